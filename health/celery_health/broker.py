@@ -1,0 +1,86 @@
+"""What a broker or result store answered: the port that every reader fills and every verdict reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class BrokerReason(StrEnum):
+    """Why a broker is judged reachable or not: the ``reason`` of the BrokerReachable condition."""
+
+    REACHABLE = "Reachable"
+    """It answered, and the queues could be read."""
+    UNREADABLE_KIND = "UnreadableKind"
+    """A kind of broker that we have no reader for, or a URL that lacks what the reader needs."""
+    URL_INVALID = "URLInvalid"
+    """The URL cannot be taken apart."""
+    NAME_NOT_RESOLVED = "NameNotResolved"
+    """DNS does not know the host."""
+    CONNECTION_REFUSED = "ConnectionRefused"
+    """Nothing listens, or the network does not lead there."""
+    TIMED_OUT = "TimedOut"
+    """No answer in time: a hung server, or a network that drops packets."""
+    AUTHENTICATION_FAILED = "AuthenticationFailed"
+    """The server does not take the user and password."""
+    TLS_FAILED = "TLSFailed"
+    """The TLS handshake failed: a certificate that is not trusted, or one side that does not speak TLS."""
+    NOT_PERMITTED = "NotPermitted"
+    """The user is known, but may not do what was asked."""
+    LOADING = "Loading"
+    """A Redis that still reads its data from disk."""
+    READ_ONLY = "ReadOnly"
+    """A Redis replica: messages can neither be sent to it nor taken from it."""
+    TOO_MANY_CONNECTIONS = "TooManyConnections"
+    """The server is at its limit of clients."""
+    ERROR = "Error"
+    """Another error; the message quotes it."""
+    NOT_READ = "NotRead"
+    """Nobody has looked yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueReading:
+    """Messages ready in one queue over all its priority lists; None where the broker did not tell.
+
+    A queue that the broker does not know is 0 with ``exists`` False.
+    """
+
+    name: str
+    ready: int | None
+    exists: bool | None = None
+    consumers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerReading:
+    """One look at a broker. ``reachable`` is None where nothing can be said: never read that as yes.
+
+    ``address`` is the URL without credentials; ``message`` is one sentence without secrets.
+    """
+
+    kind: str
+    address: str
+    reachable: bool | None
+    reason: BrokerReason
+    message: str
+    queues: tuple[QueueReading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RedisNaming:
+    """How an application names its Redis lists: kombu's priority_steps, sep and global_keyprefix."""
+
+    priority_steps: tuple[int, ...] = (0, 3, 6, 9)
+    separator: str = "\x06\x16"
+    key_prefix: str = ""
+
+
+class BrokerReader(Protocol):
+    """Reads one broker. Never raises for an ill broker: that is a reading."""
+
+    async def read(self, queues: Sequence[str]) -> BrokerReading:
+        """Look at the broker and the named queues, within the reader's own timeouts."""
+
+    async def close(self) -> None:
+        """Give back the connection."""

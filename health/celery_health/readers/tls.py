@@ -1,0 +1,37 @@
+"""The TLS options that a URL's query carries, for each client package."""
+
+import ssl
+from typing import Any
+
+from celery_health.urls import BrokerUrl
+
+_MODES = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
+_FILES = ("ca_certs", "certfile", "keyfile")
+
+
+def redis_options(url: BrokerUrl) -> dict[str, Any]:
+    """For redis-py: certificates are checked unless the URL says ``ssl_cert_reqs=none``."""
+    mode = _mode(url)
+    options: dict[str, Any] = {"ssl_cert_reqs": mode if mode is not None else ssl.CERT_REQUIRED}
+    if mode is not None:
+        # As kombu's own client: a mode in the URL speaks of the certificate, not of the name in it.
+        options["ssl_check_hostname"] = url.query.get("ssl_check_hostname", "").lower() == "true"
+    options |= {f"ssl_{name}": value for name, value in _files(url).items()}
+    return options
+
+
+def amqp_options(url: BrokerUrl) -> dict[str, Any] | bool:
+    """For py-amqp, as kombu hands it ``amqps://``: certificates are checked, the name in them is not."""
+    options: dict[str, Any] = dict(_files(url))
+    mode = _mode(url)
+    if mode is not None:
+        options["cert_reqs"] = mode
+    return options or True
+
+
+def _mode(url: BrokerUrl) -> ssl.VerifyMode | None:
+    return _MODES.get(url.query.get("ssl_cert_reqs", "").lower().removeprefix("cert_"))
+
+
+def _files(url: BrokerUrl) -> dict[str, str]:
+    return {name: url.query[f"ssl_{name}"] for name in _FILES if f"ssl_{name}" in url.query}

@@ -1,0 +1,198 @@
+"""Broker and result store URLs in the forms that kombu and Celery read, and the masking of their secrets.
+
+``parse`` takes a URL apart as ``kombu.utils.url.url_to_parts`` does: percent-encoded user, password, host
+and path, a query whose ``virtual_host`` wins over the path, failover URLs separated by ``;``.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+_EXAMPLES = "redis://HOST:6379/0, rediss://, sentinel://, amqp://HOST:5672/VHOST or amqps://"
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
+
+# Greedy up to the last "@" before white space: a password with an unescaped "@", "/", ";" or quote is masked
+# whole. Masking a host of a failover list too is a nuisance, leaving half a password a leak.
+_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,40}://)\S*@")
+_SECRET_PARAMETER = re.compile(
+    r"(?P<name>[?&;][\w.-]*(?:password|passwd|pwd|secret|token|access_?key|account_?key|credential)[\w.-]*=)"
+    r"[^&;\s\"'<>]*",
+    re.IGNORECASE,
+)
+MASK = "***"
+
+
+class UrlError(ValueError):
+    """The text is no URL of a broker or result store: the message says what to write, without secrets."""
+
+
+class BrokerKind(StrEnum):
+    """The protocol behind a URL, as far as a reader of ours cares. OTHER can be used but not read."""
+
+    REDIS = "redis"
+    REDISS = "rediss"
+    SENTINEL = "sentinel"
+    AMQP = "amqp"
+    AMQPS = "amqps"
+    OTHER = "other"
+
+    @property
+    def is_redis(self) -> bool:
+        """True where a Redis server answers at the end, behind TLS or Sentinel or not."""
+        return self in {BrokerKind.REDIS, BrokerKind.REDISS, BrokerKind.SENTINEL}
+
+    @property
+    def is_amqp(self) -> bool:
+        """True where AMQP 0-9-1 is spoken, behind TLS or not."""
+        return self in {BrokerKind.AMQP, BrokerKind.AMQPS}
+
+
+_KINDS: Mapping[str, BrokerKind] = {
+    "redis": BrokerKind.REDIS,
+    "rediss": BrokerKind.REDISS,
+    "sentinel": BrokerKind.SENTINEL,
+    "amqp": BrokerKind.AMQP,
+    "pyamqp": BrokerKind.AMQP,
+    "librabbitmq": BrokerKind.AMQP,
+    "amqps": BrokerKind.AMQPS,
+}
+_PORTS: Mapping[BrokerKind, int] = {
+    BrokerKind.REDIS: 6379,
+    BrokerKind.REDISS: 6379,
+    BrokerKind.SENTINEL: 26379,
+    BrokerKind.AMQP: 5672,
+    BrokerKind.AMQPS: 5671,
+}
+# Result backends that Celery takes by name, without an address of their own.
+_NAMED_BACKENDS = frozenset({"rpc", "cache", "disabled", "django-db", "django-cache"})
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUrl:
+    """One URL taken apart. ``database`` is set for Redis kinds, ``vhost`` for AMQP kinds.
+
+    ``host`` is empty and ``port`` None where the kind has no such thing. ``alternates`` are the failover
+    URLs behind the first; for Sentinel they are the other sentinels.
+    """
+
+    kind: BrokerKind
+    scheme: str
+    host: str
+    port: int | None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    database: int | None = None
+    vhost: str | None = None
+    tls: bool = False
+    query: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    alternates: tuple["BrokerUrl", ...] = ()
+
+    @property
+    def address(self) -> str:
+        """The URL without credentials and query, for messages and status."""
+        if not self.host:
+            return self.scheme if self.scheme in _NAMED_BACKENDS else f"{self.scheme}://"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port is None else f":{self.port}"
+        path = ""
+        if self.database is not None:
+            path = f"/{self.database}"
+        elif self.vhost is not None:
+            path = f"/{self.vhost.removeprefix('/')}"
+        return f"{self.scheme}://{host}{port}{path}"
+
+
+def redact(text: str) -> str:
+    """The text with user, password and secret query parameters of every URL in it replaced by ``***``."""
+    masked = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
+    return _SECRET_PARAMETER.sub(rf"\g<name>{MASK}", masked)
+
+
+def parse(url: str) -> BrokerUrl:
+    """Take a broker or result store URL apart.
+
+    Raises:
+        UrlError: the text cannot be used as such a URL.
+    """
+    texts = [part.strip() for part in url.split(";") if part.strip()]
+    if not texts:
+        raise UrlError(f"The URL is empty: write {_EXAMPLES}.")
+    first, *others = (_parse_one(text) for text in texts)
+    if not others:
+        return first
+    return BrokerUrl(
+        kind=first.kind,
+        scheme=first.scheme,
+        host=first.host,
+        port=first.port,
+        username=first.username,
+        password=first.password,
+        database=first.database,
+        vhost=first.vhost,
+        tls=first.tls,
+        query=first.query,
+        alternates=tuple(others),
+    )
+
+
+def _parse_one(text: str) -> BrokerUrl:
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        if text in _NAMED_BACKENDS:
+            return BrokerUrl(kind=BrokerKind.OTHER, scheme=text, host="", port=None)
+        raise UrlError(f"The URL has no scheme: write {_EXAMPLES}.")
+    if not _SCHEME.match(scheme):
+        raise UrlError(f"The URL does not begin with a scheme: write {_EXAMPLES}.")
+    kind = _KINDS.get(scheme.lower(), BrokerKind.OTHER)
+    if kind is BrokerKind.OTHER:
+        # The rest may be anything (a path, a table, an account key): it is not ours to read.
+        return BrokerUrl(kind=kind, scheme=scheme, host="", port=None)
+    return _known(kind, scheme.lower(), rest)
+
+
+def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
+    try:
+        # As kombu does: http, because urlsplit reads some schemes in ways of their own.
+        parts = urlsplit(f"http://{rest}")
+        port = parts.port
+    except ValueError:
+        # "from None": urlsplit's own message quotes the text, which may hold the password.
+        raise UrlError(
+            f"The {scheme} URL has no readable host and port: write {scheme}://HOST:PORT, and "
+            "percent-encode '/', '?', '#', '@' and ':' in the password (%2F, %3F, %23, %40, %3A)."
+        ) from None
+    query = dict(parse_qsl(parts.query))
+    path = query.get("virtual_host", unquote(parts.path.removeprefix("/")))
+    # Without a host kombu's Redis goes to 127.0.0.1 and its AMQP to localhost.
+    return BrokerUrl(
+        kind=kind,
+        scheme=scheme,
+        host=unquote(parts.hostname or "") or "localhost",
+        port=port or _PORTS[kind],
+        username=_decoded(parts.username),
+        password=_decoded(parts.password),
+        database=_database(scheme, path, parts) if kind.is_redis else None,
+        vhost=(path or "/") if kind.is_amqp else None,
+        tls=kind in {BrokerKind.REDISS, BrokerKind.AMQPS},
+        query=MappingProxyType(query),
+    )
+
+
+def _decoded(text: str | None) -> str | None:
+    return unquote(text) if text else None
+
+
+def _database(scheme: str, path: str, parts: SplitResult) -> int:
+    number = path.removeprefix("/") or "0"
+    if number.isascii() and number.isdigit():
+        return int(number)
+    # An unescaped "/", "?" or "#" in the password ends the host early: then the "path" holds the rest of it.
+    shown = "" if "@" in parts.path + parts.query + parts.fragment else f" {redact(path)!r}"
+    raise UrlError(
+        f"The database{shown} of the {scheme} URL is no number: write {scheme}://HOST:PORT/0, and "
+        "percent-encode '/', '?', '#' and '@' in the password (%2F, %3F, %23, %40)."
+    )

@@ -1,0 +1,49 @@
+"""Waiting for a condition with a deadline: the only way in which tests let time pass."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.05
+
+
+def wait_for(
+    condition: Callable[[], T | None],
+    timeout: float = 15.0,
+    describe: str | Callable[[], object] = "the condition",
+    interval: float = POLL_SECONDS,
+) -> T:
+    """Call ``condition`` until it gives something truthy, and return that.
+
+    ``timeout`` and ``interval`` are in seconds. Raises AssertionError after it, with ``describe`` in it.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        if value := condition():
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(_late(describe, timeout))
+        time.sleep(interval)
+
+
+async def wait_for_async(
+    condition: Callable[[], Awaitable[T | None]],
+    timeout: float = 15.0,  # noqa: ASYNC109 (the deadline of a polled condition, not of one await)
+    describe: str | Callable[[], object] = "the condition",
+) -> T:
+    """Await ``condition()`` until it gives something truthy, and return that. As ``wait_for``."""
+    deadline = time.monotonic() + timeout
+    while True:
+        if value := await condition():
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(_late(describe, timeout))
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _late(describe: str | Callable[[], object], timeout: float) -> str:
+    what = describe() if callable(describe) else describe
+    return f"not within {timeout:g} s: {what}"

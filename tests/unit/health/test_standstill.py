@@ -1,0 +1,83 @@
+"""A main loop that does not turn is only wedged if nothing excuses it."""
+
+from typing import Any
+
+import pytest
+
+from celery_health.report import LoopWait, report_from
+from celery_health.worker import ProcessState, WorkerReason, WorkerVerdict, judge_worker
+from tests.unit.health.reports import report_document
+
+NOW = 1000.0
+
+
+def standing(**changes: Any) -> WorkerVerdict:
+    report = report_from(report_document(loop_mono=NOW - 120, **changes))
+    return judge_worker(report, ProcessState.RUNNING, NOW, observed_since=0.0)
+
+
+@pytest.mark.parametrize("pool", ["gevent", "eventlet"])
+def test_a_loop_that_waits_for_a_free_slot_is_a_busy_worker(pool: str) -> None:
+    verdict = standing(pool_kind=pool, loop_waits_for="slot")
+    assert (verdict.reason, verdict.live, verdict.ready) == (WorkerReason.BUSY, True, True)
+    assert verdict.message == f"All 4 slots of the {pool} worker have been busy for 120 s."
+
+
+def test_a_loop_that_waits_for_its_broker_is_not_ready_but_no_reason_to_restart() -> None:
+    verdict = standing(loop_waits_for="broker")
+    assert (verdict.reason, verdict.started, verdict.live, verdict.ready) == (
+        WorkerReason.CONNECTING,
+        True,
+        True,
+        False,
+    )
+    assert verdict.message == "The worker has waited for an answer of its broker for 120 s."
+
+
+def test_a_draining_worker_with_full_slots_drains() -> None:
+    assert standing(phase="draining", loop_waits_for="slot").reason is WorkerReason.DRAINING
+
+
+@pytest.mark.parametrize("wait", ["", "task", "a word of a later release"])
+def test_a_prefork_loop_without_such_an_excuse_is_wedged(wait: str) -> None:
+    verdict = standing(loop_waits_for=wait)
+    assert (verdict.reason, verdict.live) == (WorkerReason.WEDGED, False)
+
+
+def test_a_report_of_an_agent_that_does_not_tell_reads_as_unknown() -> None:
+    assert report_from(report_document()).loop_waits_for is LoopWait.UNKNOWN
+
+
+def stuck_at_start(now: float, answering: float | None, wait: str = "broker") -> WorkerVerdict:
+    """A consumer that connected at NOW - 60 and whose loop never turned since."""
+    report = report_from(
+        report_document(
+            phase="connecting", loop_mono=None, loop_due_mono=NOW - 60, loop_waits_for=wait, written_mono=now
+        )
+    )
+    return judge_worker(report, ProcessState.RUNNING, now, observed_since=0.0, broker_answers_for=answering)
+
+
+@pytest.mark.parametrize("answering", [None, 0.0, 14.0])
+def test_a_broker_that_does_not_answer_excuses_a_loop_that_waits_for_it(answering: float | None) -> None:
+    verdict = stuck_at_start(NOW, answering)
+    assert (verdict.reason, verdict.live) == (WorkerReason.CONNECTING, True)
+
+
+def test_a_loop_that_waits_for_a_broker_which_answers_others_is_wedged() -> None:
+    verdict = stuck_at_start(NOW, answering=16.0)
+    assert (verdict.reason, verdict.live) == (WorkerReason.WEDGED, False)
+    assert verdict.message == (
+        "The worker has waited for an answer of its broker for 60 s, though the broker answers."
+    )
+
+
+def test_a_loop_that_was_only_just_due_is_connecting() -> None:
+    verdict = stuck_at_start(NOW - 50, answering=600.0)
+    assert (verdict.reason, verdict.live) == (WorkerReason.CONNECTING, True)
+
+
+def test_a_worker_that_still_seeks_its_first_connection_is_never_wedged() -> None:
+    report = report_from(report_document(phase="connecting", loop_mono=None, loop_due_mono=None))
+    verdict = judge_worker(report, ProcessState.RUNNING, NOW, observed_since=0.0, broker_answers_for=600.0)
+    assert (verdict.reason, verdict.live) == (WorkerReason.CONNECTING, True)

@@ -1,0 +1,188 @@
+"""URLs are read as kombu reads them, and no part of a secret survives redaction."""
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kombu.utils.url import url_to_parts
+
+from celery_health.urls import BrokerKind, UrlError, parse, redact
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "tls"),
+    [
+        ("redis://localhost", BrokerKind.REDIS, False),
+        ("rediss://localhost", BrokerKind.REDISS, True),
+        ("sentinel://localhost", BrokerKind.SENTINEL, False),
+        ("amqp://localhost", BrokerKind.AMQP, False),
+        ("pyamqp://localhost", BrokerKind.AMQP, False),
+        ("librabbitmq://localhost", BrokerKind.AMQP, False),
+        ("amqps://localhost", BrokerKind.AMQPS, True),
+        ("sqs://key:secret@", BrokerKind.OTHER, False),
+        ("redis+socket:///run/redis.sock", BrokerKind.OTHER, False),
+        ("db+postgresql://user:pw@host/results", BrokerKind.OTHER, False),
+        ("memory://", BrokerKind.OTHER, False),
+    ],
+)
+def test_the_scheme_decides_the_kind(url: str, kind: BrokerKind, tls: bool) -> None:
+    parsed = parse(url)
+    assert (parsed.kind, parsed.tls) == (kind, tls)
+
+
+def test_every_part_is_read_and_percent_decoded() -> None:
+    url = parse("redis://us%40er:p%2Fw%40@redis.example:6380/3?ssl_cert_reqs=none")
+    assert (url.host, url.port, url.username, url.password) == ("redis.example", 6380, "us@er", "p/w@")
+    assert url.database == 3
+    assert url.vhost is None
+    assert url.query == {"ssl_cert_reqs": "none"}
+
+
+def test_what_is_left_out_takes_the_default_of_kombu() -> None:
+    assert (parse("redis://").host, parse("redis://").port, parse("redis://").database) == (
+        "localhost",
+        6379,
+        0,
+    )
+    assert (parse("amqp://host").port, parse("amqp://host").vhost) == (5672, "/")
+    assert parse("amqps://host").port == 5671
+    assert parse("sentinel://host").port == 26379
+
+
+@pytest.mark.parametrize(
+    ("url", "vhost"),
+    [
+        ("amqp://h/", "/"),
+        ("amqp://h//", "/"),
+        ("amqp://h/shop", "shop"),
+        ("amqp://h/%2Fshop", "/shop"),
+        ("amqp://h/a?virtual_host=b", "b"),
+    ],
+)
+def test_the_vhost_is_the_decoded_path(url: str, vhost: str) -> None:
+    assert parse(url).vhost == vhost
+
+
+def test_failover_urls_are_the_alternates_of_the_first() -> None:
+    url = parse("sentinel://a:26379/1; sentinel://b;sentinel://c:1;")
+    assert (url.host, url.database) == ("a", 1)
+    assert [(other.host, other.port) for other in url.alternates] == [("b", 26379), ("c", 1)]
+
+
+@pytest.mark.parametrize("name", ["rpc", "django-db", "disabled"])
+def test_a_result_backend_given_by_name_cannot_be_read_but_is_no_error(name: str) -> None:
+    url = parse(name)
+    assert url.kind is BrokerKind.OTHER
+    assert url.address == name
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("", "write redis://HOST"),
+        (" ; ", "write redis://HOST"),
+        ("redis.example:6379", "has no scheme: write"),
+        ("://host", "does not begin with a scheme: write"),
+        ("red is://host", "does not begin with a scheme"),
+        ("redis://host:port/0", "percent-encode"),
+        ("redis://[::1/0", "percent-encode"),
+        ("redis://host/zero", "write redis://HOST:PORT/0"),
+        ("redis://:hunter2/x@host/0", "percent-encode"),
+        ("redis://:12/hunter2@host/0", "percent-encode"),
+        ("redis://user/hunter2@host/0", "percent-encode"),
+        ("amqp://user:hunter2#x@host:5672/vh", "percent-encode"),
+    ],
+)
+def test_a_wrong_url_gets_an_error_that_says_what_to_write_and_keeps_the_secret(
+    url: str, advice: str
+) -> None:
+    with pytest.raises(UrlError) as caught:
+        parse(url)
+    assert advice in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("redis://u:hunter2@h:1/2?password=hunter2", "redis://h:1/2"),
+        ("amqp://u:hunter2@h//", "amqp://h:5672/"),
+        ("amqp://u:hunter2@h/shop", "amqp://h:5672/shop"),
+        ("redis://:hunter2@[::1]:6379/0", "redis://[::1]:6379/0"),
+        ("sqs://AKID:hunter2@", "sqs://"),
+        ("azurestoragequeues://:hunter2@https://account.queue.example", "azurestoragequeues://"),
+    ],
+)
+def test_the_address_and_the_repr_show_no_credentials(url: str, address: str) -> None:
+    parsed = parse(url)
+    assert parsed.address == address
+    assert "hunter2" not in repr(parsed)
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("nothing to hide at 10:30", "nothing to hide at 10:30"),
+        ("redis://localhost:6379/0", "redis://localhost:6379/0"),
+        ("cannot reach redis://u:hunter2@h:6379/0.", "cannot reach redis://***@h:6379/0."),
+        ("redis://:hun@ter2@h/0", "redis://***@h/0"),
+        ("redis://:hun/ter2@h/0", "redis://***@h/0"),
+        ("redis://TOKENHUNTER2@h/0", "redis://***@h/0"),
+        ("sentinel://:hunter2@a;sentinel://:hunter2@b/0", "sentinel://***@b/0"),
+        ("url='amqp://u:hunter2@h//', next", "url='amqp://***@h//', next"),
+        ("redis://h/0?password=hunter2&db=1", "redis://h/0?password=***&db=1"),
+        ("redis://h/0?ssl_PASSWORD=hunter2", "redis://h/0?ssl_PASSWORD=***"),
+        ("write to ops@example.org", "write to ops@example.org"),
+    ],
+)
+def test_redaction_masks_credentials_and_leaves_the_rest(text: str, redacted: str) -> None:
+    assert redact(text) == redacted
+
+
+_SECRET = st.text(
+    st.characters(
+        min_codepoint=33, max_codepoint=0x2FF, exclude_characters=" \x7f", categories=["L", "N", "P", "S"]
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@given(before=st.text(max_size=20), secret=_SECRET, after=st.text(max_size=20))
+def test_no_password_survives_redaction_whatever_stands_around_it(
+    before: str, secret: str, after: str
+) -> None:
+    marked = f"hunter2{secret}hunter2"
+    shown = redact(f"{before} redis://user:{marked}@host:6379/0 {after}")
+    assert "hunter2" not in shown
+
+
+@given(text=st.text(max_size=200))
+def test_redaction_done_twice_changes_nothing_more(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+
+
+@given(text=st.text(max_size=60))
+def test_any_text_is_parsed_or_refused_with_advice(text: str) -> None:
+    try:
+        kind = parse(text).kind
+    except UrlError as error:
+        advice = str(error)
+    else:
+        advice = f"write as {kind}"
+    assert "write" in advice
+
+
+_WORD = st.text(st.sampled_from("abc%40-_.~é/@: "), max_size=8)
+
+
+@given(user=_WORD, password=_WORD, vhost=_WORD)
+def test_credentials_and_vhost_are_read_as_kombu_reads_them(user: str, password: str, vhost: str) -> None:
+    url = f"amqp://{quote(user, safe='')}:{quote(password, safe='')}@host:1234/{quote(vhost, safe='')}"
+    theirs = url_to_parts(url)
+    ours = parse(url)
+    assert (ours.host, ours.port) == (theirs.hostname, theirs.port)
+    assert (ours.username, ours.password) == (theirs.username, theirs.password)
+    assert ours.vhost == (theirs.path or "/")
