@@ -1,0 +1,170 @@
+"""The thread that writes the report: one of the system, even where gevent or eventlet runs the worker.
+
+It takes no lock that a child of the pool could inherit held: no logging, no import, nothing of ``threading``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import suppress
+from typing import Any
+
+from celery_probe.agent import VERSION, memory, natives, pool, stack
+from celery_probe.agent.channel import ReportDirectory
+from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.worker import Worker, phase
+
+REPORT_VERSION = 1
+PERIOD_SECONDS = 1.0
+FINISH_SECONDS = 1.0
+# gevent and eventlet turn the loop every other second when idle.
+STILL_SECONDS = 3.5
+CHILDREN_PERIOD_SECONDS = 5.0
+# The timer's entries are counted at most for this share of the time: with 100,000 of them it takes a while.
+ETA_COUNT_SHARE = 0.005
+
+
+class Reporter:
+    """Writes one report a second, and at once when told that something changed."""
+
+    def __init__(self, worker: Worker, directory: ReportDirectory, errors: ErrorLog) -> None:
+        self._worker = worker
+        self._directory = directory
+        self._errors = errors
+        self._wake = natives.allocate_lock()
+        self._wake.acquire()
+        self._done = natives.allocate_lock()
+        self._done.acquire()
+        self._pid = natives.getpid()
+        self._children_memory: int | None = None
+        self._children_due = 0.0
+        self._eta_held = 0
+        self._eta_due = 0.0
+
+    def start(self) -> None:
+        """Begin to write. The thread is unknown to ``threading`` and ends with the process."""
+        natives.start_new_thread(self._run, ())
+
+    def notify(self) -> None:
+        """Write the next report now."""
+        try:
+            self._wake.release()
+        except RuntimeError:
+            return  # it is about to write anyway
+
+    def finish(self) -> None:
+        """Write the last report of a worker whose work is done; gives up after ``FINISH_SECONDS``."""
+        if natives.getpid() != self._pid:
+            return  # a child of the pool on its way out
+        self._worker.ended = True
+        self.notify()
+        self._done.acquire(True, FINISH_SECONDS)
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            ended = self._worker.ended
+            # The sidecar may be trying the lock at this moment; the next round takes it.
+            with self._errors.caught("lock"), suppress(BlockingIOError):
+                self._directory.hold_lock()
+            with self._errors.caught("report"):
+                self._directory.write_report(json.dumps(self.report()).encode())
+            if not ended:
+                self._wake.acquire(True, PERIOD_SECONDS)
+        self._done.release()
+
+    def report(self) -> dict[str, Any]:
+        """The report as JSON has it; what cannot be read yet is left at its empty value."""
+        worker = self._worker
+        report: dict[str, Any] = {
+            "version": REPORT_VERSION,
+            "agent_version": VERSION,
+            "pid": self._pid,
+            "hostname": worker.hostname,
+            "celery_version": _version_of("celery"),
+            "kombu_version": _version_of("kombu"),
+            "phase": phase(worker, sys.modules.get("celery.worker.state")),
+            "loop_mono": worker.loop_mono,
+            "loop_due_mono": worker.loop_due_mono,
+            "loop_waits_for": self._loop_waits_for(),
+            "consumer_starts": worker.consumer_starts,
+            "consuming": worker.fetching if worker.connected else False,
+            "queues": worker.queues,
+            "prefetch": worker.prefetch,
+            "transport": worker.evidence,
+            "memory_bytes": memory.resident_bytes(self._pid),
+        }
+        report.update(self._pool_report())
+        report.update(self._task_report())
+        report["error_count"] = self._errors.count
+        report["last_error"] = self._errors.last
+        report["written_mono"] = natives.monotonic()
+        return report
+
+    def _loop_waits_for(self) -> str:
+        worker = self._worker
+        since = worker.loop_mono if worker.connected else worker.loop_due_mono
+        if since is None or natives.monotonic() - since < STILL_SECONDS:
+            return stack.UNKNOWN
+        places: list[stack.Place] = []
+        with self._errors.caught("stack"):
+            places = stack.places_of(worker.loop_thread, worker.loop_greenlet)
+        return stack.waits_for(places)
+
+    def _pool_report(self) -> dict[str, Any]:
+        report: dict[str, Any] = {
+            "pool_kind": "",
+            "pool_size": 0,
+            "pool_pids": [],
+            "children_memory_bytes": None,
+        }
+        workers = getattr(self._worker.controller, "pool", None)
+        if workers is None:
+            return report
+        with self._errors.caught("pool"):
+            report["pool_kind"] = pool.kind(workers)
+            report["pool_size"] = pool.size(workers)
+            report["pool_pids"] = pool.pids(workers)
+            report["children_memory_bytes"] = self._memory_of(report["pool_pids"])
+        return report
+
+    def _memory_of(self, pids: list[int]) -> int | None:
+        now = natives.monotonic()
+        if now >= self._children_due:
+            self._children_due = now + CHILDREN_PERIOD_SECONDS
+            self._children_memory = memory.resident_bytes_of_all(pids) if pids else None
+        return self._children_memory
+
+    def _task_report(self) -> dict[str, Any]:
+        report: dict[str, Any] = {
+            "active": [],
+            "active_count": 0,
+            "reserved": 0,
+            "eta_held": 0,
+            "processed": 0,
+        }
+        consumer = self._worker.consumer
+        if consumer is None:
+            return report
+        tasks = sys.modules["celery_probe.agent.tasks"]
+        with self._errors.caught("tasks"):
+            active = tasks.active_requests()
+            report["active_count"] = len(active)
+            report["active"] = [tasks.describe(request) for request in active[: tasks.ACTIVE_SHOWN]]
+            report["reserved"] = tasks.reserved_count(active, list(consumer.task_buckets.values()))
+            report["processed"] = tasks.processed()
+            report["eta_held"] = self._count_eta_held(tasks, consumer.timer)
+        return report
+
+    def _count_eta_held(self, tasks: Any, timer: Any) -> int:
+        started = natives.monotonic()
+        if started >= self._eta_due:
+            self._eta_held = tasks.eta_held_count(timer)
+            took = natives.monotonic() - started
+            self._eta_due = started + took / ETA_COUNT_SHARE
+        return self._eta_held
+
+
+def _version_of(package: str) -> str:
+    return str(getattr(sys.modules.get(package), "__version__", ""))

@@ -1,0 +1,138 @@
+"""The bootstep of the consumer: each second it looks at the transport, from inside the consumer's own loop.
+
+A step of the worker would not do: its timers die at the first reconnect, when Celery clears the event loop's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from celery import bootsteps
+
+from celery_probe.agent import drain, natives, stack, tasks, transport
+from celery_probe.agent.channel import ReportDirectory
+from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.worker import Worker
+
+BEAT_SECONDS = 1.0
+FIRST_BEAT_SECONDS = 0.05
+# Between two blocking pops none is outstanding: only so many seconds without one, or a task, mean anything.
+UNSEEN_SECONDS = 5.0
+
+
+class Pulse:
+    """Looks at one consumer from its loop, and holds or resumes its fetching as the drain file wishes."""
+
+    def __init__(
+        self, worker: Worker, directory: ReportDirectory, errors: ErrorLog, notify: Callable[[], None]
+    ) -> None:
+        self._worker = worker
+        self._directory = directory
+        self._errors = errors
+        self._notify = notify
+        self._reader = transport.TransportReader(errors)
+        self._fetched_mono = 0.0
+        self._processed = 0
+        self._timers: list[Any] = []
+        self._pending = False
+
+    def start(self, consumer: Any) -> None:
+        """Begin with a consumer that has just connected and fetches nothing yet."""
+        self._worker.consumer = consumer
+        self._worker.consumer_starts += 1
+        self._note_place(consumer)
+        self._worker.loop_due_mono = natives.monotonic()
+        self._pending = False
+        self._fetched_mono = natives.monotonic()
+        with self._errors.caught("drain"):
+            if self._directory.drain_wanted():
+                drain.hold(consumer.task_consumer)
+        timer = consumer.timer
+        self._timers = [
+            timer.call_after(FIRST_BEAT_SECONDS, self._schedule, (consumer,)),
+            timer.call_repeatedly(BEAT_SECONDS, self._schedule, (consumer,)),
+        ]
+
+    def stop(self, consumer: Any) -> None:
+        """The connection is lost or the worker stops."""
+        self._worker.connected = False
+        self._worker.fetching = False
+        self._worker.loop_due_mono = None
+        timers, self._timers = self._timers, []
+        for entry in timers:
+            with self._errors.caught("timer"):
+                consumer.timer.cancel(entry)
+        self._notify()
+
+    def _note_place(self, consumer: Any) -> None:
+        """Where to look for what a loop that stands waits for: a consumer starts in its loop's own place."""
+        self._worker.loop_thread = natives.get_ident()
+        self._worker.loop_greenlet = None if consumer.hub else stack.current_greenlet()
+
+    def _schedule(self, consumer: Any) -> None:
+        """Have a beat made by the consumer's loop.
+
+        The event loop runs its timers itself. Without one (gevent, eventlet) a timer proves nothing of the
+        loop, and only the loop may use the broker's connection: the loop has to take the beat up.
+        """
+        with self._errors.caught("poll"):
+            if transport.is_polling(consumer):
+                self._fetched_mono = natives.monotonic()
+        if consumer.hub is not None:
+            self._beat(consumer)
+        elif not self._pending:
+            self._pending = True
+            consumer.call_soon(self._beat, consumer)
+
+    def _beat(self, consumer: Any) -> None:
+        self._pending = False
+        if consumer.task_consumer is None or consumer.connection is None:
+            return
+        with self._errors.caught("beat"):
+            self._look(consumer)
+
+    def _look(self, consumer: Any) -> None:
+        worker = self._worker
+        before = (worker.connected, worker.held, worker.fetching)
+        wanted = self._directory.drain_wanted()
+        with self._errors.caught("drain"):
+            (drain.hold if wanted else drain.resume)(consumer.task_consumer)
+        worker.evidence = self._reader.evidence(consumer)
+        worker.queues = transport.queue_names(consumer)
+        worker.prefetch = consumer.qos.value
+        worker.fetching = self._fetching(transport.fetches(worker.evidence, len(worker.queues)))
+        worker.held = wanted and transport.is_quiet(worker.evidence)
+        worker.connected = True
+        worker.loop_mono = natives.monotonic()
+        worker.loop_due_mono = None
+        if before != (worker.connected, worker.held, worker.fetching):
+            self._notify()
+
+    def _fetching(self, seen: bool | None) -> bool | None:
+        """What to report, given what one look showed: a busy loop is between two pops whenever it looks."""
+        now = natives.monotonic()
+        before, self._processed = self._processed, tasks.processed()
+        if seen or self._processed > before:
+            self._fetched_mono = now
+        if seen is False and transport.may_fetch(self._worker.evidence):
+            return now - self._fetched_mono < UNSEEN_SECONDS
+        return seen
+
+
+def consumer_step(pulse: Pulse, errors: ErrorLog) -> Any:
+    """The class to add to an application's ``steps["consumer"]``."""
+
+    class ReportStep(bootsteps.StartStopStep):  # type: ignore[misc]
+        """Starts after the task consumer exists and before the event loop runs."""
+
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def start(self, consumer: Any) -> None:
+            with errors.caught("start"):
+                pulse.start(consumer)
+
+        def stop(self, consumer: Any) -> None:
+            with errors.caught("stop"):
+                pulse.stop(consumer)
+
+    return ReportStep

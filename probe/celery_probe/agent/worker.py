@@ -1,0 +1,58 @@
+"""What the agent knows of its worker: written by the consumer's loop, read by the reporter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+STARTING = "starting"
+CONNECTING = "connecting"
+CONSUMING = "consuming"
+DRAINING = "draining"
+STOPPING = "stopping"
+
+# celery.bootsteps.CLOSE and TERMINATE; this module is there before Celery is.
+STOP_STATES = (2, 3)
+
+
+class Worker:
+    """Shared without a lock: each attribute is set in one step by the loop, and the reporter only reads."""
+
+    def __init__(self) -> None:
+        self.hostname = ""
+        self.controller: Any = None
+        self.consumer: Any = None
+        self.consumer_starts = 0
+        self.connected = False
+        self.ended = False
+        self.held = False
+        self.loop_mono: float | None = None
+        self.loop_due_mono: float | None = None
+        self.loop_thread = 0
+        self.loop_greenlet: Any = None
+        self.fetching: bool | None = None
+        self.evidence: dict[str, Any] = {"kind": ""}
+        self.queues: list[str] = []
+        self.prefetch: int | None = None
+
+
+def phase(worker: Worker, celery_state: Any) -> str:
+    """Where the worker stands; ``celery_state`` is ``celery.worker.state``, None before its import."""
+    if worker.ended or _stop_requested(celery_state) or _stops(worker.controller):
+        return STOPPING
+    # Celery counts its consumer's starts from -1; the first may have to wait for the broker for ever.
+    consumer = getattr(worker.controller, "consumer", None)
+    if consumer is None or consumer.restart_count < 0:
+        return STARTING
+    if not worker.connected:
+        return CONNECTING
+    return DRAINING if worker.held else CONSUMING
+
+
+def _stop_requested(celery_state: Any) -> bool:
+    """Whether a signal asked for the end: Celery sets one of these to the exit status, which may be 0."""
+    wishes = (getattr(celery_state, "should_stop", None), getattr(celery_state, "should_terminate", None))
+    return any(wish is not None and wish is not False for wish in wishes)
+
+
+def _stops(controller: Any) -> bool:
+    return getattr(getattr(controller, "blueprint", None), "state", None) in STOP_STATES

@@ -1,0 +1,67 @@
+"""What the sidecar is told by its environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DIRECTORY_VARIABLE = "CELERY_PROBE_DIRECTORY"
+PORT_VARIABLE = "CELERY_PROBE_PORT"
+TOKEN_VARIABLE = "CELERY_PROBE_TOKEN"  # noqa: S105 (the variable's name)
+BROKER_VARIABLE = "CELERY_BROKER_URL"
+
+DEFAULT_DIRECTORY = "/celery-probe"
+DEFAULT_PORT = 9809
+
+
+class SettingsError(ValueError):
+    """An environment variable has a value that cannot be used; the message says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One sidecar's settings."""
+
+    directory: Path
+    """The directory shared with the worker, as ``celery-probe install`` filled it."""
+
+    port: int
+    """The TCP port for probes, reports and drains, on all addresses."""
+
+    token: str = field(repr=False)
+    """The bearer token that drains ask for. Empty: nobody may drain."""
+
+    broker_url: str = field(repr=False)
+    """The worker's broker URL. Empty: the broker is not checked."""
+
+    @property
+    def run_directory(self) -> Path:
+        """Where worker and sidecar write to each other."""
+        return self.directory / "run"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: a value cannot be used.
+    """
+    directory = Path(environment.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY)
+    if not directory.is_dir():
+        raise SettingsError(
+            f"{DIRECTORY_VARIABLE} is {str(directory)!r}, which is no directory: write the mount path of the "
+            "volume shared with the worker."
+        )
+    return Settings(
+        directory=directory,
+        port=_port(environment.get(PORT_VARIABLE) or str(DEFAULT_PORT)),
+        token=environment.get(TOKEN_VARIABLE, "").strip(),
+        broker_url=environment.get(BROKER_VARIABLE, "").strip(),
+    )
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
+        return int(text)
+    raise SettingsError(
+        f"{PORT_VARIABLE} is {text!r}: write a number between 1 and 65535, such as {DEFAULT_PORT}."
+    )

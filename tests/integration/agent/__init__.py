@@ -1,0 +1,1 @@
+"""The agent inside real workers, against real brokers."""

@@ -1,0 +1,174 @@
+"""Real workers with the agent inside, as child processes, and what tests ask of them."""
+
+import fcntl
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+
+from celery_health.report import ReportError, WorkerReport, parse_report
+from celery_probe.bundle import install
+from tests.support.celery_worlds import World
+from tests.support.waiting import wait_for
+
+PROJECT = Path(__file__).parent / "project"
+POOLS = ("prefork", "threads", "gevent", "eventlet", "solo")
+GREEN_POOLS = ("gevent", "eventlet")
+
+
+class AgentWorker:
+    """A worker that ``python DIRECTORY worker`` runs, with everything that it writes under ``home``."""
+
+    def __init__(
+        self,
+        home: Path,
+        world: World,
+        pool: str,
+        broker: str,
+        *,
+        arguments: Sequence[str] = (),
+        env: dict[str, str] | None = None,
+        command: Sequence[str] = (),
+    ):
+        self.home = home
+        self.directory = home / "probe"
+        self.notes = home / "notes"
+        self.run = self.directory / "run"
+        home.mkdir(parents=True, exist_ok=True)
+        install(self.directory)
+        self._python = str(world.python())
+        options = ["--pool", pool, "--concurrency", "2", "--loglevel", "INFO", *arguments]
+        self._command = [self._python, str(self.directory), "-A", "agent_app"]
+        self._command += command or ["worker", *options]
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self._env = {
+            **kept,
+            "TEST_BROKER": broker,
+            "TEST_NOTES": str(self.notes),
+            "CELERY_PROBE_DIRECTORY": str(self.directory),
+            **(env or {}),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process; nothing is waited for."""
+        with (self.home / "worker.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, env=self._env, cwd=PROJECT, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run this world's Python with other arguments in the same surroundings, to its end."""
+        return subprocess.run(
+            [self._python, *arguments],
+            env=self._env,
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def report(self) -> WorkerReport | None:
+        """The report as it stands; None before the first."""
+        try:
+            return parse_report((self.run / "report.json").read_bytes())
+        except (FileNotFoundError, ReportError):
+            return None
+
+    def wait_until(
+        self, condition: Callable[[WorkerReport], Any], timeout: float = 30.0, describe: str = "the report"
+    ) -> WorkerReport:
+        """Wait for a report that fulfils the condition, and return it."""
+
+        def fitting() -> WorkerReport | None:
+            report = self.report()
+            return report if report and condition(report) else None
+
+        return wait_for(fitting, timeout, lambda: f"{describe}\nlast: {self.report()}\n{self.log()}")
+
+    def wait_until_consuming(self, timeout: float = 40.0) -> WorkerReport:
+        """Wait until the worker says that messages reach it."""
+        return self.wait_until(
+            lambda report: report.phase == "consuming" and report.consuming, timeout, "the worker consumes"
+        )
+
+    def wait_for_beats(self, seconds: float) -> WorkerReport:
+        """Wait until the consumer's loop has gone on for so long, and return the report of then."""
+        first = self.wait_until(lambda report: report.loop_mono is not None)
+        until = (first.loop_mono or 0) + seconds
+        return self.wait_until(lambda report: report.loop_mono and report.loop_mono > until)
+
+    def drain(self) -> None:
+        """Wish that the worker fetches nothing more."""
+        (self.run / "drain").touch()
+
+    def undrain(self) -> None:
+        """Take that wish back."""
+        (self.run / "drain").unlink()
+
+    def ran(self) -> list[str]:
+        """The names that ``note`` tasks wrote, in the order in which they ran."""
+        return self.notes.read_text().split() if self.notes.exists() else []
+
+    def lock_is_held(self) -> bool:
+        """Whether the worker's process lives, as the sidecar finds out."""
+        with (self.run / "worker.lock").open("rb") as file:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+    def terminate(self, timeout: float = 30.0) -> int:
+        """Warm shutdown; gives the exit status."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(timeout)
+
+    def end(self) -> None:
+        """End whatever of the worker's process group still lives."""
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=10)
+
+    def log(self) -> str:
+        """The end of what the worker printed."""
+        return (self.home / "worker.log").read_text(errors="replace")[-3000:]
+
+
+@contextmanager
+def agent_worker(
+    home: Path,
+    world: World,
+    pool: str,
+    broker: str,
+    *,
+    arguments: Sequence[str] = (),
+    env: dict[str, str] | None = None,
+) -> Iterator[AgentWorker]:
+    """A started worker, ended with the block."""
+    worker = AgentWorker(home, world, pool, broker, arguments=arguments, env=env)
+    try:
+        worker.start()
+        yield worker
+    finally:
+        worker.end()
+
+
+@contextmanager
+def producer(broker: str) -> Iterator[Celery]:
+    """An application to send tasks by name with; its connections are closed with the block."""
+    app = Celery("producer", broker=broker, set_as_current=False)
+    app.conf.task_ignore_result = True
+    try:
+        yield app
+    finally:
+        app.close()

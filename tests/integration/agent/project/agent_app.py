@@ -1,0 +1,39 @@
+# mypy: disable-error-code="untyped-decorator"
+# Celery ships no types, so its decorators are untyped.
+"""The application that the tests' workers run: it knows nothing of the agent."""
+
+import os
+import time
+from pathlib import Path
+
+from celery import Celery
+
+app = Celery("agent_app", broker=os.environ["TEST_BROKER"])
+app.conf.update(
+    broker_connection_retry_on_startup=True,
+    worker_prefetch_multiplier=int(os.environ.get("TEST_PREFETCH", "4")),
+    task_acks_late=bool(os.environ.get("TEST_ACKS_LATE")),
+    task_default_queue=os.environ.get("TEST_QUEUE", "celery"),
+    task_ignore_result=True,
+    broker_transport_options={"global_keyprefix": os.environ.get("TEST_KEY_PREFIX", "")},
+    worker_hijack_root_logger=False,
+)
+
+
+@app.task
+def nap(seconds: float) -> None:
+    """Take this long."""
+    time.sleep(seconds)
+
+
+@app.task
+def note(name: str) -> None:
+    """Add a line to the file of tasks that ran; short appends of several processes do not mix."""
+    with Path(os.environ["TEST_NOTES"]).open("a") as file:
+        file.write(name + "\n")
+    time.sleep(0.05)
+
+
+@app.task(rate_limit="1/h")
+def limited() -> None:
+    """Run once an hour."""

@@ -1,0 +1,87 @@
+"""Workers that live and consume nothing."""
+
+from pathlib import Path
+
+import amqp
+import pytest
+
+from tests.integration.agent.harness import AgentWorker, agent_worker, producer
+from tests.support.celery_worlds import CELERY_5_3, CELERY_5_7
+from tests.support.servers import RabbitServer, RedisServer, redis_server
+
+# Measured: three restarts are enough nearly always.
+RESTARTS_AT_MOST = 10
+
+
+@pytest.mark.timeout(240)
+def test_a_worker_made_deaf_by_restarts_of_redis_says_so_in_fresh_reports(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, CELERY_5_3, "prefork", redis.url) as worker,
+    ):
+        worker.wait_until_consuming()
+        deaf = any(_is_deaf_after_restart(worker, redis) for _ in range(RESTARTS_AT_MOST))
+        assert deaf, f"not deaf after {RESTARTS_AT_MOST} restarts"
+
+        app.send_task("agent_app.nap", (0,), queue="celery")
+        report = worker.wait_for_beats(5)
+        assert (report.phase, report.consuming, report.processed) == ("consuming", False, 0)
+        assert report.transport.poller is False
+        assert report.loop_mono is not None
+        assert report.written_mono - report.loop_mono < 3
+
+
+def _is_deaf_after_restart(worker: AgentWorker, redis: RedisServer) -> bool:
+    before = worker.report()
+    assert before is not None
+    redis.restart()
+    worker.wait_until(
+        lambda report: report.phase == "consuming" and report.consumer_starts > before.consumer_starts
+    )
+    return worker.wait_for_beats(2).consuming is False
+
+
+@pytest.mark.parametrize("pool", ["prefork", "eventlet"])
+def test_a_worker_whose_broker_is_away_at_its_start_is_connecting(pool: str, tmp_path: Path) -> None:
+    with redis_server(tmp_path / "redis") as redis:
+        redis.stop()
+        with agent_worker(tmp_path, CELERY_5_7, pool, redis.url) as worker:
+            away = worker.wait_until(lambda report: report.phase == "connecting")
+            assert (away.consumer_starts, away.consuming) == (0, False)
+            assert away.hostname.startswith("celery@")
+            redis.start()
+            assert worker.wait_until_consuming().consumer_starts == 1
+
+
+def test_a_worker_whose_queue_is_deleted_reports_it_and_consumes_again(
+    tmp_path: Path, rabbit: RabbitServer
+) -> None:
+    with agent_worker(tmp_path, CELERY_5_7, "prefork", rabbit.url, arguments=("-Q", "doomed")) as worker:
+        before = worker.wait_until_consuming()
+        assert before.transport.kind == "amqp"
+        assert before.transport.consumer_tags == 1
+        with amqp.Connection(f"127.0.0.1:{rabbit.port}") as connection:
+            connection.channel().queue_delete("doomed")
+        again = worker.wait_until(
+            lambda report: report.consumer_starts > before.consumer_starts and report.consuming,
+            describe="the consumer comes back",
+        )
+        assert again.transport.consumer_tags == 1
+
+
+@pytest.mark.parametrize("pool", ["prefork", "gevent"])
+def test_a_worker_that_was_told_to_leave_its_only_queue_does_not_claim_to_consume(
+    pool: str, tmp_path: Path, rabbit: RabbitServer
+) -> None:
+    queue = f"left-{pool}"
+    with (
+        producer(rabbit.url) as app,
+        agent_worker(tmp_path, CELERY_5_7, pool, rabbit.url, arguments=("-Q", queue)) as worker,
+    ):
+        worker.wait_until_consuming()
+        app.control.cancel_consumer(queue)
+        left = worker.wait_until(lambda report: report.consuming is False, describe="the queue is left")
+        assert (left.phase, left.queues, left.transport.consumer_tags) == ("consuming", (), 0)
+        app.control.add_consumer(queue)
+        worker.wait_until_consuming()

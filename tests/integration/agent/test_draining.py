@@ -1,0 +1,139 @@
+"""Draining: fetching stops in-process, and no task is lost or run twice by it."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from redis import Redis
+
+from tests.integration.agent.harness import AgentWorker, agent_worker, producer
+from tests.support.celery_worlds import CELERY_5_3, CELERY_5_7, World
+from tests.support.servers import RabbitServer, redis_server
+from tests.support.waiting import wait_for
+
+# Two slots run 40 of them a second, and a drain takes effect within a second: the queue outlasts every drain.
+TASKS = 200
+DRAINS = 2
+
+CASES = [
+    (CELERY_5_7, "prefork"),
+    (CELERY_5_7, "threads"),
+    (CELERY_5_7, "gevent"),
+    (CELERY_5_7, "solo"),
+    (CELERY_5_3, "prefork"),
+    (CELERY_5_3, "eventlet"),
+]
+
+
+@pytest.mark.parametrize(("world", "pool"), CASES, ids=lambda value: getattr(value, "celery", value))
+def test_no_task_is_lost_or_run_twice_when_a_loaded_worker_drains(
+    world: World, pool: str, tmp_path: Path
+) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, world, pool, redis.url) as worker,
+    ):
+        worker.wait_until_consuming()
+        names = _send_notes(app, TASKS, "celery")
+        with Redis(port=redis.port) as client:
+            for drain in range(1, DRAINS + 1):
+                wait_for(lambda drain=drain: len(worker.ran()) >= drain * 30, 30, worker.log)  # type: ignore[misc]
+                _drain_until_empty(worker)
+                left = client.llen("celery")
+                ran = len(worker.ran())
+                assert left + ran == TASKS
+                assert left > 0
+                assert client.hlen("unacked") == 0
+                worker.undrain()
+        wait_for(lambda: len(worker.ran()) >= TASKS, 60, worker.log)
+        assert worker.terminate() == 0
+        assert Counter(worker.ran()) == Counter(names)
+
+
+def test_a_message_that_arrives_at_an_idle_draining_worker_stays_in_its_queue(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, CELERY_5_7, "gevent", redis.url) as worker,
+        Redis(port=redis.port) as client,
+    ):
+        worker.wait_until_consuming()
+        _drain_until_empty(worker)
+        _send_notes(app, 5, "celery")
+        worker.wait_for_beats(3)
+        assert client.llen("celery") == 5
+        assert worker.ran() == []
+
+
+@pytest.mark.parametrize("pool", ["prefork", "gevent"])
+def test_a_draining_worker_drains_on_after_the_broker_came_back(pool: str, tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        agent_worker(tmp_path, CELERY_5_7, pool, redis.url) as worker,
+    ):
+        first = worker.wait_until_consuming()
+        _drain_until_empty(worker)
+        redis.restart()
+        with producer(redis.url) as late:
+            _send_notes(late, 5, "celery")
+        worker.wait_until(
+            lambda report: report.phase == "draining" and report.consumer_starts > first.consumer_starts
+        )
+        assert worker.ran() == []
+        worker.undrain()
+        wait_for(lambda: len(worker.ran()) == 5, 30, worker.log)
+
+
+def test_a_worker_told_to_drain_before_its_start_fetches_nothing(tmp_path: Path) -> None:
+    with redis_server(tmp_path / "redis") as redis, producer(redis.url) as app:
+        _send_notes(app, 5, "celery")
+        worker = AgentWorker(tmp_path, CELERY_5_7, "threads", redis.url)
+        worker.drain()
+        try:
+            worker.start()
+            worker.wait_until(lambda report: report.phase == "draining")
+            assert worker.ran() == []
+            assert worker.terminate() == 0
+        finally:
+            worker.end()
+
+
+@pytest.mark.parametrize("pool", ["prefork", "gevent"])
+def test_no_task_of_rabbitmq_is_lost_or_run_twice_by_a_drain(
+    pool: str, tmp_path: Path, rabbit: RabbitServer
+) -> None:
+    queue = f"drained-{pool}"
+    with (
+        producer(rabbit.url) as app,
+        agent_worker(tmp_path, CELERY_5_7, pool, rabbit.url, arguments=("-Q", queue)) as worker,
+    ):
+        worker.wait_until_consuming()
+        names = _send_notes(app, TASKS, queue)
+        wait_for(lambda: len(worker.ran()) >= 50, 30, worker.log)
+        _drain_until_empty(worker)
+        ran = len(worker.ran())
+        assert ran < TASKS
+        held = worker.report()
+        assert held is not None
+        assert held.transport.consumer_tags == 0
+        worker.undrain()
+        wait_for(lambda: len(worker.ran()) >= TASKS, 60, worker.log)
+        assert worker.terminate() == 0
+        assert Counter(worker.ran()) == Counter(names)
+
+
+def _drain_until_empty(worker: AgentWorker) -> None:
+    worker.drain()
+    worker.wait_until(
+        lambda report: report.phase == "draining" and not (report.active_count or report.reserved),
+        describe="the worker drains and is empty",
+    )
+
+
+def _send_notes(app: Celery, count: int, queue: str) -> list[str]:
+    names = [f"{queue}-{number}" for number in range(count)]
+    for name in names:
+        app.send_task("agent_app.note", (name,), queue=queue)
+    return names

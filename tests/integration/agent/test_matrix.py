@@ -1,0 +1,57 @@
+"""The agent in every supported Celery and pool: one life of a worker each, on a Redis of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.agent.harness import GREEN_POOLS, POOLS, agent_worker, producer
+from tests.support.celery_worlds import CELERY_5_3, WORLDS, World
+from tests.support.servers import redis_server
+
+
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.celery)
+def test_a_worker_reports_what_it_does_from_its_start_to_its_end(
+    world: World, pool: str, tmp_path: Path
+) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, world, pool, redis.url) as worker,
+    ):
+        idle = worker.wait_until_consuming()
+        assert idle.celery_version == world.celery
+        assert idle.hostname.startswith("celery@")
+        assert idle.queues == ("celery",)
+        assert idle.pool_kind == pool
+        assert idle.pool_size == (1 if pool == "solo" else 2)
+        assert len(idle.pool_pids) == (2 if pool == "prefork" else 0)
+        assert idle.transport.poller is (None if pool in GREEN_POOLS else True)
+        assert idle.transport.priority_steps == (0, 3, 6, 9)
+        assert idle.transport.separator == "\x06\x16"
+        assert idle.consumer_starts == 1
+        assert idle.active == ()
+        assert idle.memory_bytes
+        assert worker.lock_is_held()
+
+        sent = app.send_task("agent_app.nap", (1.5,), queue="celery")
+        busy = worker.wait_until(lambda report: report.active_count == 1, describe="the task is active")
+        assert (busy.active[0].id, busy.active[0].name) == (sent.id, "agent_app.nap")
+        assert busy.active[0].started_at is not None
+        worker.wait_until(lambda report: report.active_count == 0 and report.processed == 1)
+
+        redis.stop()
+        worker.wait_until(lambda report: report.phase == "connecting", describe="the broker is missed")
+        redis.start()
+        if world is not CELERY_5_3:  # which may come back deaf
+            again = worker.wait_until_consuming()
+            assert again.consumer_starts > 1
+            app.send_task("agent_app.nap", (0,), queue="celery")
+            worker.wait_until(lambda report: report.processed == 2, describe="a task after the restart")
+
+        assert worker.terminate() == 0
+        last = worker.report()
+        assert last is not None
+        assert last.phase == "stopping"
+        assert (last.error_count, last.last_error) == (0, "")
+        assert not worker.lock_is_held()

@@ -1,0 +1,47 @@
+"""The bundle that an init container puts on the shared volume."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from celery_probe.bundle import AGENT, install
+
+
+def test_an_install_holds_the_entry_the_agent_and_a_folder_writable_by_all(tmp_path: Path) -> None:
+    install(tmp_path)
+    assert (tmp_path / "__main__.py").read_text() == (AGENT / "__main__.py").read_text()
+    assert sorted(path.name for path in (tmp_path / "celery_probe" / "agent").iterdir()) == sorted(
+        path.name for path in AGENT.glob("*.py")
+    )
+    assert (tmp_path / "run").stat().st_mode & 0o7777 == 0o777
+    assert (tmp_path / "celery_probe" / "agent").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_second_install_renews_the_sources_and_leaves_what_runs_alone(tmp_path: Path) -> None:
+    install(tmp_path)
+    (tmp_path / "run" / "drain").touch()
+    (tmp_path / "celery_probe" / "agent" / "entry.py").write_text("old")
+    install(tmp_path)
+    assert (tmp_path / "run" / "drain").exists()
+    assert (tmp_path / "celery_probe" / "agent" / "entry.py").read_text() != "old"
+
+
+def test_a_volume_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        install(tmp_path / "file")
+
+
+@pytest.mark.parametrize("source", sorted(AGENT.glob("*.py")), ids=lambda source: source.name)
+def test_every_source_of_the_agent_is_python_3_8(source: Path) -> None:
+    ast.parse(source.read_text(), feature_version=(3, 8))
+
+
+def test_the_primitives_are_loaded_without_celery(tmp_path: Path) -> None:
+    install(tmp_path)
+    check = "import sys, celery_probe.agent.entry; sys.exit(bool({'celery', 'threading'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-S", "-c", check], cwd=tmp_path, check=False)
+    assert done.returncode == 0

@@ -1,0 +1,60 @@
+"""Holding and resuming a kombu consumer, on kombu's own in-memory broker."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from celery_probe.agent import drain
+
+# Its annotations are partial: without Any every call would be one to an untyped function.
+kombu: Any = import_module("kombu")
+
+
+@pytest.fixture
+def channel() -> Iterator[Any]:
+    with kombu.Connection("memory://") as connection:
+        yield connection.channel()
+
+
+def consumer_of(channel: Any) -> Any:
+    made = kombu.Consumer(
+        channel, [kombu.Queue("a"), kombu.Queue("b")], callbacks=[lambda body, message: None]
+    )
+    made.consume()
+    return made
+
+
+def test_a_held_consumer_has_no_subscription_whoever_calls_consume(channel: Any) -> None:
+    consumer = consumer_of(channel)
+    drain.hold(consumer)
+    consumer.consume()
+    assert drain.is_held(consumer)
+    assert consumer._active_tags == {}
+
+
+def test_a_queue_added_while_draining_is_read_after_it(channel: Any) -> None:
+    consumer = consumer_of(channel)
+    drain.hold(consumer)
+    consumer.add_queue(kombu.Queue("c"))
+    consumer.consume()
+    drain.resume(consumer)
+    assert sorted(consumer._active_tags) == ["a", "b", "c"]
+
+
+def test_holding_twice_and_resuming_twice_changes_nothing(channel: Any) -> None:
+    consumer = consumer_of(channel)
+    drain.hold(consumer)
+    drain.hold(consumer)
+    drain.resume(consumer)
+    tags = dict(consumer._active_tags)
+    drain.resume(consumer)
+    assert consumer._active_tags == tags
+    assert not drain.is_held(consumer)
+
+
+def test_a_consumer_that_was_never_held_is_left_alone(channel: Any) -> None:
+    consumer = kombu.Consumer(channel, [kombu.Queue("a")])
+    drain.resume(consumer)
+    assert consumer._active_tags == {}

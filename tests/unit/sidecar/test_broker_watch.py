@@ -1,0 +1,101 @@
+"""What the watch says before, between and without looks at a broker."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from celery_health.broker import BrokerReason
+from celery_probe.sidecar.broker_watch import STALE_SECONDS, BrokerWatch
+from tests.support.servers import free_port
+from tests.support.waiting import wait_for
+
+
+class Clock:
+    """The true clock, moved ahead by a test."""
+
+    ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+@contextmanager
+def watching(url: str, clock: Clock | None = None) -> Iterator[BrokerWatch]:
+    watch = BrokerWatch(url, clock or Clock(), interval=0.05)
+    watch.start()
+    try:
+        yield watch
+    finally:
+        watch.stop()
+
+
+def looked(watch: BrokerWatch) -> bool:
+    return watch.latest().checked_mono is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "reason", "advice"),
+    [
+        ("", BrokerReason.NOT_READ, "No CELERY_BROKER_URL is given"),
+        ("sqs://key:hunter2@", BrokerReason.UNREADABLE_KIND, "A sqs broker cannot be looked at"),
+        ("redis://:hunter2@host/zero", BrokerReason.URL_INVALID, "write redis://HOST:PORT/0"),
+    ],
+)
+def test_a_broker_that_cannot_be_looked_at_is_unknown_for_good(
+    url: str, reason: BrokerReason, advice: str
+) -> None:
+    clock = Clock()
+    with watching(url, clock) as watch:
+        clock.ahead = 10 * STALE_SECONDS
+        finding = watch.latest()
+    assert (finding.reachable, finding.reason, finding.checked_mono) == (None, reason, None)
+    assert advice in finding.message
+    assert "hunter2" not in finding.message
+
+
+def test_before_the_first_look_nothing_is_known() -> None:
+    watch = BrokerWatch("redis://localhost", Clock())
+    assert (watch.latest().reachable, watch.latest().reason) == (None, BrokerReason.NOT_READ)
+
+
+def test_a_finding_that_no_look_renews_is_no_longer_believed() -> None:
+    clock = Clock()
+    with watching(f"redis://127.0.0.1:{free_port()}", clock) as watch:
+        wait_for(lambda: looked(watch), 5)
+    assert watch.latest().reachable is False
+    clock.ahead = STALE_SECONDS + 5
+    assert watch.latest().reachable is None
+    assert "hangs" in watch.latest().message
+
+
+def test_the_first_failure_is_told_where_no_failover_broker_answers() -> None:
+    url = f"redis://127.0.0.1:{free_port()};redis://broker.invalid"
+    with watching(url) as watch:
+        wait_for(lambda: looked(watch), 5)
+    assert (watch.latest().reachable, watch.latest().reason) == (False, BrokerReason.CONNECTION_REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "reachable", "reason"),
+    [
+        ("redis", True, BrokerReason.REACHABLE),
+        ("sentinel", None, BrokerReason.UNREADABLE_KIND),
+    ],
+)
+def test_one_failover_broker_that_answers_is_enough_and_a_sentinel_is_not_the_broker(
+    scheme: str, reachable: bool | None, reason: BrokerReason
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with watching(f"{scheme}://127.0.0.1:{free_port()};{scheme}://127.0.0.1:{port}") as watch:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(b"+PONG\r\n")
+                wait_for(lambda: looked(watch), 5)
+                finding = watch.latest()
+    assert (finding.reachable, finding.reason) == (reachable, reason)
+    assert str(port) in finding.message

@@ -1,0 +1,147 @@
+"""The sidecar's memory of the worker follows the files, and never mixes two processes up."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from celery_health.worker import ProcessState, WorkerReason
+from celery_probe.sidecar.evidence import Evidence
+from tests.unit.health.reports import report_document
+from tests.unit.sidecar.holders import Holder
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def write(directory: Path, text: str | None = None, **changes: object) -> None:
+    unfinished = directory / ".report.json.new"
+    unfinished.write_text(json.dumps(report_document(**changes)) if text is None else text)
+    unfinished.rename(directory / "report.json")
+
+
+def held(directory: Path, stack: ExitStack) -> Holder:
+    holder = Holder(directory / "worker.lock")
+    stack.callback(holder.kill)
+    return holder
+
+
+def test_each_new_report_is_read(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path, Clock())
+    write(tmp_path, reserved=1)
+    evidence.look()
+    assert evidence.current is not None
+    assert evidence.current.report.reserved == 1
+    write(tmp_path, reserved=2)
+    evidence.look()
+    assert evidence.current.report.reserved == 2
+    assert evidence.current.document["reserved"] == 2
+
+
+def test_an_unreadable_report_counts_as_none_and_says_why(tmp_path: Path) -> None:
+    clock = Clock()
+    evidence = Evidence(tmp_path, clock)
+    write(tmp_path)
+    evidence.look()
+    write(tmp_path, text='{"version": 9}')
+    evidence.look()
+    assert evidence.current is None
+    assert "version 9" in evidence.report_error
+    clock.now += 60
+    assert evidence.judge(None).reason is WorkerReason.AGENT_ABSENT
+    write(tmp_path)
+    evidence.look()
+    assert evidence.report_error == ""
+    assert evidence.current is not None
+
+
+def test_a_report_is_not_larger_than_a_report_can_be(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path, Clock())
+    write(tmp_path, hostname="x" * 1_000_001)
+    evidence.look()
+    assert evidence.current is None
+
+
+def test_a_report_that_is_taken_away_is_forgotten(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path, Clock())
+    write(tmp_path)
+    evidence.look()
+    (tmp_path / "report.json").unlink()
+    evidence.look()
+    assert evidence.current is None
+
+
+def test_a_sidecar_that_restarts_knows_a_running_worker_at_once(tmp_path: Path, stack: ExitStack) -> None:
+    held(tmp_path, stack)
+    write(tmp_path)
+    evidence = Evidence(tmp_path, Clock())
+    evidence.look()
+    assert evidence.process is ProcessState.RUNNING
+    assert evidence.judge(None).reason is WorkerReason.CONSUMING
+
+
+def test_the_report_of_a_crashed_worker_does_not_make_its_successor_ready(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    clock = Clock()
+    evidence = Evidence(tmp_path, clock)
+    first = held(tmp_path, stack)
+    write(tmp_path)
+    evidence.look()
+    assert evidence.process is ProcessState.RUNNING
+
+    first.kill()
+    clock.now += 0.25
+    evidence.look()
+    assert evidence.judge(None).reason is WorkerReason.ENDED
+
+    held(tmp_path, stack)
+    clock.now += 0.25
+    evidence.look()
+    assert evidence.judge(None).reason is WorkerReason.STARTING
+    assert evidence.current is None
+
+    clock.now += 0.25
+    write(tmp_path, written_mono=clock.now, loop_mono=clock.now)
+    evidence.look()
+    assert evidence.judge(None).reason is WorkerReason.CONSUMING
+
+
+def test_a_successor_that_came_between_two_looks_is_told_from_the_first(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    clock = Clock()
+    evidence = Evidence(tmp_path, clock)
+    first = held(tmp_path, stack)
+    write(tmp_path)
+    evidence.look()
+    first.kill()
+    held(tmp_path, stack)
+    clock.now += 0.25
+    evidence.look()
+    assert evidence.judge(None).reason is WorkerReason.STARTING
+
+
+def test_evidence_grows_stale_without_another_look(tmp_path: Path, stack: ExitStack) -> None:
+    clock = Clock()
+    held(tmp_path, stack)
+    write(tmp_path)
+    evidence = Evidence(tmp_path, clock)
+    evidence.look()
+    clock.now += 16
+    assert not evidence.judge(None).live

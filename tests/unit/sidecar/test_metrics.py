@@ -1,0 +1,74 @@
+"""What a scrape shows can be read by Prometheus, and leaves out what is not known."""
+
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from celery_health.report import report_from
+from celery_health.worker import WorkerReason, WorkerVerdict
+from celery_probe.sidecar.metrics import Numbers, render
+from tests.unit.health.reports import report_document
+
+VERDICT = WorkerVerdict(WorkerReason.CONSUMING, "", started=True, live=True, ready=True, consuming=True)
+
+
+def scraped(**changes: Any) -> dict[str, float]:
+    values: dict[str, Any] = {
+        "verdict": VERDICT,
+        "report": report_from(report_document()),
+        "written_age": 0.5,
+        "loop_age": 0.25,
+        "broker_reachable": True,
+        "drain_wanted": False,
+    }
+    families = text_string_to_metric_families(render(Numbers(**(values | changes))))
+    return {sample.name: sample.value for family in families for sample in family.samples}
+
+
+def test_every_number_of_the_report_is_shown_in_base_units() -> None:
+    assert scraped() == {
+        "celery_worker_started": 1,
+        "celery_worker_live": 1,
+        "celery_worker_ready": 1,
+        "celery_worker_consuming": 1,
+        "celery_worker_report_age_seconds": 0.5,
+        "celery_worker_loop_age_seconds": 0.25,
+        "celery_worker_broker_reachable": 1,
+        "celery_worker_drain_wanted": 0,
+        "celery_worker_tasks_active": 1,
+        "celery_worker_tasks_reserved": 3,
+        "celery_worker_tasks_eta": 2,
+        "celery_worker_tasks_processed_total": 120,
+        "celery_worker_pool_slots": 4,
+        "celery_worker_pool_processes": 4,
+        "celery_worker_prefetch_limit": 16,
+        "celery_worker_consumer_starts_total": 1,
+        "celery_worker_memory_bytes": 50_000_000,
+        "celery_worker_children_memory_bytes": 200_000_000,
+        "celery_worker_agent_errors_total": 0,
+    }
+
+
+def test_without_a_report_only_what_the_pod_knows_is_shown() -> None:
+    shown = scraped(report=None, written_age=None, loop_age=None, broker_reachable=None)
+    assert set(shown) == {
+        "celery_worker_started",
+        "celery_worker_live",
+        "celery_worker_ready",
+        "celery_worker_consuming",
+        "celery_worker_drain_wanted",
+    }
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_yes_or_no_is_one_or_zero(value: bool) -> None:
+    assert scraped(broker_reachable=value)["celery_worker_broker_reachable"] == int(value)
+
+
+def test_every_metric_has_one_help_and_one_type_line() -> None:
+    lines = render(Numbers(VERDICT, report_from(report_document()), 0.5, 0.5, True, False)).splitlines()
+    names = [line.split()[0] for line in lines if not line.startswith("#")]
+    assert [line.split()[2] for line in lines if line.startswith("# HELP")] == names
+    assert [line.split()[2] for line in lines if line.startswith("# TYPE")] == names
+    assert len(set(names)) == len(names)

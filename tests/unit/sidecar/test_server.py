@@ -1,0 +1,181 @@
+"""Each endpoint answers from memory, in JSON that says why."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+
+from celery_probe.sidecar.broker_watch import BrokerWatch
+from celery_probe.sidecar.drain import DrainWish
+from celery_probe.sidecar.evidence import Evidence
+from celery_probe.sidecar.observer import Observer
+from celery_probe.sidecar.server import make_app
+from tests.unit.health.reports import report_document
+
+TOKEN = "s3cret-tökn"
+Client = TestClient[Request, Application]
+
+
+class Clock:
+    """The true clock, moved ahead by a test."""
+
+    ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def observer(tmp_path: Path, clock: Clock) -> Observer:
+    return Observer(Evidence(tmp_path, clock), BrokerWatch("", clock), DrainWish(tmp_path), clock)
+
+
+@pytest.fixture
+async def client(observer: Observer) -> AsyncIterator[Client]:
+    async with TestClient(TestServer(make_app(observer, TOKEN))) as client:
+        yield client
+
+
+def reported(directory: Path, observer: Observer, **changes: object) -> None:
+    now = time.monotonic()
+    document = report_document(**{"written_mono": now, "loop_mono": now, **changes})
+    (directory / "report.json").write_text(json.dumps(document))
+    observer.look()
+
+
+async def statuses(client: Client) -> dict[str, int]:
+    return {path: (await client.get(path)).status for path in ("/startupz", "/livez", "/readyz")}
+
+
+async def test_before_the_first_report_only_liveness_passes(client: Client) -> None:
+    assert await statuses(client) == {"/startupz": 503, "/livez": 200, "/readyz": 503}
+
+
+async def test_a_consuming_worker_passes_every_probe(
+    client: Client, tmp_path: Path, observer: Observer
+) -> None:
+    reported(tmp_path, observer)
+    assert await statuses(client) == {"/startupz": 200, "/livez": 200, "/readyz": 200}
+    answer = await client.get("/readyz")
+    assert await answer.json() == {"reason": "Consuming", "message": "The worker consumes from 2 queues."}
+
+
+async def test_a_refused_probe_says_why(client: Client, tmp_path: Path, observer: Observer) -> None:
+    reported(tmp_path, observer, consuming=False)
+    answer = await client.get("/readyz")
+    assert answer.status == 503
+    assert (await answer.json())["reason"] == "Deaf"
+
+
+async def test_a_head_request_is_answered_as_the_get(client: Client) -> None:
+    assert (await client.head("/livez")).status == 200
+
+
+async def test_the_report_carries_all_that_the_sidecar_knows(
+    client: Client, tmp_path: Path, observer: Observer
+) -> None:
+    reported(tmp_path, observer, temperature=21)
+    answer = await (await client.get("/report")).json()
+    assert answer["version"] == 1
+    assert answer["process"] == "unseen"
+    assert 0 <= answer["written_age"] < 60
+    assert 0 <= answer["loop_age"] < 60
+    assert answer["report"]["temperature"] == 21
+    assert answer["verdict"] == {
+        "reason": "Consuming",
+        "message": "The worker consumes from 2 queues.",
+        "started": True,
+        "live": True,
+        "ready": True,
+        "consuming": True,
+    }
+    assert answer["broker"]["reachable"] is None
+    assert answer["broker"]["checked_age"] is None
+    assert answer["drain_wanted"] is False
+
+
+async def test_without_a_report_its_fields_are_null(client: Client) -> None:
+    answer = await (await client.get("/report")).json()
+    assert (answer["report"], answer["written_age"], answer["loop_age"]) == (None, None, None)
+
+
+async def test_metrics_are_prometheus_text(client: Client, tmp_path: Path, observer: Observer) -> None:
+    reported(tmp_path, observer)
+    answer = await client.get("/metrics")
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert "celery_worker_consuming 1\n" in await answer.text()
+
+
+async def test_a_sidecar_that_no_longer_looks_fails_its_own_probe(client: Client, clock: Clock) -> None:
+    assert (await client.get("/healthz")).status == 200
+    clock.ahead = 6
+    answer = await client.get("/healthz")
+    assert answer.status == 503
+    assert (await answer.json())["reason"] == "Stuck"
+
+
+async def test_a_drain_is_set_and_taken_back_as_often_as_asked(client: Client, tmp_path: Path) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    for path, wanted in (("/drain", True), ("/drain", True), ("/undrain", False), ("/undrain", False)):
+        answer = await client.post(path, headers=headers, data=b"ignored")
+        assert answer.status == 202
+        assert await answer.json() == {"drain_wanted": wanted}
+        assert (tmp_path / "drain").exists() is wanted
+        assert (await (await client.get("/report")).json())["drain_wanted"] is wanted
+
+
+async def test_a_drain_set_before_the_sidecar_started_still_stands(tmp_path: Path) -> None:
+    (tmp_path / "drain").touch()
+    assert DrainWish(tmp_path).wanted
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "reason"),
+    [
+        (None, 401, "Unauthorized"),
+        ("Bearer", 401, "Unauthorized"),
+        (f"Basic {TOKEN}", 401, "Unauthorized"),
+        ("Bearer wrong", 403, "Forbidden"),
+        ("Bearer wröng", 403, "Forbidden"),
+    ],
+)
+async def test_a_drain_without_the_token_is_refused(
+    client: Client, tmp_path: Path, header: str | None, status: int, reason: str
+) -> None:
+    headers = {"Authorization": header} if header else {}
+    for path in ("/drain", "/undrain"):
+        answer = await client.post(path, headers=headers)
+        assert answer.status == status
+        assert (await answer.json())["reason"] == reason
+        assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+    assert not (tmp_path / "drain").exists()
+
+
+async def test_without_a_configured_token_nobody_may_drain(observer: Observer) -> None:
+    async with TestClient(TestServer(make_app(observer, ""))) as client:
+        answer = await client.post("/drain", headers={"Authorization": "Bearer "})
+        assert answer.status == 403
+        assert "CELERY_PROBE_TOKEN" in (await answer.json())["message"]
+
+
+@pytest.mark.parametrize("path", ["/drain", "/undrain"])
+async def test_a_drain_is_no_get(client: Client, path: str) -> None:
+    answer = await client.get(path, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status == 405
+    assert answer.headers["Allow"] == "POST"
+
+
+async def test_a_wish_that_cannot_be_written_is_told(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "drain").mkdir()
+    answer = await client.post("/undrain", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status == 500
+    assert (await answer.json())["reason"] == "NotWritten"
