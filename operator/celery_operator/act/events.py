@@ -1,0 +1,81 @@
+"""Posts Events on a CeleryDeployment. A lost Event never holds anything up."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from celery_health.urls import redact
+from celery_operator.api import names
+from celery_operator.cache import Key
+from celery_operator.decide.events import EventNote
+from celery_operator.kube import EVENT, Json, Kube, KubeError
+
+NOTE_LIMIT = 1024
+AGAIN_AFTER_SECONDS = 600.0
+REMEMBERED = 200
+
+_log = logging.getLogger(__name__)
+
+
+class Events:
+    """The Events of one CeleryDeployment; the same note is not posted twice within ten minutes."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        key: Key,
+        uid: str,
+        *,
+        instance: str,
+        lost: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._kube = kube
+        self._key = key
+        self._uid = uid
+        self._instance = instance
+        self._lost = lost
+        self._clock = clock
+        self._posted: dict[EventNote, float] = {}
+
+    async def post(self, note: EventNote) -> None:
+        """Post it, or count it as lost."""
+        now = self._clock()
+        if now - self._posted.get(note, float("-inf")) < AGAIN_AFTER_SECONDS:
+            return
+        self._posted[note] = now
+        if len(self._posted) > REMEMBERED:
+            del self._posted[next(iter(self._posted))]
+        try:
+            await self._kube.create(EVENT, self._key.namespace, self._body(note))
+        except KubeError as error:
+            self._lost()
+            leaving = "is being terminated" in error.message  # a namespace on its way out takes no Events
+            level = logging.DEBUG if leaving else logging.WARNING
+            _log.log(level, "event %s on %s is lost: %s", note.reason, self._key, error.message)
+
+    def _body(self, note: EventNote) -> Json:
+        return {
+            "apiVersion": EVENT.api_version,
+            "kind": EVENT.kind,
+            "metadata": {
+                "name": f"{self._key.name}.{secrets.token_hex(8)}",
+                "namespace": self._key.namespace,
+            },
+            "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "type": note.type,
+            "reason": str(note.reason),
+            "note": redact(note.message)[:NOTE_LIMIT],
+            "action": "Judge",
+            "reportingController": f"{names.GROUP}/operator",
+            "reportingInstance": self._instance[:128],
+            "regarding": {
+                "apiVersion": names.API_VERSION,
+                "kind": names.KIND,
+                "namespace": self._key.namespace,
+                "name": self._key.name,
+                "uid": self._uid,
+            },
+        }

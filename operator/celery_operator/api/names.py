@@ -1,0 +1,30 @@
+"""Names that the API server, the children and their readers agree on."""
+
+GROUP = "celery-operator.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+KIND = "CeleryDeployment"
+PLURAL = "celerydeployments"
+
+FIELD_MANAGER = "celery-operator"
+
+LABEL_NAME = "app.kubernetes.io/name"
+LABEL_INSTANCE = "app.kubernetes.io/instance"
+LABEL_COMPONENT = "app.kubernetes.io/component"
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+LABEL_GROUP = f"{GROUP}/group"
+
+MANAGED_BY = "celery-operator"
+COMPONENT_WORKER = "worker"
+COMPONENT_BEAT = "beat"
+COMPONENT_REDIS = "redis"
+
+WORKER_CONTAINER = "worker"
+SIDECAR_CONTAINER = "probe"
+AGENT_CONTAINER = "agent"
+BEAT_CONTAINER = "beat"
+
+PROBE_PORT = 9809
+PROBE_VOLUME = "celery-probe"
+PROBE_DIRECTORY = "/celery-probe"
+TOKEN_KEY = "token"  # noqa: S105 - the key's name, not a token

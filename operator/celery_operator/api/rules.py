@@ -1,0 +1,185 @@
+"""CEL rules of the resource: what the API server refuses, and the message that says what to write instead."""
+
+from typing import Any
+
+Rule = dict[str, str]
+
+
+def rule(expression: str, message: str) -> Rule:
+    """One rule with a fixed message."""
+    return {"rule": expression, "message": message}
+
+
+def computed(expression: str, message: str, message_expression: str) -> Rule:
+    """One rule whose message quotes the offending value; ``message`` stands in if CEL cannot compute it."""
+    return {"rule": expression, "message": message, "messageExpression": message_expression}
+
+
+def checked(*rules: Rule, **extra: Any) -> dict[str, Any]:
+    """The ``json_schema_extra`` that carries rules, and other ``x-kubernetes-*`` keys, into the schema."""
+    return {"x-kubernetes-validations": list(rules), **extra} if rules else extra
+
+
+def keyed(*keys: str) -> dict[str, Any]:
+    """A list that is a map by these fields: duplicates are refused, server-side apply merges by key."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
+
+
+def refused_option(pattern: str, message: str) -> Rule:
+    """An option of ``celery worker`` that must not stand in ``args``. ``pattern`` is an RE2 alternation."""
+    return rule(f"!self.matches('^({pattern})')", message)
+
+
+NAME = (
+    rule(
+        "self.metadata.name.size() <= 40",
+        "metadata.name is too long: write at most 40 characters, because the names of the Deployments "
+        "begin with it",
+    ),
+    rule(
+        "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+        "metadata.name must be usable in the name of a Service: write lower case letters, digits and '-', "
+        "beginning with a letter, such as my-shop",
+    ),
+)
+
+APP = (
+    computed(
+        "!self.contains('/') && !self.endsWith('.py')",
+        "app is a Python module, not a file: write shop.celery instead of shop/celery.py",
+        "'app is a Python module, not a file: write ' + "
+        "self.replace('./', '').replace('.py', '').replace('/', '.') + ' instead of ' + self",
+    ),
+    rule(
+        r"self.contains('/') || self.endsWith('.py') || "
+        r"self.matches('^[\\pL_][\\pL\\pN_]*(\\.[\\pL_][\\pL\\pN_]*)*(:[\\pL_][\\pL\\pN_.]*)?$')",
+        "app is what `celery -A` takes: write a module such as shop.celery, or module:attribute such as "
+        "shop.celery:app",
+    ),
+)
+
+IMAGE = (
+    rule(
+        r"self.size() > 0 && !self.matches('\\s')",
+        "write an image reference without spaces, such as registry.example/shop:1.4",
+    ),
+)
+
+BROKER = (
+    rule(
+        "[has(self.url), has(self.urlFrom), has(self.managed)].filter(given, given).size() == 1",
+        "write exactly one of url, urlFrom and managed; for a small Redis of its own: managed: {}",
+    ),
+)
+
+RESULT_BACKEND = (
+    rule(
+        "has(self.url) != has(self.urlFrom)",
+        "write exactly one of url and urlFrom; for no result backend leave resultBackend out",
+    ),
+)
+
+BROKER_URL = (
+    rule(
+        r"self.matches('^[A-Za-z][A-Za-z0-9+.-]*://') && !self.matches('\\s')",
+        "write the broker URL with its scheme and without spaces, such as redis://redis:6379/0 or "
+        "amqp://rabbitmq:5672//",
+    ),
+)
+
+RESULT_BACKEND_URL = (
+    rule(
+        r"self.matches('^[A-Za-z][A-Za-z0-9+.-]*://') && !self.matches('\\s')",
+        "write the result backend URL with its scheme and without spaces, such as redis://redis:6379/1, "
+        "rpc:// or db+postgresql://postgres/results",
+    ),
+)
+
+ENV_NAME = (
+    rule(
+        "self != 'CELERY_BROKER_URL'",
+        "CELERY_BROKER_URL is set from spec.broker: write the URL in spec.broker.url or spec.broker.urlFrom",
+    ),
+    rule(
+        "self != 'CELERY_RESULT_BACKEND'",
+        "CELERY_RESULT_BACKEND is set from spec.resultBackend: write the URL in spec.resultBackend.url or "
+        "spec.resultBackend.urlFrom",
+    ),
+    rule(
+        "!self.startsWith('CELERY_PROBE_')",
+        "names that begin with CELERY_PROBE_ belong to the probe sidecar: write another name",
+    ),
+)
+
+VOLUME_NAME = (
+    rule(
+        "self != 'celery-probe'",
+        "the volume celery-probe holds the workers' agent: write another name, such as data",
+    ),
+)
+
+QUEUE = (
+    rule(
+        "!self.contains(',')",
+        "a queue name cannot hold a comma: write one list item per queue, such as [default, email]",
+    ),
+    rule(
+        r"!self.matches('^\\s|\\s$|[\\x00-\\x1f\\x7f]')",
+        "a queue name cannot begin or end with a space or hold a control character: write a name such as "
+        "default",
+    ),
+)
+
+ARGUMENT = (
+    refused_option("-A|--app(=|$)", "args cannot choose the application: write it in spec.app"),
+    refused_option("-Q|--queues(=|$)", "args cannot choose the queues: write them in workers[].queues"),
+    refused_option(
+        "-c|--concurrency(=|$)", "args cannot set the concurrency: write it in workers[].concurrency"
+    ),
+    refused_option("-P|--pool(=|$)", "args cannot choose the pool: write it in workers[].pool"),
+    refused_option(
+        "-n|--hostname(=|$)",
+        "args cannot name the worker, which is called GROUP@POD: remove the option and name the group in "
+        "workers[].name",
+    ),
+    refused_option(
+        "-b|--broker(=|$)|--result-backend(=|$)",
+        "args cannot choose the broker or the result backend: write them in spec.broker and "
+        "spec.resultBackend",
+    ),
+    refused_option(
+        "-B|--beat(=|$)",
+        "args cannot start beat, because each worker pod would run one: write beat: {enabled: true} in spec",
+    ),
+    refused_option(
+        "-D|--detach(=|$)|--pidfile(=|$)|--logfile(=|$)|-f",
+        "the worker must run in the foreground and write its log to the pod's log: remove the option",
+    ),
+)
+
+GROUP_NAME = (
+    rule(
+        r"self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+        "a group name is part of a Deployment's name: write lower case letters, digits and '-', beginning "
+        "with a letter, such as default",
+    ),
+    rule(
+        "!(self in ['beat', 'redis', 'flower', 'monitor'])",
+        "the group names beat, redis, flower and monitor are taken by other parts: write another name, such "
+        "as workers",
+    ),
+)
+
+GROUP = (
+    rule(
+        "self.pool != 'solo' || !has(self.concurrency) || self.concurrency == 1",
+        "the solo pool runs one task at a time: remove concurrency, or write pool: prefork",
+    ),
+)
+
+SPEC = (
+    rule(
+        "!has(self.scaleTarget) || self.workers.exists(group, group.name == self.scaleTarget)",
+        "scaleTarget names no worker group: write the name of one of spec.workers",
+    ),
+)

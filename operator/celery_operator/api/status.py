@@ -1,0 +1,156 @@
+"""The status of a CeleryDeployment, and the constants that its readers may rely on."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError
+
+from celery_operator.api.base import ApiModel
+from celery_operator.api.rules import keyed
+
+
+class HealthState(StrEnum):
+    """The one word of the HEALTH column, worst last but one; Unknown is never Healthy."""
+
+    HEALTHY = "Healthy"
+    DEGRADED = "Degraded"
+    UNHEALTHY = "Unhealthy"
+    UNKNOWN = "Unknown"
+
+
+class ConditionType(StrEnum):
+    READY = "Ready"
+    BROKER_REACHABLE = "BrokerReachable"
+    RESULT_BACKEND_REACHABLE = "ResultBackendReachable"
+    WORKERS_HEALTHY = "WorkersHealthy"
+    BACKLOG_WITHIN_LIMITS = "BacklogWithinLimits"
+    BEAT_HEALTHY = "BeatHealthy"
+    AGENTS_REPORTING = "AgentsReporting"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+
+
+class Condition(ApiModel):
+    """One thing that is true, false or unknown of the resource, as in metav1.Condition."""
+
+    type: ConditionType
+    """What it is about. Ready, BrokerReachable, ResultBackendReachable, WorkersHealthy,
+    BacklogWithinLimits, BeatHealthy and AgentsReporting are good when True; Reconciling and Stalled are
+    good when False.
+    """
+    status: Literal["True", "False", "Unknown"]
+    """True, False or Unknown."""
+    reason: str
+    """Why, in one word for programs."""
+    message: str
+    """Why, in a sentence for people: what is wrong and what to do."""
+    observed_generation: int
+    """Generation of the resource that the condition is about."""
+    last_transition_time: str
+    """When status last changed."""
+
+
+class WorkerGroupStatus(ApiModel):
+    """Pods and tasks of one group."""
+
+    name: str
+    """Name of the group."""
+    replicas: int
+    """Worker pods that exist."""
+    updated_replicas: int
+    """Worker pods of the newest template."""
+    ready_replicas: int
+    """Worker pods that are ready."""
+    consuming_replicas: int
+    """Workers that take messages from their queues."""
+    active: int | None = None
+    """Tasks that run now. Absent while no worker of the group reports."""
+    reserved: int | None = None
+    """Tasks that workers hold and have not started. Absent while no worker of the group reports."""
+    eta: int | None = None
+    """Tasks that workers hold until their time comes. Absent while no worker of the group reports."""
+
+
+class QueueStatus(ApiModel):
+    """One queue that a group reads."""
+
+    name: str
+    """Name of the queue."""
+    ready: int | None = None
+    """Messages that wait in the queue. Absent while the broker does not tell."""
+
+
+class BrokerStatus(ApiModel):
+    """The broker as the operator sees it."""
+
+    kind: str
+    """Scheme of its URL, such as redis or amqp."""
+    address: str
+    """Its URL without credentials."""
+    state: str
+    """Reachable, Unreachable or Unknown."""
+
+
+class BeatStatus(ApiModel):
+    """The periodic scheduler."""
+
+    state: str
+    """Running, NotRunning or Disabled."""
+
+
+class Recommendation(ApiModel):
+    """Something that is wrong and that a person has to mend."""
+
+    message: str
+    """What is wrong and what to do, in a sentence."""
+    command: str
+    """A command that shows or mends it."""
+
+
+class CeleryDeploymentStatus(ApiModel):
+    """What is."""
+
+    observed_generation: int | None = None
+    """Generation of the spec that the status is about."""
+    health: HealthState = HealthState.UNKNOWN
+    """Healthy, Degraded (works, but something is wrong), Unhealthy (does not work) or Unknown (no evidence).
+    """
+    message: str = ""
+    """The worst thing that is wrong, in a sentence."""
+    ready: str = ""
+    """Workers that take messages, and how many are wanted in all groups, such as 3/3."""
+    replicas: int = 0
+    """Worker pods of the scale target."""
+    ready_replicas: int = 0
+    """Ready worker pods of the scale target."""
+    selector: str = ""
+    """Label selector of the scale target's pods."""
+    backlog: int | None = None
+    """Messages that wait in all queues. Absent while the broker does not tell."""
+    active: int | None = None
+    """Tasks that run now in all groups. Absent while no worker reports."""
+    workers: Annotated[tuple[WorkerGroupStatus, ...], Field(json_schema_extra=keyed("name"))] = ()
+    """The worker groups."""
+    queues: Annotated[tuple[QueueStatus, ...], Field(json_schema_extra=keyed("name"))] = ()
+    """The queues that the groups read."""
+    broker: BrokerStatus | None = None
+    beat: BeatStatus | None = None
+    recommendations: tuple[Recommendation, ...] = ()
+    """What a person has to mend, with a command each."""
+    conditions: Annotated[tuple[Condition, ...], Field(json_schema_extra=keyed("type"))] = ()
+    """The verdict part by part, for `kubectl wait` and for programs."""
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any] | None) -> Self:
+        """The status that the API server holds; empty where another version wrote what we cannot read."""
+        try:
+            return cls.model_validate(stored or {})
+        except ValidationError:
+            return cls()
+
+    def since(self, kind: ConditionType, status: str, now: datetime) -> str:
+        """When the condition came to this status, in RFC 3339: now, unless it is at it already."""
+        held = next((one for one in self.conditions if one.type == kind and one.status == status), None)
+        return held.last_transition_time if held else now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,150 @@
+"""What the watches brought: the newest known state of our resources and their children, in memory.
+
+Entries are kept small: a pod's spec and every object's managedFields are dropped on the way in.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from celery_operator.api import names
+from celery_operator.kube import CELERY_DEPLOYMENT, CHILDREN, POD, Json, Kind
+
+WATCHED = (CELERY_DEPLOYMENT, *CHILDREN, POD)
+"""Every kind that has a watch."""
+
+
+class Key(NamedTuple):
+    """A CeleryDeployment: the unit that is woken, kept and measured."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(slots=True)
+class _Entry:
+    body: Json
+    version: int
+    watched_version: int
+
+
+class Cache:
+    """Objects by kind, and children by the CeleryDeployment that their instance label names."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Kind, dict[Key, _Entry]] = {kind: {} for kind in WATCHED}
+        self._instances: dict[tuple[Kind, Key], dict[str, Json]] = {}
+        self._gone: deque[str] = deque(maxlen=1000)
+
+    def resource(self, key: Key) -> Json | None:
+        """The CeleryDeployment itself."""
+        return self.get(CELERY_DEPLOYMENT, key)
+
+    def resources(self) -> list[Key]:
+        """Every CeleryDeployment that is known."""
+        return list(self._entries[CELERY_DEPLOYMENT])
+
+    def get(self, kind: Kind, key: Key) -> Json | None:
+        """One object by its own namespace and name."""
+        entry = self._entries[kind].get(key)
+        return entry.body if entry else None
+
+    def children(self, kind: Kind, owner: Key) -> list[Json]:
+        """Objects of a kind whose labels name this CeleryDeployment, by name."""
+        return [body for _, body in sorted(self._instances.get((kind, owner), {}).items())]
+
+    def put(self, kind: Kind, body: Json, *, watched: bool) -> Key | None:
+        """Take an object in; the key of whom it concerns, or None where this tells nothing new.
+
+        ``watched`` is False for the answer to our own write: it must not make a silent watch look alive.
+        """
+        metadata = body["metadata"]
+        key = Key(metadata["namespace"], metadata["name"])
+        version = int(metadata["resourceVersion"])
+        held = self._entries[kind].get(key)
+        watched_version = held.watched_version if held else 0
+        if not watched and metadata["uid"] in self._gone:
+            return None  # the watch was faster than the answer to our write
+        if watched:
+            watched_version = max(watched_version, version)
+        if held and held.version >= version and held.body["metadata"]["uid"] == metadata["uid"]:
+            held.watched_version = watched_version
+            return None
+        if held:
+            self._forget(kind, key, held.body)
+        body = _trimmed(kind, body)
+        self._entries[kind][key] = _Entry(body, version, watched_version)
+        owner = concerns(kind, body)
+        if owner is not None and kind is not CELERY_DEPLOYMENT:
+            self._instances.setdefault((kind, owner), {})[key.name] = body
+        return owner
+
+    def remove(self, kind: Kind, body: Json) -> Key | None:
+        """Forget an object, unless its name belongs to another by now; the key of whom it concerned."""
+        metadata = body["metadata"]
+        self._gone.append(metadata["uid"])
+        key = Key(metadata["namespace"], metadata["name"])
+        held = self._entries[kind].get(key)
+        if held is None or held.body["metadata"]["uid"] != metadata["uid"]:
+            return None
+        self._forget(kind, key, held.body)
+        return concerns(kind, held.body)
+
+    def _forget(self, kind: Kind, key: Key, body: Json) -> None:
+        del self._entries[kind][key]
+        owner = concerns(kind, body)
+        if owner is not None and (siblings := self._instances.get((kind, owner))):
+            siblings.pop(key.name, None)
+            if not siblings:
+                del self._instances[(kind, owner)]
+
+    def is_gone(self, uid: str) -> bool:
+        """Whether the object of this uid is known to have gone lately."""
+        return uid in self._gone
+
+    def watched_versions(self, kind: Kind) -> dict[tuple[Key, str], int]:
+        """The newest resourceVersion that the watch of a kind brought, by key and uid."""
+        return {
+            (key, entry.body["metadata"]["uid"]): entry.watched_version
+            for key, entry in self._entries[kind].items()
+        }
+
+
+def concerns(kind: Kind, body: Json) -> Key | None:
+    """The CeleryDeployment that an object belongs to by its labels; None if it names none."""
+    metadata = body["metadata"]
+    if kind is CELERY_DEPLOYMENT:
+        return Key(metadata["namespace"], metadata["name"])
+    instance = metadata.get("labels", {}).get(names.LABEL_INSTANCE)
+    return Key(metadata["namespace"], instance) if instance else None
+
+
+_POD_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
+_POD_STATUS = ("phase", "podIP", "conditions", "containerStatuses", "initContainerStatuses")
+_POD_CONDITIONS = ("PodScheduled", "Ready")
+_POD_CONTAINER = ("name", "ready", "restartCount", "state", "lastState")
+
+
+def _trimmed(kind: Kind, body: Json) -> Json:
+    if kind is not POD:
+        metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
+        return {**body, "metadata": metadata}
+    status = _picked(body.get("status", {}), _POD_STATUS)
+    if "conditions" in status:
+        status["conditions"] = [c for c in status["conditions"] if c["type"] in _POD_CONDITIONS]
+    for containers in ("containerStatuses", "initContainerStatuses"):
+        if containers in status:
+            status[containers] = [_picked(container, _POD_CONTAINER) for container in status[containers]]
+    metadata = _picked(body["metadata"], _POD_METADATA)
+    labels = body["metadata"].get("labels", {})
+    wanted = (names.LABEL_INSTANCE, names.LABEL_COMPONENT, names.LABEL_GROUP)
+    metadata["labels"] = _picked(labels, wanted)
+    return {"metadata": metadata, "status": status}
+
+
+def _picked(whole: Json, fields: Iterable[str]) -> Json:
+    return {name: whole[name] for name in fields if name in whole}

@@ -1,0 +1,34 @@
+"""AgentsReporting: every running worker has an agent in it that tells how it is."""
+
+from celery_operator.api.names import PROBE_DIRECTORY
+from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.pods import Standing
+from celery_operator.decide.reasons import Reason
+from celery_operator.decide.verdict import Verdict, no, unknown, yes
+from celery_operator.decide.words import counted, listed
+
+_UNBORN = (Standing.STARTING, Standing.UNSCHEDULED, Standing.BROKEN, Standing.STOPPED)
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Pods that are not up yet, or cannot come up, are not asked for a report."""
+    absent = _names(evidence, Standing.AGENT_ABSENT)
+    if absent:
+        return no(
+            Reason.AGENT_ABSENT,
+            f"No agent reports from {listed(absent)}: start the worker with "
+            f"python {PROBE_DIRECTORY} -A {evidence.snapshot.spec.app} worker ...",
+        )
+    if silent := _names(evidence, Standing.SILENT):
+        return unknown(
+            Reason.SIDECAR_SILENT, f"The operator gets no report from the sidecar of {listed(silent)}"
+        )
+    workers = [worker for group in evidence.groups for worker in group.present]
+    reporting = [worker for worker in workers if worker.standing not in _UNBORN]
+    if not reporting:
+        return yes(Reason.NO_WORKERS, "No worker is running, so none fails to report")
+    return yes(Reason.ALL_REPORTING, f"{counted(len(reporting), 'worker')} reporting")
+
+
+def _names(evidence: Evidence, standing: Standing) -> list[str]:
+    return [worker.pod.name for group in evidence.groups for worker in group.standing(standing)]

@@ -1,0 +1,23 @@
+"""BacklogWithinLimits: no queue is longer than the threshold, and none with messages is left alone."""
+
+from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.reasons import Reason
+from celery_operator.decide.verdict import Verdict, no, unknown, yes
+from celery_operator.decide.words import counted, listed
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """A known queue above the threshold outweighs what is not known of others."""
+    threshold = evidence.snapshot.spec.health.backlog_threshold
+    long = [queue for queue in evidence.queues if queue.ready is not None and queue.ready > threshold]
+    if long:
+        lengths = listed([f"{queue.name} ({queue.ready} ready)" for queue in long])
+        return no(Reason.ABOVE_THRESHOLD, f"Above the threshold of {threshold} messages a queue: {lengths}")
+    if unserved := evidence.unserved:
+        lengths = listed([f"{queue.name} ({queue.ready} ready)" for queue in unserved])
+        return no(Reason.NOBODY_CONSUMES, f"Messages wait although no workers are wanted for them: {lengths}")
+    untold = [queue.name for queue in evidence.queues if queue.ready is None]
+    if untold:
+        return unknown(evidence.broker.reason, f"The length of {listed(untold)} is not known")
+    queues = counted(len(evidence.queues), "queue")
+    return yes(Reason.WITHIN_LIMITS, f"None of {queues} holds more than {threshold} messages")

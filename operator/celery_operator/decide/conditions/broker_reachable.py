@@ -1,0 +1,11 @@
+"""BrokerReachable: messages can be sent and taken."""
+
+from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.verdict import Verdict, no, unknown, yes
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """The joined view of operator and worker pods, as it stands."""
+    broker = evidence.broker
+    say = {True: yes, False: no, None: unknown}[broker.reachable]
+    return say(broker.reason, broker.message)

@@ -1,0 +1,45 @@
+"""Ready: this generation is rolled out, every wanted worker consumes and the broker answers."""
+
+from collections.abc import Iterator
+
+from celery_operator.decide.conditions import workers_healthy
+from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.reasons import Reason
+from celery_operator.decide.verdict import Verdict, no, unknown, yes
+from celery_operator.decide.words import counted, joined
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """What hinders most is told first; what is unknown counts only when nothing known hinders."""
+    return next(_known(evidence), None) or next(_unknown(evidence), None) or _ready(evidence)
+
+
+def _known(evidence: Evidence) -> Iterator[Verdict]:
+    fault = evidence.fault
+    if fault is not None:
+        yield no(fault.reason, fault.message)
+    if evidence.broker.reachable is False:
+        yield no(Reason.BROKER_UNREACHABLE, evidence.broker.message)
+    if evidence.new_generation:
+        yield no(Reason.NEW_GENERATION, "The spec has changed and is being carried out")
+    if any(group.missing > group.untold or group.out_of_service for group in evidence.groups):
+        workers = workers_healthy.judge(evidence)
+        yield no(workers.reason, workers.message)
+    stale = [group.name for group in evidence.groups if not group.rolled_out]
+    if stale:
+        yield no(Reason.ROLLOUT_UNDER_WAY, joined(f"Group {name} is being rolled out" for name in stale))
+
+
+def _unknown(evidence: Evidence) -> Iterator[Verdict]:
+    if any(group.missing for group in evidence.groups):
+        workers = workers_healthy.judge(evidence)
+        yield unknown(workers.reason, workers.message)
+    if evidence.broker.reachable is None and evidence.broker.readable:
+        yield unknown(evidence.broker.reason, evidence.broker.message)
+
+
+def _ready(evidence: Evidence) -> Verdict:
+    if evidence.wanted:
+        return yes(Reason.READY, f"{counted(evidence.consuming, 'worker')} consuming")
+    reason = Reason.SUSPENDED if evidence.snapshot.spec.suspend else Reason.SCALED_TO_ZERO
+    return yes(reason, "No workers are wanted")

@@ -1,0 +1,62 @@
+"""WorkersHealthy: every wanted worker consumes, and none is ill."""
+
+from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.groups import GroupView
+from celery_operator.decide.problems import DOUBTS, WORST_FIRST, Problem, group_problems
+from celery_operator.decide.reasons import Reason
+from celery_operator.decide.verdict import Verdict, no, unknown, yes
+from celery_operator.decide.words import counted, joined
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """The worst problem gives the reason; every group that has one is named."""
+    ill = [(group, problems) for group in evidence.groups if (problems := group_problems(group, evidence))]
+    if certain := [(group, problems) for group, problems in ill if _is_certain(problems)]:
+        worst = min((problems[0] for _, problems in certain), key=_rank)
+        if evidence.broker.reachable is False and worst.waits_for_broker:
+            return no(Reason.BROKER_UNREACHABLE, f"{_fleet(evidence)}: workers wait for the broker")
+        return no(worst.reason, joined(_words(group, problems) for group, problems in certain))
+    return _without_illness(evidence, [problem for _, problems in ill for problem in problems])
+
+
+def _without_illness(evidence: Evidence, doubts: list[Problem]) -> Verdict:
+    short = [group for group in evidence.groups if group.missing]
+    if not short:
+        return _enough(evidence)
+    unseen = [group for group in short if group.untold < group.missing]
+    if not unseen:
+        reason = min(doubts, key=_rank).reason if doubts else Reason.AGENT_ABSENT
+        return unknown(reason, f"{_fleet(evidence)}; nothing tells whether the others do")
+    if evidence.new_generation and not any(group.seen for group in unseen) and not evidence.fault:
+        return unknown(Reason.NEW_GENERATION, "The workers are being created")
+    return no(Reason.STARTING, joined(_shortage(group) for group in unseen))
+
+
+def _enough(evidence: Evidence) -> Verdict:
+    if not evidence.wanted:
+        reason = Reason.SUSPENDED if evidence.snapshot.spec.suspend else Reason.SCALED_TO_ZERO
+        return yes(reason, "No workers are wanted")
+    idle = [group for group in evidence.groups if group.out_of_service]
+    if idle:
+        return no(Reason.ALL_DRAINING, joined(f"All workers of group {group.name} drain" for group in idle))
+    return yes(Reason.ALL_CONSUMING, _fleet(evidence))
+
+
+def _is_certain(problems: tuple[Problem, ...]) -> bool:
+    return any(problem.reason not in DOUBTS for problem in problems)
+
+
+def _rank(problem: Problem) -> int:
+    return WORST_FIRST.index(problem.reason)
+
+
+def _words(group: GroupView, problems: tuple[Problem, ...]) -> str:
+    return joined([_shortage(group), *(problem.message for problem in problems[:2])])
+
+
+def _shortage(group: GroupView) -> str:
+    return f"{group.consuming} of {counted(group.wanted, 'worker')} of group {group.name} consume"
+
+
+def _fleet(evidence: Evidence) -> str:
+    return f"{evidence.consuming} of {counted(evidence.wanted, 'wanted worker')} consume"

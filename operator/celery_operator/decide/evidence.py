@@ -1,0 +1,71 @@
+"""What all verdicts read: the snapshot, and the three views of it that are worked out once."""
+
+from dataclasses import dataclass
+
+from celery_health.broker import BrokerReason
+from celery_operator.api.names import COMPONENT_BEAT
+from celery_operator.api.status import QueueStatus
+from celery_operator.decide.broker import BrokerView, broker_view
+from celery_operator.decide.groups import GroupView, group_views
+from celery_operator.snapshot import ConfigurationFault, DeploymentState, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """``queues`` holds each queue of the spec once, in its order, with what the broker told of it."""
+
+    snapshot: Snapshot
+    groups: tuple[GroupView, ...]
+    broker: BrokerView
+    queues: tuple[QueueStatus, ...]
+
+    @property
+    def wanted(self) -> int:
+        return sum(group.wanted for group in self.groups)
+
+    @property
+    def consuming(self) -> int:
+        return sum(group.consuming for group in self.groups)
+
+    @property
+    def new_generation(self) -> bool:
+        """No status has been written for this generation: its children may still be those of the last."""
+        return self.snapshot.previous.observed_generation != self.snapshot.generation
+
+    @property
+    def fault(self) -> ConfigurationFault | None:
+        """The fault to tell first: one that waits for a new spec before one that may heal by itself."""
+        return min(self.snapshot.faults, key=lambda fault: fault.waiting, default=None)
+
+    @property
+    def beat(self) -> DeploymentState | None:
+        return next((one for one in self.snapshot.deployments if one.component == COMPONENT_BEAT), None)
+
+    @property
+    def result_backend_readable(self) -> bool:
+        """False for a kind of result store that nobody of us can ask."""
+        reading = self.snapshot.result_backend
+        return reading is None or reading.reason is not BrokerReason.UNREADABLE_KIND
+
+    @property
+    def unserved(self) -> tuple[QueueStatus, ...]:
+        """Queues that hold messages while every group that reads them is deliberately at zero."""
+        served = {queue for group in self.groups if group.wanted for queue in group.queues}
+        return tuple(queue for queue in self.queues if queue.ready and queue.name not in served)
+
+    def kubectl(self, command: str) -> str:
+        """A kubectl command line in the resource's own namespace."""
+        return f"kubectl -n {self.snapshot.namespace} {command}"
+
+
+def gather(snapshot: Snapshot) -> Evidence:
+    """Work out the views."""
+    groups = group_views(snapshot)
+    ready = {queue.name: queue.ready for queue in snapshot.broker.queues}
+    names = dict.fromkeys(queue for group in groups for queue in group.queues)
+    return Evidence(
+        snapshot=snapshot,
+        groups=groups,
+        broker=broker_view(snapshot.broker, groups),
+        queues=tuple(QueueStatus(name=name, ready=ready.get(name)) for name in names),
+    )

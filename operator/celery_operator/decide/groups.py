@@ -1,0 +1,107 @@
+"""One group of workers in numbers: what is wanted, what runs, what consumes."""
+
+from dataclasses import dataclass
+
+from celery_health.report import WorkerReport
+from celery_operator.api.names import COMPONENT_WORKER
+from celery_operator.api.status import WorkerGroupStatus
+from celery_operator.decide.pods import Standing, Worker, standing_of
+from celery_operator.snapshot import DeploymentState, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """``workers`` are all pods of the group, those that leave included."""
+
+    name: str
+    queues: tuple[str, ...]
+    wanted: int
+    deployment: DeploymentState | None
+    workers: tuple[Worker, ...]
+
+    def standing(self, *standings: Standing) -> tuple[Worker, ...]:
+        """The workers that stand in one of these places."""
+        return tuple(worker for worker in self.workers if worker.standing in standings)
+
+    @property
+    def present(self) -> tuple[Worker, ...]:
+        """All but those that leave."""
+        return tuple(worker for worker in self.workers if worker.standing is not Standing.LEAVING)
+
+    @property
+    def consuming(self) -> int:
+        return len(self.standing(Standing.CONSUMING))
+
+    @property
+    def untold(self) -> int:
+        """Running pods of which nothing tells whether they consume."""
+        return len(self.standing(Standing.SILENT, Standing.UNTOLD, Standing.AGENT_ABSENT))
+
+    @property
+    def missing(self) -> int:
+        """Wanted pods that neither consume nor drain."""
+        return max(0, self.wanted - self.consuming - len(self.standing(Standing.DRAINING)))
+
+    @property
+    def seen(self) -> bool:
+        """Something of the group has been observed at all."""
+        return self.deployment is not None or bool(self.present)
+
+    @property
+    def out_of_service(self) -> bool:
+        """Workers are wanted and it is known that none consumes."""
+        return self.wanted > 0 and self.consuming == 0 and self.untold == 0
+
+    @property
+    def rolled_out(self) -> bool:
+        """The Deployment controller has made all wanted pods from the present template."""
+        deployment = self.deployment
+        if deployment is None:
+            return self.wanted == 0
+        return deployment.observed_generation >= deployment.generation and deployment.updated >= self.wanted
+
+    def status(self) -> WorkerGroupStatus:
+        """The group's entry in ``status.workers``."""
+        deployment = self.deployment
+        return WorkerGroupStatus(
+            name=self.name,
+            replicas=deployment.replicas if deployment else len(self.present),
+            updated_replicas=deployment.updated if deployment else 0,
+            ready_replicas=deployment.ready if deployment else 0,
+            consuming_replicas=self.consuming,
+            active=_total([report.active_count for report in self._reports()]),
+            reserved=_total([report.reserved for report in self._reports()]),
+            eta=_total([report.eta_held for report in self._reports()]),
+        )
+
+    def _reports(self) -> list[WorkerReport]:
+        # A pod that leaves still runs its tasks.
+        readings = [worker.pod.reading for worker in self.workers]
+        return [reading.report for reading in readings if reading and reading.report]
+
+
+def group_views(snapshot: Snapshot) -> tuple[GroupView, ...]:
+    """One view for each group of the spec, in its order."""
+    deployments = {
+        deployment.group: deployment
+        for deployment in snapshot.deployments
+        if deployment.component == COMPONENT_WORKER
+    }
+    return tuple(
+        GroupView(
+            name=group.name,
+            queues=group.queues,
+            wanted=snapshot.spec.wanted_replicas(group),
+            deployment=deployments.get(group.name),
+            workers=tuple(
+                Worker(pod, standing_of(pod, snapshot.now))
+                for pod in snapshot.pods
+                if pod.group == group.name
+            ),
+        )
+        for group in snapshot.spec.workers
+    )
+
+
+def _total(counts: list[int]) -> int | None:
+    return sum(counts) if counts else None

@@ -1,0 +1,86 @@
+"""Where one worker pod stands: the one word that all counts and problems are made of."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from celery_health.worker import WorkerReason
+from celery_operator.snapshot import PodState, SidecarReading
+
+SCHEDULING_GRACE = timedelta(seconds=15)
+"""A pod without a node for less than this is only new."""
+
+
+class Standing(Enum):
+    """What a pod does for the group now."""
+
+    CONSUMING = auto()
+    DRAINING = auto()
+    STARTING = auto()
+    CONNECTING = auto()
+    DEAF = auto()
+    WEDGED = auto()
+    STOPPED = auto()
+    BROKEN = auto()
+    """A container cannot run; the pod's ``trouble`` says why."""
+    UNSCHEDULED = auto()
+    AGENT_ABSENT = auto()
+    UNTOLD = auto()
+    """Its agent reports, but cannot tell whether it consumes."""
+    SILENT = auto()
+    """It runs, and its sidecar cannot be asked."""
+    LEAVING = auto()
+    """Deleted or finished: no longer counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker pod and where it stands."""
+
+    pod: PodState
+    standing: Standing
+
+
+_BY_REASON = {
+    WorkerReason.DRAINING: Standing.DRAINING,
+    WorkerReason.DEAF: Standing.DEAF,
+    WorkerReason.WEDGED: Standing.WEDGED,
+    WorkerReason.CONNECTING: Standing.CONNECTING,
+}
+_BEFORE_OR_AFTER_LIFE = {
+    WorkerReason.STARTING: Standing.STARTING,
+    WorkerReason.STOPPING: Standing.STOPPED,
+    WorkerReason.ENDED: Standing.STOPPED,
+    WorkerReason.AGENT_ABSENT: Standing.AGENT_ABSENT,
+}
+
+
+def standing_of(pod: PodState, now: datetime) -> Standing:
+    """A living worker's own word counts first, then the kubelet's, then what can be told from the phase."""
+    if pod.deleting or pod.phase in {"Succeeded", "Failed"}:
+        return Standing.LEAVING
+    alive = _of_living_worker(pod.reading) if pod.reading else None
+    if alive is not None:
+        return alive
+    if not pod.scheduled:
+        return Standing.STARTING if now - pod.created_at < SCHEDULING_GRACE else Standing.UNSCHEDULED
+    if pod.trouble is not None:
+        return Standing.BROKEN
+    if pod.reading is not None:
+        return _BEFORE_OR_AFTER_LIFE.get(pod.reading.verdict.reason, Standing.UNTOLD)
+    return Standing.STARTING if pod.phase == "Pending" else Standing.SILENT
+
+
+def _of_living_worker(reading: SidecarReading) -> Standing | None:
+    verdict = reading.verdict
+    if verdict.reason is WorkerReason.DEAF and reading.broker.reachable is False:
+        # It takes no messages because it does not reach the broker: that is no deafness.
+        return Standing.CONNECTING
+    if verdict.reason is WorkerReason.BUSY:
+        # A solo worker inside a task: it consumes again when the task ends.
+        return Standing.CONSUMING if verdict.consuming is not False else Standing.CONNECTING
+    if verdict.reason is WorkerReason.CONSUMING:
+        if verdict.consuming is None:
+            return Standing.UNTOLD
+        return Standing.CONSUMING if verdict.consuming else Standing.CONNECTING
+    return _BY_REASON.get(verdict.reason)

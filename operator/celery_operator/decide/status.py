@@ -1,0 +1,83 @@
+"""From a snapshot to the whole status and its Events: the table of contents of decide/."""
+
+from dataclasses import dataclass
+
+from celery_operator.api.names import LABEL_GROUP, LABEL_INSTANCE
+from celery_operator.api.status import (
+    BeatStatus,
+    CeleryDeploymentStatus,
+    Condition,
+    ConditionType,
+)
+from celery_operator.decide.conditions import JUDGES
+from celery_operator.decide.events import EventNote, events_between
+from celery_operator.decide.evidence import Evidence, gather
+from celery_operator.decide.groups import GroupView
+from celery_operator.decide.health import judge_health
+from celery_operator.decide.recommendations import recommend
+from celery_operator.decide.verdict import Verdict
+from celery_operator.decide.words import sentence
+from celery_operator.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to write and what to tell."""
+
+    status: CeleryDeploymentStatus
+    events: tuple[EventNote, ...]
+
+
+def decide(snapshot: Snapshot) -> Decision:
+    """The same snapshot always gives the same decision."""
+    evidence = gather(snapshot)
+    verdicts = {condition: judge(evidence) for condition, judge in JUDGES.items()}
+    health, message = judge_health(evidence, verdicts)
+    target = next(group for group in evidence.groups if group.name == snapshot.spec.scale_target_group)
+    workers = tuple(group.status() for group in evidence.groups)
+    status = CeleryDeploymentStatus(
+        observed_generation=snapshot.generation,
+        health=health,
+        message=message,
+        ready=f"{evidence.consuming}/{evidence.wanted}",
+        replicas=_replicas(target),
+        ready_replicas=target.deployment.ready if target.deployment else 0,
+        selector=f"{LABEL_INSTANCE}={snapshot.name},{LABEL_GROUP}={target.name}",
+        backlog=_sum_known([queue.ready for queue in evidence.queues]),
+        active=_sum_known([group.active for group in workers]),
+        workers=workers,
+        queues=evidence.queues,
+        broker=evidence.broker.status(),
+        beat=_beat(evidence, verdicts[ConditionType.BEAT_HEALTHY]),
+        recommendations=recommend(evidence, verdicts),
+        conditions=tuple(_stamped(kind, verdict, snapshot) for kind, verdict in verdicts.items()),
+    )
+    return Decision(status, events_between(snapshot.previous, status))
+
+
+def _stamped(kind: ConditionType, verdict: Verdict, snapshot: Snapshot) -> Condition:
+    """The transition time moves only when the status does."""
+    return Condition(
+        type=kind,
+        status=verdict.status,
+        reason=str(verdict.reason),
+        message=sentence(verdict.message),
+        observed_generation=snapshot.generation,
+        last_transition_time=snapshot.previous.since(kind, verdict.status, snapshot.now),
+    )
+
+
+def _beat(evidence: Evidence, verdict: Verdict) -> BeatStatus:
+    if not evidence.snapshot.spec.beat.enabled:
+        return BeatStatus(state="Disabled")
+    running = evidence.beat is not None and evidence.beat.ready > 0 and verdict.holds
+    return BeatStatus(state="Running" if running else "NotRunning")
+
+
+def _replicas(target: GroupView) -> int:
+    return target.deployment.replicas if target.deployment else len(target.present)
+
+
+def _sum_known(counts: list[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None

@@ -1,0 +1,105 @@
+"""kopf's part: it watches, we are told. Nothing here decides, and nothing of kopf's is kept on an object."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import kopf
+from kubernetes.aio.client.configuration import Configuration
+
+from celery_operator.cache import WATCHED
+from celery_operator.fleet import Fleet
+from celery_operator.kube import CELERY_DEPLOYMENT, CHILDREN_SELECTOR, Json, Kind
+from celery_operator.settings import Settings
+
+RETRIES_AFTER_SECONDS = (1, 1, 2, 2, 3, 3, 5, 5)
+
+
+def registry(
+    fleet: Fleet, configuration: Configuration, relisted: Callable[[], None]
+) -> kopf.OperatorRegistry:
+    """Handlers that hand every event to the fleet.
+
+    ``relisted`` is called when a watch starts over with a LIST: whatever went meanwhile left no event.
+    """
+    handlers = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=handlers)
+    async def login(**_: Any) -> kopf.ConnectionInfo:
+        return await credentials(configuration)
+
+    def on_event(kind: Kind) -> None:
+        @kopf.on.event(*_selector(kind), registry=handlers, id=kind.plural)
+        async def changed(event: kopf.RawEvent, **_: Any) -> None:
+            body: Json = dict(event["object"])
+            if event["type"] == "DELETED":
+                fleet.lost(kind, body)
+                return
+            if event["type"] is None:
+                relisted()
+            fleet.seen(kind, body)
+
+    for kind in WATCHED:
+        on_event(kind)
+    return handlers
+
+
+def kopf_settings(request_timeout_seconds: float) -> kopf.OperatorSettings:
+    """kopf without its Events, peering and scanning of the cluster, and with watches that never hang."""
+    ours = kopf.OperatorSettings()
+    ours.posting.enabled = False
+    ours.peering.standalone = True
+    ours.scanning.disabled = True
+    ours.watching.server_timeout = 300
+    ours.watching.client_timeout = 330
+    ours.watching.connect_timeout = request_timeout_seconds
+    ours.networking.request_timeout = 30
+    ours.networking.connect_timeout = request_timeout_seconds
+    ours.networking.error_backoffs = RETRIES_AFTER_SECONDS
+    ours.queueing.exit_timeout = 0.5
+    for kind in WATCHED:
+        if kind is not CELERY_DEPLOYMENT:
+            ours.watching.label_selectors[_selector(kind)] = CHILDREN_SELECTOR
+    return ours
+
+
+class WatchEndedError(Exception):
+    """kopf gave up a watch, as after a permission was taken away: a new process has to start over."""
+
+
+async def watch(handlers: kopf.OperatorRegistry, settings: Settings, started: Callable[[], None]) -> None:
+    """Watch until cancelled. Raises WatchEndedError when a watch cannot go on."""
+    others = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
+        registry=handlers,
+        settings=kopf_settings(settings.request_timeout_seconds),
+        standalone=True,
+        clusterwide=not settings.namespaces,
+        namespaces=settings.namespaces,
+    )
+    started()
+    try:
+        await kopf.run_tasks(tasks, ignored=others)
+    except Exception as error:
+        raise WatchEndedError(f"a watch ended for good: {error or type(error).__name__}") from error
+    raise WatchEndedError("the watches ended")
+
+
+async def credentials(configuration: Configuration) -> kopf.ConnectionInfo:
+    """The same server and identity as our own client's, with a token as fresh as the file it stands in."""
+    authorization = (await configuration.auth_settings()).get("BearerToken", {}).get("value") or ""
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        ca_data=configuration.ca_cert_data,
+        insecure=not configuration.verify_ssl,
+        token=authorization.partition(" ")[2] or None,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        proxy_url=configuration.proxy,
+    )
+
+
+def _selector(kind: Kind) -> tuple[str, str, str]:
+    group, _, version = kind.api_version.rpartition("/")
+    return group, version, kind.plural

@@ -1,0 +1,262 @@
+"""The Kubernetes API as JSON: the only module that speaks to the API server, apart from kopf's watches.
+
+Typed models cost memory and time, and drop fields that they do not know; a dict is what the server sent.
+
+What the operator asks for, and so what its Role (one namespace or a list) or ClusterRole (all) has to allow:
+
+=====================  ==============================  ===========================================
+API group              resources                       verbs
+=====================  ==============================  ===========================================
+celery-operator.dev    celerydeployments               get, list, watch
+celery-operator.dev    celerydeployments/status        get, patch
+celery-operator.dev    celerydeployments/finalizers    update (owner references that block)
+apps                   deployments                     get, list, watch, create, patch, delete
+(core)                 services, serviceaccounts       get, list, watch, create, patch, delete
+(core)                 pods                            get, list, watch
+(core)                 secrets                         get, create, patch (never list or watch)
+events.k8s.io          events                          create
+coordination.k8s.io    leases                          get, create, update (the operator's namespace)
+(core)                 pods/proxy                      get (only with ``--report-access proxy``)
+=====================  ==============================  ===========================================
+"""
+
+import json
+import os
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote, urlencode
+
+import aiohttp
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
+from kubernetes.aio.config import load_incluster_config, load_kube_config
+
+from celery_operator.api import names
+
+Json = dict[str, Any]
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+PAGE = 500
+
+
+class KubeError(Exception):
+    """The API server did not do what was asked.
+
+    ::
+
+        KubeError
+        ├── UnreachableError   no answer in time
+        ├── RefusedError       400, 403, 405, 413, 422: the same request will be refused again
+        ├── ConflictError      409: the object exists, or changed meanwhile
+        └── UnauthorizedError  401: our own credentials
+
+    ``status`` is the HTTP status, None without an answer; ``message`` is the server's own sentence.
+    Everything else (429, 5xx) is a plain KubeError: worth another try later.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+class UnreachableError(KubeError):
+    """No answer: no connection, a broken one, or too late."""
+
+
+class RefusedError(KubeError):
+    """The server understood and will not do it."""
+
+
+class ConflictError(KubeError):
+    """The object exists already, or is not the one that the request meant."""
+
+
+class UnauthorizedError(KubeError):
+    """The server does not know us."""
+
+
+_ERRORS = dict.fromkeys((400, 403, 405, 413, 422), RefusedError) | {
+    409: ConflictError,
+    401: UnauthorizedError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of object and where its objects live."""
+
+    api_version: str
+    kind: str
+    plural: str
+
+    def path(self, namespace: str | None, name: str | None = None, subresource: str | None = None) -> str:
+        """The path of one object, or of a list: of a namespace, or of all with None."""
+        root = "/apis/" if "/" in self.api_version else "/api/"
+        parts = [root + self.api_version]
+        if namespace is not None:
+            parts += ["namespaces", quote(namespace, safe="")]
+        parts.append(self.plural)
+        if name is not None:
+            parts.append(quote(name, safe=""))
+        if subresource is not None:
+            parts.append(subresource)
+        return "/".join(parts)
+
+
+CELERY_DEPLOYMENT = Kind(names.API_VERSION, names.KIND, names.PLURAL)
+DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
+SERVICE = Kind("v1", "Service", "services")
+SERVICE_ACCOUNT_KIND = Kind("v1", "ServiceAccount", "serviceaccounts")
+POD = Kind("v1", "Pod", "pods")
+SECRET = Kind("v1", "Secret", "secrets")
+EVENT = Kind("events.k8s.io/v1", "Event", "events")
+LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
+
+CHILDREN = (DEPLOYMENT, SERVICE, SERVICE_ACCOUNT_KIND)
+"""Kinds that the operator makes, watches and takes away. Secrets are apart: they are only got by name."""
+
+CHILDREN_SELECTOR = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+
+
+async def load_configuration() -> Configuration:
+    """Where the API server is and who we are: the pod's service account, or else a kubeconfig file.
+
+    A KUBECONFIG that is set wins, so that a developer's choice holds inside a pod too.
+    Raises ``kubernetes.aio.config.ConfigException`` when neither is there.
+    """
+    configuration = Configuration()
+    if not os.environ.get("KUBECONFIG") and (SERVICE_ACCOUNT / "token").exists():
+        load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    else:
+        await load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    return configuration
+
+
+class Kube:
+    """A connection to one API server. Every call has a time limit and raises a KubeError when it fails."""
+
+    def __init__(self, configuration: Configuration, timeout_seconds: float) -> None:
+        self.configuration = configuration
+        self._client = ApiClient(configuration)
+        self._timeout = timeout_seconds
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()  # type: ignore[no-untyped-call]
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Json | None:
+        """One object, or None where there is none."""
+        return await self.get_path(kind.path(namespace, name))
+
+    async def get_path(self, path: str, timeout_seconds: float | None = None) -> Json | None:
+        """The JSON at a path, or None on 404."""
+        try:
+            return await self._call("GET", path, timeout_seconds=timeout_seconds)
+        except KubeError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def list(
+        self, kind: Kind, namespace: str | None, selector: str = "", *, metadata_only: bool = False
+    ) -> AsyncIterator[Json]:
+        """Every object of a kind in one namespace, or in all with None; page by page."""
+        query: dict[str, str | int] = {"limit": PAGE}
+        if selector:
+            query["labelSelector"] = selector
+        while True:
+            page = await self._call(
+                "GET",
+                f"{kind.path(namespace)}?{urlencode(query)}",
+                accept=METADATA_ONLY if metadata_only else "application/json",
+            )
+            for item in page["items"] or ():  # null in an empty list of metadata
+                yield item
+            if not (token := page["metadata"].get("continue")):
+                return
+            query["continue"] = token
+
+    async def apply(self, kind: Kind, body: Json) -> Json:
+        """Server-side apply with our field manager: what we name becomes so, the rest stays."""
+        path = kind.path(body["metadata"]["namespace"], body["metadata"]["name"])
+        query = urlencode({"fieldManager": names.FIELD_MANAGER, "force": "true"})
+        return await self._call("PATCH", f"{path}?{query}", body, "application/apply-patch+yaml")
+
+    async def create(self, kind: Kind, namespace: str, body: Json) -> Json:
+        """A new object; raises ConflictError where one of that name exists."""
+        path = f"{kind.path(namespace)}?{urlencode({'fieldManager': names.FIELD_MANAGER})}"
+        return await self._call("POST", path, body)
+
+    async def merge(
+        self, kind: Kind, namespace: str, name: str, body: Json, subresource: str | None = None
+    ) -> Json:
+        """JSON merge patch: lists are replaced whole, null takes a key away."""
+        query = urlencode({"fieldManager": names.FIELD_MANAGER})
+        path = f"{kind.path(namespace, name, subresource)}?{query}"
+        return await self._call("PATCH", path, body, "application/merge-patch+json")
+
+    async def replace(self, kind: Kind, namespace: str, name: str, body: Json) -> Json:
+        """The whole object; raises ConflictError when it is no longer at the body's resourceVersion."""
+        return await self._call("PUT", kind.path(namespace, name), body)
+
+    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
+        """Delete exactly the object of this uid, its dependants after it. One that is gone is fine."""
+        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+        try:
+            await self._call("DELETE", kind.path(namespace, name), body)
+        except KubeError as error:
+            if error.status != 404:
+                raise
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        content_type: str = "application/json",
+        *,
+        accept: str = "application/json",
+        timeout_seconds: float | None = None,
+    ) -> Json:
+        headers = {"Accept": accept, "Content-Type": content_type}
+        seconds = timeout_seconds or self._timeout
+        try:
+            method, url, headers, _, _ = await self._client.param_serialize(
+                method, path, header_params=headers, auth_settings=["BearerToken"]
+            )
+            response = await self._client.call_api(
+                method, url, headers, body, _request_timeout=aiohttp.ClientTimeout(total=seconds)
+            )
+            raw = await response.read()  # type: ignore[no-untyped-call]
+        except TimeoutError as error:
+            raise UnreachableError(f"no answer from the API server within {seconds:g} s") from error
+        except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
+            raise UnreachableError(f"the API server cannot be reached: {error}") from error
+        if response.status >= 400:
+            raise _error(response.status, raw)
+        return _parse(raw)
+
+
+def _parse(raw: bytes) -> Json:
+    try:
+        answer = json.loads(raw)
+    except ValueError as error:
+        raise KubeError("the API server's answer is not JSON") from error
+    if not isinstance(answer, dict):
+        raise KubeError("the API server's answer is not a JSON object")
+    return answer
+
+
+def _error(status: int, raw: bytes) -> KubeError:
+    try:
+        message = str(json.loads(raw)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = raw[:200].decode(errors="replace").strip() or f"HTTP {status}"
+    return _ERRORS.get(status, KubeError)(message, status)

@@ -1,0 +1,248 @@
+"""What goes on for one CeleryDeployment: two steps, each repeated at its own pace until the resource goes.
+
+``keep_children`` makes the children so; ``judge`` observes, decides and tells. They run side by side, so that
+a broker that does not answer holds up no repair. Both are level-triggered: a step looks at what is, never at
+what happened, and one that fails is tried again with growing pauses.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from celery_operator.act.children import Children, WantedChild
+from celery_operator.act.events import Events
+from celery_operator.act.ownership import not_kept
+from celery_operator.act.status import write_status
+from celery_operator.act.token import ProbeToken
+from celery_operator.act.unreadable import unreadable
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.api.status import CeleryDeploymentStatus
+from celery_operator.cache import Cache, Key
+from celery_operator.decide.status import decide
+from celery_operator.decide.writing import worth_writing
+from celery_operator.kube import CELERY_DEPLOYMENT, POD, SECRET, Json, Kind, Kube, KubeError
+from celery_operator.metrics import Metrics
+from celery_operator.observe.observer import Observer
+from celery_operator.observe.sidecars import Sidecars
+from celery_operator.resources.children import children
+from celery_operator.resources.ownership import ResourceIdentity, probe_secret_name
+from celery_operator.resources.settings import ChildSettings
+from celery_operator.settings import Settings
+from celery_operator.snapshot import ConfigurationFault
+
+UNTOLD_FAILURES = 2
+"""Failures in a row that may pass by themselves; the next is told in the status."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What all loops share."""
+
+    settings: Settings
+    kube: Kube
+    cache: Cache
+    sidecars: Sidecars
+    metrics: Metrics
+
+
+class ResourceGoneError(Exception):
+    """The resource was deleted or replaced: its loop ends."""
+
+
+class ResourceLoop:
+    """One CeleryDeployment of one uid. ``run`` ends when the resource is gone or being deleted."""
+
+    def __init__(self, tools: Tools, key: Key, uid: str) -> None:
+        self.key = key
+        self.uid = uid
+        self._tools = tools
+        self._identity = ResourceIdentity(key.namespace, key.name, uid)
+        self._children = Children(tools.kube, tools.cache, key, uid)
+        self._token = ProbeToken(uid)
+        self._observer = Observer(tools.kube, tools.cache, tools.sidecars, self._identity)
+        instance = tools.settings.lease.identity
+        self._events = Events(tools.kube, key, uid, instance=instance, lost=tools.metrics.events_lost.inc)
+        self._wanted: tuple[tuple[int, str], list[WantedChild]] | None = None
+        self._faults: tuple[ConfigurationFault, ...] = ()
+        self._written_at = float("-inf")
+        settings = tools.settings
+        longest = settings.backoff_limit_seconds
+        self._keeper = Pace(
+            "children", settings.secret_poll_seconds, settings.repair_debounce_seconds, longest
+        )
+        self._judge = Pace("judge", settings.tick_seconds, settings.judge_debounce_seconds, longest)
+
+    def wake(self, kind: Kind) -> None:
+        """An object of this kind changed, one that concerns the resource."""
+        self._judge.wake()
+        if kind is not POD:
+            self._keeper.wake()
+
+    def age(self) -> float:
+        """Seconds since the slower of the two steps last came to an end."""
+        return time.monotonic() - min(self._keeper.ended_at, self._judge.ended_at)
+
+    async def run(self) -> None:
+        """Repeat both steps until the resource is gone."""
+        try:
+            async with asyncio.TaskGroup() as steps:
+                steps.create_task(self._repeat(self._keeper, self.keep_children))
+                steps.create_task(self._repeat(self._judge, self.judge))
+        except* ResourceGoneError:
+            _log.info("%s is gone", self.key)
+        finally:
+            await self._observer.close()
+
+    async def keep_children(self) -> None:
+        """Make the children what the spec asks for."""
+        # 1. Read the spec. One that cannot be read changes nothing: what runs is left alone.
+        resource = self._resource()
+        try:
+            spec = read_spec(resource)
+        except ValidationError:
+            return
+
+        # 2. Get the Secret that no watch brings.
+        name = probe_secret_name(self._identity)
+        secret = await self._tools.kube.get(SECRET, self.key.namespace, name)
+
+        # 3. Apply what differs, delete what is no longer wanted.
+        wanted = self._wanted_children(resource, spec, self._token.of(secret))
+        try:
+            faults = await self._children.keep(wanted, {name: secret})
+        except KubeError as error:
+            if error.status is not None and self._keeper.failures >= UNTOLD_FAILURES:
+                self._note((*(one for one in self._faults if not one.waiting), not_kept(error.message)))
+            raise
+
+        # 4. Let a new fault be told at once.
+        self._note(faults)
+
+    async def judge(self) -> None:
+        """Find out how the resource does, and tell."""
+        # 1. Read the spec.
+        resource = self._resource()
+        try:
+            spec = read_spec(resource)
+        except ValidationError as error:
+            previous = CeleryDeploymentStatus.read(resource.get("status"))
+            generation = resource["metadata"]["generation"]
+            await self._write(previous, unreadable(previous, generation, error, datetime.now(UTC)))
+            return
+
+        # 2. Observe.
+        snapshot = await self._observer.observe(resource, spec, self._faults)
+
+        # 3. Decide.
+        decision = decide(snapshot)
+
+        # 4. Tell: metrics, status, Events.
+        wanted = {group.name: spec.wanted_replicas(group) for group in spec.workers}
+        self._tools.metrics.show(self.key, decision.status, wanted)
+        await self._write(snapshot.previous, decision.status)
+        for note in decision.events:
+            await self._events.post(note)
+
+    def _note(self, faults: tuple[ConfigurationFault, ...]) -> None:
+        if faults != self._faults:
+            self._faults = faults
+            self._judge.wake()
+
+    def _resource(self) -> Json:
+        resource = self._tools.cache.resource(self.key)
+        if resource is None or is_leaving(resource) or resource["metadata"]["uid"] != self.uid:
+            raise ResourceGoneError
+        return resource
+
+    def _wanted_children(self, resource: Json, spec: CeleryDeploymentSpec, token: str) -> list[WantedChild]:
+        version = resource["metadata"]["generation"], token
+        if self._wanted is None or self._wanted[0] != version:
+            settings = self._tools.settings
+            ours = ChildSettings(settings.probe_image, settings.probe_image_pull_policy)
+            bodies = children(self._identity, spec, ours, token)
+            self._wanted = version, [WantedChild.of(body) for body in bodies]
+        return self._wanted[1]
+
+    async def _write(self, previous: CeleryDeploymentStatus, status: CeleryDeploymentStatus) -> None:
+        if not worth_writing(previous, status, time.monotonic() - self._written_at):
+            return
+        written = await write_status(self._tools.kube, self.key, self.uid, status)
+        self._written_at = time.monotonic()
+        self._tools.metrics.status_writes.inc()
+        # The next step compares with what is written now, not with what the watch brought last.
+        self._tools.cache.put(CELERY_DEPLOYMENT, written, watched=False)
+
+    async def _repeat(self, pace: "Pace", step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            started = time.monotonic()
+            error: Exception | None = None
+            try:
+                async with asyncio.timeout(self._tools.settings.tick_limit_seconds):
+                    await step()
+            except ResourceGoneError:
+                raise
+            except KubeError as problem:
+                error = problem
+                _log.warning("%s: %s failed: %s", self.key, pace.name, problem.message)
+            except TimeoutError as problem:
+                error = problem
+                _log.warning("%s: %s took too long", self.key, pace.name)
+            except Exception as problem:
+                error = problem
+                _log.exception("%s: %s failed", self.key, pace.name)
+            seconds = time.monotonic() - started
+            self._tools.metrics.step(self.key, pace.name, seconds, failed=error is not None)
+            await pace.rest(failed=error is not None)
+
+
+class Pace:
+    """When a step runs next: woken, after its period, or after a failure with growing pauses."""
+
+    FIRST_BACKOFF_SECONDS = 0.5
+
+    def __init__(self, name: str, period: float, debounce: float, longest_backoff: float) -> None:
+        self.name = name
+        self.ended_at = time.monotonic()
+        self._period = period
+        self._debounce = debounce
+        self._longest_backoff = longest_backoff
+        self.failures = 0
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Run the step soon."""
+        self._woken.set()
+
+    async def rest(self, *, failed: bool) -> None:
+        """Wait for the next run. After a failure nothing wakes it: the pause protects the API server."""
+        self.ended_at = time.monotonic()
+        if failed:
+            self.failures += 1
+            pause = self.FIRST_BACKOFF_SECONDS * 2.0 ** (self.failures - 1)
+            await asyncio.sleep(min(pause, self._longest_backoff))
+        else:
+            self.failures = 0
+            try:
+                async with asyncio.timeout(self._period):
+                    await self._woken.wait()
+                await asyncio.sleep(self._debounce)
+            except TimeoutError:
+                pass
+        self._woken.clear()
+
+
+def read_spec(resource: Json) -> CeleryDeploymentSpec:
+    """The typed spec. Raises ValidationError."""
+    return CeleryDeploymentSpec.model_validate(resource.get("spec") or {})
+
+
+def is_leaving(resource: Json) -> bool:
+    """Whether the resource is being deleted: owner references then take the children along."""
+    return "deletionTimestamp" in resource["metadata"]

@@ -1,0 +1,104 @@
+"""What Prometheus is told: the work of the operator, and exact numbers of each CeleryDeployment."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from celery_operator.api.status import CeleryDeploymentStatus, HealthState
+from celery_operator.cache import Key
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_RESOURCE = ("namespace", "resource")
+_Metric = TypeVar("_Metric", Counter, Gauge)
+
+
+class Metrics:
+    """Every series of one process, in a registry of its own. Series of a deleted resource are dropped."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.leader = Gauge("celery_operator_leader", "1 while this process leads.", registry=self._registry)
+        self._duration = Histogram(
+            "celery_operator_step_seconds",
+            "Time that one step of one CeleryDeployment took.",
+            ("step",),
+            buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+            registry=self._registry,
+        )
+        self._steps = Counter(
+            "celery_operator_steps", "Steps that ended.", (*_RESOURCE, "step"), registry=self._registry
+        )
+        self._errors = Counter(
+            "celery_operator_step_errors",
+            "Steps that ended with an error.",
+            (*_RESOURCE, "step"),
+            registry=self._registry,
+        )
+        self.events_lost = Counter(
+            "celery_operator_events_lost", "Events that could not be posted.", registry=self._registry
+        )
+        self.status_writes = Counter(
+            "celery_operator_status_writes", "Statuses written.", registry=self._registry
+        )
+        self._health = self._gauge("celery_deployment_health", "1 for the present health.", "state")
+        self._ready = self._gauge(
+            "celery_queue_messages_ready", "Messages ready in a queue over all its priority lists.", "queue"
+        )
+        self._wanted = self._gauge("celery_workers_wanted", "Worker pods wanted.", "group")
+        self._workers_ready = self._gauge("celery_workers_ready", "Worker pods that are ready.", "group")
+        self._consuming = self._gauge("celery_workers_consuming", "Workers that take messages.", "group")
+        self._active = self._gauge("celery_tasks_active", "Tasks that run.", "group")
+        self._reserved = self._gauge(
+            "celery_tasks_reserved", "Tasks taken from the broker that do not run yet.", "group"
+        )
+        self._eta = self._gauge("celery_tasks_eta", "Tasks held until their time comes.", "group")
+        self._shown: dict[Key, set[tuple[Counter | Gauge, str]]] = {}
+
+    def _gauge(self, name: str, text: str, label: str) -> Gauge:
+        """A gauge for each resource and one more label; a number that is not known has no series."""
+        return Gauge(name, text, (*_RESOURCE, label), registry=self._registry)
+
+    def text(self) -> bytes:
+        """The exposition."""
+        return generate_latest(self._registry)
+
+    def step(self, key: Key, step: str, seconds: float, *, failed: bool) -> None:
+        """One step of one resource ended."""
+        self._duration.labels(step).observe(seconds)
+        self._of(self._steps, key, step).inc()
+        errors = self._of(self._errors, key, step)
+        if failed:
+            errors.inc()
+
+    def show(self, key: Key, status: CeleryDeploymentStatus, wanted: Mapping[str, int]) -> None:
+        """The numbers of one resource as of now; ``wanted`` is workers by group."""
+        groups = status.workers
+        self._set(self._health, key, {state.value: state is status.health for state in HealthState})
+        self._set(self._ready, key, {queue.name: queue.ready for queue in status.queues})
+        self._set(self._wanted, key, wanted)
+        self._set(self._workers_ready, key, {group.name: group.ready_replicas for group in groups})
+        self._set(self._consuming, key, {group.name: group.consuming_replicas for group in groups})
+        self._set(self._active, key, {group.name: group.active for group in groups})
+        self._set(self._reserved, key, {group.name: group.reserved for group in groups})
+        self._set(self._eta, key, {group.name: group.eta for group in groups})
+
+    def drop(self, key: Key) -> None:
+        """Forget a resource that is gone."""
+        for metric, label in self._shown.pop(key, set()):
+            metric.remove(*key, label)
+
+    def _of(self, metric: _Metric, key: Key, label: str) -> _Metric:
+        self._shown.setdefault(key, set()).add((metric, label))
+        return metric.labels(*key, label)
+
+    def _set(self, gauge: Gauge, key: Key, values: Mapping[str, int | None]) -> None:
+        """These values and no other of this resource: a queue that is no longer read has no series."""
+        known = {label: value for label, value in values.items() if value is not None}
+        shown = self._shown.setdefault(key, set())
+        for metric, label in [one for one in shown if one[0] is gauge and one[1] not in known]:
+            metric.remove(*key, label)
+            shown.discard((metric, label))
+        for label, value in known.items():
+            self._of(gauge, key, label).set(value)

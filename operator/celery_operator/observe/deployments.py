@@ -1,0 +1,37 @@
+"""Child Deployments as the watch shows them, read into DeploymentStates: pure."""
+
+from celery_health.urls import redact
+from celery_operator.api import names
+from celery_operator.kube import Json
+from celery_operator.snapshot import DeploymentState
+
+
+def deployment_state(deployment: Json) -> DeploymentState:
+    """One Deployment."""
+    metadata, status = deployment["metadata"], deployment.get("status", {})
+    labels = metadata.get("labels", {})
+    return DeploymentState(
+        name=metadata["name"],
+        component=labels.get(names.LABEL_COMPONENT, ""),
+        group=labels.get(names.LABEL_GROUP),
+        generation=metadata["generation"],
+        observed_generation=status.get("observedGeneration", 0),
+        wanted=deployment["spec"].get("replicas", 1),
+        replicas=status.get("replicas", 0),
+        updated=status.get("updatedReplicas", 0),
+        ready=status.get("readyReplicas", 0),
+        available=status.get("availableReplicas", 0),
+        failure=_failure(status),
+    )
+
+
+def _failure(status: Json) -> str | None:
+    """Why no pods come: the quota or policy that refuses them, or a rollout that stopped progressing."""
+    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    refused = conditions.get("ReplicaFailure", {})
+    if refused.get("status") == "True":
+        return redact(refused.get("message", ""))
+    progress = conditions.get("Progressing", {})
+    if progress.get("status") == "False":
+        return redact(progress.get("message", ""))
+    return None

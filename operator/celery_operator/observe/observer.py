@@ -1,0 +1,119 @@
+"""Puts together everything that one tick knows of one CeleryDeployment."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from celery_health.broker import BrokerReading, BrokerReason, RedisNaming
+from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
+from celery_operator.api.status import CeleryDeploymentStatus
+from celery_operator.cache import Cache, Key
+from celery_operator.kube import DEPLOYMENT, POD, SECRET, Json, Kube
+from celery_operator.observe.brokers import KeptReader, learned_naming, not_read
+from celery_operator.observe.deployments import deployment_state
+from celery_operator.observe.hosts import seen_from_elsewhere
+from celery_operator.observe.pods import group_of, pod_states
+from celery_operator.observe.sidecars import Sidecars
+from celery_operator.observe.urls import SecretUrls, UrlMissingError
+from celery_operator.resources.managed_redis import REDIS_PORT
+from celery_operator.resources.ownership import ResourceIdentity, redis_name
+from celery_operator.snapshot import ConfigurationFault, Snapshot
+
+BROKER_EXAMPLE = "redis://HOST:6379/0"
+BACKEND_EXAMPLE = "redis://HOST:6379/1"
+
+# Read again at the next tick: whoever corrects the Secret need not wait.
+_REFUSED_URLS = {BrokerReason.AUTHENTICATION_FAILED, BrokerReason.URL_INVALID}
+
+
+class Observer:
+    """The eyes of one CeleryDeployment's loop: keeps its readers open between ticks."""
+
+    def __init__(self, kube: Kube, cache: Cache, sidecars: Sidecars, identity: ResourceIdentity) -> None:
+        self._cache = cache
+        self._sidecars = sidecars
+        self._identity = identity
+        self._key = Key(identity.namespace, identity.name)
+        self._urls = SecretUrls(identity.namespace, lambda name: kube.get(SECRET, identity.namespace, name))
+        self._broker = KeptReader()
+        self._result_backend = KeptReader()
+        self._naming = RedisNaming()
+
+    async def observe(
+        self, resource: Json, spec: CeleryDeploymentSpec, faults: Sequence[ConfigurationFault]
+    ) -> Snapshot:
+        """Sidecars, broker and result backend side by side, so that a tick is as long as the slowest."""
+        pods = self._cache.children(POD, self._key)
+        readings, (broker, broker_faults), (backend, backend_faults) = await asyncio.gather(
+            self._sidecars.read(pod for pod in pods if group_of(pod) is not None),
+            self._read_broker(spec),
+            self._read_result_backend(spec),
+        )
+        self._naming = learned_naming(tuple(readings.values()), self._naming)
+        # Pods and Deployments as they are now, not as they were before the reading.
+        deployments = self._cache.children(DEPLOYMENT, self._key)
+        return Snapshot(
+            now=datetime.now(UTC),
+            namespace=self._identity.namespace,
+            name=self._identity.name,
+            uid=self._identity.uid,
+            generation=resource["metadata"]["generation"],
+            spec=spec,
+            previous=CeleryDeploymentStatus.read(resource.get("status")),
+            deployments=tuple(deployment_state(deployment) for deployment in deployments),
+            pods=pod_states(self._cache.children(POD, self._key), readings),
+            broker=broker,
+            result_backend=backend,
+            faults=(*faults, *broker_faults, *backend_faults),
+            annotations=resource["metadata"].get("annotations", {}),
+        )
+
+    async def close(self) -> None:
+        """Give back the connections to broker and result backend."""
+        await self._broker.close()
+        await self._result_backend.close()
+
+    async def _read_broker(
+        self, spec: CeleryDeploymentSpec
+    ) -> tuple[BrokerReading, tuple[ConfigurationFault, ...]]:
+        if spec.broker.managed is not None:
+            url: str | None = f"redis://{redis_name(self._identity)}.{self._key.namespace}.svc:{REDIS_PORT}/0"
+        else:
+            url = spec.broker.url
+        queues = sorted({queue for group in spec.workers for queue in group.queues})
+        return await self._read(self._broker, url, spec.broker.url_from, BROKER_EXAMPLE, queues)
+
+    async def _read_result_backend(
+        self, spec: CeleryDeploymentSpec
+    ) -> tuple[BrokerReading | None, tuple[ConfigurationFault, ...]]:
+        backend = spec.result_backend
+        if backend is None:
+            return None, ()
+        return await self._read(self._result_backend, backend.url, backend.url_from, BACKEND_EXAMPLE, ())
+
+    async def _read(
+        self,
+        reader: KeptReader,
+        url: str | None,
+        source: UrlSource | None,
+        example: str,
+        queues: Sequence[str],
+    ) -> tuple[BrokerReading, tuple[ConfigurationFault, ...]]:
+        if url is None:
+            if source is None:
+                return not_read("The spec names no URL"), ()
+            try:
+                url = await self._urls.get(source.secret_key_ref, example)
+            except UrlMissingError as missing:
+                return not_read(missing.fault.message), (missing.fault,)
+        reading = await reader.read(seen_from_elsewhere(url, self._key.namespace), self._naming, queues)
+        if source is not None and reading.reason in _REFUSED_URLS:
+            self._urls.forget(source.secret_key_ref)
+        return reading, tuple(_unusable(reading, source))
+
+
+def _unusable(reading: BrokerReading, source: UrlSource | None) -> Iterator[ConfigurationFault]:
+    """A URL that no waiting mends is a fault of the spec, or of the Secret that the spec names."""
+    if reading.reason is BrokerReason.URL_INVALID:
+        place = f"Secret {source.secret_key_ref.name}, key {source.secret_key_ref.key}: " if source else ""
+        yield ConfigurationFault(reading.reason, place + reading.message)

@@ -1,0 +1,98 @@
+"""Pods as the watch shows them, read into PodStates: pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from celery_health.urls import redact
+from celery_operator.api import names
+from celery_operator.kube import Json
+from celery_operator.snapshot import ContainerTrouble, PodState, SidecarReading
+
+MESSAGE_LIMIT = 400
+
+# A container that waits for these is on its way, not in trouble.
+_ON_THE_WAY = frozenset({"", "ContainerCreating", "PodInitializing"})
+
+
+def pod_states(pods: list[Json], readings: Mapping[str, SidecarReading]) -> tuple[PodState, ...]:
+    """The worker pods among these; ``readings`` are by pod uid."""
+    return tuple(
+        pod_state(pod, readings.get(pod["metadata"]["uid"])) for pod in pods if group_of(pod) is not None
+    )
+
+
+def group_of(pod: Json) -> str | None:
+    """The worker group of a pod; None for beat, Redis and whatever else carries our instance label."""
+    labels = pod["metadata"]["labels"]
+    if labels.get(names.LABEL_COMPONENT) != names.COMPONENT_WORKER:
+        return None
+    group: str | None = labels.get(names.LABEL_GROUP)
+    return group
+
+
+def pod_state(pod: Json, reading: SidecarReading | None) -> PodState:
+    """One worker pod."""
+    metadata, status = pod["metadata"], pod["status"]
+    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    return PodState(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        group=metadata["labels"][names.LABEL_GROUP],
+        created_at=_moment(metadata["creationTimestamp"]),
+        phase=status.get("phase", "Pending"),
+        ready=conditions.get("Ready", {}).get("status") == "True",
+        deleting="deletionTimestamp" in metadata,
+        scheduled=conditions.get("PodScheduled", {}).get("status") == "True",
+        restarts=sum(
+            container["restartCount"]
+            for container in status.get("containerStatuses", [])
+            if container["name"] == names.WORKER_CONTAINER
+        ),
+        trouble=trouble(pod),
+        reading=reading,
+    )
+
+
+def trouble(pod: Json) -> ContainerTrouble | None:
+    """Why the pod does not run: the scheduler's reason, or that of the first container in trouble."""
+    status = pod["status"]
+    for condition in status.get("conditions", []):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return ContainerTrouble("", condition.get("reason", ""), _short(condition.get("message", "")))
+    return next(_container_troubles(status), None)
+
+
+def _container_troubles(status: Json) -> Iterator[ContainerTrouble]:
+    for container in (*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])):
+        found = _container_trouble(container)
+        if found is not None:
+            yield found
+
+
+def _container_trouble(container: Json) -> ContainerTrouble | None:
+    """A wait that is a failure, or an end that was one; the exit before a wait says more than the wait."""
+    state, last = container.get("state", {}), container.get("lastState", {})
+    waiting, ended = state.get("waiting"), state.get("terminated")
+    if ended is None and waiting is not None:
+        if waiting.get("reason", "") in _ON_THE_WAY:
+            return None
+        ended = last.get("terminated") if waiting["reason"] == "CrashLoopBackOff" else None
+        if ended is None:
+            return ContainerTrouble(
+                container["name"], waiting.get("reason", ""), _short(waiting.get("message", ""))
+            )
+    if ended is None or ended["exitCode"] == 0:
+        return None
+    return ContainerTrouble(
+        container["name"], ended.get("reason", ""), _short(ended.get("message", "")), ended["exitCode"]
+    )
+
+
+def _short(message: str) -> str:
+    """Without secrets; the end of a long message, where a traceback says what it was."""
+    text = redact(message).strip()
+    return text if len(text) <= MESSAGE_LIMIT else "…" + text[1 - MESSAGE_LIMIT :]
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,114 @@
+"""Asks the sidecars of running pods for their reports, all at once and within a time limit."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Protocol
+
+import aiohttp
+
+from celery_health.report import ReportError, report_from
+from celery_health.worker import WorkerReason, WorkerVerdict
+from celery_operator.api.names import PROBE_PORT
+from celery_operator.kube import POD, Json, Kube, KubeError
+from celery_operator.snapshot import SidecarBroker, SidecarReading
+
+TIMEOUT_SECONDS = 1.5
+AT_ONCE = 32
+LARGEST_REPORT = 256 * 1024
+
+
+class SidecarError(Exception):
+    """A sidecar gave no answer that can be read."""
+
+
+class ReportSource(Protocol):
+    """Gets the body of ``/report`` from one pod."""
+
+    async def fetch(self, pod: Json) -> Json:
+        """Raises SidecarError when there is no answer in time."""
+
+
+class DirectSource:
+    """Asks a pod at its own address: how it goes inside the cluster."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+
+    async def fetch(self, pod: Json) -> Json:
+        address = pod["status"]["podIP"]
+        host = f"[{address}]" if ":" in address else address
+        try:
+            async with self._session.get(
+                f"http://{host}:{PROBE_PORT}/report", timeout=self._timeout, allow_redirects=False
+            ) as response:
+                if response.status != 200:
+                    raise SidecarError(f"HTTP {response.status}")
+                if (response.content_length or 0) > LARGEST_REPORT:
+                    raise SidecarError("the report is too large")
+                body: Json = await response.json()
+                return body
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise SidecarError(str(error) or type(error).__name__) from error
+
+
+class ProxySource:
+    """Asks through the API server's pod proxy: for an operator outside the cluster."""
+
+    def __init__(self, kube: Kube) -> None:
+        self._kube = kube
+
+    async def fetch(self, pod: Json) -> Json:
+        metadata = pod["metadata"]
+        path = POD.path(metadata["namespace"], f"{metadata['name']}:{PROBE_PORT}", "proxy/report")
+        try:
+            body = await self._kube.get_path(path, TIMEOUT_SECONDS)
+        except KubeError as error:
+            raise SidecarError(error.message) from error
+        if body is None:
+            raise SidecarError("the pod is gone")
+        return body
+
+
+class Sidecars:
+    """All sidecars, with a bound on how many are asked at a time."""
+
+    def __init__(self, source: ReportSource) -> None:
+        self._source = source
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def read(self, pods: Iterable[Json]) -> dict[str, SidecarReading]:
+        """Readings by pod uid; a pod that does not answer has none."""
+        running = [
+            pod for pod in pods if pod["status"].get("phase") == "Running" and pod["status"].get("podIP")
+        ]
+        readings = await asyncio.gather(*(self._read_one(pod) for pod in running))
+        found = zip(running, readings, strict=True)
+        return {pod["metadata"]["uid"]: reading for pod, reading in found if reading is not None}
+
+    async def _read_one(self, pod: Json) -> SidecarReading | None:
+        try:
+            async with self._slots:
+                return reading_of(await self._source.fetch(pod))
+        except SidecarError:
+            return None
+
+
+def reading_of(body: Json) -> SidecarReading:
+    """A reading from the JSON of ``/report``. Raises SidecarError for one that we cannot read."""
+    try:
+        verdict, broker = body["verdict"], body["broker"]
+        return SidecarReading(
+            report=None if body["report"] is None else report_from(body["report"]),
+            verdict=WorkerVerdict(
+                reason=WorkerReason(verdict["reason"]),
+                message=str(verdict["message"]),
+                started=bool(verdict["started"]),
+                live=bool(verdict["live"]),
+                ready=bool(verdict["ready"]),
+                consuming=verdict["consuming"],
+            ),
+            broker=SidecarBroker(broker["reachable"], str(broker["message"])),
+        )
+    except (KeyError, TypeError, ValueError, ReportError) as error:
+        raise SidecarError(f"not a report that this operator reads: {error}") from error

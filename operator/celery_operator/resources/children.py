@@ -1,0 +1,37 @@
+"""All children of a CeleryDeployment, in the order in which they are applied."""
+
+from collections.abc import Iterator
+
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.resources.beat_deployment import beat_deployment
+from celery_operator.resources.managed_redis import redis_deployment, redis_service
+from celery_operator.resources.ownership import Manifest, ResourceIdentity
+from celery_operator.resources.probe_secret import probe_secret
+from celery_operator.resources.service_account import service_account
+from celery_operator.resources.settings import ChildSettings
+from celery_operator.resources.worker_deployment import worker_deployment
+
+
+def children(
+    cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ChildSettings, token: str
+) -> tuple[Manifest, ...]:
+    """What a spec asks for, whole: a child that exists and is not among these is no longer wanted.
+
+    ``token`` is that of the probe sidecars: keep it for the life of the resource.
+    """
+    return tuple(_children(cd, spec, settings, token))
+
+
+def _children(
+    cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ChildSettings, token: str
+) -> Iterator[Manifest]:
+    if spec.service_account_name is None:
+        yield service_account(cd)
+    yield probe_secret(cd, token)
+    if spec.broker.managed is not None:
+        yield redis_service(cd)
+        yield redis_deployment(cd, spec, spec.broker.managed)
+    for group in spec.workers:
+        yield worker_deployment(cd, spec, group, settings)
+    if spec.beat.enabled:
+        yield beat_deployment(cd, spec)

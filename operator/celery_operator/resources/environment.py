@@ -1,0 +1,45 @@
+"""Environment of the containers: broker and result backend first, then what the user adds."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
+from celery_operator.resources.managed_redis import REDIS_PORT
+from celery_operator.resources.ownership import ResourceIdentity, redis_name
+
+EnvVar = dict[str, Any]
+
+BROKER_VARIABLE = "CELERY_BROKER_URL"
+RESULT_BACKEND_VARIABLE = "CELERY_RESULT_BACKEND"
+
+
+def connections(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> list[EnvVar]:
+    """The variables that tell Celery its broker and its result backend."""
+    broker = spec.broker
+    variables = [_variable(BROKER_VARIABLE, broker.url or managed_broker_url(cd), broker.url_from)]
+    if spec.result_backend is not None:
+        backend = spec.result_backend
+        variables.append(_variable(RESULT_BACKEND_VARIABLE, backend.url or "", backend.url_from))
+    return variables
+
+
+def managed_broker_url(cd: ResourceIdentity) -> str:
+    """URL of the managed Redis, from inside the resource's namespace."""
+    return f"redis://{redis_name(cd)}:{REDIS_PORT}/0"
+
+
+def merged(*lists: Iterable[EnvVar]) -> list[EnvVar]:
+    """All variables in order, each name once: a later one takes the place of an earlier one."""
+    return list({variable["name"]: variable for variables in lists for variable in variables}.values())
+
+
+def literal(text: str) -> str:
+    """Text that the kubelet hands on as it stands: it would expand ``$(NAME)`` and halve ``$$``."""
+    return text.replace("$", "$$")
+
+
+def _variable(name: str, url: str, source: UrlSource | None) -> EnvVar:
+    if source is None:
+        return {"name": name, "value": literal(url)}
+    reference = source.secret_key_ref
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": reference.name, "key": reference.key}}}

@@ -1,0 +1,89 @@
+"""Names, labels and owner of every child: how it is found, and what takes it along when it goes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from celery_operator.api import names
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceIdentity:
+    """The CeleryDeployment that owns the children."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
+def deployment_name(cd: ResourceIdentity, group: str) -> str:
+    """Name of the Deployment of a worker group."""
+    return f"{cd.name}-{group}"
+
+
+def beat_name(cd: ResourceIdentity) -> str:
+    """Name of beat's Deployment."""
+    return f"{cd.name}-{names.COMPONENT_BEAT}"
+
+
+def redis_name(cd: ResourceIdentity) -> str:
+    """Name of the managed Redis: its Deployment and its Service."""
+    return f"{cd.name}-{names.COMPONENT_REDIS}"
+
+
+def service_account_name(cd: ResourceIdentity) -> str:
+    """Name of the ServiceAccount that is made where the spec names none."""
+    return f"{cd.name}-celery"
+
+
+def probe_secret_name(cd: ResourceIdentity) -> str:
+    """Name of the Secret with the token of the probe sidecars."""
+    return f"{cd.name}-probe"
+
+
+def labels(cd: ResourceIdentity, component: str | None = None, group: str | None = None) -> dict[str, str]:
+    """Labels of a child; those with a component also select the pods of a Deployment."""
+    wanted = {
+        names.LABEL_NAME: "celery",
+        names.LABEL_INSTANCE: cd.name,
+        names.LABEL_MANAGED_BY: names.MANAGED_BY,
+        names.LABEL_COMPONENT: component,
+        names.LABEL_GROUP: group,
+    }
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def worker_selector(cd: ResourceIdentity, group: str) -> str:
+    """The label selector of a group's pods, as ``status.selector`` and a LIST take it."""
+    wanted = labels(cd, names.COMPONENT_WORKER, group)
+    return ",".join(f"{key}={value}" for key, value in wanted.items())
+
+
+def child(
+    cd: ResourceIdentity, api_version: str, kind: str, name: str, wanted_labels: dict[str, str]
+) -> Manifest:
+    """The head of a child's manifest.
+
+    ``blockOwnerDeletion`` makes ``kubectl delete --cascade=foreground`` wait for the children. Where
+    OwnerReferencesPermissionEnforcement is on, it needs ``update`` on ``celerydeployments/finalizers``.
+    """
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": cd.namespace,
+            "labels": wanted_labels,
+            "ownerReferences": [
+                {
+                    "apiVersion": names.API_VERSION,
+                    "kind": names.KIND,
+                    "name": cd.name,
+                    "uid": cd.uid,
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
+            ],
+        },
+    }

@@ -1,0 +1,49 @@
+"""What the pods of workers and of beat have in common."""
+
+from typing import Any
+
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.resources.overlay import laid_over
+from celery_operator.resources.ownership import ResourceIdentity, service_account_name
+
+CONTAINER_SECURITY: dict[str, Any] = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+}
+POD_SECURITY: dict[str, Any] = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+_TMP_VOLUME: dict[str, Any] = {"name": "tmp", "emptyDir": {}}
+_TMP_MOUNT: dict[str, Any] = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - the pod's own
+
+
+def image_fields(spec: CeleryDeploymentSpec) -> dict[str, Any]:
+    """The user's image and when to pull it."""
+    fields: dict[str, Any] = {"image": spec.image}
+    if spec.image_pull_policy is not None:
+        fields["imagePullPolicy"] = spec.image_pull_policy
+    return fields
+
+
+def account_fields(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> dict[str, Any]:
+    """Who the pod is. Celery has no business with the API server, so no token is mounted."""
+    fields: dict[str, Any] = {
+        "serviceAccountName": spec.service_account_name or service_account_name(cd),
+        "automountServiceAccountToken": False,
+    }
+    if spec.image_pull_secrets:
+        fields["imagePullSecrets"] = list(spec.image_pull_secrets)
+    return fields
+
+
+def volume_fields(spec: CeleryDeploymentSpec, *ours: dict[str, Any]) -> dict[str, Any]:
+    """``volumes`` of a pod: a temporary one, ours and the user's; a name of the user's wins."""
+    return laid_over({"volumes": [_TMP_VOLUME, *ours]}, {"volumes": list(spec.volumes)})
+
+
+def container_fields(spec: CeleryDeploymentSpec, *ours: dict[str, Any]) -> dict[str, Any]:
+    """``envFrom`` and ``volumeMounts`` of the user's container; a path of the user's wins over ours."""
+    fields = laid_over({"volumeMounts": [_TMP_MOUNT, *ours]}, {"volumeMounts": list(spec.volume_mounts)})
+    if spec.env_from:
+        fields["envFrom"] = list(spec.env_from)
+    return fields

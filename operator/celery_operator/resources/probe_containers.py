@@ -1,0 +1,84 @@
+"""The containers that we add to a worker's pod: the agent's installer and the probe sidecar."""
+
+from typing import Any
+
+from celery_operator.api import names
+from celery_operator.resources.ownership import ResourceIdentity, probe_secret_name
+from celery_operator.resources.pod import CONTAINER_SECURITY
+from celery_operator.resources.settings import ChildSettings
+
+# The probe image's own user, named so that a pod that runs as another one leaves our containers alone.
+_SECURITY = {**CONTAINER_SECURITY, "runAsNonRoot": True, "runAsUser": 1000}
+_RESOURCES = {"requests": {"cpu": "10m", "memory": "48Mi"}, "limits": {"memory": "96Mi"}}
+
+PROBE_MOUNT: dict[str, Any] = {"name": names.PROBE_VOLUME, "mountPath": names.PROBE_DIRECTORY}
+PROBE_VOLUME: dict[str, Any] = {
+    "name": names.PROBE_VOLUME,
+    "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"},
+}
+DIRECTORY_VARIABLE: dict[str, Any] = {"name": "CELERY_PROBE_DIRECTORY", "value": names.PROBE_DIRECTORY}
+
+
+def agent_container(settings: ChildSettings) -> dict[str, Any]:
+    """Copies the agent to the shared volume, before the worker starts."""
+    return {
+        "name": names.AGENT_CONTAINER,
+        "image": settings.probe_image,
+        "imagePullPolicy": settings.probe_image_pull_policy,
+        "command": ["celery-probe", "install", names.PROBE_DIRECTORY],
+        "resources": _RESOURCES,
+        "securityContext": _SECURITY,
+        "volumeMounts": [PROBE_MOUNT],
+    }
+
+
+def sidecar_container(
+    cd: ResourceIdentity, settings: ChildSettings, connections: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """A native sidecar: it starts before the worker and stops after it."""
+    token = {"name": probe_secret_name(cd), "key": names.TOKEN_KEY}
+    return {
+        "name": names.SIDECAR_CONTAINER,
+        "image": settings.probe_image,
+        "imagePullPolicy": settings.probe_image_pull_policy,
+        "restartPolicy": "Always",
+        "command": ["celery-probe", "serve"],
+        "env": [
+            *connections,
+            {"name": "CELERY_PROBE_TOKEN", "valueFrom": {"secretKeyRef": token}},
+            DIRECTORY_VARIABLE,
+            {"name": "CELERY_PROBE_PORT", "value": str(names.PROBE_PORT)},
+        ],
+        "ports": [{"name": "probe", "containerPort": names.PROBE_PORT, "protocol": "TCP"}],
+        "startupProbe": {**_get("/healthz"), "periodSeconds": 1, "failureThreshold": 60},
+        "resources": _RESOURCES,
+        "securityContext": _SECURITY,
+        "volumeMounts": [PROBE_MOUNT],
+    }
+
+
+def worker_probes() -> dict[str, Any]:
+    """Probes of the worker's container, answered by the sidecar: a failing one restarts the worker alone.
+
+    The short grace keeps a wedged worker, which finishes nothing, from waiting out its long one.
+    """
+    return {
+        "startupProbe": {
+            **_get("/startupz"),
+            "periodSeconds": 1,
+            "timeoutSeconds": 2,
+            "failureThreshold": 300,
+        },
+        "livenessProbe": {
+            **_get("/livez"),
+            "periodSeconds": 5,
+            "timeoutSeconds": 3,
+            "failureThreshold": 3,
+            "terminationGracePeriodSeconds": 5,
+        },
+        "readinessProbe": {**_get("/readyz"), "periodSeconds": 2, "timeoutSeconds": 2},
+    }
+
+
+def _get(path: str) -> dict[str, Any]:
+    return {"httpGet": {"path": path, "port": names.PROBE_PORT}}

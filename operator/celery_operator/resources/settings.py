@@ -1,0 +1,13 @@
+"""What the operator itself adds to the children that it builds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSettings:
+    """Settings that do not come from the resource."""
+
+    probe_image: str
+    """Image of the agent's init container and of the probe sidecar."""
+    probe_image_pull_policy: str
+    """Pull policy of that image: Always, IfNotPresent or Never."""

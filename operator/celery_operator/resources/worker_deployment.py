@@ -1,0 +1,105 @@
+"""The Deployment of one worker group."""
+
+from typing import Any
+
+from celery_operator.api import names
+from celery_operator.api.spec import CeleryDeploymentSpec, WorkerGroup
+from celery_operator.resources.environment import connections, literal, merged
+from celery_operator.resources.overlay import laid_over
+from celery_operator.resources.ownership import Manifest, ResourceIdentity, child, deployment_name, labels
+from celery_operator.resources.pod import (
+    CONTAINER_SECURITY,
+    POD_SECURITY,
+    account_fields,
+    container_fields,
+    image_fields,
+    volume_fields,
+)
+from celery_operator.resources.probe_containers import (
+    DIRECTORY_VARIABLE,
+    PROBE_MOUNT,
+    PROBE_VOLUME,
+    agent_container,
+    sidecar_container,
+    worker_probes,
+)
+from celery_operator.resources.settings import ChildSettings
+
+
+def worker_deployment(
+    cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: WorkerGroup, settings: ChildSettings
+) -> Manifest:
+    """The Deployment. Its pod template changes only with the spec or the settings: a change is a rollout."""
+    wanted_labels = labels(cd, names.COMPONENT_WORKER, group.name)
+    template = laid_over(
+        {"metadata": {"labels": wanted_labels}, "spec": _pod_spec(cd, spec, group, settings)}, group.template
+    )
+    # The selector needs its labels whatever the user's template says.
+    template = laid_over(template, {"metadata": {"labels": wanted_labels}})
+    return {
+        **child(cd, "apps/v1", "Deployment", deployment_name(cd, group.name), wanted_labels),
+        "spec": {
+            "replicas": spec.wanted_replicas(group),
+            "revisionHistoryLimit": 3,
+            "selector": {"matchLabels": wanted_labels},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0},
+            },
+            "template": template,
+        },
+    }
+
+
+def worker_command(spec: CeleryDeploymentSpec, group: WorkerGroup) -> list[str]:
+    """``celery worker``, started through the agent that lies in the shared volume."""
+    return [
+        "python",
+        names.PROBE_DIRECTORY,
+        "-A",
+        literal(spec.app),
+        "worker",
+        "-Q",
+        literal(",".join(group.queues)),
+        "--pool",
+        group.pool,
+        "--concurrency",
+        str(group.slots),
+        "--hostname",
+        f"{group.name}@%h",
+        "--loglevel",
+        "INFO",
+        *group.args,
+    ]
+
+
+def _pod_spec(
+    cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: WorkerGroup, settings: ChildSettings
+) -> dict[str, Any]:
+    return {
+        **account_fields(cd, spec),
+        "securityContext": POD_SECURITY,
+        "terminationGracePeriodSeconds": group.grace_period_seconds,
+        "initContainers": [
+            agent_container(settings),
+            sidecar_container(cd, settings, connections(cd, spec)),
+        ],
+        "containers": [_worker_container(cd, spec, group)],
+        **volume_fields(spec, PROBE_VOLUME),
+    }
+
+
+def _worker_container(cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: WorkerGroup) -> dict[str, Any]:
+    container: dict[str, Any] = {
+        "name": names.WORKER_CONTAINER,
+        **image_fields(spec),
+        "command": worker_command(spec, group),
+        "env": merged(connections(cd, spec), [DIRECTORY_VARIABLE], spec.env, group.env),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": CONTAINER_SECURITY,
+        **worker_probes(),
+        **container_fields(spec, PROBE_MOUNT),
+    }
+    if group.resources:
+        container["resources"] = group.resources
+    return container

@@ -1,0 +1,123 @@
+"""One operator process from start to end: serve, lead, fill the caches, watch and loop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+
+import aiohttp
+
+from celery_operator import handlers
+from celery_operator.cache import Cache
+from celery_operator.fleet import Fleet
+from celery_operator.kube import Kube, KubeError, load_configuration
+from celery_operator.leader import Leader
+from celery_operator.loop import Tools
+from celery_operator.metrics import Metrics
+from celery_operator.observe.sidecars import DirectSource, ProxySource, ReportSource, Sidecars
+from celery_operator.server import Health, Server
+from celery_operator.settings import Settings
+from celery_operator.watchdog import Watchdog
+
+RETRY_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises LeaseLostError or WatchEndedError when the process must not go on, OSError when the port is taken,
+    ``ConfigException`` when there is neither a service account nor a kubeconfig.
+    """
+    stop = asyncio.Event()
+    _stop_on_signals(stop)
+    configuration = await load_configuration()
+    health, metrics = Health(), Metrics()
+    async with AsyncExitStack() as stack:
+        kube = await stack.enter_async_context(Kube(configuration, settings.request_timeout_seconds))
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True))
+        )
+        server = Server(health, metrics, settings.port)
+        stack.push_async_callback(server.stop)
+        _log.info("serving on port %d", await server.start())
+        source: ReportSource = DirectSource(session)
+        if settings.report_access == "proxy":
+            source = ProxySource(kube)
+        leader = Leader(kube, settings.lease)
+        tools = Tools(settings, kube, Cache(), Sidecars(source), metrics)
+        await _until(stop, _lead(tools, leader, health, stop))
+        await leader.release()
+
+
+async def _lead(tools: Tools, leader: Leader, health: Health, stop: asyncio.Event) -> None:
+    """Stand by, then lead for as long as the Lease is ours."""
+    health.phase, health.ready = "standing by", True
+    await leader.acquire()
+    tools.metrics.leader.set(1)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(leader.keep())
+            group.create_task(_work(tools, health, stop))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+async def _work(tools: Tools, health: Health, stop: asyncio.Event) -> None:
+    """Fill the caches, then watch and loop."""
+    fleet = Fleet(tools)
+    watchdog = Watchdog(tools.kube, tools.cache, tools.settings)
+    health.phase, health.ready = "filling the caches", False
+    await _fill(watchdog)
+    health.ages, health.silent = fleet.ages, lambda: watchdog.silent
+    health.phase, health.ready = "leading", True
+    fleet.start_known()
+    comparing = asyncio.create_task(watchdog.run(fleet))
+    try:
+        await handlers.watch(
+            handlers.registry(fleet, tools.kube.configuration, watchdog.ask),
+            tools.settings,
+            # kopf takes the signals when it starts; they are ours.
+            started=lambda: _stop_on_signals(stop),
+        )
+    finally:
+        comparing.cancel()
+        await fleet.stop()
+
+
+async def _fill(watchdog: Watchdog) -> None:
+    """Try until it works: the API server may be down, or the CRD or a permission still to come."""
+    while True:
+        try:
+            await watchdog.fill()
+        except KubeError as error:
+            hint = (
+                ": is the CRD installed, as by the chart or `kubectl apply -f crds/`?"
+                if error.status == 404
+                else ""
+            )
+            _log.warning("the caches cannot be filled yet: %s%s", error.message, hint)
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do the work until it ends by itself, raising what it raises, or until told to stop."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+    finally:
+        stopped.cancel()
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)

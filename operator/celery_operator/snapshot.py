@@ -1,0 +1,104 @@
+"""Everything that one tick knows of one CeleryDeployment, frozen: what observe/ builds and decide/ reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from celery_health.broker import BrokerReading
+from celery_health.report import WorkerReport
+from celery_health.worker import WorkerVerdict
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.api.status import CeleryDeploymentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarBroker:
+    """The broker as one pod sees it; ``reachable`` is None until the first check."""
+
+    reachable: bool | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarReading:
+    """What one sidecar's ``/report`` said. ``report`` is None when the pod has no agent."""
+
+    report: WorkerReport | None
+    verdict: WorkerVerdict
+    broker: SidecarBroker
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerTrouble:
+    """Why a container of the pod does not run: a waiting reason or the last exit, redacted."""
+
+    container: str
+    reason: str
+    message: str
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PodState:
+    """One worker pod. ``reading`` is None while its sidecar cannot be asked."""
+
+    name: str
+    uid: str
+    group: str
+    created_at: datetime
+    phase: str
+    ready: bool
+    deleting: bool
+    scheduled: bool
+    restarts: int
+    trouble: ContainerTrouble | None
+    reading: SidecarReading | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentState:
+    """One child Deployment as the API server shows it."""
+
+    name: str
+    component: str
+    group: str | None
+    generation: int
+    observed_generation: int
+    wanted: int
+    replicas: int
+    updated: int
+    ready: int
+    available: int
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFault:
+    """A spec that cannot be carried out: becomes Stalled. ``message`` says what to write instead.
+
+    ``waiting`` is true where the fault heals without a new spec (a Secret that is not there yet).
+    """
+
+    reason: str
+    message: str
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One CeleryDeployment at one moment."""
+
+    now: datetime
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    spec: CeleryDeploymentSpec
+    previous: CeleryDeploymentStatus
+    deployments: tuple[DeploymentState, ...]
+    pods: tuple[PodState, ...]
+    broker: BrokerReading
+    result_backend: BrokerReading | None
+    faults: tuple[ConfigurationFault, ...]
+    annotations: Mapping[str, Any]

@@ -1,0 +1,37 @@
+"""The API server takes every child as it stands: no unknown field, no warning, Pod Security restricted."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.resources.children import children
+from celery_operator.resources.ownership import Manifest, ResourceIdentity
+from celery_operator.resources.settings import ChildSettings
+from tests.integration.api.apiserver import ApiServer
+from tests.integration.api.conftest import NAMESPACE
+
+SETTINGS = ChildSettings(
+    probe_image="registry.example/celery-probe:1", probe_image_pull_policy="IfNotPresent"
+)
+MANIFESTS = sorted((Path(__file__).parent / "valid").glob("*.yaml"))
+
+
+def _path(child: Manifest) -> str:
+    group = "apis/apps/v1" if child["apiVersion"] == "apps/v1" else "api/v1"
+    plural = f"{child['kind'].lower()}s"
+    return f"/{group}/namespaces/{NAMESPACE}/{plural}/{child['metadata']['name']}"
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.stem)
+def test_every_child_is_applied_without_a_warning(path: Path, api: ApiServer) -> None:
+    manifest = yaml.safe_load(path.read_text())
+    owner = ResourceIdentity(NAMESPACE, manifest["metadata"]["name"], "00000000-0000-0000-0000-000000000000")
+    spec = CeleryDeploymentSpec.model_validate(manifest["spec"])
+    for child in children(owner, spec, SETTINGS, token="token"):
+        answer = api.apply(_path(child), child)
+        assert answer.status == 201, answer.message
+        assert answer.warnings == ()
+        again = api.apply(_path(child), child)
+        assert again.body["metadata"]["resourceVersion"] == answer.body["metadata"]["resourceVersion"]

@@ -1,0 +1,90 @@
+"""One API server with controllers for the session; a namespace and an operator of its own for each test."""
+
+import re
+import uuid
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import yaml
+
+from celery_operator.api import names
+from celery_operator.kube import CELERY_DEPLOYMENT
+from tests.cluster.controlplane import ControlPlane
+from tests.integration.api.apiserver import ApiServer
+from tests.integration.operator.operator_process import OperatorProcess
+from tests.integration.operator.world import NAMESPACE, World
+from tests.support.waiting import wait_for
+
+CRD = Path(__file__).parents[3] / "crds" / "celerydeployments.yaml"
+SERVED = CELERY_DEPLOYMENT.path(None)
+
+
+class StartOperator(Protocol):
+    """Starts an operator for the test's namespace; it is gone after the test."""
+
+    def __call__(self, *arguments: str, kubeconfig: Path | None = None) -> OperatorProcess: ...
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    with ControlPlane(tmp_path_factory.mktemp("control-plane"), controllers=True) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def api(plane: ControlPlane) -> ApiServer:
+    server = ApiServer(plane)
+    crd = yaml.safe_load(CRD.read_text())
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    assert server.apply(f"{definitions}/{names.PLURAL}.{names.GROUP}", crd).status == 201
+    wait_for(lambda: server.request("GET", SERVED).status == 200, describe="the CRD is served")
+    return server
+
+
+@pytest.fixture
+def world(api: ApiServer, request: pytest.FixtureRequest) -> World:
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())
+    name = f"{words[:40].strip('-')}-{uuid.uuid4().hex[:6]}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    assert api.request("POST", NAMESPACE.path(None), body).status == 201
+    return World(api, name)
+
+
+@pytest.fixture
+def start_operator(plane: ControlPlane, world: World, tmp_path: Path) -> Iterator[StartOperator]:
+    started: list[OperatorProcess] = []
+
+    def start(*arguments: str, kubeconfig: Path | None = None) -> OperatorProcess:
+        process = OperatorProcess(
+            kubeconfig or plane.kubeconfig,
+            tmp_path / f"operator-{len(started)}.log",
+            f"--namespaces={world.namespace}",
+            f"--lease-namespace={world.namespace}",
+            "--log-format=text",
+            *arguments,
+        )
+        started.append(process)
+        return process.start()
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def operator(start_operator: StartOperator) -> OperatorProcess:
+    """The one operator of the namespace, leading."""
+    return start_operator().until_it_leads()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the operators said to the report of a failure."""
+    report = yield
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if report.failed and report.when == "call" and folder is not None:
+        for log in sorted(folder.glob("operator-*.log")):
+            report.sections.append((log.name, log.read_text()[-8000:]))
+    return report

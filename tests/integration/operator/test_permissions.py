@@ -1,0 +1,92 @@
+"""The operator with a ServiceAccount's token and exactly the Roles that the chart renders."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from celery_operator.kube import DEPLOYMENT, SECRET, SERVICE_ACCOUNT_KIND, Kind
+from tests.cluster.controlplane import ControlPlane
+from tests.integration.chart.helm import of_kind, render
+from tests.integration.operator.conftest import StartOperator
+from tests.integration.operator.world import World
+from tests.support.waiting import wait_for
+
+ACCOUNT = "celery-operator"
+ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")
+ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
+
+
+@pytest.fixture
+def kubeconfig(plane: ControlPlane, world: World, tmp_path: Path) -> Path:
+    """The kubeconfig of a ServiceAccount that is bound to the chart's Roles, in the test's namespace."""
+    world.create(SERVICE_ACCOUNT_KIND, ACCOUNT)
+    subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": world.namespace}
+    for number, role in enumerate(of_kind(render(f"watchNamespaces={{{world.namespace}}}"), "Role")):
+        name = f"role-{number}"
+        world.create(ROLE, name, rules=role["rules"])
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
+        world.create(ROLE_BINDING, name, roleRef=reference, subjects=[subject])
+    path = tmp_path / "kubeconfig"
+    path.write_text(json.dumps(kubeconfig_with_token(plane, token(world))))
+    return path
+
+
+def token(world: World) -> str:
+    path = SERVICE_ACCOUNT_KIND.path(world.namespace, ACCOUNT, "token")
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    answer = world.api.request("POST", path, body)
+    assert answer.status == 201, answer.message
+    return str(answer.body["status"]["token"])
+
+
+def kubeconfig_with_token(plane: ControlPlane, token: str) -> dict[str, Any]:
+    cluster = {"server": plane.url, "certificate-authority": str(plane.ca_certificate)}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": cluster}],
+        "users": [{"name": "u", "user": {"token": token}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+
+
+def may(world: World, verb: str, resource: str) -> bool:
+    """What the API server says of the account's permission in the test's namespace."""
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {
+            "user": f"system:serviceaccount:{world.namespace}:{ACCOUNT}",
+            "resourceAttributes": {"namespace": world.namespace, "verb": verb, "resource": resource},
+        },
+    }
+    answer = world.api.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body)
+    return bool(answer.body["status"]["allowed"])
+
+
+def test_the_charts_roles_are_enough_for_everything_that_the_operator_does(
+    start_operator: StartOperator, world: World, kubeconfig: Path
+) -> None:
+    operator = start_operator(f"--lease-name={ACCOUNT}", kubeconfig=kubeconfig).until_it_leads()
+    world.create_secret("broker", url="redis://127.0.0.1:1/0")
+    world.create_shop(broker={"urlFrom": {"secretKeyRef": {"name": "broker", "key": "url"}}})
+    world.until_children("shop-default", "shop-mail")
+
+    world.delete(SECRET, "shop-probe")
+    wait_for(lambda: world.there(SECRET, "shop-probe"), describe="the probe Secret")
+    world.delete(DEPLOYMENT, "shop-default")
+    wait_for(lambda: world.there(DEPLOYMENT, "shop-default"), describe="the Deployment")
+    wait_for(world.events, describe="an Event")
+
+    assert operator.stop() == 0
+    assert "forbidden" not in operator.log.read_text().lower()
+
+
+def test_secrets_can_be_got_by_name_and_not_listed(world: World, kubeconfig: Path) -> None:
+    assert may(world, "get", "secrets")
+    assert not may(world, "list", "secrets")
+    assert not may(world, "watch", "secrets")
+    assert not may(world, "delete", "secrets")

@@ -1,0 +1,227 @@
+"""Short words for snapshots: a healthy deployment of two workers, and all that can go wrong with it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.report import ActiveTask, Phase, TransportEvidence, WorkerReport
+from celery_health.worker import WorkerReason, WorkerVerdict
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.api.status import CeleryDeploymentStatus, Condition, ConditionType
+from celery_operator.decide.status import decide
+from celery_operator.snapshot import (
+    ConfigurationFault,
+    ContainerTrouble,
+    DeploymentState,
+    PodState,
+    SidecarBroker,
+    SidecarReading,
+    Snapshot,
+)
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+GENERATION = 3
+REACHED = SidecarBroker(True, "The broker answers.")
+NOT_REACHED = SidecarBroker(False, "redis://redis:6379/0 refuses connections.")
+NOT_ASKED = SidecarBroker(None, "Not checked yet.")
+
+
+def spec(**changes: Any) -> CeleryDeploymentSpec:
+    """A spec of one group ``default`` with two workers of the queue ``celery``."""
+    base: dict[str, Any] = {
+        "app": "shop.celery",
+        "image": "registry.example/shop:1.4",
+        "broker": {"url": "redis://redis:6379/0"},
+        "workers": [{"name": "default", "replicas": 2}],
+    }
+    return CeleryDeploymentSpec.model_validate({**base, **changes})
+
+
+def broker(
+    reachable: bool | None = True,
+    reason: BrokerReason = BrokerReason.REACHABLE,
+    message: str = "redis://redis:6379/0 answers.",
+    kind: str = "redis",
+    **queues: int | None,
+) -> BrokerReading:
+    """A reading; the queue ``celery`` is empty unless told otherwise."""
+    lengths = {"celery": 0, **queues}
+    return BrokerReading(
+        kind=kind,
+        address="redis://redis:6379/0",
+        reachable=reachable,
+        reason=reason,
+        message=message,
+        queues=tuple(QueueReading(name, ready) for name, ready in lengths.items()),
+    )
+
+
+REFUSED = broker(
+    False, BrokerReason.CONNECTION_REFUSED, "redis://redis:6379/0 refuses connections.", celery=None
+)
+NOT_READ = broker(None, BrokerReason.NOT_READ, "The broker has not been looked at yet.", celery=None)
+UNREADABLE = broker(
+    None, BrokerReason.UNREADABLE_KIND, "Queues of sqs cannot be read.", kind="sqs", celery=None
+)
+
+
+def report(active: int = 1) -> WorkerReport:
+    """What the agent of a consuming worker says."""
+    return WorkerReport(
+        agent_version="0.1.0",
+        pid=7,
+        hostname="default@pod",
+        celery_version="5.6.3",
+        kombu_version="5.6.2",
+        phase=Phase.CONSUMING,
+        written_mono=100.0,
+        loop_mono=100.0,
+        consumer_starts=1,
+        consuming=True,
+        queues=("celery",),
+        pool_kind="prefork",
+        pool_size=4,
+        pool_pids=(8, 9, 10, 11),
+        active=tuple(ActiveTask(str(number), "shop.pay", 1.0) for number in range(active)),
+        active_count=active,
+        reserved=2,
+        eta_held=3,
+        processed=10,
+        prefetch=16,
+        memory_bytes=50_000_000,
+        children_memory_bytes=200_000_000,
+        transport=TransportEvidence("redis", poller=True, polling=True, can_consume=True),
+    )
+
+
+_CONSUMING = {
+    WorkerReason.CONSUMING: True,
+    WorkerReason.BUSY: True,
+    WorkerReason.AGENT_ABSENT: None,
+    WorkerReason.WEDGED: None,
+}
+
+
+def reading(
+    reason: WorkerReason = WorkerReason.CONSUMING,
+    sidecar_broker: SidecarBroker = REACHED,
+    message: str = "",
+    active: int = 1,
+) -> SidecarReading:
+    """A sidecar's word on its worker."""
+    consuming = _CONSUMING.get(reason, False)
+    return SidecarReading(
+        report=None if reason is WorkerReason.AGENT_ABSENT else report(active),
+        verdict=WorkerVerdict(
+            reason, message or f"The worker is {reason.value}", True, True, bool(consuming), consuming
+        ),
+        broker=sidecar_broker,
+    )
+
+
+def pod(
+    name: str = "shop-default-a",
+    reason: WorkerReason = WorkerReason.CONSUMING,
+    *,
+    group: str = "default",
+    sidecar_broker: SidecarBroker = REACHED,
+    active: int = 1,
+) -> PodState:
+    """A running pod whose sidecar says ``reason``."""
+    return PodState(
+        name=name,
+        uid=f"uid-{name}",
+        group=group,
+        created_at=NOW - timedelta(minutes=10),
+        phase="Running",
+        ready=True,
+        deleting=False,
+        scheduled=True,
+        restarts=0,
+        trouble=None,
+        reading=reading(reason, sidecar_broker, active=active),
+    )
+
+
+def silent_pod(name: str = "shop-default-a") -> PodState:
+    """It runs, and its sidecar cannot be asked."""
+    return replace(pod(name), reading=None)
+
+
+def untold_pod(name: str = "shop-default-a") -> PodState:
+    """Its agent reports, but its transport does not show whether it consumes."""
+    one = reading()
+    return replace(pod(name), reading=replace(one, verdict=replace(one.verdict, consuming=None)))
+
+
+def pending_pod(name: str = "shop-default-a") -> PodState:
+    """On a node, its containers not started."""
+    return replace(pod(name), phase="Pending", ready=False, reading=None)
+
+
+def broken_pod(
+    reason: str,
+    message: str = "",
+    name: str = "shop-default-a",
+    exit_code: int | None = None,
+    container: str = "worker",
+) -> PodState:
+    """A container of it cannot run."""
+    trouble = ContainerTrouble(container, reason, message, exit_code)
+    return replace(pending_pod(name), trouble=trouble)
+
+
+def deployment(wanted: int = 2, *, group: str | None = "default", **changes: Any) -> DeploymentState:
+    """A Deployment whose controller has done all it should."""
+    base = DeploymentState(
+        name=f"shop-{group or 'beat'}",
+        component="worker" if group else "beat",
+        group=group,
+        generation=1,
+        observed_generation=1,
+        wanted=wanted,
+        replicas=wanted,
+        updated=wanted,
+        ready=wanted,
+        available=wanted,
+        failure=None,
+    )
+    return replace(base, **changes)
+
+
+def snapshot(**changes: Any) -> Snapshot:
+    """Two wanted, two consuming, an empty queue, a broker that answers: Healthy."""
+    base = Snapshot(
+        now=NOW,
+        namespace="market",
+        name="shop",
+        uid="uid-shop",
+        generation=GENERATION,
+        spec=spec(),
+        previous=CeleryDeploymentStatus(observed_generation=GENERATION),
+        deployments=(deployment(),),
+        pods=(pod("shop-default-a"), pod("shop-default-b")),
+        broker=broker(),
+        result_backend=None,
+        faults=(),
+        annotations={},
+    )
+    return replace(base, **changes)
+
+
+def fault(
+    message: str = "spec.broker.url: write redis://HOST.", *, waiting: bool = False
+) -> ConfigurationFault:
+    """A spec that cannot be carried out."""
+    return ConfigurationFault("BrokerUrlInvalid", message, waiting)
+
+
+def status_of(**changes: Any) -> CeleryDeploymentStatus:
+    """The status decided for ``snapshot(**changes)``."""
+    return decide(snapshot(**changes)).status
+
+
+def condition_of(kind: ConditionType, **changes: Any) -> Condition:
+    """One condition of it."""
+    return next(one for one in status_of(**changes).conditions if one.type == kind)

@@ -1,0 +1,84 @@
+"""Events tell each turn once."""
+
+from typing import Any
+
+import pytest
+
+from celery_health.worker import WorkerReason
+from celery_operator.api.status import CeleryDeploymentStatus
+from celery_operator.decide.status import decide
+from tests.unit.decide.build import (
+    NOT_REACHED,
+    NOT_READ,
+    REFUSED,
+    broken_pod,
+    broker,
+    fault,
+    pending_pod,
+    pod,
+    silent_pod,
+    snapshot,
+    status_of,
+)
+
+A = pod("shop-default-a")
+OUTAGE: dict[str, Any] = {
+    "broker": REFUSED,
+    "pods": (pod("a", WorkerReason.CONNECTING, sidecar_broker=NOT_REACHED),),
+}
+
+TURNS: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] = [
+    ("nothing has changed", {}, {}, []),
+    ("only a number has changed", {}, {"broker": broker(celery=7)}, []),
+    ("the broker goes away", {}, OUTAGE, [("Warning", "BrokerConnectionRefused")]),
+    ("the broker comes back", OUTAGE, {}, [("Normal", "Ready"), ("Normal", "BrokerReachable")]),
+    (
+        "the broker comes back and the workers follow",
+        OUTAGE,
+        {"pods": (pending_pod(),)},
+        [("Normal", "BrokerReachable")],
+    ),
+    ("workers are starting", {}, {"pods": (pending_pod(),)}, []),
+    ("starting workers are up", {"pods": (pending_pod(),)}, {}, [("Normal", "Ready")]),
+    ("a worker goes deaf", {}, {"pods": (A, pod("b", WorkerReason.DEAF))}, [("Warning", "Deaf")]),
+    (
+        "a deaf worker recovers",
+        {"pods": (A, pod("b", WorkerReason.DEAF))},
+        {},
+        [("Normal", "Ready"), ("Normal", "WorkersHealthy")],
+    ),
+    (
+        "a starting worker turns out to have no image",
+        {"pods": (pending_pod(),)},
+        {"pods": (broken_pod("ImagePullBackOff"),)},
+        [("Warning", "ImageUnavailable")],
+    ),
+    ("a queue grows long", {}, {"broker": broker(celery=9999)}, [("Warning", "BacklogAboveThreshold")]),
+    ("a queue is short again", {"broker": broker(celery=9999)}, {}, [("Normal", "BacklogWithinLimits")]),
+    ("the spec cannot be carried out", {}, {"faults": (fault(),)}, [("Warning", "BrokerUrlInvalid")]),
+    (
+        "the spec can be carried out again",
+        {"faults": (fault(),)},
+        {},
+        [("Normal", "Ready"), ("Normal", "CarriedOut")],
+    ),
+    ("the evidence is lost for a moment", {}, {"broker": NOT_READ, "pods": (silent_pod(),)}, []),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "events"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in TURNS]
+)
+def test_a_turn_is_told_once(
+    before: dict[str, Any], after: dict[str, Any], events: list[tuple[str, str]]
+) -> None:
+    turned = decide(snapshot(**after, previous=status_of(**before)))
+    assert [(event.type, event.reason) for event in turned.events] == events
+    assert decide(snapshot(**after, previous=turned.status)).events == ()
+
+
+def test_a_first_look_tells_what_is_wrong_and_not_what_is_right() -> None:
+    first = {"previous": CeleryDeploymentStatus(observed_generation=3)}
+    assert [event.reason for event in decide(snapshot(**first)).events] == ["Ready"]
+    bad = decide(snapshot(**first, pods=(A, pod("b", WorkerReason.DEAF)))).events
+    assert [event.reason for event in bad] == ["Deaf"]

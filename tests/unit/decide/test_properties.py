@@ -1,0 +1,202 @@
+"""What holds for every snapshot: no health on trust, no reward for bad news, no secrets, no blanks."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.worker import WorkerReason
+from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, HealthState
+from celery_operator.decide.reasons import Reason
+from celery_operator.decide.status import decide
+from celery_operator.snapshot import PodState, Snapshot
+from tests.unit.decide.build import (
+    GENERATION,
+    NOT_ASKED,
+    NOT_REACHED,
+    NOT_READ,
+    REACHED,
+    REFUSED,
+    UNREADABLE,
+    broken_pod,
+    broker,
+    deployment,
+    fault,
+    pending_pod,
+    pod,
+    reading,
+    silent_pod,
+    snapshot,
+    spec,
+    untold_pod,
+)
+
+PASSWORD = "hunter2"
+URL_WITH_PASSWORD = f"redis://shop:{PASSWORD}@redis:6379/0"
+RANK = {
+    HealthState.HEALTHY: 0,
+    HealthState.UNKNOWN: 1,
+    HealthState.DEGRADED: 2,
+    HealthState.UNHEALTHY: 3,
+}
+
+pods = st.one_of(
+    st.builds(
+        pod,
+        st.sampled_from("abcd"),
+        st.sampled_from(WorkerReason),
+        sidecar_broker=st.sampled_from([REACHED, NOT_REACHED, NOT_ASKED]),
+    ),
+    st.builds(silent_pod, st.sampled_from("abcd")),
+    st.builds(untold_pod, st.sampled_from("abcd")),
+    st.builds(pending_pod, st.sampled_from("abcd")),
+    st.builds(
+        broken_pod,
+        st.sampled_from(["ErrImagePull", "CrashLoopBackOff", "CreateContainerConfigError", "OOMKilled"]),
+        st.sampled_from(["", f"cannot connect to {URL_WITH_PASSWORD}", f"{'x' * 280} {URL_WITH_PASSWORD}"]),
+    ),
+    st.builds(lambda one: replace(one, deleting=True), st.builds(pod)),
+)
+readings: st.SearchStrategy[BrokerReading] = st.one_of(
+    st.builds(lambda ready: broker(celery=ready), st.none() | st.integers(0, 3000)),
+    st.sampled_from([REFUSED, NOT_READ, UNREADABLE]),
+    st.just(broker(True, BrokerReason.NOT_PERMITTED, f"{URL_WITH_PASSWORD} refuses LLEN.", celery=None)),
+)
+specs = st.builds(
+    lambda changes: spec(**changes),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "suspend": st.booleans(),
+            "replicas": st.integers(0, 3),
+            "beat": st.just({"enabled": True}),
+            "resultBackend": st.just({"url": "redis://redis:6379/1"}),
+        },
+    ),
+)
+deployments = st.builds(
+    lambda wanted, updated, generation: deployment(wanted, updated=updated, generation=generation),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.integers(1, 2),
+)
+snapshots: st.SearchStrategy[Snapshot] = st.builds(
+    snapshot,
+    spec=specs,
+    pods=st.lists(pods, max_size=4).map(tuple),
+    deployments=st.lists(deployments, max_size=1).map(tuple),
+    broker=readings,
+    result_backend=st.none() | readings,
+    faults=st.lists(
+        st.builds(fault, st.just(f"Cannot use {URL_WITH_PASSWORD}"), waiting=st.booleans()), max_size=2
+    ).map(tuple),
+    previous=st.sampled_from([GENERATION, GENERATION - 1, None]).map(
+        lambda generation: CeleryDeploymentStatus(observed_generation=generation)
+    ),
+)
+
+
+# The machine may be busy: an example that takes long is no finding.
+patient = settings(deadline=None)
+
+
+def health_of(one: Snapshot) -> HealthState:
+    return decide(one).status.health
+
+
+@patient
+@given(snapshots)
+def test_nothing_is_healthy_unless_every_wanted_worker_is_known_to_consume_or_drain(one: Snapshot) -> None:
+    status = decide(one).status
+    if status.health is not HealthState.HEALTHY:
+        return
+    conditions = {condition.type: condition for condition in status.conditions}
+    readable = one.broker.reason is not BrokerReason.UNREADABLE_KIND
+    assert conditions[ConditionType.WORKERS_HEALTHY].status == "True"
+    assert conditions[ConditionType.AGENTS_REPORTING].status == "True"
+    assert conditions[ConditionType.STALLED].status == "False"
+    assert one.broker.reachable is True or (not readable and status.workers[0].consuming_replicas > 0)
+    assert not readable or status.backlog is not None
+
+
+@patient
+@given(snapshots)
+def test_a_broker_that_has_not_been_read_is_never_healthy(one: Snapshot) -> None:
+    assert health_of(replace(one, broker=NOT_READ)) is not HealthState.HEALTHY
+
+
+@patient
+@given(snapshots)
+def test_workers_of_whom_nothing_is_known_are_never_healthy(one: Snapshot) -> None:
+    wanted = spec(replicas=2)
+    assert health_of(replace(one, spec=wanted, pods=(silent_pod("a"), silent_pod("b")))) is not (
+        HealthState.HEALTHY
+    )
+
+
+def _worse_pod(one: PodState, reason: WorkerReason) -> PodState:
+    """The pod with this verdict, if it consumed before."""
+    return replace(one, reading=reading(reason, NOT_REACHED)) if _consumes(one) else one
+
+
+def _consumes(one: PodState) -> bool:
+    return one.reading is not None and one.reading.verdict.consuming is True
+
+
+WORSE: dict[str, Any] = {
+    "the broker refuses connections": lambda one: replace(one, broker=REFUSED),
+    "a backlog piles up": lambda one: replace(
+        one, broker=replace(one.broker, queues=broker(celery=10_000).queues)
+    ),
+    "the result backend goes away": lambda one: replace(one, result_backend=REFUSED),
+    "a consuming worker goes deaf": lambda one: replace(
+        one, pods=tuple(_worse_pod(each, WorkerReason.DEAF) for each in one.pods)
+    ),
+    "workers lose their broker": lambda one: replace(
+        one, pods=tuple(_worse_pod(each, WorkerReason.CONNECTING) for each in one.pods)
+    ),
+    "consuming workers end": lambda one: replace(
+        one, pods=tuple(_worse_pod(each, WorkerReason.ENDED) for each in one.pods)
+    ),
+}
+
+
+@patient
+@given(snapshots, st.sampled_from(sorted(WORSE)))
+def test_worse_evidence_never_gives_a_better_word(one: Snapshot, what: str) -> None:
+    # Where nothing has been made yet, no pods are no bad news.
+    assume(one.deployments)
+    assert RANK[health_of(WORSE[what](one))] >= RANK[health_of(one)]
+
+
+@patient
+@given(snapshots)
+def test_every_condition_is_complete(one: Snapshot) -> None:
+    status = decide(one).status
+    assert [condition.type for condition in status.conditions] == list(ConditionType)
+    for condition in status.conditions:
+        assert condition.reason.isalnum()
+        assert condition.message.endswith((".", "!", "?"))
+        assert condition.observed_generation == one.generation
+    assert status.message
+
+
+@patient
+@given(snapshots)
+def test_no_password_reaches_a_reader(one: Snapshot) -> None:
+    decision = decide(one)
+    assert PASSWORD not in decision.status.model_dump_json()
+    assert PASSWORD not in repr(decision.events)
+
+
+@patient
+@given(snapshots)
+def test_ready_is_true_only_while_the_workers_are_healthy_or_none_is_wanted(one: Snapshot) -> None:
+    conditions = {condition.type: condition for condition in decide(one).status.conditions}
+    ready = conditions[ConditionType.READY]
+    if ready.status == "True":
+        assert conditions[ConditionType.BROKER_REACHABLE].status != "False"
+        assert conditions[ConditionType.STALLED].status == "False"
+        assert ready.reason in {Reason.READY, Reason.SUSPENDED, Reason.SCALED_TO_ZERO}

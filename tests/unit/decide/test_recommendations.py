@@ -1,0 +1,166 @@
+"""Each fault comes with a sentence that says what to do and a command that shows or mends it."""
+
+from typing import Any
+
+import pytest
+
+from celery_health.worker import WorkerReason
+from tests.unit.decide.build import (
+    NOT_REACHED,
+    REFUSED,
+    broken_pod,
+    broker,
+    deployment,
+    fault,
+    pending_pod,
+    pod,
+    silent_pod,
+    spec,
+    status_of,
+)
+
+A = pod("a")
+FROM_SECRET = {"urlFrom": {"secretKeyRef": {"name": "shop-broker", "key": "url"}}}
+MANAGED_REDIS = (
+    "kubectl -n market describe pods -l app.kubernetes.io/instance=shop,app.kubernetes.io/component=redis"
+)
+AT_ZERO = {"deployments": (deployment(0),), "pods": (), "broker": broker(celery=3)}
+
+ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
+    (
+        "the image cannot be pulled",
+        {"pods": (broken_pod("ErrImagePull"),)},
+        "Correct spec.image",
+        "kubectl -n market describe pod shop-default-a",
+    ),
+    (
+        "the probe image cannot be pulled",
+        {"pods": (broken_pod("ErrImagePull", container="agent"),)},
+        "Make the operator's own probe image available",
+        "kubectl -n market describe pod shop-default-a",
+    ),
+    (
+        "a Secret is missing",
+        {"pods": (broken_pod("CreateContainerConfigError", 'secret "shop" not found'),)},
+        'Create what is missing; the pods start then by themselves: secret "shop" not found',
+        "kubectl -n market describe pod shop-default-a",
+    ),
+    (
+        "the broker's Secret is missing",
+        {
+            "spec": spec(broker=FROM_SECRET),
+            "faults": (
+                fault("Secret shop-broker is missing: create it with `kubectl create it`", waiting=True),
+            ),
+        },
+        "Secret shop-broker is missing",
+        "kubectl create it",
+    ),
+    (
+        "the spec cannot be carried out",
+        {"faults": (fault(),)},
+        "spec.broker.url: write redis://HOST.",
+        "kubectl -n market edit celerydeployments shop",
+    ),
+    (
+        "the application does not import",
+        {"pods": (broken_pod("CrashLoopBackOff", "ImportError: no"),)},
+        "Correct spec.app",
+        "kubectl -n market logs shop-default-a -c worker --previous",
+    ),
+    (
+        "a worker is deaf",
+        {"pods": (A, pod("b", WorkerReason.DEAF))},
+        "Replace the deaf worker",
+        "kubectl -n market delete pod b",
+    ),
+    (
+        "a sidecar is silent",
+        {"pods": (A, silent_pod("b"))},
+        "Let the operator reach port 9809",
+        "kubectl -n market logs b -c probe",
+    ),
+    (
+        "only a pod does not reach the broker",
+        {"pods": (A, pod("b", WorkerReason.CONNECTING, sidecar_broker=NOT_REACHED))},
+        "Look for a NetworkPolicy",
+        "kubectl -n market get networkpolicies",
+    ),
+    (
+        "the managed Redis is away",
+        {"spec": spec(broker={"managed": {}}), "broker": REFUSED, "pods": ()},
+        "Look why the managed Redis does not answer",
+        MANAGED_REDIS,
+    ),
+    (
+        "a broker from a Secret is away",
+        {"spec": spec(broker=FROM_SECRET), "broker": REFUSED, "pods": ()},
+        "Bring the broker back",
+        "kubectl -n market describe secret shop-broker",
+    ),
+    (
+        "no agent is in the worker",
+        {"pods": (pod("a", WorkerReason.AGENT_ABSENT), A)},
+        "Let group default start Celery through the agent: python /celery-probe -A shop.celery worker ...",
+        "kubectl -n market get pod a -o jsonpath='{.spec.containers[?(@.name==\"worker\")].command}'",
+    ),
+    (
+        "the backlog is long",
+        {"broker": broker(celery=5000)},
+        "Messages wait for group default",
+        "kubectl -n market scale celerydeployments shop --replicas=3",
+    ),
+    (
+        "messages wait at zero",
+        {**AT_ZERO, "spec": spec(replicas=0)},
+        "Messages wait for group default",
+        "kubectl -n market scale celerydeployments shop --replicas=1",
+    ),
+    (
+        "messages wait while suspended",
+        {**AT_ZERO, "spec": spec(suspend=True)},
+        "Messages wait: end the suspension",
+        'kubectl -n market patch celerydeployments shop --type merge -p \'{"spec":{"suspend":false}}\'',
+    ),
+    (
+        "beat does not run",
+        {"spec": spec(beat={"enabled": True})},
+        "Read why beat does not run once",
+        "kubectl -n market logs deployment/shop-beat",
+    ),
+    (
+        "the result backend is away",
+        {"spec": spec(resultBackend=FROM_SECRET), "result_backend": REFUSED},
+        "Bring the result backend back",
+        "kubectl -n market describe secret shop-broker",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "command"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in ADVICE]
+)
+def test_advice_is_a_sentence_and_a_command(changes: dict[str, Any], message: str, command: str) -> None:
+    first = status_of(**changes).recommendations[0]
+    assert first.message.startswith(message)
+    assert first.command == command
+
+
+def test_a_healthy_deployment_needs_no_advice() -> None:
+    assert status_of().recommendations == ()
+
+
+def test_starting_workers_need_no_advice() -> None:
+    assert status_of(pods=(A, pending_pod("b"))).recommendations == ()
+
+
+def test_workers_that_wait_for_their_broker_need_no_advice_of_their_own() -> None:
+    waiting = pod("a", WorkerReason.CONNECTING, sidecar_broker=NOT_REACHED)
+    advice = status_of(broker=REFUSED, pods=(waiting,)).recommendations
+    assert [one.message.split(";")[0] for one in advice] == ["Bring the broker back"]
+
+
+def test_nobody_is_told_to_replace_workers_while_the_broker_is_away() -> None:
+    deaf = pod("a", WorkerReason.DEAF, sidecar_broker=NOT_REACHED)
+    advice = status_of(broker=REFUSED, pods=(deaf,)).recommendations
+    assert not any("delete" in one.command for one in advice)

@@ -1,0 +1,80 @@
+"""What the cache believes when watch events, LISTs and answers to our own writes cross."""
+
+from typing import Any
+
+from celery_operator.api import names
+from celery_operator.cache import Cache, Key
+from celery_operator.kube import DEPLOYMENT, POD
+
+SHOP = Key("ns", "shop")
+
+
+def deployment(version: int, uid: str = "1", **metadata: Any) -> dict[str, Any]:
+    labels = {names.LABEL_INSTANCE: "shop"}
+    head = {
+        "name": "shop-a",
+        "namespace": "ns",
+        "uid": uid,
+        "resourceVersion": str(version),
+        "labels": labels,
+    }
+    return {"metadata": {**head, **metadata}, "spec": {}}
+
+
+def test_an_older_event_does_not_undo_the_answer_to_our_own_write() -> None:
+    cache = Cache()
+    cache.put(DEPLOYMENT, deployment(7), watched=False)
+
+    assert cache.put(DEPLOYMENT, deployment(5), watched=True) is None
+    held = cache.get(DEPLOYMENT, Key("ns", "shop-a"))
+    assert held
+    assert held["metadata"]["resourceVersion"] == "7"
+
+
+def test_the_echo_of_our_own_write_tells_nothing_new_and_proves_the_watch() -> None:
+    cache = Cache()
+    cache.put(DEPLOYMENT, deployment(7), watched=False)
+    before = cache.watched_versions(DEPLOYMENT)
+
+    assert cache.put(DEPLOYMENT, deployment(7), watched=True) is None
+    assert before == {(Key("ns", "shop-a"), "1"): 0}
+    assert cache.watched_versions(DEPLOYMENT) == {(Key("ns", "shop-a"), "1"): 7}
+
+
+def test_the_answer_to_a_write_does_not_bring_back_what_was_deleted_meanwhile() -> None:
+    cache = Cache()
+    cache.put(DEPLOYMENT, deployment(7), watched=True)
+    cache.remove(DEPLOYMENT, deployment(8))
+
+    cache.put(DEPLOYMENT, deployment(7), watched=False)
+
+    assert cache.children(DEPLOYMENT, SHOP) == []
+
+
+def test_the_end_of_an_object_does_not_end_its_successor_of_the_same_name() -> None:
+    cache = Cache()
+    cache.put(DEPLOYMENT, deployment(7, uid="1"), watched=True)
+    cache.put(DEPLOYMENT, deployment(9, uid="2"), watched=True)
+
+    assert cache.remove(DEPLOYMENT, deployment(8, uid="1")) is None
+    assert [one["metadata"]["uid"] for one in cache.children(DEPLOYMENT, SHOP)] == ["2"]
+
+
+def test_a_child_that_loses_its_instance_label_is_no_child_any_more_but_still_known() -> None:
+    cache = Cache()
+    cache.put(DEPLOYMENT, deployment(7), watched=True)
+
+    cache.put(DEPLOYMENT, deployment(8, labels={}), watched=True)
+
+    assert cache.children(DEPLOYMENT, SHOP) == []
+    assert cache.get(DEPLOYMENT, Key("ns", "shop-a"))
+
+
+def test_a_pod_is_kept_without_its_spec() -> None:
+    cache = Cache()
+    pod = {**deployment(7, managedFields=[{}], annotations={"a": "b"}), "status": {"phase": "Running"}}
+
+    assert cache.put(POD, pod, watched=True) == SHOP
+    (kept,) = cache.children(POD, SHOP)
+    assert "spec" not in kept
+    assert not {"managedFields", "annotations"} & kept["metadata"].keys()

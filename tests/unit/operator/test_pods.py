@@ -1,0 +1,109 @@
+"""Why a pod does not run, from its status."""
+
+from typing import Any
+
+import pytest
+
+from celery_operator.api import names
+from celery_operator.observe.pods import MESSAGE_LIMIT, pod_states, trouble
+from celery_operator.snapshot import ContainerTrouble
+
+
+def pod(**status: Any) -> dict[str, Any]:
+    labels = {names.LABEL_COMPONENT: names.COMPONENT_WORKER, names.LABEL_GROUP: "default"}
+    metadata = {
+        "name": "shop-default-1",
+        "namespace": "shop",
+        "uid": "1",
+        "creationTimestamp": "2026-01-02T03:04:05Z",
+        "labels": labels,
+    }
+    return {"metadata": metadata, "status": status}
+
+
+def container(name: str, state: dict[str, Any], last: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"name": name, "ready": False, "restartCount": 4, "state": state, "lastState": last or {}}
+
+
+ENDED = {"terminated": {"exitCode": 1, "reason": "Error", "message": "ImportError: shop"}}
+BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}}
+
+
+def test_a_crash_is_told_by_its_last_exit_and_not_by_the_wait_after_it() -> None:
+    found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ENDED)]))
+
+    assert found == ContainerTrouble("worker", "Error", "ImportError: shop", 1)
+
+
+def test_an_image_that_cannot_be_pulled_is_told_even_after_an_earlier_exit() -> None:
+    waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}
+
+    found = trouble(pod(containerStatuses=[container("worker", waiting, ENDED)]))
+
+    assert found == ContainerTrouble("worker", "ImagePullBackOff", "not found")
+
+
+def test_an_init_container_is_told_before_the_worker_that_waits_for_it() -> None:
+    waiting = {"waiting": {"reason": "PodInitializing"}}
+
+    found = trouble(
+        pod(
+            initContainerStatuses=[container("agent", ENDED)],
+            containerStatuses=[container("worker", waiting)],
+        )
+    )
+
+    assert found == ContainerTrouble("agent", "Error", "ImportError: shop", 1)
+
+
+@pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing"])
+def test_a_container_on_its_way_is_in_no_trouble(reason: str) -> None:
+    assert trouble(pod(containerStatuses=[container("worker", {"waiting": {"reason": reason}})])) is None
+
+
+def test_an_init_container_that_is_done_is_in_no_trouble() -> None:
+    done = {"terminated": {"exitCode": 0, "reason": "Completed"}}
+
+    assert trouble(pod(initContainerStatuses=[container("agent", done)])) is None
+
+
+def test_a_container_that_runs_again_after_a_crash_is_in_no_trouble() -> None:
+    assert trouble(pod(containerStatuses=[container("worker", {"running": {}}, ENDED)])) is None
+
+
+def test_a_pod_that_no_node_takes_says_what_the_scheduler_said() -> None:
+    condition = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": "0/3 nodes are available",
+    }
+
+    found = trouble(pod(conditions=[condition]))
+
+    assert found == ContainerTrouble("", "Unschedulable", "0/3 nodes are available")
+
+
+def test_a_message_is_cut_to_its_end_and_loses_its_secrets() -> None:
+    ended = {"terminated": {"exitCode": 1, "message": "x" * 9000 + " redis://:hunter2@broker/0 refused"}}
+
+    found = trouble(pod(containerStatuses=[container("worker", ended)]))
+
+    assert found
+    assert len(found.message) == MESSAGE_LIMIT
+    assert found.message.endswith("redis://***@broker/0 refused")
+
+
+def test_pods_of_beat_and_redis_are_no_workers() -> None:
+    beat = pod(phase="Running")
+    beat["metadata"]["labels"] = {names.LABEL_COMPONENT: names.COMPONENT_BEAT}
+
+    states = pod_states([beat, pod(phase="Running")], {})
+
+    assert [state.name for state in states] == ["shop-default-1"]
+
+
+def test_a_new_pod_without_any_status_is_pending_and_unscheduled() -> None:
+    (state,) = pod_states([pod()], {})
+
+    assert (state.phase, state.scheduled, state.ready, state.restarts) == ("Pending", False, False, 0)

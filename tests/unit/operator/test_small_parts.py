@@ -1,0 +1,100 @@
+"""Token, ownership, status patch and the status of an unreadable spec."""
+
+from base64 import b64encode
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from celery_operator.act.ownership import MESSAGE_LIMIT, is_owned, may_delete, name_taken, refused
+from celery_operator.act.status import patch
+from celery_operator.act.token import ProbeToken
+from celery_operator.act.unreadable import unreadable
+from celery_operator.api import names
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, HealthState, QueueStatus
+
+OURS = {names.LABEL_MANAGED_BY: names.MANAGED_BY}
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def child(uid: str, **metadata: Any) -> dict[str, Any]:
+    owner = {"kind": names.KIND, "name": "shop", "uid": uid}
+    return {
+        "metadata": {"name": "shop-a", "namespace": "ns", "labels": OURS, "ownerReferences": [owner]}
+        | metadata
+    }
+
+
+def secret(token: str, uid: str = "1") -> dict[str, Any]:
+    return {**child(uid), "data": {names.TOKEN_KEY: b64encode(token.encode()).decode()}}
+
+
+def test_a_token_is_made_once_and_read_from_the_secret_when_there_is_one() -> None:
+    token = ProbeToken("1")
+
+    made = token.of(None)
+
+    assert len(made) >= 40
+    assert token.of(None) == made
+    assert token.of(secret("stored")) == "stored"
+    assert token.of(None) == "stored"
+
+
+@pytest.mark.parametrize("broken", [{}, {names.TOKEN_KEY: ""}, {names.TOKEN_KEY: "%"}])
+def test_a_secret_that_lost_its_token_gets_the_remembered_one_back(broken: dict[str, str]) -> None:
+    token = ProbeToken("1")
+    token.of(secret("stored"))
+
+    assert token.of({**child("1"), "data": broken}) == "stored"
+
+
+def test_a_token_is_never_taken_from_a_secret_that_is_not_ours() -> None:
+    assert ProbeToken("1").of(secret("theirs", uid="2")) != "theirs"
+
+
+def test_only_what_we_own_and_labelled_and_nobody_deletes_may_be_deleted() -> None:
+    assert may_delete(child("1"), "1")
+    assert not may_delete(child("2"), "1")
+    assert not may_delete(child("1", labels={}), "1")
+    assert not may_delete(child("1", deletionTimestamp="now"), "1")
+    assert not is_owned({"metadata": {}}, "1")
+
+
+def test_a_child_of_an_earlier_resource_of_the_same_name_is_told_apart_from_a_strangers() -> None:
+    assert "is being cleaned up" in name_taken("Deployment", child("2"), "shop").message
+    assert "is not ours" in name_taken("Deployment", child("2", ownerReferences=[]), "shop").message
+
+
+def test_the_servers_words_are_shortened_and_lose_their_secrets() -> None:
+    fault = refused("Deployment", "shop-a", "bad value redis://:hunter2@broker/0\n" + "x" * 9000)
+
+    assert "hunter2" not in fault.message
+    assert "\n" not in fault.message
+    assert len(fault.message) < MESSAGE_LIMIT + 100
+    assert not fault.waiting
+
+
+def test_a_status_patch_takes_away_what_is_no_longer_known() -> None:
+    status = CeleryDeploymentStatus(queues=(QueueStatus(name="email"),))
+
+    body = patch("1", status)
+
+    assert body["metadata"] == {"uid": "1"}
+    assert body["status"]["backlog"] is None
+    assert body["status"]["queues"] == [{"name": "email"}]
+
+
+def test_an_unreadable_spec_is_stalled_and_says_which_field_to_correct() -> None:
+    with pytest.raises(ValidationError) as error:
+        CeleryDeploymentSpec.model_validate({"app": "a", "image": "i", "broker": {}, "workers": "many"})
+
+    status = unreadable(CeleryDeploymentStatus(backlog=7), 3, error.value, NOW)
+
+    conditions = {condition.type: condition for condition in status.conditions}
+    assert conditions[ConditionType.STALLED].status == "True"
+    assert conditions[ConditionType.READY].status == "False"
+    assert "spec.workers" in status.message
+    assert (status.health, status.backlog, status.observed_generation) == (HealthState.UNKNOWN, 7, 3)
+    assert unreadable(status, 3, error.value, datetime.now(UTC)) == status

@@ -1,0 +1,90 @@
+"""Broker URLs from Secrets: what is said when they are missing, and how fresh they are."""
+
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from celery_operator.api.spec import SecretKeyReference
+from celery_operator.kube import RefusedError
+from celery_operator.observe.urls import KEEP_SECONDS, SecretUrls, UrlMissingError
+
+REFERENCE = SecretKeyReference(name="broker", key="url")
+EXAMPLE = "redis://HOST:6379/0"
+
+
+class Cluster:
+    """Secrets and a clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.secrets: dict[str, dict[str, Any]] = {}
+        self.gets = 0
+
+    async def get(self, name: str) -> dict[str, Any] | None:
+        self.gets += 1
+        return self.secrets.get(name)
+
+    def put(self, text: str) -> None:
+        self.secrets["broker"] = {"data": {"url": b64encode(text.encode()).decode()}}
+
+    def urls(self) -> SecretUrls:
+        return SecretUrls("shop", self.get, lambda: self.now)
+
+
+async def test_a_missing_secret_is_told_with_the_command_that_creates_it() -> None:
+    with pytest.raises(UrlMissingError) as missing:
+        await Cluster().urls().get(REFERENCE, EXAMPLE)
+
+    fault = missing.value.fault
+    assert fault.waiting
+    command = "kubectl -n shop create secret generic broker --from-literal=url=redis://HOST:6379/0"
+    assert command in fault.message
+
+
+@pytest.mark.parametrize("data", [None, {}, {"url": ""}, {"url": "%%%"}, {"url": "/w=="}, {"other": "eA=="}])
+async def test_a_secret_without_a_text_under_the_key_is_told(data: dict[str, str] | None) -> None:
+    cluster = Cluster()
+    cluster.secrets["broker"] = {"data": data}
+
+    with pytest.raises(UrlMissingError) as missing:
+        await cluster.urls().get(REFERENCE, EXAMPLE)
+
+    assert "no text under the key url" in missing.value.fault.message
+
+
+async def test_a_secret_that_the_operator_may_not_read_is_told() -> None:
+    async def refuse(name: str) -> dict[str, Any] | None:
+        raise RefusedError(f'secrets "{name}" is forbidden', 403)
+
+    with pytest.raises(UrlMissingError) as missing:
+        await SecretUrls("shop", refuse).get(REFERENCE, EXAMPLE)
+
+    assert "may not read Secret broker" in missing.value.fault.message
+
+
+async def test_a_missing_secret_is_looked_for_at_every_turn_and_a_found_one_kept() -> None:
+    cluster = Cluster()
+    urls = cluster.urls()
+    with pytest.raises(UrlMissingError):
+        await urls.get(REFERENCE, EXAMPLE)
+    cluster.put("redis://a\n")
+
+    assert await urls.get(REFERENCE, EXAMPLE) == "redis://a"
+    assert await urls.get(REFERENCE, EXAMPLE) == "redis://a"
+    assert cluster.gets == 2
+
+
+async def test_a_changed_secret_is_read_again_in_time_or_when_its_password_was_refused() -> None:
+    cluster = Cluster()
+    urls = cluster.urls()
+    cluster.put("redis://a")
+    await urls.get(REFERENCE, EXAMPLE)
+
+    cluster.put("redis://b")
+    cluster.now = KEEP_SECONDS
+    assert await urls.get(REFERENCE, EXAMPLE) == "redis://b"
+
+    cluster.put("redis://c")
+    urls.forget(REFERENCE)
+    assert await urls.get(REFERENCE, EXAMPLE) == "redis://c"

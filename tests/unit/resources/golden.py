@@ -1,0 +1,50 @@
+"""The children of each case: ``cases/NAME.in.yaml`` is a resource, ``cases/NAME.out.yaml`` its children.
+
+``python -m tests.unit.resources.golden`` writes the second again after a wanted change: read the difference.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.resources.children import children
+from celery_operator.resources.ownership import ResourceIdentity
+from celery_operator.resources.settings import ChildSettings
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.in.yaml"))
+SETTINGS = ChildSettings(
+    probe_image="registry.example/celery-probe:1", probe_image_pull_policy="IfNotPresent"
+)
+OWNER_UID = "6f1c2b1e-0000-4000-8000-000000000000"
+
+
+class _Plain(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def built(case: Path) -> list[dict[str, Any]]:
+    """The children of the case's resource."""
+    manifest = yaml.safe_load(case.read_text())
+    owner = ResourceIdentity("default", manifest["metadata"]["name"], OWNER_UID)
+    spec = CeleryDeploymentSpec.model_validate(manifest["spec"])
+    return list(children(owner, spec, SETTINGS, token="a-token"))
+
+
+def output(case: Path) -> Path:
+    """Where the expected children of the case stand."""
+    return case.with_name(case.name.replace(".in.yaml", ".out.yaml"))
+
+
+def main() -> None:
+    """Write the expected children of every case."""
+    for case in CASES:
+        output(case).write_text(
+            yaml.dump_all(built(case), Dumper=_Plain, sort_keys=False, width=110, allow_unicode=True)
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Which children a spec asks for, and in which order they are applied."""
+
+from typing import Any
+
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.resources.children import children
+from celery_operator.resources.ownership import ResourceIdentity
+from tests.unit.resources.golden import SETTINGS
+
+OWNER = ResourceIdentity("default", "shop", "uid")
+
+
+def _children(**fields: Any) -> list[str]:
+    spec = CeleryDeploymentSpec.model_validate(
+        {"app": "shop.celery", "image": "shop:1", "workers": [{"name": "default"}], **fields}
+    )
+    built = children(OWNER, spec, SETTINGS, "token")
+    assert all(child["metadata"]["ownerReferences"][0]["uid"] == OWNER.uid for child in built)
+    return [f"{child['kind']}/{child['metadata']['name']}" for child in built]
+
+
+def test_what_a_pod_refers_to_is_applied_before_it() -> None:
+    assert _children(broker={"managed": {}}, beat={"enabled": True}) == [
+        "ServiceAccount/shop-celery",
+        "Secret/shop-probe",
+        "Service/shop-redis",
+        "Deployment/shop-redis",
+        "Deployment/shop-default",
+        "Deployment/shop-beat",
+    ]
+
+
+def test_a_broker_and_an_account_of_the_users_own_are_not_made() -> None:
+    assert _children(broker={"url": "redis://redis"}, serviceAccountName="shop") == [
+        "Secret/shop-probe",
+        "Deployment/shop-default",
+    ]

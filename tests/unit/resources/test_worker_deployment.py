@@ -1,0 +1,109 @@
+"""What must hold of a group's Deployment whatever the spec says."""
+
+from typing import Any
+
+import pytest
+
+from celery_operator.api import names
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.resources.children import children
+from celery_operator.resources.ownership import ResourceIdentity, worker_selector
+from celery_operator.resources.worker_deployment import worker_command, worker_deployment
+from tests.unit.resources.golden import SETTINGS
+
+OWNER = ResourceIdentity("default", "shop", "uid")
+
+
+def _spec(group: dict[str, Any] | None = None, **fields: Any) -> CeleryDeploymentSpec:
+    return CeleryDeploymentSpec.model_validate(
+        {
+            "app": "shop.celery",
+            "image": "shop:1",
+            "broker": {"managed": {}},
+            "workers": [{"name": "default", **(group or {})}],
+            **fields,
+        }
+    )
+
+
+def _deployment(spec: CeleryDeploymentSpec) -> dict[str, Any]:
+    return worker_deployment(OWNER, spec, spec.workers[0], SETTINGS)
+
+
+def _worker(spec: CeleryDeploymentSpec) -> dict[str, Any]:
+    containers = _deployment(spec)["spec"]["template"]["spec"]["containers"]
+    (worker,) = (one for one in containers if one["name"] == names.WORKER_CONTAINER)
+    return dict(worker)
+
+
+def test_the_same_spec_gives_the_same_deployment() -> None:
+    assert _deployment(_spec()) == _deployment(_spec())
+
+
+def test_a_new_number_of_replicas_is_no_rollout() -> None:
+    few, many = _deployment(_spec({"replicas": 1})), _deployment(_spec({"replicas": 9}))
+    assert few["spec"]["template"] == many["spec"]["template"]
+
+
+def test_the_token_stands_in_the_secret_alone() -> None:
+    token = "c2VjcmV0"
+    others = [child for child in children(OWNER, _spec(), SETTINGS, token) if child["kind"] != "Secret"]
+    assert token not in str(others)
+
+
+@pytest.mark.parametrize(
+    ("pool", "concurrency", "expected"), [("prefork", None, "4"), ("solo", None, "1"), ("gevent", 100, "100")]
+)
+def test_the_default_concurrency_fits_the_pool(pool: str, concurrency: int | None, expected: str) -> None:
+    spec = _spec({"pool": pool, "concurrency": concurrency})
+    command = worker_command(spec, spec.workers[0])
+    assert command[command.index("--concurrency") + 1] == expected
+
+
+def test_a_dollar_in_a_queue_name_or_a_url_is_not_expanded_by_the_kubelet() -> None:
+    spec = _spec({"queues": ["$(HOME)"]}, broker={"url": "redis://:pa$$word@redis"})
+    worker = _worker(spec)
+    assert worker["command"][worker["command"].index("-Q") + 1] == "$$(HOME)"
+    assert worker["env"][0]["value"] == "redis://:pa$$$$word@redis"
+
+
+def test_a_dollar_in_args_is_left_to_the_user() -> None:
+    assert _worker(_spec({"args": ["--statedb=$(HOME)/state"]}))["command"][-1] == "--statedb=$(HOME)/state"
+
+
+def test_a_variable_of_the_group_wins_over_one_of_the_spec() -> None:
+    spec = _spec({"env": [{"name": "TZ", "value": "CET"}]}, env=[{"name": "TZ", "value": "UTC"}])
+    assert [variable for variable in _worker(spec)["env"] if variable["name"] == "TZ"] == [
+        {"name": "TZ", "value": "CET"}
+    ]
+
+
+def test_a_volume_of_the_user_at_tmp_takes_the_place_of_ours() -> None:
+    spec = _spec(volumeMounts=[{"name": "scratch", "mountPath": "/tmp"}])
+    mounts = [mount for mount in _worker(spec)["volumeMounts"] if mount["mountPath"] == "/tmp"]
+    assert mounts == [{"name": "scratch", "mountPath": "/tmp"}]
+
+
+def test_a_template_cannot_take_away_the_labels_that_select_the_pods() -> None:
+    deployment = _deployment(
+        _spec({"template": {"metadata": {"labels": {names.LABEL_GROUP: "x", names.LABEL_NAME: None}}}})
+    )
+    selected = deployment["spec"]["selector"]["matchLabels"]
+    assert selected.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_a_template_without_labels_keeps_ours() -> None:
+    deployment = _deployment(_spec({"template": {"metadata": None}}))
+    assert (
+        deployment["spec"]["template"]["metadata"]["labels"] == deployment["spec"]["selector"]["matchLabels"]
+    )
+
+
+def test_the_selector_text_names_the_labels_of_the_pods() -> None:
+    labels = _deployment(_spec())["spec"]["selector"]["matchLabels"]
+    assert dict(part.split("=") for part in worker_selector(OWNER, "default").split(",")) == labels
+
+
+def test_a_wedged_worker_does_not_wait_out_the_grace_of_its_group() -> None:
+    worker = _worker(_spec({"gracePeriodSeconds": 3600}))
+    assert worker["livenessProbe"]["terminationGracePeriodSeconds"] == 5
