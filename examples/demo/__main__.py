@@ -1,0 +1,79 @@
+"""``python -m examples.demo``: the tour; ``--once`` ends after it, ``--down`` takes the shop away."""
+
+import argparse
+import contextlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from examples.demo import tour
+from examples.demo.diagnosis import print_diagnosis
+from examples.demo.kubectl import NAMESPACE, Kubectl
+from examples.demo.screen import DemoError, fail, heading, say, wait
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end after the tour, and leave the shop running")
+    parser.add_argument("--down", action="store_true", help="remove the shop")
+    options = parser.parse_args()
+    try:
+        kubectl = Kubectl.find(CHECKOUT)
+        if options.down:
+            take_down(kubectl)
+            return 0
+        tour.check_cluster(kubectl)
+    except DemoError as error:
+        return fail(error)
+    try:
+        with contextlib.chdir(CHECKOUT):
+            tour.run(kubectl)
+        look_around(kubectl)
+        if not options.once:
+            stay(kubectl)
+    except KeyboardInterrupt:
+        say("\nThe shop stays as it is; `make demo-down` removes it.")
+    except DemoError as error:
+        print_diagnosis(kubectl)
+        return fail(error)
+    return 0
+
+
+def look_around(kubectl: Kubectl) -> None:
+    """How to go on by hand."""
+    heading("Look around")
+    for line in (
+        *([] if shutil.which("kubectl") else [f"export PATH={Path(kubectl.program).parent}:$PATH"]),
+        f"export KUBECONFIG={kubectl.kubeconfig}",
+        f"kubectl describe celerydeployment shop -n {NAMESPACE}",
+        f"kubectl get pods,deployments -n {NAMESPACE}",
+        f"kubectl logs -n {NAMESPACE} -l celery-operator.dev/group=orders -c worker --tail 20",
+        f"kubectl exec -n {NAMESPACE} deploy/producer -- python -m shop.ledger",
+        f"kubectl scale celerydeployment shop -n {NAMESPACE} --replicas=1",
+        "make demo-down",
+    ):
+        say(f"   {line}")
+
+
+def stay(kubectl: Kubectl) -> None:
+    """Show every change of the resource until Ctrl-C."""
+    watch = ("get", "celerydeployments", "-n", NAMESPACE, "--watch")
+    say(f"\nEvery change, until Ctrl-C:\n$ kubectl {' '.join(watch)}")
+    subprocess.run(kubectl.command(*watch), check=False)
+
+
+def take_down(kubectl: Kubectl) -> None:
+    """Delete the namespace and wait until it is gone."""
+    kubectl.run("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
+    wait(
+        "the shop is gone",
+        lambda: not kubectl.run("get", "namespace", NAMESPACE, "--ignore-not-found") or None,
+        seconds=180,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
