@@ -1,0 +1,57 @@
+"""``python -m bench``: measure, print, and write the figures into a page if asked to."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from bench import agent_cost, apply_to_ready, operator_idle, probe_cost
+from bench.errors import BenchError
+from bench.report import Figure, Met, as_markdown, as_text, circumstances, rewrite, say
+
+PARTS: Mapping[str, Callable[[bool], list[Figure]]] = {
+    "probe": probe_cost.measure,
+    "agent": agent_cost.measure,
+    "apply": apply_to_ready.measure,
+    "idle": operator_idle.measure,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0: all is measured; 1: a target is missed, with --check; 2: something could not be measured."""
+    options = _options(arguments)
+    failures = []
+    missed = False
+    for part in PARTS if options.part == "all" else [options.part]:
+        say(f"Measuring: {part}")
+        when = circumstances()
+        try:
+            figures = PARTS[part](options.quick)
+            print(f"\n{part}: {when}\n{as_text(figures)}\n", flush=True)
+            if options.markdown:
+                rewrite(options.markdown, part, f"Measured {when}.\n\n{as_markdown(figures)}")
+        except (BenchError, AssertionError, subprocess.TimeoutExpired) as error:
+            failures.append(f"{part}: {error}")
+            continue
+        missed = missed or any(figure.met is Met.NO for figure in figures)
+    for failure in failures:
+        say(f"Not measured: {failure}")
+    return 2 if failures else int(options.check and missed)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measures what the product costs. probe and agent need redis-server on this machine; "
+        "apply and idle need a cluster with the operator and root on its node: see docs/performance.md.",
+    )
+    parser.add_argument("part", nargs="?", choices=[*PARTS, "all"], default="all")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions: to see that it works")
+    parser.add_argument("--check", action="store_true", help="end with status 1 when a target is missed")
+    parser.add_argument("--markdown", type=Path, metavar="PAGE", help="write the tables into this page too")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

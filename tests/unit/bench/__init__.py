@@ -1,0 +1,1 @@
+"""Tests of the measurements themselves: what they compute, read and write."""
