@@ -1,0 +1,70 @@
+# Every target does its own set-up and may be repeated. CLUSTER=current uses the cluster of the current kube context;
+# K8S_VERSION=1.30 to 1.34 picks another Kubernetes for the local one. ARGS= goes to the demo and the bench.
+PYTHON ?= python3
+KIT := $(PYTHON) -m tests.cluster
+BIN := .venv/bin
+export K8S_VERSION CLUSTER
+
+.DEFAULT_GOAL := help
+.PHONY: help venv lint format crds test test-unit test-integration test-e2e \
+	cluster cluster-down cluster-load images deploy demo demo-down bench
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv:  ## make .venv from uv.lock
+	@$(KIT) venv
+
+lint: venv  ## ruff, mypy strict, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports
+
+format: venv  ## let ruff format and sort the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+crds: venv  ## write crds/, the chart's copy and docs/resource.md from the models
+	@PYTHONPATH=health:probe:operator $(BIN)/python -m celery_operator.api.crd
+
+test: test-unit test-integration test-e2e  ## all tests
+
+test-unit: venv  ## tests without servers
+	@$(BIN)/pytest tests/unit
+
+test-integration: venv  ## tests with real Redis, RabbitMQ and API servers
+	@$(KIT) servers
+	@$(KIT) build etcd kube-apiserver kube-controller-manager helm
+	@$(BIN)/pytest tests/integration -n 2
+
+test-e2e: venv  ## tests on a real cluster with the operator deployed
+	@$(KIT) run --example-celery 5.3.6 --broker rabbitmq --skippable "the end-to-end tests (make test-e2e)" -- \
+		$(BIN)/pytest tests/e2e -m "not disruptive" -n 3
+	@$(KIT) run --skippable "the tests that disturb the whole cluster (make test-e2e)" -- \
+		$(BIN)/pytest tests/e2e -m disruptive
+
+cluster:  ## start a real Kubernetes on this machine
+	@$(KIT) up
+
+cluster-down:  ## stop it and leave nothing of it
+	@$(KIT) down
+
+cluster-load:  ## load an image archive: make cluster-load TAR=image.tar
+	@test -n "$(TAR)" || { echo "name the archive: make cluster-load TAR=image.tar" >&2; exit 2; }
+	@$(KIT) load "$(TAR)"
+
+images:  ## build the images and load them into the cluster
+	@$(KIT) images
+
+deploy:  ## install the operator with Helm
+	@$(KIT) deploy
+
+demo: venv  ## a shop with load, broken and healed before your eyes
+	@$(KIT) run -- $(BIN)/python -m examples.demo $(ARGS)
+
+demo-down: venv  ## remove the shop
+	@eval "$$($(KIT) env)" && $(BIN)/python -m examples.demo --down
+
+bench: venv  ## measure, against peers
+	@$(KIT) run -- $(BIN)/python -m bench $(ARGS)
