@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.errors import ClusterError
-from tests.cluster.processes import Supervisor, alive, end, identify, with_command
+from tests.cluster.processes import Supervisor, alive, identify, with_command
 from tests.cluster.waiting import wait_until
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
