@@ -50,6 +50,19 @@ class QueueReading:
     ready: int | None
     exists: bool | None = None
     consumers: int | None = None
+    unacked: int | None = None
+    """Messages handed out and not acknowledged; None where the broker does not tell it by queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnackedReading:
+    """Redis: the messages of all queues of the database that were handed out and not acknowledged.
+
+    ``oldest_age``: seconds since the oldest was handed out, None if there is none.
+    """
+
+    count: int
+    oldest_age: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,7 @@ class BrokerReading:
     """One look at a broker. ``reachable`` is None where nothing can be said: never read that as yes.
 
     ``address`` is the URL without credentials; ``message`` is one sentence without secrets.
+    ``other_queues``: queues with messages that were not asked for, as far as they have been found.
     """
 
     kind: str
@@ -65,6 +79,8 @@ class BrokerReading:
     reason: BrokerReason
     message: str
     queues: tuple[QueueReading, ...] = ()
+    other_queues: tuple[QueueReading, ...] = ()
+    unacked: UnackedReading | None = None
 
 
 @dataclass(frozen=True, slots=True)

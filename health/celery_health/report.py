@@ -39,11 +39,15 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActiveTask:
-    """A task that a pool slot is working on. ``started_at`` is Unix time in seconds."""
+    """A task that a pool slot is working on.
+
+    ``started_at`` is Unix time in seconds; ``limit`` its hard time limit in seconds, else its soft one.
+    """
 
     id: str
     name: str
     started_at: float | None
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class TransportEvidence:
     ``poller``: the event loop still calls the transport's poll hook. ``polling``: a blocking pop is
     outstanding. ``can_consume``: the prefetch limit leaves room for a message. ``consumer_tags``: AMQP
     consumers that the broker confirmed. ``priority_steps``, ``separator`` and ``key_prefix`` say how the
-    Redis transport names its lists.
+    Redis transport names its lists. ``visibility_timeout``: seconds after which a message that nobody
+    acknowledged is handed out again.
     """
 
     kind: str
@@ -64,6 +69,7 @@ class TransportEvidence:
     priority_steps: tuple[int, ...] | None = None
     separator: str | None = None
     key_prefix: str | None = None
+    visibility_timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,11 @@ class WorkerReport:
     """One report of one worker process; counts are tasks, memory is bytes.
 
     ``loop_mono`` is the last turn of the main loop. ``loop_due_mono`` is set from the moment at which a
-    connected consumer hands over to the loop until the loop's first turn.
+    connected consumer hands over to the loop until the loop's first turn. ``fetched_mono`` is the last moment
+    at which the transport was seen to fetch, ``answered_mono`` the last at which an answer of the broker was
+    seen, ``progress_mono`` the last at which a task began or ended (the consumer's first start before that).
+    ``pool_births`` counts the children that the pool has started since ``progress_mono``. ``written_at`` is
+    ``written_mono`` in Unix time. ``initial_prefetch`` is the prefetch limit without what ETA tasks add.
     """
 
     agent_version: str
@@ -101,6 +111,12 @@ class WorkerReport:
     last_error: str = ""
     loop_waits_for: LoopWait = LoopWait.UNKNOWN
     loop_due_mono: float | None = None
+    written_at: float | None = None
+    fetched_mono: float | None = None
+    answered_mono: float | None = None
+    progress_mono: float | None = None
+    pool_births: int = 0
+    initial_prefetch: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
@@ -167,7 +183,13 @@ def report_from(document: Mapping[str, Any]) -> WorkerReport:
         error_count=_count(document, "error_count") if "error_count" in document else 0,
         last_error=_text(document, "last_error") if "last_error" in document else "",
         loop_waits_for=_loop_wait(document.get("loop_waits_for")),
-        loop_due_mono=_optional(_number, document, "loop_due_mono") if "loop_due_mono" in document else None,
+        loop_due_mono=_optional(_number, document, "loop_due_mono"),
+        written_at=_optional(_number, document, "written_at"),
+        fetched_mono=_optional(_number, document, "fetched_mono"),
+        answered_mono=_optional(_number, document, "answered_mono"),
+        progress_mono=_optional(_number, document, "progress_mono"),
+        pool_births=_count(document, "pool_births") if "pool_births" in document else 0,
+        initial_prefetch=_optional(_count, document, "initial_prefetch"),
         extra={key: value for key, value in document.items() if key not in _KNOWN},
     )
 
@@ -245,6 +267,7 @@ def _active_task(document: Mapping[str, Any]) -> ActiveTask:
         id=_text(document, "id"),
         name=_text(document, "name"),
         started_at=_optional(_number, document, "started_at"),
+        limit=_optional(_number, document, "limit"),
     )
 
 
@@ -259,4 +282,5 @@ def _transport(document: Mapping[str, Any]) -> TransportEvidence:
         priority_steps=None if steps is None else tuple(_each(document, "priority_steps", int)),
         separator=_optional(_text, document, "separator"),
         key_prefix=_optional(_text, document, "key_prefix"),
+        visibility_timeout=_optional(_number, document, "visibility_timeout"),
     )

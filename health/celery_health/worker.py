@@ -27,6 +27,7 @@ class WorkerReason(StrEnum):
     AGENT_ABSENT = "AgentAbsent"
     WEDGED = "Wedged"
     DEAF = "Deaf"
+    POOL_DEAD = "PoolDead"
 
 
 @dataclass(frozen=True, slots=True)

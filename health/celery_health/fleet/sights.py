@@ -1,0 +1,68 @@
+"""A worker as the fleet's verdicts see it, however it was seen: through its sidecar or by remote control."""
+
+from dataclasses import dataclass
+
+from celery_health.report import ActiveTask, WorkerReport
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTask:
+    """A task in a pool slot. ``running_for`` and ``limit`` are seconds, None where nobody tells."""
+
+    id: str
+    name: str
+    running_for: float | None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSight:
+    """One worker at one moment; None always means that nobody tells.
+
+    ``running`` may be shorter than ``active_count``: a report shows the first 100. ``idle_for`` is how many
+    seconds ago a task last began or ended. ``has_room`` is False while the prefetch limit keeps the worker
+    from taking more.
+    """
+
+    name: str
+    consuming: bool | None
+    slots: int | None
+    active_count: int
+    running: tuple[RunningTask, ...]
+    reserved: int
+    eta_held: int
+    queues: tuple[str, ...]
+    prefetch: int | None = None
+    initial_prefetch: int | None = None
+    idle_for: float | None = None
+    has_room: bool | None = None
+
+    @property
+    def held(self) -> int:
+        """Messages that the worker has taken and not yet finished."""
+        return self.active_count + self.reserved + self.eta_held
+
+
+def sight_of(name: str, report: WorkerReport, consuming: bool | None, age: float = 0.0) -> WorkerSight:
+    """A worker by its own report. ``age``: seconds since it was written; ``consuming``: by the verdict."""
+    idle_for = None if report.progress_mono is None else report.written_mono - report.progress_mono + age
+    return WorkerSight(
+        name=name,
+        consuming=consuming,
+        slots=report.pool_size or None,
+        active_count=report.active_count,
+        running=tuple(_running(task, report.written_at, age) for task in report.active),
+        reserved=report.reserved,
+        eta_held=report.eta_held,
+        queues=report.queues,
+        prefetch=report.prefetch,
+        initial_prefetch=report.initial_prefetch,
+        idle_for=None if idle_for is None else max(0.0, idle_for),
+        has_room=report.transport.can_consume,
+    )
+
+
+def _running(task: ActiveTask, written_at: float | None, age: float) -> RunningTask:
+    known = task.started_at is not None and written_at is not None
+    running_for = max(0.0, written_at - task.started_at + age) if known else None  # type: ignore[operator]
+    return RunningTask(task.id, task.name, running_for, task.limit)
