@@ -1,5 +1,6 @@
 # Every target does its own set-up and may be repeated. CLUSTER=current uses the cluster of the current kube context;
-# K8S_VERSION=1.30 to 1.34 picks another Kubernetes for the local one. ARGS= goes to the demo and the bench.
+# K8S_VERSION=1.30 to 1.34 picks another Kubernetes for the local one. ARGS= goes to the demo, the bench, the fault matrix
+# and the soak.
 PYTHON ?= python3
 KIT := $(PYTHON) -m tests.cluster
 BIN := .venv/bin
@@ -7,7 +8,7 @@ export K8S_VERSION CLUSTER
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lint format crds test test-unit test-integration test-e2e \
-	cluster cluster-down cluster-load images deploy demo demo-down bench
+	fault-matrix soak cluster cluster-down cluster-load images deploy demo demo-down bench
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +44,12 @@ test-e2e: venv  ## tests on a real cluster with the operator deployed
 		$(BIN)/pytest tests/e2e -m "not disruptive" -n 3
 	@$(KIT) run --skippable "the tests that disturb the whole cluster (make test-e2e)" -- \
 		$(BIN)/pytest tests/e2e -m disruptive
+
+fault-matrix: venv  ## every fault on every pool and broker, written to docs/fault-matrix.md
+	@$(KIT) run --example-celery 5.3.6 --broker rabbitmq -- $(BIN)/python -m tests.matrix --page docs/fault-matrix.md $(ARGS)
+
+soak: venv  ## 30 min of random faults at 50 tasks/s, every task counted
+	@$(KIT) run --broker rabbitmq -- $(BIN)/python -m tests.soak $(ARGS)
 
 cluster:  ## start a real Kubernetes on this machine
 	@$(KIT) up
