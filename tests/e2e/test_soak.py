@@ -1,0 +1,22 @@
+"""Random faults under load: every task ends as its acknowledgement mode promises."""
+
+import pytest
+
+from tests.e2e.kube import Kube
+from tests.e2e.shop import Shop
+from tests.soak.market import Market
+from tests.soak.run import Soak
+
+SECONDS = 180
+RATE = 50
+SEED = 7
+
+
+@pytest.mark.disruptive
+@pytest.mark.timeout(900)
+def test_three_minutes_of_random_faults_lose_and_double_nothing_that_is_promised(
+    kube: Kube, namespace: str
+) -> None:
+    outcome = Soak(Market(Shop(kube, namespace)), say=print).run(SECONDS, RATE, SEED)
+    assert outcome.kept_promises, outcome
+    assert outcome.sent_late + outcome.sent_early > SECONDS * RATE / 2

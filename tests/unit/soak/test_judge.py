@@ -1,0 +1,88 @@
+"""What the soak calls lost, doubled and explained."""
+
+import pytest
+
+from tests.soak.judge import Fault, Hit, Line, Outcome, judge
+
+POD, OTHER = "shop-prefork-a", "shop-prefork-b"
+WORKER, ELSEWHERE = f"prefork@{POD}", f"prefork@{OTHER}"
+KILLED = Fault("kill", Hit.WORKER, POD, 10.0)
+BROKER_AWAY = Fault("broker restart", Hit.BROKER, "redis", 10.0)
+
+
+def lines(mode: str, *events: tuple[str, float, str]) -> list[Line]:
+    return [
+        Line("t", f"sent-{mode}", "producer", 0.0),
+        *(Line("t", event, worker, at) for event, at, worker in events),
+    ]
+
+
+def outcome(mode: str, *events: tuple[str, float, str], faults: tuple[Fault, ...] = ()) -> Outcome:
+    return judge(lines(mode, *events), faults)
+
+
+@pytest.mark.parametrize("mode", ["late", "early"])
+def test_a_task_that_ran_once_keeps_every_promise(mode: str) -> None:
+    found = outcome(mode, ("started", 1, WORKER), ("ended", 2, WORKER))
+    assert found.kept_promises
+    assert (found.sent_late, found.sent_early) == ((1, 0) if mode == "late" else (0, 1))
+
+
+def test_a_late_task_that_never_ended_is_lost_whatever_happened_to_its_worker() -> None:
+    found = outcome("late", ("started", 9.9, WORKER), faults=(KILLED,))
+    assert found.lost_late == 1
+    assert not found.kept_promises
+    assert "acknowledged late" in found.examples[0]
+
+
+def test_an_early_task_may_be_lost_with_the_worker_that_ran_it() -> None:
+    assert outcome("early", ("started", 9.9, WORKER), faults=(KILLED,)).lost_early_explained == 1
+
+
+def test_an_early_task_on_a_worker_that_nothing_happened_to_may_not() -> None:
+    found = outcome("early", ("started", 9.9, ELSEWHERE), faults=(KILLED, BROKER_AWAY))
+    assert found.lost_early_unexplained == 1
+    assert not found.kept_promises
+
+
+def test_an_early_task_that_never_began_is_explained_only_by_a_worker_killed_after_it_was_sent() -> None:
+    assert outcome("early", faults=(KILLED,)).lost_early_explained == 1
+    assert outcome("early", faults=(BROKER_AWAY,)).lost_early_unexplained == 1
+    assert outcome("early").lost_early_unexplained == 1
+
+
+@pytest.mark.parametrize("fault", [KILLED, BROKER_AWAY])
+def test_a_second_run_is_explained_by_a_fault_between_the_two(fault: Fault) -> None:
+    found = outcome(
+        "late", ("started", 9, WORKER), ("started", 30, ELSEWHERE), ("ended", 31, ELSEWHERE), faults=(fault,)
+    )
+    assert found.doubled_explained == 1
+    assert found.kept_promises
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("kill", Hit.WORKER, OTHER, 10.0),
+        Fault("kill", Hit.WORKER, POD, 40.0),
+        Fault("broker restart", Hit.BROKER, "redis", 40.0),
+        Fault("operator killed", Hit.OPERATOR, "operator", 10.0),
+    ],
+)
+def test_a_second_run_is_not_explained_by_other_faults(fault: Fault) -> None:
+    found = outcome(
+        "late", ("started", 9, WORKER), ("started", 30, ELSEWHERE), ("ended", 31, ELSEWHERE), faults=(fault,)
+    )
+    assert found.doubled_unexplained == 1
+    assert not found.kept_promises
+
+
+def test_a_task_that_was_sent_twice_may_run_twice() -> None:
+    found = outcome(
+        "late",
+        ("resent", 1, "producer"),
+        ("started", 2, WORKER),
+        ("started", 3, WORKER),
+        ("ended", 4, WORKER),
+    )
+    assert found.doubled_explained == 1
