@@ -1,0 +1,362 @@
+"""Beat: the report of its agent and the verdict on it: pure, the same for sidecar, operator and CLI.
+
+Times that end in ``_mono`` are seconds of CLOCK_MONOTONIC, which all containers of a pod share.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from celery_health.report import ReportError, parse_document
+from celery_health.worker import ProcessState
+
+BEAT_REPORT_VERSION = 1
+BEAT_KIND = "beat"
+
+
+class BeatPhase(StrEnum):
+    """Where beat stands in its own life."""
+
+    STARTING = "starting"
+    TICKING = "ticking"
+    STOPPING = "stopping"
+
+
+class BeatWait(StrEnum):
+    """What a tick that does not end waits for, as far as its stack tells."""
+
+    UNKNOWN = ""
+    BROKER = "broker"
+    RESULT_BACKEND = "result_backend"
+
+
+@dataclass(frozen=True, slots=True)
+class BeatReport:
+    """One report of one beat process.
+
+    ``initialised_mono`` is when the scheduler was there and beat's own loop began. ``tick_began_mono`` is set
+    while beat is inside a tick, ``tick_mono`` is the end of the last one, and ``due_in`` the seconds after
+    which that tick wished for the next. ``sent`` counts the tasks that the process has published, ``entries``
+    those of the schedule (None where the scheduler does not show them).
+    """
+
+    agent_version: str
+    pid: int
+    celery_version: str
+    kombu_version: str
+    phase: BeatPhase
+    written_mono: float
+    initialised_mono: float | None
+    tick_mono: float | None
+    tick_began_mono: float | None
+    due_in: float | None
+    ticks: int
+    sent: int
+    entries: int | None
+    max_interval: float | None
+    scheduler: str = ""
+    waits_for: BeatWait = BeatWait.UNKNOWN
+    written_at: float | None = None
+    error_count: int = 0
+    last_error: str = ""
+
+
+def parse_beat_report(text: str | bytes) -> BeatReport:
+    """Read the text of a beat report file.
+
+    Raises:
+        ReportError: it is no JSON, or no report of beat of a version that we read.
+    """
+    return beat_report_from(parse_document(text))
+
+
+def beat_report_from(document: Mapping[str, Any]) -> BeatReport:
+    """Read a report that is already an object. Unknown keys are passed over.
+
+    Raises:
+        ReportError: a key is missing or has a value of another type, or kind or version are not ours.
+    """
+    version, kind = document.get("version"), document.get("kind")
+    if version is True or version != BEAT_REPORT_VERSION or kind != BEAT_KIND:
+        raise ReportError(
+            f"The report has kind {kind!r} and version {version!r}, and {BEAT_KIND!r} of version "
+            f"{BEAT_REPORT_VERSION} is read here: use an agent and a reader of one release."
+        )
+    return BeatReport(
+        agent_version=_value(document, "agent_version", str),
+        pid=_count(document, "pid"),
+        celery_version=_value(document, "celery_version", str),
+        kombu_version=_value(document, "kombu_version", str),
+        phase=_phase(document),
+        written_mono=_number(document, "written_mono"),
+        initialised_mono=_number_or_none(document, "initialised_mono"),
+        tick_mono=_number_or_none(document, "tick_mono"),
+        tick_began_mono=_number_or_none(document, "tick_began_mono"),
+        due_in=_number_or_none(document, "due_in"),
+        ticks=_count(document, "ticks"),
+        sent=_count(document, "sent"),
+        entries=None if document.get("entries") is None else _count(document, "entries"),
+        max_interval=_number_or_none(document, "max_interval"),
+        scheduler=_value(document, "scheduler", str) if "scheduler" in document else "",
+        waits_for=_wait(document.get("waits_for")),
+        written_at=_number_or_none(document, "written_at"),
+        error_count=_count(document, "error_count") if "error_count" in document else 0,
+        last_error=_value(document, "last_error", str) if "last_error" in document else "",
+    )
+
+
+class BeatReason(StrEnum):
+    """Why beat is judged as it is: the ``reason`` of every probe answer. docs/beat.md lists them."""
+
+    TICKING = "Ticking"
+    STARTING = "Starting"
+    WAITING_FOR_FIRST_TICK = "WaitingForFirstTick"
+    CONNECTING = "Connecting"
+    WAITING_FOR_RESULTS = "WaitingForResultBackend"
+    TICK_OVERDUE = "TickOverdue"
+    STUCK = "Stuck"
+    STOPPING = "Stopping"
+    ENDED = "Ended"
+    AGENT_ABSENT = "AgentAbsent"
+    UNTOLD = "Untold"
+
+
+@dataclass(frozen=True, slots=True)
+class BeatVerdict:
+    """``started``, ``live`` and ``ready`` are the three probe answers; the message is one plain sentence."""
+
+    reason: BeatReason
+    message: str
+    started: bool
+    live: bool
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BeatSight:
+    """One beat pod as the operator sees it. Pure data, so that verdicts on beat need no cluster.
+
+    ``ready`` is the pod's own readiness. ``reason``, ``message``, ``live`` and ``tick_age`` are what its
+    sidecar says, None or empty while that cannot be asked. ``trouble`` is why a container does not run.
+    """
+
+    pod: str
+    uid: str
+    deleting: bool = False
+    ready: bool = False
+    reason: BeatReason | None = None
+    message: str = ""
+    live: bool | None = None
+    tick_age: float | None = None
+    report_present: bool = False
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BeatThresholds:
+    """When old evidence counts against beat, in seconds."""
+
+    stale_after: float = 15.0
+    """A report older than this is stale. It is renewed every second."""
+
+    tick_limit: float = 60.0
+    """A tick that lasts longer, or that comes later than it wished by more, is overdue."""
+
+    broker_grace: float = 60.0
+    """A broker that has answered the observer for this long excuses no tick. Celery waits up to 30 s between
+    two attempts to reconnect, and each may take 30 s more."""
+
+    agent_grace: float = 60.0
+    """A beat that has sent no report for this long has no agent: it is judged without one."""
+
+
+DEFAULT_BEAT_THRESHOLDS = BeatThresholds()
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSight:
+    """The broker as the observer in beat's pod sees it.
+
+    ``reachable`` is None where nobody knows; ``answers_for`` are the seconds for which it has answered every
+    look, None where it does not, or where its answers prove nothing.
+    """
+
+    reachable: bool | None = None
+    answers_for: float | None = None
+
+
+UNKNOWN_BROKER = BrokerSight()
+
+
+def judge_beat(
+    report: BeatReport | None,
+    process: ProcessState,
+    now_mono: float,
+    *,
+    observed_since: float,
+    running_since: float | None = None,
+    broker: BrokerSight = UNKNOWN_BROKER,
+    thresholds: BeatThresholds = DEFAULT_BEAT_THRESHOLDS,
+) -> BeatVerdict:
+    """The verdict on one beat. All times are seconds of CLOCK_MONOTONIC.
+
+    ``observed_since``: when the observer began to look. ``running_since``: when it first saw the process that
+    runs now, None if that ran already at the first look: an older report may be of a former process.
+
+    ``live`` is False only for a process that surely runs and whose evidence is stale: never because of the
+    broker, the result backend, a missing agent or a scheduler whose ticks cannot be seen.
+    """
+    if report is not None and running_since is not None and report.written_mono < running_since:
+        report = None
+    if process is ProcessState.ENDED:
+        return _down(BeatReason.ENDED, "The beat process has ended.", started=False)
+    if report is None:
+        return _without_report(process, now_mono - max(observed_since, running_since or 0.0), thresholds)
+    age = max(0.0, now_mono - report.written_mono)
+    if age > thresholds.stale_after:
+        return _silent(report, process, age)
+    late = _late(report, now_mono)
+    if late is not None and late > thresholds.tick_limit:
+        return _overdue(report, process, late, broker, thresholds)
+    return _by_phase(report)
+
+
+def _down(reason: BeatReason, message: str, *, started: bool, live: bool = True) -> BeatVerdict:
+    """A verdict on a beat that sends nothing."""
+    return BeatVerdict(reason, message, started=started, live=live, ready=False)
+
+
+def _up(reason: BeatReason, message: str) -> BeatVerdict:
+    return BeatVerdict(reason, message, started=True, live=True, ready=True)
+
+
+def _without_report(process: ProcessState, waited: float, thresholds: BeatThresholds) -> BeatVerdict:
+    if waited < thresholds.agent_grace:
+        return _down(BeatReason.STARTING, "No report of beat's agent has come yet.", started=False)
+    message = (
+        "Beat runs, but its agent writes no report: look for its error in beat's log."
+        if process is ProcessState.RUNNING
+        else "Beat has no agent: start it with `python /celery-probe -A APP beat` to have it judged."
+    )
+    return _up(BeatReason.AGENT_ABSENT, message)
+
+
+def _silent(report: BeatReport, process: ProcessState, age: float) -> BeatVerdict:
+    """Even the agent's own thread writes no more."""
+    if process is not ProcessState.RUNNING:
+        message = f"The last report is {age:.0f} s old and no beat process is known."
+        return _down(BeatReason.ENDED, message, started=False)
+    message = f"The beat process lives, but has written no report for {age:.0f} s."
+    started = report.phase is not BeatPhase.STARTING
+    return _down(BeatReason.STUCK, message, started=started, live=False)
+
+
+def _by_phase(report: BeatReport) -> BeatVerdict:
+    if report.phase is BeatPhase.STOPPING:
+        return _down(BeatReason.STOPPING, "Beat is stopping.", started=True)
+    return _starting(report) if report.phase is BeatPhase.STARTING else _ticking(report)
+
+
+def _starting(report: BeatReport) -> BeatVerdict:
+    if report.initialised_mono is None:
+        return _down(BeatReason.STARTING, "Beat is loading the application.", started=False)
+    # Started: a scheduler that waits for its lock (RedBeat) must not count against the startup probe.
+    message = "Beat has loaded the application and has not ticked yet: its scheduler may wait for a lock."
+    return _down(BeatReason.WAITING_FOR_FIRST_TICK, message, started=True)
+
+
+def _late(report: BeatReport, now_mono: float) -> float | None:
+    """For how many seconds a tick has lasted, or the next one is late; None where none is to be seen."""
+    if report.phase is not BeatPhase.TICKING:
+        return None
+    if report.tick_began_mono is not None:
+        return now_mono - report.tick_began_mono
+    if report.tick_mono is None:
+        return None
+    return now_mono - report.tick_mono - max(0.0, report.due_in or 0.0)
+
+
+def _overdue(
+    report: BeatReport,
+    process: ProcessState,
+    late: float,
+    broker: BrokerSight,
+    thresholds: BeatThresholds,
+) -> BeatVerdict:
+    if report.waits_for is BeatWait.RESULT_BACKEND:
+        message = f"Beat has waited for an answer of its result backend for {late:.0f} s."
+        return _down(BeatReason.WAITING_FOR_RESULTS, message, started=True)
+    if _broker_excuses(report, broker, thresholds):
+        message = f"Beat has waited for its broker for {late:.0f} s."
+        return _down(BeatReason.CONNECTING, message, started=True)
+    message = (
+        f"A tick of beat's scheduler has not ended for {late:.0f} s."
+        if report.tick_began_mono is not None
+        else f"Beat's next tick has been overdue for {late:.0f} s."
+    )
+    if report.waits_for is BeatWait.BROKER:
+        message = f"Beat has waited for its broker for {late:.0f} s, though the broker answers."
+    live = process is not ProcessState.RUNNING
+    return _down(BeatReason.TICK_OVERDUE, message, started=True, live=live)
+
+
+def _broker_excuses(report: BeatReport, broker: BrokerSight, thresholds: BeatThresholds) -> bool:
+    """Without its broker beat could send nothing anyway; just back, it may not have noticed yet."""
+    if broker.reachable is False:
+        return True
+    if broker.answers_for is None:
+        return report.waits_for is BeatWait.BROKER
+    return broker.answers_for <= thresholds.broker_grace
+
+
+def _ticking(report: BeatReport) -> BeatVerdict:
+    if report.tick_mono is None and report.tick_began_mono is None:
+        message = "Beat runs; its scheduler does not show whether it ticks."
+        return _up(BeatReason.UNTOLD, message)
+    return _up(BeatReason.TICKING, f"Beat ticks and has sent {report.sent} tasks.")
+
+
+T = TypeVar("T")
+
+
+def _value(document: Mapping[str, Any], name: str, wanted: type[T]) -> T:
+    value = document.get(name)
+    # JSON's true is no number, though Python's is an int.
+    if isinstance(value, wanted) and not isinstance(value, bool):
+        return value
+    found = f"a {type(value).__name__}" if name in document else "missing"
+    raise ReportError(f"In the report {name!r} is {found}, not a {wanted.__name__}.")
+
+
+def _count(document: Mapping[str, Any], name: str) -> int:
+    value = _value(document, name, int)
+    if value < 0:
+        raise ReportError(f"In the report {name!r} is {value}, below 0.")
+    return value
+
+
+def _number(document: Mapping[str, Any], name: str) -> float:
+    value = document.get(name)
+    # A NaN would compare as neither early nor late.
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise ReportError(f"In the report {name!r} is no finite number.")
+
+
+def _number_or_none(document: Mapping[str, Any], name: str) -> float | None:
+    return None if document.get(name) is None else _number(document, name)
+
+
+def _phase(document: Mapping[str, Any]) -> BeatPhase:
+    name = _value(document, "phase", str)
+    try:
+        return BeatPhase(name)
+    except ValueError:
+        raise ReportError(f"In the report 'phase' is {name!r}, not one of {', '.join(BeatPhase)}.") from None
+
+
+def _wait(value: object) -> BeatWait:
+    """A word that this release does not know says as much as none."""
+    return next((wait for wait in BeatWait if wait == value), BeatWait.UNKNOWN)
