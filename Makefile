@@ -74,4 +74,4 @@ demo-down: venv  ## remove the shop
 	@eval "$$($(KIT) env)" && $(BIN)/python -m examples.demo --down
 
 bench: venv  ## measure, against peers
-	@$(KIT) run -- $(BIN)/python -m bench $(ARGS)
+	@$(KIT) run --example-celery 5.3.6 -- $(BIN)/python -m bench $(ARGS)

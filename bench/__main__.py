@@ -6,7 +6,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import agent_cost, apply_to_ready, operator_idle, probe_cost
+from bench import (
+    agent_cost,
+    apply_to_ready,
+    broker_commands,
+    decide_cost,
+    healing_time,
+    operator_idle,
+    probe_cost,
+)
 from bench.errors import BenchError
 from bench.report import Figure, Met, as_markdown, as_text, circumstances, rewrite, say
 
@@ -15,6 +23,9 @@ PARTS: Mapping[str, Callable[[bool], list[Figure]]] = {
     "agent": agent_cost.measure,
     "apply": apply_to_ready.measure,
     "idle": operator_idle.measure,
+    "decide": decide_cost.measure,
+    "commands": broker_commands.measure,
+    "healing": healing_time.measure,
 }
 
 
@@ -44,7 +55,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measures what the product costs. probe and agent need redis-server on this machine; "
-        "apply and idle need a cluster with the operator and root on its node: see docs/performance.md.",
+        "decide needs nothing; the others need a cluster with the operator, and root on its node: see "
+        "docs/performance.md.",
     )
     parser.add_argument("part", nargs="?", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: to see that it works")
