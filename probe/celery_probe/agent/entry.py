@@ -1,4 +1,4 @@
-"""``python /celery-probe ARGS``: the ``celery`` command, with the agent inside if it is ``celery worker``."""
+"""``python /celery-probe ARGS``: the ``celery`` command, with the agent inside a worker and inside beat."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 import sys
 from typing import Any
 
-# First of all: Celery patches for gevent and eventlet later, and the reporter needs what is there now.
+# First of all: Celery patches for gevent and eventlet later, and the reporters need what is there now.
 from celery_probe.agent import natives  # noqa: F401
+from celery_probe.agent.beat_reporter import BeatDirectory, BeatReporter
+from celery_probe.agent.beat_state import Beat
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.command import subcommand
 from celery_probe.agent.errors import ErrorLog
@@ -18,27 +20,89 @@ DIRECTORY_VARIABLE = "CELERY_PROBE_DIRECTORY"
 DEFAULT_DIRECTORY = "/celery-probe"
 
 
+class Agent:
+    """The agent of a command that is not watched: it does nothing. Its methods never raise."""
+
+    def start(self) -> None:
+        """Begin to report, before Celery is imported."""
+
+    def install(self) -> None:
+        """Have Celery call the agent; Celery's patching for gevent and eventlet is done."""
+
+    def finish(self) -> None:
+        """Write the last report: Celery is done."""
+
+
+class WorkerAgent(Agent):
+    """Reports on ``celery worker``."""
+
+    def __init__(self, directory: str) -> None:
+        self._errors = ErrorLog()
+        self._worker = Worker()
+        self._directory = ReportDirectory(directory)
+        self._reporter = Reporter(self._worker, self._directory, self._errors)
+
+    def start(self) -> None:
+        with self._errors.caught("thread"):
+            self._reporter.start()
+
+    def install(self) -> None:
+        with self._errors.caught("install"):
+            # Not before the patching; and the reporter's thread may not import.
+            from celery_probe.agent import step, tasks  # noqa: F401, PLC0415
+
+            pulse = step.Pulse(self._worker, self._directory, self._errors, self._reporter.notify)
+            _add_to_consumers(step.consumer_step(pulse, self._errors), self._worker, self._errors)
+
+    def finish(self) -> None:
+        self._reporter.finish()
+
+
+class BeatAgent(Agent):
+    """Reports on ``celery beat``."""
+
+    def __init__(self, directory: str) -> None:
+        self._errors = ErrorLog()
+        self._beat = Beat()
+        self._reporter = BeatReporter(self._beat, BeatDirectory(directory), self._errors)
+
+    def start(self) -> None:
+        with self._errors.caught("thread"):
+            self._reporter.start()
+
+    def install(self) -> None:
+        try:
+            from celery_probe.agent import beat_ticks  # noqa: PLC0415 - only after the patching
+
+            beat_ticks.install(self._beat, self._errors)
+        except Exception as error:
+            self._errors.add("install", error)
+            self._beat.blind = True
+
+    def finish(self) -> None:
+        self._reporter.finish()
+
+
 def main() -> None:
     """Run Celery with the arguments of this process, and exit with its status."""
-    worker = Worker()
-    errors = ErrorLog()
-    directory = ReportDirectory(os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY)
-    reporter = Reporter(worker, directory, errors)
-    is_worker = subcommand(sys.argv[1:]) == "worker"
-    if is_worker:
-        with errors.caught("thread"):
-            reporter.start()
+    agent = _agent()
+    agent.start()
     _patch_concurrency()
-    if is_worker:
-        with errors.caught("install"):
-            _install(worker, directory, errors, reporter)
+    agent.install()
     from celery.bin.celery import main as celery_main  # noqa: PLC0415 - only after the patching
 
     try:
         sys.exit(celery_main())
     finally:
-        if is_worker:
-            reporter.finish()
+        agent.finish()
+
+
+def _agent() -> Agent:
+    directory = os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY
+    command = subcommand(sys.argv[1:])
+    if command == "worker":
+        return WorkerAgent(directory)
+    return BeatAgent(directory) if command == "beat" else Agent()
 
 
 def _patch_concurrency() -> None:
@@ -50,14 +114,9 @@ def _patch_concurrency() -> None:
     maybe_patch_concurrency()
 
 
-def _install(worker: Worker, directory: ReportDirectory, errors: ErrorLog, reporter: Reporter) -> None:
+def _add_to_consumers(step: type, worker: Worker, errors: ErrorLog) -> None:
     """Have the step added to the application's consumer as soon as Celery makes the worker."""
     from celery import signals  # noqa: PLC0415 - only after the patching
-
-    from celery_probe.agent import tasks  # noqa: F401, PLC0415 - the reporter's thread may not import
-    from celery_probe.agent.step import Pulse, consumer_step  # noqa: PLC0415 - only after the patching
-
-    step = consumer_step(Pulse(worker, directory, errors, reporter.notify), errors)
 
     def add_step(instance: Any, **_: Any) -> None:
         with errors.caught("celeryd_init"):

@@ -20,16 +20,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="celery-probe", description="Health probe for Celery workers.")
+    parser = argparse.ArgumentParser(
+        prog="celery-probe", description="Health probe for Celery workers and beat."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    install = commands.add_parser("install", help="copy the agent into the volume shared with the worker")
+    install = commands.add_parser(
+        "install", help="copy the agent into the volume shared with the worker or beat"
+    )
     install.add_argument("directory", type=Path, metavar="DIR", help="where the volume is mounted")
     commands.add_parser(
         "serve",
-        help="answer the probes of the worker in this pod",
+        help="answer the probes of the worker, or of beat, in this pod",
         description=(
             "Environment: CELERY_PROBE_DIRECTORY (default /celery-probe), CELERY_PROBE_PORT (default 9809), "
-            "CELERY_PROBE_TOKEN (bearer token for drains), CELERY_BROKER_URL (the broker to look at)."
+            "CELERY_PROBE_ROLE (worker, the default, or beat), CELERY_PROBE_TOKEN (bearer token for orders), "
+            "CELERY_BROKER_URL (the broker to look at)."
         ),
     )
     return parser

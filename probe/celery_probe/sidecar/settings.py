@@ -2,15 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 DIRECTORY_VARIABLE = "CELERY_PROBE_DIRECTORY"
 PORT_VARIABLE = "CELERY_PROBE_PORT"
 TOKEN_VARIABLE = "CELERY_PROBE_TOKEN"  # noqa: S105 (the variable's name)
 BROKER_VARIABLE = "CELERY_BROKER_URL"
+ROLE_VARIABLE = "CELERY_PROBE_ROLE"
 
 DEFAULT_DIRECTORY = "/celery-probe"
 DEFAULT_PORT = 9809
+
+
+class Role(StrEnum):
+    """Which process of Celery's the sidecar watches."""
+
+    WORKER = "worker"
+    BEAT = "beat"
 
 
 class SettingsError(ValueError):
@@ -32,6 +41,9 @@ class Settings:
 
     broker_url: str = field(repr=False)
     """The worker's broker URL. Empty: the broker is not checked."""
+
+    role: Role = Role.WORKER
+    """What runs in this pod: a worker, or beat."""
 
     @property
     def run_directory(self) -> Path:
@@ -56,7 +68,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         port=_port(environment.get(PORT_VARIABLE) or str(DEFAULT_PORT)),
         token=environment.get(TOKEN_VARIABLE, "").strip(),
         broker_url=environment.get(BROKER_VARIABLE, "").strip(),
+        role=_role(environment.get(ROLE_VARIABLE) or Role.WORKER),
     )
+
+
+def _role(text: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError:
+        roles = " or ".join(Role)
+        raise SettingsError(f"{ROLE_VARIABLE} is {text!r}: write {roles}.") from None
 
 
 def _port(text: str) -> int:
