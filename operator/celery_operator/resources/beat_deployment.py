@@ -1,5 +1,6 @@
 """The Deployment of beat."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from celery_operator.api import names
@@ -8,18 +9,41 @@ from celery_operator.resources.environment import connections, literal, merged
 from celery_operator.resources.ownership import Manifest, ResourceIdentity, beat_name, child, labels
 from celery_operator.resources.pod import (
     CONTAINER_SECURITY,
+    NO_ANNOTATIONS,
     POD_SECURITY,
     account_fields,
     container_fields,
     image_fields,
+    pod_metadata,
     volume_fields,
 )
+from celery_operator.resources.probe_containers import (
+    DIRECTORY_VARIABLE,
+    PROBE_MOUNT,
+    PROBE_VOLUME,
+    ProbeRole,
+    agent_container,
+    probes,
+    sidecar_container,
+)
+from celery_operator.resources.settings import ChildSettings
 
 DEFAULT_SCHEDULE = "/tmp/celerybeat-schedule"  # noqa: S108 - the pod's own
 
+# Beat holds nothing but its schedule file; while it ends, none may take its place.
+GRACE_PERIOD_SECONDS = 10
 
-def beat_deployment(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> Manifest:
-    """The Deployment: one pod, the old one gone before the new one starts, so that no task is sent twice."""
+
+def beat_deployment(
+    cd: ResourceIdentity,
+    spec: CeleryDeploymentSpec,
+    settings: ChildSettings,
+    annotations: Mapping[str, str] = NO_ANNOTATIONS,
+) -> Manifest:
+    """The Deployment: one pod, the old one gone before the new one starts, so that no task is sent twice.
+
+    ``annotations`` are those of the pod.
+    """
     wanted_labels = labels(cd, names.COMPONENT_BEAT)
     return {
         **child(cd, "apps/v1", "Deployment", beat_name(cd), wanted_labels),
@@ -28,37 +52,50 @@ def beat_deployment(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> Manifes
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": wanted_labels},
             "strategy": {"type": "Recreate"},
-            "template": {"metadata": {"labels": wanted_labels}, "spec": _pod_spec(cd, spec)},
+            "template": {
+                "metadata": pod_metadata(wanted_labels, annotations),
+                "spec": _pod_spec(cd, spec, settings),
+            },
         },
     }
 
 
-def _pod_spec(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> dict[str, Any]:
+def beat_command(spec: CeleryDeploymentSpec) -> list[str]:
+    """``celery beat``, started through the agent that lies in the shared volume."""
+    return [
+        "python",
+        names.PROBE_DIRECTORY,
+        "-A",
+        literal(spec.app),
+        "beat",
+        "--loglevel",
+        "INFO",
+        "--schedule",
+        literal(spec.beat.schedule or DEFAULT_SCHEDULE),
+    ]
+
+
+def _pod_spec(cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ChildSettings) -> dict[str, Any]:
     container: dict[str, Any] = {
         "name": names.BEAT_CONTAINER,
         **image_fields(spec),
-        "command": [
-            "python",
-            "-m",
-            "celery",
-            "-A",
-            literal(spec.app),
-            "beat",
-            "--loglevel",
-            "INFO",
-            "--schedule",
-            literal(spec.beat.schedule or DEFAULT_SCHEDULE),
-        ],
-        "env": merged(connections(cd, spec), spec.env),
+        "command": beat_command(spec),
+        "env": merged(connections(cd, spec), [DIRECTORY_VARIABLE], spec.env),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,
-        **container_fields(spec),
+        **probes(),
+        **container_fields(spec, PROBE_MOUNT),
     }
     if spec.beat.resources:
         container["resources"] = spec.beat.resources
     return {
         **account_fields(cd, spec),
         "securityContext": POD_SECURITY,
+        "terminationGracePeriodSeconds": GRACE_PERIOD_SECONDS,
+        "initContainers": [
+            agent_container(settings),
+            sidecar_container(cd, settings, connections(cd, spec), ProbeRole.BEAT),
+        ],
         "containers": [container],
-        **volume_fields(spec),
+        **volume_fields(spec, PROBE_VOLUME),
     }

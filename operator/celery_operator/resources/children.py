@@ -34,4 +34,4 @@ def _children(
     for group in spec.workers:
         yield worker_deployment(cd, spec, group, settings)
     if spec.beat.enabled:
-        yield beat_deployment(cd, spec)
+        yield beat_deployment(cd, spec, settings)

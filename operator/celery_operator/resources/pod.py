@@ -1,5 +1,7 @@
 """What the pods of workers and of beat have in common."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from celery_operator.api.spec import CeleryDeploymentSpec
@@ -15,6 +17,16 @@ POD_SECURITY: dict[str, Any] = {"runAsNonRoot": True, "seccompProfile": {"type":
 
 _TMP_VOLUME: dict[str, Any] = {"name": "tmp", "emptyDir": {}}
 _TMP_MOUNT: dict[str, Any] = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - the pod's own
+
+NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
+
+
+def pod_metadata(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
+    """``metadata`` of a pod template."""
+    metadata: dict[str, Any] = {"labels": dict(labels)}
+    if annotations:
+        metadata["annotations"] = dict(annotations)
+    return metadata
 
 
 def image_fields(spec: CeleryDeploymentSpec) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""The containers that we add to a worker's pod: the agent's installer and the probe sidecar."""
+"""What we add to the pods of workers and of beat: the agent's installer, the probe sidecar, the probes."""
 
+from enum import StrEnum
 from typing import Any
 
 from celery_operator.api import names
@@ -19,8 +20,15 @@ PROBE_VOLUME: dict[str, Any] = {
 DIRECTORY_VARIABLE: dict[str, Any] = {"name": "CELERY_PROBE_DIRECTORY", "value": names.PROBE_DIRECTORY}
 
 
+class ProbeRole(StrEnum):
+    """Which process of Celery's a pod's sidecar watches."""
+
+    WORKER = "worker"
+    BEAT = "beat"
+
+
 def agent_container(settings: ChildSettings) -> dict[str, Any]:
-    """Copies the agent to the shared volume, before the worker starts."""
+    """Copies the agent to the shared volume, before Celery starts."""
     return {
         "name": names.AGENT_CONTAINER,
         "image": settings.probe_image,
@@ -33,9 +41,12 @@ def agent_container(settings: ChildSettings) -> dict[str, Any]:
 
 
 def sidecar_container(
-    cd: ResourceIdentity, settings: ChildSettings, connections: list[dict[str, Any]]
+    cd: ResourceIdentity,
+    settings: ChildSettings,
+    connections: list[dict[str, Any]],
+    role: ProbeRole = ProbeRole.WORKER,
 ) -> dict[str, Any]:
-    """A native sidecar: it starts before the worker and stops after it."""
+    """A native sidecar: it starts before Celery and stops after it."""
     token = {"name": probe_secret_name(cd), "key": names.TOKEN_KEY}
     return {
         "name": names.SIDECAR_CONTAINER,
@@ -48,6 +59,7 @@ def sidecar_container(
             {"name": "CELERY_PROBE_TOKEN", "valueFrom": {"secretKeyRef": token}},
             DIRECTORY_VARIABLE,
             {"name": "CELERY_PROBE_PORT", "value": str(names.PROBE_PORT)},
+            {"name": "CELERY_PROBE_ROLE", "value": role.value},
         ],
         "ports": [{"name": "probe", "containerPort": names.PROBE_PORT, "protocol": "TCP"}],
         "startupProbe": {**_get("/healthz"), "periodSeconds": 1, "failureThreshold": 60},
@@ -57,12 +69,13 @@ def sidecar_container(
     }
 
 
-def worker_probes() -> dict[str, Any]:
-    """Probes of the worker's container, answered by the sidecar: a failing one restarts the worker alone.
+def probes(*, restart: bool = True) -> dict[str, Any]:
+    """Probes of Celery's container, answered by the sidecar: a failing one restarts that container alone.
 
-    The short grace keeps a wedged worker, which finishes nothing, from waiting out its long one.
+    The short grace keeps a wedged process, which finishes nothing, from waiting out its long one.
+    ``restart`` false: an ill process is left as it is.
     """
-    return {
+    wanted: dict[str, Any] = {
         "startupProbe": {
             **_get("/startupz"),
             "periodSeconds": 1,
@@ -78,6 +91,9 @@ def worker_probes() -> dict[str, Any]:
         },
         "readinessProbe": {**_get("/readyz"), "periodSeconds": 2, "timeoutSeconds": 2},
     }
+    if not restart:
+        del wanted["livenessProbe"]
+    return wanted
 
 
 def _get(path: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The Deployment of one worker group."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from celery_operator.api import names
@@ -9,10 +10,12 @@ from celery_operator.resources.overlay import laid_over
 from celery_operator.resources.ownership import Manifest, ResourceIdentity, child, deployment_name, labels
 from celery_operator.resources.pod import (
     CONTAINER_SECURITY,
+    NO_ANNOTATIONS,
     POD_SECURITY,
     account_fields,
     container_fields,
     image_fields,
+    pod_metadata,
     volume_fields,
 )
 from celery_operator.resources.probe_containers import (
@@ -20,19 +23,27 @@ from celery_operator.resources.probe_containers import (
     PROBE_MOUNT,
     PROBE_VOLUME,
     agent_container,
+    probes,
     sidecar_container,
-    worker_probes,
 )
 from celery_operator.resources.settings import ChildSettings
 
 
 def worker_deployment(
-    cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: WorkerGroup, settings: ChildSettings
+    cd: ResourceIdentity,
+    spec: CeleryDeploymentSpec,
+    group: WorkerGroup,
+    settings: ChildSettings,
+    annotations: Mapping[str, str] = NO_ANNOTATIONS,
 ) -> Manifest:
-    """The Deployment. Its pod template changes only with the spec or the settings: a change is a rollout."""
+    """The Deployment. Its pod template changes only with the arguments: a change is a rollout.
+
+    ``annotations`` are those of the pods; the user's template wins over them.
+    """
     wanted_labels = labels(cd, names.COMPONENT_WORKER, group.name)
     template = laid_over(
-        {"metadata": {"labels": wanted_labels}, "spec": _pod_spec(cd, spec, group, settings)}, group.template
+        {"metadata": pod_metadata(wanted_labels, annotations), "spec": _pod_spec(cd, spec, group, settings)},
+        group.template,
     )
     # The selector needs its labels whatever the user's template says.
     template = laid_over(template, {"metadata": {"labels": wanted_labels}})
@@ -97,7 +108,7 @@ def _worker_container(cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: W
         "env": merged(connections(cd, spec), [DIRECTORY_VARIABLE], spec.env, group.env),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,
-        **worker_probes(),
+        **probes(),
         **container_fields(spec, PROBE_MOUNT),
     }
     if group.resources:
