@@ -31,6 +31,11 @@ class BrokerReason(StrEnum):
     """A Redis that still reads its data from disk."""
     READ_ONLY = "ReadOnly"
     """A Redis replica: messages can neither be sent to it nor taken from it."""
+    OUT_OF_MEMORY = "OutOfMemory"
+    """A Redis at its maxmemory with nothing to evict. It is read, and BRPOP works, but no message can be
+    sent, nor noted as unacked when it is taken: it is no broker until there is room."""
+    ALARM = "Alarm"
+    """A RabbitMQ with a memory or disk alarm: whoever publishes is held back, workers with results too."""
     TOO_MANY_CONNECTIONS = "TooManyConnections"
     """The server is at its limit of clients."""
     ERROR = "Error"
@@ -85,11 +90,13 @@ class BrokerReading:
 
 @dataclass(frozen=True, slots=True)
 class RedisNaming:
-    """How an application names its Redis lists: kombu's priority_steps, sep and global_keyprefix."""
+    """How an application names its Redis keys: kombu's priority_steps, sep, global_keyprefix, unacked_key."""
 
     priority_steps: tuple[int, ...] = (0, 3, 6, 9)
     separator: str = "\x06\x16"
     key_prefix: str = ""
+    unacked_key: str = "unacked"
+    unacked_index_key: str = "unacked_index"
 
 
 class BrokerReader(Protocol):

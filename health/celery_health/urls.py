@@ -1,15 +1,18 @@
 """Broker and result store URLs in the forms that kombu and Celery read, and the masking of their secrets.
 
 ``parse`` takes a URL apart as ``kombu.utils.url.url_to_parts`` does: percent-encoded user, password, host
-and path, a query whose ``virtual_host`` wins over the path, failover URLs separated by ``;``.
+and path, a query whose ``virtual_host`` wins over the path, failover URLs separated by ``;``. Database URLs
+are read as SQLAlchemy reads them.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from celery_health import sql_urls
 
 _EXAMPLES = "redis://HOST:6379/0, rediss://, sentinel://, amqp://HOST:5672/VHOST or amqps://"
 
@@ -38,6 +41,9 @@ class BrokerKind(StrEnum):
     SENTINEL = "sentinel"
     AMQP = "amqp"
     AMQPS = "amqps"
+    POSTGRESQL = "postgresql"
+    MYSQL = "mysql"
+    SQLITE = "sqlite"
     OTHER = "other"
 
     @property
@@ -50,6 +56,11 @@ class BrokerKind(StrEnum):
         """True where AMQP 0-9-1 is spoken, behind TLS or not."""
         return self in {BrokerKind.AMQP, BrokerKind.AMQPS}
 
+    @property
+    def is_database(self) -> bool:
+        """True where SQL is spoken: a result store, or the application's database, never a broker."""
+        return self in {BrokerKind.POSTGRESQL, BrokerKind.MYSQL, BrokerKind.SQLITE}
+
 
 _KINDS: Mapping[str, BrokerKind] = {
     "redis": BrokerKind.REDIS,
@@ -60,12 +71,22 @@ _KINDS: Mapping[str, BrokerKind] = {
     "librabbitmq": BrokerKind.AMQP,
     "amqps": BrokerKind.AMQPS,
 }
+# The dialects of SQLAlchemy, with or without Celery's "db+" before them; "sqla+" means a broker of kombu's.
+_DIALECTS: Mapping[str, BrokerKind] = {
+    "postgresql": BrokerKind.POSTGRESQL,
+    "postgres": BrokerKind.POSTGRESQL,
+    "mysql": BrokerKind.MYSQL,
+    "mariadb": BrokerKind.MYSQL,
+    "sqlite": BrokerKind.SQLITE,
+}
 _PORTS: Mapping[BrokerKind, int] = {
     BrokerKind.REDIS: 6379,
     BrokerKind.REDISS: 6379,
     BrokerKind.SENTINEL: 26379,
     BrokerKind.AMQP: 5672,
     BrokerKind.AMQPS: 5671,
+    BrokerKind.POSTGRESQL: 5432,
+    BrokerKind.MYSQL: 3306,
 }
 # Result backends that Celery takes by name, without an address of their own.
 _NAMED_BACKENDS = frozenset({"rpc", "cache", "disabled", "django-db", "django-cache"})
@@ -74,6 +95,8 @@ _NAMED_BACKENDS = frozenset({"rpc", "cache", "disabled", "django-db", "django-ca
 @dataclass(frozen=True, slots=True)
 class BrokerUrl:
     """One URL taken apart. ``database`` is set for Redis kinds, ``vhost`` for AMQP kinds.
+
+    ``database_name`` is set for SQL kinds: of SQLite the path of its file, empty for a database in memory.
 
     ``host`` is empty and ``port`` None where the kind has no such thing. ``alternates`` are the failover
     URLs behind the first; for Sentinel they are the other sentinels.
@@ -87,6 +110,7 @@ class BrokerUrl:
     password: str | None = field(default=None, repr=False)
     database: int | None = None
     vhost: str | None = None
+    database_name: str | None = None
     tls: bool = False
     query: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     alternates: tuple["BrokerUrl", ...] = ()
@@ -95,7 +119,7 @@ class BrokerUrl:
     def address(self) -> str:
         """The URL without credentials and query, for messages and status."""
         if not self.host:
-            return self.scheme if self.scheme in _NAMED_BACKENDS else f"{self.scheme}://"
+            return self._address_without_host
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port is None else f":{self.port}"
         path = ""
@@ -103,7 +127,15 @@ class BrokerUrl:
             path = f"/{self.database}"
         elif self.vhost is not None:
             path = f"/{self.vhost.removeprefix('/')}"
+        elif self.database_name:
+            path = f"/{self.database_name}"
         return f"{self.scheme}://{host}{port}{path}"
+
+    @property
+    def _address_without_host(self) -> str:
+        if self.scheme in _NAMED_BACKENDS:
+            return self.scheme
+        return f"{self.scheme}://" + (f"/{self.database_name}" if self.database_name else "")
 
 
 def redact(text: str) -> str:
@@ -118,25 +150,24 @@ def parse(url: str) -> BrokerUrl:
     Raises:
         UrlError: the text cannot be used as such a URL.
     """
-    texts = [part.strip() for part in url.split(";") if part.strip()]
+    texts = [part.strip() for part in _failover_urls(url) if part.strip()]
     if not texts:
         raise UrlError(f"The URL is empty: write {_EXAMPLES}.")
     first, *others = (_parse_one(text) for text in texts)
     if not others:
         return first
-    return BrokerUrl(
-        kind=first.kind,
-        scheme=first.scheme,
-        host=first.host,
-        port=first.port,
-        username=first.username,
-        password=first.password,
-        database=first.database,
-        vhost=first.vhost,
-        tls=first.tls,
-        query=first.query,
-        alternates=tuple(others),
-    )
+    return replace(first, alternates=tuple(others))
+
+
+def _failover_urls(url: str) -> list[str]:
+    """Only a broker has them: in a database URL ``;`` is a character like others."""
+    scheme = url.strip().partition("://")[0]
+    return [url] if _kind_of(scheme).is_database else url.split(";")
+
+
+def _kind_of(scheme: str) -> BrokerKind:
+    kind = _KINDS.get(scheme.lower(), BrokerKind.OTHER)
+    return _DIALECTS.get(sql_urls.dialect(scheme), kind) if kind is BrokerKind.OTHER else kind
 
 
 def _parse_one(text: str) -> BrokerUrl:
@@ -147,7 +178,9 @@ def _parse_one(text: str) -> BrokerUrl:
         raise UrlError(f"The URL has no scheme: write {_EXAMPLES}.")
     if not _SCHEME.match(scheme):
         raise UrlError(f"The URL does not begin with a scheme: write {_EXAMPLES}.")
-    kind = _KINDS.get(scheme.lower(), BrokerKind.OTHER)
+    kind = _kind_of(scheme)
+    if kind.is_database:
+        return _of_database(kind, scheme.lower(), rest)
     if kind is BrokerKind.OTHER:
         # The rest may be anything (a path, a table, an account key): it is not ours to read.
         return BrokerUrl(kind=kind, scheme=scheme, host="", port=None)
@@ -179,6 +212,33 @@ def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
         vhost=(path or "/") if kind.is_amqp else None,
         tls=kind in {BrokerKind.REDISS, BrokerKind.AMQPS},
         query=MappingProxyType(query),
+    )
+
+
+def _of_database(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
+    parts = sql_urls.split(rest)
+    if kind is BrokerKind.SQLITE:
+        if parts is None or parts.host or parts.username:
+            raise UrlError(
+                f"The {scheme} URL names no file: write {scheme}:////ABSOLUTE/PATH or {scheme}:///RELATIVE/PATH."
+            )
+        return BrokerUrl(kind=kind, scheme=scheme, host="", port=None, database_name=parts.database)
+    if parts is None:
+        raise UrlError(
+            f"The {scheme} URL has no readable host and port: write {scheme}://HOST:PORT/DATABASE, and "
+            "percent-encode '@' and ':' in the user and '@' in the password (%40, %3A)."
+        )
+    if parts.several_hosts:
+        return BrokerUrl(kind=BrokerKind.OTHER, scheme=scheme, host="", port=None)
+    return BrokerUrl(
+        kind=kind,
+        scheme=scheme,
+        host=parts.host or "localhost",
+        port=parts.port or _PORTS[kind],
+        username=parts.username,
+        password=parts.password,
+        database_name=parts.database,
+        query=MappingProxyType(parts.query),
     )
 
 

@@ -8,7 +8,9 @@ from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
 __all__ = ["reader_for"]
 
 
-def reader_for(url: str, naming: RedisNaming | None = None) -> BrokerReader:
+def reader_for(
+    url: str, naming: RedisNaming | None = None, *, management_url: str | None = None
+) -> BrokerReader:
     """The reader for a broker or result store URL. It connects at the first read and never raises.
 
     ``naming`` tells how the application names its Redis lists; other kinds have no use for it. Of a result

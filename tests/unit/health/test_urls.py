@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kombu.utils.url import url_to_parts
+from sqlalchemy.engine import make_url
 
 from celery_health.urls import BrokerKind, UrlError, parse, redact
 
@@ -22,7 +23,15 @@ from celery_health.urls import BrokerKind, UrlError, parse, redact
         ("amqps://localhost", BrokerKind.AMQPS, True),
         ("sqs://key:secret@", BrokerKind.OTHER, False),
         ("redis+socket:///run/redis.sock", BrokerKind.OTHER, False),
-        ("db+postgresql://user:pw@host/results", BrokerKind.OTHER, False),
+        ("db+postgresql://user:pw@host/results", BrokerKind.POSTGRESQL, False),
+        ("db+postgresql+psycopg2://host/results", BrokerKind.POSTGRESQL, False),
+        ("postgres://host/shop", BrokerKind.POSTGRESQL, False),
+        ("db+mysql+pymysql://host/results", BrokerKind.MYSQL, False),
+        ("mariadb://host/shop", BrokerKind.MYSQL, False),
+        ("db+sqlite:////var/results.db", BrokerKind.SQLITE, False),
+        ("db+postgresql:///shop?host=a,b", BrokerKind.OTHER, False),
+        ("db+mssql+pyodbc://host/results", BrokerKind.OTHER, False),
+        ("sqla+postgresql://host/broker", BrokerKind.OTHER, False),
         ("memory://", BrokerKind.OTHER, False),
     ],
 )
@@ -64,6 +73,27 @@ def test_the_vhost_is_the_decoded_path(url: str, vhost: str) -> None:
     assert parse(url).vhost == vhost
 
 
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("db+postgresql://u:p@h/shop", ("h", 5432, "u", "p", "shop")),
+        ("postgresql://u%40:p%40w@h:6000/shop?sslmode=require", ("h", 6000, "u@", "p@w", "shop")),
+        ("db+postgresql://u:a/b?c;d@h/shop", ("h", 5432, "u", "a/b?c;d", "shop")),
+        ("db+postgresql:///shop?host=/run/postgresql", ("/run/postgresql", 5432, None, None, "shop")),
+        ("db+postgresql:///shop?host=db:6000", ("db", 6000, None, None, "shop")),
+        ("postgresql://[::1]/shop", ("::1", 5432, None, None, "shop")),
+        ("db+mysql://u@h", ("h", 3306, "u", None, "")),
+        ("mysql://", ("localhost", 3306, None, None, "")),
+        ("db+sqlite:////var/r.db", ("", None, None, None, "/var/r.db")),
+        ("db+sqlite:///r.db", ("", None, None, None, "r.db")),
+        ("db+sqlite://", ("", None, None, None, "")),
+    ],
+)
+def test_database_urls_are_read_as_sqlalchemy_reads_them(url: str, parts: tuple[object, ...]) -> None:
+    ours = parse(url)
+    assert (ours.host, ours.port, ours.username, ours.password, ours.database_name) == parts
+
+
 def test_failover_urls_are_the_alternates_of_the_first() -> None:
     url = parse("sentinel://a:26379/1; sentinel://b;sentinel://c:1;")
     assert (url.host, url.database) == ("a", 1)
@@ -92,6 +122,11 @@ def test_a_result_backend_given_by_name_cannot_be_read_but_is_no_error(name: str
         ("redis://:12/hunter2@host/0", "percent-encode"),
         ("redis://user/hunter2@host/0", "percent-encode"),
         ("amqp://user:hunter2#x@host:5672/vh", "percent-encode"),
+        ("postgresql://user:x@hunter2@host/shop", "percent-encode"),
+        ("postgresql://us/er:hunter2@host/shop", "percent-encode"),
+        ("postgresql://user:hunter2/shop", "percent-encode"),
+        ("postgresql://host:70000/shop", "percent-encode"),
+        ("db+sqlite://hunter2/r.db", "write db+sqlite:////ABSOLUTE/PATH"),
     ],
 )
 def test_a_wrong_url_gets_an_error_that_says_what_to_write_and_keeps_the_secret(
@@ -112,6 +147,10 @@ def test_a_wrong_url_gets_an_error_that_says_what_to_write_and_keeps_the_secret(
         ("amqp://u:hunter2@h/shop", "amqp://h:5672/shop"),
         ("redis://:hunter2@[::1]:6379/0", "redis://[::1]:6379/0"),
         ("sqs://AKID:hunter2@", "sqs://"),
+        ("db+postgresql://u:hunter2@h/shop?password=hunter2", "db+postgresql://h:5432/shop"),
+        ("db+mysql://u:hunter2@[::1]/shop", "db+mysql://[::1]:3306/shop"),
+        ("db+sqlite:////var/r.db?x=hunter2", "db+sqlite:////var/r.db"),
+        ("sqlite://", "sqlite://"),
         ("azurestoragequeues://:hunter2@https://account.queue.example", "azurestoragequeues://"),
     ],
 )
@@ -186,3 +225,13 @@ def test_credentials_and_vhost_are_read_as_kombu_reads_them(user: str, password:
     assert (ours.host, ours.port) == (theirs.hostname, theirs.port)
     assert (ours.username, ours.password) == (theirs.username, theirs.password)
     assert ours.vhost == (theirs.path or "/")
+
+
+@given(user=_WORD, password=_WORD, name=st.text(st.sampled_from("abc-_.~"), max_size=8))
+def test_database_credentials_are_read_as_sqlalchemy_reads_them(user: str, password: str, name: str) -> None:
+    url = f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@host:1234/{name}"
+    theirs = make_url(url)
+    ours = parse(f"db+{url}")
+    assert (ours.host, ours.port) == (theirs.host, theirs.port)
+    assert (ours.username, ours.password) == (theirs.username or None, theirs.password or None)
+    assert ours.database_name == (theirs.database or "")

@@ -1,0 +1,68 @@
+"""Database URLs as SQLAlchemy takes them apart: ``[db+]DIALECT[+DRIVER]://user:password@host:port/database?query``."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote
+
+# A password may hold "/" and "?" as they are, and no "@": so the first "@" ends it.
+_REST = re.compile(
+    r"(?:(?P<username>[^:/]*)(?::(?P<password>[^@]*))?@)?"
+    r"(?:\[(?P<ipv6>[^/?]+)\]|(?P<host>[^/:?]+))?"
+    r"(?::(?P<port>[^/?]*))?"
+    r"(?:/(?P<database>[^?]*))?"
+    r"(?:\?(?P<query>.*))?\Z",
+    re.DOTALL,
+)
+_PORT = re.compile(r"[0-9]{0,5}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class SqlParts:
+    """What stands behind the scheme; empty where nothing does. Not to be shown: it holds the password."""
+
+    username: str | None
+    password: str | None
+    host: str
+    port: int | None
+    database: str
+    query: dict[str, str]
+    several_hosts: bool
+
+
+def dialect(scheme: str) -> str:
+    """``postgresql`` of ``db+postgresql+psycopg2``."""
+    return scheme.lower().removeprefix("db+").partition("+")[0]
+
+
+def split(rest: str) -> SqlParts | None:
+    """The parts of a URL without its scheme; None where they cannot be told from each other."""
+    found = _REST.match(rest)
+    if found is None:
+        return None
+    host, database = found["ipv6"] or found["host"] or "", found["database"] or ""
+    port = found["port"] or ""
+    pairs = parse_qsl(found["query"] or "")
+    query = dict(pairs)
+    several = "," in query.get("host", "") or sum(name == "host" for name, _ in pairs) > 1
+    if not host and not several:
+        # libpq's way to name a socket's folder, or a host behind the path.
+        host, _, port_of_query = query.get("host", "").partition(":")
+        port = port or port_of_query or query.get("port", "")
+    # An "@" that is left over is one of an unescaped password, and what stands before it a part of that.
+    if "@" in host + database or not (
+        port == "" or (port.isascii() and port.isdigit() and int(port) < 65536)
+    ):
+        return None
+    return SqlParts(
+        username=_decoded(found["username"]),
+        password=_decoded(found["password"]),
+        host=host,
+        port=int(port) if port else None,
+        database=database,
+        query=query,
+        several_hosts=several,
+    )
+
+
+def _decoded(text: str | None) -> str | None:
+    return unquote(text) if text else None
