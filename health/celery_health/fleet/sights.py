@@ -42,6 +42,31 @@ class WorkerSight:
         """Messages that the worker has taken and not yet finished."""
         return self.active_count + self.reserved + self.eta_held
 
+    @property
+    def waiting(self) -> int:
+        """Messages that the worker has taken and not begun to work on."""
+        return self.reserved + self.eta_held
+
+    @property
+    def own_prefetch(self) -> int | None:
+        """The prefetch limit as it is configured: each ETA task that is held raises ``prefetch`` by one."""
+        if self.initial_prefetch is not None:
+            return self.initial_prefetch
+        return None if self.prefetch is None else max(0, self.prefetch - self.eta_held)
+
+    @property
+    def takes_more(self) -> bool | None:
+        """Whether the prefetch limit leaves room: by the transport's own word, else by the counts.
+
+        Where tasks are acknowledged late, those that run count as well; that nobody tells, so between the two
+        ways to count nothing is known.
+        """
+        if self.has_room is not None or self.prefetch is None:
+            return self.has_room
+        if self.prefetch == 0 or self.held < self.prefetch:
+            return True
+        return False if self.waiting >= self.prefetch else None
+
 
 def sight_of(name: str, report: WorkerReport, consuming: bool | None, age: float = 0.0) -> WorkerSight:
     """A worker by its own report. ``age``: seconds since it was written; ``consuming``: by the verdict."""

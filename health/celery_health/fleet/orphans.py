@@ -1,0 +1,48 @@
+"""Orphaned messages: Redis still keeps them for workers that no longer hold them.
+
+A worker that was killed leaves its messages in the hash ``unacked``; kombu hands them out again only after
+the visibility timeout, by default an hour. RabbitMQ does it at once and has no orphans.
+"""
+
+from collections.abc import Sequence
+
+from celery_health.broker import BrokerReading
+from celery_health.fleet.findings import Finding, FindingReason
+from celery_health.fleet.sights import WorkerSight
+from celery_health.fleet.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
+from celery_health.fleet.words import counted, lasting
+
+DEFAULT_VISIBILITY_TIMEOUT = 3600.0
+"""Seconds: kombu's own default for Redis."""
+
+
+def find(
+    broker: BrokerReading,
+    workers: Sequence[WorkerSight] | None,
+    visibility_timeout: float | None = None,
+    thresholds: FleetThresholds = DEFAULT_FLEET_THRESHOLDS,
+) -> Finding | None:
+    """``workers``: every worker of the broker, those that leave included; None where one is not known.
+
+    ``visibility_timeout``: seconds, the least of all workers; None for kombu's default.
+    """
+    if broker.reachable is not True or broker.unacked is None or workers is None:
+        return None
+    count, oldest = broker.unacked.count, broker.unacked.oldest_age
+    orphans = count - sum(worker.held for worker in workers)
+    timeout = visibility_timeout or DEFAULT_VISIBILITY_TIMEOUT
+    if orphans <= 0 or oldest is None or oldest < thresholds.orphan_share * timeout:
+        return None
+    return Finding(
+        reason=FindingReason.ORPHANED_MESSAGES,
+        message=(
+            f"{counted(count, 'message')} of {broker.address} are handed out, and the workers hold "
+            f"{count - orphans} of them; the oldest was handed out {lasting(oldest)} ago"
+        ),
+        remedy=(
+            f"Wait, they are handed out again after the visibility timeout of {lasting(timeout)}; for a "
+            "shorter wait lower broker_transport_options['visibility_timeout'], but not below the longest "
+            "task or ETA"
+        ),
+        subjects=(),
+    )

@@ -1,0 +1,30 @@
+"""How names, numbers and times are put into the sentences of verdicts."""
+
+from collections.abc import Sequence
+
+_LISTED = 3
+
+_MINUTE, _HOUR = 60, 3600
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, or ``a, b, c and 4 more``."""
+    if len(names) <= 1:
+        return "".join(names)
+    if len(names) <= _LISTED:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{', '.join(names[:_LISTED])} and {len(names) - _LISTED} more"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 worker``, ``3 workers``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def lasting(seconds: float) -> str:
+    """``45 s``, ``12 min``, ``3 h``: rounded down, and in minutes from two of them on."""
+    if seconds < 2 * _MINUTE:
+        return f"{int(seconds)} s"
+    if seconds < 2 * _HOUR:
+        return f"{int(seconds / _MINUTE)} min"
+    return f"{int(seconds / _HOUR)} h"

@@ -1,0 +1,106 @@
+"""Short words for fleets: a healthy worker, a broker that answers, and strategies for all there may be."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from celery_health.broker import BrokerReading, BrokerReason, QueueReading, UnackedReading
+from celery_health.fleet.sights import RunningTask, WorkerSight
+from celery_health.fleet.verdict import FleetSnapshot
+
+
+def sight(name: str = "worker@a", **changes: Any) -> WorkerSight:
+    """A worker of four slots that runs one task of the queue ``celery`` and has just begun it."""
+    base = WorkerSight(
+        name=name,
+        consuming=True,
+        slots=4,
+        active_count=1,
+        running=(running(),),
+        reserved=0,
+        eta_held=0,
+        queues=("celery",),
+        prefetch=16,
+        initial_prefetch=16,
+        idle_for=1.0,
+        has_room=True,
+    )
+    return replace(base, **changes)
+
+
+def running(running_for: float | None = 1.0, limit: float | None = None) -> RunningTask:
+    """A task in a slot."""
+    return RunningTask("id-1", "shop.pay", running_for, limit)
+
+
+def reading(
+    ready: int | None = 0,
+    *,
+    reachable: bool | None = True,
+    reason: BrokerReason = BrokerReason.REACHABLE,
+    other: dict[str, int] | None = None,
+    unacked: UnackedReading | None = None,
+) -> BrokerReading:
+    """A broker with ``ready`` messages in the queue ``celery``."""
+    return BrokerReading(
+        kind="redis",
+        address="redis://redis:6379/0",
+        reachable=reachable,
+        reason=reason,
+        message="redis://redis:6379/0 answers." if reachable else "redis://redis:6379/0 refuses connections.",
+        queues=(QueueReading("celery", ready),),
+        other_queues=tuple(QueueReading(name, length) for name, length in (other or {}).items()),
+        unacked=unacked,
+    )
+
+
+REFUSED = reading(None, reachable=False, reason=BrokerReason.CONNECTION_REFUSED)
+NOT_READ = reading(None, reachable=None, reason=BrokerReason.NOT_READ)
+
+
+def fleet(**changes: Any) -> FleetSnapshot:
+    """Two workers that consume, an empty queue, a broker that answers: Healthy."""
+    base = FleetSnapshot(broker=reading(), workers=(sight("worker@a"), sight("worker@b")), workers_known=True)
+    return replace(base, **changes)
+
+
+seconds = st.floats(0, 10_000, allow_nan=False)
+counts = st.integers(0, 2000)
+small = st.integers(0, 8)
+tasks = st.builds(running, st.none() | seconds, st.none() | seconds)
+sights = st.builds(
+    sight,
+    st.sampled_from(["worker@a", "worker@b", "worker@c"]),
+    consuming=st.sampled_from([True, False, None]),
+    slots=st.none() | st.integers(1, 8),
+    active_count=small,
+    running=st.lists(tasks, max_size=3).map(tuple),
+    reserved=small | counts,
+    eta_held=small | counts,
+    queues=st.lists(st.sampled_from(["celery", "email"]), unique=True, max_size=2).map(tuple),
+    prefetch=st.none() | small | counts,
+    initial_prefetch=st.none() | small,
+    idle_for=st.none() | seconds,
+    has_room=st.sampled_from([True, False, None]),
+)
+waits = st.dictionaries(st.sampled_from(["celery", "email"]), seconds)
+unacked = st.none() | st.builds(UnackedReading, counts, st.none() | seconds)
+brokers = st.one_of(
+    st.sampled_from([REFUSED, NOT_READ]),
+    st.builds(
+        reading,
+        st.none() | st.integers(0, 3000),
+        other=st.dictionaries(st.sampled_from(["email", "forgotten"]), small),
+        unacked=unacked,
+    ),
+)
+fleets = st.builds(
+    FleetSnapshot,
+    broker=brokers,
+    workers=st.lists(sights, max_size=3, unique_by=lambda one: one.name).map(tuple),
+    workers_known=st.booleans(),
+    store=st.none() | brokers,
+    waiting_for=waits,
+    visibility_timeout=st.none() | st.floats(1, 7200),
+)

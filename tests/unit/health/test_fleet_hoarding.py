@@ -1,0 +1,82 @@
+"""Hoarding: far more held than worked on."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from celery_health.fleet import hoarding
+from celery_health.fleet.findings import FindingReason
+from celery_health.fleet.sights import WorkerSight
+from tests.unit.health.fleets import seconds, sight, sights
+
+patient = settings(deadline=None)
+
+
+@pytest.mark.parametrize(
+    ("what", "changes", "hoards"),
+    [
+        ("a busy prefetch", {"reserved": 16, "active_count": 4}, False),
+        ("ten times the prefetch in ETA tasks", {"eta_held": 160}, True),
+        ("just below it", {"eta_held": 159}, False),
+        ("so many while most slots work", {"eta_held": 500, "active_count": 3}, False),
+        ("below the floor", {"eta_held": 99, "initial_prefetch": 1, "slots": 1, "active_count": 0}, False),
+        ("the floor of a small worker", {"eta_held": 100, "initial_prefetch": 1, "slots": 1}, False),
+        (
+            "the floor of a small idle worker",
+            {"eta_held": 100, "initial_prefetch": 1, "slots": 1, "active_count": 0},
+            True,
+        ),
+        ("the prefetch that ETA tasks raised", {"eta_held": 160, "prefetch": 176}, True),
+        (
+            "a raised prefetch, its configured value not told",
+            {"eta_held": 160, "prefetch": 176, "initial_prefetch": None},
+            True,
+        ),
+        (
+            "no prefetch known at all",
+            {"eta_held": 9000, "prefetch": None, "initial_prefetch": None},
+            False,
+        ),
+        ("no slots known", {"eta_held": 9000, "slots": None}, False),
+        ("an unlimited prefetch", {"reserved": 100, "prefetch": 0, "initial_prefetch": 0}, True),
+        ("full and at work", {"has_room": False, "idle_for": 100.0}, False),
+        ("full and idle", {"has_room": False, "idle_for": 100.0, "active_count": 0}, True),
+        ("full and idle for a moment", {"has_room": False, "idle_for": 9.0, "active_count": 0}, False),
+        (
+            "full, idle for nobody knows how long",
+            {"has_room": False, "idle_for": None, "active_count": 0},
+            False,
+        ),
+        (
+            "full by the counts and idle",
+            {"has_room": None, "reserved": 16, "idle_for": 100.0, "active_count": 0},
+            True,
+        ),
+    ],
+)
+def test_what_is_a_hoard(what: str, changes: dict[str, Any], hoards: bool) -> None:
+    assert (hoarding.find([sight(**changes)]) is not None) is hoards
+
+
+def test_the_largest_hoard_is_told() -> None:
+    finding = hoarding.find([sight("worker@a", eta_held=200), sight("worker@b", eta_held=300, reserved=7)])
+    assert finding is not None
+    assert finding.reason is FindingReason.HOARDING
+    assert finding.subjects == ("worker@b", "worker@a")
+    assert finding.message == (
+        "Worker worker@b holds 307 messages that it does not work on (300 wait for their time, "
+        "7 for a slot or a rate limit) and runs 1 task (likewise worker@a)"
+    )
+
+
+@patient
+@given(sights, seconds, st.integers(0, 500))
+def test_a_larger_or_older_hoard_stays_one(one: WorkerSight, more: float, messages: int) -> None:
+    if hoarding.is_hoarding(one):
+        assert hoarding.is_hoarding(replace(one, has_room=False))
+        assert hoarding.is_hoarding(replace(one, reserved=one.reserved + messages))
+        if one.idle_for is not None:
+            assert hoarding.is_hoarding(replace(one, idle_for=one.idle_for + more))

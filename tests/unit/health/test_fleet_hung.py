@@ -1,0 +1,75 @@
+"""Hung tasks: past their own limit, or past the limit for all."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from celery_health.fleet import hung
+from celery_health.fleet.findings import FindingReason
+from celery_health.fleet.sights import WorkerSight
+from celery_health.fleet.thresholds import FleetThresholds
+from tests.unit.health.fleets import running, seconds, sight, sights
+
+patient = settings(deadline=None)
+
+
+@pytest.mark.parametrize(
+    ("running_for", "limit", "hung_after", "hangs"),
+    [
+        (331.0, 300.0, None, True),
+        (330.0, 300.0, None, False),
+        (10_000.0, None, None, False),
+        (901.0, None, 900.0, True),
+        (901.0, 3600.0, 900.0, True),
+        (899.0, 300.0, 900.0, True),
+        (None, 300.0, 900.0, False),
+        (31.0, 0.5, None, True),
+    ],
+)
+def test_a_task_hangs_past_its_limit_and_the_grace(
+    running_for: float | None, limit: float | None, hung_after: float | None, hangs: bool
+) -> None:
+    one = sight(running=(running(running_for, limit),))
+    assert (hung.find([one], FleetThresholds(hung_after=hung_after)) is not None) is hangs
+
+
+def test_the_longest_is_told_and_every_worker_named() -> None:
+    finding = hung.find(
+        [
+            sight("worker@a", running=(running(400.0, 300.0), running(1.0, 300.0))),
+            sight("worker@b", running=(running(7300.0, 300.0), running(400.0, 300.0))),
+            sight("worker@c"),
+        ]
+    )
+    assert finding is not None
+    assert finding.reason is FindingReason.HUNG_TASK
+    assert finding.subjects == ("worker@b", "worker@a")
+    assert finding.message == (
+        "Worker worker@b has been running task shop.pay (id-1) for 2 h, its limit is 5 min "
+        "(likewise worker@a)"
+    )
+
+
+@patient
+@given(sights, seconds)
+def test_a_task_of_which_nobody_tells_how_long_it_runs_never_hangs(one: WorkerSight, limit: float) -> None:
+    untold = tuple(replace(task, running_for=None) for task in one.running)
+    assert hung.find([replace(one, running=untold)], FleetThresholds(hung_after=limit)) is None
+
+
+@patient
+@given(sights)
+def test_a_task_of_which_nobody_tells_the_limit_never_hangs(one: WorkerSight) -> None:
+    unlimited = tuple(replace(task, limit=None) for task in one.running)
+    assert hung.find([replace(one, running=unlimited)]) is None
+
+
+@patient
+@given(sights, seconds)
+def test_running_on_never_takes_the_finding_back(one: WorkerSight, more: float) -> None:
+    later = tuple(
+        replace(task, running_for=None if task.running_for is None else task.running_for + more)
+        for task in one.running
+    )
+    assert len(hung.hung_tasks(replace(one, running=later))) >= len(hung.hung_tasks(one))

@@ -1,0 +1,232 @@
+"""The one word on a whole fleet, and the problems behind it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from celery_health.broker import BrokerReason, UnackedReading
+from celery_health.fleet.findings import FindingReason
+from celery_health.fleet.judge import judge_fleet
+from celery_health.fleet.thresholds import FleetThresholds
+from celery_health.fleet.verdict import WORST_LAST, FleetHealth, FleetReason, FleetSnapshot
+from tests.unit.health.fleets import NOT_READ, REFUSED, fleet, fleets, reading, running, sight
+
+patient = settings(deadline=None)
+STALLED: dict[str, Any] = {"idle_for": 100.0, "active_count": 0, "running": ()}
+
+CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
+    ("all is well", {}, FleetHealth.HEALTHY, []),
+    ("the broker is away", {"broker": REFUSED}, FleetHealth.UNHEALTHY, [FleetReason.BROKER_UNREACHABLE]),
+    (
+        "the broker is away and so nobody answers",
+        {"broker": REFUSED, "workers": ()},
+        FleetHealth.UNHEALTHY,
+        [FleetReason.BROKER_UNREACHABLE],
+    ),
+    (
+        "nothing tells how the broker is",
+        {"broker": NOT_READ},
+        FleetHealth.UNKNOWN,
+        [FleetReason.BROKER_UNKNOWN, FleetReason.QUEUE_UNKNOWN],
+    ),
+    ("no worker answers", {"workers": ()}, FleetHealth.UNHEALTHY, [FleetReason.NO_WORKERS]),
+    (
+        "the workers could not be asked",
+        {"workers": (), "workers_known": False},
+        FleetHealth.UNKNOWN,
+        [FleetReason.WORKERS_UNKNOWN],
+    ),
+    (
+        "no worker takes messages",
+        {"workers": (sight(consuming=False),)},
+        FleetHealth.UNHEALTHY,
+        [FleetReason.NO_WORKER_CONSUMES],
+    ),
+    (
+        "one takes none",
+        {"workers": (sight("worker@a"), sight("worker@b", consuming=False))},
+        FleetHealth.DEGRADED,
+        [FleetReason.WORKER_NOT_CONSUMING],
+    ),
+    (
+        "one does not tell",
+        {"workers": (sight("worker@a"), sight("worker@b", consuming=None))},
+        FleetHealth.UNKNOWN,
+        [FleetReason.WORKERS_UNKNOWN],
+    ),
+    ("a queue is at the threshold", {"broker": reading(1000)}, FleetHealth.HEALTHY, []),
+    ("a queue is long", {"broker": reading(1001)}, FleetHealth.DEGRADED, [FleetReason.ABOVE_THRESHOLD]),
+    (
+        "the threshold is lower",
+        {"broker": reading(11), "thresholds": FleetThresholds(backlog=10)},
+        FleetHealth.DEGRADED,
+        [FleetReason.ABOVE_THRESHOLD],
+    ),
+    (
+        "a queue cannot be counted",
+        {"broker": reading(None)},
+        FleetHealth.UNKNOWN,
+        [FleetReason.QUEUE_UNKNOWN],
+    ),
+    (
+        "the result store is away",
+        {"store": REFUSED},
+        FleetHealth.DEGRADED,
+        [FleetReason.RESULT_STORE_UNREACHABLE],
+    ),
+    (
+        "the result store has not been read",
+        {"store": NOT_READ},
+        FleetHealth.UNKNOWN,
+        [FleetReason.RESULT_STORE_UNKNOWN],
+    ),
+    (
+        "nobody can ever ask the result store",
+        {"store": reading(reachable=None, reason=BrokerReason.UNREADABLE_KIND)},
+        FleetHealth.HEALTHY,
+        [],
+    ),
+    (
+        "a worker is stalled",
+        {"workers": (sight("worker@a"), sight("worker@b", **STALLED)), "waiting_for": {"celery": 90.0}},
+        FleetHealth.DEGRADED,
+        [FleetReason.WORKER_NOT_CONSUMING, FindingReason.WORKER_STALLED],
+    ),
+    (
+        "all workers are stalled",
+        {"workers": (sight(**STALLED),), "waiting_for": {"celery": 90.0}},
+        FleetHealth.UNHEALTHY,
+        [FleetReason.NO_WORKER_CONSUMES, FindingReason.WORKER_STALLED],
+    ),
+    (
+        "a task hangs",
+        {"workers": (sight(running=(running(400.0, 300.0),)),)},
+        FleetHealth.DEGRADED,
+        [FindingReason.HUNG_TASK],
+    ),
+    ("a worker hoards", {"workers": (sight(eta_held=500),)}, FleetHealth.DEGRADED, [FindingReason.HOARDING]),
+    (
+        "messages wait where nobody reads",
+        {"broker": reading(other={"forgotten": 3})},
+        FleetHealth.DEGRADED,
+        [FindingReason.NOBODY_READS],
+    ),
+    (
+        "messages have lost their worker",
+        {"broker": reading(unacked=UnackedReading(9, 3000.0))},
+        FleetHealth.DEGRADED,
+        [FindingReason.ORPHANED_MESSAGES],
+    ),
+    (
+        "the worst comes first",
+        {"broker": reading(2000), "store": NOT_READ, "workers": ()},
+        FleetHealth.UNHEALTHY,
+        [
+            FleetReason.NO_WORKERS,
+            FleetReason.ABOVE_THRESHOLD,
+            FindingReason.NOBODY_READS,
+            FleetReason.RESULT_STORE_UNKNOWN,
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "health", "reasons"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in CASES]
+)
+def test_the_word_on_a_fleet(changes: dict[str, Any], health: FleetHealth, reasons: list[str]) -> None:
+    verdict = judge_fleet(fleet(**changes))
+    assert verdict.health is health
+    assert [problem.reason for problem in verdict.problems] == reasons
+
+
+def test_a_command_names_the_application_and_the_workers_and_is_safe_to_paste() -> None:
+    verdict = judge_fleet(
+        fleet(
+            app="shop.celery",
+            workers=(sight("worker@a"), sight("worker@a b", running=(running(400.0, 300.0),))),
+            broker=reading(other={"for$got": 3}),
+        )
+    )
+    assert [problem.command for problem in verdict.problems] == [
+        "celery -A shop.celery inspect active -d 'worker@a b'",
+        "celery -A shop.celery worker -Q 'for$got'",
+    ]
+
+
+@patient
+@given(fleets)
+def test_unknown_evidence_is_never_healthy(one: FleetSnapshot) -> None:
+    for unknown in (
+        replace(one, broker=NOT_READ),
+        replace(one, workers_known=False),
+        replace(one, workers=(*one.workers, sight("worker@new", consuming=None)), workers_known=True),
+        replace(one, store=NOT_READ),
+        replace(one, broker=replace(one.broker, queues=reading(None).queues)),
+    ):
+        assert judge_fleet(unknown).health is not FleetHealth.HEALTHY
+
+
+@patient
+@given(fleets)
+def test_healthy_takes_a_broker_that_answers_and_a_worker_that_consumes(one: FleetSnapshot) -> None:
+    if judge_fleet(one).health is FleetHealth.HEALTHY:
+        assert one.broker.reachable is True
+        assert one.workers_known
+        assert any(worker.consuming for worker in one.workers)
+
+
+def _none_consumes(one: FleetSnapshot) -> FleetSnapshot:
+    return replace(one, workers=tuple(replace(worker, consuming=False) for worker in one.workers))
+
+
+def _first_stops_consuming(one: FleetSnapshot) -> FleetSnapshot:
+    return replace(
+        one, workers=tuple(replace(worker, consuming=False) for worker in one.workers[:1]) + one.workers[1:]
+    )
+
+
+def _longer(one: FleetSnapshot) -> FleetSnapshot:
+    queues = tuple(
+        replace(queue, ready=None if queue.ready is None else queue.ready + 2000)
+        for queue in one.broker.queues
+    )
+    return replace(one, broker=replace(one.broker, queues=queues))
+
+
+WORSE: dict[str, Any] = {
+    "the broker goes away": lambda one: replace(one, broker=REFUSED),
+    "the result store goes away": lambda one: replace(one, store=REFUSED),
+    "queues get longer": _longer,
+    "no worker consumes any more": _none_consumes,
+    "one worker stops consuming": _first_stops_consuming,
+    "messages wait for longer": lambda one: replace(
+        one, waiting_for={queue: wait + 100.0 for queue, wait in one.waiting_for.items()}
+    ),
+    "a worker comes that hoards": lambda one: replace(
+        one, workers=(*one.workers, sight("new", eta_held=900))
+    ),
+}
+
+
+@patient
+@given(fleets, st.sampled_from(sorted(WORSE)))
+def test_worse_evidence_never_gives_a_better_word(one: FleetSnapshot, what: str) -> None:
+    # A fleet without workers gets better by any worker that comes.
+    if what == "a worker comes that hoards" and not any(worker.consuming for worker in one.workers):
+        return
+    before, after = judge_fleet(one).health, judge_fleet(WORSE[what](one)).health
+    assert WORST_LAST.index(after) >= WORST_LAST.index(before)
+
+
+@patient
+@given(fleets)
+def test_every_problem_says_what_to_do(one: FleetSnapshot) -> None:
+    for problem in judge_fleet(one).problems:
+        assert problem.message
+        assert problem.remedy
+        assert problem.command.startswith("celery -A APP ")
+        assert problem.health is not FleetHealth.HEALTHY

@@ -1,0 +1,104 @@
+"""Stalled: only where everything that it takes to know is known."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from celery_health.fleet import stalled
+from celery_health.fleet.findings import FindingReason
+from celery_health.fleet.sights import WorkerSight
+from celery_health.fleet.thresholds import FleetThresholds
+from tests.unit.health.fleets import seconds, sight, sights, waits
+
+WAITS = {"celery": 61.0}
+STALLED = sight(idle_for=61.0, active_count=0, running=())
+
+patient = settings(deadline=None)
+
+
+def test_a_worker_that_leaves_messages_waiting_is_stalled() -> None:
+    finding = stalled.find([STALLED], WAITS)
+    assert finding is not None
+    assert finding.reason is FindingReason.WORKER_STALLED
+    assert finding.subjects == ("worker@a",)
+    assert finding.message == (
+        "Worker worker@a has 4 free slots and has begun or ended no task for 61 s, "
+        "while messages wait in celery"
+    )
+
+
+def test_several_stalled_workers_are_told_together() -> None:
+    finding = stalled.find([STALLED, replace(STALLED, name="worker@b"), sight("worker@c")], WAITS)
+    assert finding is not None
+    assert finding.subjects == ("worker@a", "worker@b")
+    assert finding.message.endswith("(likewise worker@b)")
+
+
+@pytest.mark.parametrize(
+    ("why", "changes", "waiting"),
+    [
+        ("it has begun a task lately", {"idle_for": 60.0}, WAITS),
+        ("all its slots are busy", {"active_count": 4}, WAITS),
+        ("its prefetch is full", {"has_room": False}, WAITS),
+        ("its prefetch is full by the counts", {"has_room": None, "reserved": 16}, WAITS),
+        (
+            "its prefetch may be full, if tasks are acknowledged late",
+            {"has_room": None, "active_count": 3, "prefetch": 4, "reserved": 2},
+            WAITS,
+        ),
+        ("it is not meant to consume", {"consuming": False}, WAITS),
+        ("the queue has been empty in between", {}, {"celery": 60.0}),
+        ("it reads other queues", {"queues": ("email",)}, WAITS),
+        ("nothing waits", {}, {}),
+        ("nobody tells whether it consumes", {"consuming": None}, WAITS),
+        ("nobody tells its slots", {"slots": None}, WAITS),
+        ("nobody tells when it last did something", {"idle_for": None}, WAITS),
+        ("nobody tells its room", {"has_room": None, "prefetch": None}, WAITS),
+    ],
+)
+def test_a_worker_is_not_stalled_if(why: str, changes: dict[str, Any], waiting: dict[str, float]) -> None:
+    assert stalled.find([replace(STALLED, **changes)], waiting) is None
+
+
+@pytest.mark.parametrize("prefetch", [0, 16])
+def test_room_may_be_told_by_the_counts(prefetch: int) -> None:
+    assert stalled.is_stalled(replace(STALLED, has_room=None, prefetch=prefetch, reserved=3), WAITS)
+
+
+def test_the_threshold_is_that_of_the_spec() -> None:
+    patience = FleetThresholds(stalled_after=10.0)
+    assert stalled.is_stalled(replace(STALLED, idle_for=11.0), {"celery": 11.0}, patience)
+    assert not stalled.is_stalled(replace(STALLED, idle_for=9.0), {"celery": 11.0}, patience)
+
+
+@patient
+@given(sights, waits)
+def test_nothing_unknown_ever_stalls_a_worker(one: WorkerSight, waiting: dict[str, float]) -> None:
+    assert not stalled.is_stalled(replace(one, consuming=None), waiting)
+    assert not stalled.is_stalled(replace(one, slots=None), waiting)
+    assert not stalled.is_stalled(replace(one, idle_for=None), waiting)
+    assert not stalled.is_stalled(replace(one, has_room=None, prefetch=None), waiting)
+    assert not stalled.is_stalled(one, {})
+
+
+@patient
+@given(sights, waits, seconds)
+def test_a_longer_wait_never_takes_the_finding_back(
+    one: WorkerSight, waiting: dict[str, float], more: float
+) -> None:
+    if stalled.is_stalled(one, waiting):
+        assert stalled.is_stalled(replace(one, idle_for=(one.idle_for or 0.0) + more), waiting)
+        assert stalled.is_stalled(one, {queue: wait + more for queue, wait in waiting.items()})
+
+
+@patient
+@given(sights, waits)
+def test_a_stalled_worker_has_everything_that_it_takes(one: WorkerSight, waiting: dict[str, float]) -> None:
+    if stalled.is_stalled(one, waiting):
+        assert one.consuming is True
+        assert one.takes_more is True
+        assert one.slots is not None
+        assert one.active_count < one.slots
+        assert max(waiting[queue] for queue in one.queues if queue in waiting) > 60.0
