@@ -1,0 +1,97 @@
+"""Beat's pods: asks their sidecars for their reports, and reads pods and reports into BeatSights."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from celery_health.beat import BeatReason, BeatSight
+from celery_health.urls import redact
+from celery_operator.api import names
+from celery_operator.decide.troubles import last_line
+from celery_operator.kube import Json
+from celery_operator.observe.pods import trouble
+from celery_operator.observe.sidecars import ReportSource, SidecarError
+
+
+@dataclass(frozen=True, slots=True)
+class BeatReading:
+    """What the sidecar of one beat said in ``/report``. ``tick_age`` is in seconds."""
+
+    reason: BeatReason
+    message: str
+    live: bool
+    tick_age: float | None
+    report_present: bool
+
+
+async def read_beats(source: ReportSource, pods: Iterable[Json]) -> dict[str, BeatReading]:
+    """Readings by pod uid of the beats among these pods; one that does not answer has none."""
+    running = [pod for pod in pods if is_beat(pod) and _runs(pod)]
+    readings = await asyncio.gather(*(_read_one(source, pod) for pod in running))
+    found = zip(running, readings, strict=True)
+    return {pod["metadata"]["uid"]: reading for pod, reading in found if reading is not None}
+
+
+def beat_sights(pods: Iterable[Json], readings: Mapping[str, BeatReading]) -> tuple[BeatSight, ...]:
+    """The beats among these pods; ``readings`` are by pod uid."""
+    return tuple(beat_sight(pod, readings.get(pod["metadata"]["uid"])) for pod in pods if is_beat(pod))
+
+
+def is_beat(pod: Json) -> bool:
+    """Whether this pod is beat's."""
+    labels = pod["metadata"].get("labels", {})
+    return bool(labels.get(names.LABEL_COMPONENT) == names.COMPONENT_BEAT)
+
+
+def beat_sight(pod: Json, reading: BeatReading | None) -> BeatSight:
+    """One beat pod. One that has finished counts as leaving: it sends nothing more."""
+    metadata, status = pod["metadata"], pod["status"]
+    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    over = status.get("phase") in {"Succeeded", "Failed"}
+    return BeatSight(
+        pod=metadata["name"],
+        uid=metadata["uid"],
+        deleting=over or "deletionTimestamp" in metadata,
+        ready=conditions.get("Ready", {}).get("status") == "True",
+        reason=reading.reason if reading else None,
+        message=reading.message if reading else "",
+        live=reading.live if reading else None,
+        tick_age=reading.tick_age if reading else None,
+        report_present=reading.report_present if reading else False,
+        trouble=_trouble(pod),
+    )
+
+
+def reading_of(body: Json) -> BeatReading:
+    """A reading from the JSON of ``/report``. Raises SidecarError for one that we cannot read."""
+    try:
+        verdict, age = body["verdict"], body["tick_age"]
+        return BeatReading(
+            reason=BeatReason(verdict["reason"]),
+            message=redact(str(verdict["message"])),
+            live=bool(verdict["live"]),
+            tick_age=None if age is None else float(age),
+            report_present=body["report"] is not None,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SidecarError(f"not a report of beat that this operator reads: {error}") from error
+
+
+async def _read_one(source: ReportSource, pod: Json) -> BeatReading | None:
+    try:
+        return reading_of(await source.fetch(pod))
+    except SidecarError:
+        return None
+
+
+def _runs(pod: Json) -> bool:
+    return pod["status"].get("phase") == "Running" and bool(pod["status"].get("podIP"))
+
+
+def _trouble(pod: Json) -> str:
+    """Why a container does not run, in one line; empty where nothing is wrong."""
+    found = trouble(pod)
+    if found is None:
+        return ""
+    where = f"container {found.container}" if found.container else "the pod"
+    return f"{where}: {found.reason}: {last_line(found)}"
