@@ -1,10 +1,11 @@
 """Everything that one tick knows of one CeleryDeployment, frozen: what observe/ builds and decide/ reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from celery_health.beat import BeatSight
 from celery_health.broker import BrokerReading
 from celery_health.report import WorkerReport
 from celery_health.worker import WorkerVerdict
@@ -22,11 +23,17 @@ class SidecarBroker:
 
 @dataclass(frozen=True, slots=True)
 class SidecarReading:
-    """What one sidecar's ``/report`` said. ``report`` is None when the pod has no agent."""
+    """What one sidecar's ``/report`` said. ``report`` is None when the pod has no agent.
+
+    ``age``: seconds since the report was written. ``held_for``: for how many more seconds no verdict fails
+    the worker's liveness, None if it may.
+    """
 
     report: WorkerReport | None
     verdict: WorkerVerdict
     broker: SidecarBroker
+    age: float = 0.0
+    held_for: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,12 @@ class ConfigurationFault:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One CeleryDeployment at one moment."""
+    """One CeleryDeployment at one moment.
+
+    ``waiting_for``: for how many seconds each queue has been seen to hold messages without interruption.
+    ``untouched_for``: for how many of them it has not been seen to get shorter. Queues that are empty or
+    whose length is not known are in neither.
+    """
 
     now: datetime
     namespace: str
@@ -102,3 +114,6 @@ class Snapshot:
     result_backend: BrokerReading | None
     faults: tuple[ConfigurationFault, ...]
     annotations: Mapping[str, Any]
+    beats: tuple[BeatSight, ...] = ()
+    waiting_for: Mapping[str, float] = field(default_factory=dict)
+    untouched_for: Mapping[str, float] = field(default_factory=dict)

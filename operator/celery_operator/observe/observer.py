@@ -1,6 +1,7 @@
 """Puts together everything that one tick knows of one CeleryDeployment."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -9,12 +10,14 @@ from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Cache, Key
 from celery_operator.kube import DEPLOYMENT, POD, SECRET, Json, Kube
+from celery_operator.observe.beat import beat_sights, read_beats
 from celery_operator.observe.brokers import KeptReader, learned_naming, not_read
 from celery_operator.observe.deployments import deployment_state
 from celery_operator.observe.hosts import seen_from_elsewhere
 from celery_operator.observe.pods import group_of, pod_states
 from celery_operator.observe.sidecars import Sidecars
 from celery_operator.observe.urls import SecretUrls, UrlMissingError
+from celery_operator.observe.waiting import WaitingQueues
 from celery_operator.resources.managed_redis import REDIS_PORT
 from celery_operator.resources.ownership import ResourceIdentity, redis_name
 from celery_operator.snapshot import ConfigurationFault, Snapshot
@@ -38,19 +41,23 @@ class Observer:
         self._broker = KeptReader()
         self._result_backend = KeptReader()
         self._naming = RedisNaming()
+        self._waiting = WaitingQueues()
 
     async def observe(
         self, resource: Json, spec: CeleryDeploymentSpec, faults: Sequence[ConfigurationFault]
     ) -> Snapshot:
         """Sidecars, broker and result backend side by side, so that a tick is as long as the slowest."""
         pods = self._cache.children(POD, self._key)
-        readings, (broker, broker_faults), (backend, backend_faults) = await asyncio.gather(
+        readings, beats, (broker, broker_faults), (backend, backend_faults) = await asyncio.gather(
             self._sidecars.read(pod for pod in pods if group_of(pod) is not None),
+            read_beats(self._sidecars, pods),
             self._read_broker(spec),
             self._read_result_backend(spec),
         )
         self._naming = learned_naming(tuple(readings.values()), self._naming)
+        self._waiting.look(broker, time.monotonic())
         # Pods and Deployments as they are now, not as they were before the reading.
+        pods = self._cache.children(POD, self._key)
         deployments = self._cache.children(DEPLOYMENT, self._key)
         return Snapshot(
             now=datetime.now(UTC),
@@ -61,11 +68,14 @@ class Observer:
             spec=spec,
             previous=CeleryDeploymentStatus.read(resource.get("status")),
             deployments=tuple(deployment_state(deployment) for deployment in deployments),
-            pods=pod_states(self._cache.children(POD, self._key), readings),
+            pods=pod_states(pods, readings),
             broker=broker,
             result_backend=backend,
             faults=(*faults, *broker_faults, *backend_faults),
             annotations=resource["metadata"].get("annotations", {}),
+            beats=beat_sights(pods, beats),
+            waiting_for=self._waiting.waiting_for(),
+            untouched_for=self._waiting.untouched_for(),
         )
 
     async def close(self) -> None:

@@ -86,10 +86,14 @@ class Sidecars:
         found = zip(running, readings, strict=True)
         return {pod["metadata"]["uid"]: reading for pod, reading in found if reading is not None}
 
+    async def fetch(self, pod: Json) -> Json:
+        """The body of ``/report`` of one pod, whoever's sidecar it is. Raises SidecarError."""
+        async with self._slots:
+            return await self._source.fetch(pod)
+
     async def _read_one(self, pod: Json) -> SidecarReading | None:
         try:
-            async with self._slots:
-                return reading_of(await self._source.fetch(pod))
+            return reading_of(await self.fetch(pod))
         except SidecarError:
             return None
 
@@ -109,6 +113,12 @@ def reading_of(body: Json) -> SidecarReading:
                 consuming=verdict["consuming"],
             ),
             broker=SidecarBroker(broker["reachable"], str(broker["message"])),
+            age=float(body.get("written_age") or 0.0),
+            held_for=_optional_seconds(body.get("held_for")),
         )
     except (KeyError, TypeError, ValueError, ReportError) as error:
         raise SidecarError(f"not a report that this operator reads: {error}") from error
+
+
+def _optional_seconds(value: float | None) -> float | None:
+    return None if value is None else float(value)
