@@ -8,7 +8,7 @@ import pytest
 
 from celery_health.broker import BrokerReason, QueueReading, RedisNaming
 from celery_health.readers import reader_for
-from celery_health.readers.redis import list_keys
+from celery_health.readers.redis_keys import list_keys
 
 
 @asynccontextmanager

@@ -1,0 +1,80 @@
+"""One client of a Redis, made from its URL: alone, behind TLS or Sentinel, with timeouts on every step."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from redis import exceptions
+from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+
+from celery_health.readers.limits import CONNECT_SECONDS, READ_SECONDS
+from celery_health.readers.tls import redis_options
+from celery_health.urls import BrokerKind, BrokerUrl
+
+_CLOSE_SECONDS = 0.4
+# What a Sentinel and its master share: a Sentinel has users and databases of its own.
+_SHARED = ("socket_connect_timeout", "socket_timeout", "retry", "protocol")
+
+
+class RedisConnection:
+    """At most one connection to the server, kept until it is closed; a Sentinel is asked at each new one."""
+
+    def __init__(self, url: BrokerUrl) -> None:
+        self._url = url
+        self._client: Redis | None = None
+        self._sentinels: list[Redis] = []
+
+    @property
+    def kept(self) -> bool:
+        """Whether the next look goes over a connection that an earlier one made."""
+        return self._client is not None
+
+    def client(self) -> Redis:
+        """The client; it connects at its first command."""
+        if self._client is None:
+            self._client = self._made()
+        return self._client
+
+    async def close(self) -> None:
+        """Give back the connection."""
+        clients = [*([self._client] if self._client else []), *self._sentinels]
+        self._client, self._sentinels = None, []
+        for client in clients:
+            # A server that hangs must not keep us from leaving.
+            with suppress(exceptions.RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await client.aclose(close_connection_pool=True)
+
+    def _made(self) -> Redis:
+        options = self._options()
+        if self._url.kind is not BrokerKind.SENTINEL:
+            pool = ConnectionPool(
+                connection_class=SSLConnection if self._url.tls else Connection,
+                host=self._url.host,
+                port=self._url.port,
+                max_connections=1,
+                **options,
+            )
+            return Redis.from_pool(pool)
+        hosts = [(one.host, one.port) for one in (self._url, *self._url.alternates)]
+        for_sentinels = {name: options[name] for name in _SHARED}
+        sentinel = Sentinel(hosts, sentinel_kwargs=for_sentinels, **options)  # type: ignore[no-untyped-call]
+        self._sentinels = list(sentinel.sentinels)
+        client: Redis = sentinel.master_for(self._url.query["master_name"])
+        return client
+
+    def _options(self) -> dict[str, Any]:
+        url = self._url
+        options: dict[str, Any] = {
+            "db": url.database or 0,
+            "username": url.username,
+            "password": url.password,
+            "socket_connect_timeout": CONNECT_SECONDS,
+            "socket_timeout": READ_SECONDS,
+            "retry": Retry(NoBackoff(), 0),
+            "protocol": 2,  # spoken by every Redis and everything that imitates one
+        }
+        return options | redis_options(url) if url.tls else options
