@@ -11,6 +11,9 @@ from celery_operator.decide.words import joined
 
 NOTHING_RESTARTED = "No worker is restarted while the broker is away."
 
+_REACHED_AND_ILL = frozenset({BrokerReason.OUT_OF_MEMORY, BrokerReason.ALARM, BrokerReason.READ_ONLY})
+"""The operator did reach it. Workers that still look well will not stay so."""
+
 
 @dataclass(frozen=True, slots=True)
 class BrokerView:
@@ -46,7 +49,7 @@ def broker_view(reading: BrokerReading, groups: tuple[GroupView, ...]) -> Broker
     if reading.reachable is True:
         return BrokerView(reading, True, reading.reason, reading.message)
     if reading.reachable is False:
-        if _workers_reach(groups):
+        if reading.reason not in _REACHED_AND_ILL and _workers_reach(groups):
             message = joined(["Workers consume, but the operator cannot reach the broker", reading.message])
             return BrokerView(reading, None, Reason.ONLY_WORKERS_REACH, message)
         return BrokerView(reading, False, reading.reason, joined([reading.message, NOTHING_RESTARTED]))

@@ -3,21 +3,28 @@
 from dataclasses import dataclass
 
 from celery_health.broker import BrokerReason
+from celery_health.fleet.findings import Finding, FindingReason
 from celery_operator.api.names import COMPONENT_BEAT
 from celery_operator.api.status import QueueStatus
 from celery_operator.decide.broker import BrokerView, broker_view
+from celery_operator.decide.fleet import FleetLook, queue_findings
 from celery_operator.decide.groups import GroupView, group_views
+from celery_operator.decide.pods import Worker
 from celery_operator.snapshot import ConfigurationFault, DeploymentState, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``queues`` holds each queue of the spec once, in its order, with what the broker told of it."""
+    """``queues`` holds each queue of the spec once, in its order, with what the broker told of it.
+
+    ``queue_findings`` are the fleet's findings on queues; those on a worker stand with the worker.
+    """
 
     snapshot: Snapshot
     groups: tuple[GroupView, ...]
     broker: BrokerView
     queues: tuple[QueueStatus, ...]
+    queue_findings: tuple[Finding, ...]
 
     @property
     def wanted(self) -> int:
@@ -53,6 +60,24 @@ class Evidence:
         served = {queue for group in self.groups if group.wanted for queue in group.queues}
         return tuple(queue for queue in self.queues if queue.ready and queue.name not in served)
 
+    @property
+    def stalled(self) -> tuple[Worker, ...]:
+        """The stalled workers of all groups."""
+        return tuple(worker for group in self.groups for worker in group.stalled)
+
+    @property
+    def hung(self) -> tuple[Worker, ...]:
+        """The workers of all groups in which a task hangs."""
+        return tuple(worker for group in self.groups for worker in group.hung)
+
+    def waits(self, group: GroupView) -> bool:
+        """Whether messages are known to wait for the group."""
+        return any(queue.ready for queue in self.queues if queue.name in group.queues)
+
+    def found(self, reason: FindingReason) -> Finding | None:
+        """What was found of the queues, for this reason."""
+        return next((finding for finding in self.queue_findings if finding.reason is reason), None)
+
     def kubectl(self, command: str) -> str:
         """A kubectl command line in the resource's own namespace."""
         return f"kubectl -n {self.snapshot.namespace} {command}"
@@ -60,7 +85,8 @@ class Evidence:
 
 def gather(snapshot: Snapshot) -> Evidence:
     """Work out the views."""
-    groups = group_views(snapshot)
+    look = FleetLook.of(snapshot)
+    groups = group_views(look)
     ready = {queue.name: queue.ready for queue in snapshot.broker.queues}
     names = dict.fromkeys(queue for group in groups for queue in group.queues)
     return Evidence(
@@ -68,4 +94,5 @@ def gather(snapshot: Snapshot) -> Evidence:
         groups=groups,
         broker=broker_view(snapshot.broker, groups),
         queues=tuple(QueueStatus(name=name, ready=ready.get(name)) for name in names),
+        queue_findings=queue_findings(look, tuple(worker for group in groups for worker in group.workers)),
     )

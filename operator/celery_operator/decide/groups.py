@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from celery_health.fleet.findings import FindingReason
 from celery_health.report import WorkerReport
 from celery_operator.api.names import COMPONENT_WORKER
 from celery_operator.api.status import WorkerGroupStatus
-from celery_operator.decide.pods import Standing, Worker, standing_of
-from celery_operator.snapshot import DeploymentState, Snapshot
+from celery_operator.decide.fleet import FleetLook
+from celery_operator.decide.pods import Standing, Worker
+from celery_operator.snapshot import DeploymentState, PodState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,21 @@ class GroupView:
     @property
     def consuming(self) -> int:
         return len(self.standing(Standing.CONSUMING))
+
+    @property
+    def deaf(self) -> tuple[Worker, ...]:
+        """Connected workers that fetch nothing, by their own evidence."""
+        return self.standing(Standing.DEAF)
+
+    @property
+    def stalled(self) -> tuple[Worker, ...]:
+        """Workers that say they consume and take none of the messages that wait for them."""
+        return self.standing(Standing.STALLED)
+
+    @property
+    def hung(self) -> tuple[Worker, ...]:
+        """Workers with a task that runs for longer than it may; they may well consume beside it."""
+        return tuple(worker for worker in self.present if worker.has(FindingReason.HUNG_TASK))
 
     @property
     def untold(self) -> int:
@@ -80,24 +97,24 @@ class GroupView:
         return [reading.report for reading in readings if reading and reading.report]
 
 
-def group_views(snapshot: Snapshot) -> tuple[GroupView, ...]:
+def group_views(look: FleetLook) -> tuple[GroupView, ...]:
     """One view for each group of the spec, in its order."""
+    snapshot = look.snapshot
     deployments = {
         deployment.group: deployment
         for deployment in snapshot.deployments
         if deployment.component == COMPONENT_WORKER
     }
+    pods: dict[str, list[PodState]] = {}
+    for pod in snapshot.pods:
+        pods.setdefault(pod.group, []).append(pod)
     return tuple(
         GroupView(
             name=group.name,
             queues=group.queues,
             wanted=snapshot.spec.wanted_replicas(group),
             deployment=deployments.get(group.name),
-            workers=tuple(
-                Worker(pod, standing_of(pod, snapshot.now))
-                for pod in snapshot.pods
-                if pod.group == group.name
-            ),
+            workers=tuple(look.worker(pod) for pod in pods.get(group.name, ())),
         )
         for group in snapshot.spec.workers
     )

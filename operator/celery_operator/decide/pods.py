@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from celery_health.fleet.findings import Finding, FindingReason
+from celery_health.fleet.sights import WorkerSight
 from celery_health.worker import WorkerReason
 from celery_operator.snapshot import PodState, SidecarReading
 
@@ -19,7 +21,10 @@ class Standing(Enum):
     STARTING = auto()
     CONNECTING = auto()
     DEAF = auto()
+    STALLED = auto()
+    """By its own word it consumes, and it takes none of the messages that wait for it."""
     WEDGED = auto()
+    POOL_DEAD = auto()
     STOPPED = auto()
     BROKEN = auto()
     """A container cannot run; the pod's ``trouble`` says why."""
@@ -35,16 +40,27 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker pod and where it stands."""
+    """A worker pod and where it stands.
+
+    ``sight`` is what its report shows, None without one. ``findings`` are what the fleet's evidence adds,
+    each about this worker alone.
+    """
 
     pod: PodState
     standing: Standing
+    sight: WorkerSight | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def has(self, reason: FindingReason) -> bool:
+        """Whether this was found of the worker."""
+        return any(finding.reason is reason for finding in self.findings)
 
 
 _BY_REASON = {
     WorkerReason.DRAINING: Standing.DRAINING,
     WorkerReason.DEAF: Standing.DEAF,
     WorkerReason.WEDGED: Standing.WEDGED,
+    WorkerReason.POOL_DEAD: Standing.POOL_DEAD,
     WorkerReason.CONNECTING: Standing.CONNECTING,
 }
 _BEFORE_OR_AFTER_LIFE = {

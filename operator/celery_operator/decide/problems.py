@@ -1,8 +1,9 @@
 """What is wrong with the workers of a group: a sentence, what to do, and a command each, the worst first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from celery_health.fleet.findings import Finding, FindingReason
 from celery_operator.api.names import (
     LABEL_GROUP,
     LABEL_INSTANCE,
@@ -44,10 +45,14 @@ WORST_FIRST = (
     Reason.OUT_OF_MEMORY,
     Reason.CRASHING,
     Reason.WEDGED,
+    Reason.POOL_DEAD,
     Reason.DEAF,
+    Reason.WORKER_STALLED,
     Reason.UNSCHEDULABLE,
     Reason.CONNECTING,
     Reason.STOPPED,
+    Reason.HUNG_TASK,
+    Reason.HOARDING,
     Reason.SIDECAR_SILENT,
     Reason.UNTOLD,
     Reason.STARTING,
@@ -61,13 +66,21 @@ def group_problems(group: GroupView, evidence: Evidence) -> tuple[Problem, ...]:
     tellers = _TELLERS if group.missing else _ALWAYS
     told: dict[Reason, list[tuple[Worker, Problem]]] = {}
     for worker in group.workers:
-        if teller := tellers.get(worker.standing):
-            problem = teller(worker, evidence)
+        for problem in _problems_of(worker, tellers, evidence):
             told.setdefault(problem.reason, []).append((worker, problem))
     problems = [_joined(found) for found in told.values()]
     if refused := _refused(group, evidence):
         problems.append(refused)
     return tuple(sorted(problems, key=lambda problem: WORST_FIRST.index(problem.reason)))
+
+
+def _problems_of(
+    worker: Worker, tellers: Mapping[Standing, _Teller], evidence: Evidence
+) -> Iterator[Problem]:
+    if teller := tellers.get(worker.standing):
+        yield teller(worker, evidence)
+    for finding in worker.findings:
+        yield _found(worker, finding, evidence)
 
 
 def _joined(found: list[tuple[Worker, Problem]]) -> Problem:
@@ -131,6 +144,25 @@ def _wedged(worker: Worker, evidence: Evidence) -> Problem:
         "The kubelet restarts a wedged worker; read what it did before",
         evidence.kubectl(f"logs {worker.pod.name} -c {WORKER_CONTAINER} --previous"),
     )
+
+
+def _pool_dead(worker: Worker, evidence: Evidence) -> Problem:
+    return Problem(
+        Reason.POOL_DEAD,
+        f"The pool of pod {worker.pod.name} is dead: {_own_words(worker)}",
+        "The kubelet restarts a worker whose pool is dead; read what ends the pool's processes",
+        evidence.kubectl(f"logs {worker.pod.name} -c {WORKER_CONTAINER} --previous"),
+    )
+
+
+def _found(worker: Worker, finding: Finding, evidence: Evidence) -> Problem:
+    """A finding of the fleet; its subject is this worker alone, under the name of its pod."""
+    name = worker.pod.name
+    report = f"/api/v1/namespaces/{evidence.snapshot.namespace}/pods/{name}:{PROBE_PORT}/proxy/report"
+    command = (
+        f"delete pod {name}" if finding.reason is FindingReason.WORKER_STALLED else f"get --raw {report}"
+    )
+    return Problem(Reason(finding.reason), finding.message, finding.remedy, evidence.kubectl(command))
 
 
 def _connecting(worker: Worker, evidence: Evidence) -> Problem:
@@ -214,6 +246,7 @@ def _own_words(worker: Worker) -> str:
 _ALWAYS: dict[Standing, _Teller] = {
     Standing.BROKEN: _broken,
     Standing.WEDGED: _wedged,
+    Standing.POOL_DEAD: _pool_dead,
     Standing.DEAF: _deaf,
 }
 _TELLERS: dict[Standing, _Teller] = {

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from celery_health.fleet.findings import FindingReason
 from celery_health.urls import redact
 from celery_operator.api.names import (
     COMPONENT_REDIS,
@@ -43,6 +44,7 @@ def _all(evidence: Evidence, verdicts: Verdicts) -> Iterator[_Advice]:
     yield from _agents(evidence)
     yield from _beat(evidence, verdicts)
     yield from _backlog(evidence)
+    yield from _queues(evidence)
     yield from _result_backend(evidence, verdicts)
 
 
@@ -126,6 +128,15 @@ def _backlog(evidence: Evidence) -> Iterator[_Advice]:
         if group.name == spec.scale_target_group:
             command = f"scale {PLURAL} {name} --replicas={group.wanted + 1}"
         yield f"Messages wait for group {group.name}: scale it up", evidence.kubectl(command)
+
+
+def _queues(evidence: Evidence) -> Iterator[_Advice]:
+    name = evidence.snapshot.name
+    for finding in evidence.queue_findings:
+        command = f"get pods -l {LABEL_INSTANCE}={name}"
+        if finding.reason is FindingReason.NOBODY_READS:
+            command = f"edit {PLURAL} {name}"
+        yield f"{finding.message}. {finding.remedy}", evidence.kubectl(command)
 
 
 def _result_backend(evidence: Evidence, verdicts: Verdicts) -> Iterator[_Advice]:

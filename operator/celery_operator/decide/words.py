@@ -1,10 +1,12 @@
 """How verdicts are put into words: one style for all messages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+from celery_health.fleet.words import counted, listed
 from celery_health.urls import redact
 
-_LISTED = 3
+__all__ = ["counted", "joined", "listed", "sentence"]
+
 _LONGEST = 300
 
 
@@ -20,17 +22,3 @@ def sentence(text: str) -> str:
 def joined(texts: Iterable[str]) -> str:
     """Several sentences as one message, each said once."""
     return " ".join(dict.fromkeys(sentence(text) for text in texts if text))
-
-
-def listed(names: Sequence[str]) -> str:
-    """``a``, ``a and b``, or ``a, b, c and 4 more``."""
-    if len(names) <= 1:
-        return "".join(names)
-    if len(names) <= _LISTED:
-        return f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{', '.join(names[:_LISTED])} and {len(names) - _LISTED} more"
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 worker``, ``3 workers``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

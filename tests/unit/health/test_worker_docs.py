@@ -14,6 +14,7 @@ def explained(page: str) -> set[str]:
 
 
 def test_every_reason_of_a_worker_and_of_its_broker_is_explained() -> None:
-    workers, brokers = PAGE.read_text().split("## What the pod finds of the broker")
+    workers, rest = PAGE.read_text().split("## What the pod finds of the broker")
+    brokers, *_ = rest.split("\n## ")
     assert explained(workers) == set(WorkerReason)
     assert explained(brokers) == set(BrokerReason)

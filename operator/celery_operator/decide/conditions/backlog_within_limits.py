@@ -3,7 +3,7 @@
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
 from celery_operator.decide.verdict import Verdict, no, unknown, yes
-from celery_operator.decide.words import counted, listed
+from celery_operator.decide.words import counted, joined, listed
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -16,6 +16,8 @@ def judge(evidence: Evidence) -> Verdict:
     if unserved := evidence.unserved:
         lengths = listed([f"{queue.name} ({queue.ready} ready)" for queue in unserved])
         return no(Reason.NOBODY_CONSUMES, f"Messages wait although no workers are wanted for them: {lengths}")
+    if found := evidence.queue_findings:
+        return no(found[0].reason, joined(finding.message for finding in found))
     untold = [queue.name for queue in evidence.queues if queue.ready is None]
     if untold:
         return unknown(evidence.broker.reason, f"The length of {listed(untold)} is not known")

@@ -1,0 +1,16 @@
+"""docs/verdicts.md explains every word of the fleet's verdicts."""
+
+from pathlib import Path
+
+import pytest
+
+from celery_health.fleet.findings import FindingReason
+from celery_health.fleet.verdict import FleetReason
+
+PAGE = (Path(__file__).parents[3] / "docs" / "verdicts.md").read_text()
+SECTION = PAGE[PAGE.index("## Verdicts on the fleet") :]
+
+
+@pytest.mark.parametrize("reason", [*FindingReason, *FleetReason])
+def test_the_page_on_verdicts_explains_every_reason(reason: str) -> None:
+    assert f"| `{reason}` | " in SECTION
