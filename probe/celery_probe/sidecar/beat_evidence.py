@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from celery_health.beat import BeatReport, BeatVerdict, BrokerSight, beat_report_from, judge_beat
+from celery_health.beat import (
+    DEFAULT_BEAT_THRESHOLDS,
+    BeatReport,
+    BeatThresholds,
+    BeatVerdict,
+    BrokerSight,
+    beat_report_from,
+    judge_beat,
+)
 from celery_health.report import ReportError, parse_document
 from celery_health.urls import redact
 from celery_health.worker import ProcessState
@@ -29,10 +37,16 @@ class ReadBeatReport:
 class BeatEvidence:
     """Report and process state of the beat in this pod. ``clock`` gives seconds of CLOCK_MONOTONIC."""
 
-    def __init__(self, directory: Path, clock: Callable[[], float]):
+    def __init__(
+        self,
+        directory: Path,
+        clock: Callable[[], float],
+        thresholds: BeatThresholds = DEFAULT_BEAT_THRESHOLDS,
+    ):
         self._report_path = directory / BEAT_REPORT_FILE
         self._lock_path = directory / LOCK_FILE
         self._clock = clock
+        self._thresholds = thresholds
         self._identity: tuple[int, int, int] | None = None
         self._read: ReadBeatReport | None = None
         self._sighting: LockSighting | None = None
@@ -71,6 +85,7 @@ class BeatEvidence:
             observed_since=self._observed_since,
             running_since=self._running_since,
             broker=broker,
+            thresholds=self._thresholds,
         )
 
     def _read_report(self) -> None:

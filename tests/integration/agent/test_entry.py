@@ -1,4 +1,4 @@
-"""``python DIRECTORY ARGS`` is ``celery ARGS``: with the agent for a worker, without it otherwise."""
+"""``python DIRECTORY ARGS`` is ``celery ARGS``: with the agent for a worker or beat, without it otherwise."""
 
 import subprocess
 from pathlib import Path
@@ -20,6 +20,7 @@ from tests.support.waiting import wait_for
         ["-A", "agent_app", "report"],
         ["-A", "agent_app", "inspect", "ping", "--timeout", "0.2"],
         ["-A", "no_such_module", "worker"],
+        ["-A", "no_such_module", "beat"],
         ["-A", "agent_app", "no-such-command"],
         ["-A", "agent_app", "worker", "--no-such-option"],
     ],
@@ -34,20 +35,6 @@ def test_a_command_ends_as_it_does_without_the_agent(
         without = agent.command("-m", "celery", *arguments)
     assert with_agent.returncode == without.returncode
     assert _lines(with_agent) == _lines(without)
-
-
-def test_beat_runs_without_the_agent(tmp_path: Path) -> None:
-    with redis_server(tmp_path / "redis") as redis:
-        beat = AgentWorker(
-            tmp_path, CELERY_5_7, "solo", redis.url, command=("beat", "-l", "INFO", "-s", str(tmp_path / "s"))
-        )
-        try:
-            beat.start()
-            wait_for(lambda: "beat: Starting..." in beat.log(), 30, beat.log)
-            assert list(beat.run.iterdir()) == []
-            assert beat.terminate() == 0
-        finally:
-            beat.end()
 
 
 @pytest.mark.parametrize("pool", ["prefork", "gevent"])

@@ -1,0 +1,155 @@
+"""Real beats with the agent inside, as child processes, and sidecars of beat in the test's own process."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp.test_utils import TestClient, TestServer
+
+from celery_health.beat import BeatReport, BeatThresholds, parse_beat_report
+from celery_health.report import ReportError
+from celery_probe.bundle import install
+from celery_probe.sidecar.beat_evidence import BeatEvidence
+from celery_probe.sidecar.beat_observer import BeatObserver
+from celery_probe.sidecar.beat_server import make_beat_app
+from celery_probe.sidecar.broker_watch import BrokerWatch
+from tests.support.celery_worlds import World
+from tests.support.waiting import wait_for, wait_for_async
+
+PROJECT = Path(__file__).parent / "project"
+
+# The limits of a sidecar in the cluster are a minute: the same rules, in less time.
+TICK_LIMIT = 3.0
+SHORT = BeatThresholds(tick_limit=TICK_LIMIT, broker_grace=2.0)
+
+
+class Beat:
+    """A beat that ``python DIRECTORY beat`` runs, with everything that it writes under ``home``."""
+
+    def __init__(self, home: Path, world: World, broker: str, **env: str):
+        self.home = home
+        self.directory = home / "probe"
+        self.run = self.directory / "run"
+        self.hang = home / "hang"
+        home.mkdir(parents=True, exist_ok=True)
+        install(self.directory)
+        self._command = [str(world.python()), str(self.directory), "-A", "beat_app", "beat"]
+        self._command += ["--loglevel", "INFO", "--schedule", str(home / "schedule")]
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self._env = {
+            **kept,
+            "TEST_BROKER": broker,
+            "TEST_HANG": str(self.hang),
+            "CELERY_PROBE_DIRECTORY": str(self.directory),
+            **env,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process; nothing is waited for."""
+        with (self.home / "beat.log").open("ab") as log:
+            self.process = subprocess.Popen(self._command, env=self._env, cwd=PROJECT, stdout=log, stderr=log)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the process."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def report(self) -> BeatReport | None:
+        """The report as it stands; None before the first."""
+        try:
+            return parse_beat_report((self.run / "beat.json").read_bytes())
+        except (FileNotFoundError, ReportError):
+            return None
+
+    def wait_until(self, condition: Callable[[BeatReport], Any], timeout: float = 30.0) -> BeatReport:
+        """Wait for a report that fulfils the condition, and return it."""
+
+        def fitting() -> BeatReport | None:
+            report = self.report()
+            return report if report and condition(report) else None
+
+        return wait_for(fitting, timeout, lambda: f"last: {self.report()}\n{self.log()}")
+
+    def terminate(self, timeout: float = 20.0) -> int:
+        """The orderly end; gives the exit status."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(timeout)
+
+    def end(self) -> None:
+        """End the process if it still lives."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+
+    def log(self) -> str:
+        """The end of what beat printed."""
+        return (self.home / "beat.log").read_text(errors="replace")[-3000:]
+
+
+@contextmanager
+def running_beat(home: Path, world: World, broker: str, **env: str) -> Iterator[Beat]:
+    """A started beat, ended with the block."""
+    beat = Beat(home, world, broker, **env)
+    try:
+        beat.start()
+        yield beat
+    finally:
+        beat.end()
+
+
+class BeatSidecar:
+    """A sidecar of beat, asked over HTTP."""
+
+    def __init__(self, client: TestClient[Any, Any], observer: BeatObserver, beat: Beat):
+        self._client = client
+        self._observer = observer
+        self._beat = beat
+
+    async def status(self, path: str) -> int:
+        """Status of one request, after a fresh look."""
+        self._observer.look()
+        async with self._client.get(path) as answer:
+            return answer.status
+
+    async def reason(self) -> str:
+        """The reason in the answer of the liveness probe."""
+        self._observer.look()
+        async with self._client.get("/livez") as answer:
+            return str((await answer.json())["reason"])
+
+    async def text(self, path: str) -> str:
+        """The body of an answer."""
+        async with self._client.get(path) as answer:
+            return await answer.text()
+
+    async def wait_reason(self, reason: str, timeout: float = 30.0) -> None:  # noqa: ASYNC109 (a deadline)
+        """Wait until this is the reason."""
+
+        async def reached() -> bool:
+            return await self.reason() == reason
+
+        await wait_for_async(
+            reached, timeout, lambda: f"{reason}: {self._observer.report()}\n{self._beat.log()}"
+        )
+
+
+@asynccontextmanager
+async def beat_sidecar(
+    beat: Beat, broker_url: str, thresholds: BeatThresholds = SHORT
+) -> AsyncIterator[BeatSidecar]:
+    """A sidecar of that beat, with a watch of its own over the broker."""
+    broker = BrokerWatch(broker_url, time.monotonic, interval=0.25)
+    observer = BeatObserver(BeatEvidence(beat.run, time.monotonic, thresholds), broker, time.monotonic)
+    broker.start()
+    try:
+        async with TestClient(TestServer(make_beat_app(observer))) as client:
+            yield BeatSidecar(client, observer, beat)
+    finally:
+        broker.stop()
