@@ -16,21 +16,26 @@ from celery_probe.agent.errors import ErrorLog
 def install(beat: Beat, errors: ErrorLog) -> None:
     """Have the ticks of the scheduler watched as soon as Celery has made it, and published tasks counted."""
 
-    def begin(sender: Any = None, **_: Any) -> None:
-        try:
-            _note_service(beat, sender, errors)
-        except Exception as error:
-            errors.add("beat_init", error)
-            beat.blind = True
-        beat.initialised_mono = natives.monotonic()
+    def on_init(sender: Any = None, **_: Any) -> None:
+        begin(beat, sender, errors)
 
-    def count(**_: Any) -> None:
+    def on_publish(**_: Any) -> None:
         beat.sent += 1
 
     # Celery's own signal before the first tick. Connected before any scheduler's module can do so: RedBeat
     # waits for its lock in the same signal, and that wait shall be seen as one of an initialised beat.
-    signals.beat_init.connect(begin, weak=False)
-    signals.after_task_publish.connect(count, weak=False)
+    signals.beat_init.connect(on_init, weak=False)
+    signals.after_task_publish.connect(on_publish, weak=False)
+
+
+def begin(beat: Beat, service: Any, errors: ErrorLog) -> None:
+    """Watch the scheduler of beat's service. Never raises: beat runs on where that cannot be done."""
+    try:
+        _note_service(beat, service, errors)
+    except Exception as error:
+        errors.add("beat_init", error)
+        beat.blind = True
+    beat.initialised_mono = natives.monotonic()
 
 
 def _note_service(beat: Beat, service: Any, errors: ErrorLog) -> None:
