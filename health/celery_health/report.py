@@ -58,7 +58,8 @@ class TransportEvidence:
     outstanding. ``can_consume``: the prefetch limit leaves room for a message. ``consumer_tags``: AMQP
     consumers that the broker confirmed. ``priority_steps``, ``separator`` and ``key_prefix`` say how the
     Redis transport names its lists. ``visibility_timeout``: seconds after which a message that nobody
-    acknowledged is handed out again.
+    acknowledged is handed out again. ``pop_timeout``: seconds after which Redis answers a blocking pop at the
+    latest.
     """
 
     kind: str
@@ -70,6 +71,7 @@ class TransportEvidence:
     separator: str | None = None
     key_prefix: str | None = None
     visibility_timeout: float | None = None
+    pop_timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,11 @@ class WorkerReport:
     ``loop_mono`` is the last turn of the main loop. ``loop_due_mono`` is set from the moment at which a
     connected consumer hands over to the loop until the loop's first turn. ``fetched_mono`` is the last moment
     at which the transport was seen to fetch, ``answered_mono`` the last at which an answer of the broker was
-    seen, ``progress_mono`` the last at which a task began or ended (the consumer's first start before that).
-    ``pool_births`` counts the children that the pool has started since ``progress_mono``. ``written_at`` is
-    ``written_mono`` in Unix time. ``initial_prefetch`` is the prefetch limit without what ETA tasks add.
+    seen or none was due. ``progress_mono`` is the last at which a task began or ended (the consumer's first
+    start before that). ``pool_births`` counts the children that the pool has started since ``progress_mono``
+    or since one of them last survived a while; ``pool_alive_mono`` is the last moment at which one lived.
+    ``written_at`` is ``written_mono`` in Unix time. ``initial_prefetch`` is the prefetch limit without what
+    ETA tasks add.
     """
 
     agent_version: str
@@ -116,6 +120,7 @@ class WorkerReport:
     answered_mono: float | None = None
     progress_mono: float | None = None
     pool_births: int = 0
+    pool_alive_mono: float | None = None
     initial_prefetch: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
@@ -189,6 +194,7 @@ def report_from(document: Mapping[str, Any]) -> WorkerReport:
         answered_mono=_optional(_number, document, "answered_mono"),
         progress_mono=_optional(_number, document, "progress_mono"),
         pool_births=_count(document, "pool_births") if "pool_births" in document else 0,
+        pool_alive_mono=_optional(_number, document, "pool_alive_mono"),
         initial_prefetch=_optional(_count, document, "initial_prefetch"),
         extra={key: value for key, value in document.items() if key not in _KNOWN},
     )
@@ -283,4 +289,5 @@ def _transport(document: Mapping[str, Any]) -> TransportEvidence:
         separator=_optional(_text, document, "separator"),
         key_prefix=_optional(_text, document, "key_prefix"),
         visibility_timeout=_optional(_number, document, "visibility_timeout"),
+        pop_timeout=_optional(_number, document, "pop_timeout"),
     )
