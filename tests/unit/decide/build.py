@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.broker import BrokerReading, BrokerReason, QueueReading, UnackedReading
 from celery_health.report import ActiveTask, Phase, TransportEvidence, WorkerReport
 from celery_health.worker import WorkerReason, WorkerVerdict
 from celery_operator.api.spec import CeleryDeploymentSpec
@@ -43,9 +43,12 @@ def broker(
     reason: BrokerReason = BrokerReason.REACHABLE,
     message: str = "redis://redis:6379/0 answers.",
     kind: str = "redis",
+    *,
+    others: dict[str, int] | None = None,
+    unacked: UnackedReading | None = None,
     **queues: int | None,
 ) -> BrokerReading:
-    """A reading; the queue ``celery`` is empty unless told otherwise."""
+    """A reading; the queue ``celery`` is empty unless told otherwise. ``others``: queues of nobody."""
     lengths = {"celery": 0, **queues}
     return BrokerReading(
         kind=kind,
@@ -54,6 +57,8 @@ def broker(
         reason=reason,
         message=message,
         queues=tuple(QueueReading(name, ready) for name, ready in lengths.items()),
+        other_queues=tuple(QueueReading(name, ready) for name, ready in (others or {}).items()),
+        unacked=unacked,
     )
 
 
@@ -66,9 +71,9 @@ UNREADABLE = broker(
 )
 
 
-def report(active: int = 1) -> WorkerReport:
-    """What the agent of a consuming worker says."""
-    return WorkerReport(
+def report(active: int = 1, **changes: Any) -> WorkerReport:
+    """What the agent of a consuming worker says; a task began one second before."""
+    base = WorkerReport(
         agent_version="0.1.0",
         pid=7,
         hostname="default@pod",
@@ -83,7 +88,7 @@ def report(active: int = 1) -> WorkerReport:
         pool_kind="prefork",
         pool_size=4,
         pool_pids=(8, 9, 10, 11),
-        active=tuple(ActiveTask(str(number), "shop.pay", 1.0) for number in range(active)),
+        active=tuple(ActiveTask(str(number), "shop.pay", 999.0) for number in range(active)),
         active_count=active,
         reserved=2,
         eta_held=3,
@@ -92,7 +97,11 @@ def report(active: int = 1) -> WorkerReport:
         memory_bytes=50_000_000,
         children_memory_bytes=200_000_000,
         transport=TransportEvidence("redis", poller=True, polling=True, can_consume=True),
+        written_at=1_000.0,
+        progress_mono=99.0,
+        initial_prefetch=16,
     )
+    return replace(base, **changes)
 
 
 _CONSUMING = {
@@ -153,6 +162,31 @@ def untold_pod(name: str = "shop-default-a") -> PodState:
     """Its agent reports, but its transport does not show whether it consumes."""
     one = reading()
     return replace(pod(name), reading=replace(one, verdict=replace(one.verdict, consuming=None)))
+
+
+def reporting_pod(name: str = "shop-default-a", **changes: Any) -> PodState:
+    """A pod that consumes by its own word, with these changes to its report."""
+    return replace(pod(name), reading=replace(reading(), report=report(**changes)))
+
+
+def stalled_pod(name: str = "shop-default-a", idle_for: float = 300.0) -> PodState:
+    """Stalled once messages wait for it, as in ``WAITING``: it runs nothing and has long begun nothing."""
+    return reporting_pod(name, active=0, reserved=0, eta_held=0, progress_mono=100.0 - idle_for)
+
+
+def hung_pod(name: str = "shop-default-a", running_for: float = 900.0) -> PodState:
+    """It consumes, and one of its tasks has a limit of five minutes."""
+    task = ActiveTask("id-1", "shop.pay", 1_000.0 - running_for, 300.0)
+    return replace(pod(name), reading=replace(reading(), report=replace(report(), active=(task,))))
+
+
+def hoarding_pod(name: str = "shop-default-a", eta_held: int = 500) -> PodState:
+    """It consumes, and holds many messages for their time."""
+    return reporting_pod(name, eta_held=eta_held, prefetch=16 + eta_held)
+
+
+WAITING: dict[str, Any] = {"broker": broker(celery=5), "waiting_for": {"celery": 300.0}}
+"""Messages that have waited for long."""
 
 
 def pending_pod(name: str = "shop-default-a") -> PodState:
