@@ -1,28 +1,58 @@
 """Result stores and databases: do they answer, and do they let us in?"""
 
 import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 from celery_health.broker import BrokerReading, BrokerReason
 from celery_health.readers import reader_for
-from celery_health.urls import UrlError, parse
+from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
 
 
 async def ping_store(url: str, timeout: float = 5.0) -> BrokerReading:  # noqa: ASYNC109
-    """Connect and log in within ``timeout`` seconds; no table and no key is read. Never raises."""
+    """Connect and log in within ``timeout`` seconds; no table and no key is read. Never raises.
+
+    Meant to run where the application runs: an SQLite file is looked for on this machine.
+    """
+    try:
+        parsed = parse(url)
+    except UrlError as error:
+        return BrokerReading("unknown", "", False, BrokerReason.URL_INVALID, str(error))
+    if parsed.kind is BrokerKind.SQLITE:
+        return _ping_sqlite(parsed)
     reader = reader_for(url)
     try:
         async with asyncio.timeout(timeout):
             return await reader.read(())
     except TimeoutError:
-        return _timed_out(url, timeout)
+        return _reading(
+            parsed,
+            BrokerReason.TIMED_OUT,
+            f"{parsed.address} does not answer within {timeout:g} s: see whether it hangs, or packets drop.",
+        )
     finally:
         await reader.close()
 
 
-def _timed_out(url: str, timeout: float) -> BrokerReading:
+def _ping_sqlite(url: BrokerUrl) -> BrokerReading:
+    path = Path(url.database_name or "")
+    if url.database_name in {"", ":memory:"}:
+        return _reading(url, BrokerReason.REACHABLE, "SQLite in memory needs no server.", reachable=True)
+    if not path.exists():
+        if path.parent.is_dir():
+            message = f"{url.address} is not there yet: the first to write makes it."
+            return _reading(url, BrokerReason.REACHABLE, message, reachable=True)
+        return _reading(
+            url, BrokerReason.ERROR, f"The folder of {url.address} is not there: make it, or correct the URL."
+        )
     try:
-        parsed = parse(url)
-    except UrlError as error:
-        return BrokerReading("unknown", "", False, BrokerReason.URL_INVALID, str(error))
-    message = f"{parsed.address} does not answer within {timeout:g} s: see whether it hangs, or packets drop."
-    return BrokerReading(parsed.kind.value, parsed.address, False, BrokerReason.TIMED_OUT, message)
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as database:
+            database.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        return _reading(url, BrokerReason.ERROR, f"{url.address} cannot be read: {error}.")
+    return _reading(url, BrokerReason.REACHABLE, f"{url.address} answers.", reachable=True)
+
+
+def _reading(url: BrokerUrl, reason: BrokerReason, message: str, *, reachable: bool = False) -> BrokerReading:
+    return BrokerReading(url.kind.value, url.address, reachable, reason, message)

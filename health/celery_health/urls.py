@@ -88,6 +88,7 @@ _PORTS: Mapping[BrokerKind, int] = {
     BrokerKind.POSTGRESQL: 5432,
     BrokerKind.MYSQL: 3306,
 }
+_MANAGEMENT_PORTS = {"http": 15672, "https": 15671}
 # Result backends that Celery takes by name, without an address of their own.
 _NAMED_BACKENDS = frozenset({"rpc", "cache", "disabled", "django-db", "django-cache"})
 
@@ -97,6 +98,7 @@ class BrokerUrl:
     """One URL taken apart. ``database`` is set for Redis kinds, ``vhost`` for AMQP kinds.
 
     ``database_name`` is set for SQL kinds: of SQLite the path of its file, empty for a database in memory.
+    ``path`` is set for a management API behind a proxy.
 
     ``host`` is empty and ``port`` None where the kind has no such thing. ``alternates`` are the failover
     URLs behind the first; for Sentinel they are the other sentinels.
@@ -111,6 +113,7 @@ class BrokerUrl:
     database: int | None = None
     vhost: str | None = None
     database_name: str | None = None
+    path: str = ""
     tls: bool = False
     query: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     alternates: tuple["BrokerUrl", ...] = ()
@@ -127,8 +130,8 @@ class BrokerUrl:
             path = f"/{self.database}"
         elif self.vhost is not None:
             path = f"/{self.vhost.removeprefix('/')}"
-        elif self.database_name:
-            path = f"/{self.database_name}"
+        elif self.database_name or self.path:
+            path = f"/{self.database_name or self.path}"
         return f"{self.scheme}://{host}{port}{path}"
 
     @property
@@ -157,6 +160,32 @@ def parse(url: str) -> BrokerUrl:
     if not others:
         return first
     return replace(first, alternates=tuple(others))
+
+
+def parse_management(url: str) -> BrokerUrl:
+    """Take the URL of RabbitMQ's management API apart: ``http[s]://[user:password@]HOST[:15672][/prefix]``.
+
+    Raises:
+        UrlError: the text is no such URL.
+    """
+    scheme, _, rest = url.strip().partition("://")
+    parts = _split(scheme, rest) if scheme.lower() in _MANAGEMENT_PORTS else None
+    if parts is None or not parts.hostname or "@" in parts.path:
+        raise UrlError(
+            "The URL of the management API cannot be read: write http://HOST:15672 or https://HOST:15671, "
+            "and percent-encode '/', '?', '#' and '@' in the password (%2F, %3F, %23, %40)."
+        )
+    return BrokerUrl(
+        kind=BrokerKind.OTHER,
+        scheme=scheme.lower(),
+        host=unquote(parts.hostname),
+        port=parts.port or _MANAGEMENT_PORTS[scheme.lower()],
+        username=_decoded(parts.username),
+        password=_decoded(parts.password),
+        path=parts.path.strip("/"),
+        tls=scheme.lower() == "https",
+        query=MappingProxyType(dict(parse_qsl(parts.query))),
+    )
 
 
 def _failover_urls(url: str) -> list[str]:
@@ -188,16 +217,7 @@ def _parse_one(text: str) -> BrokerUrl:
 
 
 def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
-    try:
-        # As kombu does: http, because urlsplit reads some schemes in ways of their own.
-        parts = urlsplit(f"http://{rest}")
-        port = parts.port
-    except ValueError:
-        # "from None": urlsplit's own message quotes the text, which may hold the password.
-        raise UrlError(
-            f"The {scheme} URL has no readable host and port: write {scheme}://HOST:PORT, and "
-            "percent-encode '/', '?', '#', '@' and ':' in the password (%2F, %3F, %23, %40, %3A)."
-        ) from None
+    parts = _split(scheme, rest)
     query = dict(parse_qsl(parts.query))
     path = query.get("virtual_host", unquote(parts.path.removeprefix("/")))
     # Without a host kombu's Redis goes to 127.0.0.1 and its AMQP to localhost.
@@ -205,7 +225,7 @@ def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
         kind=kind,
         scheme=scheme,
         host=unquote(parts.hostname or "") or "localhost",
-        port=port or _PORTS[kind],
+        port=parts.port or _PORTS[kind],
         username=_decoded(parts.username),
         password=_decoded(parts.password),
         database=_database(scheme, path, parts) if kind.is_redis else None,
@@ -213,6 +233,21 @@ def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
         tls=kind in {BrokerKind.REDISS, BrokerKind.AMQPS},
         query=MappingProxyType(query),
     )
+
+
+def _split(scheme: str, rest: str) -> SplitResult:
+    """The parts behind the scheme, whose port is a number."""
+    try:
+        # As kombu does: http, because urlsplit reads some schemes in ways of their own.
+        parts = urlsplit(f"http://{rest}")
+        _ = parts.port
+    except ValueError:
+        # "from None": urlsplit's own message quotes the text, which may hold the password.
+        raise UrlError(
+            f"The {scheme} URL has no readable host and port: write {scheme}://HOST:PORT, and "
+            "percent-encode '/', '?', '#', '@' and ':' in the password (%2F, %3F, %23, %40, %3A)."
+        ) from None
+    return parts
 
 
 def _of_database(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:

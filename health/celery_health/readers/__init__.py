@@ -3,7 +3,7 @@
 from celery_health.broker import BrokerReader, BrokerReading, BrokerReason, RedisNaming
 from celery_health.readers.failover import FailoverReader
 from celery_health.readers.fixed import FixedReader
-from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
+from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse, parse_management
 
 __all__ = ["reader_for"]
 
@@ -14,16 +14,35 @@ def reader_for(
     """The reader for a broker or result store URL. It connects at the first read and never raises.
 
     ``naming`` tells how the application names its Redis lists; other kinds have no use for it. Of a result
-    store read no queues: then the answer itself is the reading.
+    store read no queues: then the answer itself is the reading. ``management_url`` is that of RabbitMQ's
+    management API, which tells more than AMQP; without a user in it, the broker's logs in there too.
     """
     try:
         parsed = parse(url)
     except UrlError as error:
         return FixedReader(BrokerReading("unknown", "", False, BrokerReason.URL_INVALID, str(error)))
+    reader = _reader_with_failover(parsed, naming or RedisNaming())
+    if parsed.kind.is_amqp and management_url:
+        return _managed(reader, parsed, management_url)
+    return reader
+
+
+def _reader_with_failover(parsed: BrokerUrl, naming: RedisNaming) -> BrokerReader:
     if parsed.kind is BrokerKind.SENTINEL or not parsed.alternates:
-        return _reader_of(parsed, naming or RedisNaming())
-    readers = [_reader_of(one, naming or RedisNaming()) for one in (parsed, *parsed.alternates)]
-    return FailoverReader(readers)
+        return _reader_of(parsed, naming)
+    return FailoverReader([_reader_of(one, naming) for one in (parsed, *parsed.alternates)])
+
+
+def _managed(reader: BrokerReader, broker: BrokerUrl, management_url: str) -> BrokerReader:
+    from celery_health.readers.managed import ManagedReader  # noqa: PLC0415
+    from celery_health.readers.rabbitmq_management import RabbitManagementReader  # noqa: PLC0415
+
+    try:
+        management: BrokerReader = RabbitManagementReader(parse_management(management_url), broker)
+    except UrlError as error:
+        reading = BrokerReading(broker.kind.value, "", False, BrokerReason.URL_INVALID, str(error))
+        management = FixedReader(reading)
+    return ManagedReader(reader, management)
 
 
 def _reader_of(url: BrokerUrl, naming: RedisNaming) -> BrokerReader:
@@ -42,9 +61,19 @@ def _reader_of(url: BrokerUrl, naming: RedisNaming) -> BrokerReader:
         from celery_health.readers.amqp import AmqpReader  # noqa: PLC0415
 
         return AmqpReader(url)
-    return _unreadable(
-        url, f"{url.address} is of a kind that cannot be read: health comes from the agents alone."
-    )
+    if url.kind in {BrokerKind.POSTGRESQL, BrokerKind.MYSQL}:
+        from celery_health.readers.database import DatabaseReader  # noqa: PLC0415
+
+        return DatabaseReader(url)
+    return _unreadable(url, _why_unreadable(url))
+
+
+def _why_unreadable(url: BrokerUrl) -> str:
+    if url.kind is BrokerKind.SQLITE:
+        return f"{url.address} is a file where the workers run: it can be read there alone."
+    if url.scheme == "rpc":
+        return "Results travel over the broker (rpc): there is no store of their own to ask."
+    return f"{url.address} is of a kind that cannot be read: health comes from the agents alone."
 
 
 def _unreadable(url: BrokerUrl, message: str) -> FixedReader:

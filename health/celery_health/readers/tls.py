@@ -29,6 +29,22 @@ def amqp_options(url: BrokerUrl) -> dict[str, Any] | bool:
     return options or True
 
 
+def ssl_context(url: BrokerUrl) -> ssl.SSLContext:
+    """For clients of the standard library, from the same options as for redis-py.
+
+    Raises:
+        OSError: a file that the URL names is not here, or is no certificate.
+    """
+    options = redis_options(url)
+    mode: ssl.VerifyMode = options["ssl_cert_reqs"]
+    context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
+    context.check_hostname = mode != ssl.CERT_NONE and options.get("ssl_check_hostname", True)
+    context.verify_mode = mode
+    if "ssl_certfile" in options:
+        context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"))
+    return context
+
+
 def _mode(url: BrokerUrl) -> ssl.VerifyMode | None:
     return _MODES.get(url.query.get("ssl_cert_reqs", "").lower().removeprefix("cert_"))
 

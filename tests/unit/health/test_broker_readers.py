@@ -31,8 +31,8 @@ async def server_that(answer: bytes, *, hangs_up: bool = False) -> AsyncIterator
     ("url", "kind", "words"),
     [
         ("sqs://key:secret@", "sqs", "health comes from the agents alone"),
-        ("db+postgresql://shop:secret@db/shop", "db+postgresql", "health comes from the agents alone"),
-        ("rpc", "rpc", "health comes from the agents alone"),
+        ("db+sqlite:////var/results.db", "sqlite", "a file where the workers run"),
+        ("rpc", "rpc", "Results travel over the broker"),
         ("sentinel://:secret@s1:26379/0;sentinel://s2:26379", "sentinel", "?master_name=NAME"),
     ],
 )
