@@ -174,9 +174,11 @@ def stalled_pod(name: str = "shop-default-a", idle_for: float = 300.0) -> PodSta
     return reporting_pod(name, active=0, reserved=0, eta_held=0, progress_mono=100.0 - idle_for)
 
 
-def hung_pod(name: str = "shop-default-a", running_for: float = 900.0) -> PodState:
-    """It consumes, and one of its tasks has a limit of five minutes."""
-    task = ActiveTask("id-1", "shop.pay", 1_000.0 - running_for, 300.0)
+def hung_pod(
+    name: str = "shop-default-a", running_for: float = 900.0, task_name: str = "shop.pay"
+) -> PodState:
+    """It consumes, and its task has a limit of five minutes."""
+    task = ActiveTask("id-1", task_name, 1_000.0 - running_for, 300.0)
     return replace(pod(name), reading=replace(reading(), report=replace(report(), active=(task,))))
 
 

@@ -110,7 +110,7 @@ def test_a_draining_worker_may_hang_but_hoards_on_purpose() -> None:
 
 def test_a_solo_worker_inside_a_long_task_within_its_limit_consumes() -> None:
     task = (ActiveTask("id-1", "shop.pay", 750.0, 300.0),)
-    inside = report(pool_kind="solo", pool_size=1, active=task, progress_mono=-150.0)
+    inside = replace(report(pool_kind="solo", pool_size=1, progress_mono=-150.0), active=task)
     busy = replace(pod("a"), reading=replace(reading(WorkerReason.BUSY), report=inside))
     seen = evidence(**WAITING, pods=(busy,)).groups[0].workers[0]
     assert (seen.standing, seen.findings) == (Standing.CONSUMING, ())

@@ -6,9 +6,11 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.broker import BrokerReading, BrokerReason, UnackedReading
+from celery_health.report import ActiveTask
 from celery_health.worker import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, HealthState
+from celery_operator.decide.evidence import gather
 from celery_operator.decide.reasons import Reason
 from celery_operator.decide.status import decide
 from celery_operator.snapshot import PodState, Snapshot
@@ -24,12 +26,16 @@ from tests.unit.decide.build import (
     broker,
     deployment,
     fault,
+    hoarding_pod,
+    hung_pod,
     pending_pod,
     pod,
     reading,
+    report,
     silent_pod,
     snapshot,
     spec,
+    stalled_pod,
     untold_pod,
 )
 
@@ -58,9 +64,19 @@ pods = st.one_of(
         st.sampled_from(["", f"cannot connect to {URL_WITH_PASSWORD}", f"{'x' * 280} {URL_WITH_PASSWORD}"]),
     ),
     st.builds(lambda one: replace(one, deleting=True), st.builds(pod)),
+    st.builds(stalled_pod, st.sampled_from("abcd"), st.floats(0, 300)),
+    st.builds(hung_pod, st.sampled_from("abcd"), st.floats(0, 900), st.just(f"pay {URL_WITH_PASSWORD}")),
+    st.builds(hoarding_pod, st.sampled_from("abcd"), st.integers(0, 500)),
 )
+unacked = st.none() | st.builds(UnackedReading, st.integers(0, 50), st.none() | st.floats(0, 5000))
+waits = st.dictionaries(st.sampled_from(["celery", "forgotten", URL_WITH_PASSWORD]), st.floats(0, 300))
 readings: st.SearchStrategy[BrokerReading] = st.one_of(
-    st.builds(lambda ready: broker(celery=ready), st.none() | st.integers(0, 3000)),
+    st.builds(
+        lambda ready, others, held: broker(celery=ready, others=others, unacked=held),
+        st.none() | st.integers(0, 3000),
+        st.dictionaries(st.sampled_from(["forgotten", URL_WITH_PASSWORD]), st.integers(0, 9)),
+        unacked,
+    ),
     st.sampled_from([REFUSED, NOT_READ, UNREADABLE]),
     st.just(broker(True, BrokerReason.NOT_PERMITTED, f"{URL_WITH_PASSWORD} refuses LLEN.", celery=None)),
 )
@@ -95,8 +111,12 @@ snapshots: st.SearchStrategy[Snapshot] = st.builds(
     previous=st.sampled_from([GENERATION, GENERATION - 1, None]).map(
         lambda generation: CeleryDeploymentStatus(observed_generation=generation)
     ),
+    waiting_for=waits,
+    untouched_for=waits,
 )
 
+
+HUNG_TASKS = (*report().active, ActiveTask("id-9", "shop.pay", 100.0, 300.0))
 
 # The machine may be busy: an example that takes long is no finding.
 patient = settings(deadline=None)
@@ -136,6 +156,33 @@ def test_workers_of_whom_nothing_is_known_are_never_healthy(one: Snapshot) -> No
     )
 
 
+@patient
+@given(snapshots)
+def test_a_worker_is_stalled_only_on_what_is_known_of_it_and_of_a_broker_that_answers(one: Snapshot) -> None:
+    for worker in gather(one).stalled:
+        assert one.broker.reachable is True
+        assert worker.pod.reading is not None
+        assert worker.pod.reading.verdict.consuming is True
+        assert worker.pod.reading.broker.reachable is not False
+        assert max(one.waiting_for.values(), default=0.0) > 60.0
+
+
+@patient
+@given(snapshots)
+def test_nothing_is_found_of_a_fleet_whose_broker_does_not_answer(one: Snapshot) -> None:
+    seen = gather(replace(one, broker=replace(REFUSED, queues=one.broker.queues, unacked=one.broker.unacked)))
+    assert not seen.queue_findings
+    assert not any(worker.findings for group in seen.groups for worker in group.workers)
+
+
+@patient
+@given(snapshots)
+def test_a_worker_that_nobody_can_ask_is_neither_stalled_nor_hung(one: Snapshot) -> None:
+    seen = gather(replace(one, pods=tuple(replace(each, reading=None) for each in one.pods)))
+    assert not seen.stalled
+    assert not seen.hung
+
+
 def _worse_pod(one: PodState, reason: WorkerReason) -> PodState:
     """The pod with this verdict, if it consumed before."""
     return replace(one, reading=reading(reason, NOT_REACHED)) if _consumes(one) else one
@@ -145,7 +192,30 @@ def _consumes(one: PodState) -> bool:
     return one.reading is not None and one.reading.verdict.consuming is True
 
 
+def _with_report(one: PodState, **changes: Any) -> PodState:
+    """The pod with these changes to its report, if it consumed before."""
+    if not _consumes(one) or one.reading is None or one.reading.report is None:
+        return one
+    return replace(one, reading=replace(one.reading, report=replace(one.reading.report, **changes)))
+
+
 WORSE: dict[str, Any] = {
+    "messages have waited for long": lambda one: replace(one, waiting_for={"celery": 300.0}),
+    "nobody takes from a queue": lambda one: replace(
+        one, untouched_for={"celery": 300.0, "forgotten": 300.0}
+    ),
+    "messages lose their worker": lambda one: replace(
+        one, broker=replace(one.broker, unacked=UnackedReading(9999, 5000.0))
+    ),
+    "consuming workers idle for longer": lambda one: replace(
+        one, pods=tuple(_with_report(each, progress_mono=-900.0) for each in one.pods)
+    ),
+    "tasks of consuming workers hang": lambda one: replace(
+        one, pods=tuple(_with_report(each, active=HUNG_TASKS) for each in one.pods)
+    ),
+    "the pools of consuming workers die": lambda one: replace(
+        one, pods=tuple(_worse_pod(each, WorkerReason.POOL_DEAD) for each in one.pods)
+    ),
     "the broker refuses connections": lambda one: replace(one, broker=REFUSED),
     "a backlog piles up": lambda one: replace(
         one, broker=replace(one.broker, queues=broker(celery=10_000).queues)
