@@ -1,0 +1,92 @@
+"""BeatHealthy from what the pods of beat say."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from celery_health.beat import BeatReason, BeatSight
+from celery_operator.api.status import Condition, ConditionType
+from tests.unit.decide.build import condition_of, deployment, spec, status_of
+
+WITH_BEAT = spec(beat={"enabled": True})
+TICKING = BeatSight(
+    "shop-beat-1",
+    "uid-1",
+    ready=True,
+    reason=BeatReason.TICKING,
+    message="Beat ticks.",
+    live=True,
+    tick_age=1.0,
+    report_present=True,
+)
+SILENT = BeatSight("shop-beat-1", "uid-1", ready=True)
+
+
+def says(reason: BeatReason, message: str = "It is so.", **changes: Any) -> BeatSight:
+    return replace(TICKING, reason=reason, message=message, **changes)
+
+
+def judged(*beats: BeatSight, ready: int = 1, replicas: int = 1) -> Condition:
+    deployments = (deployment(), deployment(1, group=None, ready=ready, replicas=replicas))
+    return condition_of(ConditionType.BEAT_HEALTHY, spec=WITH_BEAT, deployments=deployments, beats=beats)
+
+
+@pytest.mark.parametrize(
+    ("sight", "status", "reason", "words"),
+    [
+        (TICKING, "True", "Running", "Beat runs and ticks."),
+        (
+            says(BeatReason.TICK_OVERDUE, "A tick has not ended for 70 s.", ready=False),
+            "False",
+            "TickOverdue",
+            "A tick has not ended for 70 s: the kubelet restarts it.",
+        ),
+        (says(BeatReason.STUCK), "False", "TickOverdue", "the kubelet restarts it"),
+        (says(BeatReason.CONNECTING), "False", "TickOverdue", "it is not restarted"),
+        (says(BeatReason.WAITING_FOR_RESULTS), "False", "TickOverdue", "it is not restarted"),
+        (says(BeatReason.STARTING, ready=False), "False", "NotRunning", "It is so."),
+        (says(BeatReason.WAITING_FOR_FIRST_TICK, ready=False), "False", "NotRunning", "It is so."),
+        (says(BeatReason.STOPPING), "False", "NotRunning", "It is so."),
+        (says(BeatReason.ENDED), "False", "NotRunning", "It is so."),
+        (
+            says(BeatReason.ENDED, ready=False, trouble="container beat: Error: ImportError: no shop"),
+            "False",
+            "NotRunning",
+            "container beat: Error: ImportError: no shop",
+        ),
+        (says(BeatReason.AGENT_ABSENT, "Beat has no agent."), "Unknown", "AgentAbsent", "Beat has no agent."),
+        (says(BeatReason.AGENT_ABSENT, trouble="container beat: Error: x"), "False", "NotRunning", "x"),
+        (says(BeatReason.UNTOLD), "Unknown", "Untold", "It is so."),
+        (SILENT, "Unknown", "SidecarSilent", "does not answer the operator"),
+        (replace(SILENT, ready=False), "False", "NotRunning", "its pod is starting"),
+    ],
+)
+def test_what_the_pod_of_beat_says_is_the_verdict(
+    sight: BeatSight, status: str, reason: str, words: str
+) -> None:
+    condition = judged(sight)
+    assert (condition.status, condition.reason) == (status, reason)
+    assert words in condition.message
+
+
+def test_two_beats_are_one_too_many_and_one_that_leaves_does_not_count() -> None:
+    second = replace(TICKING, pod="shop-beat-2", uid="uid-2")
+    doubled = judged(TICKING, second, ready=2, replicas=2)
+    assert (doubled.status, doubled.reason) == ("False", "Doubled")
+    assert "scales Deployment shop-beat back to 1" in doubled.message
+    assert judged(TICKING, replace(second, deleting=True), replicas=2).reason == "Running"
+
+
+def test_no_beat_that_stays_is_no_beat() -> None:
+    condition = judged(replace(TICKING, deleting=True), ready=0, replicas=0)
+    assert (condition.status, condition.reason) == ("False", "NotRunning")
+
+
+def test_a_beat_that_does_not_tick_degrades_the_deployment() -> None:
+    deployments = (deployment(), deployment(1, group=None))
+    beats = (says(BeatReason.TICK_OVERDUE),)
+    status = status_of(spec=WITH_BEAT, deployments=deployments, beats=beats)
+    assert status.health == "Degraded"
+    assert status.beat is not None
+    assert status.beat.state == "NotRunning"

@@ -1,0 +1,182 @@
+"""The sidecar of beat: its memory, its endpoints and its numbers, without a beat."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+
+from celery_health.beat import BeatReason, BrokerSight
+from celery_health.worker import ProcessState
+from celery_probe.sidecar.beat_evidence import BeatEvidence
+from celery_probe.sidecar.beat_observer import BeatObserver
+from celery_probe.sidecar.beat_server import make_beat_app
+from celery_probe.sidecar.broker_watch import BrokerWatch
+from celery_probe.sidecar.settings import Role, SettingsError, read_settings
+from tests.unit.health.beats import beat_document
+from tests.unit.sidecar.holders import Holder
+
+Client = TestClient[Request, Application]
+REACHED = BrokerSight(reachable=True, answers_for=500.0)
+
+
+class Clock:
+    """The true clock, moved ahead by a test."""
+
+    ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def observer(tmp_path: Path, clock: Clock) -> BeatObserver:
+    return BeatObserver(BeatEvidence(tmp_path, clock), BrokerWatch("", clock), clock)
+
+
+@pytest.fixture
+async def client(observer: BeatObserver) -> AsyncIterator[Client]:
+    async with TestClient(TestServer(make_beat_app(observer))) as client:
+        yield client
+
+
+def reported(directory: Path, observer: BeatObserver, text: str | None = None, **changes: object) -> None:
+    now = time.monotonic()
+    document = beat_document(**{"written_mono": now, "tick_mono": now, **changes})
+    unfinished = directory / ".beat.json.new"
+    unfinished.write_text(json.dumps(document) if text is None else text)
+    unfinished.rename(directory / "beat.json")
+    observer.look()
+
+
+async def statuses(client: Client) -> dict[str, int]:
+    return {path: (await client.get(path)).status for path in ("/startupz", "/livez", "/readyz")}
+
+
+async def test_before_the_first_report_only_liveness_passes(client: Client) -> None:
+    assert await statuses(client) == {"/startupz": 503, "/livez": 200, "/readyz": 503}
+
+
+async def test_a_beat_that_ticks_passes_every_probe_and_says_why(
+    client: Client, tmp_path: Path, observer: BeatObserver
+) -> None:
+    reported(tmp_path, observer)
+    assert await statuses(client) == {"/startupz": 200, "/livez": 200, "/readyz": 200}
+    answer = await (await client.get("/readyz")).json()
+    assert answer == {"reason": "Ticking", "message": "Beat ticks and has sent 5 tasks."}
+
+
+async def test_the_report_says_whose_it_is_and_how_old(
+    client: Client, tmp_path: Path, observer: BeatObserver, clock: Clock
+) -> None:
+    reported(tmp_path, observer)
+    clock.ahead = 7
+    body = await (await client.get("/report")).json()
+    assert (body["version"], body["role"], body["process"]) == (1, "beat", "unseen")
+    assert 7 <= body["tick_age"] < 8
+    assert 7 <= body["written_age"] < 8
+    assert body["report"]["ticks"] == 12
+    assert body["verdict"]["reason"] == "Ticking"
+    assert (body["broker"]["reachable"], body["report_error"]) == (None, "")
+
+
+async def test_without_a_report_ages_are_null(client: Client) -> None:
+    body = await (await client.get("/report")).json()
+    assert (body["report"], body["tick_age"], body["written_age"]) == (None, None, None)
+
+
+async def test_the_metrics_leave_out_what_is_not_known(
+    client: Client, tmp_path: Path, observer: BeatObserver
+) -> None:
+    assert "celery_beat_ticks_total" not in await (await client.get("/metrics")).text()
+    reported(tmp_path, observer, entries=None)
+    answer = await client.get("/metrics")
+    text = await answer.text()
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert "# TYPE celery_beat_tasks_sent_total counter\ncelery_beat_tasks_sent_total 5\n" in text
+    assert "celery_beat_live 1\n" in text
+    assert "schedule_entries" not in text
+    assert "broker_reachable" not in text
+
+
+async def test_a_sidecar_that_no_longer_looks_says_that_it_is_stuck(
+    client: Client, observer: BeatObserver, clock: Clock
+) -> None:
+    assert (await client.get("/healthz")).status == 200
+    clock.ahead = 6
+    answer = await client.get("/healthz")
+    assert answer.status == 503
+    assert (await answer.json())["reason"] == "Stuck"
+
+
+async def test_beat_takes_no_orders(client: Client) -> None:
+    assert (await client.post("/drain")).status == 404
+
+
+def test_an_unreadable_report_counts_as_none_and_says_why(
+    tmp_path: Path, observer: BeatObserver, clock: Clock
+) -> None:
+    reported(tmp_path, observer)
+    reported(tmp_path, observer, text='{"kind": "beat", "version": 9}')
+    assert observer.evidence.current is None
+    assert "version 9" in observer.evidence.report_error
+    clock.ahead = 61
+    assert observer.verdict().reason is BeatReason.AGENT_ABSENT
+    reported(tmp_path, observer)
+    assert observer.evidence.report_error == ""
+
+
+def test_a_report_that_is_taken_away_is_forgotten(tmp_path: Path, observer: BeatObserver) -> None:
+    reported(tmp_path, observer)
+    (tmp_path / "beat.json").unlink()
+    observer.look()
+    assert observer.evidence.current is None
+
+
+def test_a_report_of_the_former_process_is_none_of_the_new_ones(
+    tmp_path: Path, observer: BeatObserver
+) -> None:
+    first = Holder(tmp_path / "worker.lock")
+    reported(tmp_path, observer)
+    first.kill()
+    observer.look()
+    assert observer.evidence.process is ProcessState.ENDED
+    assert observer.verdict().reason is BeatReason.ENDED
+    second = Holder(tmp_path / "worker.lock")
+    try:
+        observer.look()
+        assert observer.evidence.current is None
+        assert observer.verdict().reason is BeatReason.STARTING
+        reported(tmp_path, observer)
+        assert observer.verdict().reason is BeatReason.TICKING
+    finally:
+        second.kill()
+
+
+def test_an_overdue_tick_of_a_process_that_runs_fails_liveness(
+    tmp_path: Path, observer: BeatObserver
+) -> None:
+    holder = Holder(tmp_path / "worker.lock")
+    try:
+        reported(tmp_path, observer, tick_mono=time.monotonic() - 100, due_in=5)
+        verdict = observer.evidence.judge(REACHED)
+        assert (verdict.reason, verdict.live) == (BeatReason.TICK_OVERDUE, False)
+    finally:
+        holder.kill()
+
+
+def test_the_role_is_worker_unless_told(tmp_path: Path) -> None:
+    directory = {"CELERY_PROBE_DIRECTORY": str(tmp_path)}
+    assert read_settings(directory).role is Role.WORKER
+    assert read_settings({**directory, "CELERY_PROBE_ROLE": ""}).role is Role.WORKER
+    assert read_settings({**directory, "CELERY_PROBE_ROLE": "beat"}).role is Role.BEAT
+    with pytest.raises(SettingsError, match="CELERY_PROBE_ROLE is 'Beat': write worker or beat"):
+        read_settings({**directory, "CELERY_PROBE_ROLE": "Beat"})
