@@ -1,7 +1,8 @@
 """One reader for each URL, kept between ticks and bounded in time."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from celery_health.broker import BrokerReader, BrokerReading, BrokerReason, RedisNaming
 from celery_health.readers import reader_for
@@ -10,22 +11,30 @@ from celery_operator.snapshot import SidecarReading
 
 TIMEOUT_SECONDS = 5.0
 
-MakeReader = Callable[[str, RedisNaming], BrokerReader]
+
+class MakeReader(Protocol):
+    """Makes the reader of a URL, as ``celery_health.readers.reader_for`` does."""
+
+    def __call__(self, url: str, naming: RedisNaming, *, management_url: str | None) -> BrokerReader: ...
 
 
 class KeptReader:
-    """A reader that lives as long as its URL and naming stay the same."""
+    """A reader that lives as long as its URLs and naming stay the same."""
 
     def __init__(self, make_reader: MakeReader = reader_for) -> None:
         self._make_reader = make_reader
-        self._made_for: tuple[str, RedisNaming] | None = None
+        self._made_for: tuple[str, RedisNaming, str | None] | None = None
         self._reader: BrokerReader | None = None
 
-    async def read(self, url: str, naming: RedisNaming, queues: Sequence[str]) -> BrokerReading:
+    async def read(
+        self, url: str, naming: RedisNaming, queues: Sequence[str], management_url: str | None = None
+    ) -> BrokerReading:
         """One look; a reader that hangs is given up and replaced at the next call."""
-        if self._reader is None or self._made_for != (url, naming):
+        wanted = url, naming, management_url
+        if self._reader is None or self._made_for != wanted:
             await self.close()
-            self._reader, self._made_for = self._make_reader(url, naming), (url, naming)
+            self._reader = self._make_reader(url, naming, management_url=management_url)
+            self._made_for = wanted
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await self._reader.read(queues)
