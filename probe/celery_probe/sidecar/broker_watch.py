@@ -66,23 +66,26 @@ class BrokerWatch:
         )
 
     def answers_for(self) -> float | None:
-        """For how many seconds the broker has answered every look; None if it does not, or nobody knows.
+        """As ``reachable_for``, of a broker that answers all its clients if it answers one.
 
         None for RabbitMQ always: under a resource alarm it answers, and still keeps its clients waiting.
         """
+        return None if any(url.kind.is_amqp for url in self._urls) else self.reachable_for()
+
+    def reachable_for(self) -> float | None:
+        """For how many seconds the broker has answered every look; None if it does not, or nobody knows."""
         since = self._answering_since
-        if since is None or not self.latest().reachable or any(url.kind.is_amqp for url in self._urls):
-            return None
-        return self._clock() - since
+        return None if since is None or not self.latest().reachable else self._clock() - since
 
     def _run(self) -> None:
         with ExitStack() as kept:
             looks = [look_at(url, kept) for url in self._urls]
             while not self._stopped.is_set():
-                self._note(_best(looks))
+                self.note(_best(looks))
                 self._stopped.wait(self._interval)
 
-    def _note(self, reading: BrokerReading) -> None:
+    def note(self, reading: BrokerReading) -> None:
+        """Keep what a look that ends now found."""
         now = self._clock()
         if not reading.reachable:
             self._answering_since = None

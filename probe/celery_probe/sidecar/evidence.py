@@ -58,8 +58,13 @@ class Evidence:
         self._read_report()
         self.looked_mono = self._clock()
 
-    def judge(self, broker_answers_for: float | None) -> WorkerVerdict:
-        """The verdict at this moment, from memory. ``broker_answers_for`` is as in ``judge_worker``."""
+    def judge(
+        self,
+        broker_answers_for: float | None,
+        broker_reachable_for: float | None = None,
+        jitter: float = 0.0,
+    ) -> WorkerVerdict:
+        """The verdict at this moment, from memory. The parameters are as in ``judge_worker``."""
         return judge_worker(
             self._read.report if self._read else None,
             self.process,
@@ -67,6 +72,8 @@ class Evidence:
             observed_since=self._observed_since,
             running_since=self._running_since,
             broker_answers_for=broker_answers_for,
+            broker_reachable_for=broker_reachable_for,
+            jitter=jitter,
         )
 
     def _note(self, sighting: LockSighting) -> None:

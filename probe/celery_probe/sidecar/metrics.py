@@ -21,6 +21,8 @@ class Numbers:
     loop_age: float | None
     broker_reachable: bool | None
     drain_wanted: bool
+    held: bool
+    idle: float | None
 
 
 def render(numbers: Numbers) -> str:
@@ -39,7 +41,7 @@ def render(numbers: Numbers) -> str:
 def _of_the_pod(numbers: Numbers) -> Iterator[tuple[str, str, str, Value]]:
     verdict = numbers.verdict
     yield "celery_worker_started", "gauge", "1 if the worker has loaded the application.", verdict.started
-    yield "celery_worker_live", "gauge", "1 unless the worker process is wedged.", verdict.live
+    yield "celery_worker_live", "gauge", "1 unless the worker is to be restarted.", verdict.live
     yield "celery_worker_ready", "gauge", "1 if the worker consumes or drains.", verdict.ready
     yield "celery_worker_consuming", "gauge", "1 if the worker fetches messages.", verdict.consuming
     yield (
@@ -61,6 +63,8 @@ def _of_the_pod(numbers: Numbers) -> Iterator[tuple[str, str, str, Value]]:
         numbers.broker_reachable,
     )
     yield "celery_worker_drain_wanted", "gauge", "1 if the worker shall drain.", numbers.drain_wanted
+    yield "celery_worker_held", "gauge", "1 while no verdict restarts the worker.", numbers.held
+    yield "celery_worker_idle_seconds", "gauge", "Time since a task last began or ended.", numbers.idle
 
 
 def _of_the_worker(report: WorkerReport | None) -> Iterator[tuple[str, str, str, Value]]:
@@ -72,6 +76,12 @@ def _of_the_worker(report: WorkerReport | None) -> Iterator[tuple[str, str, str,
     yield "celery_worker_tasks_processed_total", "counter", "Tasks the process has begun.", report.processed
     yield "celery_worker_pool_slots", "gauge", "Tasks the pool can work on at a time.", report.pool_size
     yield "celery_worker_pool_processes", "gauge", "Live child processes.", len(report.pool_pids)
+    yield (
+        "celery_worker_pool_births",
+        "gauge",
+        "Child processes started since a task last began or ended, or one survived a while.",
+        report.pool_births,
+    )
     yield "celery_worker_prefetch_limit", "gauge", "Messages fetched ahead at most.", report.prefetch
     yield (
         "celery_worker_consumer_starts_total",

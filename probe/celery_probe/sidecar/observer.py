@@ -1,6 +1,7 @@
 """Everything that the sidecar knows, looked at in the background and told from memory."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -10,6 +11,8 @@ from celery_health.worker import WorkerVerdict
 from celery_probe.sidecar.broker_watch import BrokerWatch
 from celery_probe.sidecar.drain import DrainWish
 from celery_probe.sidecar.evidence import Evidence
+from celery_probe.sidecar.hold import Hold
+from celery_probe.sidecar.jitter import jitter_of
 from celery_probe.sidecar.metrics import Numbers
 
 REPORT_ANSWER_VERSION = 1
@@ -24,6 +27,9 @@ class Observer:
         self.evidence = evidence
         self.broker = broker
         self.drain = drain
+        self.hold = Hold(clock)
+        self.hostname = socket.gethostname()
+        self._jitter = jitter_of(self.hostname)
         self._clock = clock
 
     async def run(self) -> None:
@@ -39,7 +45,7 @@ class Observer:
 
     def verdict(self) -> WorkerVerdict:
         """The verdict on the worker at this moment."""
-        return self.evidence.judge(self.broker.answers_for())
+        return self.evidence.judge(self.broker.answers_for(), self.broker.reachable_for(), self._jitter)
 
     def look_age(self) -> float:
         """Seconds since the last look at the worker."""
@@ -50,6 +56,7 @@ class Observer:
         current = self.evidence.current
         report = current.report if current else None
         finding = self.broker.latest()
+        held_for = self.hold.left()
         return {
             "version": REPORT_ANSWER_VERSION,
             "process": self.evidence.process,
@@ -65,6 +72,8 @@ class Observer:
                 "checked_age": self._age(finding.checked_mono),
             },
             "drain_wanted": self.drain.wanted,
+            "held_for": None if held_for is None else round(held_for, 3),
+            "hostname": self.hostname,
         }
 
     def numbers(self) -> Numbers:
@@ -78,6 +87,8 @@ class Observer:
             loop_age=self._loop_age(report),
             broker_reachable=self.broker.latest().reachable,
             drain_wanted=self.drain.wanted,
+            held=self.hold.left() is not None,
+            idle=self._age(report.progress_mono if report else None),
         )
 
     def _loop_age(self, report: WorkerReport | None) -> float | None:

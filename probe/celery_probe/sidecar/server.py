@@ -1,11 +1,13 @@
 """The sidecar's HTTP endpoints. Every answer comes from memory; only a drain touches the shared volume."""
 
 import hmac
+import json
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from celery_health.worker import WorkerVerdict
+from celery_probe.sidecar.hold import LONGEST_SECONDS
 from celery_probe.sidecar.metrics import CONTENT_TYPE, render
 from celery_probe.sidecar.observer import Observer
 
@@ -16,18 +18,19 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def make_app(observer: Observer, token: str) -> web.Application:
-    """The application. ``token`` is what drains must show; empty, nobody may drain."""
+    """The application. ``token`` is what orders must show; empty, nobody may give one."""
     app = web.Application()
     app.add_routes(
         [
             web.get("/startupz", _probe(observer, lambda verdict: verdict.started)),
-            web.get("/livez", _probe(observer, lambda verdict: verdict.live)),
+            web.get("/livez", _liveness(observer)),
             web.get("/readyz", _probe(observer, lambda verdict: verdict.ready)),
             web.get("/healthz", _own_health(observer)),
             web.get("/report", _report(observer)),
             web.get("/metrics", _metrics(observer)),
             web.post("/drain", _drain(observer, token, wanted=True)),
             web.post("/undrain", _drain(observer, token, wanted=False)),
+            web.post("/hold", _hold(observer, token)),
         ]
     )
     return app
@@ -37,6 +40,18 @@ def _probe(observer: Observer, passes: Callable[[WorkerVerdict], bool]) -> Handl
     async def answer(_request: web.Request) -> web.Response:
         verdict = observer.verdict()
         return _said(200 if passes(verdict) else 503, verdict.reason, verdict.message)
+
+    return answer
+
+
+def _liveness(observer: Observer) -> Handler:
+    async def answer(_request: web.Request) -> web.Response:
+        verdict = observer.verdict()
+        if verdict.live:
+            return _said(200, verdict.reason, verdict.message)
+        if observer.hold.left() is None:
+            return _said(503, verdict.reason, verdict.message)
+        return _said(200, verdict.reason, f"{verdict.message} (held)")
 
     return answer
 
@@ -80,11 +95,38 @@ def _drain(observer: Observer, token: str, *, wanted: bool) -> Handler:
     return answer
 
 
+def _hold(observer: Observer, token: str) -> Handler:
+    async def answer(request: web.Request) -> web.Response:
+        refusal = _refusal(request, token)
+        if refusal is not None:
+            return refusal
+        seconds = _seconds(await request.read())
+        if seconds is None:
+            advice = f'Send {{"seconds": N}} with N from 0 (release) to {LONGEST_SECONDS:.0f}.'
+            return _said(400, "BadRequest", advice)
+        observer.hold.set(seconds)
+        return web.json_response({"held_for": observer.hold.left()}, status=202)
+
+    return answer
+
+
+def _seconds(body: bytes) -> float | None:
+    """How long a hold is wished for; None where that cannot be read or is not allowed."""
+    try:
+        wish = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    seconds = wish.get("seconds") if isinstance(wish, dict) else None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    return seconds if 0 <= seconds <= LONGEST_SECONDS else None
+
+
 def _refusal(request: web.Request, token: str) -> web.Response | None:
-    """Why this caller may not drain, None if it may."""
+    """Why this caller may give no order, None if it may."""
     if not token:
         return _said(
-            403, "DrainDisabled", "No CELERY_PROBE_TOKEN is set for this sidecar, so nobody may drain."
+            403, "DrainDisabled", "No CELERY_PROBE_TOKEN is set for this sidecar, so it takes no orders."
         )
     scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not shown:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from celery_health.broker import BrokerReason
+from celery_health.broker import BrokerReading, BrokerReason
 from celery_probe.sidecar.broker_watch import STALE_SECONDS, BrokerWatch
 from tests.support.servers import free_port
 from tests.support.waiting import wait_for
@@ -30,6 +30,10 @@ def watching(url: str, clock: Clock | None = None) -> Iterator[BrokerWatch]:
         yield watch
     finally:
         watch.stop()
+
+
+def reading(*, reachable: bool | None) -> BrokerReading:
+    return BrokerReading("redis", "redis://127.0.0.1", reachable, BrokerReason.REACHABLE, "Told by a test.")
 
 
 def looked(watch: BrokerWatch) -> bool:
@@ -99,3 +103,40 @@ def test_one_failover_broker_that_answers_is_enough_and_a_sentinel_is_not_the_br
                 finding = watch.latest()
     assert (finding.reachable, finding.reason) == (reachable, reason)
     assert str(port) in finding.message
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answers"), [("redis", True), ("rediss", True), ("amqp", False), ("amqps", False)]
+)
+def test_a_broker_that_lets_in_counts_as_answering_unless_it_may_keep_its_clients_waiting(
+    scheme: str, answers: bool
+) -> None:
+    clock = Clock()
+    watch = BrokerWatch(f"{scheme}://127.0.0.1", clock)
+    assert (watch.reachable_for(), watch.answers_for()) == (None, None)
+    watch.note(reading(reachable=True))
+    clock.ahead = 20
+    reachable_for = watch.reachable_for()
+    assert reachable_for is not None
+    assert 20 <= reachable_for < 21
+    assert (watch.answers_for() is not None) is answers
+
+
+@pytest.mark.parametrize("reachable", [False, None])
+def test_one_look_without_an_answer_begins_the_count_anew(reachable: bool | None) -> None:
+    clock = Clock()
+    watch = BrokerWatch("redis://127.0.0.1", clock)
+    watch.note(reading(reachable=True))
+    clock.ahead = 20
+    watch.note(reading(reachable=reachable))
+    assert watch.reachable_for() is None
+    watch.note(reading(reachable=True))
+    assert (watch.reachable_for() or 0) < 1
+
+
+def test_a_finding_that_no_look_renews_is_no_answer() -> None:
+    clock = Clock()
+    watch = BrokerWatch("redis://127.0.0.1", clock)
+    watch.note(reading(reachable=True))
+    clock.ahead = STALE_SECONDS + 1
+    assert (watch.reachable_for(), watch.answers_for()) == (None, None)

@@ -21,6 +21,8 @@ def scraped(**changes: Any) -> dict[str, float]:
         "loop_age": 0.25,
         "broker_reachable": True,
         "drain_wanted": False,
+        "held": False,
+        "idle": 12.5,
     }
     families = text_string_to_metric_families(render(Numbers(**(values | changes))))
     return {sample.name: sample.value for family in families for sample in family.samples}
@@ -36,12 +38,15 @@ def test_every_number_of_the_report_is_shown_in_base_units() -> None:
         "celery_worker_loop_age_seconds": 0.25,
         "celery_worker_broker_reachable": 1,
         "celery_worker_drain_wanted": 0,
+        "celery_worker_held": 0,
+        "celery_worker_idle_seconds": 12.5,
         "celery_worker_tasks_active": 1,
         "celery_worker_tasks_reserved": 3,
         "celery_worker_tasks_eta": 2,
         "celery_worker_tasks_processed_total": 120,
         "celery_worker_pool_slots": 4,
         "celery_worker_pool_processes": 4,
+        "celery_worker_pool_births": 0,
         "celery_worker_prefetch_limit": 16,
         "celery_worker_consumer_starts_total": 1,
         "celery_worker_memory_bytes": 50_000_000,
@@ -51,13 +56,14 @@ def test_every_number_of_the_report_is_shown_in_base_units() -> None:
 
 
 def test_without_a_report_only_what_the_pod_knows_is_shown() -> None:
-    shown = scraped(report=None, written_age=None, loop_age=None, broker_reachable=None)
+    shown = scraped(report=None, written_age=None, loop_age=None, broker_reachable=None, idle=None)
     assert set(shown) == {
         "celery_worker_started",
         "celery_worker_live",
         "celery_worker_ready",
         "celery_worker_consuming",
         "celery_worker_drain_wanted",
+        "celery_worker_held",
     }
 
 
@@ -67,7 +73,9 @@ def test_a_yes_or_no_is_one_or_zero(value: bool) -> None:
 
 
 def test_every_metric_has_one_help_and_one_type_line() -> None:
-    lines = render(Numbers(VERDICT, report_from(report_document()), 0.5, 0.5, True, False)).splitlines()
+    lines = render(
+        Numbers(VERDICT, report_from(report_document()), 0.5, 0.5, True, False, True, 1.0)
+    ).splitlines()
     names = [line.split()[0] for line in lines if not line.startswith("#")]
     assert [line.split()[2] for line in lines if line.startswith("# HELP")] == names
     assert [line.split()[2] for line in lines if line.startswith("# TYPE")] == names

@@ -1,0 +1,30 @@
+"""A fleet deafened at once is restarted bit by bit."""
+
+import socket
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from celery_probe.sidecar.broker_watch import BrokerWatch
+from celery_probe.sidecar.drain import DrainWish
+from celery_probe.sidecar.evidence import Evidence
+from celery_probe.sidecar.jitter import LONGEST_SECONDS, jitter_of
+from celery_probe.sidecar.observer import Observer
+
+
+def test_a_pod_keeps_its_jitter() -> None:
+    assert jitter_of("shop-worker-default-0") == jitter_of("shop-worker-default-0")
+
+
+def test_the_pods_of_a_fleet_are_spread_over_the_whole_time() -> None:
+    jitters = sorted(jitter_of(f"shop-worker-default-5d9f7c6b8-{number:05x}") for number in range(300))
+    assert jitters[0] >= 0
+    assert jitters[-1] < LONGEST_SECONDS
+    gaps = [later - earlier for earlier, later in pairwise(jitters)]
+    assert max(gaps) < 1.0
+
+
+def test_the_report_names_the_pod_that_the_jitter_is_of(tmp_path: Path) -> None:
+    clock = time.monotonic
+    observer = Observer(Evidence(tmp_path, clock), BrokerWatch("", clock), DrainWish(tmp_path), clock)
+    assert observer.report()["hostname"] == socket.gethostname()
