@@ -1,5 +1,6 @@
 """A worker as the fleet's verdicts see it, however it was seen: through its sidecar or by remote control."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from celery_health.report import ActiveTask, WorkerReport
@@ -76,7 +77,7 @@ def sight_of(name: str, report: WorkerReport, consuming: bool | None, age: float
         consuming=consuming,
         slots=report.pool_size or None,
         active_count=report.active_count,
-        running=tuple(_running(task, report.written_at, age) for task in report.active),
+        running=_running(report.active, None if report.written_at is None else report.written_at + age),
         reserved=report.reserved,
         eta_held=report.eta_held,
         queues=report.queues,
@@ -87,7 +88,14 @@ def sight_of(name: str, report: WorkerReport, consuming: bool | None, age: float
     )
 
 
-def _running(task: ActiveTask, written_at: float | None, age: float) -> RunningTask:
-    known = task.started_at is not None and written_at is not None
-    running_for = max(0.0, written_at - task.started_at + age) if known else None  # type: ignore[operator]
-    return RunningTask(task.id, task.name, running_for, task.limit)
+def _running(tasks: Iterable[ActiveTask], now: float | None) -> tuple[RunningTask, ...]:
+    """``now``: Unix time of the look, by the clock of the worker's own machine; None where nobody tells."""
+    return tuple(
+        RunningTask(
+            task.id,
+            task.name,
+            None if now is None or task.started_at is None else max(0.0, now - task.started_at),
+            task.limit,
+        )
+        for task in tasks
+    )
