@@ -52,7 +52,7 @@ def _of_pod(one: BeatSight) -> Verdict:
     if one.reason is BeatReason.TICKING:
         return yes(Reason.RUNNING, "Beat runs and ticks")
     if one.reason in _NOT_TICKING:
-        return no(BeatReason.TICK_OVERDUE, f"{one.message.rstrip('.')}: {_NOT_TICKING[one.reason]}")
+        return no(Reason.TICK_OVERDUE, f"{one.message.rstrip('.')}: {_NOT_TICKING[one.reason]}")
     if one.reason in _UNKNOWN and not one.trouble:
         return unknown(_UNKNOWN[one.reason], one.message)
     if one.reason is None and one.ready and not one.trouble:
