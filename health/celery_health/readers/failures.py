@@ -80,10 +80,7 @@ def of_connection(error: BaseException, url: BrokerUrl) -> Failure | None:
         if isinstance(cause, ssl.SSLError):
             return _tls(cause, url)
         if isinstance(cause, socket.gaierror):
-            return Failure(
-                BrokerReason.NAME_NOT_RESOLVED,
-                f"The name {url.host} does not resolve: write the full name, such as redis.NAMESPACE.svc.",
-            )
+            return name_not_resolved(url)
         if isinstance(cause, TimeoutError):
             return timed_out(url)
         if isinstance(cause, FileNotFoundError):
@@ -103,15 +100,28 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _os_error(error: OSError, url: BrokerUrl) -> Failure | None:
     # asyncio joins the errors of several addresses into one text without a number.
     if error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error):
-        return Failure(
-            BrokerReason.CONNECTION_REFUSED,
-            f"Nothing listens at {url.address}: see whether the server runs and the port is right.",
-        )
+        return nothing_listens(url)
     if error.errno in _NO_WAY:
         return Failure(BrokerReason.CONNECTION_REFUSED, f"The network does not lead to {url.address}.")
     if error.errno in {errno.ECONNRESET, errno.EPIPE}:
         return connection_closed(url)
     return None
+
+
+def nothing_listens(url: BrokerUrl) -> Failure:
+    """The port is closed."""
+    return Failure(
+        BrokerReason.CONNECTION_REFUSED,
+        f"Nothing listens at {url.address}: see whether the server runs and the port is right.",
+    )
+
+
+def name_not_resolved(url: BrokerUrl) -> Failure:
+    """DNS does not know the host, or does not answer."""
+    return Failure(
+        BrokerReason.NAME_NOT_RESOLVED,
+        f"The name {url.host} does not resolve: write the full name, such as SERVICE.NAMESPACE.svc.",
+    )
 
 
 def connection_closed(url: BrokerUrl) -> Failure:

@@ -53,15 +53,15 @@ def _failure(error: Exception, url: BrokerUrl) -> Failure:
     return failures.other(url, text.rpartition("FATAL: ")[2])
 
 
-def _refused(url: BrokerUrl) -> Failure:
-    return Failure(
-        BrokerReason.CONNECTION_REFUSED,
-        f"Nothing listens at {url.address}: see whether the server runs and the port is right.",
-    )
-
-
 def _starting(url: BrokerUrl) -> Failure:
     return Failure(BrokerReason.LOADING, f"{url.address} is starting up, shutting down or recovering: wait.")
+
+
+def _without_tls(url: BrokerUrl) -> Failure:
+    return Failure(
+        BrokerReason.TLS_FAILED,
+        f"{url.address} does not speak TLS: switch it on there, or take sslmode out of the URL.",
+    )
 
 
 def _not_trusted(url: BrokerUrl) -> Failure:
@@ -79,7 +79,8 @@ def _no_postgresql(url: BrokerUrl) -> Failure:
 _CAUSES: tuple[tuple[re.Pattern[str], Callable[[BrokerUrl], Failure]], ...] = tuple(
     (re.compile(words), tell)
     for words, tell in (
-        ("Connection refused|No such file or directory", _refused),
+        ("Connection refused|No such file or directory", failures.nothing_listens),
+        ("failed to resolve host|could not translate host name", failures.name_not_resolved),
         (r"authentication failed|no password supplied|no pg_hba\.conf entry", failures.authentication_failed),
         ('role "[^"]*" does not exist', failures.authentication_failed),
         ('database "[^"]*" does not exist|permission denied for database', no_such_database),
@@ -88,7 +89,8 @@ _CAUSES: tuple[tuple[re.Pattern[str], Callable[[BrokerUrl], Failure]], ...] = tu
             failures.too_many_connections,
         ),
         ("database system is", _starting),
-        ("certificate|server does not support SSL|SSL error", _not_trusted),
+        ("server does not support SSL", _without_tls),
+        ("certificate|SSL error", _not_trusted),
         ("invalid response to|expected authentication request|lost synchronization", _no_postgresql),
         ("server closed the connection", failures.connection_closed),
     )

@@ -1,11 +1,13 @@
 """Which reader a URL gets, and what it makes of answers that real servers give only on their worst days."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+import celery_health.readers
 from celery_health.broker import BrokerReason, QueueReading, RedisNaming
 from celery_health.readers import reader_for
 from celery_health.readers.redis_keys import list_keys
@@ -103,4 +105,20 @@ async def test_a_server_that_speaks_no_amqp_is_a_reading(answer: bytes) -> None:
         reading = await reader.read(["mail"])
         await reader.close()
     assert reading.reachable is False
+    assert "secret" not in repr(reading)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "driver", "module"),
+    [("postgresql", "psycopg", "postgresql"), ("db+mysql", "pymysql", "mysql")],
+)
+async def test_without_the_driver_a_database_is_unknown_and_the_message_names_the_extra(
+    scheme: str, driver: str, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)
+    monkeypatch.delitem(sys.modules, f"celery_health.readers.{module}", raising=False)
+    monkeypatch.delattr(celery_health.readers, module, raising=False)
+    reading = await reader_for(f"{scheme}://shop:secret@127.0.0.1/shop").read([])
+    assert (reading.reachable, reading.reason) == (None, BrokerReason.UNREADABLE_KIND)
+    assert "pip install 'celery-operator[database]'" in reading.message
     assert "secret" not in repr(reading)
