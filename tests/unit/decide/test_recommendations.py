@@ -71,7 +71,7 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "a worker is deaf",
         {"pods": (A, pod("b", WorkerReason.DEAF))},
-        "Replace the deaf worker",
+        "A worker that stays deaf is restarted",
         "kubectl -n market delete pod b",
     ),
     (
