@@ -132,7 +132,7 @@ def _deaf(worker: Worker, evidence: Evidence) -> Problem:
     return Problem(
         Reason.DEAF,
         f"Pod {worker.pod.name} is deaf, it is connected and takes no messages: {_own_words(worker)}",
-        "A worker that stays deaf is restarted; for that at once delete its pod, which finishes its tasks first",
+        "A worker that stays deaf is restarted; to have it at once, delete its pod: tasks are finished first",
         evidence.kubectl(f"delete pod {worker.pod.name}"),
     )
 
