@@ -1,0 +1,172 @@
+"""The fleet's verdicts on real workers and a real Redis: what is found, and what must not be."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from celery import Celery
+
+from celery_health.broker import BrokerReading
+from celery_health.fleet import hoarding, hung, orphans, stalled
+from celery_health.fleet.sights import WorkerSight, sight_of
+from celery_health.fleet.thresholds import FleetThresholds
+from celery_health.readers import reader_for
+from celery_operator.observe.waiting import WaitingQueues
+from tests.integration.agent.harness import AgentWorker, agent_worker, producer
+from tests.integration.fleet.relay import relay
+from tests.support.celery_worlds import CELERY_5_6, CELERY_5_7, World
+from tests.support.servers import redis_server
+from tests.support.waiting import wait_for
+
+SOON = FleetThresholds(stalled_after=3.0, hung_grace=1.0)
+
+
+class Watch:
+    """Looks at a worker and its broker, as the operator does from tick to tick."""
+
+    def __init__(self, worker: AgentWorker, url: str) -> None:
+        self._worker = worker
+        self._url = url
+        self.waiting = WaitingQueues()
+
+    def look(self) -> tuple[WorkerSight, BrokerReading] | None:
+        """The worker and the broker now; None before the first report."""
+        reading = asyncio.run(self._read())
+        self.waiting.look(reading, time.monotonic())
+        report = self._worker.report()
+        if report is None:
+            return None
+        age = time.monotonic() - report.written_mono
+        return sight_of("worker", report, report.consuming, age), reading
+
+    def stalled(self) -> bool:
+        """One more look, and whether the worker is stalled by all that was seen."""
+        seen = self.look()
+        return seen is not None and stalled.is_stalled(seen[0], self.waiting.waiting_for(), SOON)
+
+    def waits_for(self) -> float:
+        """For how long the queue has been seen to hold messages."""
+        return self.waiting.waiting_for().get("celery", 0.0)
+
+    async def _read(self) -> BrokerReading:
+        reader = reader_for(self._url)
+        try:
+            return await reader.read(["celery"])
+        finally:
+            await reader.close()
+
+
+@pytest.mark.parametrize(
+    ("world", "pool"),
+    [(CELERY_5_6, "prefork"), (CELERY_5_7, "threads")],
+    ids=lambda one: getattr(one, "celery", one),
+)
+def test_a_worker_whose_connection_is_half_open_is_stalled(world: World, pool: str, tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        relay(redis.port) as between,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, world, pool, f"redis://127.0.0.1:{between.port}/0") as worker,
+    ):
+        worker.wait_until_consuming()
+        _nap(app, 0.0, times=3)
+        worker.wait_until(lambda report: report.processed == 3 and report.active_count == 0)
+        watch = Watch(worker, redis.url)
+        assert not watch.stalled()
+
+        between.freeze()
+        # The first may still be handed to the dead connection: Redis does not know that it is one.
+        _nap(app, 0.0, times=5)
+        wait_for(watch.stalled, 30.0, lambda: f"the worker stalls; last: {worker.report()}")
+        assert watch.waits_for() > SOON.stalled_after
+
+
+def test_a_busy_worker_with_a_full_prefetch_is_neither_stalled_nor_hoarding(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, CELERY_5_7, "prefork", redis.url) as worker,
+    ):
+        worker.wait_until_consuming()
+        _nap(app, 60.0, times=30)
+        worker.wait_until(lambda report: report.active_count == 2)
+        watch = Watch(worker, redis.url)
+        sight = _after_waiting(watch)
+        assert sight.active_count == sight.slots == 2
+        assert not stalled.is_stalled(sight, watch.waiting.waiting_for(), SOON)
+        assert not hoarding.is_hoarding(sight, SOON)
+
+
+def test_a_worker_that_rate_limits_fill_hoards_and_is_not_stalled(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, CELERY_5_7, "threads", redis.url) as worker,
+    ):
+        worker.wait_until_consuming()
+        for _ in range(30):
+            app.send_task("agent_app.limited", queue="celery")
+        worker.wait_until(lambda report: report.processed == 1 and report.transport.can_consume is False)
+        watch = Watch(worker, redis.url)
+        sight = _after_waiting(watch)
+        assert not stalled.is_stalled(sight, watch.waiting.waiting_for(), SOON)
+        assert hoarding.is_hoarding(sight, SOON)
+
+
+def test_tasks_far_in_the_future_are_a_hoard_and_have_an_owner(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, CELERY_5_7, "prefork", redis.url) as worker,
+    ):
+        worker.wait_until_consuming()
+        for _ in range(120):
+            app.send_task("agent_app.nap", (0,), queue="celery", countdown=3600)
+        worker.wait_until(lambda report: report.eta_held == 120)
+        seen = Watch(worker, redis.url).look()
+        assert seen is not None
+        sight, broker = seen
+        assert hoarding.is_hoarding(sight)
+        assert broker.unacked is not None
+        assert broker.unacked.count == sight.held == 120
+        at_once = FleetThresholds(orphan_share=0.0)
+        assert orphans.find(broker, [sight], thresholds=at_once) is None
+        # The same messages without their worker.
+        assert orphans.find(broker, [], thresholds=at_once) is not None
+
+
+def test_a_task_past_its_limit_hangs_where_no_pool_enforces_limits(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, CELERY_5_7, "threads", redis.url) as worker,
+    ):
+        worker.wait_until_consuming()
+        app.send_task("agent_app.nap", (60,), queue="celery", time_limit=2)
+        _nap(app, 60.0, times=1)
+        watch = Watch(worker, redis.url)
+
+        def hangs() -> WorkerSight | None:
+            seen = watch.look()
+            return seen[0] if seen and hung.hung_tasks(seen[0], SOON) else None
+
+        sight = wait_for(hangs, 20.0, lambda: f"the task hangs; last: {worker.report()}")
+        assert sight.active_count == 2
+        assert [task.limit for task in hung.hung_tasks(sight, SOON)] == [2.0]
+
+
+def _after_waiting(watch: Watch) -> WorkerSight:
+    """The worker, once messages have waited and it has begun nothing for longer than the threshold."""
+
+    def waited() -> WorkerSight | None:
+        seen = watch.look()
+        long = watch.waits_for() > SOON.stalled_after
+        return seen[0] if seen and long and (seen[0].idle_for or 0.0) > SOON.stalled_after else None
+
+    return wait_for(waited, 30.0, lambda: f"messages wait; last: {watch.look()}")
+
+
+def _nap(app: Celery, seconds: float, *, times: int) -> None:
+    for _ in range(times):
+        app.send_task("agent_app.nap", (seconds,), queue="celery")
