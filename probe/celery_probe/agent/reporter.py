@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
+from time import time
 from typing import Any
 
 from celery_probe.agent import VERSION, memory, natives, pool, stack
@@ -37,6 +38,8 @@ class Reporter:
         self._done = natives.allocate_lock()
         self._done.acquire()
         self._pid = natives.getpid()
+        self._progress: Any = None
+        self._pool = pool.PoolWatch()
         self._children_memory: int | None = None
         self._children_due = 0.0
         self._eta_held = 0
@@ -91,14 +94,18 @@ class Reporter:
             "consumer_starts": worker.consumer_starts,
             "consuming": worker.fetching if worker.connected else False,
             "queues": worker.queues,
+            "fetched_mono": worker.fetched_mono,
+            "answered_mono": worker.answered_mono,
             "prefetch": worker.prefetch,
+            "initial_prefetch": worker.initial_prefetch,
             "transport": worker.evidence,
             "memory_bytes": memory.resident_bytes(self._pid),
         }
-        report.update(self._pool_report())
         report.update(self._task_report())
+        report.update(self._pool_report(report["progress_mono"]))
         report["error_count"] = self._errors.count
         report["last_error"] = self._errors.last
+        report["written_at"] = time()
         report["written_mono"] = natives.monotonic()
         return report
 
@@ -112,11 +119,13 @@ class Reporter:
             places = stack.places_of(worker.loop_thread, worker.loop_greenlet)
         return stack.waits_for(places)
 
-    def _pool_report(self) -> dict[str, Any]:
+    def _pool_report(self, progress: float | None) -> dict[str, Any]:
         report: dict[str, Any] = {
             "pool_kind": "",
             "pool_size": 0,
             "pool_pids": [],
+            "pool_births": 0,
+            "pool_alive_mono": None,
             "children_memory_bytes": None,
         }
         workers = getattr(self._worker.controller, "pool", None)
@@ -125,7 +134,10 @@ class Reporter:
         with self._errors.caught("pool"):
             report["pool_kind"] = pool.kind(workers)
             report["pool_size"] = pool.size(workers)
-            report["pool_pids"] = pool.pids(workers)
+            self._pool.note(workers, progress, natives.monotonic())
+            report["pool_pids"] = self._pool.pids
+            report["pool_births"] = self._pool.births
+            report["pool_alive_mono"] = self._pool.alive_mono
             report["children_memory_bytes"] = self._memory_of(report["pool_pids"])
         return report
 
@@ -143,6 +155,7 @@ class Reporter:
             "reserved": 0,
             "eta_held": 0,
             "processed": 0,
+            "progress_mono": None,
         }
         consumer = self._worker.consumer
         if consumer is None:
@@ -151,11 +164,20 @@ class Reporter:
         with self._errors.caught("tasks"):
             active = tasks.active_requests()
             report["active_count"] = len(active)
-            report["active"] = [tasks.describe(request) for request in active[: tasks.ACTIVE_SHOWN]]
+            shown = active[: tasks.ACTIVE_SHOWN]
+            report["active"] = [tasks.describe(request, self._worker.controller) for request in shown]
+            report["progress_mono"] = self._progressed(tasks, len(active))
             report["reserved"] = tasks.reserved_count(active, list(consumer.task_buckets.values()))
             report["processed"] = tasks.processed()
             report["eta_held"] = self._count_eta_held(tasks, consumer.timer)
         return report
+
+    def _progressed(self, tasks: Any, active: int) -> float | None:
+        if self._progress is None:
+            self._progress = tasks.Progress()
+        self._progress.note(active, natives.monotonic())
+        progressed: float | None = self._progress.mono
+        return progressed
 
     def _count_eta_held(self, tasks: Any, timer: Any) -> int:
         started = natives.monotonic()

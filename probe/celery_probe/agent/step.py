@@ -10,6 +10,7 @@ from typing import Any, Callable
 from celery import bootsteps
 
 from celery_probe.agent import drain, natives, stack, tasks, transport
+from celery_probe.agent.answers import AnswerWatch
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker import Worker
@@ -31,7 +32,7 @@ class Pulse:
         self._errors = errors
         self._notify = notify
         self._reader = transport.TransportReader(errors)
-        self._fetched_mono = 0.0
+        self._answers = AnswerWatch(UNSEEN_SECONDS)
         self._processed = 0
         self._timers: list[Any] = []
         self._pending = False
@@ -43,7 +44,7 @@ class Pulse:
         self._note_place(consumer)
         self._worker.loop_due_mono = natives.monotonic()
         self._pending = False
-        self._fetched_mono = natives.monotonic()
+        self._worker.fetched_mono = natives.monotonic()
         with self._errors.caught("drain"):
             if self._directory.drain_wanted():
                 drain.hold(consumer.task_consumer)
@@ -77,7 +78,7 @@ class Pulse:
         """
         with self._errors.caught("poll"):
             if transport.is_polling(consumer):
-                self._fetched_mono = natives.monotonic()
+                self._worker.fetched_mono = natives.monotonic()
         if consumer.hub is not None:
             self._beat(consumer)
         elif not self._pending:
@@ -100,27 +101,40 @@ class Pulse:
         worker.evidence = self._reader.evidence(consumer)
         worker.queues = transport.queue_names(consumer)
         worker.prefetch = consumer.qos.value
-        worker.fetching = self._fetching(transport.fetches(worker.evidence, len(worker.queues)))
+        worker.initial_prefetch = getattr(consumer, "initial_prefetch_count", None)
+        now = natives.monotonic()
+        if wanted or not worker.queues or now - (worker.loop_mono or 0) > UNSEEN_SECONDS:
+            # It fetches nothing on purpose, or could not while the loop stood: that is no deafness.
+            worker.fetched_mono = now
+        worker.fetching = self._fetching(transport.fetches(worker.evidence, len(worker.queues)), now)
+        worker.answered_mono = self._answered(consumer, now)
         worker.held = wanted and transport.is_quiet(worker.evidence)
         worker.connected = True
-        worker.loop_mono = natives.monotonic()
+        worker.loop_mono = now
         worker.loop_due_mono = None
         if before != (worker.connected, worker.held, worker.fetching):
             self._notify()
 
-    def _fetching(self, seen: bool | None) -> bool | None:
+    def _answered(self, consumer: Any, now: float) -> float | None:
+        evidence = self._worker.evidence
+        mark = self._reader.answer_mark(consumer, evidence["kind"])
+        self._answers.note(mark, due=transport.is_answer_due(evidence), now=now)
+        return self._answers.mono
+
+    def _fetching(self, seen: bool | None, now: float) -> bool | None:
         """What to report, given what one look showed: a busy loop is between two pops whenever it looks."""
-        now = natives.monotonic()
         before, self._processed = self._processed, tasks.processed()
         if seen or self._processed > before:
-            self._fetched_mono = now
+            self._worker.fetched_mono = now
         if seen is False and transport.may_fetch(self._worker.evidence):
-            return now - self._fetched_mono < UNSEEN_SECONDS
+            return now - (self._worker.fetched_mono or 0) < UNSEEN_SECONDS
         return seen
 
 
 def consumer_step(pulse: Pulse, errors: ErrorLog) -> Any:
     """The class to add to an application's ``steps["consumer"]``."""
+
+    tasks.count_discards()
 
     class ReportStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Starts after the task consumer exists and before the event loop runs."""

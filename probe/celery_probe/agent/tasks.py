@@ -8,9 +8,36 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
+from celery import signals
 from celery.worker import state
 
 ACTIVE_SHOWN = 100
+# Tasks that ended without having begun. Only one thread at a time, the loop's, adds to it.
+_discards = [0]
+
+
+class Progress:
+    """Notices that a task began or ended, by the counts of two moments. ``mono`` is when it last did."""
+
+    def __init__(self) -> None:
+        self._counts: tuple[int, int, int] | None = None
+        self.mono: float | None = None
+
+    def note(self, active: int, now: float) -> None:
+        """Keep the counts of this moment; the first are the beginning."""
+        counts = (processed(), active, _discards[0])
+        if counts != self._counts:
+            self._counts, self.mono = counts, now
+
+
+def count_discards() -> None:
+    """Count from now on the tasks that end without having begun: revoked, expired or unknown ones."""
+    for signal in (signals.task_revoked, signals.task_rejected, signals.task_unknown):
+        signal.connect(_count_discard, weak=False)
+
+
+def _count_discard(**_: Any) -> None:
+    _discards[0] += 1
 
 
 def processed() -> int:
@@ -36,9 +63,25 @@ def eta_held_count(timer: Any) -> int:
     return sum(1 for item in list(timer._queue) if _holds_request(item.entry))
 
 
-def describe(request: Any) -> dict[str, Any]:
-    """A request as the report shows it."""
-    return {"id": request.id, "name": request.name, "started_at": request.time_start}
+def describe(request: Any, controller: Any) -> dict[str, Any]:
+    """A request as the report shows it. ``controller``: its worker, with the limits of all tasks."""
+    return {
+        "id": request.id,
+        "name": request.name,
+        "started_at": request.time_start,
+        "limit": _limit(request, controller),
+    }
+
+
+def _limit(request: Any, controller: Any) -> float | None:
+    """The hard time limit in seconds, else the soft one: of the message, the task or the worker."""
+    hard, soft = request.time_limits
+    task = request.task
+    limits = (
+        hard or task.time_limit or getattr(controller, "time_limit", None),
+        soft or task.soft_time_limit or getattr(controller, "soft_time_limit", None),
+    )
+    return next((float(limit) for limit in limits if limit), None)
 
 
 def _living(requests: Any) -> list[Any]:

@@ -32,7 +32,18 @@ class TransportReader:
             evidence["priority_steps"] = self._read("priority_steps", lambda: list(channel.priority_steps))
             evidence["separator"] = self._read("separator", lambda: str(channel.sep))
             evidence["key_prefix"] = self._read("key_prefix", lambda: str(channel.global_keyprefix))
+            evidence["visibility_timeout"] = self._read(
+                "visibility_timeout", lambda: float(channel.visibility_timeout)
+            )
+            evidence["pop_timeout"] = self._read("pop_timeout", lambda: _pop_timeout(channel))
         return evidence
+
+    def answer_mark(self, consumer: Any, kind: str) -> Any:
+        """Something that is another with every answer of the broker; None if that cannot be told."""
+        channel = consumer.task_consumer.channel
+        if kind == "redis":
+            return self._read("answers", lambda: _redis_answers(channel))
+        return self._read("answers", lambda: channel.connection.bytes_recv) if kind == "amqp" else None
 
     def _read(self, name: str, read: Callable[[], Any]) -> Any:
         try:
@@ -74,6 +85,11 @@ def fetches(evidence: dict[str, Any], queues: int) -> bool | None:
     return bool(evidence["polling"] or not evidence["can_consume"])
 
 
+def is_answer_due(evidence: dict[str, Any]) -> bool:
+    """Whether the broker owes an answer that the worker would read: with Redis, to its blocking pop."""
+    return evidence["kind"] != "redis" or bool(evidence["polling"] and evidence["can_consume"])
+
+
 def may_fetch(evidence: dict[str, Any]) -> bool:
     """Whether only an outstanding pop was missing: between two pops there is none."""
     return bool(evidence["consumer_tags"]) and evidence.get("poller") is not False
@@ -88,6 +104,18 @@ def _confirmed_tags(consumer: Any, kind: str) -> list[str]:
     if kind == "redis":
         return [tag for tag in tags if tag in channel._tag_to_queue]
     return tags
+
+
+def _pop_timeout(channel: Any) -> float | None:
+    """After how many seconds Redis answers a pop of nothing; None where it waits for ever."""
+    # It can be set since kombu 5.6, and is 1 before.
+    return float(getattr(channel, "brpop_timeout", 1)) or None
+
+
+def _redis_answers(channel: Any) -> Any:
+    """When redis-py will next check the pop's connection: it puts that off at every answer."""
+    connection = getattr(vars(channel).get("client"), "connection", None)
+    return connection.next_health_check if connection and connection.health_check_interval else None
 
 
 def _has_poller(consumer: Any) -> bool | None:

@@ -30,9 +30,12 @@ class Worker:
         self.loop_thread = 0
         self.loop_greenlet: Any = None
         self.fetching: bool | None = None
+        self.fetched_mono: float | None = None
+        self.answered_mono: float | None = None
         self.evidence: dict[str, Any] = {"kind": ""}
         self.queues: list[str] = []
         self.prefetch: int | None = None
+        self.initial_prefetch: int | None = None
 
 
 def phase(worker: Worker, celery_state: Any) -> str:

@@ -71,9 +71,10 @@ def test_attributes_that_a_release_of_kombu_moved_are_unknown_and_counted() -> N
         "can_consume",
         "priority_steps",
         "key_prefix",
+        "visibility_timeout",
     ]
-    assert errors.count == 6
-    assert errors.last == "transport.key_prefix: AttributeError"
+    assert errors.count == 7
+    assert errors.last == "transport.visibility_timeout: AttributeError"
 
 
 def test_an_amqp_consumer_that_the_client_forgot_does_not_count() -> None:
