@@ -26,7 +26,8 @@ class SidecarReading:
     """What one sidecar's ``/report`` said. ``report`` is None when the pod has no agent.
 
     ``age``: seconds since the report was written. ``held_for``: for how many more seconds no verdict fails
-    the worker's liveness, None if it may.
+    the worker's liveness, None if it may. ``consuming_for``: for how many seconds its consumer has said at
+    every look that it takes messages, None where it says otherwise or has not been watched.
     """
 
     report: WorkerReport | None
@@ -34,6 +35,7 @@ class SidecarReading:
     broker: SidecarBroker
     age: float = 0.0
     held_for: float | None = None
+    consuming_for: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

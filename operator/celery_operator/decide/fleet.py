@@ -63,11 +63,19 @@ def thresholds_of(snapshot: Snapshot) -> FleetThresholds:
 
 
 def sight_of_pod(pod: PodState) -> WorkerSight | None:
-    """The worker by its last report; None without one, and for a process that has ended."""
+    """The worker by its last report; None without one, and for a process that has ended.
+
+    A worker that has just connected, or was drained until now, could take nothing before: it has idled only
+    for as long as it has been seen to consume.
+    """
     reading = pod.reading
     if reading is None or reading.report is None or reading.verdict.reason in _DEAD:
         return None
-    return sight_of(pod.name, reading.report, reading.verdict.consuming, reading.age)
+    sight = sight_of(pod.name, reading.report, reading.verdict.consuming, reading.age)
+    if sight.idle_for is None or not sight.consuming:
+        return sight
+    consuming_for = reading.consuming_for
+    return replace(sight, idle_for=None if consuming_for is None else min(sight.idle_for, consuming_for))
 
 
 def queue_findings(look: FleetLook, workers: tuple[Worker, ...]) -> tuple[Finding, ...]:

@@ -12,6 +12,7 @@ from celery_operator.cache import Cache, Key
 from celery_operator.kube import DEPLOYMENT, POD, SECRET, Json, Kube
 from celery_operator.observe.beat import beat_sights, read_beats
 from celery_operator.observe.brokers import KeptReader, learned_naming, not_read
+from celery_operator.observe.consuming import ConsumingWorkers
 from celery_operator.observe.deployments import deployment_state
 from celery_operator.observe.hosts import seen_from_elsewhere
 from celery_operator.observe.pods import group_of, pod_states
@@ -42,6 +43,7 @@ class Observer:
         self._result_backend = KeptReader()
         self._naming = RedisNaming()
         self._waiting = WaitingQueues()
+        self._consuming = ConsumingWorkers()
 
     async def observe(
         self, resource: Json, spec: CeleryDeploymentSpec, faults: Sequence[ConfigurationFault]
@@ -56,6 +58,7 @@ class Observer:
         )
         self._naming = learned_naming(tuple(readings.values()), self._naming)
         self._waiting.look(broker, time.monotonic())
+        readings = self._consuming.look(readings, time.monotonic())
         # Pods and Deployments as they are now, not as they were before the reading.
         pods = self._cache.children(POD, self._key)
         deployments = self._cache.children(DEPLOYMENT, self._key)

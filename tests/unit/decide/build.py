@@ -126,6 +126,7 @@ def reading(
             reason, message or f"The worker is {reason.value}", True, True, bool(consuming), consuming
         ),
         broker=sidecar_broker,
+        consuming_for=3600.0 if consuming else None,
     )
 
 

@@ -90,6 +90,14 @@ def test_the_age_of_a_report_counts_as_idle_time() -> None:
     assert evidence(**WAITING, pods=(replace(one, reading=replace(one.reading, age=6.0)),)).stalled
 
 
+@pytest.mark.parametrize("consuming_for", [None, 0.0, 60.0])
+def test_a_worker_that_has_only_just_connected_has_not_idled(consuming_for: float | None) -> None:
+    one = stalled_pod("b", idle_for=3000.0)
+    assert one.reading is not None
+    connected = replace(one, reading=replace(one.reading, consuming_for=consuming_for))
+    assert not evidence(**WAITING, pods=(connected,)).stalled
+
+
 def test_hung_and_hoarding_workers_still_consume() -> None:
     seen = evidence(pods=(hung_pod("a"), hoarding_pod("b")))
     assert [worker.standing for worker in seen.groups[0].workers] == [Standing.CONSUMING] * 2
