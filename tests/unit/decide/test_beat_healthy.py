@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from celery_health.beat import BeatReason, BeatSight
 from celery_operator.api.status import Condition, ConditionType
@@ -90,3 +92,25 @@ def test_a_beat_that_does_not_tick_degrades_the_deployment() -> None:
     assert status.health == "Degraded"
     assert status.beat is not None
     assert status.beat.state == "NotRunning"
+
+
+sights = st.builds(
+    BeatSight,
+    pod=st.sampled_from(["shop-beat-1", "shop-beat-2"]),
+    uid=st.just("uid"),
+    deleting=st.booleans(),
+    ready=st.booleans(),
+    reason=st.none() | st.sampled_from(list(BeatReason)),
+    message=st.just("It is so."),
+    trouble=st.sampled_from(["", "container beat: OOMKilled: exit code 137"]),
+)
+
+
+@given(st.lists(sights, min_size=1, max_size=3), st.integers(0, 2))
+def test_only_one_beat_that_says_that_it_ticks_is_healthy(beats: list[BeatSight], ready: int) -> None:
+    condition = judged(*beats, ready=ready, replicas=max(1, ready))
+    staying = [one for one in beats if not one.deleting]
+    if staying:
+        ticks = [one.reason for one in staying] == [BeatReason.TICKING]
+        assert (condition.status == "True") == ticks
+    assert condition.message
