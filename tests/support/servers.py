@@ -150,6 +150,7 @@ class RabbitServer(Server):
         settings = [f"listeners.tcp.default = 127.0.0.1:{port}", "disk_free_limit.absolute = 1MB"]
         if "rabbitmq_management" in plugins:
             settings.append(f"management.tcp.port = {self.management_port}")
+            settings.append("collect_statistics_interval = 1000")  # ms; else its numbers are up to 5 s old
         (directory / "rabbitmq.conf").write_text("\n".join(settings) + "\n")
         env = {
             "HOME": str(directory),

@@ -59,8 +59,8 @@ class HttpJson:
         assert self._connection is not None
         prefix = f"/{self._url.path}" if self._url.path else ""
         self._connection.request("GET", f"{prefix}{path}", headers=self._headers)
-        response = self._connection.getresponse()
-        raw = response.read(_MAX_BYTES + 1)
+        with self._connection.getresponse() as response:
+            raw = response.read(_MAX_BYTES + 1)
         if len(raw) > _MAX_BYTES:
             raise ValueError(f"more than {_MAX_BYTES} bytes")
         if response.status != 200:

@@ -52,7 +52,7 @@ class RabbitManagementReader:
             return self._failed(_failure(error, self._url), names)
         if not isinstance(queues, list):
             return self._failed(failures.other(self._url, "no list of queues"), names)
-        known = {queue["name"]: queue for queue in queues if isinstance(queue, dict) and "name" in queue}
+        known = {queue["name"]: queue for queue in queues if _is_queue(queue)}
         failure = alarm or Failure(BrokerReason.REACHABLE, f"{self._url.address} answers.", reachable=True)
         reading = failure.reading(self._broker, ())
         return replace(
@@ -64,6 +64,10 @@ class RabbitManagementReader:
 
     def _failed(self, failure: Failure, names: tuple[str, ...]) -> BrokerReading:
         return replace(failure.reading(self._broker, names), address=self._url.address)
+
+
+def _is_queue(told: Any) -> bool:
+    return isinstance(told, dict) and isinstance(told.get("name"), str)
 
 
 def _queue(name: str, told: dict[str, Any] | None) -> QueueReading:
@@ -105,7 +109,8 @@ def _alarm(http: HttpJson, url: BrokerUrl) -> Failure | None:
         if error.status != 503 or not isinstance(error.body, dict):
             return None
         alarms = error.body.get("alarms")
-        kinds = sorted({str(one.get("resource")) for one in alarms}) if isinstance(alarms, list) else []
+        told = [one for one in alarms if isinstance(one, dict)] if isinstance(alarms, list) else []
+        kinds = sorted({str(one.get("resource")) for one in told})
         return Failure(
             BrokerReason.ALARM,
             f"{url.address} tells of a {failures.quoted(' and '.join(kinds) or 'resource')} alarm: whoever "

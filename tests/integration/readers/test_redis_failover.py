@@ -1,0 +1,72 @@
+"""A Sentinel that makes another Redis the master: the reader follows, and says what it sees on the way."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from celery_health.broker import BrokerReason
+from celery_health.readers import reader_for
+from celery_health.readers.redis_server import read_redis_server
+from celery_health.urls import parse
+from tests.integration.readers.test_redis import client, publish
+from tests.support.servers import RedisServer, redis_server
+from tests.support.waiting import wait_for, wait_for_async
+
+
+@contextmanager
+def sentinel(directory: Path, master: RedisServer) -> Iterator[str]:
+    """A Sentinel that gives its master up after half a second; gives its URL."""
+    directory.mkdir()
+    configuration = directory / "sentinel.conf"
+    configuration.write_text(
+        f"sentinel monitor shop 127.0.0.1 {master.port} 1\n"
+        "sentinel auth-pass shop secret\n"
+        "sentinel down-after-milliseconds shop 500\n"
+        "sentinel failover-timeout shop 2000\n"
+    )
+    server = RedisServer(directory)
+    command = ["redis-server", str(configuration), "--sentinel", "--port", str(server.port)]
+    with (directory / "sentinel.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        wait_for(server.answers)
+        yield f"sentinel://:secret@127.0.0.1:{server.port}/0?master_name=shop"
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_the_reader_follows_a_failover_of_the_sentinels(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        first = stack.enter_context(redis_server(tmp_path / "first", "secret"))
+        replication = ["--replicaof", "127.0.0.1", str(first.port), "--masterauth", "secret"]
+        replication += ["--repl-diskless-sync-delay", "0"]
+        second = stack.enter_context(redis_server(tmp_path / "second", "secret", replication))
+        client(first).config_set("repl-diskless-sync-delay", 0)
+        publish(first.url, "mail", range(3))
+        wait_for(lambda: client(second).exists("mail"), 30)
+        url = stack.enter_context(sentinel(tmp_path / "sentinel", first))
+        reader = reader_for(url)
+
+        async def is_read() -> bool:
+            reading = await reader.read(["mail"])
+            return (reading.reachable, reading.queues[0].ready) == (True, 3)
+
+        await wait_for_async(is_read)
+        assert (await read_redis_server(url)).role == "master"
+        # A Sentinel learns of the replicas from the master, every ten seconds at most.
+        wait_for(lambda: replicas_known(parse(url).port), 30)
+        first.kill()
+        gone = await reader.read(["mail"])
+        assert (gone.reachable, gone.reason) == (False, BrokerReason.CONNECTION_REFUSED)
+        await wait_for_async(is_read, 30)
+        await reader.close()
+
+
+def replicas_known(port: int | None) -> bool:
+    """Whether the Sentinel could make another one the master."""
+    words = ["redis-cli", "-p", str(port), "sentinel", "replicas", "shop"]
+    return (
+        "master-link-status\nok" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    )

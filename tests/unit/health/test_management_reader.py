@@ -1,0 +1,143 @@
+"""RabbitMQ's management API behind TLS, and answers that only something else would give."""
+
+import json
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.readers.rabbitmq_management import RabbitManagementReader
+from celery_health.urls import parse, parse_management
+
+BROKER = parse("amqp://shop:secret@broker/shop")
+QUEUES = json.dumps(
+    [
+        {"name": "mail", "messages_ready": 3, "messages_unacknowledged": 2, "consumers": 1},
+        {"name": "new"},
+        {"name": "forgotten", "messages_ready": 1, "messages_unacknowledged": 0, "consumers": 0},
+        {"name": "private", "messages_ready": 1, "exclusive": True},
+        {"name": "reply", "messages_ready": 1, "auto_delete": True},
+        {"no": "queue"},
+        {"name": 7},
+    ]
+)
+
+
+@contextmanager
+def api(queues: str, alarms: tuple[int, str], certificate: Path | None = None) -> Iterator[int]:
+    """Answers as told to the two requests of a look; gives its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            status, body = (200, queues) if self.path.startswith("/api/queues/shop?") else alarms
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+async def look(url: str) -> BrokerReading:
+    return await RabbitManagementReader(parse_management(url), BROKER).read(["mail", "new", "missing"])
+
+
+OK = (200, '{"status": "ok"}')
+
+
+async def test_queues_are_read_as_far_as_they_have_numbers() -> None:
+    with api(QUEUES, OK) as port:
+        reading = await look(f"http://127.0.0.1:{port}")
+    assert reading.queues == (
+        QueueReading("mail", 3, exists=True, consumers=1, unacked=2),
+        QueueReading("new", None, exists=True),
+        QueueReading("missing", 0, exists=False, consumers=0, unacked=0),
+    )
+    assert reading.other_queues == (QueueReading("forgotten", 1, exists=True, consumers=0, unacked=0),)
+
+
+@pytest.mark.parametrize(
+    ("alarms", "words"),
+    [
+        ((503, '{"alarms": [{"resource": "memory"}, {"resource": "disk space"}]}'), "disk space and memory"),
+        ((503, '{"alarms": "many"}'), "a resource alarm"),
+        ((503, '{"alarms": [7]}'), "a resource alarm"),
+    ],
+)
+async def test_every_kind_of_alarm_is_told(alarms: tuple[int, str], words: str) -> None:
+    with api("[]", alarms) as port:
+        reading = await look(f"http://127.0.0.1:{port}")
+    assert (reading.reachable, reading.reason) == (False, BrokerReason.ALARM)
+    assert words in reading.message
+
+
+@pytest.mark.parametrize("alarms", [(404, "{}"), (403, ""), (503, "<html>a proxy's own</html>")])
+async def test_alarms_that_cannot_be_asked_for_are_none(alarms: tuple[int, str]) -> None:
+    with api("[]", alarms) as port:
+        assert (await look(f"http://127.0.0.1:{port}")).reachable is True
+
+
+@pytest.mark.parametrize("queues", ["", "<html></html>", "{}", '"text"', '["queue", 7]'])
+async def test_what_is_no_list_of_queues_ends_no_reader(queues: str) -> None:
+    with api(queues, OK) as port:
+        reading = await look(f"http://127.0.0.1:{port}")
+    assert reading.queues[0].ready in {None, 0}
+    assert "secret" not in repr(reading)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A self-made certificate for localhost, with its key beside it."""
+    request = (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    )
+    files = ["-keyout", str(tmp_path / "api.key"), "-out", str(tmp_path / "api.crt")]
+    subprocess.run(["openssl", *request.split(), *files], check=True, capture_output=True)
+    return tmp_path / "api.crt"
+
+
+async def test_tls_is_checked_as_the_url_says(certificate: Path) -> None:
+    with api(QUEUES, OK, certificate) as port:
+        url = f"https://localhost:{port}"
+        trusted = await look(f"{url}?ssl_cert_reqs=required&ssl_ca_certs={certificate}")
+        unchecked = await look(f"{url}?ssl_cert_reqs=none")
+        distrusted = await look(url)
+    assert (trusted.reachable, unchecked.reachable) == (True, True), trusted.message
+    assert (distrusted.reachable, distrusted.reason) == (None, BrokerReason.TLS_FAILED)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("http://rabbit", "http://rabbit:15672"),
+        ("https://u:hunter2@rabbit", "https://rabbit:15671"),
+        ("https://u:hunter2@proxy:443/rabbit/?ssl_cert_reqs=none", "https://proxy:443/rabbit"),
+    ],
+)
+def test_the_address_shows_no_credentials(url: str, address: str) -> None:
+    parsed = parse_management(url)
+    assert parsed.address == address
+    assert "hunter2" not in repr(parsed)
