@@ -7,7 +7,13 @@ from typing import Any
 
 from celery_health.report import ReportError, WorkerReport, parse_document, report_from
 from celery_health.urls import redact
-from celery_health.worker import ProcessState, WorkerVerdict, judge_worker
+from celery_health.worker import (
+    DEFAULT_THRESHOLDS,
+    ProcessState,
+    WorkerThresholds,
+    WorkerVerdict,
+    judge_worker,
+)
 from celery_probe.sidecar.process import LockSighting, look_at_lock
 
 REPORT_FILE = "report.json"
@@ -28,7 +34,10 @@ class ReadReport:
 class Evidence:
     """Report and process state of the worker in this pod. ``clock`` gives seconds of CLOCK_MONOTONIC."""
 
-    def __init__(self, directory: Path, clock: Callable[[], float]):
+    def __init__(
+        self, directory: Path, clock: Callable[[], float], thresholds: WorkerThresholds = DEFAULT_THRESHOLDS
+    ):
+        self._thresholds = thresholds
         self._report_path = directory / REPORT_FILE
         self._lock_path = directory / LOCK_FILE
         self._clock = clock
@@ -74,6 +83,7 @@ class Evidence:
             broker_answers_for=broker_answers_for,
             broker_reachable_for=broker_reachable_for,
             jitter=jitter,
+            thresholds=self._thresholds,
         )
 
     def _note(self, sighting: LockSighting) -> None:
