@@ -28,3 +28,6 @@ PROBE_PORT = 9809
 PROBE_VOLUME = "celery-probe"
 PROBE_DIRECTORY = "/celery-probe"
 TOKEN_KEY = "token"  # noqa: S105 - the key's name, not a token
+
+ANNOTATION_PAUSE_HEALING = f"{GROUP}/pause-healing"
+ANNOTATION_RESTARTED_AT = f"{GROUP}/restarted-at"

@@ -70,6 +70,39 @@ BROKER = (
         "[has(self.url), has(self.urlFrom), has(self.managed)].filter(given, given).size() == 1",
         "write exactly one of url, urlFrom and managed; for a small Redis of its own: managed: {}",
     ),
+    rule(
+        "!has(self.managementUrl) || !has(self.managed)",
+        "managementUrl is that of a RabbitMQ, and the managed broker is a Redis: remove managementUrl",
+    ),
+    rule(
+        "!has(self.managementUrl) || !has(self.url) || self.url.matches('^(amqps?|pyamqp)://')",
+        "managementUrl is that of a RabbitMQ: write an amqp:// or amqps:// URL, or remove managementUrl",
+    ),
+)
+
+MANAGEMENT_URL = (
+    rule(
+        r"self.matches('^https?://[^\\s/?#]+') && !self.matches('\\s')",
+        "write the URL of RabbitMQ's management API with its scheme, such as http://rabbitmq:15672",
+    ),
+    rule(
+        "!self.contains('@')",
+        "write managementUrl without user and password: those of the broker's URL are used",
+    ),
+)
+
+# The default of restart, {}, is held against them before its own fields have theirs.
+RESTART = (
+    rule(
+        "!has(self.maxConcurrent) || !has(self.maxAttempts) || self.maxConcurrent <= self.maxAttempts",
+        "no more workers can be restarted at a time than in a whole window: write a restart.maxConcurrent "
+        "that is not above restart.maxAttempts",
+    ),
+    rule(
+        "!has(self.delaySeconds) || !has(self.windowSeconds) || self.delaySeconds < self.windowSeconds",
+        "a second restart never fits into the window: write a restart.delaySeconds below "
+        "restart.windowSeconds",
+    ),
 )
 
 RESULT_BACKEND = (

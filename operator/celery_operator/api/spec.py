@@ -67,6 +67,12 @@ class Broker(ApiModel):
     url_from: UrlSource | None = None
     """A Secret that holds the URL of the broker."""
     managed: ManagedRedis | None = None
+    management_url: (
+        Annotated[str, Field(max_length=2048, json_schema_extra=rules.checked(*rules.MANAGEMENT_URL))] | None
+    ) = None
+    """URL of RabbitMQ's management API, such as http://rabbitmq:15672: with it messages that nobody reads,
+    unacknowledged ones and alarms are seen. The user and password are those of the broker's URL.
+    """
 
 
 class ResultBackend(ApiModel):
@@ -151,11 +157,43 @@ class Beat(ApiModel):
     """Requests and limits of beat's container, as in a pod."""
 
 
+class RestartPolicy(ApiModel):
+    """When and how fast ill workers are restarted; none ever is for an illness of the broker."""
+
+    model_config = ConfigDict(json_schema_extra=rules.checked(*rules.RESTART))
+
+    policy: Literal["OnUnhealthy", "Never"] = "OnUnhealthy"
+    """OnUnhealthy: the kubelet restarts wedged, deaf and pool-dead workers through their liveness probe, and
+    the operator evicts stalled ones. Never: both leave every worker alone, and tell only.
+    """
+    delay_seconds: int = Field(default=5, ge=0, le=3600)
+    """Seconds between two evictions in one group."""
+    max_attempts: int = Field(default=3, ge=1, le=20)
+    """Evictions that the operator makes in one group within windowSeconds, at most."""
+    window_seconds: int = Field(default=120, ge=10, le=86400)
+    """Length of that window. When it is used up in vain the next one begins after a pause that doubles each
+    time.
+    """
+    max_concurrent: int = Field(default=1, ge=1, le=20)
+    """Workers of one group that may be on their way back at a time, once the first has recovered."""
+    hung_tasks: bool = False
+    """Whether a worker with a task that runs beyond its limit is restarted too. The task is killed when
+    gracePeriodSeconds end.
+    """
+
+
 class Health(ApiModel):
-    """Limits of the verdict that stands in status.health."""
+    """Limits of the verdict that stands in status.health, and what is done about ill workers."""
 
     backlog_threshold: int = Field(default=1000, ge=1, le=1_000_000_000)
-    """Messages waiting in all queues above which the resource is Degraded."""
+    """Messages waiting in a queue above which the resource is Degraded."""
+    stalled_after_seconds: int = Field(default=60, ge=10, le=86400)
+    """Seconds for which messages wait and a worker with free slots takes none until it counts as stalled."""
+    hung_task_after_seconds: int | None = Field(default=None, ge=1, le=31_536_000)
+    """Seconds after which a running task counts as hung. Left out, only a task beyond its own time limit
+    does.
+    """
+    restart: RestartPolicy = RestartPolicy()
 
 
 class CeleryDeploymentSpec(ApiModel):
@@ -226,6 +264,7 @@ __all__ = [
     "Health",
     "ManagedRedis",
     "PodPart",
+    "RestartPolicy",
     "ResultBackend",
     "SecretKeyReference",
     "UrlSource",

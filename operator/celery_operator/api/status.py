@@ -100,6 +100,45 @@ class BeatStatus(ApiModel):
     """Running, NotRunning or Disabled."""
 
 
+class Restart(ApiModel):
+    """An eviction that the operator ordered."""
+
+    pod: str
+    """Name of the pod."""
+    group: str
+    """Its worker group."""
+    reason: str
+    """Why: WorkerStalled or HungTask."""
+    at: str
+    """When it was ordered."""
+    recovered: bool | None = None
+    """Whether a pod made after it works. Absent while that is not known."""
+
+
+class GroupPause(ApiModel):
+    """A group whose restarts did not help: it is left alone for a while."""
+
+    group: str
+    """Name of the group."""
+    failures: int
+    """Windows in a row that were used up in vain. Each one doubles the pause."""
+    until: str
+    """When the operator tries again."""
+
+
+class RestartsStatus(ApiModel):
+    """What the operator restarts. The kubelet's own restarts stand in the pods."""
+
+    total: int = 0
+    """Evictions ordered since the resource was made."""
+    paused: bool = False
+    """Whether the annotation celery-operator.dev/pause-healing keeps everything from being restarted."""
+    recent: tuple[Restart, ...] = ()
+    """The last evictions, oldest first."""
+    pauses: Annotated[tuple[GroupPause, ...], Field(json_schema_extra=keyed("group"))] = ()
+    """Groups that are left alone for a while."""
+
+
 class Recommendation(ApiModel):
     """Something that is wrong and that a person has to mend."""
 
@@ -137,6 +176,7 @@ class CeleryDeploymentStatus(ApiModel):
     """The queues that the groups read."""
     broker: BrokerStatus | None = None
     beat: BeatStatus | None = None
+    restarts: RestartsStatus = RestartsStatus()
     recommendations: tuple[Recommendation, ...] = ()
     """What a person has to mend, with a command each."""
     conditions: Annotated[tuple[Condition, ...], Field(json_schema_extra=keyed("type"))] = ()

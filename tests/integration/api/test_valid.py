@@ -41,6 +41,17 @@ def test_ten_lines_are_enough_and_become_a_whole_spec(api: ApiServer, resources:
             }
         ],
         "beat": {"enabled": False},
-        "health": {"backlogThreshold": 1000},
+        "health": {
+            "backlogThreshold": 1000,
+            "stalledAfterSeconds": 60,
+            "restart": {
+                "policy": "OnUnhealthy",
+                "delaySeconds": 5,
+                "maxAttempts": 3,
+                "windowSeconds": 120,
+                "maxConcurrent": 1,
+                "hungTasks": False,
+            },
+        },
         "suspend": False,
     }
