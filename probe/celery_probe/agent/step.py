@@ -76,12 +76,13 @@ class Pulse:
         The event loop runs its timers itself. Without one (gevent, eventlet) a timer proves nothing of the
         loop, and only the loop may use the broker's connection: the loop has to take the beat up.
         """
+        if consumer.hub is not None:
+            self._beat(consumer)
+            return
         with self._errors.caught("poll"):
             if transport.is_polling(consumer):
                 self._worker.fetched_mono = natives.monotonic()
-        if consumer.hub is not None:
-            self._beat(consumer)
-        elif not self._pending:
+        if not self._pending:
             self._pending = True
             consumer.call_soon(self._beat, consumer)
 
