@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from celery_health.readers.limits import TOTAL_SECONDS
@@ -60,6 +61,6 @@ def _tell(running: asyncio.Future[T], tell: Callable[..., None], what: object) -
         if not running.done():
             tell(what)
 
-    loop = running.get_loop()
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(if_awaited)
+    # Where the loop has ended, nobody waits any more.
+    with suppress(RuntimeError):
+        running.get_loop().call_soon_threadsafe(if_awaited)

@@ -44,17 +44,14 @@ class QueueDiscovery:
             self._read(members)
         if isinstance(size, int):
             self._step = min(MAX_STEP, max(MIN_STEP, size))
-        if isinstance(scanned, (list, tuple)):
+        if isinstance(scanned, (list, tuple)) and len(scanned) == 2:
             self._walk(*scanned)
 
     def _read(self, members: list[Any]) -> None:
-        names = {
-            queue_of(text, self._naming)
-            for answer in members
-            if isinstance(answer, (list, set))
-            for text in _texts(answer)
-        }
-        self.queues = tuple(sorted(names - {""})[:MAX_QUEUES])
+        readable = [answer for answer in members if isinstance(answer, (list, set))]
+        if readable:
+            names = {queue_of(text, self._naming) for answer in readable for text in _texts(answer)}
+            self.queues = tuple(sorted(names - {""})[:MAX_QUEUES])
         self._to_read = ()
 
     def _walk(self, cursor: int, keys: list[Any]) -> None:

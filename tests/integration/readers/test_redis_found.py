@@ -1,5 +1,6 @@
 """What the Redis reader finds without being asked: unacknowledged messages, other queues, refused writes."""
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -10,13 +11,23 @@ import pytest
 from celery import Celery
 from kombu import Connection
 from redis import Redis
+from redis.exceptions import NoPermissionError
 
-from celery_health.broker import BrokerReader, BrokerReading, BrokerReason, QueueReading, RedisNaming
+from celery_health.broker import (
+    BrokerReader,
+    BrokerReading,
+    BrokerReason,
+    QueueReading,
+    RedisNaming,
+    UnackedReading,
+)
 from celery_health.readers import reader_for
 from tests.integration.readers.conftest import Read
 from tests.integration.readers.test_redis import client, publish
 from tests.support.servers import RedisServer, redis_server
 from tests.support.waiting import wait_for
+
+PAGE = Path(__file__).parents[3] / "docs" / "readers.md"
 
 
 @pytest.fixture
@@ -205,3 +216,19 @@ async def test_a_user_of_one_prefix_is_told_what_lies_there(own_redis: RedisServ
     assert (reading.reachable, reading.reason) == (True, BrokerReason.REACHABLE)
     assert reading.unacked is not None
     await reader.close()
+
+
+async def test_the_user_of_the_docs_may_read_all_and_nothing_of_the_messages(own_redis: RedisServer) -> None:
+    (words,) = re.findall(r"^ACL SETUSER health on >PASSWORD (.+)$", PAGE.read_text(), re.MULTILINE)
+    client(own_redis).execute_command("ACL", "SETUSER", "health", "on", ">word", *words.split())  # type: ignore[no-untyped-call]
+    publish(own_redis.database(5), "forgotten", range(1))
+    url = f"redis://health:word@127.0.0.1:{own_redis.port}/5"
+    reader = reader_for(url)
+    reading = await until_found(reader, "forgotten")
+    assert (reading.reachable, reading.reason) == (True, BrokerReason.REACHABLE)
+    assert reading.unacked == UnackedReading(0, None)
+    fill(client(own_redis), "volatile-lru")
+    assert (await reader.read(["mail"])).reason is BrokerReason.OUT_OF_MEMORY
+    await reader.close()
+    with pytest.raises(NoPermissionError), Redis.from_url(url) as health:
+        health.lrange("forgotten", 0, -1)
