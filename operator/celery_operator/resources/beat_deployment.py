@@ -83,7 +83,7 @@ def _pod_spec(cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ChildS
         "env": merged(connections(cd, spec), [DIRECTORY_VARIABLE], spec.env),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,
-        **probes(),
+        **probes(spec.health.restart),
         **container_fields(spec, PROBE_MOUNT),
     }
     if spec.beat.resources:

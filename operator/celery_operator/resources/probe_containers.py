@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from celery_operator.api import names
+from celery_operator.api.spec import RestartPolicy
 from celery_operator.resources.ownership import ResourceIdentity, probe_secret_name
 from celery_operator.resources.pod import CONTAINER_SECURITY
 from celery_operator.resources.settings import ChildSettings
@@ -69,11 +70,11 @@ def sidecar_container(
     }
 
 
-def probes(*, restart: bool = True) -> dict[str, Any]:
+def probes(policy: RestartPolicy) -> dict[str, Any]:
     """Probes of Celery's container, answered by the sidecar: a failing one restarts that container alone.
 
     The short grace keeps a wedged process, which finishes nothing, from waiting out its long one.
-    ``restart`` false: an ill process is left as it is.
+    Without a liveness probe, as policy Never has it, an ill process is left as it is.
     """
     wanted: dict[str, Any] = {
         "startupProbe": {
@@ -91,7 +92,7 @@ def probes(*, restart: bool = True) -> dict[str, Any]:
         },
         "readinessProbe": {**_get("/readyz"), "periodSeconds": 2, "timeoutSeconds": 2},
     }
-    if not restart:
+    if policy.policy == "Never":
         del wanted["livenessProbe"]
     return wanted
 

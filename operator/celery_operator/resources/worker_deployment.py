@@ -108,7 +108,7 @@ def _worker_container(cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: W
         "env": merged(connections(cd, spec), [DIRECTORY_VARIABLE], spec.env, group.env),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,
-        **probes(),
+        **probes(spec.health.restart),
         **container_fields(spec, PROBE_MOUNT),
     }
     if group.resources:

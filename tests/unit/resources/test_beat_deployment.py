@@ -70,3 +70,15 @@ def test_an_annotation_of_the_users_template_stands_beside_ours() -> None:
     spec = _spec(workers=[{"name": "default", "template": template}])
     built = worker_deployment(OWNER, spec, spec.workers[0], SETTINGS, RESTARTED)["spec"]["template"]
     assert built["metadata"]["annotations"] == {**RESTARTED, "team": "shop"}
+
+
+def test_policy_never_takes_the_liveness_probe_of_every_container_away() -> None:
+    spec = _spec(health={"restart": {"policy": "Never"}})
+    for deployment in (
+        beat_deployment(OWNER, spec, SETTINGS),
+        worker_deployment(OWNER, spec, spec.workers[0], SETTINGS),
+    ):
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        assert "livenessProbe" not in container
+        assert {"startupProbe", "readinessProbe"} <= container.keys()
+    assert "livenessProbe" in _beat()
