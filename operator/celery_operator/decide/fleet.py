@@ -59,7 +59,12 @@ class FleetLook:
 
 def thresholds_of(snapshot: Snapshot) -> FleetThresholds:
     """As the spec has them."""
-    return FleetThresholds(backlog=snapshot.spec.health.backlog_threshold)
+    health = snapshot.spec.health
+    return FleetThresholds(
+        stalled_after=health.stalled_after_seconds,
+        hung_after=health.hung_task_after_seconds,
+        backlog=health.backlog_threshold,
+    )
 
 
 def sight_of_pod(pod: PodState) -> WorkerSight | None:

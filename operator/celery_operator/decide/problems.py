@@ -58,6 +58,9 @@ WORST_FIRST = (
     Reason.STARTING,
 )
 
+_RESTARTED = frozenset({Reason.WEDGED, Reason.POOL_DEAD, Reason.DEAF, Reason.WORKER_STALLED})
+"""What a worker is restarted for by itself, unless the spec forbids it."""
+
 _Teller = Callable[[Worker, Evidence], Problem]
 
 
@@ -78,9 +81,20 @@ def _problems_of(
     worker: Worker, tellers: Mapping[Standing, _Teller], evidence: Evidence
 ) -> Iterator[Problem]:
     if teller := tellers.get(worker.standing):
-        yield teller(worker, evidence)
+        yield _by_hand(teller(worker, evidence), worker, evidence)
     for finding in worker.findings:
-        yield _found(worker, finding, evidence)
+        yield _by_hand(_found(worker, finding, evidence), worker, evidence)
+
+
+def _by_hand(problem: Problem, worker: Worker, evidence: Evidence) -> Problem:
+    """Where the spec forbids restarts, what else the kubelet or the operator would do is left to people."""
+    if problem.reason not in _RESTARTED or evidence.snapshot.spec.health.restart.policy != "Never":
+        return problem
+    return replace(
+        problem,
+        remedy="Delete the pod: spec.health.restart.policy is Never, so nothing else restarts the worker",
+        command=evidence.kubectl(f"delete pod {worker.pod.name}"),
+    )
 
 
 def _joined(found: list[tuple[Worker, Problem]]) -> Problem:
@@ -159,10 +173,11 @@ def _found(worker: Worker, finding: Finding, evidence: Evidence) -> Problem:
     """A finding of the fleet; its subject is this worker alone, under the name of its pod."""
     name = worker.pod.name
     report = f"/api/v1/namespaces/{evidence.snapshot.namespace}/pods/{name}:{PROBE_PORT}/proxy/report"
-    command = (
-        f"delete pod {name}" if finding.reason is FindingReason.WORKER_STALLED else f"get --raw {report}"
-    )
-    return Problem(Reason(finding.reason), finding.message, finding.remedy, evidence.kubectl(command))
+    remedy, command = finding.remedy, f"get --raw {report}"
+    if finding.reason is FindingReason.WORKER_STALLED:
+        remedy = "The operator replaces stalled workers, one first; to have it at once, delete the pod"
+        command = f"delete pod {name}"
+    return Problem(Reason(finding.reason), finding.message, remedy, evidence.kubectl(command))
 
 
 def _connecting(worker: Worker, evidence: Evidence) -> Problem:

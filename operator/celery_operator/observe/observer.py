@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from celery_health.broker import BrokerReading, BrokerReason, RedisNaming
@@ -33,7 +33,14 @@ _REFUSED_URLS = {BrokerReason.AUTHENTICATION_FAILED, BrokerReason.URL_INVALID}
 class Observer:
     """The eyes of one CeleryDeployment's loop: keeps its readers open between ticks."""
 
-    def __init__(self, kube: Kube, cache: Cache, sidecars: Sidecars, identity: ResourceIdentity) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        cache: Cache,
+        sidecars: Sidecars,
+        identity: ResourceIdentity,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._cache = cache
         self._sidecars = sidecars
         self._identity = identity
@@ -42,6 +49,7 @@ class Observer:
         self._broker = KeptReader()
         self._result_backend = KeptReader()
         self._naming = RedisNaming()
+        self._clock = clock
         self._waiting = WaitingQueues()
         self._consuming = ConsumingWorkers()
 
@@ -57,8 +65,8 @@ class Observer:
             self._read_result_backend(spec),
         )
         self._naming = learned_naming(tuple(readings.values()), self._naming)
-        self._waiting.look(broker, time.monotonic())
-        readings = self._consuming.look(readings, time.monotonic())
+        self._waiting.look(broker, self._clock())
+        readings = self._consuming.look(readings, self._clock())
         # Pods and Deployments as they are now, not as they were before the reading.
         pods = self._cache.children(POD, self._key)
         deployments = self._cache.children(DEPLOYMENT, self._key)
@@ -94,7 +102,14 @@ class Observer:
         else:
             url = spec.broker.url
         queues = sorted({queue for group in spec.workers for queue in group.queues})
-        return await self._read(self._broker, url, spec.broker.url_from, BROKER_EXAMPLE, queues)
+        return await self._read(
+            self._broker,
+            url,
+            spec.broker.url_from,
+            BROKER_EXAMPLE,
+            queues=queues,
+            management_url=spec.broker.management_url,
+        )
 
     async def _read_result_backend(
         self, spec: CeleryDeploymentSpec
@@ -102,7 +117,7 @@ class Observer:
         backend = spec.result_backend
         if backend is None:
             return None, ()
-        return await self._read(self._result_backend, backend.url, backend.url_from, BACKEND_EXAMPLE, ())
+        return await self._read(self._result_backend, backend.url, backend.url_from, BACKEND_EXAMPLE)
 
     async def _read(
         self,
@@ -110,7 +125,9 @@ class Observer:
         url: str | None,
         source: UrlSource | None,
         example: str,
-        queues: Sequence[str],
+        *,
+        queues: Sequence[str] = (),
+        management_url: str | None = None,
     ) -> tuple[BrokerReading, tuple[ConfigurationFault, ...]]:
         if url is None:
             if source is None:
@@ -119,7 +136,10 @@ class Observer:
                 url = await self._urls.get(source.secret_key_ref, example)
             except UrlMissingError as missing:
                 return not_read(missing.fault.message), (missing.fault,)
-        reading = await reader.read(seen_from_elsewhere(url, self._key.namespace), self._naming, queues)
+        if management_url is not None:
+            management_url = seen_from_elsewhere(management_url, self._key.namespace)
+        url = seen_from_elsewhere(url, self._key.namespace)
+        reading = await reader.read(url, self._naming, queues, management_url)
         if source is not None and reading.reason in _REFUSED_URLS:
             self._urls.forget(source.secret_key_ref)
         return reading, tuple(_unusable(reading, source))

@@ -7,6 +7,7 @@ import pytest
 
 from celery_health.broker import BrokerReason, UnackedReading
 from celery_health.fleet.findings import FindingReason
+from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.report import ActiveTask, TransportEvidence
 from celery_health.worker import WorkerReason
 from celery_operator.api.status import ConditionType, HealthState
@@ -287,7 +288,7 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "a worker is stalled",
         {**WAITING, "pods": (A, STALLED_B)},
-        "Restart the stalled worker",
+        "The operator replaces stalled workers, one first",
         "kubectl -n market delete pod shop-default-b",
     ),
     (
@@ -351,7 +352,17 @@ def test_a_finding_is_told_once_and_its_end_as_well(
 
 
 def test_the_thresholds_are_those_of_the_spec() -> None:
-    assert thresholds_of(snapshot(spec=spec(health={"backlogThreshold": 7}))).backlog == 7
+    health = {"backlogThreshold": 7, "stalledAfterSeconds": 200, "hungTaskAfterSeconds": 600}
+    thresholds = thresholds_of(snapshot(spec=spec(health=health)))
+    assert (thresholds.backlog, thresholds.stalled_after, thresholds.hung_after) == (7, 200, 600)
+    assert thresholds_of(snapshot()) == FleetThresholds()
+
+
+def test_a_task_hangs_by_the_limit_for_all_tasks_where_it_has_none_of_its_own() -> None:
+    one = replace(report(), active=(ActiveTask("id-1", "shop.pay", 300.0),))
+    pods = (A, replace(B, reading=replace(reading(), report=one)))
+    assert not evidence(pods=pods).hung
+    assert evidence(pods=pods, spec=spec(health={"hungTaskAfterSeconds": 600})).hung
 
 
 @pytest.mark.parametrize("reason", [BrokerReason.OUT_OF_MEMORY, BrokerReason.ALARM, BrokerReason.READ_ONLY])
@@ -367,3 +378,12 @@ def test_the_shortest_visibility_timeout_counts() -> None:
     )
     assert least_visibility_timeout(snapshot(pods=(*pods, silent_pod()))) == 1800.0
     assert least_visibility_timeout(snapshot()) is None
+
+
+@pytest.mark.parametrize("reason", [WorkerReason.DEAF, WorkerReason.WEDGED, WorkerReason.POOL_DEAD, None])
+def test_where_restarts_are_forbidden_a_person_is_asked_for_them(reason: WorkerReason | None) -> None:
+    ill = stalled_pod("b") if reason is None else pod("b", reason)
+    by_hand = spec(health={"restart": {"policy": "Never"}})
+    (advice,) = status_of(**WAITING, pods=(A, ill), spec=by_hand).recommendations
+    assert advice.message.startswith("Delete the pod: spec.health.restart.policy is Never")
+    assert advice.command == "kubectl -n market delete pod b"

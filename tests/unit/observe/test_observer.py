@@ -1,0 +1,162 @@
+"""What one tick brings together, and what is remembered from tick to tick."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from celery_health.broker import BrokerReading, BrokerReason, QueueReading, RedisNaming
+from celery_operator.api import names
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.cache import Cache
+from celery_operator.kube import POD, Json, Kube
+from celery_operator.observe import observer
+from celery_operator.observe.brokers import KeptReader
+from celery_operator.observe.observer import Observer
+from celery_operator.observe.sidecars import SidecarError, Sidecars
+from celery_operator.resources.ownership import ResourceIdentity
+from celery_operator.snapshot import Snapshot
+from tests.unit.decide.build import broker, spec
+from tests.unit.health.reports import report_document
+
+WORKER: Json = {
+    "report": report_document(queues=["celery"]),
+    "written_age": 1.5,
+    "verdict": {
+        "reason": "Consuming",
+        "message": "The worker consumes from 1 queues.",
+        "started": True,
+        "live": True,
+        "ready": True,
+        "consuming": True,
+    },
+    "broker": {"reachable": True, "message": ""},
+}
+BEAT: Json = {
+    "report": {},
+    "tick_age": 2.0,
+    "verdict": {"reason": "Ticking", "message": "Beat ticks.", "live": True},
+}
+
+
+class Reports:
+    """The sidecars of the pods, by pod name; one without a body does not answer."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, Json] = {"shop-default-a": WORKER, "shop-beat": BEAT}
+
+    async def fetch(self, pod: Json) -> Json:
+        try:
+            return self.bodies[pod["metadata"]["name"]]
+        except KeyError:
+            raise SidecarError("no answer") from None
+
+
+class Broker:
+    """A broker with messages."""
+
+    def __init__(self) -> None:
+        self.reading = broker(celery=3, others={"forgotten": 1})
+        self.asked: list[tuple[str, str | None]] = []
+
+    def make(self, url: str, naming: RedisNaming, *, management_url: str | None) -> "Broker":
+        self.asked.append((url, management_url))
+        return self
+
+    async def read(self, queues: Sequence[str]) -> BrokerReading:
+        return self.reading
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class Scene:
+    """An observer whose surroundings a test changes; ``look`` is one tick at a time of our choice."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self.reports = Reports()
+        self.broker = Broker()
+        monkeypatch.setattr(observer, "KeptReader", lambda: KeptReader(self.broker.make))
+        cache = Cache()
+        cache.put(POD, _pod("shop-default-a", names.COMPONENT_WORKER), watched=True)
+        cache.put(POD, _pod("shop-beat", names.COMPONENT_BEAT), watched=True)
+        identity = ResourceIdentity("market", "shop", "uid-shop")
+        sidecars = Sidecars(self.reports)
+        self.observer = Observer(cast("Kube", None), cache, sidecars, identity, clock=lambda: self.now)
+
+    def look(self, at: float, of: CeleryDeploymentSpec | None = None) -> Snapshot:
+        self.now = at
+        resource = {"metadata": {"generation": 1}}
+        return asyncio.run(self.observer.observe(resource, of or spec(), ()))
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    return Scene(monkeypatch)
+
+
+def _pod(name: str, component: str) -> dict[str, Any]:
+    labels = {
+        names.LABEL_INSTANCE: "shop",
+        names.LABEL_COMPONENT: component,
+        names.LABEL_GROUP: "default",
+    }
+    metadata = {
+        "name": name,
+        "namespace": "market",
+        "uid": f"uid-{name}",
+        "resourceVersion": "1",
+        "creationTimestamp": "2026-01-02T03:04:05Z",
+        "labels": labels,
+    }
+    return {"metadata": metadata, "status": {"phase": "Running", "podIP": "127.0.0.1"}}
+
+
+def test_a_look_knows_the_workers_and_beat(scene: Scene) -> None:
+    seen = scene.look(0.0)
+    assert [(pod.name, pod.reading and pod.reading.age) for pod in seen.pods] == [("shop-default-a", 1.5)]
+    assert [(beat.pod, beat.tick_age) for beat in seen.beats] == [("shop-beat", 2.0)]
+
+
+def test_how_long_queues_wait_and_workers_consume_is_remembered(scene: Scene) -> None:
+    scene.look(10.0)
+    seen = scene.look(15.0)
+    assert seen.waiting_for == seen.untouched_for == {"celery": 5.0, "forgotten": 5.0}
+    assert [pod.reading and pod.reading.consuming_for for pod in seen.pods] == [5.0]
+
+
+def test_a_broker_that_is_away_for_a_moment_starts_the_wait_anew(scene: Scene) -> None:
+    scene.look(10.0)
+    there, scene.broker.reading = (
+        scene.broker.reading,
+        replace(
+            scene.broker.reading,
+            reachable=False,
+            reason=BrokerReason.TIMED_OUT,
+            queues=(QueueReading("celery", None),),
+        ),
+    )
+    assert not scene.look(15.0).waiting_for
+    scene.broker.reading = there
+    assert scene.look(20.0).waiting_for == {"celery": 0.0, "forgotten": 0.0}
+
+
+def test_a_sidecar_that_does_not_answer_leaves_its_pod_without_a_reading(scene: Scene) -> None:
+    scene.reports.bodies.clear()
+    seen = scene.look(0.0)
+    assert [pod.reading for pod in seen.pods] == [None]
+    assert [beat.reason for beat in seen.beats] == [None]
+
+
+def test_the_brokers_host_is_that_of_the_resources_own_namespace(scene: Scene) -> None:
+    scene.look(0.0)
+    assert scene.broker.asked == [("redis://redis.market:6379/0", None)]
+
+
+def test_the_management_api_is_asked_where_the_spec_names_it(scene: Scene) -> None:
+    managed = {"url": "amqp://rabbit", "managementUrl": "http://rabbit:15672"}
+    scene.look(0.0, spec(broker=managed))
+    assert scene.broker.asked == [("amqp://rabbit.market", "http://rabbit.market:15672")]
