@@ -40,9 +40,9 @@ def find(
             f"{count - orphans} of them; the oldest was handed out {lasting(oldest)} ago"
         ),
         remedy=(
-            f"Wait, they are handed out again after the visibility timeout of {lasting(timeout)}; for a "
-            "shorter wait lower broker_transport_options['visibility_timeout'], but not below the longest "
-            "task or ETA"
+            "Wait: messages that lost their worker are handed out again after the visibility timeout of "
+            f"{lasting(timeout)}; for a shorter wait lower broker_transport_options['visibility_timeout'], "
+            "but not below the longest task or ETA"
         ),
         subjects=(),
     )

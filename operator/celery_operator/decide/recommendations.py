@@ -136,7 +136,7 @@ def _queues(evidence: Evidence) -> Iterator[_Advice]:
         command = f"get pods -l {LABEL_INSTANCE}={name}"
         if finding.reason is FindingReason.NOBODY_READS:
             command = f"edit {PLURAL} {name}"
-        yield f"{finding.message}. {finding.remedy}", evidence.kubectl(command)
+        yield finding.remedy, evidence.kubectl(command)
 
 
 def _result_backend(evidence: Evidence, verdicts: Verdicts) -> Iterator[_Advice]:

@@ -312,13 +312,13 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "nobody reads a queue",
         UNREAD,
-        "Messages wait where no worker reads: forgotten (7 messages). Let a worker read forgotten",
+        "Let a worker read forgotten, or correct the queue that the tasks are sent to",
         "kubectl -n market edit celerydeployments shop",
     ),
     (
         "messages have lost their worker",
         {"broker": ORPHANS},
-        "40 messages of redis://redis:6379/0 are handed out",
+        "Wait: messages that lost their worker are handed out again after the visibility timeout of 60 min",
         "kubectl -n market get pods -l app.kubernetes.io/instance=shop",
     ),
 ]
@@ -387,3 +387,10 @@ def test_where_restarts_are_forbidden_a_person_is_asked_for_them(reason: WorkerR
     (advice,) = status_of(**WAITING, pods=(A, ill), spec=by_hand).recommendations
     assert advice.message.startswith("Delete the pod: spec.health.restart.policy is Never")
     assert advice.command == "kubectl -n market delete pod b"
+
+
+@pytest.mark.parametrize("changes", [row[1] for row in ADVICE], ids=[f"when {row[0]}" for row in ADVICE])
+def test_advice_is_short_enough_to_be_told_whole(changes: dict[str, Any]) -> None:
+    status = status_of(**changes)
+    said = [*(one.message for one in status.recommendations), *(one.message for one in status.conditions)]
+    assert not [message for message in said if message.endswith("...")]
