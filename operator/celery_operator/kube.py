@@ -13,10 +13,11 @@ celery-operator.dev    celerydeployments/finalizers    update (owner references 
 apps                   deployments                     get, list, watch, create, patch, delete
 (core)                 services, serviceaccounts       get, list, watch, create, patch, delete
 (core)                 pods                            get, list, watch
+(core)                 pods/eviction                   create
 (core)                 secrets                         get, create, patch (never list or watch)
 events.k8s.io          events                          create
 coordination.k8s.io    leases                          get, create, update (the operator's namespace)
-(core)                 pods/proxy                      get (only with ``--report-access proxy``)
+(core)                 pods/proxy                      get, create (only with ``--report-access proxy``)
 =====================  ==============================  ===========================================
 """
 
@@ -206,6 +207,28 @@ class Kube:
         """The whole object; raises ConflictError when it is no longer at the body's resourceVersion."""
         return await self._call("PUT", kind.path(namespace, name), body)
 
+    async def evict(self, namespace: str, pod: str, uid: str) -> None:
+        """Have the pod of this uid ended as its disruption budgets allow. One that is gone is fine.
+
+        Raises a KubeError with the status 429 where a budget forbids it now.
+        """
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod, "namespace": namespace},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        try:
+            await self._call("POST", POD.path(namespace, pod, "eviction"), body)
+        except KubeError as error:
+            # 409: the name belongs to another pod by now.
+            if error.status not in (404, 409):
+                raise
+
+    async def post_path(self, path: str, body: Json, headers: dict[str, str], timeout_seconds: float) -> None:
+        """POST to a path of the API server, as through a pod's proxy."""
+        await self._call("POST", path, body, timeout_seconds=timeout_seconds, extra_headers=headers)
+
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete exactly the object of this uid, its dependants after it. One that is gone is fine."""
         body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
@@ -224,8 +247,9 @@ class Kube:
         *,
         accept: str = "application/json",
         timeout_seconds: float | None = None,
+        extra_headers: dict[str, str] | None = None,
     ) -> Json:
-        headers = {"Accept": accept, "Content-Type": content_type}
+        headers = {"Accept": accept, "Content-Type": content_type, **(extra_headers or {})}
         seconds = timeout_seconds or self._timeout
         try:
             method, url, headers, _, _ = await self._client.param_serialize(

@@ -11,11 +11,14 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from pydantic import ValidationError
 
 from celery_operator.act.children import Children, WantedChild
 from celery_operator.act.events import Events
+from celery_operator.act.evictions import evict
+from celery_operator.act.holds import Holds
 from celery_operator.act.ownership import not_kept
 from celery_operator.act.status import write_status
 from celery_operator.act.token import ProbeToken
@@ -23,7 +26,7 @@ from celery_operator.act.unreadable import unreadable
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Cache, Key
-from celery_operator.decide.status import decide
+from celery_operator.decide.status import Decision, decide
 from celery_operator.decide.writing import worth_writing
 from celery_operator.kube import CELERY_DEPLOYMENT, POD, SECRET, Json, Kind, Kube, KubeError
 from celery_operator.metrics import Metrics
@@ -49,6 +52,7 @@ class Tools:
     kube: Kube
     cache: Cache
     sidecars: Sidecars
+    holds: Holds
     metrics: Metrics
 
 
@@ -69,7 +73,7 @@ class ResourceLoop:
         self._observer = Observer(tools.kube, tools.cache, tools.sidecars, self._identity)
         instance = tools.settings.lease.identity
         self._events = Events(tools.kube, key, uid, instance=instance, lost=tools.metrics.events_lost.inc)
-        self._wanted: tuple[tuple[int, str], list[WantedChild]] | None = None
+        self._wanted: tuple[tuple[object, ...], list[WantedChild]] | None = None
         self._faults: tuple[ConfigurationFault, ...] = ()
         self._written_at = float("-inf")
         settings = tools.settings
@@ -126,7 +130,7 @@ class ResourceLoop:
         self._note(faults)
 
     async def judge(self) -> None:
-        """Find out how the resource does, and tell."""
+        """Find out how the resource does, tell, and heal."""
         # 1. Read the spec.
         resource = self._resource()
         try:
@@ -150,6 +154,17 @@ class ResourceLoop:
         for note in decision.events:
             await self._events.post(note)
 
+        # 5. Heal. What is done stands in the status already, so that a crash cannot have it done twice.
+        await self._heal(decision)
+
+    async def _heal(self, decision: Decision) -> None:
+        pods = {pod["metadata"]["uid"]: pod for pod in self._tools.cache.children(POD, self.key)}
+        await self._tools.holds.send(decision.holds, pods, self._token.known)
+        for order in decision.evictions:
+            counted = partial(self._tools.metrics.restarted, self.key)
+            if note := await evict(self._tools.kube, self.key, order, counted):
+                await self._events.post(note)
+
     def _note(self, faults: tuple[ConfigurationFault, ...]) -> None:
         if faults != self._faults:
             self._faults = faults
@@ -162,11 +177,13 @@ class ResourceLoop:
         return resource
 
     def _wanted_children(self, resource: Json, spec: CeleryDeploymentSpec, token: str) -> list[WantedChild]:
-        version = resource["metadata"]["generation"], token
+        metadata = resource["metadata"]
+        annotations = metadata.get("annotations", {})
+        version = metadata["generation"], token, tuple(sorted(annotations.items()))
         if self._wanted is None or self._wanted[0] != version:
             settings = self._tools.settings
             ours = ChildSettings(settings.probe_image, settings.probe_image_pull_policy)
-            bodies = children(self._identity, spec, ours, token)
+            bodies = children(self._identity, spec, ours, token, annotations)
             self._wanted = version, [WantedChild.of(body) for body in bodies]
         return self._wanted[1]
 

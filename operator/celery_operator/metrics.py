@@ -42,6 +42,12 @@ class Metrics:
         self.status_writes = Counter(
             "celery_operator_status_writes", "Statuses written.", registry=self._registry
         )
+        self._restarts = Counter(
+            "celery_operator_restarts",
+            "Workers evicted because they were ill.",
+            (*_RESOURCE, "group", "reason"),
+            registry=self._registry,
+        )
         self._health = self._gauge("celery_deployment_health", "1 for the present health.", "state")
         self._ready = self._gauge(
             "celery_queue_messages_ready", "Messages ready in a queue over all its priority lists.", "queue"
@@ -55,6 +61,7 @@ class Metrics:
         )
         self._eta = self._gauge("celery_tasks_eta", "Tasks held until their time comes.", "group")
         self._shown: dict[Key, set[tuple[Counter | Gauge, str]]] = {}
+        self._restarted: dict[Key, set[tuple[str, str]]] = {}
 
     def _gauge(self, name: str, text: str, label: str) -> Gauge:
         """A gauge for each resource and one more label; a number that is not known has no series."""
@@ -72,6 +79,11 @@ class Metrics:
         if failed:
             errors.inc()
 
+    def restarted(self, key: Key, group: str, reason: str) -> None:
+        """One worker was evicted."""
+        self._restarted.setdefault(key, set()).add((group, reason))
+        self._restarts.labels(*key, group, reason).inc()
+
     def show(self, key: Key, status: CeleryDeploymentStatus, wanted: Mapping[str, int]) -> None:
         """The numbers of one resource as of now; ``wanted`` is workers by group."""
         groups = status.workers
@@ -88,6 +100,8 @@ class Metrics:
         """Forget a resource that is gone."""
         for metric, label in self._shown.pop(key, set()):
             metric.remove(*key, label)
+        for labels in self._restarted.pop(key, set()):
+            self._restarts.remove(*key, *labels)
 
     def _of(self, metric: _Metric, key: Key, label: str) -> _Metric:
         self._shown.setdefault(key, set()).add((metric, label))

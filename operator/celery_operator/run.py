@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 import aiohttp
 
 from celery_operator import handlers
+from celery_operator.act.holds import DirectSink, Holds, OrderSink, ProxySink
 from celery_operator.cache import Cache
 from celery_operator.fleet import Fleet
 from celery_operator.kube import Kube, KubeError, load_configuration
@@ -44,10 +45,11 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(server.stop)
         _log.info("serving on port %d", await server.start())
         source: ReportSource = DirectSource(session)
+        sink: OrderSink = DirectSink(session)
         if settings.report_access == "proxy":
-            source = ProxySource(kube)
+            source, sink = ProxySource(kube), ProxySink(kube)
         leader = Leader(kube, settings.lease)
-        tools = Tools(settings, kube, Cache(), Sidecars(source), metrics)
+        tools = Tools(settings, kube, Cache(), Sidecars(source), Holds(sink), metrics)
         await _until(stop, _lead(tools, leader, health, stop))
         await leader.release()
 

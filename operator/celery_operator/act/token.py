@@ -17,6 +17,11 @@ class ProbeToken:
         self._uid = uid
         self._token = ""
 
+    @property
+    def known(self) -> str:
+        """The token as last found or made; empty before that."""
+        return self._token
+
     def of(self, secret: Json | None) -> str:
         """The token to want: the Secret's own, the remembered one where it lacks it, or a new one."""
         if secret is not None and is_owned(secret, self._uid):

@@ -1,7 +1,9 @@
 """From a snapshot to the whole status and its Events: the table of contents of decide/."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from celery_operator.api.annotations import misunderstood
 from celery_operator.api.names import LABEL_GROUP, LABEL_INSTANCE
 from celery_operator.api.status import (
     BeatStatus,
@@ -13,19 +15,23 @@ from celery_operator.decide.conditions import JUDGES
 from celery_operator.decide.events import EventNote, events_between
 from celery_operator.decide.evidence import Evidence, gather
 from celery_operator.decide.groups import GroupView
+from celery_operator.decide.healing import EvictionOrder, heal
 from celery_operator.decide.health import judge_health
 from celery_operator.decide.recommendations import recommend
 from celery_operator.decide.verdict import Verdict
+from celery_operator.decide.waves import HoldOrder
 from celery_operator.decide.words import sentence
 from celery_operator.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to write and what to tell."""
+    """What to write, what to tell, and then what to do about ill workers."""
 
     status: CeleryDeploymentStatus
     events: tuple[EventNote, ...]
+    evictions: tuple[EvictionOrder, ...]
+    holds: tuple[HoldOrder, ...]
 
 
 def decide(snapshot: Snapshot) -> Decision:
@@ -33,6 +39,7 @@ def decide(snapshot: Snapshot) -> Decision:
     evidence = gather(snapshot)
     verdicts = {condition: judge(evidence) for condition, judge in JUDGES.items()}
     health, message = judge_health(evidence, verdicts)
+    healing = heal(evidence)
     target = next(group for group in evidence.groups if group.name == snapshot.spec.scale_target_group)
     workers = tuple(group.status() for group in evidence.groups)
     status = CeleryDeploymentStatus(
@@ -49,10 +56,18 @@ def decide(snapshot: Snapshot) -> Decision:
         queues=evidence.queues,
         broker=evidence.broker.status(),
         beat=_beat(evidence, verdicts[ConditionType.BEAT_HEALTHY]),
+        restarts=healing.restarts,
         recommendations=recommend(evidence, verdicts),
         conditions=tuple(_stamped(kind, verdict, snapshot) for kind, verdict in verdicts.items()),
     )
-    return Decision(status, events_between(snapshot.previous, status))
+    events = (*events_between(snapshot.previous, status), *healing.notes, *_misunderstood(evidence))
+    return Decision(status, events, healing.evictions, healing.holds)
+
+
+def _misunderstood(evidence: Evidence) -> Iterator[EventNote]:
+    groups = [group.name for group in evidence.groups]
+    for message in misunderstood(evidence.snapshot.annotations, groups):
+        yield EventNote("Warning", "AnnotationNotUnderstood", message)
 
 
 def _stamped(kind: ConditionType, verdict: Verdict, snapshot: Snapshot) -> Condition:

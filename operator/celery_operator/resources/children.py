@@ -1,11 +1,13 @@
 """All children of a CeleryDeployment, in the order in which they are applied."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from celery_operator.api.annotations import restart_annotations
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.beat_deployment import beat_deployment
 from celery_operator.resources.managed_redis import redis_deployment, redis_service
 from celery_operator.resources.ownership import Manifest, ResourceIdentity
+from celery_operator.resources.pod import NO_ANNOTATIONS
 from celery_operator.resources.probe_secret import probe_secret
 from celery_operator.resources.service_account import service_account
 from celery_operator.resources.settings import ChildSettings
@@ -13,17 +15,26 @@ from celery_operator.resources.worker_deployment import worker_deployment
 
 
 def children(
-    cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ChildSettings, token: str
+    cd: ResourceIdentity,
+    spec: CeleryDeploymentSpec,
+    settings: ChildSettings,
+    token: str,
+    annotations: Mapping[str, str] = NO_ANNOTATIONS,
 ) -> tuple[Manifest, ...]:
     """What a spec asks for, whole: a child that exists and is not among these is no longer wanted.
 
-    ``token`` is that of the probe sidecars: keep it for the life of the resource.
+    ``token`` is that of the probe sidecars: keep it for the life of the resource. ``annotations`` are the
+    resource's own: those that ask for a restart go onto the pods.
     """
-    return tuple(_children(cd, spec, settings, token))
+    return tuple(_children(cd, spec, settings, token, annotations))
 
 
 def _children(
-    cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ChildSettings, token: str
+    cd: ResourceIdentity,
+    spec: CeleryDeploymentSpec,
+    settings: ChildSettings,
+    token: str,
+    annotations: Mapping[str, str],
 ) -> Iterator[Manifest]:
     if spec.service_account_name is None:
         yield service_account(cd)
@@ -32,6 +43,7 @@ def _children(
         yield redis_service(cd)
         yield redis_deployment(cd, spec, spec.broker.managed)
     for group in spec.workers:
-        yield worker_deployment(cd, spec, group, settings)
+        wanted = restart_annotations(annotations, group.name)
+        yield worker_deployment(cd, spec, group, settings, wanted)
     if spec.beat.enabled:
-        yield beat_deployment(cd, spec, settings)
+        yield beat_deployment(cd, spec, settings, restart_annotations(annotations, None))

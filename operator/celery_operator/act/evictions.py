@@ -1,0 +1,32 @@
+"""Evicts workers, so that a PodDisruptionBudget has its say."""
+
+import logging
+from collections.abc import Callable
+
+from celery_operator.cache import Key
+from celery_operator.decide.events import EventNote
+from celery_operator.decide.healing import EvictionOrder
+from celery_operator.kube import Kube, KubeError
+
+_log = logging.getLogger(__name__)
+
+
+async def evict(
+    kube: Kube, key: Key, order: EvictionOrder, counted: Callable[[str, str], None]
+) -> EventNote | None:
+    """Evict one worker; the Event to post where that is refused. ``counted`` gets group and reason.
+
+    The attempt stands in the status already: one that is refused is not tried again at once.
+    """
+    try:
+        await kube.evict(key.namespace, order.pod, order.uid)
+    except KubeError as error:
+        _log.warning("%s: pod %s is not evicted: %s", key, order.pod, error.message)
+        return EventNote(
+            "Warning",
+            "EvictionRefused",
+            f"Pod {order.pod} of group {order.group} is not evicted ({order.reason}): {error.message}",
+        )
+    counted(order.group, order.reason)
+    _log.info("%s: pod %s is evicted: %s", key, order.pod, order.reason)
+    return None

@@ -1,0 +1,87 @@
+"""Tells sidecars to hold their worker's liveness, or to let it go. An order that is lost lapses by itself."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import aiohttp
+
+from celery_operator.api.names import PROBE_PORT, TOKEN_HEADER
+from celery_operator.decide.waves import HoldOrder
+from celery_operator.kube import POD, Json, Kube, KubeError
+
+TIMEOUT_SECONDS = 1.5
+AT_ONCE = 32
+
+_log = logging.getLogger(__name__)
+
+
+class OrderError(Exception):
+    """A sidecar did not take an order."""
+
+
+class OrderSink(Protocol):
+    """Sends one order to one pod's sidecar."""
+
+    async def send(self, pod: Json, path: str, body: Json, token: str) -> None:
+        """Raises OrderError when it is not taken in time."""
+
+
+class DirectSink:
+    """To the pod's own address: how it goes inside the cluster."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+
+    async def send(self, pod: Json, path: str, body: Json, token: str) -> None:
+        address = pod["status"].get("podIP", "")
+        host = f"[{address}]" if ":" in address else address
+        try:
+            async with self._session.post(
+                f"http://{host}:{PROBE_PORT}/{path}",
+                json=body,
+                headers={TOKEN_HEADER: token},
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as response:
+                if response.status != 202:
+                    raise OrderError(f"HTTP {response.status}")
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise OrderError(str(error) or type(error).__name__) from error
+
+
+class ProxySink:
+    """Through the API server's pod proxy, which keeps the Authorization header for itself."""
+
+    def __init__(self, kube: Kube) -> None:
+        self._kube = kube
+
+    async def send(self, pod: Json, path: str, body: Json, token: str) -> None:
+        metadata = pod["metadata"]
+        where = POD.path(metadata["namespace"], f"{metadata['name']}:{PROBE_PORT}", f"proxy/{path}")
+        try:
+            await self._kube.post_path(where, body, {TOKEN_HEADER: token}, TIMEOUT_SECONDS)
+        except KubeError as error:
+            raise OrderError(error.message) from error
+
+
+class Holds:
+    """All orders to sidecars, with a bound on how many are sent at a time."""
+
+    def __init__(self, sink: OrderSink) -> None:
+        self._sink = sink
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def send(self, orders: Sequence[HoldOrder], pods: Mapping[str, Json], token: str) -> None:
+        """Send all; ``pods`` are by uid. What is not taken is ordered again at the next look."""
+        known = [(order, pods[order.uid]) for order in orders if order.uid in pods]
+        await asyncio.gather(*(self._send_one(order, pod, token) for order, pod in known))
+
+    async def _send_one(self, order: HoldOrder, pod: Json, token: str) -> None:
+        try:
+            async with self._slots:
+                await self._sink.send(pod, "hold", {"seconds": order.seconds}, token)
+        except OrderError as error:
+            _log.warning("pod %s is not held for %d s: %s", order.pod, order.seconds, error)

@@ -1,0 +1,64 @@
+"""Which restarts of the kubelet's have to wait, so that a fleet that fell ill at once heals in waves: pure.
+
+Each sidecar restarts its own worker without asking anybody. The operator only spreads that: it holds back all
+but a part of the group, again at each look. Without an operator a hold lapses, and the pods' jitter remains.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.groups import GroupView
+from celery_operator.decide.pods import Standing, Worker
+
+HOLD_SECONDS = 30
+PAUSE_SECONDS = 120
+"""Longer than any time between two looks: a pause must not lapse between them."""
+
+_HEALED_BY_LIVENESS = (Standing.DEAF, Standing.POOL_DEAD, Standing.WEDGED)
+_ON_THE_WAY = (Standing.STARTING, Standing.STOPPED, Standing.BROKEN, Standing.UNSCHEDULED)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOrder:
+    """Let no verdict fail this pod's liveness for so many seconds; 0 ends a hold."""
+
+    pod: str
+    uid: str
+    seconds: int
+
+
+def holds(evidence: Evidence, *, paused: bool) -> tuple[HoldOrder, ...]:
+    """The holds to set now, and those to end."""
+    if evidence.snapshot.spec.health.restart.policy == "Never":
+        return ()
+    return tuple(order for group in evidence.groups for order in _of_group(group, evidence, paused))
+
+
+def _of_group(group: GroupView, evidence: Evidence, paused: bool) -> Iterator[HoldOrder]:
+    waiting = {worker.pod.uid for worker in _have_to_wait(group, evidence)}
+    for worker in group.present:
+        if worker.pod.reading is None:
+            continue
+        if paused or worker.pod.uid in waiting:
+            seconds = PAUSE_SECONDS if paused else HOLD_SECONDS
+            yield HoldOrder(worker.pod.name, worker.pod.uid, seconds)
+        elif worker.pod.reading.held_for is not None:
+            yield HoldOrder(worker.pod.name, worker.pod.uid, 0)
+
+
+def _have_to_wait(group: GroupView, evidence: Evidence) -> tuple[Worker, ...]:
+    """At most half of the group's pods, or ``maxConcurrent``, are down at a time."""
+    ill = group.standing(*_HEALED_BY_LIVENESS)
+    if group.wanted < 2:
+        return ()
+    most = max(evidence.snapshot.spec.health.restart.max_concurrent, math.ceil(group.wanted / 2))
+    free = max(0, most - len(group.standing(*_ON_THE_WAY)))
+    # Those whose liveness fails already go first: holding them now might come too late.
+    first = sorted(ill, key=lambda worker: (_still_lives(worker), worker.pod.name))
+    return tuple(first[free:])
+
+
+def _still_lives(worker: Worker) -> bool:
+    return worker.pod.reading is None or worker.pod.reading.verdict.live
