@@ -109,7 +109,7 @@ def judge_worker(
     former process in the same container and counts for nothing. ``broker_reachable_for``: for how many
     seconds the broker has let the observer in without a break, None if it does not or nobody knows;
     ``broker_answers_for``: the same, but None for a broker that may let others in and keep this one waiting.
-    ``jitter``: seconds by which this worker, if deaf, is restarted later than others.
+    ``jitter``: how much later than others this worker is restarted if it hears nothing of its broker.
 
     ``live`` is False only for a process that surely runs, and then only if its evidence is stale, if its
     pool's children keep dying, or if it has long fetched nothing from queues that it is to read while the
@@ -281,13 +281,19 @@ def _loop_stands(report: WorkerReport, age: float, around: _Surroundings) -> Wor
         )
         busy = _up(WorkerReason.BUSY, message, report.consuming)
         return busy if report.consuming is not False else replace(busy, ready=False)
-    message = f"The worker's main loop has not turned for {age:.0f} s."
     if report.loop_waits_for is LoopWait.BROKER:
-        message = f"The worker has waited for an answer of its broker for {age:.0f} s."
-        if not around.answering:
-            return _down(WorkerReason.CONNECTING, message, started=True)
-        message = f"{message[:-1]}, though the broker answers."
+        return _waits_for_broker(age, around)
+    message = f"The worker's main loop has not turned for {age:.0f} s."
     return _down(WorkerReason.WEDGED, message, started=True, live=not around.running)
+
+
+def _waits_for_broker(age: float, around: _Surroundings) -> WorkerVerdict:
+    message = f"The worker has waited for an answer of its broker for {age:.0f} s."
+    if not around.answering:
+        return _down(WorkerReason.CONNECTING, message, started=True)
+    # A lost network or a failover does this to a whole fleet at once, as deafness does.
+    live = not around.running or age <= around.thresholds.stale_after + around.jitter
+    return _down(WorkerReason.WEDGED, f"{message[:-1]}, though the broker answers.", started=True, live=live)
 
 
 def _draining(report: WorkerReport) -> WorkerVerdict:

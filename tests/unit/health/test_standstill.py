@@ -48,14 +48,23 @@ def test_a_report_of_an_agent_that_does_not_tell_reads_as_unknown() -> None:
     assert report_from(report_document()).loop_waits_for is LoopWait.UNKNOWN
 
 
-def stuck_at_start(now: float, answering: float | None, wait: str = "broker") -> WorkerVerdict:
+def stuck_at_start(
+    now: float, answering: float | None, wait: str = "broker", jitter: float = 0.0
+) -> WorkerVerdict:
     """A consumer that connected at NOW - 60 and whose loop never turned since."""
     report = report_from(
         report_document(
             phase="connecting", loop_mono=None, loop_due_mono=NOW - 60, loop_waits_for=wait, written_mono=now
         )
     )
-    return judge_worker(report, ProcessState.RUNNING, now, observed_since=0.0, broker_answers_for=answering)
+    return judge_worker(
+        report,
+        ProcessState.RUNNING,
+        now,
+        observed_since=0.0,
+        broker_answers_for=answering,
+        jitter=jitter,
+    )
 
 
 @pytest.mark.parametrize("answering", [None, 0.0, 14.0])
@@ -70,6 +79,16 @@ def test_a_loop_that_waits_for_a_broker_which_answers_others_is_wedged() -> None
     assert verdict.message == (
         "The worker has waited for an answer of its broker for 60 s, though the broker answers."
     )
+
+
+def test_a_fleet_that_waits_for_its_broker_is_not_restarted_at_once() -> None:
+    later, now = stuck_at_start(NOW - 32, 600.0, jitter=15.0), stuck_at_start(NOW - 29, 600.0, jitter=15.0)
+    assert (later.reason, later.live, later.ready) == (WorkerReason.WEDGED, True, False)
+    assert (now.reason, now.live) == (WorkerReason.WEDGED, False)
+
+
+def test_a_loop_that_stands_by_itself_waits_for_no_jitter() -> None:
+    assert not stuck_at_start(NOW - 44, 600.0, wait="", jitter=15.0).live
 
 
 def test_a_loop_that_was_only_just_due_is_connecting() -> None:
