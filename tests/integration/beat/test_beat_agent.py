@@ -1,6 +1,5 @@
 """Beat with the agent inside: it sends as it does without, and its report is true."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -47,6 +46,7 @@ def test_beat_ticks_and_sends_and_reports_both_until_its_end(world: World, tmp_p
         assert last.phase is BeatPhase.STOPPING
         assert last.sent == queued(redis)
         assert (last.error_count, last.last_error) == (0, "")
+        assert not (beat.run / "report.json").exists(), "that is a worker's"
         assert look_at_lock(beat.run / "worker.lock").state is ProcessState.ENDED
 
 
@@ -84,14 +84,3 @@ def test_beat_works_where_no_report_can_be_written(tmp_path: Path) -> None:
         assert late.error_count > 0
         assert late.last_error.endswith("FileNotFoundError")
         assert beat.terminate() == 0
-
-
-def test_the_report_is_plain_json_with_its_kind(tmp_path: Path) -> None:
-    with (
-        redis_server(tmp_path / "redis") as redis,
-        running_beat(tmp_path, CELERY_5_6, redis.url) as beat,
-    ):
-        beat.wait_until(lambda report: report.ticks > 0)
-        document = json.loads((beat.run / "beat.json").read_text())
-    assert (document["kind"], document["version"]) == ("beat", 1)
-    assert not (beat.run / "report.json").exists()
