@@ -11,11 +11,11 @@ from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.report import ActiveTask, TransportEvidence
 from celery_health.worker import WorkerReason
 from celery_operator.api.status import ConditionType, HealthState
+from celery_operator.decide.events import events_between
 from celery_operator.decide.evidence import Evidence, gather
 from celery_operator.decide.fleet import least_visibility_timeout, thresholds_of
 from celery_operator.decide.pods import Standing
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.status import decide
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import (
     NOT_REACHED,
@@ -344,11 +344,11 @@ TURNS: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
 def test_a_finding_is_told_once_and_its_end_as_well(
     after: dict[str, Any], events: list[tuple[str, str]]
 ) -> None:
-    turned = decide(snapshot(**after, previous=status_of()))
-    assert [(event.type, event.reason) for event in turned.events] == events
-    assert decide(snapshot(**after, previous=turned.status)).events == ()
-    back = decide(snapshot(previous=turned.status)).events
-    assert {event.reason for event in back} - {"Ready"} in ({"WorkersHealthy"}, {"BacklogWithinLimits"})
+    well, ill = status_of(), status_of(**after)
+    assert [(event.type, event.reason) for event in events_between(well, ill)] == events
+    assert events_between(ill, status_of(**after, previous=ill)) == ()
+    back = {event.reason for event in events_between(ill, well)} - {"Ready"}
+    assert back in ({"WorkersHealthy"}, {"BacklogWithinLimits"})
 
 
 def test_the_thresholds_are_those_of_the_spec() -> None:
