@@ -17,6 +17,9 @@
   resources: [services, serviceaccounts]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
+  resources: [pods/eviction]
+  verbs: [create]
+- apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch]
 # By name only: those that a CeleryDeployment refers to, and the probe token that the operator makes.
@@ -29,6 +32,6 @@
 {{- if eq .Values.operator.reportAccess "proxy" }}
 - apiGroups: [""]
   resources: [pods/proxy]
-  verbs: [get]
+  verbs: [get, create]
 {{- end }}
 {{- end }}

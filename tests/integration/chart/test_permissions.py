@@ -28,6 +28,13 @@ def test_secrets_are_read_by_name_and_never_listed(setting: str) -> None:
     assert verbs(rules(render(setting), *GRANTS), "secrets") == {"get", "create", "patch"}
 
 
+@pytest.mark.parametrize("setting", ["replicas=2", "watchNamespaces={shop}"])
+def test_pods_are_evicted_and_never_deleted(setting: str) -> None:
+    granted = rules(render(setting), *GRANTS)
+    assert verbs(granted, "pods/eviction") == {"create"}
+    assert verbs(granted, "pods") == {"get", "list", "watch"}
+
+
 def test_all_namespaces_are_watched_by_one_cluster_role() -> None:
     manifests = render()
 
@@ -58,7 +65,7 @@ def test_the_lease_is_taken_in_the_namespace_of_the_operator_only() -> None:
     assert verbs(rules(render(), "ClusterRole"), "leases") == set()
 
 
-@pytest.mark.parametrize(("access", "granted"), [("direct", set()), ("proxy", {"get"})])
+@pytest.mark.parametrize(("access", "granted"), [("direct", set()), ("proxy", {"get", "create"})])
 def test_the_pod_proxy_is_open_only_where_reports_come_that_way(access: str, granted: set[str]) -> None:
     assert verbs(rules(render(f"operator.reportAccess={access}"), *GRANTS), "pods/proxy") == granted
 
