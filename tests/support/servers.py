@@ -4,6 +4,7 @@ Brokers (Redis, RabbitMQ) and databases for results (PostgreSQL, MariaDB).
 """
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from tests.support.waiting import wait_for
@@ -21,15 +22,21 @@ START_SECONDS = 60.0
 RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 RABBITMQ_CONTROL = RABBITMQ_SERVER.with_name("rabbitmqctl")
 POSTGRESQL = Path("/usr/lib/postgresql")
+# Below the kernel's ephemeral ports and Kubernetes' node ports.
+_PORTS = range(12_000, 29_000)
 MARIADB_SERVER = Path("/usr/sbin/mariadbd")
 
 
 def free_port() -> int:
-    """A TCP port that nothing listened on a moment ago."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A TCP port that nothing listened on a moment ago.
+
+    Of those that the kernel gives to no outgoing connection: a server that restarts finds its port free.
+    """
+    while True:
+        port = random.choice(_PORTS)
+        with closing(socket.socket()) as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 class Server(ABC):
@@ -298,7 +305,7 @@ def rabbit_server(directory: Path, plugins: Sequence[str] = ()) -> Iterator[Rabb
         stack.callback(epmd.wait)
         stack.callback(epmd.kill)
         server = RabbitServer(directory, epmd_port, plugins)
-        stack.callback(server.stop)
+        stack.callback(server.kill)  # leaving in order takes it seconds, for data that nobody wants
         server.start()
         yield server
 

@@ -75,7 +75,7 @@ def test_a_queue_whose_binding_is_gone_is_forgotten() -> None:
     assert discovery.queues == ("b",)
     database.bindings.clear()
     look(discovery, database, times=2)
-    assert discovery.queues == ()
+    assert not discovery.queues
 
 
 @pytest.mark.parametrize(("size", "step"), [(0, MIN_STEP), (5_000, 5_000), (1_000_000, MAX_STEP)])
