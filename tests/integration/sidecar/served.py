@@ -53,6 +53,16 @@ class Sidecar:
         """POST with the token."""
         return self.ask(path, "POST", {"Authorization": f"Bearer {TOKEN}"})[0]
 
+    def hold(self, seconds: float) -> int:
+        """POST a hold with the token."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            body = json.dumps({"seconds": seconds})
+            connection.request("POST", "/hold", body, {"Authorization": f"Bearer {TOKEN}"})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
     def report(self) -> dict[str, Any]:
         """The body of ``/report``."""
         body: dict[str, Any] = self.ask("/report")[1]
