@@ -25,7 +25,12 @@ IMAGES = {
     "debootstrap": "debootstrap",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }
-SERVERS = {"redis-server": "redis-server", "/usr/sbin/rabbitmq-server": "rabbitmq-server"}
+SERVERS = {
+    "redis-server": "redis-server",
+    "/usr/sbin/rabbitmq-server": "rabbitmq-server",
+    "pg_createcluster": "postgresql",
+    "/usr/sbin/mariadbd": "mariadb-server",
+}
 
 
 def missing(programs: dict[str, str]) -> list[str]:
