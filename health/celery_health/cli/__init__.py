@@ -1,0 +1,1 @@
+"""Programs for a terminal: they work on any Celery, with or without Kubernetes."""
