@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from celery_health.broker import BrokerReading, BrokerReason
 from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
-from celery_probe.sidecar.redis_handshake import shake_hands
+from celery_probe.sidecar.redis_handshake import RedisSession
 
 CHECK_SECONDS = 5.0
 # A finding this old says nothing of now: the look itself hangs.
@@ -103,7 +103,9 @@ def look_at(url: BrokerUrl, kept: ExitStack) -> Look:
         session = AmqpSession(url)
         kept.callback(session.close)
         return lambda: session.read(())
-    return lambda: shake_hands(url)
+    redis = RedisSession(url)
+    kept.callback(redis.close)
+    return redis.look
 
 
 def _best(looks: list[Look]) -> BrokerReading:

@@ -1,10 +1,11 @@
-"""A blocking handshake with a Redis as far as login and PING: is it there, and does it let us in?
+"""A blocking handshake with a Redis: is it there, does it let us in, and would it hand out messages?
 
 By hand, in Redis' own protocol: the ``redis`` package would add 21 MB to a sidecar of 41.
 """
 
 import socket
 import ssl
+from contextlib import ExitStack
 from typing import BinaryIO
 
 from celery_health.broker import BrokerReading, BrokerReason
@@ -15,24 +16,64 @@ from celery_health.readers.tls import redis_options
 from celery_health.urls import BrokerKind, BrokerUrl
 
 _REACHABLE = "{} answers."
+# It changes nothing, and is refused or kept waiting whenever a worker's BRPOP or its note of what it took is:
+# by a replica, at maxmemory, in CLIENT PAUSE.
+_WRITE_NOTHING = ["SETRANGE", "celery-operator", "0", ""]
+_Link = tuple[socket.socket, BinaryIO]
+
 _SENTINEL = "The Sentinel {} answers; which of its masters is the broker, the application knows alone."
 
 
-def shake_hands(url: BrokerUrl) -> BrokerReading:
-    """Connect, log in and PING, each step within the readers' timeouts. Never raises for an ill broker."""
-    try:
-        with _connected(url) as connection, connection.makefile("rb") as answers:
-            # A Sentinel has users and databases of its own: that it answers is all to ask of it.
-            commands = [["PING"]] if url.kind is BrokerKind.SENTINEL else [*_login(url), ["PING"]]
-            failure = _first_failure(url, connection, answers, commands)
-    except OSError as error:
-        failure = failures.of_connection(error, url) or failures.other(url, error.strerror or error)
-    if failure is not None:
-        return failure.reading(url, ())
+class RedisSession:
+    """Looks at one Redis, on a connection that is kept from look to look."""
+
+    def __init__(self, url: BrokerUrl):
+        self._url = url
+        self._kept = ExitStack()
+        self._link: _Link | None = None
+
+    def look(self) -> BrokerReading:
+        """Log in, PING and ask for writes, each within the readers' timeouts. Never raises for an ill broker.
+
+        Whatever goes wrong on a kept connection may be the connection's own fault: it is replaced once.
+        """
+        was_kept = self._link is not None
+        failure = self._failure()
+        if failure is not None:
+            self.close()
+            failure = self._failure() if was_kept else failure
+        if failure is not None:
+            self.close()
+            return failure.reading(self._url, ())
+        return _good(self._url).reading(self._url, ())
+
+    def close(self) -> None:
+        """Give the connection back; the next look makes a new one."""
+        self._link = None
+        self._kept.close()
+
+    def _failure(self) -> Failure | None:
+        try:
+            if self._link is None:
+                connection = self._kept.enter_context(_connected(self._url))
+                answers = self._kept.enter_context(connection.makefile("rb"))
+                self._link = connection, answers
+            return _first_failure(self._url, *self._link, _commands(self._url))
+        except OSError as error:
+            return failures.of_connection(error, self._url) or failures.other(
+                self._url, error.strerror or error
+            )
+
+
+def _good(url: BrokerUrl) -> Failure:
     if url.kind is BrokerKind.SENTINEL:
-        message = _SENTINEL.format(url.address)
-        return Failure(BrokerReason.UNREADABLE_KIND, message, reachable=None).reading(url, ())
-    return Failure(BrokerReason.REACHABLE, _REACHABLE.format(url.address), reachable=True).reading(url, ())
+        return Failure(BrokerReason.UNREADABLE_KIND, _SENTINEL.format(url.address), reachable=None)
+    return Failure(BrokerReason.REACHABLE, _REACHABLE.format(url.address), reachable=True)
+
+
+def _commands(url: BrokerUrl) -> list[list[str]]:
+    # A Sentinel has users and databases of its own: that it answers is all to ask of it.
+    return [["PING"]] if url.kind is BrokerKind.SENTINEL else [*_login(url), ["PING"], _WRITE_NOTHING]
 
 
 def _connected(url: BrokerUrl) -> socket.socket:
@@ -94,6 +135,8 @@ def _encoded(words: list[str]) -> bytes:
 def _refused(url: BrokerUrl, command: str, text: str) -> Failure | None:
     """What an error answer means; None where it means nothing to a worker."""
     code = text.partition(" ")[0]
+    if command == _WRITE_NOTHING[0]:
+        return _refused_write(url, code, text)
     if "max number of clients" in text:
         return failures.too_many_connections(url)
     if command == "AUTH" or code in {"NOAUTH", "WRONGPASS"}:
@@ -103,3 +146,12 @@ def _refused(url: BrokerUrl, command: str, text: str) -> Failure | None:
     if code == "LOADING":
         return failures.loading(url)
     return failures.other(url, text)
+
+
+def _refused_write(url: BrokerUrl, code: str, text: str) -> Failure | None:
+    """Why no message can be taken; None where only this very write is refused, for want of a permission."""
+    if code == "READONLY":
+        return Failure(BrokerReason.READ_ONLY, f"{url.address} is a replica, which hands out no messages.")
+    if code == "OOM":
+        return Failure(BrokerReason.OUT_OF_MEMORY, f"{url.address} is at its maxmemory: raise it.")
+    return failures.other(url, text) if code in {"MISCONF", "NOREPLICAS", "CLUSTERDOWN"} else None

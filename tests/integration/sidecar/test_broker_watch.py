@@ -7,12 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from redis import Redis
 
 from celery_health.broker import BrokerReading, BrokerReason
 from celery_health.urls import parse
 from celery_probe.sidecar.broker_watch import BrokerWatch, look_at
+from celery_probe.sidecar.redis_handshake import RedisSession
 from tests.support.servers import RabbitServer, RedisServer, free_port, rabbit_server, redis_server
 from tests.support.waiting import wait_for
 
@@ -91,7 +94,9 @@ def test_a_redis_database_that_is_not_there_is_an_error_of_the_broker(redis: Red
 
 
 def test_a_redis_user_who_may_not_ping_is_let_in() -> None:
-    with answering_server(b"-NOPERM this user has no permissions to run the 'ping' command\r\n") as port:
+    with answering_server(
+        b"-NOPERM this user has no permissions to run the 'ping' command\r\n:0\r\n"
+    ) as port:
         assert reached(f"redis://127.0.0.1:{port}/0")
 
 
@@ -219,3 +224,63 @@ def test_how_long_a_redis_has_answered_begins_anew_after_each_silence(tmp_path: 
             assert answered <= time.monotonic() - began
         finally:
             watch.stop()
+
+
+@pytest.fixture
+def admin(redis: RedisServer) -> Iterator[Redis]:
+    """An administrator of the module's Redis, who puts everything back."""
+    with Redis(port=redis.port, password=PASSWORD) as admin:
+        yield admin
+        admin.client_unpause()
+        admin.replicaof("NO", "ONE")
+        admin.config_set("maxmemory", 0)
+
+
+def test_a_replica_hands_out_no_messages(redis: RedisServer, admin: Redis) -> None:
+    admin.replicaof("127.0.0.1", free_port())
+    reading = looked(redis.url)
+    assert (reading.reason, reading.reachable) == (BrokerReason.READ_ONLY, False)
+
+
+def test_a_redis_without_memory_hands_out_no_messages(redis: RedisServer, admin: Redis) -> None:
+    admin.config_set("maxmemory", 1)
+    reading = looked(redis.url)
+    assert (reading.reason, reading.reachable) == (BrokerReason.OUT_OF_MEMORY, False)
+
+
+def test_a_redis_that_keeps_writers_waiting_does_not_answer_though_it_does_a_ping(
+    redis: RedisServer, admin: Redis
+) -> None:
+    admin.client_pause(60_000, all=False)
+    assert admin.ping()
+    reading = looked(redis.url)
+    assert (reading.reason, reading.reachable) == (BrokerReason.TIMED_OUT, False)
+
+
+def test_a_redis_user_who_may_write_no_key_of_ours_is_let_in(redis: RedisServer, admin: Redis) -> None:
+    admin.acl_setuser("tenant", enabled=True, passwords=[f"+{PASSWORD}"], keys=["shop*"], commands=["+@all"])
+    assert reached(f"redis://tenant:{PASSWORD}@127.0.0.1:{redis.port}/0")
+
+
+def test_looks_share_one_connection_and_replace_it_when_it_is_gone(redis: RedisServer, admin: Redis) -> None:
+    def of_the_session() -> set[str]:
+        clients: Any = admin.client_list()
+        return {str(client["id"]) for client in clients if client["cmd"] == "setrange"}
+
+    session = RedisSession(parse(redis.url))
+    try:
+        assert session.look().reachable
+        (first,) = of_the_session()
+        assert session.look().reachable
+        assert of_the_session() == {first}
+        admin.client_kill_filter(_id=first)
+        assert session.look().reachable
+        assert of_the_session().isdisjoint({first})
+        admin.config_set("requirepass", "another")
+        reading = session.look()
+        assert (reading.reason, reading.reachable) == (BrokerReason.AUTHENTICATION_FAILED, False)
+        admin.config_set("requirepass", PASSWORD)
+        assert session.look().reachable
+    finally:
+        session.close()
+    wait_for(lambda: not of_the_session(), 5, "the connection to be given back")

@@ -98,7 +98,7 @@ def test_one_failover_broker_that_answers_is_enough_and_a_sentinel_is_not_the_br
             connection, _ = listener.accept()
             with connection:
                 connection.recv(1024)
-                connection.sendall(b"+PONG\r\n")
+                connection.sendall(b"+PONG\r\n:0\r\n")
                 wait_for(lambda: looked(watch), 5)
                 finding = watch.latest()
     assert (finding.reachable, finding.reason) == (reachable, reason)
