@@ -28,6 +28,8 @@ def test_a_worker_made_deaf_by_restarts_of_redis_says_so_in_fresh_reports(tmp_pa
         report = worker.wait_for_beats(5)
         assert (report.phase, report.consuming, report.processed) == ("consuming", False, 0)
         assert report.transport.poller is False
+        assert report.fetched_mono is not None
+        assert report.written_mono - report.fetched_mono > 5
         assert report.loop_mono is not None
         assert report.written_mono - report.loop_mono < 3
 
@@ -61,6 +63,7 @@ def test_a_worker_whose_queue_is_deleted_reports_it_and_consumes_again(
         before = worker.wait_until_consuming()
         assert before.transport.kind == "amqp"
         assert before.transport.consumer_tags == 1
+        assert before.answered_mono is not None
         with amqp.Connection(f"127.0.0.1:{rabbit.port}") as connection:
             connection.channel().queue_delete("doomed")
         again = worker.wait_until(

@@ -1,5 +1,6 @@
 """The agent in every supported Celery and pool: one life of a worker each, on a Redis of its own."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,29 @@ def test_a_worker_reports_what_it_does_from_its_start_to_its_end(
         assert idle.consumer_starts == 1
         assert idle.active == ()
         assert idle.memory_bytes
+        assert idle.transport.visibility_timeout == 3600
+        assert idle.transport.pop_timeout == 1
+        assert idle.initial_prefetch == idle.prefetch
+        assert idle.written_at is not None
+        assert abs(idle.written_at - time.time()) < 60
+        assert idle.pool_births == 0
+        assert (idle.pool_alive_mono is not None) is (pool == "prefork")
+        assert idle.progress_mono is not None
+        heard = worker.wait_for_beats(4)
+        assert heard.progress_mono == idle.progress_mono
+        for moment in (heard.fetched_mono, heard.answered_mono):
+            assert moment is not None
+            assert heard.written_mono - moment < 5
         assert worker.lock_is_held()
 
-        sent = app.send_task("agent_app.nap", (1.5,), queue="celery")
+        sent = app.send_task("agent_app.nap", (1.5,), queue="celery", time_limit=300, soft_time_limit=200)
         busy = worker.wait_until(lambda report: report.active_count == 1, describe="the task is active")
         assert (busy.active[0].id, busy.active[0].name) == (sent.id, "agent_app.nap")
         assert busy.active[0].started_at is not None
-        worker.wait_until(lambda report: report.active_count == 0 and report.processed == 1)
+        assert busy.active[0].limit == 300
+        assert (busy.progress_mono or 0) > idle.progress_mono
+        ended = worker.wait_until(lambda report: report.active_count == 0 and report.processed == 1)
+        assert (ended.progress_mono or 0) > (busy.progress_mono or 0)
 
         redis.stop()
         worker.wait_until(lambda report: report.phase == "connecting", describe="the broker is missed")
