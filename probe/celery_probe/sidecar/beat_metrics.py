@@ -17,6 +17,7 @@ class BeatNumbers:
     written_age: float | None
     tick_age: float | None
     broker_reachable: bool | None
+    held: bool
 
 
 def render(numbers: BeatNumbers) -> str:
@@ -40,6 +41,7 @@ def _of_the_pod(numbers: BeatNumbers) -> Iterator[tuple[str, str, str, Value]]:
     yield "report_age_seconds", "gauge", "Age of the agent's last report.", numbers.written_age
     yield "tick_age_seconds", "gauge", "Time since the end of the last tick.", numbers.tick_age
     yield "broker_reachable", "gauge", "1 if this pod reaches the broker.", numbers.broker_reachable
+    yield "held", "gauge", "1 while no verdict restarts beat.", numbers.held
 
 
 def _of_beat(report: BeatReport | None) -> Iterator[tuple[str, str, str, Value]]:

@@ -9,6 +9,7 @@ from celery_health.beat import BeatReport, BeatVerdict, BrokerSight
 from celery_probe.sidecar.beat_evidence import BeatEvidence
 from celery_probe.sidecar.beat_metrics import BeatNumbers
 from celery_probe.sidecar.broker_watch import BrokerWatch
+from celery_probe.sidecar.hold import Hold
 from celery_probe.sidecar.observer import LOOK_SECONDS, REPORT_ANSWER_VERSION
 
 ROLE = "beat"
@@ -20,6 +21,7 @@ class BeatObserver:
     def __init__(self, evidence: BeatEvidence, broker: BrokerWatch, clock: Callable[[], float]):
         self.evidence = evidence
         self.broker = broker
+        self.hold = Hold(clock)
         self._clock = clock
 
     async def run(self) -> None:
@@ -45,6 +47,7 @@ class BeatObserver:
         current = self.evidence.current
         report = current.report if current else None
         finding = self.broker.latest()
+        held_for = self.hold.left()
         return {
             "version": REPORT_ANSWER_VERSION,
             "role": ROLE,
@@ -60,6 +63,7 @@ class BeatObserver:
                 "message": finding.message,
                 "checked_age": self._age(finding.checked_mono),
             },
+            "held_for": None if held_for is None else round(held_for, 3),
         }
 
     def numbers(self) -> BeatNumbers:
@@ -72,6 +76,7 @@ class BeatObserver:
             written_age=self._age(report.written_mono if report else None),
             tick_age=self._tick_age(report),
             broker_reachable=self.broker.latest().reachable,
+            held=self.hold.left() is not None,
         )
 
     def _tick_age(self, report: BeatReport | None) -> float | None:

@@ -1,20 +1,16 @@
 """The sidecar's HTTP endpoints. Every answer comes from memory; only a drain touches the shared volume."""
 
-import hmac
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from aiohttp import web
 
 from celery_health.worker import WorkerVerdict
-from celery_probe.sidecar.hold import LONGEST_SECONDS
 from celery_probe.sidecar.metrics import CONTENT_TYPE, render
 from celery_probe.sidecar.observer import Observer
+from celery_probe.sidecar.orders import Handler, hold_order, refusal, said
 
 # The observer looks several times a second: this long without a look, the sidecar itself is stuck.
 OBSERVER_STALE_SECONDS = 5.0
-
-Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def make_app(observer: Observer, token: str) -> web.Application:
@@ -30,7 +26,7 @@ def make_app(observer: Observer, token: str) -> web.Application:
             web.get("/metrics", _metrics(observer)),
             web.post("/drain", _drain(observer, token, wanted=True)),
             web.post("/undrain", _drain(observer, token, wanted=False)),
-            web.post("/hold", _hold(observer, token)),
+            web.post("/hold", hold_order(observer.hold, token)),
         ]
     )
     return app
@@ -39,7 +35,7 @@ def make_app(observer: Observer, token: str) -> web.Application:
 def _probe(observer: Observer, passes: Callable[[WorkerVerdict], bool]) -> Handler:
     async def answer(_request: web.Request) -> web.Response:
         verdict = observer.verdict()
-        return _said(200 if passes(verdict) else 503, verdict.reason, verdict.message)
+        return said(200 if passes(verdict) else 503, verdict.reason, verdict.message)
 
     return answer
 
@@ -48,10 +44,10 @@ def _liveness(observer: Observer) -> Handler:
     async def answer(_request: web.Request) -> web.Response:
         verdict = observer.verdict()
         if verdict.live:
-            return _said(200, verdict.reason, verdict.message)
+            return said(200, verdict.reason, verdict.message)
         if observer.hold.left() is None:
-            return _said(503, verdict.reason, verdict.message)
-        return _said(200, verdict.reason, f"{verdict.message} (held)")
+            return said(503, verdict.reason, verdict.message)
+        return said(200, verdict.reason, f"{verdict.message} (held)")
 
     return answer
 
@@ -60,8 +56,8 @@ def _own_health(observer: Observer) -> Handler:
     async def answer(_request: web.Request) -> web.Response:
         age = observer.look_age()
         if age > OBSERVER_STALE_SECONDS:
-            return _said(503, "Stuck", f"The sidecar has not looked at the worker for {age:.0f} s.")
-        return _said(200, "Serving", "The sidecar looks at the worker.")
+            return said(503, "Stuck", f"The sidecar has not looked at the worker for {age:.0f} s.")
+        return said(200, "Serving", "The sidecar looks at the worker.")
 
     return answer
 
@@ -83,61 +79,13 @@ def _metrics(observer: Observer) -> Handler:
 
 def _drain(observer: Observer, token: str, *, wanted: bool) -> Handler:
     async def answer(request: web.Request) -> web.Response:
-        refusal = _refusal(request, token)
-        if refusal is not None:
-            return refusal
+        refused = refusal(request, token)
+        if refused is not None:
+            return refused
         try:
             observer.drain.set(wanted)
         except OSError as error:
-            return _said(500, "NotWritten", f"The wish cannot be written: {error.strerror}.")
+            return said(500, "NotWritten", f"The wish cannot be written: {error.strerror}.")
         return web.json_response({"drain_wanted": wanted}, status=202)
 
     return answer
-
-
-def _hold(observer: Observer, token: str) -> Handler:
-    async def answer(request: web.Request) -> web.Response:
-        refusal = _refusal(request, token)
-        if refusal is not None:
-            return refusal
-        seconds = _seconds(await request.read())
-        if seconds is None:
-            advice = f'Send {{"seconds": N}} with N from 0 (release) to {LONGEST_SECONDS:.0f}.'
-            return _said(400, "BadRequest", advice)
-        observer.hold.set(seconds)
-        return web.json_response({"held_for": observer.hold.left()}, status=202)
-
-    return answer
-
-
-def _seconds(body: bytes) -> float | None:
-    """How long a hold is wished for; None where that cannot be read or is not allowed."""
-    try:
-        wish = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    seconds = wish.get("seconds") if isinstance(wish, dict) else None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        return None
-    return seconds if 0 <= seconds <= LONGEST_SECONDS else None
-
-
-def _refusal(request: web.Request, token: str) -> web.Response | None:
-    """Why this caller may give no order, None if it may."""
-    if not token:
-        return _said(
-            403, "DrainDisabled", "No CELERY_PROBE_TOKEN is set for this sidecar, so it takes no orders."
-        )
-    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not shown:
-        answer = _said(401, "Unauthorized", "Send the header 'Authorization: Bearer TOKEN'.")
-        answer.headers["WWW-Authenticate"] = "Bearer"
-        return answer
-    # Bytes: compare_digest refuses text outside ASCII.
-    if not hmac.compare_digest(shown.strip().encode(errors="replace"), token.encode()):
-        return _said(403, "Forbidden", "The token is not this sidecar's CELERY_PROBE_TOKEN.")
-    return None
-
-
-def _said(status: int, reason: str, message: str) -> web.Response:
-    return web.json_response({"reason": reason, "message": message}, status=status)

@@ -63,7 +63,7 @@ def _for_beat(
     settings: Settings, broker: BrokerWatch, clock: Callable[[], float]
 ) -> tuple[web.Application, Looker]:
     observer = BeatObserver(BeatEvidence(settings.run_directory, clock), broker, clock)
-    return make_beat_app(observer), observer
+    return make_beat_app(observer, settings.token), observer
 
 
 def listen(port: int) -> socket.socket:

@@ -149,7 +149,7 @@ async def beat_sidecar(
     observer = BeatObserver(BeatEvidence(beat.run, time.monotonic, thresholds), broker, time.monotonic)
     broker.start()
     try:
-        async with TestClient(TestServer(make_beat_app(observer))) as client:
+        async with TestClient(TestServer(make_beat_app(observer, ""))) as client:
             yield BeatSidecar(client, observer, beat)
     finally:
         broker.stop()

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,8 @@ from tests.unit.health.beats import beat_document
 from tests.unit.sidecar.holders import Holder
 
 Client = TestClient[Request, Application]
+TOKEN = "s3cret"
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 REACHED = BrokerSight(reachable=True, answers_for=500.0)
 
 
@@ -44,7 +46,7 @@ def observer(tmp_path: Path, clock: Clock) -> BeatObserver:
 
 @pytest.fixture
 async def client(observer: BeatObserver) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(make_beat_app(observer))) as client:
+    async with TestClient(TestServer(make_beat_app(observer, TOKEN))) as client:
         yield client
 
 
@@ -117,8 +119,43 @@ async def test_a_sidecar_that_no_longer_looks_says_that_it_is_stuck(
     assert (await answer.json())["reason"] == "Stuck"
 
 
-async def test_beat_takes_no_orders(client: Client) -> None:
-    assert (await client.post("/drain")).status == 404
+async def test_beat_cannot_be_drained(client: Client) -> None:
+    assert (await client.post("/drain", headers=AUTHORIZED)).status == 404
+
+
+@pytest.fixture
+def overdue(tmp_path: Path, observer: BeatObserver) -> Iterator[BeatObserver]:
+    """A beat that lives and does not tick, for no fault of its broker."""
+    holder = Holder(tmp_path / "worker.lock")
+    reported(tmp_path, observer, tick_mono=time.monotonic() - 100, due_in=5, waits_for="")
+    yield observer
+    holder.kill()
+
+
+async def test_a_held_beat_passes_liveness_until_the_hold_lapses(
+    client: Client, overdue: BeatObserver, clock: Clock
+) -> None:
+    assert (await client.get("/livez")).status == 503
+    answer = await client.post("/hold", headers=AUTHORIZED, json={"seconds": 5})
+    assert answer.status == 202
+    held = await client.get("/livez")
+    said = await held.json()
+    assert (held.status, said["reason"]) == (200, "TickOverdue")
+    assert said["message"].endswith("(held)")
+    report = await (await client.get("/report")).json()
+    assert 0 < report["held_for"] <= 5
+    assert report["verdict"]["live"] is False
+    assert "celery_beat_held 1\n" in await (await client.get("/metrics")).text()
+    assert (await client.get("/readyz")).status == 503
+
+    clock.ahead = 6
+    assert (await client.get("/livez")).status == 503
+    assert (await (await client.get("/report")).json())["held_for"] is None
+
+
+async def test_a_hold_without_the_token_changes_nothing(client: Client, overdue: BeatObserver) -> None:
+    assert (await client.post("/hold", json={"seconds": 5})).status == 401
+    assert (await client.get("/livez")).status == 503
 
 
 def test_an_unreadable_report_counts_as_none_and_says_why(

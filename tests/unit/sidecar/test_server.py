@@ -9,10 +9,12 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
+from celery_operator.api import names
 from celery_probe.sidecar.broker_watch import BrokerWatch
 from celery_probe.sidecar.drain import DrainWish
 from celery_probe.sidecar.evidence import Evidence
 from celery_probe.sidecar.observer import Observer
+from celery_probe.sidecar.orders import TOKEN_HEADER
 from celery_probe.sidecar.server import make_app
 from tests.unit.health.reports import report_document
 
@@ -158,6 +160,29 @@ async def test_a_drain_without_the_token_is_refused(
         assert (await answer.json())["reason"] == reason
         assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
     assert not (tmp_path / "drain").exists()
+
+
+@pytest.mark.parametrize(
+    ("shown", "status", "reason"),
+    [(TOKEN, 202, None), (f" {TOKEN} ", 202, None), ("wrong", 403, "Forbidden"), (" ", 401, "Unauthorized")],
+)
+async def test_the_token_may_come_in_a_header_that_proxies_let_pass(
+    client: Client, shown: str, status: int, reason: str | None
+) -> None:
+    answer = await client.post("/drain", headers={TOKEN_HEADER: shown})
+    assert answer.status == status
+    assert (await answer.json()).get("reason") == reason
+
+
+async def test_the_header_of_its_own_counts_before_that_of_a_proxy(client: Client) -> None:
+    headers = {"Authorization": "Bearer of-the-proxy", TOKEN_HEADER: TOKEN}
+    assert (await client.post("/drain", headers=headers)).status == 202
+    wrong = {"Authorization": f"Bearer {TOKEN}", TOKEN_HEADER: "wrong"}
+    assert (await client.post("/drain", headers=wrong)).status == 403
+
+
+def test_the_operator_shows_the_token_in_the_same_header() -> None:
+    assert TOKEN_HEADER == names.TOKEN_HEADER
 
 
 async def test_without_a_configured_token_nobody_may_drain(observer: Observer) -> None:
