@@ -30,6 +30,34 @@ def test_what_the_worker_cannot_tell_is_none_and_never_zero() -> None:
     assert report.transport.polling is None
 
 
+EVIDENCE = {
+    "written_at": 1700000001.5,
+    "fetched_mono": 999.0,
+    "answered_mono": 998.0,
+    "progress_mono": 900.0,
+    "pool_births": 3,
+    "pool_alive_mono": 999.5,
+    "initial_prefetch": 8,
+}
+
+
+def test_the_evidence_of_deafness_and_of_a_dead_pool_is_read() -> None:
+    transport = {**report_document()["transport"], "visibility_timeout": 600, "pop_timeout": 1}
+    active = [{"id": "a1", "name": "sell", "started_at": None, "limit": 30}]
+    report = report_from(report_document(**EVIDENCE, transport=transport, active=active))
+    assert {name: getattr(report, name) for name in EVIDENCE} == EVIDENCE
+    assert (report.transport.visibility_timeout, report.transport.pop_timeout) == (600.0, 1.0)
+    assert report.active[0].limit == 30.0
+    assert report.extra == {}
+
+
+def test_an_older_agent_without_that_evidence_is_read_as_unknown() -> None:
+    report = report_from(report_document())
+    assert {getattr(report, name) for name in EVIDENCE if name != "pool_births"} == {None}
+    assert report.pool_births == 0
+    assert (report.transport.pop_timeout, report.active[0].limit) == (None, None)
+
+
 def test_keys_of_a_later_agent_are_kept_aside() -> None:
     assert report_from(report_document(temperature=3)).extra == {"temperature": 3}
 
