@@ -41,11 +41,14 @@ def test_a_worker_reports_what_it_does_from_its_start_to_its_end(
         assert idle.pool_births == 0
         assert (idle.pool_alive_mono is not None) is (pool == "prefork")
         assert idle.progress_mono is not None
-        heard = worker.wait_for_beats(4)
+        heard = worker.wait_until(
+            lambda report: (
+                (report.answered_mono or 0) > (idle.answered_mono or 0) + 0.5
+                and (report.fetched_mono or 0) > (idle.fetched_mono or 0) + 0.5
+            ),
+            describe="the broker is heard of again and again",
+        )
         assert heard.progress_mono == idle.progress_mono
-        for moment in (heard.fetched_mono, heard.answered_mono):
-            assert moment is not None
-            assert heard.written_mono - moment < 5
         assert worker.lock_is_held()
 
         sent = app.send_task("agent_app.nap", (1.5,), queue="celery", time_limit=300, soft_time_limit=200)
