@@ -22,7 +22,7 @@ OUTAGE_SECONDS = 18.0
 QUICK = WorkerThresholds(broker_grace=1.0, deaf_grace=1.0, silence=5.0)
 QUIET = ("--without-heartbeat", "--without-gossip", "--without-mingle")
 # The pod's own jitter, and what it takes until the evidence shows.
-QUICK_WITHIN = 40.0
+QUICK_WITHIN = 60.0
 
 
 def deafened_by_restarts(worker: AgentWorker, redis: RedisServer) -> bool:
