@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from celery_health.broker import BrokerReason
 from celery_health.fleet.findings import Finding, FindingReason
+from celery_operator.api.annotations import healing_is_paused
 from celery_operator.api.names import COMPONENT_BEAT
 from celery_operator.api.status import QueueStatus
 from celery_operator.decide.broker import BrokerView, broker_view
@@ -43,6 +44,11 @@ class Evidence:
     def fault(self) -> ConfigurationFault | None:
         """The fault to tell first: one that waits for a new spec before one that may heal by itself."""
         return min(self.snapshot.faults, key=lambda fault: fault.waiting, default=None)
+
+    @property
+    def paused(self) -> bool:
+        """Whether somebody asked that nothing be restarted for now."""
+        return healing_is_paused(self.snapshot.annotations)
 
     @property
     def beat(self) -> DeploymentState | None:

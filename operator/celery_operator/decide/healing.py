@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from celery_operator.api.annotations import healing_is_paused
 from celery_operator.api.spec import RestartPolicy
 from celery_operator.api.status import GroupPause, Restart, RestartsStatus
 from celery_operator.decide.events import EventNote
@@ -44,7 +43,7 @@ class Healing:
 def heal(evidence: Evidence) -> Healing:
     """One eviction a group at most; the next look decides about the next one."""
     previous, policy = evidence.snapshot.previous.restarts, evidence.snapshot.spec.health.restart
-    paused = healing_is_paused(evidence.snapshot.annotations)
+    paused = evidence.paused
     notes = list(_turns(previous.paused, paused))
     recent: list[Restart] = []
     pauses: list[GroupPause] = []
@@ -66,7 +65,7 @@ def heal(evidence: Evidence) -> Healing:
         recent=tuple(sorted(recent, key=lambda restart: (restart.at, restart.pod))),
         pauses=tuple(pauses),
     )
-    return Healing(tuple(orders), holds(evidence, paused=paused), restarts, tuple(notes))
+    return Healing(tuple(orders), holds(evidence), restarts, tuple(notes))
 
 
 def _may_heal(group: GroupView, evidence: Evidence) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.reasons import Reason
 from celery_operator.decide.verdict import Verdict
 from celery_operator.decide.words import joined
 
@@ -58,9 +59,12 @@ def _degraded(evidence: Evidence, verdicts: Verdicts) -> Iterator[str]:
 def _untold(evidence: Evidence, verdicts: Verdicts) -> Iterator[str]:
     """What nobody can ever tell of this kind of broker or result store is not waited for.
 
-    At zero there is no worker to speak for the broker, so there its queues are needed.
+    At zero there is no worker to speak for the broker, so there its queues are needed. A beat that a new spec
+    asks for is not waited for either: its pod tells once it is there.
     """
     silent = {ConditionType.WORKERS_HEALTHY, ConditionType.AGENTS_REPORTING}
+    if verdicts[ConditionType.BEAT_HEALTHY].reason is not Reason.NEW_GENERATION:
+        silent.add(ConditionType.BEAT_HEALTHY)
     if evidence.broker.readable or not evidence.consuming:
         silent |= {ConditionType.BROKER_REACHABLE, ConditionType.BACKLOG_WITHIN_LIMITS}
     if evidence.result_backend_readable:

@@ -11,6 +11,7 @@ from celery_operator.api.names import (
     SIDECAR_CONTAINER,
     WORKER_CONTAINER,
 )
+from celery_operator.decide.by_hand import by_hand
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.groups import GroupView
 from celery_operator.decide.pods import Standing, Worker
@@ -87,14 +88,12 @@ def _problems_of(
 
 
 def _by_hand(problem: Problem, worker: Worker, evidence: Evidence) -> Problem:
-    """Where the spec forbids restarts, what else the kubelet or the operator would do is left to people."""
-    if problem.reason not in _RESTARTED or evidence.snapshot.spec.health.restart.policy != "Never":
+    """Where nothing is restarted, what else the kubelet or the operator would do is left to people."""
+    instead = by_hand(evidence, worker.pod.name)
+    if instead is None or problem.reason not in _RESTARTED:
         return problem
-    return replace(
-        problem,
-        remedy="Delete the pod: spec.health.restart.policy is Never, so nothing else restarts the worker",
-        command=evidence.kubectl(f"delete pod {worker.pod.name}"),
-    )
+    remedy = f"{instead.remedy}: {instead.why}, so nothing else restarts the worker"
+    return replace(problem, remedy=remedy, command=instead.command)
 
 
 def _joined(found: list[tuple[Worker, Problem]]) -> Problem:

@@ -14,6 +14,7 @@ from celery_operator.api.names import (
     WORKER_CONTAINER,
 )
 from celery_operator.api.status import ConditionType, Recommendation
+from celery_operator.decide.by_hand import by_hand
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.health import Verdicts
 from celery_operator.decide.pods import Standing
@@ -101,6 +102,10 @@ def _agents(evidence: Evidence) -> Iterator[_Advice]:
 
 def _beat(evidence: Evidence, verdicts: Verdicts) -> Iterator[_Advice]:
     verdict = verdicts[ConditionType.BEAT_HEALTHY]
+    hanging = next((one for one in evidence.snapshot.beats if one.live is False and not one.deleting), None)
+    instead = by_hand(evidence, hanging.pod) if hanging else None
+    if instead is not None:
+        yield f"{instead.remedy}: {instead.why}, so nothing else restarts beat", instead.command
     if verdict.fails:
         name = f"{evidence.snapshot.name}-beat"
         yield (

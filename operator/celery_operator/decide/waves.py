@@ -29,23 +29,35 @@ class HoldOrder:
     seconds: int
 
 
-def holds(evidence: Evidence, *, paused: bool) -> tuple[HoldOrder, ...]:
+def holds(evidence: Evidence) -> tuple[HoldOrder, ...]:
     """The holds to set now, and those to end."""
     if evidence.snapshot.spec.health.restart.policy == "Never":
         return ()
-    return tuple(order for group in evidence.groups for order in _of_group(group, evidence, paused))
+    workers = (order for group in evidence.groups for order in _of_group(group, evidence))
+    return (*workers, *_of_beats(evidence))
 
 
-def _of_group(group: GroupView, evidence: Evidence, paused: bool) -> Iterator[HoldOrder]:
+def _of_group(group: GroupView, evidence: Evidence) -> Iterator[HoldOrder]:
     waiting = {worker.pod.uid for worker in _have_to_wait(group, evidence)}
     for worker in group.present:
         if worker.pod.reading is None:
             continue
-        if paused or worker.pod.uid in waiting:
-            seconds = PAUSE_SECONDS if paused else HOLD_SECONDS
+        if evidence.paused or worker.pod.uid in waiting:
+            seconds = PAUSE_SECONDS if evidence.paused else HOLD_SECONDS
             yield HoldOrder(worker.pod.name, worker.pod.uid, seconds)
         elif worker.pod.reading.held_for is not None:
             yield HoldOrder(worker.pod.name, worker.pod.uid, 0)
+
+
+def _of_beats(evidence: Evidence) -> Iterator[HoldOrder]:
+    """There is one beat, so that it never has to wait for another: it is held for a pause only."""
+    for beat in evidence.snapshot.beats:
+        if beat.deleting or beat.reason is None:
+            continue
+        if evidence.paused:
+            yield HoldOrder(beat.pod, beat.uid, PAUSE_SECONDS)
+        elif beat.held_for is not None:
+            yield HoldOrder(beat.pod, beat.uid, 0)
 
 
 def _have_to_wait(group: GroupView, evidence: Evidence) -> tuple[Worker, ...]:

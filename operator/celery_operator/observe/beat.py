@@ -15,13 +15,14 @@ from celery_operator.observe.sidecars import ReportSource, SidecarError
 
 @dataclass(frozen=True, slots=True)
 class BeatReading:
-    """What the sidecar of one beat said in ``/report``. ``tick_age`` is in seconds."""
+    """What the sidecar of one beat said in ``/report``. ``tick_age`` and ``held_for`` are in seconds."""
 
     reason: BeatReason
     message: str
     live: bool
     tick_age: float | None
     report_present: bool
+    held_for: float | None
 
 
 async def read_beats(source: ReportSource, pods: Iterable[Json]) -> dict[str, BeatReading]:
@@ -58,6 +59,7 @@ def beat_sight(pod: Json, reading: BeatReading | None) -> BeatSight:
         live=reading.live if reading else None,
         tick_age=reading.tick_age if reading else None,
         report_present=reading.report_present if reading else False,
+        held_for=reading.held_for if reading else None,
         trouble=_trouble(pod),
     )
 
@@ -65,13 +67,14 @@ def beat_sight(pod: Json, reading: BeatReading | None) -> BeatSight:
 def reading_of(body: Json) -> BeatReading:
     """A reading from the JSON of ``/report``. Raises SidecarError for one that we cannot read."""
     try:
-        verdict, age = body["verdict"], body["tick_age"]
+        verdict, age, held_for = body["verdict"], body["tick_age"], body.get("held_for")
         return BeatReading(
             reason=BeatReason(verdict["reason"]),
             message=redact(str(verdict["message"])),
             live=bool(verdict["live"]),
             tick_age=None if age is None else float(age),
             report_present=body["report"] is not None,
+            held_for=None if held_for is None else float(held_for),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SidecarError(f"not a report of beat that this operator reads: {error}") from error

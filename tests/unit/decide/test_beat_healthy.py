@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.beat import BeatReason, BeatSight
+from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import Condition, ConditionType
 from tests.unit.decide.build import condition_of, deployment, spec, status_of
 
@@ -114,3 +115,33 @@ def test_only_one_beat_that_says_that_it_ticks_is_healthy(beats: list[BeatSight]
         ticks = [one.reason for one in staying] == [BeatReason.TICKING]
         assert (condition.status == "True") == ticks
     assert condition.message
+
+
+HANGS = says(BeatReason.STUCK, "A tick lasts for 70 s.", live=False, ready=False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why", "command"),
+    [
+        (
+            {"annotations": {ANNOTATION_PAUSE_HEALING: "true"}},
+            "healing is paused",
+            "kubectl -n market annotate celerydeployments shop celery-operator.dev/pause-healing-",
+        ),
+        (
+            {"spec": spec(beat={"enabled": True}, health={"restart": {"policy": "Never"}})},
+            "spec.health.restart.policy is Never",
+            "kubectl -n market delete pod shop-beat-1",
+        ),
+    ],
+    ids=["paused", "Never"],
+)
+def test_where_nothing_restarts_a_beat_that_hangs_a_person_is_asked_to(
+    changes: dict[str, Any], why: str, command: str
+) -> None:
+    deployments = (deployment(), deployment(1, group=None, ready=0))
+    status = status_of(**{"spec": WITH_BEAT, "deployments": deployments, "beats": (HANGS,), **changes})
+    (condition,) = [one for one in status.conditions if one.type is ConditionType.BEAT_HEALTHY]
+    assert condition.message == f"A tick lasts for 70 s: it is not restarted, since {why}."
+    assert why in status.recommendations[0].message
+    assert status.recommendations[0].command == command

@@ -10,6 +10,7 @@ from celery_health.fleet.findings import FindingReason
 from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.report import ActiveTask, TransportEvidence
 from celery_health.worker import WorkerReason
+from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide.events import events_between
 from celery_operator.decide.evidence import Evidence, gather
@@ -387,6 +388,14 @@ def test_where_restarts_are_forbidden_a_person_is_asked_for_them(reason: WorkerR
     (advice,) = status_of(**WAITING, pods=(A, ill), spec=by_hand).recommendations
     assert advice.message.startswith("Delete the pod: spec.health.restart.policy is Never")
     assert advice.command == "kubectl -n market delete pod b"
+
+
+def test_during_a_pause_a_person_is_told_how_to_end_it() -> None:
+    pause = {ANNOTATION_PAUSE_HEALING: "true"}
+    (advice,) = status_of(**WAITING, pods=(A, stalled_pod("b")), annotations=pause).recommendations
+    assert advice.message.startswith("Resume healing, or delete the pod: healing is paused")
+    command = "annotate celerydeployments shop celery-operator.dev/pause-healing-"
+    assert advice.command == f"kubectl -n market {command}"
 
 
 @pytest.mark.parametrize("changes", [row[1] for row in ADVICE], ids=[f"when {row[0]}" for row in ADVICE])

@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from celery_health.beat import BeatReason, BeatSight
 from celery_health.worker import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
 from celery_operator.api.status import CeleryDeploymentStatus, Restart, RestartsStatus
@@ -16,7 +17,7 @@ from celery_operator.decide.evidence import gather
 from celery_operator.decide.healing import LONGEST_PAUSE, Healing, heal
 from celery_operator.decide.status import decide
 from celery_operator.decide.times import moment, rfc3339
-from celery_operator.decide.waves import HOLD_SECONDS, PAUSE_SECONDS
+from celery_operator.decide.waves import HOLD_SECONDS, PAUSE_SECONDS, HoldOrder
 from celery_operator.snapshot import PodState, Snapshot
 from tests.unit.decide.build import (
     GENERATION,
@@ -284,6 +285,19 @@ def test_a_pause_holds_every_worker_and_its_end_releases_them() -> None:
     assert [order.seconds for order in paused.holds] == [PAUSE_SECONDS] * 2
     resumed = looked(held(pod(NAMES[0])), held(deaf(NAMES[1])), restarts=paused.restarts)
     assert [order.seconds for order in resumed.holds] == [0, 0]
+
+
+def test_a_pause_holds_beat_too_and_its_end_releases_it() -> None:
+    beat = BeatSight("shop-beat-1", "uid-beat", reason=BeatReason.STUCK, live=False)
+    silent, leaving = BeatSight("silent", "1"), replace(beat, pod="leaving", deleting=True)
+    paused = looked(
+        pod(NAMES[0]), annotations={ANNOTATION_PAUSE_HEALING: "true"}, beats=(silent, leaving, beat)
+    )
+    assert HoldOrder("shop-beat-1", "uid-beat", PAUSE_SECONDS) in paused.holds
+    assert [order.pod for order in paused.holds] == [NAMES[0], "shop-beat-1"]
+    assert looked(pod(NAMES[0]), beats=(beat,)).holds == ()
+    resumed = looked(pod(NAMES[0]), beats=(replace(beat, held_for=90.0),))
+    assert resumed.holds == (HoldOrder("shop-beat-1", "uid-beat", 0),)
 
 
 class Fleet(RuleBasedStateMachine):

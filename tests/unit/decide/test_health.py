@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from celery_health.beat import BeatReason, BeatSight
 from celery_health.broker import BrokerReason
 from celery_health.worker import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus, HealthState
@@ -30,6 +31,10 @@ AT_ZERO = {"spec": spec(replicas=0), "deployments": (deployment(0),), "pods": ()
 SUSPENDED = {**AT_ZERO, "spec": spec(suspend=True)}
 WITH_RESULTS = spec(resultBackend={"url": "redis://redis:6379/1"})
 WITH_BEAT = spec(beat={"enabled": True})
+ONE_BEAT: dict[str, Any] = {
+    "spec": WITH_BEAT,
+    "deployments": (deployment(), deployment(1, group=None)),
+}
 
 HEALTHY: dict[str, dict[str, Any]] = {
     "all wanted workers consume": {},
@@ -43,7 +48,8 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "suspended with empty queues": SUSPENDED,
     "a broker that nobody can read and workers that consume": {"broker": UNREADABLE},
     "a result backend that nobody can read": {"spec": WITH_RESULTS, "result_backend": UNREADABLE},
-    "beat runs once": {"spec": WITH_BEAT, "deployments": (deployment(), deployment(1, group=None))},
+    "beat runs once": ONE_BEAT,
+    "beat is wanted from now on": {"spec": WITH_BEAT, "previous": CeleryDeploymentStatus()},
     "a backlog at the threshold": {"broker": broker(celery=1000)},
 }
 DEGRADED: dict[str, dict[str, Any]] = {
@@ -125,6 +131,11 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "the result backend has not been read": {"spec": WITH_RESULTS},
     "the length of a queue is not known": {"broker": broker(celery=None)},
     "at zero with a broker that nobody can read": {**AT_ZERO, "broker": UNREADABLE},
+    "the sidecar of beat cannot be asked": {**ONE_BEAT, "beats": (BeatSight("beat", "uid", ready=True),)},
+    "beat has no agent": {
+        **ONE_BEAT,
+        "beats": (BeatSight("beat", "uid", ready=True, reason=BeatReason.AGENT_ABSENT, message="None."),),
+    },
 }
 
 

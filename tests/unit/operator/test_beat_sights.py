@@ -74,6 +74,12 @@ async def test_beat_is_told_with_what_its_sidecar_says() -> None:
     )
 
 
+def test_a_hold_of_beat_is_read_and_absent_where_the_sidecar_is_older() -> None:
+    assert reading_of({**BODY, "held_for": 12.5}).held_for == 12.5
+    assert reading_of({**BODY, "held_for": None}).held_for is None
+    assert reading_of(BODY).held_for is None
+
+
 async def test_only_running_pods_of_beat_are_asked() -> None:
     source = Source()
     others = [pod("worker", "worker"), pod("pending", phase="Pending"), pod("no-address", podIP="")]

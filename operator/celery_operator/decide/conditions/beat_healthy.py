@@ -1,19 +1,14 @@
 """BeatHealthy: one beat runs where one is wanted, and it ticks."""
 
 from celery_health.beat import BeatReason, BeatSight
+from celery_operator.decide.by_hand import by_hand
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
 from celery_operator.decide.verdict import Verdict, no, unknown, yes
 from celery_operator.snapshot import DeploymentState
 
-_RESTARTS = "the kubelet restarts it"
-_WAITS = "it is not restarted and goes on when that answers"
-_NOT_TICKING = {
-    BeatReason.TICK_OVERDUE: _RESTARTS,
-    BeatReason.STUCK: _RESTARTS,
-    BeatReason.CONNECTING: _WAITS,
-    BeatReason.WAITING_FOR_RESULTS: _WAITS,
-}
+_RESTARTED = frozenset({BeatReason.TICK_OVERDUE, BeatReason.STUCK})
+_WAITS = frozenset({BeatReason.CONNECTING, BeatReason.WAITING_FOR_RESULTS})
 # The sidecar answers, and cannot tell.
 _UNKNOWN = {BeatReason.UNTOLD: Reason.UNTOLD, BeatReason.AGENT_ABSENT: Reason.AGENT_ABSENT}
 
@@ -26,14 +21,14 @@ def judge(evidence: Evidence) -> Verdict:
     if spec.suspend and (beat is None or beat.wanted == 0):
         return yes(Reason.SUSPENDED, "Beat rests while the deployment is suspended")
     if beat is not None:
-        return _of_deployment(beat, [one for one in evidence.snapshot.beats if not one.deleting])
+        return _of_deployment(beat, evidence)
     if evidence.new_generation:
         return unknown(Reason.NEW_GENERATION, "Beat is being created")
     return no(Reason.NOT_RUNNING, "The Deployment of beat is not there")
 
 
-def _of_deployment(beat: DeploymentState, present: list[BeatSight]) -> Verdict:
-    """``present`` are the pods of beat that are not leaving."""
+def _of_deployment(beat: DeploymentState, evidence: Evidence) -> Verdict:
+    present = [one for one in evidence.snapshot.beats if not one.deleting]
     number = len(present) or beat.replicas
     if number > 1:
         return no(
@@ -42,20 +37,27 @@ def _of_deployment(beat: DeploymentState, present: list[BeatSight]) -> Verdict:
             f"Deployment {beat.name} back to 1; delete a beat that somebody runs beside it",
         )
     if present:
-        return _of_pod(present[0])
+        return _of_pod(present[0], evidence)
     if beat.ready < 1:
         return no(Reason.NOT_RUNNING, f"Beat does not run: {beat.failure or 'no periodic task is sent'}")
     return yes(Reason.RUNNING, "Beat runs")
 
 
-def _of_pod(one: BeatSight) -> Verdict:
+def _of_pod(one: BeatSight, evidence: Evidence) -> Verdict:
     if one.reason is BeatReason.TICKING:
         return yes(Reason.RUNNING, "Beat runs and ticks")
-    if one.reason in _NOT_TICKING:
-        return no(Reason.TICK_OVERDUE, f"{one.message.rstrip('.')}: {_NOT_TICKING[one.reason]}")
+    if one.reason in _RESTARTED | _WAITS:
+        return no(Reason.TICK_OVERDUE, f"{one.message.rstrip('.')}: {_what_comes(one, evidence)}")
     if one.reason in _UNKNOWN and not one.trouble:
         return unknown(_UNKNOWN[one.reason], one.message)
     if one.reason is None and one.ready and not one.trouble:
         message = f"Pod {one.pod} of beat is ready, but its sidecar does not answer the operator"
         return unknown(Reason.SIDECAR_SILENT, message)
     return no(Reason.NOT_RUNNING, f"Beat does not run: {one.trouble or one.message or 'its pod is starting'}")
+
+
+def _what_comes(one: BeatSight, evidence: Evidence) -> str:
+    if one.reason in _WAITS:
+        return "it is not restarted and goes on when that answers"
+    instead = by_hand(evidence, one.pod)
+    return f"it is not restarted, since {instead.why}" if instead else "the kubelet restarts it"
