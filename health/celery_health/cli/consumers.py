@@ -22,6 +22,13 @@ class RedisClients:
     waiting: int | None = None
 
     @property
+    def expected(self) -> int | None:
+        """How many workers will answer at most; None where that is not known."""
+        if not self.names or not self.listening:
+            return None
+        return min(len(self.names), self.listening)
+
+    @property
     def nobody(self) -> bool:
         """No connection looks like a worker's."""
         return self.listening == 0 and self.waiting == 0

@@ -18,7 +18,7 @@ class HealthCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            error.exit_code = ExitCode.USAGE
+            error.exit_code = ExitCode.USAGE  # type: ignore[misc]
             raise
 
 
@@ -30,7 +30,7 @@ class HealthGroup(click.Group):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            error.exit_code = ExitCode.USAGE
+            error.exit_code = ExitCode.USAGE  # type: ignore[misc]
             raise
 
     def resolve_command(
@@ -40,7 +40,7 @@ class HealthGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            error.exit_code = ExitCode.USAGE
+            error.exit_code = ExitCode.USAGE  # type: ignore[misc]
             raise
 
 

@@ -146,12 +146,12 @@ async def _clients(look: _Look) -> RedisClients:
 
 async def _asked(look: _Look, clients: RedisClients) -> Answers:
     seconds = max(_ASKING_SECONDS, look.budget.seconds * _ASKING_SHARE)
-    if not clients.names:
+    if clients.expected is None:
         seconds = _ASKING_SECONDS  # nobody tells how many will answer: as long as Celery itself waits
     seconds = min(seconds, look.budget.left)
 
     def ask() -> Answers:
-        expected = len(clients.names) if clients.names else None
+        expected = clients.expected
         return ask_workers(look.target.celery(), seconds, expected=expected, tasks=look.questions.test_tasks)
 
     try:
@@ -170,9 +170,10 @@ def _silent(clients: RedisClients, workers: Sequence[WorkerSight], broker: Broke
     if workers:
         return ()
     if clients.listening or clients.waiting:
-        return tuple(sorted(clients.names or ())) or ("a worker",)
+        # Names of workers that were killed stay: with several nobody knows whose the signs are.
+        return tuple(clients.names) if clients.names and len(clients.names) == 1 else ("A worker",)
     if any(queue.consumers for queue in broker.queues):
-        return ("a worker",)
+        return ("A worker",)
     return ()
 
 
@@ -204,8 +205,11 @@ async def _tested(look: _Look, survey: Survey) -> Survey:
     return replace(survey, trips=trips)
 
 
-async def _redis(look: _Look) -> RedisServer:
+async def _redis(look: _Look) -> RedisServer | None:
     budget = min(1.0, look.budget.left / 2)
-    return await read_redis_server(
-        look.target.broker_url, key_prefix=look.target.naming.key_prefix, budget_seconds=budget
-    )
+    prefix = look.target.naming.key_prefix
+    try:
+        async with asyncio.timeout(look.budget.left):
+            return await read_redis_server(look.target.broker_url, key_prefix=prefix, budget_seconds=budget)
+    except TimeoutError:
+        return None

@@ -74,7 +74,7 @@ def _what_is_missing(name: str, missing: str) -> str:
     if missing == name and attribute and module in sys.modules:
         return f"the module {module!r} has no {attribute!r}"
     # Celery tries whether MODULE.celery is there before it gives up.
-    if missing == module or name.startswith(f"{missing}.") or missing == name:
+    if missing in {module, name} or name.startswith(f"{missing}."):
         return f"there is no module {missing!r} in {os.getcwd()} or sys.path"  # noqa: PTH109
     return f"it imports {missing!r}, which is not installed here"
 

@@ -1,0 +1,86 @@
+"""The programs as a user runs them, and real workers for them to find."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.celery_worlds import World
+
+PROJECT = Path(__file__).parent / "project"
+PROGRAMS = Path(sys.executable).parent
+UNSET = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "REDIS_URL", "DATABASE_URL")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a program ended."""
+
+    code: int
+    out: str
+    err: str
+    took: float
+
+    @property
+    def document(self) -> Any:
+        """Its output, where that is JSON."""
+        return json.loads(self.out)
+
+    @property
+    def reasons(self) -> set[str]:
+        """The reasons of all problems that it told."""
+        return {problem["reason"] for problem in self.document["problems"]}
+
+    def told_in_peace(self) -> "Outcome":
+        """Neither a traceback nor the tests' password is shown; fails otherwise."""
+        assert "Traceback" not in self.out + self.err, self
+        assert "geheim" not in self.out + self.err, self
+        return self
+
+
+def environment(broker: str = "", **more: str) -> dict[str, str]:
+    """This process's, without what would tell the program of another broker."""
+    kept = {name: value for name, value in os.environ.items() if name not in UNSET}
+    return {**kept, "TEST_BROKER": broker, "TEST_STORE": broker, **more}
+
+
+def run(*arguments: str, broker: str = "", program: str = "celery-health", **env: str) -> Outcome:
+    """Run a program in the project's folder, to its end."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [str(PROGRAMS / program), *arguments],
+        cwd=PROJECT,
+        env=environment(broker, **env),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr, time.monotonic() - began).told_in_peace()
+
+
+@contextmanager
+def worker(
+    home: Path, world: World, broker: str, arguments: Sequence[str] = ()
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker of a Celery version, in a process group of its own; ended when the block ends."""
+    home.mkdir(parents=True, exist_ok=True)
+    command = [str(world.python()), "-m", "celery", "-A", "cli_shop", "worker", "--loglevel", "INFO"]
+    command += ["--concurrency", "2", *arguments]
+    # Not this checkout's path: the worker has its own libraries.
+    env = {**environment(broker), "PYTHONPATH": ""}
+    with (home / "worker.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, 9)
+        process.wait(timeout=10)

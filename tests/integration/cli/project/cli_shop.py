@@ -1,0 +1,14 @@
+"""The application whose health the tests ask for. Broker and result store come from the environment."""
+
+import os
+import time
+
+from celery import Celery
+
+app = Celery("cli_shop", broker=os.environ["TEST_BROKER"], backend=os.environ.get("TEST_STORE"))
+
+
+@app.task  # type: ignore[untyped-decorator]
+def nap(seconds: float) -> None:
+    """Take a pool slot for a while."""
+    time.sleep(seconds)

@@ -1,0 +1,62 @@
+"""What this program adds to the verdict on the fleet."""
+
+import json
+
+from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.cli.output.as_json import as_json
+from celery_health.cli.output.as_summary import as_summary
+from celery_health.cli.round_trip import RoundTrip
+from celery_health.cli.survey import Survey
+from celery_health.cli.target import Target
+from celery_health.cli.verdict import Verdict, judge
+from celery_health.fleet.verdict import FleetHealth
+from celery_health.urls import parse
+
+URL = "redis://:geheim@h/0"
+TARGET = Target(URL, parse(URL))
+BROKER = BrokerReading(
+    "redis", "redis://h/0", True, BrokerReason.REACHABLE, "answers", (QueueReading("mail", 1),)
+)
+
+
+def verdict(survey: Survey) -> Verdict:
+    return judge(survey, TARGET, 1000)
+
+
+def a_trip(ok: bool) -> RoundTrip:
+    return RoundTrip("mail", "celery.accumulate", ok, 0.1, "back" if ok else "no result within 3.0 s")
+
+
+def test_nothing_known_of_workers_is_unknown_and_2() -> None:
+    found = verdict(Survey(0.0, BROKER, control_failure="no remote control"))
+    assert (found.health, found.exit_code) == (FleetHealth.UNKNOWN, 2)
+    assert "no remote control" in found.problems[0].message
+
+
+def test_a_test_task_that_comes_back_proves_that_a_worker_takes_messages() -> None:
+    found = verdict(Survey(0.0, BROKER, trips=(a_trip(True),)))
+    assert found.exit_code == 0
+
+
+def test_a_test_task_that_does_not_come_back_is_told_with_its_queue() -> None:
+    found = verdict(Survey(0.0, BROKER, workers_known=False, trips=(a_trip(True), a_trip(False))))
+    assert (found.health, found.exit_code) == (FleetHealth.DEGRADED, 1)
+    assert "mail: no result within 3.0 s" in found.problems[0].message
+    assert verdict(Survey(0.0, BROKER, trips=(a_trip(False),))).exit_code == 2
+
+
+def test_a_silent_worker_is_told_by_name() -> None:
+    found = verdict(Survey(0.0, BROKER, silent=("celery@a",)))
+    assert found.problems[0].message.startswith("celery@a is connected to the broker")
+
+
+def test_each_form_tells_the_problem_and_what_to_do() -> None:
+    survey = Survey(0.0, BROKER, workers_known=True)
+    found = verdict(survey)
+    line = as_summary(survey, found)
+    assert line.startswith("unhealthy: The broker answers, but no worker does")
+    assert line.endswith("celery -A APP worker --loglevel=INFO")
+    told = json.loads(as_json(survey, found, TARGET, one_line=True))
+    assert (told["status"], told["exit_code"]) == ("unhealthy", 2)
+    assert told["problems"][0]["command"].startswith("celery -A APP worker")
+    assert "geheim" not in line + json.dumps(told)
