@@ -1,0 +1,123 @@
+"""Worker pods without a kubelet: their status is written by the test, their sidecars are servers here."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from celery_operator.api.names import PROBE_PORT, TOKEN_HEADER
+from celery_operator.kube import POD
+from tests.integration.api.apiserver import Object
+from tests.integration.operator.world import World
+from tests.unit.health.reports import report_document
+
+QUEUE = "celery"
+NOW_MONO = 5000.0
+
+
+@dataclass
+class Worker:
+    """One pod and what its sidecar says; ``orders`` are the holds that it was sent, with their token."""
+
+    pod: Object
+    works: bool
+    orders: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return str(self.pod["metadata"]["name"])
+
+    def report(self) -> Object:
+        """It consumes by its own word; one that does not work has begun and ended no task for long."""
+        held_for = self.orders[-1][1] if self.orders else 0
+        verdict = {"started": True, "live": True, "ready": True, "consuming": True}
+        document = report_document(
+            queues=[QUEUE],
+            written_mono=NOW_MONO,
+            loop_mono=NOW_MONO,
+            progress_mono=NOW_MONO - (0 if self.works else 3600),
+            active=[],
+            active_count=0,
+            reserved=0,
+            eta_held=0,
+        )
+        return {
+            "version": 1,
+            "process": "running",
+            "written_age": 0.5,
+            "held_for": held_for or None,
+            "report": document,
+            "verdict": {"reason": "Consuming", "message": "It consumes.", **verdict},
+            "broker": {"reachable": True, "message": "", "checked_age": 1.0},
+        }
+
+
+def _server(address: str, worker: Worker) -> ThreadingHTTPServer:
+    class Sidecar(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(200, worker.report())
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            worker.orders.append((self.headers[TOKEN_HEADER], body["seconds"]))
+            self._answer(202, {})
+
+        def log_message(self, *_: Any) -> None:
+            """Print nothing."""
+
+        def _answer(self, status: int, body: Object) -> None:
+            text = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+    return ThreadingHTTPServer((address, PROBE_PORT), Sidecar)
+
+
+class Workers:
+    """The workers of a test, each at a loopback address of its own, where the operator finds its sidecar."""
+
+    def __init__(self, world: World, stack: ExitStack) -> None:
+        self._world = world
+        self._stack = stack
+
+    def run(self, pod: Object, *, works: bool) -> Worker:
+        """Let a pod run, as a kubelet would, with a worker that takes messages or with a stalled one."""
+        worker = Worker(pod, works)
+        server, address = self._listen(worker)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        self._stack.callback(server.server_close)
+        self._stack.callback(server.shutdown)
+        status = {
+            "phase": "Running",
+            "podIP": address,
+            "podIPs": [{"ip": address}],
+            "conditions": [{"type": kind, "status": "True"} for kind in ("PodScheduled", "Ready")],
+        }
+        self._world.change(POD, worker.name, {"status": status}, "status")
+        return worker
+
+    @staticmethod
+    def _listen(worker: Worker) -> tuple[ThreadingHTTPServer, str]:
+        # All of 127/8 is the own machine; from the uid, so that tests side by side rarely meet.
+        number = int(worker.pod["metadata"]["uid"][:6], 16)
+        for attempt in range(100):
+            address = f"127.{1 + (number >> 16) % 254}.{(number >> 8) % 256}.{1 + (number + attempt) % 254}"
+            try:
+                return _server(address, worker), address
+            except OSError:
+                continue
+        raise AssertionError(f"no free address for port {PROBE_PORT}")
+
+
+@contextmanager
+def running_workers(world: World) -> Iterator[Workers]:
+    """Their sidecars are gone afterwards."""
+    with ExitStack() as stack:
+        yield Workers(world, stack)

@@ -1,0 +1,203 @@
+"""Evictions, pauses and restarts on purpose, against a real API server with controllers and a real Redis."""
+
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
+from celery_operator.decide.waves import PAUSE_SECONDS
+from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Kind
+from tests.integration.api.apiserver import Object
+from tests.integration.operator.conftest import StartOperator
+from tests.integration.operator.operator_process import OperatorProcess, metric
+from tests.integration.operator.sidecars import QUEUE, Worker, Workers, running_workers
+from tests.integration.operator.world import World, group
+from tests.support.servers import RedisServer, redis_server
+from tests.support.waiting import wait_for
+
+DISRUPTION_BUDGET = Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+HEALTH = {"stalledAfterSeconds": 10}
+SEEN_WITHIN = 40
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis with messages that nobody takes."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with redis_server(folder) as server:
+        client = redis.Redis.from_url(server.url)
+        client.lpush(QUEUE, *(f"message {number}" for number in range(20)))
+        client.close()
+        yield server
+
+
+@pytest.fixture
+def workers(world: World) -> Iterator[Workers]:
+    with running_workers(world) as workers:
+        yield workers
+
+
+@pytest.fixture
+def shop(world: World, broker: RedisServer, operator: OperatorProcess) -> list[Object]:
+    """The pods of a group of two, not yet running."""
+    world.create_shop(
+        broker={"url": broker.url}, workers=[group("default", replicas=2, queues=[QUEUE])], health=HEALTH
+    )
+    return pods(world, 2)
+
+
+def pods(world: World, count: int) -> list[Object]:
+    """The group's pods, once there are so many."""
+
+    def there() -> list[Object] | None:
+        found = world.pods_of("shop-default")
+        return found if len(found) == count else None
+
+    return wait_for(there, timeout=30, describe=f"{count} pods")
+
+
+def restarts(world: World) -> Object:
+    resource = world.get(CELERY_DEPLOYMENT, "shop") or {}
+    told: Object = resource.get("status", {}).get("restarts", {})
+    return told
+
+
+def annotate(world: World, **annotations: str | None) -> None:
+    world.change(CELERY_DEPLOYMENT, "shop", {"metadata": {"annotations": annotations}})
+
+
+def notes(world: World, reason: str) -> list[str]:
+    return [note for told, note in world.events() if told == reason]
+
+
+def until_evicted(world: World, worker: Worker) -> None:
+    wait_for(
+        lambda: world.there(POD, worker.name) is None,
+        timeout=SEEN_WITHIN,
+        describe=f"the eviction of {worker.name}",
+    )
+
+
+def test_stalled_workers_are_evicted_one_after_the_other(
+    world: World, shop: list[Object], workers: Workers, operator: OperatorProcess
+) -> None:
+    stalled = [workers.run(pod, works=False) for pod in shop]
+    wait_for(lambda: restarts(world).get("total") == 1, timeout=SEEN_WITHIN, describe="the first eviction")
+    told = restarts(world)["recent"][0]
+    first = next(worker for worker in stalled if worker.name == told["pod"])
+    assert told["reason"] == "WorkerStalled"
+    assert "recovered" not in told
+    until_evicted(world, first)
+
+    (second,) = [worker for worker in stalled if worker is not first]
+    assert world.there(POD, second.name)
+    replacement = next(pod for pod in pods(world, 2) if pod["metadata"]["name"] != second.name)
+    workers.run(replacement, works=True)
+    until_evicted(world, second)
+
+    assert restarts(world)["total"] == 2
+    assert restarts(world)["recent"][0]["recovered"] is True
+    assert len(notes(world, "RestartedStalledWorker")) == 2
+    labels = {"group": "default", "namespace": world.namespace, "reason": "WorkerStalled", "resource": "shop"}
+    counted = ("celery_operator_restarts_total", labels)
+    wait_for(lambda: metric(operator.get("/metrics")[1], *counted) == 2, describe="two in the metrics")
+
+
+def test_a_refused_eviction_counts_as_an_attempt_also_for_the_next_operator(
+    world: World,
+    shop: list[Object],
+    workers: Workers,
+    operator: OperatorProcess,
+    start_operator: StartOperator,
+) -> None:
+    world.create(
+        DISRUPTION_BUDGET,
+        "workers",
+        spec={"maxUnavailable": 0, "selector": {"matchLabels": {"celery-operator.dev/group": "default"}}},
+    )
+    stalled = [workers.run(pod, works=False) for pod in shop]
+
+    refused = wait_for(
+        lambda: notes(world, "EvictionRefused"), timeout=SEEN_WITHIN, describe="the refusal in an Event"
+    )
+    assert "disruption budget" in refused[0]
+    assert restarts(world)["total"] == 1
+
+    operator.kill()
+    start_operator().until_it_leads(timeout=60)
+    # A new operator has to see for itself that nothing is taken: until then the workers count as well.
+    wait_for(
+        lambda: world.condition("WorkersHealthy")["status"] == "True", 30, "the new operator's first look"
+    )
+    wait_for(
+        lambda: world.condition("WorkersHealthy")["reason"] == "WorkerStalled",
+        timeout=SEEN_WITHIN,
+        describe="stalled for the new operator too",
+    )
+
+    assert restarts(world)["total"] == 1
+    assert all(world.there(POD, worker.name) for worker in stalled)
+
+
+def test_a_pause_holds_the_workers_and_evicts_none_until_it_ends(
+    world: World, shop: list[Object], workers: Workers
+) -> None:
+    annotate(world, **{ANNOTATION_PAUSE_HEALING: "true"})
+    stalled = [workers.run(pod, works=False) for pod in shop]
+    wait_for(
+        lambda: world.condition("WorkersHealthy").get("reason") == "WorkerStalled",
+        timeout=SEEN_WITHIN,
+        describe="two stalled workers",
+    )
+    wait_for(lambda: all(worker.orders for worker in stalled), describe="both held")
+
+    assert restarts(world) == {"total": 0, "paused": True, "recent": [], "pauses": []}
+    assert notes(world, "HealingPaused")
+    assert {seconds for worker in stalled for _, seconds in worker.orders} == {PAUSE_SECONDS}
+    token = (world.get(SECRET, "shop-probe") or {})["data"]["token"]
+    assert {shown for worker in stalled for shown, _ in worker.orders} == {b64decode(token).decode()}
+
+    annotate(world, **{ANNOTATION_PAUSE_HEALING: None})
+    wait_for(lambda: restarts(world)["total"] == 1, describe="an eviction after the pause")
+    wait_for(lambda: any(worker.orders[-1][1] == 0 for worker in stalled), describe="the holds ended")
+
+
+def test_a_restart_on_purpose_changes_the_pods_of_the_groups_that_it_names(
+    world: World, operator: OperatorProcess
+) -> None:
+    assert operator.leads()
+    world.create_shop()
+    world.until_children("shop-default", "shop-mail")
+
+    def asked(name: str) -> dict[str, str]:
+        template = (world.get(DEPLOYMENT, name) or {})["spec"]["template"]
+        annotations: dict[str, str] = template["metadata"].get("annotations", {})
+        return annotations
+
+    one, all_groups = f"{ANNOTATION_RESTARTED_AT}.mail", ANNOTATION_RESTARTED_AT
+    annotate(world, **{one: "1"})
+    wait_for(lambda: asked("shop-mail") == {one: "1"}, describe="the mail group rolled")
+    assert asked("shop-default") == {}
+
+    annotate(world, **{all_groups: "2"})
+    wait_for(lambda: asked("shop-default") == {all_groups: "2"}, describe="the default group rolled")
+    wait_for(lambda: asked("shop-mail") == {one: "1", all_groups: "2"}, describe="the mail group again")
+
+
+def test_an_annotation_that_names_no_group_is_told_with_the_groups(
+    world: World, operator: OperatorProcess
+) -> None:
+    assert operator.leads()
+    world.create_shop()
+    world.until_children("shop-default", "shop-mail")
+    annotate(world, **{f"{ANNOTATION_RESTARTED_AT}.post": "1", ANNOTATION_PAUSE_HEALING: "yes"})
+
+    wait_for(lambda: len(notes(world, "AnnotationNotUnderstood")) == 2, describe="two Events")
+    told = notes(world, "AnnotationNotUnderstood")
+
+    assert any("one of default, mail" in note for note in told)
+    assert any('write "true"' in note for note in told)
