@@ -47,7 +47,8 @@ class Outcome:
 def environment(broker: str = "", **more: str) -> dict[str, str]:
     """This process's, without what would tell the program of another broker."""
     kept = {name: value for name, value in os.environ.items() if name not in UNSET}
-    return {**kept, "TEST_BROKER": broker, "TEST_STORE": broker, **more}
+    store = "rpc://" if broker.startswith("amqp") else broker
+    return {**kept, "TEST_BROKER": broker, "TEST_STORE": store, **more}
 
 
 def run(*arguments: str, broker: str = "", program: str = "celery-health", **env: str) -> Outcome:

@@ -48,7 +48,7 @@ def test_a_server_that_hangs(extra: tuple[str, ...], tmp_path: Path) -> None:
 
 
 def test_a_million_keys_do_not_hold_up_the_look(tmp_path: Path) -> None:
-    with redis_server(tmp_path) as redis:
+    with redis_server(tmp_path, arguments=["--enable-debug-command", "yes"]) as redis:
         with redis_client.Redis(port=redis.port) as client:
             client.execute_command("DEBUG", "POPULATE", 1_000_000, "celery-task-meta", 10)
         outcome = run("--broker", redis.url, "--check-redis", "--format", "json")

@@ -1,7 +1,7 @@
 """A look as JSON. Fields may be added, never taken away."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from celery_health.broker import BrokerReading
 from celery_health.cli.survey import Survey
 from celery_health.cli.target import Target
 from celery_health.cli.verdict import Verdict
+from celery_health.readers.redis_server import RedisServer
 
 
 def as_json(survey: Survey, verdict: Verdict, target: Target, *, one_line: bool) -> str:
@@ -33,7 +34,7 @@ def document(survey: Survey, verdict: Verdict, target: Target) -> dict[str, Any]
         "queues": [asdict(queue) for queue in survey.broker.queues],
         "other_queues": [asdict(queue) for queue in survey.broker.other_queues],
         "test_tasks": [asdict(trip) for trip in survey.trips],
-        "redis": None if survey.redis is None else _redis(asdict(survey.redis)),
+        "redis": None if survey.redis is None else _redis(survey.redis),
     }
 
 
@@ -53,7 +54,8 @@ def _reading(reading: BrokerReading) -> dict[str, Any]:
     }
 
 
-def _redis(server: dict[str, Any]) -> dict[str, Any]:
-    if server["tasks"] is not None:
-        server["tasks"]["by_state"] = dict(server["tasks"]["by_state"])
-    return {name: value for name, value in server.items() if name != "reading"}
+def _redis(server: RedisServer) -> dict[str, Any]:
+    # A dict in place of a read-only mapping: only that can be copied and written.
+    tasks = server.tasks and replace(server.tasks, by_state=dict(server.tasks.by_state))
+    told = asdict(replace(server, tasks=tasks))
+    return {name: value for name, value in told.items() if name != "reading"}
