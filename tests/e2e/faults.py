@@ -120,19 +120,29 @@ def stopped(pod: Object, container: str, program: str) -> Iterator[None]:
 def cut_off(pod: Object, container: str, port: int) -> Iterator[None]:
     """Every packet between other pods and this pod's port is dropped; the kubelet still reaches it."""
     network = pods_of(pod)
-    rules = [
-        ["INPUT", "-p", "tcp", "-s", network, "--dport", str(port)],
-        ["OUTPUT", "-p", "tcp", "-d", network, "--sport", str(port)],
-    ]
-    with _dropped(main_process(pod, container), rules):
+    with _filtered(
+        main_process(pod, container),
+        [
+            ["INPUT", "-p", "tcp", "-s", network, "--dport", str(port), "-j", "DROP"],
+            ["OUTPUT", "-p", "tcp", "-d", network, "--sport", str(port), "-j", "DROP"],
+            # The node's own address among the pods, from which the kubelet looks.
+            ["INPUT", "-s", gateway_of(pod), "-j", "ACCEPT"],
+            ["OUTPUT", "-d", gateway_of(pod), "-j", "ACCEPT"],
+        ],
+    ):
         yield
 
 
 @contextmanager
 def new_connections_dropped(pod: Object, container: str, port: int) -> Iterator[None]:
-    """Nobody can connect to this pod's port; connections that stand go on."""
-    rule = ["INPUT", "-p", "tcp", "--syn", "-s", pods_of(pod), "--dport", str(port)]
-    with _dropped(main_process(pod, container), [rule]):
+    """No pod can connect to this pod's port; connections that stand go on."""
+    with _filtered(
+        main_process(pod, container),
+        [
+            ["INPUT", "-p", "tcp", "--syn", "-s", pods_of(pod), "--dport", str(port), "-j", "DROP"],
+            ["INPUT", "-s", gateway_of(pod), "-j", "ACCEPT"],
+        ],
+    ):
         yield
 
 
@@ -140,17 +150,11 @@ def new_connections_dropped(pod: Object, container: str, port: int) -> Iterator[
 def half_open(pod: Object, container: str, port: int) -> Iterator[None]:
     """The connections that the container has to a port now fall silent; new ones work."""
     pid = main_process(pod, container)
-    local_ports = connections_to(pid, port)
+    local_ports = [str(local) for local in connections_to(pid, port)]
     assert local_ports, f"{pod['metadata']['name']}/{container} has no connection to port {port}"
-    rules = [
-        rule
-        for local in local_ports
-        for rule in (
-            ["OUTPUT", "-p", "tcp", "--sport", str(local), "--dport", str(port)],
-            ["INPUT", "-p", "tcp", "--sport", str(port), "--dport", str(local)],
-        )
-    ]
-    with _dropped(pid, rules):
+    there = [["OUTPUT", "-p", "tcp", "--sport", local, "--dport", str(port)] for local in local_ports]
+    back = [["INPUT", "-p", "tcp", "--sport", str(port), "--dport", local] for local in local_ports]
+    with _filtered(pid, [[*rule, "-j", "DROP"] for rule in there + back]):
         yield
 
 
@@ -174,12 +178,21 @@ def connections_to(pid: int, port: int) -> list[int]:
 
 def pods_of(pod: Object) -> str:
     """The addresses of the local node's pods: the /18 that the pod is in (tests/cluster/network.py)."""
-    return str(ipaddress.ip_network(f"{pod['status']['podIP']}/18", strict=False))
+    return str(_network_of(pod))
+
+
+def gateway_of(pod: Object) -> str:
+    """The node's address among its pods: the first."""
+    return str(next(_network_of(pod).hosts()))
+
+
+def _network_of(pod: Object) -> ipaddress.IPv4Network:
+    return ipaddress.IPv4Network(f"{pod['status']['podIP']}/18", strict=False)
 
 
 @contextmanager
-def _dropped(pid: int, rules: list[list[str]]) -> Iterator[None]:
-    """Drop what matches the rules in the network namespace of the process."""
+def _filtered(pid: int, rules: list[list[str]]) -> Iterator[None]:
+    """Put the rules first in the network namespace of the process; the last one given is the very first."""
     made: list[list[str]] = []
     # Its own handle on the namespace: the process may end before the rules are taken away.
     with Path(f"/proc/{pid}/ns/net").open() as namespace:
@@ -187,7 +200,7 @@ def _dropped(pid: int, rules: list[list[str]]) -> Iterator[None]:
 
         def iptables(action: str, rule: list[str]) -> None:
             subprocess.run(
-                [*enter, action, *rule, "-j", "DROP"],
+                [*enter, action, *rule],
                 check=True,
                 capture_output=True,
                 pass_fds=[namespace.fileno()],

@@ -245,16 +245,17 @@ class Shop:
 
     def stop_redis(self) -> None:
         """Stop the server; it stays away until start_redis."""
-        self._redis_shell("touch /data/stopped; redis-cli shutdown || true")
+        self.redis_shell("touch /data/stopped; redis-cli shutdown || true")
 
     def start_redis(self) -> None:
         """Let the server come back with its data."""
-        self._redis_shell("rm -f /data/stopped; until redis-cli ping; do sleep 0.1; done")
+        self.redis_shell("rm -f /data/stopped; until redis-cli ping; do sleep 0.1; done")
 
     def restart_redis(self) -> None:
         """Stop and start the server at once."""
         self.stop_redis()
         self.start_redis()
 
-    def _redis_shell(self, script: str) -> None:
+    def redis_shell(self, script: str) -> None:
+        """A shell script in the Redis pod."""
         self.kube.run("-n", self.namespace, "exec", "redis", "--", "sh", "-c", script)

@@ -3,7 +3,7 @@
 """Makes faults inside a Celery worker: loaded by ``celery worker --include=celery_faults``, told by a file.
 
 Write the name of a fault into ``/tmp/celery-fault``: the worker's main process takes the file away and makes
-the fault in the consumer's own loop. Standard library and Celery only; it runs on every Celery and in every pool.
+the fault in the consumer's own loop. Standard library and Celery only: it runs on any Celery, in any pool.
 A new start of the container, or a new connection to the broker, begins without a fault.
 """
 

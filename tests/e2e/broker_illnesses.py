@@ -1,0 +1,165 @@
+"""Illnesses of a namespace's Redis: each a context that makes it for real, and always ends it."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+
+from tests.e2e import faults
+from tests.e2e.kube import Object
+from tests.e2e.shop import REDIS_IMAGE, REDIS_LOOP, Shop, pod
+
+PORT = 6379
+NEW_PASSWORD = "rotated"
+SPARE = "redis-spare"
+
+
+def redis_pod(shop: Shop) -> Object:
+    """The pod whose Redis is ill."""
+    found = shop.kube.get(shop.namespace, "pod", "redis")
+    assert found is not None
+    return found
+
+
+@contextmanager
+def away(shop: Shop) -> Iterator[None]:
+    """The server is shut down."""
+    shop.stop_redis()
+    try:
+        yield
+    finally:
+        shop.start_redis()
+
+
+@contextmanager
+def killed(shop: Shop) -> Iterator[None]:
+    """The server is killed and stays away; its data is what its append-only file holds."""
+    shop.redis_shell("touch /data/stopped")
+    os.kill(faults.named_process(redis_pod(shop), "redis", "redis-server"), signal.SIGKILL)
+    try:
+        yield
+    finally:
+        shop.start_redis()
+
+
+@contextmanager
+def hanging(shop: Shop) -> Iterator[None]:
+    """The server is stopped by a signal: it accepts connections and answers nothing."""
+    with faults.stopped(redis_pod(shop), "redis", "redis-server"):
+        yield
+
+
+@contextmanager
+def cut_off(shop: Shop) -> Iterator[None]:
+    """Packets between the server and every other pod are dropped."""
+    with faults.cut_off(redis_pod(shop), "redis", PORT):
+        yield
+
+
+@contextmanager
+def password_rotated(shop: Shop) -> Iterator[None]:
+    """The server wants a password that nobody was told, and has closed all connections."""
+    shop.redis("CONFIG", "SET", "requirepass", NEW_PASSWORD)
+    shop.redis("--no-auth-warning", "-a", NEW_PASSWORD, "CLIENT", "KILL", "TYPE", "normal")
+    try:
+        yield
+    finally:
+        shop.redis("--no-auth-warning", "-a", NEW_PASSWORD, "CONFIG", "SET", "requirepass", "")
+
+
+@contextmanager
+def full(shop: Shop) -> Iterator[None]:
+    """maxmemory is reached, and nothing may be evicted."""
+    shop.redis("CONFIG", "SET", "maxmemory", "1")
+    try:
+        yield
+    finally:
+        shop.redis("CONFIG", "SET", "maxmemory", "0")
+
+
+@contextmanager
+def read_only(shop: Shop) -> Iterator[None]:
+    """The server is the replica of one that does not answer."""
+    # No pod has this address, so what the server holds is never replaced.
+    shop.redis("REPLICAOF", "127.0.0.1", "1")
+    try:
+        yield
+    finally:
+        shop.redis("REPLICAOF", "NO", "ONE")
+
+
+@contextmanager
+def failing_over(shop: Shop) -> Iterator[None]:
+    """A replica is there; at the end it is promoted, the Service leads to it, and the old server is gone.
+
+    Afterwards ``shop.redis`` speaks to a pod that is no more: let it be the last illness of a test.
+    """
+    shop.kube.apply(shop.namespace, pod(SPARE, REDIS_IMAGE, ["sh", "-c", REDIS_LOOP], port=PORT))
+    on_spare = ["-n", shop.namespace, "exec", SPARE, "--", "redis-cli"]
+    old = redis_pod(shop)
+    shop.kube.until("the spare server", lambda: shop.kube.run(*on_spare, "PING").strip() == "PONG")
+    shop.kube.run(*on_spare, "REPLICAOF", old["status"]["podIP"], str(PORT))
+    shop.kube.until(
+        "the spare server in step",
+        lambda: "master_link_status:up" in shop.kube.run(*on_spare, "INFO", "replication"),
+    )
+    with faults.stopped(old, "redis", "redis-server"):
+        yield
+        shop.kube.run(*on_spare, "REPLICAOF", "NO", "ONE")
+        shop.kube.patch(shop.namespace, "service", "redis", {"spec": {"selector": {"app": SPARE}}})
+    shop.kube.run("-n", shop.namespace, "delete", "pod", "redis", "--grace-period=1", "--wait=true")
+
+
+@dataclass(frozen=True, slots=True)
+class Illness:
+    """One illness and the reasons by which BrokerReachable may tell it."""
+
+    name: str
+    make: Callable[[Shop], AbstractContextManager[None]]
+    reasons: frozenset[str]
+
+
+def _ill(name: str, make: Callable[[Shop], AbstractContextManager[None]], *reasons: str) -> Illness:
+    return Illness(name, make, frozenset(reasons))
+
+
+# The pod of a server that is away is not ready, so its Service refuses, or forgets to answer for a moment.
+ILLNESSES = (
+    _ill("stop", away, "ConnectionRefused", "TimedOut"),
+    _ill("kill -9", killed, "ConnectionRefused", "TimedOut"),
+    _ill("STOP", hanging, "TimedOut"),
+    _ill("packet drop", cut_off, "TimedOut"),
+    _ill("wrong password", password_rotated, "AuthenticationFailed"),
+    _ill("maxmemory", full, "OutOfMemory"),
+    _ill("read-only replica", read_only, "ReadOnly"),
+    _ill("failover", failing_over, "TimedOut"),
+)
+BY_NAME: Mapping[str, Illness] = {illness.name: illness for illness in ILLNESSES}
+
+
+@dataclass
+class RestartsSeen:
+    """What may not change while the broker is ill: containers, pods, and what the operator counts."""
+
+    shop: Shop
+    groups: tuple[str, ...]
+    before: object = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = self.now()
+
+    def now(self) -> object:
+        """Restarts by pod and container, and evictions."""
+        containers = {
+            (one["metadata"]["uid"], status["name"]): status["restartCount"]
+            for name in self.groups
+            for one in self.shop.pods(name)
+            for status in one["status"].get("containerStatuses", [])
+            + one["status"].get("initContainerStatuses", [])
+        }
+        return containers, self.shop.status().get("restarts", {}).get("total", 0)
+
+    def none_since(self) -> bool:
+        """Whether no pod was replaced and no container restarted."""
+        return self.now() == self.before

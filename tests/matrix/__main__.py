@@ -1,0 +1,69 @@
+"""``python -m tests.matrix --page docs/fault-matrix.md``: exit status 0 if every row is as it should be."""
+
+import argparse
+import datetime
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.e2e.kube import Kube
+from tests.e2e.shop import EXAMPLE_IMAGE, REDIS_IMAGE
+from tests.e2e.test_rabbitmq import IMAGE as RABBITMQ_IMAGE
+from tests.matrix.flapping import flapping
+from tests.matrix.page import page
+from tests.matrix.rows import BY_NAME, ROWS
+from tests.matrix.run import run_matrix
+from tests.matrix.stand import BROKERS, POOLS
+
+QUICK = ("wedged", "deaf", "broker hangs")
+
+
+def main() -> int:
+    """Run the matrix on the cluster of $KUBECONFIG."""
+    options = _options()
+    kube = Kube(kubectl=Path(os.environ["KUBECTL"]), kubeconfig=Path(os.environ["KUBECONFIG"]))
+    if options.flapping:
+        return flapping(kube, options.flapping)
+    rows = [BY_NAME[name] for name in options.only or (QUICK if options.quick else BY_NAME)]
+    places = list(itertools.product(options.pool or POOLS, options.broker or BROKERS))
+    results = run_matrix(kube, rows, places, options.at_once, say=lambda line: print(line, flush=True))
+    text = page(results, _facts(kube))
+    if options.page:
+        options.page.write_text(text)
+    print(text)
+    return 1 if any(result.problem for result in results) else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.matrix", description="Every fault on every pool.")
+    parser.add_argument("--page", type=Path, help="the Markdown page to write")
+    names = [row.name for row in ROWS]
+    parser.add_argument("--only", nargs="+", metavar="ROW", choices=names, help=f"one of: {', '.join(names)}")
+    parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
+    parser.add_argument("--pool", nargs="+", choices=POOLS, help="only these pools")
+    parser.add_argument("--broker", nargs="+", choices=BROKERS, help="only these brokers")
+    parser.add_argument("--at-once", type=int, default=3, help="stands that run side by side")
+    parser.add_argument(
+        "--flapping", type=float, metavar="SECONDS", help="instead: a broker that comes and goes so long"
+    )
+    return parser.parse_args()
+
+
+def _facts(kube: Kube) -> dict[str, str]:
+    server = kube.json("version")["serverVersion"]["gitVersion"]
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "commit": commit,
+        "Kubernetes": server,
+        "brokers": f"{REDIS_IMAGE}, {RABBITMQ_IMAGE}",
+        "application": EXAMPLE_IMAGE,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
