@@ -209,7 +209,7 @@ def _in_vain(restart: Restart, pause: GroupPause) -> EventNote:
     return EventNote(
         "Warning",
         "RestartDidNotHelp",
-        f"No pod of group {restart.group} works that was made after pod {restart.pod} was evicted; no other "
-        f"is evicted before {pause.until}. Read the log of the workers, and look at what keeps them from "
-        "taking messages",
+        f"No pod of group {restart.group} works that was made after the eviction of pod {restart.pod} was "
+        f"ordered; none is evicted before {pause.until}. Look for an Event EvictionRefused, read the log of "
+        "the workers, and look at what keeps them from taking messages",
     )
