@@ -2,9 +2,10 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
 from tests.e2e import faults
 from tests.e2e.kube import Object
@@ -118,10 +119,14 @@ class Illness:
     name: str
     make: Callable[[Shop], AbstractContextManager[None]]
     reasons: frozenset[str]
+    ends_celery: bool = False
+    """Whether Celery itself ends of it, and the kubelet has to start it again, later each time."""
 
 
-def _ill(name: str, make: Callable[[Shop], AbstractContextManager[None]], *reasons: str) -> Illness:
-    return Illness(name, make, frozenset(reasons))
+def _ill(
+    name: str, make: Callable[[Shop], AbstractContextManager[None]], *reasons: str, ends_celery: bool = False
+) -> Illness:
+    return Illness(name, make, frozenset(reasons), ends_celery)
 
 
 # The pod of a server that is away is not ready, so its Service refuses, or forgets to answer for a moment.
@@ -132,34 +137,43 @@ ILLNESSES = (
     _ill("packet drop", cut_off, "TimedOut"),
     _ill("wrong password", password_rotated, "AuthenticationFailed"),
     _ill("maxmemory", full, "OutOfMemory"),
-    _ill("read-only replica", read_only, "ReadOnly"),
+    # To kombu the errors of a replica are none of the connection, so the worker ends with a traceback.
+    _ill("read-only replica", read_only, "ReadOnly", ends_celery=True),
     _ill("failover", failing_over, "TimedOut"),
 )
 BY_NAME: Mapping[str, Illness] = {illness.name: illness for illness in ILLNESSES}
 
 
-@dataclass
-class RestartsSeen:
-    """What may not change while the broker is ill: containers, pods, and what the operator counts."""
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """What happened to workers so far. ``containers``: restarts by pod and container, whoever made them."""
 
-    shop: Shop
-    groups: tuple[str, ...]
-    before: object = field(init=False)
+    pods: frozenset[str]
+    evictions: int
+    by_liveness: int
+    containers: Mapping[tuple[str, str], int]
 
-    def __post_init__(self) -> None:
-        self.before = self.now()
+    @classmethod
+    def of(cls, shop: Shop, groups: Sequence[str]) -> Self:
+        """As things stand now."""
+        pods = [one for name in groups for one in shop.pods(name)]
+        killed = [
+            event.get("count", 1)
+            for event in shop.kube.list(shop.namespace, "events")
+            if event["reason"] == "Killing" and "failed liveness probe" in event["message"]
+        ]
+        return cls(
+            frozenset(one["metadata"]["uid"] for one in pods),
+            shop.status().get("restarts", {}).get("total", 0),
+            sum(killed),
+            {
+                (one["metadata"]["name"], status["name"]): status["restartCount"]
+                for one in pods
+                for status in one["status"].get("containerStatuses", [])
+                + one["status"].get("initContainerStatuses", [])
+            },
+        )
 
-    def now(self) -> object:
-        """Restarts by pod and container, and evictions."""
-        containers = {
-            (one["metadata"]["uid"], status["name"]): status["restartCount"]
-            for name in self.groups
-            for one in self.shop.pods(name)
-            for status in one["status"].get("containerStatuses", [])
-            + one["status"].get("initContainerStatuses", [])
-        }
-        return containers, self.shop.status().get("restarts", {}).get("total", 0)
-
-    def none_since(self) -> bool:
-        """Whether no pod was replaced and no container restarted."""
-        return self.now() == self.before
+    def ordered(self) -> tuple[frozenset[str], int, int]:
+        """Without the containers whose process ended by itself."""
+        return self.pods, self.evictions, self.by_liveness

@@ -2,10 +2,11 @@
 
 import uuid
 
+from tests.e2e.broker_illnesses import Restarts
 from tests.e2e.diagnostics import describe_namespace
 from tests.e2e.kube import Kube
 from tests.e2e.shop import Shop
-from tests.e2e.test_broker_illnesses import BACK_SECONDS, flap, start
+from tests.e2e.test_broker_illnesses import BACK_SECONDS, GROUPS, flap, start
 
 
 def flapping(kube: Kube, seconds: float) -> int:
@@ -15,10 +16,11 @@ def flapping(kube: Kube, seconds: float) -> int:
     kube.run("label", "namespace", shop.namespace, "pod-security.kubernetes.io/enforce=restricted")
     try:
         shop.start()
-        seen = start(shop)
+        before = start(shop)
         flap(shop, seconds)
         shop.wait_condition("Ready", "True", timeout=BACK_SECONDS)
-        assert seen.none_since(), (seen.before, seen.now())
+        now = Restarts.of(shop, GROUPS)
+        assert now == before, (before, now)
     except AssertionError as error:
         print(describe_namespace(kube, shop.namespace))
         print(f"FAILED: {error}")

@@ -23,7 +23,7 @@ def page(results: Sequence[Result], facts: Mapping[str, str]) -> str:
         "# Fault matrix",
         "",
         "Written by `make fault-matrix`; not edited by hand. Each fault is made for real on one of two",
-        "workers in a real cluster, with tasks under way; a ledger that the tasks write tells what became of them.",
+        "workers in a real cluster, with tasks under way; a ledger that the tasks write tells their fate.",
         "",
         *(f"- {name}: {value}" for name, value in facts.items()),
         LIMITS,

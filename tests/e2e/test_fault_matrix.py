@@ -1,0 +1,31 @@
+"""A part of the fault matrix in CI; `make fault-matrix` runs all of it."""
+
+import pytest
+
+from tests.e2e.kube import Kube
+from tests.matrix.rows import BY_NAME
+from tests.matrix.run import run_stand
+from tests.matrix.stand import Stand
+
+# One stand each, chosen so that every failure comes once and every pool and broker more than once; the longest
+# first, so that three at a time are done soon.
+PARTS = {
+    ("prefork", "redis"): ("pool dead", "stalled", "orphaned unacked", "result store unreachable"),
+    ("threads", "redis"): ("deaf", "hoarding", "queue nobody reads", "broker hangs"),
+    ("gevent", "redis"): ("deaf: half-open connection", "stalled", "wedged"),
+    ("prefork", "rabbitmq"): ("deaf", "stalled", "broker hangs"),
+    ("solo", "redis"): ("wedged", "deaf"),
+    ("gevent", "rabbitmq"): ("wedged", "deaf", "hung task"),
+}
+
+
+@pytest.mark.timeout(480)
+@pytest.mark.parametrize(("pool", "broker"), PARTS, ids="-".join)
+def test_faults_are_told_and_healed_and_cost_no_task_and_no_innocent_pod(
+    kube: Kube, pool: str, broker: str
+) -> None:
+    rows = [BY_NAME[name] for name in PARTS[pool, broker]]
+    assert all(row.applies(pool, broker) for row in rows)
+    results = run_stand(Stand(kube, pool, broker), rows, say=print)
+    assert len(results) == len(rows)
+    assert not [result for result in results if result.problem]
