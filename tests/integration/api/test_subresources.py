@@ -99,10 +99,15 @@ def test_kubectl_get_shows_health_at_a_glance(api: ApiServer, resources: str, st
     columns = [column["name"].upper() for column in table["columnDefinitions"] if column["priority"] == 0]
     assert columns == ["NAME", "HEALTH", "READY", "BACKLOG", "ACTIVE", "BEAT", "AGE"]
     wide = [column["name"].upper() for column in table["columnDefinitions"] if column["priority"] == 1]
-    assert wide == ["BROKER", "MESSAGE", "IMAGE"]
+    assert wide == ["BROKER", "RESTARTS", "MESSAGE", "IMAGE"]
     (row,) = table["rows"]
     assert row["cells"][:6] == ["minimal", "Degraded", "3/3", 1200, 7, "Disabled"]
-    assert row["cells"][7:] == ["Reachable", STATUS.message, "registry.example/shop:1.4"]
+    assert row["cells"][7:] == [
+        "Reachable",
+        STATUS.restarts.total,
+        STATUS.message,
+        "registry.example/shop:1.4",
+    ]
 
 
 def test_the_names_are_those_that_people_type(api: ApiServer) -> None:
