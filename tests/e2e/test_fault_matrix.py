@@ -7,7 +7,7 @@ from tests.matrix.rows import BY_NAME
 from tests.matrix.run import run_stand
 from tests.matrix.stand import Stand
 
-# One stand each, chosen so that every failure comes once and every pool and broker more than once; the longest
+# One stand each, chosen so that most failures come once and each pool and broker does; the longest
 # first, so that three at a time are done soon.
 PARTS = {
     ("prefork", "redis"): ("pool dead", "stalled", "orphaned unacked", "result store unreachable"),
