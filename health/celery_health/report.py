@@ -21,6 +21,8 @@ class LoopWait(StrEnum):
     SLOT = "slot"
     TASK = "task"
     BROKER = "broker"
+    CONNECTION = "connection"
+    """A new connection to the broker, which the kernel tries to make for some two minutes."""
 
 
 class ReportError(ValueError):

@@ -52,6 +52,9 @@ class WorkerThresholds:
     broker_grace: float = 15.0
     """A broker that has answered the observer for this long excuses no loop that still waits for it."""
 
+    connection_grace: float = 150.0
+    """The kernel gives up connecting after 127 s (Linux, tcp_syn_retries 6): so long a worker is let try."""
+
     agent_grace: float = 60.0
     """A worker that has sent no report for this long has no agent: it is judged without one."""
 
@@ -71,6 +74,8 @@ class WorkerThresholds:
 DEFAULT_THRESHOLDS = WorkerThresholds()
 
 _LOOP_PHASES = frozenset({Phase.CONSUMING, Phase.DRAINING})
+
+_WAITS_FOR_BROKER = frozenset({LoopWait.BROKER, LoopWait.CONNECTION})
 
 # Pools that run a task inside the main loop, which then rightly does not turn.
 _POOLS_IN_THE_LOOP = frozenset({"solo"})
@@ -281,18 +286,23 @@ def _loop_stands(report: WorkerReport, age: float, around: _Surroundings) -> Wor
         )
         busy = _up(WorkerReason.BUSY, message, report.consuming)
         return busy if report.consuming is not False else replace(busy, ready=False)
-    if report.loop_waits_for is LoopWait.BROKER:
-        return _waits_for_broker(age, around)
+    if report.loop_waits_for in _WAITS_FOR_BROKER:
+        return _waits_for_broker(report, age, around)
     message = f"The worker's main loop has not turned for {age:.0f} s."
     return _down(WorkerReason.WEDGED, message, started=True, live=not around.running)
 
 
-def _waits_for_broker(age: float, around: _Surroundings) -> WorkerVerdict:
-    message = f"The worker has waited for an answer of its broker for {age:.0f} s."
-    if not around.answering:
+def _waits_for_broker(report: WorkerReport, age: float, around: _Surroundings) -> WorkerVerdict:
+    thresholds = around.thresholds
+    patience, what = thresholds.stale_after, "an answer of its broker"
+    if report.loop_waits_for is LoopWait.CONNECTION:
+        # It tries again by itself: a restart would only be somewhat faster, and after every outage.
+        patience, what = thresholds.connection_grace, "a connection to its broker"
+    message = f"The worker has waited for {what} for {age:.0f} s."
+    if not around.answering or age <= patience:
         return _down(WorkerReason.CONNECTING, message, started=True)
     # A lost network or a failover does this to a whole fleet at once, as deafness does.
-    live = not around.running or age <= around.thresholds.stale_after + around.jitter
+    live = not around.running or age <= patience + around.jitter
     return _down(WorkerReason.WEDGED, f"{message[:-1]}, though the broker answers.", started=True, live=live)
 
 

@@ -80,8 +80,8 @@ class Market:
         self._toolbox(
             "sh",
             "-c",
-            f"{environment} python /data/soak_producer.py {rate} {seconds} {seed} > /data/produced.new "
-            "2> /data/producer.log < /dev/null && mv /data/produced.new /data/produced &",
+            f"({environment} python /data/soak_producer.py {rate} {seconds} {seed} > /data/produced.new "
+            "2> /data/producer.log && mv /data/produced.new /data/produced) > /dev/null 2>&1 < /dev/null &",
         )
 
     def produced(self) -> int | None:

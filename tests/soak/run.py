@@ -108,7 +108,7 @@ def _kill_child(shop: Shop, target: str, planned: Planned) -> None:
 
 
 def _deafen(shop: Shop, target: str, planned: Planned) -> None:
-    faults.inject(shop, target, "deaf_redis")
+    faults.inject(shop, target, "deaf")
 
 
 def _restart_broker(shop: Shop, target: str, planned: Planned) -> None:

@@ -14,7 +14,7 @@ def waits_for(places: Sequence[stack.Place]) -> str:
     """Judge a stack, given as (module, function) from the innermost call outwards."""
     if any(module.startswith(BACKENDS) for module, _ in places):
         return RESULT_BACKEND
-    if stack.waits_for(places) == stack.BROKER or _in_a_broker_client(places):
+    if stack.waits_for(places) in (stack.BROKER, stack.CONNECTION) or _in_a_broker_client(places):
         return stack.BROKER
     return stack.UNKNOWN
 

@@ -14,6 +14,7 @@ Place = Tuple[str, str]
 SLOT = "slot"
 TASK = "task"
 BROKER = "broker"
+CONNECTION = "connection"
 UNKNOWN = ""
 
 GREEN_POOLS = frozenset(("celery.concurrency.gevent", "celery.concurrency.eventlet"))
@@ -23,6 +24,11 @@ BROKER_CLIENTS = frozenset(("amqp", "botocore", "redis", "urllib3"))
 LIBRARIES = frozenset(("contextlib", "http", "select", "selectors", "socket", "ssl", "threading"))
 GREEN_LIBRARIES = frozenset(("eventlet", "gevent", "greenlet"))
 UNDER_KOMBU = BROKER_CLIENTS | LIBRARIES | GREEN_LIBRARIES
+# Here a client waits for the other end to take a new connection: the kernel tries for two minutes, ever less
+# often, so a broker that is back may be found only a minute later.
+CONNECTING = frozenset((("amqp.transport", "_connect"), ("redis.connection", "_connect")))
+# Here kombu pauses between two attempts, for up to half a minute.
+PAUSING = ("kombu.utils.functional", "retry_over_time")
 # Here kombu waits for any event at all.
 IDLE = ("kombu.asynchronous", "kombu.utils.eventio")
 
@@ -33,8 +39,10 @@ def waits_for(places: Sequence[Place]) -> str:
         return TASK
     if any(module in GREEN_POOLS for module, _ in places):
         return SLOT
-    for module, _ in places:
+    for module, function in places:
         root = module.split(".", 1)[0]
+        if (module, function) in CONNECTING or (module, function) == PAUSING:
+            return CONNECTION
         if root == "kombu":
             return UNKNOWN if module.startswith(IDLE) else BROKER
         if root not in UNDER_KOMBU:

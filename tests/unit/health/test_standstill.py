@@ -34,6 +34,25 @@ def test_a_loop_that_waits_for_its_broker_is_not_ready_but_no_reason_to_restart(
     assert verdict.message == "The worker has waited for an answer of its broker for 120 s."
 
 
+def connecting(age: float, jitter: float = 0.0) -> WorkerVerdict:
+    report = report_from(report_document(loop_mono=NOW - age, loop_waits_for="connection"))
+    return judge_worker(
+        report, ProcessState.RUNNING, NOW, observed_since=0.0, broker_answers_for=60.0, jitter=jitter
+    )
+
+
+def test_a_worker_that_still_connects_though_the_broker_is_back_is_let_try() -> None:
+    verdict = connecting(120)
+    assert (verdict.reason, verdict.live) == (WorkerReason.CONNECTING, True)
+    assert verdict.message == "The worker has waited for a connection to its broker for 120 s."
+
+
+def test_a_connection_that_the_kernel_must_have_given_up_excuses_nothing() -> None:
+    assert connecting(151).reason is WorkerReason.WEDGED
+    assert not connecting(151).live
+    assert connecting(151, jitter=5).live
+
+
 def test_a_draining_worker_with_full_slots_drains() -> None:
     assert standing(phase="draining", loop_waits_for="slot").reason is WorkerReason.DRAINING
 
