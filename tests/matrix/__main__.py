@@ -12,6 +12,7 @@ from tests.e2e.kube import Kube
 from tests.e2e.shop import EXAMPLE_IMAGE, REDIS_IMAGE
 from tests.e2e.test_rabbitmq import IMAGE as RABBITMQ_IMAGE
 from tests.matrix.flapping import flapping
+from tests.matrix.measure import Result
 from tests.matrix.page import page
 from tests.matrix.rows import BY_NAME, ROWS
 from tests.matrix.run import run_matrix
@@ -28,10 +29,17 @@ def main() -> int:
         return flapping(kube, options.flapping)
     rows = [BY_NAME[name] for name in options.only or (QUICK if options.quick else BY_NAME)]
     places = list(itertools.product(options.pool or POOLS, options.broker or BROKERS))
-    results = run_matrix(kube, rows, places, options.at_once, say=lambda line: print(line, flush=True))
-    text = page(results, _facts(kube))
-    if options.page:
-        options.page.write_text(text)
+    facts = _facts(kube)
+    so_far: list[Result] = []
+
+    def take(result: Result) -> None:
+        # After each row: a run that is ended early leaves what it found.
+        so_far.append(result)
+        if options.page:
+            options.page.write_text(page(so_far, facts))
+
+    results = run_matrix(kube, rows, places, options.at_once, lambda line: print(line, flush=True), take)
+    text = page(results, facts)
     print(text)
     return 1 if any(result.problem for result in results) else 0
 

@@ -183,7 +183,7 @@ ROWS = (
     _row("wedged", "WorkersHealthy Wedged", Healer.KUBELET, _injected("wedge")),
     _row("deaf", "WorkersHealthy Deaf", Healer.KUBELET, _injected("deaf")),
     _row(
-        # Wedged where the loop waits for an answer on the silent connection, as kombu's own health check does.
+        # Wedged where the loop waits for an answer on the silent connection, as kombu's health check does.
         "deaf: half-open connection",
         "WorkersHealthy Deaf|Wedged",
         Healer.KUBELET,

@@ -11,10 +11,11 @@ from tests.matrix.rows import Row
 from tests.matrix.stand import Stand
 
 Say = Callable[[str], None]
+Take = Callable[[Result], None]
 
 
-def run_stand(stand: Stand, rows: Sequence[Row], say: Say) -> list[Result]:
-    """The rows on one stand; it is gone afterwards."""
+def run_stand(stand: Stand, rows: Sequence[Row], say: Say, take: Take = lambda _: None) -> list[Result]:
+    """The rows on one stand; it is gone afterwards. ``take`` gets each result as soon as it is there."""
     results = []
     try:
         stand.start()
@@ -22,6 +23,7 @@ def run_stand(stand: Stand, rows: Sequence[Row], say: Say) -> list[Result]:
             result = Measurement(stand, row).take()
             results.append(result)
             say(f"{result}")
+            take(result)
             if result.problem:
                 print(describe_namespace(stand.kube, stand.namespace), file=sys.stderr, flush=True)
     except AssertionError as error:
@@ -31,20 +33,22 @@ def run_stand(stand: Stand, rows: Sequence[Row], say: Say) -> list[Result]:
         problem = f"the stand did not start: {str(error).splitlines()[0]}"
         missing = [row.name for row in rows if row.name not in done]
         results += [Result(name, stand.pool, stand.broker, problem=problem) for name in missing]
+        for result in results[len(done) :]:
+            take(result)
     finally:
         stand.remove()
     return results
 
 
 def run_matrix(
-    kube: Kube, rows: Sequence[Row], places: Sequence[tuple[str, str]], at_once: int, say: Say
+    kube: Kube, rows: Sequence[Row], places: Sequence[tuple[str, str]], at_once: int, say: Say, take: Take
 ) -> list[Result]:
     """Every row on every (pool, broker) where it exists."""
 
     def one(place: tuple[str, str]) -> list[Result]:
         chosen = [row for row in rows if row.applies(*place)]
         stand = Stand(kube, *place, beat=any("beat" in row.name for row in chosen))
-        return run_stand(stand, chosen, say) if chosen else []
+        return run_stand(stand, chosen, say, take) if chosen else []
 
     with ThreadPoolExecutor(at_once) as workers:
         return [result for results in workers.map(one, places) for result in results]
