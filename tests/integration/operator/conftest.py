@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+import redis
 import yaml
 
 from celery_operator.api import names
@@ -14,7 +15,9 @@ from celery_operator.kube import CELERY_DEPLOYMENT
 from tests.cluster.controlplane import ControlPlane
 from tests.integration.api.apiserver import ApiServer
 from tests.integration.operator.operator_process import OperatorProcess
+from tests.integration.operator.sidecars import QUEUE, Workers, running_workers
 from tests.integration.operator.world import NAMESPACE, World
+from tests.support.servers import RedisServer, redis_server
 from tests.support.waiting import wait_for
 
 CRD = Path(__file__).parents[3] / "crds" / "celerydeployments.yaml"
@@ -77,6 +80,24 @@ def start_operator(plane: ControlPlane, world: World, tmp_path: Path) -> Iterato
 def operator(start_operator: StartOperator) -> OperatorProcess:
     """The one operator of the namespace, leading."""
     return start_operator().until_it_leads()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis with messages that nobody takes."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with redis_server(folder) as server:
+        client = redis.Redis.from_url(server.url)
+        client.lpush(QUEUE, *(f"message {number}" for number in range(20)))
+        client.close()
+        yield server
+
+
+@pytest.fixture
+def workers(world: World) -> Iterator[Workers]:
+    with running_workers(world) as workers:
+        yield workers
 
 
 @pytest.hookimpl(wrapper=True)

@@ -24,16 +24,24 @@ class Worker:
 
     pod: Object
     works: bool
+    reason: str = "Consuming"
+    live: bool = True
     orders: list[tuple[str, float]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
         return str(self.pod["metadata"]["name"])
 
+    @property
+    def held(self) -> bool:
+        """Whether the last order was to hold."""
+        return bool(self.orders) and self.orders[-1][1] > 0
+
     def report(self) -> Object:
         """It consumes by its own word; one that does not work has begun and ended no task for long."""
         held_for = self.orders[-1][1] if self.orders else 0
-        verdict = {"started": True, "live": True, "ready": True, "consuming": True}
+        consumes = self.reason == "Consuming"
+        verdict = {"started": True, "live": self.live, "ready": consumes, "consuming": consumes}
         document = report_document(
             queues=[QUEUE],
             written_mono=NOW_MONO,
@@ -50,7 +58,7 @@ class Worker:
             "written_age": 0.5,
             "held_for": held_for or None,
             "report": document,
-            "verdict": {"reason": "Consuming", "message": "It consumes.", **verdict},
+            "verdict": {"reason": self.reason, "message": f"The worker is {self.reason}.", **verdict},
             "broker": {"reachable": True, "message": "", "checked_age": 1.0},
         }
 

@@ -1,11 +1,8 @@
 """Evictions, pauses and restarts on purpose, against a real API server with controllers and a real Redis."""
 
 from base64 import b64decode
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import redis
 
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
 from celery_operator.decide.waves import PAUSE_SECONDS
@@ -13,32 +10,14 @@ from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Kin
 from tests.integration.api.apiserver import Object
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess, metric
-from tests.integration.operator.sidecars import QUEUE, Worker, Workers, running_workers
+from tests.integration.operator.sidecars import QUEUE, Worker, Workers
 from tests.integration.operator.world import World, group
-from tests.support.servers import RedisServer, redis_server
+from tests.support.servers import RedisServer
 from tests.support.waiting import wait_for
 
 DISRUPTION_BUDGET = Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 HEALTH = {"stalledAfterSeconds": 10}
 SEEN_WITHIN = 40
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis with messages that nobody takes."""
-    folder = tmp_path / "redis"
-    folder.mkdir()
-    with redis_server(folder) as server:
-        client = redis.Redis.from_url(server.url)
-        client.lpush(QUEUE, *(f"message {number}" for number in range(20)))
-        client.close()
-        yield server
-
-
-@pytest.fixture
-def workers(world: World) -> Iterator[Workers]:
-    with running_workers(world) as workers:
-        yield workers
 
 
 @pytest.fixture
