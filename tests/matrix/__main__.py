@@ -38,7 +38,9 @@ def main() -> int:
         if options.page:
             options.page.write_text(page(so_far, facts))
 
-    results = run_matrix(kube, rows, places, options.at_once, lambda line: print(line, flush=True), take)
+    results = run_matrix(
+        kube, rows, places, options.at_once, say=lambda line: print(line, flush=True), take=take
+    )
     text = page(results, facts)
     print(text)
     return 1 if any(result.problem for result in results) else 0

@@ -41,7 +41,7 @@ def run_stand(stand: Stand, rows: Sequence[Row], say: Say, take: Take = lambda _
 
 
 def run_matrix(
-    kube: Kube, rows: Sequence[Row], places: Sequence[tuple[str, str]], at_once: int, say: Say, take: Take
+    kube: Kube, rows: Sequence[Row], places: Sequence[tuple[str, str]], at_once: int, *, say: Say, take: Take
 ) -> list[Result]:
     """Every row on every (pool, broker) where it exists."""
 
