@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.beat.harness import TICK_LIMIT, beat_sidecar, running_beat
-from tests.integration.sidecar.served import COMMAND, Sidecar, environment
+from tests.integration.sidecar.served import COMMAND, TOKEN, Sidecar, environment
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tests.support.servers import RedisServer, free_port, rabbit_server, redis_server
 from tests.support.waiting import wait_for, wait_for_async
@@ -44,6 +44,7 @@ def test_a_served_sidecar_fails_liveness_of_a_frozen_beat_until_it_goes_on(
             CELERY_PROBE_DIRECTORY=str(beat.directory),
             CELERY_PROBE_PORT=str(port),
             CELERY_PROBE_ROLE="beat",
+            CELERY_PROBE_TOKEN=TOKEN,
             CELERY_BROKER_URL=redis.url,
         )
         with subprocess.Popen(COMMAND, env=env, text=True) as process:
@@ -57,6 +58,8 @@ def test_a_served_sidecar_fails_liveness_of_a_frozen_beat_until_it_goes_on(
                 beat.signal(signal.SIGSTOP)
                 wait_for(lambda: sidecar.status("/livez") == 503, 20, sidecar.report)
                 assert sidecar.reason("/livez") == "Stuck"
+                assert (sidecar.hold(60), sidecar.status("/livez")) == (202, 200)
+                assert (sidecar.hold(0), sidecar.status("/livez")) == (202, 503)
                 beat.signal(signal.SIGCONT)
                 wait_for(lambda: sidecar.status("/livez") == 200, 5, sidecar.report)
             finally:
