@@ -119,27 +119,26 @@ class Illness:
     name: str
     make: Callable[[Shop], AbstractContextManager[None]]
     reasons: frozenset[str]
+    silent: bool = False
+    """Whether nothing is refused, so that everybody has to wait for an answer first."""
     ends_celery: bool = False
     """Whether Celery itself ends of it, and the kubelet has to start it again, later each time."""
 
 
-def _ill(
-    name: str, make: Callable[[Shop], AbstractContextManager[None]], *reasons: str, ends_celery: bool = False
-) -> Illness:
-    return Illness(name, make, frozenset(reasons), ends_celery)
-
-
 # The pod of a server that is away is not ready, so its Service refuses, or forgets to answer for a moment.
+_REFUSED = frozenset({"ConnectionRefused", "TimedOut"})
+_SILENT = frozenset({"TimedOut"})
+
 ILLNESSES = (
-    _ill("stop", away, "ConnectionRefused", "TimedOut"),
-    _ill("kill -9", killed, "ConnectionRefused", "TimedOut"),
-    _ill("STOP", hanging, "TimedOut"),
-    _ill("packet drop", cut_off, "TimedOut"),
-    _ill("wrong password", password_rotated, "AuthenticationFailed"),
-    _ill("maxmemory", full, "OutOfMemory"),
+    Illness("stop", away, _REFUSED),
+    Illness("kill -9", killed, _REFUSED),
+    Illness("STOP", hanging, _SILENT, silent=True),
+    Illness("packet drop", cut_off, _SILENT, silent=True),
+    Illness("wrong password", password_rotated, frozenset({"AuthenticationFailed"})),
+    Illness("maxmemory", full, frozenset({"OutOfMemory"})),
     # To kombu the errors of a replica are none of the connection, so the worker ends with a traceback.
-    _ill("read-only replica", read_only, "ReadOnly", ends_celery=True),
-    _ill("failover", failing_over, "TimedOut"),
+    Illness("read-only replica", read_only, frozenset({"ReadOnly"}), ends_celery=True),
+    Illness("failover", failing_over, _SILENT, silent=True),
 )
 BY_NAME: Mapping[str, Illness] = {illness.name: illness for illness in ILLNESSES}
 
