@@ -9,7 +9,7 @@ from tests.e2e.shop import Shop, celery_deployment, group
 
 TOLD_SECONDS = 10
 SILENT_TOLD_SECONDS = 15
-"""A sidecar's look, its wait for an answer and then the operator's look: only together they tell a silence."""
+"""A sidecar's look, its wait for an answer, then the operator's look: only together they tell a silence."""
 BACK_SECONDS = 20
 STARTED_AGAIN_SECONDS = 60
 """The kubelet waits before it starts a process again that keeps ending."""

@@ -40,7 +40,6 @@ class Measurement:
     stand: Stand
     row: Row
     found: dict[str, object] = field(default_factory=dict)
-    sent: list[str] = field(default_factory=list)
 
     def take(self) -> Result:
         """Everything, and never an exception for what is not as it should be."""
@@ -54,6 +53,7 @@ class Measurement:
 
     def _take(self) -> None:
         self._await_well()
+        self.stand.sent.clear()
         victim = self._victim()
         before = self._containers()
         if self.row.name in SENT_BEFORE:
@@ -79,7 +79,7 @@ class Measurement:
 
     def _send(self, load: Load | None) -> None:
         if load:
-            self.sent += self.stand.send(load.seconds, load.per_slot * self.stand.slots)
+            self.stand.send(load.seconds, load.per_slot * self.stand.slots)
 
     def _await_told(self, began: float) -> None:
         def told() -> Object | None:
@@ -135,13 +135,13 @@ class Measurement:
 
         def unfinished() -> list[str]:
             ran = self.stand.ran()
-            return [task for task in self.sent if task not in ran or not ran[task].ended]
+            return [task for task in self.stand.sent if task not in ran or not ran[task].ended]
 
         with contextlib.suppress(AssertionError):
             self.stand.kube.until("every task ended", lambda: not unfinished(), DONE_SECONDS, 1)
         ran = self.stand.ran()
         self.found["lost"] = len(unfinished())
-        self.found["doubled"] = sum(ran[task].starts > 1 for task in self.sent if task in ran)
+        self.found["doubled"] = sum(ran[task].starts > 1 for task in self.stand.sent if task in ran)
 
     def _problem(self) -> str:
         if self.found["innocent_restarts"]:

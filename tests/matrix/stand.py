@@ -39,6 +39,8 @@ class Stand:
     broker: str
     beat: bool = False
     shop: Shop = field(init=False)
+    sent: list[str] = field(default_factory=list)
+    """Ids of the tasks that have to end, each after one start."""
 
     def __post_init__(self) -> None:
         self.shop = Shop(self.kube, f"matrix-{self.pool}-{self.broker}-{uuid.uuid4().hex[:6]}")
@@ -81,13 +83,15 @@ class Stand:
         return self.shop.pods()
 
     def send(self, seconds: float, count: int, countdown: float = 0, queue: str = "default") -> list[str]:
-        """Send tasks that take so long; gives their ids."""
+        """Send tasks that take so long; gives their ids, and counts on those that somebody is to run."""
         code = (
             "import json; from shop.celery import app; "
             f"ids = [app.send_task('shop.tasks.build_report', ({seconds},), queue={queue!r}, "
             f"countdown={countdown or None}).id for _ in range({count})]; print(json.dumps(ids))"
         )
         ids: list[str] = json.loads(self.shop.python(code, broker=self.url))
+        if queue == "default":
+            self.sent += ids
         return ids
 
     def ran(self) -> dict[str, Ran]:
