@@ -54,13 +54,19 @@ def kubeconfig_with_token(plane: ControlPlane, token: str) -> dict[str, Any]:
 
 
 def may(world: World, verb: str, resource: str) -> bool:
-    """What the API server says of the account's permission in the test's namespace."""
+    """What the API server says of the account's permission in the test's namespace, as on pods/log."""
+    kind, _, part = resource.partition("/")
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SubjectAccessReview",
         "spec": {
             "user": f"system:serviceaccount:{world.namespace}:{ACCOUNT}",
-            "resourceAttributes": {"namespace": world.namespace, "verb": verb, "resource": resource},
+            "resourceAttributes": {
+                "namespace": world.namespace,
+                "verb": verb,
+                "resource": kind,
+                "subresource": part,
+            },
         },
     }
     answer = world.api.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body)
@@ -90,3 +96,9 @@ def test_secrets_can_be_got_by_name_and_not_listed(world: World, kubeconfig: Pat
     assert not may(world, "list", "secrets")
     assert not may(world, "watch", "secrets")
     assert not may(world, "delete", "secrets")
+
+
+def test_workers_can_be_evicted_and_not_deleted(world: World, kubeconfig: Path) -> None:
+    assert may(world, "create", "pods/eviction")
+    assert not may(world, "delete", "pods")
+    assert not may(world, "create", "pods/exec")
