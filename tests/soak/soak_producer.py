@@ -15,7 +15,8 @@ from celery import uuid
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
-QUEUES = ("prefork", "threads", "gevent")
+# A gevent worker that has lost its broker once takes message by message (Celery counts its slots anew).
+QUEUES = {"prefork": 5, "threads": 4, "gevent": 1}
 
 
 def send(task: object, queue: str, seconds: float, task_id: str) -> None:
@@ -33,13 +34,14 @@ def send(task: object, queue: str, seconds: float, task_id: str) -> None:
 def main() -> None:
     rate, seconds, seed = (float(word) for word in sys.argv[1:4])
     choose = random.Random(seed)
+    weights = list(QUEUES), list(QUEUES.values())
     began = time.monotonic()
     number = 0
     while (now := time.monotonic()) < began + seconds:
         task_id = uuid()
         mode = "early" if choose.random() < 0.3 else "late"
         soak_tasks.note(task_id, f"sent-{mode}", "producer")
-        send(getattr(soak_tasks, mode), choose.choice(QUEUES), choose.choice((0.0, 0.02, 0.1)), task_id)
+        send(getattr(soak_tasks, mode), choose.choices(*weights)[0], choose.choice((0.0, 0.02, 0.1)), task_id)
         number += 1
         # After an outage it goes on at its rate: what was missed is not made up for in one burst.
         began_at = began + number / rate
