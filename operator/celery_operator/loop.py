@@ -147,6 +147,9 @@ class ResourceLoop:
         # 3. Decide.
         decision = decide(snapshot)
 
+        # Where our own look fails and no pod's has yet, the next ones tell: soon, so that it is told soon.
+        self._judge.hasten(while_true=decision.broker_in_doubt)
+
         # 4. Tell: metrics, status, Events.
         wanted = {group.name: spec.wanted_replicas(group) for group in spec.workers}
         self._tools.metrics.show(self.key, decision.status, wanted)
@@ -223,6 +226,8 @@ class Pace:
     """When a step runs next: woken, after its period, or after a failure with growing pauses."""
 
     FIRST_BACKOFF_SECONDS = 0.5
+    HASTE_SECONDS = 1.0
+    HASTE_LASTS_SECONDS = 10.0
 
     def __init__(self, name: str, period: float, debounce: float, longest_backoff: float) -> None:
         self.name = name
@@ -232,10 +237,24 @@ class Pace:
         self._longest_backoff = longest_backoff
         self.failures = 0
         self._woken = asyncio.Event()
+        self._hasty_since: float | None = None
 
     def wake(self) -> None:
         """Run the step soon."""
         self._woken.set()
+
+    def hasten(self, *, while_true: bool) -> None:
+        """Run soon again while this holds, but not for ever: then at the usual pace."""
+        if not while_true:
+            self._hasty_since = None
+        elif self._hasty_since is None:
+            self._hasty_since = time.monotonic()
+
+    def _pause(self) -> float:
+        hasty = self._hasty_since
+        if hasty is not None and time.monotonic() - hasty < self.HASTE_LASTS_SECONDS:
+            return min(self.HASTE_SECONDS, self._period)
+        return self._period
 
     async def rest(self, *, failed: bool) -> None:
         """Wait for the next run. After a failure nothing wakes it: the pause protects the API server."""
@@ -247,7 +266,7 @@ class Pace:
         else:
             self.failures = 0
             try:
-                async with asyncio.timeout(self._period):
+                async with asyncio.timeout(self._pause()):
                     await self._woken.wait()
                 await asyncio.sleep(self._debounce)
             except TimeoutError:

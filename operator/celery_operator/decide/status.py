@@ -32,6 +32,8 @@ class Decision:
     events: tuple[EventNote, ...]
     evictions: tuple[EvictionOrder, ...]
     holds: tuple[HoldOrder, ...]
+    broker_in_doubt: bool
+    """Our own look at the broker fails, and the worker pods' do not, or not yet."""
 
 
 def decide(snapshot: Snapshot) -> Decision:
@@ -61,7 +63,8 @@ def decide(snapshot: Snapshot) -> Decision:
         conditions=tuple(_stamped(kind, verdict, snapshot) for kind, verdict in verdicts.items()),
     )
     events = (*events_between(snapshot.previous, status), *healing.notes, *_misunderstood(evidence))
-    return Decision(status, events, healing.evictions, healing.holds)
+    in_doubt = evidence.broker.reached_by_workers_only
+    return Decision(status, events, healing.evictions, healing.holds, in_doubt)
 
 
 def _misunderstood(evidence: Evidence) -> Iterator[EventNote]:
