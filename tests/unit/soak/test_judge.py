@@ -51,6 +51,20 @@ def test_an_early_task_that_never_began_is_explained_only_by_a_worker_killed_aft
     assert outcome("early").lost_early_unexplained == 1
 
 
+@pytest.mark.parametrize("mode", ["late", "early"])
+@pytest.mark.parametrize("hit", [Hit.WORKER, Hit.BROKER])
+def test_a_task_sent_into_the_very_moment_of_a_fault_may_be_lost_in_the_pop(mode: str, hit: Hit) -> None:
+    found = outcome(mode, faults=(Fault("any", hit, POD, 1.5),))
+    assert found.lost_in_the_pop == 1
+    assert found.kept_promises
+
+
+def test_no_pop_explains_a_task_that_began_or_was_sent_at_another_time_or_while_the_operator_died() -> None:
+    assert outcome("late", ("started", 1, WORKER), faults=(Fault("any", Hit.BROKER, "r", 1.5),)).lost_late
+    assert outcome("late", faults=(KILLED,)).lost_late
+    assert outcome("late", faults=(Fault("any", Hit.OPERATOR, "o", 1.0),)).lost_late
+
+
 @pytest.mark.parametrize("fault", [KILLED, BROKER_AWAY])
 def test_a_second_run_is_explained_by_a_fault_between_the_two(fault: Fault) -> None:
     found = outcome(
