@@ -25,6 +25,8 @@ class Answers:
     workers: tuple[WorkerSight, ...] = ()
     registered: frozenset[str] = field(default_factory=frozenset)
     """Names of the tasks that any worker has, where they were asked for."""
+    begun: Mapping[str, int] = field(default_factory=dict)
+    """How many tasks each worker has begun since it started."""
     failure: str | None = None
 
 
@@ -56,7 +58,15 @@ def ask_workers(app: Any, seconds: float, *, expected: int | None = None, tasks:
         str(name).split(" ", 1)[0] for names in known.get("registered", {}).values() for name in names
     )
     failure = failures[0] if failures and not any(known.values()) else None
-    return Answers(sights(known, time.time()), registered, failure)
+    return Answers(sights(known, time.time()), registered, _begun(known), failure)
+
+
+def _begun(replies: Replies) -> dict[str, int]:
+    return {
+        name: sum(stats["total"].values())
+        for name, stats in replies.get("stats", {}).items()
+        if isinstance(stats, dict) and isinstance(stats.get("total"), dict)
+    }
 
 
 def _broadcast(app: Any, question: str, seconds: float, expected: int | None) -> dict[str, Any]:

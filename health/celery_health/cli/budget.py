@@ -13,6 +13,9 @@ T = TypeVar("T")
 class Budget:
     """Seconds from now on."""
 
+    least = 0.05
+    """A moment: what is left at least."""
+
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
@@ -20,7 +23,7 @@ class Budget:
     @property
     def left(self) -> float:
         """Never less than a moment, so that it can be given as a timeout."""
-        return max(0.05, self._end - time.monotonic())
+        return max(self.least, self._end - time.monotonic())
 
 
 async def in_thread(work: Callable[[], T], seconds: float) -> T:

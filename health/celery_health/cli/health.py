@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from celery_health.cli.exit_codes import ExitCode
-from celery_health.cli.looking import ending, looks, questions_of, target_of
+from celery_health.cli.looking import ending, looks, questions_of, target_of, thresholds_of
 from celery_health.cli.survey import Survey
 from celery_health.cli.target import Target
 from celery_health.cli.verdict import Verdict
@@ -25,7 +25,7 @@ def run_health(app: Any, options: Mapping[str, Any]) -> ExitCode:
     def work() -> ExitCode:
         code = ExitCode.HEALTHY
         interval = options["interval"] if watch else None
-        for survey, verdict in looks(target, questions, options["backlog_threshold"], interval):
+        for survey, verdict in looks(target, questions, thresholds_of(options), interval):
             tell(survey, verdict, target, options["form"], watch=watch)
             code = verdict.exit_code
         return code

@@ -5,13 +5,16 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from celery_health.broker import BrokerReading
 from celery_health.cli.exit_codes import ExitCode
+from celery_health.cli.loading import ConfigurationError, load_app
 from celery_health.cli.survey import Questions, Survey, take
-from celery_health.cli.target import ConfigurationError, Target, load_app, resolve
+from celery_health.cli.target import Target, resolve
 from celery_health.cli.verdict import Verdict, judge
+from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.urls import UrlError, parse_management
 
 Show = Callable[[Survey, Verdict], None]
@@ -25,7 +28,7 @@ def target_of(app: Any, options: Mapping[str, Any]) -> Target:
     """
     name = options.get("app_name") or getattr(app, "main", None)
     if app is None and options.get("app_name"):
-        app = load_app(options["app_name"])
+        app = load_app(options["app_name"], options["timeout"])
     if options.get("management_url"):
         try:
             parse_management(options["management_url"])
@@ -57,31 +60,52 @@ def questions_of(options: Mapping[str, Any], target: Target) -> Questions:
     )
 
 
-class Waiting:
-    """For how long each queue has held messages, over the looks of one run."""
+class History:
+    """What only several looks show: since when queues hold messages, and workers have begun nothing."""
 
     def __init__(self) -> None:
-        self._since: dict[str, float] = {}
+        self._waiting: dict[str, float] = {}
+        self._progress: dict[str, tuple[int, int, float]] = {}
 
-    def look(self, broker: BrokerReading, now: float) -> dict[str, float]:
-        """Seconds without interruption by queue, with this look."""
+    def waiting(self, broker: BrokerReading, now: float) -> dict[str, float]:
+        """For how many seconds each queue has held messages without interruption, with this look."""
         held = {queue.name for queue in (*broker.queues, *broker.other_queues) if queue.ready}
-        self._since = {name: self._since.get(name, now) for name in held}
-        return {name: now - since for name, since in self._since.items()}
+        self._waiting = {name: self._waiting.get(name, now) for name in held}
+        return {name: now - since for name, since in self._waiting.items()}
+
+    def with_progress(self, survey: Survey, now: float) -> Survey:
+        """The survey whose workers tell for how long they have begun and ended no task."""
+        kept: dict[str, tuple[int, int, float]] = {}
+        for worker in survey.workers:
+            if (begun := survey.begun.get(worker.name)) is not None:
+                *marks, since = self._progress.get(worker.name, (-1, -1, now))
+                same = marks == [begun, worker.active_count]
+                kept[worker.name] = (begun, worker.active_count, since if same else now)
+        # A worker seen for the first time may have been idle for ever, or have just begun.
+        idle = {name: now - since for name, (*_, since) in kept.items() if name in self._progress}
+        self._progress = kept
+        workers = tuple(replace(worker, idle_for=idle.get(worker.name)) for worker in survey.workers)
+        return replace(survey, workers=workers)
 
 
 def looks(
-    target: Target, questions: Questions, backlog: int, interval: float | None
+    target: Target, questions: Questions, thresholds: FleetThresholds, interval: float | None
 ) -> Iterator[tuple[Survey, Verdict]]:
     """One look, or with an interval one after the other for ever."""
-    waiting = Waiting()
+    history = History()
     while True:
         survey = asyncio.run(take(target, questions))
-        lasting = waiting.look(survey.broker, time.monotonic())
-        yield survey, judge(survey, target, backlog, lasting)
+        now = time.monotonic()
+        survey = history.with_progress(survey, now)
+        yield survey, judge(survey, target, thresholds, history.waiting(survey.broker, now))
         if interval is None:
             return
         time.sleep(interval)
+
+
+def thresholds_of(options: Mapping[str, Any]) -> FleetThresholds:
+    """From when on something counts as wrong, as the options say."""
+    return FleetThresholds(backlog=options["backlog_threshold"], hung_after=options["hung_after"])
 
 
 def ending(work: Callable[[], ExitCode], *, watched: bool) -> ExitCode:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from celery_health.cli.exit_codes import ExitCode
-from celery_health.cli.looking import ending, looks, questions_of, target_of
+from celery_health.cli.looking import ending, looks, questions_of, target_of, thresholds_of
 from celery_health.cli.survey import Survey
 from celery_health.cli.target import Target
 from celery_health.cli.verdict import Verdict
@@ -26,7 +26,7 @@ def run_monitor(app: Any, options: Mapping[str, Any]) -> ExitCode:
 
     def work() -> ExitCode:
         interval = options["interval"] if watch else None
-        seen = looks(target, questions, options["backlog_threshold"], interval)
+        seen = looks(target, questions, thresholds_of(options), interval)
         if options["form"] == "json":
             return _json(seen, target, one_line=watch)
         return _tables(seen, watch=watch)

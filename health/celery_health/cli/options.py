@@ -63,6 +63,12 @@ _COMMON: tuple[Decorator, ...] = (
         show_default=True,
         help="Messages ready in one queue above which the fleet is degraded.",
     ),
+    click.option(
+        "--hung-after",
+        type=_POSITIVE,
+        metavar="SECONDS",
+        help="How long a task may run; without it no task counts as hung.",
+    ),
     click.option("--management-url", metavar="URL", help="RabbitMQ's management API: http://HOST:15672."),
     click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C."),
 )

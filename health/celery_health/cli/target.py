@@ -1,24 +1,14 @@
 """What is looked at: the application, its broker and its result store."""
 
-import contextlib
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import click
-
 from celery_health.broker import RedisNaming
-from celery_health.cli.exit_codes import ExitCode
-from celery_health.urls import BrokerUrl, UrlError, parse, redact
-
-
-class ConfigurationError(click.ClickException):
-    """Nothing can be looked at: the message says in one line what to write."""
-
-    exit_code = ExitCode.USAGE
+from celery_health.cli.loading import ConfigurationError, first_line, not_loaded
+from celery_health.urls import BrokerUrl, UrlError, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +26,10 @@ class Target:
     visibility_timeout: float | None = None
     exchange: str = "celery"
     """The application's control_exchange: two that share a broker may differ in it."""
+    fanout_prefix: str = "/{db}."
+    """What kombu writes before the names of Redis channels, so that databases do not hear each other."""
+    remote_control: bool = True
+    """Whether the application's workers listen to remote control."""
 
     def celery(self) -> Any:
         """The application to ask workers and send tasks with."""
@@ -44,47 +38,6 @@ class Target:
         from celery import Celery  # noqa: PLC0415
 
         return Celery("celery_health", broker=self.broker_url, backend=self.store_url, set_as_current=False)
-
-
-def load_app(name: str) -> Any:
-    """The application as ``celery -A`` finds it. What it prints on import goes to stderr.
-
-    Raises:
-        ConfigurationError: it cannot be loaded.
-    """
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109 (as Celery does, before anything of the application runs)
-    from celery.app.utils import find_app  # noqa: PLC0415
-
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            app = find_app(name)
-    except ModuleNotFoundError as error:
-        raise _not_loaded(name, _what_is_missing(name, error.name or name)) from error
-    except AttributeError as error:
-        raise _not_loaded(name, f"{_first_line(error)}: write -A MODULE:NAME") from error
-    except (Exception, SystemExit) as error:
-        raise _not_loaded(name, f"it raises {type(error).__name__}: {_first_line(error)}") from error
-    if not hasattr(app, "amqp") or not hasattr(app, "control"):
-        raise _not_loaded(name, "it is no Celery application: write -A MODULE:NAME")
-    return app
-
-
-def _what_is_missing(name: str, missing: str) -> str:
-    module, _, attribute = name.partition(":")
-    if missing == name and attribute and module in sys.modules:
-        return f"the module {module!r} has no {attribute!r}"
-    # Celery tries whether MODULE.celery is there before it gives up.
-    if missing in {module, name} or name.startswith(f"{missing}."):
-        return f"there is no module {missing!r} in {os.getcwd()} or sys.path"  # noqa: PTH109
-    return f"it imports {missing!r}, which is not installed here"
-
-
-def _not_loaded(name: str, why: str) -> ConfigurationError:
-    return ConfigurationError(f"The application {name!r} cannot be loaded: {redact(why)}.")
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), "").rstrip(".")
 
 
 def resolve(
@@ -138,8 +91,8 @@ def _of_app(app: Any, name: str | None) -> tuple[str, str | None]:
     try:
         broker, store = app.conf.broker_read_url, app.conf.result_backend
     except Exception as error:  # settings are read when first asked for: whatever they raise is theirs
-        raise _not_loaded(
-            name or "APP", f"its settings raise {type(error).__name__}: {_first_line(error)}"
+        raise not_loaded(
+            name or "APP", f"its settings raise {type(error).__name__}: {first_line(error)}"
         ) from error
     url = ";".join(broker) if isinstance(broker, list | tuple) else str(broker or "")
     return url, store if isinstance(store, str) else None
@@ -164,7 +117,16 @@ def _with_settings(app: Any, name: str, url: str, store: str | None) -> Target:
         queues=tuple(str(queue) for queue in app.amqp.queues),
         visibility_timeout=options.get("visibility_timeout"),
         exchange=app.conf.control_exchange or "celery",
+        fanout_prefix=_fanout_prefix(options.get("fanout_prefix", True)),
+        remote_control=bool(app.conf.worker_enable_remote_control),
     )
+
+
+def _fanout_prefix(option: object) -> str:
+    """As kombu reads it: a text of one's own, the usual one, or none."""
+    if isinstance(option, str) and option:
+        return option
+    return "/{db}." if option else ""
 
 
 def with_tls(url: str, use_ssl: object) -> str:

@@ -5,7 +5,8 @@ import ssl
 import pytest
 from celery import Celery
 
-from celery_health.cli.target import ConfigurationError, resolve, with_tls
+from celery_health.cli.loading import ConfigurationError
+from celery_health.cli.target import resolve, with_tls
 
 OPTION, APP, ENV = "redis://option/0", "redis://app/0", "redis://env/0"
 

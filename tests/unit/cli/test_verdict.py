@@ -1,26 +1,42 @@
 """What this program adds to the verdict on the fleet."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.cli.consumers import Silent
 from celery_health.cli.output.as_json import as_json
 from celery_health.cli.output.as_summary import as_summary
 from celery_health.cli.round_trip import RoundTrip
 from celery_health.cli.survey import Survey
 from celery_health.cli.target import Target
 from celery_health.cli.verdict import Verdict, judge
+from celery_health.fleet.sights import RunningTask, WorkerSight
+from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.fleet.verdict import FleetHealth
 from celery_health.urls import parse
 
 URL = "redis://:geheim@h/0"
 TARGET = Target(URL, parse(URL))
+WORKER = WorkerSight(
+    name="celery@w",
+    consuming=True,
+    slots=2,
+    active_count=0,
+    running=(),
+    reserved=0,
+    eta_held=0,
+    queues=("mail",),
+)
 BROKER = BrokerReading(
     "redis", "redis://h/0", True, BrokerReason.REACHABLE, "answers", (QueueReading("mail", 1),)
 )
 
 
 def verdict(survey: Survey) -> Verdict:
-    return judge(survey, TARGET, 1000)
+    return judge(survey, TARGET, FleetThresholds(backlog=1000, hung_after=60.0))
 
 
 def a_trip(ok: bool) -> RoundTrip:
@@ -45,9 +61,41 @@ def test_a_test_task_that_does_not_come_back_is_told_with_its_queue() -> None:
     assert verdict(Survey(0.0, BROKER, trips=(a_trip(False),))).exit_code == 2
 
 
-def test_a_silent_worker_is_told_by_name() -> None:
-    found = verdict(Survey(0.0, BROKER, silent=("celery@a",)))
-    assert found.problems[0].message.startswith("celery@a is connected to the broker")
+@pytest.mark.parametrize(
+    ("silent", "told"),
+    [
+        (Silent(1, ("celery@a",)), "celery@a is connected to the broker, and does not answer"),
+        (Silent(1, ("a", "b")), "A worker (of a and b) is connected to the broker"),
+        (Silent(2, ("a", "b")), "a and b are connected to the broker, and do not answer"),
+        (Silent(2), "2 workers are connected to the broker"),
+    ],
+)
+def test_a_silent_worker_is_told_by_name(silent: Silent, told: str) -> None:
+    assert verdict(Survey(0.0, BROKER, silent=silent)).problems[0].message.startswith(told)
+    beside = verdict(Survey(0.0, BROKER, workers=(WORKER,), silent=silent))
+    assert beside.problems[0].message.startswith(told)
+    assert (beside.health, beside.exit_code) == (FleetHealth.UNKNOWN, 1)
+
+
+def test_beside_a_silent_worker_nothing_is_said_of_all() -> None:
+    deaf = replace(WORKER, consuming=False, queues=())
+    survey = Survey(0.0, BROKER, workers=(deaf,), silent=Silent(1))
+    reasons = {problem.reason: problem.health for problem in verdict(survey).problems}
+    assert reasons == {"WorkerNotConsuming": FleetHealth.DEGRADED, "WorkersUnknown": FleetHealth.UNKNOWN}
+
+
+def test_deaf_workers_without_a_name_are_told() -> None:
+    found = verdict(Survey(0.0, BROKER, workers=(WORKER,), workers_known=True, deaf=1))
+    assert [(one.reason, one.health) for one in found.problems] == [
+        ("WorkerNotConsuming", FleetHealth.DEGRADED)
+    ]
+    assert found.exit_code == 1
+
+
+def test_a_task_that_runs_for_longer_than_it_may_is_told() -> None:
+    busy = replace(WORKER, active_count=1, running=(RunningTask("1", "shop.nap", 90.0),))
+    found = verdict(Survey(0.0, BROKER, workers=(busy,), workers_known=True))
+    assert [problem.reason for problem in found.problems] == ["HungTask"]
 
 
 def test_each_form_tells_the_problem_and_what_to_do() -> None:

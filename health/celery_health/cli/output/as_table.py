@@ -96,7 +96,9 @@ def _workers(survey: Survey) -> RenderableType:
             str(worker.eta_held),
             Text(", ".join(worker.queues)),
         )
-    for name in survey.silent:
+    silent = survey.silent
+    named = silent.names if len(silent.names) == silent.count else ("?",) * silent.count
+    for name in named:
         table.add_row(Text(name), Text("no answer", "magenta"), "?", "?", "?", "?", "?")
     return table if table.row_count else Text("Workers: none answered", "dim")
 
