@@ -1,8 +1,8 @@
 """What became of every task, held against what its acknowledgement mode promises: pure.
 
 Late: never lost; run again only after its worker or the broker met a fault. Early: lost only on a worker that
-met a fault just then; run again only if the broker could not take the acknowledgement. On Redis either is lost
-in one more way, which no worker setting closes: kombu pops a message first and notes it as unacknowledged after
+met a fault just then; run again only if the broker could not take the acknowledgement. On Redis either is
+lost in one more way, which no setting closes: kombu pops a message first and notes it as unacknowledged after
 that, so one that is on its way when the worker or the server dies is in neither place.
 """
 
@@ -19,6 +19,17 @@ BROKER_AFTERMATH_SECONDS = 30.0
 
 POP_SECONDS = 2.0
 """A fault may catch a message that was sent so shortly before or after it between pop and note."""
+
+COUNTED = (
+    "late",
+    "early",
+    "lost_late",
+    "popped",
+    "lost_explained",
+    "lost_unexplained",
+    "explained",
+    "unexplained",
+)
 
 
 class Hit(StrEnum):
