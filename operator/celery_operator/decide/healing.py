@@ -175,15 +175,14 @@ def _settled(
     fresh = sorted(_working(group, evidence), key=lambda worker: worker.pod.created_at)
     settled = []
     for restart in sorted(restarts, key=lambda one: one.at):
-        if restart.recovered is not None:
-            settled.append(restart)
-            continue
         ordered = moment(restart.at)
+        # One pod proves one restart: those that have helped already keep theirs.
         helper = next((worker for worker in fresh if worker.pod.created_at >= ordered), None)
-        if helper is not None:
+        if restart.recovered is not False and helper is not None:
             fresh.remove(helper)
+        if restart.recovered is None and helper is not None:
             settled.append(restart.model_copy(update={"recovered": True}))
-        elif evidence.snapshot.now - ordered > window:
+        elif restart.recovered is None and evidence.snapshot.now - ordered > window:
             settled.append(restart.model_copy(update={"recovered": False}))
         else:
             settled.append(restart)

@@ -123,6 +123,18 @@ def test_a_pod_that_was_there_before_proves_nothing() -> None:
     assert second.restarts.recent[0].recovered is None
 
 
+def test_one_new_pod_proves_one_restart() -> None:
+    at = rfc3339(NOW)
+    before = RestartsStatus(
+        total=2,
+        recent=tuple(Restart(pod=name, group="default", reason="WorkerStalled", at=at) for name in "xy"),
+    )
+    once = looked(fresh("new", 5), stalled_pod(NAMES[0]), restarts=before, later=20)
+    again = looked(fresh("new", 5), stalled_pod(NAMES[0]), restarts=once.restarts, later=25)
+    assert [restart.recovered for restart in once.restarts.recent] == [True, None]
+    assert [restart.recovered for restart in again.restarts.recent] == [True, None]
+
+
 def test_a_restart_that_did_not_help_leaves_the_group_alone_for_a_while() -> None:
     first = looked(*stalled_fleet())
     vain = looked(*stalled_fleet(), restarts=first.restarts, later=121)
