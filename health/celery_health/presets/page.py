@@ -1,0 +1,58 @@
+"""The tables of docs/presets.md, made from the presets, so that the page cannot drift from them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from celery_health.presets.environment import worker_options
+from celery_health.presets.limits import time_limits
+from celery_health.presets.preset import Preset
+from celery_health.presets.rabbitmq import rabbitmq_broker
+from celery_health.presets.redis import redis_broker, redis_results
+from celery_health.presets.reliability import reliable
+from celery_health.presets.routing import queues
+
+_MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def presets() -> dict[str, Preset]:
+    """Every preset of settings as it is without arguments, by its name."""
+    environment = {"CELERY_WORKER_CONCURRENCY": "4", "CELERY_WORKER_MAX_TASKS_PER_CHILD": "1000"}
+    return {
+        "reliable": reliable(),
+        "time_limits": time_limits(),
+        "redis_broker": redis_broker(),
+        "redis_results": redis_results(),
+        "rabbitmq_broker": rabbitmq_broker(),
+        "queues": queues(),
+        "worker_options": worker_options(environment),
+    }
+
+
+def table(preset: Preset) -> str:
+    """A row for each setting: its name, its value, its trade-off."""
+    rows = [f"| `{name}` | {_shown(value)} | {preset.trade_offs[name]} |" for name, value in preset.items()]
+    return "\n".join(("| setting | value | trade-off |", "|---|---|---|", *rows)) + "\n"
+
+
+def renewed(page: str) -> str:
+    """The page with each of its tables as the code has it."""
+    tables = {name: table(preset) for name, preset in presets().items()}
+    return _MARK.sub(lambda mark: f"{mark[1]}{tables[mark[2]]}{mark[3]}", page)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "<br>".join(_option(name, part) for name, part in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(f"`{queue.name}`" for queue in value)
+    return f"`{value}`"
+
+
+def _option(name: Any, value: Any) -> str:
+    if name == "socket_keepalive_options":
+        # Their numbers differ from system to system.
+        return f"`{name}`: idle, interval, count `{', '.join(map(str, value.values()))}`"
+    if isinstance(value, Mapping):
+        return f"`{name}`: " + ", ".join(f"`{part}`" for part in value.values())
+    return f"`{name}`: `{value}`"

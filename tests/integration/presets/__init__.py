@@ -1,0 +1,1 @@
+"""The presets in real workers of every supported Celery."""

@@ -1,0 +1,1 @@
+"""The presets: Celery settings with their trade-offs."""

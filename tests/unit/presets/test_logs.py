@@ -1,0 +1,125 @@
+"""Log files that several processes write and rotate."""
+
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from celery import signals
+
+from celery_health import presets
+from celery_health.presets import logs
+from celery_health.presets.logs import SharedRotatingFileHandler
+
+LINES = 400
+# Forked after the handler is made, as a worker's children are.
+WRITERS = f"""
+import logging, os, sys
+from celery_health.presets.logs import SharedRotatingFileHandler
+handler = SharedRotatingFileHandler(sys.argv[1], maxBytes=2000, backupCount=1000)
+log = logging.Logger("test")
+log.addHandler(handler)
+children = []
+for child in range(4):
+    pid = os.fork()
+    if pid == 0:
+        for n in range({LINES}):
+            log.warning("child %d line %d", child, n)
+        os._exit(0)
+    children.append(pid)
+for pid in children:
+    os.waitpid(pid, 0)
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_handler_is_left_behind() -> Iterator[None]:
+    yield
+    for signal in (signals.after_setup_logger, signals.after_setup_task_logger):
+        signal.disconnect(dispatch_uid=logs._UID)
+    for name in logs.TASK_LOGGERS:
+        for handler in [*logging.getLogger(name).handlers]:
+            logging.getLogger(name).removeHandler(handler)
+            handler.close()
+
+
+def test_no_line_is_lost_or_torn_when_four_processes_rotate_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "celery.log"
+    subprocess.run([sys.executable, "-c", WRITERS, str(file)], check=True, timeout=60)
+
+    files = [path for path in tmp_path.iterdir() if path.suffix != ".lock"]
+    lines = [line for path in files for line in path.read_text().splitlines()]
+
+    assert len(files) > 10
+    assert all(path.stat().st_size <= 2000 for path in files)
+    assert sorted(lines) == sorted(f"child {child} line {n}" for child in range(4) for n in range(LINES))
+
+
+def test_only_so_many_old_files_are_kept(tmp_path: Path) -> None:
+    handler = SharedRotatingFileHandler(tmp_path / "celery.log", maxBytes=100, backupCount=2)
+    for _ in range(50):
+        handler.emit(logging.makeLogRecord({"msg": "x" * 60}))
+    handler.close()
+
+    assert sorted(path.name for path in tmp_path.glob("celery.log*")) == [
+        "celery.log",
+        "celery.log.1",
+        "celery.log.2",
+        "celery.log.lock",
+    ]
+
+
+def test_a_file_that_somebody_removed_is_made_again(tmp_path: Path) -> None:
+    file = tmp_path / "celery.log"
+    handler = SharedRotatingFileHandler(file, maxBytes=1000, backupCount=1)
+    handler.emit(logging.makeLogRecord({"msg": "before"}))
+    file.unlink()
+    handler.emit(logging.makeLogRecord({"msg": "after"}))
+    handler.close()
+
+    assert file.read_text() == "after\n"
+
+
+def test_a_directory_that_is_gone_is_told_on_stderr_and_never_raised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    handler = SharedRotatingFileHandler(folder / "celery.log", maxBytes=1000, backupCount=1)
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+
+    handler.emit(logging.makeLogRecord({"msg": "lost"}))
+    handler.close()
+
+    assert "FileNotFoundError" in capsys.readouterr().err
+
+
+def test_asked_for_twice_the_last_directory_counts(tmp_path: Path) -> None:
+    logger = logging.getLogger("test_log_files")
+    presets.log_files(tmp_path / "first")
+    presets.log_files(tmp_path / "second")
+
+    signals.after_setup_logger.send(sender=None, logger=logger)
+    logger.warning("hello")
+    for handler in [*logger.handlers]:
+        logger.removeHandler(handler)
+        handler.close()
+
+    assert not (tmp_path / "first").exists()
+    assert "WARNING/MainProcess] hello" in (tmp_path / "second" / "celery.log").read_text()
+
+
+def test_what_tasks_do_has_a_file_of_its_own(tmp_path: Path) -> None:
+    presets.log_files(tmp_path)
+
+    signals.after_setup_task_logger.send(sender=None, logger=logging.getLogger("celery.task"))
+    logging.getLogger("celery.task").warning("the task itself")
+    logging.getLogger("celery.app.trace").warning("how it ended")
+
+    text = (tmp_path / "celery_tasks.log").read_text()
+    assert "the task itself" in text
+    assert "how it ended" in text

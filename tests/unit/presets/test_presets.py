@@ -1,0 +1,147 @@
+"""What the presets set, how they are joined, and what they refuse."""
+
+from collections.abc import Callable
+from typing import Any
+
+import celery
+import pytest
+from celery.app.defaults import SETTING_KEYS
+
+from celery_health import presets
+from celery_health.presets.page import presets as every_preset
+
+# Read by the Redis result store of every supported Celery, and missing in its own list of settings.
+UNLISTED = {"redis_backend_health_check_interval"}
+
+
+@pytest.mark.parametrize("name", every_preset())
+def test_celery_knows_every_setting(name: str) -> None:
+    assert every_preset()[name].keys() - UNLISTED <= SETTING_KEYS
+
+
+@pytest.mark.parametrize("name", every_preset())
+def test_every_setting_has_its_trade_off(name: str) -> None:
+    preset = every_preset()[name]
+
+    assert preset.trade_offs.keys() == preset.keys()
+    assert all(sentence.endswith(".") for sentence in preset.trade_offs.values())
+
+
+def test_one_line_makes_delivery_reliable() -> None:
+    app = celery.Celery("app", set_as_current=False)
+    app.conf.update(presets.reliable())
+
+    assert app.conf.task_acks_late
+    assert app.conf.task_reject_on_worker_lost
+    assert app.conf.task_track_started
+    assert app.conf.worker_prefetch_multiplier == 1
+    assert app.conf.worker_max_tasks_per_child == 1000
+    assert app.conf.broker_connection_retry_on_startup
+    assert app.conf.broker_connection_max_retries is None
+
+
+def test_a_worker_may_give_up_after_ten_attempts() -> None:
+    preset = presets.reliable(connection_attempts=presets.CONNECTION_ATTEMPTS)
+
+    assert preset["broker_connection_max_retries"] == 10
+
+
+@pytest.mark.parametrize(
+    ("version", "known"), [("5.3.6", False), ("5.4.0", False), ("5.5.0rc1", True), ("5.10.0", True)]
+)
+def test_a_setting_is_left_out_where_celery_does_not_know_it(
+    version: str, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(celery, "__version__", version)
+
+    assert ("worker_soft_shutdown_timeout" in presets.reliable()) is known
+
+
+def test_the_right_one_wins_and_options_inside_a_setting_are_joined() -> None:
+    own = {"broker_transport_options": {"global_keyprefix": "shop:", "socket_timeout": 5}}
+
+    joined = presets.reliable() | presets.redis_broker() | own | {"task_acks_late": False}
+
+    options = joined["broker_transport_options"]
+    assert options["global_keyprefix"] == "shop:"
+    assert options["socket_timeout"] == 5
+    assert options["socket_keepalive"] is True
+    assert joined["task_acks_late"] is False
+    assert "broker_transport_options" in joined.trade_offs
+    assert "task_acks_late" in joined.trade_offs
+
+
+def test_settings_of_ones_own_on_the_left_give_way_and_are_joined_too() -> None:
+    own = {"broker_transport_options": {"global_keyprefix": "shop:"}, "task_acks_late": False}
+
+    joined = own | presets.reliable() | presets.redis_broker()
+
+    assert joined["broker_transport_options"]["global_keyprefix"] == "shop:"
+    assert joined["task_acks_late"] is True
+
+
+def test_joining_leaves_the_joined_as_they_were() -> None:
+    broker = presets.redis_broker()
+    joined = broker
+    joined |= {"broker_transport_options": {"visibility_timeout": 1}}
+
+    assert joined["broker_transport_options"]["visibility_timeout"] == 1
+    assert broker["broker_transport_options"]["visibility_timeout"] == 3600
+
+
+def test_the_visibility_timeout_exceeds_the_hard_time_limit() -> None:
+    visibility = presets.redis_broker()["broker_transport_options"]["visibility_timeout"]
+
+    assert visibility > presets.time_limits()["task_time_limit"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: presets.reliable(connection_attempts=0), "write 1 or more, or None to wait for ever"),
+        (lambda: presets.time_limits(soft=60, hard=60), "write 0 < soft < hard"),
+        (lambda: presets.time_limits(soft=0), "write 0 < soft < hard"),
+        (lambda: presets.redis_broker(visibility_timeout=0), "write seconds, 1 or more"),
+        (lambda: presets.queues({"shop.mail": "mail"}), "'mail': write one of default, email, media"),
+        (presets.retries, "Name the errors"),
+        (lambda: presets.retries(OSError, attempts=0), "attempts=0: write 1 or more"),
+        (lambda: presets.retries(OSError, first_pause=0), "first_pause=0: write 1 or more"),
+        (lambda: presets.log_files(max_bytes=0), "max_bytes=0: write 1 or more"),
+        (lambda: presets.log_files(backups=0), "backups=0: write 1 or more"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_to_write(ask: Callable[[], Any], words: str) -> None:
+    with pytest.raises(presets.PresetError, match=words):
+        ask()
+
+
+def test_a_task_is_tried_again_with_growing_pauses() -> None:
+    app = celery.Celery("app", set_as_current=False)
+
+    options = presets.retries(ConnectionError, attempts=3, longest_pause=60)
+    charge = app.task(name="charge", **options)(lambda: None)
+
+    assert charge.max_retries == 3
+    assert charge.autoretry_for == (ConnectionError,)
+    assert (charge.retry_backoff, charge.retry_backoff_max, charge.retry_jitter) == (1, 60, True)
+
+
+def test_a_task_goes_where_its_route_leads_and_else_to_default() -> None:
+    app = celery.Celery("app", set_as_current=False)
+    app.conf.update(presets.queues({"shop.mail.*": "email"}))
+
+    def queue_of(name: str) -> str:
+        return str(app.amqp.router.route({}, name)["queue"].name)
+
+    assert queue_of("shop.mail.send") == "email"
+    assert queue_of("shop.order") == "default"
+    assert queue_of("celery.backend_cleanup") == "maintenance"
+
+
+def test_each_queue_is_bound_by_its_own_name_alone() -> None:
+    app = celery.Celery("app", set_as_current=False)
+    app.conf.update(presets.queues())
+
+    bound = {name: (queue.exchange.name, queue.routing_key) for name, queue in app.amqp.queues.items()}
+
+    assert bound == {name: (name, name) for name in ("default", "email", "media", "reports", "maintenance")}
