@@ -1,10 +1,9 @@
-"""Workers asked by Celery's remote control: all questions at once, one broadcast each.
+"""Workers asked by Celery's remote control: one broadcast finds who answers, the others ask those.
 
 A worker of the pool ``solo`` answers nothing while it runs a task, and one without remote control never does:
 who is silent is not dead.
 """
 
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,9 @@ from typing import Any
 
 from celery_health.fleet.sights import RunningTask, WorkerSight
 
-_QUESTIONS = ("stats", "active", "reserved", "scheduled", "active_queues")
+_QUESTIONS = ("active_queues", "stats", "active", "reserved", "scheduled")
+_LEAST_SECONDS = 0.2
+"""What a worker that has just answered may take for the next answer."""
 
 Replies = Mapping[str, Mapping[str, Any]]
 """By question, by worker: what it answered."""
@@ -31,34 +32,29 @@ class Answers:
 
 
 def ask_workers(app: Any, seconds: float, *, expected: int | None = None, tasks: bool = False) -> Answers:
-    """Ask all workers of ``app``; it blocks for at most about ``seconds``.
+    """Ask all workers of ``app``; it blocks for about ``seconds``, and longer where the broker hangs.
 
     ``expected``: how many workers listen, where the broker tells: once all have answered nothing is waited
     for. ``tasks``: ask for the names of their tasks as well.
     """
-    questions = (*_QUESTIONS, "registered") if tasks else _QUESTIONS
+    first, *others = (*_QUESTIONS, "registered") if tasks else _QUESTIONS
+    end = time.monotonic() + seconds
     replies: dict[str, dict[str, Any]] = {}
-    failures: list[str] = []
-
-    def ask(question: str) -> None:
-        try:
-            replies[question] = _broadcast(app, question, seconds, expected)
-        except Exception as error:  # a broker that fails now must not end the look: it is told
-            failures.append(f"{type(error).__name__}: {error}")
-
-    # Daemons: one that a broker holds up does not hold up the end of the program.
-    threads = [threading.Thread(target=ask, args=(one,), daemon=True) for one in questions]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + seconds + 0.5
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    known = dict(replies)
+    failure = None
+    try:
+        with app.connection_for_write(connect_timeout=seconds) as connection:
+            replies[first] = _broadcast(app, connection, first, seconds, limit=expected)
+            # Only the first question finds out who answers: the others wait for nobody else.
+            answering = sorted(replies[first])
+            for question in others if answering else ():
+                left = max(_LEAST_SECONDS, end - time.monotonic())
+                replies[question] = _broadcast(app, connection, question, left, destination=answering)
+    except Exception as error:  # a broker that fails now must not end the look: it is told
+        failure = None if any(replies.values()) else f"{type(error).__name__}: {error}"
     registered = frozenset(
-        str(name).split(" ", 1)[0] for names in known.get("registered", {}).values() for name in names
+        str(name).split(" ", 1)[0] for names in replies.get("registered", {}).values() for name in names
     )
-    failure = failures[0] if failures and not any(known.values()) else None
-    return Answers(sights(known, time.time()), registered, _begun(known), failure)
+    return Answers(sights(replies, time.time()), registered, _begun(replies), failure)
 
 
 def _begun(replies: Replies) -> dict[str, int]:
@@ -69,20 +65,14 @@ def _begun(replies: Replies) -> dict[str, int]:
     }
 
 
-def _broadcast(app: Any, question: str, seconds: float, expected: int | None) -> dict[str, Any]:
-    # Each Control has a reply queue of its own, so that threads do not take each other's answers.
+def _broadcast(app: Any, connection: Any, question: str, seconds: float, **whom: Any) -> dict[str, Any]:
+    # A Control has a reply queue of its own, so that a late answer is not taken for one to the next question.
     from celery.app.control import Control  # noqa: PLC0415
 
     arguments = {"builtins": True} if question == "registered" else None
-    with app.connection_for_write(connect_timeout=seconds) as connection:
-        answers = Control(app).broadcast(
-            question,
-            arguments=arguments,
-            connection=connection,
-            reply=True,
-            timeout=seconds,
-            limit=expected,
-        )
+    answers = Control(app).broadcast(
+        question, arguments=arguments, connection=connection, reply=True, timeout=seconds, **whom
+    )
     return {
         name: reply
         for answer in answers or ()

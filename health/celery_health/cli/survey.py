@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from celery_health.broker import BrokerReader, BrokerReading, BrokerReason
 from celery_health.cli import consumers
@@ -88,10 +89,11 @@ async def take(target: Target, questions: Questions) -> Survey:
 
 async def _take(look: _Look, reader: BrokerReader) -> Survey:
     store = asyncio.create_task(_store(look))
-    broker = await knock(look.target.broker, look.budget.left) or await _read(look, reader)
+    closed = await knock(look.target.broker, look.budget.left)
+    broker = _without_host(look, closed) if closed else await _read(look, reader)
     survey = Survey(time.time(), broker)
     # Of a broker that does not answer nobody can be asked through it.
-    if broker.reachable is not False:
+    if _can_be_asked(look, broker):
         survey = await _workers(look, reader, survey)
     survey = replace(survey, store=await store)
     if look.questions.test_tasks and broker.reachable is not False:
@@ -99,6 +101,20 @@ async def _take(look: _Look, reader: BrokerReader) -> Survey:
     if look.questions.check_redis and look.target.broker.kind.is_redis:
         survey = replace(survey, redis=await _redis(look, broker))
     return survey
+
+
+def _without_host(look: _Look, closed: BrokerReading) -> BrokerReading:
+    """Often a variable was empty that should have been the host."""
+    if urlsplit(look.target.broker_url).hostname:
+        return closed
+    return replace(closed, message=f"{closed.message} The URL names no host, so localhost is meant.")
+
+
+def _can_be_asked(look: _Look, broker: BrokerReading) -> bool:
+    """Where the URL itself does not lead to the broker, an application may still know more than the URL."""
+    undecided = broker.reason in {BrokerReason.TLS_FAILED, BrokerReason.URL_INVALID}
+    half_a_url = look.target.broker.kind.is_redis and broker.reason is BrokerReason.UNREADABLE_KIND
+    return broker.reachable is not False and not half_a_url and (look.target.app is not None or not undecided)
 
 
 async def _read(look: _Look, reader: BrokerReader) -> BrokerReading:

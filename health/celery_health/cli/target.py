@@ -1,6 +1,7 @@
 """What is looked at: the application, its broker and its result store."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from urllib.parse import quote, urlencode
 from celery_health.broker import RedisNaming
 from celery_health.cli.loading import ConfigurationError, first_line, not_loaded
 from celery_health.urls import BrokerUrl, UrlError, parse
+
+# $HOST, ${HOST}, {{ host }}, <host>, %HOST%: what a shell or a template should have replaced.
+_PLACEHOLDER = re.compile(r"[$<>{}%]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def _of_app(app: Any, name: str | None) -> tuple[str, str | None]:
 
 def _with_settings(app: Any, name: str, url: str, store: str | None) -> Target:
     options = app.conf.broker_transport_options or {}
-    secure = with_tls(url, app.conf.broker_use_ssl)
+    secure = with_master(with_tls(url, app.conf.broker_use_ssl), options.get("master_name"))
     return Target(
         broker_url=secure,
         broker=_parsed(secure, "broker"),
@@ -146,6 +150,15 @@ def with_tls(url: str, use_ssl: object) -> str:
     return f"{secure}{'&' if '?' in secure else '?'}{urlencode(told, quote_via=quote)}" if told else secure
 
 
+def with_master(url: str, master: object) -> str:
+    """The URL that says itself which master ``broker_transport_options`` names for the Sentinels."""
+    if not master or not url.startswith("sentinel://") or "master_name=" in url:
+        return url
+    first, *others = url.split(";")
+    named = f"{first}{'&' if '?' in first else '?'}{urlencode({'master_name': master}, quote_via=quote)}"
+    return ";".join([named, *others])
+
+
 def _mode(value: object) -> str:
     """``ssl.CERT_NONE`` or ``"CERT_NONE"`` or ``"none"``, as kombu takes them."""
     return str(getattr(value, "name", value)).lower().removeprefix("cert_")
@@ -153,6 +166,12 @@ def _mode(value: object) -> str:
 
 def _parsed(url: str, what: str) -> BrokerUrl:
     try:
-        return parse(url)
+        parsed = parse(url)
     except UrlError as error:
         raise ConfigurationError(f"The URL of the {what} cannot be used: {error}") from error
+    if _PLACEHOLDER.search(parsed.host):
+        raise ConfigurationError(
+            f"The URL of the {what} cannot be used: {parsed.host!r} is the place for a name, not a name: "
+            "replace it by the host."
+        )
+    return parsed

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ class Outcome:
     out: str
     err: str
     took: float
+    processor: float
+    """Seconds of the processor's time: as long as it takes on an idle machine, besides waiting."""
 
     @property
     def document(self) -> Any:
@@ -53,7 +56,7 @@ def environment(broker: str = "", **more: str) -> dict[str, str]:
 
 def run(*arguments: str, broker: str = "", program: str = "celery-health", **env: str) -> Outcome:
     """Run a program in the project's folder, to its end."""
-    began = time.monotonic()
+    began, used = time.monotonic(), _processor()
     done = subprocess.run(
         [str(PROGRAMS / program), *arguments],
         cwd=PROJECT,
@@ -63,7 +66,15 @@ def run(*arguments: str, broker: str = "", program: str = "celery-health", **env
         timeout=60,
         check=False,
     )
-    return Outcome(done.returncode, done.stdout, done.stderr, time.monotonic() - began).told_in_peace()
+    took = time.monotonic() - began
+    outcome = Outcome(done.returncode, done.stdout, done.stderr, took, _processor() - used)
+    return outcome.told_in_peace()
+
+
+def _processor() -> float:
+    """Seconds used by the processes that this one has started and waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @contextmanager

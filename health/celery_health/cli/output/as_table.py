@@ -11,7 +11,7 @@ from celery_health.cli.survey import Survey
 from celery_health.cli.verdict import Verdict
 from celery_health.fleet.sights import WorkerSight
 from celery_health.fleet.verdict import FleetHealth
-from celery_health.fleet.words import lasting
+from celery_health.fleet.words import counted, lasting
 from celery_health.readers.redis_server import RedisServer
 
 _COLOURS = {
@@ -100,7 +100,10 @@ def _workers(survey: Survey) -> RenderableType:
     named = silent.names if len(silent.names) == silent.count else ("?",) * silent.count
     for name in named:
         table.add_row(Text(name), Text("no answer", "magenta"), "?", "?", "?", "?", "?")
-    return table if table.row_count else Text("Workers: none answered", "dim")
+    if table.row_count:
+        return table
+    asked = "none" if survey.workers_known else "unknown"
+    return Text(f"Workers: {asked}", "dim")
 
 
 def _takes(worker: WorkerSight) -> Text:
@@ -117,7 +120,7 @@ def _queues(survey: Survey) -> RenderableType:
             _or_unknown(queue.ready),
             _or_unknown(queue.unacked),
             _or_unknown(queue.consumers),
-            "1 worker" if readers == 1 else f"{readers} workers",
+            "?" if not (readers or survey.workers_known) else counted(readers, "worker"),
         )
     return table if table.row_count else Text("Queues: none known", "dim")
 
