@@ -119,11 +119,14 @@ def test_a_task_is_tried_again_with_growing_pauses() -> None:
     app = celery.Celery("app", set_as_current=False)
 
     options = presets.retries(ConnectionError, attempts=3, longest_pause=60)
-    charge = app.task(name="charge", **options)(lambda: None)
 
-    assert charge.max_retries == 3
-    assert charge.autoretry_for == (ConnectionError,)
-    assert (charge.retry_backoff, charge.retry_backoff_max, charge.retry_jitter) == (1, 60, True)
+    def charge() -> None: ...
+
+    task = app.task(name="charge", **options)(charge)
+
+    assert task.max_retries == 3
+    assert task.autoretry_for == (ConnectionError,)
+    assert (task.retry_backoff, task.retry_backoff_max, task.retry_jitter) == (1, 60, True)
 
 
 def test_a_task_goes_where_its_route_leads_and_else_to_default() -> None:
