@@ -58,8 +58,8 @@ _DELIVERY = (
         "worker_cancel_long_running_tasks_on_connection_loss",
         False,
         "Tasks go on through an outage. Each one running then runs again afterwards, as it could not be "
-        "acknowledged. True would end them first and lose their work, and with threads (Celery 5.3 to 5.6) or "
-        "gevent (5.3) it ends the whole worker.",
+        "acknowledged. True would end them first and lose their work, and with threads (Celery 5.3 to 5.6) "
+        "or gevent (5.3) it ends the whole worker.",
     ),
     Setting(
         "worker_soft_shutdown_timeout",
