@@ -62,6 +62,8 @@ CMD ["serve"]
 
 FROM base AS example
 COPY --from=example-venv /opt/venv /opt/venv
+# The presets that the shop is set up with.
+COPY health/celery_health /app/celery_health
 COPY examples/shop/shop /app/shop
 USER 1000:1000
 CMD ["celery", "-A", "shop.celery", "worker"]
