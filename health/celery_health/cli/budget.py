@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -24,6 +25,20 @@ class Budget:
     def left(self) -> float:
         """Never less than a moment, so that it can be given as a timeout."""
         return max(self.least, self._end - time.monotonic())
+
+
+def aside(work: Callable[[], T]) -> T:
+    """What ``work`` gives or raises, done in a daemon thread: Ctrl-C ends the waiting for it."""
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # it belongs to whoever waits
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return done.result()
 
 
 async def in_thread(work: Callable[[], T], seconds: float) -> T:

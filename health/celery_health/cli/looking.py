@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from celery_health.broker import BrokerReading
+from celery_health.cli.budget import aside
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.loading import ConfigurationError, load_app
 from celery_health.cli.survey import Questions, Survey, take
@@ -94,7 +95,9 @@ def looks(
     """One look, or with an interval one after the other for ever."""
     history = History()
     while True:
-        survey = asyncio.run(take(target, questions))
+        # In the main thread Ctrl-C would cancel the look, and a client that takes that for its own timeout
+        # would go on with the next one.
+        survey = aside(lambda: asyncio.run(take(target, questions)))
         now = time.monotonic()
         survey = history.with_progress(survey, now)
         yield survey, judge(survey, target, thresholds, history.waiting(survey.broker, now))

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import celery_health
 from tests.support.celery_worlds import World
 
 PROJECT = Path(__file__).parent / "project"
+HEALTH = Path(celery_health.__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
 UNSET = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "REDIS_URL", "DATABASE_URL")
 
@@ -79,14 +81,14 @@ def _processor() -> float:
 
 @contextmanager
 def worker(
-    home: Path, world: World, broker: str, arguments: Sequence[str] = ()
+    home: Path, world: World, broker: str, arguments: Sequence[str] = (), app: str = "cli_shop", **more: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A worker of a Celery version, in a process group of its own; ended when the block ends."""
     home.mkdir(parents=True, exist_ok=True)
-    command = [str(world.python()), "-m", "celery", "-A", "cli_shop", "worker", "--loglevel", "INFO"]
+    command = [str(world.python()), "-m", "celery", "-A", app, "worker", "--loglevel", "INFO"]
     command += ["--concurrency", "2", *arguments]
-    # Not this checkout's path: the worker has its own libraries.
-    env = {**environment(broker), "PYTHONPATH": ""}
+    # Of this checkout nothing but what an application may import: the worker has its own libraries.
+    env = {**environment(broker), "PYTHONPATH": str(HEALTH), **more}
     with (home / "worker.log").open("ab") as log:
         process = subprocess.Popen(
             command, cwd=PROJECT, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True

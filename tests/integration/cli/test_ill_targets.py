@@ -1,7 +1,5 @@
 """Whatever is wrong with the target: one clear line, the right exit code, in time, without a secret."""
 
-import os
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis as redis_client
 
-from tests.integration.cli.harness import PROGRAMS, PROJECT, environment, run
+from tests.integration.cli.harness import run
 from tests.support.servers import RabbitServer, free_port, rabbit_server, redis_server
 from tests.support.waiting import wait_for
 
@@ -182,45 +180,3 @@ def test_what_cannot_be_looked_at_is_told_in_one_line(arguments: tuple[str, ...]
 )
 def test_wrong_use_ends_with_3(program: str, arguments: tuple[str, ...]) -> None:
     assert run(*arguments, program=program, broker="redis://127.0.0.1:1/0").code == 3
-
-
-def test_ctrl_c_ends_what_is_watched_in_peace(tmp_path: Path) -> None:
-    with redis_server(tmp_path / "redis") as redis:
-        output = tmp_path / "output"
-        with output.open("wb") as file:
-            process = subprocess.Popen(
-                [
-                    str(PROGRAMS / "celery-health"),
-                    "monitor",
-                    "--watch",
-                    "--broker",
-                    redis.url,
-                    "--interval",
-                    "0.2",
-                ],
-                cwd=PROJECT,
-                env=environment(),
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-            wait_for(lambda: output.read_text().count("Queues") >= 2, 20.0, output.read_text)
-            os.kill(process.pid, signal.SIGINT)
-            assert process.wait(timeout=10) == 0
-        assert "Traceback" not in output.read_text()
-
-
-def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
-    with redis_server(tmp_path / "redis") as redis:
-        command = (
-            f"'{PROGRAMS}/celery-health' --watch --interval 0.1 --format json --broker {redis.url} | head -1"
-        )
-        done = subprocess.run(
-            ["bash", "-c", command],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        assert done.stdout.startswith("{")
-        assert done.stderr == ""

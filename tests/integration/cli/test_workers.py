@@ -1,10 +1,15 @@
 """``celery-health`` on real workers of the oldest and the newest Celery that the examples run."""
 
+import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
+import redis as redis_client
 from celery import Celery
 
+from celery_health.tasks import NAME as OWN_TASK
 from tests.integration.cli.harness import Outcome, run, worker
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, World
 from tests.support.servers import rabbit_server, redis_server
@@ -23,6 +28,19 @@ def wait_until(broker: str, code: int, *arguments: str) -> Outcome:
         return outcome if outcome.code == code else None
 
     return wait_for(ended, 60.0, lambda: f"exit code {code}; last: {health(broker, *arguments)}")
+
+
+def workers_of(outcome: Outcome) -> set[str]:
+    return {one["name"] for one in outcome.document["workers"]}
+
+
+def told(outcome: Outcome, reason: str) -> Outcome | None:
+    return outcome if reason in outcome.reasons else None
+
+
+def well(broker: str, *arguments: str) -> Outcome | None:
+    outcome = run(*arguments, "--format", "json", broker=broker)
+    return outcome if outcome.code == 0 else None
 
 
 @WORLDS
@@ -104,12 +122,133 @@ def test_without_the_application_workers_are_found_by_the_broker_alone(tmp_path:
         assert [queue["name"] for queue in found.document["queues"]] == ["mail"]
 
 
-def test_on_rabbitmq_no_worker_and_a_worker(tmp_path: Path) -> None:
+def test_on_redis_a_silent_worker_beside_another_is_told_by_name(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        worker(tmp_path / "one", CELERY_5_6, redis.url, ["-n", "one@here"]),
+        worker(tmp_path / "two", CELERY_5_3, redis.url, ["-n", "two@here"]) as two,
+    ):
+        wait_for(lambda: workers_of(health(redis.url)) == {"one@here", "two@here"}, 60.0)
+        os.killpg(two.pid, signal.SIGSTOP)
+        silent = health(redis.url)
+        assert (silent.code, silent.document["status"]) == (1, "unknown")
+        assert silent.document["silent_workers"] == ["two@here"]
+        assert "two@here is connected to the broker, and does not answer" in silent.out
+        shown = run("-A", "cli_shop", broker=redis.url)
+        assert "no answer" in shown.out
+
+
+def test_on_redis_a_killed_worker_is_neither_waited_for_nor_told(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        worker(tmp_path / "one", CELERY_5_6, redis.url, ["-n", "one@here"]),
+    ):
+        with worker(tmp_path / "two", CELERY_5_3, redis.url, ["-n", "two@here"]):
+            wait_for(lambda: workers_of(health(redis.url)) == {"one@here", "two@here"}, 60.0)
+        well = wait_until(redis.url, 0)
+        assert workers_of(well) == {"one@here"}
+        assert well.document["took_seconds"] < 1.0
+
+
+def test_on_redis_a_worker_that_fetches_nothing_is_told_although_it_answers(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        worker(tmp_path / "deaf", CELERY_5_6, redis.url, ["-n", "deaf@here"], app="cli_deaf"),
+    ):
+        alone = wait_for(lambda: told(health(redis.url), "NoWorkerConsumes"), 60.0)
+        assert alone.code == 2
+        with worker(tmp_path / "well", CELERY_5_6, redis.url, ["-n", "well@here"]):
+            beside = wait_for(lambda: told(health(redis.url), "WorkerNotConsuming"), 60.0)
+            assert (beside.code, beside.document["deaf_workers_count"]) == (1, 1)
+
+
+def test_workers_without_remote_control_are_unknown_and_a_test_task_proves_them(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        worker(tmp_path / "quiet", CELERY_5_6, redis.url, app="cli_quiet"),
+    ):
+        proven = wait_for(lambda: well(redis.url, "-A", "cli_quiet", "--test-tasks"), 60.0)
+        assert proven.document["status"] == "healthy"
+        for arguments in (["-A", "cli_quiet"], ["--broker", redis.url]):
+            unknown = run(*arguments, "--format", "json", broker=redis.url)
+            assert (unknown.code, unknown.reasons) == (2, {"WorkersUnknown"})
+            assert unknown.document["status"] == "unknown"
+
+
+def test_a_redis_user_who_may_not_list_clients_sees_workers_or_does_not_know(tmp_path: Path) -> None:
+    with redis_server(tmp_path / "redis") as redis:
+        with redis_client.Redis(port=redis.port) as client:
+            client.execute_command("ACL SETUSER shop on >geheim ~* &* +@all -client|list")
+        url = f"redis://shop:geheim@127.0.0.1:{redis.port}/0"
+        nobody = health(url)
+        assert (nobody.code, nobody.reasons) == (2, {"WorkersUnknown"})
+        assert "CLIENT LIST" in nobody.document["problems"][0]["message"]
+        with worker(tmp_path / "worker", CELERY_5_6, url):
+            assert workers_of(wait_until(url, 0))
+
+
+def test_the_named_task_and_a_failing_one(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        worker(tmp_path / "worker", CELERY_5_3, redis.url),
+    ):
+        wait_until(redis.url, 0)
+        assert health(redis.url, "--test-tasks", "--task", "cli_shop.greet").code == 0
+        failed = health(redis.url, "--test-tasks", "--task", "cli_shop.fail")
+        assert (failed.code, failed.reasons) == (2, {"TestTaskFailed"})
+        assert "FAILURE: RuntimeError: no answer from redis://***@cache/0" in failed.out
+        missing = health(redis.url, "--test-tasks", "--task", "cli_shop.nothing", "--timeout", "2")
+        assert (missing.code, missing.reasons) == (2, {"TestTaskFailed"})
+
+
+def test_the_task_that_looks_from_inside_a_worker(tmp_path: Path) -> None:
+    with redis_server(tmp_path / "redis", password="geheim") as redis:
+        gone = f"sqlite:///{tmp_path}/no-such-folder/shop.db"
+        with worker(tmp_path / "well", CELERY_5_6, redis.url, app="cli_checked"):
+            wait_until(redis.url, 0)
+            proven = health(redis.url, "--test-tasks")
+            assert (proven.code, proven.document["test_tasks"][0]["task"]) == (0, OWN_TASK)
+            with Celery("producer", broker=redis.url, backend=redis.url) as app:
+                result = app.send_task(OWN_TASK).get(timeout=20)
+            assert result["ok"] is True
+            assert result["checks"]["result_store"]["ok"] is True
+            assert "geheim" not in json.dumps(result)
+        with worker(tmp_path / "ill", CELERY_5_6, redis.url, app="cli_checked", DATABASE_URL=gone):
+            ill = wait_for(
+                lambda: told(health(redis.url, "--test-tasks", "--timeout", "10"), "TestTaskFailed"), 60.0
+            )
+            assert ill.code == 2
+            assert "database: " in ill.document["test_tasks"][0]["message"]
+
+
+def test_a_task_that_runs_for_too_long_is_told(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        worker(tmp_path / "worker", CELERY_5_6, redis.url),
+    ):
+        wait_until(redis.url, 0)
+        with Celery("producer", broker=redis.url) as app:
+            app.send_task("cli_shop.nap", args=[60], queue="celery")
+        hung = wait_until(redis.url, 1, "--hung-after", "0.5")
+        assert hung.reasons == {"HungTask"}
+        assert health(redis.url, "--hung-after", "3600").code == 0
+
+
+def test_on_rabbitmq_no_worker_a_worker_a_test_task_and_a_silent_one(tmp_path: Path) -> None:
     with rabbit_server(tmp_path / "rabbit") as rabbit:
-        assert run("--broker", rabbit.url, "--format", "json").reasons == {"NoWorkers"}
-        with worker(tmp_path / "worker", CELERY_5_6, rabbit.url):
+        nobody = run("--broker", rabbit.url, "--format", "json")
+        assert nobody.reasons == {"NoWorkers"}
+        assert nobody.document["took_seconds"] < 0.75
 
-            def well() -> bool:
-                return run("--broker", rabbit.url).code == 0
+        with worker(tmp_path / "one", CELERY_5_6, rabbit.url, ["-n", "one@here"]):
+            tested = wait_for(lambda: well(rabbit.url, "-A", "cli_shop", "--test-tasks"), 60.0)
+            assert [trip["ok"] for trip in tested.document["test_tasks"]] == [True]
+            failed = health(rabbit.url, "--test-tasks", "--task", "cli_shop.fail")
+            assert (failed.code, failed.reasons) == (2, {"TestTaskFailed"})
 
-            wait_for(well, 60.0, "the worker is found")
+            with worker(tmp_path / "two", CELERY_5_3, rabbit.url, ["-n", "two@here"]) as two:
+                wait_for(lambda: workers_of(health(rabbit.url)) == {"one@here", "two@here"}, 60.0)
+                os.killpg(two.pid, signal.SIGSTOP)
+                silent = health(rabbit.url)
+                assert (silent.code, silent.reasons) == (1, {"WorkersUnknown"})
+                assert silent.document["silent_workers_count"] == 1

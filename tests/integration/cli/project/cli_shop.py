@@ -12,3 +12,15 @@ app = Celery("cli_shop", broker=os.environ["TEST_BROKER"], backend=os.environ.ge
 def nap(seconds: float) -> None:
     """Take a pool slot for a while."""
     time.sleep(seconds)
+
+
+@app.task  # type: ignore[untyped-decorator]
+def fail() -> None:
+    """Raise, with a secret in the words."""
+    raise RuntimeError("no answer from redis://user:geheim@cache/0")
+
+
+@app.task  # type: ignore[untyped-decorator]
+def greet() -> str:
+    """Succeed at once."""
+    return "hello"
