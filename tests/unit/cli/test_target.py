@@ -6,7 +6,7 @@ import pytest
 from celery import Celery
 
 from celery_health.cli.loading import ConfigurationError
-from celery_health.cli.target import resolve, with_tls
+from celery_health.cli.target import resolve, with_master, with_tls
 
 OPTION, APP, ENV = "redis://option/0", "redis://app/0", "redis://env/0"
 
@@ -64,3 +64,33 @@ def test_the_settings_that_name_keys_come_from_the_application() -> None:
 )
 def test_tls_that_is_configured_beside_the_url_is_put_into_it(url: str, use_ssl: object, told: str) -> None:
     assert with_tls(url, use_ssl).replace("%2F", "/") == told
+
+
+def test_sentinels_are_told_the_master_of_the_transport_options() -> None:
+    url = "sentinel://a:26379/0;sentinel://b:26379/0"
+    named = "sentinel://a:26379/0?master_name=my%20master;sentinel://b:26379/0"
+    assert with_master(url, "my master") == named
+    assert with_master(named, "other") == named
+    assert with_master(url, None) == url
+    assert with_master("redis://h/0", "master") == "redis://h/0"
+
+
+@pytest.mark.parametrize(
+    ("option", "prefix"), [(True, "/{db}."), ("mine.", "mine."), (False, "")], ids=["usual", "own", "none"]
+)
+def test_remote_control_is_called_on_the_channel_of_the_application(option: object, prefix: str) -> None:
+    app = an_app("redis://h/0")
+    app.conf.broker_transport_options = {"fanout_prefix": option}
+    assert resolve(app, "shop", None, None, {}).fanout_prefix == prefix
+
+
+def test_an_application_without_remote_control_is_not_asked() -> None:
+    app = an_app("redis://h/0")
+    app.conf.worker_enable_remote_control = False
+    assert resolve(app, "shop", None, None, {}).remote_control is False
+
+
+@pytest.mark.parametrize("host", ["$HOST", "${HOST}", "{{host}}", "<host>", "%25HOST%25"])
+def test_a_placeholder_is_no_host(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="The URL of the broker cannot be used"):
+        resolve(None, None, f"redis://:geheim@{host}:6379/0", None, {})
