@@ -20,7 +20,7 @@ PARTS = {
 
 
 @pytest.mark.timeout(480)
-@pytest.mark.parametrize(("pool", "broker"), PARTS, ids="-".join)
+@pytest.mark.parametrize(("pool", "broker"), PARTS, ids=lambda part: part)
 def test_faults_are_told_and_healed_and_cost_no_task_and_no_innocent_pod(
     kube: Kube, pool: str, broker: str
 ) -> None:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from tests.e2e.kube import Object
 from tests.matrix.rows import SENT_BEFORE, Healer, Load, Row, Victim
 from tests.matrix.stand import Stand
+from tests.support.waiting import wait_for
 
 WELL_SECONDS = 120
 DONE_SECONDS = 150
 GOOD = ("Ready", "WorkersHealthy", "BrokerReachable")
 POLL_SECONDS = 0.4
+POP_SECONDS = 2.0
+"""Longer than a worker's blocking pop lasts: a message sent sooner may go to a worker that dies with it,
+before kombu notes that it has it (docs/decisions/0008)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Measurement:
         began = time.monotonic()
         with self.row.make(self.stand, victim):
             if self.row.name not in SENT_BEFORE:
+                wait_for(lambda: time.monotonic() - began > POP_SECONDS, describe="the end of the last pop")
                 self._send(self.row.load)
             self._await_told(began)
             if self.row.healer is not Healer.END:
