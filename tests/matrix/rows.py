@@ -23,6 +23,7 @@ class Healer(StrEnum):
 
     KUBELET = "the kubelet restarts the container"
     OPERATOR = "the operator evicts the pod"
+    FIRST = "the kubelet or the operator, whoever sees it first"
     END = "nothing: it ends with its cause"
 
 
@@ -186,7 +187,7 @@ ROWS = (
         # Wedged where the loop waits for an answer on the silent connection, as kombu's health check does.
         "deaf: half-open connection",
         "WorkersHealthy Deaf|Wedged",
-        Healer.KUBELET,
+        Healer.FIRST,
         _half_open,
         brokers=("redis",),
     ),
