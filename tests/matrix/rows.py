@@ -184,9 +184,9 @@ ROWS = (
     _row("wedged", "WorkersHealthy Wedged", Healer.KUBELET, _injected("wedge")),
     _row("deaf", "WorkersHealthy Deaf", Healer.KUBELET, _injected("deaf")),
     _row(
-        # Wedged where the loop waits for an answer on the silent connection, as kombu's health check does.
+        # Wedged where the loop waits for an answer on the silent connection, stalled where messages wait.
         "deaf: half-open connection",
-        "WorkersHealthy Deaf|Wedged",
+        "WorkersHealthy Deaf|Wedged|WorkerStalled",
         Healer.FIRST,
         _half_open,
         brokers=("redis",),
