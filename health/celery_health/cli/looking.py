@@ -12,7 +12,8 @@ from celery_health.broker import BrokerReading
 from celery_health.cli.budget import aside
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.loading import ConfigurationError, load_app
-from celery_health.cli.survey import Questions, Survey, take
+from celery_health.cli.survey import Questions, Survey
+from celery_health.cli.taking import take
 from celery_health.cli.target import Target, resolve
 from celery_health.cli.verdict import Verdict, judge
 from celery_health.fleet.thresholds import FleetThresholds
