@@ -87,10 +87,16 @@ class Measurement:
             self.stand.send(load.seconds, load.per_slot * self.stand.slots)
 
     def _await_told(self, began: float) -> None:
+        evicted_before = self.stand.shop.status().get("restarts", {}).get("total", 0)
+
         def told() -> Object | None:
-            condition = self.stand.shop.condition(self.row.condition)
-            reason = condition.get("reason")
-            return condition if condition.get("status") != "True" and reason in self.row.reasons else None
+            status = self.stand.shop.status()
+            found = [one for one in status.get("conditions", []) if one["type"] == self.row.condition]
+            # A stalled pod is told and gone within a second; what the operator evicted stays written.
+            restarts = status.get("restarts", {})
+            found += restarts.get("recent", [])[-1:] if restarts.get("total", 0) > evicted_before else []
+            telling = [one for one in found if one.get("status") != "True"]
+            return next((one for one in telling if one["reason"] in self.row.reasons), None)
 
         what = f"{self.row.condition}=False with {' or '.join(sorted(self.row.reasons))}"
         condition = self.stand.kube.until(what, told, timeout=self.row.told_within, interval=POLL_SECONDS)

@@ -14,7 +14,9 @@ from tests.e2e.test_rabbitmq import URL as RABBITMQ_URL
 POOLS = ("prefork", "threads", "gevent", "solo")
 BROKERS = ("redis", "rabbitmq")
 SLOTS = 2
-STALLED_AFTER = 10
+STALLED_AFTER = 20
+"""Longer than a loop may stand still: a wedged worker is to be told as wedged."""
+
 HUNG_AFTER = 15
 VISIBILITY_SECONDS = 40
 """How soon Redis hands out again what a killed worker held."""
