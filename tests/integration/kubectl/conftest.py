@@ -1,0 +1,45 @@
+"""A real API server and the real kubectl; the test plays the operator."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.toolchain import ensure
+from tests.integration.kubectl.harness import CRD, RESOURCE, Cluster, Shop
+from tests.support.waiting import wait_for
+
+
+@pytest.fixture(scope="session")
+def bare_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """An API server that knows nothing of us."""
+    with ControlPlane(tmp_path_factory.mktemp("bare")) as plane:
+        yield Cluster(ensure("kubectl")["kubectl"], plane.kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """An API server that knows CeleryDeployments."""
+    with ControlPlane(tmp_path_factory.mktemp("control-plane")) as plane:
+        cluster = Cluster(ensure("kubectl")["kubectl"], plane.kubeconfig)
+        cluster.apply(yaml.safe_load(CRD.read_text()))
+        cluster.run("wait", "--for=condition=Established", f"crd/{RESOURCE}", "--timeout=60s")
+        wait_for(lambda: "NAME" in cluster.run("api-resources", "--api-group=celery-operator.dev"), 60)
+        yield cluster
+
+
+@pytest.fixture
+def empty(cluster: Cluster) -> Shop:
+    """A namespace without a CeleryDeployment."""
+    namespace = f"shop-{uuid.uuid4().hex[:6]}"
+    cluster.run("create", "namespace", namespace)
+    return Shop(cluster, namespace)
+
+
+@pytest.fixture
+def shop(empty: Shop) -> Shop:
+    """A namespace with the CeleryDeployment ``shop``; nobody has looked at it yet."""
+    empty.create()
+    return empty

@@ -1,0 +1,370 @@
+"""``kubectl celery`` on a real API server, through the real kubectl."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from celery_health.cli import kubectl_resource, kubectl_run
+from celery_operator.api import names
+from tests.integration.kubectl.harness import PLUGIN, Cluster, Outcome, Shop
+from tests.support.waiting import wait_for
+
+CONDITION = {
+    "type": "WorkersHealthy",
+    "status": "False",
+    "reason": "WorkerStalled",
+    "message": "shop-orders-1 takes nothing though messages wait in email.",
+    "observedGeneration": 1,
+    "lastTransitionTime": "2026-01-01T00:00:00Z",
+}
+DEGRADED: dict[str, Any] = {
+    "health": "Degraded",
+    "message": "shop-orders-1 takes nothing though messages wait in email.",
+    "ready": "2/3",
+    "backlog": 1200,
+    "active": 7,
+    "workers": [
+        {
+            "name": "orders",
+            "replicas": 2,
+            "updatedReplicas": 2,
+            "readyReplicas": 2,
+            "consumingReplicas": 1,
+            "active": 4,
+            "reserved": 2,
+            "eta": 0,
+        }
+    ],
+    "queues": [{"name": "email", "ready": 1200}, {"name": "media"}],
+    "broker": {"kind": "redis", "address": "redis://redis:6379/0", "state": "Reachable"},
+    "beat": {"state": "Running"},
+    "conditions": [CONDITION],
+    "recommendations": [{"message": "Add workers.", "command": "kubectl scale celerydeployment shop"}],
+    "restarts": {
+        "total": 3,
+        "recent": [
+            {
+                "pod": "shop-orders-0",
+                "group": "orders",
+                "reason": "WorkerStalled",
+                "at": "2026-01-01T00:00:00Z",
+                "recovered": True,
+            },
+            {
+                "pod": "shop-orders-1",
+                "group": "orders",
+                "reason": "WorkerStalled",
+                "at": "2026-01-01T00:01:00Z",
+            },
+        ],
+        "pauses": [{"group": "background", "failures": 2, "until": "2026-01-01T01:00:00Z"}],
+    },
+}
+
+
+def test_the_plugin_and_the_operator_mean_the_same_names() -> None:
+    assert f"{names.PLURAL}.{names.GROUP}" == kubectl_run.RESOURCE
+    assert kubectl_resource.PAUSE == names.ANNOTATION_PAUSE_HEALING
+    assert kubectl_resource.RESTARTED_AT == names.ANNOTATION_RESTARTED_AT
+
+
+def test_status_tells_all_that_the_operator_found(shop: Shop) -> None:
+    shop.tell(**DEGRADED)
+
+    told = shop.run("status", "shop")
+
+    assert told.code == 1
+    for words in (
+        "shop  Degraded  shop-orders-1 takes nothing though messages wait in email.",
+        "app shop.celery, image shop:1, broker redis://redis:6379/0 (Reachable), beat Running",
+        "Add workers: kubectl scale celerydeployment shop",
+        "Restarts by the operator: 3",
+        "Group background is left alone until 2026-01-01T01:00:00Z: restarts did not help (2 in a row).",
+    ):
+        assert words in told.out
+    rows = [" ".join(line.split()) for line in told.out.splitlines()]
+    assert "orders 2/2 2/2 1/2 4 2 0 default, email" in rows
+    assert "email 1,200" in rows
+    assert "media ?" in rows
+    assert any(re.match(r"WorkersHealthy False WorkerStalled \d+ h shop-orders-1 takes", row) for row in rows)
+    assert any(re.match(r"shop-orders-0 orders WorkerStalled \d+ h yes", row) for row in rows)
+    assert any(re.match(r"shop-orders-1 orders WorkerStalled \d+ h not known yet", row) for row in rows)
+    assert "\x1b" not in told.out  # colours are for terminals
+
+
+@pytest.mark.parametrize(
+    ("health", "consuming", "code"),
+    [("Healthy", 1, 0), ("Degraded", 1, 1), ("Unhealthy", 1, 2), ("Unknown", 1, 1), ("Unknown", 0, 2)],
+)
+def test_the_exit_code_of_status_is_the_health(shop: Shop, health: str, consuming: int, code: int) -> None:
+    workers = [{**DEGRADED["workers"][0], "consumingReplicas": consuming}]
+    shop.tell(health=health, workers=workers)
+
+    assert shop.run("status", "shop").code == code
+
+
+def test_a_resource_that_nobody_has_looked_at_is_unknown(shop: Shop) -> None:
+    told = shop.run("status", "shop")
+
+    assert told.code == 2
+    assert "Unknown  No status yet: see whether the operator runs" in told.out
+    assert "Conditions: not known yet" in told.out
+
+
+def test_a_status_about_an_earlier_spec_says_so(shop: Shop) -> None:
+    shop.tell(health="Healthy", observedGeneration=0)
+
+    assert "The operator has not looked at the newest spec yet" in shop.run("status", "shop").out
+
+
+@pytest.mark.parametrize(("output", "read"), [("json", json.loads), ("yaml", yaml.safe_load)])
+def test_programs_get_the_status_as_the_api_has_it(shop: Shop, output: str, read: Any) -> None:
+    shop.tell(**DEGRADED)
+
+    told = shop.run("status", "shop", "-o", output)
+
+    document = read(told.out)
+    assert told.code == 1
+    assert document == {
+        "namespace": shop.namespace,
+        "name": "shop",
+        "generation": 1,
+        "healingPaused": False,
+        **shop.resource()["status"],
+    }
+
+
+def test_without_a_name_all_of_the_namespace_are_listed_and_the_worst_is_the_exit_code(shop: Shop) -> None:
+    shop.create("market")
+    shop.tell(**DEGRADED)
+    shop.tell("market", health="Healthy", ready="3/3", backlog=0)
+
+    told = shop.run("status")
+    rows = [" ".join(line.split()) for line in told.out.splitlines()]
+
+    assert told.code == 1
+    assert "market Healthy 3/3 0 ?" in rows
+    assert f"shop Degraded 2/3 1,200 7 Running {DEGRADED['message']}" in rows
+    assert [item["name"] for item in shop.run("status", "-o", "json").document["items"]] == ["market", "shop"]
+
+
+def test_all_namespaces_are_listed_with_their_names(shop: Shop) -> None:
+    told = shop.cluster.plugin("status", "-A")
+
+    assert re.search(rf"{shop.namespace} +shop +Unknown", told.out)
+    assert told.code == 2
+
+
+def test_a_namespace_without_any_is_no_error(empty: Shop) -> None:
+    told = empty.run("status")
+
+    assert told.code == 0
+    assert told.err == (
+        f"There is no CeleryDeployment in the namespace {empty.namespace}: write -n NAMESPACE, or -A.\n"
+    )
+    assert empty.run("status", "-o", "json").document == {"items": []}
+
+
+def test_the_namespace_may_stand_before_the_command(shop: Shop) -> None:
+    assert shop.cluster.plugin("-n", shop.namespace, "status", "shop").code == 2
+
+
+@pytest.mark.parametrize("command", ["status", "restart", "pause", "resume"])
+def test_an_unknown_name_is_told_with_those_that_there_are(shop: Shop, command: str) -> None:
+    told = shop.run(command, "shpo")
+
+    assert told.code == 3
+    assert told.err == (
+        f"Error: There is no CeleryDeployment 'shpo' in the namespace {shop.namespace}: there are shop.\n"
+    )
+
+
+def test_an_unknown_name_in_an_empty_namespace_says_where_else_to_look(cluster: Cluster) -> None:
+    told = cluster.plugin("status", "shop")
+
+    assert told.code == 3
+    assert "in the namespace default: write -n NAMESPACE, or `kubectl celery status -A`" in told.err
+
+
+def test_a_cluster_without_the_operator_is_told_so(bare_cluster: Cluster) -> None:
+    told = bare_cluster.plugin("status")
+
+    assert told.code == 3
+    assert told.err.startswith("Error: This cluster knows no CeleryDeployments: install the operator")
+
+
+def test_a_cluster_that_does_not_answer_is_told_so(shop: Shop, tmp_path: Path) -> None:
+    config = yaml.safe_load(shop.cluster.kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+
+    told = shop.run("status", "--kubeconfig", str(file))
+
+    assert told.code == 3
+    assert told.err.startswith("Error: The cluster does not answer: ")
+
+
+def test_an_unknown_context_is_told_in_kubectls_words(shop: Shop) -> None:
+    told = shop.run("status", "--context", "moon")
+
+    assert told.code == 3
+    assert re.search(r'Error: kubectl: context "?moon"? does not exist', told.err)
+
+
+def test_who_may_not_is_told_what_is_missing(shop: Shop, tmp_path: Path) -> None:
+    config = yaml.safe_load(shop.cluster.kubeconfig.read_text())
+    config["users"][0]["user"]["as"] = "visitor"
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+
+    told = shop.run("pause", "shop", "--kubeconfig", str(file))
+
+    assert told.code == 3
+    assert 'You may not do this: celerydeployments.celery-operator.dev "shop" is forbidden' in told.err
+    assert 'User "visitor" cannot get resource' in told.err
+
+
+def test_a_missing_kubectl_is_told(shop: Shop) -> None:
+    told = shop.run("status", KUBECTL="/nowhere/kubectl")
+
+    assert told.code == 3
+    assert "There is no program '/nowhere/kubectl': install kubectl, or set KUBECTL" in told.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["status", "shop", "-A"], "NAME and -A do not go together"),
+        (["status", "-o", "wide"], "'wide' is not one of 'table', 'json', 'yaml'"),
+        (["restart"], "Missing argument 'NAME'"),
+        (["restart", "shop", "--timeout", "0"], "0.0 is not in the range"),
+        (["stop", "shop"], "No such command 'stop'"),
+    ],
+)
+def test_called_wrongly_it_says_so(cluster: Cluster, arguments: list[str], words: str) -> None:
+    told = cluster.plugin(*arguments)
+
+    assert told.code == 3
+    assert words in told.err
+
+
+def test_pause_and_resume_set_and_remove_the_annotation(shop: Shop) -> None:
+    paused = shop.run("pause", "shop")
+    assert paused.code == 0
+    assert paused.out.startswith("shop: healing is paused; nothing is restarted until")
+    assert shop.annotations()[names.ANNOTATION_PAUSE_HEALING] == "true"
+    assert "Healing is paused: kubectl celery resume shop ends that." in shop.run("status", "shop").out
+
+    resumed = shop.run("resume", "shop")
+    assert (resumed.code, resumed.out) == (0, "shop: healing goes on.\n")
+    assert names.ANNOTATION_PAUSE_HEALING not in shop.annotations()
+
+    again = shop.run("resume", "shop")
+    assert (again.code, again.out) == (0, "shop: healing was not paused.\n")
+
+
+def test_restart_marks_everything_or_the_groups_named(shop: Shop) -> None:
+    everything = shop.run("restart", "shop")
+    assert (everything.code, everything.out) == (0, "shop: restart of all groups and beat ordered.\n")
+    assert shop.annotations().keys() == {names.ANNOTATION_RESTARTED_AT}
+    first = shop.annotations()[names.ANNOTATION_RESTARTED_AT]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first)
+
+    some = shop.run("restart", "shop", "--group", "orders", "--group", "background")
+    assert some.out == "shop: restart of group orders, background ordered.\n"
+    assert shop.annotations().keys() == {
+        names.ANNOTATION_RESTARTED_AT,
+        f"{names.ANNOTATION_RESTARTED_AT}.orders",
+        f"{names.ANNOTATION_RESTARTED_AT}.background",
+    }
+    assert shop.annotations()[names.ANNOTATION_RESTARTED_AT] == first
+
+
+def test_an_unknown_group_is_told_with_those_that_there_are(shop: Shop) -> None:
+    told = shop.run("restart", "shop", "--group", "beat")
+
+    assert told.code == 3
+    assert "shop has no worker group 'beat': there are orders, background." in told.err
+    assert "leave --group out" in told.err
+    assert shop.annotations() == {}
+
+
+def test_restart_waits_until_every_pod_is_new(shop: Shop) -> None:
+    shop.deployment("orders", "worker", replicas=2)
+    shop.deployment("background", "worker", replicas=1)
+    with _started(shop, "restart", "shop", "--wait") as plugin:
+        wait_for(shop.annotations, 30, "the annotation")
+        _wait_for_line(plugin, "orders: the operator has not begun yet")
+        _wait_for_line(plugin, "beat: has no Deployment yet")
+        shop.deployment("beat", "beat", replicas=1)
+        for part in ("background", "beat"):
+            shop.roll_out(part, updated=1)
+        shop.roll_out("orders", updated=1)
+        _wait_for_line(plugin, "orders: 1 of 2 pods are new")
+        shop.roll_out("orders", updated=2, available=1)
+        _wait_for_line(plugin, "orders: 2 of 2 pods are new")
+        shop.roll_out("orders", updated=2)
+        _wait_for_line(plugin, "orders: all pods are new")
+
+        assert plugin.wait(30) == 0
+
+
+def test_a_restart_that_takes_too_long_says_what_is_in_its_way(shop: Shop) -> None:
+    shop.deployment("orders", "worker", replicas=2)
+    stalled = {**CONDITION, "type": "Stalled", "status": "True", "message": "The image cannot be pulled."}
+    shop.tell(health="Unhealthy", conditions=[stalled])
+
+    told: Outcome = shop.run("restart", "shop", "--group", "orders", "--wait", "--timeout", "2")
+
+    assert told.code == 2
+    assert "shop is stalled: The image cannot be pulled." in told.out
+    assert told.err == "Not done after 2 s; the rollout goes on.\n"
+
+
+def test_ctrl_c_ends_the_wait_and_not_the_restart(shop: Shop) -> None:
+    shop.deployment("orders", "worker", replicas=2)
+    with _started(shop, "restart", "shop", "--group", "orders", "--wait") as plugin:
+        _wait_for_line(plugin, "orders: the operator has not begun yet")
+        # As a terminal does it: kubectl, if it runs just then, gets the signal too.
+        os.killpg(plugin.pid, signal.SIGINT)
+
+        assert plugin.wait(30) == 130
+
+
+@contextmanager
+def _started(shop: Shop, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    plugin = subprocess.Popen(
+        [str(PLUGIN), *arguments, "-n", shop.namespace],
+        env={**shop.cluster.environment(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    with plugin:
+        try:
+            yield plugin
+        finally:
+            plugin.kill()
+
+
+def _wait_for_line(plugin: "subprocess.Popen[str]", words: str) -> None:
+    """Read on to a line with these words; the test's own time limit ends a wait in vain."""
+    assert plugin.stdout is not None
+    end = time.monotonic() + 60
+    for line in plugin.stdout:
+        if words in line:
+            return
+        assert time.monotonic() < end
+    raise AssertionError(f"it ended without {words!r}")
