@@ -28,6 +28,7 @@ app.conf.update(
             "shop.tasks.clean_up": "maintenance",
         }
     )
+    | presets.worker_options()
     | {"result_expires": 3600}
 )
 

@@ -51,35 +51,51 @@ def overview(resources: Sequence[Resource], *, everywhere: bool) -> RenderableTy
 
 def details(resource: Resource, now: datetime) -> RenderableType:
     """All that the status says of one."""
-    parts: list[RenderableType] = [*_headline(resource), *_recommendations(resource.status)]
-    parts += [_conditions(resource.status, now), _groups(resource), _queues(resource.status)]
-    parts += _restarts(resource, now)
-    return Group(*parts)
+    sections: list[list[RenderableType]] = [
+        [_headline(resource)],
+        [*_words(resource)],
+        [*_recommendations(resource.status)],
+        [_facts(resource)],
+        [_conditions(resource.status, now)],
+        [_groups(resource)],
+        [_queues(resource.status)],
+        [*_restarts(resource, now)],
+    ]
+    parts: list[RenderableType] = []
+    for section in sections:
+        if section:
+            parts += [*section, Text()]
+    return Group(*parts[:-1])
 
 
-def _headline(resource: Resource) -> Iterator[Text]:
-    line = Text()
-    line.append(resource.name, "bold")
+def _headline(resource: Resource) -> Text:
+    line = Text(resource.name, "bold")
     line.append("  ")
     line.append_text(_health(resource))
+    if resource.status.get("ready"):
+        line.append(f"  {resource.status['ready']} workers take messages")
+    return line
+
+
+def _words(resource: Resource) -> Iterator[Text]:
     if resource.message:
-        line.append(f"  {resource.message}")
-    yield line
-    facts = [f"namespace {resource.namespace}", f"app {resource.spec.get('app')}"]
-    facts.append(f"image {resource.spec.get('image')}")
-    broker = resource.status.get("broker")
-    if broker:
-        facts.append(f"broker {broker.get('address')} ({broker.get('state')})")
-    beat = resource.status.get("beat")
-    if beat:
-        facts.append(f"beat {beat.get('state')}")
-    yield Text(", ".join(facts), "dim")
+        yield Text(resource.message)
     if resource.outdated:
         yield Text(
             "The operator has not looked at the newest spec yet: this is about the one before.", "yellow"
         )
     if resource.paused:
         yield Text(f"Healing is paused: kubectl celery resume {resource.name} ends that.", "yellow")
+
+
+def _facts(resource: Resource) -> Text:
+    facts = [f"namespace {resource.namespace}", f"app {resource.spec.get('app')}"]
+    facts.append(f"image {resource.spec.get('image')}")
+    if broker := resource.status.get("broker"):
+        facts.append(f"broker {broker.get('address')} ({broker.get('state')})")
+    if beat := resource.status.get("beat"):
+        facts.append(f"beat {beat.get('state')}")
+    return Text(", ".join(facts), "dim")
 
 
 def _recommendations(status: Mapping[str, Any]) -> Iterator[Text]:

@@ -85,7 +85,7 @@ def test_status_tells_all_that_the_operator_found(shop: Shop) -> None:
 
     assert told.code == 1
     for words in (
-        "shop  Degraded  shop-orders-1 takes nothing though messages wait in email.",
+        f"shop  Degraded  2/3 workers take messages\n\n{DEGRADED['message']}\n",
         "app shop.celery, image shop:1, broker redis://redis:6379/0 (Reachable), beat Running",
         "Add workers: kubectl scale celerydeployment shop",
         "Restarts by the operator: 3",
@@ -117,7 +117,7 @@ def test_a_resource_that_nobody_has_looked_at_is_unknown(shop: Shop) -> None:
     told = shop.run("status", "shop")
 
     assert told.code == 2
-    assert "Unknown  No status yet: see whether the operator runs" in told.out
+    assert "shop  Unknown\n\nNo status yet: see whether the operator runs" in told.out
     assert "Conditions: not known yet" in told.out
 
 
