@@ -36,7 +36,7 @@ test-unit: venv  ## tests without servers
 
 test-integration: venv  ## tests with real Redis, RabbitMQ and API servers
 	@$(KIT) servers
-	@$(KIT) build etcd kube-apiserver kube-controller-manager helm
+	@$(KIT) build etcd kube-apiserver kube-controller-manager kubectl helm
 	@$(BIN)/pytest tests/integration -n 2
 
 test-e2e: venv  ## tests on a real cluster with the operator deployed
