@@ -40,8 +40,8 @@ test-integration: venv  ## tests with real Redis, RabbitMQ and API servers
 	@$(BIN)/pytest tests/integration -n 2
 
 test-e2e: venv  ## tests on a real cluster with the operator deployed
-	@$(KIT) run --example-celery 5.3.6 --broker rabbitmq --skippable "the end-to-end tests (make test-e2e)" -- \
-		$(BIN)/pytest tests/e2e -m "not disruptive" -n 3
+	@$(KIT) run --example-celery 5.3.6 --example-celery 5.7.0 --broker rabbitmq \
+		--skippable "the end-to-end tests (make test-e2e)" -- $(BIN)/pytest tests/e2e -m "not disruptive" -n 3
 	@$(KIT) run --skippable "the tests that disturb the whole cluster (make test-e2e)" -- \
 		$(BIN)/pytest tests/e2e -m disruptive
 

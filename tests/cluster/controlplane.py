@@ -5,6 +5,7 @@ answers; `plane.kubeconfig` is the admin's. Pods are stored there and never run.
 """
 
 import socket
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -159,13 +160,25 @@ def free_ports() -> Ports:
     return Ports(*numbers)
 
 
+MOST_RESTARTS = 2
+
+
 def wait_for_api(supervisor: Supervisor, api: Api) -> None:
-    """Return once the API server is ready; ClusterError as soon as it or etcd has ended."""
+    """Return once the API server is ready.
+
+    One that ends while it starts is started again, as an init system would: on a busy machine it gives up when
+    etcd or its own start-up hooks take too long. ClusterError when it, or etcd, ends again and again.
+    """
+    ended: Counter[str] = Counter()
 
     def ready() -> bool:
         for name in ("etcd", "kube-apiserver"):
-            if not supervisor.running(name):
+            if supervisor.running(name):
+                continue
+            ended[name] += 1
+            if ended[name] > MOST_RESTARTS:
                 raise ClusterError(f"{name} ended while starting:\n{supervisor.tail(name)}")
+            supervisor.restart(name)
         return api.ready()
 
     wait_until(ready, seconds=READY_SECONDS, what=f"the API server at {api.url}")

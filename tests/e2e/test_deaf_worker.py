@@ -6,12 +6,13 @@ import time
 import pytest
 
 from tests.e2e import faults
-from tests.e2e.shop import BROKER_URL, Shop, celery_deployment, group, pod, service
+from tests.e2e.shop import BROKER_URL, EXAMPLE_IMAGE, Shop, celery_deployment, group, pod, service
 from tests.e2e.test_rabbitmq import IMAGE as RABBITMQ_IMAGE
 from tests.e2e.test_rabbitmq import START as RABBITMQ_START
 from tests.e2e.test_rabbitmq import URL as RABBITMQ_URL
 
 DEAF_IMAGE = "celery-operator/example:celery-5.3.6"
+NEWEST_IMAGE = "celery-operator/example:celery-5.7.0"
 MOST_RESTARTS = 6
 HEARING_WITHIN = 60
 ENDED_WITHIN = 60
@@ -97,9 +98,11 @@ def test_celery_5_3_6_made_deaf_by_redis_restarts_hears_again_and_a_healthy_pod_
     assert restarts(shop, "sound", "sound") == sound
 
 
-@pytest.mark.parametrize("broker", ["redis", "rabbitmq"])
+@pytest.mark.parametrize(
+    ("image", "broker"), [(NEWEST_IMAGE, "redis"), (EXAMPLE_IMAGE, "rabbitmq")], ids=["5.7-redis", "rabbitmq"]
+)
 def test_a_worker_deafened_on_purpose_hears_again_and_no_task_is_lost_or_doubled(
-    shop: Shop, broker: str
+    shop: Shop, image: str, broker: str
 ) -> None:
     url = RABBITMQ_URL if broker == "rabbitmq" else BROKER_URL
     if broker == "rabbitmq":
@@ -108,7 +111,9 @@ def test_a_worker_deafened_on_purpose_hears_again_and_no_task_is_lost_or_doubled
             shop.namespace, pod("rabbitmq", RABBITMQ_IMAGE, start, port=5672), service("rabbitmq", 5672)
         )
     workers = [group(), group("threads", pool="threads")]
-    shop.kube.apply(shop.namespace, *faults.deployment_with_faults(workers=workers, broker={"url": url}))
+    shop.kube.apply(
+        shop.namespace, *faults.deployment_with_faults(image=image, workers=workers, broker={"url": url})
+    )
     shop.wait_ready(timeout=150)
     before, others = restarts(shop), restarts(shop, "threads")
     (name,) = before

@@ -14,7 +14,7 @@ from celery_health.broker import BrokerReading, BrokerReason
 from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
 from celery_probe.sidecar.redis_handshake import RedisSession
 
-CHECK_SECONDS = 2.5
+CHECK_SECONDS = 2.0
 # A finding this old says nothing of now: the look itself hangs.
 STALE_SECONDS = 30.0
 

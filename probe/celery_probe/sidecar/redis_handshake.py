@@ -19,6 +19,8 @@ _REACHABLE = "{} answers."
 # It changes nothing, and is refused or kept waiting whenever a worker's BRPOP or its note of what it took is:
 # by a replica, at maxmemory, in CLIENT PAUSE.
 _WRITE_NOTHING = ["SETRANGE", "celery-operator", "0", ""]
+# A kept connection may have died without a word: then the new one has to tell while that is still news.
+_KEPT_SECONDS = 1.0
 _Link = tuple[socket.socket, BinaryIO]
 
 _SENTINEL = "The Sentinel {} answers; which of its masters is the broker, the application knows alone."
@@ -58,6 +60,8 @@ class RedisSession:
                 connection = self._kept.enter_context(_connected(self._url))
                 answers = self._kept.enter_context(connection.makefile("rb"))
                 self._link = connection, answers
+            else:
+                self._link[0].settimeout(_KEPT_SECONDS)
             return _first_failure(self._url, *self._link, _commands(self._url))
         except OSError as error:
             return failures.of_connection(error, self._url) or failures.other(
