@@ -166,8 +166,8 @@ MOST_RESTARTS = 2
 def wait_for_api(supervisor: Supervisor, api: Api) -> None:
     """Return once the API server is ready.
 
-    One that ends while it starts is started again, as an init system would: on a busy machine it gives up when
-    etcd or its own start-up hooks take too long. ClusterError when it, or etcd, ends again and again.
+    One that ends while it starts is started again, as an init system would: on a busy machine it gives up
+    when etcd or its own start-up hooks take too long. ClusterError when it, or etcd, ends again and again.
     """
     ended: Counter[str] = Counter()
 
