@@ -52,25 +52,28 @@ def _removes(value: Value) -> bool:
 def _merged_value(key: str, base: Value, overlay: Value) -> Value:
     if isinstance(overlay, dict):
         return laid_over(base if isinstance(base, dict) else {}, overlay)
-    if isinstance(overlay, list) and key in _MERGE_KEYS:
-        ours = base if isinstance(base, list) else []
-        identity = _MERGE_KEYS[key]
-        if all(_has_identity(item, identity) for item in [*ours, *overlay]):
-            return _merged_list(ours, overlay, identity, replace=key in _REPLACED_WHOLE)
+    if key in _MERGE_KEYS and _all_have(overlay, identity := _MERGE_KEYS[key]):
+        ours = base if _all_have(base, identity) else []
+        return _merged_list(ours, overlay, identity, replace=key in _REPLACED_WHOLE)
     return overlay
 
 
-def _has_identity(item: Value, identity: str) -> bool:
-    return isinstance(item, dict) and isinstance(item.get(identity), str | int)
+def _all_have(items: Value, identity: str) -> bool:
+    return isinstance(items, list) and all(
+        isinstance(item, dict) and isinstance(item.get(identity), str | int) for item in items
+    )
 
 
 def _merged_list(base: list[Value], overlay: list[Value], identity: str, *, replace: bool) -> list[Value]:
-    """Ours in our order, then what is new in the order of the overlay."""
-    merged = {item[identity]: item for item in base}
+    """Ours in our order, then what is new in the order of the overlay.
+
+    What is removed keeps its place until the end, for an item of the same name may follow.
+    """
+    merged: dict[str | int, Value | None] = {item[identity]: item for item in base}
     for item in overlay:
         key = item[identity]
         if _removes(item):
-            merged.pop(key, None)
+            merged[key] = None
         else:
-            merged[key] = laid_over({} if replace else merged.get(key, {}), item)
-    return list(merged.values())
+            merged[key] = laid_over({} if replace else merged.get(key) or {}, item)
+    return [item for item in merged.values() if item is not None]

@@ -63,6 +63,16 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"containers": [{"name": "a", "$patch": "delete"}]},
         {"containers": [{"name": "b"}]},
     ),
+    "what is deleted and named again keeps its place": (
+        {"containers": [{"name": "a", "image": "i"}, {"name": "b"}]},
+        {"containers": [{"name": "a", "$patch": "delete"}, {"name": "b"}, {"name": "a", "tty": True}]},
+        {"containers": [{"name": "a", "tty": True}, {"name": "b"}]},
+    ),
+    "an item can be deleted from a list that cannot merge": (
+        {"containers": ["a"]},
+        {"containers": [{"name": "a", "$patch": "delete"}, {"name": "b"}]},
+        {"containers": [{"name": "b"}]},
+    ),
     "a list without a key replaces ours": (
         {"tolerations": [{"key": "a"}]},
         {"tolerations": [{"key": "b"}]},
@@ -79,6 +89,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("base", "overlay", "expected"), CASES.values(), ids=CASES.keys())
 def test_laid_over(base: dict[str, Any], overlay: dict[str, Any], expected: dict[str, Any]) -> None:
     assert laid_over(base, overlay) == expected
+    assert laid_over(expected, overlay) == expected
 
 
 @patient
