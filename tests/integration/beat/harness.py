@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp.test_utils import TestClient, TestServer
 
 from celery_health.beat import BeatReport, BeatThresholds, parse_beat_report
-from celery_health.report import ReportError
+from celery_health.json_fields import ReportError
 from celery_probe.bundle import install
 from celery_probe.sidecar.beat_evidence import BeatEvidence
 from celery_probe.sidecar.beat_observer import BeatObserver
