@@ -3,13 +3,13 @@
 Times that end in ``_mono`` are seconds of CLOCK_MONOTONIC, which all containers of a pod share.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
-from celery_health.report import ReportError, parse_document
+from celery_health import json_fields as read
+from celery_health.json_fields import ReportError, parse_document
 from celery_health.worker import ProcessState
 
 BEAT_REPORT_VERSION = 1
@@ -85,25 +85,25 @@ def beat_report_from(document: Mapping[str, Any]) -> BeatReport:
             f"{BEAT_REPORT_VERSION} is read here: use an agent and a reader of one release."
         )
     return BeatReport(
-        agent_version=_value(document, "agent_version", str),
-        pid=_count(document, "pid"),
-        celery_version=_value(document, "celery_version", str),
-        kombu_version=_value(document, "kombu_version", str),
-        phase=_phase(document),
-        written_mono=_number(document, "written_mono"),
-        initialised_mono=_number_or_none(document, "initialised_mono"),
-        tick_mono=_number_or_none(document, "tick_mono"),
-        tick_began_mono=_number_or_none(document, "tick_began_mono"),
-        due_in=_number_or_none(document, "due_in"),
-        ticks=_count(document, "ticks"),
-        sent=_count(document, "sent"),
-        entries=None if document.get("entries") is None else _count(document, "entries"),
-        max_interval=_number_or_none(document, "max_interval"),
-        scheduler=_value(document, "scheduler", str) if "scheduler" in document else "",
-        waits_for=_wait(document.get("waits_for")),
-        written_at=_number_or_none(document, "written_at"),
-        error_count=_count(document, "error_count") if "error_count" in document else 0,
-        last_error=_value(document, "last_error", str) if "last_error" in document else "",
+        agent_version=read.text(document, "agent_version"),
+        pid=read.count(document, "pid"),
+        celery_version=read.text(document, "celery_version"),
+        kombu_version=read.text(document, "kombu_version"),
+        phase=read.member(document, "phase", BeatPhase),
+        written_mono=read.number(document, "written_mono"),
+        initialised_mono=read.optional(read.number, document, "initialised_mono"),
+        tick_mono=read.optional(read.number, document, "tick_mono"),
+        tick_began_mono=read.optional(read.number, document, "tick_began_mono"),
+        due_in=read.optional(read.number, document, "due_in"),
+        ticks=read.count(document, "ticks"),
+        sent=read.count(document, "sent"),
+        entries=read.optional(read.count, document, "entries"),
+        max_interval=read.optional(read.number, document, "max_interval"),
+        scheduler=read.text(document, "scheduler") if "scheduler" in document else "",
+        waits_for=read.member_or(document, "waits_for", BeatWait, BeatWait.UNKNOWN),
+        written_at=read.optional(read.number, document, "written_at"),
+        error_count=read.count(document, "error_count") if "error_count" in document else 0,
+        last_error=read.text(document, "last_error") if "last_error" in document else "",
     )
 
 
@@ -318,47 +318,3 @@ def _ticking(report: BeatReport) -> BeatVerdict:
         message = "Beat runs; its scheduler does not show whether it ticks."
         return _up(BeatReason.UNTOLD, message)
     return _up(BeatReason.TICKING, f"Beat ticks and has sent {report.sent} tasks.")
-
-
-T = TypeVar("T")
-
-
-def _value(document: Mapping[str, Any], name: str, wanted: type[T]) -> T:
-    value = document.get(name)
-    # JSON's true is no number, though Python's is an int.
-    if isinstance(value, wanted) and not isinstance(value, bool):
-        return value
-    found = f"a {type(value).__name__}" if name in document else "missing"
-    raise ReportError(f"In the report {name!r} is {found}, not a {wanted.__name__}.")
-
-
-def _count(document: Mapping[str, Any], name: str) -> int:
-    value = _value(document, name, int)
-    if value < 0:
-        raise ReportError(f"In the report {name!r} is {value}, below 0.")
-    return value
-
-
-def _number(document: Mapping[str, Any], name: str) -> float:
-    value = document.get(name)
-    # A NaN would compare as neither early nor late.
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    raise ReportError(f"In the report {name!r} is no finite number.")
-
-
-def _number_or_none(document: Mapping[str, Any], name: str) -> float | None:
-    return None if document.get(name) is None else _number(document, name)
-
-
-def _phase(document: Mapping[str, Any]) -> BeatPhase:
-    name = _value(document, "phase", str)
-    try:
-        return BeatPhase(name)
-    except ValueError:
-        raise ReportError(f"In the report 'phase' is {name!r}, not one of {', '.join(BeatPhase)}.") from None
-
-
-def _wait(value: object) -> BeatWait:
-    """A word that this release does not know says as much as none."""
-    return next((wait for wait in BeatWait if wait == value), BeatWait.UNKNOWN)

@@ -207,8 +207,8 @@ class Kube:
         """The whole object; raises ConflictError when it is no longer at the body's resourceVersion."""
         return await self._call("PUT", kind.path(namespace, name), body)
 
-    async def evict(self, namespace: str, pod: str, uid: str) -> None:
-        """Have the pod of this uid ended as its disruption budgets allow. One that is gone is fine.
+    async def evict(self, namespace: str, pod: str, uid: str) -> bool:
+        """Have the pod of this uid ended as its disruption budgets allow; False if it is gone already.
 
         Raises a KubeError with the status 429 where a budget forbids it now.
         """
@@ -224,6 +224,8 @@ class Kube:
             # 409: the name belongs to another pod by now.
             if error.status not in (404, 409):
                 raise
+            return False
+        return True
 
     async def post_path(self, path: str, body: Json, headers: dict[str, str], timeout_seconds: float) -> None:
         """POST to a path of the API server, as through a pod's proxy."""

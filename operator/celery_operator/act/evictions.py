@@ -19,7 +19,7 @@ async def evict(
     The attempt stands in the status already: one that is refused is not tried again at once.
     """
     try:
-        await kube.evict(key.namespace, order.pod, order.uid)
+        evicted = await kube.evict(key.namespace, order.pod, order.uid)
     except KubeError as error:
         _log.warning("%s: pod %s is not evicted: %s", key, order.pod, error.message)
         return EventNote(
@@ -27,6 +27,9 @@ async def evict(
             "EvictionRefused",
             f"Pod {order.pod} of group {order.group} is not evicted ({order.reason}): {error.message}",
         )
+    if not evicted:
+        _log.info("%s: pod %s is gone already: nothing is evicted", key, order.pod)
+        return None
     counted(order.group, order.reason)
     _log.info("%s: pod %s is evicted: %s", key, order.pod, order.reason)
     return None

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import aiohttp
 
-from celery_health.report import ReportError, report_from
+from celery_health.json_fields import ReportError
+from celery_health.report import report_from
 from celery_health.worker import WorkerReason, WorkerVerdict
 from celery_operator.api.names import PROBE_PORT
 from celery_operator.kube import POD, Json, Kube, KubeError

@@ -7,15 +7,19 @@ import fcntl
 from celery_probe.agent import natives
 
 READABLE_BY_ALL = 0o644
+WORKER_REPORT = "report.json"
 
 
 class ReportDirectory:
-    """The ``run`` folder of the shared volume. Methods raise OSError where the folder does not let them."""
+    """The ``run`` folder of the shared volume. Methods raise OSError where the folder does not let them.
 
-    def __init__(self, directory: str) -> None:
+    ``report`` is the name of the report's file.
+    """
+
+    def __init__(self, directory: str, report: str = WORKER_REPORT) -> None:
         run = directory.rstrip("/") + "/run"
-        self._report = run + "/report.json"
-        self._unfinished = run + "/.report.json.new"
+        self._report = f"{run}/{report}"
+        self._unfinished = f"{run}/.{report}.new"
         self._lock = run + "/worker.lock"
         self._drain = run + "/drain"
         self._locked: int | None = None

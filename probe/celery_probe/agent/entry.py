@@ -8,7 +8,8 @@ from typing import Any
 
 # First of all: Celery patches for gevent and eventlet later, and the reporters need what is there now.
 from celery_probe.agent import natives  # noqa: F401
-from celery_probe.agent.beat_reporter import BeatDirectory, BeatReporter
+from celery_probe.agent.beat_reporter import REPORT_FILE as BEAT_REPORT_FILE
+from celery_probe.agent.beat_reporter import BeatReporter
 from celery_probe.agent.beat_state import Beat
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.command import subcommand
@@ -64,7 +65,8 @@ class BeatAgent(Agent):
     def __init__(self, directory: str) -> None:
         self._errors = ErrorLog()
         self._beat = Beat()
-        self._reporter = BeatReporter(self._beat, BeatDirectory(directory), self._errors)
+        shared = ReportDirectory(directory, BEAT_REPORT_FILE)
+        self._reporter = BeatReporter(self._beat, shared, self._errors)
 
     def start(self) -> None:
         with self._errors.caught("thread"):

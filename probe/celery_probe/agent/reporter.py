@@ -1,24 +1,18 @@
-"""The thread that writes the report: one of the system, even where gevent or eventlet runs the worker.
-
-It takes no lock that a child of the pool could inherit held: no logging, no import, nothing of ``threading``.
-"""
+"""What the agent reports of a worker, gathered in the thread of ``report_thread`` and under its rules."""
 
 from __future__ import annotations
 
-import json
 import sys
-from contextlib import suppress
 from time import time
 from typing import Any
 
 from celery_probe.agent import VERSION, memory, natives, pool, stack
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.report_thread import ReportThread, version_of
 from celery_probe.agent.worker import Worker, phase
 
 REPORT_VERSION = 1
-PERIOD_SECONDS = 1.0
-FINISH_SECONDS = 1.0
 # gevent and eventlet turn the loop every other second when idle.
 STILL_SECONDS = 3.5
 CHILDREN_PERIOD_SECONDS = 5.0
@@ -26,56 +20,18 @@ CHILDREN_PERIOD_SECONDS = 5.0
 ETA_COUNT_SHARE = 0.005
 
 
-class Reporter:
-    """Writes one report a second, and at once when told that something changed."""
+class Reporter(ReportThread):
+    """Reports on a worker."""
 
     def __init__(self, worker: Worker, directory: ReportDirectory, errors: ErrorLog) -> None:
+        super().__init__(worker, directory, errors)
         self._worker = worker
-        self._directory = directory
-        self._errors = errors
-        self._wake = natives.allocate_lock()
-        self._wake.acquire()
-        self._done = natives.allocate_lock()
-        self._done.acquire()
-        self._pid = natives.getpid()
         self._progress: Any = None
         self._pool = pool.PoolWatch()
         self._children_memory: int | None = None
         self._children_due = 0.0
         self._eta_held = 0
         self._eta_due = 0.0
-
-    def start(self) -> None:
-        """Begin to write. The thread is unknown to ``threading`` and ends with the process."""
-        natives.start_new_thread(self._run, ())
-
-    def notify(self) -> None:
-        """Write the next report now."""
-        try:
-            self._wake.release()
-        except RuntimeError:
-            return  # it is about to write anyway
-
-    def finish(self) -> None:
-        """Write the last report of a worker whose work is done; gives up after ``FINISH_SECONDS``."""
-        if natives.getpid() != self._pid:
-            return  # a child of the pool on its way out
-        self._worker.ended = True
-        self.notify()
-        self._done.acquire(True, FINISH_SECONDS)
-
-    def _run(self) -> None:
-        ended = False
-        while not ended:
-            ended = self._worker.ended
-            # The sidecar may be trying the lock at this moment; the next round takes it.
-            with self._errors.caught("lock"), suppress(BlockingIOError):
-                self._directory.hold_lock()
-            with self._errors.caught("report"):
-                self._directory.write_report(json.dumps(self.report()).encode())
-            if not ended:
-                self._wake.acquire(True, PERIOD_SECONDS)
-        self._done.release()
 
     def report(self) -> dict[str, Any]:
         """The report as JSON has it; what cannot be read yet is left at its empty value."""
@@ -85,8 +41,8 @@ class Reporter:
             "agent_version": VERSION,
             "pid": self._pid,
             "hostname": worker.hostname,
-            "celery_version": _version_of("celery"),
-            "kombu_version": _version_of("kombu"),
+            "celery_version": version_of("celery"),
+            "kombu_version": version_of("kombu"),
             "phase": phase(worker, sys.modules.get("celery.worker.state")),
             "loop_mono": worker.loop_mono,
             "loop_due_mono": worker.loop_due_mono,
@@ -186,7 +142,3 @@ class Reporter:
             took = natives.monotonic() - started
             self._eta_due = started + took / ETA_COUNT_SHARE
         return self._eta_held
-
-
-def _version_of(package: str) -> str:
-    return str(getattr(sys.modules.get(package), "__version__", ""))

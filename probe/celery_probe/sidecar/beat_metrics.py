@@ -1,11 +1,10 @@
-"""Beat's numbers in the Prometheus text format, one beat a pod and therefore without labels."""
+"""Beat's numbers, for Prometheus."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from celery_health.beat import BeatReport, BeatVerdict
-
-Value = float | int | bool | None
+from celery_probe.sidecar.exposition import Sample, exposition
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,34 +20,36 @@ class BeatNumbers:
 
 
 def render(numbers: BeatNumbers) -> str:
-    """The text of a scrape. A number that is not known is left out, never shown as 0."""
-    lines: list[str] = []
-    for name, kind, meaning, value in (*_of_the_pod(numbers), *_of_beat(numbers.report)):
-        if value is not None:
-            lines += (
-                f"# HELP celery_beat_{name} {meaning}",
-                f"# TYPE celery_beat_{name} {kind}",
-                f"celery_beat_{name} {float(value):.15g}",
-            )
-    return "\n".join(lines) + "\n"
+    """The text of a scrape."""
+    return exposition((*_of_the_pod(numbers), *_of_beat(numbers.report)))
 
 
-def _of_the_pod(numbers: BeatNumbers) -> Iterator[tuple[str, str, str, Value]]:
+def _of_the_pod(numbers: BeatNumbers) -> Iterator[Sample]:
     verdict = numbers.verdict
-    yield "started", "gauge", "1 if beat has loaded the application.", verdict.started
-    yield "live", "gauge", "1 unless beat hangs.", verdict.live
-    yield "ready", "gauge", "1 if beat ticks.", verdict.ready
-    yield "report_age_seconds", "gauge", "Age of the agent's last report.", numbers.written_age
-    yield "tick_age_seconds", "gauge", "Time since the end of the last tick.", numbers.tick_age
-    yield "broker_reachable", "gauge", "1 if this pod reaches the broker.", numbers.broker_reachable
-    yield "held", "gauge", "1 while no verdict restarts beat.", numbers.held
+    yield "celery_beat_started", "gauge", "1 if beat has loaded the application.", verdict.started
+    yield "celery_beat_live", "gauge", "1 unless beat hangs.", verdict.live
+    yield "celery_beat_ready", "gauge", "1 if beat ticks.", verdict.ready
+    yield "celery_beat_report_age_seconds", "gauge", "Age of the agent's last report.", numbers.written_age
+    yield "celery_beat_tick_age_seconds", "gauge", "Time since the end of the last tick.", numbers.tick_age
+    yield (
+        "celery_beat_broker_reachable",
+        "gauge",
+        "1 if this pod reaches the broker.",
+        numbers.broker_reachable,
+    )
+    yield "celery_beat_held", "gauge", "1 while no verdict restarts beat.", numbers.held
 
 
-def _of_beat(report: BeatReport | None) -> Iterator[tuple[str, str, str, Value]]:
+def _of_beat(report: BeatReport | None) -> Iterator[Sample]:
     if report is None:
         return
-    yield "ticks_total", "counter", "Ticks of the scheduler since the process began.", report.ticks
-    yield "tasks_sent_total", "counter", "Tasks that the process has published.", report.sent
-    yield "schedule_entries", "gauge", "Entries of the schedule.", report.entries
-    yield "max_interval_seconds", "gauge", "Time between two ticks at most.", report.max_interval
-    yield "agent_errors_total", "counter", "Errors the agent caught.", report.error_count
+    yield (
+        "celery_beat_ticks_total",
+        "counter",
+        "Ticks of the scheduler since the process began.",
+        report.ticks,
+    )
+    yield "celery_beat_tasks_sent_total", "counter", "Tasks that the process has published.", report.sent
+    yield "celery_beat_schedule_entries", "gauge", "Entries of the schedule.", report.entries
+    yield "celery_beat_max_interval_seconds", "gauge", "Time between two ticks at most.", report.max_interval
+    yield "celery_beat_agent_errors_total", "counter", "Errors the agent caught.", report.error_count

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from celery_health.broker import BrokerReading, BrokerReason
-from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
+from celery_health.urls import BrokerUrl, UrlError, parse
 from celery_probe.sidecar.redis_handshake import RedisSession
 
 CHECK_SECONDS = 2.0
@@ -128,7 +128,7 @@ def _readable(text: str) -> tuple[tuple[BrokerUrl, ...], BrokerFinding]:
         first = parse(text)
     except UrlError as error:
         return (), BrokerFinding(None, BrokerReason.URL_INVALID, str(error))
-    urls = tuple(url for url in (first, *first.alternates) if url.kind is not BrokerKind.OTHER)
+    urls = tuple(url for url in (first, *first.alternates) if url.kind.is_redis or url.kind.is_amqp)
     if not urls:
         message = f"A {first.scheme} broker cannot be looked at: the worker is judged without it."
         return (), BrokerFinding(None, BrokerReason.UNREADABLE_KIND, message)

@@ -1,14 +1,11 @@
-"""The worker's numbers in the Prometheus text format, one worker a pod and therefore without labels."""
+"""The worker's numbers, for Prometheus."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from celery_health.report import WorkerReport
 from celery_health.worker import WorkerVerdict
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-Value = float | int | bool | None
+from celery_probe.sidecar.exposition import Sample, exposition
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +23,11 @@ class Numbers:
 
 
 def render(numbers: Numbers) -> str:
-    """The text of a scrape. A number that is not known is left out, never shown as 0."""
-    lines: list[str] = []
-    for name, kind, meaning, value in (*_of_the_pod(numbers), *_of_the_worker(numbers.report)):
-        if value is not None:
-            lines += (
-                f"# HELP {name} {meaning}",
-                f"# TYPE {name} {kind}",
-                f"{name} {float(value):.15g}",
-            )
-    return "\n".join(lines) + "\n"
+    """The text of a scrape."""
+    return exposition((*_of_the_pod(numbers), *_of_the_worker(numbers.report)))
 
 
-def _of_the_pod(numbers: Numbers) -> Iterator[tuple[str, str, str, Value]]:
+def _of_the_pod(numbers: Numbers) -> Iterator[Sample]:
     verdict = numbers.verdict
     yield "celery_worker_started", "gauge", "1 if the worker has loaded the application.", verdict.started
     yield "celery_worker_live", "gauge", "1 unless the worker is to be restarted.", verdict.live
@@ -67,7 +56,7 @@ def _of_the_pod(numbers: Numbers) -> Iterator[tuple[str, str, str, Value]]:
     yield "celery_worker_idle_seconds", "gauge", "Time since a task last began or ended.", numbers.idle
 
 
-def _of_the_worker(report: WorkerReport | None) -> Iterator[tuple[str, str, str, Value]]:
+def _of_the_worker(report: WorkerReport | None) -> Iterator[Sample]:
     if report is None:
         return
     yield "celery_worker_tasks_active", "gauge", "Tasks that pool slots work on.", report.active_count

@@ -23,7 +23,7 @@ def refusal(request: web.Request, token: str) -> web.Response | None:
     """Why this caller may give no order, None if it may. ``token`` is what it must show."""
     if not token:
         return said(
-            403, "DrainDisabled", "No CELERY_PROBE_TOKEN is set for this sidecar, so it takes no orders."
+            403, "OrdersDisabled", "No CELERY_PROBE_TOKEN is set for this sidecar, so it takes no orders."
         )
     shown = _shown_token(request)
     if not shown:

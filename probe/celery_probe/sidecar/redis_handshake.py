@@ -4,7 +4,6 @@ By hand, in Redis' own protocol: the ``redis`` package would add 21 MB to a side
 """
 
 import socket
-import ssl
 from contextlib import ExitStack
 from typing import BinaryIO
 
@@ -12,7 +11,7 @@ from celery_health.broker import BrokerReading, BrokerReason
 from celery_health.readers import failures
 from celery_health.readers.failures import Failure
 from celery_health.readers.limits import CONNECT_SECONDS, READ_SECONDS
-from celery_health.readers.tls import redis_options
+from celery_health.readers.tls import ssl_context
 from celery_health.urls import BrokerKind, BrokerUrl
 
 _REACHABLE = "{} answers."
@@ -86,22 +85,10 @@ def _connected(url: BrokerUrl) -> socket.socket:
     if not url.tls:
         return connection
     try:
-        return _context(url).wrap_socket(connection, server_hostname=url.host)
+        return ssl_context(url).wrap_socket(connection, server_hostname=url.host)
     except BaseException:
         connection.close()
         raise
-
-
-def _context(url: BrokerUrl) -> ssl.SSLContext:
-    """What redis-py would make of the same options."""
-    options = redis_options(url)
-    mode: ssl.VerifyMode = options["ssl_cert_reqs"]
-    context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
-    context.check_hostname = mode != ssl.CERT_NONE and options.get("ssl_check_hostname", True)
-    context.verify_mode = mode
-    if "ssl_certfile" in options:
-        context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"))
-    return context
 
 
 def _login(url: BrokerUrl) -> list[list[str]]:

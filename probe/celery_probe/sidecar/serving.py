@@ -11,9 +11,9 @@ from aiohttp import web
 
 from celery_probe.sidecar.beat_evidence import BeatEvidence
 from celery_probe.sidecar.beat_observer import BeatObserver
-from celery_probe.sidecar.beat_server import make_beat_app
 from celery_probe.sidecar.broker_watch import BrokerWatch
 from celery_probe.sidecar.drain import DrainWish
+from celery_probe.sidecar.endpoints import probe_app
 from celery_probe.sidecar.evidence import Evidence
 from celery_probe.sidecar.observer import Observer
 from celery_probe.sidecar.server import make_app
@@ -63,7 +63,7 @@ def _for_beat(
     settings: Settings, broker: BrokerWatch, clock: Callable[[], float]
 ) -> tuple[web.Application, Looker]:
     observer = BeatObserver(BeatEvidence(settings.run_directory, clock), broker, clock)
-    return make_beat_app(observer, settings.token), observer
+    return probe_app(observer, settings.token), observer
 
 
 def listen(port: int) -> socket.socket:

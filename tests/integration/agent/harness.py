@@ -11,7 +11,8 @@ from typing import Any
 
 from celery import Celery
 
-from celery_health.report import ReportError, WorkerReport, parse_report
+from celery_health.json_fields import ReportError
+from celery_health.report import WorkerReport, parse_report
 from celery_probe.bundle import install
 from tests.support.celery_worlds import World
 from tests.support.waiting import wait_for

@@ -12,12 +12,12 @@ from typing import Any
 from aiohttp.test_utils import TestClient, TestServer
 
 from celery_health.beat import BeatReport, BeatThresholds, parse_beat_report
-from celery_health.report import ReportError
+from celery_health.json_fields import ReportError
 from celery_probe.bundle import install
 from celery_probe.sidecar.beat_evidence import BeatEvidence
 from celery_probe.sidecar.beat_observer import BeatObserver
-from celery_probe.sidecar.beat_server import make_beat_app
 from celery_probe.sidecar.broker_watch import BrokerWatch
+from celery_probe.sidecar.endpoints import probe_app
 from tests.support.celery_worlds import World
 from tests.support.waiting import wait_for, wait_for_async
 
@@ -149,7 +149,7 @@ async def beat_sidecar(
     observer = BeatObserver(BeatEvidence(beat.run, time.monotonic, thresholds), broker, time.monotonic)
     broker.start()
     try:
-        async with TestClient(TestServer(make_beat_app(observer, ""))) as client:
+        async with TestClient(TestServer(probe_app(observer, ""))) as client:
             yield BeatSidecar(client, observer, beat)
     finally:
         broker.stop()

@@ -19,7 +19,7 @@ from celery_health.beat import (
     judge_beat,
     parse_beat_report,
 )
-from celery_health.report import ReportError
+from celery_health.json_fields import ReportError
 from celery_health.worker import ProcessState
 from tests.unit.health.beats import beat_document
 

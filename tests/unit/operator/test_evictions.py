@@ -78,11 +78,12 @@ async def test_a_refused_eviction_is_told_in_the_servers_words_and_not_counted(
 
 
 @pytest.mark.parametrize("status", [404, 409])
-async def test_a_pod_that_is_gone_meanwhile_needs_no_event(
+async def test_a_pod_that_is_gone_meanwhile_needs_no_event_and_is_not_counted(
     kube: Kube, server: ApiServer, status: int
 ) -> None:
-    server.status = status
-    assert await evict(kube, KEY, ORDER, Counted()) is None
+    server.status, counted = status, Counted()
+    assert await evict(kube, KEY, ORDER, counted) is None
+    assert not counted
 
 
 async def test_an_api_server_that_is_away_is_told(kube: Kube) -> None:

@@ -13,8 +13,8 @@ from celery_health.beat import BeatReason, BrokerSight
 from celery_health.worker import ProcessState
 from celery_probe.sidecar.beat_evidence import BeatEvidence
 from celery_probe.sidecar.beat_observer import BeatObserver
-from celery_probe.sidecar.beat_server import make_beat_app
 from celery_probe.sidecar.broker_watch import BrokerWatch
+from celery_probe.sidecar.endpoints import probe_app
 from celery_probe.sidecar.settings import Role, SettingsError, read_settings
 from tests.unit.health.beats import beat_document
 from tests.unit.sidecar.holders import Holder
@@ -46,7 +46,7 @@ def observer(tmp_path: Path, clock: Clock) -> BeatObserver:
 
 @pytest.fixture
 async def client(observer: BeatObserver) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(make_beat_app(observer, TOKEN))) as client:
+    async with TestClient(TestServer(probe_app(observer, TOKEN))) as client:
         yield client
 
 

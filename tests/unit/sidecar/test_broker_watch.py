@@ -45,6 +45,7 @@ def looked(watch: BrokerWatch) -> bool:
     [
         ("", BrokerReason.NOT_READ, "No CELERY_BROKER_URL is given"),
         ("sqs://key:hunter2@", BrokerReason.UNREADABLE_KIND, "A sqs broker cannot be looked at"),
+        ("postgresql://shop:hunter2@db/shop", BrokerReason.UNREADABLE_KIND, "A postgresql broker cannot"),
         ("redis://:hunter2@host/zero", BrokerReason.URL_INVALID, "write redis://HOST:PORT/0"),
     ],
 )

@@ -185,11 +185,14 @@ def test_the_operator_shows_the_token_in_the_same_header() -> None:
     assert TOKEN_HEADER == names.TOKEN_HEADER
 
 
-async def test_without_a_configured_token_nobody_may_drain(observer: Observer) -> None:
+@pytest.mark.parametrize("path", ["/drain", "/undrain", "/hold"])
+async def test_without_a_configured_token_nobody_may_give_an_order(observer: Observer, path: str) -> None:
     async with TestClient(TestServer(make_app(observer, ""))) as client:
-        answer = await client.post("/drain", headers={"Authorization": "Bearer "})
+        answer = await client.post(path, headers={"Authorization": "Bearer "})
         assert answer.status == 403
-        assert "CELERY_PROBE_TOKEN" in (await answer.json())["message"]
+        told = await answer.json()
+        assert told["reason"] == "OrdersDisabled"
+        assert "CELERY_PROBE_TOKEN" in told["message"]
 
 
 @pytest.mark.parametrize("path", ["/drain", "/undrain"])
