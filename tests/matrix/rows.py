@@ -218,6 +218,8 @@ ROWS = (
         Healer.END,
         _killed_at_work,
         load=None,
+        # Idle gevent workers never hand messages out again: see docs/verdicts.md.
+        pools=tuple(pool for pool in POOLS if pool != "gevent"),
         brokers=("redis",),
         told_within=70,
         why_doubled="killed while it ran: acknowledged late, it runs again",
@@ -249,6 +251,7 @@ ROWS = (
         _broker_away,
         victim=Victim.NOBODY,
         brokers=("redis",),
+        why_doubled="a task that ends while the broker is away cannot be acknowledged, and runs again",
     ),
     _row(
         "result store unreachable",

@@ -15,6 +15,10 @@ from celery_health.fleet.words import counted, lasting
 DEFAULT_VISIBILITY_TIMEOUT = 3600.0
 """Seconds: kombu's own default for Redis."""
 
+# They run without kombu's event loop. Then it restores messages only when a poll brings nothing, and an idle
+# worker's always brings the end of a blocking pop. Seen with kombu 5.6 and gevent.
+_NEVER_RESTORE = frozenset({"gevent", "eventlet"})
+
 
 def find(
     broker: BrokerReading,
@@ -39,10 +43,19 @@ def find(
             f"{counted(count, 'message')} of {broker.address} are handed out, and the workers hold "
             f"{count - orphans} of them; the oldest was handed out {lasting(oldest)} ago"
         ),
-        remedy=(
-            "Wait: messages that lost their worker are handed out again after the visibility timeout of "
-            f"{lasting(timeout)}; for a shorter wait lower broker_transport_options['visibility_timeout'], "
-            "but not below the longest task or ETA"
-        ),
+        remedy=_remedy(workers, timeout),
         subjects=(),
+    )
+
+
+def _remedy(workers: Sequence[WorkerSight], timeout: float) -> str:
+    if workers and all(worker.pool in _NEVER_RESTORE for worker in workers):
+        return (
+            "Let one worker of another pool read from this broker, such as a group with pool: threads: idle "
+            "gevent and eventlet workers never look for messages that lost their worker"
+        )
+    return (
+        "Wait: messages that lost their worker are handed out again after the visibility timeout of "
+        f"{lasting(timeout)}; for a shorter wait lower broker_transport_options['visibility_timeout'], "
+        "but not below the longest task or ETA"
     )

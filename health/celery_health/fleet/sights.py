@@ -22,7 +22,7 @@ class WorkerSight:
 
     ``running`` may be shorter than ``active_count``: a report shows the first 100. ``idle_for`` is how many
     seconds ago a task last began or ended. ``has_room`` is False while the prefetch limit keeps the worker
-    from taking more.
+    from taking more. ``pool`` is its kind, such as prefork; empty where nobody tells.
     """
 
     name: str
@@ -37,6 +37,7 @@ class WorkerSight:
     initial_prefetch: int | None = None
     idle_for: float | None = None
     has_room: bool | None = None
+    pool: str = ""
 
     @property
     def held(self) -> int:
@@ -85,6 +86,7 @@ def sight_of(name: str, report: WorkerReport, consuming: bool | None, age: float
         initial_prefetch=report.initial_prefetch,
         idle_for=None if idle_for is None else max(0.0, idle_for),
         has_room=report.transport.can_consume,
+        pool=report.pool_kind,
     )
 
 

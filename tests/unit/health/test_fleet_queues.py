@@ -80,6 +80,16 @@ def test_messages_that_no_worker_holds_are_told_before_they_come_back() -> None:
     assert "visibility timeout of 60 min" in finding.remedy
 
 
+def test_where_no_worker_hands_messages_out_again_waiting_is_not_the_advice() -> None:
+    broker, green = reading(unacked=UnackedReading(5, 2880.0)), replace(sight(), pool="gevent")
+    finding = orphans.find(broker, [green, green])
+    assert finding is not None
+    assert finding.remedy.startswith("Let one worker of another pool read")
+    beside = orphans.find(broker, [green, replace(sight(), pool="prefork")])
+    assert beside is not None
+    assert beside.remedy.startswith("Wait")
+
+
 @pytest.mark.parametrize(
     ("why", "broker", "workers", "timeout"),
     [
