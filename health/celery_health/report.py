@@ -84,7 +84,7 @@ class WorkerReport:
     start before that). ``pool_births`` counts the children that the pool has started since ``progress_mono``
     or since one of them last survived a while; ``pool_alive_mono`` is the last moment at which one lived.
     ``written_at`` is ``written_mono`` in Unix time. ``initial_prefetch`` is the prefetch limit without what
-    ETA tasks add.
+    ETA tasks add. ``eta_due`` are those of ``eta_held`` whose time comes within half a minute.
     """
 
     agent_version: str
@@ -121,6 +121,7 @@ class WorkerReport:
     pool_births: int = 0
     pool_alive_mono: float | None = None
     initial_prefetch: int | None = None
+    eta_due: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
@@ -180,6 +181,7 @@ def report_from(document: Mapping[str, Any]) -> WorkerReport:
         pool_births=read.count(document, "pool_births") if "pool_births" in document else 0,
         pool_alive_mono=read.optional(read.number, document, "pool_alive_mono"),
         initial_prefetch=read.optional(read.count, document, "initial_prefetch"),
+        eta_due=read.count(document, "eta_due") if "eta_due" in document else 0,
         extra={key: value for key, value in document.items() if key not in _KNOWN},
     )
 

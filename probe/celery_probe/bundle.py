@@ -13,12 +13,15 @@ WRITABLE_BY_ALL = 0o777
 def install(directory: Path) -> None:
     """Make ``python DIRECTORY worker ...`` run Celery with the agent inside, which reports in ``run/``.
 
+    ``python DIRECTORY/stop.py`` is the hook before a worker's stop.
+
     Files of an earlier install are replaced; those in ``run/`` stay. Raises OSError if it cannot write.
     """
     package = directory / "celery_probe"
     agent = package / "agent"
     agent.mkdir(parents=True, exist_ok=True)
-    _copy(AGENT / "__main__.py", directory / "__main__.py")
+    for script in ("__main__.py", "stop.py"):
+        _copy(AGENT / script, directory / script)
     _copy(AGENT.parent / "__init__.py", package / "__init__.py")
     for source in sorted(AGENT.glob("*.py")):
         _copy(source, agent / source.name)

@@ -44,6 +44,8 @@ class WorkerAgent(Agent):
         self._reporter = Reporter(self._worker, self._directory, self._errors)
 
     def start(self) -> None:
+        with self._errors.caught("stop"):
+            self._directory.forget_stop()
         with self._errors.caught("thread"):
             self._reporter.start()
 

@@ -5,7 +5,21 @@ the loop that it watches.
 """
 
 from _thread import allocate_lock, get_ident, start_new_thread
-from os import O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY, fchmod, getpid, read, replace, unlink, write
+from os import (
+    O_CREAT,
+    O_EXCL,
+    O_RDONLY,
+    O_RDWR,
+    O_WRONLY,
+    fchmod,
+    getpid,
+    kill,
+    read,
+    replace,
+    unlink,
+    write,
+)
+from os import _exit as exit_process
 from os import close as close_descriptor
 from os import open as open_descriptor
 from os.path import exists
@@ -20,9 +34,11 @@ __all__ = [
     "allocate_lock",
     "close_descriptor",
     "exists",
+    "exit_process",
     "fchmod",
     "get_ident",
     "getpid",
+    "kill",
     "monotonic",
     "open_descriptor",
     "read",

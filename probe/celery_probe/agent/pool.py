@@ -26,6 +26,11 @@ def size(pool: Any) -> int:
     return int(getattr(getattr(pool, "_pool", None), "_processes", None) or pool.limit or 0)
 
 
+def pids(pool: Any) -> list[int]:
+    """The processes of a prefork pool; of other pools there are none."""
+    return [child.pid for child in _children(pool) if child.pid]
+
+
 class PoolWatch:
     """Follows the children of a prefork pool; of other pools there are none.
 

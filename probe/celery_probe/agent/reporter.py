@@ -30,8 +30,8 @@ class Reporter(ReportThread):
         self._pool = pool.PoolWatch()
         self._children_memory: int | None = None
         self._children_due = 0.0
-        self._eta_held = 0
-        self._eta_due = 0.0
+        self._eta = (0, 0)
+        self._eta_count_due = 0.0
 
     def report(self) -> dict[str, Any]:
         """The report as JSON has it; what cannot be read yet is left at its empty value."""
@@ -110,6 +110,7 @@ class Reporter(ReportThread):
             "active_count": 0,
             "reserved": 0,
             "eta_held": 0,
+            "eta_due": 0,
             "processed": 0,
             "progress_mono": None,
         }
@@ -125,7 +126,7 @@ class Reporter(ReportThread):
             report["progress_mono"] = self._progressed(tasks, len(active))
             report["reserved"] = tasks.reserved_count(active, list(consumer.task_buckets.values()))
             report["processed"] = tasks.processed()
-            report["eta_held"] = self._count_eta_held(tasks, consumer.timer)
+            report["eta_held"], report["eta_due"] = self._count_eta(tasks, consumer.timer)
         return report
 
     def _progressed(self, tasks: Any, active: int) -> float | None:
@@ -135,10 +136,10 @@ class Reporter(ReportThread):
         progressed: float | None = self._progress.mono
         return progressed
 
-    def _count_eta_held(self, tasks: Any, timer: Any) -> int:
+    def _count_eta(self, tasks: Any, timer: Any) -> tuple[int, int]:
         started = natives.monotonic()
-        if started >= self._eta_due:
-            self._eta_held = tasks.eta_held_count(timer)
+        if started >= self._eta_count_due:
+            self._eta = tasks.eta_counts(timer, started)
             took = natives.monotonic() - started
-            self._eta_due = started + took / ETA_COUNT_SHARE
-        return self._eta_held
+            self._eta_count_due = started + took / ETA_COUNT_SHARE
+        return self._eta

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from celery import bootsteps
 
-from celery_probe.agent import drain, natives, stack, tasks, transport
+from celery_probe.agent import drain, give_back, natives, pool, stack, tasks, transport
 from celery_probe.agent.answers import AnswerWatch
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
@@ -76,6 +76,9 @@ class Pulse:
         The event loop runs its timers itself. Without one (gevent, eventlet) a timer proves nothing of the
         loop, and only the loop may use the broker's connection: the loop has to take the beat up.
         """
+        with self._errors.caught("give back"):
+            if self._directory.give_back_wanted():
+                self._give_back(consumer)
         if consumer.hub is not None:
             self._beat(consumer)
             return
@@ -99,6 +102,8 @@ class Pulse:
         wanted = self._directory.drain_wanted()
         with self._errors.caught("drain"):
             (drain.hold if wanted else drain.resume)(consumer.task_consumer)
+            if self._directory.stop_wanted():
+                drain.start_nothing(consumer)
         worker.evidence = self._reader.evidence(consumer)
         worker.queues = transport.queue_names(consumer)
         worker.prefetch = consumer.qos.value
@@ -115,6 +120,16 @@ class Pulse:
         worker.loop_due_mono = None
         if before != (worker.connected, worker.held, worker.fetching):
             self._notify()
+
+    def _give_back(self, consumer: Any) -> None:
+        """With gevent and eventlet not in the loop: it may stand until a slot is free."""
+        if self._worker.evidence["kind"] != "redis":
+            return
+        active = tasks.active_requests()
+        in_vain = give_back.will_all_run_again(active)
+        count = give_back.give_back(consumer, active)
+        if in_vain:
+            give_back.end(pool.pids(consumer.pool), count)
 
     def _answered(self, consumer: Any, now: float) -> float | None:
         evidence = self._worker.evidence

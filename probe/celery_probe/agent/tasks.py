@@ -12,6 +12,8 @@ from celery import signals
 from celery.worker import state
 
 ACTIVE_SHOWN = 100
+# A task whose time comes this soon is load already: a new worker takes a good part of it to start.
+DUE_SECONDS = 30.0
 # Tasks that ended without having begun. Only one thread at a time, the loop's, adds to it.
 _discards = [0]
 
@@ -58,9 +60,13 @@ def reserved_count(active: Iterable[Any], buckets: Iterable[Any]) -> int:
     return len(waiting - started) + limited
 
 
-def eta_held_count(timer: Any) -> int:
-    """Requests that wait in the worker's timer for their time."""
-    return sum(1 for item in list(timer._queue) if _holds_request(item.entry))
+def eta_counts(timer: Any, now: float) -> tuple[int, int]:
+    """Requests that wait in the worker's timer for their time, and those of them whose time is near.
+
+    ``now`` is a moment of CLOCK_MONOTONIC, as the timer's own are.
+    """
+    times = [item.eta for item in list(timer._queue) if _holds_request(item.entry)]
+    return len(times), sum(1 for time in times if time <= now + DUE_SECONDS)
 
 
 def describe(request: Any, controller: Any) -> dict[str, Any]:

@@ -37,10 +37,12 @@ class Observer(ProcessObserver[WorkerReport]):
 
     def report(self) -> dict[str, Any]:
         """The answer of ``/report``, with what only a worker has."""
+        draining_for = self.drain.wanted_for()
         return {
             **super().report(),
             "loop_age": self._loop_age(self._current_report()),
             "drain_wanted": self.drain.wanted,
+            "draining_for": None if draining_for is None else round(draining_for, 3),
             "hostname": self.hostname,
         }
 

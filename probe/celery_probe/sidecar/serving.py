@@ -55,7 +55,7 @@ def _for_worker(
     settings: Settings, broker: BrokerWatch, clock: Callable[[], float]
 ) -> tuple[web.Application, Looker]:
     directory = settings.run_directory
-    observer = Observer(Evidence(directory, clock), broker, DrainWish(directory), clock)
+    observer = Observer(Evidence(directory, clock), broker, DrainWish(directory, clock), clock)
     return make_app(observer, settings.token), observer
 
 

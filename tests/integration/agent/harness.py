@@ -113,6 +113,12 @@ class AgentWorker:
         """Take that wish back."""
         (self.run / "drain").unlink()
 
+    def stop_hook(self, seconds: float, port: int) -> "subprocess.Popen[bytes]":
+        """Start what the kubelet runs before it stops the worker; ``port`` is the sidecar's."""
+        command = [self._python, "-ES", str(self.directory / "stop.py"), str(seconds), str(port)]
+        with (self.home / "worker.log").open("ab") as log:
+            return subprocess.Popen(command, cwd="/", stdout=log, stderr=log)
+
     def ran(self) -> list[str]:
         """The names that ``note`` tasks wrote, in the order in which they ran."""
         return self.notes.read_text().split() if self.notes.exists() else []

@@ -12,7 +12,8 @@ from celery_probe.bundle import AGENT, install
 
 def test_an_install_holds_the_entry_the_agent_and_a_folder_writable_by_all(tmp_path: Path) -> None:
     install(tmp_path)
-    assert (tmp_path / "__main__.py").read_text() == (AGENT / "__main__.py").read_text()
+    for script in ("__main__.py", "stop.py"):
+        assert (tmp_path / script).read_text() == (AGENT / script).read_text()
     assert sorted(path.name for path in (tmp_path / "celery_probe" / "agent").iterdir()) == sorted(
         path.name for path in AGENT.glob("*.py")
     )

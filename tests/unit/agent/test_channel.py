@@ -54,6 +54,34 @@ def test_a_drain_is_wanted_while_the_file_is_there(directory: Path) -> None:
     assert not shared.drain_wanted()
 
 
+def test_a_worker_about_to_stop_drains_too(directory: Path) -> None:
+    shared = ReportDirectory(str(directory))
+    shared.want_stop()
+    shared.want_stop()
+    assert shared.stop_wanted()
+    assert shared.drain_wanted()
+    assert not shared.give_back_wanted()
+
+
+def test_a_new_worker_forgets_the_stop_of_the_last_one_and_keeps_the_drain(directory: Path) -> None:
+    shared = ReportDirectory(str(directory))
+    (directory / "run" / "drain").touch()
+    shared.want_stop()
+    shared.want_give_back()
+    shared.forget_stop()
+    shared.forget_stop()
+    assert [file.name for file in (directory / "run").iterdir()] == ["drain"]
+    assert shared.drain_wanted()
+
+
+def test_a_report_is_read_whole(directory: Path) -> None:
+    shared = ReportDirectory(str(directory))
+    with pytest.raises(FileNotFoundError):
+        shared.read_report()
+    shared.write_report(b"x" * 200_000)
+    assert shared.read_report() == b"x" * 200_000
+
+
 HOLD = """
 import sys
 from celery_probe.agent.channel import ReportDirectory

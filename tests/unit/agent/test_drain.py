@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,6 +53,31 @@ def test_holding_twice_and_resuming_twice_changes_nothing(channel: Any) -> None:
     drain.resume(consumer)
     assert consumer._active_tags == tags
     assert not drain.is_held(consumer)
+
+
+def test_a_worker_about_to_stop_starts_nothing_that_it_holds() -> None:
+    started: list[str] = []
+    semaphore = import_module("kombu.asynchronous.semaphore").LaxBoundedSemaphore(1)
+    consumer = SimpleNamespace(
+        on_task_request=started.append, controller=SimpleNamespace(semaphore=semaphore), pool=None
+    )
+    for name in ("runs", "waits for a slot"):
+        semaphore.acquire(started.append, name)
+    drain.start_nothing(consumer)
+    drain.start_nothing(consumer)
+    semaphore.release()
+    consumer.on_task_request("waited for its time")
+    assert started == ["runs"]
+
+
+def test_a_pool_without_slots_of_its_own_starts_nothing_either() -> None:
+    started: list[str] = []
+    consumer = SimpleNamespace(
+        on_task_request=started.append, controller=SimpleNamespace(semaphore=None), pool=None
+    )
+    drain.start_nothing(consumer)
+    consumer.on_task_request("waited for its time")
+    assert started == []
 
 
 def test_a_consumer_that_was_never_held_is_left_alone(channel: Any) -> None:

@@ -49,6 +49,22 @@ def test_a_task_that_ends_without_having_begun_is_progress(name: str) -> None:
     assert progress.mono == 101.0
 
 
+def test_tasks_that_wait_for_their_time_are_told_by_how_near_it_is() -> None:
+    def waiting(eta: float, *args: Any, canceled: bool = False) -> Any:
+        return SimpleNamespace(eta=eta, entry=SimpleNamespace(args=args, canceled=canceled))
+
+    task = SimpleNamespace(request_dict={})
+    queue = [
+        waiting(90.0, task),
+        waiting(130.0, task),
+        waiting(130.1, task),
+        waiting(101.0, task, canceled=True),
+        waiting(101.0),
+        waiting(101.0, "a heartbeat"),
+    ]
+    assert tasks.eta_counts(SimpleNamespace(_queue=queue), 100.0) == (3, 2)
+
+
 def request(message: tuple[Any, Any], hard: Any = None, soft: Any = None) -> Any:
     task = SimpleNamespace(time_limit=hard, soft_time_limit=soft)
     return SimpleNamespace(id="a1", name="sell", time_start=5.0, time_limits=message, task=task)

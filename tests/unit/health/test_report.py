@@ -39,6 +39,7 @@ EVIDENCE = {
     "pool_births": 3,
     "pool_alive_mono": 999.5,
     "initial_prefetch": 8,
+    "eta_due": 1,
 }
 
 
@@ -54,8 +55,9 @@ def test_the_evidence_of_deafness_and_of_a_dead_pool_is_read() -> None:
 
 def test_an_older_agent_without_that_evidence_is_read_as_unknown() -> None:
     report = report_from(report_document())
-    assert {getattr(report, name) for name in EVIDENCE if name != "pool_births"} == {None}
-    assert report.pool_births == 0
+    counts = ("pool_births", "eta_due")
+    assert {getattr(report, name) for name in EVIDENCE if name not in counts} == {None}
+    assert {getattr(report, name) for name in counts} == {0}
     assert (report.transport.pop_timeout, report.active[0].limit) == (None, None)
 
 

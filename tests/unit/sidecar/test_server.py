@@ -103,6 +103,7 @@ async def test_the_report_carries_all_that_the_sidecar_knows(
     assert answer["broker"]["reachable"] is None
     assert answer["broker"]["checked_age"] is None
     assert answer["drain_wanted"] is False
+    assert answer["draining_for"] is None
 
 
 async def test_without_a_report_its_fields_are_null(client: Client) -> None:
@@ -132,7 +133,9 @@ async def test_a_drain_is_set_and_taken_back_as_often_as_asked(client: Client, t
         assert answer.status == 202
         assert await answer.json() == {"drain_wanted": wanted}
         assert (tmp_path / "drain").exists() is wanted
-        assert (await (await client.get("/report")).json())["drain_wanted"] is wanted
+        told = await (await client.get("/report")).json()
+        assert told["drain_wanted"] is wanted
+        assert 0 <= told["draining_for"] < 60 if wanted else told["draining_for"] is None
 
 
 async def test_a_drain_set_before_the_sidecar_started_still_stands(tmp_path: Path) -> None:

@@ -34,6 +34,20 @@ def note(name: str) -> None:
     time.sleep(0.05)
 
 
+@app.task(acks_late=False)
+def early_nap(seconds: float) -> None:
+    """Take this long, with a message that is acknowledged at the beginning."""
+    time.sleep(seconds)
+
+
+@app.task
+def nap_and_note(seconds: float, name: str) -> None:
+    """Take this long, and only then add a line to the file of tasks that ran."""
+    time.sleep(seconds)
+    with Path(os.environ["TEST_NOTES"]).open("a") as file:
+        file.write(name + "\n")
+
+
 @app.task(rate_limit="1/h")
 def limited() -> None:
     """Run once an hour."""

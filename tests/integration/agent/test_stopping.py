@@ -1,0 +1,182 @@
+"""The hook before a worker's stop: short tasks finish, long ones go back to the broker at once."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from redis import Redis
+
+from celery_probe.agent.stop import HOLD_SECONDS, STALE_SECONDS
+from tests.integration.agent.harness import AgentWorker, agent_worker, producer
+from tests.support.celery_worlds import CELERY_5_3, CELERY_5_4, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
+from tests.support.servers import RabbitServer, free_port, redis_server
+from tests.support.waiting import wait_for
+
+LATE = {"TEST_ACKS_LATE": "1"}
+TURNING = [
+    (world, pool)
+    for world in (CELERY_5_3, CELERY_5_7)
+    for pool in ("prefork", "threads", "gevent", "eventlet")
+]
+OTHER_VERSIONS = [(world, "prefork") for world in (CELERY_5_4, CELERY_5_5, CELERY_5_6)]
+
+
+@contextmanager
+def late_worker(home: Path, world: World, pool: str) -> Iterator[tuple[AgentWorker, Celery, Redis]]:
+    """A worker that consumes from a Redis of its own, and acknowledges a task when that is done."""
+    with (
+        redis_server(home / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(home, world, pool, redis.url, env=LATE) as worker,
+        Redis(port=redis.port) as client,
+    ):
+        worker.wait_until_consuming()
+        yield worker, app, client
+
+
+@pytest.mark.parametrize(
+    ("world", "pool"), [*TURNING, (CELERY_5_7, "solo")], ids=lambda value: getattr(value, "celery", value)
+)
+def test_a_task_that_runs_finishes_and_those_that_wait_go_back(
+    world: World, pool: str, tmp_path: Path
+) -> None:
+    slots = 1 if pool == "solo" else 2
+    with late_worker(tmp_path, world, pool) as (worker, app, client):
+        for number in range(slots):
+            app.send_task("agent_app.nap_and_note", (3, f"runs-{number}"), queue="celery")
+        worker.wait_until(lambda report: report.active_count == slots)
+        app.send_task("agent_app.note", ("held",), queue="celery", countdown=300)
+        assert worker.stop_hook(60, free_port()).wait(30) == 0
+        assert sorted(worker.ran()) == [f"runs-{number}" for number in range(slots)]
+        assert worker.terminate() == 0
+        assert client.llen("celery") == 1
+        assert client.hlen("unacked") == 0
+
+
+@pytest.mark.parametrize(
+    ("world", "pool"),
+    [(world, pool) for world in (CELERY_5_3, CELERY_5_7) for pool in ("prefork", "threads")],
+    ids=lambda value: getattr(value, "celery", value),
+)
+def test_what_waits_for_a_slot_or_for_its_time_is_not_begun_any_more(
+    world: World, pool: str, tmp_path: Path
+) -> None:
+    with late_worker(tmp_path, world, pool) as (worker, app, client):
+        for _ in range(2):
+            app.send_task("agent_app.nap", (4,), queue="celery")
+        for number in range(4):
+            app.send_task("agent_app.note", (f"waits-{number}",), queue="celery")
+        app.send_task("agent_app.note", ("due",), queue="celery", countdown=3)
+        worker.wait_until(lambda report: (report.reserved, report.eta_held, report.eta_due) == (4, 1, 1))
+        assert worker.stop_hook(60, free_port()).wait(30) == 0
+        assert worker.terminate() == 0
+        assert worker.ran() == []
+        assert client.llen("celery") == 5
+        assert client.hlen("unacked") == 0
+
+
+@pytest.mark.parametrize(
+    ("world", "pool"), [*TURNING, *OTHER_VERSIONS], ids=lambda value: getattr(value, "celery", value)
+)
+def test_a_task_that_takes_too_long_is_back_in_its_queue_at_once(
+    world: World, pool: str, tmp_path: Path
+) -> None:
+    with late_worker(tmp_path, world, pool) as (worker, app, client):
+        for _ in range(5):
+            app.send_task("agent_app.nap", (60,), queue="celery")
+        app.send_task("agent_app.nap", (60,), queue="celery", countdown=300)
+        worker.wait_until(lambda report: report.active_count == 2)
+        process = worker.process
+        assert process is not None
+        hook = worker.stop_hook(1, free_port())
+        wait_for(lambda: process.poll() is not None, 10, worker.log)
+        assert client.llen("celery") == 6
+        assert client.hlen("unacked") == 0
+        assert client.zcard("unacked_index") == 0
+        assert hook.wait(15) == 0
+
+
+def test_a_task_that_no_other_worker_will_run_has_all_its_time(tmp_path: Path) -> None:
+    with late_worker(tmp_path, CELERY_5_7, "prefork") as (worker, app, client):
+        app.send_task("agent_app.early_nap", (12,), queue="celery")
+        app.send_task("agent_app.nap", (12,), queue="celery")
+        worker.wait_until(lambda report: report.active_count == 2)
+        assert worker.stop_hook(0, free_port()).wait(30) == 0
+        assert client.llen("celery") == 1
+        broker = f"redis://127.0.0.1:{client.get_connection_kwargs()['port']}/0"
+        with agent_worker(tmp_path / "next", CELERY_5_7, "prefork", broker, env=LATE) as other:
+            other.wait_until(lambda report: report.active_count == 1)
+            # The first neither restores nor acknowledges what now is the other's.
+            assert worker.terminate() == 0
+            assert client.llen("celery") == 0
+            assert client.hlen("unacked") == 1
+
+
+def test_a_task_of_rabbitmq_that_takes_too_long_goes_back_when_the_worker_is_killed(
+    tmp_path: Path, rabbit: RabbitServer
+) -> None:
+    queue = ("-Q", "stopped")
+    with (
+        producer(rabbit.url) as app,
+        agent_worker(tmp_path, CELERY_5_7, "prefork", rabbit.url, arguments=queue, env=LATE) as worker,
+    ):
+        worker.wait_until_consuming()
+        app.send_task("agent_app.nap_and_note", (60, "long"), queue="stopped")
+        app.send_task("agent_app.nap_and_note", (2, "short"), queue="stopped")
+        worker.wait_until(lambda report: report.active_count == 2)
+        assert worker.stop_hook(4, free_port()).wait(30) == 0
+        assert worker.ran() == ["short"]
+        worker.end()
+        worker.start()
+        worker.wait_until_consuming()
+        worker.wait_until(lambda report: report.active_count == 1)
+
+
+@pytest.mark.parametrize(
+    ("world", "pool"),
+    [(CELERY_5_7, "prefork"), (CELERY_5_3, "gevent")],
+    ids=lambda value: getattr(value, "celery", value),
+)
+def test_an_idle_worker_is_let_go_within_seconds(world: World, pool: str, tmp_path: Path) -> None:
+    with late_worker(tmp_path, world, pool) as (worker, _app, _client):
+        began = time.monotonic()
+        assert worker.stop_hook(60, free_port()).wait(30) == 0
+        assert time.monotonic() - began < HOLD_SECONDS
+        report = worker.report()
+        assert report is not None
+        assert report.phase == "draining"
+
+
+def test_a_worker_that_stands_still_ends_the_hook_within_seconds(tmp_path: Path) -> None:
+    with late_worker(tmp_path, CELERY_5_7, "prefork") as (worker, app, _client):
+        app.send_task("agent_app.nap", (60,), queue="celery")
+        worker.wait_until(lambda report: report.active_count == 1)
+        assert worker.process is not None
+        os.kill(worker.process.pid, signal.SIGSTOP)
+        began = time.monotonic()
+        assert worker.stop_hook(60, free_port()).wait(30) == 0
+        assert time.monotonic() - began < 2 * STALE_SECONDS
+
+
+def test_a_worker_that_is_gone_ends_the_hook_within_seconds(tmp_path: Path) -> None:
+    with late_worker(tmp_path, CELERY_5_7, "prefork") as (worker, app, _client):
+        app.send_task("agent_app.nap", (60,), queue="celery")
+        worker.wait_until(lambda report: report.active_count == 1)
+        worker.end()
+        began = time.monotonic()
+        assert worker.stop_hook(60, free_port()).wait(30) == 0
+        assert time.monotonic() - began < 2 * STALE_SECONDS
+
+
+def test_a_container_that_starts_again_knows_nothing_of_the_hook(tmp_path: Path) -> None:
+    with late_worker(tmp_path, CELERY_5_7, "prefork") as (worker, _app, _client):
+        assert worker.stop_hook(60, free_port()).wait(30) == 0
+        assert worker.terminate() == 0
+        worker.start()
+        worker.wait_until_consuming()
+        assert not (worker.run / "stop").exists()

@@ -1,0 +1,129 @@
+"""The hook before a worker's stop: what it waits for, and what it never waits for."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from celery_probe.agent.channel import ReportDirectory
+from celery_probe.agent.stop import GIVE_BACK_SECONDS, HOLD_SECONDS, STALE_SECONDS, is_finished, is_ill, stop
+from celery_probe.bundle import install
+from tests.support.servers import free_port
+from tests.unit.health.reports import report_document
+
+ASKED = 1000.0
+NOW = 1002.0
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    install(tmp_path)
+    return tmp_path / "run"
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    return report_document(**{"written_mono": NOW, "loop_mono": NOW, "active_count": 0, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "finished"),
+    [
+        ({"phase": "draining"}, True),
+        ({"phase": "draining", "reserved": 3, "eta_held": 2}, True),
+        ({"phase": "draining", "active_count": 1}, False),
+        ({"phase": "draining", "loop_mono": ASKED - 1}, False),
+        ({"phase": "consuming"}, False),
+        ({"phase": "consuming", "active_count": 1}, False),
+        ({"phase": "starting"}, True),
+        ({"phase": "connecting"}, True),
+        ({"phase": "connecting", "active_count": 1}, False),
+        ({"phase": "stopping", "active_count": 1}, False),
+        ({"phase": "stopping"}, True),
+        ({"phase": "consuming", "active_count": 1, "written_mono": NOW - STALE_SECONDS - 0.1}, True),
+    ],
+)
+def test_only_running_tasks_and_a_worker_that_still_fetches_are_waited_for(
+    changes: dict[str, Any], finished: bool
+) -> None:
+    assert is_finished(report(**changes), ASKED, NOW) is finished
+
+
+def test_a_worker_without_a_report_is_not_waited_for() -> None:
+    assert is_finished(None, ASKED, NOW)
+
+
+def test_a_worker_that_cannot_be_held_is_left_to_celery_while_it_runs_nothing() -> None:
+    late = ASKED + HOLD_SECONDS + 1
+    assert is_finished(report(written_mono=late), ASKED, late)
+    assert not is_finished(report(written_mono=late, active_count=1), ASKED, late)
+
+
+def test_an_ill_worker_is_told_to_stop_and_not_waited_for(run: Path) -> None:
+    busy = report(written_mono=time.monotonic() + 60, active_count=1)
+    (run / "report.json").write_text(json.dumps(busy))
+    stop(ReportDirectory(str(run.parent)), 60, lambda: True)
+    assert sorted(file.name for file in run.iterdir()) == ["report.json", "stop"]
+
+
+def test_a_worker_that_runs_out_of_time_is_told_to_give_its_messages_back(run: Path) -> None:
+    busy = report(written_mono=time.monotonic() + 60, active_count=1)
+    (run / "report.json").write_text(json.dumps(busy))
+    shared = ReportDirectory(str(run.parent))
+    stop(shared, 0, shared.give_back_wanted)
+    assert shared.give_back_wanted()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1"])
+def test_a_report_that_cannot_be_read_is_none(run: Path, text: str) -> None:
+    (run / "report.json").write_text(text)
+    stop(ReportDirectory(str(run.parent)), 60, lambda: False)
+    assert not (run / "give-back").exists()
+
+
+def test_the_installed_hook_runs_without_celery_and_without_the_packages_of_the_image(run: Path) -> None:
+    began = time.monotonic()
+    command = [sys.executable, "-ES", str(run.parent / "stop.py"), "60", str(free_port())]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (run / "stop").exists()
+    assert time.monotonic() - began < GIVE_BACK_SECONDS
+
+
+@contextmanager
+def sidecar(status: int) -> Iterator[int]:
+    """A server that answers liveness with this status; gives its port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/livez" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(("status", "ill"), [(200, False), (503, True), (500, False)])
+def test_a_worker_is_ill_when_its_sidecar_fails_its_liveness(status: int, ill: bool) -> None:
+    with sidecar(status) as port:
+        assert is_ill(port) is ill
+
+
+def test_a_sidecar_that_does_not_answer_says_nothing_of_the_worker() -> None:
+    assert not is_ill(free_port())
