@@ -16,9 +16,21 @@ from bench import (
     probe_cost,
 )
 from bench.errors import BenchError
-from bench.report import Figure, Met, as_markdown, as_text, circumstances, rewrite, say
+from bench.report import (
+    Figure,
+    Finding,
+    Met,
+    as_markdown,
+    as_text,
+    circumstances,
+    draw,
+    has_place,
+    rewrite,
+    say,
+)
+from bench.scaling import part as scaling
 
-PARTS: Mapping[str, Callable[[bool], list[Figure]]] = {
+PARTS: Mapping[str, Callable[[bool], Sequence[Finding]]] = {
     "probe": probe_cost.measure,
     "agent": agent_cost.measure,
     "apply": apply_to_ready.measure,
@@ -26,6 +38,7 @@ PARTS: Mapping[str, Callable[[bool], list[Figure]]] = {
     "decide": decide_cost.measure,
     "commands": broker_commands.measure,
     "healing": healing_time.measure,
+    "scaling": scaling.measure,
 }
 
 
@@ -34,34 +47,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     failures = []
     missed = False
-    for part in PARTS if options.part == "all" else [options.part]:
+    for part in _parts(options.part, options.markdown):
         say(f"Measuring: {part}")
         when = circumstances()
         try:
-            figures = PARTS[part](options.quick)
-            print(f"\n{part}: {when}\n{as_text(figures)}\n", flush=True)
+            findings = PARTS[part](options.quick)
+            print(f"\n{part}: {when}\n{as_text(findings)}\n", flush=True)
             if options.markdown:
-                rewrite(options.markdown, part, f"Measured {when}.\n\n{as_markdown(figures)}")
+                rewrite(options.markdown, part, f"Measured {when}.\n\n{as_markdown(findings)}")
+                draw(findings, options.markdown)
         except (BenchError, AssertionError, subprocess.TimeoutExpired) as error:
             failures.append(f"{part}: {error}")
             continue
-        missed = missed or any(figure.met is Met.NO for figure in figures)
+        missed = missed or any(found.met is Met.NO for found in findings if isinstance(found, Figure))
     for failure in failures:
         say(f"Not measured: {failure}")
     return 2 if failures else int(options.check and missed)
+
+
+def _parts(asked: str, page: Path | None) -> list[str]:
+    """What to measure; "all" for a page are those that have a place there."""
+    if asked != "all":
+        return [asked]
+    return [part for part in PARTS if page is None or has_place(page, part)]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measures what the product costs. probe and agent need redis-server on this machine; "
-        "decide needs nothing; the others need a cluster with the operator, and root on its node: see "
-        "docs/performance.md.",
+        "decide and scaling need nothing; the others need a cluster with the operator, and root on its node: "
+        "see docs/performance.md and docs/scaling-simulator.md.",
     )
     parser.add_argument("part", nargs="?", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: to see that it works")
     parser.add_argument("--check", action="store_true", help="end with status 1 when a target is missed")
-    parser.add_argument("--markdown", type=Path, metavar="PAGE", help="write the tables into this page too")
+    parser.add_argument(
+        "--markdown",
+        type=Path,
+        metavar="PAGE",
+        help="write the tables into this page too, the pictures beside it",
+    )
     return parser.parse_args(arguments)
 
 

@@ -6,7 +6,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -67,26 +67,60 @@ class Figure:
         return self.what, measured, target, self.met, self.how
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of words that explain the figures and follow them."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image that lies beside the page of its part; ``draw`` writes it."""
+
+    name: str
+    draw: Callable[[Path], None]
+
+
+Finding = Figure | Table | Picture
+
+
 def say(text: str) -> None:
     """A line about how far a measurement is, beside the figures and not among them."""
     print(text, file=sys.stderr, flush=True)
 
 
-def as_text(figures: Sequence[Figure]) -> str:
-    """The table for a terminal; what stands under ``how`` follows each row, as it is long."""
-    rows = [HEADINGS[:-1], *(figure.cells()[:-1] for figure in figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)) for row in rows]
+def as_text(findings: Sequence[Finding]) -> str:
+    """The tables for a terminal; what stands under ``how`` follows each figure, as it is long."""
+    figures = [finding for finding in findings if isinstance(finding, Figure)]
+    tables = [finding for finding in findings if isinstance(finding, Table)]
+    lines = _aligned([HEADINGS[:-1], *(figure.cells()[:-1] for figure in figures)])
     notes = ["", *(f"    {figure.how}" if figure.how else "" for figure in figures)]
-    return "\n".join(
-        line.rstrip() for pair in zip(lines, notes, strict=True) for line in pair if line.strip()
+    parts = ["\n".join(line for pair in zip(lines, notes, strict=True) for line in pair if line.strip())]
+    parts += ["\n".join(_aligned([table.headings, *table.rows])) for table in tables]
+    return "\n\n".join(parts)
+
+
+def as_markdown(findings: Sequence[Finding]) -> str:
+    """The tables for a page."""
+    figures = [finding for finding in findings if isinstance(finding, Figure)]
+    tables = [Table(HEADINGS, [figure.cells() for figure in figures])]
+    tables += [finding for finding in findings if isinstance(finding, Table)]
+    return "\n\n".join(
+        "\n".join(
+            "| " + " | ".join(row) + " |"
+            for row in [table.headings, ["---"] * len(table.headings), *table.rows]
+        )
+        for table in tables
     )
 
 
-def as_markdown(figures: Sequence[Figure]) -> str:
-    """The table for a page."""
-    rows = [HEADINGS, ("---",) * len(HEADINGS), *(figure.cells() for figure in figures)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+def draw(findings: Sequence[Finding], page: Path) -> None:
+    """The pictures, beside the page."""
+    for finding in findings:
+        if isinstance(finding, Picture):
+            finding.draw(page.with_name(finding.name))
 
 
 def circumstances() -> str:
@@ -97,6 +131,11 @@ def circumstances() -> str:
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, load {load:.1f} at the start; "
         f"Python {platform.python_version()}, {libraries}, Redis server {_redis_version()}"
     )
+
+
+def has_place(page: Path, part: str) -> bool:
+    """Whether ``part`` has its markers in a page; True without a page, as ``rewrite`` tells why."""
+    return not page.is_file() or f"<!-- bench {part} -->" in page.read_text()
 
 
 def rewrite(page: Path, part: str, text: str) -> None:
@@ -116,6 +155,13 @@ def rewrite(page: Path, part: str, text: str) -> None:
             f"{page} has no place for these figures: put {begin} and {end} on lines of their own."
         )
     page.write_text(section.sub(lambda _: f"{begin}\n{text}\n{end}", old))
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 def _verdict(within: bool, outside: bool) -> Met:

@@ -56,3 +56,10 @@ def test_an_unknown_part_is_refused_with_those_that_there_are(capsys: pytest.Cap
     with pytest.raises(SystemExit):
         bench.main(["sidecar"])
     assert "choose from" in capsys.readouterr().err
+
+
+def test_all_parts_that_have_a_place_go_into_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- bench probe -->\n<!-- end of bench probe -->\n")
+    assert bench.main(["--markdown", str(page)]) == 0
+    assert "| full | 1 |" in page.read_text()

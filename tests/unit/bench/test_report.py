@@ -4,7 +4,18 @@ from pathlib import Path
 
 import pytest
 from bench.errors import BenchError
-from bench.report import Figure, Met, as_markdown, as_text, circumstances, rewrite
+from bench.report import (
+    Figure,
+    Met,
+    Picture,
+    Table,
+    as_markdown,
+    as_text,
+    circumstances,
+    draw,
+    has_place,
+    rewrite,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +94,31 @@ def test_the_performance_page_has_a_place_for_every_part() -> None:
     page = (Path(__file__).parents[3] / "docs" / "performance.md").read_text()
     for part in ("probe", "agent", "apply", "idle"):
         assert page.index(f"<!-- bench {part} -->") < page.index(f"<!-- end of bench {part} -->")
+
+
+TABLE = Table(("scaler", "pods"), [("ours", "3"), ("another", "12")])
+
+
+def test_tables_follow_the_figures() -> None:
+    text = as_text([Figure("speed", 2, "s"), TABLE])
+    assert text.splitlines()[-3:] == ["scaler   pods", "ours     3", "another  12"]
+    markdown = as_markdown([TABLE, Figure("speed", 2, "s")]).splitlines()
+    assert markdown[0].startswith("| what |")
+    assert markdown[-4:] == ["| scaler | pods |", "| --- | --- |", "| ours | 3 |", "| another | 12 |"]
+
+
+def _write(path: Path) -> None:
+    path.write_text("drawn")
+
+
+def test_pictures_are_drawn_beside_the_page(tmp_path: Path) -> None:
+    draw([TABLE, Picture("a.png", _write)], tmp_path / "page.md")
+    assert (tmp_path / "a.png").read_text() == "drawn"
+
+
+def test_a_page_tells_for_which_parts_it_has_a_place(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    assert has_place(page, "a")
+    page.write_text("<!-- bench a -->\n<!-- end of bench a -->\n")
+    assert has_place(page, "a")
+    assert not has_place(page, "b")
