@@ -1,6 +1,6 @@
 # Every target does its own set-up and may be repeated. CLUSTER=current uses the cluster of the current kube context;
 # K8S_VERSION=1.30 to 1.34 picks another Kubernetes for the local one. ARGS= goes to the demo, the bench, the fault matrix
-# and the soak.
+# and the soaks.
 PYTHON ?= python3
 KIT := $(PYTHON) -m tests.cluster
 BIN := .venv/bin
@@ -8,7 +8,7 @@ export K8S_VERSION CLUSTER
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lint format crds test test-unit test-integration test-e2e \
-	fault-matrix soak cluster cluster-down cluster-load images deploy demo demo-down bench
+	fault-matrix soak soak-scaling cluster cluster-down cluster-load images deploy demo demo-down bench bench-burst
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ fault-matrix: venv  ## every fault on every pool and broker, written to docs/fau
 soak: venv  ## 30 min of random faults at 50 tasks/s, every task counted
 	@$(KIT) run --broker rabbitmq -- $(BIN)/python -m tests.soak $(ARGS)
 
+soak-scaling: venv  ## 100 scale-ins under load with tasks of 0.1 to 60 s, every task counted
+	@$(KIT) run -- $(BIN)/python -m tests.scaling $(ARGS)
+
 cluster:  ## start a real Kubernetes on this machine
 	@$(KIT) up
 
@@ -75,3 +78,6 @@ demo-down: venv  ## remove the shop
 
 bench: venv  ## measure, against peers
 	@$(KIT) run --example-celery 5.3.6 -- $(BIN)/python -m bench $(ARGS)
+
+bench-burst: venv  ## two bursts from zero pods and back, ten times each
+	@$(KIT) run -- $(BIN)/python -m tests.scaling.burst $(ARGS)

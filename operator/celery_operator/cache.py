@@ -143,6 +143,8 @@ def _trimmed(kind: Kind, body: Json) -> Json:
     labels = body["metadata"].get("labels", {})
     wanted = (names.LABEL_INSTANCE, names.LABEL_COMPONENT, names.LABEL_GROUP)
     metadata["labels"] = _picked(labels, wanted)
+    annotations = body["metadata"].get("annotations", {})
+    metadata["annotations"] = _picked(annotations, (names.ANNOTATION_DELETION_COST,))
     return {"metadata": metadata, "status": status}
 
 

@@ -12,7 +12,7 @@ celery-operator.dev    celerydeployments/status        get, patch
 celery-operator.dev    celerydeployments/finalizers    update (owner references that block)
 apps                   deployments                     get, list, watch, create, patch, delete
 (core)                 services, serviceaccounts       get, list, watch, create, patch, delete
-(core)                 pods                            get, list, watch
+(core)                 pods                            get, list, watch, patch
 (core)                 pods/eviction                   create
 (core)                 secrets                         get, create, patch (never list or watch)
 events.k8s.io          events                          create

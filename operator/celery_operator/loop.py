@@ -8,7 +8,7 @@ what happened, and one that fails is tried again with growing pauses.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,27 +16,30 @@ from functools import partial
 from pydantic import ValidationError
 
 from celery_operator.act.children import Children, WantedChild
+from celery_operator.act.costs import rank
 from celery_operator.act.events import Events
 from celery_operator.act.evictions import evict
-from celery_operator.act.holds import Holds
+from celery_operator.act.orders import Orders
 from celery_operator.act.ownership import not_kept
 from celery_operator.act.status import write_status
 from celery_operator.act.token import ProbeToken
 from celery_operator.act.unreadable import unreadable
-from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.api.spec import CeleryDeploymentSpec, WorkerGroup
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Cache, Key
+from celery_operator.decide.capacity import GroupStep
+from celery_operator.decide.orders import Order
 from celery_operator.decide.status import Decision, decide
 from celery_operator.decide.writing import worth_writing
-from celery_operator.kube import CELERY_DEPLOYMENT, POD, SECRET, Json, Kind, Kube, KubeError
+from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Json, Kind, Kube, KubeError
 from celery_operator.metrics import Metrics
 from celery_operator.observe.observer import Observer
 from celery_operator.observe.sidecars import Sidecars
 from celery_operator.resources.children import children
-from celery_operator.resources.ownership import ResourceIdentity, probe_secret_name
+from celery_operator.resources.ownership import ResourceIdentity, deployment_name, probe_secret_name
 from celery_operator.resources.settings import ChildSettings
 from celery_operator.settings import Settings
-from celery_operator.snapshot import ConfigurationFault
+from celery_operator.snapshot import ConfigurationFault, ScalingHistory
 
 UNTOLD_FAILURES = 2
 """Failures in a row that may pass by themselves; the next is told in the status."""
@@ -52,7 +55,7 @@ class Tools:
     kube: Kube
     cache: Cache
     sidecars: Sidecars
-    holds: Holds
+    orders: Orders
     metrics: Metrics
 
 
@@ -74,6 +77,8 @@ class ResourceLoop:
         instance = tools.settings.lease.identity
         self._events = Events(tools.kube, key, uid, instance=instance, lost=tools.metrics.events_lost.inc)
         self._wanted: tuple[tuple[object, ...], list[WantedChild]] | None = None
+        self._replicas: dict[str, int] = {}
+        self._histories: Mapping[str, ScalingHistory] = {}
         self._faults: tuple[ConfigurationFault, ...] = ()
         self._written_at = float("-inf")
         settings = tools.settings
@@ -130,7 +135,7 @@ class ResourceLoop:
         self._note(faults)
 
     async def judge(self) -> None:
-        """Find out how the resource does, tell, and heal."""
+        """Find out how the resource does, tell, heal and scale."""
         # 1. Read the spec.
         resource = self._resource()
         try:
@@ -142,17 +147,17 @@ class ResourceLoop:
             return
 
         # 2. Observe.
-        snapshot = await self._observer.observe(resource, spec, self._faults)
+        snapshot = await self._observer.observe(resource, spec, self._faults, self._histories)
 
         # 3. Decide.
         decision = decide(snapshot)
+        self._histories = decision.histories
 
         # Where our own look fails and no pod's has yet, the next ones tell: soon, so that it is told soon.
         self._judge.hasten(while_true=decision.broker_in_doubt)
 
         # 4. Tell: metrics, status, Events.
-        wanted = {group.name: spec.wanted_replicas(group) for group in spec.workers}
-        self._tools.metrics.show(self.key, decision.status, wanted)
+        self._tools.metrics.show(self.key, decision.status, snapshot.loads, snapshot.waiting_for)
         await self._write(snapshot.previous, decision.status)
         for note in decision.events:
             await self._events.post(note)
@@ -160,13 +165,46 @@ class ResourceLoop:
         # 5. Heal. What is done stands in the status already, so that a crash cannot have it done twice.
         await self._heal(decision)
 
+        # 6. Scale: more at once, fewer once it is sure which pods go.
+        await self._scale(decision.steps)
+        self._judge.period = self._period(spec, decision)
+
     async def _heal(self, decision: Decision) -> None:
-        pods = {pod["metadata"]["uid"]: pod for pod in self._tools.cache.children(POD, self.key)}
-        await self._tools.holds.send(decision.holds, pods, self._token.known)
+        await self._order(decision.holds)
         for order in decision.evictions:
             counted = partial(self._tools.metrics.restarted, self.key)
             if note := await evict(self._tools.kube, self.key, order, counted):
                 await self._events.post(note)
+
+    async def _scale(self, steps: Mapping[str, GroupStep]) -> None:
+        ranked = {group: step for group, step in steps.items() if step.costs}
+        self._set_replicas({group: step.replicas for group, step in steps.items() if group not in ranked})
+        await self._order([order for step in steps.values() for order in step.orders])
+        for group, step in ranked.items():
+            if await rank(self._tools.kube, self._tools.cache, self.key, step.costs):
+                self._set_replicas({group: step.replicas})
+
+    def _set_replicas(self, numbers: Mapping[str, int]) -> None:
+        """Have the Deployments of these groups made so."""
+        changed = {group: number for group, number in numbers.items() if self._replicas.get(group) != number}
+        if changed:
+            self._replicas |= changed
+            self._keeper.wake()
+
+    def _period(self, spec: CeleryDeploymentSpec, decision: Decision) -> float:
+        """Load changes without telling anybody: whoever follows it, or drains, looks often."""
+        settings = self._tools.settings
+        follows = not spec.suspend and any(group.autoscaling for group in spec.workers)
+        drains = any(step.draining for step in decision.steps.values())
+        return (
+            min(settings.scaling_tick_seconds, settings.tick_seconds)
+            if follows or drains
+            else settings.tick_seconds
+        )
+
+    async def _order(self, orders: Sequence[Order]) -> None:
+        pods = {pod["metadata"]["uid"]: pod for pod in self._tools.cache.children(POD, self.key)}
+        await self._tools.orders.send(orders, pods, self._token.known)
 
     def _note(self, faults: tuple[ConfigurationFault, ...]) -> None:
         if faults != self._faults:
@@ -182,13 +220,23 @@ class ResourceLoop:
     def _wanted_children(self, resource: Json, spec: CeleryDeploymentSpec, token: str) -> list[WantedChild]:
         metadata = resource["metadata"]
         annotations = metadata.get("annotations", {})
-        version = metadata["generation"], token, tuple(sorted(annotations.items()))
+        replicas = {group.name: self._replicas_of(group, spec) for group in spec.workers}
+        version = metadata["generation"], token, tuple(sorted(annotations.items())), tuple(replicas.items())
         if self._wanted is None or self._wanted[0] != version:
             settings = self._tools.settings
             ours = ChildSettings(settings.probe_image, settings.probe_image_pull_policy)
-            bodies = children(self._identity, spec, ours, token, annotations)
+            bodies = children(self._identity, spec, ours, token, replicas=replicas, annotations=annotations)
             self._wanted = version, [WantedChild.of(body) for body in bodies]
         return self._wanted[1]
+
+    def _replicas_of(self, group: WorkerGroup, spec: CeleryDeploymentSpec) -> int:
+        """What the last decision says; before the first nothing that exists is changed."""
+        decided = self._replicas.get(group.name)
+        if decided is not None:
+            return decided
+        name = deployment_name(self._identity, group.name)
+        live = self._tools.cache.get(DEPLOYMENT, Key(self.key.namespace, name))
+        return spec.wanted_replicas(group) if live is None else int(live["spec"].get("replicas", 1))
 
     async def _write(self, previous: CeleryDeploymentStatus, status: CeleryDeploymentStatus) -> None:
         if not worth_writing(previous, status, time.monotonic() - self._written_at):
@@ -232,7 +280,7 @@ class Pace:
     def __init__(self, name: str, period: float, debounce: float, longest_backoff: float) -> None:
         self.name = name
         self.ended_at = time.monotonic()
-        self._period = period
+        self.period = period
         self._debounce = debounce
         self._longest_backoff = longest_backoff
         self.failures = 0
@@ -253,8 +301,8 @@ class Pace:
     def _pause(self) -> float:
         hasty = self._hasty_since
         if hasty is not None and time.monotonic() - hasty < self.HASTE_LASTS_SECONDS:
-            return min(self.HASTE_SECONDS, self._period)
-        return self._period
+            return min(self.HASTE_SECONDS, self.period)
+        return self.period
 
     async def rest(self, *, failed: bool) -> None:
         """Wait for the next run. After a failure nothing wakes it: the pause protects the API server."""

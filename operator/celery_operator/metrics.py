@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from celery_operator.api.status import CeleryDeploymentStatus, HealthState
 from celery_operator.cache import Key
+from celery_operator.snapshot import GroupLoad
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -60,6 +61,18 @@ class Metrics:
             "celery_tasks_reserved", "Tasks taken from the broker that do not run yet.", "group"
         )
         self._eta = self._gauge("celery_tasks_eta", "Tasks held until their time comes.", "group")
+        self._arrivals = self._gauge(
+            "celery_tasks_arrival_rate", "Tasks a second that come, smoothed.", "group"
+        )
+        self._throughput = self._gauge(
+            "celery_slot_throughput", "Tasks a second that one busy slot finishes, smoothed.", "group"
+        )
+        self._draining = self._gauge(
+            "celery_workers_draining", "Workers that go once they hold nothing.", "group"
+        )
+        self._waiting = self._gauge(
+            "celery_queue_waiting_seconds", "Time for which a queue has never been seen empty.", "queue"
+        )
         self._shown: dict[Key, set[tuple[Counter | Gauge, str]]] = {}
         self._restarted: dict[Key, set[tuple[str, str]]] = {}
 
@@ -84,17 +97,27 @@ class Metrics:
         self._restarted.setdefault(key, set()).add((group, reason))
         self._restarts.labels(*key, group, reason).inc()
 
-    def show(self, key: Key, status: CeleryDeploymentStatus, wanted: Mapping[str, int]) -> None:
-        """The numbers of one resource as of now; ``wanted`` is workers by group."""
+    def show(
+        self,
+        key: Key,
+        status: CeleryDeploymentStatus,
+        loads: Mapping[str, GroupLoad],
+        waiting_for: Mapping[str, float],
+    ) -> None:
+        """The numbers of one resource as of now: loads by group, seconds by queue."""
         groups = status.workers
         self._set(self._health, key, {state.value: state is status.health for state in HealthState})
         self._set(self._ready, key, {queue.name: queue.ready for queue in status.queues})
-        self._set(self._wanted, key, wanted)
+        self._set(self._wanted, key, {group.name: group.desired_replicas for group in groups})
         self._set(self._workers_ready, key, {group.name: group.ready_replicas for group in groups})
         self._set(self._consuming, key, {group.name: group.consuming_replicas for group in groups})
         self._set(self._active, key, {group.name: group.active for group in groups})
         self._set(self._reserved, key, {group.name: group.reserved for group in groups})
         self._set(self._eta, key, {group.name: group.eta for group in groups})
+        self._set(self._draining, key, {group.name: group.draining for group in groups})
+        self._set(self._arrivals, key, {name: load.arrival_rate for name, load in loads.items()})
+        self._set(self._throughput, key, {name: load.throughput_per_slot for name, load in loads.items()})
+        self._set(self._waiting, key, waiting_for)
 
     def drop(self, key: Key) -> None:
         """Forget a resource that is gone."""
@@ -107,7 +130,7 @@ class Metrics:
         self._shown.setdefault(key, set()).add((metric, label))
         return metric.labels(*key, label)
 
-    def _set(self, gauge: Gauge, key: Key, values: Mapping[str, int | None]) -> None:
+    def _set(self, gauge: Gauge, key: Key, values: Mapping[str, float | None]) -> None:
         """These values and no other of this resource: a queue that is no longer read has no series."""
         known = {label: value for label, value in values.items() if value is not None}
         shown = self._shown.setdefault(key, set())

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import aiohttp
 
 from celery_operator import handlers
-from celery_operator.act.holds import DirectSink, Holds, OrderSink, ProxySink
+from celery_operator.act.orders import DirectSink, Orders, OrderSink, ProxySink
 from celery_operator.cache import Cache
 from celery_operator.fleet import Fleet
 from celery_operator.kube import Kube, KubeError, load_configuration
@@ -49,7 +49,7 @@ async def run(settings: Settings) -> None:
         if settings.report_access == "proxy":
             source, sink = ProxySource(kube), ProxySink(kube)
         leader = Leader(kube, settings.lease)
-        tools = Tools(settings, kube, Cache(), Sidecars(source), Holds(sink), metrics)
+        tools = Tools(settings, kube, Cache(), Sidecars(source), Orders(sink), metrics)
         await _until(stop, _lead(tools, leader, health, stop))
         await leader.release()
 

@@ -49,6 +49,8 @@ class Settings:
     log_level: str = "info"
     log_format: Literal["json", "text"] = "json"
 
+    scaling_tick_seconds: float = 1
+    """The same for one that follows its load or drains workers."""
     secret_poll_seconds: float = 1.5
     """Secrets are got by name, never watched, so a deleted probe Secret shows only when we look."""
     repair_debounce_seconds: float = 0.1

@@ -28,6 +28,8 @@ class SidecarReading:
     ``age``: seconds since the report was written. ``held_for``: for how many more seconds no verdict fails
     the worker's liveness, None if it may. ``consuming_for``: for how many seconds its consumer has said at
     every look that it takes messages, None where it says otherwise or has not been watched.
+    ``drain_wanted``: it was asked to take no more messages, ``draining_for`` so many seconds ago; None where
+    the sidecar does not say.
     """
 
     report: WorkerReport | None
@@ -36,6 +38,8 @@ class SidecarReading:
     age: float = 0.0
     held_for: float | None = None
     consuming_for: float | None = None
+    drain_wanted: bool | None = None
+    draining_for: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,11 @@ class ContainerTrouble:
 
 @dataclass(frozen=True, slots=True)
 class PodState:
-    """One worker pod. ``reading`` is None while its sidecar cannot be asked."""
+    """One worker pod. ``reading`` is None while its sidecar cannot be asked.
+
+    ``deletion_cost``: the ReplicaSet deletes pods of a lower one first. ``silent_for``: seconds for which it
+    has run and told nothing of what it holds; 0 while it tells.
+    """
 
     name: str
     uid: str
@@ -63,6 +71,8 @@ class PodState:
     restarts: int
     trouble: ContainerTrouble | None
     reading: SidecarReading | None
+    deletion_cost: int = 0
+    silent_for: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +105,50 @@ class ConfigurationFault:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupLoad:
+    """What one group has to do, in tasks.
+
+    ``ready`` is None where the broker did not tell of every queue. ``eta_due`` are those of ``eta_held``
+    whose time is near. ``complete``: every pod that could hold tasks has told, freshly. ``arrival_rate``:
+    tasks a second that came, ``busy_slots``: tasks that ran, both smoothed. ``throughput_per_slot``: tasks a
+    second that a busy slot finishes, smoothed; None before any was measured. ``idle_for``: seconds for which
+    nothing waited, ran or was held at any look, with everything known. ``unread_for``: seconds for which
+    ``ready`` has been unknown.
+    """
+
+    ready: int | None
+    active: int
+    reserved: int
+    eta_due: int
+    eta_held: int
+    complete: bool
+    arrival_rate: float
+    throughput_per_slot: float | None
+    busy_slots: float
+    idle_for: float
+    unread_for: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingHistory:
+    """What was recommended for a group, and by how many pods it changed, at times of ``Snapshot.mono``.
+
+    ``recommendations`` reach back as far as the longer stabilization window, ``changes`` as far as the
+    longest period of a policy.
+    """
+
+    recommendations: tuple[tuple[float, int], ...] = ()
+    changes: tuple[tuple[float, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One CeleryDeployment at one moment.
 
     ``waiting_for``: for how many seconds each queue has been seen to hold messages without interruption.
     ``untouched_for``: for how many of them it has not been seen to get shorter. Queues that are empty or
-    whose length is not known are in neither.
+    whose length is not known are in neither. ``mono``: seconds of a clock that never goes back. ``loads`` and
+    ``histories`` are by group.
     """
 
     now: datetime
@@ -119,3 +167,6 @@ class Snapshot:
     beats: tuple[BeatSight, ...] = ()
     waiting_for: Mapping[str, float] = field(default_factory=dict)
     untouched_for: Mapping[str, float] = field(default_factory=dict)
+    mono: float = 0.0
+    loads: Mapping[str, GroupLoad] = field(default_factory=dict)
+    histories: Mapping[str, ScalingHistory] = field(default_factory=dict)

@@ -21,7 +21,8 @@
   verbs: [create]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
+  # patch: the annotation that ranks a drained pod for deletion, nothing else.
+  verbs: [get, list, watch, patch]
 # By name only: those that a CeleryDeployment refers to, and the probe token that the operator makes.
 - apiGroups: [""]
   resources: [secrets]

@@ -1,4 +1,4 @@
-"""Tells sidecars to hold their worker's liveness, or to let it go. An order that is lost lapses by itself."""
+"""Sends orders to sidecars. One that is lost is ordered again at the next look."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from typing import Protocol
 import aiohttp
 
 from celery_operator.api.names import PROBE_PORT, TOKEN_HEADER
-from celery_operator.decide.waves import HoldOrder
+from celery_operator.decide.orders import Order
 from celery_operator.kube import POD, Json, Kube, KubeError
 
 TIMEOUT_SECONDS = 1.5
@@ -67,21 +67,21 @@ class ProxySink:
             raise OrderError(error.message) from error
 
 
-class Holds:
+class Orders:
     """All orders to sidecars, with a bound on how many are sent at a time."""
 
     def __init__(self, sink: OrderSink) -> None:
         self._sink = sink
         self._slots = asyncio.Semaphore(AT_ONCE)
 
-    async def send(self, orders: Sequence[HoldOrder], pods: Mapping[str, Json], token: str) -> None:
+    async def send(self, orders: Sequence[Order], pods: Mapping[str, Json], token: str) -> None:
         """Send all; ``pods`` are by uid. What is not taken is ordered again at the next look."""
         known = [(order, pods[order.uid]) for order in orders if order.uid in pods]
         await asyncio.gather(*(self._send_one(order, pod, token) for order, pod in known))
 
-    async def _send_one(self, order: HoldOrder, pod: Json, token: str) -> None:
+    async def _send_one(self, order: Order, pod: Json, token: str) -> None:
         try:
             async with self._slots:
-                await self._sink.send(pod, "hold", {"seconds": order.seconds}, token)
+                await self._sink.send(pod, order.path, dict(order.body), token)
         except OrderError as error:
-            _log.warning("pod %s is not held for %d s: %s", order.pod, order.seconds, error)
+            _log.warning("pod %s did not take the order %s: %s", order.pod, order.path, error)

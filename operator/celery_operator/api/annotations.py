@@ -1,13 +1,37 @@
 """What a person asks for by annotating a CeleryDeployment, and what is wrong with how it was asked: pure."""
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
-from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
+from celery_operator.api.names import (
+    ANNOTATION_PAUSE_HEALING,
+    ANNOTATION_PAUSE_SCALE_IN,
+    ANNOTATION_PAUSE_SCALE_OUT,
+    ANNOTATION_RESTARTED_AT,
+    GROUP,
+)
+
+_PAUSES = (ANNOTATION_PAUSE_HEALING, ANNOTATION_PAUSE_SCALE_IN, ANNOTATION_PAUSE_SCALE_OUT)
+
+
+class ScalingPauses(NamedTuple):
+    """Which way no group with autoscaling moves for now."""
+
+    scale_in: bool
+    scale_out: bool
 
 
 def healing_is_paused(annotations: Mapping[str, str]) -> bool:
     """Whether no worker is to be restarted."""
     return annotations.get(ANNOTATION_PAUSE_HEALING) == "true"
+
+
+def scaling_pauses(annotations: Mapping[str, str]) -> ScalingPauses:
+    """Whether no pods are to be taken away, and whether none are to be added."""
+    return ScalingPauses(
+        scale_in=annotations.get(ANNOTATION_PAUSE_SCALE_IN) == "true",
+        scale_out=annotations.get(ANNOTATION_PAUSE_SCALE_OUT) == "true",
+    )
 
 
 def restart_annotations(annotations: Mapping[str, str], group: str | None) -> dict[str, str]:
@@ -18,11 +42,14 @@ def restart_annotations(annotations: Mapping[str, str], group: str | None) -> di
 
 def misunderstood(annotations: Mapping[str, str], groups: Collection[str]) -> Iterator[str]:
     """A sentence for each annotation of ours that asks for nothing, with what to write instead."""
-    pause = annotations.get(ANNOTATION_PAUSE_HEALING, "false")
-    if pause not in {"true", "false"}:
-        yield f'Annotation {ANNOTATION_PAUSE_HEALING} is {pause!r}: write "true", or remove it'
+    for pause in _PAUSES:
+        value = annotations.get(pause, "false")
+        if value not in {"true", "false"}:
+            yield f'Annotation {pause} is {value!r}: write "true", or remove it'
     prefix = f"{ANNOTATION_RESTARTED_AT}."
     for name in annotations:
+        if name.startswith(f"{GROUP}/pause-") and name not in _PAUSES:
+            yield f"Annotation {name} pauses nothing: write one of {', '.join(_PAUSES)}"
         if name.startswith(prefix) and name.removeprefix(prefix) not in groups:
             yield (
                 f"Annotation {name} names no worker group: write {prefix}GROUP with one of "

@@ -31,4 +31,7 @@ TOKEN_KEY = "token"  # noqa: S105 - the key's name, not a token
 TOKEN_HEADER = "X-Celery-Probe-Token"  # noqa: S105 - the header's name, not a token
 
 ANNOTATION_PAUSE_HEALING = f"{GROUP}/pause-healing"
+ANNOTATION_DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+ANNOTATION_PAUSE_SCALE_IN = f"{GROUP}/pause-scale-in"
+ANNOTATION_PAUSE_SCALE_OUT = f"{GROUP}/pause-scale-out"
 ANNOTATION_RESTARTED_AT = f"{GROUP}/restarted-at"

@@ -208,11 +208,23 @@ GROUP = (
         "self.pool != 'solo' || !has(self.concurrency) || self.concurrency == 1",
         "the solo pool runs one task at a time: remove concurrency, or write pool: prefork",
     ),
+    rule(
+        "!has(self.replicas) || !has(self.autoscaling)",
+        "autoscaling sets the number of pods: remove replicas (where it is stored already, write replicas: "
+        "null), or remove autoscaling",
+    ),
 )
 
 SPEC = (
     rule(
         "!has(self.scaleTarget) || self.workers.exists(group, group.name == self.scaleTarget)",
         "scaleTarget names no worker group: write the name of one of spec.workers",
+    ),
+    rule(
+        "!has(self.replicas) || !self.workers.exists(group, has(group.autoscaling) && "
+        "group.name == (has(self.scaleTarget) ? self.scaleTarget : self.workers[0].name))",
+        "spec.replicas is for the scale target, whose autoscaling sets the number of pods: remove "
+        "spec.replicas (where it is stored already, write replicas: null), name a group without autoscaling "
+        "in scaleTarget, or remove that group's autoscaling",
     ),
 )

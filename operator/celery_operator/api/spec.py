@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from celery_operator.api import rules
+from celery_operator.api.autoscaling import Autoscaling
 from celery_operator.api.base import ApiModel
 from celery_operator.api.podparts import (
     EnvFrom,
@@ -18,6 +19,7 @@ from celery_operator.api.podparts import (
 )
 
 DEFAULT_CONCURRENCY = 4
+DEFAULT_REPLICAS = 1
 
 GroupName = Annotated[
     str, Field(min_length=1, max_length=20, json_schema_extra=rules.checked(*rules.GROUP_NAME))
@@ -115,11 +117,19 @@ class WorkerGroup(ApiModel):
     """Tasks that one worker runs at a time: processes, threads or greenlets. Left out it is 4, and 1 for
     the solo pool, which cannot have more.
     """
-    replicas: int = Field(default=1, ge=0, le=10000)
-    """Number of worker pods. spec.replicas takes its place for the group that is the scale target."""
+    replicas: int | None = Field(default=None, ge=0, le=10000)
+    """Number of worker pods; left out it is 1. spec.replicas takes its place for the group that is the scale
+    target.
+    """
+    autoscaling: Autoscaling | None = None
+    drain_timeout_seconds: int = Field(default=600, ge=0, le=604_800)
+    """Seconds that a pod which is to go has to finish what it holds, while it takes no more. After that it is
+    stopped, and gracePeriodSeconds begin.
+    """
     grace_period_seconds: int = Field(default=60, ge=1, le=86400)
     """Seconds that a worker pod has to finish its running tasks when it is stopped, before it is killed.
-    Choose it longer than the longest task, else that task is lost or runs twice.
+    Choose it longer than the longest task, else that task is lost or runs twice. The last 5 of them (half of
+    them below 10) are kept to hand unfinished messages back.
     """
     args: Annotated[tuple[Argument, ...], Field(max_length=32)] = ()
     """More arguments of `celery worker`, one an item, such as --prefetch-multiplier=1. Options that have a
@@ -248,16 +258,19 @@ class CeleryDeploymentSpec(ApiModel):
         return self.scale_target or self.workers[0].name
 
     def wanted_replicas(self, group: WorkerGroup) -> int:
-        """How many pods the group should have now."""
+        """How many pods the group should have by the spec alone; with autoscaling it is the least."""
         if self.suspend:
             return 0
+        if group.autoscaling is not None:
+            return group.autoscaling.min_replicas
         if self.replicas is not None and group.name == self.scale_target_group:
             return self.replicas
-        return group.replicas
+        return DEFAULT_REPLICAS if group.replicas is None else group.replicas
 
 
 __all__ = [
     "DEFAULT_CONCURRENCY",
+    "DEFAULT_REPLICAS",
     "Beat",
     "Broker",
     "CeleryDeploymentSpec",

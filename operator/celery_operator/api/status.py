@@ -27,6 +27,7 @@ class ConditionType(StrEnum):
     WORKERS_HEALTHY = "WorkersHealthy"
     BACKLOG_WITHIN_LIMITS = "BacklogWithinLimits"
     BEAT_HEALTHY = "BeatHealthy"
+    SCALING_ACTIVE = "ScalingActive"
     AGENTS_REPORTING = "AgentsReporting"
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
@@ -37,8 +38,8 @@ class Condition(ApiModel):
 
     type: ConditionType
     """What it is about. Ready, BrokerReachable, ResultBackendReachable, WorkersHealthy,
-    BacklogWithinLimits, BeatHealthy and AgentsReporting are good when True; Reconciling and Stalled are
-    good when False.
+    BacklogWithinLimits, BeatHealthy, ScalingActive and AgentsReporting are good when True; Reconciling and
+    Stalled are good when False.
     """
     status: Literal["True", "False", "Unknown"]
     """True, False or Unknown."""
@@ -50,6 +51,21 @@ class Condition(ApiModel):
     """Generation of the resource that the condition is about."""
     last_transition_time: str
     """When status last changed."""
+
+
+class ScalingStatus(ApiModel):
+    """The last change of a group's size, and the numbers that it was worked out from, rounded."""
+
+    message: str
+    """What changed and why, in a sentence."""
+    at: str
+    """When it changed."""
+    ready: int | None = None
+    """Messages that waited in the group's queues. Absent where the broker did not tell."""
+    arrival_per_second: float | None = None
+    """Tasks a second that came."""
+    throughput_per_slot: float | None = None
+    """Tasks a second that a busy slot finished. Absent before any was measured."""
 
 
 class WorkerGroupStatus(ApiModel):
@@ -65,12 +81,17 @@ class WorkerGroupStatus(ApiModel):
     """Worker pods that are ready."""
     consuming_replicas: int
     """Workers that take messages from their queues."""
+    desired_replicas: int | None = None
+    """Worker pods that the group should have now. Absent before that was worked out."""
+    draining: int = 0
+    """Worker pods that finish what they hold and are then removed."""
     active: int | None = None
     """Tasks that run now. Absent while no worker of the group reports."""
     reserved: int | None = None
     """Tasks that workers hold and have not started. Absent while no worker of the group reports."""
     eta: int | None = None
     """Tasks that workers hold until their time comes. Absent while no worker of the group reports."""
+    scaling: ScalingStatus | None = None
 
 
 class QueueStatus(ApiModel):

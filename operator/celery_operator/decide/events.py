@@ -23,6 +23,7 @@ _GOOD_WHEN = {
     ConditionType.WORKERS_HEALTHY: "True",
     ConditionType.BACKLOG_WITHIN_LIMITS: "True",
     ConditionType.BEAT_HEALTHY: "True",
+    ConditionType.SCALING_ACTIVE: "True",
     ConditionType.AGENTS_REPORTING: "True",
     ConditionType.STALLED: "False",
 }
@@ -66,5 +67,6 @@ def _event_reason(condition: Condition) -> str:
         ConditionType.RESULT_BACKEND_REACHABLE: "ResultBackend",
         ConditionType.BACKLOG_WITHIN_LIMITS: "Backlog",
         ConditionType.BEAT_HEALTHY: "Beat",
+        ConditionType.SCALING_ACTIVE: "Scaling",
     }.get(condition.type, "")
     return condition.reason if condition.reason.startswith(prefix) else f"{prefix}{condition.reason}"

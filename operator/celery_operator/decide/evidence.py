@@ -1,5 +1,6 @@
 """What all verdicts read: the snapshot, and the three views of it that are worked out once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from celery_health.broker import BrokerReason
@@ -11,6 +12,7 @@ from celery_operator.decide.broker import BrokerView, broker_view
 from celery_operator.decide.fleet import FleetLook, queue_findings
 from celery_operator.decide.groups import GroupView, group_views
 from celery_operator.decide.pods import Worker
+from celery_operator.decide.targets import Target, schedule_faults, targets
 from celery_operator.snapshot import ConfigurationFault, DeploymentState, Snapshot
 
 
@@ -19,6 +21,7 @@ class Evidence:
     """``queues`` holds each queue of the spec once, in its order, with what the broker told of it.
 
     ``queue_findings`` are the fleet's findings on queues; those on a worker stand with the worker.
+    ``targets`` are by group. ``faults`` are all that hinder the spec, those of the snapshot among them.
     """
 
     snapshot: Snapshot
@@ -26,6 +29,8 @@ class Evidence:
     broker: BrokerView
     queues: tuple[QueueStatus, ...]
     queue_findings: tuple[Finding, ...]
+    targets: Mapping[str, Target]
+    faults: tuple[ConfigurationFault, ...]
 
     @property
     def wanted(self) -> int:
@@ -43,7 +48,7 @@ class Evidence:
     @property
     def fault(self) -> ConfigurationFault | None:
         """The fault to tell first: one that waits for a new spec before one that may heal by itself."""
-        return min(self.snapshot.faults, key=lambda fault: fault.waiting, default=None)
+        return min(self.faults, key=lambda fault: fault.waiting, default=None)
 
     @property
     def paused(self) -> bool:
@@ -63,7 +68,7 @@ class Evidence:
     @property
     def unserved(self) -> tuple[QueueStatus, ...]:
         """Queues that hold messages while every group that reads them is deliberately at zero."""
-        served = {queue for group in self.groups if group.wanted for queue in group.queues}
+        served = {queue for group in self.groups if group.wanted or group.wakes for queue in group.queues}
         return tuple(queue for queue in self.queues if queue.ready and queue.name not in served)
 
     @property
@@ -92,7 +97,8 @@ class Evidence:
 def gather(snapshot: Snapshot) -> Evidence:
     """Work out the views."""
     look = FleetLook.of(snapshot)
-    groups = group_views(look)
+    wanted = targets(snapshot)
+    groups = group_views(look, wanted)
     ready = {queue.name: queue.ready for queue in snapshot.broker.queues}
     names = dict.fromkeys(queue for group in groups for queue in group.queues)
     return Evidence(
@@ -101,4 +107,6 @@ def gather(snapshot: Snapshot) -> Evidence:
         broker=broker_view(snapshot.broker, groups),
         queues=tuple(QueueStatus(name=name, ready=ready.get(name)) for name in names),
         queue_findings=queue_findings(look, tuple(worker for group in groups for worker in group.workers)),
+        targets=wanted,
+        faults=(*snapshot.faults, *schedule_faults(snapshot)),
     )

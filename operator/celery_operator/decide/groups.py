@@ -1,25 +1,38 @@
 """One group of workers in numbers: what is wanted, what runs, what consumes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from celery_health.fleet.findings import FindingReason
 from celery_health.report import WorkerReport
 from celery_operator.api.names import COMPONENT_WORKER
+from celery_operator.api.spec import WorkerGroup
 from celery_operator.api.status import WorkerGroupStatus
 from celery_operator.decide.fleet import FleetLook
 from celery_operator.decide.pods import Standing, Worker
+from celery_operator.decide.targets import Target
 from celery_operator.snapshot import DeploymentState, PodState
+
+START_GRACE = timedelta(seconds=60)
+"""A pod that autoscaling asked for may take so long to start before it counts as missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """``workers`` are all pods of the group, those that leave included."""
+    """``workers`` are all pods of the group, those that leave included.
+
+    ``wakes``: autoscaling brings workers when messages come. ``coming``: pods that it has just asked for and
+    that have not had the time to start.
+    """
 
     name: str
     queues: tuple[str, ...]
     wanted: int
     deployment: DeploymentState | None
     workers: tuple[Worker, ...]
+    wakes: bool = False
+    coming: int = 0
 
     def standing(self, *standings: Standing) -> tuple[Worker, ...]:
         """The workers that stand in one of these places."""
@@ -56,8 +69,8 @@ class GroupView:
 
     @property
     def missing(self) -> int:
-        """Wanted pods that neither consume nor drain."""
-        return max(0, self.wanted - self.consuming - len(self.standing(Standing.DRAINING)))
+        """Wanted pods that neither consume nor drain, nor have just been asked for."""
+        return max(0, self.wanted - self.consuming - len(self.standing(Standing.DRAINING)) - self.coming)
 
     @property
     def seen(self) -> bool:
@@ -67,7 +80,7 @@ class GroupView:
     @property
     def out_of_service(self) -> bool:
         """Workers are wanted and it is known that none consumes."""
-        return self.wanted > 0 and self.consuming == 0 and self.untold == 0
+        return self.wanted > 0 and self.consuming == 0 and self.untold == 0 and not self.coming
 
     @property
     def rolled_out(self) -> bool:
@@ -89,6 +102,7 @@ class GroupView:
             active=_total([report.active_count for report in self._reports()]),
             reserved=_total([report.reserved for report in self._reports()]),
             eta=_total([report.eta_held for report in self._reports()]),
+            desired_replicas=self.wanted,
         )
 
     def _reports(self) -> list[WorkerReport]:
@@ -97,8 +111,8 @@ class GroupView:
         return [reading.report for reading in readings if reading and reading.report]
 
 
-def group_views(look: FleetLook) -> tuple[GroupView, ...]:
-    """One view for each group of the spec, in its order."""
+def group_views(look: FleetLook, targets: Mapping[str, Target]) -> tuple[GroupView, ...]:
+    """One view for each group of the spec, in its order; ``targets`` are by group."""
     snapshot = look.snapshot
     deployments = {
         deployment.group: deployment
@@ -109,15 +123,43 @@ def group_views(look: FleetLook) -> tuple[GroupView, ...]:
     for pod in snapshot.pods:
         pods.setdefault(pod.group, []).append(pod)
     return tuple(
-        GroupView(
-            name=group.name,
-            queues=group.queues,
-            wanted=snapshot.spec.wanted_replicas(group),
-            deployment=deployments.get(group.name),
-            workers=tuple(look.worker(pod) for pod in pods.get(group.name, ())),
-        )
+        _view(group, targets[group.name], deployments.get(group.name), pods.get(group.name, []), look)
         for group in snapshot.spec.workers
     )
+
+
+def _view(
+    group: WorkerGroup,
+    target: Target,
+    deployment: DeploymentState | None,
+    pods: list[PodState],
+    look: FleetLook,
+) -> GroupView:
+    workers = tuple(look.worker(pod) for pod in pods)
+    return GroupView(
+        name=group.name,
+        queues=group.queues,
+        wanted=target.replicas,
+        deployment=deployment,
+        workers=workers,
+        wakes=target.wakes,
+        coming=0 if group.autoscaling is None else _coming(target, deployment, workers, look.snapshot.now),
+    )
+
+
+def _coming(
+    target: Target, deployment: DeploymentState | None, workers: tuple[Worker, ...], now: datetime
+) -> int:
+    """Pods that are not made yet, unless the cluster refuses them, and those that are new."""
+    refused = deployment is not None and deployment.failure is not None
+    present = [worker for worker in workers if worker.standing is not Standing.LEAVING]
+    new = [
+        worker
+        for worker in present
+        if worker.standing is Standing.STARTING and now - worker.pod.created_at < START_GRACE
+    ]
+    unmade = 0 if refused else max(0, target.replicas - len(present))
+    return min(target.replicas, unmade + len(new))
 
 
 def _total(counts: list[int]) -> int | None:

@@ -12,10 +12,11 @@ from celery_operator.api.status import GroupPause, Restart, RestartsStatus
 from celery_operator.decide.events import EventNote
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.groups import GroupView
+from celery_operator.decide.orders import HoldOrder
 from celery_operator.decide.pods import Standing, Worker
 from celery_operator.decide.reasons import Reason
 from celery_operator.decide.times import moment, rfc3339
-from celery_operator.decide.waves import HoldOrder, holds
+from celery_operator.decide.waves import holds
 
 LONGEST_PAUSE = timedelta(hours=1)
 

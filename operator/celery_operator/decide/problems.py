@@ -70,7 +70,7 @@ def group_problems(group: GroupView, evidence: Evidence) -> tuple[Problem, ...]:
     tellers = _TELLERS if group.missing else _ALWAYS
     told: dict[Reason, list[tuple[Worker, Problem]]] = {}
     for worker in group.workers:
-        for problem in _problems_of(worker, tellers, evidence):
+        for problem in _problems_of(worker, tellers, group, evidence):
             told.setdefault(problem.reason, []).append((worker, problem))
     problems = [_joined(found) for found in told.values()]
     if refused := _refused(group, evidence):
@@ -79,11 +79,14 @@ def group_problems(group: GroupView, evidence: Evidence) -> tuple[Problem, ...]:
 
 
 def _problems_of(
-    worker: Worker, tellers: Mapping[Standing, _Teller], evidence: Evidence
+    worker: Worker, tellers: Mapping[Standing, _Teller], group: GroupView, evidence: Evidence
 ) -> Iterator[Problem]:
     if teller := tellers.get(worker.standing):
         yield _by_hand(teller(worker, evidence), worker, evidence)
     for finding in worker.findings:
+        if not group.wanted and finding.reason is not FindingReason.HUNG_TASK:
+            # It is on its way out, where only a task that does not end matters.
+            continue
         yield _by_hand(_found(worker, finding, evidence), worker, evidence)
 
 

@@ -96,6 +96,15 @@ class Reason(StrEnum):
     ORPHANED_MESSAGES = "OrphanedMessages"
     """Messages were handed out to workers that no longer hold them."""
 
+    FOLLOWS_LOAD = "FollowsLoad"
+    """Autoscaling keeps every group at the size that its load needs."""
+    AT_MAX_REPLICAS = "AtMaxReplicas"
+    """A group has maxReplicas, and its load needs more."""
+    BROKER_UNREADABLE = "BrokerUnreadable"
+    """The broker does not tell what waits, so groups keep their size or go up to ``fallback.replicas``."""
+    SCALING_PAUSED = "ScalingPaused"
+    """An annotation keeps groups from moving one way or both."""
+
     RUNNING = "Running"
     """Beat runs, once."""
     DISABLED = "Disabled"

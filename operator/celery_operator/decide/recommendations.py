@@ -50,7 +50,7 @@ def _all(evidence: Evidence, verdicts: Verdicts) -> Iterator[_Advice]:
 
 
 def _faults(evidence: Evidence) -> Iterator[_Advice]:
-    for fault in evidence.snapshot.faults:
+    for fault in evidence.faults:
         told = _COMMAND.search(fault.message)
         edit = evidence.kubectl(f"edit {PLURAL} {evidence.snapshot.name}")
         yield fault.message, redact(told[1]) if told else edit

@@ -1,6 +1,6 @@
 """From a snapshot to the whole status and its Events: the table of contents of decide/."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from celery_operator.api.annotations import misunderstood
@@ -10,28 +10,35 @@ from celery_operator.api.status import (
     CeleryDeploymentStatus,
     Condition,
     ConditionType,
+    WorkerGroupStatus,
 )
+from celery_operator.decide.capacity import GroupStep, steps
 from celery_operator.decide.conditions import JUDGES
 from celery_operator.decide.events import EventNote, events_between
 from celery_operator.decide.evidence import Evidence, gather
 from celery_operator.decide.groups import GroupView
 from celery_operator.decide.healing import EvictionOrder, heal
 from celery_operator.decide.health import judge_health
+from celery_operator.decide.orders import HoldOrder
 from celery_operator.decide.recommendations import recommend
+from celery_operator.decide.targets import moves
 from celery_operator.decide.verdict import Verdict
-from celery_operator.decide.waves import HoldOrder
 from celery_operator.decide.words import sentence
-from celery_operator.snapshot import Snapshot
+from celery_operator.snapshot import ScalingHistory, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to write, what to tell, and then what to do about ill workers."""
+    """What to write, what to tell, and then what to do about ill workers and about the number of workers."""
 
     status: CeleryDeploymentStatus
     events: tuple[EventNote, ...]
     evictions: tuple[EvictionOrder, ...]
     holds: tuple[HoldOrder, ...]
+    steps: Mapping[str, GroupStep]
+    """What each group does next on the way to the size that it should have."""
+    histories: Mapping[str, ScalingHistory]
+    """What the next decision has to know of this one, by group with autoscaling."""
     broker_in_doubt: bool
     """Our own look at the broker fails, and the worker pods' do not, or not yet."""
 
@@ -43,7 +50,8 @@ def decide(snapshot: Snapshot) -> Decision:
     health, message = judge_health(evidence, verdicts)
     healing = heal(evidence)
     target = next(group for group in evidence.groups if group.name == snapshot.spec.scale_target_group)
-    workers = tuple(group.status() for group in evidence.groups)
+    next_steps = steps(evidence)
+    workers = tuple(_group_status(group, evidence, next_steps) for group in evidence.groups)
     status = CeleryDeploymentStatus(
         observed_generation=snapshot.generation,
         health=health,
@@ -62,9 +70,31 @@ def decide(snapshot: Snapshot) -> Decision:
         recommendations=recommend(evidence, verdicts),
         conditions=tuple(_stamped(kind, verdict, snapshot) for kind, verdict in verdicts.items()),
     )
-    events = (*events_between(snapshot.previous, status), *healing.notes, *_misunderstood(evidence))
-    in_doubt = evidence.broker.reached_by_workers_only
-    return Decision(status, events, healing.evictions, healing.holds, in_doubt)
+    events = (
+        *events_between(snapshot.previous, status),
+        *moves(evidence.targets),
+        *(note for step in next_steps.values() for note in step.notes),
+        *healing.notes,
+        *_misunderstood(evidence),
+    )
+    return Decision(
+        status,
+        events,
+        healing.evictions,
+        healing.holds,
+        steps=next_steps,
+        histories={name: target.call.history for name, target in evidence.targets.items() if target.call},
+        broker_in_doubt=evidence.broker.reached_by_workers_only,
+    )
+
+
+def _group_status(group: GroupView, evidence: Evidence, steps: Mapping[str, GroupStep]) -> WorkerGroupStatus:
+    return group.status().model_copy(
+        update={
+            "draining": steps[group.name].draining,
+            "scaling": evidence.targets[group.name].status,
+        }
+    )
 
 
 def _misunderstood(evidence: Evidence) -> Iterator[EventNote]:

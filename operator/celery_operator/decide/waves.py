@@ -6,10 +6,10 @@ but a part of the group, again at each look. Without an operator a hold lapses, 
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.groups import GroupView
+from celery_operator.decide.orders import HoldOrder
 from celery_operator.decide.pods import Standing, Worker
 
 HOLD_SECONDS = 30
@@ -18,15 +18,6 @@ PAUSE_SECONDS = 120
 
 _HEALED_BY_LIVENESS = (Standing.DEAF, Standing.POOL_DEAD, Standing.WEDGED)
 _ON_THE_WAY = (Standing.STARTING, Standing.STOPPED, Standing.BROKEN, Standing.UNSCHEDULED)
-
-
-@dataclass(frozen=True, slots=True)
-class HoldOrder:
-    """Let no verdict fail this pod's liveness for so many seconds; 0 ends a hold."""
-
-    pod: str
-    uid: str
-    seconds: int
 
 
 def holds(evidence: Evidence) -> tuple[HoldOrder, ...]:

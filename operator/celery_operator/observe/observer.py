@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from celery_health.broker import BrokerReading, BrokerReason, RedisNaming
@@ -15,13 +16,15 @@ from celery_operator.observe.brokers import KeptReader, learned_naming, not_read
 from celery_operator.observe.consuming import ConsumingWorkers
 from celery_operator.observe.deployments import deployment_state
 from celery_operator.observe.hosts import seen_from_elsewhere
+from celery_operator.observe.load import LoadMeter
 from celery_operator.observe.pods import group_of, pod_states
 from celery_operator.observe.sidecars import Sidecars
+from celery_operator.observe.silence import SilentPods
 from celery_operator.observe.urls import SecretUrls, UrlMissingError
 from celery_operator.observe.waiting import WaitingQueues
 from celery_operator.resources.managed_redis import REDIS_PORT
 from celery_operator.resources.ownership import ResourceIdentity, redis_name
-from celery_operator.snapshot import ConfigurationFault, Snapshot
+from celery_operator.snapshot import ConfigurationFault, ScalingHistory, Snapshot
 
 BROKER_EXAMPLE = "redis://HOST:6379/0"
 BACKEND_EXAMPLE = "redis://HOST:6379/1"
@@ -52,11 +55,20 @@ class Observer:
         self._clock = clock
         self._waiting = WaitingQueues()
         self._consuming = ConsumingWorkers()
+        self._load = LoadMeter()
+        self._silent = SilentPods()
 
     async def observe(
-        self, resource: Json, spec: CeleryDeploymentSpec, faults: Sequence[ConfigurationFault]
+        self,
+        resource: Json,
+        spec: CeleryDeploymentSpec,
+        faults: Sequence[ConfigurationFault],
+        histories: Mapping[str, ScalingHistory],
     ) -> Snapshot:
-        """Sidecars, broker and result backend side by side, so that a tick is as long as the slowest."""
+        """Sidecars, broker and result backend side by side, so that a tick is as long as the slowest.
+
+        ``histories`` of the groups are what the last decision left.
+        """
         pods = self._cache.children(POD, self._key)
         readings, beats, (broker, broker_faults), (backend, backend_faults) = await asyncio.gather(
             self._sidecars.read(pod for pod in pods if group_of(pod) is not None),
@@ -65,11 +77,15 @@ class Observer:
             self._read_result_backend(spec),
         )
         self._naming = learned_naming(tuple(readings.values()), self._naming)
-        self._waiting.look(broker, self._clock())
-        readings = self._consuming.look(readings, self._clock())
+        now = self._clock()
+        self._waiting.look(broker, now)
+        readings = self._consuming.look(readings, now)
         # Pods and Deployments as they are now, not as they were before the reading.
         pods = self._cache.children(POD, self._key)
         deployments = self._cache.children(DEPLOYMENT, self._key)
+        states = pod_states(pods, readings)
+        silent = self._silent.look(states, now)
+        states = tuple(replace(state, silent_for=silent.get(state.uid, 0.0)) for state in states)
         return Snapshot(
             now=datetime.now(UTC),
             namespace=self._identity.namespace,
@@ -79,7 +95,7 @@ class Observer:
             spec=spec,
             previous=CeleryDeploymentStatus.read(resource.get("status")),
             deployments=tuple(deployment_state(deployment) for deployment in deployments),
-            pods=pod_states(pods, readings),
+            pods=states,
             broker=broker,
             result_backend=backend,
             faults=(*faults, *broker_faults, *backend_faults),
@@ -87,6 +103,9 @@ class Observer:
             beats=beat_sights(pods, beats),
             waiting_for=self._waiting.waiting_for(),
             untouched_for=self._waiting.untouched_for(),
+            mono=now,
+            loads=self._load.look(spec, broker, states, now),
+            histories=histories,
         )
 
     async def close(self) -> None:

@@ -50,7 +50,16 @@ def pod_state(pod: Json, reading: SidecarReading | None) -> PodState:
         ),
         trouble=trouble(pod),
         reading=reading,
+        deletion_cost=_deletion_cost(metadata.get("annotations", {})),
     )
+
+
+def _deletion_cost(annotations: Mapping[str, str]) -> int:
+    """As the ReplicaSet controller reads it: what is no number counts as none."""
+    try:
+        return int(annotations.get(names.ANNOTATION_DELETION_COST, "0"))
+    except ValueError:
+        return 0
 
 
 def trouble(pod: Json) -> ContainerTrouble | None:

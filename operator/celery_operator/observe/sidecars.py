@@ -116,6 +116,8 @@ def reading_of(body: Json) -> SidecarReading:
             broker=SidecarBroker(broker["reachable"], str(broker["message"])),
             age=float(body.get("written_age") or 0.0),
             held_for=_optional_seconds(body.get("held_for")),
+            drain_wanted=body.get("drain_wanted"),
+            draining_for=_optional_seconds(body.get("draining_for")),
         )
     except (KeyError, TypeError, ValueError, ReportError) as error:
         raise SidecarError(f"not a report that this operator reads: {error}") from error

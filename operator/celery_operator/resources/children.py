@@ -19,14 +19,16 @@ def children(
     spec: CeleryDeploymentSpec,
     settings: ChildSettings,
     token: str,
+    *,
+    replicas: Mapping[str, int],
     annotations: Mapping[str, str] = NO_ANNOTATIONS,
 ) -> tuple[Manifest, ...]:
     """What a spec asks for, whole: a child that exists and is not among these is no longer wanted.
 
-    ``token`` is that of the probe sidecars: keep it for the life of the resource. ``annotations`` are the
-    resource's own: those that ask for a restart go onto the pods.
+    ``token`` is that of the probe sidecars: keep it for the life of the resource. ``replicas`` are worker
+    pods by group. ``annotations`` are the resource's own: those that ask for a restart go onto the pods.
     """
-    return tuple(_children(cd, spec, settings, token, annotations))
+    return tuple(_children(cd, spec, settings, token, replicas=replicas, annotations=annotations))
 
 
 def _children(
@@ -34,6 +36,8 @@ def _children(
     spec: CeleryDeploymentSpec,
     settings: ChildSettings,
     token: str,
+    *,
+    replicas: Mapping[str, int],
     annotations: Mapping[str, str],
 ) -> Iterator[Manifest]:
     if spec.service_account_name is None:
@@ -44,6 +48,7 @@ def _children(
         yield redis_deployment(cd, spec, spec.broker.managed)
     for group in spec.workers:
         wanted = restart_annotations(annotations, group.name)
-        yield worker_deployment(cd, spec, group, settings, wanted)
+        number = replicas[group.name]
+        yield worker_deployment(cd, spec, group, settings, replicas=number, annotations=wanted)
     if spec.beat.enabled:
         yield beat_deployment(cd, spec, settings, restart_annotations(annotations, None))

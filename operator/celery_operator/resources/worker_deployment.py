@@ -25,6 +25,7 @@ from celery_operator.resources.probe_containers import (
     agent_container,
     probes,
     sidecar_container,
+    stop_hook,
 )
 from celery_operator.resources.settings import ChildSettings
 
@@ -34,6 +35,8 @@ def worker_deployment(
     spec: CeleryDeploymentSpec,
     group: WorkerGroup,
     settings: ChildSettings,
+    *,
+    replicas: int,
     annotations: Mapping[str, str] = NO_ANNOTATIONS,
 ) -> Manifest:
     """The Deployment. Its pod template changes only with the arguments: a change is a rollout.
@@ -50,7 +53,7 @@ def worker_deployment(
     return {
         **child(cd, "apps/v1", "Deployment", deployment_name(cd, group.name), wanted_labels),
         "spec": {
-            "replicas": spec.wanted_replicas(group),
+            "replicas": replicas,
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": wanted_labels},
             "strategy": {
@@ -109,6 +112,7 @@ def _worker_container(cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: W
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,
         **probes(spec.health.restart),
+        **stop_hook(group.grace_period_seconds),
         **container_fields(spec, PROBE_MOUNT),
     }
     if group.resources:

@@ -29,7 +29,8 @@ def test_every_child_is_applied_without_a_warning(path: Path, api: ApiServer) ->
     manifest = yaml.safe_load(path.read_text())
     owner = ResourceIdentity(NAMESPACE, manifest["metadata"]["name"], "00000000-0000-0000-0000-000000000000")
     spec = CeleryDeploymentSpec.model_validate(manifest["spec"])
-    for child in children(owner, spec, SETTINGS, token="token"):
+    replicas = {group.name: spec.wanted_replicas(group) for group in spec.workers}
+    for child in children(owner, spec, SETTINGS, "token", replicas=replicas):
         answer = api.apply(_path(child), child)
         assert answer.status == 201, answer.message
         assert answer.warnings == ()

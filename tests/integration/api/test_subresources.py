@@ -15,6 +15,7 @@ from celery_operator.api.status import (
     ConditionType,
     HealthState,
     QueueStatus,
+    ScalingStatus,
     WorkerGroupStatus,
 )
 from tests.integration.api.apiserver import MERGE, ApiServer
@@ -34,7 +35,21 @@ STATUS = CeleryDeploymentStatus(
     active=7,
     workers=(
         WorkerGroupStatus(
-            name="default", replicas=3, updated_replicas=3, ready_replicas=3, consuming_replicas=3, active=7
+            name="default",
+            replicas=3,
+            updated_replicas=3,
+            ready_replicas=3,
+            consuming_replicas=3,
+            desired_replicas=2,
+            draining=1,
+            active=7,
+            scaling=ScalingStatus(
+                message="3 -> 2: nothing waits",
+                at="2026-01-01T00:00:00Z",
+                ready=0,
+                arrival_per_second=0.5,
+                throughput_per_slot=2.1,
+            ),
         ),
     ),
     queues=(QueueStatus(name="email", ready=1200), QueueStatus(name="unread")),
@@ -69,6 +84,21 @@ def test_kubectl_scale_works_on_a_resource_that_never_had_replicas(api: ApiServe
     assert scaled.status == 200, scaled.message
     spec = CeleryDeploymentSpec.model_validate(api.request("GET", stored).body["spec"])
     assert spec.wanted_replicas(spec.workers[0]) == 5
+
+
+def test_kubectl_scale_is_refused_where_the_scale_target_has_autoscaling(api: ApiServer, stored: str) -> None:
+    workers = [{"name": "default", "autoscaling": {"maxReplicas": 4}}]
+    changed = api.request("PATCH", stored, {"spec": {"workers": workers}}, content_type=MERGE)
+    assert changed.status == 200, changed.message
+    scaled = api.request("PATCH", f"{stored}/scale", {"spec": {"replicas": 5}}, content_type=MERGE)
+    assert scaled.status == 422
+    assert "name a group without autoscaling in scaleTarget" in scaled.message
+    back = {"spec": {"replicas": 5, "workers": [{"name": "default"}]}}
+    assert api.request("PATCH", stored, back, content_type=MERGE).status == 200
+    refused = api.request("PATCH", stored, {"spec": {"workers": workers}}, content_type=MERGE)
+    assert "write replicas: null" in refused.message
+    both = {"spec": {"replicas": None, "workers": workers}}
+    assert api.request("PATCH", stored, both, content_type=MERGE).status == 200
 
 
 def test_an_autoscaler_reads_replicas_and_selector_from_the_scale_subresource(

@@ -36,7 +36,7 @@ def test_ten_lines_are_enough_and_become_a_whole_spec(api: ApiServer, resources:
                 "name": "default",
                 "queues": ["celery"],
                 "pool": "prefork",
-                "replicas": 1,
+                "drainTimeoutSeconds": 600,
                 "gracePeriodSeconds": 60,
             }
         ],

@@ -20,12 +20,17 @@ NOW_MONO = 5000.0
 
 @dataclass
 class Worker:
-    """One pod and what its sidecar says; ``orders`` are the holds that it was sent, with their token."""
+    """One pod and what its sidecar says; ``orders`` are the holds that it was sent, with their token.
+
+    It drains as it is told, and has ``active`` tasks until the test takes them away.
+    """
 
     pod: Object
     works: bool
     reason: str = "Consuming"
     live: bool = True
+    active: int = 0
+    drains: bool = False
     orders: list[tuple[str, float]] = field(default_factory=list)
 
     @property
@@ -40,15 +45,17 @@ class Worker:
     def report(self) -> Object:
         """It consumes by its own word; one that does not work has begun and ended no task for long."""
         held_for = self.orders[-1][1] if self.orders else 0
-        consumes = self.reason == "Consuming"
+        consumes = self.reason == "Consuming" and not self.drains
         verdict = {"started": True, "live": self.live, "ready": consumes, "consuming": consumes}
+        reason = "Draining" if self.drains else self.reason
         document = report_document(
             queues=[QUEUE],
             written_mono=NOW_MONO,
             loop_mono=NOW_MONO,
             progress_mono=NOW_MONO - (0 if self.works else 3600),
+            phase="draining" if self.drains else "consuming",
             active=[],
-            active_count=0,
+            active_count=self.active,
             reserved=0,
             eta_held=0,
         )
@@ -57,8 +64,10 @@ class Worker:
             "process": "running",
             "written_age": 0.5,
             "held_for": held_for or None,
+            "drain_wanted": self.drains,
+            "draining_for": 1.0 if self.drains else None,
             "report": document,
-            "verdict": {"reason": self.reason, "message": f"The worker is {self.reason}.", **verdict},
+            "verdict": {"reason": reason, "message": f"The worker is {reason}.", **verdict},
             "broker": {"reachable": True, "message": "", "checked_age": 1.0},
         }
 
@@ -70,7 +79,10 @@ def _server(address: str, worker: Worker) -> ThreadingHTTPServer:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            worker.orders.append((self.headers[TOKEN_HEADER], body["seconds"]))
+            if self.path == "/hold":
+                worker.orders.append((self.headers[TOKEN_HEADER], body["seconds"]))
+            else:
+                worker.drains = self.path == "/drain"
             self._answer(202, {})
 
         def log_message(self, *_: Any) -> None:

@@ -52,7 +52,9 @@ class World:
         answer = self.api.request("DELETE", kind.path(self.namespace, name))
         assert answer.status in {200, 202}, answer.message
 
-    def create_shop(self, name: str = "shop", **spec: Any) -> Object:
+    def create_shop(
+        self, name: str = "shop", annotations: Mapping[str, str] | None = None, **spec: Any
+    ) -> Object:
         """A CeleryDeployment with two groups and a broker that nobody runs."""
         whole = {
             "app": "shop.celery",
@@ -61,7 +63,8 @@ class World:
             "workers": [group("default"), group("mail", queues=["email"])],
             **spec,
         }
-        return self.create(CELERY_DEPLOYMENT, name, spec=whole)
+        metadata = {"name": name, "annotations": dict(annotations or {})}
+        return self.create(CELERY_DEPLOYMENT, name, metadata=metadata, spec=whole)
 
     def create_secret(self, name: str, **texts: str) -> Object:
         data = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}

@@ -2,8 +2,16 @@
 
 import pytest
 
-from celery_operator.api.annotations import healing_is_paused, misunderstood, restart_annotations
+from celery_operator.api.annotations import (
+    ScalingPauses,
+    healing_is_paused,
+    misunderstood,
+    restart_annotations,
+    scaling_pauses,
+)
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING as PAUSE
+from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_IN as PAUSE_IN
+from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT as PAUSE_OUT
 from celery_operator.api.names import ANNOTATION_RESTARTED_AT as RESTARTED
 
 GROUPS = ["mail", "default"]
@@ -24,6 +32,21 @@ def test_only_the_word_true_pauses(annotations: dict[str, str], paused: bool) ->
     assert healing_is_paused(annotations) is paused
 
 
+@pytest.mark.parametrize(
+    ("annotations", "pauses"),
+    [
+        ({}, ScalingPauses(scale_in=False, scale_out=False)),
+        ({PAUSE: "true"}, ScalingPauses(scale_in=False, scale_out=False)),
+        ({PAUSE_IN: "true"}, ScalingPauses(scale_in=True, scale_out=False)),
+        ({PAUSE_OUT: "true"}, ScalingPauses(scale_in=False, scale_out=True)),
+        ({PAUSE_IN: "true", PAUSE_OUT: "true"}, ScalingPauses(scale_in=True, scale_out=True)),
+        ({PAUSE_IN: "yes", PAUSE_OUT: "false"}, ScalingPauses(scale_in=False, scale_out=False)),
+    ],
+)
+def test_scaling_is_paused_each_way_by_itself(annotations: dict[str, str], pauses: ScalingPauses) -> None:
+    assert scaling_pauses(annotations) == pauses
+
+
 def test_a_group_takes_the_annotations_of_all_and_its_own() -> None:
     annotations = {RESTARTED: "1", f"{RESTARTED}.mail": "2", f"{RESTARTED}.default": "3", "other": "4"}
     assert restart_annotations(annotations, "mail") == {RESTARTED: "1", f"{RESTARTED}.mail": "2"}
@@ -40,13 +63,21 @@ def test_an_empty_value_asks_for_nothing() -> None:
 
 @pytest.mark.parametrize("value", ["true", "false"])
 def test_what_is_understood_is_not_told(value: str) -> None:
-    annotations = {PAUSE: value, RESTARTED: "1", f"{RESTARTED}.mail": "2", "other": "x"}
+    annotations = {PAUSE: value, PAUSE_IN: value, PAUSE_OUT: value, "other": "x"}
+    annotations |= {RESTARTED: "1", f"{RESTARTED}.mail": "2"}
     assert list(misunderstood(annotations, GROUPS)) == []
 
 
-def test_a_pause_that_is_none_is_told_with_what_to_write() -> None:
-    (told,) = misunderstood({PAUSE: "yes"}, GROUPS)
-    assert told == f"Annotation {PAUSE} is 'yes': write \"true\", or remove it"
+@pytest.mark.parametrize("name", [PAUSE, PAUSE_IN, PAUSE_OUT])
+def test_a_pause_that_is_none_is_told_with_what_to_write(name: str) -> None:
+    (told,) = misunderstood({name: "yes"}, GROUPS)
+    assert told == f"Annotation {name} is 'yes': write \"true\", or remove it"
+
+
+def test_a_pause_of_nothing_is_told_with_the_pauses_that_there_are() -> None:
+    (told,) = misunderstood({"celery-operator.dev/pause-scaling": "true"}, GROUPS)
+    assert told.startswith("Annotation celery-operator.dev/pause-scaling pauses nothing: write one of ")
+    assert all(name in told for name in (PAUSE, PAUSE_IN, PAUSE_OUT))
 
 
 def test_a_restart_of_no_group_is_told_with_the_groups() -> None:

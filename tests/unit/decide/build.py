@@ -8,12 +8,18 @@ from celery_health.broker import BrokerReading, BrokerReason, QueueReading, Unac
 from celery_health.report import ActiveTask, Phase, TransportEvidence, WorkerReport
 from celery_health.worker import WorkerReason, WorkerVerdict
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.api.status import CeleryDeploymentStatus, Condition, ConditionType
+from celery_operator.api.status import (
+    CeleryDeploymentStatus,
+    Condition,
+    ConditionType,
+    WorkerGroupStatus,
+)
 from celery_operator.decide.status import decide
 from celery_operator.snapshot import (
     ConfigurationFault,
     ContainerTrouble,
     DeploymentState,
+    GroupLoad,
     PodState,
     SidecarBroker,
     SidecarReading,
@@ -262,3 +268,47 @@ def status_of(**changes: Any) -> CeleryDeploymentStatus:
 def condition_of(kind: ConditionType, **changes: Any) -> Condition:
     """One condition of it."""
     return next(one for one in status_of(**changes).conditions if one.type == kind)
+
+
+def load(ready: int | None = 0, **changes: Any) -> GroupLoad:
+    """Nothing else to do, known of every pod, for long."""
+    base = GroupLoad(
+        ready=ready,
+        active=0,
+        reserved=0,
+        eta_due=0,
+        eta_held=0,
+        complete=True,
+        arrival_rate=0.0,
+        throughput_per_slot=None,
+        busy_slots=0.0,
+        idle_for=0.0 if ready else 3600.0,
+        unread_for=0.0,
+    )
+    return replace(base, **changes)
+
+
+def scaled(current: int = 2, waiting: int | None = 0, **rules: Any) -> dict[str, Any]:
+    """Changes that let the group follow its load: ``current`` pods of one slot are wanted until now."""
+    group = {
+        "name": "default",
+        "concurrency": 1,
+        "autoscaling": {"minReplicas": 0, "maxReplicas": 6, **rules},
+    }
+    before = WorkerGroupStatus(
+        name="default",
+        replicas=current,
+        updated_replicas=current,
+        ready_replicas=current,
+        consuming_replicas=current,
+        desired_replicas=current,
+    )
+    return {
+        "spec": spec(workers=[group]),
+        "previous": CeleryDeploymentStatus(observed_generation=GENERATION, workers=(before,)),
+        "deployments": (deployment(current),),
+        "pods": tuple(pod(f"shop-default-{number}", active=0) for number in range(current)),
+        "broker": broker(celery=waiting),
+        "loads": {"default": load(waiting)},
+        "mono": 1000.0,
+    }

@@ -7,6 +7,7 @@ import pytest
 from celery_health.broker import BrokerReason
 from celery_operator.act import ownership, unreadable
 from celery_operator.api.status import ConditionType, HealthState
+from celery_operator.decide import targets
 from celery_operator.decide.reasons import Reason
 from celery_operator.observe import urls
 
@@ -20,6 +21,7 @@ FAULTS = (
     urls.SECRET_MISSING,
     urls.SECRET_KEY_MISSING,
     urls.SECRET_FORBIDDEN,
+    targets.SCHEDULE_INVALID,
 )
 
 

@@ -15,9 +15,10 @@ from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTA
 from celery_operator.api.status import CeleryDeploymentStatus, Restart, RestartsStatus
 from celery_operator.decide.evidence import gather
 from celery_operator.decide.healing import LONGEST_PAUSE, Healing, heal
+from celery_operator.decide.orders import HoldOrder
 from celery_operator.decide.status import decide
 from celery_operator.decide.times import moment, rfc3339
-from celery_operator.decide.waves import HOLD_SECONDS, PAUSE_SECONDS, HoldOrder
+from celery_operator.decide.waves import HOLD_SECONDS, PAUSE_SECONDS
 from celery_operator.snapshot import PodState, Snapshot
 from tests.unit.decide.build import (
     GENERATION,

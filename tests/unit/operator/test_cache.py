@@ -71,10 +71,14 @@ def test_a_child_that_loses_its_instance_label_is_no_child_any_more_but_still_kn
 
 
 def test_a_pod_is_kept_without_its_spec() -> None:
-    cache = Cache()
-    pod = {**deployment(7, managedFields=[{}], annotations={"a": "b"}), "status": {"phase": "Running"}}
+    cache, cost = Cache(), "controller.kubernetes.io/pod-deletion-cost"
+    pod = {
+        **deployment(7, managedFields=[{}], annotations={"a": "b", cost: "-1"}),
+        "status": {"phase": "Running"},
+    }
 
     assert cache.put(POD, pod, watched=True) == SHOP
     (kept,) = cache.children(POD, SHOP)
     assert "spec" not in kept
-    assert not {"managedFields", "annotations"} & kept["metadata"].keys()
+    assert "managedFields" not in kept["metadata"]
+    assert kept["metadata"]["annotations"] == {cost: "-1"}

@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.client.configuration import Configuration
 
-from celery_operator.act import holds
-from celery_operator.act.holds import AT_ONCE, DirectSink, Holds, OrderError, ProxySink
-from celery_operator.decide.waves import HoldOrder
+from celery_operator.act import orders
+from celery_operator.act.orders import AT_ONCE, DirectSink, OrderError, Orders, ProxySink
+from celery_operator.decide.orders import DrainOrder, HoldOrder
 from celery_operator.kube import Json, Kube
 
 TOKEN = "s3cret"
@@ -44,8 +44,8 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     server.port = runner.addresses[0][1]
-    monkeypatch.setattr(holds, "PROBE_PORT", server.port)
-    monkeypatch.setattr(holds, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(orders, "PROBE_PORT", server.port)
+    monkeypatch.setattr(orders, "TIMEOUT_SECONDS", 0.3)
     yield server
     await runner.cleanup()
 
@@ -117,6 +117,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Json]] = []
+        self.paths: list[str] = []
         self.at_once = 0
         self.most = 0
 
@@ -129,21 +130,29 @@ class Sink:
         if name == "refusing":
             raise OrderError("HTTP 403")
         self.sent.append((name, body))
+        self.paths.append(path)
 
 
 async def test_a_sidecar_that_refuses_keeps_no_order_from_the_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     sink, names = Sink(), ("a", "refusing", "b")
-    orders = [HoldOrder(name, f"uid-{name}", 30) for name in (*names, "gone")]
-    await Holds(sink).send(orders, {f"uid-{name}": pod(name=name) for name in names}, TOKEN)
+    wanted = [HoldOrder(name, f"uid-{name}", 30) for name in (*names, "gone")]
+    await Orders(sink).send(wanted, {f"uid-{name}": pod(name=name) for name in names}, TOKEN)
     assert sink.sent == [("a", {"seconds": 30}), ("b", {"seconds": 30})]
-    assert "pod refusing is not held for 30 s: HTTP 403" in caplog.text
+    assert "pod refusing did not take the order hold: HTTP 403" in caplog.text
     assert "gone" not in caplog.text
 
 
 async def test_many_orders_go_out_a_bounded_number_at_a_time() -> None:
     sink, names = Sink(), [str(number) for number in range(3 * AT_ONCE)]
-    orders = [HoldOrder(name, f"uid-{name}", 30) for name in names]
-    await Holds(sink).send(orders, {f"uid-{name}": pod(name=name) for name in names}, TOKEN)
+    wanted = [HoldOrder(name, f"uid-{name}", 30) for name in names]
+    await Orders(sink).send(wanted, {f"uid-{name}": pod(name=name) for name in names}, TOKEN)
     assert (len(sink.sent), sink.most) == (3 * AT_ONCE, AT_ONCE)
+
+
+async def test_a_drain_and_its_end_are_orders_too() -> None:
+    sink = Sink()
+    wanted = [DrainOrder("a", "uid-a", wanted=True), DrainOrder("b", "uid-b", wanted=False)]
+    await Orders(sink).send(wanted, {f"uid-{name}": pod(name=name) for name in "ab"}, TOKEN)
+    assert sink.paths == ["drain", "undrain"]

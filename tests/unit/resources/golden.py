@@ -30,7 +30,12 @@ def built(case: Path) -> list[dict[str, Any]]:
     manifest = yaml.safe_load(case.read_text())
     owner = ResourceIdentity("default", manifest["metadata"]["name"], OWNER_UID)
     spec = CeleryDeploymentSpec.model_validate(manifest["spec"])
-    return list(children(owner, spec, SETTINGS, token="a-token"))
+    return list(children(owner, spec, SETTINGS, "a-token", replicas=by_spec(spec)))
+
+
+def by_spec(spec: CeleryDeploymentSpec) -> dict[str, int]:
+    """Worker pods by group, where nothing but the spec says how many."""
+    return {group.name: spec.wanted_replicas(group) for group in spec.workers}
 
 
 def output(case: Path) -> Path:

@@ -60,7 +60,9 @@ def test_annotations_of_the_pods_are_a_rollout_and_none_by_default() -> None:
     assert "annotations" not in _deployment()["spec"]["template"]["metadata"]
     for template in (
         beat_deployment(OWNER, spec, SETTINGS, RESTARTED)["spec"]["template"],
-        worker_deployment(OWNER, spec, spec.workers[0], SETTINGS, RESTARTED)["spec"]["template"],
+        worker_deployment(OWNER, spec, spec.workers[0], SETTINGS, replicas=1, annotations=RESTARTED)["spec"][
+            "template"
+        ],
     ):
         assert template["metadata"]["annotations"] == RESTARTED
 
@@ -68,7 +70,9 @@ def test_annotations_of_the_pods_are_a_rollout_and_none_by_default() -> None:
 def test_an_annotation_of_the_users_template_stands_beside_ours() -> None:
     template = {"metadata": {"annotations": {"team": "shop"}}}
     spec = _spec(workers=[{"name": "default", "template": template}])
-    built = worker_deployment(OWNER, spec, spec.workers[0], SETTINGS, RESTARTED)["spec"]["template"]
+    built = worker_deployment(OWNER, spec, spec.workers[0], SETTINGS, replicas=1, annotations=RESTARTED)[
+        "spec"
+    ]["template"]
     assert built["metadata"]["annotations"] == {**RESTARTED, "team": "shop"}
 
 
@@ -76,7 +80,7 @@ def test_policy_never_takes_the_liveness_probe_of_every_container_away() -> None
     spec = _spec(health={"restart": {"policy": "Never"}})
     for deployment in (
         beat_deployment(OWNER, spec, SETTINGS),
-        worker_deployment(OWNER, spec, spec.workers[0], SETTINGS),
+        worker_deployment(OWNER, spec, spec.workers[0], SETTINGS, replicas=1),
     ):
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         assert "livenessProbe" not in container

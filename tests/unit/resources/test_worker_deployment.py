@@ -8,8 +8,10 @@ from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.children import children
 from celery_operator.resources.ownership import ResourceIdentity, worker_selector
+from celery_operator.resources.probe_containers import STOP_MARGIN_SECONDS
 from celery_operator.resources.worker_deployment import worker_command, worker_deployment
-from tests.unit.resources.golden import SETTINGS
+from celery_probe.agent.stop import GIVE_BACK_SECONDS
+from tests.unit.resources.golden import SETTINGS, by_spec
 
 OWNER = ResourceIdentity("default", "shop", "uid")
 
@@ -26,8 +28,8 @@ def _spec(group: dict[str, Any] | None = None, **fields: Any) -> CeleryDeploymen
     )
 
 
-def _deployment(spec: CeleryDeploymentSpec) -> dict[str, Any]:
-    return worker_deployment(OWNER, spec, spec.workers[0], SETTINGS)
+def _deployment(spec: CeleryDeploymentSpec, replicas: int = 1) -> dict[str, Any]:
+    return worker_deployment(OWNER, spec, spec.workers[0], SETTINGS, replicas=replicas)
 
 
 def _worker(spec: CeleryDeploymentSpec) -> dict[str, Any]:
@@ -41,13 +43,15 @@ def test_the_same_spec_gives_the_same_deployment() -> None:
 
 
 def test_a_new_number_of_replicas_is_no_rollout() -> None:
-    few, many = _deployment(_spec({"replicas": 1})), _deployment(_spec({"replicas": 9}))
+    few, many = _deployment(_spec(), 1), _deployment(_spec(), 9)
+    assert (few["spec"]["replicas"], many["spec"]["replicas"]) == (1, 9)
     assert few["spec"]["template"] == many["spec"]["template"]
 
 
 def test_the_token_stands_in_the_secret_alone() -> None:
     token = "c2VjcmV0"
-    others = [child for child in children(OWNER, _spec(), SETTINGS, token) if child["kind"] != "Secret"]
+    built = children(OWNER, _spec(), SETTINGS, token, replicas=by_spec(_spec()))
+    others = [child for child in built if child["kind"] != "Secret"]
     assert token not in str(others)
 
 
@@ -107,3 +111,15 @@ def test_the_selector_text_names_the_labels_of_the_pods() -> None:
 def test_a_wedged_worker_does_not_wait_out_the_grace_of_its_group() -> None:
     worker = _worker(_spec({"gracePeriodSeconds": 3600}))
     assert worker["livenessProbe"]["terminationGracePeriodSeconds"] == 5
+
+
+@pytest.mark.parametrize(("grace", "seconds"), [(1, 0), (2, 1), (8, 4), (10, 5), (60, 55), (3600, 3595)])
+def test_tasks_have_the_grace_period_to_end_but_for_what_giving_them_back_takes(
+    grace: int, seconds: int
+) -> None:
+    hook = _worker(_spec({"gracePeriodSeconds": grace}))["lifecycle"]["preStop"]["exec"]["command"]
+    assert hook == ["python", "-ES", "/celery-probe/stop.py", str(seconds), "9809"]
+
+
+def test_the_margin_suffices_for_what_the_hook_does_in_it() -> None:
+    assert STOP_MARGIN_SECONDS > GIVE_BACK_SECONDS

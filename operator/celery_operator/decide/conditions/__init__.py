@@ -11,6 +11,7 @@ from celery_operator.decide.conditions import (
     ready,
     reconciling,
     result_backend_reachable,
+    scaling_active,
     stalled,
     workers_healthy,
 )
@@ -24,6 +25,7 @@ JUDGES: Mapping[ConditionType, Callable[[Evidence], Verdict]] = {
     ConditionType.WORKERS_HEALTHY: workers_healthy.judge,
     ConditionType.BACKLOG_WITHIN_LIMITS: backlog_within_limits.judge,
     ConditionType.BEAT_HEALTHY: beat_healthy.judge,
+    ConditionType.SCALING_ACTIVE: scaling_active.judge,
     ConditionType.AGENTS_REPORTING: agents_reporting.judge,
     ConditionType.RECONCILING: reconciling.judge,
     ConditionType.STALLED: stalled.judge,

@@ -39,6 +39,8 @@ def _enough(evidence: Evidence) -> Verdict:
     idle = [group for group in evidence.groups if group.out_of_service]
     if idle:
         return no(Reason.ALL_DRAINING, joined(f"All workers of group {group.name} drain" for group in idle))
+    if any(group.coming for group in evidence.groups):
+        return yes(Reason.STARTING, f"{_fleet(evidence)}; the load has just called for the others")
     return yes(Reason.ALL_CONSUMING, _fleet(evidence))
 
 

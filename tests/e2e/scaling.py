@@ -1,0 +1,141 @@
+"""What the tests of scaling look at and do to a group, beside what tasks write in their ledger."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.e2e.kube import KubectlError, Object
+from tests.e2e.shop import Shop
+from tests.scaling.scaling_orders import same
+from tests.scaling.stand import Stand
+from tests.scaling.watch import attempted
+from tests.support.waiting import wait_for
+
+TOLD_SECONDS = 30.0
+REMOVED_SECONDS = 60.0
+"""For a drained pod to go: the operator's look, the worker's own end, the kubelet."""
+
+
+def group_status(shop: Shop, worker_group: str = "default") -> Object:
+    """What the status tells of a group; empty before it does."""
+    groups = shop.status().get("workers", [])
+    return next((one for one in groups if one["name"] == worker_group), {})
+
+
+def names(shop: Shop) -> set[str]:
+    """The pods that are not being deleted."""
+    return {pod["metadata"]["name"] for pod in shop.pods()}
+
+
+def messages(shop: Shop, reason: str) -> list[str]:
+    """The messages of the Events with this reason on the CeleryDeployment."""
+    found = shop.kube.list(shop.namespace, "events.events.k8s.io")
+    return [str(event.get("note", "")) for event in found if event["reason"] == reason]
+
+
+def draining(shop: Shop) -> set[str]:
+    """The pods whose sidecar has been asked to let the worker take no more tasks."""
+    return {name for name in names(shop) if _report(shop, name).get("drain_wanted")}
+
+
+def wait_draining(shop: Shop, count: int) -> set[str]:
+    """Wait until so many pods drain; which those are."""
+    found: set[str] = shop.kube.until(
+        f"{count} pods drain", lambda: len(them := draining(shop)) == count and them, timeout=TOLD_SECONDS
+    )
+    return found
+
+
+def wait_told(shop: Shop, **fields: Any) -> None:
+    """Wait until the status of the group says this (fields by their names in the status)."""
+    seen: dict[str, Any] = {}
+
+    def told() -> bool:
+        status = group_status(shop)
+        seen.update({name: status.get(name) for name in fields})
+        return seen == fields
+
+    wait_for(lambda: attempted(told), TOLD_SECONDS, lambda: f"status {fields}; it is {seen}", interval=0.5)
+
+
+def wait_whole(shop: Shop, replicas: int) -> set[str]:
+    """Wait until exactly so many pods are there and take tasks, and none drains; which those are."""
+
+    def whole() -> bool:
+        status = group_status(shop)
+        counts = (status.get("consumingReplicas"), status.get("draining", 0), len(names(shop)))
+        return counts == (replicas, 0, replicas)
+
+    shop.kube.until(f"{replicas} pods that take tasks", whole, timeout=REMOVED_SECONDS, interval=0.5)
+    return names(shop)
+
+
+def occupy(stand: Stand, pods: int, seconds: float, behind: int = 0) -> None:
+    """Give both slots of so many pods a task of so many seconds; returns when all run.
+
+    ``behind``: tasks that wait in the queue meanwhile. All are acknowledged late, so that no worker takes
+    more than it can run.
+    """
+    stand.send(same(2 * pods + behind, seconds, modes=("late",)))
+
+    def all_busy() -> bool:
+        return all(_count(stand.shop, name, "active_count") == 2 for name in names(stand.shop))
+
+    stand.kube.until(f"both slots of {pods} pods are busy", all_busy, timeout=TOLD_SECONDS)
+
+
+def hold_for_eta(stand: Stand, count: int, countdown: float) -> None:
+    """Give the workers tasks whose time comes later; returns when they hold them all."""
+    stand.send(same(count, 0.1, countdown=countdown))
+
+    def all_held() -> bool:
+        return sum(_count(stand.shop, name, "eta_held") for name in names(stand.shop)) == count
+
+    stand.kube.until(f"{count} tasks are held for their ETA", all_held, timeout=TOLD_SECONDS)
+
+
+def scale(shop: Shop, replicas: int) -> None:
+    """What a person types."""
+    shop.kube.run("-n", shop.namespace, "scale", "celerydeployment/shop", f"--replicas={replicas}")
+
+
+def evict(shop: Shop, pod: str) -> None:
+    """What ``kubectl drain`` of its node does to a pod."""
+    eviction = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": pod, "namespace": shop.namespace},
+    }
+    path = f"/api/v1/namespaces/{shop.namespace}/pods/{pod}/eviction"
+    shop.kube.run("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
+
+
+def drain_asked(shop: Shop, pod: str) -> bool:
+    """Whether this pod, which may be on its way out, has been asked to take no more tasks."""
+    return bool(_report(shop, pod).get("drain_wanted"))
+
+
+def keeps(what: str, holds: Callable[[], bool], until: Callable[[], bool], timeout: float) -> None:
+    """Wait for ``until``, and fail as soon as something that has to hold all the while does not."""
+
+    def reached() -> bool:
+        try:
+            held, done = holds(), until()
+        except KubectlError:
+            return False
+        assert held, f"not so any more: {what}"
+        return done
+
+    wait_for(reached, timeout, f"the end of: {what}", interval=0.5)
+
+
+def _count(shop: Shop, pod: str, what: str) -> int:
+    report = _report(shop, pod).get("report") or {}
+    return int(report.get(what, 0))
+
+
+def _report(shop: Shop, pod: str) -> Object:
+    try:
+        return shop.report(pod)
+    except (KubectlError, json.JSONDecodeError):
+        return {}

@@ -1,0 +1,133 @@
+"""How many pods a group should have, told in its status and by Events."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
+from celery_operator.api.status import ConditionType, HealthState
+from celery_operator.decide.evidence import gather
+from celery_operator.decide.status import Decision, decide
+from tests.unit.decide.build import (
+    broker,
+    condition_of,
+    deployment,
+    load,
+    pending_pod,
+    scaled,
+    snapshot,
+    spec,
+)
+
+
+def decided(**changes: Any) -> Decision:
+    return decide(snapshot(**changes))
+
+
+def wanted(**changes: Any) -> int:
+    (group,) = gather(snapshot(**changes)).groups
+    return group.wanted
+
+
+def test_a_group_that_follows_its_load_grows_at_once_and_says_why() -> None:
+    decision = decided(**scaled(2, waiting=40))
+    (group,) = decision.status.workers
+    assert group.desired_replicas == decision.steps["default"].replicas == 4
+    assert group.scaling is not None
+    assert group.scaling.message.startswith("2 -> 4: 40 ready")
+    assert group.scaling.ready == 40
+    assert ("ScaledOut", f"Group default: {group.scaling.message}") in [
+        (note.reason, note.message) for note in decision.events
+    ]
+
+
+def test_the_last_change_is_told_until_the_next() -> None:
+    grown = decided(**scaled(2, waiting=40)).status
+    again = decided(**{**scaled(4, waiting=40), "previous": grown})
+    assert again.status.workers[0].scaling == grown.workers[0].scaling
+    assert not [note for note in again.events if note.reason == "ScaledOut"]
+
+
+def test_what_was_wanted_outlives_the_operator_and_then_the_deployment_tells() -> None:
+    blind = {**scaled(4, waiting=None), "loads": {}}
+    assert wanted(**blind) == 4
+    new = {**blind, "previous": snapshot().previous, "deployments": (deployment(3),)}
+    assert wanted(**new) == 3
+    assert wanted(**{**new, "deployments": ()}) == 0
+
+
+def test_a_suspended_group_has_none_whatever_waits() -> None:
+    changes = scaled(2, waiting=40)
+    suspended = changes["spec"].model_copy(update={"suspend": True})
+    decision = decided(**{**changes, "spec": suspended})
+    assert decision.status.workers[0].desired_replicas == 0
+    assert not decision.histories
+
+
+def test_spec_replicas_move_a_group_without_autoscaling() -> None:
+    assert wanted(spec=spec(replicas=5)) == 5
+
+
+def test_the_next_decision_gets_the_history_of_this_one() -> None:
+    decision = decided(**scaled(2, waiting=40))
+    assert decision.histories["default"].recommendations[-1] == (1000.0, 4)
+
+
+def test_pods_that_the_load_has_just_called_for_are_no_illness() -> None:
+    changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0),), "pods": (pending_pod(),)}
+    changes["pods"] = (replace(pending_pod(), created_at=snapshot().now),)
+    decision = decided(**changes)
+    assert decision.status.health is HealthState.HEALTHY
+    condition = condition_of(ConditionType.WORKERS_HEALTHY, **changes)
+    assert (condition.status, condition.reason) == ("True", "Starting")
+
+
+def test_pods_that_do_not_come_in_time_are_missing() -> None:
+    changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0),)}
+    changes["pods"] = tuple(pending_pod(f"shop-default-{number}") for number in range(4))
+    assert decided(**changes).status.health is HealthState.UNHEALTHY
+
+
+def test_pods_that_the_cluster_refuses_are_missing() -> None:
+    refused = deployment(4, ready=0, replicas=0, updated=0, failure="exceeded quota")
+    assert (
+        decided(**{**scaled(0, waiting=40), "deployments": (refused,)}).status.health is HealthState.UNHEALTHY
+    )
+
+
+def test_messages_at_zero_wait_for_a_group_that_wakes() -> None:
+    below = {**scaled(0, waiting=3, activationBacklog=5)}
+    assert condition_of(ConditionType.BACKLOG_WITHIN_LIMITS, **below).status == "True"
+    paused = {**scaled(0, waiting=3), "annotations": {ANNOTATION_PAUSE_SCALE_OUT: "true"}}
+    assert condition_of(ConditionType.BACKLOG_WITHIN_LIMITS, **paused).reason == "NobodyConsumes"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "reason"),
+    [
+        ({}, "True", "NotConfigured"),
+        (scaled(2, waiting=20), "True", "FollowsLoad"),
+        (scaled(2, waiting=400), "True", "AtMaxReplicas"),
+        ({**scaled(2), "annotations": {ANNOTATION_PAUSE_SCALE_OUT: "true"}}, "False", "ScalingPaused"),
+        (
+            {**scaled(2), "loads": {"default": load(None)}, "broker": broker(celery=None)},
+            "False",
+            "BrokerUnreadable",
+        ),
+        ({**scaled(2), "loads": {}}, "Unknown", "NotRead"),
+        ({**scaled(2), "spec": scaled()["spec"].model_copy(update={"suspend": True})}, "True", "Suspended"),
+    ],
+)
+def test_scaling_active_follows_the_evidence(changes: dict[str, Any], status: str, reason: str) -> None:
+    condition = condition_of(ConditionType.SCALING_ACTIVE, **changes)
+    assert (condition.status, condition.reason) == (status, reason), condition.message
+
+
+def test_a_schedule_that_cannot_be_kept_stalls_and_the_others_count() -> None:
+    window = {"start": "0 0 * * *", "end": "59 23 * * *", "minReplicas": 3}
+    changes = scaled(2, schedule=[{**window, "timeZone": "Europe/Berln"}, window])
+    condition = condition_of(ConditionType.STALLED, **changes)
+    assert (condition.status, condition.reason) == ("True", "ScheduleInvalid")
+    assert "Europe/Berlin" in condition.message
+    assert wanted(**changes) == 3

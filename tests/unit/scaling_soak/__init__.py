@@ -1,0 +1,1 @@
+"""Tests of what judges the scaling tests, and of what they send and ask for."""
