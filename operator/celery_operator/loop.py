@@ -147,7 +147,9 @@ class ResourceLoop:
             return
 
         # 2. Observe.
-        snapshot = await self._observer.observe(resource, spec, self._faults, self._histories)
+        snapshot = await self._observer.observe(
+            resource, spec, self._faults, histories=self._histories, decided=dict(self._replicas)
+        )
 
         # 3. Decide.
         decision = decide(snapshot)

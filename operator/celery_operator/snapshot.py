@@ -147,8 +147,8 @@ class Snapshot:
 
     ``waiting_for``: for how many seconds each queue has been seen to hold messages without interruption.
     ``untouched_for``: for how many of them it has not been seen to get shorter. Queues that are empty or
-    whose length is not known are in neither. ``mono``: seconds of a clock that never goes back. ``loads`` and
-    ``histories`` are by group.
+    whose length is not known are in neither. ``mono``: seconds of a clock that never goes back. ``loads``,
+    ``histories`` and ``decided`` are by group; the last is how many pods the last decision asked for.
     """
 
     now: datetime
@@ -170,3 +170,4 @@ class Snapshot:
     mono: float = 0.0
     loads: Mapping[str, GroupLoad] = field(default_factory=dict)
     histories: Mapping[str, ScalingHistory] = field(default_factory=dict)
+    decided: Mapping[str, int] = field(default_factory=dict)

@@ -37,16 +37,21 @@ class GroupStep:
 def steps(evidence: Evidence) -> Mapping[str, GroupStep]:
     """By group. A group without a Deployment starts with what it should have."""
     limits = {group.name: group.drain_timeout_seconds for group in evidence.snapshot.spec.workers}
-    return {group.name: _step(group, limits[group.name]) for group in evidence.groups}
+    decided = evidence.snapshot.decided
+    return {
+        group.name: _step(group, limits[group.name], decided.get(group.name)) for group in evidence.groups
+    }
 
 
-def _step(group: GroupView, limit: float) -> GroupStep:
+def _step(group: GroupView, limit: float, decided: int | None) -> GroupStep:
+    """``decided``: what the last step asked for, which may be on its way to the Deployment."""
     deployment = group.deployment
     if deployment is None:
         return GroupStep(group.wanted)
+    in_force = deployment.wanted if decided is None else min(deployment.wanted, decided)
     pods = drain_pods(group)
     names = {pod.uid: pod.name for pod in pods}
-    found = plan(group.wanted, deployment.wanted, pods, drain_timeout=limit, settled=_settled(deployment))
+    found = plan(group.wanted, in_force, pods, drain_timeout=limit, settled=_settled(deployment))
     wishes = {**dict.fromkeys(found.drain, True), **dict.fromkeys(found.undrain, False)}
     return GroupStep(
         replicas=found.replicas,
@@ -69,6 +74,6 @@ def _overdue(group: GroupView, pod: str, limit: float) -> EventNote:
     return EventNote(
         "Warning",
         "DrainOverdue",
-        f"Pod {pod} of group {group.name} still works {limit:g} s after it was asked to take no more tasks: "
-        "it is stopped and has its grace period; a longer workers[].drainTimeoutSeconds waits longer",
+        f"Pod {pod} of group {group.name} has not drained within {limit:g} s: it is stopped and has its grace"
+        " period; a longer workers[].drainTimeoutSeconds waits longer",
     )

@@ -47,7 +47,8 @@ class DrainPod:
     """A pod that is not being deleted; ``active``, ``reserved`` and ``eta_held`` are tasks.
 
     ``pending``: its containers have not been started. ``drain_wanted``: it was asked to fetch no more,
-    ``draining_for`` so many seconds ago; None where its sidecar cannot be asked.
+    ``draining_for`` so many seconds ago; None where its sidecar cannot be asked. ``silent_for``: seconds for
+    which it has run and told nothing of what it holds.
     """
 
     name: str
@@ -63,6 +64,7 @@ class DrainPod:
     eta_held: int = 0
     drain_wanted: bool | None = None
     draining_for: float | None = None
+    silent_for: float = 0.0
 
     @property
     def is_idle(self) -> bool:
@@ -137,7 +139,8 @@ def _lower(
 ) -> DrainPlan:
     free = settled or wanted == 0
     surplus = max(0, len(pods) - wanted)
-    victims = _victims(surplus, pods if free else [pod for pod in pods if pod.drain_wanted])
+    known = [pod for pod in pods if pod.hold is not Hold.UNKNOWN or _is_overdue(pod, drain_timeout)]
+    victims = _victims(surplus, known if free else [pod for pod in known if pod.drain_wanted])
     overdue = {pod.uid for pod in victims if _is_overdue(pod, drain_timeout)}
     spent = overdue | {pod.uid for pod in victims if _is_spent(pod)}
     removable = _removable(pods, spent)
@@ -163,18 +166,20 @@ def _lower(
 
 
 def _victims(surplus: int, pods: Sequence[DrainPod]) -> list[DrainPod]:
-    """Those to lose: what the ReplicaSet takes first anyway, then what drains already, then the emptiest."""
+    """Those to lose: what the ReplicaSet takes first anyway, then what drains already, then the emptiest.
+
+    ``pods`` are those that may be lost at all.
+    """
     if not surplus:
         return []
-    known = [pod for pod in pods if pod.hold is not Hold.UNKNOWN]
-    known.sort(key=attrgetter("created_at", "uid"), reverse=True)
-    known.sort(key=_rank)
-    return known[:surplus]
+    ranked = sorted(pods, key=attrgetter("created_at", "uid"), reverse=True)
+    ranked.sort(key=_rank)
+    return ranked[:surplus]
 
 
 def _rank(pod: DrainPod) -> tuple[int, int, int, bool, int, _Place]:
     exposed = pod.is_exposed and pod.is_idle
-    tier = 0 if exposed else 1 if pod.drain_wanted else 2
+    tier = 3 if pod.hold is Hold.UNKNOWN else 0 if exposed else 1 if pod.drain_wanted else 2
     return tier, pod.active, pod.reserved, pod.hold is not Hold.NOTHING, pod.eta_held, pod.place
 
 
@@ -191,6 +196,9 @@ def _is_soon_spent(pod: DrainPod) -> bool:
 
 
 def _is_overdue(pod: DrainPod, drain_timeout: float) -> bool:
+    """It has had its time to drain; one that never tells had the same, and drains by its stop hook."""
+    if pod.hold is Hold.UNKNOWN:
+        return pod.silent_for > drain_timeout
     return (
         pod.hold is Hold.SOMETHING
         and pod.drain_wanted is True
@@ -254,6 +262,7 @@ def _drain_pod(worker: Worker) -> DrainPod:
         eta_held=report.eta_held if report else 0,
         drain_wanted=reading.drain_wanted if reading else None,
         draining_for=reading.draining_for if reading else None,
+        silent_for=pod.silent_for,
     )
 
 

@@ -63,11 +63,13 @@ class Observer:
         resource: Json,
         spec: CeleryDeploymentSpec,
         faults: Sequence[ConfigurationFault],
+        *,
         histories: Mapping[str, ScalingHistory],
+        decided: Mapping[str, int],
     ) -> Snapshot:
         """Sidecars, broker and result backend side by side, so that a tick is as long as the slowest.
 
-        ``histories`` of the groups are what the last decision left.
+        ``histories`` and ``decided`` are what the last decision left.
         """
         pods = self._cache.children(POD, self._key)
         readings, beats, (broker, broker_faults), (backend, backend_faults) = await asyncio.gather(
@@ -106,6 +108,7 @@ class Observer:
             mono=now,
             loads=self._load.look(spec, broker, states, now),
             histories=histories,
+            decided=decided,
         )
 
     async def close(self) -> None:

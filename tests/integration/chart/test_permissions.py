@@ -32,7 +32,7 @@ def test_secrets_are_read_by_name_and_never_listed(setting: str) -> None:
 def test_pods_are_evicted_and_never_deleted(setting: str) -> None:
     granted = rules(render(setting), *GRANTS)
     assert verbs(granted, "pods/eviction") == {"create"}
-    assert verbs(granted, "pods") == {"get", "list", "watch"}
+    assert verbs(granted, "pods") == {"get", "list", "watch", "patch"}
 
 
 def test_all_namespaces_are_watched_by_one_cluster_role() -> None:

@@ -63,7 +63,7 @@ def test_whoever_drains_for_too_long_is_stopped_and_told() -> None:
     decision = decided(held("a", 2), held("b", 1, draining_for=61.0, cost=-1000), wanted=1)
     assert decision.steps["default"].replicas == 1
     (note,) = (one for one in decision.events if one.reason == "DrainOverdue")
-    assert "Pod b of group default still works 60 s after" in note.message
+    assert "Pod b of group default has not drained within 60 s" in note.message
 
 
 def test_in_a_rollout_nothing_goes() -> None:
@@ -80,3 +80,20 @@ def test_a_rollout_that_failed_keeps_nothing() -> None:
 
 def test_a_group_without_a_deployment_begins_with_its_size() -> None:
     assert step(wanted=3, deployments=()).replicas == 3
+
+
+def test_what_was_asked_for_counts_before_the_deployment_has_it() -> None:
+    gone = held("b", draining_for=9.0, cost=-1000)
+    found = step(held("a", 2), gone, wanted=2, decided={"default": 1})
+    assert (found.replicas, found.orders) == (2, ())
+
+
+def test_whoever_never_tells_goes_after_the_time_to_drain() -> None:
+    mute = [replace(pod(name), reading=None, silent_for=59.0) for name in "ab"]
+    assert step(*mute, wanted=1).replicas == 2
+    longer = [replace(one, silent_for=61.0) for one in mute]
+    found = step(*longer, wanted=1)
+    assert [cost.pod for cost in found.costs] == ["b"]
+    ranked = [longer[0], replace(longer[1], deletion_cost=-1000)]
+    assert step(*ranked, wanted=1).replicas == 1
+    assert step(replace(held("c"), created_at=longer[0].created_at), longer[0], wanted=1).orders[0].pod == "c"

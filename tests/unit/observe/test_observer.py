@@ -90,7 +90,7 @@ class Scene:
     def look(self, at: float, of: CeleryDeploymentSpec | None = None) -> Snapshot:
         self.now = at
         resource = {"metadata": {"generation": 1}}
-        return asyncio.run(self.observer.observe(resource, of or spec(), (), {}))
+        return asyncio.run(self.observer.observe(resource, of or spec(), (), histories={}, decided={}))
 
 
 @pytest.fixture
