@@ -17,7 +17,8 @@ PAUSE_SECONDS = 120
 """Longer than any time between two looks: a pause must not lapse between them."""
 
 _HEALED_BY_LIVENESS = (Standing.DEAF, Standing.POOL_DEAD, Standing.WEDGED)
-_ON_THE_WAY = (Standing.STARTING, Standing.STOPPED, Standing.BROKEN, Standing.UNSCHEDULED)
+_ON_THE_WAY = (Standing.STARTING, Standing.STOPPED)
+"""Soon back. A broken or unscheduled pod may never be: nobody waits for that."""
 
 
 def holds(evidence: Evidence) -> tuple[HoldOrder, ...]:

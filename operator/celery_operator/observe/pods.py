@@ -86,7 +86,7 @@ def _container_trouble(container: Json) -> ContainerTrouble | None:
         if waiting.get("reason", "") in _ON_THE_WAY:
             return None
         ended = last.get("terminated") if waiting["reason"] == "CrashLoopBackOff" else None
-        if ended is None:
+        if ended is None or ended["exitCode"] == 0:
             return ContainerTrouble(
                 container["name"], waiting.get("reason", ""), _short(waiting.get("message", ""))
             )

@@ -26,9 +26,11 @@ from tests.unit.decide.build import (
     NOW,
     REFUSED,
     WAITING,
+    broken_pod,
     deployment,
     fault,
     hung_pod,
+    pending_pod,
     pod,
     snapshot,
     spec,
@@ -282,6 +284,14 @@ def test_those_on_their_way_back_count_as_down() -> None:
     starting = [pod(name, WorkerReason.STARTING) for name in NAMES[:2]]
     healing = looked(*starting, deaf(NAMES[2]), deaf(NAMES[3]))
     assert [order.pod for order in healing.holds] == [NAMES[2], NAMES[3]]
+
+
+def test_nobody_waits_for_a_pod_that_may_never_come_back() -> None:
+    broken, unscheduled = (
+        broken_pod("ImagePullBackOff", name=NAMES[0]),
+        replace(pending_pod(NAMES[1]), scheduled=False),
+    )
+    assert looked(broken, unscheduled, deaf(NAMES[2]), deaf(NAMES[3])).holds == ()
 
 
 def test_a_hold_ends_as_soon_as_it_is_not_needed() -> None:

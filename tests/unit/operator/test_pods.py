@@ -29,6 +29,12 @@ ENDED = {"terminated": {"exitCode": 1, "reason": "Error", "message": "ImportErro
 BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}}
 
 
+def test_a_pause_after_an_orderly_end_is_a_trouble_too() -> None:
+    ended = {"terminated": {"exitCode": 0, "reason": "Completed", "message": "bye"}}
+    found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ended)]))
+    assert found == ContainerTrouble("worker", "CrashLoopBackOff", "back-off 40s")
+
+
 def test_a_crash_is_told_by_its_last_exit_and_not_by_the_wait_after_it() -> None:
     found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ENDED)]))
 
