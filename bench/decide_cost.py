@@ -1,6 +1,7 @@
-"""What one decision costs: a snapshot of 500 pods through all of decide/, in CPU time."""
+"""What decisions cost in CPU time: 500 pods through all of decide/, and the sizes of 1,000 groups."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from statistics import median
 
@@ -9,24 +10,65 @@ from tests.unit.decide import build
 from bench.report import Figure
 from celery_health.broker import QueueReading
 from celery_health.worker import WorkerReason
+from celery_operator.decide.capacity import steps
+from celery_operator.decide.evidence import gather
 from celery_operator.decide.status import decide
+from celery_operator.decide.targets import targets
 from celery_operator.snapshot import Snapshot
 
 GROUPS = 5
 PODS_A_GROUP = 100
 QUEUES_A_GROUP = 2
+RESOURCES = 200
+PODS_A_SCALED_GROUP = 4
 
 
 def measure(quick: bool) -> list[Figure]:
     """The same decision again and again, on a well fleet and on one where every tenth pod is ill."""
     rounds = 3 if quick else 30
     what = f"{GROUPS} groups of {PODS_A_GROUP} pods, {GROUPS * QUEUES_A_GROUP} queues; median of {rounds}"
+    sizes = f"{RESOURCES} resources of {GROUPS} groups of {PODS_A_SCALED_GROUP} pods; median of {rounds}"
     return [
         Figure("decide/ for 500 well pods, CPU", _cost(fleet(ill=0), rounds), "ms", at_most=50, how=what),
         Figure(
             "the same, every tenth pod deaf", _cost(fleet(ill=10), rounds), "ms", at_most=50, how="every 10th"
         ),
+        Figure("sizes of 1,000 groups with autoscaling, CPU", _sizes(rounds), "ms", at_most=100, how=sizes),
     ]
+
+
+def _sizes(rounds: int) -> float:
+    """Median CPU milliseconds of the targets of all groups and of their next steps, half of them lower."""
+    evidence = gather(scaled_fleet())
+
+    def decide_sizes() -> None:
+        for _ in range(RESOURCES):
+            targets(evidence.snapshot)
+            steps(evidence)
+
+    return _median_cost(decide_sizes, rounds)
+
+
+def scaled_fleet() -> Snapshot:
+    """One resource whose groups follow their load: some grow, some are to lose pods, which drain first."""
+    autoscaling = {"minReplicas": 1, "maxReplicas": 20, "scaleDown": {"stabilizationWindowSeconds": 0}}
+    names = [f"group-{number}" for number in range(GROUPS)]
+    workers = [{"name": name, "queues": [name], "autoscaling": autoscaling} for name in names]
+    return build.snapshot(
+        spec=build.spec(workers=workers),
+        pods=tuple(
+            build.pod(f"shop-{name}-{number}", group=name)
+            for name in names
+            for number in range(PODS_A_SCALED_GROUP)
+        ),
+        deployments=tuple(build.deployment(PODS_A_SCALED_GROUP, group=name) for name in names),
+        broker=replace(build.broker(), queues=tuple(QueueReading(name, 12) for name in names)),
+        loads={
+            name: build.load(400 if number % 2 else 0, throughput_per_slot=2.0)
+            for number, name in enumerate(names)
+        },
+        mono=1000.0,
+    )
 
 
 def fleet(ill: int) -> Snapshot:
@@ -57,10 +99,14 @@ def fleet(ill: int) -> Snapshot:
 
 def _cost(snapshot: Snapshot, rounds: int) -> float:
     """Median CPU milliseconds of one decision, after one that warms up."""
-    decide(snapshot)
+    return _median_cost(lambda: decide(snapshot), rounds)
+
+
+def _median_cost(work: Callable[[], object], rounds: int) -> float:
+    work()
     spent = []
     for _ in range(rounds):
         began = time.process_time()
-        decide(snapshot)
+        work()
         spent.append((time.process_time() - began) * 1000)
     return median(spent)
