@@ -110,9 +110,10 @@ def evict(shop: Shop, pod: str) -> None:
     shop.kube.run("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
 
 
-def drain_asked(shop: Shop, pod: str) -> bool:
-    """Whether this pod, which may be on its way out, has been asked to take no more tasks."""
-    return bool(_report(shop, pod).get("drain_wanted"))
+def takes_no_more(shop: Shop, pod: str) -> bool:
+    """Whether this pod, which may be on its way out, fetches nothing more, whoever asked it."""
+    report = _report(shop, pod).get("report") or {}
+    return report.get("phase") == "draining"
 
 
 def keeps(what: str, holds: Callable[[], bool], until: Callable[[], bool], timeout: float) -> None:

@@ -11,7 +11,6 @@ from tests.e2e.kube import Kube, KubectlError, Object
 from tests.e2e.scaling import (
     REMOVED_SECONDS,
     TOLD_SECONDS,
-    drain_asked,
     draining,
     evict,
     hold_for_eta,
@@ -20,6 +19,7 @@ from tests.e2e.scaling import (
     names,
     occupy,
     scale,
+    takes_no_more,
     wait_draining,
     wait_told,
     wait_whole,
@@ -209,7 +209,9 @@ def test_a_pod_evicted_from_its_node_ends_its_tasks_and_begins_no_others(stand: 
     victim, survivor = sorted(pods)
 
     evict(shop, victim)
-    shop.kube.until(f"{victim} takes no more tasks", lambda: drain_asked(shop, victim), timeout=TOLD_SECONDS)
+    shop.kube.until(
+        f"{victim} takes no more tasks", lambda: takes_no_more(shop, victim), timeout=TOLD_SECONDS
+    )
     stand.send(same(8, 0.1))
 
     wait_whole(shop, 2)

@@ -27,7 +27,6 @@ FRESH_SECONDS = 5.0
 """Agents report every second: what is older tells nothing of now."""
 
 _Place = tuple[bool, bool, bool, int]
-_LAST_TO_GO: _Place = (True, True, True, REMOVABLE_COST)
 
 _BEFORE_FETCHING = frozenset({Phase.STARTING, Phase.CONNECTING})
 
@@ -113,7 +112,7 @@ def plan(
 
     ``pods`` are all that are not being deleted. ``drain_timeout``: after so many seconds a pod that still
     works goes nevertheless. ``settled`` is false in a rollout, when nobody knows from which ReplicaSet pods
-    are taken: then nothing new is drained, unless all pods go, and nothing lowered unless all may go.
+    are taken: then nothing new is drained, unless all pods go, and nothing lowered, unless all may go then.
 
     Raising is at once. Lowering counts on nothing that is not seen: a deletion cost that this step sets
     counts from the step that finds it set.
@@ -145,7 +144,7 @@ def _lower(
     spent = overdue | {pod.uid for pod in victims if _is_spent(pod)}
     removable = _removable(pods, spent)
     lowered = min(replicas, max(wanted, len(pods) - min(surplus, len(removable))))
-    if not settled and len(removable) < len(pods):
+    if not settled and (wanted or len(removable) < len(pods)):
         lowered, removable = replicas, []
     removing = [pod.uid for pod in removable[: max(0, len(pods) - lowered)]]
     # Nobody else may come to the place of those that are being deleted.
@@ -226,12 +225,13 @@ def _removable(pods: Sequence[DrainPod], spent: Collection[str]) -> list[DrainPo
 def _leaving(replicas: int, pods: Sequence[DrainPod]) -> set[str]:
     """Those that the ReplicaSet may be about to delete, because the Deployment was lowered before.
 
-    None of them may work again before its deletion is called off.
+    None of them may work again before its deletion is called off. Not all of them need have a rank: the last
+    pods of a group go without one, and so do those below a cost that somebody else has set.
     """
     count = len(pods) - replicas
     if count <= 0:
         return set()
-    last = min(sorted(pod.place for pod in pods)[count - 1], _LAST_TO_GO)
+    last = sorted(pod.place for pod in pods)[count - 1]
     return {pod.uid for pod in pods if pod.place <= last}
 
 
