@@ -18,8 +18,8 @@ from tests.support.waiting import wait_for
 OPERATOR_NAMESPACE = "celery-system"
 OPERATOR_SELECTOR = "app.kubernetes.io/name=celery-operator"
 REST_SECONDS = 400.0
-"""After the last fault everything has to be consuming and done within this. The kubelet alone lets a container
-that was killed again and again wait up to 300 s for its next start.
+"""After the last fault everything has to be consuming and done within this. The kubelet alone lets a
+container that was killed again and again wait up to 300 s for its next start.
 """
 
 

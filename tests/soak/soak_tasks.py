@@ -11,8 +11,15 @@ import time
 from typing import Any
 
 from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
 
 from shop.celery import app
+
+PATIENT = Retry(ConstantBackoff(0.5), 60, (OSError, RedisConnectionError, RedisTimeoutError))
+"""A name that does not resolve for a moment, on a busy machine, must not look like a lost task."""
 
 _connection: dict[int, Redis] = {}
 
@@ -21,7 +28,7 @@ def ledger() -> Redis:
     """One connection a process: a forked child must not share its parent's."""
     pid = os.getpid()
     if pid not in _connection:
-        _connection[pid] = Redis.from_url(os.environ["SOAK_LEDGER"])
+        _connection[pid] = Redis.from_url(os.environ["SOAK_LEDGER"], retry=PATIENT)
     return _connection[pid]
 
 
