@@ -17,6 +17,8 @@ from celery_operator.snapshot import DeploymentState, PodState
 START_GRACE = timedelta(seconds=60)
 """A pod that autoscaling asked for may take so long to start before it counts as missing."""
 
+_COMING_UP = frozenset({Standing.STARTING, Standing.CONNECTING})
+
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
@@ -156,7 +158,7 @@ def _coming(
     new = [
         worker
         for worker in present
-        if worker.standing is Standing.STARTING and now - worker.pod.created_at < START_GRACE
+        if worker.standing in _COMING_UP and now - worker.pod.created_at < START_GRACE
     ]
     unmade = 0 if refused else max(0, target.replicas - len(present))
     return min(target.replicas, unmade + len(new))

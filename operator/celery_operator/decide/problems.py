@@ -67,7 +67,8 @@ _Teller = Callable[[Worker, Evidence], Problem]
 
 def group_problems(group: GroupView, evidence: Evidence) -> tuple[Problem, ...]:
     """The group's problems, one for each reason, with the pods that share it named together."""
-    tellers = _TELLERS if group.missing else _ALWAYS
+    # Of a group that is to have none, all are on their way out.
+    tellers = _TELLERS if group.missing else _ALWAYS if group.wanted else {}
     told: dict[Reason, list[tuple[Worker, Problem]]] = {}
     for worker in group.workers:
         for problem in _problems_of(worker, tellers, group, evidence):

@@ -112,9 +112,11 @@ class Pulse:
         if wanted or not worker.queues or now - (worker.loop_mono or 0) > UNSEEN_SECONDS:
             # It fetches nothing on purpose, or could not while the loop stood: that is no deafness.
             worker.fetched_mono = now
-        worker.fetching = self._fetching(transport.fetches(worker.evidence, len(worker.queues)), now)
-        worker.answered_mono = self._answered(consumer, now)
         worker.held = wanted and transport.is_quiet(worker.evidence)
+        fetching = self._fetching(transport.fetches(worker.evidence, len(worker.queues)), now)
+        # Asked to drain, it still takes what the last pop brings.
+        worker.fetching = not worker.held if wanted else fetching
+        worker.answered_mono = self._answered(consumer, now)
         worker.connected = True
         worker.loop_mono = now
         worker.loop_due_mono = None

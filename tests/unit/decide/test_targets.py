@@ -5,16 +5,19 @@ from typing import Any
 
 import pytest
 
+from celery_health.worker import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide.evidence import gather
 from celery_operator.decide.status import Decision, decide
+from celery_operator.snapshot import PodState
 from tests.unit.decide.build import (
     broker,
     condition_of,
     deployment,
     load,
     pending_pod,
+    pod,
     scaled,
     snapshot,
     spec,
@@ -74,9 +77,10 @@ def test_the_next_decision_gets_the_history_of_this_one() -> None:
     assert decision.histories["default"].recommendations[-1] == (1000.0, 4)
 
 
-def test_pods_that_the_load_has_just_called_for_are_no_illness() -> None:
-    changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0),), "pods": (pending_pod(),)}
-    changes["pods"] = (replace(pending_pod(), created_at=snapshot().now),)
+@pytest.mark.parametrize("one", [pending_pod(), pod(reason=WorkerReason.CONNECTING)])
+def test_pods_that_the_load_has_just_called_for_are_no_illness(one: PodState) -> None:
+    changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0),)}
+    changes["pods"] = (replace(one, created_at=snapshot().now),)
     decision = decided(**changes)
     assert decision.status.health is HealthState.HEALTHY
     condition = condition_of(ConditionType.WORKERS_HEALTHY, **changes)
