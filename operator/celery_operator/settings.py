@@ -40,7 +40,7 @@ class Settings:
     """Where CeleryDeployments are looked after; empty means everywhere."""
     probe_image: str = DEFAULT_PROBE_IMAGE
     probe_image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
-    tick_seconds: float = 5
+    tick_seconds: float = 4
     """Between two looks at one CeleryDeployment that nothing woke."""
     report_access: Literal["direct", "proxy"] = "direct"
     """How sidecars are asked: at the pod's address, or through the API server's pod proxy."""
@@ -106,7 +106,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         type=_one_of("Always", "IfNotPresent", "Never"),
         help="when the kubelet pulls it: Always, IfNotPresent or Never",
     )
-    flag("--tick-seconds", 5, type=_seconds, help="seconds between two looks, 1 to 60")
+    flag("--tick-seconds", 4, type=_seconds, help="seconds between two looks, 1 to 60")
     flag(
         "--lease-namespace",
         environment.get("POD_NAMESPACE") or _own_namespace(),

@@ -119,8 +119,6 @@ class Illness:
     name: str
     make: Callable[[Shop], AbstractContextManager[None]]
     reasons: frozenset[str]
-    silent: bool = False
-    """Whether nothing is refused, so that everybody has to wait for an answer first."""
     ends_celery: bool = False
     """Whether Celery itself ends of it, and the kubelet has to start it again, later each time."""
 
@@ -132,13 +130,13 @@ _SILENT = frozenset({"TimedOut"})
 ILLNESSES = (
     Illness("stop", away, _REFUSED),
     Illness("kill -9", killed, _REFUSED),
-    Illness("STOP", hanging, _SILENT, silent=True),
-    Illness("packet drop", cut_off, _SILENT, silent=True),
+    Illness("STOP", hanging, _SILENT),
+    Illness("packet drop", cut_off, _SILENT),
     Illness("wrong password", password_rotated, frozenset({"AuthenticationFailed"})),
     Illness("maxmemory", full, frozenset({"OutOfMemory"})),
     # To kombu the errors of a replica are none of the connection, so the worker ends with a traceback.
     Illness("read-only replica", read_only, frozenset({"ReadOnly"}), ends_celery=True),
-    Illness("failover", failing_over, _SILENT, silent=True),
+    Illness("failover", failing_over, _SILENT),
 )
 BY_NAME: Mapping[str, Illness] = {illness.name: illness for illness in ILLNESSES}
 

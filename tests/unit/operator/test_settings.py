@@ -16,7 +16,7 @@ def test_without_flags_all_namespaces_are_looked_after() -> None:
     settings = parse(["run"], {})
 
     assert settings.namespaces == ()
-    assert settings.tick_seconds == 5
+    assert settings.tick_seconds == 4
     assert settings.report_access == "direct"
 
 
