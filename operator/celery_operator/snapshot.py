@@ -44,12 +44,17 @@ class SidecarReading:
 
 @dataclass(frozen=True, slots=True)
 class ContainerTrouble:
-    """Why a container of the pod does not run: a waiting reason or the last exit, redacted."""
+    """Why a container of the pod does not run: a waiting reason or the last exit, redacted.
+
+    ``ended_at`` and ``ran_for`` (seconds) are of its last run, where the kubelet lets it wait for the next.
+    """
 
     container: str
     reason: str
     message: str
     exit_code: int | None = None
+    ended_at: datetime | None = None
+    ran_for: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ class Restart(ApiModel):
     group: str
     """Its worker group."""
     reason: str
-    """Why: WorkerStalled or HungTask."""
+    """Why: WorkerStalled, BackOff or HungTask."""
     at: str
     """When it was ordered."""
     recovered: bool | None = None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from celery_health.fleet.findings import FindingReason
 from celery_health.report import WorkerReport
-from celery_operator.api.names import COMPONENT_WORKER
+from celery_operator.api.names import COMPONENT_WORKER, WORKER_CONTAINER
 from celery_operator.api.spec import WorkerGroup
 from celery_operator.api.status import WorkerGroupStatus
 from celery_operator.decide.fleet import FleetLook
@@ -17,6 +17,12 @@ from celery_operator.snapshot import DeploymentState, PodState
 START_GRACE = timedelta(seconds=60)
 """A pod that autoscaling asked for may take so long to start before it counts as missing."""
 
+WORKED_SECONDS = 30.0
+"""A worker that ended after less never came to work: another pod would do no better."""
+BACK_OFF_PATIENCE = timedelta(seconds=45)
+"""The kubelet doubles its pauses from 10 s to 5 min, for whatever reason the container was killed. The first
+three are shorter than this: they are not worth a new pod.
+"""
 _COMING_UP = frozenset({Standing.STARTING, Standing.CONNECTING})
 
 
@@ -63,6 +69,10 @@ class GroupView:
     def hung(self) -> tuple[Worker, ...]:
         """Workers with a task that runs for longer than it may; they may well consume beside it."""
         return tuple(worker for worker in self.present if worker.has(FindingReason.HUNG_TASK))
+
+    def parked(self, now: datetime) -> tuple[Worker, ...]:
+        """Workers that had worked, and that the kubelet has let wait for their next start for long."""
+        return tuple(worker for worker in self.standing(Standing.BROKEN) if _is_parked(worker.pod, now))
 
     @property
     def untold(self) -> int:
@@ -162,6 +172,13 @@ def _coming(
     ]
     unmade = 0 if refused else max(0, target.replicas - len(present))
     return min(target.replicas, unmade + len(new))
+
+
+def _is_parked(pod: PodState, now: datetime) -> bool:
+    trouble = pod.trouble
+    if trouble is None or trouble.ended_at is None or trouble.container != WORKER_CONTAINER:
+        return False
+    return trouble.ran_for >= WORKED_SECONDS and now - trouble.ended_at >= BACK_OFF_PATIENCE
 
 
 def _total(counts: list[int]) -> int | None:

@@ -20,6 +20,12 @@ from celery_operator.decide.waves import holds
 
 LONGEST_PAUSE = timedelta(hours=1)
 
+_EVENTS = {
+    Reason.WORKER_STALLED: "RestartedStalledWorker",
+    Reason.HUNG_TASK: "RestartedHungWorker",
+    Reason.BACK_OFF: "ReplacedWaitingWorker",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class EvictionOrder:
@@ -128,6 +134,7 @@ class _Ledger:
             return None
         tried = {restart.pod for restart in self.recent if restart.recovered is not True}
         ill = [(worker, Reason.WORKER_STALLED) for worker in self.group.stalled]
+        ill += [(worker, Reason.BACK_OFF) for worker in self.group.parked(self.now)]
         if self.policy.hung_tasks:
             ill += [(worker, Reason.HUNG_TASK) for worker in self.group.hung]
         found = [(worker, reason) for worker, reason in ill if worker.pod.name not in tried]
@@ -145,11 +152,12 @@ class _Ledger:
         why = {
             Reason.WORKER_STALLED: "it took none of the messages that wait for it",
             Reason.HUNG_TASK: "a task in it runs beyond its limit",
+            Reason.BACK_OFF: "its worker had worked, and the kubelet lets it wait for its next start",
         }[order.reason]
         number, most = len(self.recent) + 1, self.policy.max_attempts
         return EventNote(
             "Warning",
-            f"Restarted{'Stalled' if order.reason is Reason.WORKER_STALLED else 'Hung'}Worker",
+            _EVENTS[order.reason],
             f"Pod {order.pod} of group {order.group} is evicted: {why} "
             f"({number} of {most} in {self.policy.window_seconds} s)",
         )

@@ -65,6 +65,8 @@ class Reason(StrEnum):
     """The worker is connected and takes no messages."""
     WORKER_STALLED = "WorkerStalled"
     """Messages wait, and a worker with free slots takes none; the operator replaces it."""
+    BACK_OFF = "BackOff"
+    """The kubelet lets a worker that had worked wait for its next start; the operator replaces its pod."""
     HUNG_TASK = "HungTask"
     """A task runs for longer than its limit."""
     HOARDING = "Hoarding"

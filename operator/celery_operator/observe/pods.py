@@ -1,6 +1,7 @@
 """Pods as the watch shows them, read into PodStates: pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from celery_health.urls import redact
@@ -80,21 +81,34 @@ def _container_troubles(status: Json) -> Iterator[ContainerTrouble]:
 
 def _container_trouble(container: Json) -> ContainerTrouble | None:
     """A wait that is a failure, or an end that was one; the exit before a wait says more than the wait."""
-    state, last = container.get("state", {}), container.get("lastState", {})
+    name, state = container["name"], container.get("state", {})
     waiting, ended = state.get("waiting"), state.get("terminated")
-    if ended is None and waiting is not None:
-        if waiting.get("reason", "") in _ON_THE_WAY:
-            return None
-        ended = last.get("terminated") if waiting["reason"] == "CrashLoopBackOff" else None
-        if ended is None or ended["exitCode"] == 0:
-            return ContainerTrouble(
-                container["name"], waiting.get("reason", ""), _short(waiting.get("message", ""))
-            )
-    if ended is None or ended["exitCode"] == 0:
+    if ended is not None or waiting is None:
+        return _exit(name, ended) if ended else None
+    reason = waiting.get("reason", "")
+    if reason in _ON_THE_WAY:
         return None
-    return ContainerTrouble(
-        container["name"], ended.get("reason", ""), _short(ended.get("message", "")), ended["exitCode"]
-    )
+    found = ContainerTrouble(name, reason, _short(waiting.get("message", "")))
+    last = container.get("lastState", {}).get("terminated")
+    if last is None or reason != "CrashLoopBackOff":
+        return found
+    return _with_last_run(_exit(name, last) or found, last)
+
+
+def _exit(container: str, ended: Json) -> ContainerTrouble | None:
+    """An exit that was a failure."""
+    if ended["exitCode"] == 0:
+        return None
+    message = _short(ended.get("message", ""))
+    return ContainerTrouble(container, ended.get("reason", ""), message, ended["exitCode"])
+
+
+def _with_last_run(found: ContainerTrouble, ended: Json) -> ContainerTrouble:
+    if not (ended.get("startedAt") and ended.get("finishedAt")):
+        return found
+    finished = _moment(ended["finishedAt"])
+    ran_for = (finished - _moment(ended["startedAt"])).total_seconds()
+    return replace(found, ended_at=finished, ran_for=ran_for)
 
 
 def _short(message: str) -> str:

@@ -394,3 +394,33 @@ class Fleet(RuleBasedStateMachine):
 
 TestFleet = Fleet.TestCase
 TestFleet.settings = settings(deadline=None, max_examples=100, stateful_step_count=40)
+
+
+def waiting_pod(
+    name: str, waited: float = 60.0, ran_for: float = 90.0, container: str = "worker"
+) -> PodState:
+    """The kubelet has let its container wait for so long, after a run of ``ran_for`` seconds."""
+    one = broken_pod("CrashLoopBackOff", name=name, container=container)
+    assert one.trouble is not None
+    ended = NOW - timedelta(seconds=waited)
+    return replace(one, phase="Running", trouble=replace(one.trouble, ended_at=ended, ran_for=ran_for))
+
+
+def test_a_worker_that_had_worked_and_has_to_wait_for_long_is_replaced() -> None:
+    healing = looked(waiting_pod(NAMES[0]), pod(NAMES[1]))
+    assert [(order.pod, order.reason) for order in healing.evictions] == [(NAMES[0], "BackOff")]
+    (note,) = (one for one in healing.notes if one.reason == "ReplacedWaitingWorker")
+    assert "the kubelet lets it wait for its next start (1 of 3 in 120 s)" in note.message
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(waiting_pod(NAMES[0], waited=40.0), id="it waits for a short while"),
+        pytest.param(waiting_pod(NAMES[0], ran_for=5.0), id="it never came to work"),
+        pytest.param(waiting_pod(NAMES[0], container="probe"), id="it is not the worker"),
+        pytest.param(replace(broken_pod("ImagePullBackOff", name=NAMES[0])), id="its image is not there"),
+    ],
+)
+def test_a_pod_is_left_to_the_kubelet_if(one: PodState) -> None:
+    assert looked(one, pod(NAMES[1])).evictions == ()

@@ -1,5 +1,6 @@
 """Why a pod does not run, from its status."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -33,6 +34,14 @@ def test_a_pause_after_an_orderly_end_is_a_trouble_too() -> None:
     ended = {"terminated": {"exitCode": 0, "reason": "Completed", "message": "bye"}}
     found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ended)]))
     assert found == ContainerTrouble("worker", "CrashLoopBackOff", "back-off 40s")
+
+
+def test_how_long_the_last_run_lasted_is_told_where_the_kubelet_waits() -> None:
+    run = {"startedAt": "2026-01-02T03:00:00Z", "finishedAt": "2026-01-02T03:01:30Z"}
+    ended = {"terminated": {"exitCode": 137, "reason": "Error", **run}}
+    found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ended)]))
+    at = datetime(2026, 1, 2, 3, 1, 30, tzinfo=UTC)
+    assert found == ContainerTrouble("worker", "Error", "", 137, ended_at=at, ran_for=90.0)
 
 
 def test_a_crash_is_told_by_its_last_exit_and_not_by_the_wait_after_it() -> None:
