@@ -186,7 +186,7 @@ def test_a_frozen_worker_is_restarted_by_the_kubelet_and_no_other_pod_is(shop: S
     assert after == before | {name: before[name] + 1}
 
 
-def test_a_draining_worker_takes_no_more_tasks_until_it_is_undrained(shop: Shop) -> None:
+def test_a_drain_that_nobody_wants_is_taken_back(shop: Shop) -> None:
     shop.apply(celery_deployment())
     shop.wait_ready()
     name = shop.pods()[0]["metadata"]["name"]
@@ -200,17 +200,16 @@ def test_a_draining_worker_takes_no_more_tasks_until_it_is_undrained(shop: Shop)
         "go-template={{.data.token | base64decode}}",
     )
 
-    def ask(action: str) -> None:
-        address = shop.kube.get(shop.namespace, "pod", name)["status"]["podIP"]  # type: ignore[index]
-        shop.python(
-            "import urllib.request as u; "
-            f"u.urlopen(u.Request('http://{address}:9809/{action}', method='POST', "
-            f"headers={{'Authorization': 'Bearer {token}'}}), timeout=5)"
-        )
+    address = shop.kube.get(shop.namespace, "pod", name)["status"]["podIP"]  # type: ignore[index]
+    shop.python(
+        "import urllib.request as u; "
+        f"u.urlopen(u.Request('http://{address}:9809/drain', method='POST', "
+        f"headers={{'Authorization': 'Bearer {token}'}}), timeout=5)"
+    )
 
-    ask("drain")
-    shop.kube.until("draining", lambda: shop.report(name)["report"]["phase"] == "draining")
-    ids = shop.send("shop.tasks.place_order", 3)
-    shop.kube.until("the task stays in the queue", lambda: shop.status().get("backlog") == 1, timeout=15)
-    ask("undrain")
-    assert shop.results(ids) == ["order 3 placed"]
+    def consumes_again() -> bool:
+        told = shop.report(name)
+        return told["drain_wanted"] is False and told["report"]["phase"] == "consuming"
+
+    shop.kube.until("consuming again", consumes_again)
+    assert shop.results(shop.send("shop.tasks.place_order", 3)) == ["order 3 placed"]
