@@ -17,8 +17,11 @@ _PAUSES = (ANNOTATION_PAUSE_HEALING, ANNOTATION_PAUSE_SCALE_IN, ANNOTATION_PAUSE
 class ScalingPauses(NamedTuple):
     """Which way no group with autoscaling moves for now."""
 
-    scale_in: bool
-    scale_out: bool
+    scale_in: bool = False
+    scale_out: bool = False
+
+
+NO_PAUSE = ScalingPauses()
 
 
 def healing_is_paused(annotations: Mapping[str, str]) -> bool:

@@ -3,23 +3,16 @@
 import math
 from dataclasses import dataclass
 
+from celery_operator.api.annotations import NO_PAUSE, ScalingPauses
 from celery_operator.api.autoscaling import Autoscaling
 from celery_operator.decide import policies, sizing
 from celery_operator.decide.scaling_words import ScalingReason, sentence_of
 from celery_operator.snapshot import GroupLoad, ScalingHistory
 
-__all__ = ["Pauses", "ScalingCall", "ScalingReason", "scale"]
+__all__ = ["ScalingCall", "ScalingReason", "scale"]
 
 _ROUNDING = 1e-9
 """What floating point may have added to a size: no pod is made for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pauses:
-    """Directions in which nothing may move for now, by somebody's wish."""
-
-    scale_in: bool = False
-    scale_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +56,7 @@ def scale(  # noqa: PLR0917 - one group at one moment, and what is in force for 
     history: ScalingHistory,
     now: float,
     floor: int = 0,
-    pauses: Pauses = Pauses(),
+    pauses: ScalingPauses = NO_PAUSE,
 ) -> ScalingCall:
     """The number of pods that the group should have now.
 
@@ -150,7 +143,7 @@ def _bounded(case: _Case, size: _Size) -> _Size:
     return _moved(size, max(size.pods, case.lowest), reason)
 
 
-def _paused(size: _Size, current: int, pauses: Pauses) -> _Size:
+def _paused(size: _Size, current: int, pauses: ScalingPauses) -> _Size:
     if pauses.scale_in and size.pods < current:
         return _Size(current, ScalingReason.SCALE_IN_PAUSED)
     if pauses.scale_out and size.pods > current:

@@ -21,7 +21,6 @@ from celery_operator.decide.healing import EvictionOrder, heal
 from celery_operator.decide.health import judge_health
 from celery_operator.decide.orders import HoldOrder
 from celery_operator.decide.recommendations import recommend
-from celery_operator.decide.targets import moves
 from celery_operator.decide.verdict import Verdict
 from celery_operator.decide.words import sentence
 from celery_operator.snapshot import ScalingHistory, Snapshot
@@ -72,7 +71,7 @@ def decide(snapshot: Snapshot) -> Decision:
     )
     events = (
         *events_between(snapshot.previous, status),
-        *moves(evidence.targets),
+        *(target.note for target in evidence.targets.values() if target.note),
         *(note for step in next_steps.values() for note in step.notes),
         *healing.notes,
         *_misunderstood(evidence),

@@ -9,7 +9,7 @@ from celery_operator.api.spec import WorkerGroup
 from celery_operator.api.status import ScalingStatus
 from celery_operator.decide import schedule
 from celery_operator.decide.events import EventNote
-from celery_operator.decide.scaling import Pauses, ScalingCall, scale
+from celery_operator.decide.scaling import ScalingCall, scale
 from celery_operator.decide.times import rfc3339
 from celery_operator.snapshot import ConfigurationFault, GroupLoad, ScalingHistory, Snapshot
 
@@ -18,22 +18,17 @@ SCHEDULE_INVALID = "ScheduleInvalid"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a group should have now, and had to have before: None where nobody has said.
+    """What a group should have now.
 
     ``call`` is how autoscaling came to it; None where the spec alone says it. ``status`` tells of the last
-    change. ``wakes``: autoscaling brings workers when messages come.
+    change, ``note`` of one that has just been made. ``wakes``: autoscaling brings workers when messages come.
     """
 
     replicas: int
-    before: int | None
     call: ScalingCall | None = None
     status: ScalingStatus | None = None
+    note: EventNote | None = None
     wakes: bool = False
-
-    @property
-    def moved(self) -> bool:
-        """Autoscaling has just changed it."""
-        return self.call is not None and self.before is not None and self.replicas != self.before
 
 
 def targets(snapshot: Snapshot) -> Mapping[str, Target]:
@@ -49,23 +44,15 @@ def schedule_faults(snapshot: Snapshot) -> Iterator[ConfigurationFault]:
                 yield ConfigurationFault(SCHEDULE_INVALID, f"Group {group.name}: {message}")
 
 
-def moves(of: Mapping[str, Target]) -> Iterator[EventNote]:
-    """An Event for each group whose size autoscaling has just changed."""
-    for group, target in of.items():
-        if target.call is not None and target.before is not None and target.moved:
-            reason = "ScaledOut" if target.replicas > target.before else "ScaledIn"
-            yield EventNote("Normal", reason, f"Group {group}: {target.call.message}")
-
-
 def _target(group: WorkerGroup, snapshot: Snapshot) -> Target:
     before, told = _before(group.name, snapshot)
     rules, load = group.autoscaling, snapshot.loads.get(group.name)
     if rules is None or snapshot.spec.suspend:
-        return Target(snapshot.spec.wanted_replicas(group), before)
+        return Target(snapshot.spec.wanted_replicas(group))
     current = rules.min_replicas if before is None else before
     if load is None:
-        return Target(current, before, status=told, wakes=True)
-    pauses = Pauses(*scaling_pauses(snapshot.annotations))
+        return Target(current, status=told, wakes=True)
+    pauses = scaling_pauses(snapshot.annotations)
     call = scale(
         rules,
         current,
@@ -76,14 +63,12 @@ def _target(group: WorkerGroup, snapshot: Snapshot) -> Target:
         floor=schedule.floor(rules.schedule, snapshot.now),
         pauses=pauses,
     )
-    moved = before is not None and call.replicas != before
-    return Target(
-        call.replicas,
-        before,
-        call,
-        _status(call, load, snapshot) if moved else told,
-        wakes=not pauses.scale_out,
-    )
+    wakes = not pauses.scale_out
+    if before is None or call.replicas == before:
+        return Target(call.replicas, call, told, wakes=wakes)
+    reason = "ScaledOut" if call.replicas > before else "ScaledIn"
+    note = EventNote("Normal", reason, f"Group {group.name}: {call.message}")
+    return Target(call.replicas, call, _status(call, load, snapshot), note, wakes)
 
 
 def _before(group: str, snapshot: Snapshot) -> tuple[int | None, ScalingStatus | None]:

@@ -6,35 +6,22 @@ from typing import Any
 
 import pytest
 
+from celery_operator.api.annotations import NO_PAUSE, ScalingPauses
 from celery_operator.api.autoscaling import Autoscaling
 from celery_operator.decide import sizing
-from celery_operator.decide.scaling import Pauses, ScalingCall, ScalingReason, scale
+from celery_operator.decide.scaling import ScalingCall, ScalingReason, scale
 from celery_operator.snapshot import GroupLoad, ScalingHistory
+from tests.unit.decide import build
 
 NOW = 10_000.0
 SLOTS = 4
-NO_PAUSE = Pauses()
 LONG_AGO = ScalingHistory(recommendations=((NOW - 3_600, 0),))
 """Something was recommended, and so long ago that no window asks for it."""
-
-IDLE = GroupLoad(
-    ready=0,
-    active=0,
-    reserved=0,
-    eta_due=0,
-    eta_held=0,
-    complete=True,
-    arrival_rate=0.0,
-    throughput_per_slot=None,
-    busy_slots=0.0,
-    idle_for=0.0,
-    unread_for=0.0,
-)
 
 
 def load(**changes: Any) -> GroupLoad:
     """Nothing to do, and these changes."""
-    return replace(IDLE, **changes)
+    return build.load(**{"idle_for": 0.0, **changes})
 
 
 def rules(**changes: Any) -> Autoscaling:
@@ -47,7 +34,7 @@ def called(
     of: GroupLoad,
     history: ScalingHistory = LONG_AGO,
     floor: int = 0,
-    pauses: Pauses = NO_PAUSE,
+    pauses: ScalingPauses = NO_PAUSE,
     **changes: Any,
 ) -> ScalingCall:
     """The call for a group of four slots a pod."""
@@ -234,21 +221,21 @@ MEASURED = load(ready=4310, active=48, busy_slots=48.0, arrival_rate=31.0, throu
             id="a silent worker does not keep the group from growing",
         ),
         pytest.param(
-            called(9, load(), pauses=Pauses(scale_in=True)),
+            called(9, load(), pauses=ScalingPauses(scale_in=True)),
             9,
             ScalingReason.SCALE_IN_PAUSED,
             "9 pods: fewer would do, and scaling in is paused",
             id="a pause of scaling in keeps all pods",
         ),
         pytest.param(
-            called(9, load(ready=800), pauses=Pauses(scale_out=True)),
+            called(9, load(ready=800), pauses=ScalingPauses(scale_out=True)),
             9,
             ScalingReason.SCALE_OUT_PAUSED,
             "9 pods: more are needed, and scaling out is paused",
             id="a pause of scaling out adds none",
         ),
         pytest.param(
-            called(9, load(ready=800), pauses=Pauses(scale_in=True)),
+            called(9, load(ready=800), pauses=ScalingPauses(scale_in=True)),
             20,
             ScalingReason.MORE_LOAD,
             "9 -> 20: 800 ready, 0 running",

@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from celery_operator.api.annotations import ScalingPauses
 from celery_operator.api.autoscaling import Autoscaling, Fallback, ScaleDown, ScalingPolicy, ScalingRules
 from celery_operator.decide.policies import Timed, remembered, stabilized
-from celery_operator.decide.scaling import Pauses, ScalingCall, scale
+from celery_operator.decide.scaling import ScalingCall, scale
 from celery_operator.decide.sizing import tasks
 from celery_operator.snapshot import GroupLoad, ScalingHistory
 
@@ -70,7 +71,7 @@ HISTORIES = st.builds(
     .map(tuple),
     changes=st.lists(st.tuples(st.floats(0, 1_000), st.integers(-40, 40)), max_size=6).map(sorted).map(tuple),
 )
-PAUSES = st.builds(Pauses, st.booleans(), st.booleans())
+PAUSES = st.builds(ScalingPauses, st.booleans(), st.booleans())
 NOW = 1_000.0
 
 
@@ -91,7 +92,7 @@ def test_bounds_and_pauses_always_hold(
     load: GroupLoad,
     history: ScalingHistory,
     floor: int,
-    pauses: Pauses,
+    pauses: ScalingPauses,
 ) -> None:
     call = scale(rules, current, slots, load, history, NOW, floor, pauses)
     lowest = min(max(rules.min_replicas, floor), rules.max_replicas)
