@@ -7,7 +7,7 @@ BIN := .venv/bin
 export K8S_VERSION CLUSTER
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format crds test test-unit test-integration test-e2e \
+.PHONY: help venv lint format crds test test-unit test-properties test-integration test-e2e \
 	fault-matrix soak soak-scaling cluster cluster-down cluster-load images deploy demo demo-down bench bench-burst
 
 help:  ## list the targets
@@ -33,6 +33,9 @@ test: test-unit test-integration test-e2e  ## all tests
 
 test-unit: venv  ## tests without servers
 	@$(BIN)/pytest tests/unit
+
+test-properties: venv  ## look for new counterexamples, some minutes: the unit tests try the same examples every time
+	@$(BIN)/pytest tests/unit -m hypothesis --hypothesis-profile explore --timeout 0 -n 2 $(ARGS)
 
 test-integration: venv  ## tests with real Redis, RabbitMQ and API servers
 	@$(KIT) servers

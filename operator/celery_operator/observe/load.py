@@ -17,6 +17,8 @@ BUSY_SECONDS = 5.0
 """Time constant of the busy slots: some looks long, so that one look which finds many slots idle counts for
 little, and short enough that the first pods may go a few seconds after their load.
 """
+SAME_MOMENT_SECONDS = 0.001
+"""Looks closer than this are one: no rate can be told between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _read(memory: _Memory, ready: int | None, mono: float) -> _Memory:
     memory = replace(memory, unread_since=None)
     if memory.ready is None:
         return replace(memory, ready=ready, ready_at=mono, taken=0)
-    if mono == memory.ready_at:
+    if mono - memory.ready_at < SAME_MOMENT_SECONDS:
         return memory
     came = memory.arrivals.after(ready - memory.ready + memory.taken, mono - memory.ready_at)
     return replace(memory, ready=ready, ready_at=mono, taken=0, arrivals=came)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_operator.api.autoscaling_rules import CRON
@@ -58,7 +58,6 @@ def _utc(*moment: int) -> datetime:
     | st.tuples(st.sampled_from(EVERY), st.sampled_from([zone for zone in ZONES if zone != HALF_AN_HOUR])),
     moments,
 )
-@settings(deadline=None)
 def test_the_last_fire_is_the_last_of_all_before(where: tuple[str, str], when: datetime) -> None:
     expression, zone = where
     moment = when.replace(second=0, microsecond=0, tzinfo=UTC).astimezone(ZoneInfo(zone))
@@ -135,7 +134,6 @@ def _patterns_of_the_fields() -> list[str]:
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_what_the_api_server_lets_through_fires_or_has_something_near_that_does(data: st.DataObject) -> None:
     patterns = _patterns_of_the_fields()
     assert len(patterns) == 5

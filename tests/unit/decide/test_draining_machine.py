@@ -355,4 +355,4 @@ class Cluster(RuleBasedStateMachine):
 
 
 TestCluster = Cluster.TestCase
-TestCluster.settings = settings(deadline=None, max_examples=300, stateful_step_count=50)
+TestCluster.settings = settings(max_examples=3 * settings().max_examples, stateful_step_count=50)

@@ -393,7 +393,7 @@ class Fleet(RuleBasedStateMachine):
 
 
 TestFleet = Fleet.TestCase
-TestFleet.settings = settings(deadline=None, max_examples=100, stateful_step_count=40)
+TestFleet.settings = settings(stateful_step_count=40)
 
 
 def waiting_pod(

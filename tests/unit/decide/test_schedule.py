@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_operator.api.autoscaling import ScheduleWindow
@@ -102,7 +102,6 @@ def test_a_window_that_ends_in_the_repeated_hour_ends_once() -> None:
 
 
 @given(windows, moments)
-@settings(deadline=None)
 def test_the_floor_is_the_largest_of_the_windows_alone(
     schedule: Sequence[ScheduleWindow], now: datetime
 ) -> None:
@@ -186,7 +185,6 @@ def test_a_window_that_ends_whenever_it_starts_is_told(start: str, end: str, lat
 
 
 @given(moments)
-@settings(deadline=None)
 def test_a_window_with_a_fault_is_never_open(now: datetime) -> None:
     for window in (
         _window(time_zone="Europe/Berln"),

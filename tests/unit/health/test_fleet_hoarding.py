@@ -4,15 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.fleet import hoarding
 from celery_health.fleet.findings import FindingReason
 from celery_health.fleet.sights import WorkerSight
 from tests.unit.health.fleets import seconds, sight, sights
-
-patient = settings(deadline=None)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,6 @@ def test_the_largest_hoard_is_told() -> None:
     )
 
 
-@patient
 @given(sights, seconds, st.integers(0, 500))
 def test_a_larger_or_older_hoard_stays_one(one: WorkerSight, more: float, messages: int) -> None:
     if hoarding.is_hoarding(one):

@@ -3,15 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from celery_health.fleet import hung
 from celery_health.fleet.findings import FindingReason
 from celery_health.fleet.sights import WorkerSight
 from celery_health.fleet.thresholds import FleetThresholds
 from tests.unit.health.fleets import running, seconds, sight, sights
-
-patient = settings(deadline=None)
 
 
 @pytest.mark.parametrize(
@@ -51,21 +49,18 @@ def test_the_longest_is_told_and_every_worker_named() -> None:
     )
 
 
-@patient
 @given(sights, seconds)
 def test_a_task_of_which_nobody_tells_how_long_it_runs_never_hangs(one: WorkerSight, limit: float) -> None:
     untold = tuple(replace(task, running_for=None) for task in one.running)
     assert hung.find([replace(one, running=untold)], FleetThresholds(hung_after=limit)) is None
 
 
-@patient
 @given(sights)
 def test_a_task_of_which_nobody_tells_the_limit_never_hangs(one: WorkerSight) -> None:
     unlimited = tuple(replace(task, limit=None) for task in one.running)
     assert hung.find([replace(one, running=unlimited)]) is None
 
 
-@patient
 @given(sights, seconds)
 def test_running_on_never_takes_the_finding_back(one: WorkerSight, more: float) -> None:
     later = tuple(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.broker import BrokerReason, UnackedReading
@@ -14,7 +14,6 @@ from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.fleet.verdict import WORST_LAST, FleetHealth, FleetReason, FleetSnapshot
 from tests.unit.health.fleets import NOT_READ, REFUSED, fleet, fleets, reading, running, sight
 
-patient = settings(deadline=None)
 STALLED: dict[str, Any] = {"idle_for": 100.0, "active_count": 0, "running": ()}
 
 CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
@@ -157,7 +156,6 @@ def test_a_command_names_the_application_and_the_workers_and_is_safe_to_paste() 
     ]
 
 
-@patient
 @given(fleets)
 def test_unknown_evidence_is_never_healthy(one: FleetSnapshot) -> None:
     for unknown in (
@@ -170,7 +168,6 @@ def test_unknown_evidence_is_never_healthy(one: FleetSnapshot) -> None:
         assert judge_fleet(unknown).health is not FleetHealth.HEALTHY
 
 
-@patient
 @given(fleets)
 def test_healthy_takes_a_broker_that_answers_and_a_worker_that_consumes(one: FleetSnapshot) -> None:
     if judge_fleet(one).health is FleetHealth.HEALTHY:
@@ -212,7 +209,6 @@ WORSE: dict[str, Any] = {
 }
 
 
-@patient
 @given(fleets, st.sampled_from(sorted(WORSE)))
 def test_worse_evidence_never_gives_a_better_word(one: FleetSnapshot, what: str) -> None:
     # A fleet without workers gets better by any worker that comes.
@@ -222,7 +218,6 @@ def test_worse_evidence_never_gives_a_better_word(one: FleetSnapshot, what: str)
     assert WORST_LAST.index(after) >= WORST_LAST.index(before)
 
 
-@patient
 @given(fleets)
 def test_every_problem_says_what_to_do(one: FleetSnapshot) -> None:
     for problem in judge_fleet(one).problems:

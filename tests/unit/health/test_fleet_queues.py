@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
@@ -11,8 +11,6 @@ from celery_health.fleet import orphans, unread
 from celery_health.fleet.findings import FindingReason
 from celery_health.fleet.sights import WorkerSight
 from tests.unit.health.fleets import NOT_READ, REFUSED, brokers, reading, sight, sights
-
-patient = settings(deadline=None)
 
 
 def test_messages_in_a_queue_that_no_worker_reads_are_told() -> None:
@@ -55,7 +53,6 @@ def test_who_watches_waits_until_nobody_has_taken_from_the_queue(
     assert (unread.find(reading(3), set(), untouched) is not None) is told
 
 
-@patient
 @given(brokers, st.sets(st.sampled_from(["celery", "email"])), st.integers(0, 100))
 def test_more_messages_and_fewer_readers_never_take_the_finding_back(
     broker: BrokerReading, read: set[str], more: int
@@ -109,7 +106,6 @@ def test_messages_have_an_owner_if(
     assert orphans.find(broker, workers, timeout) is None
 
 
-@patient
 @given(brokers, st.lists(sights, max_size=3), st.integers(0, 100), st.floats(0, 1000))
 def test_more_and_older_messages_of_fewer_workers_never_take_the_finding_back(
     broker: BrokerReading, workers: list[WorkerSight], more: int, older: float

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from celery_health.fleet import stalled
 from celery_health.fleet.findings import FindingReason
@@ -14,8 +14,6 @@ from tests.unit.health.fleets import seconds, sight, sights, waits
 
 WAITS = {"celery": 61.0}
 STALLED = sight(idle_for=61.0, active_count=0, running=())
-
-patient = settings(deadline=None)
 
 
 def test_a_worker_that_leaves_messages_waiting_is_stalled() -> None:
@@ -73,7 +71,6 @@ def test_the_threshold_is_that_of_the_spec() -> None:
     assert not stalled.is_stalled(replace(STALLED, idle_for=9.0), {"celery": 11.0}, patience)
 
 
-@patient
 @given(sights, waits)
 def test_nothing_unknown_ever_stalls_a_worker(one: WorkerSight, waiting: dict[str, float]) -> None:
     assert not stalled.is_stalled(replace(one, consuming=None), waiting)
@@ -83,7 +80,6 @@ def test_nothing_unknown_ever_stalls_a_worker(one: WorkerSight, waiting: dict[st
     assert not stalled.is_stalled(one, {})
 
 
-@patient
 @given(sights, waits, seconds)
 def test_a_longer_wait_never_takes_the_finding_back(
     one: WorkerSight, waiting: dict[str, float], more: float
@@ -93,7 +89,6 @@ def test_a_longer_wait_never_takes_the_finding_back(
         assert stalled.is_stalled(one, {queue: wait + more for queue, wait in waiting.items()})
 
 
-@patient
 @given(sights, waits)
 def test_a_stalled_worker_has_everything_that_it_takes(one: WorkerSight, waiting: dict[str, float]) -> None:
     if stalled.is_stalled(one, waiting):

@@ -22,7 +22,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 templates = st.dictionaries(keys, values, max_size=5)
 
 # A busy machine is no failure of ours.
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "maps merge": ({"a": {"x": 1}}, {"a": {"y": 2}}, {"a": {"x": 1, "y": 2}}),
