@@ -157,7 +157,7 @@ def _lower(
         replicas=lowered,
         drain=tuple(pod.uid for pod in victims if pod.drain_wanted is False),
         undrain=tuple(pod.uid for pod in pods if pod.drain_wanted and pod.uid not in still_drained),
-        costs=_costs(replicas, pods, going),
+        costs=_costs(replicas, pods, going, removing),
         victims=tuple(pod.uid for pod in victims),
         removing=tuple(removing),
         overdue=tuple(uid for uid in removing if uid in overdue),
@@ -235,12 +235,14 @@ def _leaving(replicas: int, pods: Sequence[DrainPod]) -> set[str]:
     return {pod.uid for pod in pods if pod.place <= last}
 
 
-def _costs(replicas: int, pods: Sequence[DrainPod], going: Sequence[DrainPod] = ()) -> dict[str, int]:
+def _costs(
+    replicas: int, pods: Sequence[DrainPod], going: Sequence[DrainPod] = (), removing: Collection[str] = ()
+) -> dict[str, int]:
     """The deletion costs to change. What others have set is left alone where it does no harm."""
     costs = {pod.uid: REMOVABLE_COST for pod in going if pod.deletion_cost > REMOVABLE_COST}
     if len(pods) <= replicas:
         # Whom the ReplicaSet is about to delete keeps its place, or another would have to go instead.
-        kept = {pod.uid for pod in going}
+        kept = {*removing, *(pod.uid for pod in going)}
         costs |= {pod.uid: 0 for pod in pods if pod.deletion_cost <= REMOVABLE_COST and pod.uid not in kept}
     return costs
 
