@@ -32,9 +32,11 @@ def by_concurrency(rules: Autoscaling, load: GroupLoad) -> float:
 def by_time(rules: Autoscaling, load: GroupLoad) -> float:
     """Slots that keep up with what comes, and have done what waits after ``targetDrainSeconds``.
 
-    Where tasks wait, all that run keep their slots. Without a throughput nothing more can be said.
+    Without a throughput only what runs counts. Where no task waits for a free slot, one that has just become
+    free is needed for nothing but what comes.
     """
-    busy = max(load.busy_slots, load.active if waiting(load) else 0)
+    wanted_soon = load.ready or load.eta_due
+    busy = max(load.busy_slots, load.active) if wanted_soon else min(load.busy_slots, load.active)
     throughput = load.throughput_per_slot
     if not throughput:
         return busy

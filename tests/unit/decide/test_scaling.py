@@ -399,9 +399,17 @@ def test_what_comes_is_kept_up_with_before_it_has_made_the_slots_busy() -> None:
     assert sizing.by_time(rules(), load(arrival_rate=10.0, throughput_per_slot=2.0, busy_slots=1.0)) == 5.0
 
 
-def test_tasks_that_run_do_not_count_as_busy_beyond_their_average_where_none_waits() -> None:
+def test_all_that_run_keep_their_slots_while_tasks_wait_for_one() -> None:
+    assert sizing.by_time(rules(), load(active=9, busy_slots=5.0, ready=1)) == 9.0
+    assert sizing.by_time(rules(), load(active=9, busy_slots=5.0, eta_due=1)) == 9.0
+    assert sizing.by_time(rules(), load(active=5, busy_slots=9.0, ready=1)) == 9.0
+
+
+def test_a_slot_that_has_become_free_is_not_needed_where_no_task_waits_for_one() -> None:
     assert sizing.by_time(rules(), load(active=9, busy_slots=5.0)) == 5.0
-    assert sizing.by_time(rules(), load(active=9, busy_slots=5.0, reserved=1)) == 9.0
+    assert sizing.by_time(rules(), load(active=5, busy_slots=9.0)) == 5.0
+    # It waits for its own worker, and would not go to another.
+    assert sizing.by_time(rules(), load(active=5, busy_slots=9.0, reserved=1)) == 5.0
 
 
 def test_a_lower_size_leaves_room_for_chance() -> None:
