@@ -8,7 +8,6 @@ import pytest
 
 from celery_operator.api.annotations import NO_PAUSE, ScalingPauses
 from celery_operator.api.autoscaling import Autoscaling
-from celery_operator.decide import sizing
 from celery_operator.decide.scaling import ScalingCall, ScalingReason, scale
 from celery_operator.snapshot import GroupLoad, ScalingHistory
 from tests.unit.decide import build
@@ -388,28 +387,6 @@ def test_a_change_is_remembered_for_as_long_as_a_policy_counts_it() -> None:
     later = scale(rules(scaleUp=up), 6, SLOTS, load(ready=8_000), call.history, NOW + 60)
     assert later.replicas == 10
     assert later.history.changes == ((NOW + 60, 4),)
-
-
-def test_a_task_that_waits_never_asks_for_more_than_one_slot() -> None:
-    long_tasks = load(ready=3, active=4, busy_slots=4.0, throughput_per_slot=1 / 3600)
-    assert sizing.by_time(rules(), long_tasks) == 7.0
-
-
-def test_what_comes_is_kept_up_with_before_it_has_made_the_slots_busy() -> None:
-    assert sizing.by_time(rules(), load(arrival_rate=10.0, throughput_per_slot=2.0, busy_slots=1.0)) == 5.0
-
-
-def test_all_that_run_keep_their_slots_while_tasks_wait_for_one() -> None:
-    assert sizing.by_time(rules(), load(active=9, busy_slots=5.0, ready=1)) == 9.0
-    assert sizing.by_time(rules(), load(active=9, busy_slots=5.0, eta_due=1)) == 9.0
-    assert sizing.by_time(rules(), load(active=5, busy_slots=9.0, ready=1)) == 9.0
-
-
-def test_a_slot_that_has_become_free_is_not_needed_where_no_task_waits_for_one() -> None:
-    assert sizing.by_time(rules(), load(active=9, busy_slots=5.0)) == 5.0
-    assert sizing.by_time(rules(), load(active=5, busy_slots=9.0)) == 5.0
-    # It waits for its own worker, and would not go to another.
-    assert sizing.by_time(rules(), load(active=5, busy_slots=9.0, reserved=1)) == 5.0
 
 
 def test_a_lower_size_leaves_room_for_chance() -> None:
