@@ -79,9 +79,13 @@ class Soak:
             return "redis"
         if planned.kind.hit is Hit.OPERATOR:
             return "celery-operator"
-        running = [pod for pod in self.market.pods() if _may_be_hit(pod, planned.kind)]
-        names: list[str] = sorted(pod["metadata"]["name"] for pod in running)
-        assert names, f"no worker is there for: {planned.kind}"
+        names: list[str] = self.market.kube.until(
+            f"a worker for: {planned.kind}",
+            lambda: sorted(
+                pod["metadata"]["name"] for pod in self.market.pods() if _may_be_hit(pod, planned.kind)
+            ),
+            timeout=REST_SECONDS,
+        )
         return names[int(planned.choice * len(names))]
 
 
@@ -103,10 +107,16 @@ def _signal_worker(number: signal.Signals) -> Callable[[Shop, str, Planned], Non
 
 
 def _kill_child(shop: Shop, target: str, planned: Planned) -> None:
-    pod = shop.kube.get(shop.namespace, "pod", target)
-    assert pod is not None
-    children = sorted(outer for outer, inner in faults.processes(pod, "worker") if inner != 1)
+    # The worker may have been hit shortly before, and have no pool yet.
+    children: list[int] = shop.kube.until(
+        f"a pool in {target}", lambda: _children(shop, target), timeout=REST_SECONDS
+    )
     os.kill(random.Random(planned.choice).choice(children), signal.SIGKILL)
+
+
+def _children(shop: Shop, target: str) -> list[int]:
+    pod = shop.kube.get(shop.namespace, "pod", target)
+    return sorted(outer for outer, inner in faults.processes(pod, "worker") if inner != 1) if pod else []
 
 
 def _deafen(shop: Shop, target: str, planned: Planned) -> None:
