@@ -7,9 +7,10 @@ from typing import Protocol
 
 import aiohttp
 
-from celery_operator.api.names import PROBE_PORT, TOKEN_HEADER
+from celery_operator.api.names import TOKEN_HEADER
 from celery_operator.decide.orders import Order
-from celery_operator.kube import POD, Json, Kube, KubeError
+from celery_operator.kube import Json, Kube, KubeError
+from celery_operator.sidecar_address import direct_url, proxy_path
 
 TIMEOUT_SECONDS = 1.5
 AT_ONCE = 32
@@ -36,11 +37,9 @@ class DirectSink:
         self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
 
     async def send(self, pod: Json, path: str, body: Json, token: str) -> None:
-        address = pod["status"].get("podIP", "")
-        host = f"[{address}]" if ":" in address else address
         try:
             async with self._session.post(
-                f"http://{host}:{PROBE_PORT}/{path}",
+                direct_url(pod, path),
                 json=body,
                 headers={TOKEN_HEADER: token},
                 timeout=self._timeout,
@@ -59,10 +58,8 @@ class ProxySink:
         self._kube = kube
 
     async def send(self, pod: Json, path: str, body: Json, token: str) -> None:
-        metadata = pod["metadata"]
-        where = POD.path(metadata["namespace"], f"{metadata['name']}:{PROBE_PORT}", f"proxy/{path}")
         try:
-            await self._kube.post_path(where, body, {TOKEN_HEADER: token}, TIMEOUT_SECONDS)
+            await self._kube.post_path(proxy_path(pod, path), body, {TOKEN_HEADER: token}, TIMEOUT_SECONDS)
         except KubeError as error:
             raise OrderError(error.message) from error
 

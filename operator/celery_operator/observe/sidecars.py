@@ -9,8 +9,8 @@ import aiohttp
 from celery_health.json_fields import ReportError
 from celery_health.report import report_from
 from celery_health.worker import WorkerReason, WorkerVerdict
-from celery_operator.api.names import PROBE_PORT
-from celery_operator.kube import POD, Json, Kube, KubeError
+from celery_operator.kube import Json, Kube, KubeError
+from celery_operator.sidecar_address import direct_url, proxy_path
 from celery_operator.snapshot import SidecarBroker, SidecarReading
 
 TIMEOUT_SECONDS = 1.5
@@ -37,11 +37,9 @@ class DirectSource:
         self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
 
     async def fetch(self, pod: Json) -> Json:
-        address = pod["status"]["podIP"]
-        host = f"[{address}]" if ":" in address else address
         try:
             async with self._session.get(
-                f"http://{host}:{PROBE_PORT}/report", timeout=self._timeout, allow_redirects=False
+                direct_url(pod, "report"), timeout=self._timeout, allow_redirects=False
             ) as response:
                 if response.status != 200:
                     raise SidecarError(f"HTTP {response.status}")
@@ -60,10 +58,8 @@ class ProxySource:
         self._kube = kube
 
     async def fetch(self, pod: Json) -> Json:
-        metadata = pod["metadata"]
-        path = POD.path(metadata["namespace"], f"{metadata['name']}:{PROBE_PORT}", "proxy/report")
         try:
-            body = await self._kube.get_path(path, TIMEOUT_SECONDS)
+            body = await self._kube.get_path(proxy_path(pod, "report"), TIMEOUT_SECONDS)
         except KubeError as error:
             raise SidecarError(error.message) from error
         if body is None:

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.client.configuration import Configuration
 
+from celery_operator import sidecar_address
 from celery_operator.act import orders
 from celery_operator.act.orders import AT_ONCE, DirectSink, OrderError, Orders, ProxySink
 from celery_operator.decide.orders import DrainOrder, HoldOrder
@@ -44,7 +45,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     server.port = runner.addresses[0][1]
-    monkeypatch.setattr(orders, "PROBE_PORT", server.port)
+    monkeypatch.setattr(sidecar_address, "PROBE_PORT", server.port)
     monkeypatch.setattr(orders, "TIMEOUT_SECONDS", 0.3)
     yield server
     await runner.cleanup()

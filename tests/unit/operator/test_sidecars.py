@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from celery_health.worker import WorkerReason
-from celery_operator.observe import sidecars
+from celery_operator import sidecar_address
 from celery_operator.observe.sidecars import DirectSource, SidecarError, Sidecars, reading_of
 from celery_operator.snapshot import SidecarReading
 
@@ -45,7 +45,7 @@ async def answers(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[web.Res
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    monkeypatch.setattr(sidecars, "PROBE_PORT", runner.addresses[0][1])
+    monkeypatch.setattr(sidecar_address, "PROBE_PORT", runner.addresses[0][1])
     yield queue
     await runner.cleanup()
 
@@ -77,7 +77,7 @@ async def test_only_running_pods_with_an_address_are_asked() -> None:
 
 
 async def test_a_pod_that_nobody_answers_for_has_no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sidecars, "PROBE_PORT", 1)
+    monkeypatch.setattr(sidecar_address, "PROBE_PORT", 1)
 
     assert await read(pod("1")) == {}
 
