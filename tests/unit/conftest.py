@@ -1,8 +1,9 @@
 """How hypothesis looks for counterexamples: the same ones every time, or new ones for as long as you like."""
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The machine may be busy: an example that takes long is no finding.
-settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
-settings.register_profile("explore", deadline=None, max_examples=3000)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", PATIENT, derandomize=True, database=None)
+settings.register_profile("explore", PATIENT, max_examples=3000)
 settings.load_profile("repeatable")

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_operator.resources.overlay import laid_over
@@ -22,7 +22,6 @@ values: st.SearchStrategy[Any] = st.recursive(
 templates = st.dictionaries(keys, values, max_size=5)
 
 # A busy machine is no failure of ours.
-patient = settings(suppress_health_check=[HealthCheck.too_slow])
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "maps merge": ({"a": {"x": 1}}, {"a": {"y": 2}}, {"a": {"x": 1, "y": 2}}),
@@ -92,20 +91,17 @@ def test_laid_over(base: dict[str, Any], overlay: dict[str, Any], expected: dict
     assert laid_over(expected, overlay) == expected
 
 
-@patient
 @given(templates)
 def test_an_empty_overlay_changes_nothing(base: dict[str, Any]) -> None:
     assert laid_over(base, {}) == base
 
 
-@patient
 @given(templates, templates)
 def test_an_overlay_laid_twice_is_as_laid_once(base: dict[str, Any], overlay: dict[str, Any]) -> None:
     once = laid_over(base, overlay)
     assert laid_over(once, overlay) == once
 
 
-@patient
 @given(templates, templates)
 def test_neither_side_is_changed(base: dict[str, Any], overlay: dict[str, Any]) -> None:
     before = copy.deepcopy((base, overlay))
@@ -113,14 +109,12 @@ def test_neither_side_is_changed(base: dict[str, Any], overlay: dict[str, Any]) 
     assert (base, overlay) == before
 
 
-@patient
 @given(templates, templates)
 def test_what_the_overlay_leaves_out_stays(base: dict[str, Any], overlay: dict[str, Any]) -> None:
     laid = laid_over(base, overlay)
     assert all(laid[key] == base[key] for key in base.keys() - overlay.keys())
 
 
-@patient
 @given(templates)
 def test_what_is_null_is_gone(overlay: dict[str, Any]) -> None:
     laid = laid_over({"spec": 1, "name": "x"}, overlay)
