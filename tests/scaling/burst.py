@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bench.estimates import percentile
 from bench.report import Figure, Met, as_text
 
-from tests.scaling.judge import last_end
+from tests.scaling.judge import last_begin, last_end
 from tests.scaling.lanes import SLOTS
 from tests.scaling.scaling_orders import Order, fifo_seconds, first_burst, second_burst
 from tests.scaling.stand import Stand, own_stand, scaled
@@ -22,6 +22,7 @@ from tests.scaling.watch import SHOP, wait_zero, watching
 MOST = 6
 WINDOW_SECONDS = 15
 RAISED_WITHIN, WHOLE_WITHIN = 2.0, 3.0
+GONE_WITHIN = WINDOW_SECONDS + 5.0
 BACK_WITHIN = WINDOW_SECONDS + 30.0
 RUN_SECONDS = 300.0
 ZERO_SECONDS = WINDOW_SECONDS + 120.0
@@ -51,20 +52,25 @@ BURSTS: Mapping[str, Burst] = {
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One run, in seconds after its first message; ``zero_after`` counts from the end of its last task.
+    """One run, in seconds after its first message.
 
-    ``steps``: how often the size was raised until it was whole.
+    ``gone_after`` counts from the begin of its last task, when nothing waited any more, to the first pod
+    gone; below zero if one went before. ``zero_after`` counts from the end of its last task. ``steps``: how
+    often the size was raised until it was whole.
     """
 
     raised_after: float
     whole_after: float
     steps: int
     done_after: float
+    gone_after: float
     zero_after: float
 
 
-def timing(seen: Sequence[Seen], began: float, done_after: float) -> Timing:
-    """What a watch that began at zero pods tells of a run. ``began`` is of the watch's clock.
+def timing(seen: Sequence[Seen], began: float, emptied_after: float, done_after: float) -> Timing:
+    """What a watch that began at zero pods tells of a run.
+
+    ``began`` is of the watch's clock; the last task began and ended so many seconds after it.
 
     Raises:
         AssertionError: the group never was whole, or never came back to zero.
@@ -73,13 +79,16 @@ def timing(seen: Sequence[Seen], began: float, done_after: float) -> Timing:
     whole_at = first(seen, lambda one: one.wanted == MOST)
     ended = began + done_after
     zero_at = first(seen, lambda one: one.at > ended and one.wanted == 0 and one.existing == 0)
-    if raised_at is None or whole_at is None or zero_at is None:
+    exist_at = first(seen, lambda one: one.existing == MOST)
+    gone_at = None if exist_at is None else first(seen, lambda one: one.at > exist_at and one.existing < MOST)
+    if raised_at is None or whole_at is None or gone_at is None or zero_at is None:
         raise AssertionError(f"not 0 to {MOST} to 0: {sizes(seen)}")
     return Timing(
         raised_after=raised_at - began,
         whole_after=whole_at - began,
         steps=raised([one for one in seen if one.at <= whole_at]),
         done_after=done_after,
+        gone_after=gone_at - (began + emptied_after),
         zero_after=zero_at - ended,
     )
 
@@ -108,6 +117,13 @@ def figures(burst: Burst, runs: Sequence[Run]) -> list[Figure]:
         Figure("steps until all were wanted", p95(lambda one: one.steps), at_most=1),
         Figure("done", p95(lambda one: one.done_after), "s", burst.done_within, how=least),
         Figure(
+            "first pod gone after the queue was empty",
+            p95(lambda one: one.gone_after),
+            "s",
+            GONE_WITHIN,
+            how=f"stabilization window {WINDOW_SECONDS} s",
+        ),
+        Figure(
             "back at zero after the last task",
             p95(lambda one: one.zero_after),
             "s",
@@ -130,7 +146,8 @@ def run(made: Stand, burst: Burst) -> Run:
         began = time.monotonic() - (time.time() - moment)
         outcome = made.outcome(timeout=RUN_SECONDS)
         wait_zero(watch, made.shop, ZERO_SECONDS)
-        times = timing(watch.of(SHOP), began, last_end(made.lines()) - moment)
+        lines = made.lines()
+        times = timing(watch.of(SHOP), began, last_begin(lines) - moment, last_end(lines) - moment)
     for example in outcome.examples:
         print(example, flush=True)
     return Run(times, outcome.lost, outcome.killed, outcome.repeated)

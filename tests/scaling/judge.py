@@ -45,6 +45,11 @@ def last_end(lines: Iterable[Line]) -> float:
     return max(line.time for line in lines if line.event == "ended")
 
 
+def last_begin(lines: Iterable[Line]) -> float:
+    """When the last task began: nothing waited any more (Unix time in seconds)."""
+    return max(line.time for line in lines if line.event == "started")
+
+
 def _wrongs(history: list[Line]) -> list[str]:
     events = [line.event for line in history]
     starts, ends = events.count("started"), events.count("ended")

@@ -3,11 +3,11 @@
 import pytest
 from bench.report import Met
 
-from tests.scaling.burst import BACK_WITHIN, BURSTS, MOST, Run, Timing, figures, timing
+from tests.scaling.burst import BACK_WITHIN, BURSTS, GONE_WITHIN, MOST, Run, Timing, figures, timing
 from tests.scaling.lanes import SLOTS
 from tests.scaling.timeline import Seen
 
-GOOD = Timing(raised_after=0.8, whole_after=0.8, steps=1, done_after=86.0, zero_after=20.0)
+GOOD = Timing(raised_after=0.8, whole_after=0.8, steps=1, done_after=86.0, gone_after=16.5, zero_after=20.0)
 
 
 def seen(*changes: tuple[float, int, int]) -> list[Seen]:
@@ -22,13 +22,15 @@ def test_a_run_is_timed_from_the_first_message_and_from_the_last_end() -> None:
     changes = seen(
         (95.0, 0, 0), (101.0, 6, 0), (101.5, 6, 6), (190.0, 2, 6), (205.0, 0, 2), (207.5, 0, 0)
     )  # fmt: skip
-    times = timing(changes, began=100.0, done_after=86.0)
-    assert times == Timing(raised_after=1.0, whole_after=1.0, steps=1, done_after=86.0, zero_after=21.5)
+    times = timing(changes, began=100.0, emptied_after=84.0, done_after=86.0)
+    assert times == Timing(
+        raised_after=1.0, whole_after=1.0, steps=1, done_after=86.0, gone_after=21.0, zero_after=21.5
+    )
 
 
 def test_a_size_that_grows_bit_by_bit_is_told_with_its_steps() -> None:
     changes = seen((99.0, 0, 0), (101.0, 2, 0), (102.5, 6, 2), (140.0, 3, 6), (150.0, 6, 3), (220.0, 0, 0))
-    times = timing(changes, began=100.0, done_after=100.0)
+    times = timing(changes, began=100.0, emptied_after=95.0, done_after=100.0)
     assert (times.raised_after, times.whole_after, times.steps) == (1.0, 2.5, 2)
 
 
@@ -47,7 +49,7 @@ def test_a_run_that_is_not_whole_or_not_back_at_zero_fails_with_its_sizes(
     changes: list[tuple[float, int, int]],
 ) -> None:
     with pytest.raises(AssertionError, match=f"not 0 to {MOST} to 0"):
-        timing(seen(*changes), began=100.0, done_after=86.0)
+        timing(seen(*changes), began=100.0, emptied_after=84.0, done_after=86.0)
 
 
 def test_good_runs_meet_every_limit() -> None:
@@ -57,11 +59,15 @@ def test_good_runs_meet_every_limit() -> None:
 @pytest.mark.parametrize(
     ("bad", "what"),
     [
-        (run(Timing(2.1, 2.1, 1, 86, 20)), "first replicas raised"),
-        (run(Timing(1, 3.1, 1, 86, 20)), "all 6 wanted"),
-        (run(Timing(1, 2, 2, 86, 20)), "steps until all were wanted"),
-        (run(Timing(1, 1, 1, 96, 20)), "done"),
-        (run(Timing(1, 1, 1, 86, BACK_WITHIN + 1)), "back at zero after the last task"),
+        (run(Timing(2.1, 2.1, 1, 86, 16, 20)), "first replicas raised"),
+        (run(Timing(1, 3.1, 1, 86, 16, 20)), "all 6 wanted"),
+        (run(Timing(1, 2, 2, 86, 16, 20)), "steps until all were wanted"),
+        (run(Timing(1, 1, 1, 96, 16, 20)), "done"),
+        (
+            run(Timing(1, 1, 1, 86, GONE_WITHIN + 1, 20)),
+            "first pod gone after the queue was empty",
+        ),
+        (run(Timing(1, 1, 1, 86, 16, BACK_WITHIN + 1)), "back at zero after the last task"),
         (run(killed=1), "tasks killed"),
         (run(lost=1), "tasks lost"),
         (run(repeated=1), "tasks run twice"),
