@@ -263,8 +263,9 @@ def test_a_broker_restarted_in_mid_drain_loses_no_task(kube: Kube, namespace: st
     scale(shop, 1)
     going = wait_draining(shop, 1)
 
-    restarted = Fault("restart of Redis", Hit.BROKER, "redis", time.time())
+    began = time.time()
     shop.restart_redis()
+    restarted = Fault("restart of Redis", Hit.BROKER, "redis", began, until=time.time())
 
     finish_scale_in(stand, pods, going)
     outcome = stand.outcome(timeout=120)

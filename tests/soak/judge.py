@@ -42,12 +42,13 @@ class Hit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault; ``target`` is the pod, ``at`` Unix time in seconds."""
+    """One fault; ``target`` is the pod. It struck between ``at`` and ``until`` (Unix time in seconds)."""
 
     name: str
     hit: Hit
     target: str
     at: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def _of_task(history: list[Line], faults: tuple[Fault, ...], counts: dict[str, i
     counts[mode] += 1
     starts = [line for line in history if line.event == "started"]
     if "ended" not in events:
-        return _lost(mode, history[0], starts, faults, counts)
+        return _lost(mode, history, faults, counts)
     if len(starts) < 2:
         return ""
     runs = pairwise(starts)
@@ -135,10 +136,10 @@ def _of_task(history: list[Line], faults: tuple[Fault, ...], counts: dict[str, i
     return "run again without a fault that explains it"
 
 
-def _lost(
-    mode: str, sent: Line, starts: list[Line], faults: tuple[Fault, ...], counts: dict[str, int]
-) -> str:
-    if not starts and _popped_at_a_fault(sent, faults):
+def _lost(mode: str, history: list[Line], faults: tuple[Fault, ...], counts: dict[str, int]) -> str:
+    sent, starts = history[0], [line for line in history if line.event == "started"]
+    received = any(line.event in {"received", "started"} for line in history)
+    if not received and _popped_at_a_fault(sent, faults):
         counts["popped"] += 1
         return ""
     if mode == "late":
@@ -176,7 +177,10 @@ def _some_worker_struck(sent: Line, faults: tuple[Fault, ...]) -> bool:
 
 
 def _popped_at_a_fault(sent: Line, faults: tuple[Fault, ...]) -> bool:
-    return any(fault.hit is not Hit.OPERATOR and abs(fault.at - sent.time) < POP_SECONDS for fault in faults)
+    return any(
+        fault.hit is not Hit.OPERATOR and fault.at - POP_SECONDS < sent.time < fault.until + POP_SECONDS
+        for fault in faults
+    )
 
 
 def _is_of(fault: Fault, worker: str) -> bool:

@@ -69,10 +69,10 @@ class Soak:
 
     def _make(self, planned: Planned) -> None:
         target = self._target(planned)
-        # Noted before it is made: whatever follows is its aftermath, even if making it takes a while.
-        self.made.append(Fault(planned.kind, planned.kind.hit, target, time.time()))
         self.say(f"{planned.at:6.1f} s  {planned.kind}: {target}")
+        began = time.time()
         _MAKERS[planned.kind](self.market.shop, target, planned)
+        self.made.append(Fault(planned.kind, planned.kind.hit, target, began, until=time.time()))
 
     def _target(self, planned: Planned) -> str:
         if planned.kind.hit is Hit.BROKER:

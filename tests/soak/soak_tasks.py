@@ -10,6 +10,7 @@ import os
 import time
 from typing import Any
 
+from celery.signals import task_received
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -38,6 +39,12 @@ def note(task: str, event: str, worker: str) -> None:
         os.environ["SOAK_LEDGER_KEY"],
         json.dumps({"task": task, "event": event, "worker": worker, "time": time.time()}),
     )
+
+
+@task_received.connect
+def _note_received(request: Any, **_: Any) -> None:
+    """A lost task that no worker had received was lost on its way out of the broker."""
+    note(request.id, "received", request.hostname)
 
 
 def _work(task: Any, seconds: float) -> None:

@@ -6,8 +6,8 @@ from tests.soak.judge import Fault, Hit, Line, Outcome, judge
 
 POD, OTHER = "shop-prefork-a", "shop-prefork-b"
 WORKER, ELSEWHERE = f"prefork@{POD}", f"prefork@{OTHER}"
-KILLED = Fault("kill", Hit.WORKER, POD, 10.0)
-BROKER_AWAY = Fault("broker restart", Hit.BROKER, "redis", 10.0)
+KILLED = Fault("kill", Hit.WORKER, POD, 10.0, 10.0)
+BROKER_AWAY = Fault("broker restart", Hit.BROKER, "redis", 10.0, 10.0)
 
 
 def lines(mode: str, *events: tuple[str, float, str]) -> list[Line]:
@@ -54,15 +54,27 @@ def test_an_early_task_that_never_began_is_explained_only_by_a_worker_killed_aft
 @pytest.mark.parametrize("mode", ["late", "early"])
 @pytest.mark.parametrize("hit", [Hit.WORKER, Hit.BROKER])
 def test_a_task_sent_into_the_very_moment_of_a_fault_may_be_lost_in_the_pop(mode: str, hit: Hit) -> None:
-    found = outcome(mode, faults=(Fault("any", hit, POD, 1.5),))
+    found = outcome(mode, faults=(Fault("any", hit, POD, 1.5, 1.5),))
     assert found.lost_in_the_pop == 1
     assert found.kept_promises
 
 
-def test_no_pop_explains_a_task_that_began_or_was_sent_at_another_time_or_while_the_operator_died() -> None:
-    assert outcome("late", ("started", 1, WORKER), faults=(Fault("any", Hit.BROKER, "r", 1.5),)).lost_late
+def test_no_pop_explains_a_task_that_was_received_or_sent_at_another_time_or_while_the_operator_died() -> (
+    None
+):
+    assert outcome(
+        "late", ("started", 1, WORKER), faults=(Fault("any", Hit.BROKER, "r", 1.5, 1.5),)
+    ).lost_late
     assert outcome("late", faults=(KILLED,)).lost_late
-    assert outcome("late", faults=(Fault("any", Hit.OPERATOR, "o", 1.0),)).lost_late
+    assert outcome("late", faults=(Fault("any", Hit.OPERATOR, "o", 1.0, 1.0),)).lost_late
+    assert outcome(
+        "late", ("received", 1, WORKER), faults=(Fault("any", Hit.BROKER, "r", 1.5, 1.5),)
+    ).lost_late
+
+
+def test_a_fault_that_takes_time_may_strike_until_it_is_made() -> None:
+    assert outcome("late", faults=(Fault("any", Hit.WORKER, POD, -5.0, -1.0),)).lost_in_the_pop == 1
+    assert outcome("late", faults=(Fault("any", Hit.WORKER, POD, -5.0, -3.0),)).lost_late == 1
 
 
 @pytest.mark.parametrize("fault", [KILLED, BROKER_AWAY])
@@ -77,10 +89,10 @@ def test_a_second_run_is_explained_by_a_fault_between_the_two(fault: Fault) -> N
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault("kill", Hit.WORKER, OTHER, 10.0),
-        Fault("kill", Hit.WORKER, POD, 40.0),
-        Fault("broker restart", Hit.BROKER, "redis", 40.0),
-        Fault("operator killed", Hit.OPERATOR, "operator", 10.0),
+        Fault("kill", Hit.WORKER, OTHER, 10.0, 10.0),
+        Fault("kill", Hit.WORKER, POD, 40.0, 40.0),
+        Fault("broker restart", Hit.BROKER, "redis", 40.0, 40.0),
+        Fault("operator killed", Hit.OPERATOR, "operator", 10.0, 10.0),
     ],
 )
 def test_a_second_run_is_not_explained_by_other_faults(fault: Fault) -> None:
