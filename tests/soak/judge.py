@@ -18,7 +18,9 @@ BROKER_AFTERMATH_SECONDS = 30.0
 """A message taken before the broker's fault may begin after it, and then cannot be acknowledged."""
 
 POP_SECONDS = 2.0
-"""A fault may catch a message that was sent so shortly before or after it between pop and note."""
+"""A fault may catch a message that left its queue so shortly before or after it between pop and note."""
+
+_Span = tuple[float, float]
 
 COUNTED = (
     "late",
@@ -53,7 +55,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the ledger; ``worker`` is the worker's host name, GROUP@POD."""
+    """One line of the ledger; ``worker`` is the worker's host name, GROUP@POD, or the queue of a send."""
 
     task: str
     event: str
@@ -87,22 +89,13 @@ def judge(lines: Iterable[Line], faults: Iterable[Fault]) -> Outcome:
     tasks: dict[str, list[Line]] = {}
     for line in lines:
         tasks.setdefault(line.task, []).append(line)
-    counts = dict.fromkeys(
-        (
-            "late",
-            "early",
-            "lost_late",
-            "popped",
-            "lost_explained",
-            "lost_unexplained",
-            "explained",
-            "unexplained",
-        ),
-        0,
-    )
+    counts = dict.fromkeys(COUNTED, 0)
     examples: list[str] = []
+    for history in tasks.values():
+        history.sort(key=lambda line: line.time)
+    pops = _pops(tasks)
     for task, history in tasks.items():
-        word = _of_task(sorted(history, key=lambda line: line.time), made, counts)
+        word = _of_task(history, pops[task], made, counts)
         if word:
             examples.append(f"{task}: {word}: {_story(history)}")
     return Outcome(
@@ -118,14 +111,38 @@ def judge(lines: Iterable[Line], faults: Iterable[Fault]) -> Outcome:
     )
 
 
-def _of_task(history: list[Line], faults: tuple[Fault, ...], counts: dict[str, int]) -> str:
+def _pops(tasks: Mapping[str, list[Line]]) -> dict[str, _Span]:
+    """When each task left its queue: between those that were sent before it and after it."""
+    queues: dict[str, list[tuple[str, float, float | None]]] = {}
+    for task, history in sorted(tasks.items(), key=lambda item: item[1][0].time):
+        received = next((line.time for line in history if line.event == "received"), None)
+        queues.setdefault(history[0].worker, []).append((task, history[0].time, received))
+    pops: dict[str, _Span] = {}
+    for queue in queues.values():
+        befores = _last_known([received for _, _, received in queue])
+        afters = reversed(_last_known([received for _, _, received in reversed(queue)]))
+        for (task, sent, _), *around in zip(queue, befores, afters, strict=True):
+            known = [max(sent, time) for time in around if time is not None]
+            pops[task] = (min(known, default=sent), max(known, default=sent))
+    return pops
+
+
+def _last_known(times: Iterable[float | None]) -> list[float | None]:
+    """Each time, or the one before it that is known."""
+    known: list[float | None] = []
+    for time in times:
+        known.append(known[-1] if time is None and known else time)
+    return known
+
+
+def _of_task(history: list[Line], pop: _Span, faults: tuple[Fault, ...], counts: dict[str, int]) -> str:
     """Count one task; a word where a promise was broken."""
     events = [line.event for line in history]
     mode = "early" if "sent-early" in events else "late"
     counts[mode] += 1
     starts = [line for line in history if line.event == "started"]
     if "ended" not in events:
-        return _lost(mode, history, faults, counts)
+        return _lost(mode, history, pop, faults, counts)
     if len(starts) < 2:
         return ""
     runs = pairwise(starts)
@@ -136,10 +153,12 @@ def _of_task(history: list[Line], faults: tuple[Fault, ...], counts: dict[str, i
     return "run again without a fault that explains it"
 
 
-def _lost(mode: str, history: list[Line], faults: tuple[Fault, ...], counts: dict[str, int]) -> str:
+def _lost(
+    mode: str, history: list[Line], pop: _Span, faults: tuple[Fault, ...], counts: dict[str, int]
+) -> str:
     sent, starts = history[0], [line for line in history if line.event == "started"]
     received = any(line.event in {"received", "started"} for line in history)
-    if not received and _popped_at_a_fault(sent, faults):
+    if not received and _struck_in(pop, faults):
         counts["popped"] += 1
         return ""
     if mode == "late":
@@ -176,9 +195,10 @@ def _some_worker_struck(sent: Line, faults: tuple[Fault, ...]) -> bool:
     )
 
 
-def _popped_at_a_fault(sent: Line, faults: tuple[Fault, ...]) -> bool:
+def _struck_in(pop: _Span, faults: tuple[Fault, ...]) -> bool:
+    first, last = pop
     return any(
-        fault.hit is not Hit.OPERATOR and fault.at - POP_SECONDS < sent.time < fault.until + POP_SECONDS
+        fault.hit is not Hit.OPERATOR and fault.at - POP_SECONDS < last and first < fault.until + POP_SECONDS
         for fault in faults
     )
 

@@ -40,8 +40,9 @@ def main() -> None:
     while (now := time.monotonic()) < began + seconds:
         task_id = uuid()
         mode = "early" if choose.random() < 0.3 else "late"
-        soak_tasks.note(task_id, f"sent-{mode}", "producer")
-        send(getattr(soak_tasks, mode), choose.choices(*weights)[0], choose.choice((0.0, 0.02, 0.1)), task_id)
+        queue = choose.choices(*weights)[0]
+        soak_tasks.note(task_id, f"sent-{mode}", queue)
+        send(getattr(soak_tasks, mode), queue, choose.choice((0.0, 0.02, 0.1)), task_id)
         number += 1
         # After an outage it goes on at its rate: what was missed is not made up for in one burst.
         began_at = began + number / rate

@@ -12,7 +12,7 @@ BROKER_AWAY = Fault("broker restart", Hit.BROKER, "redis", 10.0, 10.0)
 
 def lines(mode: str, *events: tuple[str, float, str]) -> list[Line]:
     return [
-        Line("t", f"sent-{mode}", "producer", 0.0),
+        Line("t", f"sent-{mode}", "prefork", 0.0),
         *(Line("t", event, worker, at) for event, at, worker in events),
     ]
 
@@ -75,6 +75,26 @@ def test_no_pop_explains_a_task_that_was_received_or_sent_at_another_time_or_whi
 def test_a_fault_that_takes_time_may_strike_until_it_is_made() -> None:
     assert outcome("late", faults=(Fault("any", Hit.WORKER, POD, -5.0, -1.0),)).lost_in_the_pop == 1
     assert outcome("late", faults=(Fault("any", Hit.WORKER, POD, -5.0, -3.0),)).lost_late == 1
+
+
+def waited_in_its_queue(*others: tuple[str, float, float]) -> Outcome:
+    """A task sent at 0 that nobody received; others that ran: (queue, sent, received). A fault at 10."""
+    ledger = lines("late")
+    for number, (queue, sent, received) in enumerate(others):
+        ledger += [
+            Line(f"other-{number}", "sent-late", queue, sent),
+            Line(f"other-{number}", "received", WORKER, received),
+            Line(f"other-{number}", "started", WORKER, received),
+            Line(f"other-{number}", "ended", WORKER, received + 1),
+        ]
+    return judge(ledger, [BROKER_AWAY])
+
+
+def test_a_task_leaves_its_queue_after_those_sent_before_it_and_before_those_sent_after_it() -> None:
+    assert waited_in_its_queue(("prefork", -0.1, 9.9), ("prefork", 0.1, 15.0)).lost_in_the_pop == 1
+    assert waited_in_its_queue(("prefork", -0.1, 14.0), ("prefork", 0.1, 15.0)).lost_late == 1
+    assert waited_in_its_queue(("prefork", -0.1, 0.0), ("prefork", 0.1, 5.0)).lost_late == 1
+    assert waited_in_its_queue(("threads", -0.1, 9.9), ("threads", 0.1, 15.0)).lost_late == 1
 
 
 @pytest.mark.parametrize("fault", [KILLED, BROKER_AWAY])
