@@ -82,7 +82,8 @@ def lose_a_worker(shop: Shop) -> None:
     shop.kubectl.show("get", "pod", victim.name, "-n", NAMESPACE)
     shop.wait_for_tasks(20, seconds=90)
     shop.show_ledger()
-    say("   What the worker had taken comes back after the visibility timeout, a minute here.")
+    say("   What the worker had taken comes back after the visibility timeout, a minute here, when a worker")
+    say("   looks for it, which each does every 100 s. While that is overdue the shop is Degraded.")
 
 
 def lose_the_broker(shop: Shop) -> None:

@@ -15,6 +15,9 @@ from celery_health.fleet.words import counted, lasting
 DEFAULT_VISIBILITY_TIMEOUT = 3600.0
 """Seconds: kombu's own default for Redis."""
 
+LOOK_SECONDS = 100.0
+"""kombu looks on every tenth of the calls that its event loop makes every 10 s (``QoS.restore_visible``)."""
+
 # They run without kombu's event loop. Then it restores messages only when a poll brings nothing, and an idle
 # worker's always brings the end of a blocking pop. Seen with kombu 5.6 and gevent.
 _NEVER_RESTORE = frozenset({"gevent", "eventlet"})
@@ -56,6 +59,7 @@ def _remedy(workers: Sequence[WorkerSight], timeout: float) -> str:
         )
     return (
         "Wait: messages that lost their worker are handed out again after the visibility timeout of "
-        f"{lasting(timeout)}; for a shorter wait lower broker_transport_options['visibility_timeout'], "
+        f"{lasting(timeout)}, and workers look for them every {lasting(LOOK_SECONDS)}; "
+        "for a shorter wait lower broker_transport_options['visibility_timeout'], "
         "but not below the longest task or ETA"
     )
