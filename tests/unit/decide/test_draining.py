@@ -162,6 +162,12 @@ def test_costs_that_others_have_set_are_left_alone_where_they_do_no_harm() -> No
     assert planned(1, works("a", deletion_cost=-5000)).costs == {"a": 0}
 
 
+def test_a_pod_keeps_the_rank_for_which_it_is_removed() -> None:
+    going, staying = drained("a", pending=True), works("b", pending=True, drain_wanted=None)
+    found = planned(0, going, staying)
+    assert (found.replicas, found.removing, found.costs) == (1, ("a",), {})
+
+
 def test_in_a_rollout_nothing_new_drains_and_nothing_is_lowered() -> None:
     found = planned(1, works("a"), works("b"), drained("c"), settled=False)
     assert found == DrainPlan(3, victims=("c",))

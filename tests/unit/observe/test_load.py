@@ -334,6 +334,14 @@ def test_what_a_worker_that_ended_left_behind_is_no_load() -> None:
     assert Looks()(0, aged(crashed, FRESH_SECONDS + 1)).active == 0
 
 
+def test_two_looks_at_the_same_moment_tell_no_rate() -> None:
+    meter = LoadMeter()
+    for ready, now in ((0, 0.0), (1, 2e-309), (60, 60.0)):
+        load = meter.look(SPEC, broker(celery=ready), (), now)["default"]
+        assert load.arrival_rate >= 0
+    assert load.arrival_rate > 0
+
+
 @given(
     st.lists(
         st.tuples(
