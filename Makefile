@@ -40,7 +40,7 @@ test-properties: venv  ## look for new counterexamples, some minutes: the unit t
 test-integration: venv  ## tests with real Redis, RabbitMQ and API servers
 	@$(KIT) servers
 	@$(KIT) build etcd kube-apiserver kube-controller-manager kubectl helm
-	@$(BIN)/pytest tests/integration -n 2
+	@$(BIN)/pytest tests/integration -n 3
 
 test-e2e: venv  ## tests on a real cluster with the operator deployed
 	@$(KIT) run --example-celery 5.3.6 --example-celery 5.7.0 --broker rabbitmq \
