@@ -15,11 +15,10 @@ from celery_operator.snapshot import PodState
 from tests.unit.decide.build import NOW, broken_pod, pending_pod, pod, reading, report, silent_pod
 
 
-def held_by(state: PodState) -> Hold:
-    """What the one pod of a group holds."""
-    worker = Worker(state, standing_of(state, NOW))
-    (found,) = drain_pods(GroupView("default", ("celery",), 1, None, (worker,)))
-    return found.hold
+def seen(*states: PodState) -> list[DrainPod]:
+    """The pods of a group as the drain plan sees them."""
+    workers = tuple(Worker(state, standing_of(state, NOW)) for state in states)
+    return list(drain_pods(GroupView("default", ("celery",), 1, None, workers)))
 
 
 def asked(
@@ -40,16 +39,13 @@ DRAINED: dict[str, Any] = {"phase": Phase.DRAINING, "reason": WorkerReason.DRAIN
 
 
 def test_a_pod_that_is_deleted_is_no_more_counted() -> None:
-    states = replace(pod("a"), deleting=True), replace(pod("b"), phase="Failed"), pod("c")
-    workers = tuple(Worker(state, standing_of(state, NOW)) for state in states)
-    found = drain_pods(GroupView("default", ("celery",), 1, None, workers))
+    found = seen(replace(pod("a"), deleting=True), replace(pod("b"), phase="Failed"), pod("c"))
     assert [one.name for one in found] == ["c"]
 
 
 def test_a_pod_is_told_with_all_that_its_report_says() -> None:
     state = replace(asked(True, 9.0, active=2, reserved=3, eta_held=4), deletion_cost=7, ready=False)
-    worker = Worker(state, standing_of(state, NOW))
-    (found,) = drain_pods(GroupView("default", ("celery",), 1, None, (worker,)))
+    (found,) = seen(state)
     assert found == DrainPod(
         name=state.name,
         uid=state.uid,
@@ -140,4 +136,5 @@ def test_a_pod_is_told_with_all_that_its_report_says() -> None:
     ],
 )
 def test_what_a_pod_holds(state: PodState, hold: Hold) -> None:
-    assert held_by(state) is hold
+    (found,) = seen(state)
+    assert found.hold is hold
