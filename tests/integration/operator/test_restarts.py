@@ -99,7 +99,7 @@ def test_deleting_while_no_operator_runs_takes_all_children(operator: OperatorPr
     services = Kind("v1", "Service", "services")
     for kind in (DEPLOYMENT, services, SECRET):
         wait_for(lambda kind=kind: not world.all(kind), timeout=60, describe=f"no {kind.plural}")  # type: ignore[misc]
-    assert world.there(SERVICE_ACCOUNT_KIND, "shop-celery") is None
+    wait_for(lambda: not world.there(SERVICE_ACCOUNT_KIND, "shop-celery"), describe="no ServiceAccount")
 
 
 def test_a_resource_made_again_gets_children_of_its_own(operator: OperatorProcess, world: World) -> None:

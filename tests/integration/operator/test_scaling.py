@@ -166,6 +166,10 @@ def test_a_pause_keeps_a_group_from_growing(
     paused = {ANNOTATION_PAUSE_SCALE_OUT: "true"}
     world.create_shop(annotations=paused, broker={"url": broker.url}, workers=[scaled])
     wait_for(lambda: world.condition("ScalingActive").get("reason") == "ScalingPaused", 30, "told")
+    # The status may be told before the Deployment has been made.
+    wait_for(lambda: replicas(world) == 0, 30, "a Deployment without pods")
+    seen = looks(operator, world)
+    wait_for(lambda: looks(operator, world) > seen + 2, 30, "more looks")
     assert replicas(world) == 0
     world.change(CELERY_DEPLOYMENT, "shop", {"metadata": {"annotations": {ANNOTATION_PAUSE_SCALE_OUT: None}}})
     wait_for(lambda: replicas(world) == 2, 30, "2 replicas")
