@@ -113,7 +113,7 @@ def _by_load(case: _Case) -> _Size:
     if case.current and case.current * (1 - down) <= exact <= case.current * (1 + up):
         return _Size(case.current, ScalingReason.FITS)
     if exact < case.current:
-        exact = min(case.current, sizing.with_room(slots) / case.slots_per_pod - _ROUNDING)
+        exact = min(case.current, sizing.with_room(case.load, slots) / case.slots_per_pod - _ROUNDING)
     return _compared(max(1, math.ceil(exact)), case.current)
 
 

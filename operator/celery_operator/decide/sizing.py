@@ -45,13 +45,16 @@ def by_time(rules: Autoscaling, load: GroupLoad) -> float:
     return max(load.arrival_rate / throughput, busy) + drain
 
 
-def with_room(slots: float) -> float:
-    """So many slots, and half of what they vary by when tasks come by chance: no group is lowered further.
+def with_room(load: GroupLoad, slots: float) -> float:
+    """So many slots, and half of what those for new tasks vary by: no group is lowered further.
 
-    As many as ``slots`` on average are as many give or take the square root of that. A group without any room
-    for it lets tasks wait, and soon has to grow again; room for all of it would cost more than it saves.
+    Tasks that come by chance and keep so many slots busy on average keep that many busy give or take the
+    square root. A group without any room for it lets tasks wait, and soon has to grow again; room for all of
+    it would cost more than it saves. What waits and runs already varies no more.
     """
-    return slots + math.sqrt(slots) / 2
+    throughput = load.throughput_per_slot
+    for_new = min(slots, load.arrival_rate / throughput) if throughput else slots
+    return slots + math.sqrt(for_new) / 2
 
 
 def seconds_to_empty(load: GroupLoad, slots: int) -> float | None:

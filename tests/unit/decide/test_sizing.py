@@ -27,3 +27,17 @@ def test_a_slot_that_has_become_free_is_not_needed_where_no_task_waits_for_one()
     assert sizing.by_time(RULES, load(active=5, busy_slots=9.0)) == 5.0
     # It waits for its own worker, and would not go to another.
     assert sizing.by_time(RULES, load(active=5, busy_slots=9.0, reserved=1)) == 5.0
+
+
+def test_room_is_left_for_the_slots_that_new_tasks_keep_busy() -> None:
+    assert sizing.with_room(load(arrival_rate=32.0, throughput_per_slot=2.0), 20.0) == 22.0
+    # More come than the slots do: the rest waits, whatever room there is.
+    assert sizing.with_room(load(arrival_rate=200.0, throughput_per_slot=2.0), 16.0) == 18.0
+
+
+def test_no_room_is_left_for_what_waits_and_runs_already() -> None:
+    assert sizing.with_room(load(ready=9, active=16, throughput_per_slot=2.0), 16.0) == 16.0
+
+
+def test_room_is_left_for_all_while_the_throughput_is_unknown() -> None:
+    assert sizing.with_room(load(arrival_rate=32.0), 16.0) == 18.0
