@@ -1,7 +1,13 @@
-"""Where a pod's sidecar is asked: at the pod's own address, or through the API server's pod proxy."""
+"""Where a pod's sidecar is asked, and for how long: at its own address, or by the API server's pod proxy."""
 
 from celery_operator.api.names import PROBE_PORT
 from celery_operator.kube import POD, Json
+
+TIMEOUT_SECONDS = 1.5
+"""For one request."""
+
+AT_ONCE = 32
+"""How many pods of a resource are asked at a time."""
 
 
 def direct_url(pod: Json, path: str) -> str:

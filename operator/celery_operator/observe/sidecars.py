@@ -10,11 +10,9 @@ from celery_health.json_fields import ReportError
 from celery_health.report import report_from
 from celery_health.worker import WorkerReason, WorkerVerdict
 from celery_operator.kube import Json, Kube, KubeError
-from celery_operator.sidecar_address import direct_url, proxy_path
+from celery_operator.sidecar_address import AT_ONCE, TIMEOUT_SECONDS, direct_url, proxy_path
 from celery_operator.snapshot import SidecarBroker, SidecarReading
 
-TIMEOUT_SECONDS = 1.5
-AT_ONCE = 32
 LARGEST_REPORT = 256 * 1024
 
 

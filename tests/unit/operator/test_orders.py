@@ -12,9 +12,10 @@ from kubernetes.aio.client.configuration import Configuration
 
 from celery_operator import sidecar_address
 from celery_operator.act import orders
-from celery_operator.act.orders import AT_ONCE, DirectSink, OrderError, Orders, ProxySink
+from celery_operator.act.orders import DirectSink, OrderError, Orders, ProxySink
 from celery_operator.decide.orders import DrainOrder, HoldOrder
 from celery_operator.kube import Json, Kube
+from celery_operator.sidecar_address import AT_ONCE
 
 TOKEN = "s3cret"
 
@@ -46,7 +47,6 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     server.port = runner.addresses[0][1]
     monkeypatch.setattr(sidecar_address, "PROBE_PORT", server.port)
-    monkeypatch.setattr(orders, "TIMEOUT_SECONDS", 0.3)
     yield server
     await runner.cleanup()
 
@@ -86,11 +86,14 @@ async def test_an_order_that_is_not_taken_is_an_error(
 
 
 async def test_a_sidecar_that_does_not_answer_costs_no_more_than_the_time_limit(
-    direct: DirectSink, server: Server
+    monkeypatch: pytest.MonkeyPatch, server: Server
 ) -> None:
-    server.delay = 5
-    with pytest.raises(OrderError, match="Timeout"):
-        await asyncio.wait_for(direct.send(pod(), "hold", {"seconds": 30}, TOKEN), 3)
+    monkeypatch.setattr(orders, "TIMEOUT_SECONDS", 0.3)
+    server.delay = 60
+    async with aiohttp.ClientSession() as session:
+        sending = DirectSink(session).send(pod(), "hold", {"seconds": 30}, TOKEN)
+        with pytest.raises(OrderError, match="Timeout"):
+            await asyncio.wait_for(sending, 30)
 
 
 @pytest.mark.parametrize("address", ["127.255.255.254", "::1", "", "no address"])
