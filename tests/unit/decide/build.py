@@ -197,6 +197,15 @@ def hoarding_pod(name: str = "shop-default-a", eta_held: int = 500) -> PodState:
 WAITING: dict[str, Any] = {"broker": broker(celery=5), "waiting_for": {"celery": 300.0}}
 """Messages that have waited for long."""
 
+UNREAD: dict[str, Any] = {
+    "broker": broker(others={"forgotten": 7}),
+    "untouched_for": {"forgotten": 300.0},
+}
+"""Messages in a queue that no group reads."""
+
+ORPHANS = broker(unacked=UnackedReading(40, 3000.0))
+"""Messages that were handed out, to nobody who is still there."""
+
 
 def pending_pod(name: str = "shop-default-a") -> PodState:
     """On a node, its containers not started."""

@@ -5,14 +5,12 @@ from typing import Any
 
 import pytest
 
-from celery_health.broker import BrokerReason, UnackedReading
+from celery_health.broker import BrokerReason
 from celery_health.fleet.findings import FindingReason
 from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.report import ActiveTask, TransportEvidence
 from celery_health.worker import WorkerReason
-from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import ConditionType, HealthState
-from celery_operator.decide.events import events_between
 from celery_operator.decide.evidence import Evidence, gather
 from celery_operator.decide.fleet import least_visibility_timeout, thresholds_of
 from celery_operator.decide.pods import Standing
@@ -20,7 +18,9 @@ from celery_operator.decide.reasons import Reason
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import (
     NOT_REACHED,
+    ORPHANS,
     REFUSED,
+    UNREAD,
     WAITING,
     broker,
     condition_of,
@@ -40,11 +40,6 @@ from tests.unit.decide.build import (
 
 A, B = pod("shop-default-a"), pod("shop-default-b")
 STALLED_B = stalled_pod("shop-default-b")
-ORPHANS = broker(unacked=UnackedReading(40, 3000.0))
-UNREAD: dict[str, Any] = {
-    "broker": broker(others={"forgotten": 7}),
-    "untouched_for": {"forgotten": 300.0},
-}
 
 
 def evidence(**changes: Any) -> Evidence:
@@ -276,82 +271,6 @@ def test_a_stalled_worker_keeps_it() -> None:
     assert (ready.status, ready.reason) == ("False", Reason.WORKER_STALLED)
 
 
-def test_messages_name_the_worker_and_what_was_seen() -> None:
-    pods = (pod("a"), stalled_pod("b"), stalled_pod("c"))
-    message = condition_of(ConditionType.WORKERS_HEALTHY, **WAITING, pods=pods).message
-    assert message == (
-        "1 of 2 workers of group default consume. Worker b has 4 free slots and has begun or ended no task "
-        "for 5 min, while messages wait in celery (likewise c)."
-    )
-
-
-ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
-    (
-        "a worker is stalled",
-        {**WAITING, "pods": (A, STALLED_B)},
-        "The operator replaces stalled workers, one first",
-        "kubectl -n market delete pod shop-default-b",
-    ),
-    (
-        "a pool is dead",
-        {"pods": (A, pod("b", WorkerReason.POOL_DEAD))},
-        "The kubelet restarts a worker whose pool is dead",
-        "kubectl -n market logs b -c worker --previous",
-    ),
-    (
-        "a task hangs",
-        {"pods": (A, hung_pod("b"))},
-        "Find out what the task waits for",
-        "kubectl -n market get --raw /api/v1/namespaces/market/pods/b:9809/proxy/report",
-    ),
-    (
-        "a worker hoards",
-        {"pods": (A, hoarding_pod("b"))},
-        "Keep tasks with a far ETA in a store of your own",
-        "kubectl -n market get --raw /api/v1/namespaces/market/pods/b:9809/proxy/report",
-    ),
-    (
-        "nobody reads a queue",
-        UNREAD,
-        "Let a worker read forgotten, or correct the queue that the tasks are sent to",
-        "kubectl -n market edit celerydeployments shop",
-    ),
-    (
-        "messages have lost their worker",
-        {"broker": ORPHANS},
-        "Wait: messages that lost their worker are handed out again after the visibility timeout of 60 min",
-        "kubectl -n market get pods -l app.kubernetes.io/instance=shop",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("changes", "message", "command"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in ADVICE]
-)
-def test_a_finding_comes_with_advice(changes: dict[str, Any], message: str, command: str) -> None:
-    found = [(one.message, one.command) for one in status_of(**changes).recommendations]
-    assert any(said.startswith(message) and does == command for said, does in found), found
-
-
-TURNS: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
-    ("a worker stalls", {**WAITING, "pods": (A, STALLED_B)}, [("Warning", "WorkerStalled")]),
-    ("a task hangs", {"pods": (A, hung_pod("b"))}, [("Warning", "HungTask")]),
-    ("a queue has no reader", UNREAD, [("Warning", "BacklogNobodyReads")]),
-    ("messages lose their worker", {"broker": ORPHANS}, [("Warning", "BacklogOrphanedMessages")]),
-]
-
-
-@pytest.mark.parametrize(("after", "events"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in TURNS])
-def test_a_finding_is_told_once_and_its_end_as_well(
-    after: dict[str, Any], events: list[tuple[str, str]]
-) -> None:
-    well, ill = status_of(), status_of(**after)
-    assert [(event.type, event.reason) for event in events_between(well, ill)] == events
-    assert events_between(ill, status_of(**after, previous=ill)) == ()
-    back = {event.reason for event in events_between(ill, well)} - {"Ready"}
-    assert back in ({"WorkersHealthy"}, {"BacklogWithinLimits"})
-
-
 def test_the_thresholds_are_those_of_the_spec() -> None:
     health = {"backlogThreshold": 7, "stalledAfterSeconds": 200, "hungTaskAfterSeconds": 600}
     thresholds = thresholds_of(snapshot(spec=spec(health=health)))
@@ -379,27 +298,3 @@ def test_the_shortest_visibility_timeout_counts() -> None:
     )
     assert least_visibility_timeout(snapshot(pods=(*pods, silent_pod()))) == 1800.0
     assert least_visibility_timeout(snapshot()) is None
-
-
-@pytest.mark.parametrize("reason", [WorkerReason.DEAF, WorkerReason.WEDGED, WorkerReason.POOL_DEAD, None])
-def test_where_restarts_are_forbidden_a_person_is_asked_for_them(reason: WorkerReason | None) -> None:
-    ill = stalled_pod("b") if reason is None else pod("b", reason)
-    by_hand = spec(health={"restart": {"policy": "Never"}})
-    (advice,) = status_of(**WAITING, pods=(A, ill), spec=by_hand).recommendations
-    assert advice.message.startswith("Delete the pod: spec.health.restart.policy is Never")
-    assert advice.command == "kubectl -n market delete pod b"
-
-
-def test_during_a_pause_a_person_is_told_how_to_end_it() -> None:
-    pause = {ANNOTATION_PAUSE_HEALING: "true"}
-    (advice,) = status_of(**WAITING, pods=(A, stalled_pod("b")), annotations=pause).recommendations
-    assert advice.message.startswith("Resume healing, or delete the pod: healing is paused")
-    command = "annotate celerydeployments shop celery-operator.dev/pause-healing-"
-    assert advice.command == f"kubectl -n market {command}"
-
-
-@pytest.mark.parametrize("changes", [row[1] for row in ADVICE], ids=[f"when {row[0]}" for row in ADVICE])
-def test_advice_is_short_enough_to_be_told_whole(changes: dict[str, Any]) -> None:
-    status = status_of(**changes)
-    said = [*(one.message for one in status.recommendations), *(one.message for one in status.conditions)]
-    assert not [message for message in said if message.endswith("...")]
