@@ -40,11 +40,11 @@ test-properties: venv  ## look for new counterexamples, some minutes: the unit t
 test-integration: venv  ## tests with real Redis, RabbitMQ and API servers
 	@$(KIT) servers
 	@$(KIT) build etcd kube-apiserver kube-controller-manager kubectl helm
-	@$(BIN)/pytest tests/integration -n 3
+	@$(BIN)/pytest tests/integration -n 3 --durations=20
 
 test-e2e: venv  ## tests on a real cluster with the operator deployed
 	@$(KIT) run --example-celery 5.3.6 --example-celery 5.7.0 --broker rabbitmq \
-		--skippable "the end-to-end tests (make test-e2e)" -- $(BIN)/pytest tests/e2e -m "not disruptive" -n 3
+		--skippable "the end-to-end tests (make test-e2e)" -- $(BIN)/pytest tests/e2e -m "not disruptive" -n 3 --durations=20
 	@$(KIT) run --skippable "the tests that disturb the whole cluster (make test-e2e)" -- \
 		$(BIN)/pytest tests/e2e -m disruptive
 

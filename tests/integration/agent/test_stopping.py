@@ -94,7 +94,7 @@ def test_a_task_that_takes_too_long_is_back_in_its_queue_at_once(
         process = worker.process
         assert process is not None
         hook = worker.stop_hook(1, free_port())
-        wait_for(lambda: process.poll() is not None, 10, worker.log)
+        wait_for(lambda: process.poll() is not None, 30, worker.log)
         assert client.llen("celery") == 6
         assert client.hlen("unacked") == 0
         assert client.zcard("unacked_index") == 0
