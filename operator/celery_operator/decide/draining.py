@@ -21,7 +21,10 @@ from celery_operator.decide.pods import Standing, Worker
 from celery_operator.snapshot import SidecarReading
 
 REMOVABLE_COST = -1000
-"""The deletion cost of pods that may go; that of all others is higher."""
+"""The deletion cost of pods that may go, or soon may; that of all others is higher."""
+
+SPENT_COST = -2000
+"""That of pods that need not wait for the others that may soon go."""
 
 FRESH_SECONDS = 5.0
 """Agents report every second: what is older tells nothing of now."""
@@ -129,7 +132,7 @@ def _keep(wanted: int, replicas: int, pods: Sequence[DrainPod]) -> DrainPlan:
         replicas=wanted,
         undrain=tuple(pod.uid for pod in pods if pod.drain_wanted and pod.uid not in leaving),
         # To add pods is urgent, to rank those that are there is not.
-        costs=_costs(replicas, pods) if wanted == replicas else {},
+        costs=_costs(replicas, pods, {}) if wanted == replicas else {},
     )
 
 
@@ -149,9 +152,10 @@ def _lower(
     removing = [pod.uid for pod in removable[: max(0, len(pods) - lowered)]]
     # Nobody else may come to the place of those that are being deleted.
     quiet = lowered == replicas >= len(pods)
-    going = [
-        pod for pod in victims if not pod.pending and (pod.uid in spent or (quiet and _is_soon_spent(pod)))
-    ]
+    cost = SPENT_COST if quiet and settled else REMOVABLE_COST
+    going = {pod.uid: cost for pod in victims if pod.uid in spent}
+    if quiet:
+        going |= {pod.uid: REMOVABLE_COST for pod in victims if pod.uid not in spent and _is_soon_spent(pod)}
     still_drained = {pod.uid for pod in victims} | _leaving(replicas, pods)
     return DrainPlan(
         replicas=lowered,
@@ -236,13 +240,19 @@ def _leaving(replicas: int, pods: Sequence[DrainPod]) -> set[str]:
 
 
 def _costs(
-    replicas: int, pods: Sequence[DrainPod], going: Sequence[DrainPod] = (), removing: Collection[str] = ()
+    replicas: int, pods: Sequence[DrainPod], going: Mapping[str, int], removing: Collection[str] = ()
 ) -> dict[str, int]:
-    """The deletion costs to change. What others have set is left alone where it does no harm."""
-    costs = {pod.uid: REMOVABLE_COST for pod in going if pod.deletion_cost > REMOVABLE_COST}
+    """The deletion costs to change, to those of ``going`` at most. What others have set may stay where it
+    does no harm.
+    """
+    costs = {
+        pod.uid: going[pod.uid]
+        for pod in pods
+        if pod.uid in going and not pod.pending and pod.deletion_cost > going[pod.uid]
+    }
     if len(pods) <= replicas:
         # Whom the ReplicaSet is about to delete keeps its place, or another would have to go instead.
-        kept = {*removing, *(pod.uid for pod in going)}
+        kept = {*removing, *going}
         costs |= {pod.uid: 0 for pod in pods if pod.deletion_cost <= REMOVABLE_COST and pod.uid not in kept}
     return costs
 

@@ -17,6 +17,8 @@ from celery_probe.agent.worker import Worker
 
 BEAT_SECONDS = 1.0
 FIRST_BEAT_SECONDS = 0.05
+# Whoever waits for the end of a drain waits for the answer to the pop under way, and no longer.
+HASTY_BEAT_SECONDS = 0.1
 # Between two blocking pops none is outstanding: only so many seconds without one, or a task, mean anything.
 UNSEEN_SECONDS = 5.0
 
@@ -35,6 +37,7 @@ class Pulse:
         self._answers = AnswerWatch(UNSEEN_SECONDS)
         self._processed = 0
         self._timers: list[Any] = []
+        self._hasty: Any = None
         self._pending = False
 
     def start(self, consumer: Any) -> None:
@@ -44,6 +47,7 @@ class Pulse:
         self._note_place(consumer)
         self._worker.loop_due_mono = natives.monotonic()
         self._pending = False
+        self._hasty = None
         self._worker.fetched_mono = natives.monotonic()
         with self._errors.caught("drain"):
             if self._directory.drain_wanted():
@@ -59,8 +63,9 @@ class Pulse:
         self._worker.connected = False
         self._worker.fetching = False
         self._worker.loop_due_mono = None
-        timers, self._timers = self._timers, []
-        for entry in timers:
+        timers, self._timers = [*self._timers, self._hasty], []
+        self._hasty = None
+        for entry in filter(None, timers):
             with self._errors.caught("timer"):
                 consumer.timer.cancel(entry)
         self._notify()
@@ -89,6 +94,15 @@ class Pulse:
             self._pending = True
             consumer.call_soon(self._beat, consumer)
 
+    def _hasten(self, consumer: Any) -> None:
+        """Have the next beat soon."""
+        if self._hasty is None:
+            self._hasty = consumer.timer.call_after(HASTY_BEAT_SECONDS, self._schedule_hasty, (consumer,))
+
+    def _schedule_hasty(self, consumer: Any) -> None:
+        self._hasty = None
+        self._schedule(consumer)
+
     def _beat(self, consumer: Any) -> None:
         self._pending = False
         if consumer.task_consumer is None or consumer.connection is None:
@@ -113,6 +127,8 @@ class Pulse:
             # It fetches nothing on purpose, or could not while the loop stood: that is no deafness.
             worker.fetched_mono = now
         worker.held = wanted and transport.is_quiet(worker.evidence)
+        if wanted and not worker.held:
+            self._hasten(consumer)
         fetching = self._fetching(transport.fetches(worker.evidence, len(worker.queues)), now)
         # Asked to drain, it still takes what the last pop brings.
         worker.fetching = not worker.held if wanted else fetching

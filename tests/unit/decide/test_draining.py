@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from celery_operator.decide.draining import FRESH_SECONDS, REMOVABLE_COST, DrainPlan
+from celery_operator.decide.draining import FRESH_SECONDS, REMOVABLE_COST, SPENT_COST, DrainPlan
 from tests.unit.decide.drain_pods import TIMEOUT, drained, drains, pending, planned, starting, unknown, works
 
 
@@ -32,7 +32,7 @@ def test_an_idle_victim_is_ranked_when_it_is_asked_so_that_it_can_go_at_the_next
 
 def test_a_victim_that_has_finished_is_ranked_first_and_removed_only_when_its_rank_is_seen() -> None:
     found = planned(1, works("a"), drained("b", cost=0))
-    assert found == DrainPlan(2, costs={"b": REMOVABLE_COST}, victims=("b",))
+    assert found == DrainPlan(2, costs={"b": SPENT_COST}, victims=("b",))
     found = planned(1, works("a"), drained("b"))
     assert found == DrainPlan(1, victims=("b",), removing=("b",))
 
@@ -42,6 +42,14 @@ def test_those_that_have_finished_go_while_others_still_work() -> None:
     assert found.replicas == 2
     assert sorted(found.removing) == ["b", "d"]
     assert sorted(found.victims) == ["b", "c", "d"]
+
+
+def test_the_first_that_has_finished_does_not_wait_for_others_that_were_ranked_ahead_with_it() -> None:
+    slow = works("c", 0, drain_wanted=True, draining_for=1.0, deletion_cost=REMOVABLE_COST)
+    found = planned(1, works("a"), drained("b"), slow)
+    assert (found.replicas, dict(found.costs)) == (3, {"b": SPENT_COST})
+    found = planned(1, works("a"), drained("b", cost=SPENT_COST), slow)
+    assert (found.replicas, found.removing) == (2, ("b",))
 
 
 def test_those_that_drain_already_go_on_though_others_are_emptier_by_now() -> None:
@@ -135,8 +143,8 @@ def test_replicas_without_pods_are_taken_back_at_once() -> None:
 def test_after_the_drain_timeout_a_pod_goes_with_what_it_holds() -> None:
     late = drains("b", 2, TIMEOUT + 1)
     found = planned(1, works("a"), late)
-    assert (found.replicas, dict(found.costs), found.overdue) == (2, {"b": REMOVABLE_COST}, ())
-    found = planned(1, works("a"), replace(late, deletion_cost=REMOVABLE_COST))
+    assert (found.replicas, dict(found.costs), found.overdue) == (2, {"b": SPENT_COST}, ())
+    found = planned(1, works("a"), replace(late, deletion_cost=SPENT_COST))
     assert (found.replicas, found.removing, found.overdue) == (1, ("b",), ("b",))
     assert planned(1, works("a"), drains("b", 2, TIMEOUT)).costs == {}
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_operator.decide.draining import REMOVABLE_COST, DrainPod, Hold, plan
+from celery_operator.decide.draining import REMOVABLE_COST, SPENT_COST, DrainPod, Hold, plan
 from tests.unit.decide.drain_pods import TIMEOUT, works
 
 names = st.lists(st.sampled_from("abcdefghij"), unique=True, max_size=8)
@@ -28,7 +28,7 @@ def any_pod(draw: st.DrawFn, name: str) -> DrainPod:
         scheduled=draw(st.integers(0, 5)) > 0,
         pending=draw(st.integers(0, 5)) == 0,
         ready=draw(st.integers(0, 3)) > 0,
-        deletion_cost=draw(st.sampled_from([0, 0, 5, REMOVABLE_COST, REMOVABLE_COST, -5000])),
+        deletion_cost=draw(st.sampled_from([0, 0, 5, REMOVABLE_COST, REMOVABLE_COST, SPENT_COST, -5000])),
         drain_wanted=wish,
         draining_for=draw(st.sampled_from([None, 1.0, 60.0, 2 * TIMEOUT])) if wish else None,
     )
