@@ -8,9 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.estimates import percentile
-from bench.report import Figure, Met, as_text
+from bench.report import Figure, Met, as_markdown, as_text, circumstances, rewrite
 
 from tests.scaling.judge import last_begin, last_end
 from tests.scaling.lanes import SLOTS
@@ -159,7 +160,9 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=10, help="how often each burst comes")
     parser.add_argument("--burst", nargs="+", choices=BURSTS, default=list(BURSTS), help="only these")
     parser.add_argument("--keep", action="store_true", help="leave the namespace for a look")
+    parser.add_argument("--markdown", type=Path, metavar="PAGE", help="write the tables into this page")
     options = parser.parse_args()
+    when = circumstances()
     results: dict[str, list[Figure]] = {}
     with own_stand("burst", keep=options.keep) as made:
         made.deploy(
@@ -175,8 +178,10 @@ def main() -> int:
                 runs.append(run(made, BURSTS[name]))
                 print(f"{name} {number + 1} of {options.runs}: {runs[-1]}", flush=True)
             results[name] = figures(BURSTS[name], runs)
-    for table in results.values():
+    for name, table in results.items():
         print(f"\n{as_text(table)}")
+        if options.markdown:
+            rewrite(options.markdown, f"burst {name}", f"Measured {when}.\n\n{as_markdown(table)}")
     missed = any(figure.met is Met.NO for table in results.values() for figure in table)
     return int(missed)
 
