@@ -155,8 +155,8 @@ class ResourceLoop:
         decision = decide(snapshot)
         self._histories = decision.histories
 
-        # Where our own look fails and no pod's has yet, the next ones tell: soon, so that it is told soon.
-        self._judge.hasten(while_true=decision.broker_in_doubt)
+        # Whether a broker is away, or a pod has drained, the next looks tell: soon, so that it is told soon.
+        self._judge.hasten(while_true=decision.changes_soon)
 
         # 4. Tell: metrics, status, Events.
         self._tools.metrics.show(self.key, decision.status, snapshot.loads, snapshot.waiting_for)
@@ -276,7 +276,7 @@ class Pace:
     """When a step runs next: woken, after its period, or after a failure with growing pauses."""
 
     FIRST_BACKOFF_SECONDS = 0.5
-    HASTE_SECONDS = 1.0
+    HASTE_SECONDS = 0.5
     HASTE_LASTS_SECONDS = 10.0
 
     def __init__(self, name: str, period: float, debounce: float, longest_backoff: float) -> None:

@@ -24,13 +24,14 @@ class DeletionCost:
 class GroupStep:
     """``costs`` have to be there before ``replicas``, which are those of the Deployment, are lowered.
 
-    ``draining`` counts the pods that go once they hold nothing.
+    ``draining`` counts the pods that go once they hold nothing; with ``soon`` one of them will in a moment.
     """
 
     replicas: int
     orders: tuple[DrainOrder, ...] = ()
     costs: tuple[DeletionCost, ...] = ()
     draining: int = 0
+    soon: bool = False
     notes: tuple[EventNote, ...] = ()
 
 
@@ -58,6 +59,7 @@ def _step(group: GroupView, limit: float, decided: int | None) -> GroupStep:
         orders=tuple(DrainOrder(names[uid], uid, wanted) for uid, wanted in wishes.items()),
         costs=tuple(DeletionCost(names[uid], uid, cost) for uid, cost in found.costs.items()),
         draining=len(found.victims),
+        soon=found.soon,
         notes=tuple(_overdue(group, names[uid], limit) for uid in found.overdue),
     )
 

@@ -91,7 +91,8 @@ class DrainPlan:
     ``replicas``: what the Deployment is to have. ``drain`` and ``undrain``: whom to ask. ``costs``: the
     deletion costs to change. ``victims``: those that go, sooner or later. ``removing``: those that the
     ReplicaSet deletes for ``replicas``, as far as that can be told. ``overdue``: those of ``removing`` that
-    still work, beyond the time that draining may take.
+    still work, beyond the time that draining may take. ``soon``: some of ``victims`` run nothing, and will
+    have drained in a moment.
     """
 
     replicas: int
@@ -101,6 +102,7 @@ class DrainPlan:
     victims: tuple[str, ...] = ()
     removing: tuple[str, ...] = ()
     overdue: tuple[str, ...] = ()
+    soon: bool = False
 
 
 def drain_pods(group: GroupView) -> tuple[DrainPod, ...]:
@@ -165,6 +167,7 @@ def _lower(
         victims=tuple(pod.uid for pod in victims),
         removing=tuple(removing),
         overdue=tuple(uid for uid in removing if uid in overdue),
+        soon=any(pod.uid not in spent and _is_soon_spent(pod) for pod in victims),
     )
 
 

@@ -41,6 +41,11 @@ class Decision:
     broker_in_doubt: bool
     """Our own look at the broker fails, and the worker pods' do not, or not yet."""
 
+    @property
+    def changes_soon(self) -> bool:
+        """Whether more will be known in a moment."""
+        return self.broker_in_doubt or any(step.soon for step in self.steps.values())
+
 
 def decide(snapshot: Snapshot) -> Decision:
     """The same snapshot always gives the same decision."""

@@ -48,6 +48,13 @@ def test_one_that_has_drained_is_ranked_before_it_goes() -> None:
     assert step(held("a", 2), held("b", draining_for=9.0, cost=-1000), wanted=1).replicas == 1
 
 
+def test_an_idle_one_that_drains_is_looked_at_again_soon_and_a_busy_one_at_the_usual_pace() -> None:
+    assert decided(held("a", 2), held("b"), wanted=1).changes_soon
+    assert not decided(held("a", 2), held("b", 1, draining_for=1.0), wanted=1).changes_soon
+    assert not decided(held("a", 2), held("b", draining_for=1.0, cost=-1000), wanted=1).changes_soon
+    assert not decided(held("a", 2), held("b"), wanted=2).changes_soon
+
+
 def test_wanted_again_it_fetches_again() -> None:
     found = step(held("a", 2), held("b", 1, draining_for=9.0), wanted=2)
     assert [(order.pod, order.wanted) for order in found.orders] == [("b", False)]
