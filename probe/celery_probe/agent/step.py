@@ -21,6 +21,8 @@ FIRST_BEAT_SECONDS = 0.05
 HASTY_BEAT_SECONDS = 0.1
 # Between two blocking pops none is outstanding: only so many seconds without one, or a task, mean anything.
 UNSEEN_SECONDS = 5.0
+# kombu's pop is answered after 1 s, and the hook waits for 3 s until all has gone back.
+LAST_POP_SECONDS = 1.2
 
 
 class Pulse:
@@ -39,6 +41,7 @@ class Pulse:
         self._timers: list[Any] = []
         self._hasty: Any = None
         self._pending = False
+        self._give_back_due: float | None = None
 
     def start(self, consumer: Any) -> None:
         """Begin with a consumer that has just connected and fetches nothing yet."""
@@ -83,7 +86,7 @@ class Pulse:
         """
         with self._errors.caught("give back"):
             if self._directory.give_back_wanted():
-                self._give_back(consumer)
+                self._give_back_once_quiet(consumer)
         if consumer.hub is not None:
             self._beat(consumer)
             return
@@ -138,6 +141,16 @@ class Pulse:
         worker.loop_due_mono = None
         if before != (worker.connected, worker.held, worker.fetching):
             self._notify()
+
+    def _give_back_once_quiet(self, consumer: Any) -> None:
+        """A pop under way would take what goes back, and be lost with this process."""
+        now = natives.monotonic()
+        if self._give_back_due is None:
+            self._give_back_due = now + LAST_POP_SECONDS
+        if self._worker.held or not transport.is_polling(consumer) or now >= self._give_back_due:
+            self._give_back(consumer)
+        else:
+            self._hasten(consumer)
 
     def _give_back(self, consumer: Any) -> None:
         """With gevent and eventlet not in the loop: it may stand until a slot is free."""
