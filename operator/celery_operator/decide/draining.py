@@ -155,9 +155,8 @@ def _lower(
     # Nobody else may come to the place of those that are being deleted.
     quiet = lowered == replicas >= len(pods)
     cost = SPENT_COST if quiet and settled else REMOVABLE_COST
-    going = {pod.uid: cost for pod in victims if pod.uid in spent}
-    if quiet:
-        going |= {pod.uid: REMOVABLE_COST for pod in victims if pod.uid not in spent and _is_soon_spent(pod)}
+    soon = [pod.uid for pod in victims if pod.uid not in spent and _is_soon_spent(pod)]
+    going = dict.fromkeys(spent, cost) | dict.fromkeys(soon if quiet else (), REMOVABLE_COST)
     still_drained = {pod.uid for pod in victims} | _leaving(replicas, pods)
     return DrainPlan(
         replicas=lowered,
@@ -167,7 +166,7 @@ def _lower(
         victims=tuple(pod.uid for pod in victims),
         removing=tuple(removing),
         overdue=tuple(uid for uid in removing if uid in overdue),
-        soon=any(pod.uid not in spent and _is_soon_spent(pod) for pod in victims),
+        soon=bool(soon),
     )
 
 

@@ -84,7 +84,7 @@ def test_a_terminal_shows_frames_and_is_left_as_it_was(command: tuple[str, ...],
     with screen(*command, *WATCH, broker=redis.url) as terminal:
         wait_for(lambda: terminal.shows(b"Queues", 2), 30.0, lambda: terminal.written)
         terminal.type(b"\x03")
-        wait_for(terminal.ended, 30.0, lambda: terminal.written)
+        wait_for(terminal.ended, 10.0, lambda: terminal.written)
         assert terminal.process.returncode == 0
         assert b"Traceback" not in terminal.written
         # Whatever was switched on, the other screen and a hidden cursor, is switched off.

@@ -146,7 +146,7 @@ def test_log_files_are_written_and_rotated_beside_what_is_printed(
         worker.wait_ready()
         for _ in range(40):
             shop.result_of("mail", queue="email")
-        wait_for((logs / "celery_tasks.log.2").exists, 30, lambda: sorted(logs.iterdir()))
+        wait_for((logs / "celery_tasks.log.2").exists, 10, lambda: sorted(logs.iterdir()))
 
         printed = worker.printed()
     tasks = "".join(path.read_text() for path in logs.glob("celery_tasks.log*"))

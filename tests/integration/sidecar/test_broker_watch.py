@@ -214,13 +214,13 @@ def test_how_long_a_redis_has_answered_begins_anew_after_each_silence(tmp_path: 
         watch = BrokerWatch(redis.url, time.monotonic, interval=0.05)
         watch.start()
         try:
-            wait_for(lambda: (watch.answers_for() or 0) > 0.5, 30)
+            wait_for(lambda: (watch.answers_for() or 0) > 0.5, 10)
             redis.stop()
-            wait_for(lambda: watch.latest().reachable is False, 30)
+            wait_for(lambda: watch.latest().reachable is False, 10)
             assert watch.answers_for() is None
             began = time.monotonic()
             redis.start()
-            answered = wait_for(watch.answers_for, 30)
+            answered = wait_for(watch.answers_for, 10)
             assert answered <= time.monotonic() - began
         finally:
             watch.stop()
@@ -283,4 +283,4 @@ def test_looks_share_one_connection_and_replace_it_when_it_is_gone(redis: RedisS
         assert session.look().reachable
     finally:
         session.close()
-    wait_for(lambda: not of_the_session(), 30, "the connection to be given back")
+    wait_for(lambda: not of_the_session(), 5, "the connection to be given back")

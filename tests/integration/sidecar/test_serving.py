@@ -53,18 +53,18 @@ def holder(sidecar: Sidecar) -> Iterator[Holder]:
 
 
 def test_a_report_shows_within_a_second(sidecar: Sidecar, holder: Holder) -> None:
-    wait_for(lambda: sidecar.report()["process"] == "running")
+    wait_for(lambda: sidecar.report()["process"] == "running", 1)
     assert sidecar.status("/readyz") == 503
     report(sidecar)
-    wait_for(lambda: sidecar.status("/readyz") == 200)
+    wait_for(lambda: sidecar.status("/readyz") == 200, 1)
     assert sidecar.status("/startupz") == 200
 
 
 def test_a_frozen_worker_process_fails_liveness_after_15_seconds(sidecar: Sidecar, holder: Holder) -> None:
-    wait_for(lambda: sidecar.report()["process"] == "running")
+    wait_for(lambda: sidecar.report()["process"] == "running", 1)
     holder.signal(signal.SIGSTOP)
     report(sidecar)
-    wait_for(lambda: sidecar.status("/readyz") == 200)
+    wait_for(lambda: sidecar.status("/readyz") == 200, 1)
     begun = time.monotonic()
     wait_for(lambda: sidecar.status("/livez") == 503, WEDGED_WITHIN, sidecar.report)
     assert time.monotonic() - begun > 14
@@ -74,11 +74,11 @@ def test_a_frozen_worker_process_fails_liveness_after_15_seconds(sidecar: Sideca
 def test_a_worker_killed_outright_is_live_but_neither_started_nor_ready(
     sidecar: Sidecar, holder: Holder
 ) -> None:
-    wait_for(lambda: sidecar.report()["process"] == "running")
+    wait_for(lambda: sidecar.report()["process"] == "running", 1)
     report(sidecar)
-    wait_for(lambda: sidecar.status("/readyz") == 200)
+    wait_for(lambda: sidecar.status("/readyz") == 200, 1)
     holder.kill()
-    wait_for(lambda: sidecar.reason("/readyz") == "Ended")
+    wait_for(lambda: sidecar.reason("/readyz") == "Ended", 1)
     assert (sidecar.status("/startupz"), sidecar.status("/readyz")) == (503, 503)
     assert sidecar.status("/livez") == 200
 
@@ -99,7 +99,7 @@ def test_the_broker_is_watched_through_an_outage_and_its_password_never_told(
         def found(reason: str) -> bool:
             return bool(sidecar.report()["broker"]["reason"] == reason)
 
-        wait_for(lambda: found("Reachable"), 30, sidecar.report)
+        wait_for(lambda: found("Reachable"), 10, sidecar.report)
         redis.stop()
         wait_for(lambda: found("ConnectionRefused"), 15, sidecar.report)
         assert sidecar.report()["broker"]["reachable"] is False

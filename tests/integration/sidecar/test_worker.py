@@ -85,9 +85,9 @@ def test_a_worker_becomes_ready_and_a_frozen_one_fails_liveness_until_it_goes_on
         wait_for(lambda: sidecar.status("/livez") == 503, 18, sidecar.report)
         assert sidecar.reason("/livez") == "Wedged"
         os.kill(pid, signal.SIGCONT)
-        wait_for(lambda: sidecar.status("/livez") == 200, 30, sidecar.report)
+        wait_for(lambda: sidecar.status("/livez") == 200, 5, sidecar.report)
         wait_ready(tmp_path, sidecar)
-    wait_for(lambda: sidecar.reason("/readyz") == "Ended", 30, sidecar.report)
+    wait_for(lambda: sidecar.reason("/readyz") == "Ended", 2, sidecar.report)
 
 
 def test_an_outage_of_the_broker_costs_readiness_and_never_liveness(
@@ -137,7 +137,7 @@ def test_a_drained_worker_stays_ready_and_consumes_again_when_undrained(
     with worker(tmp_path, sidecar, redis.url):
         wait_ready(tmp_path, sidecar)
         assert sidecar.order("/drain") == 202
-        wait_for(lambda: sidecar.reason("/readyz") == "Draining", 30, sidecar.report)
+        wait_for(lambda: sidecar.reason("/readyz") == "Draining", 10, sidecar.report)
         assert sidecar.status("/readyz") == 200
         assert sidecar.order("/undrain") == 202
-        wait_for(lambda: sidecar.reason("/readyz") == "Consuming", 30, sidecar.report)
+        wait_for(lambda: sidecar.reason("/readyz") == "Consuming", 10, sidecar.report)

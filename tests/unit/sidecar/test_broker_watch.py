@@ -69,7 +69,7 @@ def test_before_the_first_look_nothing_is_known() -> None:
 def test_a_finding_that_no_look_renews_is_no_longer_believed() -> None:
     clock = Clock()
     with watching(f"redis://127.0.0.1:{free_port()}", clock) as watch:
-        wait_for(lambda: looked(watch), 30)
+        wait_for(lambda: looked(watch), 5)
     assert watch.latest().reachable is False
     clock.ahead = STALE_SECONDS + 5
     assert watch.latest().reachable is None
@@ -77,12 +77,10 @@ def test_a_finding_that_no_look_renews_is_no_longer_believed() -> None:
 
 
 def test_the_first_failure_is_told_where_no_failover_broker_answers() -> None:
-    first, second = free_port(), free_port()
-    with watching(f"redis://127.0.0.1:{first};redis://127.0.0.1:{second}") as watch:
-        wait_for(lambda: looked(watch), 30)
-    finding = watch.latest()
-    assert (finding.reachable, finding.reason) == (False, BrokerReason.CONNECTION_REFUSED)
-    assert str(first) in finding.message
+    url = f"redis://127.0.0.1:{free_port()};redis://broker.invalid"
+    with watching(url) as watch:
+        wait_for(lambda: looked(watch), 5)
+    assert (watch.latest().reachable, watch.latest().reason) == (False, BrokerReason.CONNECTION_REFUSED)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +100,7 @@ def test_one_failover_broker_that_answers_is_enough_and_a_sentinel_is_not_the_br
             with connection:
                 connection.recv(1024)
                 connection.sendall(b"+PONG\r\n:0\r\n")
-                wait_for(lambda: looked(watch), 30)
+                wait_for(lambda: looked(watch), 5)
                 finding = watch.latest()
     assert (finding.reachable, finding.reason) == (reachable, reason)
     assert str(port) in finding.message
@@ -119,7 +117,9 @@ def test_a_broker_that_lets_in_counts_as_answering_unless_it_may_keep_its_client
     assert (watch.reachable_for(), watch.answers_for()) == (None, None)
     watch.note(reading(reachable=True))
     clock.ahead = 20
-    assert (watch.reachable_for() or 0) >= 20
+    reachable_for = watch.reachable_for()
+    assert reachable_for is not None
+    assert 20 <= reachable_for < 21
     assert (watch.answers_for() is not None) is answers
 
 
@@ -132,9 +132,7 @@ def test_one_look_without_an_answer_begins_the_count_anew(reachable: bool | None
     watch.note(reading(reachable=reachable))
     assert watch.reachable_for() is None
     watch.note(reading(reachable=True))
-    reachable_for = watch.reachable_for()
-    assert reachable_for is not None
-    assert reachable_for < 20
+    assert (watch.reachable_for() or 0) < 1
 
 
 def test_a_finding_that_no_look_renews_is_no_answer() -> None:
