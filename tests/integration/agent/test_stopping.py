@@ -95,7 +95,7 @@ def test_a_task_that_takes_too_long_is_back_in_its_queue_at_once(
         assert process is not None
         # No time at all: the worker's pop is under way, and must not take what goes back.
         hook = worker.stop_hook(0, free_port())
-        wait_for(lambda: process.poll() is not None, 30, worker.log)
+        wait_for(lambda: process.poll() is not None, 10, worker.log)
         assert client.llen("celery") == 6
         assert client.hlen("unacked") == 0
         assert client.zcard("unacked_index") == 0

@@ -128,7 +128,7 @@ def test_a_group_goes_from_zero_to_what_its_load_needs_and_back(
     wait_for(lambda: replicas(world) == 2, 30, "2 replicas")
     assert world.condition("ScalingActive")["reason"] == "FollowsLoad"
     client.lpush(QUEUE, *("more" for _ in range(80)))
-    wait_for(lambda: replicas(world) == 6, 30, "6 replicas")
+    wait_for(lambda: replicas(world) == 6, 10, "6 replicas")
     assert world.condition("ScalingActive")["reason"] == "AtMaxReplicas"
     assert any("2 -> 6: 100 ready" in note for note in notes(world, "ScaledOut"))
     running = [workers.run(pod, works=True) for pod in pods(world, 6)]

@@ -89,11 +89,11 @@ async def test_a_sidecar_that_does_not_answer_costs_no_more_than_the_time_limit(
     monkeypatch: pytest.MonkeyPatch, server: Server
 ) -> None:
     monkeypatch.setattr(orders, "TIMEOUT_SECONDS", 0.3)
-    server.delay = 60
+    server.delay = 5
     async with aiohttp.ClientSession() as session:
         sending = DirectSink(session).send(pod(), "hold", {"seconds": 30}, TOKEN)
         with pytest.raises(OrderError, match="Timeout"):
-            await asyncio.wait_for(sending, 30)
+            await asyncio.wait_for(sending, 3)
 
 
 @pytest.mark.parametrize("address", ["127.255.255.254", "::1", "", "no address"])
