@@ -20,12 +20,11 @@ from bench.report import (
     Figure,
     Finding,
     Met,
-    as_markdown,
     as_text,
     circumstances,
     draw,
     has_place,
-    rewrite,
+    rewrite_figures,
     say,
 )
 from bench.scaling import part as scaling
@@ -54,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             findings = PARTS[part](options.quick)
             print(f"\n{part}: {when}\n{as_text(findings)}\n", flush=True)
             if options.markdown:
-                rewrite(options.markdown, part, f"Measured {when}.\n\n{as_markdown(findings)}")
+                rewrite_figures(options.markdown, part, when, findings)
                 draw(findings, options.markdown)
         except (BenchError, AssertionError, subprocess.TimeoutExpired) as error:
             failures.append(f"{part}: {error}")

@@ -116,6 +116,15 @@ def as_markdown(findings: Sequence[Finding]) -> str:
     )
 
 
+def rewrite_figures(page: Path, part: str, when: str, findings: Sequence[Finding]) -> None:
+    """Replace the tables of ``part`` in a Markdown page; ``when`` is a line of ``circumstances``.
+
+    Raises:
+        BenchError: the page or its markers are missing.
+    """
+    rewrite(page, part, f"Measured {when}.\n\n{as_markdown(findings)}")
+
+
 def draw(findings: Sequence[Finding], page: Path) -> None:
     """The pictures, beside the page."""
     for finding in findings:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.estimates import percentile
-from bench.report import Figure, Met, as_markdown, as_text, circumstances, rewrite
+from bench.report import Figure, Met, as_text, circumstances, rewrite_figures
 
 from tests.scaling.judge import last_begin, last_end
 from tests.scaling.lanes import SLOTS
@@ -181,7 +181,7 @@ def main() -> int:
     for name, table in results.items():
         print(f"\n{as_text(table)}")
         if options.markdown:
-            rewrite(options.markdown, f"burst {name}", f"Measured {when}.\n\n{as_markdown(table)}")
+            rewrite_figures(options.markdown, f"burst {name}", when, table)
     missed = any(figure.met is Met.NO for table in results.values() for figure in table)
     return int(missed)
 
