@@ -24,6 +24,7 @@ from bench.report import (
     circumstances,
     draw,
     has_place,
+    require_place,
     rewrite_figures,
     say,
 )
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"Measuring: {part}")
         when = circumstances()
         try:
+            if options.markdown:
+                require_place(options.markdown, part)
             findings = PARTS[part](options.quick)
             print(f"\n{part}: {when}\n{as_text(findings)}\n", flush=True)
             if options.markdown:

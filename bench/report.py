@@ -147,23 +147,43 @@ def has_place(page: Path, part: str) -> bool:
     return not page.is_file() or f"<!-- bench {part} -->" in page.read_text()
 
 
+def require_place(page: Path, part: str) -> None:
+    """Check before measuring that the figures can be written afterwards.
+
+    Raises:
+        BenchError: the page or its markers are missing.
+    """
+    _section(page, part)
+
+
 def rewrite(page: Path, part: str, text: str) -> None:
     """Replace what stands between the markers of ``part`` in a Markdown page.
 
     Raises:
         BenchError: the page or its markers are missing.
     """
-    begin, end = f"<!-- bench {part} -->", f"<!-- end of bench {part} -->"
+    begin, end = _markers(part)
+    section = _section(page, part)
+    page.write_text(page.read_text().replace(section, f"{begin}\n{text}\n{end}"))
+
+
+def _markers(part: str) -> tuple[str, str]:
+    return f"<!-- bench {part} -->", f"<!-- end of bench {part} -->"
+
+
+def _section(page: Path, part: str) -> str:
+    """What stands in a page for ``part`` now, with its markers."""
+    begin, end = _markers(part)
     try:
         old = page.read_text()
     except FileNotFoundError as error:
         raise BenchError(f"There is no page {page}: make one that holds {begin} and {end}.") from error
-    section = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    if not section.search(old):
+    section = re.search(re.escape(begin) + ".*?" + re.escape(end), old, re.DOTALL)
+    if section is None:
         raise BenchError(
             f"{page} has no place for these figures: put {begin} and {end} on lines of their own."
         )
-    page.write_text(section.sub(lambda _: f"{begin}\n{text}\n{end}", old))
+    return section[0]
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

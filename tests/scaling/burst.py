@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.errors import BenchError
 from bench.estimates import percentile
-from bench.report import Figure, Met, as_text, circumstances, rewrite_figures
+from bench.report import Figure, Met, as_text, circumstances, require_place, rewrite_figures
 
-from tests.scaling.judge import last_begin, last_end
+from tests.scaling.judge import first_idle, last_end
 from tests.scaling.lanes import SLOTS
 from tests.scaling.scaling_orders import Order, fifo_seconds, first_burst, second_burst
 from tests.scaling.stand import Stand, own_stand, scaled
@@ -55,9 +56,9 @@ BURSTS: Mapping[str, Burst] = {
 class Timing:
     """One run, in seconds after its first message.
 
-    ``gone_after`` counts from the begin of its last task, when nothing waited any more, to the first pod
-    gone; below zero if one went before. ``zero_after`` counts from the end of its last task. ``steps``: how
-    often the size was raised until it was whole.
+    ``gone_after`` counts from when nothing waited any more and a worker ran nothing, so that its pod could
+    go, to the first pod gone; below zero if one went before. ``zero_after`` counts from the end of its last
+    task. ``steps``: how often the size was raised until it was whole.
     """
 
     raised_after: float
@@ -68,10 +69,11 @@ class Timing:
     zero_after: float
 
 
-def timing(seen: Sequence[Seen], began: float, emptied_after: float, done_after: float) -> Timing:
+def timing(seen: Sequence[Seen], began: float, idle_after: float, done_after: float) -> Timing:
     """What a watch that began at zero pods tells of a run.
 
-    ``began`` is of the watch's clock; the last task began and ended so many seconds after it.
+    ``began`` is of the watch's clock; so many seconds after it the first worker was idle (``first_idle``),
+    and the last task ended.
 
     Raises:
         AssertionError: the group never was whole, or never came back to zero.
@@ -89,7 +91,7 @@ def timing(seen: Sequence[Seen], began: float, emptied_after: float, done_after:
         whole_after=whole_at - began,
         steps=raised([one for one in seen if one.at <= whole_at]),
         done_after=done_after,
-        gone_after=gone_at - (began + emptied_after),
+        gone_after=gone_at - (began + idle_after),
         zero_after=zero_at - ended,
     )
 
@@ -118,7 +120,7 @@ def figures(burst: Burst, runs: Sequence[Run]) -> list[Figure]:
         Figure("steps until all were wanted", p95(lambda one: one.steps), at_most=1),
         Figure("done", p95(lambda one: one.done_after), "s", burst.done_within, how=least),
         Figure(
-            "first pod gone after the queue was empty",
+            "first pod gone after one was idle",
             p95(lambda one: one.gone_after),
             "s",
             GONE_WITHIN,
@@ -148,7 +150,7 @@ def run(made: Stand, burst: Burst) -> Run:
         outcome = made.outcome(timeout=RUN_SECONDS)
         wait_zero(watch, made.shop, ZERO_SECONDS)
         lines = made.lines()
-        times = timing(watch.of(SHOP), began, last_begin(lines) - moment, last_end(lines) - moment)
+        times = timing(watch.of(SHOP), began, first_idle(lines) - moment, last_end(lines) - moment)
     for example in outcome.examples:
         print(example, flush=True)
     return Run(times, outcome.lost, outcome.killed, outcome.repeated)
@@ -162,6 +164,12 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the namespace for a look")
     parser.add_argument("--markdown", type=Path, metavar="PAGE", help="write the tables into this page")
     options = parser.parse_args()
+    if options.markdown:
+        try:
+            for name in options.burst:
+                require_place(options.markdown, f"burst {name}")
+        except BenchError as error:
+            parser.error(str(error))
     when = circumstances()
     results: dict[str, list[Figure]] = {}
     with own_stand("burst", keep=options.keep) as made:

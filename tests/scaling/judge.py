@@ -3,7 +3,7 @@
 Nothing was hurt on purpose, so there are no excuses: a task runs once, and to its end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tests.soak.judge import Line
@@ -45,9 +45,14 @@ def last_end(lines: Iterable[Line]) -> float:
     return max(line.time for line in lines if line.event == "ended")
 
 
-def last_begin(lines: Iterable[Line]) -> float:
-    """When the last task began: nothing waited any more (Unix time in seconds)."""
-    return max(line.time for line in lines if line.event == "started")
+def first_idle(lines: Sequence[Line]) -> float:
+    """When nothing waited any more and a worker had ended its last task (Unix time in seconds)."""
+    last_begin = max(line.time for line in lines if line.event == "started")
+    ends: dict[str, float] = {}
+    for line in lines:
+        if line.event == "ended":
+            ends[line.worker] = max(line.time, ends.get(line.worker, 0.0))
+    return max(last_begin, min(ends.values()))
 
 
 def _wrongs(history: list[Line]) -> list[str]:

@@ -52,6 +52,15 @@ def test_the_page_gets_the_table_of_the_part_that_ran(tmp_path: Path) -> None:
     assert "| full | 1 | at most 2 | yes |" in page.read_text()
 
 
+def test_a_page_without_a_place_is_told_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench.main(["probe", "--markdown", str(tmp_path / "absent.md")]) == 2
+    printed = capsys.readouterr()
+    assert "Not measured: probe: There is no page" in printed.err
+    assert "full" not in printed.out
+
+
 def test_an_unknown_part_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         bench.main(["sidecar"])

@@ -14,6 +14,7 @@ from bench.report import (
     circumstances,
     draw,
     has_place,
+    require_place,
     rewrite,
 )
 
@@ -84,10 +85,11 @@ def test_a_part_of_the_page_is_replaced_and_the_rest_stays(tmp_path: Path) -> No
 def test_a_page_without_the_markers_is_refused_with_the_lines_to_write(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# Title\n")
-    with pytest.raises(BenchError, match="put <!-- bench a --> and <!-- end of bench a -->"):
-        rewrite(page, "a", "new")
-    with pytest.raises(BenchError, match="There is no page"):
-        rewrite(tmp_path / "absent.md", "a", "new")
+    for refuse in (require_place, lambda page, part: rewrite(page, part, "new")):
+        with pytest.raises(BenchError, match="put <!-- bench a --> and <!-- end of bench a -->"):
+            refuse(page, "a")
+        with pytest.raises(BenchError, match="There is no page"):
+            refuse(tmp_path / "absent.md", "a")
 
 
 def test_the_performance_page_has_a_place_for_every_part() -> None:

@@ -22,7 +22,7 @@ def test_a_run_is_timed_from_the_first_message_and_from_the_last_end() -> None:
     changes = seen(
         (95.0, 0, 0), (101.0, 6, 0), (101.5, 6, 6), (190.0, 2, 6), (205.0, 0, 2), (207.5, 0, 0)
     )  # fmt: skip
-    times = timing(changes, began=100.0, emptied_after=84.0, done_after=86.0)
+    times = timing(changes, began=100.0, idle_after=84.0, done_after=86.0)
     assert times == Timing(
         raised_after=1.0, whole_after=1.0, steps=1, done_after=86.0, gone_after=21.0, zero_after=21.5
     )
@@ -30,7 +30,7 @@ def test_a_run_is_timed_from_the_first_message_and_from_the_last_end() -> None:
 
 def test_a_size_that_grows_bit_by_bit_is_told_with_its_steps() -> None:
     changes = seen((99.0, 0, 0), (101.0, 2, 0), (102.5, 6, 2), (140.0, 3, 6), (150.0, 6, 3), (220.0, 0, 0))
-    times = timing(changes, began=100.0, emptied_after=95.0, done_after=100.0)
+    times = timing(changes, began=100.0, idle_after=95.0, done_after=100.0)
     assert (times.raised_after, times.whole_after, times.steps) == (1.0, 2.5, 2)
 
 
@@ -49,7 +49,7 @@ def test_a_run_that_is_not_whole_or_not_back_at_zero_fails_with_its_sizes(
     changes: list[tuple[float, int, int]],
 ) -> None:
     with pytest.raises(AssertionError, match=f"not 0 to {MOST} to 0"):
-        timing(seen(*changes), began=100.0, emptied_after=84.0, done_after=86.0)
+        timing(seen(*changes), began=100.0, idle_after=84.0, done_after=86.0)
 
 
 def test_good_runs_meet_every_limit() -> None:
@@ -65,7 +65,7 @@ def test_good_runs_meet_every_limit() -> None:
         (run(Timing(1, 1, 1, 96, 16, 20)), "done"),
         (
             run(Timing(1, 1, 1, 86, GONE_WITHIN + 1, 20)),
-            "first pod gone after the queue was empty",
+            "first pod gone after one was idle",
         ),
         (run(Timing(1, 1, 1, 86, 16, BACK_WITHIN + 1)), "back at zero after the last task"),
         (run(killed=1), "tasks killed"),

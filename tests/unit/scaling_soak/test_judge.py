@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.scaling.judge import Outcome, judge, last_end
+from tests.scaling.judge import Outcome, first_idle, judge, last_end
 from tests.soak.judge import Line
 
 WORKER, OTHER = "default@shop-default-a", "default@shop-default-b"
@@ -76,3 +76,14 @@ def test_examples_are_few_however_much_is_wrong(tasks: int) -> None:
     outcome = judge(line for number in range(tasks) for line in history(str(number)))
     assert outcome.lost == tasks
     assert len(outcome.examples) == 10
+
+
+def test_the_first_is_idle_when_nothing_waits_and_one_worker_has_ended_all_of_its_own() -> None:
+    busy = history("a", ("started", 0.5, WORKER), ("ended", 45.5, WORKER))
+    lines = [*busy, *history("b", ("started", 2.0, OTHER), ("ended", 7.0, OTHER))]
+    assert first_idle(lines) == first_idle(lines[::-1]) == 7.0
+
+
+def test_a_worker_that_ends_its_own_while_others_wait_is_idle_only_when_none_waits() -> None:
+    lines = [*history("a", *RAN), *history("b", ("started", 9.0, OTHER), ("ended", 54.0, OTHER))]
+    assert first_idle(lines) == 9.0
