@@ -11,7 +11,8 @@ from tests.unit.decide import build
 
 from bench.scaling.world import Phase, Pod, World
 from celery_operator.api.autoscaling import Autoscaling, ScaleDown
-from celery_operator.decide.draining import DrainPod, Hold, plan
+from celery_operator.decide.draining import plan
+from celery_operator.decide.pod_holds import DrainPod, Hold
 from celery_operator.decide.scaling import scale
 from celery_operator.observe.load import LoadMeter
 from celery_operator.snapshot import PodState, ScalingHistory

@@ -35,6 +35,7 @@ from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Jso
 from celery_operator.metrics import Metrics
 from celery_operator.observe.observer import Observer
 from celery_operator.observe.sidecars import Sidecars
+from celery_operator.pace import Pace
 from celery_operator.resources.children import children
 from celery_operator.resources.ownership import ResourceIdentity, deployment_name, probe_secret_name
 from celery_operator.resources.settings import ChildSettings
@@ -249,7 +250,7 @@ class ResourceLoop:
         # The next step compares with what is written now, not with what the watch brought last.
         self._tools.cache.put(CELERY_DEPLOYMENT, written, watched=False)
 
-    async def _repeat(self, pace: "Pace", step: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, pace: Pace, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             started = time.monotonic()
             error: Exception | None = None
@@ -270,58 +271,6 @@ class ResourceLoop:
             seconds = time.monotonic() - started
             self._tools.metrics.step(self.key, pace.name, seconds, failed=error is not None)
             await pace.rest(failed=error is not None)
-
-
-class Pace:
-    """When a step runs next: woken, after its period, or after a failure with growing pauses."""
-
-    FIRST_BACKOFF_SECONDS = 0.5
-    HASTE_SECONDS = 0.5
-    HASTE_LASTS_SECONDS = 10.0
-
-    def __init__(self, name: str, period: float, debounce: float, longest_backoff: float) -> None:
-        self.name = name
-        self.ended_at = time.monotonic()
-        self.period = period
-        self._debounce = debounce
-        self._longest_backoff = longest_backoff
-        self.failures = 0
-        self._woken = asyncio.Event()
-        self._hasty_since: float | None = None
-
-    def wake(self) -> None:
-        """Run the step soon."""
-        self._woken.set()
-
-    def hasten(self, *, while_true: bool) -> None:
-        """Run soon again while this holds, but not for ever: then at the usual pace."""
-        if not while_true:
-            self._hasty_since = None
-        elif self._hasty_since is None:
-            self._hasty_since = time.monotonic()
-
-    def _pause(self) -> float:
-        hasty = self._hasty_since
-        if hasty is not None and time.monotonic() - hasty < self.HASTE_LASTS_SECONDS:
-            return min(self.HASTE_SECONDS, self.period)
-        return self.period
-
-    async def rest(self, *, failed: bool) -> None:
-        """Wait for the next run. After a failure nothing wakes it: the pause protects the API server."""
-        self.ended_at = time.monotonic()
-        if failed:
-            self.failures += 1
-            pause = self.FIRST_BACKOFF_SECONDS * 2.0 ** (self.failures - 1)
-            await asyncio.sleep(min(pause, self._longest_backoff))
-        else:
-            self.failures = 0
-            try:
-                async with asyncio.timeout(self._pause()):
-                    await self._woken.wait()
-                await asyncio.sleep(self._debounce)
-            except TimeoutError:
-                pass
-        self._woken.clear()
 
 
 def read_spec(resource: Json) -> CeleryDeploymentSpec:

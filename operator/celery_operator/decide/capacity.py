@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from celery_operator.decide.draining import drain_pods, plan
+from celery_operator.decide.draining import plan
 from celery_operator.decide.events import EventNote
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.groups import GroupView
 from celery_operator.decide.orders import DrainOrder
+from celery_operator.decide.pod_holds import drain_pods
 from celery_operator.snapshot import DeploymentState
 
 

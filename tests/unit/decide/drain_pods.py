@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from celery_operator.decide.draining import REMOVABLE_COST, DrainPlan, DrainPod, Hold, plan
+from celery_operator.decide.draining import REMOVABLE_COST, DrainPlan, plan
+from celery_operator.decide.pod_holds import DrainPod, Hold
 from tests.unit.decide.build import NOW
 
 TIMEOUT = 600.0

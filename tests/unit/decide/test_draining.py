@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from celery_operator.decide.draining import FRESH_SECONDS, REMOVABLE_COST, SPENT_COST, DrainPlan
+from celery_operator.decide.draining import REMOVABLE_COST, SPENT_COST, DrainPlan
+from celery_operator.decide.pod_holds import FRESH_SECONDS
 from tests.unit.decide.drain_pods import TIMEOUT, drained, drains, pending, planned, starting, unknown, works
 
 

@@ -15,8 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from celery_health.report import Phase
 from celery_health.worker import WorkerReason
 from celery_operator.api.names import WORKER_CONTAINER
-from celery_operator.decide.draining import drain_pods, plan
+from celery_operator.decide.draining import plan
 from celery_operator.decide.groups import GroupView
+from celery_operator.decide.pod_holds import drain_pods
 from celery_operator.decide.pods import Worker, standing_of
 from celery_operator.snapshot import ContainerTrouble, PodState, SidecarReading
 from tests.unit.decide.build import pod as running_pod

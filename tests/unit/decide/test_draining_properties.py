@@ -6,7 +6,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_operator.decide.draining import REMOVABLE_COST, SPENT_COST, DrainPod, Hold, plan
+from celery_operator.decide.draining import REMOVABLE_COST, SPENT_COST, plan
+from celery_operator.decide.pod_holds import DrainPod, Hold
 from tests.unit.decide.drain_pods import TIMEOUT, works
 
 names = st.lists(st.sampled_from("abcdefghij"), unique=True, max_size=8)

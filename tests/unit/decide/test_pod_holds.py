@@ -8,8 +8,8 @@ import pytest
 from celery_health.report import Phase
 from celery_health.worker import WorkerReason
 from celery_operator.api.names import SIDECAR_CONTAINER
-from celery_operator.decide.draining import DrainPod, Hold, drain_pods
 from celery_operator.decide.groups import GroupView
+from celery_operator.decide.pod_holds import DrainPod, Hold, drain_pods
 from celery_operator.decide.pods import Worker, standing_of
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import NOW, broken_pod, pending_pod, pod, reading, report, silent_pod

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from celery_operator.loop import Pace
+from celery_operator.pace import Pace
 
 
 async def rested(pace: Pace, *, failed: bool = False) -> float:
