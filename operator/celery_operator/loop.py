@@ -160,7 +160,7 @@ class ResourceLoop:
         self._judge.hasten(while_true=decision.changes_soon)
 
         # 4. Tell: metrics, status, Events.
-        self._tools.metrics.show(self.key, decision.status, snapshot.loads, snapshot.waiting_for)
+        self._tools.metrics.show(self.key, snapshot, decision.status)
         await self._write(snapshot.previous, decision.status)
         for note in decision.events:
             await self._events.post(note)

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from celery_operator.api.status import CeleryDeploymentStatus, HealthState
 from celery_operator.cache import Key
-from celery_operator.snapshot import GroupLoad
+from celery_operator.snapshot import Snapshot
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -73,6 +73,9 @@ class Metrics:
         self._waiting = self._gauge(
             "celery_queue_waiting_seconds", "Time for which a queue has never been seen empty.", "queue"
         )
+        self._untouched = self._gauge(
+            "celery_queue_untouched_seconds", "Time for which it has not been seen to get shorter.", "queue"
+        )
         self._shown: dict[Key, set[tuple[Counter | Gauge, str]]] = {}
         self._restarted: dict[Key, set[tuple[str, str]]] = {}
 
@@ -97,15 +100,9 @@ class Metrics:
         self._restarted.setdefault(key, set()).add((group, reason))
         self._restarts.labels(*key, group, reason).inc()
 
-    def show(
-        self,
-        key: Key,
-        status: CeleryDeploymentStatus,
-        loads: Mapping[str, GroupLoad],
-        waiting_for: Mapping[str, float],
-    ) -> None:
-        """The numbers of one resource as of now: loads by group, seconds by queue."""
-        groups = status.workers
+    def show(self, key: Key, snapshot: Snapshot, status: CeleryDeploymentStatus) -> None:
+        """The numbers of one resource as of now: what was seen, and the status that follows from it."""
+        groups, loads = status.workers, snapshot.loads
         self._set(self._health, key, {state.value: state is status.health for state in HealthState})
         self._set(self._ready, key, {queue.name: queue.ready for queue in status.queues})
         self._set(self._wanted, key, {group.name: group.desired_replicas for group in groups})
@@ -117,7 +114,8 @@ class Metrics:
         self._set(self._draining, key, {group.name: group.draining for group in groups})
         self._set(self._arrivals, key, {name: load.arrival_rate for name, load in loads.items()})
         self._set(self._throughput, key, {name: load.throughput_per_slot for name, load in loads.items()})
-        self._set(self._waiting, key, waiting_for)
+        self._set(self._waiting, key, snapshot.waiting_for)
+        self._set(self._untouched, key, snapshot.untouched_for)
 
     def drop(self, key: Key) -> None:
         """Forget a resource that is gone."""

@@ -1,0 +1,140 @@
+"""What the operator tells Prometheus of a resource, and that docs/metrics.md names every series."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from celery_health.beat import BeatReason, BeatVerdict, beat_report_from
+from celery_health.report import report_from
+from celery_health.worker import WorkerReason, WorkerVerdict
+from celery_operator.cache import Key
+from celery_operator.decide.status import decide
+from celery_operator.metrics import Metrics
+from celery_probe.sidecar import beat_metrics
+from celery_probe.sidecar import metrics as worker_metrics
+from tests.unit.decide.build import broker, load, snapshot
+from tests.unit.health.beats import beat_document
+from tests.unit.health.reports import report_document
+
+KEY, OTHER = Key("market", "shop"), Key("market", "other")
+OF_EVERY_RESOURCE = {"namespace", "resource"}
+WAITING: dict[str, Any] = {
+    "broker": broker(celery=4321),
+    "waiting_for": {"celery": 90.0},
+    "untouched_for": {"celery": 30.0},
+    "loads": {"default": load(4321, arrival_rate=31.4159, throughput_per_slot=2.125)},
+}
+PAGE = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text()
+
+Series = dict[str, dict[frozenset[str], float]]
+"""Values by name, and by the labels that are not the resource's."""
+
+
+def series(text: str) -> Series:
+    found: Series = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = frozenset(f"{name}={value}" for name, value in sample.labels.items() if name != "le")
+            name = family.name if family.type == "histogram" else sample.name
+            if not name.endswith("_created"):
+                found.setdefault(name, {})[labels] = sample.value
+    return found
+
+
+def show(metrics: Metrics, key: Key = KEY, **changes: Any) -> None:
+    seen = replace(snapshot(**changes), namespace=key.namespace, name=key.name)
+    metrics.show(key, seen, decide(seen).status)
+
+
+def told(metrics: Metrics, name: str, key: Key = KEY) -> dict[str, float]:
+    """Values of one resource by the label that is left."""
+    own = {f"namespace={key.namespace}", f"resource={key.name}"}
+    found = series(metrics.text().decode()).get(name, {})
+    return {next(iter(labels - own)): value for labels, value in found.items() if own <= labels}
+
+
+def test_numbers_are_exact_and_carry_group_or_queue() -> None:
+    metrics = Metrics()
+    show(metrics, **WAITING)
+    assert told(metrics, "celery_queue_messages_ready") == {"queue=celery": 4321}
+    assert told(metrics, "celery_queue_waiting_seconds") == {"queue=celery": 90}
+    assert told(metrics, "celery_queue_untouched_seconds") == {"queue=celery": 30}
+    assert told(metrics, "celery_tasks_arrival_rate") == {"group=default": 31.4159}
+    assert told(metrics, "celery_slot_throughput") == {"group=default": 2.125}
+    assert told(metrics, "celery_workers_wanted") == {"group=default": 2}
+
+
+def test_one_health_is_1_and_the_others_are_0() -> None:
+    metrics = Metrics()
+    show(metrics)
+    assert told(metrics, "celery_deployment_health") == {
+        "state=Healthy": 1,
+        "state=Degraded": 0,
+        "state=Unhealthy": 0,
+        "state=Unknown": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["celery_queue_waiting_seconds", "celery_queue_untouched_seconds", "celery_slot_throughput"]
+)
+def test_what_is_no_longer_known_has_no_series_and_never_a_zero(name: str) -> None:
+    metrics = Metrics()
+    show(metrics, **WAITING)
+    assert told(metrics, name)
+    show(metrics)
+    assert not told(metrics, name)
+
+
+def test_a_resource_that_is_gone_takes_all_its_series_along_and_no_other() -> None:
+    metrics = Metrics()
+    for key in (KEY, OTHER):
+        show(metrics, key, **WAITING)
+        metrics.step(key, "judge", 0.1, failed=True)
+    metrics.drop(KEY)
+    left = metrics.text().decode()
+    assert 'resource="shop"' not in left
+    assert told(metrics, "celery_queue_messages_ready", OTHER) == {"queue=celery": 4321}
+
+
+def of_operator() -> Series:
+    metrics = Metrics()
+    show(metrics, **WAITING)
+    metrics.step(KEY, "judge", 0.1, failed=True)
+    metrics.restarted(KEY, "default", "WorkerStalled")
+    return series(metrics.text().decode())
+
+
+def of_worker() -> Series:
+    verdict = WorkerVerdict(WorkerReason.CONSUMING, "", started=True, live=True, ready=True, consuming=True)
+    report = report_from(report_document())
+    numbers = worker_metrics.Numbers(verdict, report, 0.5, 0.25, True, False, False, 1.0)
+    return series(worker_metrics.render(numbers))
+
+
+def of_beat() -> Series:
+    verdict = BeatVerdict(BeatReason.TICKING, "", started=True, live=True, ready=True)
+    report = beat_report_from(beat_document())
+    return series(beat_metrics.render(beat_metrics.BeatNumbers(verdict, report, 0.5, 1.0, True, False)))
+
+
+def test_the_page_names_every_series_with_its_labels_and_no_other() -> None:
+    exposed = {
+        name: {label.partition("=")[0] for labels in values for label in labels} - OF_EVERY_RESOURCE
+        for name, values in {**of_operator(), **of_worker(), **of_beat()}.items()
+    }
+    rows = re.findall(r"^\| `(celery_\w+)` \|(.*)\|$", PAGE, re.MULTILINE)
+    on_page = {
+        name: set(re.findall(r"`(\w+)`", cells.rpartition("|")[0])) - OF_EVERY_RESOURCE
+        for name, cells in rows
+    }
+    assert on_page == exposed
+
+
+def test_the_page_asks_only_for_series_that_there_are() -> None:
+    asked = set(re.findall(r"celery_\w+", PAGE.partition("## Questions worth an alert")[2]))
+    assert asked <= {*of_operator(), *of_worker()}
