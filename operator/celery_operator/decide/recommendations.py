@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from celery_health.fleet.findings import FindingReason
 from celery_health.urls import redact
 from celery_operator.api.names import (
+    ANNOTATION_PAUSE_SCALE_OUT,
     COMPONENT_REDIS,
     LABEL_COMPONENT,
     LABEL_INSTANCE,
@@ -16,10 +17,12 @@ from celery_operator.api.names import (
 from celery_operator.api.status import ConditionType, Recommendation
 from celery_operator.decide.by_hand import by_hand
 from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.groups import GroupView
 from celery_operator.decide.health import Verdicts
 from celery_operator.decide.pods import Standing
 from celery_operator.decide.problems import group_problems
 from celery_operator.decide.reasons import Reason
+from celery_operator.decide.scaling_words import ScalingReason
 from celery_operator.decide.words import sentence
 
 _MOST = 10
@@ -126,13 +129,29 @@ def _backlog(evidence: Evidence) -> Iterator[_Advice]:
     threshold = spec.health.backlog_threshold
     wanting = {queue.name for queue in evidence.unserved}
     wanting |= {queue.name for queue in evidence.queues if (queue.ready or 0) > threshold}
+    autoscaled = {group.name for group in spec.workers if group.autoscaling}
     for group in evidence.groups:
         if not wanting.intersection(group.queues):
+            continue
+        if group.name in autoscaled:
+            yield from _held_back(group, evidence)
             continue
         command = f"edit {PLURAL} {name}"
         if group.name == spec.scale_target_group:
             command = f"scale {PLURAL} {name} --replicas={group.wanted + 1}"
         yield f"Messages wait for group {group.name}: scale it up", evidence.kubectl(command)
+
+
+def _held_back(group: GroupView, evidence: Evidence) -> Iterator[_Advice]:
+    """What keeps autoscaling from adding workers; nothing while it does what it is there for."""
+    call, name = evidence.targets[group.name].call, evidence.snapshot.name
+    match call.reason if call else None:
+        case ScalingReason.AT_MAXIMUM:
+            message = f"Messages wait for group {group.name}, and it has all of its maxReplicas: raise them"
+            yield message, evidence.kubectl(f"edit {PLURAL} {name}")
+        case ScalingReason.SCALE_OUT_PAUSED:
+            resume = f"annotate {PLURAL} {name} {ANNOTATION_PAUSE_SCALE_OUT}-"
+            yield f"Messages wait for group {group.name}: let it grow again", evidence.kubectl(resume)
 
 
 def _queues(evidence: Evidence) -> Iterator[_Advice]:

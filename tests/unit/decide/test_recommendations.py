@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from celery_health.worker import WorkerReason
+from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
 from tests.unit.decide.build import (
     NOT_REACHED,
     REFUSED,
@@ -14,6 +15,7 @@ from tests.unit.decide.build import (
     fault,
     pending_pod,
     pod,
+    scaled,
     silent_pod,
     spec,
     status_of,
@@ -117,6 +119,18 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
         "kubectl -n market scale celerydeployments shop --replicas=1",
     ),
     (
+        "autoscaling may add no more",
+        scaled(6, 5000),
+        "Messages wait for group default, and it has all of its maxReplicas",
+        "kubectl -n market edit celerydeployments shop",
+    ),
+    (
+        "autoscaling is not to add any",
+        {**scaled(0, 5000), "annotations": {ANNOTATION_PAUSE_SCALE_OUT: "true"}},
+        "Messages wait for group default: let it grow again",
+        "kubectl -n market annotate celerydeployments shop celery-operator.dev/pause-scale-out-",
+    ),
+    (
         "messages wait while suspended",
         {**AT_ZERO, "spec": spec(suspend=True)},
         "Messages wait: end the suspension",
@@ -164,3 +178,12 @@ def test_nobody_is_told_to_replace_workers_while_the_broker_is_away() -> None:
     deaf = pod("a", WorkerReason.DEAF, sidecar_broker=NOT_REACHED)
     advice = status_of(broker=REFUSED, pods=(deaf,)).recommendations
     assert not any("delete" in one.command for one in advice)
+
+
+@pytest.mark.parametrize("changes", [scaled(2, 1500, maxReplicas=2000), scaled(0, 1500, maxReplicas=2000)])
+def test_a_group_that_grows_by_itself_needs_no_advice(changes: dict[str, Any]) -> None:
+    assert status_of(**changes).recommendations == ()
+
+
+def test_a_group_with_autoscaling_of_which_no_load_is_known_is_never_scaled_by_hand() -> None:
+    assert status_of(**{**scaled(2, 5000), "loads": {}}).recommendations == ()
