@@ -99,6 +99,7 @@ def test_a_burst_on_priority_queues_takes_a_group_from_zero_and_back(stand: Stan
     stand.deploy(scaled(most=MOST, **QUICK_TO_ZERO) | {"queues": queues})
     wait_told(shop, desiredReplicas=0, replicas=0)
     shop.kube.until("Healthy at zero", lambda: shop.status().get("health") == "Healthy", timeout=30)
+    ready_since = shop.condition("Ready")["lastTransitionTime"]
 
     with watching(shop.kube, shop.namespace) as watch:
         began = time.monotonic()
@@ -109,6 +110,9 @@ def test_a_burst_on_priority_queues_takes_a_group_from_zero_and_back(stand: Stan
 
     wait_told(shop, desiredReplicas=0, replicas=0, draining=0)
     assert shop.status()["health"] == "Healthy"
+    # Whoever waits for Ready, or alerts on it, is not bothered by a change of size.
+    ready = shop.condition("Ready")
+    assert (ready["status"], ready["lastTransitionTime"]) == ("True", ready_since)
 
 
 def test_a_burst_on_a_quorum_queue_takes_a_group_from_zero_and_back(kube: Kube, namespace: str) -> None:

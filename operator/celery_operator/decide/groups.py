@@ -30,8 +30,8 @@ _COMING_UP = frozenset({Standing.STARTING, Standing.CONNECTING})
 class GroupView:
     """``workers`` are all pods of the group, those that leave included.
 
-    ``wakes``: autoscaling brings workers when messages come. ``coming``: pods that it has just asked for and
-    that have not had the time to start.
+    ``wakes``: autoscaling brings workers when messages come. ``coming``: pods beyond minReplicas that it has
+    just asked for and that have not had the time to start; ``unmade``: those of them that are not there yet.
     """
 
     name: str
@@ -41,6 +41,7 @@ class GroupView:
     workers: tuple[Worker, ...]
     wakes: bool = False
     coming: int = 0
+    unmade: int = 0
 
     def standing(self, *standings: Standing) -> tuple[Worker, ...]:
         """The workers that stand in one of these places."""
@@ -96,11 +97,14 @@ class GroupView:
 
     @property
     def rolled_out(self) -> bool:
-        """The Deployment controller has made all wanted pods from the present template."""
+        """Every pod is made from the present template, but for those that were just called for."""
         deployment = self.deployment
         if deployment is None:
             return self.wanted == 0
-        return deployment.observed_generation >= deployment.generation and deployment.updated >= self.wanted
+        observed = deployment.observed_generation >= deployment.generation
+        # What the controller has not seen yet may be a new template, or no more than a new size.
+        resized = deployment.updated != deployment.wanted
+        return (observed or resized) and deployment.updated + self.unmade >= self.wanted
 
     def status(self) -> WorkerGroupStatus:
         """The group's entry in ``status.workers``."""
@@ -148,6 +152,9 @@ def _view(
     look: FleetLook,
 ) -> GroupView:
     workers = tuple(look.worker(pod) for pod in pods)
+    # What the spec itself asks for is waited for like the pods of any other group.
+    called_for = max(0, target.replicas - group.autoscaling.min_replicas) if group.autoscaling else 0
+    unmade = min(called_for, _unmade(target, deployment, workers))
     return GroupView(
         name=group.name,
         queues=group.queues,
@@ -155,23 +162,24 @@ def _view(
         deployment=deployment,
         workers=workers,
         wakes=target.wakes,
-        coming=0 if group.autoscaling is None else _coming(target, deployment, workers, look.snapshot.now),
+        coming=min(called_for, unmade + _starting(workers, look.snapshot.now)),
+        unmade=unmade,
     )
 
 
-def _coming(
-    target: Target, deployment: DeploymentState | None, workers: tuple[Worker, ...], now: datetime
-) -> int:
-    """Pods that are not made yet, unless the cluster refuses them, and those that are new."""
-    refused = deployment is not None and deployment.failure is not None
-    present = [worker for worker in workers if worker.standing is not Standing.LEAVING]
-    new = [
-        worker
-        for worker in present
-        if worker.standing in _COMING_UP and now - worker.pod.created_at < START_GRACE
-    ]
-    unmade = 0 if refused else max(0, target.replicas - len(present))
-    return min(target.replicas, unmade + len(new))
+def _unmade(target: Target, deployment: DeploymentState | None, workers: tuple[Worker, ...]) -> int:
+    """Pods that are not made yet, unless the cluster refuses them."""
+    if deployment is not None and deployment.failure is not None:
+        return 0
+    present = sum(worker.standing is not Standing.LEAVING for worker in workers)
+    return max(0, target.replicas - present)
+
+
+def _starting(workers: tuple[Worker, ...], now: datetime) -> int:
+    """New pods that have not had the time to start."""
+    return sum(
+        worker.standing in _COMING_UP and now - worker.pod.created_at < START_GRACE for worker in workers
+    )
 
 
 def _is_parked(pod: PodState, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Each condition's reasons and messages, one table a condition."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.unit.decide.build import (
     fault,
     pending_pod,
     pod,
+    scaled,
     silent_pod,
     spec,
     untold_pod,
@@ -38,6 +40,19 @@ Error: Invalid value for '-A' / '--app':
 Unable to load celery application.
 The module shop was not found.
 """
+
+
+def starting(seconds: float, **rules: Any) -> dict[str, Any]:
+    """Of four that autoscaling wants two consume, and two have been starting for so long."""
+    new = [
+        replace(pod(name, WorkerReason.STARTING), created_at=NOW - timedelta(seconds=seconds))
+        for name in "cd"
+    ]
+    return {**scaled(4, 4, maxReplicas=4, **rules), "pods": (A, B, *new)}
+
+
+UNSEEN_MORE = {**scaled(2, 300), "deployments": (deployment(6, replicas=2, updated=2, generation=2),)}
+UNSEEN_FEWER = {"deployments": (deployment(2, replicas=3, updated=3, generation=2),)}
 
 Row = tuple[str, dict[str, Any], str, str]
 
@@ -87,6 +102,18 @@ READY: list[Row] = [
         {"pods": (A, B, pod("c", WorkerReason.DRAINING)), "deployments": (deployment(3),)},
         "True",
         Reason.READY,
+    ),
+    ("the load has just called for more", scaled(2, 300), "True", Reason.READY),
+    ("the Deployment controller has not seen that more are wanted", UNSEEN_MORE, "True", Reason.READY),
+    ("the Deployment controller has not seen that fewer are wanted", UNSEEN_FEWER, "True", Reason.READY),
+    ("those that the load called for start", starting(seconds=50), "True", Reason.READY),
+    ("those that the load called for do not start", starting(seconds=70), "False", Reason.STARTING),
+    ("those of minReplicas start", starting(seconds=1, minReplicas=4), "False", Reason.STARTING),
+    (
+        "the cluster makes none of those that the load called for",
+        {**scaled(2, 300), "deployments": (deployment(6, replicas=2, updated=2, failure="quota"),)},
+        "False",
+        Reason.CREATION_REFUSED,
     ),
 ]
 WORKERS: list[Row] = [

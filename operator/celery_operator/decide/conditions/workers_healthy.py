@@ -19,6 +19,11 @@ def judge(evidence: Evidence) -> Verdict:
     return _without_illness(evidence, [problem for _, problems in ill for problem in problems])
 
 
+def growing(evidence: Evidence) -> str:
+    """How far groups are that autoscaling has just enlarged."""
+    return f"{_fleet(evidence)}; the load has just called for the others"
+
+
 def _without_illness(evidence: Evidence, doubts: list[Problem]) -> Verdict:
     short = [group for group in evidence.groups if group.missing]
     if not short:
@@ -40,7 +45,7 @@ def _enough(evidence: Evidence) -> Verdict:
     if idle:
         return no(Reason.ALL_DRAINING, joined(f"All workers of group {group.name} drain" for group in idle))
     if any(group.coming for group in evidence.groups):
-        return yes(Reason.STARTING, f"{_fleet(evidence)}; the load has just called for the others")
+        return yes(Reason.STARTING, growing(evidence))
     return yes(Reason.ALL_CONSUMING, _fleet(evidence))
 
 
@@ -61,4 +66,6 @@ def _shortage(group: GroupView) -> str:
 
 
 def _fleet(evidence: Evidence) -> str:
+    if evidence.consuming > evidence.wanted:
+        return f"{counted(evidence.consuming, 'worker')} consume, {evidence.wanted} are wanted"
     return f"{evidence.consuming} of {counted(evidence.wanted, 'wanted worker')} consume"
