@@ -58,6 +58,7 @@ def details(resource: Resource, now: datetime) -> RenderableType:
         [_facts(resource)],
         [_conditions(resource.status, now)],
         [_groups(resource)],
+        [*_scaling(resource, now)],
         [_queues(resource.status)],
         [*_restarts(resource, now)],
     ]
@@ -145,6 +146,28 @@ def _groups(resource: Resource) -> RenderableType:
             Text(queues.get(group.get("name"), "")),
         )
     return _or_none(table, "Worker groups")
+
+
+def _scaling(resource: Resource, now: datetime) -> Iterator[RenderableType]:
+    """How many pods autoscaling wants of a group, and why it last changed that."""
+    table = _table("Autoscaling", "group", "wanted>", "from>", "to>", "draining>", "last change", "why")
+    told = {group.get("name"): group for group in resource.status.get("workers") or ()}
+    for group in resource.groups:
+        bounds, seen = group.get("autoscaling"), told.get(group.get("name"), {})
+        if not bounds:
+            continue
+        last = seen.get("scaling") or {}
+        table.add_row(
+            str(group.get("name")),
+            _number(seen.get("desiredReplicas")),
+            _number(bounds.get("minReplicas")),
+            _number(bounds.get("maxReplicas")),
+            _number(seen.get("draining")),
+            f"{_age(last.get('at'), now)} ago" if last else "none yet",
+            Text(str(last.get("message", ""))),
+        )
+    if table.row_count:
+        yield table
 
 
 def _queues(status: Mapping[str, Any]) -> RenderableType:

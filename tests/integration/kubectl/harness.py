@@ -88,8 +88,8 @@ class Shop:
     namespace: str
     name: str = "shop"
 
-    def create(self, name: str = "shop") -> None:
-        """Make the CeleryDeployment."""
+    def create(self, name: str = "shop", **background: Any) -> None:
+        """Make the CeleryDeployment; ``background`` are more fields of that group."""
         self.cluster.apply(
             {
                 "apiVersion": "celery-operator.dev/v1alpha1",
@@ -102,7 +102,7 @@ class Shop:
                     "beat": {"enabled": True},
                     "workers": [
                         {"name": "orders", "queues": ["default", "email"], "replicas": 2},
-                        {"name": "background", "queues": ["media"]},
+                        {"name": "background", "queues": ["media"], **background},
                     ],
                 },
             }

@@ -102,6 +102,34 @@ def test_status_tells_all_that_the_operator_found(shop: Shop) -> None:
     assert "\x1b" not in told.out  # colours are for terminals
 
 
+def test_status_tells_why_autoscaling_wants_so_many(empty: Shop) -> None:
+    empty.create(autoscaling={"minReplicas": 0, "maxReplicas": 6})
+    scaling = {"message": "0 -> 6: 600 ready, 0 running", "at": "2026-01-01T00:00:00Z"}
+    background = {**DEGRADED["workers"][0], "name": "background", "desiredReplicas": 6, "draining": 1}
+    empty.tell(health="Healthy", workers=[DEGRADED["workers"][0], {**background, "scaling": scaling}])
+
+    rows = [" ".join(line.split()) for line in empty.run("status", "shop").out.splitlines()]
+
+    title = rows.index("Autoscaling")
+    assert rows[title + 1] == "group wanted from to draining last change why"
+    assert re.fullmatch(r"background 6 0 6 1 \d+ h ago 0 -> 6: 600 ready, 0 running", rows[title + 2])
+    assert not rows[title + 3]
+
+
+def test_before_the_first_change_of_size_none_is_told(empty: Shop) -> None:
+    empty.create(autoscaling={"minReplicas": 0, "maxReplicas": 6})
+
+    rows = [" ".join(line.split()) for line in empty.run("status", "shop").out.splitlines()]
+
+    assert "background ? 0 6 ? none yet" in rows
+
+
+def test_groups_of_fixed_size_have_no_table_of_autoscaling(shop: Shop) -> None:
+    shop.tell(**DEGRADED)
+
+    assert "Autoscaling" not in shop.run("status", "shop").out
+
+
 @pytest.mark.parametrize(
     ("health", "consuming", "code"),
     [("Healthy", 1, 0), ("Degraded", 1, 1), ("Unhealthy", 1, 2), ("Unknown", 1, 1), ("Unknown", 0, 2)],
