@@ -17,18 +17,8 @@ from celery_health.cli.consumers import (
     without_ears,
 )
 from celery_health.fleet.sights import WorkerSight
+from tests.unit.cli.sights import WORKER
 
-WORKER = WorkerSight(
-    name="celery@a",
-    consuming=True,
-    slots=2,
-    active_count=0,
-    running=(),
-    reserved=0,
-    eta_held=0,
-    queues=("mail",),
-    prefetch=8,
-)
 BROKER = BrokerReading("redis", "redis://b", True, BrokerReason.REACHABLE, "")
 
 

@@ -7,21 +7,10 @@ from celery_health.cli.looking import History
 from celery_health.cli.survey import Survey
 from celery_health.cli.target import Target
 from celery_health.cli.verdict import judge
-from celery_health.fleet.sights import WorkerSight
 from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.urls import parse
+from tests.unit.cli.sights import WORKER
 
-WORKER = WorkerSight(
-    name="celery@a",
-    consuming=True,
-    slots=2,
-    active_count=0,
-    running=(),
-    reserved=0,
-    eta_held=0,
-    queues=("mail",),
-    prefetch=8,
-)
 BROKER = BrokerReading(
     "redis", "redis://h/0", True, BrokerReason.REACHABLE, "answers", (QueueReading("mail", 5),)
 )

@@ -13,23 +13,14 @@ from celery_health.cli.round_trip import RoundTrip
 from celery_health.cli.survey import Survey
 from celery_health.cli.target import Target
 from celery_health.cli.verdict import Verdict, judge
-from celery_health.fleet.sights import RunningTask, WorkerSight
+from celery_health.fleet.sights import RunningTask
 from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.fleet.verdict import FleetHealth
 from celery_health.urls import parse
+from tests.unit.cli.sights import WORKER
 
 URL = "redis://:geheim@h/0"
 TARGET = Target(URL, parse(URL))
-WORKER = WorkerSight(
-    name="celery@w",
-    consuming=True,
-    slots=2,
-    active_count=0,
-    running=(),
-    reserved=0,
-    eta_held=0,
-    queues=("mail",),
-)
 BROKER = BrokerReading(
     "redis", "redis://h/0", True, BrokerReason.REACHABLE, "answers", (QueueReading("mail", 1),)
 )

@@ -17,26 +17,13 @@ from celery_probe.sidecar.broker_watch import BrokerWatch
 from celery_probe.sidecar.endpoints import probe_app
 from celery_probe.sidecar.settings import Role, SettingsError, read_settings
 from tests.unit.health.beats import beat_document
+from tests.unit.sidecar.clock import Clock
 from tests.unit.sidecar.holders import Holder
 
 Client = TestClient[Request, Application]
 TOKEN = "s3cret"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 REACHED = BrokerSight(reachable=True, answers_for=500.0)
-
-
-class Clock:
-    """The true clock, moved ahead by a test."""
-
-    ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.monotonic() + self.ahead
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What the watch says before, between and without looks at a broker."""
 
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,15 +10,7 @@ from celery_health.broker import BrokerReading, BrokerReason
 from celery_probe.sidecar.broker_watch import STALE_SECONDS, BrokerWatch
 from tests.support.servers import free_port
 from tests.support.waiting import wait_for
-
-
-class Clock:
-    """The true clock, moved ahead by a test."""
-
-    ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.monotonic() + self.ahead
+from tests.unit.sidecar.clock import Clock
 
 
 @contextmanager

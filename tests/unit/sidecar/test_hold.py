@@ -17,25 +17,12 @@ from celery_probe.sidecar.hold import Hold
 from celery_probe.sidecar.observer import Observer
 from celery_probe.sidecar.server import make_app
 from tests.unit.health.reports import report_document
+from tests.unit.sidecar.clock import Clock
 from tests.unit.sidecar.holders import Holder
 
 TOKEN = "s3cret"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 Client = TestClient[Request, Application]
-
-
-class Clock:
-    """The true clock, moved ahead by a test."""
-
-    ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.monotonic() + self.ahead
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -17,23 +17,10 @@ from celery_probe.sidecar.observer import Observer
 from celery_probe.sidecar.orders import TOKEN_HEADER
 from celery_probe.sidecar.server import make_app
 from tests.unit.health.reports import report_document
+from tests.unit.sidecar.clock import Clock
 
 TOKEN = "s3cret-tökn"
 Client = TestClient[Request, Application]
-
-
-class Clock:
-    """The true clock, moved ahead by a test."""
-
-    ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.monotonic() + self.ahead
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

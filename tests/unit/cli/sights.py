@@ -1,0 +1,15 @@
+"""A worker that has nothing to do."""
+
+from celery_health.fleet.sights import WorkerSight
+
+WORKER = WorkerSight(
+    name="celery@a",
+    consuming=True,
+    slots=2,
+    active_count=0,
+    running=(),
+    reserved=0,
+    eta_held=0,
+    queues=("mail",),
+    prefetch=8,
+)
