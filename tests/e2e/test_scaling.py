@@ -115,6 +115,13 @@ def test_a_burst_on_priority_queues_takes_a_group_from_zero_and_back(stand: Stan
     assert (ready["status"], ready["lastTransitionTime"]) == ("True", ready_since)
 
 
+def test_a_new_group_is_ready_once_all_of_its_min_replicas_consume(stand: Stand) -> None:
+    stand.deploy(scaled(least=2, most=MOST))
+    stand.shop.wait_ready()
+    (told,) = stand.shop.status()["workers"]
+    assert told["consumingReplicas"] == 2
+
+
 def test_a_burst_on_a_quorum_queue_takes_a_group_from_zero_and_back(kube: Kube, namespace: str) -> None:
     stand = Stand(Shop(kube, namespace), broker=RABBITMQ_URL, include="quorum_shop")
     kube.apply(
