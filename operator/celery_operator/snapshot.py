@@ -29,7 +29,7 @@ class SidecarReading:
     the worker's liveness, None if it may. ``consuming_for``: for how many seconds its consumer has said at
     every look that it takes messages, None where it says otherwise or has not been watched.
     ``drain_wanted``: it was asked to take no more messages, ``draining_for`` so many seconds ago; None where
-    the sidecar does not say.
+    the sidecar does not say. ``late``: it has been asked again, and has not answered yet.
     """
 
     report: WorkerReport | None
@@ -40,6 +40,7 @@ class SidecarReading:
     consuming_for: float | None = None
     drain_wanted: bool | None = None
     draining_for: float | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _drain_pod(worker: Worker) -> DrainPod:
         reserved=report.reserved if report else 0,
         eta_held=report.eta_held if report else 0,
         drain_wanted=reading.drain_wanted if reading else None,
-        draining_for=reading.draining_for if reading else None,
+        draining_for=reading.draining_for if reading and not reading.late else None,
         silent_for=pod.silent_for,
     )
 
@@ -104,7 +104,8 @@ def _hold(worker: Worker) -> Hold:
     report = reading.report
     if report is None or reading.age > FRESH_SECONDS:
         return Hold.UNKNOWN
-    if report.active_count or report.reserved:
+    # Its sidecar is late: it may have begun to fetch since.
+    if report.active_count or report.reserved or reading.late:
         return Hold.SOMETHING
     return (
         Hold.NOTHING if _has_not_begun(reading, report) or _has_drained(reading, report) else Hold.SOMETHING

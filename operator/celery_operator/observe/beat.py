@@ -1,16 +1,16 @@
-"""Beat's pods: asks their sidecars for their reports, and reads pods and reports into BeatSights."""
+"""Beat's pods and the reports of their sidecars, read into BeatSights: pure."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from celery_health.beat import BeatReason, BeatSight
 from celery_health.urls import redact
 from celery_operator.api import names
 from celery_operator.decide.troubles import last_line
 from celery_operator.kube import Json
+from celery_operator.observe.latest import Answer
 from celery_operator.observe.pods import trouble
-from celery_operator.observe.sidecars import ReportSource, SidecarError
+from celery_operator.observe.sidecars import SidecarError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,6 @@ class BeatReading:
     tick_age: float | None
     report_present: bool
     held_for: float | None
-
-
-async def read_beats(source: ReportSource, pods: Iterable[Json]) -> dict[str, BeatReading]:
-    """Readings by pod uid of the beats among these pods; one that does not answer has none."""
-    running = [pod for pod in pods if is_beat(pod) and _runs(pod)]
-    readings = await asyncio.gather(*(_read_one(source, pod) for pod in running))
-    found = zip(running, readings, strict=True)
-    return {pod["metadata"]["uid"]: reading for pod, reading in found if reading is not None}
 
 
 def beat_sights(pods: Iterable[Json], readings: Mapping[str, BeatReading]) -> tuple[BeatSight, ...]:
@@ -80,15 +72,14 @@ def reading_of(body: Json) -> BeatReading:
         raise SidecarError(f"not a report of beat that this operator reads: {error}") from error
 
 
-async def _read_one(source: ReportSource, pod: Json) -> BeatReading | None:
-    try:
-        return reading_of(await source.fetch(pod))
-    except SidecarError:
-        return None
-
-
-def _runs(pod: Json) -> bool:
-    return pod["status"].get("phase") == "Running" and bool(pod["status"].get("podIP"))
+def as_of_now(answer: Answer[BeatReading]) -> BeatReading:
+    """The reading, as much older as its answer is."""
+    age, held_for = answer.value.tick_age, answer.value.held_for
+    return replace(
+        answer.value,
+        tick_age=None if age is None else age + answer.seconds_ago,
+        held_for=None if held_for is None else max(0.0, held_for - answer.seconds_ago),
+    )
 
 
 def _trouble(pod: Json) -> str:

@@ -5,19 +5,24 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 from celery_health.broker import BrokerReading, BrokerReason, RedisNaming
 from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Cache, Key
 from celery_operator.kube import DEPLOYMENT, POD, SECRET, Json, Kube
-from celery_operator.observe.beat import beat_sights, read_beats
+from celery_operator.observe import beat, sidecars
+from celery_operator.observe.beat import BeatReading, beat_sights, is_beat
 from celery_operator.observe.brokers import KeptReader, learned_naming, not_read
 from celery_operator.observe.consuming import ConsumingWorkers
 from celery_operator.observe.deployments import deployment_state
 from celery_operator.observe.hosts import seen_from_elsewhere
+from celery_operator.observe.latest import Latest
 from celery_operator.observe.load import LoadMeter
 from celery_operator.observe.pods import group_of, pod_states
+from celery_operator.observe.reports import Reports
 from celery_operator.observe.sidecars import Sidecars
 from celery_operator.observe.silence import SilentPods
 from celery_operator.observe.urls import SecretUrls, UrlMissingError
@@ -33,6 +38,11 @@ BACKEND_EXAMPLE = "redis://HOST:6379/1"
 _REFUSED_URLS = {BrokerReason.AUTHENTICATION_FAILED, BrokerReason.URL_INVALID}
 
 
+Reading = TypeVar("Reading", bound=BrokerReading | None)
+_Read = tuple[Reading, tuple[ConfigurationFault, ...]]
+"""What was read, and what of the configuration kept it from being read."""
+
+
 class Observer:
     """The eyes of one CeleryDeployment's loop: keeps its readers open between ticks."""
 
@@ -40,12 +50,11 @@ class Observer:
         self,
         kube: Kube,
         cache: Cache,
-        sidecars: Sidecars,
+        asked: Sidecars,
         identity: ResourceIdentity,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
-        self._sidecars = sidecars
         self._identity = identity
         self._key = Key(identity.namespace, identity.name)
         self._urls = SecretUrls(identity.namespace, lambda name: kube.get(SECRET, identity.namespace, name))
@@ -57,6 +66,9 @@ class Observer:
         self._consuming = ConsumingWorkers()
         self._load = LoadMeter()
         self._silent = SilentPods()
+        self._workers = Reports(asked, sidecars.reading_of, sidecars.as_of_now, clock)
+        self._beats = Reports[BeatReading](asked, beat.reading_of, beat.as_of_now, clock)
+        self._backend = Latest[_Read[BrokerReading | None]](clock)
 
     async def observe(
         self,
@@ -67,16 +79,16 @@ class Observer:
         histories: Mapping[str, ScalingHistory],
         decided: Mapping[str, int],
     ) -> Snapshot:
-        """Sidecars, broker and result backend side by side, so that a tick is as long as the slowest.
+        """Sidecars, broker and result backend side by side. Of these only the broker is waited for.
 
         ``histories`` and ``decided`` are what the last decision left.
         """
         pods = self._cache.children(POD, self._key)
         readings, beats, (broker, broker_faults), (backend, backend_faults) = await asyncio.gather(
-            self._sidecars.read(pod for pod in pods if group_of(pod) is not None),
-            read_beats(self._sidecars, pods),
+            self._workers.look(pod for pod in pods if group_of(pod) is not None),
+            self._beats.look(pod for pod in pods if is_beat(pod)),
             self._read_broker(spec),
-            self._read_result_backend(spec),
+            self._backend.get(partial(self._read_result_backend, spec)),
         )
         self._naming = learned_naming(tuple(readings.values()), self._naming)
         now = self._clock()
@@ -112,13 +124,14 @@ class Observer:
         )
 
     async def close(self) -> None:
-        """Give back the connections to broker and result backend."""
+        """Ask nobody any more, and give back the connections to broker and result backend."""
+        self._workers.close()
+        self._beats.close()
+        self._backend.close()
         await self._broker.close()
         await self._result_backend.close()
 
-    async def _read_broker(
-        self, spec: CeleryDeploymentSpec
-    ) -> tuple[BrokerReading, tuple[ConfigurationFault, ...]]:
+    async def _read_broker(self, spec: CeleryDeploymentSpec) -> _Read[BrokerReading]:
         if spec.broker.managed is not None:
             url: str | None = f"redis://{redis_name(self._identity)}.{self._key.namespace}.svc:{REDIS_PORT}/0"
         else:
@@ -133,9 +146,7 @@ class Observer:
             management_url=spec.broker.management_url,
         )
 
-    async def _read_result_backend(
-        self, spec: CeleryDeploymentSpec
-    ) -> tuple[BrokerReading | None, tuple[ConfigurationFault, ...]]:
+    async def _read_result_backend(self, spec: CeleryDeploymentSpec) -> _Read[BrokerReading | None]:
         backend = spec.result_backend
         if backend is None:
             return None, ()
@@ -150,7 +161,7 @@ class Observer:
         *,
         queues: Sequence[str] = (),
         management_url: str | None = None,
-    ) -> tuple[BrokerReading, tuple[ConfigurationFault, ...]]:
+    ) -> _Read[BrokerReading]:
         if url is None:
             if source is None:
                 return not_read("The spec names no URL"), ()

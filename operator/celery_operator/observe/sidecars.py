@@ -1,7 +1,7 @@
-"""Asks the sidecars of running pods for their reports, all at once and within a time limit."""
+"""Asks sidecars for their reports, within a time limit."""
 
 import asyncio
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 import aiohttp
@@ -10,10 +10,14 @@ from celery_health.json_fields import ReportError
 from celery_health.report import report_from
 from celery_health.worker import WorkerReason, WorkerVerdict
 from celery_operator.kube import Json, Kube, KubeError
+from celery_operator.observe.latest import Answer
 from celery_operator.sidecar_address import AT_ONCE, TIMEOUT_SECONDS, direct_url, proxy_path
 from celery_operator.snapshot import SidecarBroker, SidecarReading
 
 LARGEST_REPORT = 256 * 1024
+
+SILENT_AT_ONCE = 8
+"""How many pods that do not answer are asked at a time."""
 
 
 class SidecarError(Exception):
@@ -66,31 +70,21 @@ class ProxySource:
 
 
 class Sidecars:
-    """All sidecars, with a bound on how many are asked at a time."""
+    """All sidecars of all resources, with a bound on how many are asked at a time."""
 
     def __init__(self, source: ReportSource) -> None:
         self._source = source
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots_of_silent = asyncio.Semaphore(SILENT_AT_ONCE)
 
-    async def read(self, pods: Iterable[Json]) -> dict[str, SidecarReading]:
-        """Readings by pod uid; a pod that does not answer has none."""
-        running = [
-            pod for pod in pods if pod["status"].get("phase") == "Running" and pod["status"].get("podIP")
-        ]
-        readings = await asyncio.gather(*(self._read_one(pod) for pod in running))
-        found = zip(running, readings, strict=True)
-        return {pod["metadata"]["uid"]: reading for pod, reading in found if reading is not None}
+    async def fetch(self, pod: Json, *, silent: bool = False) -> Json:
+        """The body of ``/report`` of one pod, whoever's sidecar it is. Raises SidecarError.
 
-    async def fetch(self, pod: Json) -> Json:
-        """The body of ``/report`` of one pod, whoever's sidecar it is. Raises SidecarError."""
-        async with self._slots:
+        ``silent``: it did not answer the last time. Many such pods, as on a node that is lost, then hold up
+        none that answer.
+        """
+        async with self._slots_of_silent if silent else self._slots:
             return await self._source.fetch(pod)
-
-    async def _read_one(self, pod: Json) -> SidecarReading | None:
-        try:
-            return reading_of(await self.fetch(pod))
-        except SidecarError:
-            return None
 
 
 def reading_of(body: Json) -> SidecarReading:
@@ -115,6 +109,18 @@ def reading_of(body: Json) -> SidecarReading:
         )
     except (KeyError, TypeError, ValueError, ReportError) as error:
         raise SidecarError(f"not a report that this operator reads: {error}") from error
+
+
+def as_of_now(answer: Answer[SidecarReading]) -> SidecarReading:
+    """The reading, as much older as its answer is."""
+    reading, ago = answer.value, answer.seconds_ago
+    return replace(
+        reading,
+        age=reading.age + ago,
+        held_for=None if reading.held_for is None else max(0.0, reading.held_for - ago),
+        draining_for=None if reading.draining_for is None else reading.draining_for + ago,
+        late=answer.late,
+    )
 
 
 def _optional_seconds(value: float | None) -> float | None:

@@ -61,6 +61,11 @@ def test_a_pod_is_told_with_all_that_its_report_says() -> None:
     )
 
 
+def late(state: PodState) -> PodState:
+    assert state.reading is not None
+    return replace(state, reading=replace(state.reading, late=True))
+
+
 @pytest.mark.parametrize(
     ("state", "hold"),
     [
@@ -79,6 +84,7 @@ def test_a_pod_is_told_with_all_that_its_report_says() -> None:
         pytest.param(asked(True, 1.6, loop_mono=99.0, **DRAINED), Hold.NOTHING, id="looked after the wish"),
         pytest.param(asked(True, 9.0, loop_mono=None, **DRAINED), Hold.SOMETHING, id="has never looked"),
         pytest.param(asked(True, 9.0, age=6.0, **DRAINED), Hold.UNKNOWN, id="an old report"),
+        pytest.param(late(asked(True, 9.0, **DRAINED)), Hold.SOMETHING, id="had drained, and is late"),
         pytest.param(asked(None, **DRAINED), Hold.UNKNOWN, id="a sidecar that tells of no wish"),
         pytest.param(
             asked(False, phase=Phase.STARTING, consumer_starts=0, reason=WorkerReason.STARTING),
@@ -138,3 +144,8 @@ def test_a_pod_is_told_with_all_that_its_report_says() -> None:
 def test_what_a_pod_holds(state: PodState, hold: Hold) -> None:
     (found,) = seen(state)
     assert found.hold is hold
+
+
+def test_how_long_a_late_one_has_drained_is_not_known() -> None:
+    (found,) = seen(late(asked(True, 900.0, active=1, **DRAINED)))
+    assert (found.hold, found.drain_wanted, found.draining_for) == (Hold.SOMETHING, True, None)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pytest
@@ -12,7 +12,7 @@ from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache
 from celery_operator.kube import POD, Json, Kube
-from celery_operator.observe import observer
+from celery_operator.observe import latest, observer
 from celery_operator.observe.brokers import KeptReader
 from celery_operator.observe.observer import Observer
 from celery_operator.observe.sidecars import SidecarError, Sidecars
@@ -55,18 +55,29 @@ class Reports:
 
 
 class Broker:
-    """A broker with messages."""
+    """A broker with messages, which also keeps results; the reader of ``hangs_at`` gets no answer."""
 
     def __init__(self) -> None:
         self.reading = broker(celery=3, others={"forgotten": 1})
         self.asked: list[tuple[str, str | None]] = []
+        self.hangs_at = ""
 
-    def make(self, url: str, naming: RedisNaming, *, management_url: str | None) -> "Broker":
+    def make(self, url: str, naming: RedisNaming, *, management_url: str | None) -> "Reader":
         self.asked.append((url, management_url))
-        return self
+        return Reader(self, url)
+
+
+@dataclass
+class Reader:
+    """A connection to it."""
+
+    broker: Broker
+    url: str
 
     async def read(self, queues: Sequence[str]) -> BrokerReading:
-        return self.reading
+        if self.url == self.broker.hangs_at:
+            await asyncio.Event().wait()
+        return self.broker.reading
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -89,8 +100,11 @@ class Scene:
 
     def look(self, at: float, of: CeleryDeploymentSpec | None = None) -> Snapshot:
         self.now = at
+        return asyncio.run(self.observe(of or spec()))
+
+    async def observe(self, of: CeleryDeploymentSpec) -> Snapshot:
         resource = {"metadata": {"generation": 1}}
-        return asyncio.run(self.observer.observe(resource, of or spec(), (), histories={}, decided={}))
+        return await self.observer.observe(resource, of, (), histories={}, decided={})
 
 
 @pytest.fixture
@@ -149,6 +163,22 @@ def test_a_sidecar_that_does_not_answer_leaves_its_pod_without_a_reading(scene: 
     seen = scene.look(0.0)
     assert [pod.reading for pod in seen.pods] == [None]
     assert [beat.reason for beat in seen.beats] == [None]
+
+
+def test_a_result_backend_that_hangs_holds_up_no_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene, stores = Scene(monkeypatch), spec(resultBackend={"url": "redis://results"})
+    monkeypatch.setattr(latest, "PATIENCE_SECONDS", 0.01)
+
+    async def two_looks() -> tuple[Snapshot, Snapshot]:
+        first = await scene.observe(stores)
+        scene.broker.hangs_at = "redis://results.market"
+        second = await scene.observe(stores)
+        await scene.observer.close()
+        return first, second
+
+    first, second = asyncio.run(two_looks())
+    assert second.result_backend == first.result_backend == scene.broker.reading
+    assert second.broker.reachable
 
 
 def test_the_brokers_host_is_that_of_the_resources_own_namespace(scene: Scene) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from celery_health.beat import BeatReason, BeatSight
 from celery_operator.api import names
-from celery_operator.observe.beat import beat_sights, read_beats, reading_of
-from celery_operator.observe.sidecars import SidecarError
+from celery_operator.observe.beat import BeatReading, as_of_now, beat_sights, reading_of
+from celery_operator.observe.reports import Reports
+from celery_operator.observe.sidecars import SidecarError, Sidecars
 
 BODY: dict[str, Any] = {
     "version": 1,
@@ -56,6 +57,10 @@ class Source:
         return self.answers[name]
 
 
+async def read_beats(source: Source, pods: list[dict[str, Any]]) -> dict[str, BeatReading]:
+    return await Reports(Sidecars(source), reading_of, as_of_now, clock=lambda: 0.0).look(pods)
+
+
 async def test_beat_is_told_with_what_its_sidecar_says() -> None:
     one = pod("beat")
     readings = await read_beats(Source(beat=BODY), [one])
@@ -80,9 +85,9 @@ def test_a_hold_of_beat_is_read_and_absent_where_the_sidecar_is_older() -> None:
     assert reading_of(BODY).held_for is None
 
 
-async def test_only_running_pods_of_beat_are_asked() -> None:
+async def test_only_running_pods_are_asked() -> None:
     source = Source()
-    others = [pod("worker", "worker"), pod("pending", phase="Pending"), pod("no-address", podIP="")]
+    others = [pod("pending", phase="Pending"), pod("no-address", podIP="")]
     assert await read_beats(source, [pod("silent"), *others]) == {}
     assert source.asked == ["silent"]
     assert [sight.pod for sight in beat_sights(others, {})] == ["pending", "no-address"]

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from celery_health.worker import WorkerReason
 from celery_operator import sidecar_address
-from celery_operator.observe.sidecars import DirectSource, SidecarError, Sidecars, reading_of
+from celery_operator.observe.reports import Reports
+from celery_operator.observe.sidecars import DirectSource, SidecarError, Sidecars, as_of_now, reading_of
 from celery_operator.snapshot import SidecarReading
 
 BODY: dict[str, Any] = {
@@ -52,7 +53,7 @@ async def answers(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[web.Res
 
 async def read(*pods: dict[str, Any]) -> dict[str, SidecarReading]:
     async with aiohttp.ClientSession() as session:
-        return await Sidecars(DirectSource(session)).read(pods)
+        return await Reports(Sidecars(DirectSource(session)), reading_of, as_of_now).look(pods)
 
 
 async def test_a_sidecars_verdict_is_read(answers: list[web.Response]) -> None:
