@@ -32,7 +32,7 @@ crds: venv  ## write crds/, the chart's copy and docs/resource.md from the model
 test: test-unit test-integration test-e2e  ## all tests
 
 test-unit: venv  ## tests without servers
-	@$(BIN)/pytest tests/unit
+	@$(BIN)/pytest tests/unit -n 2
 
 test-properties: venv  ## look for new counterexamples, some minutes: the unit tests try the same examples every time
 	@$(BIN)/pytest tests/unit -m hypothesis --hypothesis-profile explore --timeout 0 -n 2 $(ARGS)
@@ -44,7 +44,7 @@ test-integration: venv  ## tests with real Redis, RabbitMQ and API servers
 
 test-e2e: venv  ## tests on a real cluster with the operator deployed
 	@$(KIT) run --example-celery 5.3.6 --example-celery 5.7.0 --broker rabbitmq \
-		--skippable "the end-to-end tests (make test-e2e)" -- $(BIN)/pytest tests/e2e -m "not disruptive" -n 3 --durations=20
+		--skippable "the end-to-end tests (make test-e2e)" -- $(BIN)/pytest tests/e2e -m "not disruptive" -n 3 --maxschedchunk 1 --durations=20
 	@$(KIT) run --skippable "the tests that disturb the whole cluster (make test-e2e)" -- \
 		$(BIN)/pytest tests/e2e -m disruptive
 
