@@ -45,7 +45,9 @@ class Latest(Generic[T]):
             Exception: what the question raised.
         """
         self.ask(question)
-        await settle([self], PATIENCE_SECONDS if self._last else None)
+        if self._last is None and self._question:
+            await asyncio.wait([self._question])
+        await settle([self])
         answer = self.answer()
         assert answer is not None
         return answer.value
@@ -85,8 +87,8 @@ class Latest(Generic[T]):
         return await question(), self._clock()
 
 
-async def settle(sources: Iterable[Latest[Any]], patience: float | None = PATIENCE_SECONDS) -> None:
-    """Wait until all have been answered, for so many seconds at most."""
+async def settle(sources: Iterable[Latest[Any]]) -> None:
+    """Wait until all have answered, but no longer than a look has patience."""
     questions = [source.open_question for source in sources if source.open_question]
     if questions:
-        await asyncio.wait(questions, timeout=patience)
+        await asyncio.wait(questions, timeout=PATIENCE_SECONDS)

@@ -13,7 +13,7 @@ from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Cache, Key
 from celery_operator.kube import DEPLOYMENT, POD, SECRET, Json, Kube
-from celery_operator.observe import beat, sidecars
+from celery_operator.observe import beat
 from celery_operator.observe.beat import BeatReading, beat_sights, is_beat
 from celery_operator.observe.brokers import KeptReader, learned_naming, not_read
 from celery_operator.observe.consuming import ConsumingWorkers
@@ -23,7 +23,7 @@ from celery_operator.observe.latest import Latest
 from celery_operator.observe.load import LoadMeter
 from celery_operator.observe.pods import group_of, pod_states
 from celery_operator.observe.reports import Reports
-from celery_operator.observe.sidecars import Sidecars
+from celery_operator.observe.sidecars import Sidecars, as_of_now, reading_of
 from celery_operator.observe.silence import SilentPods
 from celery_operator.observe.urls import SecretUrls, UrlMissingError
 from celery_operator.observe.waiting import WaitingQueues
@@ -50,7 +50,7 @@ class Observer:
         self,
         kube: Kube,
         cache: Cache,
-        asked: Sidecars,
+        sidecars: Sidecars,
         identity: ResourceIdentity,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -66,8 +66,8 @@ class Observer:
         self._consuming = ConsumingWorkers()
         self._load = LoadMeter()
         self._silent = SilentPods()
-        self._workers = Reports(asked, sidecars.reading_of, sidecars.as_of_now, clock)
-        self._beats = Reports[BeatReading](asked, beat.reading_of, beat.as_of_now, clock)
+        self._workers = Reports(sidecars, reading_of, as_of_now, clock)
+        self._beats = Reports[BeatReading](sidecars, beat.reading_of, beat.as_of_now, clock)
         self._backend = Latest[_Read[BrokerReading | None]](clock)
 
     async def observe(
