@@ -99,7 +99,7 @@ def test_a_burst_on_priority_queues_takes_a_group_from_zero_and_back(stand: Stan
     stand.deploy(scaled(most=MOST, **QUICK_TO_ZERO) | {"queues": queues})
     wait_told(shop, desiredReplicas=0, replicas=0)
     shop.kube.until("Healthy at zero", lambda: shop.status().get("health") == "Healthy", timeout=30)
-    ready_since = shop.condition("Ready")["lastTransitionTime"]
+    ready_since = shop.wait_condition("Ready", "True", timeout=30)["lastTransitionTime"]
 
     with watching(shop.kube, shop.namespace) as watch:
         began = time.monotonic()
