@@ -5,7 +5,7 @@ So what is slow, or gone, holds up nothing but what is known of itself.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +13,9 @@ PATIENCE_SECONDS = 0.5
 """How long a look waits for the slowest."""
 
 T = TypeVar("T")
+
+Question = asyncio.Task[tuple[T, float]]
+"""One that was asked: its answer, and when that came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,9 @@ class Latest(Generic[T]):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._question: asyncio.Task[tuple[T, float]] | None = None
+        self._question: Question[T] | None = None
         self._last: tuple[T, float] | None = None
         self._late = False
-
-    @property
-    def open_question(self) -> asyncio.Task[tuple[T, float]] | None:
-        """What has not been answered yet."""
-        return self._question
 
     async def get(self, question: Callable[[], Awaitable[T]]) -> T:
         """The answer to this question; where that takes its time, to an earlier one, if there is any.
@@ -44,20 +42,21 @@ class Latest(Generic[T]):
         Raises:
             Exception: what the question raised.
         """
-        self.ask(question)
-        if self._last is None and self._question:
-            await asyncio.wait([self._question])
-        await settle([self])
+        asked = self.ask(question)
+        if self._last is None:
+            await asyncio.wait([asked])
+        await settle([asked])
         answer = self.answer()
         assert answer is not None
         return answer.value
 
-    def ask(self, question: Callable[[], Awaitable[T]]) -> None:
-        """Ask, unless an earlier question is still open."""
+    def ask(self, question: Callable[[], Awaitable[T]]) -> Question[T]:
+        """Ask, unless an earlier question is still open; gives the one that is open now."""
         self._take()
         self._late = self._question is not None
         if self._question is None:
             self._question = asyncio.create_task(self._timed(question))
+        return self._question
 
     def answer(self) -> Answer[T] | None:
         """The latest answer; None as long as there has been none.
@@ -87,8 +86,7 @@ class Latest(Generic[T]):
         return await question(), self._clock()
 
 
-async def settle(sources: Iterable[Latest[Any]]) -> None:
-    """Wait until all have answered, but no longer than a look has patience."""
-    questions = [source.open_question for source in sources if source.open_question]
+async def settle(questions: Collection[Question[Any]]) -> None:
+    """Wait until all are answered, but no longer than a look has patience."""
     if questions:
         await asyncio.wait(questions, timeout=PATIENCE_SECONDS)

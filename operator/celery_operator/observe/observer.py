@@ -14,7 +14,7 @@ from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Cache, Key
 from celery_operator.kube import DEPLOYMENT, POD, SECRET, Json, Kube
 from celery_operator.observe import beat
-from celery_operator.observe.beat import BeatReading, beat_sights, is_beat
+from celery_operator.observe.beat import beat_sights, is_beat
 from celery_operator.observe.brokers import KeptReader, learned_naming, not_read
 from celery_operator.observe.consuming import ConsumingWorkers
 from celery_operator.observe.deployments import deployment_state
@@ -38,8 +38,8 @@ BACKEND_EXAMPLE = "redis://HOST:6379/1"
 _REFUSED_URLS = {BrokerReason.AUTHENTICATION_FAILED, BrokerReason.URL_INVALID}
 
 
-Reading = TypeVar("Reading", bound=BrokerReading | None)
-_Read = tuple[Reading, tuple[ConfigurationFault, ...]]
+_Reading = TypeVar("_Reading", bound=BrokerReading | None)
+_Read = tuple[_Reading, tuple[ConfigurationFault, ...]]
 """What was read, and what of the configuration kept it from being read."""
 
 
@@ -67,7 +67,7 @@ class Observer:
         self._load = LoadMeter()
         self._silent = SilentPods()
         self._workers = Reports(sidecars, reading_of, as_of_now, clock)
-        self._beats = Reports[BeatReading](sidecars, beat.reading_of, beat.as_of_now, clock)
+        self._beats = Reports(sidecars, beat.reading_of, beat.as_of_now, clock)
         self._backend = Latest[_Read[BrokerReading | None]](clock)
 
     async def observe(

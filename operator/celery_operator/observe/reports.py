@@ -40,12 +40,13 @@ class Reports(Generic[Reading]):
         running = {pod["metadata"]["uid"]: pod for pod in pods if _runs(pod)}
         for uid in self._pods.keys() - running:
             self._pods.pop(uid).close()
+        questions = []
         for uid, pod in running.items():
             latest = self._pods.setdefault(uid, Latest(self._clock))
             before = latest.answer()
             silent = before is not None and before.value is None
-            latest.ask(partial(self._ask, pod, silent=silent))
-        await settle(self._pods.values())
+            questions.append(latest.ask(partial(self._ask, pod, silent=silent)))
+        await settle(questions)
         answers = {uid: latest.answer() for uid, latest in self._pods.items()}
         return {
             uid: self._as_of_now(Answer(answer.value, answer.seconds_ago, answer.late))

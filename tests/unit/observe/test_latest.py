@@ -32,7 +32,7 @@ async def test_the_first_answer_is_waited_for() -> None:
     source, asked = Source(), Latest[int]()
     source.free.clear()
     first = asyncio.create_task(asked.get(source))
-    await asyncio.sleep(0)
+    assert not (await asyncio.wait([first], timeout=10 * latest.PATIENCE_SECONDS))[0]
     source.free.set()
     assert await first == 1
 
@@ -54,9 +54,9 @@ async def test_the_answer_to_an_earlier_question_comes_late_and_the_next_is_in_t
     await asked.get(source)
     source.free.clear()
     await asked.get(source)
-    asked.ask(source)  # the next look: the question of the last is still open
+    question = asked.ask(source)  # the next look: the question of the last is still open
     source.free.set()
-    await latest.settle([asked])
+    await latest.settle([question])
     answer = asked.answer()
     assert answer is not None
     assert (answer.value, answer.late) == (2, True)
@@ -81,10 +81,8 @@ async def test_a_question_that_fails_is_told_once_and_asked_again() -> None:
 async def test_an_open_question_is_given_up_with_its_source() -> None:
     source, asked = Source(), Latest[int]()
     source.free.clear()
-    asked.ask(source)
-    question = asked.open_question
+    question = asked.ask(source)
     asked.close()
-    assert question is not None
     with pytest.raises(asyncio.CancelledError):
         await question
     asked.close()
