@@ -144,7 +144,7 @@ def circumstances() -> str:
 
 def has_place(page: Path, part: str) -> bool:
     """Whether ``part`` has its markers in a page; True without a page, as ``rewrite`` tells why."""
-    return not page.is_file() or f"<!-- bench {part} -->" in page.read_text()
+    return not page.is_file() or _markers(part)[0] in page.read_text()
 
 
 def require_place(page: Path, part: str) -> None:
@@ -153,7 +153,7 @@ def require_place(page: Path, part: str) -> None:
     Raises:
         BenchError: the page or its markers are missing.
     """
-    _section(page, part)
+    _place(page, part)
 
 
 def rewrite(page: Path, part: str, text: str) -> None:
@@ -163,27 +163,27 @@ def rewrite(page: Path, part: str, text: str) -> None:
         BenchError: the page or its markers are missing.
     """
     begin, end = _markers(part)
-    section = _section(page, part)
-    page.write_text(page.read_text().replace(section, f"{begin}\n{text}\n{end}"))
+    place = _place(page, part)
+    page.write_text(place.re.sub(lambda _: f"{begin}\n{text}\n{end}", place.string))
 
 
 def _markers(part: str) -> tuple[str, str]:
     return f"<!-- bench {part} -->", f"<!-- end of bench {part} -->"
 
 
-def _section(page: Path, part: str) -> str:
-    """What stands in a page for ``part`` now, with its markers."""
+def _place(page: Path, part: str) -> re.Match[str]:
+    """Where the figures of ``part`` stand in a page, with their markers."""
     begin, end = _markers(part)
     try:
         old = page.read_text()
     except FileNotFoundError as error:
         raise BenchError(f"There is no page {page}: make one that holds {begin} and {end}.") from error
-    section = re.search(re.escape(begin) + ".*?" + re.escape(end), old, re.DOTALL)
-    if section is None:
+    place = re.search(re.escape(begin) + ".*?" + re.escape(end), old, re.DOTALL)
+    if place is None:
         raise BenchError(
             f"{page} has no place for these figures: put {begin} and {end} on lines of their own."
         )
-    return section[0]
+    return place
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

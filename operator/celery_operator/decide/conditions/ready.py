@@ -39,8 +39,8 @@ def _unknown(evidence: Evidence) -> Iterator[Verdict]:
 
 
 def _ready(evidence: Evidence) -> Verdict:
-    if any(group.coming for group in evidence.groups):
-        return yes(Reason.READY, workers_healthy.growing(evidence))
+    if words := workers_healthy.growing(evidence):
+        return yes(Reason.READY, words)
     if evidence.wanted:
         return yes(Reason.READY, f"{counted(evidence.consuming, 'worker')} consuming")
     reason = Reason.SUSPENDED if evidence.snapshot.spec.suspend else Reason.SCALED_TO_ZERO

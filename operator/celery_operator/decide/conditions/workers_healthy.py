@@ -19,8 +19,10 @@ def judge(evidence: Evidence) -> Verdict:
     return _without_illness(evidence, [problem for _, problems in ill for problem in problems])
 
 
-def growing(evidence: Evidence) -> str:
-    """How far groups are that autoscaling has just enlarged."""
+def growing(evidence: Evidence) -> str | None:
+    """How far groups are that autoscaling has just enlarged; None if there is none."""
+    if not any(group.coming for group in evidence.groups):
+        return None
     return f"{_fleet(evidence)}; the load has just called for the others"
 
 
@@ -44,8 +46,8 @@ def _enough(evidence: Evidence) -> Verdict:
     idle = [group for group in evidence.groups if group.out_of_service]
     if idle:
         return no(Reason.ALL_DRAINING, joined(f"All workers of group {group.name} drain" for group in idle))
-    if any(group.coming for group in evidence.groups):
-        return yes(Reason.STARTING, growing(evidence))
+    if words := growing(evidence):
+        return yes(Reason.STARTING, words)
     return yes(Reason.ALL_CONSUMING, _fleet(evidence))
 
 
