@@ -2,7 +2,7 @@
 # K8S_VERSION=1.30 to 1.34 picks another Kubernetes for the local one. ARGS= goes to the demo, the bench, the fault matrix
 # and the soaks.
 PYTHON ?= python3
-KIT := $(PYTHON) -m tests.cluster
+KIT := $(PYTHON) -m tools.cluster
 BIN := .venv/bin
 export K8S_VERSION CLUSTER
 
@@ -49,13 +49,13 @@ test-e2e: venv  ## tests on a real cluster with the operator deployed
 		$(BIN)/pytest tests/e2e -m disruptive
 
 fault-matrix: venv  ## every fault on every pool and broker, written to docs/fault-matrix.md
-	@$(KIT) run --example-celery 5.3.6 --broker rabbitmq -- $(BIN)/python -m tests.matrix --page docs/fault-matrix.md $(ARGS)
+	@$(KIT) run --example-celery 5.3.6 --broker rabbitmq -- $(BIN)/python -m tools.fault_matrix --page docs/fault-matrix.md $(ARGS)
 
 soak: venv  ## 30 min of random faults at 50 tasks/s, every task counted
-	@$(KIT) run --broker rabbitmq -- $(BIN)/python -m tests.soak $(ARGS)
+	@$(KIT) run --broker rabbitmq -- $(BIN)/python -m tools.soak $(ARGS)
 
 soak-scaling: venv  ## 100 scale-ins under load with tasks of 0.1 to 60 s, every task counted
-	@$(KIT) run -- $(BIN)/python -m tests.scaling $(ARGS)
+	@$(KIT) run -- $(BIN)/python -m tools.scale_soak $(ARGS)
 
 cluster:  ## start a real Kubernetes on this machine
 	@$(KIT) up
@@ -83,4 +83,4 @@ bench: venv  ## measure, against peers
 	@$(KIT) run --example-celery 5.3.6 -- $(BIN)/python -m bench $(ARGS)
 
 bench-burst: venv  ## two bursts from zero pods and back, ten times each
-	@$(KIT) run -- $(BIN)/python -m tests.scaling.burst $(ARGS)
+	@$(KIT) run -- $(BIN)/python -m tools.scale_soak.burst $(ARGS)

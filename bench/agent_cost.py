@@ -14,8 +14,8 @@ from statistics import median
 from typing import cast
 
 import redis
-from tests.support.servers import RedisServer, free_port, redis_server
-from tests.support.waiting import wait_for
+from tools.testbed.servers import RedisServer, free_port, redis_server
+from tools.testbed.waiting import wait_for
 
 from bench.empty_tasks import app, nothing
 from bench.errors import BenchError

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 
-from tests.e2e.kube import Kube
-from tests.e2e.shop import celery_deployment, group
+from tools.testbed.kube import Kube
+from tools.testbed.shop import celery_deployment, group
 
 from bench.cluster import connect, namespace
 from bench.errors import BenchError

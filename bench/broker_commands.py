@@ -5,8 +5,8 @@ import threading
 import time
 from collections import Counter
 
-from tests.e2e.kube import Kube
-from tests.e2e.shop import celery_deployment, group
+from tools.testbed.kube import Kube
+from tools.testbed.shop import celery_deployment, group
 
 from bench.cluster import connect, leading_operator, namespace
 from bench.errors import BenchError

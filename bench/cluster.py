@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.kube import Kube, KubectlError, Object
-from tests.e2e.shop import REDIS_IMAGE, REDIS_LOOP, pod, service
+from tools.testbed.kube import Kube, KubectlError, Object
+from tools.testbed.shop import REDIS_IMAGE, REDIS_LOOP, pod, service
 
 from bench.errors import BenchError
 

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.e2e.faults import signal_main
-from tests.e2e.kube import Kube, Object
-from tests.e2e.shop import BROKER_URL, RESTRICTED, RESULT_URL, Shop, celery_deployment, group
+from tools.testbed.faults import signal_main
+from tools.testbed.kube import Kube, Object
+from tools.testbed.shop import BROKER_URL, RESTRICTED, RESULT_URL, Shop, celery_deployment, group
 
 from bench.cluster import connect, namespace
 from bench.report import Figure, say

@@ -3,8 +3,8 @@
 import time
 from pathlib import Path
 
-from tests.e2e.kube import Kube, Object
-from tests.e2e.shop import EXAMPLE_IMAGE, celery_deployment, group
+from tools.testbed.kube import Kube, Object
+from tools.testbed.shop import EXAMPLE_IMAGE, celery_deployment, group
 
 from bench.cluster import connect, image_megabytes, leading_operator, namespace
 from bench.errors import BenchError

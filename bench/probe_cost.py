@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import mean, median
 
-from tests.support.servers import free_port, redis_server
-from tests.support.waiting import wait_for
+from tools.testbed.servers import free_port, redis_server
+from tools.testbed.waiting import wait_for
 
 from bench.errors import BenchError
 from bench.estimates import estimate, percentile

@@ -7,10 +7,9 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.e2e.diagnostics import describe_namespace
-from tests.e2e.kube import Kube
-from tests.e2e.shop import Shop
+from tools.testbed.diagnostics import describe_namespace
+from tools.testbed.kube import Kube
+from tools.testbed.shop import Shop
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.e2e.kube import KubectlError, Object
-from tests.e2e.shop import Shop
-from tests.scaling.scaling_orders import same
-from tests.scaling.stand import Stand
-from tests.scaling.watch import attempted
-from tests.support.waiting import wait_for
+from tools.scale_soak.scaling_orders import same
+from tools.scale_soak.stand import Stand
+from tools.scale_soak.watch import attempted
+from tools.testbed.kube import KubectlError, Object
+from tools.testbed.shop import Shop
+from tools.testbed.waiting import wait_for
 
 TOLD_SECONDS = 30.0
 REMOVED_SECONDS = 60.0

@@ -3,9 +3,8 @@
 import base64
 
 import pytest
-
-from tests.e2e.kube import Object
-from tests.e2e.shop import BROKER_URL, Shop, celery_deployment, group, service
+from tools.testbed.kube import Object
+from tools.testbed.shop import BROKER_URL, Shop, celery_deployment, group, service
 
 
 def secret(name: str, **values: str) -> Object:

@@ -3,9 +3,9 @@
 import json
 import signal
 
-from tests.e2e.faults import signal_main
-from tests.e2e.kube import Object
-from tests.e2e.shop import Shop, celery_deployment
+from tools.testbed.faults import signal_main
+from tools.testbed.kube import Object
+from tools.testbed.shop import Shop, celery_deployment
 
 TICKING_AGAIN_WITHIN = 120
 ONE_AGAIN_WITHIN = 60

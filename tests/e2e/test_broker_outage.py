@@ -2,7 +2,8 @@
 
 import time
 
-from tests.e2e.shop import Shop, celery_deployment, group
+from tools.testbed.shop import Shop, celery_deployment, group
+
 from tests.e2e.test_workers import restarts
 
 OUTAGE_SECONDS = 60

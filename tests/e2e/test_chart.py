@@ -5,10 +5,10 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from tools.testbed.kube import Kube
+from tools.testbed.shop import Shop, celery_deployment, group
 
 from tests.e2e.conftest import ROOT
-from tests.e2e.kube import Kube
-from tests.e2e.shop import Shop, celery_deployment, group
 
 pytestmark = pytest.mark.disruptive
 

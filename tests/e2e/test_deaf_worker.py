@@ -4,12 +4,11 @@ import json
 import time
 
 import pytest
-
-from tests.e2e import faults
-from tests.e2e.shop import BROKER_URL, EXAMPLE_IMAGE, Shop, celery_deployment, group, pod, service
-from tests.e2e.test_rabbitmq import IMAGE as RABBITMQ_IMAGE
-from tests.e2e.test_rabbitmq import START as RABBITMQ_START
-from tests.e2e.test_rabbitmq import URL as RABBITMQ_URL
+from tools.testbed import faults
+from tools.testbed.rabbitmq import IMAGE as RABBITMQ_IMAGE
+from tools.testbed.rabbitmq import START as RABBITMQ_START
+from tools.testbed.rabbitmq import URL as RABBITMQ_URL
+from tools.testbed.shop import BROKER_URL, EXAMPLE_IMAGE, Shop, celery_deployment, group, pod, service
 
 DEAF_IMAGE = "celery-operator/example:celery-5.3.6"
 NEWEST_IMAGE = "celery-operator/example:celery-5.7.0"

@@ -1,8 +1,9 @@
 """What the README tells a new user to type."""
 
+from tools.testbed.kube import Kube
+from tools.testbed.shop import Shop
+
 from tests.e2e.conftest import ROOT
-from tests.e2e.kube import Kube
-from tests.e2e.shop import Shop
 
 
 def test_the_manifest_of_the_readme_works(kube: Kube, namespace: str) -> None:

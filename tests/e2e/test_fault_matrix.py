@@ -1,11 +1,10 @@
 """A part of the fault matrix in CI; `make fault-matrix` runs all of it."""
 
 import pytest
-
-from tests.e2e.kube import Kube
-from tests.matrix.rows import BY_NAME
-from tests.matrix.run import run_stand
-from tests.matrix.stand import Stand
+from tools.fault_matrix.rows import BY_NAME
+from tools.fault_matrix.run import run_stand
+from tools.fault_matrix.stand import Stand
+from tools.testbed.kube import Kube
 
 # One stand each, chosen so that most failures come once and each pool and broker does; the longest
 # first, so that three at a time are done soon.

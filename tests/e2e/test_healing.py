@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from tests.e2e.faults import deployment_with_faults, inject
-from tests.e2e.kube import Object
-from tests.e2e.shop import Shop, celery_deployment, group
-from tests.support.waiting import wait_for
+from tools.testbed.faults import deployment_with_faults, inject
+from tools.testbed.kube import Object
+from tools.testbed.shop import Shop, celery_deployment, group
+from tools.testbed.waiting import wait_for
 
 STALLED_AFTER = 10
 ENOUGH_FOR_MINUTES = 600

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.shop import Shop, celery_deployment, group
+from tools.testbed.shop import Shop, celery_deployment, group
 
 PLUGIN = Path(sys.executable).with_name("kubectl-celery")
 

@@ -5,11 +5,11 @@ import signal
 import subprocess
 
 import pytest
+from tools.testbed.faults import signal_main
+from tools.testbed.kube import Kube, Object
+from tools.testbed.shop import Shop, celery_deployment, group
 
 from tests.e2e.conftest import ROOT
-from tests.e2e.faults import signal_main
-from tests.e2e.kube import Kube, Object
-from tests.e2e.shop import Shop, celery_deployment, group
 
 pytestmark = pytest.mark.disruptive
 
@@ -123,7 +123,7 @@ def test_an_api_server_that_restarts_does_not_stop_the_operator(shop: Shop) -> N
     shop.wait_ready()
 
     subprocess.run(
-        ["python3", "-m", "tests.cluster", "restart", "kube-apiserver"], cwd=ROOT, check=True, timeout=90
+        ["python3", "-m", "tools.cluster", "restart", "kube-apiserver"], cwd=ROOT, check=True, timeout=90
     )
 
     shop.kube.until("the API server", lambda: shop.kube.run("get", "--raw", "/readyz"), timeout=60)

@@ -1,14 +1,7 @@
 """The same on RabbitMQ: the operator reads it by AMQP alone."""
 
-from tests.e2e.shop import Shop, celery_deployment, group, pod, service
-
-IMAGE = "rabbitmq:3.13-alpine"
-URL = "amqp://guest:guest@rabbitmq:5672//"
-# The public image starts by a script of its own, its stand-in has none.
-START = (
-    "command -v docker-entrypoint.sh && exec docker-entrypoint.sh rabbitmq-server; "
-    "exec /usr/lib/rabbitmq/bin/rabbitmq-server"
-)
+from tools.testbed.rabbitmq import IMAGE, START, URL
+from tools.testbed.shop import Shop, celery_deployment, group, pod, service
 
 
 def test_workers_on_rabbitmq_consume_and_their_queues_are_counted(shop: Shop) -> None:

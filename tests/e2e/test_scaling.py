@@ -5,9 +5,20 @@ import time
 from typing import Any
 
 import pytest
+from tools.scale_soak.run import ScaleIns
+from tools.scale_soak.scaling_orders import burst_of_priorities, same
+from tools.scale_soak.stand import Stand, scaled
+from tools.scale_soak.timeline import one_hill, sizes
+from tools.scale_soak.watch import SHOP, DeploymentWatch, wait_zero, watching
+from tools.soak.judge import Fault, Hit
+from tools.soak.judge import judge as judge_with_faults
+from tools.testbed.faults import signal_main
+from tools.testbed.kube import Kube, KubectlError, Object
+from tools.testbed.rabbitmq import IMAGE as RABBITMQ_IMAGE
+from tools.testbed.rabbitmq import START as RABBITMQ_START
+from tools.testbed.rabbitmq import URL as RABBITMQ_URL
+from tools.testbed.shop import Shop, celery_deployment, group, pod, service
 
-from tests.e2e.faults import signal_main
-from tests.e2e.kube import Kube, KubectlError, Object
 from tests.e2e.scaling import (
     REMOVED_SECONDS,
     TOLD_SECONDS,
@@ -24,18 +35,7 @@ from tests.e2e.scaling import (
     wait_told,
     wait_whole,
 )
-from tests.e2e.shop import Shop, celery_deployment, group, pod, service
 from tests.e2e.test_operator import kill_operator
-from tests.e2e.test_rabbitmq import IMAGE as RABBITMQ_IMAGE
-from tests.e2e.test_rabbitmq import START as RABBITMQ_START
-from tests.e2e.test_rabbitmq import URL as RABBITMQ_URL
-from tests.scaling.run import ScaleIns
-from tests.scaling.scaling_orders import burst_of_priorities, same
-from tests.scaling.stand import Stand, scaled
-from tests.scaling.timeline import one_hill, sizes
-from tests.scaling.watch import SHOP, DeploymentWatch, wait_zero, watching
-from tests.soak.judge import Fault, Hit
-from tests.soak.judge import judge as judge_with_faults
 
 MOST = 4
 WINDOW_SECONDS = 5

@@ -1,11 +1,10 @@
 """Random faults under load: every task ends as its acknowledgement mode promises."""
 
 import pytest
-
-from tests.e2e.kube import Kube
-from tests.e2e.shop import Shop
-from tests.soak.market import Market
-from tests.soak.run import Soak
+from tools.soak.market import Market
+from tools.soak.run import Soak
+from tools.testbed.kube import Kube
+from tools.testbed.shop import Shop
 
 SECONDS = 180
 RATE = 50

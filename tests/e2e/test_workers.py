@@ -4,9 +4,8 @@ import signal
 import time
 
 import pytest
-
-from tests.e2e.faults import signal_main
-from tests.e2e.shop import Shop, celery_deployment, group
+from tools.testbed.faults import signal_main
+from tools.testbed.shop import Shop, celery_deployment, group
 
 RESTARTED_WITHIN = 45
 

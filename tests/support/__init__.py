@@ -1,1 +1,1 @@
-"""What tests share: real servers, real Celery versions and waiting with a deadline."""
+"""What integration tests share: real Celery versions."""

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.support.servers import RabbitServer, rabbit_server
+from tools.testbed.servers import RabbitServer, rabbit_server
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from tools.testbed.waiting import wait_for
 
 from celery_health.json_fields import ReportError
 from celery_health.report import WorkerReport, parse_report
 from celery_probe.bundle import install
 from tests.support.celery_worlds import World
-from tests.support.waiting import wait_for
 
 PROJECT = Path(__file__).parent / "project"
 POOLS = ("prefork", "threads", "gevent", "eventlet", "solo")

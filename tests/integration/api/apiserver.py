@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.cluster.controlplane import ControlPlane
+from tools.cluster.controlplane import ControlPlane
 
 Object = dict[str, Any]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tools.cluster.controlplane import ControlPlane
+from tools.testbed.waiting import wait_for
 
 from celery_operator.api import names
-from tests.cluster.controlplane import ControlPlane
 from tests.integration.api.apiserver import ApiServer
-from tests.support.waiting import wait_for
 
 CRD = Path(__file__).parents[3] / "crds" / "celerydeployments.yaml"
 NAMESPACE = "shop"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
+from tools.testbed.waiting import wait_for, wait_for_async
 
 from celery_health.beat import BeatReport, BeatThresholds, parse_beat_report
 from celery_health.json_fields import ReportError
@@ -19,7 +20,6 @@ from celery_probe.sidecar.beat_observer import BeatObserver
 from celery_probe.sidecar.broker_watch import BrokerWatch
 from celery_probe.sidecar.endpoints import probe_app
 from tests.support.celery_worlds import World
-from tests.support.waiting import wait_for, wait_for_async
 
 PROJECT = Path(__file__).parent / "project"
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
+from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.waiting import wait_for
 
 from celery_health.beat import BeatPhase
 from celery_health.worker import ProcessState
 from celery_probe.sidecar.process import look_at_lock
 from tests.integration.beat.harness import running_beat
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
-from tests.support.servers import RedisServer, redis_server
-from tests.support.waiting import wait_for
 
 PERSISTENT = "celery.beat.PersistentScheduler"
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
-from tests.cluster.toolchain import ensure
+from tools.cluster.toolchain import ensure
 
 Manifest = dict[str, Any]
 

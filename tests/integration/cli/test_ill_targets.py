@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import redis as redis_client
+from tools.testbed.servers import RabbitServer, free_port, rabbit_server, redis_server
+from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import run
-from tests.support.servers import RabbitServer, free_port, rabbit_server, redis_server
-from tests.support.waiting import wait_for
 
 STARTING = 2.0
 """Seconds that Python may take to start where two cores are shared with other tests."""

@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import PROGRAMS, PROJECT, environment
-from tests.support.servers import RedisServer, redis_server
-from tests.support.waiting import wait_for
 
 WATCH = ("--watch", "--interval", "0.1")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import redis as redis_client
 from celery import Celery
+from tools.testbed.servers import rabbit_server, redis_server
+from tools.testbed.waiting import wait_for
 
 from celery_health.tasks import NAME as OWN_TASK
 from tests.integration.cli.harness import Outcome, run, worker
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, World
-from tests.support.servers import rabbit_server, redis_server
-from tests.support.waiting import wait_for
 
 WORLDS = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_6], ids=lambda world: world.celery)
 

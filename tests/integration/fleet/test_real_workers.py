@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from tools.testbed.servers import redis_server
+from tools.testbed.waiting import wait_for
 
 from celery_health.broker import BrokerReading
 from celery_health.fleet import hoarding, hung, orphans, stalled
@@ -16,8 +18,6 @@ from celery_operator.observe.waiting import WaitingQueues
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
 from tests.integration.fleet.relay import relay
 from tests.support.celery_worlds import CELERY_5_6, CELERY_5_7, World
-from tests.support.servers import redis_server
-from tests.support.waiting import wait_for
 
 SOON = FleetThresholds(stalled_after=3.0, hung_grace=1.0)
 

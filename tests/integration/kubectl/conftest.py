@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
+from tools.cluster.controlplane import ControlPlane
+from tools.cluster.toolchain import ensure
+from tools.testbed.waiting import wait_for
 
-from tests.cluster.controlplane import ControlPlane
-from tests.cluster.toolchain import ensure
 from tests.integration.kubectl.harness import CRD, RESOURCE, Cluster, Shop
-from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="session")

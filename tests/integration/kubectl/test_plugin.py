@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
+from tools.testbed.waiting import wait_for
 
 from celery_health.cli import kubectl_resource, kubectl_run
 from celery_operator.api import names
 from tests.integration.kubectl.harness import PLUGIN, Cluster, Outcome, Shop
-from tests.support.waiting import wait_for
 
 CONDITION = {
     "type": "WorkersHealthy",

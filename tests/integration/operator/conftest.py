@@ -9,16 +9,16 @@ from typing import Protocol
 import pytest
 import redis
 import yaml
+from tools.cluster.controlplane import ControlPlane
+from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.waiting import wait_for
 
 from celery_operator.api import names
 from celery_operator.kube import CELERY_DEPLOYMENT
-from tests.cluster.controlplane import ControlPlane
 from tests.integration.api.apiserver import ApiServer
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.sidecars import QUEUE, Workers, running_workers
 from tests.integration.operator.world import NAMESPACE, World
-from tests.support.servers import RedisServer, redis_server
-from tests.support.waiting import wait_for
 
 CRD = Path(__file__).parents[3] / "crds" / "celerydeployments.yaml"
 SERVED = CELERY_DEPLOYMENT.path(None)

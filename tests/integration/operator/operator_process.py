@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from tests.support.servers import free_port
-from tests.support.waiting import wait_for
+from tools.testbed.servers import free_port
+from tools.testbed.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 

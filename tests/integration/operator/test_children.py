@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+from tools.testbed.waiting import wait_for
 
 from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, SECRET, SERVICE, SERVICE_ACCOUNT_KIND
 from tests.integration.operator.operator_process import OperatorProcess, metric
 from tests.integration.operator.world import World, group, within
-from tests.support.waiting import wait_for
 
 REPAIR_SECONDS = 2.0
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from tools.testbed.waiting import wait_for
+
 from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Kind
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.world import World, group
-from tests.support.waiting import wait_for
 
 REFUSED_TEMPLATE = {"spec": {"containers": [{"name": "worker", "imagePullPolicy": "Sometimes"}]}}
 

@@ -3,6 +3,8 @@
 from base64 import b64decode
 
 import pytest
+from tools.testbed.servers import RedisServer
+from tools.testbed.waiting import wait_for
 
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
 from celery_operator.decide.waves import PAUSE_SECONDS
@@ -12,8 +14,6 @@ from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess, metric
 from tests.integration.operator.sidecars import QUEUE, Worker, Workers
 from tests.integration.operator.world import World, group
-from tests.support.servers import RedisServer
-from tests.support.waiting import wait_for
 
 DISRUPTION_BUDGET = Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 HEALTH = {"stalledAfterSeconds": 10}

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from tools.testbed.servers import RedisServer
+from tools.testbed.waiting import wait_for
 
 from celery_operator.decide.waves import HOLD_SECONDS
 from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, Kind
@@ -14,8 +16,6 @@ from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.sidecars import QUEUE, Worker, Workers
 from tests.integration.operator.test_healing import SEEN_WITHIN, notes, pods, restarts
 from tests.integration.operator.world import World, group
-from tests.support.servers import RedisServer
-from tests.support.waiting import wait_for
 
 WEBHOOK = Kind(
     "admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations"

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tools.cluster.controlplane import ControlPlane
+from tools.testbed.waiting import wait_for
 
 from celery_operator.kube import DEPLOYMENT, SECRET, SERVICE_ACCOUNT_KIND, Kind
-from tests.cluster.controlplane import ControlPlane
 from tests.integration.chart.helm import of_kind, render
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.world import World
-from tests.support.waiting import wait_for
 
 ACCOUNT = "celery-operator"
 ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")

@@ -1,11 +1,12 @@
 """The operator, its leader and the API server go and come back; what runs does not notice."""
 
+from tools.cluster.controlplane import ControlPlane
+from tools.testbed.waiting import wait_for
+
 from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, LEASE, SECRET, SERVICE_ACCOUNT_KIND, Kind
-from tests.cluster.controlplane import ControlPlane
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.world import World, group
-from tests.support.waiting import wait_for
 
 
 def holder(world: World) -> str:

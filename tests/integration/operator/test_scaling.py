@@ -2,6 +2,8 @@
 
 import pytest
 import redis
+from tools.testbed.servers import RedisServer
+from tools.testbed.waiting import wait_for
 
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
 from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD
@@ -11,8 +13,6 @@ from tests.integration.operator.operator_process import OperatorProcess, metric
 from tests.integration.operator.sidecars import QUEUE, Worker, Workers
 from tests.integration.operator.test_healing import notes, pods
 from tests.integration.operator.world import World, group
-from tests.support.servers import RedisServer
-from tests.support.waiting import wait_for
 
 AUTOSCALING = {
     "minReplicas": 0,

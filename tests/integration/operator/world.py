@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tools.testbed.waiting import wait_for
+
 from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, EVENT, POD, SECRET, Kind
 from tests.integration.api.apiserver import MERGE, ApiServer, Object
-from tests.support.waiting import wait_for
 
 NAMESPACE = Kind("v1", "Namespace", "namespaces")
 

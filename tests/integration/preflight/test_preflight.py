@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-from tests.support.servers import RedisServer, postgres_server, redis_server
-from tests.support.waiting import wait_for
+from tools.testbed.servers import RedisServer, postgres_server, redis_server
+from tools.testbed.waiting import wait_for
 
 PROGRAM = Path(sys.executable).with_name("celery-health")
 NAMES = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "REDIS_URL", "DATABASE_URL")

@@ -11,9 +11,9 @@ from typing import Any
 
 from celery import Celery
 from redis import Redis
+from tools.testbed.waiting import wait_for
 
 from tests.support.celery_worlds import World
-from tests.support.waiting import wait_for
 
 PROJECT = Path(__file__).parent / "project"
 HEALTH = Path(__file__).resolve().parents[3] / "health"

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from tools.testbed.servers import RabbitServer, RedisServer, rabbit_server, redis_server
 
 from celery_health.broker import BrokerReading, RedisNaming
 from celery_health.readers import reader_for
-from tests.support.servers import RabbitServer, RedisServer, rabbit_server, redis_server
 
 Read = Callable[..., Awaitable[BrokerReading]]
 

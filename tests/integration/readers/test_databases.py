@@ -10,11 +10,7 @@ from pathlib import Path
 import psycopg
 import pymysql
 import pytest
-
-from celery_health.broker import BrokerReason, QueueReading
-from celery_health.stores import ping_store
-from tests.integration.readers.conftest import Read
-from tests.support.servers import (
+from tools.testbed.servers import (
     MariaServer,
     PostgresServer,
     RedisServer,
@@ -22,7 +18,11 @@ from tests.support.servers import (
     maria_server,
     postgres_server,
 )
-from tests.support.waiting import wait_for_async
+from tools.testbed.waiting import wait_for_async
+
+from celery_health.broker import BrokerReason, QueueReading
+from celery_health.stores import ping_store
+from tests.integration.readers.conftest import Read
 
 
 @pytest.fixture(scope="module")

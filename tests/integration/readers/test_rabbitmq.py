@@ -7,12 +7,12 @@ from pathlib import Path
 import amqp
 import pytest
 from celery import Celery
+from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server
+from tools.testbed.waiting import wait_for_async
 
 from celery_health.broker import BrokerReason, QueueReading
 from celery_health.readers import reader_for
 from tests.integration.readers.conftest import Read
-from tests.support.servers import RabbitServer, RedisServer, free_port, rabbit_server
-from tests.support.waiting import wait_for_async
 
 
 def publish(url: str, queue: str, number: int) -> None:

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 import amqp
 import pytest
+from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server
+from tools.testbed.waiting import wait_for_async
 
 from celery_health.broker import BrokerReader, BrokerReading, BrokerReason, QueueReading
 from celery_health.readers import reader_for
 from celery_health.readers.rabbitmq_management import RabbitManagementReader
 from celery_health.urls import parse, parse_management
 from tests.integration.readers.test_rabbitmq import publish
-from tests.support.servers import RabbitServer, RedisServer, free_port, rabbit_server
-from tests.support.waiting import wait_for_async
 
 
 @pytest.fixture(scope="module")

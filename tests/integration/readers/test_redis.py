@@ -10,12 +10,12 @@ from typing import cast
 import pytest
 from celery import Celery
 from redis import Redis
+from tools.testbed.servers import RedisServer, free_port, redis_server
+from tools.testbed.waiting import wait_for, wait_for_async
 
 from celery_health.broker import BrokerReason, QueueReading, RedisNaming
 from celery_health.readers import reader_for
 from tests.integration.readers.conftest import Read
-from tests.support.servers import RedisServer, free_port, redis_server
-from tests.support.waiting import wait_for, wait_for_async
 
 TOTAL_SECONDS = 5.0
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.waiting import wait_for, wait_for_async
+
 from celery_health.broker import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.readers.redis_server import read_redis_server
 from celery_health.urls import parse
 from tests.integration.readers.test_redis import client, publish
-from tests.support.servers import RedisServer, redis_server
-from tests.support.waiting import wait_for, wait_for_async
 
 
 @contextmanager

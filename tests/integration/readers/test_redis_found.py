@@ -12,6 +12,8 @@ from celery import Celery
 from kombu import Connection
 from redis import Redis
 from redis.exceptions import NoPermissionError
+from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.waiting import wait_for
 
 from celery_health.broker import (
     BrokerReader,
@@ -24,8 +26,6 @@ from celery_health.broker import (
 from celery_health.readers import reader_for
 from tests.integration.readers.conftest import Read
 from tests.integration.readers.test_redis import client, publish
-from tests.support.servers import RedisServer, redis_server
-from tests.support.waiting import wait_for
 
 PAGE = Path(__file__).parents[3] / "docs" / "readers.md"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from tools.testbed.servers import RedisServer, free_port, redis_server
 
 from celery_health.broker import BrokerReason
 from celery_health.readers.redis_server import read_redis_server
 from tests.integration.readers.test_redis import client
-from tests.support.servers import RedisServer, free_port, redis_server
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.testbed.servers import free_port
+from tools.testbed.waiting import wait_for
+
 from celery_probe.bundle import install
-from tests.support.servers import free_port
-from tests.support.waiting import wait_for
 
 TOKEN = "drain-me"
 ROOT = Path(__file__).parents[3]

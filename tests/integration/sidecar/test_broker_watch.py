@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server, redis_server
+from tools.testbed.waiting import wait_for
 
 from celery_health.broker import BrokerReading, BrokerReason
 from celery_health.urls import parse
 from celery_probe.sidecar.broker_watch import BrokerWatch, look_at
 from celery_probe.sidecar.redis_handshake import RedisSession
-from tests.support.servers import RabbitServer, RedisServer, free_port, rabbit_server, redis_server
-from tests.support.waiting import wait_for
 
 PASSWORD = "hunter2"
 

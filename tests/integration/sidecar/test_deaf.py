@@ -4,6 +4,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tools.testbed.servers import RedisServer, rabbit_server, redis_server
+from tools.testbed.waiting import wait_for
 
 from celery_health.worker import WorkerReason, WorkerThresholds
 from tests.integration.agent.harness import AgentWorker, agent_worker
@@ -11,8 +13,6 @@ from tests.integration.sidecar.proxy import proxy
 from tests.integration.sidecar.served import Sidecar, served
 from tests.integration.sidecar.watched import watched
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
-from tests.support.servers import RedisServer, rabbit_server, redis_server
-from tests.support.waiting import wait_for
 
 # Measured: three restarts are enough nearly always.
 RESTARTS_AT_MOST = 10

@@ -7,13 +7,13 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+from tools.testbed.servers import redis_server
+from tools.testbed.waiting import wait_for
 
 from celery_health.worker import WorkerReason, WorkerThresholds
 from tests.integration.agent.harness import producer
 from tests.integration.sidecar.watched import Watched, watched
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_7
-from tests.support.servers import redis_server
-from tests.support.waiting import wait_for
 
 QUICK = WorkerThresholds(pool_grace=10.0)
 CONDEMNED_WITHIN = 60.0

@@ -10,10 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.waiting import wait_for
 
 from tests.integration.sidecar.served import COMMAND, Sidecar, environment, served
-from tests.support.servers import RedisServer, redis_server
-from tests.support.waiting import wait_for
 from tests.unit.health.reports import report_document
 from tests.unit.sidecar.holders import Holder
 

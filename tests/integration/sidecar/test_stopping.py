@@ -3,11 +3,12 @@
 import time
 from pathlib import Path
 
+from tools.testbed.servers import redis_server
+from tools.testbed.waiting import wait_for
+
 from tests.integration.agent.harness import agent_worker, producer
 from tests.integration.sidecar.served import served
 from tests.support.celery_worlds import CELERY_5_7
-from tests.support.servers import redis_server
-from tests.support.waiting import wait_for
 
 # The kubelet gives an ill worker five seconds in all.
 AT_ONCE = 4.0

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.waiting import wait_for
 
 from tests.integration.sidecar.served import Sidecar, environment, served
-from tests.support.servers import RedisServer, redis_server
-from tests.support.waiting import wait_for
 
 # Longer than the wait between a worker's attempts to reconnect grows in the outage below.
 RECONNECTED_WITHIN = 60.0

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tools.testbed.waiting import wait_for
+
 from celery_health.worker import WorkerReason, WorkerThresholds, WorkerVerdict
 from celery_probe.sidecar.broker_watch import BrokerWatch
 from celery_probe.sidecar.drain import DrainWish
@@ -12,7 +14,6 @@ from celery_probe.sidecar.evidence import Evidence
 from celery_probe.sidecar.observer import Observer
 from tests.integration.agent.harness import AgentWorker, agent_worker
 from tests.support.celery_worlds import World
-from tests.support.waiting import wait_for
 
 LOOK_SECONDS = 0.5
 

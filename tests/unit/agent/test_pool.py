@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tools.testbed.waiting import wait_for
 
 from celery_probe.agent import pool
-from tests.support.waiting import wait_for
 
 
 class Prefork:

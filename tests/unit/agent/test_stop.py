@@ -12,11 +12,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from tools.testbed.servers import free_port
 
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.stop import GIVE_BACK_SECONDS, HOLD_SECONDS, STALE_SECONDS, is_finished, is_ill, stop
 from celery_probe.bundle import install
-from tests.support.servers import free_port
 from tests.unit.health.reports import report_document
 
 ASKED = 1000.0

@@ -5,8 +5,7 @@ import json
 
 import pytest
 from bench.load import Answers, fire, get, main
-
-from tests.support.servers import free_port
+from tools.testbed.servers import free_port
 
 ANSWER = b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 

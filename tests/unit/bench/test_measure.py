@@ -10,8 +10,7 @@ from contextlib import contextmanager
 import pytest
 from bench.errors import BenchError
 from bench.measure import cpu_seconds, family, memory, run_to_end
-
-from tests.support.waiting import wait_for
+from tools.testbed.waiting import wait_for
 
 BURN = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
 MEGABYTES = 50

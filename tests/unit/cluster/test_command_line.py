@@ -4,11 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-
-from tests.cluster.__main__ import chosen_cluster, main
-from tests.cluster.current import CurrentCluster
-from tests.cluster.layout import Layout
-from tests.cluster.local import LocalCluster
+from tools.cluster.__main__ import chosen_cluster, main
+from tools.cluster.current import CurrentCluster
+from tools.cluster.layout import Layout
+from tools.cluster.local import LocalCluster
 
 
 def test_an_unknown_kind_of_cluster_is_refused(

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-
-from tests.cluster import commands
-from tests.cluster.commands import Ports, Trust
-from tests.cluster.controlplane import make_trust
+from tools.cluster import commands
+from tools.cluster.commands import Ports, Trust
+from tools.cluster.controlplane import make_trust
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """How a component is named and required."""
 
-from tests.cluster.components import component
-from tests.cluster.gomodules import staging_modules, wrapper_lines
+from tools.cluster.components import component
+from tools.cluster.gomodules import staging_modules, wrapper_lines
 
 
 def test_a_kubernetes_program_knows_its_own_version() -> None:

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from tests.cluster.inputs import COMMON, SOURCES, input_hash
+from tools.cluster.inputs import COMMON, SOURCES, input_hash
 
 
 @pytest.fixture

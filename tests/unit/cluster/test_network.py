@@ -4,10 +4,9 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
-
-from tests.cluster.errors import ClusterError
-from tests.cluster.layout import Layout
-from tests.cluster.network import BLOCKS, Network, free_block
+from tools.cluster.errors import ClusterError
+from tools.cluster.layout import Layout
+from tools.cluster.network import BLOCKS, Network, free_block
 
 
 def test_a_checkout_gets_the_same_block_again_when_it_is_free() -> None:

@@ -4,9 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-
-from tests.cluster import packages
-from tests.cluster.errors import MissingToolError
+from tools.cluster import packages
+from tools.cluster.errors import MissingToolError
 
 
 def test_only_packages_of_absent_programs_are_missing(tmp_path: Path) -> None:

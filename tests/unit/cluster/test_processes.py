@@ -8,10 +8,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-
-from tests.cluster.errors import ClusterError
-from tests.cluster.processes import Supervisor, alive, identify, with_command
-from tests.cluster.waiting import wait_until
+from tools.cluster.errors import ClusterError
+from tools.cluster.processes import Supervisor, alive, identify, with_command
+from tools.cluster.waiting import wait_until
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 IGNORES_REQUESTS = """

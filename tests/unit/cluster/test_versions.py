@@ -1,9 +1,8 @@
 """Which Kubernetes `K8S_VERSION` means."""
 
 import pytest
-
-from tests.cluster import versions
-from tests.cluster.errors import ClusterError
+from tools.cluster import versions
+from tools.cluster.errors import ClusterError
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tools.testbed.waiting import wait_for_async
 
 from celery_operator.cache import Cache, Key
 from celery_operator.kube import CELERY_DEPLOYMENT, Json, Kind
 from celery_operator.server import STUCK_AFTER_SECONDS, Health
 from celery_operator.settings import parse
 from celery_operator.watchdog import Watchdog
-from tests.support.waiting import wait_for_async
 
 
 def shop(version: int, uid: str = "1") -> dict[str, Any]:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from tools.testbed.servers import free_port
+from tools.testbed.waiting import wait_for
 
 from celery_health.broker import BrokerReading, BrokerReason
 from celery_probe.sidecar.broker_watch import STALE_SECONDS, BrokerWatch
-from tests.support.servers import free_port
-from tests.support.waiting import wait_for
 from tests.unit.sidecar.clock import Clock
 
 

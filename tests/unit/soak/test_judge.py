@@ -1,8 +1,7 @@
 """What the soak calls lost, doubled and explained."""
 
 import pytest
-
-from tests.soak.judge import Fault, Hit, Line, Outcome, judge
+from tools.soak.judge import Fault, Hit, Line, Outcome, judge
 
 POD, OTHER = "shop-prefork-a", "shop-prefork-b"
 WORKER, ELSEWHERE = f"prefork@{POD}", f"prefork@{OTHER}"

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from tests.soak.plan import FIRST_SECONDS, PAUSE_SECONDS, QUIET_END_SECONDS, Kind, plan
+from tools.soak.plan import FIRST_SECONDS, PAUSE_SECONDS, QUIET_END_SECONDS, Kind, plan
 
 
 def test_the_same_seed_gives_the_same_plan_and_another_seed_another() -> None:

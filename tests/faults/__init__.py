@@ -1,1 +1,0 @@
-"""Faults that are made inside a Celery worker, by a module that an unchanged application includes."""

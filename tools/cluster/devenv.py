@@ -1,0 +1,50 @@
+"""The development environment `.venv`, made from the lock file by a pinned uv."""
+
+import importlib.util
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.cluster import packages
+from tools.cluster.errors import ClusterError
+from tools.cluster.layout import cache_folder
+from tools.cluster.locks import exclusive
+from tools.cluster.progress import step
+from tools.cluster.shell import run
+from tools.cluster.versions import UV
+
+
+def sync(checkout: Path) -> None:
+    """Make `.venv` what uv.lock says; it does nothing when it is that already."""
+    program = _uv()
+    # An environment that is there keeps the Python it was made with.
+    made = (checkout / ".venv" / "bin" / "python").exists()
+    python = {} if made else {"UV_PYTHON": sys.executable}
+    with exclusive(cache_folder() / "venv.lock", "making .venv"), step("sync .venv with uv.lock"):
+        run([program, "sync", "--frozen", "--quiet"], env=python, cwd=checkout)
+
+
+def _uv() -> Path:
+    """The pinned uv: the one on PATH when it is that version, else one of our own in the cache."""
+    found = shutil.which("uv")
+    if found and run([found, "--version"]).split()[1] == UV:
+        return Path(found)
+    target = cache_folder() / "uv" / UV / "uv"
+    with exclusive(cache_folder() / "uv.lock", "installing uv"):
+        if not target.exists():
+            with step(f"install uv {UV} (first time only)"):
+                _install_uv(target)
+    return target
+
+
+def _install_uv(target: Path) -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        packages.install("python3-venv")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        run([sys.executable, "-m", "venv", scratch])
+        run([f"{scratch}/bin/python", "-m", "pip", "install", "--quiet", f"uv=={UV}"])
+        if not Path(f"{scratch}/bin/uv").exists():
+            raise ClusterError(f"pip installed uv {UV} without its program")
+        Path(f"{scratch}/bin/uv").replace(target)

@@ -1,0 +1,86 @@
+"""The product's images, and the brokers that its tests want, in the node's image store."""
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.cluster import base_image, buildah, packages
+from tools.cluster.containerd import Containerd
+from tools.cluster.inputs import SOURCES, file_hash, input_hash
+from tools.cluster.layout import Layout, cache_folder
+from tools.cluster.locks import exclusive
+from tools.cluster.progress import say, step
+
+STORE = "localhost/celery-operator-build"
+KEEP = 3
+# The oldest dependencies that a Celery of that time was installed with.
+CELERY_COMPANIONS = {"5.3.6": "kombu==5.3.4 redis==5.0.8"}
+# Brokers that Debian packages, under the names of the public images whose place they take.
+BROKERS = {
+    "redis": "docker.io/library/redis:7.4-alpine",
+    "rabbitmq": "docker.io/library/rabbitmq:3.13-alpine",
+}
+DOCKERFILES = Path(__file__).parent / "dockerfiles"
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image: the Dockerfile's target and the name that pods know it by."""
+
+    target: str
+    reference: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+def product_images() -> list[Image]:
+    """The images that every deployment of this checkout uses."""
+    return [Image(target, f"docker.io/celery-operator/{target}:dev") for target in SOURCES]
+
+
+def example_with_celery(version: str) -> Image:
+    """The example application on another Celery."""
+    requirements = f"celery[redis]=={version} {CELERY_COMPANIONS.get(version, '')}".strip()
+    name = f"docker.io/celery-operator/example:celery-{version}"
+    return Image("example", name, {"CELERY_REQUIREMENTS": requirements})
+
+
+def build_and_load(layout: Layout, containerd: Containerd, images: Iterable[Image]) -> None:
+    """Build what changed and bring to the node what it lacks."""
+    packages.ensure(packages.IMAGES)
+    base = base_image.ensure()
+    with exclusive(cache_folder() / "images.lock", "building images"):
+        for image in images:
+            arguments = {"BASE_IMAGE": base, **image.arguments}
+            built = f"{STORE}/{image.target}:{input_hash(layout.checkout, image.target, arguments)}"
+            if not buildah.exists(built):
+                buildah.sweep()
+                with step(f"build {image.reference}"):
+                    buildah.build(layout.checkout, built, target=image.target, arguments=arguments)
+                buildah.forget_older(f"{STORE}/{image.target}", KEEP)
+            _load(containerd, built, image.reference)
+
+
+def load_broker(containerd: Containerd, name: str) -> None:
+    """Bring Debian's Redis or RabbitMQ to the node under the name of the public image."""
+    base = base_image.ensure()
+    file = DOCKERFILES / f"{name}.Dockerfile"
+    with exclusive(cache_folder() / "images.lock", "building images"):
+        built = f"{STORE}/{name}:{file_hash(file)}-{base.rpartition(':')[2]}"
+        if not buildah.exists(built):
+            with step(f"build {BROKERS[name]}"):
+                buildah.build(DOCKERFILES, built, arguments={"BASE_IMAGE": base}, file=file)
+        _load(containerd, built, BROKERS[name])
+
+
+def _load(containerd: Containerd, built: str, reference: str) -> None:
+    if containerd.holds(reference, built):
+        return
+    with (
+        step(f"load {reference} ({buildah.megabytes(built):.0f} MB)"),
+        tempfile.TemporaryDirectory() as scratch,
+    ):
+        archive = Path(scratch) / "image.tar"
+        buildah.save(built, archive, reference)
+        containerd.load(archive, reference, built)
+    say(f"  {reference}: {buildah.megabytes(built):.0f} MB")

@@ -1,0 +1,142 @@
+"""The local cluster as a whole: make it so, whatever there is now; or take it away."""
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.cluster import images as product_images
+from tools.cluster import leftovers, network, packages, versions
+from tools.cluster.containerd import Containerd
+from tools.cluster.errors import ClusterError, MissingToolError
+from tools.cluster.images import Image
+from tools.cluster.layout import Layout
+from tools.cluster.locks import exclusive
+from tools.cluster.processes import Supervisor
+from tools.cluster.progress import say, step
+from tools.cluster.starting import Starter
+from tools.cluster.toolchain import ensure
+
+PROGRAMS = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "kube-proxy",
+    "kubectl",
+    "coredns",
+)
+
+
+@dataclass(frozen=True)
+class LocalCluster:
+    """The cluster of one checkout."""
+
+    layout: Layout
+
+    @property
+    def containerd(self) -> Containerd:
+        """The node's image store."""
+        return Containerd(self.layout.containerd_socket, self.layout.state / "images")
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The admin's kubeconfig."""
+        return self.layout.kubeconfig
+
+    def up(self) -> None:
+        """Return with a Ready node and DNS: starts what is not running, and afresh if that is not enough.
+
+        Without `K8S_VERSION` a cluster that runs keeps its version; with another one it is replaced.
+        """
+        require_root()
+        packages.ensure(packages.NODE)
+        version = self._wanted_version()
+        binaries = ensure(*PROGRAMS, kubernetes=version)
+        self._remove_orphans()
+        with self._lock():
+            # Processes can be started again; a lost network or another version is not mended.
+            if self._version() != version or network.recorded(self.layout) is None:
+                leftovers.remove_all(self.layout, self._supervisor())
+            existed = self.layout.state.exists()
+            try:
+                self._start(version, binaries)
+            except ClusterError as problem:
+                if not existed:
+                    raise
+                say(f"  what was there cannot be repaired, starting afresh: {str(problem).splitlines()[0]}")
+                leftovers.remove_all(self.layout, self._supervisor())
+                self._start(version, binaries)
+
+    def down(self) -> None:
+        """Leave no process, mount, namespace or file of it."""
+        require_root()
+        with self._lock():
+            leftovers.remove_all(self.layout, self._supervisor())
+
+    def status(self) -> dict[str, bool]:
+        """Each process and whether it runs."""
+        supervisor = self._supervisor()
+        return {name: supervisor.running(name) for name in supervisor.names()}
+
+    def restart(self, name: str) -> None:
+        """Kill one process, as a crash would, and start it again as it was."""
+        require_root()
+        with self._lock():
+            self._supervisor().restart(name)
+
+    def bring_images(self, images: Sequence[Image], brokers: Sequence[str] = ()) -> None:
+        """Build what changed, and load it, a Redis and other brokers into the node."""
+        product_images.build_and_load(self.layout, self.containerd, images)
+        for broker in ("redis", *brokers):
+            product_images.load_broker(self.containerd, broker)
+
+    def load_archive(self, archive: Path) -> None:
+        """Load any docker-archive or OCI archive into the node."""
+        with step(f"load {archive}"):
+            names = self.containerd.load_archive(archive)
+        say("\n".join(f"  loaded {name}" for name in names))
+
+    def _start(self, version: str, binaries: dict[str, Path]) -> None:
+        self.layout.state.mkdir(mode=0o700, exist_ok=True)
+        self.layout.run.mkdir(parents=True, exist_ok=True)
+        addresses = network.recorded(self.layout) or network.create(self.layout)
+        (self.layout.run / "checkout").write_text(str(self.layout.checkout))
+        self._version_file.write_text(version + "\n")
+        Starter.of(self.layout, addresses, self._supervisor(), self.containerd, binaries).start()
+
+    def _remove_orphans(self) -> None:
+        """Take away clusters whose checkout was deleted: nobody else will."""
+        for note in self.layout.run.parent.glob("*/checkout"):
+            owner = Path(note.read_text())
+            if not owner.exists() and Layout(owner).run == note.parent:
+                say(f"  removing the cluster of {owner}, which is gone")
+                LocalCluster(Layout(owner)).down()
+
+    @property
+    def _version_file(self) -> Path:
+        return self.layout.state / "version"
+
+    def _version(self) -> str | None:
+        return self._version_file.read_text().strip() if self._version_file.exists() else None
+
+    def _wanted_version(self) -> str:
+        return versions.asked_kubernetes() or self._version() or versions.DEFAULT_KUBERNETES
+
+    def _lock(self) -> AbstractContextManager[None]:
+        return exclusive(self.layout.run.with_suffix(".lock"), "this checkout's cluster")
+
+    def _supervisor(self) -> Supervisor:
+        prefix = network.enter(self.layout)
+        return Supervisor(self.layout.run / "processes", self.layout.state / "log", prefix)
+
+
+def require_root() -> None:
+    """Namespaces, mounts and control groups are root's to make."""
+    if os.geteuid() != 0:
+        raise MissingToolError(
+            "a node needs root: run it with `sudo -E`, or set CLUSTER=current to use the cluster of your "
+            "current kube context (`kind create cluster` makes one)"
+        )

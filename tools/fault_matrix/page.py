@@ -1,0 +1,79 @@
+"""The page that the matrix is written to: pure."""
+
+from collections.abc import Mapping, Sequence
+
+from tools.fault_matrix.measure import Result
+from tools.fault_matrix.rows import BY_NAME
+from tools.fault_matrix.stand import HUNG_AFTER, STALLED_AFTER, VISIBILITY_SECONDS
+
+HEADING = (
+    "failure", "pool", "broker", "detected as", "after s", "healed by", "healed after s",
+    "innocent restarts", "tasks lost", "tasks doubled", "verdict",
+)  # fmt: skip
+
+LIMITS = (
+    f"- limits: stalledAfterSeconds {STALLED_AFTER}, hungTaskAfterSeconds {HUNG_AFTER}, "
+    f"visibility timeout on Redis {VISIBILITY_SECONDS} s"
+)
+
+
+def page(results: Sequence[Result], facts: Mapping[str, str]) -> str:
+    """The whole Markdown page."""
+    lines = [
+        "# Fault matrix",
+        "",
+        "Written by `make fault-matrix`; not edited by hand. Each fault is made for real on one of two",
+        "workers in a real cluster, with tasks under way; a ledger that the tasks write tells their fate.",
+        "",
+        *(f"- {name}: {value}" for name, value in facts.items()),
+        LIMITS,
+        "",
+        "Tasks are sent 2 s after the fault: what kombu's Redis loses between pop and note, if a worker dies",
+        "just then, stands in [decision 0008](decisions/0008-what-redis-loses-in-the-pop.md).",
+        "",
+        "`healed after` counts from the fault; where nothing heals it before its cause ends, from that end.",
+        "",
+        _line(HEADING),
+        _line(["---"] * len(HEADING)),
+        *(_line(_cells(result)) for result in sorted(results, key=_order)),
+        "",
+        *_why(results),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _order(result: Result) -> tuple[int, str, str]:
+    return (list(BY_NAME).index(result.row), result.broker, result.pool)
+
+
+def _cells(result: Result) -> list[str]:
+    return [
+        result.row,
+        result.pool,
+        result.broker,
+        result.told_as or "-",
+        _number(result.told_after),
+        BY_NAME[result.row].healer.value,
+        _number(result.healed_after),
+        _count(result.innocent_restarts),
+        _count(result.lost),
+        _count(result.doubled),
+        f"FAILED: {result.problem}" if result.problem else "ok",
+    ]
+
+
+def _why(results: Sequence[Result]) -> list[str]:
+    doubled = sorted({result.row for result in results if result.doubled})
+    return [f"Doubled in `{name}`: {BY_NAME[name].why_doubled or 'not allowed'}." for name in doubled]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def _number(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.0f}"
+
+
+def _count(number: int | None) -> str:
+    return "-" if number is None else str(number)

@@ -1,0 +1,341 @@
+"""Real servers for tests, on free ports, that a test can stop, freeze and restart.
+
+Brokers (Redis, RabbitMQ) and databases for results (PostgreSQL, MariaDB).
+"""
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+
+from tools.testbed.waiting import wait_for
+
+START_SECONDS = 60.0
+# The server itself, not Debian's wrapper, which changes to another user.
+RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+RABBITMQ_CONTROL = RABBITMQ_SERVER.with_name("rabbitmqctl")
+POSTGRESQL = Path("/usr/lib/postgresql")
+# Below the kernel's ephemeral ports and Kubernetes' node ports.
+_PORTS = range(12_000, 29_000)
+MARIADB_SERVER = Path("/usr/sbin/mariadbd")
+
+
+def free_port() -> int:
+    """A TCP port that nothing listened on a moment ago.
+
+    Of those that the kernel gives to no outgoing connection: a server that restarts finds its port free.
+    """
+    while True:
+        port = random.choice(_PORTS)
+        with closing(socket.socket()) as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+
+
+class Server(ABC):
+    """A server process on a fixed port, in a process group of its own, with its log in ``directory``."""
+
+    def __init__(
+        self, command: Sequence[str], port: int, directory: Path, env: Mapping[str, str] | None = None
+    ):
+        self.port = port
+        self.directory = directory
+        self._command = list(command)
+        self._env = {**os.environ, **(env or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives (a frozen one does)."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start and wait until the server answers on its port."""
+        with (self.directory / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._env,
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        wait_for(self._started, START_SECONDS, self.log)
+
+    def stop(self) -> None:
+        """End the server in the orderly way and wait for that."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the server as a crash would, and wait for that."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Stop and start on the same port."""
+        self.stop()
+        self.start()
+
+    def pause(self) -> None:
+        """Freeze the server: connections stay open, nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen server go on."""
+        self._signal(signal.SIGCONT)
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Whether the server is up, by asking it in its own protocol."""
+
+    def log(self) -> str:
+        """The end of what the server printed."""
+        return (self.directory / "server.log").read_text(errors="replace")[-4000:]
+
+    def _started(self) -> bool:
+        if not self.running:
+            raise AssertionError(f"the server ended while starting:\n{self.log()}")
+        return self.answers()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._signal(number)
+        self._signal(signal.SIGCONT)
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self._process.wait(timeout=10)
+        self._process = None
+
+
+class RedisServer(Server):
+    """A redis-server without persistence: a restart loses its data, as a restarted cache would."""
+
+    def __init__(self, directory: Path, password: str = "", arguments: Sequence[str] = ()):
+        port = free_port()
+        command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", *arguments]
+        if password:
+            command += ["--requirepass", password]
+        super().__init__(command, port, directory)
+        self.password = password
+
+    @property
+    def url(self) -> str:
+        """The broker URL of database 0."""
+        return self.database(0)
+
+    def database(self, number: int) -> str:
+        """The broker URL of one of the 16 databases, so that tests can share a server."""
+        credentials = f":{self.password}@" if self.password else ""
+        return f"redis://{credentials}127.0.0.1:{self.port}/{number}"
+
+    def answers(self) -> bool:
+        answer = _ask(self.port, b"PING\r\n")
+        return answer.startswith((b"+PONG", b"-NOAUTH"))
+
+
+class RabbitServer(Server):
+    """A rabbitmq-server with a database, cookie and port mapper of its own."""
+
+    def __init__(self, directory: Path, epmd_port: int, plugins: Sequence[str] = ()):
+        port = free_port()
+        self.management_port = free_port()
+        (directory / "enabled_plugins").write_text(f"[{','.join(plugins)}].\n")
+        settings = [f"listeners.tcp.default = 127.0.0.1:{port}", "disk_free_limit.absolute = 1MB"]
+        if "rabbitmq_management" in plugins:
+            settings.append(f"management.tcp.port = {self.management_port}")
+            settings.append("collect_statistics_interval = 1000")  # ms; else its numbers are up to 5 s old
+        (directory / "rabbitmq.conf").write_text("\n".join(settings) + "\n")
+        env = {
+            "HOME": str(directory),
+            "ERL_EPMD_PORT": str(epmd_port),
+            "RABBITMQ_NODENAME": f"test{port}@localhost",
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_MNESIA_BASE": str(directory / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(directory / "log"),
+            "RABBITMQ_PID_FILE": str(directory / "rabbitmq.pid"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "enabled_plugins"),
+            "RABBITMQ_CONFIG_FILE": str(directory / "rabbitmq.conf"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
+        }
+        super().__init__([str(RABBITMQ_SERVER)], port, directory, env)
+
+    @property
+    def url(self) -> str:
+        """The broker URL of the default virtual host."""
+        return f"amqp://guest:guest@127.0.0.1:{self.port}//"
+
+    @property
+    def management_url(self) -> str:
+        """The management API, without a user."""
+        return f"http://127.0.0.1:{self.management_port}"
+
+    def control(self, *arguments: str) -> None:
+        """Do what only ``rabbitmqctl`` can, such as ``set_disk_free_limit 999GB``, which raises the alarm."""
+        command = [str(RABBITMQ_CONTROL), "-n", self._env["RABBITMQ_NODENAME"], *arguments]
+        subprocess.run(command, env=self._env, check=True, capture_output=True, timeout=60)
+
+    def answers(self) -> bool:
+        # A broker that is up answers the protocol header with Connection.Start: a method frame, type 1.
+        return _ask(self.port, b"AMQP\x00\x00\x09\x01").startswith(b"\x01")
+
+
+class PostgresServer(Server):
+    """A PostgreSQL with the user ``postgres``, password ``secret``; durability is not asked of it."""
+
+    def __init__(self, directory: Path, arguments: Sequence[str] = ()):
+        port = free_port()
+        data = directory / "data"
+        self._binaries = max(POSTGRESQL.iterdir(), key=lambda version: int(version.name)) / "bin"
+        # It refuses to run as root; the package brings a user for it.
+        self._as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        if os.geteuid() == 0:
+            shutil.chown(directory, "postgres")
+        else:
+            self._as_user = []
+        settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+        command = [*self._as_user, str(self._binaries / "postgres"), "-D", str(data), "-p", str(port)]
+        command += [f"--{name}={value}" for name, value in settings.items()]
+        super().__init__([*command, *arguments], port, directory)
+        self._make_data(data)
+
+    def database(self, name: str = "postgres") -> str:
+        """The URL of a database."""
+        return f"postgresql://postgres:secret@127.0.0.1:{self.port}/{name}"
+
+    def stop(self) -> None:
+        """End the server without waiting for its clients to leave."""
+        self._end(signal.SIGINT)
+
+    def answers(self) -> bool:
+        # A startup message: 3.0, the user, the database. A server that is up asks for a password: R.
+        body = b"\x00\x03\x00\x00user\x00postgres\x00database\x00postgres\x00\x00"
+        return _ask(self.port, (len(body) + 4).to_bytes(4, "big") + body).startswith(b"R")
+
+    def _make_data(self, data: Path) -> None:
+        password = self.directory / "password"
+        password.write_text("secret")
+        command = [*self._as_user, str(self._binaries / "initdb"), "-D", str(data), "-U", "postgres"]
+        command += ["-A", "scram-sha-256", f"--pwfile={password}", "--no-sync", "--locale=C", "-E", "UTF8"]
+        subprocess.run(command, cwd=self.directory, check=True, capture_output=True, timeout=START_SECONDS)
+
+
+class MariaServer(Server):
+    """A MariaDB whose user ``root`` has the password ``secret``, with a database ``shop``."""
+
+    def __init__(self, directory: Path):
+        port = free_port()
+        data = directory / "data"
+        own = ["--no-defaults", f"--datadir={data}", f"--user={'root' if os.geteuid() == 0 else ''}"]
+        quick = ["--innodb-log-file-size=4M", "--innodb-flush-method=nosync"]
+        command = [str(MARIADB_SERVER), *own, *quick, f"--socket={directory / 'socket'}"]
+        command += ["--bind-address=127.0.0.1", f"--port={port}"]
+        super().__init__(command, port, directory)
+        install = ["mariadb-install-db", *own, "--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(install, cwd=directory, check=True, capture_output=True, timeout=START_SECONDS)
+        statements = (
+            "CREATE DATABASE shop;\nFLUSH PRIVILEGES;\nALTER USER root@localhost IDENTIFIED BY 'secret';\n"
+        )
+        subprocess.run(
+            [str(MARIADB_SERVER), *own, *quick, "--bootstrap"],
+            input=statements.encode(),
+            cwd=directory,
+            check=True,
+            capture_output=True,
+            timeout=START_SECONDS,
+        )
+
+    def database(self, name: str = "shop") -> str:
+        """The URL of a database."""
+        return f"mysql://root:secret@127.0.0.1:{self.port}/{name}"
+
+    def answers(self) -> bool:
+        # It speaks first: a packet's length and number, then the version of its protocol.
+        return _ask(self.port, b"")[4:5] == b"\x0a"
+
+
+def _ask(port: int, request: bytes) -> bytes:
+    try:
+        with closing(socket.create_connection(("127.0.0.1", port), timeout=2)) as connection:
+            connection.sendall(request)
+            return connection.recv(64)
+    except OSError:
+        return b""
+
+
+@contextmanager
+def redis_server(directory: Path, password: str = "", arguments: Sequence[str] = ()) -> Iterator[RedisServer]:
+    """A running Redis with its files in ``directory``; ended when the block ends."""
+    directory.mkdir(parents=True, exist_ok=True)
+    server = RedisServer(directory, password, arguments)
+    with ExitStack() as stack:
+        stack.callback(server.kill)
+        server.start()
+        yield server
+
+
+@contextmanager
+def rabbit_server(directory: Path, plugins: Sequence[str] = ()) -> Iterator[RabbitServer]:
+    """A running RabbitMQ with its files in ``directory``; ended when the block ends.
+
+    ``plugins``: for example ``rabbitmq_management``, whose HTTP API then listens on ``management_port``.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    epmd_port = free_port()
+    # Without one of our own the node starts a port mapper that outlives it.
+    epmd = subprocess.Popen(
+        [shutil.which("epmd") or "epmd", "-port", str(epmd_port), "-address", "127.0.0.1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with ExitStack() as stack:
+        stack.callback(epmd.wait)
+        stack.callback(epmd.kill)
+        server = RabbitServer(directory, epmd_port, plugins)
+        stack.callback(server.kill)  # leaving in order takes it seconds, for data that nobody wants
+        server.start()
+        yield server
+
+
+@contextmanager
+def postgres_server(arguments: Sequence[str] = (), files: Sequence[Path] = ()) -> Iterator[PostgresServer]:
+    """A running PostgreSQL in a folder of its own, which its user can enter; ended when the block ends.
+
+    ``arguments`` may name copies of ``files``, such as a certificate's, in the folder of the server's data by
+    a path that begins with ``../``.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgres-") as name, ExitStack() as stack:
+        directory = Path(name)
+        for file in files:
+            copy = Path(shutil.copy(file, directory))
+            copy.chmod(0o600)
+            if os.geteuid() == 0:
+                shutil.chown(copy, "postgres")
+        server = PostgresServer(directory, arguments)
+        stack.callback(server.kill)
+        server.start()
+        yield server
+
+
+@contextmanager
+def maria_server(directory: Path) -> Iterator[MariaServer]:
+    """A running MariaDB with its files in ``directory``; ended when the block ends."""
+    directory.mkdir(parents=True, exist_ok=True)
+    server = MariaServer(directory)
+    with ExitStack() as stack:
+        stack.callback(server.kill)
+        server.start()
+        yield server
