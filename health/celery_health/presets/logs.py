@@ -66,6 +66,9 @@ class SharedRotatingFileHandler(RotatingFileHandler):
         if current is None or (current.st_dev, current.st_ino) != (own.st_dev, own.st_ino):
             self.stream.close()
             self.stream = self._open()
+        # From Python 3.13 on, shouldRollover takes the stream's position for the size of the file, and the
+        # position does not count the lines that other processes have appended.
+        self.stream.seek(0, os.SEEK_END)
 
 
 def log_files(

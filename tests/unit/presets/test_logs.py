@@ -57,6 +57,21 @@ def test_no_line_is_lost_or_torn_when_four_processes_rotate_one_file(tmp_path: P
     assert sorted(lines) == sorted(f"child {child} line {n}" for child in range(4) for n in range(LINES))
 
 
+def test_the_lines_of_another_process_count_towards_the_limit(tmp_path: Path) -> None:
+    file = tmp_path / "celery.log"
+    # Two handlers have a position each in the file, as two processes have.
+    first, second = (SharedRotatingFileHandler(file, maxBytes=1000, backupCount=5) for _ in range(2))
+    first.emit(logging.makeLogRecord({"msg": "first"}))
+    for _ in range(9):
+        second.emit(logging.makeLogRecord({"msg": "x" * 100}))
+    first.emit(logging.makeLogRecord({"msg": "y" * 100}))
+    for handler in (first, second):
+        handler.close()
+
+    assert file.read_text() == "y" * 100 + "\n"
+    assert (tmp_path / "celery.log.1").stat().st_size == len("first\n") + 9 * 101
+
+
 def test_only_so_many_old_files_are_kept(tmp_path: Path) -> None:
     handler = SharedRotatingFileHandler(tmp_path / "celery.log", maxBytes=100, backupCount=2)
     for _ in range(50):
