@@ -23,7 +23,7 @@ from bench.estimates import paired_ratio
 from bench.measure import Memory, cpu_seconds, family, memory
 from bench.programs import Program, celery_command, probe_environment, python_environment, running, workplace
 from bench.report import Figure, say
-from celery_health.report import parse_report
+from celery_health.wire.worker_report import parse_report
 from celery_probe.bundle import install
 
 QUEUE = "celery"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from celery_health.report import LoopWait, Phase, WorkerReport
+from celery_health.wire.worker_report import LoopWait, Phase, WorkerReport
 
 
 class ProcessState(StrEnum):

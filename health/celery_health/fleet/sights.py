@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from celery_health.report import ActiveTask, WorkerReport
+from celery_health.wire.worker_report import ActiveTask, WorkerReport
 
 
 @dataclass(frozen=True, slots=True)

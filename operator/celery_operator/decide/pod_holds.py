@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from celery_health.report import Phase, WorkerReport
+from celery_health.wire.worker_report import Phase, WorkerReport
 from celery_health.worker import WorkerReason
 from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.decide.groups import GroupView

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from celery_health.broker import BrokerReading
-from celery_health.report import WorkerReport
+from celery_health.wire.worker_report import WorkerReport
 from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.api.spec import CeleryDeploymentSpec, WorkerGroup
 from celery_operator.observe.rates import Arrivals, Throughput, toward

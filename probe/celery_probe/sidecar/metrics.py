@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from celery_health.report import WorkerReport
+from celery_health.wire.worker_report import WorkerReport
 from celery_health.worker import WorkerVerdict
 from celery_probe.sidecar.exposition import Sample, exposition
 

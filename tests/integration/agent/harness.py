@@ -12,8 +12,8 @@ from typing import Any
 from celery import Celery
 from tools.testbed.waiting import wait_for
 
-from celery_health.json_fields import ReportError
-from celery_health.report import WorkerReport, parse_report
+from celery_health.wire.json_fields import ReportError
+from celery_health.wire.worker_report import WorkerReport, parse_report
 from celery_probe.bundle import install
 from tests.support.celery_worlds import World
 

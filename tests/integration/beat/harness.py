@@ -12,8 +12,9 @@ from typing import Any
 from aiohttp.test_utils import TestClient, TestServer
 from tools.testbed.waiting import wait_for, wait_for_async
 
-from celery_health.beat import BeatReport, BeatThresholds, parse_beat_report
-from celery_health.json_fields import ReportError
+from celery_health.beat import BeatThresholds
+from celery_health.wire.beat_report import BeatReport, parse_beat_report
+from celery_health.wire.json_fields import ReportError
 from celery_probe.bundle import install
 from celery_probe.sidecar.beat_evidence import BeatEvidence
 from celery_probe.sidecar.beat_observer import BeatObserver

@@ -6,7 +6,7 @@ import pytest
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
-from celery_health.beat import BeatPhase
+from celery_health.wire.beat_report import BeatPhase
 from celery_health.worker import ProcessState
 from celery_probe.sidecar.process import look_at_lock
 from tests.integration.beat.harness import running_beat

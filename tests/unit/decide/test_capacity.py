@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from celery_health.report import Phase
+from celery_health.wire.worker_report import Phase
 from celery_health.worker import WorkerReason
 from celery_operator.decide.capacity import GroupStep
 from celery_operator.decide.status import Decision, decide

@@ -8,7 +8,7 @@ import pytest
 from celery_health.broker import BrokerReason
 from celery_health.fleet.findings import FindingReason
 from celery_health.fleet.thresholds import FleetThresholds
-from celery_health.report import ActiveTask, TransportEvidence
+from celery_health.wire.worker_report import ActiveTask, TransportEvidence
 from celery_health.worker import WorkerReason
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide.evidence import Evidence, gather

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from celery_health.report import Phase
+from celery_health.wire.worker_report import Phase
 from celery_health.worker import WorkerReason
 from celery_operator.api.names import SIDECAR_CONTAINER
 from celery_operator.decide.groups import GroupView

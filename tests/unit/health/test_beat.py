@@ -12,14 +12,12 @@ from celery_health.beat import (
     DEFAULT_BEAT_THRESHOLDS,
     UNKNOWN_BROKER,
     BeatReason,
-    BeatReport,
     BeatVerdict,
     BrokerSight,
-    beat_report_from,
     judge_beat,
-    parse_beat_report,
 )
-from celery_health.json_fields import ReportError
+from celery_health.wire.beat_report import BeatReport, beat_report_from, parse_beat_report
+from celery_health.wire.json_fields import ReportError
 from celery_health.worker import ProcessState
 from tests.unit.health.beats import beat_document
 

@@ -6,7 +6,7 @@ import pytest
 
 from celery_health.fleet.sights import sight_of
 from celery_health.fleet.words import lasting
-from celery_health.report import ActiveTask, TransportEvidence, report_from
+from celery_health.wire.worker_report import ActiveTask, TransportEvidence, report_from
 from tests.unit.health.reports import report_document
 
 EMPTY = report_from(report_document(active=[], active_count=0))

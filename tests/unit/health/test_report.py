@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.json_fields import ReportError
-from celery_health.report import ActiveTask, Phase, parse_report, report_from
+from celery_health.wire.json_fields import ReportError
+from celery_health.wire.worker_report import ActiveTask, Phase, parse_report, report_from
 from tests.unit.health.reports import report_document
 
 

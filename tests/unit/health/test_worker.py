@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.report import Phase, WorkerReport, report_from
+from celery_health.wire.worker_report import Phase, WorkerReport, report_from
 from celery_health.worker import ProcessState, WorkerReason, WorkerVerdict, judge_worker
 from tests.unit.health.reports import report_document
 

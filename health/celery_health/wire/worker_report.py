@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
-from celery_health import json_fields as read
-from celery_health.json_fields import ReportError, parse_document
+from celery_health.wire import json_fields as read
+from celery_health.wire.json_fields import ReportError, parse_document
 
 REPORT_VERSION = 1
 
