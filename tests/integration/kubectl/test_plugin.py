@@ -15,7 +15,8 @@ import pytest
 import yaml
 from tools.testbed.waiting import wait_for
 
-from celery_health.cli import kubectl_resource, kubectl_run
+from celery_kubectl import kubectl as kubectl_program
+from celery_kubectl import resource
 from celery_operator.api import names
 from tests.integration.kubectl.harness import PLUGIN, Cluster, Outcome, Shop
 
@@ -73,9 +74,9 @@ DEGRADED: dict[str, Any] = {
 
 
 def test_the_plugin_and_the_operator_mean_the_same_names() -> None:
-    assert f"{names.PLURAL}.{names.GROUP}" == kubectl_run.RESOURCE
-    assert kubectl_resource.PAUSE == names.ANNOTATION_PAUSE_HEALING
-    assert kubectl_resource.RESTARTED_AT == names.ANNOTATION_RESTARTED_AT
+    assert f"{names.PLURAL}.{names.GROUP}" == kubectl_program.RESOURCE
+    assert resource.PAUSE == names.ANNOTATION_PAUSE_HEALING
+    assert resource.RESTARTED_AT == names.ANNOTATION_RESTARTED_AT
 
 
 def test_status_tells_all_that_the_operator_found(shop: Shop) -> None:

@@ -1,0 +1,37 @@
+"""Replies of remote control become sights of workers."""
+
+from celery_health.cli.survey.remote_control import sights
+
+NOW = 1000.0
+
+
+def test_replies_to_all_questions_are_one_worker() -> None:
+    (worker,) = sights(
+        {
+            "stats": {"celery@a": {"pool": {"max-concurrency": 4}, "prefetch_count": 16}},
+            "active": {"celery@a": [{"id": "1", "name": "shop.nap", "time_start": NOW - 7}]},
+            "reserved": {"celery@a": [{"id": "2"}]},
+            "scheduled": {"celery@a": [{"eta": "soon"}, {"eta": "late"}]},
+            "active_queues": {"celery@a": [{"name": "mail"}]},
+        },
+        NOW,
+    )
+    assert (worker.name, worker.consuming, worker.queues) == ("celery@a", True, ("mail",))
+    assert (worker.slots, worker.prefetch) == (4, 16)
+    assert (worker.active_count, worker.reserved, worker.eta_held) == (1, 1, 2)
+    assert [(task.name, task.running_for) for task in worker.running] == [("shop.nap", 7.0)]
+
+
+def test_a_worker_that_does_not_tell_its_queues_is_not_known_to_take_messages() -> None:
+    (worker,) = sights({"stats": {"celery@a": {}}}, NOW)
+    assert worker.consuming is None
+
+
+def test_a_worker_without_queues_takes_no_messages() -> None:
+    (worker,) = sights({"active_queues": {"celery@a": []}}, NOW)
+    assert worker.consuming is False
+
+
+def test_a_task_that_has_not_begun_has_no_age() -> None:
+    (worker,) = sights({"active": {"celery@a": [{"id": "1", "name": "n", "time_start": None}]}}, NOW)
+    assert worker.running[0].running_for is None
