@@ -11,9 +11,9 @@ from tests.unit.decide import build
 
 from bench.scaling.world import Phase, Pod, World
 from celery_operator.api.autoscaling import Autoscaling, ScaleDown
-from celery_operator.decide.draining import plan
-from celery_operator.decide.pod_holds import DrainPod, Hold
-from celery_operator.decide.scaling import scale
+from celery_operator.decide.draining.drain_state import DrainPod, Hold
+from celery_operator.decide.draining.plan import plan
+from celery_operator.decide.scaling.autoscale import scale
 from celery_operator.observe.load import LoadMeter
 from celery_operator.snapshot import PodState, ScalingHistory
 

@@ -8,15 +8,15 @@ import kopf
 from kubernetes.aio.client.configuration import Configuration
 
 from celery_operator.cache import WATCHED
-from celery_operator.fleet import Fleet
 from celery_operator.kube import CELERY_DEPLOYMENT, CHILDREN_SELECTOR, Json, Kind
+from celery_operator.loops import ResourceLoops
 from celery_operator.settings import Settings
 
 RETRIES_AFTER_SECONDS = (1, 1, 2, 2, 3, 3, 5, 5)
 
 
 def registry(
-    fleet: Fleet, configuration: Configuration, relisted: Callable[[], None]
+    fleet: ResourceLoops, configuration: Configuration, relisted: Callable[[], None]
 ) -> kopf.OperatorRegistry:
     """Handlers that hand every event to the fleet.
 

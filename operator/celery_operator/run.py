@@ -11,10 +11,10 @@ import aiohttp
 from celery_operator import handlers
 from celery_operator.act.orders import DirectSink, Orders, OrderSink, ProxySink
 from celery_operator.cache import Cache
-from celery_operator.fleet import Fleet
 from celery_operator.kube import Kube, KubeError, load_configuration
 from celery_operator.leader import Leader
 from celery_operator.loop import Tools
+from celery_operator.loops import ResourceLoops
 from celery_operator.metrics import Metrics
 from celery_operator.observe.sidecars import DirectSource, ProxySource, ReportSource, Sidecars
 from celery_operator.server import Health, Server
@@ -69,7 +69,7 @@ async def _lead(tools: Tools, leader: Leader, health: Health, stop: asyncio.Even
 
 async def _work(tools: Tools, health: Health, stop: asyncio.Event) -> None:
     """Fill the caches, then watch and loop."""
-    fleet = Fleet(tools)
+    fleet = ResourceLoops(tools)
     watchdog = Watchdog(tools.kube, tools.cache, tools.settings)
     health.phase, health.ready = "filling the caches", False
     await _fill(watchdog)

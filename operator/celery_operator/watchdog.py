@@ -5,8 +5,8 @@ import logging
 import time
 
 from celery_operator.cache import WATCHED, Cache, Key
-from celery_operator.fleet import Fleet
 from celery_operator.kube import CELERY_DEPLOYMENT, CHILDREN_SELECTOR, Json, Kind, Kube, KubeError
+from celery_operator.loops import ResourceLoops
 from celery_operator.settings import Settings
 
 SOON_SECONDS = 1.0
@@ -40,7 +40,7 @@ class Watchdog:
                 async for body in self._kube.list(kind, namespace, _selector(kind)):
                     self._cache.put(kind, body, watched=True)
 
-    async def run(self, fleet: Fleet) -> None:
+    async def run(self, fleet: ResourceLoops) -> None:
         """Compare for ever, with the pause of the settings or when asked."""
         while True:
             try:
@@ -57,7 +57,7 @@ class Watchdog:
             except Exception:
                 _log.exception("the caches could not be compared")
 
-    async def _compare(self, fleet: Fleet) -> None:
+    async def _compare(self, fleet: ResourceLoops) -> None:
         listed: dict[Kind, Versions] = {}
         for kind in WATCHED:
             before = self._cache.watched_versions(kind)

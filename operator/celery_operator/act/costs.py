@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from celery_operator.api.names import ANNOTATION_DELETION_COST
 from celery_operator.cache import Cache, Key
-from celery_operator.decide.capacity import DeletionCost
+from celery_operator.decide.draining.group_actions import DeletionCost
 from celery_operator.kube import POD, Kube, KubeError
 
 _log = logging.getLogger(__name__)

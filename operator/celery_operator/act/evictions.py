@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from celery_operator.cache import Key
 from celery_operator.decide.events import EventNote
-from celery_operator.decide.healing import EvictionOrder
+from celery_operator.decide.healing.evictions import EvictionOrder
 from celery_operator.kube import Kube, KubeError
 
 _log = logging.getLogger(__name__)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from celery_operator.api.status import ConditionType, HealthState
+from celery_operator.decide.conditions.condition_state import Verdict
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.verdict import Verdict
-from celery_operator.decide.words import joined
+from celery_operator.decide.text import joined
 
 Verdicts = Mapping[ConditionType, Verdict]
 

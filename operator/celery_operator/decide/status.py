@@ -12,17 +12,17 @@ from celery_operator.api.status import (
     ConditionType,
     WorkerGroupStatus,
 )
-from celery_operator.decide.capacity import GroupStep, steps
+from celery_operator.decide.advice.recommendations import recommend
 from celery_operator.decide.conditions import JUDGES
+from celery_operator.decide.conditions.condition_state import Verdict
+from celery_operator.decide.draining.group_actions import GroupStep, steps
 from celery_operator.decide.events import EventNote, events_between
 from celery_operator.decide.evidence import Evidence, gather
-from celery_operator.decide.groups import GroupView
-from celery_operator.decide.healing import EvictionOrder, heal
+from celery_operator.decide.evidence.groups import GroupView
+from celery_operator.decide.healing.evictions import EvictionOrder, heal
 from celery_operator.decide.health import judge_health
 from celery_operator.decide.orders import HoldOrder
-from celery_operator.decide.recommendations import recommend
-from celery_operator.decide.verdict import Verdict
-from celery_operator.decide.words import sentence
+from celery_operator.decide.text import sentence
 from celery_operator.snapshot import ScalingHistory, Snapshot
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from celery_health.beat import BeatReason, BeatSight
 from celery_health.urls import redact
 from celery_operator.api import names
-from celery_operator.decide.troubles import last_line
+from celery_operator.decide.evidence.container_failures import last_line
 from celery_operator.kube import Json
 from celery_operator.observe.latest import Answer
 from celery_operator.observe.pods import trouble

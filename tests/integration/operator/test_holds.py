@@ -8,7 +8,7 @@ import pytest
 from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
-from celery_operator.decide.waves import HOLD_SECONDS
+from celery_operator.decide.healing.restart_pacing import HOLD_SECONDS
 from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, Kind
 from tests.integration.api.apiserver import Object
 from tests.integration.operator.conftest import StartOperator

@@ -7,8 +7,8 @@ import pytest
 from celery_health.broker import BrokerReason
 from celery_operator.act import ownership, unreadable
 from celery_operator.api.status import ConditionType, HealthState
-from celery_operator.decide import targets
 from celery_operator.decide.reasons import Reason
+from celery_operator.decide.scaling import desired_replicas as targets
 from celery_operator.observe import urls
 
 PAGE = (Path(__file__).parents[3] / "docs" / "conditions.md").read_text()

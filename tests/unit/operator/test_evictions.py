@@ -9,7 +9,7 @@ from kubernetes.aio.client.configuration import Configuration
 
 from celery_operator.act.evictions import evict
 from celery_operator.cache import Key
-from celery_operator.decide.healing import EvictionOrder
+from celery_operator.decide.healing.evictions import EvictionOrder
 from celery_operator.decide.reasons import Reason
 from celery_operator.kube import Kube
 from celery_operator.metrics import Metrics

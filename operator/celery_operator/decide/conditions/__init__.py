@@ -15,8 +15,8 @@ from celery_operator.decide.conditions import (
     stalled,
     workers_healthy,
 )
+from celery_operator.decide.conditions.condition_state import Verdict
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.verdict import Verdict
 
 JUDGES: Mapping[ConditionType, Callable[[Evidence], Verdict]] = {
     ConditionType.READY: ready.judge,

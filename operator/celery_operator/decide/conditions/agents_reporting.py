@@ -1,11 +1,11 @@
 """AgentsReporting: every running worker has an agent in it that tells how it is."""
 
 from celery_operator.api.names import PROBE_DIRECTORY
+from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.pods import Standing
+from celery_operator.decide.evidence.worker_state import Standing
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.verdict import Verdict, no, unknown, yes
-from celery_operator.decide.words import counted, listed
+from celery_operator.decide.text import counted, listed
 
 _UNBORN = (Standing.STARTING, Standing.UNSCHEDULED, Standing.BROKEN, Standing.STOPPED)
 

@@ -1,9 +1,9 @@
 """BacklogWithinLimits: no queue is longer than the threshold, and none with messages is left alone."""
 
+from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.verdict import Verdict, no, unknown, yes
-from celery_operator.decide.words import counted, joined, listed
+from celery_operator.decide.text import counted, joined, listed
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -1,10 +1,10 @@
 """BeatHealthy: one beat runs where one is wanted, and it ticks."""
 
 from celery_health.beat import BeatReason, BeatSight
-from celery_operator.decide.by_hand import by_hand
+from celery_operator.decide.advice.manual_steps import by_hand
+from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.verdict import Verdict, no, unknown, yes
 from celery_operator.snapshot import DeploymentState
 
 _RESTARTED = frozenset({BeatReason.TICK_OVERDUE, BeatReason.STUCK})

@@ -1,7 +1,7 @@
 """BrokerReachable: messages can be sent and taken."""
 
+from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.verdict import Verdict, no, unknown, yes
 
 
 def judge(evidence: Evidence) -> Verdict:

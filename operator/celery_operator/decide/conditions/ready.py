@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from celery_operator.decide.conditions import workers_healthy
+from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.verdict import Verdict, no, unknown, yes
-from celery_operator.decide.words import counted, joined
+from celery_operator.decide.text import counted, joined
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
+from celery_operator.decide.advice.problems import group_problems
+from celery_operator.decide.conditions.condition_state import Verdict, no, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.groups import GroupView
-from celery_operator.decide.pods import Standing
-from celery_operator.decide.problems import group_problems
+from celery_operator.decide.evidence.groups import GroupView
+from celery_operator.decide.evidence.worker_state import Standing
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.verdict import Verdict, no, yes
 from celery_operator.snapshot import DeploymentState
 
 

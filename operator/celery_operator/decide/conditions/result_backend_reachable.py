@@ -1,8 +1,8 @@
 """ResultBackendReachable: results can be stored and fetched."""
 
+from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.verdict import Verdict, no, unknown, yes
 
 
 def judge(evidence: Evidence) -> Verdict:

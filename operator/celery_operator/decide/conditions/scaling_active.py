@@ -2,11 +2,11 @@
 
 from celery_operator.api.annotations import scaling_pauses
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_IN, ANNOTATION_PAUSE_SCALE_OUT
+from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.scaling import ScalingCall, ScalingReason
-from celery_operator.decide.verdict import Verdict, no, unknown, yes
-from celery_operator.decide.words import joined, listed
+from celery_operator.decide.scaling.autoscale import ScalingCall, ScalingReason
+from celery_operator.decide.text import joined, listed
 
 _BLIND = frozenset({ScalingReason.BROKER_UNREADABLE, ScalingReason.FALLBACK})
 

@@ -1,8 +1,8 @@
 """Stalled (abnormal when true, as kstatus reads it): only a new spec helps. What runs is left alone."""
 
+from celery_operator.decide.conditions.condition_state import Verdict, no, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.verdict import Verdict, no, yes
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -1,11 +1,11 @@
 """WorkersHealthy: every wanted worker consumes, and none is ill."""
 
+from celery_operator.decide.advice.problems import DOUBTS, WORST_FIRST, Problem, group_problems
+from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.groups import GroupView
-from celery_operator.decide.problems import DOUBTS, WORST_FIRST, Problem, group_problems
+from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.verdict import Verdict, no, unknown, yes
-from celery_operator.decide.words import counted, joined
+from celery_operator.decide.text import counted, joined
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -1,0 +1,112 @@
+"""What all verdicts read: the snapshot, and the three views of it that are worked out once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from celery_health.broker import BrokerReason
+from celery_health.fleet.findings import Finding, FindingReason
+from celery_operator.api.annotations import healing_is_paused
+from celery_operator.api.names import COMPONENT_BEAT
+from celery_operator.api.status import QueueStatus
+from celery_operator.decide.evidence.broker import BrokerView, broker_view
+from celery_operator.decide.evidence.fleet_verdicts import FleetLook, queue_findings
+from celery_operator.decide.evidence.groups import GroupView, group_views
+from celery_operator.decide.evidence.worker_state import Worker
+from celery_operator.decide.scaling.desired_replicas import Target, schedule_faults, targets
+from celery_operator.snapshot import ConfigurationFault, DeploymentState, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """``queues`` holds each queue of the spec once, in its order, with what the broker told of it.
+
+    ``queue_findings`` are the fleet's findings on queues; those on a worker stand with the worker.
+    ``targets`` are by group. ``faults`` are all that hinder the spec, those of the snapshot among them.
+    """
+
+    snapshot: Snapshot
+    groups: tuple[GroupView, ...]
+    broker: BrokerView
+    queues: tuple[QueueStatus, ...]
+    queue_findings: tuple[Finding, ...]
+    targets: Mapping[str, Target]
+    faults: tuple[ConfigurationFault, ...]
+
+    @property
+    def wanted(self) -> int:
+        return sum(group.wanted for group in self.groups)
+
+    @property
+    def consuming(self) -> int:
+        return sum(group.consuming for group in self.groups)
+
+    @property
+    def new_generation(self) -> bool:
+        """No status has been written for this generation: its children may still be those of the last."""
+        return self.snapshot.previous.observed_generation != self.snapshot.generation
+
+    @property
+    def fault(self) -> ConfigurationFault | None:
+        """The fault to tell first: one that waits for a new spec before one that may heal by itself."""
+        return min(self.faults, key=lambda fault: fault.waiting, default=None)
+
+    @property
+    def paused(self) -> bool:
+        """Whether somebody asked that nothing be restarted for now."""
+        return healing_is_paused(self.snapshot.annotations)
+
+    @property
+    def beat(self) -> DeploymentState | None:
+        return next((one for one in self.snapshot.deployments if one.component == COMPONENT_BEAT), None)
+
+    @property
+    def result_backend_readable(self) -> bool:
+        """False for a kind of result store that nobody of us can ask."""
+        reading = self.snapshot.result_backend
+        return reading is None or reading.reason is not BrokerReason.UNREADABLE_KIND
+
+    @property
+    def unserved(self) -> tuple[QueueStatus, ...]:
+        """Queues that hold messages while every group that reads them is deliberately at zero."""
+        served = {queue for group in self.groups if group.wanted or group.wakes for queue in group.queues}
+        return tuple(queue for queue in self.queues if queue.ready and queue.name not in served)
+
+    @property
+    def stalled(self) -> tuple[Worker, ...]:
+        """The stalled workers of all groups."""
+        return tuple(worker for group in self.groups for worker in group.stalled)
+
+    @property
+    def hung(self) -> tuple[Worker, ...]:
+        """The workers of all groups in which a task hangs."""
+        return tuple(worker for group in self.groups for worker in group.hung)
+
+    def waits(self, group: GroupView) -> bool:
+        """Whether messages are known to wait for the group."""
+        return any(queue.ready for queue in self.queues if queue.name in group.queues)
+
+    def found(self, reason: FindingReason) -> Finding | None:
+        """What was found of the queues, for this reason."""
+        return next((finding for finding in self.queue_findings if finding.reason is reason), None)
+
+    def kubectl(self, command: str) -> str:
+        """A kubectl command line in the resource's own namespace."""
+        return f"kubectl -n {self.snapshot.namespace} {command}"
+
+
+def gather(snapshot: Snapshot) -> Evidence:
+    """Work out the views."""
+    look = FleetLook.of(snapshot)
+    wanted = targets(snapshot)
+    groups = group_views(look, wanted)
+    ready = {queue.name: queue.ready for queue in snapshot.broker.queues}
+    names = dict.fromkeys(queue for group in groups for queue in group.queues)
+    return Evidence(
+        snapshot=snapshot,
+        groups=groups,
+        broker=broker_view(snapshot.broker, groups),
+        queues=tuple(QueueStatus(name=name, ready=ready.get(name)) for name in names),
+        queue_findings=queue_findings(look, tuple(worker for group in groups for worker in group.workers)),
+        targets=wanted,
+        faults=(*snapshot.faults, *schedule_faults(snapshot)),
+    )

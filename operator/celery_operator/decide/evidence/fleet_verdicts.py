@@ -1,0 +1,116 @@
+"""The fleet's verdicts on the workers of a CeleryDeployment: what no worker tells of itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from celery_health.fleet import hoarding, hung, orphans, stalled, unread
+from celery_health.fleet.findings import Finding, FindingReason
+from celery_health.fleet.sights import WorkerSight, sight_of
+from celery_health.fleet.thresholds import FleetThresholds
+from celery_health.worker import WorkerReason
+from celery_operator.decide.evidence.worker_state import Standing, Worker, standing_of
+from celery_operator.snapshot import PodState, Snapshot
+
+# Others have a verdict of their own, and what their last report says may be of a process that has ended.
+_JUDGED = frozenset({Standing.CONSUMING, Standing.UNTOLD, Standing.DEAF, Standing.DRAINING})
+_DEAD = frozenset({WorkerReason.ENDED})
+
+
+@dataclass(frozen=True, slots=True)
+class FleetLook:
+    """What the fleet's verdicts need besides the workers; made once for a snapshot."""
+
+    snapshot: Snapshot
+    thresholds: FleetThresholds
+    waiting_for: Mapping[str, float]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "FleetLook":
+        """While the broker does not answer, no queue is known to wait: nobody could take from it."""
+        waiting_for = snapshot.waiting_for if snapshot.broker.reachable is True else {}
+        return cls(snapshot, thresholds_of(snapshot), waiting_for)
+
+    def worker(self, pod: PodState) -> Worker:
+        """The pod, where it stands, and what is found of it."""
+        standing, sight = standing_of(pod, self.snapshot.now), sight_of_pod(pod)
+        if sight is None or standing not in _JUDGED or self._broker_away(pod):
+            return Worker(pod, standing, sight)
+        findings = tuple(self._findings(sight, standing))
+        worker = Worker(pod, standing, sight, findings)
+        stalls = standing is Standing.CONSUMING and worker.has(FindingReason.WORKER_STALLED)
+        return replace(worker, standing=Standing.STALLED) if stalls else worker
+
+    def _broker_away(self, pod: PodState) -> bool:
+        """For the operator or for the pod: then a worker may show anything, and for no fault of its own."""
+        beside = pod.reading.broker.reachable if pod.reading else None
+        return self.snapshot.broker.reachable is False or beside is False
+
+    def _findings(self, sight: WorkerSight, standing: Standing) -> Iterator[Finding]:
+        """A worker that drains is meant to hold messages and to take none."""
+        alone = (sight,)
+        found = [hung.find(alone, self.thresholds)]
+        if standing is not Standing.DRAINING:
+            found += [
+                stalled.find(alone, self.waiting_for, self.thresholds),
+                hoarding.find(alone, self.thresholds),
+            ]
+        yield from (finding for finding in found if finding)
+
+
+def thresholds_of(snapshot: Snapshot) -> FleetThresholds:
+    """As the spec has them."""
+    health = snapshot.spec.health
+    return FleetThresholds(
+        stalled_after=health.stalled_after_seconds,
+        hung_after=health.hung_task_after_seconds,
+        backlog=health.backlog_threshold,
+    )
+
+
+def sight_of_pod(pod: PodState) -> WorkerSight | None:
+    """The worker by its last report; None without one, and for a process that has ended.
+
+    A worker that has just connected, or was drained until now, could take nothing before: it has idled only
+    for as long as it has been seen to consume.
+    """
+    reading = pod.reading
+    if reading is None or reading.report is None or reading.verdict.reason in _DEAD:
+        return None
+    sight = sight_of(pod.name, reading.report, reading.verdict.consuming, reading.age)
+    if sight.idle_for is None or not sight.consuming:
+        return sight
+    consuming_for = reading.consuming_for
+    return replace(sight, idle_for=None if consuming_for is None else min(sight.idle_for, consuming_for))
+
+
+def queue_findings(look: FleetLook, workers: tuple[Worker, ...]) -> tuple[Finding, ...]:
+    """What is found of the queues. ``workers``: all, those that leave included."""
+    snapshot = look.snapshot
+    sights = [worker.sight for worker in workers if worker.sight is not None]
+    read = {queue for group in snapshot.spec.workers for queue in group.queues}
+    read.update(queue for sight in sights for queue in sight.queues)
+    everyone_known = all(worker.sight is not None or _holds_nothing(worker.pod) for worker in workers)
+    found = (
+        unread.find(snapshot.broker, read, snapshot.untouched_for, look.thresholds),
+        orphans.find(
+            snapshot.broker,
+            sights if everyone_known else None,
+            least_visibility_timeout(snapshot),
+            look.thresholds,
+        ),
+    )
+    return tuple(finding for finding in found if finding)
+
+
+def least_visibility_timeout(snapshot: Snapshot) -> float | None:
+    """The shortest of all workers wins: whoever looks first hands the messages out again."""
+    reports = (pod.reading.report for pod in snapshot.pods if pod.reading and pod.reading.report)
+    told = (report.transport.visibility_timeout for report in reports)
+    return min((timeout for timeout in told if timeout is not None), default=None)
+
+
+def _holds_nothing(pod: PodState) -> bool:
+    """No worker process has run in it, or none runs any more."""
+    if pod.phase != "Running":
+        return True
+    return pod.reading is not None and pod.reading.verdict.reason in _DEAD

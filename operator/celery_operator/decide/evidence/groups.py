@@ -1,0 +1,193 @@
+"""One group of workers in numbers: what is wanted, what runs, what consumes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from celery_health.fleet.findings import FindingReason
+from celery_health.wire.worker_report import WorkerReport
+from celery_operator.api.names import COMPONENT_WORKER, WORKER_CONTAINER
+from celery_operator.api.spec import WorkerGroup
+from celery_operator.api.status import WorkerGroupStatus
+from celery_operator.decide.evidence.fleet_verdicts import FleetLook
+from celery_operator.decide.evidence.worker_state import Standing, Worker
+from celery_operator.decide.scaling.desired_replicas import Target
+from celery_operator.snapshot import DeploymentState, PodState
+
+START_GRACE = timedelta(seconds=60)
+"""A pod that autoscaling asked for may take so long to start before it counts as missing."""
+
+WORKED_SECONDS = 30.0
+"""A worker that ended after less never came to work: another pod would do no better."""
+BACK_OFF_PATIENCE = timedelta(seconds=45)
+"""The kubelet doubles its pauses from 10 s to 5 min, for whatever reason the container was killed. The first
+three are shorter than this: they are not worth a new pod.
+"""
+_COMING_UP = frozenset({Standing.STARTING, Standing.CONNECTING})
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """``workers`` are all pods of the group, those that leave included.
+
+    ``wakes``: autoscaling brings workers when messages come. ``coming``: pods beyond minReplicas that it has
+    just asked for and that have not had the time to start; ``unmade``: those of them that are not there yet.
+    """
+
+    name: str
+    queues: tuple[str, ...]
+    wanted: int
+    deployment: DeploymentState | None
+    workers: tuple[Worker, ...]
+    wakes: bool = False
+    coming: int = 0
+    unmade: int = 0
+
+    def standing(self, *standings: Standing) -> tuple[Worker, ...]:
+        """The workers that stand in one of these places."""
+        return tuple(worker for worker in self.workers if worker.standing in standings)
+
+    @property
+    def present(self) -> tuple[Worker, ...]:
+        """All but those that leave."""
+        return tuple(worker for worker in self.workers if worker.standing is not Standing.LEAVING)
+
+    @property
+    def consuming(self) -> int:
+        return len(self.standing(Standing.CONSUMING))
+
+    @property
+    def deaf(self) -> tuple[Worker, ...]:
+        """Connected workers that fetch nothing, by their own evidence."""
+        return self.standing(Standing.DEAF)
+
+    @property
+    def stalled(self) -> tuple[Worker, ...]:
+        """Workers that say they consume and take none of the messages that wait for them."""
+        return self.standing(Standing.STALLED)
+
+    @property
+    def hung(self) -> tuple[Worker, ...]:
+        """Workers with a task that runs for longer than it may; they may well consume beside it."""
+        return tuple(worker for worker in self.present if worker.has(FindingReason.HUNG_TASK))
+
+    def parked(self, now: datetime) -> tuple[Worker, ...]:
+        """Workers that had worked, and that the kubelet has let wait for their next start for long."""
+        return tuple(worker for worker in self.standing(Standing.BROKEN) if _is_parked(worker.pod, now))
+
+    @property
+    def untold(self) -> int:
+        """Running pods of which nothing tells whether they consume."""
+        return len(self.standing(Standing.SILENT, Standing.UNTOLD, Standing.AGENT_ABSENT))
+
+    @property
+    def missing(self) -> int:
+        """Wanted pods that neither consume nor drain, nor have just been asked for."""
+        return max(0, self.wanted - self.consuming - len(self.standing(Standing.DRAINING)) - self.coming)
+
+    @property
+    def seen(self) -> bool:
+        """Something of the group has been observed at all."""
+        return self.deployment is not None or bool(self.present)
+
+    @property
+    def out_of_service(self) -> bool:
+        """Workers are wanted and it is known that none consumes."""
+        return self.wanted > 0 and self.consuming == 0 and self.untold == 0 and not self.coming
+
+    @property
+    def rolled_out(self) -> bool:
+        """Every pod is made from the present template, but for those that were just called for."""
+        deployment = self.deployment
+        if deployment is None:
+            return self.wanted == 0
+        observed = deployment.observed_generation >= deployment.generation
+        # What the controller has not seen yet may be a new template, or no more than a new size.
+        resized = deployment.updated != deployment.wanted
+        return (observed or resized) and deployment.updated + self.unmade >= self.wanted
+
+    def status(self) -> WorkerGroupStatus:
+        """The group's entry in ``status.workers``."""
+        deployment = self.deployment
+        return WorkerGroupStatus(
+            name=self.name,
+            replicas=deployment.replicas if deployment else len(self.present),
+            updated_replicas=deployment.updated if deployment else 0,
+            ready_replicas=deployment.ready if deployment else 0,
+            consuming_replicas=self.consuming,
+            active=_total([report.active_count for report in self._reports()]),
+            reserved=_total([report.reserved for report in self._reports()]),
+            eta=_total([report.eta_held for report in self._reports()]),
+            desired_replicas=self.wanted,
+        )
+
+    def _reports(self) -> list[WorkerReport]:
+        # A pod that leaves still runs its tasks.
+        readings = [worker.pod.reading for worker in self.workers]
+        return [reading.report for reading in readings if reading and reading.report]
+
+
+def group_views(look: FleetLook, targets: Mapping[str, Target]) -> tuple[GroupView, ...]:
+    """One view for each group of the spec, in its order; ``targets`` are by group."""
+    snapshot = look.snapshot
+    deployments = {
+        deployment.group: deployment
+        for deployment in snapshot.deployments
+        if deployment.component == COMPONENT_WORKER
+    }
+    pods: dict[str, list[PodState]] = {}
+    for pod in snapshot.pods:
+        pods.setdefault(pod.group, []).append(pod)
+    return tuple(
+        _view(group, targets[group.name], deployments.get(group.name), pods.get(group.name, []), look)
+        for group in snapshot.spec.workers
+    )
+
+
+def _view(
+    group: WorkerGroup,
+    target: Target,
+    deployment: DeploymentState | None,
+    pods: list[PodState],
+    look: FleetLook,
+) -> GroupView:
+    workers = tuple(look.worker(pod) for pod in pods)
+    # What the spec itself asks for is waited for like the pods of any other group.
+    called_for = max(0, target.replicas - group.autoscaling.min_replicas) if group.autoscaling else 0
+    unmade = min(called_for, _unmade(target, deployment, workers))
+    return GroupView(
+        name=group.name,
+        queues=group.queues,
+        wanted=target.replicas,
+        deployment=deployment,
+        workers=workers,
+        wakes=target.wakes,
+        coming=min(called_for, unmade + _starting(workers, look.snapshot.now)),
+        unmade=unmade,
+    )
+
+
+def _unmade(target: Target, deployment: DeploymentState | None, workers: tuple[Worker, ...]) -> int:
+    """Pods that are not made yet, unless the cluster refuses them."""
+    if deployment is not None and deployment.failure is not None:
+        return 0
+    present = sum(worker.standing is not Standing.LEAVING for worker in workers)
+    return max(0, target.replicas - present)
+
+
+def _starting(workers: tuple[Worker, ...], now: datetime) -> int:
+    """New pods that have not had the time to start."""
+    return sum(
+        worker.standing in _COMING_UP and now - worker.pod.created_at < START_GRACE for worker in workers
+    )
+
+
+def _is_parked(pod: PodState, now: datetime) -> bool:
+    trouble = pod.trouble
+    if trouble is None or trouble.ended_at is None or trouble.container != WORKER_CONTAINER:
+        return False
+    return trouble.ran_for >= WORKED_SECONDS and now - trouble.ended_at >= BACK_OFF_PATIENCE
+
+
+def _total(counts: list[int]) -> int | None:
+    return sum(counts) if counts else None

@@ -1,0 +1,223 @@
+"""Which workers are restarted, and which restarts of the kubelet's have to wait: pure.
+
+What was done before stands in ``status.restarts`` alone, so that a restarted operator goes on where it was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from celery_operator.api.spec import RestartPolicy
+from celery_operator.api.status import GroupPause, Restart, RestartsStatus
+from celery_operator.decide.events import EventNote
+from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.evidence.groups import GroupView
+from celery_operator.decide.evidence.worker_state import Standing, Worker
+from celery_operator.decide.healing.restart_pacing import holds
+from celery_operator.decide.orders import HoldOrder
+from celery_operator.decide.reasons import Reason
+from celery_operator.decide.times import moment, rfc3339
+
+LONGEST_PAUSE = timedelta(hours=1)
+
+_EVENTS = {
+    Reason.WORKER_STALLED: "RestartedStalledWorker",
+    Reason.HUNG_TASK: "RestartedHungWorker",
+    Reason.BACK_OFF: "ReplacedWaitingWorker",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EvictionOrder:
+    """A worker to evict: the pod of this uid and no other of its name."""
+
+    pod: str
+    uid: str
+    group: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Healing:
+    """What to do, and what to write before it is done: a crash in between never exceeds the budget."""
+
+    evictions: tuple[EvictionOrder, ...]
+    holds: tuple[HoldOrder, ...]
+    restarts: RestartsStatus
+    notes: tuple[EventNote, ...]
+
+
+def heal(evidence: Evidence) -> Healing:
+    """One eviction a group at most; the next look decides about the next one."""
+    previous, policy = evidence.snapshot.previous.restarts, evidence.snapshot.spec.health.restart
+    paused = evidence.paused
+    notes = list(_turns(previous.paused, paused))
+    recent: list[Restart] = []
+    pauses: list[GroupPause] = []
+    orders: list[EvictionOrder] = []
+    for group in evidence.groups:
+        ledger = _Ledger.of(group, previous, policy, evidence)
+        notes += ledger.notes
+        order = None if paused or not _may_heal(group, evidence) else ledger.next_order()
+        recent += ledger.recent
+        if order is not None:
+            orders.append(order)
+            recent.append(ledger.entry(order))
+            notes.append(ledger.told(order))
+        if ledger.pause is not None:
+            pauses.append(ledger.pause)
+    restarts = RestartsStatus(
+        total=previous.total + len(orders),
+        paused=paused,
+        recent=tuple(sorted(recent, key=lambda restart: (restart.at, restart.pod))),
+        pauses=tuple(pauses),
+    )
+    return Healing(tuple(orders), holds(evidence), restarts, tuple(notes))
+
+
+def _may_heal(group: GroupView, evidence: Evidence) -> bool:
+    """Never for an illness of the broker, and never while something else moves the pods."""
+    spec = evidence.snapshot.spec
+    return (
+        spec.health.restart.policy == "OnUnhealthy"
+        and not spec.suspend
+        and evidence.fault is None
+        and evidence.broker.reachable is True
+        and group.rolled_out
+    )
+
+
+def _turns(before: bool, now: bool) -> Iterator[EventNote]:
+    if now and not before:
+        yield EventNote("Normal", "HealingPaused", "No worker is restarted until the annotation is removed")
+    elif before and not now:
+        yield EventNote("Normal", "HealingResumed", "Ill workers are restarted again")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """The restarts of one group so far, and the rules for the next."""
+
+    group: GroupView
+    policy: RestartPolicy
+    now: datetime
+    recent: tuple[Restart, ...]
+    pause: GroupPause | None
+    notes: tuple[EventNote, ...]
+
+    @classmethod
+    def of(
+        cls, group: GroupView, previous: RestartsStatus, policy: RestartPolicy, evidence: Evidence
+    ) -> "_Ledger":
+        """The group's past, with what has become of it by now."""
+        now = evidence.snapshot.now
+        window = timedelta(seconds=policy.window_seconds)
+        before = [restart for restart in previous.recent if restart.group == group.name]
+        settled = _settled(before, group, evidence, window)
+        failed = [
+            after for was, after in zip(before, settled, strict=True) if was.recovered is not after.recovered
+        ]
+        failed = [restart for restart in failed if restart.recovered is False]
+        pause = next((one for one in previous.pauses if one.group == group.name), None)
+        notes: tuple[EventNote, ...] = ()
+        if failed:
+            pause = _longer(pause, group.name, now, window)
+            notes = (_in_vain(failed[-1], pause),)
+        elif pause and now > moment(pause.until) + window and not group.stalled:
+            pause = None
+        kept = tuple(one for one in settled if one.recovered is None or moment(one.at) > now - window)
+        return cls(group, policy, now, kept, pause, notes)
+
+    def next_order(self) -> EvictionOrder | None:
+        """The worker to evict now, if there is one and the rules allow it."""
+        if not self._allowed():
+            return None
+        tried = {restart.pod for restart in self.recent if restart.recovered is not True}
+        ill = [(worker, Reason.WORKER_STALLED) for worker in self.group.stalled]
+        ill += [(worker, Reason.BACK_OFF) for worker in self.group.parked(self.now)]
+        if self.policy.hung_tasks:
+            ill += [(worker, Reason.HUNG_TASK) for worker in self.group.hung]
+        found = [(worker, reason) for worker, reason in ill if worker.pod.name not in tried]
+        if not found:
+            return None
+        worker, reason = min(found, key=lambda one: (one[0].pod.created_at, one[0].pod.name))
+        return EvictionOrder(worker.pod.name, worker.pod.uid, self.group.name, reason)
+
+    def entry(self, order: EvictionOrder) -> Restart:
+        """What is remembered of an order."""
+        return Restart(pod=order.pod, group=order.group, reason=order.reason, at=rfc3339(self.now))
+
+    def told(self, order: EvictionOrder) -> EventNote:
+        """The Event that tells of an order."""
+        why = {
+            Reason.WORKER_STALLED: "it took none of the messages that wait for it",
+            Reason.HUNG_TASK: "a task in it runs beyond its limit",
+            Reason.BACK_OFF: "its worker had worked, and the kubelet lets it wait for its next start",
+        }[order.reason]
+        number, most = len(self.recent) + 1, self.policy.max_attempts
+        return EventNote(
+            "Warning",
+            _EVENTS[order.reason],
+            f"Pod {order.pod} of group {order.group} is evicted: {why} "
+            f"({number} of {most} in {self.policy.window_seconds} s)",
+        )
+
+    def _allowed(self) -> bool:
+        if self.pause is not None and self.now < moment(self.pause.until):
+            return False
+        if len(self.recent) >= self.policy.max_attempts:
+            return False
+        if self.recent:
+            latest = max(moment(restart.at) for restart in self.recent)
+            if self.now - latest < timedelta(seconds=self.policy.delay_seconds):
+                return False
+        in_flight = sum(restart.recovered is None for restart in self.recent)
+        # The first is the canary: others follow only once a restart has been seen to help.
+        helped = any(restart.recovered for restart in self.recent)
+        return in_flight < (self.policy.max_concurrent if helped else 1)
+
+
+def _settled(
+    restarts: list[Restart], group: GroupView, evidence: Evidence, window: timedelta
+) -> list[Restart]:
+    """Each restart with whether it helped: a pod made after it works. None for too long is a no."""
+    fresh = sorted(_working(group, evidence), key=lambda worker: worker.pod.created_at)
+    settled = []
+    for restart in sorted(restarts, key=lambda one: one.at):
+        ordered = moment(restart.at)
+        # One pod proves one restart: those that have helped already keep theirs.
+        helper = next((worker for worker in fresh if worker.pod.created_at >= ordered), None)
+        if restart.recovered is not False and helper is not None:
+            fresh.remove(helper)
+        if restart.recovered is None and helper is not None:
+            settled.append(restart.model_copy(update={"recovered": True}))
+        elif restart.recovered is None and evidence.snapshot.now - ordered > window:
+            settled.append(restart.model_copy(update={"recovered": False}))
+        else:
+            settled.append(restart)
+    return settled
+
+
+def _working(group: GroupView, evidence: Evidence) -> Iterator[Worker]:
+    """Workers that consume, and have proved it where there was something to take."""
+    for worker in group.standing(Standing.CONSUMING):
+        report = worker.pod.reading.report if worker.pod.reading else None
+        if (report is not None and report.processed > 0) or not evidence.waits(group):
+            yield worker
+
+
+def _longer(pause: GroupPause | None, group: str, now: datetime, window: timedelta) -> GroupPause:
+    failures = pause.failures + 1 if pause else 1
+    # The exponent is bounded too: 2 ** 1000 windows are no time span.
+    rest = min(window * 2 ** min(failures - 1, 20), LONGEST_PAUSE) if window < LONGEST_PAUSE else window
+    return GroupPause(group=group, failures=failures, until=rfc3339(now + rest))
+
+
+def _in_vain(restart: Restart, pause: GroupPause) -> EventNote:
+    return EventNote(
+        "Warning",
+        "RestartDidNotHelp",
+        f"No pod of group {restart.group} works that was made after the eviction of pod {restart.pod} was "
+        f"ordered; none is evicted before {pause.until}. Look for an Event EvictionRefused, read the log of "
+        "the workers, and look at what keeps them from taking messages",
+    )

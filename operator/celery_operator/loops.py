@@ -1,0 +1,81 @@
+"""A loop for each CeleryDeployment that is there: started, woken and ended as the watches tell."""
+
+import asyncio
+import logging
+
+from celery_operator.cache import Key
+from celery_operator.kube import Json, Kind
+from celery_operator.loop import ResourceLoop, Tools, is_leaving
+
+_log = logging.getLogger(__name__)
+
+
+class ResourceLoops:
+    """All loops of the process."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._cache = tools.cache
+        self._loops: dict[Key, ResourceLoop] = {}
+        self._tasks: dict[ResourceLoop, asyncio.Task[None]] = {}
+
+    def seen(self, kind: Kind, body: Json) -> None:
+        """The watch brought an object, new or changed."""
+        self._tell(kind, self._cache.put(kind, body, watched=True))
+
+    def lost(self, kind: Kind, body: Json) -> None:
+        """The watch, or a LIST that lacks it, says that an object is gone."""
+        self._tell(kind, self._cache.remove(kind, body))
+
+    def ages(self) -> dict[Key, float]:
+        """Seconds since each resource's loop last came round."""
+        return {key: loop.age() for key, loop in self._loops.items()}
+
+    async def stop(self) -> None:
+        """End all loops where they stand: what they leave half done, the next leader finishes."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def start_known(self) -> None:
+        """Start loops for what the cache was filled with before the watches run."""
+        for key in self._cache.resources():
+            self._adjust(key)
+
+    def _tell(self, kind: Kind, key: Key | None) -> None:
+        if key is None:
+            return
+        self._adjust(key)
+        if loop := self._loops.get(key):
+            loop.wake(kind)
+
+    def _adjust(self, key: Key) -> None:
+        """One running loop if the resource is there to stay, none otherwise."""
+        resource = self._cache.resource(key)
+        uid = None if resource is None or is_leaving(resource) else resource["metadata"]["uid"]
+        loop = self._loops.get(key)
+        if loop is not None and loop.uid != uid:
+            self._tasks[loop].cancel()
+            self._forget(loop)
+            loop = None
+        if loop is None and uid is not None:
+            self._start(ResourceLoop(self._tools, key, uid))
+
+    def _start(self, loop: ResourceLoop) -> None:
+        _log.info("looking after %s", loop.key)
+        task = asyncio.create_task(loop.run(), name=f"loop of {loop.key}")
+        self._loops[loop.key], self._tasks[loop] = loop, task
+        task.add_done_callback(lambda task: self._ended(loop, task))
+
+    def _ended(self, loop: ResourceLoop, task: asyncio.Task[None]) -> None:
+        del self._tasks[loop]
+        self._forget(loop)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("the loop of %s broke", loop.key, exc_info=error)
+
+    def _forget(self, loop: ResourceLoop) -> None:
+        """Drop the loop, unless another has taken its key."""
+        if self._loops.get(loop.key) is loop:
+            del self._loops[loop.key]
+            self._tools.metrics.drop(loop.key)

@@ -1,0 +1,151 @@
+"""What a pod would lose if it were deleted now."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from celery_health.wire.worker_report import Phase
+from celery_health.worker import WorkerReason
+from celery_operator.api.names import SIDECAR_CONTAINER
+from celery_operator.decide.draining.drain_state import DrainPod, Hold, drain_pods
+from celery_operator.decide.evidence.groups import GroupView
+from celery_operator.decide.evidence.worker_state import Worker, standing_of
+from celery_operator.snapshot import PodState
+from tests.unit.decide.build import NOW, broken_pod, pending_pod, pod, reading, report, silent_pod
+
+
+def seen(*states: PodState) -> list[DrainPod]:
+    """The pods of a group as the drain plan sees them."""
+    workers = tuple(Worker(state, standing_of(state, NOW)) for state in states)
+    return list(drain_pods(GroupView("default", ("celery",), 1, None, workers)))
+
+
+def asked(
+    wish: bool | None,
+    draining_for: float | None = None,
+    *,
+    reason: WorkerReason = WorkerReason.CONSUMING,
+    age: float = 0.5,
+    **changes: Any,
+) -> PodState:
+    """A running pod without tasks; the changes are those of its report."""
+    base = report(**{"active": 0, "reserved": 0, "eta_held": 0, **changes})
+    word = replace(reading(reason), report=base, age=age, drain_wanted=wish, draining_for=draining_for)
+    return replace(pod(), reading=word)
+
+
+DRAINED: dict[str, Any] = {"phase": Phase.DRAINING, "reason": WorkerReason.DRAINING}
+
+
+def test_a_pod_that_is_deleted_is_no_more_counted() -> None:
+    found = seen(replace(pod("a"), deleting=True), replace(pod("b"), phase="Failed"), pod("c"))
+    assert [one.name for one in found] == ["c"]
+
+
+def test_a_pod_is_told_with_all_that_its_report_says() -> None:
+    state = replace(asked(True, 9.0, active=2, reserved=3, eta_held=4), deletion_cost=7, ready=False)
+    (found,) = seen(state)
+    assert found == DrainPod(
+        name=state.name,
+        uid=state.uid,
+        created_at=state.created_at,
+        hold=Hold.SOMETHING,
+        ready=False,
+        deletion_cost=7,
+        active=2,
+        reserved=3,
+        eta_held=4,
+        drain_wanted=True,
+        draining_for=9.0,
+    )
+
+
+def late(state: PodState) -> PodState:
+    assert state.reading is not None
+    return replace(state, reading=replace(state.reading, late=True))
+
+
+@pytest.mark.parametrize(
+    ("state", "hold"),
+    [
+        pytest.param(asked(False), Hold.SOMETHING, id="idle, but may fetch"),
+        pytest.param(asked(False, active=1), Hold.SOMETHING, id="runs a task"),
+        pytest.param(asked(True, 9.0), Hold.SOMETHING, id="asked, and has not stopped"),
+        pytest.param(asked(True, 9.0, **DRAINED), Hold.NOTHING, id="drained"),
+        pytest.param(asked(True, 9.0, eta_held=3, **DRAINED), Hold.NOTHING, id="drained, ETA tasks held"),
+        pytest.param(asked(True, 9.0, active=1, **DRAINED), Hold.SOMETHING, id="drains and runs a task"),
+        pytest.param(asked(True, 9.0, reserved=1, **DRAINED), Hold.SOMETHING, id="drains, one waits in it"),
+        pytest.param(asked(False, **DRAINED), Hold.SOMETHING, id="asked to work again a moment ago"),
+        pytest.param(asked(True, 0.4, **DRAINED), Hold.SOMETHING, id="drained for an earlier wish"),
+        pytest.param(
+            asked(True, 1.4, loop_mono=99.0, **DRAINED), Hold.SOMETHING, id="looked before the wish"
+        ),
+        pytest.param(asked(True, 1.6, loop_mono=99.0, **DRAINED), Hold.NOTHING, id="looked after the wish"),
+        pytest.param(asked(True, 9.0, loop_mono=None, **DRAINED), Hold.SOMETHING, id="has never looked"),
+        pytest.param(asked(True, 9.0, age=6.0, **DRAINED), Hold.UNKNOWN, id="an old report"),
+        pytest.param(late(asked(True, 9.0, **DRAINED)), Hold.SOMETHING, id="had drained, and is late"),
+        pytest.param(asked(None, **DRAINED), Hold.UNKNOWN, id="a sidecar that tells of no wish"),
+        pytest.param(
+            asked(False, phase=Phase.STARTING, consumer_starts=0, reason=WorkerReason.STARTING),
+            Hold.NOTHING,
+            id="loads the application",
+        ),
+        pytest.param(
+            asked(True, 0.4, phase=Phase.STARTING, consumer_starts=0, reason=WorkerReason.STARTING),
+            Hold.SOMETHING,
+            id="may have begun before it was asked not to",
+        ),
+        pytest.param(
+            asked(False, phase=Phase.CONNECTING, consumer_starts=0, reason=WorkerReason.CONNECTING),
+            Hold.NOTHING,
+            id="connects for the first time",
+        ),
+        pytest.param(
+            asked(True, 9.0, phase=Phase.CONNECTING, reason=WorkerReason.CONNECTING),
+            Hold.SOMETHING,
+            id="connects again",
+        ),
+        pytest.param(
+            asked(True, 9.0, phase=Phase.CONNECTING, active=1, reason=WorkerReason.CONNECTING),
+            Hold.SOMETHING,
+            id="connects again with a task",
+        ),
+        pytest.param(silent_pod(), Hold.UNKNOWN, id="silent sidecar"),
+        pytest.param(pending_pod(), Hold.NOTHING, id="pending"),
+        pytest.param(replace(pending_pod(), scheduled=False), Hold.NOTHING, id="without a node"),
+        pytest.param(replace(pending_pod(), phase="Unknown"), Hold.UNKNOWN, id="the node is lost"),
+        pytest.param(broken_pod("ErrImagePull"), Hold.NOTHING, id="no image"),
+        pytest.param(
+            replace(broken_pod("CrashLoopBackOff"), phase="Running"), Hold.NOTHING, id="the worker crashes"
+        ),
+        pytest.param(
+            replace(broken_pod("CrashLoopBackOff", container=SIDECAR_CONTAINER), phase="Running"),
+            Hold.UNKNOWN,
+            id="the sidecar crashes",
+        ),
+        pytest.param(
+            replace(pod(), reading=replace(reading(WorkerReason.ENDED), report=None, drain_wanted=False)),
+            Hold.NOTHING,
+            id="the process has ended",
+        ),
+        pytest.param(
+            replace(pod(), reading=replace(reading(WorkerReason.AGENT_ABSENT), drain_wanted=True)),
+            Hold.UNKNOWN,
+            id="no agent",
+        ),
+        pytest.param(
+            replace(pod(), reading=replace(reading(WorkerReason.STARTING), report=None, drain_wanted=False)),
+            Hold.UNKNOWN,
+            id="no report yet, perhaps no agent",
+        ),
+    ],
+)
+def test_what_a_pod_holds(state: PodState, hold: Hold) -> None:
+    (found,) = seen(state)
+    assert found.hold is hold
+
+
+def test_how_long_a_late_one_has_drained_is_not_known() -> None:
+    (found,) = seen(late(asked(True, 900.0, active=1, **DRAINED)))
+    assert (found.hold, found.drain_wanted, found.draining_for) == (Hold.SOMETHING, True, None)

@@ -1,0 +1,106 @@
+"""The steps of a group towards its size: what is ordered, ranked and told."""
+
+from dataclasses import replace
+from typing import Any
+
+from celery_health.wire.worker_report import Phase
+from celery_health.worker import WorkerReason
+from celery_operator.decide.draining.group_actions import GroupStep
+from celery_operator.decide.status import Decision, decide
+from celery_operator.snapshot import PodState
+from tests.unit.decide.build import deployment, pod, report, snapshot, spec
+
+
+def held(name: str, active: int = 0, draining_for: float | None = None, cost: int = 0) -> PodState:
+    """A pod that holds so many running tasks, and drains for so long."""
+    drains = draining_for is not None
+    one = pod(name, WorkerReason.DRAINING if drains else WorkerReason.CONSUMING)
+    assert one.reading is not None
+    told = report(active, reserved=0, eta_held=0, phase=Phase.DRAINING if drains else Phase.CONSUMING)
+    reading = replace(one.reading, report=told, drain_wanted=drains, draining_for=draining_for)
+    return replace(one, reading=reading, deletion_cost=cost)
+
+
+def decided(*pods: PodState, wanted: int, **changes: Any) -> Decision:
+    """Where the Deployment has as many replicas as there are pods."""
+    group = {"name": "default", "replicas": wanted, "drainTimeoutSeconds": 60}
+    return decide(
+        snapshot(
+            spec=spec(workers=[group]), pods=pods, **{"deployments": (deployment(len(pods)),), **changes}
+        )
+    )
+
+
+def step(*pods: PodState, wanted: int, **changes: Any) -> GroupStep:
+    return decided(*pods, wanted=wanted, **changes).steps["default"]
+
+
+def test_the_idle_one_is_asked_to_drain_and_nothing_goes_yet() -> None:
+    found = step(held("a", 2), held("b"), wanted=1)
+    assert [(order.pod, order.wanted) for order in found.orders] == [("b", True)]
+    assert (found.replicas, found.draining) == (2, 1)
+
+
+def test_one_that_has_drained_is_ranked_before_it_goes() -> None:
+    found = step(held("a", 2), held("b", draining_for=9.0), wanted=1)
+    assert [(cost.pod, cost.uid) for cost in found.costs] == [("b", "uid-b")]
+    assert found.replicas == 2
+    assert step(held("a", 2), held("b", draining_for=9.0, cost=-1000), wanted=1).replicas == 1
+
+
+def test_an_idle_one_that_drains_is_looked_at_again_soon_and_a_busy_one_at_the_usual_pace() -> None:
+    assert decided(held("a", 2), held("b"), wanted=1).changes_soon
+    assert not decided(held("a", 2), held("b", 1, draining_for=1.0), wanted=1).changes_soon
+    assert not decided(held("a", 2), held("b", draining_for=1.0, cost=-1000), wanted=1).changes_soon
+    assert not decided(held("a", 2), held("b"), wanted=2).changes_soon
+
+
+def test_wanted_again_it_fetches_again() -> None:
+    found = step(held("a", 2), held("b", 1, draining_for=9.0), wanted=2)
+    assert [(order.pod, order.wanted) for order in found.orders] == [("b", False)]
+    assert (found.replicas, found.draining) == (2, 0)
+
+
+def test_the_status_counts_those_that_go() -> None:
+    (group,) = decided(held("a", 2), held("b", 1, draining_for=9.0), wanted=1).status.workers
+    assert (group.desired_replicas, group.draining) == (1, 1)
+
+
+def test_whoever_drains_for_too_long_is_stopped_and_told() -> None:
+    decision = decided(held("a", 2), held("b", 1, draining_for=61.0, cost=-1000), wanted=1)
+    assert decision.steps["default"].replicas == 1
+    (note,) = (one for one in decision.events if one.reason == "DrainOverdue")
+    assert "Pod b of group default has not drained within 60 s" in note.message
+
+
+def test_in_a_rollout_nothing_goes() -> None:
+    rolling = deployment(2, updated=1)
+    found = step(held("a", 2), held("b"), wanted=1, deployments=(rolling,))
+    assert (found.replicas, found.orders) == (2, ())
+
+
+def test_a_rollout_that_failed_keeps_nothing() -> None:
+    failed = deployment(2, updated=1, failure="ProgressDeadlineExceeded")
+    found = step(held("a", 2), held("b"), wanted=1, deployments=(failed,))
+    assert [order.pod for order in found.orders] == ["b"]
+
+
+def test_a_group_without_a_deployment_begins_with_its_size() -> None:
+    assert step(wanted=3, deployments=()).replicas == 3
+
+
+def test_what_was_asked_for_counts_before_the_deployment_has_it() -> None:
+    gone = held("b", draining_for=9.0, cost=-1000)
+    found = step(held("a", 2), gone, wanted=2, decided={"default": 1})
+    assert (found.replicas, found.orders) == (2, ())
+
+
+def test_whoever_never_tells_goes_after_the_time_to_drain() -> None:
+    mute = [replace(pod(name), reading=None, silent_for=59.0) for name in "ab"]
+    assert step(*mute, wanted=1).replicas == 2
+    longer = [replace(one, silent_for=61.0) for one in mute]
+    found = step(*longer, wanted=1)
+    assert [cost.pod for cost in found.costs] == ["b"]
+    ranked = [longer[0], replace(longer[1], deletion_cost=-1000)]
+    assert step(*ranked, wanted=1).replicas == 1
+    assert step(replace(held("c"), created_at=longer[0].created_at), longer[0], wanted=1).orders[0].pod == "c"

@@ -1,0 +1,359 @@
+"""Draining against a cluster in which anything may happen between any two steps of an operator.
+
+The ReplicaSet of this cluster obeys its documented order and is spiteful where that leaves a choice: it takes
+the busiest. The operator acts in any order, is late, and forgets everything when it crashes.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from celery_health.wire.worker_report import Phase
+from celery_health.worker import WorkerReason
+from celery_operator.api.names import WORKER_CONTAINER
+from celery_operator.decide.draining.drain_state import drain_pods
+from celery_operator.decide.draining.plan import plan
+from celery_operator.decide.evidence.groups import GroupView
+from celery_operator.decide.evidence.worker_state import Worker, standing_of
+from celery_operator.snapshot import ContainerTrouble, PodState, SidecarReading
+from tests.unit.decide.build import pod as running_pod
+from tests.unit.decide.build import reading, report
+
+START = datetime(2026, 1, 2, tzinfo=UTC)
+TIMEOUT = 60.0
+MOST = 5
+SURGE = 1
+
+any_one = st.integers(0, MOST - 1)
+any_time = st.sampled_from([0.2, 1.0, 1.0, 10.0, TIMEOUT + 1.0])
+of_each = st.lists(st.sampled_from([1, 0, 1, 2]), min_size=MOST, max_size=MOST)
+few_of_each = st.lists(st.sampled_from([0, 0, 1, 2]), min_size=MOST, max_size=MOST)
+kinds_of_steps = st.sets(st.sampled_from(["replicas", "cost", "drain"]), min_size=1, max_size=2)
+
+
+@dataclass
+class Pod:
+    """A pod as it is, and what its agent last wrote of it; moments are seconds of the cluster's clock."""
+
+    uid: str
+    born: float
+    scheduled: bool = False
+    running: bool = False
+    ready: bool = False
+    crashed: bool = False
+    connected: bool = False
+    silent: bool = False
+    mute: bool = False
+    cost: int = 0
+    asked: float | None = None
+    held: bool = False
+    active: int = 0
+    reserved: int = 0
+    eta: int = 0
+    written: float | None = None
+    told: tuple[Phase, int, int, int] = (Phase.STARTING, 0, 0, 0)
+
+    @property
+    def busy(self) -> bool:
+        return self.active + self.reserved > 0
+
+    @property
+    def fetches(self) -> bool:
+        return self.connected and not self.held
+
+    def beat(self, now: float) -> None:
+        """The agent looks at the wish and writes its report."""
+        if not self.running or self.crashed or self.mute:
+            return
+        self.held = self.connected and self.asked is not None
+        phase = Phase.DRAINING if self.held else Phase.CONSUMING
+        self.told = (phase if self.connected else Phase.STARTING, self.active, self.reserved, self.eta)
+        self.written = now
+
+    def begin(self) -> None:
+        """The worker connects; with a wish it fetches nothing from the first moment."""
+        self.connected, self.ready, self.held = True, True, self.asked is not None
+
+    def crash(self) -> None:
+        """The broker gets back what it held."""
+        self.crashed, self.connected, self.ready, self.held = True, False, False, False
+        self.active = self.reserved = self.eta = 0
+        self.written = None
+
+    def seen(self, now: float) -> PodState:
+        """As the API server and the sidecar show it."""
+        return replace(
+            running_pod(self.uid),
+            uid=self.uid,
+            created_at=START + timedelta(seconds=self.born),
+            phase="Running" if self.running else "Pending",
+            scheduled=self.scheduled,
+            ready=self.ready,
+            deletion_cost=self.cost,
+            trouble=ContainerTrouble(WORKER_CONTAINER, "CrashLoopBackOff", "") if self.crashed else None,
+            reading=self._reading(now) if self.running and not self.silent else None,
+        )
+
+    def _reading(self, now: float) -> SidecarReading:
+        phase, active, reserved, eta = self.told
+        reason = {
+            Phase.STARTING: WorkerReason.STARTING,
+            Phase.CONSUMING: WorkerReason.CONSUMING,
+            Phase.DRAINING: WorkerReason.DRAINING,
+        }[phase]
+        written = None
+        if self.written is not None:
+            written = report(
+                active,
+                phase=phase,
+                reserved=reserved,
+                eta_held=eta,
+                consumer_starts=0 if phase is Phase.STARTING else 1,
+            )
+        return replace(
+            reading(WorkerReason.ENDED if self.crashed else reason),
+            report=written,
+            age=0.0 if self.written is None else now - self.written,
+            drain_wanted=self.asked is not None,
+            draining_for=None if self.asked is None else now - self.asked,
+        )
+
+
+class Cluster(RuleBasedStateMachine):
+    """One group, its ReplicaSet, and an operator whose steps may be torn apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.pods: list[Pod] = []
+        self.number = 0
+        self.replicas = 0
+        self.wanted = 0
+        self.rollout = False
+        self.decided: int | None = None
+        self.steps: list[tuple[str, str, int]] = []
+
+    @initialize(size=st.integers(2, MOST), active=of_each)
+    def a_group_at_work(self, size: int, active: list[int]) -> None:
+        self.replicas = self.wanted = size
+        self.sync()
+        for pod in self.pods:
+            pod.scheduled = pod.running = True
+            pod.begin()
+        self.tasks_come(active, [0] * MOST)
+        self.time_passes(1.0)
+
+    # What the operator does.
+
+    def operator_looks(self) -> None:
+        workers = []
+        for pod in self.pods:
+            state = pod.seen(self.now)
+            workers.append(Worker(state, standing_of(state, START + timedelta(seconds=self.now))))
+        group = GroupView("default", ("celery",), self.wanted, None, tuple(workers))
+        live = self.replicas if self.decided is None else min(self.replicas, self.decided)
+        pods = drain_pods(group)
+        found = plan(self.wanted, live, pods, drain_timeout=TIMEOUT, settled=not self.rollout)
+        assert found.replicas >= self.wanted
+        assert len(found.victims) <= max(0, len(pods) - self.wanted)
+        silent = {pod.uid for pod in self.pods if pod.silent and pod.running and not pod.crashed}
+        assert not silent & {*found.victims, *found.removing}
+        if self.rollout and self.wanted:
+            assert not found.drain
+            assert found.replicas >= live
+        self.steps = [
+            *(("drain", uid, 1) for uid in found.drain),
+            *(("drain", uid, 0) for uid in found.undrain),
+            *(("cost", uid, cost) for uid, cost in found.costs.items()),
+            ("replicas", "", found.replicas),
+        ]
+
+    def operator_takes(self, kinds: Collection[str]) -> None:
+        taken = [step for step in self.steps if step[0] in kinds]
+        self.steps = [step for step in self.steps if step[0] not in kinds]
+        for kind, uid, value in taken:
+            if kind == "replicas":
+                self.decided = value
+            for pod in self.pods:
+                if pod.uid == uid and kind == "cost":
+                    pod.cost = value
+                elif pod.uid == uid and pod.running and not pod.silent:
+                    pod.asked = (self.now if pod.asked is None else pod.asked) if value else None
+
+    @rule()
+    def the_number_arrives(self) -> None:
+        if self.decided is not None:
+            self.replicas, self.decided = self.decided, None
+
+    @rule()
+    def operator_crashes(self) -> None:
+        self.steps, self.decided = [], None
+
+    @rule(kinds=kinds_of_steps, arrives=st.booleans(), seconds=any_time)
+    def operator_is_interrupted(self, kinds: set[str], arrives: bool, seconds: float) -> None:
+        self.time_passes(seconds)
+        self.operator_looks()
+        self.operator_takes(kinds)
+        if arrives:
+            self.the_number_arrives()
+            self.sync()
+
+    @precondition(lambda self: self.steps)
+    @rule()
+    def operator_goes_on(self) -> None:
+        self.operator_takes({"replicas", "cost", "drain"})
+        self.the_number_arrives()
+
+    @rule(looks=st.integers(1, 3), seconds=any_time)
+    def operator_works(self, looks: int, seconds: float) -> None:
+        for _ in range(looks):
+            self.time_passes(seconds)
+            self.operator_looks()
+            self.operator_goes_on()
+
+    # What the ReplicaSet does.
+
+    @rule()
+    def sync(self) -> None:
+        most = self.replicas + (SURGE if self.rollout and self.replicas else 0)
+        while len(self.pods) > most:
+            self.delete(min(self.pods, key=self.order_of_deletion))
+        while len(self.pods) < self.replicas:
+            self.create()
+
+    def order_of_deletion(self, pod: Pod) -> tuple[object, ...]:
+        if self.rollout:
+            return (not pod.busy,)
+        return pod.scheduled, pod.running, pod.ready, pod.cost, not pod.busy
+
+    def delete(self, pod: Pod) -> None:
+        late = pod.asked is not None and self.now - pod.asked > TIMEOUT
+        # A rollout may come down to none at all. Raised again before the ReplicaSets have obeyed, it goes on
+        # with some of their pods: no operator can know with which, and the preStop hook drains the others.
+        unknowable = self.rollout and self.replicas
+        assert not pod.busy or late or unknowable, "a busy pod was deleted"
+        self.pods.remove(pod)
+
+    def create(self) -> None:
+        self.number += 1
+        self.pods.append(Pod(f"pod-{self.number}", self.now))
+
+    # What happens to the load.
+
+    @rule(wanted=st.integers(0, MOST))
+    def load_changes(self, wanted: int) -> None:
+        self.wanted = wanted
+
+    @rule(active=of_each, reserved=few_of_each)
+    def tasks_come(self, active: list[int], reserved: list[int]) -> None:
+        for pod, running, waiting in zip(self.pods, active, reserved, strict=False):
+            if pod.fetches:
+                pod.active += running
+                pod.reserved += waiting
+                pod.eta += running
+
+    @rule(ended=few_of_each)
+    def tasks_end(self, ended: list[int]) -> None:
+        for pod, number in zip(self.pods, ended, strict=False):
+            if number:
+                pod.active, pod.reserved = (pod.reserved, 0) if number == 1 else (0, 0)
+
+    @rule(seconds=any_time)
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+        if seconds >= 1.0:
+            for pod in self.pods:
+                pod.beat(self.now)
+
+    @rule(which=any_one)
+    def an_agent_looks(self, which: int) -> None:
+        for pod in self.one(which):
+            pod.beat(self.now)
+
+    # What happens to pods. A pod that stops being ready while its ReplicaSet is about to delete some goes
+    # first, and nobody can prevent that: so these wait until the ReplicaSet has done what it was told.
+
+    @property
+    def calm(self) -> bool:
+        most = self.replicas + (SURGE if self.rollout else 0)
+        return not self.steps and self.decided is None and len(self.pods) <= most
+
+    @precondition(lambda self: self.calm)
+    @rule()
+    def pods_get_on(self) -> None:
+        for pod in self.pods:
+            if not pod.scheduled:
+                pod.scheduled = True
+            elif not pod.running:
+                pod.running = True
+            elif pod.crashed:
+                pod.crashed = False
+            elif not pod.connected:
+                pod.begin()
+            else:
+                pod.ready = True
+
+    @precondition(lambda self: self.calm)
+    @rule(which=any_one, ill=st.sampled_from(["unready", "crashed", "evicted", "an ETA task is due"]))
+    def something_happens_to_a_pod(self, which: int, ill: str) -> None:
+        for pod in self.one(which):
+            if ill == "unready":
+                pod.ready = False
+            elif ill == "crashed" and pod.running:
+                pod.crash()
+            elif ill == "evicted":
+                self.pods.remove(pod)
+            elif ill == "an ETA task is due" and pod.eta:
+                pod.eta -= 1
+                pod.active += 1
+                pod.beat(self.now)
+
+    @rule(which=any_one, silent=st.booleans(), mute=st.booleans())
+    def a_pod_tells_or_does_not(self, which: int, silent: bool, mute: bool) -> None:
+        for pod in self.one(which):
+            pod.silent, pod.mute = silent, mute
+
+    # Rollouts: the Deployment controller replaces pods, whatever they do; preStop hooks are tested elsewhere.
+
+    @precondition(lambda self: self.calm and self.replicas)
+    @rule(which=any_one)
+    def a_rollout_goes_on(self, which: int) -> None:
+        if not self.rollout:
+            self.rollout = True
+            self.create()
+        elif which == 0:
+            self.rollout = False
+            del self.pods[: max(0, len(self.pods) - self.replicas)]
+        else:
+            for pod in self.one(which):
+                self.pods.remove(pod)
+                self.create()
+
+    def one(self, which: int) -> list[Pod]:
+        return self.pods[which : which + 1]
+
+    def teardown(self) -> None:
+        """Whatever has happened: once tasks end and all can be asked, the wanted number is reached."""
+        self.operator_crashes()
+        self.sync()
+        if self.rollout:
+            self.rollout = False
+            del self.pods[: max(0, len(self.pods) - self.replicas)]
+        for _ in range(8):
+            for pod in self.pods:
+                pod.active = pod.reserved = 0
+                pod.silent = pod.mute = False
+            self.pods_get_on()
+            self.operator_works(1, 1.0)
+            self.sync()
+        assert self.replicas == len(self.pods) == self.wanted
+        assert not any(pod.asked is not None for pod in self.pods)
+        assert not any(pod.cost for pod in self.pods)
+
+
+TestCluster = Cluster.TestCase
+TestCluster.settings = settings(max_examples=3 * settings().max_examples, stateful_step_count=50)

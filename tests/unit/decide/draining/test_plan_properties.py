@@ -1,0 +1,113 @@
+"""What every drain plan keeps to, whatever pods there are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celery_operator.decide.draining.drain_state import DrainPod, Hold
+from celery_operator.decide.draining.plan import REMOVABLE_COST, SPENT_COST, plan
+from tests.unit.decide.draining.drain_pods import TIMEOUT, works
+
+names = st.lists(st.sampled_from("abcdefghij"), unique=True, max_size=8)
+counts = st.integers(0, 3)
+
+
+@st.composite
+def any_pod(draw: st.DrawFn, name: str) -> DrainPod:
+    """Also such as no cluster shows."""
+    hold = draw(st.sampled_from(Hold))
+    active, reserved = (draw(counts), draw(counts)) if hold is not Hold.NOTHING else (0, 0)
+    wish = draw(st.sampled_from([None, False, True]))
+    return works(
+        name,
+        active,
+        reserved,
+        hold=hold,
+        eta_held=draw(counts),
+        scheduled=draw(st.integers(0, 5)) > 0,
+        pending=draw(st.integers(0, 5)) == 0,
+        ready=draw(st.integers(0, 3)) > 0,
+        deletion_cost=draw(st.sampled_from([0, 0, 5, REMOVABLE_COST, REMOVABLE_COST, SPENT_COST, -5000])),
+        drain_wanted=wish,
+        draining_for=draw(st.sampled_from([None, 1.0, 60.0, 2 * TIMEOUT])) if wish else None,
+    )
+
+
+any_pods = names.flatmap(lambda drawn: st.tuples(*(any_pod(name) for name in drawn)))
+sizes = st.integers(0, 10)
+
+
+def worst_deletions(pods: Sequence[DrainPod], replicas: int, precious: Iterable[str]) -> set[str]:
+    """Whom a ReplicaSet deletes, if it takes the precious ones first wherever it is free to choose."""
+    kept = set(precious)
+    order = sorted(pods, key=lambda one: (one.place, one.uid not in kept))
+    return {one.uid for one in order[: max(0, len(pods) - replicas)]}
+
+
+@given(any_pods, sizes, sizes, st.booleans())
+def test_every_plan_keeps_what_is_wanted_and_asks_only_whom_it_may(
+    pods: tuple[DrainPod, ...], wanted: int, replicas: int, settled: bool
+) -> None:
+    found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
+    by_uid = {one.uid: one for one in pods}
+    assert wanted <= found.replicas <= max(wanted, replicas)
+    assert len(found.victims) <= max(0, len(pods) - wanted)
+    assert all(by_uid[uid].hold is not Hold.UNKNOWN for uid in found.victims)
+    assert set(found.drain) <= {uid for uid in found.victims if by_uid[uid].drain_wanted is False}
+    assert set(found.undrain) <= {uid for uid in by_uid if by_uid[uid].drain_wanted} - set(found.victims)
+    assert all(by_uid[uid].deletion_cost != cost for uid, cost in found.costs.items())
+    assert set(found.overdue) <= set(found.removing)
+    assert settled or not wanted or not found.drain
+
+
+@given(any_pods, sizes, sizes)
+def test_whoever_is_newly_chosen_is_emptier_than_every_survivor(
+    pods: tuple[DrainPod, ...], wanted: int, replicas: int
+) -> None:
+    found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=True)
+    survivors = [one for one in pods if one.uid not in found.victims and one.hold is not Hold.UNKNOWN]
+    for one in pods:
+        if one.uid in found.drain:
+            for other in survivors:
+                assert (one.active, one.reserved) <= (other.active, other.reserved)
+
+
+@given(any_pods, sizes, sizes, st.booleans(), st.sets(st.sampled_from("abcdefghij")))
+def test_lowering_costs_no_task_whichever_costs_have_arrived_and_however_ties_are_broken(
+    pods: tuple[DrainPod, ...], wanted: int, replicas: int, settled: bool, arrived: set[str]
+) -> None:
+    found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
+    if found.replicas >= replicas:
+        return
+    precious = {one.uid for one in pods if not may_go(one)} | set(found.undrain) | set(found.drain)
+    ranked = [
+        replace(one, deletion_cost=found.costs[one.uid])
+        if one.uid in found.costs and one.uid in arrived
+        else one
+        for one in pods
+    ]
+    assert not worst_deletions(ranked, found.replicas, precious) & precious
+
+
+@given(any_pods, sizes, sizes, st.booleans(), st.sets(st.sampled_from("abcdefghij")))
+def test_deletions_under_way_hit_nobody_that_a_plan_has_just_asked_to_work_again(
+    pods: tuple[DrainPod, ...], wanted: int, replicas: int, settled: bool, arrived: set[str]
+) -> None:
+    found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
+    before = worst_deletions(pods, replicas, found.undrain)
+    assert not before & set(found.undrain)
+    ranked = [
+        replace(one, deletion_cost=found.costs.get(one.uid, one.deletion_cost)) if one.uid in arrived else one
+        for one in pods
+    ]
+    precious = {one.uid for one in pods if not may_go(one)}
+    if not before & precious and not worst_deletions(pods, replicas, precious) & precious:
+        assert not worst_deletions(ranked, replicas, precious) & precious
+
+
+def may_go(one: DrainPod) -> bool:
+    """Deleting it costs no task, or its time is over."""
+    late = one.drain_wanted is True and (one.draining_for or 0.0) > TIMEOUT and one.hold is Hold.SOMETHING
+    return late or (one.hold is Hold.NOTHING and one.drain_wanted is not False)

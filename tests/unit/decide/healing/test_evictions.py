@@ -1,0 +1,350 @@
+"""Which workers are evicted and which have to wait, look by look."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from celery_health.beat import BeatReason, BeatSight
+from celery_health.worker import WorkerReason
+from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
+from celery_operator.api.status import CeleryDeploymentStatus, Restart, RestartsStatus
+from celery_operator.decide.evidence import gather
+from celery_operator.decide.healing.evictions import LONGEST_PAUSE, Healing, heal
+from celery_operator.decide.healing.restart_pacing import HOLD_SECONDS, PAUSE_SECONDS
+from celery_operator.decide.orders import HoldOrder
+from celery_operator.decide.status import decide
+from celery_operator.decide.times import moment, rfc3339
+from celery_operator.snapshot import PodState
+from tests.unit.decide.build import (
+    GENERATION,
+    NOT_READ,
+    NOW,
+    REFUSED,
+    WAITING,
+    broken_pod,
+    deployment,
+    fault,
+    hung_pod,
+    pending_pod,
+    pod,
+    snapshot,
+    spec,
+    stalled_pod,
+)
+
+FLEET = 3
+NOTHING_YET = RestartsStatus()
+NAMES = [f"shop-default-{letter}" for letter in "abcdefgh"]
+
+
+def group(replicas: int = FLEET, **restart: Any) -> dict[str, Any]:
+    """A spec of so many workers, and the Deployment that has them."""
+    return {
+        "spec": spec(workers=[{"name": "default", "replicas": replicas}], health={"restart": restart}),
+        "deployments": (deployment(replicas),),
+    }
+
+
+def looked(
+    *pods: PodState, restarts: RestartsStatus = NOTHING_YET, later: float = 0, **changes: Any
+) -> Healing:
+    """The healing at one look, ``later`` seconds after NOW."""
+    previous = CeleryDeploymentStatus(observed_generation=GENERATION, restarts=restarts)
+    base = {**WAITING, **group(len(pods) or 1), "pods": pods, "previous": previous, **changes}
+    return heal(gather(snapshot(now=NOW + timedelta(seconds=later), **base)))
+
+
+def stalled_fleet(count: int = FLEET) -> list[PodState]:
+    return [stalled_pod(name) for name in NAMES[:count]]
+
+
+def fresh(name: str, made: float) -> PodState:
+    """A consuming pod made so many seconds after NOW."""
+    return replace(pod(name), created_at=NOW + timedelta(seconds=made))
+
+
+def evicted(healing: Healing) -> list[str]:
+    return [order.pod for order in healing.evictions]
+
+
+def test_a_stalled_worker_is_evicted_and_the_eviction_remembered_and_told() -> None:
+    healing = looked(stalled_pod(NAMES[0]), pod(NAMES[1]))
+    assert evicted(healing) == [NAMES[0]]
+    assert healing.evictions[0].uid == f"uid-{NAMES[0]}"
+    assert healing.restarts.total == 1
+    assert healing.restarts.recent == (
+        Restart(pod=NAMES[0], group="default", reason="WorkerStalled", at=rfc3339(NOW)),
+    )
+    (note,) = healing.notes
+    assert note.reason == "RestartedStalledWorker"
+    assert NAMES[0] in note.message
+    assert "1 of 3 in 120 s" in note.message
+
+
+def test_the_status_that_is_written_has_the_eviction_before_it_is_made() -> None:
+    decision = decide(
+        snapshot(**WAITING, **group(2), pods=(stalled_pod(NAMES[0]), pod(NAMES[1]))),
+    )
+    assert [restart.pod for restart in decision.status.restarts.recent] == [
+        order.pod for order in decision.evictions
+    ]
+
+
+def test_of_a_stalled_fleet_one_goes_first_and_no_other_before_it_has_recovered() -> None:
+    first = looked(*stalled_fleet())
+    assert len(first.evictions) == 1
+    again = looked(*stalled_fleet(), restarts=first.restarts, later=30)
+    assert evicted(again) == []
+
+
+def test_the_next_goes_once_the_replacement_of_the_first_works() -> None:
+    first = looked(*stalled_fleet())
+    second = looked(fresh("new", 5), *stalled_fleet()[1:], restarts=first.restarts, later=30)
+    assert second.restarts.recent[0].recovered is True
+    assert evicted(second) == [NAMES[1]]
+
+
+def test_a_replacement_that_consumes_and_has_done_nothing_proves_nothing_while_messages_wait() -> None:
+    first = looked(*stalled_fleet())
+    idle = fresh("new", 5)
+    assert idle.reading is not None
+    assert idle.reading.report is not None
+    idle = replace(idle, reading=replace(idle.reading, report=replace(idle.reading.report, processed=0)))
+    assert looked(idle, *stalled_fleet()[1:], restarts=first.restarts, later=30).restarts.recent[
+        0
+    ].recovered is (None)
+
+
+def test_a_pod_that_was_there_before_proves_nothing() -> None:
+    first = looked(*stalled_fleet(2), pod(NAMES[2]))
+    second = looked(stalled_pod(NAMES[1]), pod(NAMES[2]), restarts=first.restarts, later=30)
+    assert second.restarts.recent[0].recovered is None
+
+
+def test_one_new_pod_proves_one_restart() -> None:
+    at = rfc3339(NOW)
+    before = RestartsStatus(
+        total=2,
+        recent=tuple(Restart(pod=name, group="default", reason="WorkerStalled", at=at) for name in "xy"),
+    )
+    once = looked(fresh("new", 5), stalled_pod(NAMES[0]), restarts=before, later=20)
+    again = looked(fresh("new", 5), stalled_pod(NAMES[0]), restarts=once.restarts, later=25)
+    assert [restart.recovered for restart in once.restarts.recent] == [True, None]
+    assert [restart.recovered for restart in again.restarts.recent] == [True, None]
+
+
+def test_a_restart_that_did_not_help_leaves_the_group_alone_for_a_while() -> None:
+    first = looked(*stalled_fleet())
+    vain = looked(*stalled_fleet(), restarts=first.restarts, later=121)
+    assert evicted(vain) == []
+    (pause,) = vain.restarts.pauses
+    assert (pause.group, pause.failures) == ("default", 1)
+    assert moment(pause.until) == NOW + timedelta(seconds=241)
+    assert [note.reason for note in vain.notes] == ["RestartDidNotHelp"]
+    waiting = looked(*stalled_fleet(), restarts=vain.restarts, later=200)
+    assert evicted(waiting) == []
+    assert waiting.notes == ()
+    assert evicted(looked(*stalled_fleet(), restarts=waiting.restarts, later=242)) == [NAMES[0]]
+
+
+def test_each_window_in_vain_doubles_the_pause_up_to_an_hour() -> None:
+    restarts, at = RestartsStatus(), 0.0
+    pauses: list[float] = []
+    while len(pauses) < 8:
+        tried = looked(*stalled_fleet(), restarts=restarts, later=at)
+        assert len(tried.evictions) == 1
+        vain = looked(*stalled_fleet(), restarts=tried.restarts, later=at + 121)
+        (pause,) = vain.restarts.pauses
+        pauses.append((moment(pause.until) - NOW).total_seconds() - at - 121)
+        restarts, at = vain.restarts, (moment(pause.until) - NOW).total_seconds() + 1
+    assert pauses == [120, 240, 480, 960, 1920, 3600, 3600, 3600]
+    assert LONGEST_PAUSE.total_seconds() == 3600
+
+
+def test_a_group_that_was_well_for_a_window_begins_anew() -> None:
+    first = looked(*stalled_fleet())
+    vain = looked(*stalled_fleet(), restarts=first.restarts, later=121)
+    well = looked(*(pod(name) for name in NAMES[:FLEET]), restarts=vain.restarts, later=370)
+    assert well.restarts.pauses == ()
+
+
+def test_no_more_than_the_attempts_of_a_window_are_made_even_when_each_helps() -> None:
+    pods = stalled_fleet(6)
+    restarts, made = RestartsStatus(), []
+    for step in range(12):
+        later = step * 9
+        healing = looked(*pods, restarts=restarts, later=later)
+        restarts = healing.restarts
+        for order in healing.evictions:
+            made.append(later)
+            pods = [one for one in pods if one.name != order.pod] + [fresh(f"new-{later}", later + 1)]
+    assert len(made) == 3
+    assert evicted(looked(*pods, restarts=restarts, later=121)) != []
+
+
+def test_two_evictions_lie_the_delay_apart() -> None:
+    pods = [fresh("new", 1), *stalled_fleet()[1:]]
+    first = looked(*stalled_fleet())
+    assert evicted(looked(*pods, restarts=first.restarts, later=4)) == []
+    assert evicted(looked(*pods, restarts=first.restarts, later=5)) == [NAMES[1]]
+
+
+def test_once_one_has_recovered_as_many_go_at_a_time_as_the_spec_allows() -> None:
+    wide = {"maxConcurrent": 2, "maxAttempts": 6, "delaySeconds": 0}
+    first = looked(*stalled_fleet(5), **group(5, **wide))
+    pods = [fresh("new", 1), *stalled_fleet(5)[1:]]
+    second = looked(*pods, restarts=first.restarts, later=10, **group(5, **wide))
+    third = looked(*pods, restarts=second.restarts, later=15, **group(5, **wide))
+    fourth = looked(*pods, restarts=third.restarts, later=20, **group(5, **wide))
+    assert [len(one.evictions) for one in (second, third, fourth)] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"broker": REFUSED},
+        {"broker": NOT_READ},
+        {"faults": (fault(),)},
+        {"annotations": {ANNOTATION_PAUSE_HEALING: "true"}},
+        {"deployments": (deployment(2, updated=0),)},
+        group(2, policy="Never"),
+    ],
+    ids=["broker refused", "broker not read", "fault", "paused", "rollout", "policy Never"],
+)
+def test_nothing_is_evicted_while(changes: dict[str, Any]) -> None:
+    assert evicted(looked(*stalled_fleet(2), **{**WAITING, **changes})) == []
+
+
+def test_a_suspended_deployment_is_left_alone() -> None:
+    suspended = spec(workers=[{"name": "default", "replicas": 2}], suspend=True)
+    assert evicted(looked(*stalled_fleet(2), spec=suspended)) == []
+
+
+def test_a_hung_task_is_told_and_its_worker_restarted_only_where_the_spec_says_so() -> None:
+    assert evicted(looked(hung_pod(NAMES[0]), pod(NAMES[1]))) == []
+    told = looked(hung_pod(NAMES[0]), pod(NAMES[1]), **group(2, hungTasks=True))
+    assert evicted(told) == [NAMES[0]]
+    assert told.notes[0].reason == "RestartedHungWorker"
+
+
+def test_the_turns_of_a_pause_are_told_once() -> None:
+    paused = {ANNOTATION_PAUSE_HEALING: "true"}
+    first = looked(pod(NAMES[0]), annotations=paused)
+    assert [note.reason for note in first.notes] == ["HealingPaused"]
+    assert first.restarts.paused
+    assert looked(pod(NAMES[0]), annotations=paused, restarts=first.restarts).notes == ()
+    resumed = looked(pod(NAMES[0]), restarts=first.restarts)
+    assert [note.reason for note in resumed.notes] == ["HealingResumed"]
+
+
+@pytest.mark.parametrize(
+    ("annotations", "words"),
+    [
+        ({ANNOTATION_PAUSE_HEALING: "yes"}, 'write "true"'),
+        ({f"{ANNOTATION_RESTARTED_AT}.mail": "2026-01-02T03:04:05Z"}, "one of default"),
+    ],
+)
+def test_an_annotation_that_asks_for_nothing_is_told(annotations: dict[str, str], words: str) -> None:
+    notes = decide(snapshot(annotations=annotations)).events
+    (note,) = [note for note in notes if note.reason == "AnnotationNotUnderstood"]
+    assert words in note.message
+
+
+def deaf(name: str, *, live: bool = True) -> PodState:
+    one = pod(name, WorkerReason.DEAF)
+    assert one.reading is not None
+    verdict = replace(one.reading.verdict, live=live)
+    return replace(one, reading=replace(one.reading, verdict=verdict))
+
+
+def held(one: PodState, seconds: float = 12) -> PodState:
+    assert one.reading is not None
+    return replace(one, reading=replace(one.reading, held_for=seconds))
+
+
+def test_of_a_deaf_fleet_half_is_held() -> None:
+    healing = looked(*(deaf(name) for name in NAMES[:4]))
+    assert [(order.pod, order.seconds) for order in healing.holds] == [
+        (NAMES[2], HOLD_SECONDS),
+        (NAMES[3], HOLD_SECONDS),
+    ]
+
+
+def test_workers_whose_liveness_fails_already_are_not_held_before_others() -> None:
+    pods = [deaf(NAMES[0]), deaf(NAMES[1]), deaf(NAMES[2], live=False), deaf(NAMES[3], live=False)]
+    assert [order.pod for order in looked(*pods).holds] == [NAMES[0], NAMES[1]]
+
+
+def test_those_on_their_way_back_count_as_down() -> None:
+    starting = [pod(name, WorkerReason.STARTING) for name in NAMES[:2]]
+    healing = looked(*starting, deaf(NAMES[2]), deaf(NAMES[3]))
+    assert [order.pod for order in healing.holds] == [NAMES[2], NAMES[3]]
+
+
+def test_nobody_waits_for_a_pod_that_may_never_come_back() -> None:
+    broken, unscheduled = (
+        broken_pod("ImagePullBackOff", name=NAMES[0]),
+        replace(pending_pod(NAMES[1]), scheduled=False),
+    )
+    assert looked(broken, unscheduled, deaf(NAMES[2]), deaf(NAMES[3])).holds == ()
+
+
+def test_a_hold_ends_as_soon_as_it_is_not_needed() -> None:
+    healing = looked(pod(NAMES[0]), pod(NAMES[1]), held(deaf(NAMES[2])), held(deaf(NAMES[3])))
+    assert [(order.pod, order.seconds) for order in healing.holds] == [(NAMES[2], 0), (NAMES[3], 0)]
+
+
+def test_a_lonely_deaf_worker_is_never_held() -> None:
+    assert looked(deaf(NAMES[0])).holds == ()
+
+
+def test_a_pause_holds_every_worker_and_its_end_releases_them() -> None:
+    paused = looked(pod(NAMES[0]), deaf(NAMES[1]), annotations={ANNOTATION_PAUSE_HEALING: "true"})
+    assert [order.seconds for order in paused.holds] == [PAUSE_SECONDS] * 2
+    resumed = looked(held(pod(NAMES[0])), held(deaf(NAMES[1])), restarts=paused.restarts)
+    assert [order.seconds for order in resumed.holds] == [0, 0]
+
+
+def test_a_pause_holds_beat_too_and_its_end_releases_it() -> None:
+    beat = BeatSight("shop-beat-1", "uid-beat", reason=BeatReason.STUCK, live=False)
+    silent, leaving = BeatSight("silent", "1"), replace(beat, pod="leaving", deleting=True)
+    paused = looked(
+        pod(NAMES[0]), annotations={ANNOTATION_PAUSE_HEALING: "true"}, beats=(silent, leaving, beat)
+    )
+    assert HoldOrder("shop-beat-1", "uid-beat", PAUSE_SECONDS) in paused.holds
+    assert [order.pod for order in paused.holds] == [NAMES[0], "shop-beat-1"]
+    assert looked(pod(NAMES[0]), beats=(beat,)).holds == ()
+    resumed = looked(pod(NAMES[0]), beats=(replace(beat, held_for=90.0),))
+    assert resumed.holds == (HoldOrder("shop-beat-1", "uid-beat", 0),)
+
+
+def waiting_pod(
+    name: str, waited: float = 60.0, ran_for: float = 90.0, container: str = "worker"
+) -> PodState:
+    """The kubelet has let its container wait for so long, after a run of ``ran_for`` seconds."""
+    one = broken_pod("CrashLoopBackOff", name=name, container=container)
+    assert one.trouble is not None
+    ended = NOW - timedelta(seconds=waited)
+    return replace(one, phase="Running", trouble=replace(one.trouble, ended_at=ended, ran_for=ran_for))
+
+
+def test_a_worker_that_had_worked_and_has_to_wait_for_long_is_replaced() -> None:
+    healing = looked(waiting_pod(NAMES[0]), pod(NAMES[1]))
+    assert [(order.pod, order.reason) for order in healing.evictions] == [(NAMES[0], "BackOff")]
+    (note,) = (one for one in healing.notes if one.reason == "ReplacedWaitingWorker")
+    assert "the kubelet lets it wait for its next start (1 of 3 in 120 s)" in note.message
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(waiting_pod(NAMES[0], waited=40.0), id="it waits for a short while"),
+        pytest.param(waiting_pod(NAMES[0], ran_for=5.0), id="it never came to work"),
+        pytest.param(waiting_pod(NAMES[0], container="probe"), id="it is not the worker"),
+        pytest.param(replace(broken_pod("ImagePullBackOff", name=NAMES[0])), id="its image is not there"),
+    ],
+)
+def test_a_pod_is_left_to_the_kubelet_if(one: PodState) -> None:
+    assert looked(one, pod(NAMES[1])).evictions == ()

@@ -1,0 +1,310 @@
+"""How many pods a group should have: each case a load, a rule and the sentence that comes of them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from celery_operator.api.annotations import ScalingPauses
+from celery_operator.decide.scaling.autoscale import ScalingCall, ScalingReason
+from celery_operator.snapshot import ScalingHistory
+from tests.unit.decide.scaling.scaling_calls import NOW, called, load
+
+
+def recommended(*ago: tuple[float, int]) -> ScalingHistory:
+    """Recommendations, each so many seconds ago."""
+    return ScalingHistory(recommendations=tuple((NOW - seconds, pods) for seconds, pods in ago))
+
+
+MEASURED = load(ready=4310, active=48, busy_slots=48.0, arrival_rate=31.0, throughput_per_slot=2.1)
+
+
+@pytest.mark.parametrize(
+    ("call", "replicas", "reason", "message"),
+    [
+        pytest.param(
+            called(12, MEASURED, targetPerSlot=100),
+            20,
+            ScalingReason.AT_MAXIMUM,
+            "12 -> 20: 4,310 ready, 31/s in, 2.1/s a slot; empty in 32 s; maxReplicas allows no more",
+            id="a backlog is sized by the time in which it should be done, up to the maximum",
+        ),
+        pytest.param(
+            called(12, MEASURED, targetPerSlot=100, maxReplicas=40),
+            21,
+            ScalingReason.MORE_LOAD,
+            "12 -> 21: 4,310 ready, 31/s in, 2.1/s a slot; empty in 30 s",
+            id="below the maximum the sentence has the load alone",
+        ),
+        pytest.param(
+            called(0, load(ready=120)),
+            3,
+            ScalingReason.MORE_LOAD,
+            "0 -> 3: 120 ready, 0 running",
+            id="the first decision from zero goes to the whole size in one step",
+        ),
+        pytest.param(
+            called(20, load(active=9, busy_slots=9.0, arrival_rate=4.5, throughput_per_slot=0.5)),
+            3,
+            ScalingReason.LESS_LOAD,
+            "20 -> 3: 0 ready, 4.5/s in, 0.5/s a slot",
+            id="what runs keeps its slots",
+        ),
+        pytest.param(
+            called(3, load(active=12, busy_slots=12.9)),
+            3,
+            ScalingReason.FITS,
+            "3 pods: as many as the load needs",
+            id="a need within the tolerance moves nothing",
+        ),
+        pytest.param(
+            called(0, load(ready=100), activationBacklog=100),
+            0,
+            ScalingReason.BELOW_ACTIVATION,
+            "0 pods: no more waits than activationBacklog",
+            id="at zero the group waits for more than activationBacklog",
+        ),
+        pytest.param(
+            called(0, load(ready=101), activationBacklog=100),
+            3,
+            ScalingReason.MORE_LOAD,
+            "0 -> 3: 101 ready, 0 running",
+            id="one more than activationBacklog wakes it",
+        ),
+        pytest.param(
+            called(1, load(ready=1), activationBacklog=100),
+            1,
+            ScalingReason.FITS,
+            "1 pod: as many as the load needs",
+            id="activationBacklog is of groups at zero only",
+        ),
+        pytest.param(
+            called(1, load(idle_for=59.0)),
+            1,
+            ScalingReason.IDLE_SECONDS,
+            "1 pod: nothing to do, but not yet for idleSeconds",
+            id="the last pod waits for idleSeconds",
+        ),
+        pytest.param(
+            called(1, load(idle_for=60.0)),
+            0,
+            ScalingReason.IDLE,
+            "1 -> 0: nothing to do for 60 s",
+            id="then it goes",
+        ),
+        pytest.param(
+            called(0, load(idle_for=600.0)),
+            0,
+            ScalingReason.IDLE,
+            "0 pods: nothing to do",
+            id="a group at zero with nothing to do stays there",
+        ),
+        pytest.param(
+            called(4, load(idle_for=10.0)),
+            1,
+            ScalingReason.IDLE_SECONDS,
+            "4 -> 1: nothing to do for 10 s; the last one stays for idleSeconds",
+            id="all but the last go before idleSeconds are over",
+        ),
+        pytest.param(
+            called(2, load(eta_held=40)),
+            1,
+            ScalingReason.ETA_HELD,
+            "2 -> 1: nothing to do but 40 tasks held for their time",
+            id="tasks held for their time keep one pod",
+        ),
+        pytest.param(
+            called(1, load(eta_held=40, idle_for=0.0)),
+            1,
+            ScalingReason.ETA_HELD,
+            "1 pod: nothing to do but tasks that are held for their time",
+            id="and that pod stays for as long as they are held",
+        ),
+        pytest.param(
+            called(5, load(), minReplicas=2),
+            2,
+            ScalingReason.AT_MINIMUM,
+            "5 -> 2: nothing to do; minReplicas asks for so many",
+            id="minReplicas stay",
+        ),
+        pytest.param(
+            called(2, load(), floor=8),
+            8,
+            ScalingReason.SCHEDULED,
+            "2 -> 8: nothing to do; the schedule asks for so many now",
+            id="the schedule brings pods before the load",
+        ),
+        pytest.param(
+            called(8, load(), floor=8),
+            8,
+            ScalingReason.SCHEDULED,
+            "8 pods: fewer would do, and the schedule keeps them now",
+            id="and keeps them",
+        ),
+        pytest.param(
+            called(2, load(), floor=50),
+            20,
+            ScalingReason.SCHEDULED,
+            "2 -> 20: nothing to do; the schedule asks for so many now",
+            id="the schedule asks for no more than maxReplicas",
+        ),
+        pytest.param(
+            called(12, load(ready=None, unread_for=3_600.0)),
+            12,
+            ScalingReason.BROKER_UNREADABLE,
+            "12 pods: held, because the broker does not tell what waits",
+            id="without a fallback an unreadable broker moves nothing",
+        ),
+        pytest.param(
+            called(2, load(ready=None, unread_for=59.0), fallback={"replicas": 6}),
+            2,
+            ScalingReason.BROKER_UNREADABLE,
+            "2 pods: held, because the broker does not tell what waits",
+            id="the fallback waits for afterSeconds",
+        ),
+        pytest.param(
+            called(2, load(ready=None, unread_for=60.0), fallback={"replicas": 6}),
+            6,
+            ScalingReason.FALLBACK,
+            "2 -> 6: the broker has not told what waits for 60 s; fallback.replicas asks for so many",
+            id="then it raises",
+        ),
+        pytest.param(
+            called(9, load(ready=None, unread_for=60.0), fallback={"replicas": 6}),
+            9,
+            ScalingReason.BROKER_UNREADABLE,
+            "9 pods: held, because the broker does not tell what waits",
+            id="and never lowers",
+        ),
+        pytest.param(
+            called(9, load(complete=False)),
+            9,
+            ScalingReason.EVIDENCE_INCOMPLETE,
+            "9 pods: fewer might do, but a worker does not tell what it holds",
+            id="a silent worker keeps all pods",
+        ),
+        pytest.param(
+            called(2, load(ready=400, complete=False)),
+            10,
+            ScalingReason.MORE_LOAD,
+            "2 -> 10: 400 ready, 0 running",
+            id="a silent worker does not keep the group from growing",
+        ),
+        pytest.param(
+            called(9, load(), pauses=ScalingPauses(scale_in=True)),
+            9,
+            ScalingReason.SCALE_IN_PAUSED,
+            "9 pods: fewer would do, and scaling in is paused",
+            id="a pause of scaling in keeps all pods",
+        ),
+        pytest.param(
+            called(9, load(ready=800), pauses=ScalingPauses(scale_out=True)),
+            9,
+            ScalingReason.SCALE_OUT_PAUSED,
+            "9 pods: more are needed, and scaling out is paused",
+            id="a pause of scaling out adds none",
+        ),
+        pytest.param(
+            called(9, load(ready=800), pauses=ScalingPauses(scale_in=True)),
+            20,
+            ScalingReason.MORE_LOAD,
+            "9 -> 20: 800 ready, 0 running",
+            id="a pause of scaling in does not keep the group from growing",
+        ),
+        pytest.param(
+            called(25, load(ready=None, unread_for=5.0)),
+            20,
+            ScalingReason.AT_MAXIMUM,
+            "25 -> 20: the broker has not told what waits for 5 s; maxReplicas allows no more",
+            id="a lower maxReplicas holds at once",
+        ),
+        pytest.param(
+            called(9, load(), recommended((59.0, 6))),
+            6,
+            ScalingReason.LESS_LOAD,
+            "9 -> 6: nothing to do",
+            id="down no farther than the highest recommendation of the window",
+        ),
+        pytest.param(
+            called(9, load(), recommended((59.0, 12))),
+            9,
+            ScalingReason.STABILIZING,
+            "9 pods: fewer would do, but not yet for scaleDown.stabilizationWindowSeconds",
+            id="a recommendation of the window for more keeps what is there",
+        ),
+        pytest.param(
+            called(9, load(), recommended((60.0, 12))),
+            1,
+            ScalingReason.IDLE_SECONDS,
+            "9 -> 1: nothing to do; the last one stays for idleSeconds",
+            id="one as old as the window no longer does",
+        ),
+        pytest.param(
+            called(9, load(), ScalingHistory()),
+            9,
+            ScalingReason.STABILIZING,
+            "9 pods: fewer would do, but not yet for scaleDown.stabilizationWindowSeconds",
+            id="an operator that has just started takes what is there for recommended",
+        ),
+        pytest.param(
+            called(2, load(ready=800), recommended((100.0, 4)), scaleUp={"stabilizationWindowSeconds": 300}),
+            4,
+            ScalingReason.MORE_LOAD,
+            "2 -> 4: 800 ready, 0 running",
+            id="up no farther than the lowest recommendation of the window",
+        ),
+        pytest.param(
+            called(2, load(ready=800), recommended((100.0, 1)), scaleUp={"stabilizationWindowSeconds": 300}),
+            2,
+            ScalingReason.STABILIZING,
+            "2 pods: more would do, but not yet for scaleUp.stabilizationWindowSeconds",
+            id="a recommendation of the window for fewer keeps what is there from growing",
+        ),
+        pytest.param(
+            called(2, load(ready=800), recommended((300.0, 1)), scaleUp={"stabilizationWindowSeconds": 300}),
+            20,
+            ScalingReason.MORE_LOAD,
+            "2 -> 20: 800 ready, 0 running",
+            id="one as old as the window no longer does on the way up",
+        ),
+        pytest.param(
+            called(9, load(), scaleDown={"selectPolicy": "Disabled"}),
+            9,
+            ScalingReason.LIMITED,
+            "9 pods: fewer would do, but scaleDown does not let the group move so soon",
+            id="a direction that is disabled does not move",
+        ),
+        pytest.param(
+            called(
+                10,
+                load(ready=800),
+                scaleUp={"policies": [{"type": "Percent", "value": 50, "periodSeconds": 60}]},
+            ),
+            15,
+            ScalingReason.LIMITED,
+            "10 -> 15: 800 ready, 0 running; scaleUp lets it move no farther now",
+            id="a policy limits the step",
+        ),
+    ],
+)
+def test_the_size_and_the_sentence(
+    call: ScalingCall, replicas: int, reason: ScalingReason, message: str
+) -> None:
+    assert (call.replicas, call.reason, call.message) == (replicas, reason, message)
+
+
+def test_a_lower_size_leaves_room_for_chance() -> None:
+    assert called(10, load(active=16, busy_slots=16.0)).replicas == 5
+    assert called(10, load(active=18, busy_slots=18.0)).replicas == 6
+    assert called(5, load(active=18, busy_slots=18.0)).replicas == 5
+
+
+def test_a_message_of_what_stays_has_no_measured_number() -> None:
+    one = called(20, MEASURED)
+    other = called(20, replace(MEASURED, ready=9_000, arrival_rate=80.0))
+    assert one.message == other.message == "20 pods: more are needed, and maxReplicas allows no more"
+
+
+def test_every_reason_is_documented() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "scaling.md").read_text()
+    assert [reason for reason in ScalingReason if f"`{reason}`" not in page] == []
