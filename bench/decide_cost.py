@@ -10,10 +10,10 @@ from tests.unit.decide import build
 from bench.report import Figure
 from celery_health.broker import QueueReading
 from celery_health.worker import WorkerReason
+from celery_operator.decide import decide
 from celery_operator.decide.draining.group_actions import steps
 from celery_operator.decide.evidence import gather
 from celery_operator.decide.scaling.desired_replicas import targets
-from celery_operator.decide.status import decide
 from celery_operator.snapshot import Snapshot
 
 GROUPS = 5

@@ -27,9 +27,9 @@ from celery_operator.act.unreadable import unreadable
 from celery_operator.api.spec import CeleryDeploymentSpec, WorkerGroup
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Cache, Key
+from celery_operator.decide import Decision, decide
 from celery_operator.decide.draining.group_actions import GroupStep
 from celery_operator.decide.orders import Order
-from celery_operator.decide.status import Decision, decide
 from celery_operator.decide.status_writing import worth_writing
 from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Json, Kind, Kube, KubeError
 from celery_operator.metrics import Metrics

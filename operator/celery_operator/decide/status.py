@@ -1,64 +1,42 @@
-"""From a snapshot to the whole status and its Events: the table of contents of decide/."""
+"""The status that a decision writes, from its parts."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from celery_operator.api.annotations import misunderstood
 from celery_operator.api.names import LABEL_GROUP, LABEL_INSTANCE
 from celery_operator.api.status import (
     BeatStatus,
     CeleryDeploymentStatus,
     Condition,
     ConditionType,
+    HealthState,
+    Recommendation,
+    RestartsStatus,
     WorkerGroupStatus,
 )
-from celery_operator.decide.advice.recommendations import recommend
-from celery_operator.decide.conditions import JUDGES
 from celery_operator.decide.conditions.condition_state import Verdict
-from celery_operator.decide.draining.group_actions import GroupStep, steps
-from celery_operator.decide.events import EventNote, events_between
-from celery_operator.decide.evidence import Evidence, gather
+from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
-from celery_operator.decide.healing.evictions import EvictionOrder, heal
-from celery_operator.decide.health import judge_health
-from celery_operator.decide.orders import HoldOrder
 from celery_operator.decide.text import sentence
-from celery_operator.snapshot import ScalingHistory, Snapshot
+from celery_operator.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to write, what to tell, and then what to do about ill workers and about the number of workers."""
-
-    status: CeleryDeploymentStatus
-    events: tuple[EventNote, ...]
-    evictions: tuple[EvictionOrder, ...]
-    holds: tuple[HoldOrder, ...]
-    steps: Mapping[str, GroupStep]
-    """What each group does next on the way to the size that it should have."""
-    histories: Mapping[str, ScalingHistory]
-    """What the next decision has to know of this one, by group with autoscaling."""
-    broker_in_doubt: bool
-    """Our own look at the broker fails, and the worker pods' do not, or not yet."""
-
-    @property
-    def changes_soon(self) -> bool:
-        """Whether more will be known in a moment."""
-        return self.broker_in_doubt or any(step.soon for step in self.steps.values())
-
-
-def decide(snapshot: Snapshot) -> Decision:
-    """The same snapshot always gives the same decision."""
-    evidence = gather(snapshot)
-    verdicts = {condition: judge(evidence) for condition, judge in JUDGES.items()}
-    health, message = judge_health(evidence, verdicts)
-    healing = heal(evidence)
+def status_of(
+    evidence: Evidence,
+    verdicts: Mapping[ConditionType, Verdict],
+    health: tuple[HealthState, str],
+    *,
+    draining: Mapping[str, int],
+    restarts: RestartsStatus,
+    recommendations: tuple[Recommendation, ...],
+) -> CeleryDeploymentStatus:
+    """``draining``: the number of draining pods by group."""
+    snapshot = evidence.snapshot
     target = next(group for group in evidence.groups if group.name == snapshot.spec.scale_target_group)
-    next_steps = steps(evidence)
-    workers = tuple(_group_status(group, evidence, next_steps) for group in evidence.groups)
-    status = CeleryDeploymentStatus(
+    workers = tuple(_group_status(group, evidence, draining[group.name]) for group in evidence.groups)
+    state, message = health
+    return CeleryDeploymentStatus(
         observed_generation=snapshot.generation,
-        health=health,
+        health=state,
         message=message,
         ready=f"{evidence.consuming}/{evidence.wanted}",
         replicas=_replicas(target),
@@ -70,41 +48,16 @@ def decide(snapshot: Snapshot) -> Decision:
         queues=evidence.queues,
         broker=evidence.broker.status(),
         beat=_beat(evidence, verdicts[ConditionType.BEAT_HEALTHY]),
-        restarts=healing.restarts,
-        recommendations=recommend(evidence, verdicts),
+        restarts=restarts,
+        recommendations=recommendations,
         conditions=tuple(_stamped(kind, verdict, snapshot) for kind, verdict in verdicts.items()),
     )
-    events = (
-        *events_between(snapshot.previous, status),
-        *(target.note for target in evidence.targets.values() if target.note),
-        *(note for step in next_steps.values() for note in step.notes),
-        *healing.notes,
-        *_misunderstood(evidence),
-    )
-    return Decision(
-        status,
-        events,
-        healing.evictions,
-        healing.holds,
-        steps=next_steps,
-        histories={name: target.call.history for name, target in evidence.targets.items() if target.call},
-        broker_in_doubt=evidence.broker.reached_by_workers_only,
-    )
 
 
-def _group_status(group: GroupView, evidence: Evidence, steps: Mapping[str, GroupStep]) -> WorkerGroupStatus:
+def _group_status(group: GroupView, evidence: Evidence, draining: int) -> WorkerGroupStatus:
     return group.status().model_copy(
-        update={
-            "draining": steps[group.name].draining,
-            "scaling": evidence.targets[group.name].status,
-        }
+        update={"draining": draining, "scaling": evidence.targets[group.name].status}
     )
-
-
-def _misunderstood(evidence: Evidence) -> Iterator[EventNote]:
-    groups = [group.name for group in evidence.groups]
-    for message in misunderstood(evidence.snapshot.annotations, groups):
-        yield EventNote("Warning", "AnnotationNotUnderstood", message)
 
 
 def _stamped(kind: ConditionType, verdict: Verdict, snapshot: Snapshot) -> Condition:

@@ -14,7 +14,7 @@ from celery_operator.api.status import (
     ConditionType,
     WorkerGroupStatus,
 )
-from celery_operator.decide.status import decide
+from celery_operator.decide import decide
 from celery_operator.snapshot import (
     ConfigurationFault,
     ContainerTrouble,

@@ -6,7 +6,7 @@ import pytest
 
 from celery_health.worker import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus
-from celery_operator.decide.status import decide
+from celery_operator.decide import decide
 from tests.unit.decide.build import (
     NOT_REACHED,
     NOT_READ,

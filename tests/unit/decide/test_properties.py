@@ -10,9 +10,9 @@ from celery_health.broker import BrokerReading, BrokerReason, UnackedReading
 from celery_health.wire.worker_report import ActiveTask
 from celery_health.worker import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, HealthState
+from celery_operator.decide import decide
 from celery_operator.decide.evidence import gather
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.status import decide
 from celery_operator.snapshot import PodState, Snapshot
 from tests.unit.decide.build import (
     GENERATION,

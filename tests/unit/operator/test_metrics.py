@@ -13,7 +13,7 @@ from celery_health.wire.beat_report import beat_report_from
 from celery_health.wire.worker_report import report_from
 from celery_health.worker import WorkerReason, WorkerVerdict
 from celery_operator.cache import Key
-from celery_operator.decide.status import decide
+from celery_operator.decide import decide
 from celery_operator.metrics import Metrics
 from celery_probe.sidecar import beat_metrics
 from celery_probe.sidecar import metrics as worker_metrics

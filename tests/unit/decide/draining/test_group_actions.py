@@ -5,8 +5,8 @@ from typing import Any
 
 from celery_health.wire.worker_report import Phase
 from celery_health.worker import WorkerReason
+from celery_operator.decide import Decision, decide
 from celery_operator.decide.draining.group_actions import GroupStep
-from celery_operator.decide.status import Decision, decide
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import deployment, pod, report, snapshot, spec
 

@@ -10,11 +10,11 @@ from celery_health.beat import BeatReason, BeatSight
 from celery_health.worker import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
 from celery_operator.api.status import CeleryDeploymentStatus, Restart, RestartsStatus
+from celery_operator.decide import decide
 from celery_operator.decide.evidence import gather
 from celery_operator.decide.healing.evictions import LONGEST_PAUSE, Healing, heal
 from celery_operator.decide.healing.restart_pacing import HOLD_SECONDS, PAUSE_SECONDS
 from celery_operator.decide.orders import HoldOrder
-from celery_operator.decide.status import decide
 from celery_operator.decide.times import moment, rfc3339
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import (

@@ -8,8 +8,8 @@ import pytest
 from celery_health.worker import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
 from celery_operator.api.status import ConditionType, HealthState
+from celery_operator.decide import Decision, decide
 from celery_operator.decide.evidence import gather
-from celery_operator.decide.status import Decision, decide
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import (
     broker,
