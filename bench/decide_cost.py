@@ -9,7 +9,7 @@ from tests.unit.decide import build
 
 from bench.report import Figure
 from celery_health.broker import QueueReading
-from celery_health.worker import WorkerReason
+from celery_health.verdicts.worker import WorkerReason
 from celery_operator.decide import decide
 from celery_operator.decide.draining.group_actions import steps
 from celery_operator.decide.evidence import gather

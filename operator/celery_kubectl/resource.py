@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery_health.cli.exit_codes import ExitCode, exit_code_of
-from celery_health.fleet.verdict import FleetHealth
+from celery_health.verdicts.fleet.verdict import FleetHealth
 from celery_kubectl.kubectl import GROUP, RESOURCE, Kubectl, KubectlError, NotFoundError, Object
 
 PAUSE = f"{GROUP}/pause-healing"

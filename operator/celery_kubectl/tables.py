@@ -8,8 +8,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from celery_health.fleet.verdict import FleetHealth
-from celery_health.fleet.words import lasting
+from celery_health.verdicts.fleet.verdict import FleetHealth
+from celery_health.verdicts.text import lasting
 from celery_kubectl.resource import Resource
 
 _COLOURS = {

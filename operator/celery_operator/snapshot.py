@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from celery_health.beat import BeatSight
 from celery_health.broker import BrokerReading
+from celery_health.verdicts.beat import BeatSight
+from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.worker_report import WorkerReport
-from celery_health.worker import WorkerVerdict
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus
 

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from celery_health.fleet.verdict import FleetHealth
+from celery_health.verdicts.fleet.verdict import FleetHealth
 
 
 class ExitCode(IntEnum):

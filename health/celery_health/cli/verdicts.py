@@ -8,12 +8,12 @@ from celery_health.cli.exit_codes import ExitCode, exit_code_of
 from celery_health.cli.survey.app_connection import Target
 from celery_health.cli.survey.broker_clients import Silent
 from celery_health.cli.survey.snapshot import Survey
-from celery_health.fleet.findings import FindingReason
-from celery_health.fleet.judge import judge_fleet
-from celery_health.fleet.thresholds import FleetThresholds
-from celery_health.fleet.verdict import WORST_LAST, FleetHealth, FleetReason, FleetSnapshot
-from celery_health.fleet.words import counted, listed
 from celery_health.urls import redact
+from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.verdicts.fleet.fleet_verdicts import judge_fleet
+from celery_health.verdicts.fleet.verdict import WORST_LAST, FleetHealth, FleetReason, FleetSnapshot
+from celery_health.verdicts.text import counted, listed
+from celery_health.verdicts.thresholds import FleetThresholds
 
 _NO_CONTROL = frozenset({FleetReason.WORKERS_UNKNOWN})
 # What can only be said of a fleet all of whose workers have answered.

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from celery_health.fleet.words import counted, listed
 from celery_health.urls import redact
+from celery_health.verdicts.text import counted, listed
 
 __all__ = ["counted", "joined", "listed", "sentence"]
 

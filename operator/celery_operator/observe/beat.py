@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from celery_health.beat import BeatReason, BeatSight
 from celery_health.urls import redact
+from celery_health.verdicts.beat import BeatReason, BeatSight
 from celery_operator.api import names
 from celery_operator.decide.evidence.container_failures import last_line
 from celery_operator.kube import Json

@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from celery_health.beat import DEFAULT_BEAT_THRESHOLDS, BeatThresholds, BeatVerdict, BrokerSight, judge_beat
+from celery_health.verdicts.beat import (
+    DEFAULT_BEAT_THRESHOLDS,
+    BeatThresholds,
+    BeatVerdict,
+    BrokerSight,
+    judge_beat,
+)
 from celery_health.wire.beat_report import BeatReport, beat_report_from
 from celery_probe.sidecar.process_evidence import ProcessEvidence, ReportFile
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from celery_health.beat import BeatVerdict
+from celery_health.verdicts.beat import BeatVerdict
 from celery_health.wire.beat_report import BeatReport
 from celery_probe.sidecar.exposition import Sample, exposition
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from celery_health.beat import BeatVerdict, BrokerSight
+from celery_health.verdicts.beat import BeatVerdict, BrokerSight
 from celery_health.wire.beat_report import BeatReport
 from celery_probe.sidecar.beat_evidence import BeatEvidence
 from celery_probe.sidecar.beat_metrics import BeatNumbers, render

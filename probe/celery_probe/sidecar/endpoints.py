@@ -5,8 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
-from celery_health.beat import BeatVerdict
-from celery_health.worker import WorkerVerdict
+from celery_health.verdicts.beat import BeatVerdict
+from celery_health.verdicts.worker import WorkerVerdict
 from celery_probe.sidecar.exposition import CONTENT_TYPE
 from celery_probe.sidecar.orders import Handler, hold_order, said
 from celery_probe.sidecar.process_observer import ProcessObserver

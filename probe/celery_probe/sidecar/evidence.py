@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from celery_health.verdicts.worker import DEFAULT_THRESHOLDS, WorkerThresholds, WorkerVerdict, judge_worker
 from celery_health.wire.worker_report import WorkerReport, report_from
-from celery_health.worker import DEFAULT_THRESHOLDS, WorkerThresholds, WorkerVerdict, judge_worker
 from celery_probe.sidecar.process_evidence import ProcessEvidence, ReportFile
 
 REPORT_FILE = "report.json"

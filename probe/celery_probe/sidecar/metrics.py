@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.worker_report import WorkerReport
-from celery_health.worker import WorkerVerdict
 from celery_probe.sidecar.exposition import Sample, exposition
 
 

@@ -4,8 +4,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.worker_report import WorkerReport
-from celery_health.worker import WorkerVerdict
 from celery_probe.sidecar.broker_watch import BrokerWatch
 from celery_probe.sidecar.drain import DrainWish
 from celery_probe.sidecar.evidence import Evidence

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from celery_health.worker import ProcessState
+from celery_health.verdicts.worker import ProcessState
 
 # struct flock on 64-bit Linux: l_type, l_whence, l_start, l_len, l_pid, padding. Length 0 is the whole file.
 _FLOCK = struct.Struct("hhqqi4x")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from celery_health.urls import redact
+from celery_health.verdicts.worker import ProcessState
 from celery_health.wire.json_fields import ReportError, parse_document
-from celery_health.worker import ProcessState
 from celery_probe.sidecar.process import LockSighting, look_at_lock
 
 LOCK_FILE = "worker.lock"

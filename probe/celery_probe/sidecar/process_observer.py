@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Generic
 
-from celery_health.beat import BeatVerdict
-from celery_health.worker import WorkerVerdict
+from celery_health.verdicts.beat import BeatVerdict
+from celery_health.verdicts.worker import WorkerVerdict
 from celery_probe.sidecar.broker_watch import BrokerWatch
 from celery_probe.sidecar.hold import Hold
 from celery_probe.sidecar.process_evidence import ProcessEvidence, R

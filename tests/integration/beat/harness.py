@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp.test_utils import TestClient, TestServer
 from tools.testbed.waiting import wait_for, wait_for_async
 
-from celery_health.beat import BeatThresholds
+from celery_health.verdicts.beat import BeatThresholds
 from celery_health.wire.beat_report import BeatReport, parse_beat_report
 from celery_health.wire.json_fields import ReportError
 from celery_probe.bundle import install

@@ -6,8 +6,8 @@ import pytest
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
+from celery_health.verdicts.worker import ProcessState
 from celery_health.wire.beat_report import BeatPhase
-from celery_health.worker import ProcessState
 from celery_probe.sidecar.process import look_at_lock
 from tests.integration.beat.harness import running_beat
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, CELERY_5_7, World

@@ -10,10 +10,10 @@ from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.broker import BrokerReading
-from celery_health.fleet import hoarding, hung, orphans, stalled
-from celery_health.fleet.sights import WorkerSight, sight_of
-from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.readers import reader_for
+from celery_health.verdicts.fleet import hoarding, hung_tasks, orphaned_messages, stalled_workers
+from celery_health.verdicts.thresholds import FleetThresholds
+from celery_health.verdicts.worker_snapshot import WorkerSight, sight_of
 from celery_operator.observe.waiting import WaitingQueues
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
 from tests.integration.fleet.relay import relay
@@ -43,7 +43,7 @@ class Watch:
     def stalled(self) -> bool:
         """One more look, and whether the worker is stalled by all that was seen."""
         seen = self.look()
-        return seen is not None and stalled.is_stalled(seen[0], self.waiting.waiting_for(), SOON)
+        return seen is not None and stalled_workers.is_stalled(seen[0], self.waiting.waiting_for(), SOON)
 
     def waits_for(self) -> float:
         """For how long the queue has been seen to hold messages."""
@@ -94,7 +94,7 @@ def test_a_busy_worker_with_a_full_prefetch_is_neither_stalled_nor_hoarding(tmp_
         watch = Watch(worker, redis.url)
         sight = _after_waiting(watch)
         assert sight.active_count == sight.slots == 2
-        assert not stalled.is_stalled(sight, watch.waiting.waiting_for(), SOON)
+        assert not stalled_workers.is_stalled(sight, watch.waiting.waiting_for(), SOON)
         assert not hoarding.is_hoarding(sight, SOON)
 
 
@@ -110,7 +110,7 @@ def test_a_worker_that_rate_limits_fill_hoards_and_is_not_stalled(tmp_path: Path
         worker.wait_until(lambda report: report.processed == 1 and report.transport.can_consume is False)
         watch = Watch(worker, redis.url)
         sight = _after_waiting(watch)
-        assert not stalled.is_stalled(sight, watch.waiting.waiting_for(), SOON)
+        assert not stalled_workers.is_stalled(sight, watch.waiting.waiting_for(), SOON)
         assert hoarding.is_hoarding(sight, SOON)
 
 
@@ -131,9 +131,9 @@ def test_tasks_far_in_the_future_are_a_hoard_and_have_an_owner(tmp_path: Path) -
         assert broker.unacked is not None
         assert broker.unacked.count == sight.held == 120
         at_once = FleetThresholds(orphan_share=0.0)
-        assert orphans.find(broker, [sight], thresholds=at_once) is None
+        assert orphaned_messages.find(broker, [sight], thresholds=at_once) is None
         # The same messages without their worker.
-        assert orphans.find(broker, [], thresholds=at_once) is not None
+        assert orphaned_messages.find(broker, [], thresholds=at_once) is not None
 
 
 def test_a_task_past_its_limit_hangs_where_no_pool_enforces_limits(tmp_path: Path) -> None:
@@ -149,11 +149,11 @@ def test_a_task_past_its_limit_hangs_where_no_pool_enforces_limits(tmp_path: Pat
 
         def hangs() -> WorkerSight | None:
             seen = watch.look()
-            return seen[0] if seen and hung.hung_tasks(seen[0], SOON) else None
+            return seen[0] if seen and hung_tasks.hung_tasks(seen[0], SOON) else None
 
         sight = wait_for(hangs, 20.0, lambda: f"the task hangs; last: {worker.report()}")
         assert sight.active_count == 2
-        assert [task.limit for task in hung.hung_tasks(sight, SOON)] == [2.0]
+        assert [task.limit for task in hung_tasks.hung_tasks(sight, SOON)] == [2.0]
 
 
 def _after_waiting(watch: Watch) -> WorkerSight:

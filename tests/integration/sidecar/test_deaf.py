@@ -7,7 +7,7 @@ import pytest
 from tools.testbed.servers import RedisServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
-from celery_health.worker import WorkerReason, WorkerThresholds
+from celery_health.verdicts.worker import WorkerReason, WorkerThresholds
 from tests.integration.agent.harness import AgentWorker, agent_worker
 from tests.integration.sidecar.proxy import proxy
 from tests.integration.sidecar.served import Sidecar, served

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.testbed.waiting import wait_for
 
-from celery_health.worker import WorkerReason, WorkerThresholds, WorkerVerdict
+from celery_health.verdicts.worker import WorkerReason, WorkerThresholds, WorkerVerdict
 from celery_probe.sidecar.broker_watch import BrokerWatch
 from celery_probe.sidecar.drain import DrainWish
 from celery_probe.sidecar.evidence import Evidence

@@ -1,6 +1,6 @@
 """A worker that has nothing to do."""
 
-from celery_health.fleet.sights import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSight
 
 WORKER = WorkerSight(
     name="celery@a",

@@ -3,7 +3,7 @@
 import pytest
 
 from celery_health.cli.exit_codes import ExitCode, exit_code_of
-from celery_health.fleet.verdict import FleetHealth
+from celery_health.verdicts.fleet.verdict import FleetHealth
 
 
 @pytest.mark.parametrize(

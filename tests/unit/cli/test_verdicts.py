@@ -13,10 +13,10 @@ from celery_health.cli.survey.broker_clients import Silent
 from celery_health.cli.survey.round_trip import RoundTrip
 from celery_health.cli.survey.snapshot import Survey
 from celery_health.cli.verdicts import Verdict, judge
-from celery_health.fleet.sights import RunningTask
-from celery_health.fleet.thresholds import FleetThresholds
-from celery_health.fleet.verdict import FleetHealth
 from celery_health.urls import parse
+from celery_health.verdicts.fleet.verdict import FleetHealth
+from celery_health.verdicts.thresholds import FleetThresholds
+from celery_health.verdicts.worker_snapshot import RunningTask
 from tests.unit.cli.examples import WORKER
 
 URL = "redis://:geheim@h/0"

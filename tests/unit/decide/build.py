@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery_health.broker import BrokerReading, BrokerReason, QueueReading, UnackedReading
+from celery_health.verdicts.worker import WorkerReason, WorkerVerdict
 from celery_health.wire.worker_report import ActiveTask, Phase, TransportEvidence, WorkerReport
-from celery_health.worker import WorkerReason, WorkerVerdict
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import (
     CeleryDeploymentStatus,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from celery_health.worker import WorkerReason
+from celery_health.verdicts.worker import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.decide import decide
 from tests.unit.decide.build import (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from celery_health.worker import WorkerReason
+from celery_health.verdicts.worker import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import ConditionType
 from celery_operator.decide.events import events_between

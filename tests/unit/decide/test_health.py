@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from celery_health.beat import BeatReason, BeatSight
 from celery_health.broker import BrokerReason
-from celery_health.worker import WorkerReason
+from celery_health.verdicts.beat import BeatReason, BeatSight
+from celery_health.verdicts.worker import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus, HealthState
 from tests.unit.decide.build import (
     NOT_ASKED,

@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from celery_health.broker import BrokerReading, BrokerReason, UnackedReading
+from celery_health.verdicts.worker import WorkerReason
 from celery_health.wire.worker_report import ActiveTask
-from celery_health.worker import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, HealthState
 from celery_operator.decide import decide
 from celery_operator.decide.evidence import gather

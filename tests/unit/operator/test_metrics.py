@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from celery_health.beat import BeatReason, BeatVerdict
+from celery_health.verdicts.beat import BeatReason, BeatVerdict
+from celery_health.verdicts.worker import WorkerReason, WorkerVerdict
 from celery_health.wire.beat_report import beat_report_from
 from celery_health.wire.worker_report import report_from
-from celery_health.worker import WorkerReason, WorkerVerdict
 from celery_operator.cache import Key
 from celery_operator.decide import decide
 from celery_operator.metrics import Metrics

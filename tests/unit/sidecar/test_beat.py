@@ -9,8 +9,8 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
-from celery_health.beat import BeatReason, BrokerSight
-from celery_health.worker import ProcessState
+from celery_health.verdicts.beat import BeatReason, BrokerSight
+from celery_health.verdicts.worker import ProcessState
 from celery_probe.sidecar.beat_evidence import BeatEvidence
 from celery_probe.sidecar.beat_observer import BeatObserver
 from celery_probe.sidecar.broker_watch import BrokerWatch

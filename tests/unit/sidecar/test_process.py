@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from celery_health.worker import ProcessState
+from celery_health.verdicts.worker import ProcessState
 from celery_probe.sidecar.process import LockSighting, look_at_lock
 from tests.unit.sidecar.holders import Holder
 

@@ -16,8 +16,8 @@ from celery_health.cli.survey.budget import aside
 from celery_health.cli.survey.collect import take
 from celery_health.cli.survey.snapshot import Questions, Survey
 from celery_health.cli.verdicts import Verdict, judge
-from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.urls import UrlError, parse_management
+from celery_health.verdicts.thresholds import FleetThresholds
 
 Show = Callable[[Survey, Verdict], None]
 

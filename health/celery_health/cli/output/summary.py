@@ -2,7 +2,7 @@
 
 from celery_health.cli.survey.snapshot import Survey
 from celery_health.cli.verdicts import Verdict
-from celery_health.fleet.words import counted
+from celery_health.verdicts.text import counted
 
 
 def as_summary(survey: Survey, verdict: Verdict) -> str:

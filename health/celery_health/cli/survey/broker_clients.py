@@ -7,7 +7,7 @@ from typing import Any
 from celery_health.broker import BrokerReading
 from celery_health.cli.survey.app_connection import Target
 from celery_health.cli.survey.remote_control_listeners import redis_command, redis_topic
-from celery_health.fleet.sights import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSight
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from celery_health.fleet.sights import RunningTask, WorkerSight
+from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSight
 
 _QUESTIONS = ("active_queues", "stats", "active", "reserved", "scheduled")
 _LEAST_SECONDS = 0.2

@@ -12,7 +12,7 @@ from celery_health.cli.survey.remote_control import Answers, ask_workers
 from celery_health.cli.survey.remote_control_listeners import nobody_hears_on_rabbitmq
 from celery_health.cli.survey.snapshot import Survey
 from celery_health.cli.survey.survey_run import Look, read
-from celery_health.fleet.sights import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSight
 
 # What a server that answers at all needs; a worker's main loop may be busy for a moment.
 _ASKING_SHARE, _ASKING_SECONDS = 0.4, 1.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from celery_health.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.fleet.findings import Finding, FindingReason
 from celery_operator.api.names import (
     LABEL_GROUP,
     LABEL_INSTANCE,

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from celery_health.fleet.findings import FindingReason
 from celery_health.urls import redact
+from celery_health.verdicts.fleet.findings import FindingReason
 from celery_operator.api.names import (
     ANNOTATION_PAUSE_SCALE_OUT,
     COMPONENT_REDIS,

@@ -1,6 +1,6 @@
 """BeatHealthy: one beat runs where one is wanted, and it ticks."""
 
-from celery_health.beat import BeatReason, BeatSight
+from celery_health.verdicts.beat import BeatReason, BeatSight
 from celery_operator.decide.advice.manual_steps import by_hand
 from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from celery_health.broker import BrokerReason
-from celery_health.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.fleet.findings import Finding, FindingReason
 from celery_operator.api.annotations import healing_is_paused
 from celery_operator.api.names import COMPONENT_BEAT
 from celery_operator.api.status import QueueStatus

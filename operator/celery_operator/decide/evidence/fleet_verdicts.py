@@ -3,11 +3,17 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from celery_health.fleet import hoarding, hung, orphans, stalled, unread
-from celery_health.fleet.findings import Finding, FindingReason
-from celery_health.fleet.sights import WorkerSight, sight_of
-from celery_health.fleet.thresholds import FleetThresholds
-from celery_health.worker import WorkerReason
+from celery_health.verdicts.fleet import (
+    hoarding,
+    hung_tasks,
+    orphaned_messages,
+    stalled_workers,
+    unconsumed_queues,
+)
+from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.thresholds import FleetThresholds
+from celery_health.verdicts.worker import WorkerReason
+from celery_health.verdicts.worker_snapshot import WorkerSight, sight_of
 from celery_operator.decide.evidence.worker_state import Standing, Worker, standing_of
 from celery_operator.snapshot import PodState, Snapshot
 
@@ -48,10 +54,10 @@ class FleetLook:
     def _findings(self, sight: WorkerSight, standing: Standing) -> Iterator[Finding]:
         """A worker that drains is meant to hold messages and to take none."""
         alone = (sight,)
-        found = [hung.find(alone, self.thresholds)]
+        found = [hung_tasks.find(alone, self.thresholds)]
         if standing is not Standing.DRAINING:
             found += [
-                stalled.find(alone, self.waiting_for, self.thresholds),
+                stalled_workers.find(alone, self.waiting_for, self.thresholds),
                 hoarding.find(alone, self.thresholds),
             ]
         yield from (finding for finding in found if finding)
@@ -91,8 +97,8 @@ def queue_findings(look: FleetLook, workers: tuple[Worker, ...]) -> tuple[Findin
     read.update(queue for sight in sights for queue in sight.queues)
     everyone_known = all(worker.sight is not None or _holds_nothing(worker.pod) for worker in workers)
     found = (
-        unread.find(snapshot.broker, read, snapshot.untouched_for, look.thresholds),
-        orphans.find(
+        unconsumed_queues.find(snapshot.broker, read, snapshot.untouched_for, look.thresholds),
+        orphaned_messages.find(
             snapshot.broker,
             sights if everyone_known else None,
             least_visibility_timeout(snapshot),

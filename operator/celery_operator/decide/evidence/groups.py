@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from celery_health.fleet.findings import FindingReason
+from celery_health.verdicts.fleet.findings import FindingReason
 from celery_health.wire.worker_report import WorkerReport
 from celery_operator.api.names import COMPONENT_WORKER, WORKER_CONTAINER
 from celery_operator.api.spec import WorkerGroup

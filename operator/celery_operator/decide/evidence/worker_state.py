@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from celery_health.fleet.findings import Finding, FindingReason
-from celery_health.fleet.sights import WorkerSight
-from celery_health.worker import WorkerReason
+from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.worker import WorkerReason
+from celery_health.verdicts.worker_snapshot import WorkerSight
 from celery_operator.snapshot import PodState, SidecarReading
 
 SCHEDULING_GRACE = timedelta(seconds=15)

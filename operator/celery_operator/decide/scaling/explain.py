@@ -3,7 +3,7 @@
 import math
 from enum import StrEnum
 
-from celery_health.fleet.words import lasting
+from celery_health.verdicts.text import lasting
 from celery_operator.decide.scaling import sizing
 from celery_operator.decide.text import counted
 from celery_operator.snapshot import GroupLoad

@@ -7,8 +7,8 @@ from celery_health.cli.commands.checks import History
 from celery_health.cli.survey.app_connection import Target
 from celery_health.cli.survey.snapshot import Survey
 from celery_health.cli.verdicts import judge
-from celery_health.fleet.thresholds import FleetThresholds
 from celery_health.urls import parse
+from celery_health.verdicts.thresholds import FleetThresholds
 from tests.unit.cli.examples import WORKER
 
 BROKER = BrokerReading(

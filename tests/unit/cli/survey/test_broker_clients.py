@@ -16,7 +16,7 @@ from celery_health.cli.survey.broker_clients import (
     waiting_workers,
     without_ears,
 )
-from celery_health.fleet.sights import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSight
 from tests.unit.cli.examples import WORKER
 
 BROKER = BrokerReading("redis", "redis://b", True, BrokerReason.REACHABLE, "")

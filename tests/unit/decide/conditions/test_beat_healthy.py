@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.beat import BeatReason, BeatSight
+from celery_health.verdicts.beat import BeatReason, BeatSight
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import Condition, ConditionType
 from tests.unit.decide.build import condition_of, deployment, spec, status_of

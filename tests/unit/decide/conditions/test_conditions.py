@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from celery_health.broker import BrokerReason
-from celery_health.worker import WorkerReason
+from celery_health.verdicts.worker import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType
 from celery_operator.decide.reasons import Reason
 from tests.unit.decide.build import (

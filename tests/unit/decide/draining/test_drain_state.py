@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from celery_health.verdicts.worker import WorkerReason
 from celery_health.wire.worker_report import Phase
-from celery_health.worker import WorkerReason
 from celery_operator.api.names import SIDECAR_CONTAINER
 from celery_operator.decide.draining.drain_state import DrainPod, Hold, drain_pods
 from celery_operator.decide.evidence.groups import GroupView

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from celery_health.verdicts.worker import WorkerReason
 from celery_health.wire.worker_report import Phase
-from celery_health.worker import WorkerReason
 from celery_operator.decide import Decision, decide
 from celery_operator.decide.draining.group_actions import GroupStep
 from celery_operator.snapshot import PodState

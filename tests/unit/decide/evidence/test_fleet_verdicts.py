@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from celery_health.broker import BrokerReason
-from celery_health.fleet.findings import FindingReason
-from celery_health.fleet.thresholds import FleetThresholds
+from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.verdicts.thresholds import FleetThresholds
+from celery_health.verdicts.worker import WorkerReason
 from celery_health.wire.worker_report import ActiveTask, TransportEvidence
-from celery_health.worker import WorkerReason
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide.evidence import Evidence, gather
 from celery_operator.decide.evidence.fleet_verdicts import least_visibility_timeout, thresholds_of

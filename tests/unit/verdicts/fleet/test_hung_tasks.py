@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from celery_health.fleet import hung
-from celery_health.fleet.findings import FindingReason
-from celery_health.fleet.sights import WorkerSight
-from celery_health.fleet.thresholds import FleetThresholds
-from tests.unit.health.fleets import running, seconds, sight, sights
+from celery_health.verdicts.fleet import hung_tasks
+from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.verdicts.thresholds import FleetThresholds
+from celery_health.verdicts.worker_snapshot import WorkerSight
+from tests.unit.verdicts.fleets import running, seconds, sight, sights
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,11 @@ def test_a_task_hangs_past_its_limit_and_the_grace(
     running_for: float | None, limit: float | None, hung_after: float | None, hangs: bool
 ) -> None:
     one = sight(running=(running(running_for, limit),))
-    assert (hung.find([one], FleetThresholds(hung_after=hung_after)) is not None) is hangs
+    assert (hung_tasks.find([one], FleetThresholds(hung_after=hung_after)) is not None) is hangs
 
 
 def test_the_longest_is_told_and_every_worker_named() -> None:
-    finding = hung.find(
+    finding = hung_tasks.find(
         [
             sight("worker@a", running=(running(400.0, 300.0), running(1.0, 300.0))),
             sight("worker@b", running=(running(7300.0, 300.0), running(400.0, 300.0))),
@@ -52,13 +52,13 @@ def test_the_longest_is_told_and_every_worker_named() -> None:
 @given(sights, seconds)
 def test_a_task_of_which_nobody_tells_how_long_it_runs_never_hangs(one: WorkerSight, limit: float) -> None:
     untold = tuple(replace(task, running_for=None) for task in one.running)
-    assert hung.find([replace(one, running=untold)], FleetThresholds(hung_after=limit)) is None
+    assert hung_tasks.find([replace(one, running=untold)], FleetThresholds(hung_after=limit)) is None
 
 
 @given(sights)
 def test_a_task_of_which_nobody_tells_the_limit_never_hangs(one: WorkerSight) -> None:
     unlimited = tuple(replace(task, limit=None) for task in one.running)
-    assert hung.find([replace(one, running=unlimited)]) is None
+    assert hung_tasks.find([replace(one, running=unlimited)]) is None
 
 
 @given(sights, seconds)
@@ -67,4 +67,4 @@ def test_running_on_never_takes_the_finding_back(one: WorkerSight, more: float) 
         replace(task, running_for=None if task.running_for is None else task.running_for + more)
         for task in one.running
     )
-    assert len(hung.hung_tasks(replace(one, running=later))) >= len(hung.hung_tasks(one))
+    assert len(hung_tasks.hung_tasks(replace(one, running=later))) >= len(hung_tasks.hung_tasks(one))

@@ -6,8 +6,8 @@ Times that end in ``_mono`` are seconds of CLOCK_MONOTONIC, which all containers
 from dataclasses import dataclass
 from enum import StrEnum
 
+from celery_health.verdicts.worker import ProcessState
 from celery_health.wire.beat_report import BeatPhase, BeatReport, BeatWait
-from celery_health.worker import ProcessState
 
 
 class BeatReason(StrEnum):

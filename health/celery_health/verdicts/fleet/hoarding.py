@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from celery_health.fleet.findings import Finding, FindingReason
-from celery_health.fleet.sights import WorkerSight
-from celery_health.fleet.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
-from celery_health.fleet.words import counted, listed
+from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.text import counted, listed
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
+from celery_health.verdicts.worker_snapshot import WorkerSight
 
 
 def find(

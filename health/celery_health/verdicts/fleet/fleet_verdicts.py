@@ -4,9 +4,15 @@ import shlex
 from collections.abc import Collection, Iterator
 
 from celery_health.broker import BrokerReason
-from celery_health.fleet import hoarding, hung, orphans, stalled, unread
-from celery_health.fleet.findings import Finding, FindingReason
-from celery_health.fleet.verdict import (
+from celery_health.verdicts.fleet import (
+    hoarding,
+    hung_tasks,
+    orphaned_messages,
+    stalled_workers,
+    unconsumed_queues,
+)
+from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.fleet.verdict import (
     WORST_LAST,
     FleetHealth,
     FleetProblem,
@@ -14,7 +20,7 @@ from celery_health.fleet.verdict import (
     FleetSnapshot,
     FleetVerdict,
 )
-from celery_health.fleet.words import counted, listed
+from celery_health.verdicts.text import counted, listed
 
 
 def judge_fleet(fleet: FleetSnapshot) -> FleetVerdict:
@@ -134,11 +140,11 @@ def _findings(fleet: FleetSnapshot) -> Iterator[FleetProblem]:
     workers, limits = fleet.workers, fleet.thresholds
     read = {queue for worker in workers for queue in worker.queues}
     found = (
-        stalled.find(workers, fleet.known_waiting, limits),
-        hung.find(workers, limits),
+        stalled_workers.find(workers, fleet.known_waiting, limits),
+        hung_tasks.find(workers, limits),
         hoarding.find(workers, limits),
-        unread.find(fleet.broker, read if fleet.workers_known else None, thresholds=limits),
-        orphans.find(
+        unconsumed_queues.find(fleet.broker, read if fleet.workers_known else None, thresholds=limits),
+        orphaned_messages.find(
             fleet.broker, workers if fleet.workers_known else None, fleet.visibility_timeout, limits
         ),
     )
@@ -175,7 +181,7 @@ def _stalled_names(fleet: FleetSnapshot) -> list[str]:
     return [
         worker.name
         for worker in fleet.workers
-        if stalled.is_stalled(worker, fleet.known_waiting, fleet.thresholds)
+        if stalled_workers.is_stalled(worker, fleet.known_waiting, fleet.thresholds)
     ]
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.fleet import hoarding
-from celery_health.fleet.findings import FindingReason
-from celery_health.fleet.sights import WorkerSight
-from tests.unit.health.fleets import seconds, sight, sights
+from celery_health.verdicts.fleet import hoarding
+from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.verdicts.worker_snapshot import WorkerSight
+from tests.unit.verdicts.fleets import seconds, sight, sights
 
 
 @pytest.mark.parametrize(

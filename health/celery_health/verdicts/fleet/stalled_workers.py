@@ -6,10 +6,10 @@ the consumer without noticing. The worker itself sees nothing wrong: only the qu
 
 from collections.abc import Iterable, Mapping
 
-from celery_health.fleet.findings import Finding, FindingReason
-from celery_health.fleet.sights import WorkerSight
-from celery_health.fleet.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
-from celery_health.fleet.words import counted, lasting, listed
+from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.text import counted, lasting, listed
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
+from celery_health.verdicts.worker_snapshot import WorkerSight
 
 
 def find(

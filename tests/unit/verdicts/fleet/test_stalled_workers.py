@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from celery_health.fleet import stalled
-from celery_health.fleet.findings import FindingReason
-from celery_health.fleet.sights import WorkerSight
-from celery_health.fleet.thresholds import FleetThresholds
-from tests.unit.health.fleets import seconds, sight, sights, waits
+from celery_health.verdicts.fleet import stalled_workers
+from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.verdicts.thresholds import FleetThresholds
+from celery_health.verdicts.worker_snapshot import WorkerSight
+from tests.unit.verdicts.fleets import seconds, sight, sights, waits
 
 WAITS = {"celery": 61.0}
 STALLED = sight(idle_for=61.0, active_count=0, running=())
 
 
 def test_a_worker_that_leaves_messages_waiting_is_stalled() -> None:
-    finding = stalled.find([STALLED], WAITS)
+    finding = stalled_workers.find([STALLED], WAITS)
     assert finding is not None
     assert finding.reason is FindingReason.WORKER_STALLED
     assert finding.subjects == ("worker@a",)
@@ -28,7 +28,7 @@ def test_a_worker_that_leaves_messages_waiting_is_stalled() -> None:
 
 
 def test_several_stalled_workers_are_told_together() -> None:
-    finding = stalled.find([STALLED, replace(STALLED, name="worker@b"), sight("worker@c")], WAITS)
+    finding = stalled_workers.find([STALLED, replace(STALLED, name="worker@b"), sight("worker@c")], WAITS)
     assert finding is not None
     assert finding.subjects == ("worker@a", "worker@b")
     assert finding.message.endswith("(likewise worker@b)")
@@ -57,41 +57,41 @@ def test_several_stalled_workers_are_told_together() -> None:
     ],
 )
 def test_a_worker_is_not_stalled_if(why: str, changes: dict[str, Any], waiting: dict[str, float]) -> None:
-    assert stalled.find([replace(STALLED, **changes)], waiting) is None
+    assert stalled_workers.find([replace(STALLED, **changes)], waiting) is None
 
 
 @pytest.mark.parametrize("prefetch", [0, 16])
 def test_room_may_be_told_by_the_counts(prefetch: int) -> None:
-    assert stalled.is_stalled(replace(STALLED, has_room=None, prefetch=prefetch, reserved=3), WAITS)
+    assert stalled_workers.is_stalled(replace(STALLED, has_room=None, prefetch=prefetch, reserved=3), WAITS)
 
 
 def test_the_threshold_is_that_of_the_spec() -> None:
     patience = FleetThresholds(stalled_after=10.0)
-    assert stalled.is_stalled(replace(STALLED, idle_for=11.0), {"celery": 11.0}, patience)
-    assert not stalled.is_stalled(replace(STALLED, idle_for=9.0), {"celery": 11.0}, patience)
+    assert stalled_workers.is_stalled(replace(STALLED, idle_for=11.0), {"celery": 11.0}, patience)
+    assert not stalled_workers.is_stalled(replace(STALLED, idle_for=9.0), {"celery": 11.0}, patience)
 
 
 @given(sights, waits)
 def test_nothing_unknown_ever_stalls_a_worker(one: WorkerSight, waiting: dict[str, float]) -> None:
-    assert not stalled.is_stalled(replace(one, consuming=None), waiting)
-    assert not stalled.is_stalled(replace(one, slots=None), waiting)
-    assert not stalled.is_stalled(replace(one, idle_for=None), waiting)
-    assert not stalled.is_stalled(replace(one, has_room=None, prefetch=None), waiting)
-    assert not stalled.is_stalled(one, {})
+    assert not stalled_workers.is_stalled(replace(one, consuming=None), waiting)
+    assert not stalled_workers.is_stalled(replace(one, slots=None), waiting)
+    assert not stalled_workers.is_stalled(replace(one, idle_for=None), waiting)
+    assert not stalled_workers.is_stalled(replace(one, has_room=None, prefetch=None), waiting)
+    assert not stalled_workers.is_stalled(one, {})
 
 
 @given(sights, waits, seconds)
 def test_a_longer_wait_never_takes_the_finding_back(
     one: WorkerSight, waiting: dict[str, float], more: float
 ) -> None:
-    if stalled.is_stalled(one, waiting):
-        assert stalled.is_stalled(replace(one, idle_for=(one.idle_for or 0.0) + more), waiting)
-        assert stalled.is_stalled(one, {queue: wait + more for queue, wait in waiting.items()})
+    if stalled_workers.is_stalled(one, waiting):
+        assert stalled_workers.is_stalled(replace(one, idle_for=(one.idle_for or 0.0) + more), waiting)
+        assert stalled_workers.is_stalled(one, {queue: wait + more for queue, wait in waiting.items()})
 
 
 @given(sights, waits)
 def test_a_stalled_worker_has_everything_that_it_takes(one: WorkerSight, waiting: dict[str, float]) -> None:
-    if stalled.is_stalled(one, waiting):
+    if stalled_workers.is_stalled(one, waiting):
         assert one.consuming is True
         assert one.takes_more is True
         assert one.slots is not None

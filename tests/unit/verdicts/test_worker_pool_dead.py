@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from celery_health.verdicts.worker import ProcessState, WorkerReason, WorkerVerdict, judge_worker
 from celery_health.wire.worker_report import report_from
-from celery_health.worker import ProcessState, WorkerReason, WorkerVerdict, judge_worker
 from tests.unit.health.reports import report_document
 
 NOW = 1000.0

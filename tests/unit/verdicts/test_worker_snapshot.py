@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from celery_health.fleet.sights import sight_of
-from celery_health.fleet.words import lasting
+from celery_health.verdicts.text import lasting
+from celery_health.verdicts.worker_snapshot import sight_of
 from celery_health.wire.worker_report import ActiveTask, TransportEvidence, report_from
 from tests.unit.health.reports import report_document
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from celery_health.verdicts.worker import ProcessState, WorkerReason, WorkerVerdict, judge_worker
 from celery_health.wire.worker_report import report_from
-from celery_health.worker import ProcessState, WorkerReason, WorkerVerdict, judge_worker
 from tests.unit.health.reports import report_document
 
 NOW = 1000.0

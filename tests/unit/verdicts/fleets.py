@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from celery_health.broker import BrokerReading, BrokerReason, QueueReading, UnackedReading
-from celery_health.fleet.sights import RunningTask, WorkerSight
-from celery_health.fleet.verdict import FleetSnapshot
+from celery_health.verdicts.fleet.verdict import FleetSnapshot
+from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSight
 
 
 def sight(name: str = "worker@a", **changes: Any) -> WorkerSight:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from celery_health.broker import BrokerReading
-from celery_health.fleet.findings import FindingReason
-from celery_health.fleet.sights import WorkerSight
-from celery_health.fleet.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
+from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
+from celery_health.verdicts.worker_snapshot import WorkerSight
 
 
 class FleetHealth(StrEnum):

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from celery_health.broker import BrokerReason
-from celery_health.worker import WorkerReason
+from celery_health.verdicts.worker import WorkerReason
 
 PAGE = Path(__file__).parents[3] / "docs" / "verdicts.md"
 

@@ -7,10 +7,10 @@ the visibility timeout, by default an hour. RabbitMQ does it at once and has no 
 from collections.abc import Sequence
 
 from celery_health.broker import BrokerReading
-from celery_health.fleet.findings import Finding, FindingReason
-from celery_health.fleet.sights import WorkerSight
-from celery_health.fleet.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
-from celery_health.fleet.words import counted, lasting
+from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.text import counted, lasting
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
+from celery_health.verdicts.worker_snapshot import WorkerSight
 
 DEFAULT_VISIBILITY_TIMEOUT = 3600.0
 """Seconds: kombu's own default for Redis."""

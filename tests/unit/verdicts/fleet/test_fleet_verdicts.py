@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.broker import BrokerReason, UnackedReading
-from celery_health.fleet.findings import FindingReason
-from celery_health.fleet.judge import judge_fleet
-from celery_health.fleet.thresholds import FleetThresholds
-from celery_health.fleet.verdict import WORST_LAST, FleetHealth, FleetReason, FleetSnapshot
-from tests.unit.health.fleets import NOT_READ, REFUSED, fleet, fleets, reading, running, sight
+from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.verdicts.fleet.fleet_verdicts import judge_fleet
+from celery_health.verdicts.fleet.verdict import WORST_LAST, FleetHealth, FleetReason, FleetSnapshot
+from celery_health.verdicts.thresholds import FleetThresholds
+from tests.unit.verdicts.fleets import NOT_READ, REFUSED, fleet, fleets, reading, running, sight
 
 STALLED: dict[str, Any] = {"idle_for": 100.0, "active_count": 0, "running": ()}
 

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
-from celery_health.fleet import orphans, unread
-from celery_health.fleet.findings import FindingReason
-from celery_health.fleet.sights import WorkerSight
-from tests.unit.health.fleets import NOT_READ, REFUSED, brokers, reading, sight, sights
+from celery_health.verdicts.fleet import orphaned_messages, unconsumed_queues
+from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.verdicts.worker_snapshot import WorkerSight
+from tests.unit.verdicts.fleets import NOT_READ, REFUSED, brokers, reading, sight, sights
 
 
 def test_messages_in_a_queue_that_no_worker_reads_are_told() -> None:
-    finding = unread.find(reading(3, other={"forgotten": 1, "emptied": 0}), {"email"})
+    finding = unconsumed_queues.find(reading(3, other={"forgotten": 1, "emptied": 0}), {"email"})
     assert finding is not None
     assert finding.reason is FindingReason.NOBODY_READS
     assert finding.subjects == ("celery", "forgotten")
@@ -41,7 +41,7 @@ def test_messages_in_a_queue_that_no_worker_reads_are_told() -> None:
     ],
 )
 def test_a_queue_is_not_told_if(why: str, broker: BrokerReading, read: set[str] | None) -> None:
-    assert unread.find(broker, read) is None
+    assert unconsumed_queues.find(broker, read) is None
 
 
 @pytest.mark.parametrize(
@@ -50,24 +50,24 @@ def test_a_queue_is_not_told_if(why: str, broker: BrokerReading, read: set[str] 
 def test_who_watches_waits_until_nobody_has_taken_from_the_queue(
     untouched: dict[str, float], told: bool
 ) -> None:
-    assert (unread.find(reading(3), set(), untouched) is not None) is told
+    assert (unconsumed_queues.find(reading(3), set(), untouched) is not None) is told
 
 
 @given(brokers, st.sets(st.sampled_from(["celery", "email"])), st.integers(0, 100))
 def test_more_messages_and_fewer_readers_never_take_the_finding_back(
     broker: BrokerReading, read: set[str], more: int
 ) -> None:
-    finding = unread.find(broker, read)
+    finding = unconsumed_queues.find(broker, read)
     if finding is None:
         return
     longer = tuple(replace(queue, ready=(queue.ready or 0) + more) for queue in broker.queues)
-    again = unread.find(replace(broker, queues=longer), read - {"email"})
+    again = unconsumed_queues.find(replace(broker, queues=longer), read - {"email"})
     assert again is not None
     assert set(finding.subjects) <= set(again.subjects)
 
 
 def test_messages_that_no_worker_holds_are_told_before_they_come_back() -> None:
-    finding = orphans.find(reading(unacked=UnackedReading(5, 2880.0)), [sight(reserved=2)])
+    finding = orphaned_messages.find(reading(unacked=UnackedReading(5, 2880.0)), [sight(reserved=2)])
     assert finding is not None
     assert finding.reason is FindingReason.ORPHANED_MESSAGES
     assert finding.message == (
@@ -79,10 +79,10 @@ def test_messages_that_no_worker_holds_are_told_before_they_come_back() -> None:
 
 def test_where_no_worker_hands_messages_out_again_waiting_is_not_the_advice() -> None:
     broker, green = reading(unacked=UnackedReading(5, 2880.0)), replace(sight(), pool="gevent")
-    finding = orphans.find(broker, [green, green])
+    finding = orphaned_messages.find(broker, [green, green])
     assert finding is not None
     assert finding.remedy.startswith("Let one worker of another pool read")
-    beside = orphans.find(broker, [green, replace(sight(), pool="prefork")])
+    beside = orphaned_messages.find(broker, [green, replace(sight(), pool="prefork")])
     assert beside is not None
     assert beside.remedy.startswith("Wait")
 
@@ -103,16 +103,16 @@ def test_where_no_worker_hands_messages_out_again_waiting_is_not_the_advice() ->
 def test_messages_have_an_owner_if(
     why: str, broker: BrokerReading, workers: list[WorkerSight] | None, timeout: float | None
 ) -> None:
-    assert orphans.find(broker, workers, timeout) is None
+    assert orphaned_messages.find(broker, workers, timeout) is None
 
 
 @given(brokers, st.lists(sights, max_size=3), st.integers(0, 100), st.floats(0, 1000))
 def test_more_and_older_messages_of_fewer_workers_never_take_the_finding_back(
     broker: BrokerReading, workers: list[WorkerSight], more: int, older: float
 ) -> None:
-    if orphans.find(broker, workers) is None:
+    if orphaned_messages.find(broker, workers) is None:
         return
     assert broker.unacked is not None
     assert broker.unacked.oldest_age is not None
     worse = UnackedReading(broker.unacked.count + more, broker.unacked.oldest_age + older)
-    assert orphans.find(replace(broker, unacked=worse), workers[1:]) is not None
+    assert orphaned_messages.find(replace(broker, unacked=worse), workers[1:]) is not None

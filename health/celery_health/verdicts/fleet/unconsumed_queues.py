@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 
 from celery_health.broker import BrokerReading, QueueReading
-from celery_health.fleet.findings import Finding, FindingReason
-from celery_health.fleet.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
-from celery_health.fleet.words import counted, listed
+from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.text import counted, listed
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 
 
 def find(
