@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from tools.fault_matrix.measure import Result
-from tools.fault_matrix.rows import BY_NAME
-from tools.fault_matrix.stand import HUNG_AFTER, STALLED_AFTER, VISIBILITY_SECONDS
+from tools.fault_matrix.rows import BY_NAME, VISIBILITY_SECONDS
+from tools.fault_matrix.stand import HUNG_AFTER, STALLED_AFTER
 
 HEADING = (
     "failure", "pool", "broker", "detected as", "after s", "healed by", "healed after s",

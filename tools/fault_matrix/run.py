@@ -1,7 +1,7 @@
 """Stands side by side, rows one after another."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tools.fault_matrix.measure import Measurement, Result
@@ -45,10 +45,24 @@ def run_matrix(
 ) -> list[Result]:
     """Every row on every (pool, broker) where it exists."""
 
-    def one(place: tuple[str, str]) -> list[Result]:
-        chosen = [row for row in rows if row.applies(*place)]
-        stand = Stand(kube, *place, beat=any("beat" in row.name for row in chosen))
-        return run_stand(stand, chosen, say, take) if chosen else []
+    def one(stand_rows: list[Row], place: tuple[str, str]) -> list[Result]:
+        return run_stand(stand_for(kube, *place, stand_rows), stand_rows, say, take)
 
+    stands = [(chosen, place) for place in places for chosen in _by_visibility(rows, *place)]
     with ThreadPoolExecutor(at_once) as workers:
-        return [result for results in workers.map(one, places) for result in results]
+        return [result for results in workers.map(one, *zip(*stands, strict=True)) for result in results]
+
+
+def stand_for(kube: Kube, pool: str, broker: str, rows: Sequence[Row]) -> Stand:
+    """A stand as these rows need it; they agree on the visibility timeout."""
+    (visibility,) = {row.visibility(broker) for row in rows}
+    return Stand(kube, pool, broker, visibility, beat=any("beat" in row.name for row in rows))
+
+
+def _by_visibility(rows: Sequence[Row], pool: str, broker: str) -> Iterator[list[Row]]:
+    """The rows that exist there, one list for each stand."""
+    found: dict[int | None, list[Row]] = {}
+    for row in rows:
+        if row.applies(pool, broker):
+            found.setdefault(row.visibility(broker), []).append(row)
+    yield from found.values()

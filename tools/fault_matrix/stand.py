@@ -18,8 +18,6 @@ STALLED_AFTER = 20
 """Longer than a loop may stand still: a wedged worker is to be told as wedged."""
 
 HUNG_AFTER = 15
-VISIBILITY_SECONDS = 40
-"""How soon Redis hands out again what a killed worker held."""
 STORE_URL = "redis://results:6379/1"
 LEDGER = "shop:ledger"
 
@@ -39,6 +37,7 @@ class Stand:
     kube: Kube
     pool: str
     broker: str
+    visibility_seconds: int | None
     beat: bool = False
     shop: Shop = field(init=False)
     sent: list[str] = field(default_factory=list)
@@ -118,8 +117,8 @@ class Stand:
             resultBackend={"url": STORE_URL},
             workers=[worker],
             beat={"enabled": self.beat},
-            env=[{"name": "SHOP_VISIBILITY_TIMEOUT", "value": str(VISIBILITY_SECONDS)}]
-            if self.broker == "redis"
+            env=[{"name": "SHOP_VISIBILITY_TIMEOUT", "value": str(self.visibility_seconds)}]
+            if self.visibility_seconds is not None
             else [],
             health={
                 "stalledAfterSeconds": STALLED_AFTER,

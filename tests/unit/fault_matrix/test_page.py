@@ -63,5 +63,5 @@ def test_every_row_exists_somewhere_and_has_a_name_of_its_own(row: Row) -> None:
 
 
 def test_the_part_in_ci_names_rows_that_apply_where_they_run() -> None:
-    for place, names in PARTS.items():
-        assert all(BY_NAME[name].applies(*place) for name in names), place
+    for pool, broker, names in PARTS:
+        assert all(BY_NAME[name].applies(pool, broker) for name in names), (pool, broker)
