@@ -1,14 +1,16 @@
 """kopf's part: it watches, we are told. Nothing here decides, and nothing of kopf's is kept on an object."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import kopf
 from kubernetes.aio.client.configuration import Configuration
 
 from celery_operator.cache import WATCHED
-from celery_operator.kube import CELERY_DEPLOYMENT, CHILDREN_SELECTOR, Json, Kind
+from celery_operator.kube import CELERY_DEPLOYMENT, CHILDREN_SELECTOR, Json, Kind, ssl_context
 from celery_operator.loops import ResourceLoops
 from celery_operator.settings import Settings
 
@@ -25,7 +27,7 @@ def registry(
     handlers = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=handlers)
-    async def login(**_: Any) -> kopf.ConnectionInfo:
+    async def login(**_: Any) -> Connection:
         return await credentials(configuration)
 
     def on_event(kind: Kind) -> None:
@@ -85,18 +87,29 @@ async def watch(handlers: kopf.OperatorRegistry, settings: Settings, started: Ca
     raise WatchEndedError("the watches ended")
 
 
-async def credentials(configuration: Configuration) -> kopf.ConnectionInfo:
+@dataclass(frozen=True, kw_only=True)
+class Connection(kopf.ConnectionInfo):
+    """kopf's connection to the API server, with the SSL context of our own client.
+
+    kopf also accepts a whole session (``kopf.AiohttpSession``), but compares sessions by identity: it would
+    log in again without end where the API server rejects the token. It tries equal credentials only once.
+    """
+
+    configuration: Configuration = field(compare=False, repr=False)
+
+    def as_ssl_context(self) -> ssl.SSLContext:
+        """kopf calls it once for each login."""
+        return ssl_context(self.configuration)
+
+
+async def credentials(configuration: Configuration) -> Connection:
     """The same server and identity as our own client's, with a token as fresh as the file it stands in."""
     authorization = (await configuration.auth_settings()).get("BearerToken", {}).get("value") or ""
-    return kopf.ConnectionInfo(
+    return Connection(
         server=configuration.host,
-        ca_path=configuration.ssl_ca_cert,
-        ca_data=configuration.ca_cert_data,
-        insecure=not configuration.verify_ssl,
         token=authorization.partition(" ")[2] or None,
-        certificate_path=configuration.cert_file,
-        private_key_path=configuration.key_file,
         proxy_url=configuration.proxy,
+        configuration=configuration,
     )
 
 

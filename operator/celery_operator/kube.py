@@ -35,6 +35,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import load_incluster_config, load_kube_config
 
+from celery_health.tls import client_context
 from celery_operator.api import names
 
 Json = dict[str, Any]
@@ -138,12 +139,24 @@ async def load_configuration() -> Configuration:
     return configuration
 
 
+def ssl_context(configuration: Configuration) -> ssl.SSLContext:
+    """For every connection to the API server, also kopf's: accepts the certificates that kubectl accepts."""
+    return client_context(
+        ca_file=configuration.ssl_ca_cert,
+        ca_data=configuration.ca_cert_data,
+        certificate=configuration.cert_file,
+        key=configuration.key_file,
+        verify_mode=ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE,
+    )
+
+
 class Kube:
     """A connection to one API server. Every call has a time limit and raises a KubeError when it fails."""
 
     def __init__(self, configuration: Configuration, timeout_seconds: float) -> None:
         self.configuration = configuration
         self._client = ApiClient(configuration)
+        self._client.rest_client.ssl_context = ssl_context(configuration)
         self._timeout = timeout_seconds
 
     async def __aenter__(self) -> Self:

@@ -34,7 +34,9 @@ class Api:
         return False
 
     def _read(self, path: str) -> bytes | None:
-        context = ssl.create_default_context(cafile=str(self.trust.authority.pair.certificate))
+        # Not the default context: from Python 3.13 on it refuses authorities that every other client accepts.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(self.trust.authority.pair.certificate)
         context.load_cert_chain(self.trust.admin.certificate, self.trust.admin.key)
         # A proxy that the environment names cannot reach addresses of this machine.
         opener = urllib.request.build_opener(

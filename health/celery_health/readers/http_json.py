@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from celery_health.readers.limits import READ_SECONDS
-from celery_health.readers.tls import ssl_context
+from celery_health.readers.tls import http_context
 from celery_health.urls import BrokerUrl
 
 _MAX_BYTES = 16 * 1024 * 1024
@@ -35,7 +35,7 @@ class HttpJson:
         url = self._url
         if url.tls:
             self._connection = http.client.HTTPSConnection(
-                url.host, url.port, timeout=READ_SECONDS, context=ssl_context(url)
+                url.host, url.port, timeout=READ_SECONDS, context=http_context(url)
             )
         else:
             self._connection = http.client.HTTPConnection(url.host, url.port, timeout=READ_SECONDS)

@@ -5,13 +5,13 @@ from contextlib import suppress
 from typing import Any
 
 from redis import exceptions
-from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection
+from redis.asyncio import ConnectionPool, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
 from celery_health.readers.limits import CONNECT_SECONDS, READ_SECONDS
-from celery_health.readers.tls import redis_options
+from celery_health.readers.tls import redis_context
 from celery_health.urls import BrokerKind, BrokerUrl
 
 _CLOSE_SECONDS = 0.4
@@ -51,13 +51,9 @@ class RedisConnection:
     def _made(self) -> Redis:
         options = self._options()
         if self._url.kind is not BrokerKind.SENTINEL:
-            pool = ConnectionPool(
-                connection_class=SSLConnection if self._url.tls else Connection,
-                host=self._url.host,
-                port=self._url.port,
-                max_connections=1,
-                **options,
-            )
+            if self._url.tls:
+                options |= {"connection_class": _TlsConnection, "url": self._url}
+            pool = ConnectionPool(host=self._url.host, port=self._url.port, max_connections=1, **options)
             return Redis.from_pool(pool)
         hosts = [(one.host, one.port) for one in (self._url, *self._url.alternates)]
         for_sentinels = {name: options[name] for name in _SHARED}
@@ -67,14 +63,20 @@ class RedisConnection:
         return client
 
     def _options(self) -> dict[str, Any]:
-        url = self._url
-        options: dict[str, Any] = {
-            "db": url.database or 0,
-            "username": url.username,
-            "password": url.password,
+        return {
+            "db": self._url.database or 0,
+            "username": self._url.username,
+            "password": self._url.password,
             "socket_connect_timeout": CONNECT_SECONDS,
             "socket_timeout": READ_SECONDS,
             "retry": Retry(NoBackoff(), 0),
             "protocol": 2,  # spoken by every Redis and everything that imitates one
         }
-        return options | redis_options(url) if url.tls else options
+
+
+class _TlsConnection(SSLConnection):
+    """With our SSL context: redis-py would take the default of this Python, and workers may run another."""
+
+    def __init__(self, url: BrokerUrl, **options: Any) -> None:
+        super().__init__(**options)
+        self.ssl_context.context = redis_context(url)

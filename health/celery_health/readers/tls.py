@@ -1,23 +1,13 @@
-"""The TLS options that a URL's query carries, for each client package."""
+"""The TLS options that a URL's query carries, for each client."""
 
 import ssl
 from typing import Any
 
+from celery_health.tls import client_context
 from celery_health.urls import BrokerUrl
 
 _MODES = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
 _FILES = ("ca_certs", "certfile", "keyfile")
-
-
-def redis_options(url: BrokerUrl) -> dict[str, Any]:
-    """For redis-py: certificates are checked unless the URL says ``ssl_cert_reqs=none``."""
-    mode = _mode(url)
-    options: dict[str, Any] = {"ssl_cert_reqs": mode if mode is not None else ssl.CERT_REQUIRED}
-    if mode is not None:
-        # As kombu's own client: a mode in the URL speaks of the certificate, not of the name in it.
-        options["ssl_check_hostname"] = url.query.get("ssl_check_hostname", "").lower() == "true"
-    options |= {f"ssl_{name}": value for name, value in _files(url).items()}
-    return options
 
 
 def amqp_options(url: BrokerUrl) -> dict[str, Any] | bool:
@@ -29,20 +19,36 @@ def amqp_options(url: BrokerUrl) -> dict[str, Any] | bool:
     return options or True
 
 
-def ssl_context(url: BrokerUrl) -> ssl.SSLContext:
-    """For clients of the standard library, from the same options as for redis-py.
+def redis_context(url: BrokerUrl) -> ssl.SSLContext:
+    """As redis-py makes it: an authority that the URL names is trusted beside those of the system.
 
     Raises:
         OSError: a file that the URL names is not here, or is no certificate.
     """
-    options = redis_options(url)
-    mode: ssl.VerifyMode = options["ssl_cert_reqs"]
-    context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
-    context.check_hostname = mode != ssl.CERT_NONE and options.get("ssl_check_hostname", True)
-    context.verify_mode = mode
-    if "ssl_certfile" in options:
-        context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"))
-    return context
+    return _context(url, system_authorities=True)
+
+
+def http_context(url: BrokerUrl) -> ssl.SSLContext:
+    """For a management API: an authority that the URL names is the only one that is trusted.
+
+    Raises:
+        OSError: a file that the URL names is not here, or is no certificate.
+    """
+    return _context(url, system_authorities=False)
+
+
+def _context(url: BrokerUrl, *, system_authorities: bool) -> ssl.SSLContext:
+    mode = _mode(url)
+    files = _files(url)
+    return client_context(
+        ca_file=files.get("ca_certs"),
+        system_authorities=system_authorities,
+        certificate=files.get("certfile"),
+        key=files.get("keyfile"),
+        verify_mode=ssl.CERT_REQUIRED if mode is None else mode,
+        # As kombu's own client: a mode in the URL speaks of the certificate, not of the name in it.
+        check_hostname=mode is None or url.query.get("ssl_check_hostname", "").lower() == "true",
+    )
 
 
 def _mode(url: BrokerUrl) -> ssl.VerifyMode | None:

@@ -11,7 +11,7 @@ from celery_health.broker import BrokerReading, BrokerReason
 from celery_health.readers import failures
 from celery_health.readers.failures import Failure
 from celery_health.readers.limits import CONNECT_SECONDS, READ_SECONDS
-from celery_health.readers.tls import ssl_context
+from celery_health.readers.tls import redis_context
 from celery_health.urls import BrokerKind, BrokerUrl
 
 _REACHABLE = "{} answers."
@@ -85,7 +85,7 @@ def _connected(url: BrokerUrl) -> socket.socket:
     if not url.tls:
         return connection
     try:
-        return ssl_context(url).wrap_socket(connection, server_hostname=url.host)
+        return redis_context(url).wrap_socket(connection, server_hostname=url.host)
     except BaseException:
         connection.close()
         raise

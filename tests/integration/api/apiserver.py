@@ -2,13 +2,14 @@
 
 import http.client
 import json
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from tools.cluster.controlplane import ControlPlane
+
+from celery_health.tls import client_context
 
 Object = dict[str, Any]
 
@@ -35,8 +36,9 @@ class ApiServer:
 
     def __init__(self, plane: ControlPlane) -> None:
         self._address = str(urlsplit(plane.url).netloc)
-        self._context = ssl.create_default_context(cafile=str(plane.ca_certificate))
-        self._context.load_cert_chain(plane.admin.certificate, plane.admin.key)
+        self._context = client_context(
+            ca_file=plane.ca_certificate, certificate=plane.admin.certificate, key=plane.admin.key
+        )
 
     def request(
         self,
