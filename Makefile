@@ -48,8 +48,8 @@ test-e2e: venv  ## tests on a real cluster with the operator deployed
 	@$(KIT) run --skippable "the tests that disturb the whole cluster (make test-e2e)" -- \
 		$(BIN)/pytest tests/e2e -m disruptive
 
-fault-matrix: venv  ## every fault on every pool and broker, written to docs/fault-matrix.md
-	@$(KIT) run --example-celery 5.3.6 --broker rabbitmq -- $(BIN)/python -m tools.fault_matrix --page docs/fault-matrix.md $(ARGS)
+fault-matrix: venv  ## every fault on every pool and broker, written to docs/reference/fault-matrix.md
+	@$(KIT) run --example-celery 5.3.6 --broker rabbitmq -- $(BIN)/python -m tools.fault_matrix --page docs/reference/fault-matrix.md $(ARGS)
 
 soak: venv  ## 30 min of random faults at 50 tasks/s, every task counted
 	@$(KIT) run --broker rabbitmq -- $(BIN)/python -m tools.soak $(ARGS)

@@ -29,7 +29,7 @@ def page(results: Sequence[Result], facts: Mapping[str, str]) -> str:
         LIMITS,
         "",
         "Tasks are sent 2 s after the fault: what kombu's Redis loses between pop and note, if a worker dies",
-        "just then, stands in [decision 0008](decisions/0008-what-redis-loses-in-the-pop.md).",
+        "just then, stands in [decision 0008](../decisions/0008-what-redis-loses-in-the-pop.md).",
         "",
         "`healed after` counts from the fault; where nothing heals it before its cause ends, from that end.",
         "",

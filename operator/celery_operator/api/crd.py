@@ -18,7 +18,7 @@ from celery_operator.api.status import CeleryDeploymentStatus
 
 CRD_PATH = Path("crds/celerydeployments.yaml")
 CHART_PATH = Path("charts/celery-operator/files/celerydeployments.yaml")
-REFERENCE_PATH = Path("docs/resource.md")
+REFERENCE_PATH = Path("docs/reference/resource.md")
 
 _COLUMNS = (
     ("Health", "string", ".status.health", 0),

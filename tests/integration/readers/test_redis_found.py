@@ -27,7 +27,7 @@ from celery_health.readers import reader_for
 from tests.integration.readers.conftest import Read
 from tests.integration.readers.test_redis import client, publish
 
-PAGE = Path(__file__).parents[3] / "docs" / "readers.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "readers.md"
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_a_page_without_the_markers_is_refused_with_the_lines_to_write(tmp_path:
 
 
 def test_the_performance_page_has_a_place_for_every_part() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "performance.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "performance.md").read_text()
     for part in ("probe", "agent", "apply", "idle"):
         assert page.index(f"<!-- bench {part} -->") < page.index(f"<!-- end of bench {part} -->")
 

@@ -81,6 +81,6 @@ def test_the_part_has_a_verdict_for_each_workload_and_a_row_for_each_scaler(
 
 
 def test_the_page_has_a_place_for_the_tables_and_shows_the_picture() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "scaling-simulator.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "scaling-simulator.md").read_text()
     assert page.index("<!-- bench scaling -->") < page.index("<!-- end of bench scaling -->")
     assert f"]({part.PICTURE})" in page

@@ -11,7 +11,7 @@ from celery_operator.decide.reasons import Reason
 from celery_operator.decide.scaling import desired_replicas as targets
 from celery_operator.observe import urls
 
-PAGE = (Path(__file__).parents[3] / "docs" / "conditions.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "conditions.md").read_text()
 
 FAULTS = (
     ownership.NAME_TAKEN,

@@ -29,7 +29,7 @@ WAITING: dict[str, Any] = {
     "untouched_for": {"celery": 30.0},
     "loads": {"default": load(4321, arrival_rate=31.4159, throughput_per_slot=2.125)},
 }
-PAGE = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "metrics.md").read_text()
 
 Series = dict[str, dict[frozenset[str], float]]
 """Values by name, and by the labels that are not the resource's."""

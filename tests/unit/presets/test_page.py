@@ -9,8 +9,8 @@ from celery_health.presets import __main__ as program
 from celery_health.presets.page import presets as every_preset
 from celery_health.presets.page import renewed
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "presets.md"
-HOW = "renew it: PYTHONPATH=health .venv/bin/python -m celery_health.presets docs/presets.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "presets.md"
+HOW = "renew it: PYTHONPATH=health .venv/bin/python -m celery_health.presets docs/reference/presets.md"
 
 
 def test_the_page_is_current() -> None:

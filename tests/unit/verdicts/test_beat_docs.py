@@ -5,7 +5,7 @@ from pathlib import Path
 
 from celery_health.verdicts.beat import BeatReason
 
-PAGE = Path(__file__).parents[3] / "docs" / "beat.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "beat.md"
 
 
 def test_every_reason_of_beat_is_explained() -> None:

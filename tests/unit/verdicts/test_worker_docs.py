@@ -6,7 +6,7 @@ from pathlib import Path
 from celery_health.broker import BrokerReason
 from celery_health.verdicts.worker import WorkerReason
 
-PAGE = Path(__file__).parents[3] / "docs" / "verdicts.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "verdicts.md"
 
 
 def explained(page: str) -> set[str]:

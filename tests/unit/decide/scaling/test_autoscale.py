@@ -306,5 +306,5 @@ def test_a_message_of_what_stays_has_no_measured_number() -> None:
 
 
 def test_every_reason_is_documented() -> None:
-    page = (Path(__file__).parents[4] / "docs" / "scaling.md").read_text()
+    page = (Path(__file__).parents[4] / "docs" / "reference" / "scaling.md").read_text()
     assert [reason for reason in ScalingReason if f"`{reason}`" not in page] == []

@@ -7,7 +7,7 @@ import pytest
 from celery_health.verdicts.fleet.findings import FindingReason
 from celery_health.verdicts.fleet.verdict import FleetReason
 
-PAGE = (Path(__file__).parents[4] / "docs" / "verdicts.md").read_text()
+PAGE = (Path(__file__).parents[4] / "docs" / "reference" / "verdicts.md").read_text()
 SECTION = PAGE[PAGE.index("## Verdicts on the fleet") :]
 
 
