@@ -1,4 +1,4 @@
-"""Readers of brokers and result stores: one for each protocol, all behind one port."""
+"""Readers of brokers and result backends: one for each protocol, all of them ``BrokerReader``s."""
 
 from celery_health.broker import BrokerReader, BrokerReading, BrokerReason, RedisNaming
 from celery_health.readers.failover import FailoverReader
@@ -11,11 +11,10 @@ __all__ = ["reader_for"]
 def reader_for(
     url: str, naming: RedisNaming | None = None, *, management_url: str | None = None
 ) -> BrokerReader:
-    """The reader for a broker or result store URL. It connects at the first read and never raises.
+    """The reader for the URL of a broker or result backend. It connects at the first read and never raises.
 
-    ``naming`` tells how the application names its Redis lists; other kinds have no use for it. Of a result
-    store read no queues: then the answer itself is the reading. ``management_url`` is that of RabbitMQ's
-    management API, which tells more than AMQP; without a user in it, the broker's logs in there too.
+    ``naming``: how the application names its Redis keys. ``management_url``: where RabbitMQ's management API
+    is; if it has no user, the broker's user logs in there too. Of a result backend, read no queues.
     """
     try:
         parsed = parse(url)
@@ -23,7 +22,7 @@ def reader_for(
         return FixedReader(BrokerReading("unknown", "", False, BrokerReason.URL_INVALID, str(error)))
     reader = _reader_with_failover(parsed, naming or RedisNaming())
     if parsed.kind.is_amqp and management_url:
-        return _managed(reader, parsed, management_url)
+        return _with_management(reader, parsed, management_url)
     return reader
 
 
@@ -33,36 +32,36 @@ def _reader_with_failover(parsed: BrokerUrl, naming: RedisNaming) -> BrokerReade
     return FailoverReader([_reader_of(one, naming) for one in (parsed, *parsed.alternates)])
 
 
-def _managed(reader: BrokerReader, broker: BrokerUrl, management_url: str) -> BrokerReader:
-    from celery_health.readers.managed import ManagedReader  # noqa: PLC0415
-    from celery_health.readers.rabbitmq_management import RabbitManagementReader  # noqa: PLC0415
+def _with_management(reader: BrokerReader, broker: BrokerUrl, management_url: str) -> BrokerReader:
+    from celery_health.readers.rabbitmq.amqp_with_management import AmqpWithManagementReader  # noqa: PLC0415
+    from celery_health.readers.rabbitmq.management import RabbitManagementReader  # noqa: PLC0415
 
     try:
         management: BrokerReader = RabbitManagementReader(parse_management(management_url), broker)
     except UrlError as error:
         reading = BrokerReading(broker.kind.value, "", False, BrokerReason.URL_INVALID, str(error))
         management = FixedReader(reading)
-    return ManagedReader(reader, management)
+    return AmqpWithManagementReader(reader, management)
 
 
 def _reader_of(url: BrokerUrl, naming: RedisNaming) -> BrokerReader:
     if url.kind is BrokerKind.SENTINEL and not url.query.get("master_name"):
         return _unreadable(
             url,
-            f"{url.address} does not say which master to ask: write ?master_name=NAME behind the URL, "
+            f"{url.address} does not name the master: add ?master_name=NAME to the URL, "
             "with the master_name of broker_transport_options.",
         )
     # Imported only when needed: the redis package takes 20 MB, and the sidecar uses this package without it.
     if url.kind.is_redis:
-        from celery_health.readers.redis import RedisReader  # noqa: PLC0415
+        from celery_health.readers.redis.reader import RedisReader  # noqa: PLC0415
 
         return RedisReader(url, naming)
     if url.kind.is_amqp:
-        from celery_health.readers.amqp import AmqpReader  # noqa: PLC0415
+        from celery_health.readers.rabbitmq.amqp import AmqpReader  # noqa: PLC0415
 
         return AmqpReader(url)
     if url.kind in {BrokerKind.POSTGRESQL, BrokerKind.MYSQL}:
-        from celery_health.readers.database import DatabaseReader  # noqa: PLC0415
+        from celery_health.readers.databases.reader import DatabaseReader  # noqa: PLC0415
 
         return DatabaseReader(url)
     return _unreadable(url, _why_unreadable(url))
@@ -70,10 +69,10 @@ def _reader_of(url: BrokerUrl, naming: RedisNaming) -> BrokerReader:
 
 def _why_unreadable(url: BrokerUrl) -> str:
     if url.kind is BrokerKind.SQLITE:
-        return f"{url.address} is a file where the workers run: it can be read there alone."
+        return f"{url.address} is a file on the workers' machine and cannot be read from here."
     if url.scheme == "rpc":
-        return "Results travel over the broker (rpc): there is no store of their own to ask."
-    return f"{url.address} is of a kind that cannot be read: health comes from the agents alone."
+        return "Results travel over the broker (rpc), so there is no separate result backend to read."
+    return f"{url.address} is of a kind that cannot be read: health comes from the agents only."
 
 
 def _unreadable(url: BrokerUrl, message: str) -> FixedReader:

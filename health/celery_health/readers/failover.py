@@ -1,20 +1,20 @@
-"""Failover URLs (``amqp://a;amqp://b``): the first broker that answers is the one."""
+"""Failover URLs (``amqp://a;amqp://b``): the first broker that answers is used."""
 
 import asyncio
 from collections.abc import Sequence
 
 from celery_health.broker import BrokerReader, BrokerReading
-from celery_health.readers.limits import TOTAL_SECONDS
+from celery_health.readers.timeouts import TOTAL_SECONDS
 
 
 class FailoverReader:
-    """Stays with the reader that answered last and goes round when it no longer does."""
+    """Uses the reader that answered last, and tries the others in order when that one no longer does."""
 
     def __init__(self, readers: Sequence[BrokerReader]) -> None:
         self._readers = list(readers)
 
     async def read(self, queues: Sequence[str]) -> BrokerReading:
-        """The reading of the first that is reachable, or of the first of all within the time of one read."""
+        """The reading of the first broker that is reachable, or else of the first one tried."""
         deadline = asyncio.get_running_loop().time() + TOTAL_SECONDS
         first: BrokerReading | None = None
         for reader in tuple(self._readers):
@@ -33,6 +33,6 @@ class FailoverReader:
         return first
 
     async def close(self) -> None:
-        """Give back all connections."""
+        """Close all connections."""
         for reader in self._readers:
             await reader.close()

@@ -1,4 +1,4 @@
-"""The TLS options that a URL's query carries, for each client."""
+"""The TLS options in a URL's query, as each client package takes them."""
 
 import ssl
 from typing import Any
@@ -11,7 +11,7 @@ _FILES = ("ca_certs", "certfile", "keyfile")
 
 
 def amqp_options(url: BrokerUrl) -> dict[str, Any] | bool:
-    """For py-amqp, as kombu hands it ``amqps://``: certificates are checked, the name in them is not."""
+    """For py-amqp, as kombu passes them: the certificate is verified, the host name in it is not."""
     options: dict[str, Any] = dict(_files(url))
     mode = _mode(url)
     if mode is not None:
@@ -20,19 +20,19 @@ def amqp_options(url: BrokerUrl) -> dict[str, Any] | bool:
 
 
 def redis_context(url: BrokerUrl) -> ssl.SSLContext:
-    """As redis-py makes it: an authority that the URL names is trusted beside those of the system.
+    """For Redis, as redis-py does it: an authority that the URL names is trusted in addition to the system's.
 
     Raises:
-        OSError: a file that the URL names is not here, or is no certificate.
+        OSError: a file that the URL names does not exist here or is not a certificate.
     """
     return _context(url, system_authorities=True)
 
 
 def http_context(url: BrokerUrl) -> ssl.SSLContext:
-    """For a management API: an authority that the URL names is the only one that is trusted.
+    """For a management API: if the URL names an authority, no other is trusted.
 
     Raises:
-        OSError: a file that the URL names is not here, or is no certificate.
+        OSError: a file that the URL names does not exist here or is not a certificate.
     """
     return _context(url, system_authorities=False)
 
@@ -46,7 +46,7 @@ def _context(url: BrokerUrl, *, system_authorities: bool) -> ssl.SSLContext:
         certificate=files.get("certfile"),
         key=files.get("keyfile"),
         verify_mode=ssl.CERT_REQUIRED if mode is None else mode,
-        # As kombu's own client: a mode in the URL speaks of the certificate, not of the name in it.
+        # As in kombu: with a mode in the URL the certificate is verified, and not the host name in it.
         check_hostname=mode is None or url.query.get("ssl_check_hostname", "").lower() == "true",
     )
 

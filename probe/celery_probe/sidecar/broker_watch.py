@@ -98,7 +98,7 @@ def look_at(url: BrokerUrl, kept: ExitStack) -> Look:
     """How to look at one broker of a kind that can be looked at; ``kept`` gives back a kept connection."""
     if url.kind.is_amqp:
         # Here: only the brokers that need it pay for the amqp package.
-        from celery_health.readers.amqp_session import AmqpSession  # noqa: PLC0415
+        from celery_health.readers.rabbitmq.amqp_session import AmqpSession  # noqa: PLC0415
 
         session = AmqpSession(url)
         kept.callback(session.close)

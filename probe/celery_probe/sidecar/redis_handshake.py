@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 from celery_health.broker import BrokerReading, BrokerReason
-from celery_health.readers import failures
-from celery_health.readers.failures import Failure
-from celery_health.readers.limits import CONNECT_SECONDS, READ_SECONDS
+from celery_health.readers import reachability
+from celery_health.readers.reachability import Reachability
+from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS
 from celery_health.readers.tls import redis_context
 from celery_health.urls import BrokerKind, BrokerUrl
 
@@ -53,7 +53,7 @@ class RedisSession:
         self._link = None
         self._kept.close()
 
-    def _failure(self) -> Failure | None:
+    def _failure(self) -> Reachability | None:
         try:
             if self._link is None:
                 connection = self._kept.enter_context(_connected(self._url))
@@ -63,15 +63,15 @@ class RedisSession:
                 self._link[0].settimeout(_KEPT_SECONDS)
             return _first_failure(self._url, *self._link, _commands(self._url))
         except OSError as error:
-            return failures.of_connection(error, self._url) or failures.other(
+            return reachability.connection_error(error, self._url) or reachability.other_error(
                 self._url, error.strerror or error
             )
 
 
-def _good(url: BrokerUrl) -> Failure:
+def _good(url: BrokerUrl) -> Reachability:
     if url.kind is BrokerKind.SENTINEL:
-        return Failure(BrokerReason.UNREADABLE_KIND, _SENTINEL.format(url.address), reachable=None)
-    return Failure(BrokerReason.REACHABLE, _REACHABLE.format(url.address), reachable=True)
+        return Reachability(BrokerReason.UNREADABLE_KIND, _SENTINEL.format(url.address), reachable=None)
+    return Reachability(BrokerReason.REACHABLE, _REACHABLE.format(url.address), reachable=True)
 
 
 def _commands(url: BrokerUrl) -> list[list[str]]:
@@ -102,12 +102,12 @@ def _login(url: BrokerUrl) -> list[list[str]]:
 
 def _first_failure(
     url: BrokerUrl, connection: socket.socket, answers: BinaryIO, commands: list[list[str]]
-) -> Failure | None:
+) -> Reachability | None:
     for words in commands:
         connection.sendall(_encoded(words))
         answer = answers.readline(4096)
         if not answer:
-            return failures.connection_closed(url)
+            return reachability.connection_closed(url)
         if not answer.startswith(b"-"):
             continue
         if url.kind is BrokerKind.SENTINEL:
@@ -123,26 +123,28 @@ def _encoded(words: list[str]) -> bytes:
     return b"".join([b"*%d\r\n" % len(encoded), *(b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded)])
 
 
-def _refused(url: BrokerUrl, command: str, text: str) -> Failure | None:
+def _refused(url: BrokerUrl, command: str, text: str) -> Reachability | None:
     """What an error answer means; None where it means nothing to a worker."""
     code = text.partition(" ")[0]
     if command == _WRITE_NOTHING[0]:
         return _refused_write(url, code, text)
     if "max number of clients" in text:
-        return failures.too_many_connections(url)
+        return reachability.too_many_connections(url)
     if command == "AUTH" or code in {"NOAUTH", "WRONGPASS"}:
-        return failures.authentication_failed(url)
+        return reachability.authentication_failed(url)
     if code == "NOPERM":
         return None  # logged in, but not as a user who may PING
     if code == "LOADING":
-        return failures.loading(url)
-    return failures.other(url, text)
+        return reachability.loading(url)
+    return reachability.other_error(url, text)
 
 
-def _refused_write(url: BrokerUrl, code: str, text: str) -> Failure | None:
+def _refused_write(url: BrokerUrl, code: str, text: str) -> Reachability | None:
     """Why no message can be taken; None where only this very write is refused, for want of a permission."""
     if code == "READONLY":
-        return Failure(BrokerReason.READ_ONLY, f"{url.address} is a replica, which hands out no messages.")
+        return Reachability(
+            BrokerReason.READ_ONLY, f"{url.address} is a replica, which hands out no messages."
+        )
     if code == "OOM":
-        return Failure(BrokerReason.OUT_OF_MEMORY, f"{url.address} is at its maxmemory: raise it.")
-    return failures.other(url, text) if code in {"MISCONF", "NOREPLICAS", "CLUSTERDOWN"} else None
+        return Reachability(BrokerReason.OUT_OF_MEMORY, f"{url.address} is at its maxmemory: raise it.")
+    return reachability.other_error(url, text) if code in {"MISCONF", "NOREPLICAS", "CLUSTERDOWN"} else None

@@ -14,7 +14,7 @@ from tools.testbed.waiting import wait_for_async
 
 from celery_health.broker import BrokerReader, BrokerReading, BrokerReason, QueueReading
 from celery_health.readers import reader_for
-from celery_health.readers.rabbitmq_management import RabbitManagementReader
+from celery_health.readers.rabbitmq.management import RabbitManagementReader
 from celery_health.urls import parse, parse_management
 from tests.integration.readers.test_rabbitmq import publish
 

@@ -10,7 +10,7 @@ from tools.testbed.waiting import wait_for, wait_for_async
 
 from celery_health.broker import BrokerReason
 from celery_health.readers import reader_for
-from celery_health.readers.redis_server import read_redis_server
+from celery_health.readers.redis.server_reader import read_redis_server
 from celery_health.urls import parse
 from tests.integration.readers.test_redis import client, publish
 

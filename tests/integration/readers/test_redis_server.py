@@ -9,7 +9,7 @@ from celery import Celery
 from tools.testbed.servers import RedisServer, free_port, redis_server
 
 from celery_health.broker import BrokerReason
-from celery_health.readers.redis_server import read_redis_server
+from celery_health.readers.redis.server_reader import read_redis_server
 from tests.integration.readers.test_redis import client
 
 
@@ -92,7 +92,7 @@ async def test_a_million_keys_are_sampled_within_the_budget(own_redis: RedisServ
     client(own_redis).execute_command("DEBUG", "POPULATE", "1000000", "celery-task-meta", "20")  # type: ignore[no-untyped-call]
     for seconds, number, at_most in ((0.5, 10_000_000, 1_000_000), (10.0, 20_000, 20_000)):
         started = time.monotonic()
-        server = await read_redis_server(own_redis.url, budget_seconds=seconds, budget_keys=number)
+        server = await read_redis_server(own_redis.url, max_scan_seconds=seconds, max_scan_keys=number)
         assert time.monotonic() - started < 3
         assert server.keys == 1_000_000
         assert server.tasks is not None

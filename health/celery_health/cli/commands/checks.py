@@ -12,10 +12,10 @@ from celery_health.broker import BrokerReading
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.survey.app_connection import Target, resolve
 from celery_health.cli.survey.app_loading import ConfigurationError, load_app
-from celery_health.cli.survey.budget import aside
 from celery_health.cli.survey.collect import take
 from celery_health.cli.survey.snapshot import Questions, Survey
 from celery_health.cli.verdicts import Verdict, judge
+from celery_health.threads import start_in_thread
 from celery_health.urls import UrlError, parse_management
 from celery_health.verdicts.thresholds import FleetThresholds
 
@@ -98,7 +98,7 @@ def looks(
     while True:
         # In the main thread Ctrl-C would cancel the look, and a client that takes that for its own timeout
         # would go on with the next one.
-        survey = aside(lambda: asyncio.run(take(target, questions)))
+        survey = start_in_thread(lambda: asyncio.run(take(target, questions))).result()
         now = time.monotonic()
         survey = history.with_progress(survey, now)
         yield survey, judge(survey, target, thresholds, history.waiting(survey.broker, now))

@@ -9,7 +9,7 @@ from celery_health.broker import BrokerReading
 from celery_health.cli.survey.app_connection import Target
 from celery_health.cli.survey.snapshot import Survey
 from celery_health.cli.verdicts import Verdict
-from celery_health.readers.redis_server import RedisServer
+from celery_health.readers.redis.server import RedisServer
 
 
 def as_json(survey: Survey, verdict: Verdict, target: Target, *, one_line: bool) -> str:

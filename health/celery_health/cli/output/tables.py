@@ -9,7 +9,7 @@ from rich.text import Text
 from celery_health.broker import BrokerReading
 from celery_health.cli.survey.snapshot import Survey
 from celery_health.cli.verdicts import Verdict
-from celery_health.readers.redis_server import RedisServer
+from celery_health.readers.redis.server import RedisServer
 from celery_health.verdicts.fleet.verdict import FleetHealth
 from celery_health.verdicts.text import counted, lasting
 from celery_health.verdicts.worker_snapshot import WorkerSight

@@ -30,7 +30,7 @@ async def redis_signs(target: Target, *, call: bool) -> Signs:
     """One look. ``call``: find out who hears remote control. Never raises: what is not told is None."""
     from redis.exceptions import RedisError  # noqa: PLC0415
 
-    from celery_health.readers.redis_client import RedisConnection  # noqa: PLC0415
+    from celery_health.readers.redis.connection import RedisConnection  # noqa: PLC0415
 
     database, prefix = target.broker.database or 0, target.naming.key_prefix
     connection = RedisConnection(target.broker)

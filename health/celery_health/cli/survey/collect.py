@@ -7,15 +7,16 @@ from urllib.parse import urlsplit
 
 from celery_health.broker import BrokerReader, BrokerReading, BrokerReason
 from celery_health.cli.survey.app_connection import Target
-from celery_health.cli.survey.budget import Budget, in_thread
+from celery_health.cli.survey.budget import Budget
 from celery_health.cli.survey.connect import knock
 from celery_health.cli.survey.round_trip import RoundTrip, choose_task, not_back, round_trips
 from celery_health.cli.survey.snapshot import Questions, Survey
 from celery_health.cli.survey.survey_run import Look, read
 from celery_health.cli.survey.workers import with_workers
 from celery_health.readers import reader_for
-from celery_health.readers.redis_server import RedisServer, read_redis_server
+from celery_health.readers.redis.server import RedisServer
 from celery_health.stores import ping_store
+from celery_health.threads import run_in_thread
 from celery_health.urls import UrlError, parse
 
 DEFAULT_QUEUE = "celery"
@@ -88,7 +89,7 @@ async def _tested(look: Look, survey: Survey) -> Survey:
         return round_trips(look.target.celery(), task, names, seconds)
 
     try:
-        trips = await in_thread(test, look.budget.left + 0.2)
+        trips = await run_in_thread(test, look.budget.left + 0.2)
     except TimeoutError:
         trips = not_back(names, task, seconds)
     return replace(survey, trips=trips)
@@ -97,10 +98,14 @@ async def _tested(look: Look, survey: Survey) -> Survey:
 async def _redis(look: Look, broker: BrokerReading) -> RedisServer | None:
     if broker.reachable is False and broker.reason not in _STILL_TELLS:
         return RedisServer(broker)
-    budget = min(1.0, look.budget.left / 2)
+    from celery_health.readers.redis.server_reader import read_redis_server  # noqa: PLC0415
+
+    seconds = min(1.0, look.budget.left / 2)
     prefix = look.target.naming.key_prefix
     try:
         async with asyncio.timeout(look.budget.left):
-            return await read_redis_server(look.target.broker_url, key_prefix=prefix, budget_seconds=budget)
+            return await read_redis_server(
+                look.target.broker_url, key_prefix=prefix, max_scan_seconds=seconds
+            )
     except TimeoutError:
         return None

@@ -7,8 +7,8 @@ import socket
 from contextlib import closing
 
 from celery_health.broker import BrokerReading
-from celery_health.cli.survey.budget import in_thread
-from celery_health.readers import failures
+from celery_health.readers import reachability
+from celery_health.threads import run_in_thread
 from celery_health.urls import BrokerKind, BrokerUrl
 
 
@@ -23,8 +23,8 @@ async def knock(url: BrokerUrl, seconds: float) -> BrokerReading | None:
             pass
 
     try:
-        await in_thread(connect, seconds)
+        await run_in_thread(connect, seconds)
     except OSError as error:
-        failure = failures.of_connection(error, url)
-        return failure.reading(url, ()) if failure else None
+        result = reachability.connection_error(error, url)
+        return result.reading(url, ()) if result else None
     return None

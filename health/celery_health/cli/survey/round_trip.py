@@ -1,4 +1,4 @@
-"""Test tasks: one through each queue, and its result back. It blocks; see ``budget.in_thread``."""
+"""Test tasks: one through each queue, and its result back. It blocks."""
 
 import time
 from collections.abc import Collection, Iterator, Sequence

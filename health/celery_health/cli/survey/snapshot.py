@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from celery_health.broker import BrokerReading
 from celery_health.cli.survey.broker_clients import Silent
 from celery_health.cli.survey.round_trip import RoundTrip
-from celery_health.readers.redis_server import RedisServer
+from celery_health.readers.redis.server import RedisServer
 from celery_health.verdicts.worker_snapshot import WorkerSight
 
 

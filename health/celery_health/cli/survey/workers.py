@@ -7,11 +7,12 @@ from dataclasses import replace
 from celery_health.broker import BrokerReader, BrokerReading
 from celery_health.cli.survey import broker_clients
 from celery_health.cli.survey.broker_clients import Signs
-from celery_health.cli.survey.budget import Budget, in_thread
+from celery_health.cli.survey.budget import Budget
 from celery_health.cli.survey.remote_control import Answers, ask_workers
 from celery_health.cli.survey.remote_control_listeners import nobody_hears_on_rabbitmq
 from celery_health.cli.survey.snapshot import Survey
 from celery_health.cli.survey.survey_run import Look, read
+from celery_health.threads import run_in_thread
 from celery_health.verdicts.worker_snapshot import WorkerSight
 
 # What a server that answers at all needs; a worker's main loop may be busy for a moment.
@@ -67,7 +68,7 @@ async def _rabbit_signs(look: Look) -> Signs:
         return nobody_hears_on_rabbitmq(look.target.celery(), look.target.exchange, seconds)
 
     try:
-        return Signs(hearing=0) if await in_thread(nobody, seconds) else Signs()
+        return Signs(hearing=0) if await run_in_thread(nobody, seconds) else Signs()
     except TimeoutError:
         raise
     except Exception:  # whatever a broker does not let us do leaves us without this sign
@@ -89,7 +90,7 @@ async def _asked(look: Look, signs: Signs) -> Answers:
         return ask_workers(look.target.celery(), seconds, expected=signs.hearing, tasks=tasks)
 
     try:
-        return await in_thread(ask, look.budget.left + 0.5)
+        return await run_in_thread(ask, look.budget.left + 0.5)
     except TimeoutError:
         return Answers(failure="remote control does not end in time")
 

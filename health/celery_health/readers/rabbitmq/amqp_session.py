@@ -1,4 +1,4 @@
-"""One blocking AMQP connection that counts queues: runs in a thread, never in the event loop."""
+"""One blocking AMQP connection that counts the messages and consumers of queues."""
 
 import time
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from typing import Any
 import amqp
 
 from celery_health.broker import BrokerReading, BrokerReason, QueueReading
-from celery_health.readers import failures
-from celery_health.readers.failures import Failure
-from celery_health.readers.limits import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS
+from celery_health.readers import reachability
+from celery_health.readers.reachability import Reachability
+from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS
 from celery_health.readers.tls import amqp_options
 from celery_health.urls import BrokerUrl
 
 
 class AmqpSession:
-    """Keeps its connection between looks. Without heartbeats: a dead one shows at the next look."""
+    """Keeps its connection between reads. It sends no heartbeats: the next read finds out that it is dead."""
 
     def __init__(self, url: BrokerUrl) -> None:
         self._url = url
@@ -23,17 +23,17 @@ class AmqpSession:
         self._channel: Any = None
 
     def read(self, queues: Sequence[str]) -> BrokerReading:
-        """Count the queues; a kept connection that has died is replaced once."""
+        """Count messages and consumers of the queues. A kept connection that has died is replaced once."""
         names = tuple(dict.fromkeys(queues))
         deadline = time.monotonic() + TOTAL_SECONDS
         try:
             return self._reading(self._count_all(names, deadline))
-        except Exception as error:  # whatever a server sends that is no AMQP must not end the reader
+        except Exception as error:  # any answer of any server is a reading, never the end of the reader
             self.close()
-            return _failure(error, self._url).reading(self._url, names)
+            return _meaning(error, self._url).reading(self._url, names)
 
     def close(self) -> None:
-        """Drop the connection without a word: a farewell would wait for the server's answer."""
+        """Drop the connection. AMQP's own close would wait for the server's answer."""
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None:
             connection.collect()
@@ -41,17 +41,17 @@ class AmqpSession:
     def _count_all(self, names: Sequence[str], deadline: float) -> list[tuple[QueueReading, bool]]:
         kept = self._connection is not None
         try:
-            return [self._count(name, deadline) for name in names] if names else self._touch()
+            return [self._count(name, deadline) for name in names] if names else self._ping()
         except TimeoutError:
             raise
         except (amqp.ConnectionError, OSError):
             if not kept:
                 raise
         self.close()
-        return [self._count(name, deadline) for name in names] if names else self._touch()
+        return [self._count(name, deadline) for name in names] if names else self._ping()
 
-    def _touch(self) -> list[tuple[QueueReading, bool]]:
-        """Without a queue to ask for, a new channel proves that the server answers."""
+    def _ping(self) -> list[tuple[QueueReading, bool]]:
+        """Without a queue to count, a new channel proves that the server answers."""
         if self._channel is not None:
             self._channel.close()
             self._channel = None
@@ -59,7 +59,7 @@ class AmqpSession:
         return []
 
     def _count(self, name: str, deadline: float) -> tuple[QueueReading, bool]:
-        """The queue, and whether we were refused it. A refusal closes the channel, not the connection."""
+        """The queue, and whether the user may not read it. A refusal closes only the channel."""
         if time.monotonic() > deadline:
             raise TimeoutError
         channel = self._open_channel()
@@ -108,8 +108,8 @@ class AmqpSession:
         if refused:
             reason = BrokerReason.NOT_PERMITTED
             message = (
-                f"{self._url.address} lets its user in but not count queue {refused[0]}: "
-                "allow it to read the queue."
+                f"{self._url.address} accepts the login but does not let the user read queue {refused[0]}: "
+                "give the user the read permission."
             )
         return BrokerReading(
             kind=self._url.kind.value,
@@ -121,20 +121,20 @@ class AmqpSession:
         )
 
 
-def _failure(error: BaseException, url: BrokerUrl) -> Failure:
-    """What an exception of py-amqp means."""
+def _meaning(error: BaseException, url: BrokerUrl) -> Reachability:
+    """The meaning of an exception of py-amqp."""
     if isinstance(error, amqp.AccessRefused):
-        return failures.authentication_failed(url)
+        return reachability.authentication_failed(url)
     if isinstance(error, amqp.NotAllowed):
         if "limit" in str(error):
-            return failures.too_many_connections(url)
-        return Failure(
+            return reachability.too_many_connections(url)
+        return Reachability(
             BrokerReason.NOT_PERMITTED,
-            f"{url.address} has no such virtual host, or does not let its user in there: correct the URL's "
-            "path or the user's permissions.",
+            f"{url.address}: the virtual host does not exist, or the user has no access to it. Correct the "
+            "path of the URL, or the user's permissions.",
         )
-    if failure := failures.of_connection(error, url):
-        return failure
+    if meaning := reachability.connection_error(error, url):
+        return meaning
     if isinstance(error, OSError):
-        return failures.connection_closed(url)
-    return failures.other(url, getattr(error, "reply_text", "") or error)
+        return reachability.connection_closed(url)
+    return reachability.other_error(url, getattr(error, "reply_text", "") or error)

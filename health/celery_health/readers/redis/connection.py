@@ -1,4 +1,4 @@
-"""One client of a Redis, made from its URL: alone, behind TLS or Sentinel, with timeouts on every step."""
+"""A Redis client made from a URL: alone, behind TLS or behind Sentinel, with a timeout for each step."""
 
 import asyncio
 from contextlib import suppress
@@ -10,17 +10,17 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
-from celery_health.readers.limits import CONNECT_SECONDS, READ_SECONDS
+from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS
 from celery_health.readers.tls import redis_context
 from celery_health.urls import BrokerKind, BrokerUrl
 
 _CLOSE_SECONDS = 0.4
-# What a Sentinel and its master share: a Sentinel has users and databases of its own.
-_SHARED = ("socket_connect_timeout", "socket_timeout", "retry", "protocol")
+# The options for Sentinels as well. A Sentinel has its own users and databases.
+_SENTINEL_OPTIONS = ("socket_connect_timeout", "socket_timeout", "retry", "protocol")
 
 
 class RedisConnection:
-    """At most one connection to the server, kept until it is closed; a Sentinel is asked at each new one."""
+    """At most one connection to the server, kept until ``close``. Each new one asks the Sentinels first."""
 
     def __init__(self, url: BrokerUrl) -> None:
         self._url = url
@@ -29,26 +29,26 @@ class RedisConnection:
 
     @property
     def kept(self) -> bool:
-        """Whether the next look goes over a connection that an earlier one made."""
+        """Whether the next command uses a connection that an earlier one opened."""
         return self._client is not None
 
     def client(self) -> Redis:
-        """The client; it connects at its first command."""
+        """The client. It connects at its first command."""
         if self._client is None:
-            self._client = self._made()
+            self._client = self._new_client()
         return self._client
 
     async def close(self) -> None:
-        """Give back the connection."""
+        """Close the connection."""
         clients = [*([self._client] if self._client else []), *self._sentinels]
         self._client, self._sentinels = None, []
         for client in clients:
-            # A server that hangs must not keep us from leaving.
+            # Do not wait for a server that hangs.
             with suppress(exceptions.RedisError, OSError, TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await client.aclose(close_connection_pool=True)
 
-    def _made(self) -> Redis:
+    def _new_client(self) -> Redis:
         options = self._options()
         if self._url.kind is not BrokerKind.SENTINEL:
             if self._url.tls:
@@ -56,7 +56,7 @@ class RedisConnection:
             pool = ConnectionPool(host=self._url.host, port=self._url.port, max_connections=1, **options)
             return Redis.from_pool(pool)
         hosts = [(one.host, one.port) for one in (self._url, *self._url.alternates)]
-        for_sentinels = {name: options[name] for name in _SHARED}
+        for_sentinels = {name: options[name] for name in _SENTINEL_OPTIONS}
         sentinel = Sentinel(hosts, sentinel_kwargs=for_sentinels, **options)  # type: ignore[no-untyped-call]
         self._sentinels = list(sentinel.sentinels)
         client: Redis = sentinel.master_for(self._url.query["master_name"])
@@ -70,12 +70,12 @@ class RedisConnection:
             "socket_connect_timeout": CONNECT_SECONDS,
             "socket_timeout": READ_SECONDS,
             "retry": Retry(NoBackoff(), 0),
-            "protocol": 2,  # spoken by every Redis and everything that imitates one
+            "protocol": 2,  # every Redis, and every server that is compatible with Redis, speaks it
         }
 
 
 class _TlsConnection(SSLConnection):
-    """With our SSL context: redis-py would take the default of this Python, and workers may run another."""
+    """Uses our SSL context. redis-py's own depends on the Python version, and workers may run another."""
 
     def __init__(self, url: BrokerUrl, **options: Any) -> None:
         super().__init__(**options)

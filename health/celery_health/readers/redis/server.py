@@ -1,17 +1,16 @@
-"""A Redis server in detail, for a person who looks: its version, memory and clients, and what fills it."""
+"""Details of a Redis server: version, memory, clients, persistence, and what its keys are."""
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from celery_health.broker import BrokerReading, BrokerReason
-from celery_health.urls import BrokerUrl, UrlError, parse
+from celery_health.broker import BrokerReading
 
 
 @dataclass(frozen=True, slots=True)
 class Keyspace:
-    """One database of the server: its keys, and how many of them expire."""
+    """One database of the server: the number of its keys, and of those that expire."""
 
     database: int
     keys: int
@@ -20,7 +19,7 @@ class Keyspace:
 
 @dataclass(frozen=True, slots=True)
 class Persistence:
-    """What would survive a restart. None where the server does not tell; ages in seconds."""
+    """What would survive a restart. None where the server does not say. Ages in seconds."""
 
     last_save_age: float | None
     last_save_ok: bool | None
@@ -31,11 +30,11 @@ class Persistence:
 
 @dataclass(frozen=True, slots=True)
 class TaskCounts:
-    """Results in the database by the state of their task, as far as the budget of the look went.
+    """The results in the database by the state of their task.
 
-    About ``scanned`` of the ``total`` keys were looked at; ``sampled`` says that it was not all of them.
-    ``reply_keys``: lists with answers to remote control commands that nobody has fetched.
-    A result that is no JSON counts as UNREADABLE.
+    About ``scanned`` of the ``total`` keys were read. ``sampled`` is True if those are not all keys.
+    ``reply_keys``: lists with answers to remote control commands that no client has fetched.
+    A result that is not JSON counts as UNREADABLE.
     """
 
     by_state: Mapping[str, int]
@@ -47,10 +46,10 @@ class TaskCounts:
 
 @dataclass(frozen=True, slots=True)
 class RedisServer:
-    """One look at a Redis server. None for what its user may not ask, or where it was not reached.
+    """Details of one server. None for what the user may not read, or where the server was not reached.
 
-    ``reading`` says whether it was reached, in words for a person. Memory in bytes; a ``maxmemory`` of 0 is
-    no limit. ``keys`` are those of the URL's database.
+    ``reading`` says whether it was reached. Memory in bytes; a ``maxmemory`` of 0 means no limit. ``keys``
+    counts the keys of the URL's database.
     """
 
     reading: BrokerReading
@@ -69,32 +68,7 @@ class RedisServer:
     tasks: TaskCounts | None = None
 
 
-async def read_redis_server(
-    url: str, *, key_prefix: str = "", budget_seconds: float = 1.0, budget_keys: int = 200_000
-) -> RedisServer:
-    """Look once. Never raises for an ill server or an unreadable URL: see ``reading``.
-
-    ``key_prefix`` is that of the results (``global_keyprefix``). Keys are counted by SCAN for at most
-    ``budget_seconds`` and ``budget_keys``.
-    """
-    # Here: the redis package is large, and not everyone who knows these records looks at a server.
-    from celery_health.readers import reader_for  # noqa: PLC0415
-
-    reader = reader_for(url)
-    try:
-        reading = await reader.read(())
-    finally:
-        await reader.close()
-    # A replica and a full server are not reachable as a broker, and still tell about themselves.
-    tells = reading.reachable or reading.reason in {BrokerReason.OUT_OF_MEMORY, BrokerReason.READ_ONLY}
-    if not tells or not (redis_url := _redis_url(url, reading.address)):
-        return RedisServer(reading)
-    from celery_health.readers.redis_details import read_details  # noqa: PLC0415
-
-    return await read_details(redis_url, reading, key_prefix, budget_seconds, budget_keys)
-
-
-def server_of(reading: BrokerReading, info: Mapping[str, Any], keys: int | None) -> RedisServer:
+def server_from_info(reading: BrokerReading, info: Mapping[str, Any], keys: int | None) -> RedisServer:
     """The record from the answers to INFO and DBSIZE."""
     return RedisServer(
         reading=reading,
@@ -111,22 +85,6 @@ def server_of(reading: BrokerReading, info: Mapping[str, Any], keys: int | None)
         keyspace=_keyspace(info),
         persistence=_persistence(info) if info else None,
     )
-
-
-def with_tasks(server: RedisServer, tasks: TaskCounts | None) -> RedisServer:
-    """The record with what the scan of the keys brought."""
-    return replace(server, tasks=tasks)
-
-
-def _redis_url(url: str, address: str) -> BrokerUrl | None:
-    """The URL of the server that answered, which of several is the one with that address."""
-    try:
-        first = parse(url)
-    except UrlError:
-        return None
-    if not first.kind.is_redis:
-        return None
-    return next((one for one in (first, *first.alternates) if one.address == address), first)
 
 
 def _text(info: Mapping[str, Any], name: str) -> str | None:

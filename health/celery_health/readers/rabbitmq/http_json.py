@@ -1,4 +1,4 @@
-"""GET of JSON over one connection, for a thread: no redirects, no proxies, which could take the password."""
+"""Blocking HTTP GET of JSON, without redirects and proxies: they would receive the password."""
 
 import base64
 import http.client
@@ -6,7 +6,7 @@ import json
 from types import TracebackType
 from typing import Any
 
-from celery_health.readers.limits import READ_SECONDS
+from celery_health.readers.timeouts import READ_SECONDS
 from celery_health.readers.tls import http_context
 from celery_health.urls import BrokerUrl
 
@@ -14,7 +14,7 @@ _MAX_BYTES = 16 * 1024 * 1024
 
 
 class HttpError(Exception):
-    """An answer with another status than 200. ``body`` is its JSON, or None where it has none."""
+    """The status of the answer is not 200. ``body`` is the answer as JSON, None if it is not JSON."""
 
     def __init__(self, status: int, body: Any) -> None:
         super().__init__(f"HTTP {status}")
@@ -23,7 +23,7 @@ class HttpError(Exception):
 
 
 class HttpJson:
-    """A context in which the connection is kept; every step of it has a timeout."""
+    """One connection, open within the context. Each step has a timeout."""
 
     def __init__(self, url: BrokerUrl, user: str, password: str) -> None:
         self._url = url
@@ -49,12 +49,12 @@ class HttpJson:
             self._connection = None
 
     def get(self, path: str) -> Any:
-        """The JSON behind the path.
+        """The JSON document at ``path``.
 
         Raises:
-            HttpError: another status than 200.
-            OSError: no connection, or it broke.
-            ValueError, http.client.HTTPException: what answers is no such server.
+            HttpError: the status is not 200.
+            OSError: the connection failed.
+            ValueError, http.client.HTTPException: the answer is not HTTP, not JSON or too large.
         """
         assert self._connection is not None
         prefix = f"/{self._url.path}" if self._url.path else ""

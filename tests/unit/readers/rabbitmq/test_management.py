@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from celery_health.broker import BrokerReading, BrokerReason, QueueReading
-from celery_health.readers.rabbitmq_management import RabbitManagementReader
+from celery_health.readers.rabbitmq.management import RabbitManagementReader
 from celery_health.urls import parse, parse_management
 
 BROKER = parse("amqp://shop:secret@broker/shop")

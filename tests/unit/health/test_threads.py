@@ -1,33 +1,29 @@
-"""Blocking work beside the event loop: its result, its error, its hanging, and the end of the loop."""
+"""Blocking work in threads: its result, its error, work that hangs, and the end of the loop."""
 
 import asyncio
 import threading
 
 import pytest
 
-from celery_health.readers import one_thread
-from celery_health.readers.one_thread import OneThread
+from celery_health.threads import SingleThread
 
 
 async def test_the_result_and_the_error_of_the_work_come_back() -> None:
-    thread: OneThread[int] = OneThread()
+    thread: SingleThread[int] = SingleThread(10)
     assert await thread.run(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         await thread.run(lambda: 1 // 0)
     assert await thread.run(lambda: 8) == 8
 
 
-async def test_work_that_hangs_is_given_up_and_none_is_started_beside_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(one_thread, "TOTAL_SECONDS", 0.05)
-    thread: OneThread[bool] = OneThread()
+async def test_work_that_hangs_times_out_and_no_second_thread_is_started() -> None:
+    thread: SingleThread[bool] = SingleThread(0.05)
     release, ended = threading.Event(), asyncio.Event()
     with pytest.raises(TimeoutError):
         await thread.run(lambda: release.wait(10))
     with pytest.raises(TimeoutError):
         await thread.run(lambda: True)
-    thread.finally_run(ended.set)
+    thread.run_at_end(ended.set)
     assert not ended.is_set()
     release.set()
     await asyncio.wait_for(ended.wait(), 10)
@@ -36,17 +32,16 @@ async def test_work_that_hangs_is_given_up_and_none_is_started_beside_it(
 
 async def test_without_work_the_last_thing_is_done_at_once() -> None:
     done: list[str] = []
-    OneThread[int]().finally_run(lambda: done.append("closed"))
+    SingleThread[int](10).run_at_end(lambda: done.append("closed"))
     assert done == ["closed"]
 
 
-def test_work_that_outlives_the_loop_troubles_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_thread, "TOTAL_SECONDS", 0.01)
+def test_work_that_outlives_the_loop_ends_without_an_error(caplog: pytest.LogCaptureFixture) -> None:
     release = threading.Event()
 
     async def give_up() -> None:
         with pytest.raises(TimeoutError):
-            await OneThread[bool]().run(lambda: release.wait(10))
+            await SingleThread[bool](0.01).run(lambda: release.wait(10))
 
     asyncio.run(give_up())
     readers = [one for one in threading.enumerate() if one.name == "reader" and one.daemon]
@@ -54,3 +49,4 @@ def test_work_that_outlives_the_loop_troubles_nobody(monkeypatch: pytest.MonkeyP
     for reader in readers:
         reader.join(10)
         assert not reader.is_alive()
+    assert not caplog.records

@@ -5,7 +5,7 @@ import pymysql
 import pytest
 
 from celery_health.broker import BrokerReason
-from celery_health.readers import mysql, postgresql
+from celery_health.readers.databases import mysql, postgresql
 from celery_health.urls import parse
 
 MYSQL = parse("mysql://shop:secret@db/shop")
@@ -34,7 +34,7 @@ def test_errors_of_mysql_are_told_apart(
         raise error
 
     monkeypatch.setattr(pymysql, "connect", fail)
-    failure = mysql.look(MYSQL)
+    failure = mysql.check(MYSQL)
     assert (failure.reachable, failure.reason) == (reachable, reason)
     assert failure.message.startswith("mysql://db:3306/shop")
 
@@ -57,6 +57,6 @@ def test_errors_of_postgresql_are_told_apart(
         raise psycopg.OperationalError(f'connection to server at "db", port 5432 failed: {words}')
 
     monkeypatch.setattr(psycopg, "connect", fail)
-    failure = postgresql.look(POSTGRESQL)
+    failure = postgresql.check(POSTGRESQL)
     assert (failure.reachable, failure.reason) == (False, reason)
     assert "postgresql://db:5432/shop" in failure.message

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from redis.exceptions import NoPermissionError, ResponseError
 
 from celery_health.broker import RedisNaming
-from celery_health.readers.redis_discovery import MAX_QUEUES, MAX_STEP, MIN_STEP, QueueDiscovery
-from celery_health.readers.redis_keys import binding_pattern, holds_task_queues, queue_of
+from celery_health.readers.redis.keys import binding_pattern, holds_task_queues, queue_of
+from celery_health.readers.redis.queue_discovery import MAX_QUEUES, MAX_STEP, MIN_STEP, QueueDiscovery
 
 
 class Database:

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-import celery_health.readers
+import celery_health.readers.databases
 from celery_health.broker import BrokerReason, QueueReading, RedisNaming
 from celery_health.readers import reader_for
-from celery_health.readers.redis_keys import list_keys
+from celery_health.readers.redis.keys import list_keys
 
 
 @asynccontextmanager
@@ -32,9 +32,9 @@ async def server_that(answer: bytes, *, hangs_up: bool = False) -> AsyncIterator
 @pytest.mark.parametrize(
     ("url", "kind", "words"),
     [
-        ("sqs://key:secret@", "sqs", "health comes from the agents alone"),
-        ("db+sqlite:////var/results.db", "sqlite", "a file where the workers run"),
-        ("rpc", "rpc", "Results travel over the broker"),
+        ("sqs://key:secret@", "sqs", "agents"),
+        ("db+sqlite:////var/results.db", "sqlite", "a file on the workers' machine"),
+        ("rpc", "rpc", "over the broker"),
         ("sentinel://:secret@s1:26379/0;sentinel://s2:26379", "sentinel", "?master_name=NAME"),
     ],
 )
@@ -116,8 +116,8 @@ async def test_without_the_driver_a_database_is_unknown_and_the_message_names_th
     scheme: str, driver: str, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, driver, None)
-    monkeypatch.delitem(sys.modules, f"celery_health.readers.{module}", raising=False)
-    monkeypatch.delattr(celery_health.readers, module, raising=False)
+    monkeypatch.delitem(sys.modules, f"celery_health.readers.databases.{module}", raising=False)
+    monkeypatch.delattr(celery_health.readers.databases, module, raising=False)
     reading = await reader_for(f"{scheme}://shop:secret@127.0.0.1/shop").read([])
     assert (reading.reachable, reading.reason) == (None, BrokerReason.UNREADABLE_KIND)
     assert "pip install 'celery-operator[database]'" in reading.message

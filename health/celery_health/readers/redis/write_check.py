@@ -1,37 +1,39 @@
-"""Does a Redis take writes? Asked with a command that writes nothing, or else read from its memory."""
+"""Whether a Redis server accepts writes, found out without writing anything."""
 
 from typing import Any
 
 from redis import exceptions
 
 from celery_health.broker import BrokerReason, RedisNaming
-from celery_health.readers import failures
-from celery_health.readers.failures import Failure
+from celery_health.readers import reachability
+from celery_health.readers.reachability import Reachability
 from celery_health.urls import BrokerUrl
 
 _MEGABYTE = 1024 * 1024
 
 
 def write_nothing(naming: RedisNaming) -> tuple[str | int, ...]:
-    """A command that the server refuses whenever it refuses a message, and that changes no key."""
+    """A command that the server refuses whenever it refuses a message. It changes no key."""
     return ("SETRANGE", f"{naming.key_prefix}celery-operator", 0, "")
 
 
-def refused_write(answer: Any, memory: Any, role: Any, url: BrokerUrl) -> Failure | None:
-    """Why messages cannot be sent, from the answers to ``write_nothing``, INFO memory and ROLE."""
+def refused_write(answer: Any, memory: Any, role: Any, url: BrokerUrl) -> Reachability | None:
+    """Why messages cannot be sent, by the answers to ``write_nothing``, INFO memory and ROLE; or None."""
     info = memory if isinstance(memory, dict) else {}
     if isinstance(answer, exceptions.ReadOnlyError) or (
         isinstance(role, list) and role[:1] in ([b"slave"], ["slave"])
     ):
-        return Failure(
+        return Reachability(
             BrokerReason.READ_ONLY,
-            f"{url.address} is a replica, which takes no messages: write the master's address.",
+            f"{url.address} is a replica, which accepts no messages: use the master's address.",
         )
     if isinstance(answer, exceptions.OutOfMemoryError):
         return _out_of_memory(info, url)
     if isinstance(answer, exceptions.ResponseError) and str(answer).startswith(("MISCONF", "NOREPLICAS")):
-        return Failure(BrokerReason.ERROR, f"{url.address} takes no writes: {failures.quoted(answer)}.")
-    # A user who may not ask gets the same from the numbers, as long as nothing may be evicted at all.
+        return Reachability(
+            BrokerReason.ERROR, f"{url.address} accepts no writes: {reachability.quoted(answer)}."
+        )
+    # Where the user may not use SETRANGE, the memory figures say the same, as long as nothing may be evicted.
     if isinstance(answer, exceptions.RedisError) and _is_full(info):
         return _out_of_memory(info, url)
     return None
@@ -45,11 +47,11 @@ def _is_full(info: dict[str, Any]) -> bool:
     return info.get("maxmemory_policy") == "noeviction" and 0 < limit < used - uncounted
 
 
-def _out_of_memory(info: dict[str, Any], url: BrokerUrl) -> Failure:
+def _out_of_memory(info: dict[str, Any], url: BrokerUrl) -> Reachability:
     limit = info.get("maxmemory")
     of = f" of {limit / _MEGABYTE:.0f} MB" if isinstance(limit, int) else ""
-    return Failure(
+    return Reachability(
         BrokerReason.OUT_OF_MEMORY,
-        f"{url.address} is at its maxmemory{of} and refuses messages: raise maxmemory, or remove "
-        "what fills it, such as a queue that nobody reads or results that do not expire.",
+        f"{url.address} has reached its maxmemory{of} and refuses messages: raise maxmemory, or remove "
+        "what fills it, such as a queue without workers or results that do not expire.",
     )

@@ -1,0 +1,1 @@
+"""PostgreSQL and MySQL, as result backend or as the application's database."""

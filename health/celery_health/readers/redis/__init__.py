@@ -1,0 +1,1 @@
+"""Redis, alone, behind TLS or behind Sentinel."""

@@ -1,0 +1,69 @@
+"""Reads the details of a Redis server with INFO, and counts the results in its database."""
+
+import asyncio
+from dataclasses import replace
+
+from redis import exceptions
+from redis.asyncio import Redis
+
+from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.readers import reader_for
+from celery_health.readers.redis.connection import RedisConnection
+from celery_health.readers.redis.result_counts import ResultScan
+from celery_health.readers.redis.server import RedisServer, server_from_info
+from celery_health.urls import BrokerUrl, UrlError, parse
+
+_INFO_SECONDS = 3.0
+# A full server and a replica cannot be used as a broker, and still answer INFO.
+_ANSWERS_INFO = frozenset({BrokerReason.OUT_OF_MEMORY, BrokerReason.READ_ONLY})
+
+
+async def read_redis_server(
+    url: str, *, key_prefix: str = "", max_scan_seconds: float = 1.0, max_scan_keys: int = 200_000
+) -> RedisServer:
+    """The details of the server at ``url``. Never raises: an error, also in the URL, is in ``reading``.
+
+    ``key_prefix`` is that of the results (``global_keyprefix``). The scan of the keys ends after
+    ``max_scan_seconds`` or ``max_scan_keys``.
+    """
+    reader = reader_for(url)
+    try:
+        reading = await reader.read(())
+    finally:
+        await reader.close()
+    answers = reading.reachable or reading.reason in _ANSWERS_INFO
+    if not answers or not (redis_url := _redis_url(url, reading.address)):
+        return RedisServer(reading)
+    connection = RedisConnection(redis_url)
+    server = RedisServer(reading)
+    try:
+        async with asyncio.timeout(_INFO_SECONDS):
+            server = await _server(connection.client(), reading)
+        if server.keys is not None:
+            scan = ResultScan(connection.client(), key_prefix, server.keys)
+            server = replace(server, tasks=await scan.run(max_scan_seconds, max_scan_keys))
+    except (exceptions.RedisError, OSError, TimeoutError):
+        pass  # the server answered a moment ago: return what is known so far
+    finally:
+        await connection.close()
+    return server
+
+
+def _redis_url(url: str, address: str) -> BrokerUrl | None:
+    """The URL of the server that answered: of several, the one with that address."""
+    try:
+        first = parse(url)
+    except UrlError:
+        return None
+    if not first.kind.is_redis:
+        return None
+    return next((one for one in (first, *first.alternates) if one.address == address), first)
+
+
+async def _server(client: Redis, reading: BrokerReading) -> RedisServer:
+    async with client.pipeline(transaction=False) as pipeline:
+        pipeline.info()
+        pipeline.dbsize()
+        info, size = await pipeline.execute(raise_on_error=False)
+    known = info if isinstance(info, dict) else {}
+    return server_from_info(reading, known, size if isinstance(size, int) else None)
