@@ -11,9 +11,8 @@ from bench.report import Figure
 from celery_health.broker import QueueReading
 from celery_health.verdicts.worker import WorkerReason
 from celery_operator.decide import decide
-from celery_operator.decide.draining.group_actions import steps
-from celery_operator.decide.evidence import gather
-from celery_operator.decide.scaling.desired_replicas import targets
+from celery_operator.decide.evidence.workers import workers_of
+from celery_operator.decide.replicas import decide_replicas
 from celery_operator.snapshot import Snapshot
 
 GROUPS = 5
@@ -38,13 +37,13 @@ def measure(quick: bool) -> list[Figure]:
 
 
 def _sizes(rounds: int) -> float:
-    """Median CPU milliseconds of the targets of all groups and of their next steps, half of them lower."""
-    evidence = gather(scaled_fleet())
+    """Median CPU milliseconds of the replicas of all groups, half of which become fewer."""
+    snapshot = scaled_fleet()
+    workers = workers_of(snapshot)
 
     def decide_sizes() -> None:
         for _ in range(RESOURCES):
-            targets(evidence.snapshot)
-            steps(evidence)
+            decide_replicas(snapshot, workers)
 
     return _median_cost(decide_sizes, rounds)
 

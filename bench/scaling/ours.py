@@ -18,7 +18,7 @@ from celery_operator.observe.load import LoadMeter
 from celery_operator.snapshot import PodState, ScalingHistory
 
 LOOK = 1.0
-"""``scaling_tick_seconds`` of the operator's settings."""
+"""``scaling_reconcile_seconds`` of the operator's settings."""
 REPORT_AGE = 0.5
 DRAIN_TIMEOUT = 600.0
 """The default of drainTimeoutSeconds."""

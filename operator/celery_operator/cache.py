@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from celery_operator.api import names
-from celery_operator.kube import CELERY_DEPLOYMENT, CHILDREN, POD, Json, Kind
+from celery_operator.kinds import CELERY_DEPLOYMENT, OWNED_KINDS, POD, Json, Kind
 
-WATCHED = (CELERY_DEPLOYMENT, *CHILDREN, POD)
+WATCHED = (CELERY_DEPLOYMENT, *OWNED_KINDS, POD)
 """Every kind that has a watch."""
 
 
@@ -53,7 +53,7 @@ class Cache:
         entry = self._entries[kind].get(key)
         return entry.body if entry else None
 
-    def children(self, kind: Kind, owner: Key) -> list[Json]:
+    def owned(self, kind: Kind, owner: Key) -> list[Json]:
         """Objects of a kind whose labels name this CeleryDeployment, by name."""
         return [body for _, body in sorted(self._instances.get((kind, owner), {}).items())]
 

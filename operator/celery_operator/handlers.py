@@ -10,7 +10,11 @@ import kopf
 from kubernetes.aio.client.configuration import Configuration
 
 from celery_operator.cache import WATCHED
+<<<<<<< HEAD
 from celery_operator.kube import CELERY_DEPLOYMENT, CHILDREN_SELECTOR, Json, Kind, ssl_context
+=======
+from celery_operator.kinds import CELERY_DEPLOYMENT, OWNED_SELECTOR, Json, Kind
+>>>>>>> 9fae367 (Decide replicas in one module, hand over one memory, and cut decide/ to five layers)
 from celery_operator.loops import ResourceLoops
 from celery_operator.settings import Settings
 
@@ -61,7 +65,7 @@ def kopf_settings(request_timeout_seconds: float) -> kopf.OperatorSettings:
     ours.queueing.exit_timeout = 0.5
     for kind in WATCHED:
         if kind is not CELERY_DEPLOYMENT:
-            ours.watching.label_selectors[_selector(kind)] = CHILDREN_SELECTOR
+            ours.watching.label_selectors[_selector(kind)] = OWNED_SELECTOR
     return ours
 
 

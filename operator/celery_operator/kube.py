@@ -25,10 +25,9 @@ import json
 import os
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import quote, urlencode
+from typing import Self
+from urllib.parse import urlencode
 
 import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
@@ -37,8 +36,7 @@ from kubernetes.aio.config import load_incluster_config, load_kube_config
 
 from celery_health.tls import client_context
 from celery_operator.api import names
-
-Json = dict[str, Any]
+from celery_operator.kinds import POD, Json, Kind
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -86,43 +84,6 @@ _ERRORS = dict.fromkeys((400, 403, 405, 413, 422), RefusedError) | {
     409: ConflictError,
     401: UnauthorizedError,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of object and where its objects live."""
-
-    api_version: str
-    kind: str
-    plural: str
-
-    def path(self, namespace: str | None, name: str | None = None, subresource: str | None = None) -> str:
-        """The path of one object, or of a list: of a namespace, or of all with None."""
-        root = "/apis/" if "/" in self.api_version else "/api/"
-        parts = [root + self.api_version]
-        if namespace is not None:
-            parts += ["namespaces", quote(namespace, safe="")]
-        parts.append(self.plural)
-        if name is not None:
-            parts.append(quote(name, safe=""))
-        if subresource is not None:
-            parts.append(subresource)
-        return "/".join(parts)
-
-
-CELERY_DEPLOYMENT = Kind(names.API_VERSION, names.KIND, names.PLURAL)
-DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
-SERVICE = Kind("v1", "Service", "services")
-SERVICE_ACCOUNT_KIND = Kind("v1", "ServiceAccount", "serviceaccounts")
-POD = Kind("v1", "Pod", "pods")
-SECRET = Kind("v1", "Secret", "secrets")
-EVENT = Kind("events.k8s.io/v1", "Event", "events")
-LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
-
-CHILDREN = (DEPLOYMENT, SERVICE, SERVICE_ACCOUNT_KIND)
-"""Kinds that the operator makes, watches and takes away. Secrets are apart: they are only got by name."""
-
-CHILDREN_SELECTOR = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 
 
 async def load_configuration() -> Configuration:

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from celery_operator.kube import LEASE, ConflictError, Json, Kube, KubeError
+from celery_operator.kinds import LEASE, Json
+from celery_operator.kube import ConflictError, Kube, KubeError
 from celery_operator.settings import LeaseSettings
 
 _log = logging.getLogger(__name__)

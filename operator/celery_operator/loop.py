@@ -1,63 +1,50 @@
-"""What goes on for one CeleryDeployment: two steps, each repeated at its own pace until the resource goes.
+"""The loop of one CeleryDeployment: two reconciles, each repeated at its own pace until the resource is gone.
 
-``keep_children`` makes the children so; ``judge`` observes, decides and tells. They run side by side, so that
-a broker that does not answer holds up no repair. Both are level-triggered: a step looks at what is, never at
-what happened, and one that fails is tried again with growing pauses.
+``reconcile_objects`` makes the owned objects match the spec. ``reconcile_health`` takes a snapshot, decides,
+writes the status, heals and scales. They run side by side, so that a broker that does not answer delays no
+repair. Both are level-triggered: they compare what is with what should be, whatever happened before. A
+reconcile that fails is tried again with growing pauses.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 from pydantic import ValidationError
 
-from celery_operator.act.children import Children, WantedChild
-from celery_operator.act.costs import rank
+from celery_operator.act.deletion_costs import set_costs
 from celery_operator.act.events import Events
 from celery_operator.act.evictions import evict
-from celery_operator.act.orders import Orders
-from celery_operator.act.ownership import not_kept
-from celery_operator.act.status import write_status
-from celery_operator.act.token import ProbeToken
-from celery_operator.act.unreadable import unreadable
-from celery_operator.api.spec import CeleryDeploymentSpec, WorkerGroup
+from celery_operator.act.owned_objects import OwnedObjects
+from celery_operator.act.status import StatusWriter
+from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus
-from celery_operator.cache import Cache, Key
-from celery_operator.decide import Decision, decide
-from celery_operator.decide.draining.group_actions import GroupStep
+from celery_operator.backoff import Backoff
+from celery_operator.cache import Key
+from celery_operator.decide import Decision, NextReconcile, decide
+from celery_operator.decide.draining.actions import GroupActions
 from celery_operator.decide.orders import Order
-from celery_operator.decide.status_writing import worth_writing
-from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Json, Kind, Kube, KubeError
-from celery_operator.metrics import Metrics
+from celery_operator.decide.unreadable_spec import unreadable
+from celery_operator.dependencies import Dependencies
+from celery_operator.desired_objects import DesiredObjects
+from celery_operator.kinds import POD, SECRET, Json, Kind
+from celery_operator.kube import KubeError
 from celery_operator.observe.observer import Observer
-from celery_operator.observe.sidecars import Sidecars
-from celery_operator.pace import Pace
-from celery_operator.resources.children import children
-from celery_operator.resources.ownership import ResourceIdentity, deployment_name, probe_secret_name
+from celery_operator.pace import Pace, Rest
+from celery_operator.probe_token import ProbeToken
+from celery_operator.resources.object_faults import not_applied
+from celery_operator.resources.ownership import ResourceIdentity, probe_secret_name
 from celery_operator.resources.settings import ChildSettings
-from celery_operator.settings import Settings
-from celery_operator.snapshot import ConfigurationFault, ScalingHistory
+from celery_operator.snapshot import ConfigurationFault, ReconcileMemory
 
-UNTOLD_FAILURES = 2
-"""Failures in a row that may pass by themselves; the next is told in the status."""
+UNREPORTED_FAILURES = 2
+"""Failures in a row that may pass by themselves; the status reports the next."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What all loops share."""
-
-    settings: Settings
-    kube: Kube
-    cache: Cache
-    sidecars: Sidecars
-    orders: Orders
-    metrics: Metrics
 
 
 class ResourceGoneError(Exception):
@@ -67,210 +54,175 @@ class ResourceGoneError(Exception):
 class ResourceLoop:
     """One CeleryDeployment of one uid. ``run`` ends when the resource is gone or being deleted."""
 
-    def __init__(self, tools: Tools, key: Key, uid: str) -> None:
+    def __init__(self, dependencies: Dependencies, key: Key, uid: str) -> None:
         self.key = key
         self.uid = uid
-        self._tools = tools
-        self._identity = ResourceIdentity(key.namespace, key.name, uid)
-        self._children = Children(tools.kube, tools.cache, key, uid)
+        settings, kube, cache = dependencies.settings, dependencies.kube, dependencies.cache
+        metrics = dependencies.metrics
+        identity = ResourceIdentity(key.namespace, key.name, uid)
+        self._settings, self._kube, self._cache, self._metrics = settings, kube, cache, metrics
+        self._orders = dependencies.orders
+        self._secret_name = probe_secret_name(identity)
         self._token = ProbeToken(uid)
-        self._observer = Observer(tools.kube, tools.cache, tools.sidecars, self._identity)
-        instance = tools.settings.lease.identity
-        self._events = Events(tools.kube, key, uid, instance=instance, lost=tools.metrics.events_lost.inc)
-        self._wanted: tuple[tuple[object, ...], list[WantedChild]] | None = None
-        self._replicas: dict[str, int] = {}
-        self._histories: Mapping[str, ScalingHistory] = {}
-        self._faults: tuple[ConfigurationFault, ...] = ()
-        self._written_at = float("-inf")
-        settings = tools.settings
-        longest = settings.backoff_limit_seconds
-        self._keeper = Pace(
-            "children", settings.secret_poll_seconds, settings.repair_debounce_seconds, longest
-        )
-        self._judge = Pace("judge", settings.tick_seconds, settings.judge_debounce_seconds, longest)
+        self._memory = ReconcileMemory()
+        ours = ChildSettings(settings.probe_image, settings.probe_image_pull_policy)
+        self._desired = DesiredObjects(cache, identity, ours)
+        self._objects = OwnedObjects(kube, cache, key, uid)
+        self._observer = Observer(kube, cache, dependencies.sidecars, identity)
+        self._status = StatusWriter(kube, cache, key, uid, written=metrics.status_writes.inc)
+        self._events = Events(kube, key, uid, instance=settings.lease.identity, lost=metrics.events_lost.inc)
+        backoff = Backoff(first=0.5, limit=settings.backoff_limit_seconds)
+        self._object_pace = Pace("objects", settings.repair_debounce_seconds, backoff)
+        self._health_pace = Pace("health", settings.reconcile_debounce_seconds, backoff)
 
     def wake(self, kind: Kind) -> None:
         """An object of this kind changed, one that concerns the resource."""
-        self._judge.wake()
+        self._health_pace.wake()
         if kind is not POD:
-            self._keeper.wake()
+            self._object_pace.wake()
 
     def age(self) -> float:
-        """Seconds since the slower of the two steps last came to an end."""
-        return time.monotonic() - min(self._keeper.ended_at, self._judge.ended_at)
+        """Seconds since the slower of the two reconciles last ended."""
+        return time.monotonic() - min(self._object_pace.ended_at, self._health_pace.ended_at)
 
     async def run(self) -> None:
-        """Repeat both steps until the resource is gone."""
+        """Repeat both reconciles until the resource is gone."""
         try:
-            async with asyncio.TaskGroup() as steps:
-                steps.create_task(self._repeat(self._keeper, self.keep_children))
-                steps.create_task(self._repeat(self._judge, self.judge))
+            async with asyncio.TaskGroup() as reconciles:
+                reconciles.create_task(self._repeat(self._object_pace, self.reconcile_objects))
+                reconciles.create_task(self._repeat(self._health_pace, self.reconcile_health))
         except* ResourceGoneError:
             _log.info("%s is gone", self.key)
         finally:
             await self._observer.close()
 
-    async def keep_children(self) -> None:
-        """Make the children what the spec asks for."""
-        # 1. Read the spec. One that cannot be read changes nothing: what runs is left alone.
+    async def reconcile_objects(self) -> Rest:
+        """Make the owned objects match the spec."""
+        # 1. Read the spec. A spec that cannot be read changes nothing: the owned objects stay as they are.
         resource = self._resource()
         try:
             spec = read_spec(resource)
         except ValidationError:
-            return
+            return Rest(self._settings.secret_poll_seconds)
 
-        # 2. Get the Secret that no watch brings.
-        name = probe_secret_name(self._identity)
-        secret = await self._tools.kube.get(SECRET, self.key.namespace, name)
+        # 2. Get the Secret, which no watch brings.
+        secret = await self._kube.get(SECRET, self.key.namespace, self._secret_name)
 
-        # 3. Apply what differs, delete what is no longer wanted.
-        wanted = self._wanted_children(resource, spec, self._token.of(secret))
+        # 3. Apply what differs, delete what the spec no longer asks for.
+        desired = self._desired.of(resource, spec, self._memory, self._token.of(secret))
         try:
-            faults = await self._children.keep(wanted, {name: secret})
+            faults = await self._objects.apply(desired, {self._secret_name: secret})
         except KubeError as error:
-            if error.status is not None and self._keeper.failures >= UNTOLD_FAILURES:
-                self._note((*(one for one in self._faults if not one.waiting), not_kept(error.message)))
+            self._report_failure(error)
             raise
 
-        # 4. Let a new fault be told at once.
-        self._note(faults)
+        # 4. Have a new fault reported at once.
+        self._report(faults)
+        return Rest(self._settings.secret_poll_seconds)
 
-    async def judge(self) -> None:
-        """Find out how the resource does, tell, heal and scale."""
+    async def reconcile_health(self) -> Rest:
+        """Take a snapshot, decide, write the status, heal and scale."""
         # 1. Read the spec.
         resource = self._resource()
         try:
             spec = read_spec(resource)
         except ValidationError as error:
-            previous = CeleryDeploymentStatus.read(resource.get("status"))
-            generation = resource["metadata"]["generation"]
-            await self._write(previous, unreadable(previous, generation, error, datetime.now(UTC)))
-            return
+            await self._write_unreadable(resource, error)
+            return Rest(self._settings.reconcile_seconds)
 
         # 2. Observe.
-        snapshot = await self._observer.observe(
-            resource, spec, self._faults, histories=self._histories, decided=dict(self._replicas)
-        )
+        snapshot = await self._observer.observe(resource, spec, self._memory)
 
         # 3. Decide.
         decision = decide(snapshot)
-        self._histories = decision.histories
+        self._memory = replace(self._memory, histories=decision.histories)
 
-        # Whether a broker is away, or a pod has drained, the next looks tell: soon, so that it is told soon.
-        self._judge.hasten(while_true=decision.changes_soon)
-
-        # 4. Tell: metrics, status, Events.
-        self._tools.metrics.show(self.key, snapshot, decision.status)
-        await self._write(snapshot.previous, decision.status)
+        # 4. Report: metrics, status, Events.
+        self._metrics.show(self.key, snapshot, decision.status)
+        await self._status.write(snapshot.previous, decision.status)
         for note in decision.events:
             await self._events.post(note)
 
-        # 5. Heal. What is done stands in the status already, so that a crash cannot have it done twice.
+        # 5. Heal. The status already has what is done here, so that a crash cannot have it done twice.
         await self._heal(decision)
 
-        # 6. Scale: more at once, fewer once it is sure which pods go.
-        await self._scale(decision.steps)
-        self._judge.period = self._period(spec, decision)
+        # 6. Scale: out at once, in only once it is certain which pods the ReplicaSet deletes.
+        await self._scale(decision.actions)
+        return self._rest_after(decision.next_reconcile)
+
+    async def _write_unreadable(self, resource: Json, error: ValidationError) -> None:
+        previous = CeleryDeploymentStatus.read(resource.get("status"))
+        generation = resource["metadata"]["generation"]
+        await self._status.write(previous, unreadable(previous, generation, error, datetime.now(UTC)))
 
     async def _heal(self, decision: Decision) -> None:
         await self._order(decision.holds)
         for order in decision.evictions:
-            counted = partial(self._tools.metrics.restarted, self.key)
-            if note := await evict(self._tools.kube, self.key, order, counted):
+            counted = partial(self._metrics.restarted, self.key)
+            if note := await evict(self._kube, self.key, order, counted):
                 await self._events.post(note)
 
-    async def _scale(self, steps: Mapping[str, GroupStep]) -> None:
-        ranked = {group: step for group, step in steps.items() if step.costs}
-        self._set_replicas({group: step.replicas for group, step in steps.items() if group not in ranked})
-        await self._order([order for step in steps.values() for order in step.orders])
-        for group, step in ranked.items():
-            if await rank(self._tools.kube, self._tools.cache, self.key, step.costs):
-                self._set_replicas({group: step.replicas})
+    async def _scale(self, actions: Mapping[str, GroupActions]) -> None:
+        ranked = {group: one for group, one in actions.items() if one.costs}
+        self._set_replicas({group: one.replicas for group, one in actions.items() if group not in ranked})
+        await self._order([order for one in actions.values() for order in one.orders])
+        for group, one in ranked.items():
+            if await set_costs(self._kube, self._cache, self.key, one.costs):
+                self._set_replicas({group: one.replicas})
 
-    def _set_replicas(self, numbers: Mapping[str, int]) -> None:
-        """Have the Deployments of these groups made so."""
-        changed = {group: number for group, number in numbers.items() if self._replicas.get(group) != number}
-        if changed:
-            self._replicas |= changed
-            self._keeper.wake()
+    def _set_replicas(self, replicas: Mapping[str, int]) -> None:
+        """Have the Deployments of these groups set to these numbers."""
+        before = self._memory.replicas
+        if any(before.get(group) != number for group, number in replicas.items()):
+            self._memory = replace(self._memory, replicas={**before, **replicas})
+            self._object_pace.wake()
 
-    def _period(self, spec: CeleryDeploymentSpec, decision: Decision) -> float:
-        """Load changes without telling anybody: whoever follows it, or drains, looks often."""
-        settings = self._tools.settings
-        follows = not spec.suspend and any(group.autoscaling for group in spec.workers)
-        drains = any(step.draining for step in decision.steps.values())
-        return (
-            min(settings.scaling_tick_seconds, settings.tick_seconds)
-            if follows or drains
-            else settings.tick_seconds
-        )
+    def _rest_after(self, following: NextReconcile) -> Rest:
+        settings = self._settings
+        seconds = settings.reconcile_seconds
+        if following.follows_load:
+            seconds = min(settings.scaling_reconcile_seconds, seconds)
+        return Rest(seconds, soon=following.soon)
 
     async def _order(self, orders: Sequence[Order]) -> None:
-        pods = {pod["metadata"]["uid"]: pod for pod in self._tools.cache.children(POD, self.key)}
-        await self._tools.orders.send(orders, pods, self._token.known)
+        pods = {pod["metadata"]["uid"]: pod for pod in self._cache.owned(POD, self.key)}
+        await self._orders.send(orders, pods, self._token.known)
 
-    def _note(self, faults: tuple[ConfigurationFault, ...]) -> None:
-        if faults != self._faults:
-            self._faults = faults
-            self._judge.wake()
+    def _report_failure(self, error: KubeError) -> None:
+        """Report a lasting error of the API server, unless the API server does not answer at all."""
+        if error.status is not None and self._object_pace.failures >= UNREPORTED_FAILURES:
+            kept = (one for one in self._memory.faults if not one.waiting)
+            self._report((*kept, not_applied(error.message)))
+
+    def _report(self, faults: tuple[ConfigurationFault, ...]) -> None:
+        if faults != self._memory.faults:
+            self._memory = replace(self._memory, faults=faults)
+            self._health_pace.wake()
 
     def _resource(self) -> Json:
-        resource = self._tools.cache.resource(self.key)
+        resource = self._cache.resource(self.key)
         if resource is None or is_leaving(resource) or resource["metadata"]["uid"] != self.uid:
             raise ResourceGoneError
         return resource
 
-    def _wanted_children(self, resource: Json, spec: CeleryDeploymentSpec, token: str) -> list[WantedChild]:
-        metadata = resource["metadata"]
-        annotations = metadata.get("annotations", {})
-        replicas = {group.name: self._replicas_of(group, spec) for group in spec.workers}
-        version = metadata["generation"], token, tuple(sorted(annotations.items())), tuple(replicas.items())
-        if self._wanted is None or self._wanted[0] != version:
-            settings = self._tools.settings
-            ours = ChildSettings(settings.probe_image, settings.probe_image_pull_policy)
-            bodies = children(self._identity, spec, ours, token, replicas=replicas, annotations=annotations)
-            self._wanted = version, [WantedChild.of(body) for body in bodies]
-        return self._wanted[1]
-
-    def _replicas_of(self, group: WorkerGroup, spec: CeleryDeploymentSpec) -> int:
-        """What the last decision says; before the first nothing that exists is changed."""
-        decided = self._replicas.get(group.name)
-        if decided is not None:
-            return decided
-        name = deployment_name(self._identity, group.name)
-        live = self._tools.cache.get(DEPLOYMENT, Key(self.key.namespace, name))
-        return spec.wanted_replicas(group) if live is None else int(live["spec"].get("replicas", 1))
-
-    async def _write(self, previous: CeleryDeploymentStatus, status: CeleryDeploymentStatus) -> None:
-        if not worth_writing(previous, status, time.monotonic() - self._written_at):
-            return
-        written = await write_status(self._tools.kube, self.key, self.uid, status)
-        self._written_at = time.monotonic()
-        self._tools.metrics.status_writes.inc()
-        # The next step compares with what is written now, not with what the watch brought last.
-        self._tools.cache.put(CELERY_DEPLOYMENT, written, watched=False)
-
-    async def _repeat(self, pace: Pace, step: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, pace: Pace, reconcile: Callable[[], Awaitable[Rest]]) -> None:
         while True:
             started = time.monotonic()
-            error: Exception | None = None
+            rest: Rest | None = None
             try:
-                async with asyncio.timeout(self._tools.settings.tick_limit_seconds):
-                    await step()
+                async with asyncio.timeout(self._settings.reconcile_limit_seconds):
+                    rest = await reconcile()
             except ResourceGoneError:
                 raise
-            except KubeError as problem:
-                error = problem
-                _log.warning("%s: %s failed: %s", self.key, pace.name, problem.message)
-            except TimeoutError as problem:
-                error = problem
-                _log.warning("%s: %s took too long", self.key, pace.name)
-            except Exception as problem:
-                error = problem
-                _log.exception("%s: %s failed", self.key, pace.name)
+            except KubeError as error:
+                _log.warning("%s: the %s reconcile failed: %s", self.key, pace.name, error.message)
+            except TimeoutError:
+                _log.warning("%s: the %s reconcile took too long", self.key, pace.name)
+            except Exception:
+                _log.exception("%s: the %s reconcile failed", self.key, pace.name)
             seconds = time.monotonic() - started
-            self._tools.metrics.step(self.key, pace.name, seconds, failed=error is not None)
-            await pace.rest(failed=error is not None)
+            self._metrics.reconcile(self.key, pace.name, seconds, failed=rest is None)
+            await (pace.back_off() if rest is None else pace.rest(rest))
 
 
 def read_spec(resource: Json) -> CeleryDeploymentSpec:
@@ -279,5 +231,5 @@ def read_spec(resource: Json) -> CeleryDeploymentSpec:
 
 
 def is_leaving(resource: Json) -> bool:
-    """Whether the resource is being deleted: owner references then take the children along."""
+    """Whether the resource is being deleted: its owned objects are then deleted by their owner references."""
     return "deletionTimestamp" in resource["metadata"]

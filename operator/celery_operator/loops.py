@@ -4,8 +4,9 @@ import asyncio
 import logging
 
 from celery_operator.cache import Key
-from celery_operator.kube import Json, Kind
-from celery_operator.loop import ResourceLoop, Tools, is_leaving
+from celery_operator.dependencies import Dependencies
+from celery_operator.kinds import Json, Kind
+from celery_operator.loop import ResourceLoop, is_leaving
 
 _log = logging.getLogger(__name__)
 
@@ -13,9 +14,9 @@ _log = logging.getLogger(__name__)
 class ResourceLoops:
     """All loops of the process."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
-        self._cache = tools.cache
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._cache = dependencies.cache
         self._loops: dict[Key, ResourceLoop] = {}
         self._tasks: dict[ResourceLoop, asyncio.Task[None]] = {}
 
@@ -60,7 +61,7 @@ class ResourceLoops:
             self._forget(loop)
             loop = None
         if loop is None and uid is not None:
-            self._start(ResourceLoop(self._tools, key, uid))
+            self._start(ResourceLoop(self._dependencies, key, uid))
 
     def _start(self, loop: ResourceLoop) -> None:
         _log.info("looking after %s", loop.key)
@@ -78,4 +79,4 @@ class ResourceLoops:
         """Drop the loop, unless another has taken its key."""
         if self._loops.get(loop.key) is loop:
             del self._loops[loop.key]
-            self._tools.metrics.drop(loop.key)
+            self._dependencies.metrics.drop(loop.key)

@@ -22,19 +22,22 @@ class Metrics:
         self._registry = CollectorRegistry()
         self.leader = Gauge("celery_operator_leader", "1 while this process leads.", registry=self._registry)
         self._duration = Histogram(
-            "celery_operator_step_seconds",
-            "Time that one step of one CeleryDeployment took.",
-            ("step",),
+            "celery_operator_reconcile_seconds",
+            "Duration of one reconcile of one CeleryDeployment.",
+            ("reconcile",),
             buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
             registry=self._registry,
         )
-        self._steps = Counter(
-            "celery_operator_steps", "Steps that ended.", (*_RESOURCE, "step"), registry=self._registry
+        self._reconciles = Counter(
+            "celery_operator_reconciles",
+            "Reconciles that ended.",
+            (*_RESOURCE, "reconcile"),
+            registry=self._registry,
         )
         self._errors = Counter(
-            "celery_operator_step_errors",
-            "Steps that ended with an error.",
-            (*_RESOURCE, "step"),
+            "celery_operator_reconcile_errors",
+            "Reconciles that ended with an error.",
+            (*_RESOURCE, "reconcile"),
             registry=self._registry,
         )
         self.events_lost = Counter(
@@ -87,11 +90,11 @@ class Metrics:
         """The exposition."""
         return generate_latest(self._registry)
 
-    def step(self, key: Key, step: str, seconds: float, *, failed: bool) -> None:
-        """One step of one resource ended."""
-        self._duration.labels(step).observe(seconds)
-        self._of(self._steps, key, step).inc()
-        errors = self._of(self._errors, key, step)
+    def reconcile(self, key: Key, reconcile: str, seconds: float, *, failed: bool) -> None:
+        """One reconcile of one resource ended; ``reconcile`` is objects or health."""
+        self._duration.labels(reconcile).observe(seconds)
+        self._of(self._reconciles, key, reconcile).inc()
+        errors = self._of(self._errors, key, reconcile)
         if failed:
             errors.inc()
 

@@ -11,9 +11,9 @@ import aiohttp
 from celery_operator import handlers
 from celery_operator.act.orders import DirectSink, Orders, OrderSink, ProxySink
 from celery_operator.cache import Cache
+from celery_operator.dependencies import Dependencies
 from celery_operator.kube import Kube, KubeError, load_configuration
 from celery_operator.leader import Leader
-from celery_operator.loop import Tools
 from celery_operator.loops import ResourceLoops
 from celery_operator.metrics import Metrics
 from celery_operator.observe.sidecars import DirectSource, ProxySource, ReportSource, Sidecars
@@ -49,28 +49,28 @@ async def run(settings: Settings) -> None:
         if settings.report_access == "proxy":
             source, sink = ProxySource(kube), ProxySink(kube)
         leader = Leader(kube, settings.lease)
-        tools = Tools(settings, kube, Cache(), Sidecars(source), Orders(sink), metrics)
-        await _until(stop, _lead(tools, leader, health, stop))
+        dependencies = Dependencies(settings, kube, Cache(), Sidecars(source), Orders(sink), metrics)
+        await _until(stop, _lead(dependencies, leader, health, stop))
         await leader.release()
 
 
-async def _lead(tools: Tools, leader: Leader, health: Health, stop: asyncio.Event) -> None:
+async def _lead(dependencies: Dependencies, leader: Leader, health: Health, stop: asyncio.Event) -> None:
     """Stand by, then lead for as long as the Lease is ours."""
     health.phase, health.ready = "standing by", True
     await leader.acquire()
-    tools.metrics.leader.set(1)
+    dependencies.metrics.leader.set(1)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(leader.keep())
-            group.create_task(_work(tools, health, stop))
+            group.create_task(_work(dependencies, health, stop))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
 
 
-async def _work(tools: Tools, health: Health, stop: asyncio.Event) -> None:
+async def _work(dependencies: Dependencies, health: Health, stop: asyncio.Event) -> None:
     """Fill the caches, then watch and loop."""
-    fleet = ResourceLoops(tools)
-    watchdog = Watchdog(tools.kube, tools.cache, tools.settings)
+    fleet = ResourceLoops(dependencies)
+    watchdog = Watchdog(dependencies.kube, dependencies.cache, dependencies.settings)
     health.phase, health.ready = "filling the caches", False
     await _fill(watchdog)
     health.ages, health.silent = fleet.ages, lambda: watchdog.silent
@@ -79,8 +79,8 @@ async def _work(tools: Tools, health: Health, stop: asyncio.Event) -> None:
     comparing = asyncio.create_task(watchdog.run(fleet))
     try:
         await handlers.watch(
-            handlers.registry(fleet, tools.kube.configuration, watchdog.ask),
-            tools.settings,
+            handlers.registry(fleet, dependencies.kube.configuration, watchdog.ask),
+            dependencies.settings,
             # kopf takes the signals when it starts; they are ours.
             started=lambda: _stop_on_signals(stop),
         )

@@ -40,7 +40,7 @@ class Settings:
     """Where CeleryDeployments are looked after; empty means everywhere."""
     probe_image: str = DEFAULT_PROBE_IMAGE
     probe_image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
-    tick_seconds: float = 4
+    reconcile_seconds: float = 4
     """Between two looks at one CeleryDeployment that nothing woke."""
     report_access: Literal["direct", "proxy"] = "direct"
     """How sidecars are asked: at the pod's address, or through the API server's pod proxy."""
@@ -49,15 +49,15 @@ class Settings:
     log_level: str = "info"
     log_format: Literal["json", "text"] = "json"
 
-    scaling_tick_seconds: float = 1
+    scaling_reconcile_seconds: float = 1
     """The same for one that follows its load or drains workers."""
     secret_poll_seconds: float = 1.5
     """Secrets are got by name, never watched, so a deleted probe Secret shows only when we look."""
     repair_debounce_seconds: float = 0.1
     """Changes of a spec or a child that come within this span are one change."""
-    judge_debounce_seconds: float = 0.4
+    reconcile_debounce_seconds: float = 0.4
     """The same for a look at pods and broker, which costs more."""
-    tick_limit_seconds: float = 20
+    reconcile_limit_seconds: float = 20
     """A step that takes longer is ended and counted as an error."""
     backoff_limit_seconds: float = 30
     request_timeout_seconds: float = 10
@@ -106,7 +106,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         type=_one_of("Always", "IfNotPresent", "Never"),
         help="when the kubelet pulls it: Always, IfNotPresent or Never",
     )
-    flag("--tick-seconds", 4, type=_seconds, help="seconds between two looks, 1 to 60")
+    flag("--reconcile-seconds", 4, type=_seconds, help="seconds between two looks, 1 to 60")
     flag(
         "--lease-namespace",
         environment.get("POD_NAMESPACE") or _own_namespace(),

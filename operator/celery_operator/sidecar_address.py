@@ -1,7 +1,7 @@
 """Where a pod's sidecar is asked, and for how long: at its own address, or by the API server's pod proxy."""
 
 from celery_operator.api.names import PROBE_PORT
-from celery_operator.kube import POD, Json
+from celery_operator.kinds import POD, Json
 
 TIMEOUT_SECONDS = 1.5
 """For one request."""

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from celery_health.broker import BrokerReading
 from celery_health.verdicts.beat import BeatSight
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.worker_report import WorkerReport
+from celery_operator.api.annotations import ResourceAnnotations
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus
 
@@ -102,12 +102,14 @@ class DeploymentState:
 class ConfigurationFault:
     """A spec that cannot be carried out: becomes Stalled. ``message`` says what to write instead.
 
-    ``waiting`` is true where the fault heals without a new spec (a Secret that is not there yet).
+    ``waiting`` is true where the fault goes away without a new spec, such as a missing Secret.
+    ``command``: a command line that shows or corrects the fault; empty to edit the resource.
     """
 
     reason: str
     message: str
     waiting: bool = False
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +150,27 @@ class ScalingHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class ReconcileMemory:
+    """What one reconcile hands to the next.
+
+    ``replicas`` and ``histories`` are by group: the replicas that were last asked for, and the history of
+    autoscaling. ``faults``: what kept the last object reconcile from applying the spec. A new process starts
+    with an empty memory.
+    """
+
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    histories: Mapping[str, ScalingHistory] = field(default_factory=dict)
+    faults: tuple[ConfigurationFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One CeleryDeployment at one moment.
 
     ``waiting_for``: for how many seconds each queue has been seen to hold messages without interruption.
     ``untouched_for``: for how many of them it has not been seen to get shorter. Queues that are empty or
-    whose length is not known are in neither. ``mono``: seconds of a clock that never goes back. ``loads``,
-    ``histories`` and ``decided`` are by group; the last is how many pods the last decision asked for.
+    whose length is not known are in neither. ``mono``: seconds of a clock that never goes back. ``loads`` are
+    by group. ``faults``: what kept the broker or the result backend from being read.
     """
 
     now: datetime
@@ -169,11 +185,14 @@ class Snapshot:
     broker: BrokerReading
     result_backend: BrokerReading | None
     faults: tuple[ConfigurationFault, ...]
-    annotations: Mapping[str, Any]
+    annotations: ResourceAnnotations
+    memory: ReconcileMemory
     beats: tuple[BeatSight, ...] = ()
     waiting_for: Mapping[str, float] = field(default_factory=dict)
     untouched_for: Mapping[str, float] = field(default_factory=dict)
     mono: float = 0.0
     loads: Mapping[str, GroupLoad] = field(default_factory=dict)
-    histories: Mapping[str, ScalingHistory] = field(default_factory=dict)
-    decided: Mapping[str, int] = field(default_factory=dict)
+
+    def kubectl(self, command: str) -> str:
+        """A kubectl command line in the resource's own namespace."""
+        return f"kubectl -n {self.namespace} {command}"

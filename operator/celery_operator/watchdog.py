@@ -5,7 +5,8 @@ import logging
 import time
 
 from celery_operator.cache import WATCHED, Cache, Key
-from celery_operator.kube import CELERY_DEPLOYMENT, CHILDREN_SELECTOR, Json, Kind, Kube, KubeError
+from celery_operator.kinds import CELERY_DEPLOYMENT, OWNED_SELECTOR, Json, Kind
+from celery_operator.kube import Kube, KubeError
 from celery_operator.loops import ResourceLoops
 from celery_operator.settings import Settings
 
@@ -102,4 +103,4 @@ def _identity(body: Json) -> tuple[Key, str]:
 
 
 def _selector(kind: Kind) -> str:
-    return "" if kind is CELERY_DEPLOYMENT else CHILDREN_SELECTOR
+    return "" if kind is CELERY_DEPLOYMENT else OWNED_SELECTOR

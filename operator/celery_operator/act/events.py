@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from celery_health.urls import redact
 from celery_operator.api import names
 from celery_operator.cache import Key
-from celery_operator.decide.events import EventNote
-from celery_operator.kube import EVENT, Json, Kube, KubeError
+from celery_operator.decide.event_note import EventNote
+from celery_operator.kinds import EVENT, Json
+from celery_operator.kube import Kube, KubeError
 
 NOTE_LIMIT = 1024
 AGAIN_AFTER_SECONDS = 600.0

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from celery_operator.cache import Key
-from celery_operator.decide.events import EventNote
+from celery_operator.decide.event_note import EventNote
 from celery_operator.decide.healing.evictions import EvictionOrder
 from celery_operator.kube import Kube, KubeError
 

@@ -9,7 +9,8 @@ import aiohttp
 
 from celery_operator.api.names import TOKEN_HEADER
 from celery_operator.decide.orders import Order
-from celery_operator.kube import Json, Kube, KubeError
+from celery_operator.kinds import Json
+from celery_operator.kube import Kube, KubeError
 from celery_operator.sidecar_address import AT_ONCE, TIMEOUT_SECONDS, direct_url, proxy_path
 
 _log = logging.getLogger(__name__)

@@ -1,8 +1,47 @@
 """Writes the status of a CeleryDeployment."""
 
+import time
+from collections.abc import Callable
+
 from celery_operator.api.status import CeleryDeploymentStatus
-from celery_operator.cache import Key
-from celery_operator.kube import CELERY_DEPLOYMENT, Json, Kube
+from celery_operator.cache import Cache, Key
+from celery_operator.decide.status_writing import worth_writing
+from celery_operator.kinds import CELERY_DEPLOYMENT, Json
+from celery_operator.kube import Kube
+
+
+class StatusWriter:
+    """Writes a status where it differs enough from the one before."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        cache: Cache,
+        key: Key,
+        uid: str,
+        *,
+        written: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._kube = kube
+        self._cache = cache
+        self._key = key
+        self._uid = uid
+        self._written = written
+        self._clock = clock
+        self._written_at = float("-inf")
+
+    async def write(self, previous: CeleryDeploymentStatus, status: CeleryDeploymentStatus) -> None:
+        """Write it if it is worth a write. Raises KubeError."""
+        if not worth_writing(previous, status, self._clock() - self._written_at):
+            return
+        resource = await self._kube.merge(
+            CELERY_DEPLOYMENT, self._key.namespace, self._key.name, patch(self._uid, status), "status"
+        )
+        self._written_at = self._clock()
+        self._written()
+        # The next reconcile compares with what is written now, not with what the watch brought last.
+        self._cache.put(CELERY_DEPLOYMENT, resource, watched=False)
 
 
 def patch(uid: str, status: CeleryDeploymentStatus) -> Json:
@@ -10,8 +49,3 @@ def patch(uid: str, status: CeleryDeploymentStatus) -> Json:
     values = status.model_dump(mode="json", by_alias=True, exclude_none=True)
     absent = dict.fromkeys(name for name in status.model_dump(by_alias=True) if name not in values)
     return {"metadata": {"uid": uid}, "status": {**values, **absent}}
-
-
-async def write_status(kube: Kube, key: Key, uid: str, status: CeleryDeploymentStatus) -> Json:
-    """Write it; the resource as it is then."""
-    return await kube.merge(CELERY_DEPLOYMENT, key.namespace, key.name, patch(uid, status), "status")

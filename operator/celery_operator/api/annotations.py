@@ -1,6 +1,7 @@
 """What a person asks for by annotating a CeleryDeployment, and what is wrong with how it was asked: pure."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from celery_operator.api.names import (
@@ -24,16 +25,27 @@ class ScalingPauses(NamedTuple):
 NO_PAUSE = ScalingPauses()
 
 
-def healing_is_paused(annotations: Mapping[str, str]) -> bool:
-    """Whether no worker is to be restarted."""
-    return annotations.get(ANNOTATION_PAUSE_HEALING) == "true"
+@dataclass(frozen=True, slots=True)
+class ResourceAnnotations:
+    """What the annotations of a CeleryDeployment ask for.
+
+    ``not_understood``: a sentence for each annotation of ours that asks for nothing.
+    """
+
+    healing_paused: bool = False
+    scaling_pauses: ScalingPauses = NO_PAUSE
+    not_understood: tuple[str, ...] = ()
 
 
-def scaling_pauses(annotations: Mapping[str, str]) -> ScalingPauses:
-    """Whether no pods are to be taken away, and whether none are to be added."""
-    return ScalingPauses(
-        scale_in=annotations.get(ANNOTATION_PAUSE_SCALE_IN) == "true",
-        scale_out=annotations.get(ANNOTATION_PAUSE_SCALE_OUT) == "true",
+def read_annotations(annotations: Mapping[str, str], groups: Collection[str]) -> ResourceAnnotations:
+    """The typed annotations; ``groups`` are the names of the worker groups."""
+    return ResourceAnnotations(
+        healing_paused=annotations.get(ANNOTATION_PAUSE_HEALING) == "true",
+        scaling_pauses=ScalingPauses(
+            scale_in=annotations.get(ANNOTATION_PAUSE_SCALE_IN) == "true",
+            scale_out=annotations.get(ANNOTATION_PAUSE_SCALE_OUT) == "true",
+        ),
+        not_understood=tuple(_not_understood(annotations, groups)),
     )
 
 
@@ -43,7 +55,7 @@ def restart_annotations(annotations: Mapping[str, str], group: str | None) -> di
     return {name: value for name, value in annotations.items() if name in wanted and value}
 
 
-def misunderstood(annotations: Mapping[str, str], groups: Collection[str]) -> Iterator[str]:
+def _not_understood(annotations: Mapping[str, str], groups: Collection[str]) -> Iterator[str]:
     """A sentence for each annotation of ours that asks for nothing, with what to write instead."""
     for pause in _PAUSES:
         value = annotations.get(pause, "false")

@@ -257,7 +257,7 @@ class CeleryDeploymentSpec(ApiModel):
         """The group that ``kubectl scale`` and autoscalers move."""
         return self.scale_target or self.workers[0].name
 
-    def wanted_replicas(self, group: WorkerGroup) -> int:
+    def replicas_of(self, group: WorkerGroup) -> int:
         """How many pods the group should have by the spec alone; with autoscaling it is the least."""
         if self.suspend:
             return 0

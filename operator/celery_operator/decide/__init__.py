@@ -7,18 +7,34 @@ All of it is pure.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from celery_operator.api.annotations import misunderstood
 from celery_operator.api.status import CeleryDeploymentStatus
+from celery_operator.decide.advice.problems import problems_of
 from celery_operator.decide.advice.recommendations import recommend
-from celery_operator.decide.conditions import JUDGES
-from celery_operator.decide.draining.group_actions import GroupStep, steps
-from celery_operator.decide.events import EventNote, events_between
-from celery_operator.decide.evidence import Evidence, gather
+from celery_operator.decide.conditions import conditions
+from celery_operator.decide.draining.actions import GroupActions
+from celery_operator.decide.event_note import EventNote
+from celery_operator.decide.events import events_between
+from celery_operator.decide.evidence import gather
+from celery_operator.decide.evidence.workers import workers_of
 from celery_operator.decide.healing.evictions import EvictionOrder, heal
+from celery_operator.decide.healing.restart_pacing import holds
 from celery_operator.decide.health import judge_health
 from celery_operator.decide.orders import HoldOrder
+from celery_operator.decide.replicas import decide_replicas
 from celery_operator.decide.status import status_of
 from celery_operator.snapshot import ScalingHistory, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class NextReconcile:
+    """When to take the next snapshot.
+
+    ``follows_load``: a group follows its load, or pods drain: no event announces changes.
+    ``soon``: more will be known in a moment, as whether the broker is away, or whether a pod has drained.
+    """
+
+    follows_load: bool
+    soon: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,52 +45,63 @@ class Decision:
     events: tuple[EventNote, ...]
     evictions: tuple[EvictionOrder, ...]
     holds: tuple[HoldOrder, ...]
-    steps: Mapping[str, GroupStep]
-    """What each group does next on the way to the size that it should have."""
+    actions: Mapping[str, GroupActions]
+    """What is done next for the replicas of each group."""
     histories: Mapping[str, ScalingHistory]
-    """What the next decision has to know of this one, by group with autoscaling."""
-    broker_in_doubt: bool
-    """Our own look at the broker fails, and the worker pods' do not, or not yet."""
-
-    @property
-    def changes_soon(self) -> bool:
-        """Whether more will be known in a moment."""
-        return self.broker_in_doubt or any(step.soon for step in self.steps.values())
+    """What the next decision has to know about this one, by group with autoscaling."""
+    next_reconcile: NextReconcile
 
 
 def decide(snapshot: Snapshot) -> Decision:
     """The same snapshot always gives the same decision."""
-    evidence = gather(snapshot)
-    verdicts = {condition: judge(evidence) for condition, judge in JUDGES.items()}
+    # 1. The state of each worker, then the replicas of each group.
+    workers = workers_of(snapshot)
+    replicas = decide_replicas(snapshot, workers)
+    desired = {group: one.desired for group, one in replicas.items()}
+    actions = {group: one.actions for group, one in replicas.items()}
+
+    # 2. What is wrong.
+    evidence = gather(snapshot, workers, desired)
+    problems = problems_of(evidence)
+    verdicts = conditions(evidence, problems)
+
+    # 3. What is healed.
     healing = heal(evidence)
-    next_steps = steps(evidence)
+
+    # 4. What is written and announced.
     status = status_of(
         evidence,
         verdicts,
         judge_health(evidence, verdicts),
-        draining={name: step.draining for name, step in next_steps.items()},
+        draining={group: one.draining for group, one in actions.items()},
         restarts=healing.restarts,
-        recommendations=recommend(evidence, verdicts),
+        recommendations=recommend(evidence, problems, verdicts),
     )
     events = (
         *events_between(snapshot.previous, status),
-        *(target.note for target in evidence.targets.values() if target.note),
-        *(note for step in next_steps.values() for note in step.notes),
+        *(one.note for one in desired.values() if one.note),
+        *(note for one in actions.values() for note in one.notes),
         *healing.notes,
-        *_misunderstood(evidence),
+        *_not_understood(snapshot),
     )
     return Decision(
         status,
         events,
         healing.evictions,
-        healing.holds,
-        steps=next_steps,
-        histories={name: target.call.history for name, target in evidence.targets.items() if target.call},
-        broker_in_doubt=evidence.broker.reached_by_workers_only,
+        holds(evidence),
+        actions=actions,
+        histories={group: one.decision.history for group, one in desired.items() if one.decision},
+        next_reconcile=NextReconcile(
+            follows_load=_follows_load(snapshot) or any(one.draining for one in actions.values()),
+            soon=evidence.broker.reached_by_workers_only or any(one.soon for one in actions.values()),
+        ),
     )
 
 
-def _misunderstood(evidence: Evidence) -> Iterator[EventNote]:
-    groups = [group.name for group in evidence.groups]
-    for message in misunderstood(evidence.snapshot.annotations, groups):
+def _follows_load(snapshot: Snapshot) -> bool:
+    return not snapshot.spec.suspend and any(group.autoscaling for group in snapshot.spec.workers)
+
+
+def _not_understood(snapshot: Snapshot) -> Iterator[EventNote]:
+    for message in snapshot.annotations.not_understood:
         yield EventNote("Warning", "AnnotationNotUnderstood", message)

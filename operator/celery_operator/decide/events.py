@@ -1,21 +1,10 @@
 """Which Events a status calls for, compared with the one before: one for each turn, none for a number."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from celery_operator.api.status import CeleryDeploymentStatus, Condition, ConditionType
+from celery_operator.decide.event_note import EventNote
 from celery_operator.decide.reasons import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class EventNote:
-    """An Event on the CeleryDeployment, not yet sent."""
-
-    type: Literal["Normal", "Warning"]
-    reason: str
-    message: str
-
 
 _GOOD_WHEN = {
     ConditionType.BROKER_REACHABLE: "True",

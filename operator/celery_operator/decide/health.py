@@ -1,14 +1,12 @@
 """The one word of the HEALTH column, and the sentence beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from celery_operator.api.status import ConditionType, HealthState
-from celery_operator.decide.conditions.condition_state import Verdict
+from celery_operator.decide.conditions.condition_state import Verdicts
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import joined
-
-Verdicts = Mapping[ConditionType, Verdict]
 
 _DEGRADING = (
     ConditionType.WORKERS_HEALTHY,

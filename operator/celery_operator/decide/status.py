@@ -56,7 +56,7 @@ def status_of(
 
 def _group_status(group: GroupView, evidence: Evidence, draining: int) -> WorkerGroupStatus:
     return group.status().model_copy(
-        update={"draining": draining, "scaling": evidence.targets[group.name].status}
+        update={"draining": draining, "scaling": evidence.desired[group.name].status}
     )
 
 

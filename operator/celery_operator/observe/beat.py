@@ -7,7 +7,7 @@ from celery_health.urls import redact
 from celery_health.verdicts.beat import BeatReason, BeatSight
 from celery_operator.api import names
 from celery_operator.decide.evidence.container_failures import last_line
-from celery_operator.kube import Json
+from celery_operator.kinds import Json
 from celery_operator.observe.latest import Answer
 from celery_operator.observe.pods import trouble
 from celery_operator.observe.sidecars import SidecarError

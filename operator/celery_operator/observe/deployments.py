@@ -2,7 +2,7 @@
 
 from celery_health.urls import redact
 from celery_operator.api import names
-from celery_operator.kube import Json
+from celery_operator.kinds import Json
 from celery_operator.snapshot import DeploymentState
 
 

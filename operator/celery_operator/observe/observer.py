@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
 from celery_health.broker import BrokerReading, BrokerReason, RedisNaming
+from celery_operator.api.annotations import read_annotations
 from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Cache, Key
-from celery_operator.kube import DEPLOYMENT, POD, SECRET, Json, Kube
+from celery_operator.kinds import DEPLOYMENT, POD, SECRET, Json
+from celery_operator.kube import Kube
 from celery_operator.observe import beat
 from celery_operator.observe.beat import beat_sights, is_beat
 from celery_operator.observe.brokers import KeptReader, learned_naming, not_read
@@ -29,7 +31,7 @@ from celery_operator.observe.urls import SecretUrls, UrlMissingError
 from celery_operator.observe.waiting import WaitingQueues
 from celery_operator.resources.managed_redis import REDIS_PORT
 from celery_operator.resources.ownership import ResourceIdentity, redis_name
-from celery_operator.snapshot import ConfigurationFault, ScalingHistory, Snapshot
+from celery_operator.snapshot import ConfigurationFault, ReconcileMemory, Snapshot
 
 BROKER_EXAMPLE = "redis://HOST:6379/0"
 BACKEND_EXAMPLE = "redis://HOST:6379/1"
@@ -74,16 +76,10 @@ class Observer:
         self,
         resource: Json,
         spec: CeleryDeploymentSpec,
-        faults: Sequence[ConfigurationFault],
-        *,
-        histories: Mapping[str, ScalingHistory],
-        decided: Mapping[str, int],
+        memory: ReconcileMemory,
     ) -> Snapshot:
-        """Sidecars, broker and result backend side by side. Of these only the broker is waited for.
-
-        ``histories`` and ``decided`` are what the last decision left.
-        """
-        pods = self._cache.children(POD, self._key)
+        """Read sidecars, broker and result backend side by side. Of these only the broker is waited for."""
+        pods = self._cache.owned(POD, self._key)
         readings, beats, (broker, broker_faults), (backend, backend_faults) = await asyncio.gather(
             self._workers.look(pod for pod in pods if group_of(pod) is not None),
             self._beats.look(pod for pod in pods if is_beat(pod)),
@@ -95,8 +91,8 @@ class Observer:
         self._waiting.look(broker, now)
         readings = self._consuming.look(readings, now)
         # Pods and Deployments as they are now, not as they were before the reading.
-        pods = self._cache.children(POD, self._key)
-        deployments = self._cache.children(DEPLOYMENT, self._key)
+        pods = self._cache.owned(POD, self._key)
+        deployments = self._cache.owned(DEPLOYMENT, self._key)
         states = pod_states(pods, readings)
         silent = self._silent.look(states, now)
         states = tuple(replace(state, silent_for=silent.get(state.uid, 0.0)) for state in states)
@@ -112,15 +108,16 @@ class Observer:
             pods=states,
             broker=broker,
             result_backend=backend,
-            faults=(*faults, *broker_faults, *backend_faults),
-            annotations=resource["metadata"].get("annotations", {}),
+            faults=(*broker_faults, *backend_faults),
+            annotations=read_annotations(
+                resource["metadata"].get("annotations", {}), [group.name for group in spec.workers]
+            ),
+            memory=memory,
             beats=beat_sights(pods, beats),
             waiting_for=self._waiting.waiting_for(),
             untouched_for=self._waiting.untouched_for(),
             mono=now,
             loads=self._load.look(spec, broker, states, now),
-            histories=histories,
-            decided=decided,
         )
 
     async def close(self) -> None:

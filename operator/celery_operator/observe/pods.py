@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from celery_health.urls import redact
 from celery_operator.api import names
-from celery_operator.kube import Json
+from celery_operator.kinds import Json
 from celery_operator.snapshot import ContainerTrouble, PodState, SidecarReading
 
 MESSAGE_LIMIT = 400

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Generic, TypeVar
 
-from celery_operator.kube import Json
+from celery_operator.kinds import Json
 from celery_operator.observe.latest import Answer, Latest, settle
 from celery_operator.observe.sidecars import SidecarError, Sidecars
 

@@ -9,7 +9,8 @@ import aiohttp
 from celery_health.verdicts.worker import WorkerReason, WorkerVerdict
 from celery_health.wire.json_fields import ReportError
 from celery_health.wire.worker_report import report_from
-from celery_operator.kube import Json, Kube, KubeError
+from celery_operator.kinds import Json
+from celery_operator.kube import Kube, KubeError
 from celery_operator.observe.latest import Answer
 from celery_operator.sidecar_address import AT_ONCE, TIMEOUT_SECONDS, direct_url, proxy_path
 from celery_operator.snapshot import SidecarBroker, SidecarReading

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from celery_operator.api.spec import SecretKeyReference
-from celery_operator.kube import Json, RefusedError
+from celery_operator.kinds import Json
+from celery_operator.kube import RefusedError
 from celery_operator.snapshot import ConfigurationFault
 
 SECRET_MISSING = "SecretMissing"  # noqa: S105 - a reason, not a secret
@@ -73,9 +74,9 @@ class SecretUrls:
             f"--from-literal={reference.key}={example}"
         )
         message = (
-            f"Secret {reference.name} with the key {reference.key} is missing: create it with `{command}`"
+            f"Secret {reference.name} with the key {reference.key} is missing: create the Secret with the URL"
         )
-        return ConfigurationFault(SECRET_MISSING, message, waiting=True)
+        return ConfigurationFault(SECRET_MISSING, message, waiting=True, command=command)
 
     def _key_missing(self, reference: SecretKeyReference, example: str) -> ConfigurationFault:
         command = (
@@ -83,11 +84,9 @@ class SecretUrls:
             f'-p \'{{"stringData":{{"{reference.key}":"{example}"}}}}\''
         )
         message = (
-            f"Secret {reference.name} has no text under the key {reference.key}: add it with `{command}`, "
-            f"or delete the Secret and use `kubectl create secret generic {reference.name} "
-            f"--from-literal={reference.key}={example}`"
+            f"Secret {reference.name} has no text under the key {reference.key}: add the URL under this key"
         )
-        return ConfigurationFault(SECRET_KEY_MISSING, message, waiting=True)
+        return ConfigurationFault(SECRET_KEY_MISSING, message, waiting=True, command=command)
 
 
 def _not_allowed(reference: SecretKeyReference, error: RefusedError) -> ConfigurationFault:

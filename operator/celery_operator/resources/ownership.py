@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery_operator.api import names
+from celery_operator.kinds import Json
 
 Manifest = dict[str, Any]
 
@@ -54,10 +55,16 @@ def labels(cd: ResourceIdentity, component: str | None = None, group: str | None
     return {key: value for key, value in wanted.items() if value is not None}
 
 
-def worker_selector(cd: ResourceIdentity, group: str) -> str:
-    """The label selector of a group's pods, as ``status.selector`` and a LIST take it."""
-    wanted = labels(cd, names.COMPONENT_WORKER, group)
-    return ",".join(f"{key}={value}" for key, value in wanted.items())
+def is_owned(live: Json, uid: str) -> bool:
+    """Whether the CeleryDeployment of this uid owns the object."""
+    return any(owner["uid"] == uid for owner in live["metadata"].get("ownerReferences", []))
+
+
+def may_delete(live: Json, uid: str) -> bool:
+    """Whether an object is ours to take away: our label, our owner reference, and not going already."""
+    metadata = live["metadata"]
+    ours = metadata.get("labels", {}).get(names.LABEL_MANAGED_BY) == names.MANAGED_BY
+    return ours and is_owned(live, uid) and "deletionTimestamp" not in metadata
 
 
 def child(

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.resources.children import children
+from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import Manifest, ResourceIdentity
 from celery_operator.resources.settings import ChildSettings
 from tests.integration.api.apiserver import ApiServer
@@ -29,8 +29,8 @@ def test_every_child_is_applied_without_a_warning(path: Path, api: ApiServer) ->
     manifest = yaml.safe_load(path.read_text())
     owner = ResourceIdentity(NAMESPACE, manifest["metadata"]["name"], "00000000-0000-0000-0000-000000000000")
     spec = CeleryDeploymentSpec.model_validate(manifest["spec"])
-    replicas = {group.name: spec.wanted_replicas(group) for group in spec.workers}
-    for child in children(owner, spec, SETTINGS, "token", replicas=replicas):
+    replicas = {group.name: spec.replicas_of(group) for group in spec.workers}
+    for child in owned_objects(owner, spec, SETTINGS, "token", replicas=replicas):
         answer = api.apply(_path(child), child)
         assert answer.status == 201, answer.message
         assert answer.warnings == ()

@@ -83,7 +83,7 @@ def test_kubectl_scale_works_on_a_resource_that_never_had_replicas(api: ApiServe
     scaled = api.request("PATCH", f"{stored}/scale", {"spec": {"replicas": 5}}, content_type=MERGE)
     assert scaled.status == 200, scaled.message
     spec = CeleryDeploymentSpec.model_validate(api.request("GET", stored).body["spec"])
-    assert spec.wanted_replicas(spec.workers[0]) == 5
+    assert spec.replicas_of(spec.workers[0]) == 5
 
 
 def test_kubectl_scale_is_refused_where_the_scale_target_has_autoscaling(api: ApiServer, stored: str) -> None:

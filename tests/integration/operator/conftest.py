@@ -14,7 +14,7 @@ from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_operator.api import names
-from celery_operator.kube import CELERY_DEPLOYMENT
+from celery_operator.kinds import CELERY_DEPLOYMENT
 from tests.integration.api.apiserver import ApiServer
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.sidecars import QUEUE, Workers, running_workers

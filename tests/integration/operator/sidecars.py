@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from celery_operator.api.names import PROBE_PORT, TOKEN_HEADER
-from celery_operator.kube import POD
+from celery_operator.kinds import POD
 from tests.integration.api.apiserver import Object
 from tests.integration.operator.world import World
 from tests.unit.health.reports import report_document

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from tools.testbed.waiting import wait_for
 
-from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, SECRET, SERVICE, SERVICE_ACCOUNT_KIND
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, SECRET, SERVICE, SERVICE_ACCOUNT_KIND
 from tests.integration.operator.operator_process import OperatorProcess, metric
 from tests.integration.operator.world import World, group, within
 
@@ -30,10 +30,10 @@ def told(world: World, words: str) -> str:
     return next((one["message"] for one in status.get("conditions", []) if words in one["message"]), "")
 
 
-def steps(operator: OperatorProcess, world: World, step: str) -> float:
-    """How often a step of the shop has ended."""
-    labels = {"namespace": world.namespace, "resource": "shop", "step": step}
-    return metric(operator.get("/metrics")[1], "celery_operator_steps_total", labels) or 0
+def reconciles(operator: OperatorProcess, world: World, reconcile: str) -> float:
+    """How often a reconcile of the shop has ended."""
+    labels = {"namespace": world.namespace, "resource": "shop", "reconcile": reconcile}
+    return metric(operator.get("/metrics")[1], "celery_operator_reconciles_total", labels) or 0
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ def test_an_unchanged_world_is_not_written_to(operator: OperatorProcess, world: 
         }
 
     def ticks_later(count: int) -> dict[str, str]:
-        wanted = steps(operator, world, "judge") + count
-        wait_for(lambda: steps(operator, world, "judge") >= wanted, timeout=60, describe=operator.words)
+        wanted = reconciles(operator, world, "health") + count
+        wait_for(lambda: reconciles(operator, world, "health") >= wanted, timeout=60, describe=operator.words)
         return versions()
 
     settled = ticks_later(2)
@@ -157,7 +157,7 @@ def test_an_object_of_the_same_name_is_never_overwritten(operator: OperatorProce
     message = wait_for(lambda: told(world, "shop-celery"), describe="a condition that names the object")
     now = world.get(SERVICE_ACCOUNT_KIND, "shop-celery")
 
-    assert "exists and is not ours" in message
+    assert "exists and does not belong to this CeleryDeployment" in message
     assert now
     assert now["metadata"]["resourceVersion"] == theirs["metadata"]["resourceVersion"]
     assert world.there(DEPLOYMENT, "shop-default")

@@ -4,7 +4,7 @@ from typing import Any
 
 from tools.testbed.waiting import wait_for
 
-from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Kind
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Kind
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.world import World, group
 

@@ -8,7 +8,7 @@ from tools.testbed.waiting import wait_for
 
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
 from celery_operator.decide.healing.restart_pacing import PAUSE_SECONDS
-from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Kind
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Kind
 from tests.integration.api.apiserver import Object
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess, metric

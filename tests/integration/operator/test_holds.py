@@ -9,7 +9,7 @@ from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from celery_operator.decide.healing.restart_pacing import HOLD_SECONDS
-from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD, Kind
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, Kind
 from tests.integration.api.apiserver import Object
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess
@@ -79,7 +79,7 @@ def test_an_operator_killed_before_its_eviction_is_done_has_used_up_the_attempt(
     start_operator: StartOperator,
 ) -> None:
     assert world.api.request("POST", WEBHOOK.path(None), waits_for(nobody, world.namespace)).status == 201
-    first = start_operator("--tick-seconds=1", "--identity=operator-0").until_it_leads()
+    first = start_operator("--reconcile-seconds=1", "--identity=operator-0").until_it_leads()
     world.create_shop(
         broker={"url": broker.url},
         workers=[group("default", replicas=2, queues=[QUEUE])],
@@ -93,7 +93,7 @@ def test_an_operator_killed_before_its_eviction_is_done_has_used_up_the_attempt(
         first.kill()
     assert world.api.request("DELETE", WEBHOOK.path(None, world.namespace)).status == 200
     written = restarts(world)["recent"]
-    start_operator("--tick-seconds=1", "--identity=operator-0").until_it_leads()
+    start_operator("--reconcile-seconds=1", "--identity=operator-0").until_it_leads()
     wait_for(
         lambda: world.condition("WorkersHealthy")["status"] == "True", 30, "the new operator's first look"
     )
@@ -111,7 +111,7 @@ def test_an_operator_killed_before_its_eviction_is_done_has_used_up_the_attempt(
 def test_of_a_fleet_that_goes_deaf_at_once_half_waits_for_the_other(
     world: World, workers: Workers, start_operator: StartOperator
 ) -> None:
-    start_operator("--tick-seconds=1").until_it_leads()
+    start_operator("--reconcile-seconds=1").until_it_leads()
     world.create_shop(workers=[group("default", replicas=4, queues=[QUEUE])])
     fleet = sorted((workers.run(pod, works=True) for pod in pods(world, 4)), key=lambda worker: worker.name)
     wait_for(lambda: ready(world) == "4/4", timeout=30, describe="all consuming")

@@ -8,7 +8,7 @@ import pytest
 from tools.cluster.controlplane import ControlPlane
 from tools.testbed.waiting import wait_for
 
-from celery_operator.kube import DEPLOYMENT, SECRET, SERVICE_ACCOUNT_KIND, Kind
+from celery_operator.kinds import DEPLOYMENT, SECRET, SERVICE_ACCOUNT_KIND, Kind
 from tests.integration.chart.helm import of_kind, render
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.world import World

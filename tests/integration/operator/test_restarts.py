@@ -3,7 +3,7 @@
 from tools.cluster.controlplane import ControlPlane
 from tools.testbed.waiting import wait_for
 
-from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, LEASE, SECRET, SERVICE_ACCOUNT_KIND, Kind
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, LEASE, SECRET, SERVICE_ACCOUNT_KIND, Kind
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.world import World, group

@@ -6,7 +6,7 @@ from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
-from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, POD
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD
 from tests.integration.api.apiserver import Object
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess, metric
@@ -53,8 +53,8 @@ def fleet(world: World, workers: Workers, *active: int) -> list[Worker]:
 
 def looks(operator: OperatorProcess, world: World) -> float:
     """How many times the operator has looked at the resource."""
-    labels = {"namespace": world.namespace, "resource": "shop", "step": "judge"}
-    return metric(operator.get("/metrics")[1], "celery_operator_steps_total", labels) or 0
+    labels = {"namespace": world.namespace, "resource": "shop", "reconcile": "health"}
+    return metric(operator.get("/metrics")[1], "celery_operator_reconciles_total", labels) or 0
 
 
 def living(world: World) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.testbed.waiting import wait_for
 
-from celery_operator.kube import CELERY_DEPLOYMENT, DEPLOYMENT, EVENT, POD, SECRET, Kind
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, EVENT, POD, SECRET, Kind
 from tests.integration.api.apiserver import MERGE, ApiServer, Object
 
 NAMESPACE = Kind("v1", "Namespace", "namespaces")

@@ -4,10 +4,8 @@ import pytest
 
 from celery_operator.api.annotations import (
     ScalingPauses,
-    healing_is_paused,
-    misunderstood,
+    read_annotations,
     restart_annotations,
-    scaling_pauses,
 )
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING as PAUSE
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_IN as PAUSE_IN
@@ -29,7 +27,7 @@ GROUPS = ["mail", "default"]
     ],
 )
 def test_only_the_word_true_pauses(annotations: dict[str, str], paused: bool) -> None:
-    assert healing_is_paused(annotations) is paused
+    assert read_annotations(annotations, GROUPS).healing_paused is paused
 
 
 @pytest.mark.parametrize(
@@ -44,7 +42,7 @@ def test_only_the_word_true_pauses(annotations: dict[str, str], paused: bool) ->
     ],
 )
 def test_scaling_is_paused_each_way_by_itself(annotations: dict[str, str], pauses: ScalingPauses) -> None:
-    assert scaling_pauses(annotations) == pauses
+    assert read_annotations(annotations, GROUPS).scaling_pauses == pauses
 
 
 def test_a_group_takes_the_annotations_of_all_and_its_own() -> None:
@@ -65,22 +63,22 @@ def test_an_empty_value_asks_for_nothing() -> None:
 def test_what_is_understood_is_not_told(value: str) -> None:
     annotations = {PAUSE: value, PAUSE_IN: value, PAUSE_OUT: value, "other": "x"}
     annotations |= {RESTARTED: "1", f"{RESTARTED}.mail": "2"}
-    assert list(misunderstood(annotations, GROUPS)) == []
+    assert read_annotations(annotations, GROUPS).not_understood == ()
 
 
 @pytest.mark.parametrize("name", [PAUSE, PAUSE_IN, PAUSE_OUT])
 def test_a_pause_that_is_none_is_told_with_what_to_write(name: str) -> None:
-    (told,) = misunderstood({name: "yes"}, GROUPS)
+    (told,) = read_annotations({name: "yes"}, GROUPS).not_understood
     assert told == f"Annotation {name} is 'yes': write \"true\", or remove it"
 
 
 def test_a_pause_of_nothing_is_told_with_the_pauses_that_there_are() -> None:
-    (told,) = misunderstood({"celery-operator.dev/pause-scaling": "true"}, GROUPS)
+    (told,) = read_annotations({"celery-operator.dev/pause-scaling": "true"}, GROUPS).not_understood
     assert told.startswith("Annotation celery-operator.dev/pause-scaling pauses nothing: write one of ")
     assert all(name in told for name in (PAUSE, PAUSE_IN, PAUSE_OUT))
 
 
 def test_a_restart_of_no_group_is_told_with_the_groups() -> None:
-    (told,) = misunderstood({f"{RESTARTED}.post": "1"}, GROUPS)
+    (told,) = read_annotations({f"{RESTARTED}.post": "1"}, GROUPS).not_understood
     assert f"{RESTARTED}.post names no worker group" in told
     assert "one of default, mail" in told

@@ -22,7 +22,7 @@ def _spec(**fields: Any) -> CeleryDeploymentSpec:
 
 
 def _wanted(spec: CeleryDeploymentSpec) -> list[int]:
-    return [spec.wanted_replicas(group) for group in spec.workers]
+    return [spec.replicas_of(group) for group in spec.workers]
 
 
 def test_each_group_wants_its_own_replicas() -> None:

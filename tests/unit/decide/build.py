@@ -1,5 +1,6 @@
 """Short words for snapshots: a healthy deployment of two workers, and all that can go wrong with it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from celery_health.broker import BrokerReading, BrokerReason, QueueReading, UnackedReading
 from celery_health.verdicts.worker import WorkerReason, WorkerVerdict
 from celery_health.wire.worker_report import ActiveTask, Phase, TransportEvidence, WorkerReport
+from celery_operator.api.annotations import read_annotations
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import (
     CeleryDeploymentStatus,
@@ -15,12 +17,18 @@ from celery_operator.api.status import (
     WorkerGroupStatus,
 )
 from celery_operator.decide import decide
+from celery_operator.decide.evidence import Evidence, gather
+from celery_operator.decide.evidence.workers import workers_of
+from celery_operator.decide.replicas import decide_replicas
+from celery_operator.resources.pod import NO_ANNOTATIONS
 from celery_operator.snapshot import (
     ConfigurationFault,
     ContainerTrouble,
     DeploymentState,
     GroupLoad,
     PodState,
+    ReconcileMemory,
+    ScalingHistory,
     SidecarBroker,
     SidecarReading,
     Snapshot,
@@ -242,31 +250,49 @@ def deployment(wanted: int = 2, *, group: str | None = "default", **changes: Any
     return replace(base, **changes)
 
 
-def snapshot(**changes: Any) -> Snapshot:
-    """Two wanted, two consuming, an empty queue, a broker that answers: Healthy."""
+def snapshot(
+    *,
+    annotations: Mapping[str, str] = NO_ANNOTATIONS,
+    histories: Mapping[str, ScalingHistory] | None = None,
+    applied: Mapping[str, int] | None = None,
+    **changes: Any,
+) -> Snapshot:
+    """Two wanted, two consuming, an empty queue, a broker that answers: Healthy.
+
+    ``histories`` and ``applied`` (replicas) are by group, as the last reconcile left them.
+    """
+    the_spec = changes.get("spec") or spec()
     base = Snapshot(
         now=NOW,
         namespace="market",
         name="shop",
         uid="uid-shop",
         generation=GENERATION,
-        spec=spec(),
+        spec=the_spec,
         previous=CeleryDeploymentStatus(observed_generation=GENERATION),
         deployments=(deployment(),),
         pods=(pod("shop-default-a"), pod("shop-default-b")),
         broker=broker(),
         result_backend=None,
         faults=(),
-        annotations={},
+        annotations=read_annotations(annotations, [group.name for group in the_spec.workers]),
+        memory=ReconcileMemory(replicas=applied or {}, histories=histories or {}),
     )
     return replace(base, **changes)
 
 
+def evidence_of(one: Snapshot) -> Evidence:
+    """The evidence that ``decide`` gathers."""
+    workers = workers_of(one)
+    replicas = decide_replicas(one, workers)
+    return gather(one, workers, {group: decided.desired for group, decided in replicas.items()})
+
+
 def fault(
-    message: str = "spec.broker.url: write redis://HOST.", *, waiting: bool = False
+    message: str = "spec.broker.url: write redis://HOST.", *, waiting: bool = False, command: str = ""
 ) -> ConfigurationFault:
     """A spec that cannot be carried out."""
-    return ConfigurationFault("BrokerUrlInvalid", message, waiting)
+    return ConfigurationFault("BrokerUrlInvalid", message, waiting, command)
 
 
 def status_of(**changes: Any) -> CeleryDeploymentStatus:

@@ -5,23 +5,24 @@ from pathlib import Path
 import pytest
 
 from celery_health.broker import BrokerReason
-from celery_operator.act import ownership, unreadable
 from celery_operator.api.status import ConditionType, HealthState
+from celery_operator.decide import unreadable_spec
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.scaling import desired_replicas as targets
+from celery_operator.decide.scaling import schedule
 from celery_operator.observe import urls
+from celery_operator.resources import object_faults
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "conditions.md").read_text()
 
 FAULTS = (
-    ownership.NAME_TAKEN,
-    ownership.REFUSED,
-    ownership.NOT_KEPT,
-    unreadable.SPEC_UNREADABLE,
+    object_faults.NAME_TAKEN,
+    object_faults.REFUSED,
+    object_faults.NOT_APPLIED,
+    unreadable_spec.SPEC_UNREADABLE,
     urls.SECRET_MISSING,
     urls.SECRET_KEY_MISSING,
     urls.SECRET_FORBIDDEN,
-    targets.SCHEDULE_INVALID,
+    schedule.SCHEDULE_INVALID,
 )
 
 

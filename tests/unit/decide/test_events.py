@@ -78,7 +78,7 @@ def test_a_turn_is_told_once(
 
 
 def test_a_first_look_tells_what_is_wrong_and_not_what_is_right() -> None:
-    first = {"previous": CeleryDeploymentStatus(observed_generation=3)}
+    first: dict[str, Any] = {"previous": CeleryDeploymentStatus(observed_generation=3)}
     assert [event.reason for event in decide(snapshot(**first)).events] == ["Ready"]
     bad = decide(snapshot(**first, pods=(A, pod("b", WorkerReason.DEAF)))).events
     assert [event.reason for event in bad] == ["Deaf"]

@@ -11,7 +11,6 @@ from celery_health.verdicts.worker import WorkerReason
 from celery_health.wire.worker_report import ActiveTask
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, HealthState
 from celery_operator.decide import decide
-from celery_operator.decide.evidence import gather
 from celery_operator.decide.reasons import Reason
 from celery_operator.snapshot import PodState, Snapshot
 from tests.unit.decide.build import (
@@ -25,6 +24,7 @@ from tests.unit.decide.build import (
     broken_pod,
     broker,
     deployment,
+    evidence_of,
     fault,
     hoarding_pod,
     hung_pod,
@@ -152,7 +152,7 @@ def test_workers_of_whom_nothing_is_known_are_never_healthy(one: Snapshot) -> No
 
 @given(snapshots)
 def test_a_worker_is_stalled_only_on_what_is_known_of_it_and_of_a_broker_that_answers(one: Snapshot) -> None:
-    for worker in gather(one).stalled:
+    for worker in evidence_of(one).stalled:
         assert one.broker.reachable is True
         assert worker.pod.reading is not None
         assert worker.pod.reading.verdict.consuming is True
@@ -162,14 +162,16 @@ def test_a_worker_is_stalled_only_on_what_is_known_of_it_and_of_a_broker_that_an
 
 @given(snapshots)
 def test_nothing_is_found_of_a_fleet_whose_broker_does_not_answer(one: Snapshot) -> None:
-    seen = gather(replace(one, broker=replace(REFUSED, queues=one.broker.queues, unacked=one.broker.unacked)))
+    seen = evidence_of(
+        replace(one, broker=replace(REFUSED, queues=one.broker.queues, unacked=one.broker.unacked))
+    )
     assert not seen.queue_findings
     assert not any(worker.findings for group in seen.groups for worker in group.workers)
 
 
 @given(snapshots)
 def test_a_worker_that_nobody_can_ask_is_neither_stalled_nor_hung(one: Snapshot) -> None:
-    seen = gather(replace(one, pods=tuple(replace(each, reading=None) for each in one.pods)))
+    seen = evidence_of(replace(one, pods=tuple(replace(each, reading=None) for each in one.pods)))
     assert not seen.stalled
     assert not seen.hung
 
@@ -238,7 +240,7 @@ def test_worse_evidence_never_gives_a_better_word(one: Snapshot, what: str) -> N
 @given(snapshots, st.sampled_from(sorted(CONSUMING_NO_MORE)))
 def test_workers_that_consume_no_more_never_give_a_better_word(one: Snapshot, what: str) -> None:
     # Of workers that nobody wants the worst is a task that does not end: it ends with its worker.
-    assume(one.deployments and gather(one).wanted)
+    assume(one.deployments and evidence_of(one).wanted)
     worse = replace(one, pods=tuple(_worse_pod(each, CONSUMING_NO_MORE[what]) for each in one.pods))
     assert RANK[health_of(worse)] >= RANK[health_of(one)]
 

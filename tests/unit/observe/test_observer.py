@@ -11,13 +11,14 @@ from celery_health.broker import BrokerReading, BrokerReason, QueueReading, Redi
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache
-from celery_operator.kube import POD, Json, Kube
+from celery_operator.kinds import POD, Json
+from celery_operator.kube import Kube
 from celery_operator.observe import latest, observer
 from celery_operator.observe.brokers import KeptReader
 from celery_operator.observe.observer import Observer
 from celery_operator.observe.sidecars import SidecarError, Sidecars
 from celery_operator.resources.ownership import ResourceIdentity
-from celery_operator.snapshot import Snapshot
+from celery_operator.snapshot import ReconcileMemory, Snapshot
 from tests.unit.decide.build import broker, spec
 from tests.unit.health.reports import report_document
 
@@ -104,7 +105,7 @@ class Scene:
 
     async def observe(self, of: CeleryDeploymentSpec) -> Snapshot:
         resource = {"metadata": {"generation": 1}}
-        return await self.observer.observe(resource, of, (), histories={}, decided={})
+        return await self.observer.observe(resource, of, ReconcileMemory())
 
 
 @pytest.fixture

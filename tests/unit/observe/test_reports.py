@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from celery_operator.kube import Json
+from celery_operator.kinds import Json
 from celery_operator.observe import latest
 from celery_operator.observe.reports import Reports
 from celery_operator.observe.sidecars import SidecarError, Sidecars, as_of_now, reading_of

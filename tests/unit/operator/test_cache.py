@@ -4,7 +4,7 @@ from typing import Any
 
 from celery_operator.api import names
 from celery_operator.cache import Cache, Key
-from celery_operator.kube import DEPLOYMENT, POD
+from celery_operator.kinds import DEPLOYMENT, POD
 
 SHOP = Key("ns", "shop")
 
@@ -48,7 +48,7 @@ def test_the_answer_to_a_write_does_not_bring_back_what_was_deleted_meanwhile() 
 
     cache.put(DEPLOYMENT, deployment(7), watched=False)
 
-    assert cache.children(DEPLOYMENT, SHOP) == []
+    assert cache.owned(DEPLOYMENT, SHOP) == []
 
 
 def test_the_end_of_an_object_does_not_end_its_successor_of_the_same_name() -> None:
@@ -57,7 +57,7 @@ def test_the_end_of_an_object_does_not_end_its_successor_of_the_same_name() -> N
     cache.put(DEPLOYMENT, deployment(9, uid="2"), watched=True)
 
     assert cache.remove(DEPLOYMENT, deployment(8, uid="1")) is None
-    assert [one["metadata"]["uid"] for one in cache.children(DEPLOYMENT, SHOP)] == ["2"]
+    assert [one["metadata"]["uid"] for one in cache.owned(DEPLOYMENT, SHOP)] == ["2"]
 
 
 def test_a_child_that_loses_its_instance_label_is_no_child_any_more_but_still_known() -> None:
@@ -66,7 +66,7 @@ def test_a_child_that_loses_its_instance_label_is_no_child_any_more_but_still_kn
 
     cache.put(DEPLOYMENT, deployment(8, labels={}), watched=True)
 
-    assert cache.children(DEPLOYMENT, SHOP) == []
+    assert cache.owned(DEPLOYMENT, SHOP) == []
     assert cache.get(DEPLOYMENT, Key("ns", "shop-a"))
 
 
@@ -78,7 +78,7 @@ def test_a_pod_is_kept_without_its_spec() -> None:
     }
 
     assert cache.put(POD, pod, watched=True) == SHOP
-    (kept,) = cache.children(POD, SHOP)
+    (kept,) = cache.owned(POD, SHOP)
     assert "spec" not in kept
     assert "managedFields" not in kept["metadata"]
     assert kept["metadata"]["annotations"] == {cost: "-1"}

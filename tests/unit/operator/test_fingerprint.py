@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from celery_operator.act.fingerprint import digest, fingerprint
+from celery_operator.resources.fingerprint import digest, fingerprint
 
 LIVE: dict[str, Any] = {
     "apiVersion": "apps/v1",

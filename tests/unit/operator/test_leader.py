@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from celery_operator.kube import ConflictError, Json, Kind, UnreachableError
+from celery_operator.kinds import Json, Kind
+from celery_operator.kube import ConflictError, UnreachableError
 from celery_operator.leader import Leader, LeaseLostError
 from celery_operator.settings import LeaseSettings
 

@@ -95,7 +95,7 @@ def test_a_resource_that_is_gone_takes_all_its_series_along_and_no_other() -> No
     metrics = Metrics()
     for key in (KEY, OTHER):
         show(metrics, key, **WAITING)
-        metrics.step(key, "judge", 0.1, failed=True)
+        metrics.reconcile(key, "health", 0.1, failed=True)
     metrics.drop(KEY)
     left = metrics.text().decode()
     assert 'resource="shop"' not in left
@@ -105,7 +105,7 @@ def test_a_resource_that_is_gone_takes_all_its_series_along_and_no_other() -> No
 def of_operator() -> Series:
     metrics = Metrics()
     show(metrics, **WAITING)
-    metrics.step(KEY, "judge", 0.1, failed=True)
+    metrics.reconcile(KEY, "health", 0.1, failed=True)
     metrics.restarted(KEY, "default", "WorkerStalled")
     return series(metrics.text().decode())
 

@@ -14,7 +14,8 @@ from celery_operator import sidecar_address
 from celery_operator.act import orders
 from celery_operator.act.orders import DirectSink, OrderError, Orders, ProxySink
 from celery_operator.decide.orders import DrainOrder, HoldOrder
-from celery_operator.kube import Json, Kube
+from celery_operator.kinds import Json
+from celery_operator.kube import Kube
 from celery_operator.sidecar_address import AT_ONCE
 
 TOKEN = "s3cret"

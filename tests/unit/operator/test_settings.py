@@ -16,16 +16,16 @@ def test_without_flags_all_namespaces_are_looked_after() -> None:
     settings = parse(["run"], {})
 
     assert settings.namespaces == ()
-    assert settings.tick_seconds == 4
+    assert settings.reconcile_seconds == 4
     assert settings.report_access == "direct"
 
 
 def test_a_flag_wins_over_its_variable_and_the_variable_over_the_default() -> None:
-    environment = {"CELERY_OPERATOR_TICK_SECONDS": "7", "CELERY_OPERATOR_PORT": "9000"}
+    environment = {"CELERY_OPERATOR_RECONCILE_SECONDS": "7", "CELERY_OPERATOR_PORT": "9000"}
 
     settings = parse(["run", "--port=9001"], environment)
 
-    assert (settings.tick_seconds, settings.port) == (7, 9001)
+    assert (settings.reconcile_seconds, settings.port) == (7, 9001)
 
 
 def test_namespaces_are_separated_by_commas_and_each_counts_once() -> None:
@@ -42,9 +42,9 @@ def test_the_pod_tells_who_and_where_the_process_is() -> None:
     ("flag", "value", "words"),
     [
         ("--namespaces", "a,B_c", "is not a namespace"),
-        ("--tick-seconds", "soon", "from 1 to 60"),
-        ("--tick-seconds", "0", "from 1 to 60"),
-        ("--tick-seconds", "nan", "from 1 to 60"),
+        ("--reconcile-seconds", "soon", "from 1 to 60"),
+        ("--reconcile-seconds", "0", "from 1 to 60"),
+        ("--reconcile-seconds", "nan", "from 1 to 60"),
         ("--port", "99999", "from 0 to 65535"),
         ("--report-access", "tunnel", "is not one of direct, proxy"),
         ("--probe-image-pull-policy", "Sometimes", "is not one of Always, IfNotPresent, Never"),

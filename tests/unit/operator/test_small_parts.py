@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from celery_operator.act.ownership import MESSAGE_LIMIT, is_owned, may_delete, name_taken, refused
 from celery_operator.act.status import patch
-from celery_operator.act.token import ProbeToken
-from celery_operator.act.unreadable import unreadable
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, HealthState, QueueStatus
+from celery_operator.decide.unreadable_spec import unreadable
+from celery_operator.probe_token import ProbeToken
+from celery_operator.resources.object_faults import MESSAGE_LIMIT, name_taken, refused
+from celery_operator.resources.ownership import is_owned, may_delete
 
 OURS = {names.LABEL_MANAGED_BY: names.MANAGED_BY}
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -64,7 +65,7 @@ def test_only_what_we_own_and_labelled_and_nobody_deletes_may_be_deleted() -> No
 
 def test_a_child_of_an_earlier_resource_of_the_same_name_is_told_apart_from_a_strangers() -> None:
     assert "is being cleaned up" in name_taken("Deployment", child("2"), "shop").message
-    assert "is not ours" in name_taken("Deployment", child("2", ownerReferences=[]), "shop").message
+    assert "does not belong to this CeleryDeployment" in name_taken("Deployment", child("2", ownerReferences=[]), "shop").message
 
 
 def test_the_servers_words_are_shortened_and_lose_their_secrets() -> None:

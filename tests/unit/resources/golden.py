@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.resources.children import children
+from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.resources.settings import ChildSettings
 
@@ -30,12 +30,12 @@ def built(case: Path) -> list[dict[str, Any]]:
     manifest = yaml.safe_load(case.read_text())
     owner = ResourceIdentity("default", manifest["metadata"]["name"], OWNER_UID)
     spec = CeleryDeploymentSpec.model_validate(manifest["spec"])
-    return list(children(owner, spec, SETTINGS, "a-token", replicas=by_spec(spec)))
+    return list(owned_objects(owner, spec, SETTINGS, "a-token", replicas=by_spec(spec)))
 
 
 def by_spec(spec: CeleryDeploymentSpec) -> dict[str, int]:
     """Worker pods by group, where nothing but the spec says how many."""
-    return {group.name: spec.wanted_replicas(group) for group in spec.workers}
+    return {group.name: spec.replicas_of(group) for group in spec.workers}
 
 
 def output(case: Path) -> Path:

@@ -6,8 +6,8 @@ import pytest
 
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.resources.children import children
-from celery_operator.resources.ownership import ResourceIdentity, worker_selector
+from celery_operator.resources.owned_objects import owned_objects
+from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.resources.probe_containers import STOP_MARGIN_SECONDS
 from celery_operator.resources.worker_deployment import worker_command, worker_deployment
 from celery_probe.agent.stop import GIVE_BACK_SECONDS
@@ -50,7 +50,7 @@ def test_a_new_number_of_replicas_is_no_rollout() -> None:
 
 def test_the_token_stands_in_the_secret_alone() -> None:
     token = "c2VjcmV0"
-    built = children(OWNER, _spec(), SETTINGS, token, replicas=by_spec(_spec()))
+    built = owned_objects(OWNER, _spec(), SETTINGS, token, replicas=by_spec(_spec()))
     others = [child for child in built if child["kind"] != "Secret"]
     assert token not in str(others)
 
@@ -101,11 +101,6 @@ def test_a_template_without_labels_keeps_ours() -> None:
     assert (
         deployment["spec"]["template"]["metadata"]["labels"] == deployment["spec"]["selector"]["matchLabels"]
     )
-
-
-def test_the_selector_text_names_the_labels_of_the_pods() -> None:
-    labels = _deployment(_spec())["spec"]["selector"]["matchLabels"]
-    assert dict(part.split("=") for part in worker_selector(OWNER, "default").split(",")) == labels
 
 
 def test_a_wedged_worker_does_not_wait_out_the_grace_of_its_group() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, PLURAL
-from celery_operator.decide.evidence import Evidence
+from celery_operator.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,12 @@ class ByHand:
     command: str
 
 
-def by_hand(evidence: Evidence, pod: str) -> ByHand | None:
+def by_hand(snapshot: Snapshot, pod: str) -> ByHand | None:
     """How to have this pod's ill process restarted; None where that goes by itself."""
-    if evidence.snapshot.spec.health.restart.policy == "Never":
+    if snapshot.spec.health.restart.policy == "Never":
         why = "spec.health.restart.policy is Never"
-        return ByHand(why, "Delete the pod", evidence.kubectl(f"delete pod {pod}"))
-    if evidence.paused:
-        resume = f"annotate {PLURAL} {evidence.snapshot.name} {ANNOTATION_PAUSE_HEALING}-"
-        return ByHand("healing is paused", "Resume healing, or delete the pod", evidence.kubectl(resume))
+        return ByHand(why, "Delete the pod", snapshot.kubectl(f"delete pod {pod}"))
+    if snapshot.annotations.healing_paused:
+        resume = f"annotate {PLURAL} {snapshot.name} {ANNOTATION_PAUSE_HEALING}-"
+        return ByHand("healing is paused", "Resume healing, or delete the pod", snapshot.kubectl(resume))
     return None

@@ -1,7 +1,7 @@
 """What is wrong with the workers of a group: a sentence, what to do, and a command each, the worst first."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from celery_health.verdicts.fleet.findings import Finding, FindingReason
 from celery_operator.api.names import (
@@ -16,48 +16,9 @@ from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.container_failures import last_line, reason_of
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing, Worker
+from celery_operator.decide.problem import WORST_FIRST, Problem, Problems
 from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import listed
-
-DOUBTS = frozenset({Reason.SIDECAR_SILENT, Reason.UNTOLD})
-"""No illness: the pods may all be consuming."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """``message`` says what is wrong, ``remedy`` what to do, ``command`` shows or mends it."""
-
-    reason: Reason
-    message: str
-    remedy: str
-    command: str
-
-    @property
-    def waits_for_broker(self) -> bool:
-        """A worker may show this for no other reason than that its broker is away."""
-        return self.reason in {Reason.DEAF, Reason.CONNECTING, Reason.STOPPED, Reason.STARTING} | DOUBTS
-
-
-WORST_FIRST = (
-    Reason.IMAGE_UNAVAILABLE,
-    Reason.CONFIGURATION_MISSING,
-    Reason.APP_NOT_LOADED,
-    Reason.CREATION_REFUSED,
-    Reason.OUT_OF_MEMORY,
-    Reason.CRASHING,
-    Reason.WEDGED,
-    Reason.POOL_DEAD,
-    Reason.DEAF,
-    Reason.WORKER_STALLED,
-    Reason.UNSCHEDULABLE,
-    Reason.CONNECTING,
-    Reason.STOPPED,
-    Reason.HUNG_TASK,
-    Reason.HOARDING,
-    Reason.SIDECAR_SILENT,
-    Reason.UNTOLD,
-    Reason.STARTING,
-)
 
 _RESTARTED = frozenset({Reason.WEDGED, Reason.POOL_DEAD, Reason.DEAF, Reason.WORKER_STALLED})
 """What a worker is restarted for by itself, unless the spec forbids it."""
@@ -65,7 +26,12 @@ _RESTARTED = frozenset({Reason.WEDGED, Reason.POOL_DEAD, Reason.DEAF, Reason.WOR
 _Teller = Callable[[Worker, Evidence], Problem]
 
 
-def group_problems(group: GroupView, evidence: Evidence) -> tuple[Problem, ...]:
+def problems_of(evidence: Evidence) -> Problems:
+    """The problems of every group."""
+    return {group.name: _of_group(group, evidence) for group in evidence.groups}
+
+
+def _of_group(group: GroupView, evidence: Evidence) -> tuple[Problem, ...]:
     """The group's problems, one for each reason, with the pods that share it named together."""
     # Of a group that is to have none, all are on their way out.
     tellers = _TELLERS if group.missing else _ALWAYS if group.wanted else {}
@@ -93,7 +59,7 @@ def _problems_of(
 
 def _by_hand(problem: Problem, worker: Worker, evidence: Evidence) -> Problem:
     """Where nothing is restarted, what else the kubelet or the operator would do is left to people."""
-    instead = by_hand(evidence, worker.pod.name)
+    instead = by_hand(evidence.snapshot, worker.pod.name)
     if instead is None or problem.reason not in _RESTARTED:
         return problem
     remedy = f"{instead.remedy}: {instead.why}, so nothing else restarts the worker"

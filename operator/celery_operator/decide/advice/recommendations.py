@@ -1,6 +1,5 @@
 """What a person can do about it: a sentence and a command each, the most urgent first."""
 
-import re
 from collections.abc import Iterator
 
 from celery_health.urls import redact
@@ -16,35 +15,33 @@ from celery_operator.api.names import (
 )
 from celery_operator.api.status import ConditionType, Recommendation
 from celery_operator.decide.advice.manual_steps import by_hand
-from celery_operator.decide.advice.problems import group_problems
+from celery_operator.decide.conditions.condition_state import Verdicts
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing
-from celery_operator.decide.health import Verdicts
+from celery_operator.decide.problem import Problems
 from celery_operator.decide.reasons import Reason
-from celery_operator.decide.scaling.explain import ScalingReason
+from celery_operator.decide.scaling.decision import ScalingReason
 from celery_operator.decide.text import sentence
 
 _MOST = 10
-# A fault may already say, between backticks, which command mends it.
-_COMMAND = re.compile(r"`(kubectl [^`]+)`")
 
 _Advice = tuple[str, str]
 
 
-def recommend(evidence: Evidence, verdicts: Verdicts) -> tuple[Recommendation, ...]:
+def recommend(evidence: Evidence, problems: Problems, verdicts: Verdicts) -> tuple[Recommendation, ...]:
     """At most ten, none of them twice."""
     found = dict.fromkeys(
         Recommendation(message=sentence(message), command=command)
-        for message, command in _all(evidence, verdicts)
+        for message, command in _all(evidence, problems, verdicts)
     )
     return tuple(found)[:_MOST]
 
 
-def _all(evidence: Evidence, verdicts: Verdicts) -> Iterator[_Advice]:
+def _all(evidence: Evidence, problems: Problems, verdicts: Verdicts) -> Iterator[_Advice]:
     yield from _faults(evidence)
     yield from _broker(evidence)
-    yield from _workers(evidence)
+    yield from _workers(evidence, problems)
     yield from _agents(evidence)
     yield from _beat(evidence, verdicts)
     yield from _backlog(evidence)
@@ -54,9 +51,8 @@ def _all(evidence: Evidence, verdicts: Verdicts) -> Iterator[_Advice]:
 
 def _faults(evidence: Evidence) -> Iterator[_Advice]:
     for fault in evidence.faults:
-        told = _COMMAND.search(fault.message)
         edit = evidence.kubectl(f"edit {PLURAL} {evidence.snapshot.name}")
-        yield fault.message, redact(told[1]) if told else edit
+        yield fault.message, redact(fault.command) or edit
 
 
 def _broker(evidence: Evidence) -> Iterator[_Advice]:
@@ -84,9 +80,9 @@ def _see_url(evidence: Evidence) -> str:
     return evidence.kubectl(f"get {PLURAL} {evidence.snapshot.name} -o jsonpath='{path}'")
 
 
-def _workers(evidence: Evidence) -> Iterator[_Advice]:
+def _workers(evidence: Evidence, problems: Problems) -> Iterator[_Advice]:
     for group in evidence.groups:
-        for problem in group_problems(group, evidence):
+        for problem in problems[group.name]:
             waits = evidence.broker.reachable is False and problem.waits_for_broker
             if problem.reason is not Reason.STARTING and not waits:
                 yield problem.remedy, problem.command
@@ -106,7 +102,7 @@ def _agents(evidence: Evidence) -> Iterator[_Advice]:
 def _beat(evidence: Evidence, verdicts: Verdicts) -> Iterator[_Advice]:
     verdict = verdicts[ConditionType.BEAT_HEALTHY]
     hanging = next((one for one in evidence.snapshot.beats if one.live is False and not one.deleting), None)
-    instead = by_hand(evidence, hanging.pod) if hanging else None
+    instead = by_hand(evidence.snapshot, hanging.pod) if hanging else None
     if instead is not None:
         yield f"{instead.remedy}: {instead.why}, so nothing else restarts beat", instead.command
     if verdict.fails:
@@ -144,8 +140,8 @@ def _backlog(evidence: Evidence) -> Iterator[_Advice]:
 
 def _held_back(group: GroupView, evidence: Evidence) -> Iterator[_Advice]:
     """What keeps autoscaling from adding workers; nothing while it does what it is there for."""
-    call, name = evidence.targets[group.name].call, evidence.snapshot.name
-    match call.reason if call else None:
+    decision, name = evidence.desired[group.name].decision, evidence.snapshot.name
+    match decision.reason if decision else None:
         case ScalingReason.AT_MAXIMUM:
             message = f"Messages wait for group {group.name}, and it has all of its maxReplicas: raise them"
             yield message, evidence.kubectl(f"edit {PLURAL} {name}")

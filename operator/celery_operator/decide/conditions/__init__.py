@@ -1,6 +1,4 @@
-"""One file a condition; each has ``judge(evidence) -> Verdict``."""
-
-from collections.abc import Callable, Mapping
+"""The conditions of a CeleryDeployment, one file each."""
 
 from celery_operator.api.status import ConditionType
 from celery_operator.decide.conditions import (
@@ -15,19 +13,23 @@ from celery_operator.decide.conditions import (
     stalled,
     workers_healthy,
 )
-from celery_operator.decide.conditions.condition_state import Verdict
+from celery_operator.decide.conditions.condition_state import Verdicts
 from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.problem import Problems
 
-JUDGES: Mapping[ConditionType, Callable[[Evidence], Verdict]] = {
-    ConditionType.READY: ready.judge,
-    ConditionType.BROKER_REACHABLE: broker_reachable.judge,
-    ConditionType.RESULT_BACKEND_REACHABLE: result_backend_reachable.judge,
-    ConditionType.WORKERS_HEALTHY: workers_healthy.judge,
-    ConditionType.BACKLOG_WITHIN_LIMITS: backlog_within_limits.judge,
-    ConditionType.BEAT_HEALTHY: beat_healthy.judge,
-    ConditionType.SCALING_ACTIVE: scaling_active.judge,
-    ConditionType.AGENTS_REPORTING: agents_reporting.judge,
-    ConditionType.RECONCILING: reconciling.judge,
-    ConditionType.STALLED: stalled.judge,
-}
-"""Every condition of the resource, in the order in which the status lists them."""
+
+def conditions(evidence: Evidence, problems: Problems) -> Verdicts:
+    """Every condition of the resource, in the order in which the status lists them."""
+    workers = workers_healthy.judge(evidence, problems)
+    return {
+        ConditionType.READY: ready.judge(evidence, workers),
+        ConditionType.BROKER_REACHABLE: broker_reachable.judge(evidence),
+        ConditionType.RESULT_BACKEND_REACHABLE: result_backend_reachable.judge(evidence),
+        ConditionType.WORKERS_HEALTHY: workers,
+        ConditionType.BACKLOG_WITHIN_LIMITS: backlog_within_limits.judge(evidence),
+        ConditionType.BEAT_HEALTHY: beat_healthy.judge(evidence),
+        ConditionType.SCALING_ACTIVE: scaling_active.judge(evidence),
+        ConditionType.AGENTS_REPORTING: agents_reporting.judge(evidence),
+        ConditionType.RECONCILING: reconciling.judge(evidence, problems),
+        ConditionType.STALLED: stalled.judge(evidence),
+    }

@@ -59,5 +59,5 @@ def _of_pod(one: BeatSight, evidence: Evidence) -> Verdict:
 def _what_comes(one: BeatSight, evidence: Evidence) -> str:
     if one.reason in _WAITS:
         return "it is not restarted and goes on when that answers"
-    instead = by_hand(evidence, one.pod)
+    instead = by_hand(evidence.snapshot, one.pod)
     return f"it is not restarted, since {instead.why}" if instead else "the kubelet restarts it"

@@ -1,7 +1,10 @@
 """What a condition says before it is stamped with a generation and a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from celery_operator.api.status import ConditionType
 
 ConditionStatus = Literal["True", "False", "Unknown"]
 
@@ -21,6 +24,10 @@ class Verdict:
     @property
     def fails(self) -> bool:
         return self.status == "False"
+
+
+Verdicts = Mapping[ConditionType, Verdict]
+"""Every condition, in the order in which the status lists them."""
 
 
 def yes(reason: str, message: str) -> Verdict:

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator
 
-from celery_operator.decide.conditions import workers_healthy
 from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import counted, joined
 
 
-def judge(evidence: Evidence) -> Verdict:
-    """What hinders most is told first; what is unknown counts only when nothing known hinders."""
-    return next(_known(evidence), None) or next(_unknown(evidence), None) or _ready(evidence)
+def judge(evidence: Evidence, workers: Verdict) -> Verdict:
+    """What hinders most is told first; what is unknown counts only when nothing known hinders.
+
+    ``workers``: the condition WorkersHealthy.
+    """
+    return (
+        next(_known(evidence, workers), None) or next(_unknown(evidence, workers), None) or _ready(evidence)
+    )
 
 
-def _known(evidence: Evidence) -> Iterator[Verdict]:
+def _known(evidence: Evidence, workers: Verdict) -> Iterator[Verdict]:
     fault = evidence.fault
     if fault is not None:
         yield no(fault.reason, fault.message)
@@ -23,24 +27,22 @@ def _known(evidence: Evidence) -> Iterator[Verdict]:
     if evidence.new_generation:
         yield no(Reason.NEW_GENERATION, "The spec has changed and is being carried out")
     if any(group.missing > group.untold or group.out_of_service for group in evidence.groups):
-        workers = workers_healthy.judge(evidence)
         yield no(workers.reason, workers.message)
     stale = [group.name for group in evidence.groups if not group.rolled_out]
     if stale:
         yield no(Reason.ROLLOUT_UNDER_WAY, joined(f"Group {name} is being rolled out" for name in stale))
 
 
-def _unknown(evidence: Evidence) -> Iterator[Verdict]:
+def _unknown(evidence: Evidence, workers: Verdict) -> Iterator[Verdict]:
     if any(group.missing for group in evidence.groups):
-        workers = workers_healthy.judge(evidence)
         yield unknown(workers.reason, workers.message)
     if evidence.broker.reachable is None and evidence.broker.readable:
         yield unknown(evidence.broker.reason, evidence.broker.message)
 
 
 def _ready(evidence: Evidence) -> Verdict:
-    if words := workers_healthy.growing(evidence):
-        return yes(Reason.READY, words)
+    if any(group.coming for group in evidence.groups):
+        return yes(Reason.READY, f"{evidence.consuming} of {counted(evidence.wanted, 'worker')} consuming")
     if evidence.wanted:
         return yes(Reason.READY, f"{counted(evidence.consuming, 'worker')} consuming")
     reason = Reason.SUSPENDED if evidence.snapshot.spec.suspend else Reason.SCALED_TO_ZERO

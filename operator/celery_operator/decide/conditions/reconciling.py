@@ -3,35 +3,35 @@
 from collections.abc import Iterator
 
 from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
-from celery_operator.decide.advice.problems import group_problems
 from celery_operator.decide.conditions.condition_state import Verdict, no, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing
+from celery_operator.decide.problem import Problems
 from celery_operator.decide.reasons import Reason
 from celery_operator.snapshot import DeploymentState
 
 
-def judge(evidence: Evidence) -> Verdict:
+def judge(evidence: Evidence, problems: Problems) -> Verdict:
     """A fault that needs a new spec stops the work: then Stalled is true and this is not."""
     fault = evidence.fault
     if fault is not None:
         if fault.waiting:
             return yes(fault.reason, fault.message)
         return no(Reason.STALLED, "The spec cannot be carried out: see the Stalled condition")
-    return next(_under_way(evidence), no(Reason.UP_TO_DATE, "The children are as the spec wants them"))
+    return next(
+        _under_way(evidence, problems), no(Reason.UP_TO_DATE, "The children are as the spec wants them")
+    )
 
 
-def _under_way(evidence: Evidence) -> Iterator[Verdict]:
+def _under_way(evidence: Evidence, problems: Problems) -> Iterator[Verdict]:
     if evidence.new_generation:
         yield yes(Reason.NEW_GENERATION, "The spec has changed and is being carried out")
     for group in evidence.groups:
         yield from _of_group(group)
     yield from _of_others(evidence)
     for group in evidence.groups:
-        if group.missing and all(
-            problem.reason is Reason.STARTING for problem in group_problems(group, evidence)
-        ):
+        if group.missing and all(one.reason is Reason.STARTING for one in problems[group.name]):
             yield yes(Reason.STARTING, f"Workers of group {group.name} are starting")
 
 

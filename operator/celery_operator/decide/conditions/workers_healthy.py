@@ -1,29 +1,22 @@
 """WorkersHealthy: every wanted worker consumes, and none is ill."""
 
-from celery_operator.decide.advice.problems import DOUBTS, WORST_FIRST, Problem, group_problems
 from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
+from celery_operator.decide.problem import DOUBTS, WORST_FIRST, Problem, Problems
 from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import counted, joined
 
 
-def judge(evidence: Evidence) -> Verdict:
+def judge(evidence: Evidence, problems: Problems) -> Verdict:
     """The worst problem gives the reason; every group that has one is named."""
-    ill = [(group, problems) for group in evidence.groups if (problems := group_problems(group, evidence))]
-    if certain := [(group, problems) for group, problems in ill if _is_certain(problems)]:
-        worst = min((problems[0] for _, problems in certain), key=_rank)
+    ill = [(group, found) for group in evidence.groups if (found := problems[group.name])]
+    if certain := [(group, found) for group, found in ill if _is_certain(found)]:
+        worst = min((found[0] for _, found in certain), key=_rank)
         if evidence.broker.reachable is False and worst.waits_for_broker:
             return no(Reason.BROKER_UNREACHABLE, f"{_fleet(evidence)}: workers wait for the broker")
-        return no(worst.reason, joined(_words(group, problems) for group, problems in certain))
-    return _without_illness(evidence, [problem for _, problems in ill for problem in problems])
-
-
-def growing(evidence: Evidence) -> str | None:
-    """How far groups are that autoscaling has just enlarged; None if there is none."""
-    if not any(group.coming for group in evidence.groups):
-        return None
-    return f"{_fleet(evidence)}; the load has just called for the others"
+        return no(worst.reason, joined(_words(group, found) for group, found in certain))
+    return _without_illness(evidence, [problem for _, found in ill for problem in found])
 
 
 def _without_illness(evidence: Evidence, doubts: list[Problem]) -> Verdict:
@@ -46,8 +39,8 @@ def _enough(evidence: Evidence) -> Verdict:
     idle = [group for group in evidence.groups if group.out_of_service]
     if idle:
         return no(Reason.ALL_DRAINING, joined(f"All workers of group {group.name} drain" for group in idle))
-    if words := growing(evidence):
-        return yes(Reason.STARTING, words)
+    if any(group.coming for group in evidence.groups):
+        return yes(Reason.STARTING, f"{_fleet(evidence)}; the load has just called for the others")
     return yes(Reason.ALL_CONSUMING, _fleet(evidence))
 
 

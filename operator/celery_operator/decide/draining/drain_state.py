@@ -1,5 +1,6 @@
 """What a pod would lose if it were deleted now, and its place among those that a ReplicaSet deletes: pure."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -7,7 +8,6 @@ from enum import Enum, auto
 from celery_health.verdicts.worker import WorkerReason
 from celery_health.wire.worker_report import Phase, WorkerReport
 from celery_operator.api.names import WORKER_CONTAINER
-from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing, Worker
 from celery_operator.snapshot import SidecarReading
 
@@ -69,9 +69,13 @@ class DrainPod:
         return self.scheduled, not self.pending, self.ready, self.deletion_cost
 
 
-def drain_pods(group: GroupView) -> tuple[DrainPod, ...]:
-    """The group's pods that are not being deleted, with what each of them holds."""
-    return tuple(_drain_pod(worker) for worker in group.present)
+def drain_pods(workers: Iterable[Worker]) -> Mapping[str, Sequence[DrainPod]]:
+    """The pods that are not being deleted, by group, with what each of them would lose."""
+    pods: dict[str, list[DrainPod]] = {}
+    for worker in workers:
+        if worker.standing is not Standing.LEAVING:
+            pods.setdefault(worker.pod.group, []).append(_drain_pod(worker))
+    return pods
 
 
 def _drain_pod(worker: Worker) -> DrainPod:

@@ -1,18 +1,18 @@
-"""What all verdicts read: the snapshot, and the three views of it that are worked out once."""
+"""The evidence of one reconcile: the snapshot, with what several decisions need already computed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from celery_health.broker import BrokerReason
 from celery_health.verdicts.fleet.findings import Finding, FindingReason
-from celery_operator.api.annotations import healing_is_paused
-from celery_operator.api.names import COMPONENT_BEAT
+from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
 from celery_operator.api.status import QueueStatus
 from celery_operator.decide.evidence.broker import BrokerView, broker_view
-from celery_operator.decide.evidence.fleet_verdicts import FleetLook, queue_findings
-from celery_operator.decide.evidence.groups import GroupView, group_views
+from celery_operator.decide.evidence.groups import GroupView, group_view
 from celery_operator.decide.evidence.worker_state import Worker
-from celery_operator.decide.scaling.desired_replicas import Target, schedule_faults, targets
+from celery_operator.decide.evidence.workers import queue_findings
+from celery_operator.decide.scaling.desired import DesiredReplicas
+from celery_operator.decide.scaling.schedule import schedule_faults
 from celery_operator.snapshot import ConfigurationFault, DeploymentState, Snapshot
 
 
@@ -21,7 +21,7 @@ class Evidence:
     """``queues`` holds each queue of the spec once, in its order, with what the broker told of it.
 
     ``queue_findings`` are the fleet's findings on queues; those on a worker stand with the worker.
-    ``targets`` are by group. ``faults`` are all that hinder the spec, those of the snapshot among them.
+    ``desired`` is by group. ``faults`` are all that hinder the spec, those of the snapshot among them.
     """
 
     snapshot: Snapshot
@@ -29,7 +29,7 @@ class Evidence:
     broker: BrokerView
     queues: tuple[QueueStatus, ...]
     queue_findings: tuple[Finding, ...]
-    targets: Mapping[str, Target]
+    desired: Mapping[str, DesiredReplicas]
     faults: tuple[ConfigurationFault, ...]
 
     @property
@@ -53,7 +53,7 @@ class Evidence:
     @property
     def paused(self) -> bool:
         """Whether somebody asked that nothing be restarted for now."""
-        return healing_is_paused(self.snapshot.annotations)
+        return self.snapshot.annotations.healing_paused
 
     @property
     def beat(self) -> DeploymentState | None:
@@ -94,19 +94,39 @@ class Evidence:
         return f"kubectl -n {self.snapshot.namespace} {command}"
 
 
-def gather(snapshot: Snapshot) -> Evidence:
-    """Work out the views."""
-    look = FleetLook.of(snapshot)
-    wanted = targets(snapshot)
-    groups = group_views(look, wanted)
+def gather(
+    snapshot: Snapshot, workers: tuple[Worker, ...], desired: Mapping[str, DesiredReplicas]
+) -> Evidence:
+    """Put together what several decisions need. ``desired``: the desired replicas by group."""
     ready = {queue.name: queue.ready for queue in snapshot.broker.queues}
+    groups = _groups(snapshot, workers, desired)
     names = dict.fromkeys(queue for group in groups for queue in group.queues)
     return Evidence(
         snapshot=snapshot,
         groups=groups,
-        broker=broker_view(snapshot.broker, groups),
+        broker=broker_view(snapshot.broker, workers),
         queues=tuple(QueueStatus(name=name, ready=ready.get(name)) for name in names),
-        queue_findings=queue_findings(look, tuple(worker for group in groups for worker in group.workers)),
-        targets=wanted,
-        faults=(*snapshot.faults, *schedule_faults(snapshot)),
+        queue_findings=queue_findings(snapshot, workers),
+        desired=desired,
+        faults=(*snapshot.memory.faults, *snapshot.faults, *schedule_faults(snapshot.spec)),
+    )
+
+
+def _groups(
+    snapshot: Snapshot, workers: tuple[Worker, ...], desired: Mapping[str, DesiredReplicas]
+) -> tuple[GroupView, ...]:
+    deployments = {one.group: one for one in snapshot.deployments if one.component == COMPONENT_WORKER}
+    by_group: dict[str, list[Worker]] = {}
+    for worker in workers:
+        by_group.setdefault(worker.pod.group, []).append(worker)
+    return tuple(
+        group_view(
+            group,
+            desired[group.name].replicas,
+            deployments.get(group.name),
+            tuple(by_group.get(group.name, ())),
+            snapshot.now,
+            wakes=desired[group.name].wakes,
+        )
+        for group in snapshot.spec.workers
     )

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from celery_health.broker import BrokerReading, BrokerReason
 from celery_operator.api.status import BrokerStatus
-from celery_operator.decide.evidence.groups import GroupView
-from celery_operator.decide.evidence.worker_state import Standing
+from celery_operator.decide.evidence.worker_state import Standing, Worker
 from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import joined
 
@@ -44,37 +43,38 @@ class BrokerView:
         return BrokerStatus(kind=self.reading.kind, address=self.reading.address, state=state)
 
 
-def broker_view(reading: BrokerReading, groups: tuple[GroupView, ...]) -> BrokerView:
+def broker_view(reading: BrokerReading, workers: tuple[Worker, ...]) -> BrokerView:
     """Join the operator's reading with what the sidecars say."""
     if reading.reachable is True:
         return BrokerView(reading, True, reading.reason, reading.message)
     if reading.reachable is False:
-        if reading.reason not in _REACHED_AND_ILL and _workers_reach(groups):
+        if reading.reason not in _REACHED_AND_ILL and _workers_reach(workers):
             message = joined(["Workers consume, but the operator cannot reach the broker", reading.message])
             return BrokerView(reading, None, Reason.ONLY_WORKERS_REACH, message)
         return BrokerView(reading, False, reading.reason, joined([reading.message, NOTHING_RESTARTED]))
-    words = _sidecar_words(groups)
+    words = _sidecar_words(workers)
     if words and not any(reachable for reachable, _ in words):
         message = joined(["No worker pod reaches the broker", words[0][1], NOTHING_RESTARTED])
         return BrokerView(reading, False, Reason.BROKER_UNREACHABLE, message)
     return BrokerView(reading, None, reading.reason, reading.message)
 
 
-def _workers_reach(groups: tuple[GroupView, ...]) -> bool:
+def _workers_reach(workers: tuple[Worker, ...]) -> bool:
     """No sidecar says no, and one that says yes belongs to a worker that consumes."""
-    if any(reachable is False for reachable, _ in _sidecar_words(groups)):
+    if any(reachable is False for reachable, _ in _sidecar_words(workers)):
         return False
     return any(
         worker.pod.reading is not None and worker.pod.reading.broker.reachable is True
-        for group in groups
-        for worker in group.standing(Standing.CONSUMING)
+        for worker in workers
+        if worker.standing is Standing.CONSUMING
     )
 
 
-def _sidecar_words(groups: tuple[GroupView, ...]) -> list[tuple[bool, str]]:
+def _sidecar_words(workers: tuple[Worker, ...]) -> list[tuple[bool, str]]:
     return [
         (worker.pod.reading.broker.reachable, worker.pod.reading.broker.message)
-        for group in groups
-        for worker in group.present
-        if worker.pod.reading is not None and worker.pod.reading.broker.reachable is not None
+        for worker in workers
+        if worker.standing is not Standing.LEAVING
+        and worker.pod.reading is not None
+        and worker.pod.reading.broker.reachable is not None
     ]

@@ -1,17 +1,14 @@
 """One group of workers in numbers: what is wanted, what runs, what consumes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from celery_health.verdicts.fleet.findings import FindingReason
 from celery_health.wire.worker_report import WorkerReport
-from celery_operator.api.names import COMPONENT_WORKER, WORKER_CONTAINER
+from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.api.spec import WorkerGroup
 from celery_operator.api.status import WorkerGroupStatus
-from celery_operator.decide.evidence.fleet_verdicts import FleetLook
 from celery_operator.decide.evidence.worker_state import Standing, Worker
-from celery_operator.decide.scaling.desired_replicas import Target
 from celery_operator.snapshot import DeploymentState, PodState
 
 START_GRACE = timedelta(seconds=60)
@@ -127,52 +124,37 @@ class GroupView:
         return [reading.report for reading in readings if reading and reading.report]
 
 
-def group_views(look: FleetLook, targets: Mapping[str, Target]) -> tuple[GroupView, ...]:
-    """One view for each group of the spec, in its order; ``targets`` are by group."""
-    snapshot = look.snapshot
-    deployments = {
-        deployment.group: deployment
-        for deployment in snapshot.deployments
-        if deployment.component == COMPONENT_WORKER
-    }
-    pods: dict[str, list[PodState]] = {}
-    for pod in snapshot.pods:
-        pods.setdefault(pod.group, []).append(pod)
-    return tuple(
-        _view(group, targets[group.name], deployments.get(group.name), pods.get(group.name, []), look)
-        for group in snapshot.spec.workers
-    )
-
-
-def _view(
+def group_view(
     group: WorkerGroup,
-    target: Target,
+    wanted: int,
     deployment: DeploymentState | None,
-    pods: list[PodState],
-    look: FleetLook,
+    workers: tuple[Worker, ...],
+    now: datetime,
+    *,
+    wakes: bool,
 ) -> GroupView:
-    workers = tuple(look.worker(pod) for pod in pods)
+    """The view of one group. ``workers`` are those of the group, pods that are being deleted included."""
     # What the spec itself asks for is waited for like the pods of any other group.
-    called_for = max(0, target.replicas - group.autoscaling.min_replicas) if group.autoscaling else 0
-    unmade = min(called_for, _unmade(target, deployment, workers))
+    called_for = max(0, wanted - group.autoscaling.min_replicas) if group.autoscaling else 0
+    unmade = min(called_for, _unmade(wanted, deployment, workers))
     return GroupView(
         name=group.name,
         queues=group.queues,
-        wanted=target.replicas,
+        wanted=wanted,
         deployment=deployment,
         workers=workers,
-        wakes=target.wakes,
-        coming=min(called_for, unmade + _starting(workers, look.snapshot.now)),
+        wakes=wakes,
+        coming=min(called_for, unmade + _starting(workers, now)),
         unmade=unmade,
     )
 
 
-def _unmade(target: Target, deployment: DeploymentState | None, workers: tuple[Worker, ...]) -> int:
+def _unmade(wanted: int, deployment: DeploymentState | None, workers: tuple[Worker, ...]) -> int:
     """Pods that are not made yet, unless the cluster refuses them."""
     if deployment is not None and deployment.failure is not None:
         return 0
     present = sum(worker.standing is not Standing.LEAVING for worker in workers)
-    return max(0, target.replicas - present)
+    return max(0, wanted - present)
 
 
 def _starting(workers: tuple[Worker, ...], now: datetime) -> int:

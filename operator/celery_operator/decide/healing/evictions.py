@@ -9,12 +9,10 @@ from datetime import datetime, timedelta
 
 from celery_operator.api.spec import RestartPolicy
 from celery_operator.api.status import GroupPause, Restart, RestartsStatus
-from celery_operator.decide.events import EventNote
+from celery_operator.decide.event_note import EventNote
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing, Worker
-from celery_operator.decide.healing.restart_pacing import holds
-from celery_operator.decide.orders import HoldOrder
 from celery_operator.decide.reasons import Reason
 from celery_operator.decide.times import moment, rfc3339
 
@@ -42,7 +40,6 @@ class Healing:
     """What to do, and what to write before it is done: a crash in between never exceeds the budget."""
 
     evictions: tuple[EvictionOrder, ...]
-    holds: tuple[HoldOrder, ...]
     restarts: RestartsStatus
     notes: tuple[EventNote, ...]
 
@@ -72,7 +69,7 @@ def heal(evidence: Evidence) -> Healing:
         recent=tuple(sorted(recent, key=lambda restart: (restart.at, restart.pod))),
         pauses=tuple(pauses),
     )
-    return Healing(tuple(orders), holds(evidence), restarts, tuple(notes))
+    return Healing(tuple(orders), restarts, tuple(notes))
 
 
 def _may_heal(group: GroupView, evidence: Evidence) -> bool:

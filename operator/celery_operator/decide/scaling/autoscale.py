@@ -6,23 +6,12 @@ from dataclasses import dataclass
 from celery_operator.api.annotations import NO_PAUSE, ScalingPauses
 from celery_operator.api.autoscaling import Autoscaling
 from celery_operator.decide.scaling import policies, sizing
-from celery_operator.decide.scaling.explain import ScalingReason, sentence_of
+from celery_operator.decide.scaling.decision import ScalingDecision, ScalingReason
+from celery_operator.decide.scaling.explain import sentence_of
 from celery_operator.snapshot import GroupLoad, ScalingHistory
-
-__all__ = ["ScalingCall", "ScalingReason", "scale"]
 
 _ROUNDING = 1e-9
 """What floating point may have added to a size: no pod is made for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScalingCall:
-    """``message`` says why, with ``12 -> 20`` where the number changes. ``history`` is for the next call."""
-
-    replicas: int
-    reason: ScalingReason
-    message: str
-    history: ScalingHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +46,7 @@ def scale(  # noqa: PLR0917 - one group at one moment, and what is in force for 
     now: float,
     floor: int = 0,
     pauses: ScalingPauses = NO_PAUSE,
-) -> ScalingCall:
+) -> ScalingDecision:
     """The number of pods that the group should have now.
 
     ``current`` is the one in force, ``now`` a time on the clock of ``history``, ``floor`` what the schedule
@@ -74,7 +63,7 @@ def scale(  # noqa: PLR0917 - one group at one moment, and what is in force for 
     size = _bounded(case, _awake(case, size))
     size = _paused(size, current, pauses)
     changes = (*history.changes, (now, size.pods - current)) if size.pods != current else history.changes
-    return ScalingCall(
+    return ScalingDecision(
         size.pods,
         size.reason,
         sentence_of(

@@ -1,52 +1,12 @@
-"""Why a group has the number of pods that it has: reasons, and the sentences that go with them."""
+"""The sentence that says why a group has the number of pods that it has."""
 
 import math
-from enum import StrEnum
 
 from celery_health.verdicts.text import lasting
 from celery_operator.decide.scaling import sizing
+from celery_operator.decide.scaling.decision import ScalingReason
 from celery_operator.decide.text import counted
 from celery_operator.snapshot import GroupLoad
-
-
-class ScalingReason(StrEnum):
-    """Why a group has the number of pods that it has."""
-
-    MORE_LOAD = "MoreLoad"
-    """The load needs more pods."""
-    LESS_LOAD = "LessLoad"
-    """The load needs fewer pods."""
-    FITS = "FitsLoad"
-    """The load needs as many as there are, within the tolerance."""
-    AT_MAXIMUM = "AtMaxReplicas"
-    """More would be needed than maxReplicas."""
-    AT_MINIMUM = "AtMinReplicas"
-    """Fewer would do, and minReplicas keeps them."""
-    SCHEDULED = "Scheduled"
-    """Fewer would do, and a window of the schedule keeps them."""
-    STABILIZING = "Stabilizing"
-    """The load needs others, but not yet for as long as stabilizationWindowSeconds say."""
-    LIMITED = "LimitedByPolicy"
-    """A policy lets the group move only so fast, or not at all."""
-    IDLE = "Idle"
-    """There is nothing to do."""
-    IDLE_SECONDS = "IdleSeconds"
-    """There is nothing to do, but not yet for as long as idleSeconds say."""
-    ETA_HELD = "EtaHeld"
-    """Nothing is to be done but tasks that wait for their time in a worker, which must stay for them."""
-    BELOW_ACTIVATION = "BelowActivation"
-    """The group is at zero, and no more waits than activationBacklog."""
-    BROKER_UNREADABLE = "BrokerUnreadable"
-    """The broker does not tell what waits: nothing moves."""
-    FALLBACK = "Fallback"
-    """The broker has not told what waits for fallback.afterSeconds."""
-    EVIDENCE_INCOMPLETE = "EvidenceIncomplete"
-    """Fewer would do by what is known, but a worker does not tell what it holds."""
-    SCALE_IN_PAUSED = "ScaleInPaused"
-    """Somebody asked that no pod be taken away for now."""
-    SCALE_OUT_PAUSED = "ScaleOutPaused"
-    """Somebody asked that no pod be added for now."""
-
 
 _STAYS = {
     ScalingReason.FITS: "as many as the load needs",

@@ -8,7 +8,11 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from celery_operator.api.autoscaling import ScheduleWindow
+from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.decide.scaling.cron import covers, fires, last_fire, nearest
+from celery_operator.snapshot import ConfigurationFault
+
+SCHEDULE_INVALID = "ScheduleInvalid"
 
 _CRON = "0 8 * * mon-fri"
 _TIME_ZONE = "Europe/Berlin or UTC"
@@ -25,6 +29,14 @@ def floor(schedule: Iterable[ScheduleWindow], now: datetime) -> int:
         (one.min_replicas for one in schedule if _is_open(one.start, one.end, one.time_zone, minute)),
         default=0,
     )
+
+
+def schedule_faults(spec: CeleryDeploymentSpec) -> Iterator[ConfigurationFault]:
+    """Schedules that cannot be kept, each with what to write instead."""
+    for group in spec.workers:
+        if group.autoscaling is not None:
+            for message in faults(group.autoscaling.schedule):
+                yield ConfigurationFault(SCHEDULE_INVALID, f"Group {group.name}: {message}")
 
 
 def faults(schedule: Iterable[ScheduleWindow]) -> Iterator[str]:

@@ -52,7 +52,7 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
         {
             "spec": spec(broker=FROM_SECRET),
             "faults": (
-                fault("Secret shop-broker is missing: create it with `kubectl create it`", waiting=True),
+                fault("Secret shop-broker is missing", waiting=True, command="kubectl create it"),
             ),
         },
         "Secret shop-broker is missing",

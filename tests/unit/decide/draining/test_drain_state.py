@@ -9,7 +9,6 @@ from celery_health.verdicts.worker import WorkerReason
 from celery_health.wire.worker_report import Phase
 from celery_operator.api.names import SIDECAR_CONTAINER
 from celery_operator.decide.draining.drain_state import DrainPod, Hold, drain_pods
-from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Worker, standing_of
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import NOW, broken_pod, pending_pod, pod, reading, report, silent_pod
@@ -18,7 +17,7 @@ from tests.unit.decide.build import NOW, broken_pod, pending_pod, pod, reading, 
 def seen(*states: PodState) -> list[DrainPod]:
     """The pods of a group as the drain plan sees them."""
     workers = tuple(Worker(state, standing_of(state, NOW)) for state in states)
-    return list(drain_pods(GroupView("default", ("celery",), 1, None, workers)))
+    return list(drain_pods(workers).get("default", ()))
 
 
 def asked(

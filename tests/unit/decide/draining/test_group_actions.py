@@ -6,7 +6,7 @@ from typing import Any
 from celery_health.verdicts.worker import WorkerReason
 from celery_health.wire.worker_report import Phase
 from celery_operator.decide import Decision, decide
-from celery_operator.decide.draining.group_actions import GroupStep
+from celery_operator.decide.draining.actions import GroupActions
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import deployment, pod, report, snapshot, spec
 
@@ -31,8 +31,8 @@ def decided(*pods: PodState, wanted: int, **changes: Any) -> Decision:
     )
 
 
-def step(*pods: PodState, wanted: int, **changes: Any) -> GroupStep:
-    return decided(*pods, wanted=wanted, **changes).steps["default"]
+def step(*pods: PodState, wanted: int, **changes: Any) -> GroupActions:
+    return decided(*pods, wanted=wanted, **changes).actions["default"]
 
 
 def test_the_idle_one_is_asked_to_drain_and_nothing_goes_yet() -> None:
@@ -49,10 +49,10 @@ def test_one_that_has_drained_is_ranked_before_it_goes() -> None:
 
 
 def test_an_idle_one_that_drains_is_looked_at_again_soon_and_a_busy_one_at_the_usual_pace() -> None:
-    assert decided(held("a", 2), held("b"), wanted=1).changes_soon
-    assert not decided(held("a", 2), held("b", 1, draining_for=1.0), wanted=1).changes_soon
-    assert not decided(held("a", 2), held("b", draining_for=1.0, cost=-1000), wanted=1).changes_soon
-    assert not decided(held("a", 2), held("b"), wanted=2).changes_soon
+    assert decided(held("a", 2), held("b"), wanted=1).next_reconcile.soon
+    assert not decided(held("a", 2), held("b", 1, draining_for=1.0), wanted=1).next_reconcile.soon
+    assert not decided(held("a", 2), held("b", draining_for=1.0, cost=-1000), wanted=1).next_reconcile.soon
+    assert not decided(held("a", 2), held("b"), wanted=2).next_reconcile.soon
 
 
 def test_wanted_again_it_fetches_again() -> None:
@@ -68,7 +68,7 @@ def test_the_status_counts_those_that_go() -> None:
 
 def test_whoever_drains_for_too_long_is_stopped_and_told() -> None:
     decision = decided(held("a", 2), held("b", 1, draining_for=61.0, cost=-1000), wanted=1)
-    assert decision.steps["default"].replicas == 1
+    assert decision.actions["default"].replicas == 1
     (note,) = (one for one in decision.events if one.reason == "DrainOverdue")
     assert "Pod b of group default has not drained within 60 s" in note.message
 
@@ -91,7 +91,7 @@ def test_a_group_without_a_deployment_begins_with_its_size() -> None:
 
 def test_what_was_asked_for_counts_before_the_deployment_has_it() -> None:
     gone = held("b", draining_for=9.0, cost=-1000)
-    found = step(held("a", 2), gone, wanted=2, decided={"default": 1})
+    found = step(held("a", 2), gone, wanted=2, applied={"default": 1})
     assert (found.replicas, found.orders) == (2, ())
 
 

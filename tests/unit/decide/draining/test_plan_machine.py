@@ -17,7 +17,6 @@ from celery_health.wire.worker_report import Phase
 from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.decide.draining.drain_state import drain_pods
 from celery_operator.decide.draining.plan import plan
-from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Worker, standing_of
 from celery_operator.snapshot import ContainerTrouble, PodState, SidecarReading
 from tests.unit.decide.build import pod as running_pod
@@ -154,9 +153,8 @@ class Cluster(RuleBasedStateMachine):
         for pod in self.pods:
             state = pod.seen(self.now)
             workers.append(Worker(state, standing_of(state, START + timedelta(seconds=self.now))))
-        group = GroupView("default", ("celery",), self.wanted, None, tuple(workers))
         live = self.replicas if self.decided is None else min(self.replicas, self.decided)
-        pods = drain_pods(group)
+        pods = drain_pods(workers).get("default", ())
         found = plan(self.wanted, live, pods, drain_timeout=TIMEOUT, settled=not self.rollout)
         assert found.replicas >= self.wanted
         assert len(found.victims) <= max(0, len(pods) - self.wanted)

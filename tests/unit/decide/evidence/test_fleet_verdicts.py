@@ -11,9 +11,9 @@ from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.worker import WorkerReason
 from celery_health.wire.worker_report import ActiveTask, TransportEvidence
 from celery_operator.api.status import ConditionType, HealthState
-from celery_operator.decide.evidence import Evidence, gather
-from celery_operator.decide.evidence.fleet_verdicts import least_visibility_timeout, thresholds_of
+from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.worker_state import Standing
+from celery_operator.decide.evidence.workers import least_visibility_timeout, thresholds_of
 from celery_operator.decide.reasons import Reason
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import (
@@ -24,6 +24,7 @@ from tests.unit.decide.build import (
     WAITING,
     broker,
     condition_of,
+    evidence_of,
     hoarding_pod,
     hung_pod,
     pending_pod,
@@ -43,7 +44,7 @@ STALLED_B = stalled_pod("shop-default-b")
 
 
 def evidence(**changes: Any) -> Evidence:
-    return gather(snapshot(**changes))
+    return evidence_of(snapshot(**changes))
 
 
 def standings(**changes: Any) -> list[Standing]:

@@ -11,9 +11,9 @@ from celery_health.verdicts.worker import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
 from celery_operator.api.status import CeleryDeploymentStatus, Restart, RestartsStatus
 from celery_operator.decide import decide
-from celery_operator.decide.evidence import gather
+from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.healing.evictions import LONGEST_PAUSE, Healing, heal
-from celery_operator.decide.healing.restart_pacing import HOLD_SECONDS, PAUSE_SECONDS
+from celery_operator.decide.healing.restart_pacing import HOLD_SECONDS, PAUSE_SECONDS, holds
 from celery_operator.decide.orders import HoldOrder
 from celery_operator.decide.times import moment, rfc3339
 from celery_operator.snapshot import PodState
@@ -25,6 +25,7 @@ from tests.unit.decide.build import (
     WAITING,
     broken_pod,
     deployment,
+    evidence_of,
     fault,
     hung_pod,
     pending_pod,
@@ -47,13 +48,23 @@ def group(replicas: int = FLEET, **restart: Any) -> dict[str, Any]:
     }
 
 
-def looked(
+def seen(
     *pods: PodState, restarts: RestartsStatus = NOTHING_YET, later: float = 0, **changes: Any
-) -> Healing:
-    """The healing at one look, ``later`` seconds after NOW."""
+) -> Evidence:
+    """The evidence ``later`` seconds after NOW."""
     previous = CeleryDeploymentStatus(observed_generation=GENERATION, restarts=restarts)
     base = {**WAITING, **group(len(pods) or 1), "pods": pods, "previous": previous, **changes}
-    return heal(gather(snapshot(now=NOW + timedelta(seconds=later), **base)))
+    return evidence_of(snapshot(now=NOW + timedelta(seconds=later), **base))
+
+
+def looked(*pods: PodState, **changes: Any) -> Healing:
+    """The healing of one reconcile."""
+    return heal(seen(*pods, **changes))
+
+
+def held_back(*pods: PodState, **changes: Any) -> tuple[HoldOrder, ...]:
+    """The restart holds of one reconcile."""
+    return holds(seen(*pods, **changes))
 
 
 def stalled_fleet(count: int = FLEET) -> list[PodState]:
@@ -265,8 +276,8 @@ def held(one: PodState, seconds: float = 12) -> PodState:
 
 
 def test_of_a_deaf_fleet_half_is_held() -> None:
-    healing = looked(*(deaf(name) for name in NAMES[:4]))
-    assert [(order.pod, order.seconds) for order in healing.holds] == [
+    orders = held_back(*(deaf(name) for name in NAMES[:4]))
+    assert [(order.pod, order.seconds) for order in orders] == [
         (NAMES[2], HOLD_SECONDS),
         (NAMES[3], HOLD_SECONDS),
     ]
@@ -274,13 +285,13 @@ def test_of_a_deaf_fleet_half_is_held() -> None:
 
 def test_workers_whose_liveness_fails_already_are_not_held_before_others() -> None:
     pods = [deaf(NAMES[0]), deaf(NAMES[1]), deaf(NAMES[2], live=False), deaf(NAMES[3], live=False)]
-    assert [order.pod for order in looked(*pods).holds] == [NAMES[0], NAMES[1]]
+    assert [order.pod for order in held_back(*pods)] == [NAMES[0], NAMES[1]]
 
 
 def test_those_on_their_way_back_count_as_down() -> None:
     starting = [pod(name, WorkerReason.STARTING) for name in NAMES[:2]]
-    healing = looked(*starting, deaf(NAMES[2]), deaf(NAMES[3]))
-    assert [order.pod for order in healing.holds] == [NAMES[2], NAMES[3]]
+    orders = held_back(*starting, deaf(NAMES[2]), deaf(NAMES[3]))
+    assert [order.pod for order in orders] == [NAMES[2], NAMES[3]]
 
 
 def test_nobody_waits_for_a_pod_that_may_never_come_back() -> None:
@@ -288,36 +299,36 @@ def test_nobody_waits_for_a_pod_that_may_never_come_back() -> None:
         broken_pod("ImagePullBackOff", name=NAMES[0]),
         replace(pending_pod(NAMES[1]), scheduled=False),
     )
-    assert looked(broken, unscheduled, deaf(NAMES[2]), deaf(NAMES[3])).holds == ()
+    assert held_back(broken, unscheduled, deaf(NAMES[2]), deaf(NAMES[3])) == ()
 
 
 def test_a_hold_ends_as_soon_as_it_is_not_needed() -> None:
-    healing = looked(pod(NAMES[0]), pod(NAMES[1]), held(deaf(NAMES[2])), held(deaf(NAMES[3])))
-    assert [(order.pod, order.seconds) for order in healing.holds] == [(NAMES[2], 0), (NAMES[3], 0)]
+    orders = held_back(pod(NAMES[0]), pod(NAMES[1]), held(deaf(NAMES[2])), held(deaf(NAMES[3])))
+    assert [(order.pod, order.seconds) for order in orders] == [(NAMES[2], 0), (NAMES[3], 0)]
 
 
 def test_a_lonely_deaf_worker_is_never_held() -> None:
-    assert looked(deaf(NAMES[0])).holds == ()
+    assert held_back(deaf(NAMES[0])) == ()
 
 
 def test_a_pause_holds_every_worker_and_its_end_releases_them() -> None:
-    paused = looked(pod(NAMES[0]), deaf(NAMES[1]), annotations={ANNOTATION_PAUSE_HEALING: "true"})
-    assert [order.seconds for order in paused.holds] == [PAUSE_SECONDS] * 2
-    resumed = looked(held(pod(NAMES[0])), held(deaf(NAMES[1])), restarts=paused.restarts)
-    assert [order.seconds for order in resumed.holds] == [0, 0]
+    paused = held_back(pod(NAMES[0]), deaf(NAMES[1]), annotations={ANNOTATION_PAUSE_HEALING: "true"})
+    assert [order.seconds for order in paused] == [PAUSE_SECONDS] * 2
+    resumed = held_back(held(pod(NAMES[0])), held(deaf(NAMES[1])), restarts=RestartsStatus(paused=True))
+    assert [order.seconds for order in resumed] == [0, 0]
 
 
 def test_a_pause_holds_beat_too_and_its_end_releases_it() -> None:
     beat = BeatSight("shop-beat-1", "uid-beat", reason=BeatReason.STUCK, live=False)
     silent, leaving = BeatSight("silent", "1"), replace(beat, pod="leaving", deleting=True)
-    paused = looked(
+    paused = held_back(
         pod(NAMES[0]), annotations={ANNOTATION_PAUSE_HEALING: "true"}, beats=(silent, leaving, beat)
     )
-    assert HoldOrder("shop-beat-1", "uid-beat", PAUSE_SECONDS) in paused.holds
-    assert [order.pod for order in paused.holds] == [NAMES[0], "shop-beat-1"]
-    assert looked(pod(NAMES[0]), beats=(beat,)).holds == ()
-    resumed = looked(pod(NAMES[0]), beats=(replace(beat, held_for=90.0),))
-    assert resumed.holds == (HoldOrder("shop-beat-1", "uid-beat", 0),)
+    assert HoldOrder("shop-beat-1", "uid-beat", PAUSE_SECONDS) in paused
+    assert [order.pod for order in paused] == [NAMES[0], "shop-beat-1"]
+    assert held_back(pod(NAMES[0]), beats=(beat,)) == ()
+    resumed = held_back(pod(NAMES[0]), beats=(replace(beat, held_for=90.0),))
+    assert resumed == (HoldOrder("shop-beat-1", "uid-beat", 0),)
 
 
 def waiting_pod(

@@ -8,10 +8,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from celery_operator.api.status import CeleryDeploymentStatus, RestartsStatus
-from celery_operator.decide.evidence import gather
 from celery_operator.decide.healing.evictions import heal
 from celery_operator.snapshot import Snapshot
-from tests.unit.decide.build import GENERATION, NOW, WAITING, deployment, pod, snapshot, spec, stalled_pod
+from tests.unit.decide.build import (
+    GENERATION,
+    NOW,
+    WAITING,
+    deployment,
+    evidence_of,
+    pod,
+    snapshot,
+    spec,
+    stalled_pod,
+)
 
 NAMES = [f"shop-default-{letter}" for letter in "abcd"]
 GROUP = {
@@ -47,7 +56,7 @@ class Fleet(RuleBasedStateMachine):
 
     @rule(reachable=st.sampled_from([True, False, None]), replaced=st.booleans())
     def look(self, reachable: bool | None, replaced: bool) -> None:
-        healing = heal(gather(self._snapshot(reachable)))
+        healing = heal(evidence_of(self._snapshot(reachable)))
         assert reachable is True or not healing.evictions
         assert all(self.stalled[order.pod] for order in healing.evictions)
         gone = [order.pod for order in healing.evictions]

@@ -4,7 +4,8 @@ from typing import Any
 
 from celery_operator.api.annotations import NO_PAUSE, ScalingPauses
 from celery_operator.api.autoscaling import Autoscaling
-from celery_operator.decide.scaling.autoscale import ScalingCall, scale
+from celery_operator.decide.scaling.autoscale import scale
+from celery_operator.decide.scaling.decision import ScalingDecision
 from celery_operator.snapshot import GroupLoad, ScalingHistory
 from tests.unit.decide import build
 
@@ -31,6 +32,6 @@ def called(
     floor: int = 0,
     pauses: ScalingPauses = NO_PAUSE,
     **changes: Any,
-) -> ScalingCall:
+) -> ScalingDecision:
     """The call for ``current`` pods and this load."""
     return scale(rules(**changes), current, SLOTS, of, history, NOW, floor, pauses)

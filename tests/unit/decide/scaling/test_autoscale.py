@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from celery_operator.api.annotations import ScalingPauses
-from celery_operator.decide.scaling.autoscale import ScalingCall, ScalingReason
+from celery_operator.decide.scaling.decision import ScalingDecision, ScalingReason
 from celery_operator.snapshot import ScalingHistory
 from tests.unit.decide.scaling.scaling_calls import NOW, called, load
 
@@ -288,7 +288,7 @@ MEASURED = load(ready=4310, active=48, busy_slots=48.0, arrival_rate=31.0, throu
     ],
 )
 def test_the_size_and_the_sentence(
-    call: ScalingCall, replicas: int, reason: ScalingReason, message: str
+    call: ScalingDecision, replicas: int, reason: ScalingReason, message: str
 ) -> None:
     assert (call.replicas, call.reason, call.message) == (replicas, reason, message)
 

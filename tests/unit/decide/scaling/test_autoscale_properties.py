@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from celery_operator.api.annotations import ScalingPauses
 from celery_operator.api.autoscaling import Autoscaling, Fallback, ScaleDown, ScalingPolicy, ScalingRules
-from celery_operator.decide.scaling.autoscale import ScalingCall, scale
+from celery_operator.decide.scaling.autoscale import scale
+from celery_operator.decide.scaling.decision import ScalingDecision
 from celery_operator.decide.scaling.policies import Timed, remembered, stabilized
 from celery_operator.decide.scaling.sizing import tasks
 from celery_operator.snapshot import GroupLoad, ScalingHistory
@@ -173,7 +174,7 @@ def test_no_sequence_of_loads_moves_faster_than_the_policies_allow(
 
 
 def assert_allowed(
-    rules: ScalingRules, past: list[tuple[float, int]], before: int, call: ScalingCall, now: float
+    rules: ScalingRules, past: list[tuple[float, int]], before: int, call: ScalingDecision, now: float
 ) -> None:
     """The step is one that the policies of its direction allow, counted from what there really was."""
     up, step = not isinstance(rules, ScaleDown), call.replicas - before

@@ -9,12 +9,12 @@ from celery_health.verdicts.worker import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide import Decision, decide
-from celery_operator.decide.evidence import gather
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import (
     broker,
     condition_of,
     deployment,
+    evidence_of,
     load,
     pending_pod,
     pod,
@@ -29,14 +29,14 @@ def decided(**changes: Any) -> Decision:
 
 
 def wanted(**changes: Any) -> int:
-    (group,) = gather(snapshot(**changes)).groups
+    (group,) = evidence_of(snapshot(**changes)).groups
     return group.wanted
 
 
 def test_a_group_that_follows_its_load_grows_at_once_and_says_why() -> None:
     decision = decided(**scaled(2, waiting=40))
     (group,) = decision.status.workers
-    assert group.desired_replicas == decision.steps["default"].replicas == 4
+    assert group.desired_replicas == decision.actions["default"].replicas == 4
     assert group.scaling is not None
     assert group.scaling.message.startswith("2 -> 4: 40 ready")
     assert group.scaling.ready == 40

@@ -3,7 +3,7 @@
 from typing import Any
 
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.resources.children import children
+from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import ResourceIdentity
 from tests.unit.resources.golden import SETTINGS, by_spec
 
@@ -14,7 +14,7 @@ def _children(**fields: Any) -> list[str]:
     spec = CeleryDeploymentSpec.model_validate(
         {"app": "shop.celery", "image": "shop:1", "workers": [{"name": "default"}], **fields}
     )
-    built = children(OWNER, spec, SETTINGS, "token", replicas=by_spec(spec))
+    built = owned_objects(OWNER, spec, SETTINGS, "token", replicas=by_spec(spec))
     assert all(child["metadata"]["ownerReferences"][0]["uid"] == OWNER.uid for child in built)
     return [f"{child['kind']}/{child['metadata']['name']}" for child in built]
 

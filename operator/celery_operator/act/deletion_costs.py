@@ -5,16 +5,17 @@ from collections.abc import Sequence
 
 from celery_operator.api.names import ANNOTATION_DELETION_COST
 from celery_operator.cache import Cache, Key
-from celery_operator.decide.draining.group_actions import DeletionCost
-from celery_operator.kube import POD, Kube, KubeError
+from celery_operator.decide.draining.actions import DeletionCost
+from celery_operator.kinds import POD
+from celery_operator.kube import Kube, KubeError
 
 _log = logging.getLogger(__name__)
 
 
-async def rank(kube: Kube, cache: Cache, key: Key, costs: Sequence[DeletionCost]) -> bool:
-    """Set all costs; whether that worked. Where it did not, no replicas may be taken away on their strength.
+async def set_costs(kube: Kube, cache: Cache, key: Key, costs: Sequence[DeletionCost]) -> bool:
+    """Set all costs; whether that worked. If not, replicas that rely on these costs may not be lowered.
 
-    A pod that is gone, or another of its name, needs no rank.
+    A pod that no longer exists, or another pod of the same name, needs no cost.
     """
     for wanted in costs:
         # The uid is a precondition; a cost of nothing is no annotation.
@@ -25,7 +26,7 @@ async def rank(kube: Kube, cache: Cache, key: Key, costs: Sequence[DeletionCost]
         except KubeError as error:
             if error.status in (404, 409):
                 continue
-            _log.warning("%s: pod %s is not ranked for deletion: %s", key, wanted.pod, error.message)
+            _log.warning("%s: the deletion cost of pod %s is not set: %s", key, wanted.pod, error.message)
             return False
         cache.put(POD, pod, watched=False)
     return True

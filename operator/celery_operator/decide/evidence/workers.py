@@ -1,4 +1,4 @@
-"""The fleet's verdicts on the workers of a CeleryDeployment: what no worker tells of itself."""
+"""The workers of a CeleryDeployment with their states, and what only the whole fleet's evidence shows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,22 +22,28 @@ _JUDGED = frozenset({Standing.CONSUMING, Standing.UNTOLD, Standing.DEAF, Standin
 _DEAD = frozenset({WorkerReason.ENDED})
 
 
+def workers_of(snapshot: Snapshot) -> tuple[Worker, ...]:
+    """The workers of all groups, pods that are being deleted included."""
+    fleet = _Fleet.of(snapshot)
+    return tuple(fleet.worker(pod) for pod in snapshot.pods)
+
+
 @dataclass(frozen=True, slots=True)
-class FleetLook:
-    """What the fleet's verdicts need besides the workers; made once for a snapshot."""
+class _Fleet:
+    """What the verdicts on one worker need besides the worker."""
 
     snapshot: Snapshot
     thresholds: FleetThresholds
     waiting_for: Mapping[str, float]
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> "FleetLook":
-        """While the broker does not answer, no queue is known to wait: nobody could take from it."""
+    def of(cls, snapshot: Snapshot) -> "_Fleet":
+        """While the broker does not answer, no queue counts as waiting: no worker could fetch from it."""
         waiting_for = snapshot.waiting_for if snapshot.broker.reachable is True else {}
         return cls(snapshot, thresholds_of(snapshot), waiting_for)
 
     def worker(self, pod: PodState) -> Worker:
-        """The pod, where it stands, and what is found of it."""
+        """The pod, its state, and what is found about it."""
         standing, sight = standing_of(pod, self.snapshot.now), sight_of_pod(pod)
         if sight is None or standing not in _JUDGED or self._broker_away(pod):
             return Worker(pod, standing, sight)
@@ -89,20 +95,20 @@ def sight_of_pod(pod: PodState) -> WorkerSight | None:
     return replace(sight, idle_for=None if consuming_for is None else min(sight.idle_for, consuming_for))
 
 
-def queue_findings(look: FleetLook, workers: tuple[Worker, ...]) -> tuple[Finding, ...]:
-    """What is found of the queues. ``workers``: all, those that leave included."""
-    snapshot = look.snapshot
+def queue_findings(snapshot: Snapshot, workers: tuple[Worker, ...]) -> tuple[Finding, ...]:
+    """What is found about the queues. ``workers``: all, pods that are being deleted included."""
+    thresholds = thresholds_of(snapshot)
     sights = [worker.sight for worker in workers if worker.sight is not None]
     read = {queue for group in snapshot.spec.workers for queue in group.queues}
     read.update(queue for sight in sights for queue in sight.queues)
     everyone_known = all(worker.sight is not None or _holds_nothing(worker.pod) for worker in workers)
     found = (
-        unconsumed_queues.find(snapshot.broker, read, snapshot.untouched_for, look.thresholds),
+        unconsumed_queues.find(snapshot.broker, read, snapshot.untouched_for, thresholds),
         orphaned_messages.find(
             snapshot.broker,
             sights if everyone_known else None,
             least_visibility_timeout(snapshot),
-            look.thresholds,
+            thresholds,
         ),
     )
     return tuple(finding for finding in found if finding)

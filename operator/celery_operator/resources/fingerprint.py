@@ -1,9 +1,9 @@
-"""Two hashes that say whether a child still is what it was: pure."""
+"""Two hashes that say whether a child still is what it was."""
 
 import json
 from hashlib import blake2b
 
-from celery_operator.kube import Json
+from celery_operator.kinds import Json
 
 # Written by the API server and by controllers at every turn, never by someone who means to change a child.
 _SERVERS_OWN = frozenset({"managedFields", "resourceVersion", "generation"})

@@ -1,4 +1,4 @@
-"""All children of a CeleryDeployment, in the order in which they are applied."""
+"""All owned objects of a CeleryDeployment, in the order in which they are applied."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,7 +14,7 @@ from celery_operator.resources.settings import ChildSettings
 from celery_operator.resources.worker_deployment import worker_deployment
 
 
-def children(
+def owned_objects(
     cd: ResourceIdentity,
     spec: CeleryDeploymentSpec,
     settings: ChildSettings,
@@ -23,15 +23,15 @@ def children(
     replicas: Mapping[str, int],
     annotations: Mapping[str, str] = NO_ANNOTATIONS,
 ) -> tuple[Manifest, ...]:
-    """What a spec asks for, whole: a child that exists and is not among these is no longer wanted.
+    """Everything that a spec asks for: an owned object that exists and is not among these is deleted.
 
     ``token`` is that of the probe sidecars: keep it for the life of the resource. ``replicas`` are worker
     pods by group. ``annotations`` are the resource's own: those that ask for a restart go onto the pods.
     """
-    return tuple(_children(cd, spec, settings, token, replicas=replicas, annotations=annotations))
+    return tuple(_objects(cd, spec, settings, token, replicas=replicas, annotations=annotations))
 
 
-def _children(
+def _objects(
     cd: ResourceIdentity,
     spec: CeleryDeploymentSpec,
     settings: ChildSettings,

@@ -1,4 +1,4 @@
-"""The status of a resource whose spec cannot be read, as after a change of the CRD by hand: pure."""
+"""The status of a resource whose spec cannot be read, as after a change of the CRD by hand."""
 
 from datetime import datetime
 

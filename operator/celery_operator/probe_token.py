@@ -3,9 +3,9 @@
 import secrets
 from base64 import b64decode
 
-from celery_operator.act.ownership import is_owned
 from celery_operator.api import names
-from celery_operator.kube import Json
+from celery_operator.kinds import Json
+from celery_operator.resources.ownership import is_owned
 
 TOKEN_BYTES = 32
 

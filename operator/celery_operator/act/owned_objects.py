@@ -1,0 +1,157 @@
+"""Applies the owned objects of one CeleryDeployment, and writes nothing where they match already."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from celery_operator.backoff import Backoff
+from celery_operator.cache import Cache, Key
+from celery_operator.kinds import OWNED_KINDS, SECRET, Json, Kind
+from celery_operator.kube import Kube, KubeError, RefusedError
+from celery_operator.resources.fingerprint import digest, fingerprint
+from celery_operator.resources.object_faults import name_taken, refused
+from celery_operator.resources.ownership import is_owned, may_delete
+from celery_operator.snapshot import ConfigurationFault
+
+_KINDS = {(kind.api_version, kind.kind): kind for kind in (*OWNED_KINDS, SECRET)}
+
+Reference = tuple[Kind, str]
+"""An owned object by kind and name; its namespace is that of its owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredObject:
+    """An owned object as it should be, hashed once for the many times that it is compared."""
+
+    kind: Kind
+    name: str
+    body: Json
+    digest: str
+
+    @classmethod
+    def of(cls, body: Json) -> "DesiredObject":
+        kind = _KINDS[(body["apiVersion"], body["kind"])]
+        return cls(kind, body["metadata"]["name"], body, digest(body))
+
+    @property
+    def reference(self) -> Reference:
+        return self.kind, self.name
+
+
+@dataclass(slots=True)
+class _Applied:
+    """What we asked for, and what the server made of it."""
+
+    digest: str
+    fingerprint: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    digest: str
+    fault: ConfigurationFault
+    retry_at: float
+    failures: int
+
+
+class OwnedObjects:
+    """The memory of what was applied lives as long as the process. A new process applies each object once
+    more, which changes nothing where nothing changed.
+    """
+
+    REFUSED = Backoff(first=5.0, limit=60.0)
+    """Between two attempts to apply an object that the API server refused."""
+
+    def __init__(
+        self, kube: Kube, cache: Cache, owner: Key, uid: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._kube = kube
+        self._cache = cache
+        self._owner = owner
+        self._uid = uid
+        self._clock = clock
+        self._applied: dict[Reference, _Applied] = {}
+        self._refusals: dict[Reference, _Refusal] = {}
+
+    async def apply(
+        self, desired: Sequence[DesiredObject], secrets: Mapping[str, Json | None]
+    ) -> tuple[ConfigurationFault, ...]:
+        """Apply what differs and delete all other owned objects. Returns the faults of objects that cannot be
+        applied.
+
+        ``secrets`` are the owned Secrets as they were just now, by name: no watch brings them. An object that
+        fails does not hold up the others. Raises the first KubeError that may not happen again.
+        """
+        faults: list[ConfigurationFault] = []
+        errors: list[KubeError] = []
+        for one in desired:
+            try:
+                live = await self._live(one, secrets)
+                fault = await self._apply_one(one, live)
+            except KubeError as error:
+                errors.append(error)
+            else:
+                faults += [fault] if fault else []
+        await self._delete_others({one.reference for one in desired})
+        if errors:
+            raise errors[0]
+        return tuple(faults)
+
+    async def _live(self, desired: DesiredObject, secrets: Mapping[str, Json | None]) -> Json | None:
+        if desired.kind is SECRET:
+            return secrets[desired.name]
+        live = self._cache.get(desired.kind, Key(self._owner.namespace, desired.name))
+        if live is None:
+            # It may be there all the same: without our labels the watch does not show it.
+            live = await self._kube.get(desired.kind, self._owner.namespace, desired.name)
+        return live
+
+    async def _apply_one(self, desired: DesiredObject, live: Json | None) -> ConfigurationFault | None:
+        if live is not None:
+            if not is_owned(live, self._uid):
+                return name_taken(desired.kind.kind, live, self._owner.name)
+            if "deletionTimestamp" in live["metadata"] or self._is_unchanged(desired, live):
+                return None
+        refusal = self._refusals.get(desired.reference)
+        if refusal and refusal.digest == desired.digest and self._clock() < refusal.retry_at:
+            return refusal.fault
+        try:
+            applied = await self._kube.apply(desired.kind, desired.body)
+        except RefusedError as error:
+            return self._remember_refusal(desired, error)
+        self._refusals.pop(desired.reference, None)
+        version = applied["metadata"]["resourceVersion"]
+        self._applied[desired.reference] = _Applied(desired.digest, fingerprint(applied), version)
+        if desired.kind is not SECRET:
+            self._cache.put(desired.kind, applied, watched=False)
+        return None
+
+    def _is_unchanged(self, desired: DesiredObject, live: Json) -> bool:
+        applied = self._applied.get(desired.reference)
+        if applied is None or applied.digest != desired.digest:
+            return False
+        version = live["metadata"]["resourceVersion"]
+        if version != applied.version:
+            if fingerprint(live) != applied.fingerprint:
+                return False
+            applied.version = version
+        return True
+
+    def _remember_refusal(self, desired: DesiredObject, error: KubeError) -> ConfigurationFault:
+        """The same object is refused again unless a policy or a quota changes: ask ever less often."""
+        fault = refused(desired.kind.kind, desired.name, error.message)
+        earlier = self._refusals.get(desired.reference)
+        failures = earlier.failures + 1 if earlier and earlier.digest == desired.digest else 1
+        retry_at = self._clock() + self.REFUSED.pause(failures)
+        self._refusals[desired.reference] = _Refusal(desired.digest, fault, retry_at, failures)
+        return fault
+
+    async def _delete_others(self, desired: set[Reference]) -> None:
+        for kind in OWNED_KINDS:
+            for live in self._cache.owned(kind, self._owner):
+                metadata = live["metadata"]
+                if (kind, metadata["name"]) not in desired and may_delete(live, self._uid):
+                    await self._kube.delete(kind, metadata["namespace"], metadata["name"], metadata["uid"])
+        self._applied = {ref: applied for ref, applied in self._applied.items() if ref in desired}
+        self._refusals = {ref: refusal for ref, refusal in self._refusals.items() if ref in desired}

@@ -1,0 +1,177 @@
+"""The one owner of replicas: how many pods each group should have, and the next step towards that number.
+
+Nothing else decides a number of pods. The loop applies what stands here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from celery_operator.api.annotations import ScalingPauses
+from celery_operator.api.names import COMPONENT_WORKER
+from celery_operator.api.spec import CeleryDeploymentSpec, WorkerGroup
+from celery_operator.api.status import ScalingStatus, WorkerGroupStatus
+from celery_operator.decide.draining.actions import DeletionCost, GroupActions
+from celery_operator.decide.draining.drain_state import DrainPod, drain_pods
+from celery_operator.decide.draining.plan import plan
+from celery_operator.decide.event_note import EventNote
+from celery_operator.decide.evidence.worker_state import Worker
+from celery_operator.decide.orders import DrainOrder
+from celery_operator.decide.scaling import schedule
+from celery_operator.decide.scaling.autoscale import scale
+from celery_operator.decide.scaling.decision import ScalingDecision
+from celery_operator.decide.scaling.desired import DesiredReplicas
+from celery_operator.decide.times import rfc3339
+from celery_operator.snapshot import DeploymentState, GroupLoad, ScalingHistory, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaInput:
+    """Everything that decides the replicas of one group.
+
+    ``by_spec``: the number that the spec alone asks for. ``previous``: the group's entry in the last status.
+    ``deployment``: the group's Deployment, with the replicas that are in force. ``applied``: what the last
+    reconcile asked for, which may still be on its way to the Deployment. ``pods``: those that are not being
+    deleted, with their drain requests and deletion costs. ``mono`` is a time on the clock of ``history``.
+    """
+
+    group: WorkerGroup
+    suspended: bool
+    by_spec: int
+    previous: WorkerGroupStatus | None
+    deployment: DeploymentState | None
+    applied: int | None
+    pods: tuple[DrainPod, ...]
+    load: GroupLoad | None
+    history: ScalingHistory
+    pauses: ScalingPauses
+    now: datetime
+    mono: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroupReplicas:
+    """What is decided about the replicas of one group."""
+
+    desired: DesiredReplicas
+    actions: GroupActions
+
+
+def decide_replicas(snapshot: Snapshot, workers: tuple[Worker, ...]) -> Mapping[str, GroupReplicas]:
+    """The decision by group. ``workers``: all, pods that are being deleted included."""
+    return {one.group.name: _decide(one) for one in _inputs(snapshot, workers)}
+
+
+def initial_replicas(spec: CeleryDeploymentSpec, group: WorkerGroup, in_force: int | None) -> int:
+    """The replicas of a Deployment before the first decision: those in force, so that nothing changes.
+
+    ``in_force`` is None for a Deployment that does not exist: it gets what the spec asks for.
+    """
+    return spec.replicas_of(group) if in_force is None else in_force
+
+
+def _inputs(snapshot: Snapshot, workers: tuple[Worker, ...]) -> Iterator[ReplicaInput]:
+    previous = {status.name: status for status in snapshot.previous.workers}
+    deployments = {one.group: one for one in snapshot.deployments if one.component == COMPONENT_WORKER}
+    pods = drain_pods(workers)
+    for group in snapshot.spec.workers:
+        yield ReplicaInput(
+            group=group,
+            suspended=snapshot.spec.suspend,
+            by_spec=snapshot.spec.replicas_of(group),
+            previous=previous.get(group.name),
+            deployment=deployments.get(group.name),
+            applied=snapshot.memory.replicas.get(group.name),
+            pods=tuple(pods.get(group.name, ())),
+            load=snapshot.loads.get(group.name),
+            history=snapshot.memory.histories.get(group.name, ScalingHistory()),
+            pauses=snapshot.annotations.scaling_pauses,
+            now=snapshot.now,
+            mono=snapshot.mono,
+        )
+
+
+def _decide(one: ReplicaInput) -> GroupReplicas:
+    desired = _desired(one)
+    return GroupReplicas(desired, _actions(one, desired.replicas))
+
+
+def _desired(one: ReplicaInput) -> DesiredReplicas:
+    rules, load = one.group.autoscaling, one.load
+    if rules is None or one.suspended:
+        return DesiredReplicas(one.by_spec)
+    before, status = _before(one)
+    current = rules.min_replicas if before is None else before
+    if load is None:
+        return DesiredReplicas(current, status=status, wakes=True)
+    decision = scale(
+        rules,
+        current,
+        one.group.slots,
+        load,
+        one.history,
+        one.mono,
+        floor=schedule.floor(rules.schedule, one.now),
+        pauses=one.pauses,
+    )
+    wakes = not one.pauses.scale_out
+    if before is None or decision.replicas == before:
+        return DesiredReplicas(decision.replicas, decision, status, wakes=wakes)
+    reason = "ScaledOut" if decision.replicas > before else "ScaledIn"
+    note = EventNote("Normal", reason, f"Group {one.group.name}: {decision.message}")
+    return DesiredReplicas(decision.replicas, decision, _status(decision, load, one.now), note, wakes)
+
+
+def _before(one: ReplicaInput) -> tuple[int | None, ScalingStatus | None]:
+    """The last decision stands in the status, so that it outlives a restart of the operator. Otherwise the
+    Deployment shows it.
+    """
+    if one.previous is not None and one.previous.desired_replicas is not None:
+        return one.previous.desired_replicas, one.previous.scaling
+    return (one.deployment.wanted if one.deployment else None), None
+
+
+def _status(decision: ScalingDecision, load: GroupLoad, now: datetime) -> ScalingStatus:
+    return ScalingStatus(
+        message=decision.message,
+        at=rfc3339(now),
+        ready=load.ready,
+        arrival_per_second=round(load.arrival_rate, 1),
+        throughput_per_slot=None if load.throughput_per_slot is None else round(load.throughput_per_slot, 2),
+    )
+
+
+def _actions(one: ReplicaInput, desired: int) -> GroupActions:
+    """A group without a Deployment starts with what it should have."""
+    deployment, limit = one.deployment, one.group.drain_timeout_seconds
+    if deployment is None:
+        return GroupActions(desired)
+    in_force = deployment.wanted if one.applied is None else min(deployment.wanted, one.applied)
+    names = {pod.uid: pod.name for pod in one.pods}
+    found = plan(desired, in_force, one.pods, drain_timeout=limit, settled=_is_settled(deployment))
+    requests = {**dict.fromkeys(found.drain, True), **dict.fromkeys(found.undrain, False)}
+    return GroupActions(
+        replicas=found.replicas,
+        orders=tuple(DrainOrder(names[uid], uid, drain) for uid, drain in requests.items()),
+        costs=tuple(DeletionCost(names[uid], uid, cost) for uid, cost in found.costs.items()),
+        draining=len(found.victims),
+        soon=found.soon,
+        notes=tuple(_overdue(one.group.name, names[uid], limit) for uid in found.overdue),
+    )
+
+
+def _is_settled(deployment: DeploymentState) -> bool:
+    """All pods are of the present template, or the rollout to it has failed."""
+    if deployment.failure is not None:
+        return True
+    observed = deployment.observed_generation >= deployment.generation
+    return observed and deployment.updated == deployment.replicas
+
+
+def _overdue(group: str, pod: str, limit: float) -> EventNote:
+    return EventNote(
+        "Warning",
+        "DrainOverdue",
+        f"Pod {pod} of group {group} has not drained within {limit:g} s. The pod is stopped now and has its"
+        " grace period. A longer workers[].drainTimeoutSeconds gives pods more time to drain",
+    )

@@ -1,0 +1,22 @@
+"""What the loops of all CeleryDeployments share."""
+
+from dataclasses import dataclass
+
+from celery_operator.act.orders import Orders
+from celery_operator.cache import Cache
+from celery_operator.kube import Kube
+from celery_operator.metrics import Metrics
+from celery_operator.observe.sidecars import Sidecars
+from celery_operator.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """Connections, memory and settings of one operator process."""
+
+    settings: Settings
+    kube: Kube
+    cache: Cache
+    sidecars: Sidecars
+    orders: Orders
+    metrics: Metrics
