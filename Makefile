@@ -38,15 +38,13 @@ test-properties: venv  ## look for new counterexamples, some minutes: the unit t
 	@$(BIN)/pytest tests/unit -m hypothesis --hypothesis-profile explore --timeout 0 -n 2 $(ARGS)
 
 test-integration: venv  ## tests with real Redis, RabbitMQ and API servers
-	@$(KIT) servers
-	@$(KIT) build etcd kube-apiserver kube-controller-manager kubectl helm
+	@$(KIT) build --servers etcd kube-apiserver kube-controller-manager kubectl helm
 	@$(BIN)/pytest tests/integration -n 3 --durations=20
 
 test-e2e: venv  ## tests on a real cluster with the operator deployed
-	@$(KIT) run --example-celery 5.3.6 --example-celery 5.7.0 --broker rabbitmq \
-		--skippable "the end-to-end tests (make test-e2e)" -- $(BIN)/pytest tests/e2e -m "not disruptive" -n 3 --maxschedchunk 1 --durations=20
-	@$(KIT) run --skippable "the tests that disturb the whole cluster (make test-e2e)" -- \
-		$(BIN)/pytest tests/e2e -m disruptive
+	@$(KIT) run --example-celery 5.3.6 --example-celery 5.7.0 --broker rabbitmq --leave-as-found \
+		--skippable "the end-to-end tests (make test-e2e)" -- \
+		sh -c '$(BIN)/pytest tests/e2e -m "not disruptive" -n 3 --maxschedchunk 1 --durations=20 && $(BIN)/pytest tests/e2e -m disruptive'
 
 fault-matrix: venv  ## every fault on every pool and broker, written to docs/reference/fault-matrix.md
 	@$(KIT) run --example-celery 5.3.6 --broker rabbitmq -- $(BIN)/python -m tools.fault_matrix --page docs/reference/fault-matrix.md $(ARGS)

@@ -3,21 +3,26 @@
 import argparse
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from tools.cluster import devenv, packages, toolchain
+from tools.cluster.child import run_child
 from tools.cluster.current import CurrentCluster
 from tools.cluster.deploy import deploy
 from tools.cluster.errors import ClusterError
 from tools.cluster.images import Image, example_with_celery, product_images
+from tools.cluster.lanes import lanes
 from tools.cluster.layout import Layout, this_checkout
 from tools.cluster.local import LocalCluster
 from tools.cluster.progress import say, step
 
 Cluster = LocalCluster | CurrentCluster
+INTERRUPTED = 130
+"""What a shell reports for a program that Ctrl-C ended."""
+TOOLS = ("kubectl", "helm")
+"""What a program that uses the cluster needs beside its kubeconfig."""
 
 
 def main(words: list[str] | None = None) -> int:
@@ -29,6 +34,9 @@ def main(words: list[str] | None = None) -> int:
     except ClusterError as problem:
         say(f"error: {problem}")
         return 1
+    except KeyboardInterrupt:
+        say("interrupted; what is finished is kept, and the same command goes on from there")
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,13 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     command("deploy", deploy_operator, "install the operator with Helm")
     build = command("build", build_binaries, "build programs into the cache")
     build.add_argument("names", nargs="+")
-    command("servers", servers, "install the brokers that the integration tests start")
+    build.add_argument("--servers", action="store_true", help="also install the brokers that tests start")
     command("venv", venv, "make .venv from uv.lock")
     within = command("run", run_within, "run a command with the operator deployed, after `--`")
     within.add_argument("--skippable", metavar="WHAT", help="say that WHAT did not run where no node can be")
     for one in (images, within):
         one.add_argument("--example-celery", action="append", default=[], metavar="VERSION")
         one.add_argument("--broker", action="append", default=[], choices=["rabbitmq"])
+    within.add_argument("--leave-as-found", action="store_true", help="stop the cluster unless it ran before")
     within.add_argument("words", nargs="+", metavar="WORD")
     return parser
 
@@ -73,7 +82,7 @@ def chosen_cluster(layout: Layout) -> Cluster:
 
 def environment(cluster: Cluster) -> dict[str, str]:
     """What a program needs to reach the cluster with the tools that match it."""
-    tools = toolchain.ensure("kubectl", "helm")
+    tools = toolchain.ensure(*TOOLS)
     return {
         "KUBECONFIG": str(cluster.kubeconfig),
         "KUBECTL": str(tools["kubectl"]),
@@ -110,9 +119,7 @@ def env(_asked: argparse.Namespace) -> int:
 
 
 def bring_images(asked: argparse.Namespace) -> int:
-    cluster = chosen_cluster(this_checkout())
-    cluster.up()
-    cluster.bring_images(_images(asked), asked.broker)
+    chosen_cluster(this_checkout()).up(_images(asked), _brokers(asked))
     return 0
 
 
@@ -133,17 +140,15 @@ def restart(asked: argparse.Namespace) -> int:
 
 
 def deploy_operator(_asked: argparse.Namespace) -> int:
-    _deployed(chosen_cluster(this_checkout()), product_images())
+    _deployed(chosen_cluster(this_checkout()), product_images(), ["redis"])
     return 0
 
 
 def build_binaries(asked: argparse.Namespace) -> int:
-    toolchain.ensure(*asked.names)
-    return 0
-
-
-def servers(_asked: argparse.Namespace) -> int:
-    packages.ensure({**packages.CONTROL_PLANE, **packages.SERVERS})
+    with lanes() as beside:
+        installed = beside.start(lambda: packages.ensure(packages.TEST_SERVERS if asked.servers else {}))
+        beside.join(beside.start(lambda: toolchain.ensure(*asked.names)))
+        beside.join(installed)
     return 0
 
 
@@ -157,17 +162,25 @@ def run_within(asked: argparse.Namespace) -> int:
     if asked.skippable and isinstance(cluster, LocalCluster) and os.geteuid() != 0:
         say(f"not run: {asked.skippable}, which needs root (`sudo -E make ...`) or `CLUSTER=current`")
         return 1 if os.environ.get("CI") == "true" else 0
-    _deployed(cluster, _images(asked), asked.broker)
-    return subprocess.run(asked.words, env={**os.environ, **environment(cluster)}, check=False).returncode
+    ours_to_stop = isinstance(cluster, LocalCluster) and not any(cluster.status().values())
+    try:
+        _deployed(cluster, _images(asked), _brokers(asked))
+        return run_child(asked.words, environment(cluster))
+    finally:
+        if asked.leave_as_found and ours_to_stop:
+            cluster.down()
 
 
 def _images(asked: argparse.Namespace) -> list[Image]:
     return [*product_images(), *map(example_with_celery, asked.example_celery)]
 
 
-def _deployed(cluster: Cluster, images: list[Image], brokers: Sequence[str] = ()) -> None:
-    cluster.up()
-    cluster.bring_images(images, brokers)
+def _brokers(asked: argparse.Namespace) -> list[str]:
+    return ["redis", *asked.broker]
+
+
+def _deployed(cluster: Cluster, images: list[Image], brokers: list[str]) -> None:
+    cluster.up(images, brokers, programs=TOOLS)
     deploy(cluster.layout.checkout, environment(cluster))
 
 

@@ -1,8 +1,12 @@
-"""What is built from Go modules, and how each is named there."""
+"""What is built from Go modules, and how each program is named there."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
-from tools.cluster import versions
+from tools.cluster import coredns, versions
 
 KUBERNETES_COMMANDS = (
     "kube-apiserver",
@@ -12,58 +16,89 @@ KUBERNETES_COMMANDS = (
     "kubelet",
     "kubectl",
 )
+PAUSE_SOURCE = Path(__file__).parent / "pause" / "main.go"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A Go module of our own that programs are built in.
+
+    The programs of one workspace use the same version of every package, so a package that several of them
+    import is compiled once.
+    """
+
+    kubernetes: str
+    """The release of Kubernetes, whose libraries all programs use."""
+    requires: Mapping[str, str]
+    """The modules that the programs come from, with their versions."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """The main packages of our own: the content by the path of each file."""
+
+    @property
+    def ldflags(self) -> str:
+        """The versions that programs would not know of; each applies only where its package is linked."""
+        major, minor, _ = self.kubernetes.split(".")
+        values = {
+            # Without it Kubernetes calls itself v0.0.0-master.
+            "k8s.io/component-base/version.gitVersion": f"v{self.kubernetes}",
+            # Without them `helm template` assumes Kubernetes 1.20.
+            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor": major,
+            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor": minor,
+            "helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor": major,
+            "helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor": minor,
+            "helm.sh/helm/v3/internal/version.version": f"v{versions.HELM}",
+        }
+        return " ".join(["-s -w", *(f"-X={name}={value}" for name, value in values.items())])
+
+    @cached_property
+    def identity(self) -> str:
+        """Twelve characters that change with whatever decides what the programs are."""
+        parts = [self.ldflags, sorted(self.requires.items()), sorted(self.sources.items())]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
 class Component:
-    """One program: the module at a version, and the package in it that is built."""
+    """One program: its version and the package that is its main package in the workspace."""
 
     name: str
-    module: str
     version: str
     package: str
-    ldflags: str = "-s -w"
-    # Kubernetes replaces its staging modules by folders, which only its own repository has.
-    staging: str | None = None
-    # A module without `replace` lines can be installed as it is, with its own choice of dependencies.
-    installable: bool = True
-    static: bool = False
+    workspace: Workspace
+
+    @property
+    def built_as(self) -> str:
+        """What `go build` calls the program: the last part of the package's path without a major version."""
+        parts = [part for part in self.package.split("/") if part != "v3"]
+        return parts[-1]
 
 
-def kubernetes(name: str, version: str) -> Component:
-    """One of Kubernetes' own commands; without the version flag it would call itself v0.0.0-master."""
-    return Component(
-        name=name,
-        module="k8s.io/kubernetes",
-        version=f"v{version}",
-        package=f"k8s.io/kubernetes/cmd/{name}",
-        ldflags=f"-s -w -X=k8s.io/component-base/version.gitVersion=v{version}",
-        staging=versions.staging_version(version),
-        installable=False,
-    )
+def component(name: str, kubernetes: str) -> Component:
+    """The component of that name; KeyError for an unknown one.
+
+    Only Kubernetes' own commands depend on the asked release: everything else is built once, together with
+    the default release.
+    """
+    if name in KUBERNETES_COMMANDS:
+        package = f"k8s.io/kubernetes/cmd/{name}"
+        return Component(name, f"v{kubernetes}", package, _workspace(kubernetes))
+    version, package = {
+        "etcd": (f"v{versions.ETCD}", "go.etcd.io/etcd/server/v3"),
+        "helm": (f"v{versions.HELM}", "helm.sh/helm/v3/cmd/helm"),
+        "coredns": (f"v{versions.COREDNS}", "./coredns"),
+        "pause": ("v1", "./pause"),
+    }[name]
+    return Component(name, version, package, _workspace(versions.DEFAULT_KUBERNETES))
 
 
-OTHERS = {
-    "etcd": Component(
-        "etcd",
-        "go.etcd.io/etcd/server/v3",
-        f"v{versions.ETCD}",
-        "go.etcd.io/etcd/server/v3",
-        installable=False,
-    ),
-    "helm": Component("helm", "helm.sh/helm/v3", f"v{versions.HELM}", "helm.sh/helm/v3/cmd/helm"),
-    # Static, since its image holds nothing else.
-    "coredns": Component(
-        "coredns",
-        "github.com/coredns/coredns",
-        f"v{versions.COREDNS}",
-        "github.com/coredns/coredns",
-        static=True,
-    ),
-    "kwok": Component("kwok", "sigs.k8s.io/kwok", f"v{versions.KWOK}", "sigs.k8s.io/kwok/cmd/kwok"),
-}
-
-
-def component(name: str, kubernetes_version: str) -> Component:
-    """The component of that name; KeyError for one that there is not."""
-    return kubernetes(name, kubernetes_version) if name in KUBERNETES_COMMANDS else OTHERS[name]
+def _workspace(kubernetes: str) -> Workspace:
+    requires = {"k8s.io/kubernetes": f"v{kubernetes}"}
+    if kubernetes != versions.DEFAULT_KUBERNETES:
+        return Workspace(kubernetes, requires)
+    others = {
+        "go.etcd.io/etcd/server/v3": f"v{versions.ETCD}",
+        "helm.sh/helm/v3": f"v{versions.HELM}",
+        "github.com/coredns/coredns": f"v{versions.COREDNS}",
+    }
+    sources = {"coredns/main.go": coredns.MAIN, "pause/main.go": PAUSE_SOURCE.read_text()}
+    return Workspace(kubernetes, {**requires, **others}, sources)

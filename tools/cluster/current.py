@@ -27,10 +27,18 @@ class CurrentCluster:
         """The first file of KUBECONFIG, or the default one."""
         return Path(os.environ.get("KUBECONFIG", "").split(":")[0] or Path.home() / ".kube" / "config")
 
-    def up(self) -> None:
-        """Check that it answers."""
+    def up(
+        self, images: Sequence[Image] = (), brokers: Sequence[str] = (), programs: Sequence[str] = ()
+    ) -> None:
+        """Check that it answers, build these programs, and load the images as its kind allows.
+
+        Brokers come from the registry that the cluster pulls from.
+        """
         say(f"  using the current context {self._context()}")
         run([self._kubectl(), "get", "--raw", "/readyz", "--request-timeout=10s"])
+        toolchain.ensure(*programs)
+        if images:
+            self._bring_images(images)
 
     def down(self) -> None:
         """Leave it alone: whoever made it removes it."""
@@ -40,11 +48,8 @@ class CurrentCluster:
         """We run no process of it."""
         return {}
 
-    def bring_images(self, images: Sequence[Image], brokers: Sequence[str] = ()) -> None:
-        """Build the images and load them where the cluster is kind's; else say how they get there.
-
-        Brokers come from the registry that the cluster pulls from.
-        """
+    def _bring_images(self, images: Sequence[Image]) -> None:
+        """Build the images and load them where the cluster is kind's; else say how they get there."""
         if succeeds(["docker", "info"]):
             self._bring_with_docker(images)
         elif shutil.which("buildah"):

@@ -1,20 +1,9 @@
 """The objects that make CoreDNS the cluster's DNS."""
 
+from tools.cluster.coredns import COREFILE, PORT
 from tools.cluster.system_images import COREDNS_IMAGE
 
 DEPLOYMENT_PATH = "/apis/apps/v1/namespaces/kube-system/deployments/coredns"
-PORT = 1053
-COREFILE = f""".:{PORT} {{
-    errors
-    health :8080
-    ready :8181
-    kubernetes cluster.local in-addr.arpa {{
-        ttl 5
-    }}
-    cache 5
-    reload
-}}
-"""
 NAMES = {"name": "coredns", "namespace": "kube-system"}
 LABELS = {"k8s-app": "kube-dns"}
 

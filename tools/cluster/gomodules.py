@@ -1,53 +1,66 @@
-"""A Go module of our own around a component, where the component's `replace` lines need an answer.
+"""The folder of a workspace: its go.mod, and main packages of our own.
 
 Kubernetes replaces its staging modules by folders of its repository, which its module does not hold; they
-are published as modules of their own, so the wrapper names those.
+are published as modules of their own, so the workspace names those.
 """
 
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.cluster.components import Component
+from tools.cluster import versions
+from tools.cluster.components import Workspace
 from tools.cluster.errors import ClusterError
 from tools.cluster.shell import run
 
-# The flags of the user's own environment must not decide what is built.
-ENVIRONMENT = {"GOFLAGS": "-mod=mod -buildvcs=false", "GOWORK": "off"}
+ENVIRONMENT = {
+    # The flags of the user's own environment must not decide what is built.
+    "GOFLAGS": "-mod=mod -buildvcs=false",
+    "GOWORK": "off",
+    "CGO_ENABLED": "0",
+    # The compiler spends a third of its time on collecting garbage that it never needs to collect:
+    # most of its processes are short and stay far below this limit.
+    "GOGC": "off",
+    "GOMEMLIMIT": "1GiB",
+}
 # Code generators and examples: no program that runs imports them.
 NEVER_IMPORTED = ("k8s.io/code-generator", "k8s.io/sample-")
 
 
-def wrapper_module(one: Component, cache: Path) -> Path:
-    """The folder of the wrapper, made when the cache lacks it."""
-    folder = cache / "src" / f"{one.module.replace('/', '_')}-{one.version}"
-    folder.mkdir(parents=True, exist_ok=True)
+def workspace_folder(one: Workspace, cache: Path) -> Path:
+    """The folder of the workspace, made when the cache lacks it."""
+    folder = cache / "src" / f"{one.kubernetes}-{one.identity}"
     if not (folder / "go.mod").exists():
-        (own,) = download([f"{one.module}@{one.version}"], folder)
-        if "Error" in own:
-            raise ClusterError(f"{one.module} {one.version} cannot be had: {own['Error']}")
-        theirs = json.loads(run(["go", "mod", "edit", "-json", own["GoMod"]]))
-        replaced = available_versions(staging_modules(theirs), one.staging or "", folder)
+        for name, content in one.sources.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(content)
+        folder.mkdir(parents=True, exist_ok=True)
+        theirs = _go_mods(one.requires, folder)
+        staging = versions.staging_version(one.kubernetes)
+        replaced = available_versions(staging_modules(theirs["k8s.io/kubernetes"]), staging, folder)
+        go = max((str(each["Go"]) for each in theirs.values()), key=_numbers)
+        # go.mod comes last: where it exists, the sources do.
         scratch = folder / "go.mod.new"
-        scratch.write_text("\n".join(wrapper_lines(one, str(theirs["Go"]), replaced)) + "\n")
+        scratch.write_text("\n".join(go_mod(one.requires, go, replaced)) + "\n")
         scratch.replace(folder / "go.mod")
     return folder
 
 
-def staging_modules(theirs: dict[str, Any]) -> list[str]:
+def staging_modules(theirs: Mapping[str, Any]) -> list[str]:
     """The modules that a go.mod, as `go mod edit -json` shows it, replaces by folders of its repository."""
     lines = theirs.get("Replace") or []
     return [line["Old"]["Path"] for line in lines if line["New"]["Path"].startswith("./staging/")]
 
 
-def wrapper_lines(one: Component, go: str, replaced: dict[str, str]) -> Iterator[str]:
-    """The lines of the wrapper's go.mod."""
+def go_mod(requires: Mapping[str, str], go: str, replaced: Mapping[str, str]) -> Iterator[str]:
+    """The lines of a workspace's go.mod."""
     yield "module localcluster"
     yield f"go {go}"
-    yield f"require {one.module} {one.version}"
+    for module, version in requires.items():
+        yield f"require {module} {version}"
     for module, version in sorted(replaced.items()):
         yield f"replace {module} => {module} {version}"
 
@@ -84,6 +97,20 @@ def download(modules: list[str], folder: Path) -> list[dict[str, Any]]:
     if len(answers) != len(modules):
         raise ClusterError(f"`go mod download` failed: {result.stderr.strip()[-500:]}")
     return answers
+
+
+def _go_mods(requires: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    """The go.mod of each required module, by the module's path."""
+    found = {}
+    for own in download([f"{module}@{version}" for module, version in requires.items()], folder):
+        if "Error" in own:
+            raise ClusterError(f"{own['Path']} {own['Version']} cannot be had: {own['Error']}")
+        found[str(own["Path"])] = json.loads(run(["go", "mod", "edit", "-json", own["GoMod"]]))
+    return found
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def _older_patches(version: str) -> list[str]:

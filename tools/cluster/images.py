@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.cluster import base_image, buildah, packages
+from tools.cluster import base_image, buildah
 from tools.cluster.containerd import Containerd
 from tools.cluster.inputs import SOURCES, file_hash, input_hash
 from tools.cluster.layout import Layout, cache_folder
@@ -45,42 +45,53 @@ def example_with_celery(version: str) -> Image:
     return Image("example", name, {"CELERY_REQUIREMENTS": requirements})
 
 
-def build_and_load(layout: Layout, containerd: Containerd, images: Iterable[Image]) -> None:
-    """Build what changed and bring to the node what it lacks."""
-    packages.ensure(packages.IMAGES)
+@dataclass(frozen=True)
+class Built:
+    """An image in the build store, and the name that pods know it by."""
+
+    stored: str
+    reference: str
+
+
+def build(layout: Layout, images: Iterable[Image]) -> list[Built]:
+    """Build what changed; the others are in the store already."""
     base = base_image.ensure()
+    found = []
     with exclusive(cache_folder() / "images.lock", "building images"):
         for image in images:
             arguments = {"BASE_IMAGE": base, **image.arguments}
-            built = f"{STORE}/{image.target}:{input_hash(layout.checkout, image.target, arguments)}"
-            if not buildah.exists(built):
+            stored = f"{STORE}/{image.target}:{input_hash(layout.checkout, image.target, arguments)}"
+            if not buildah.exists(stored):
                 buildah.sweep()
                 with step(f"build {image.reference}"):
-                    buildah.build(layout.checkout, built, target=image.target, arguments=arguments)
+                    buildah.build(layout.checkout, stored, target=image.target, arguments=arguments)
                 buildah.forget_older(f"{STORE}/{image.target}", KEEP)
-            _load(containerd, built, image.reference)
+            found.append(Built(stored, image.reference))
+    return found
 
 
-def load_broker(containerd: Containerd, name: str) -> None:
-    """Bring Debian's Redis or RabbitMQ to the node under the name of the public image."""
+def build_brokers(names: Iterable[str]) -> list[Built]:
+    """Build Debian's Redis or RabbitMQ under the name of the public image."""
     base = base_image.ensure()
-    file = DOCKERFILES / f"{name}.Dockerfile"
+    found = []
     with exclusive(cache_folder() / "images.lock", "building images"):
-        built = f"{STORE}/{name}:{file_hash(file)}-{base.rpartition(':')[2]}"
-        if not buildah.exists(built):
-            with step(f"build {BROKERS[name]}"):
-                buildah.build(DOCKERFILES, built, arguments={"BASE_IMAGE": base}, file=file)
-        _load(containerd, built, BROKERS[name])
+        for name in names:
+            file = DOCKERFILES / f"{name}.Dockerfile"
+            stored = f"{STORE}/{name}:{file_hash(file)}-{base.rpartition(':')[2]}"
+            if not buildah.exists(stored):
+                with step(f"build {BROKERS[name]}"):
+                    buildah.build(DOCKERFILES, stored, arguments={"BASE_IMAGE": base}, file=file)
+            found.append(Built(stored, BROKERS[name]))
+    return found
 
 
-def _load(containerd: Containerd, built: str, reference: str) -> None:
-    if containerd.holds(reference, built):
+def load(containerd: Containerd, image: Built) -> None:
+    """Bring the image to the node, unless the node has it."""
+    if containerd.holds(image.reference, image.stored):
         return
-    with (
-        step(f"load {reference} ({buildah.megabytes(built):.0f} MB)"),
-        tempfile.TemporaryDirectory() as scratch,
-    ):
+    size = f"{buildah.megabytes(image.stored):.0f} MB"
+    with step(f"load {image.reference} ({size})"), tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "image.tar"
-        buildah.save(built, archive, reference)
-        containerd.load(archive, reference, built)
-    say(f"  {reference}: {buildah.megabytes(built):.0f} MB")
+        buildah.save(image.stored, archive, image.reference)
+        containerd.load(archive, image.reference, image.stored)
+    say(f"  {image.reference}: {size}")

@@ -10,7 +10,8 @@ from tools.cluster import images as product_images
 from tools.cluster import leftovers, network, packages, versions
 from tools.cluster.containerd import Containerd
 from tools.cluster.errors import ClusterError, MissingToolError
-from tools.cluster.images import Image
+from tools.cluster.images import Built, Image
+from tools.cluster.lanes import lanes
 from tools.cluster.layout import Layout
 from tools.cluster.locks import exclusive
 from tools.cluster.processes import Supervisor
@@ -27,6 +28,7 @@ PROGRAMS = (
     "kube-proxy",
     "kubectl",
     "coredns",
+    "pause",
 )
 
 
@@ -46,15 +48,37 @@ class LocalCluster:
         """The admin's kubeconfig."""
         return self.layout.kubeconfig
 
-    def up(self) -> None:
-        """Return with a Ready node and DNS: starts what is not running, and afresh if that is not enough.
+    def up(
+        self, images: Sequence[Image] = (), brokers: Sequence[str] = (), programs: Sequence[str] = ()
+    ) -> None:
+        """Return with a Ready node, DNS, these images and brokers in the node, and these programs built.
 
-        Without `K8S_VERSION` a cluster that runs keeps its version; with another one it is replaced.
+        Starts what is not running, and afresh if that is not enough. Without `K8S_VERSION` a cluster that
+        runs keeps its version; with another one it is replaced.
         """
         require_root()
-        packages.ensure(packages.NODE)
         version = self._wanted_version()
-        binaries = ensure(*PROGRAMS, kubernetes=version)
+        with lanes() as beside:
+            wanted = {**packages.NODE, **(packages.IMAGES if images or brokers else {})}
+            packaged = beside.start(lambda: packages.ensure(wanted))
+            compiled = beside.start(lambda: ensure(*PROGRAMS, kubernetes=version))
+
+            def build_programs() -> None:
+                compiled.result()
+                ensure(*programs, kubernetes=version)
+
+            def build_images() -> list[Built]:
+                packaged.result()
+                return [*product_images.build(self.layout, images), *product_images.build_brokers(brokers)]
+
+            also_compiled, built = beside.start(build_programs), beside.start(build_images)
+            beside.join(packaged)
+            self._bring_up(version, beside.join(compiled))
+            for image in beside.join(built):
+                product_images.load(self.containerd, image)
+            beside.join(also_compiled)
+
+    def _bring_up(self, version: str, binaries: dict[str, Path]) -> None:
         self._remove_orphans()
         with self._lock():
             # Processes can be started again; a lost network or another version is not mended.
@@ -86,12 +110,6 @@ class LocalCluster:
         require_root()
         with self._lock():
             self._supervisor().restart(name)
-
-    def bring_images(self, images: Sequence[Image], brokers: Sequence[str] = ()) -> None:
-        """Build what changed, and load it, a Redis and other brokers into the node."""
-        product_images.build_and_load(self.layout, self.containerd, images)
-        for broker in ("redis", *brokers):
-            product_images.load_broker(self.containerd, broker)
 
     def load_archive(self, archive: Path) -> None:
         """Load any docker-archive or OCI archive into the node."""

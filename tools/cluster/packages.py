@@ -25,7 +25,8 @@ IMAGES = {
     "debootstrap": "debootstrap",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }
-SERVERS = {
+TEST_SERVERS = {
+    **CONTROL_PLANE,
     "redis-server": "redis-server",
     "/usr/sbin/rabbitmq-server": "rabbitmq-server",
     "pg_createcluster": "postgresql",

@@ -3,18 +3,21 @@
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tools.cluster import versions
 from tools.cluster.components import Component, component
 from tools.cluster.errors import MissingToolError
-from tools.cluster.gomodules import ENVIRONMENT, wrapper_module
+from tools.cluster.gomodules import ENVIRONMENT, workspace_folder
 from tools.cluster.layout import cache_folder
 from tools.cluster.locks import exclusive
 from tools.cluster.progress import step
 from tools.cluster.shell import run
 
 GO_NEEDED = (1, 25)
+# The linker drops what debuggers read, so the compiler does not make it.
+FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false")
 
 
 def go_version() -> str:
@@ -36,38 +39,43 @@ def ensure(*names: str, kubernetes: str | None = None) -> dict[str, Path]:
     version = kubernetes or versions.asked_kubernetes() or versions.DEFAULT_KUBERNETES
     wanted = [component(name, version) for name in names]
     go = go_version()
-    missing = [one for one in wanted if not binary_path(one, go).exists()]
-    if missing:
+    if not all(binary_path(one, go).exists() for one in wanted):
         with exclusive(cache_folder() / "build.lock", "building binaries"):
-            for one in missing:
-                target = binary_path(one, go)
-                if not target.exists():
-                    with step(f"build {one.name} {one.version} (first time only)"):
-                        _build(one, target)
+            missing = [one for one in wanted if not binary_path(one, go).exists()]
+            for group in _by_workspace(missing):
+                with step(f"build {', '.join(one.name for one in group)} (first time only)"):
+                    _build(group, go)
     return {one.name: binary_path(one, go) for one in wanted}
 
 
 def binary_path(one: Component, go: str) -> Path:
     """Where the cache keeps the program: a new Go or a new version is a new file."""
-    return cache_folder() / "bin" / go / f"{one.name}-{one.version}" / one.name
+    folder = f"{one.name}-{one.version}-{one.workspace.identity}"
+    return cache_folder() / "bin" / go / folder / one.name
 
 
-def _build(one: Component, target: Path) -> None:
-    """Build beside the target and rename: a killed build leaves nothing that looks like a program."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    for abandoned in target.parent.glob(".build-*"):
+def _by_workspace(components: Iterable[Component]) -> Iterable[list[Component]]:
+    groups: dict[str, list[Component]] = {}
+    for one in components:
+        groups.setdefault(one.workspace.identity, []).append(one)
+    return groups.values()
+
+
+def _build(components: Sequence[Component], go: str) -> None:
+    """Build beside the targets and rename: a killed build leaves nothing that looks like a program.
+
+    All at once, so that one program is linked while others are compiled.
+    """
+    programs = cache_folder() / "bin" / go
+    programs.mkdir(parents=True, exist_ok=True)
+    for abandoned in programs.glob(".build-*"):
         shutil.rmtree(abandoned)
-    environment = {**ENVIRONMENT, **({"CGO_ENABLED": "0"} if one.static else {})}
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as scratch:
-        if one.installable:
-            environment["GOBIN"] = scratch
-            source, what = Path(scratch), ["install", *_flags(one), f"{one.package}@{one.version}"]
-        else:
-            source = wrapper_module(one, cache_folder())
-            what = ["build", *_flags(one), "-o", f"{scratch}/{one.name}", one.package]
-        run(["go", *what], env=environment, cwd=source)
-        (Path(scratch) / one.name).replace(target)
-
-
-def _flags(one: Component) -> list[str]:
-    return ["-trimpath", "-ldflags", one.ldflags]
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=programs) as scratch:
+        workspace = components[0].workspace
+        packages = [one.package for one in components]
+        command = ["go", "build", *FLAGS, "-ldflags", workspace.ldflags, "-o", f"{scratch}/", *packages]
+        run(command, env=ENVIRONMENT, cwd=workspace_folder(workspace, cache_folder()))
+        for one in components:
+            target = binary_path(one, go)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (Path(scratch) / one.built_as).replace(target)

@@ -15,9 +15,9 @@ KUBERNETES = {
 }
 DEFAULT_KUBERNETES = "1.34.4"
 ETCD = "3.6.8"
-HELM = "3.22.0"
+# Helm and CoreDNS with the libraries of the same release: what they share with Kubernetes is compiled once.
+HELM = "3.19.5"
 COREDNS = "1.12.4"
-KWOK = "0.7.0"
 UV = "0.13.8"
 
 
