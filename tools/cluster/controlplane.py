@@ -33,15 +33,24 @@ class ControlPlane:
     The processes die with the thread that called `start`, even when that is killed: call it from the
     main thread, not from a pool. `kubernetes` picks a release, `controllers` adds the controller-manager
     (Deployments then get ReplicaSets and pods, namespaces are really emptied, owners collect garbage).
+    `poor_certificates` makes certificates that a strict verification refuses, as many real clusters have.
     """
 
-    def __init__(self, folder: Path, *, controllers: bool = False, kubernetes: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        controllers: bool = False,
+        kubernetes: str | None = None,
+        poor_certificates: bool = False,
+    ) -> None:
         self.folder = folder
         self.kubeconfig = folder / "kubeconfig"
         self.url = ""
         self._apiserver: Sequence[str | Path] = ()
         self._controllers = controllers
         self._kubernetes = kubernetes
+        self._poor_certificates = poor_certificates
         self._supervisor = Supervisor(
             folder / "processes", folder / "log", ("setpriv", "--pdeathsig", "KILL")
         )
@@ -69,7 +78,7 @@ class ControlPlane:
         """Return once the API server is ready; ClusterError with its last words if it does not come up."""
         names = ["etcd", "kube-apiserver", *(["kube-controller-manager"] if self._controllers else [])]
         binaries = ensure(*names, kubernetes=self._kubernetes)
-        trust = make_trust(self.folder / "pki", addresses=["127.0.0.1"])
+        trust = self._trust()
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
                 self._start_once(binaries, trust)
@@ -98,16 +107,19 @@ class ControlPlane:
             yield
         finally:
             self._supervisor.ensure("kube-apiserver", self._apiserver)
-            wait_for_api(self._supervisor, Api(self.url, make_trust(self.folder / "pki", ["127.0.0.1"])))
+            wait_for_api(self._supervisor, Api(self.url, self._trust()))
 
     def kubeconfig_for(self, user: str, groups: tuple[str, ...] = ()) -> Path:
         """A kubeconfig for another user, who may do what RBAC grants that name or those groups."""
-        authority = pki.authority(self.folder / "pki", "ca")
+        authority = self._trust().authority
         subject = "".join(f"/O={group}" for group in groups) + f"/CN={user}"
         client = authority.issue(f"user-{user.replace(':', '-')}", subject)
         path = self.folder / f"kubeconfig-{user.replace(':', '-')}"
         write_kubeconfig(path, server=self.url, authority=self.ca_certificate, client=client, name=user)
         return path
+
+    def _trust(self) -> Trust:
+        return make_trust(self.folder / "pki", ["127.0.0.1"], poor=self._poor_certificates)
 
     def _start_once(self, binaries: dict[str, Path], trust: Trust) -> None:
         ports = free_ports()
@@ -137,15 +149,18 @@ class ControlPlane:
             start("kube-controller-manager", commands.controller_manager(binary, trust, self.kubeconfig))
 
 
-def make_trust(folder: Path, addresses: list[str]) -> Trust:
-    """The certificates of a control plane whose API server is reached at `addresses`; kept when there."""
-    authority, front = pki.authority(folder, "ca"), pki.authority(folder, "front-proxy-ca")
+def make_trust(folder: Path, addresses: list[str], *, poor: bool = False) -> Trust:
+    """The certificates of a control plane whose API server is reached at `addresses`; kept when there.
+
+    `poor`: without the extensions that a strict verification insists on.
+    """
+    authority, front = (pki.authority(folder, name, poor=poor) for name in ("ca", "front-proxy-ca"))
     service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "localhost"]
     names = [*(f"DNS:{name}" for name in service), *(f"IP:{address}" for address in addresses)]
     return Trust(
         authority=authority,
         front_proxy_authority=front,
-        server=authority.issue("apiserver", "/CN=kube-apiserver", names),
+        server=authority.issue("apiserver", "/CN=kube-apiserver", names, purpose=pki.SERVER),
         admin=authority.issue("admin", "/O=system:masters/CN=admin"),
         front_proxy=front.issue("front-proxy", "/CN=front-proxy"),
         service_accounts=pki.signing_key(folder),

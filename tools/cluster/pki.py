@@ -1,7 +1,11 @@
-"""Certificates, by the openssl program: elliptic keys, since those take milliseconds to make."""
+"""Certificates, by the openssl program: elliptic keys, since those take milliseconds to make.
+
+They have the extensions that kubeadm writes. `poor=True` leaves out what many real clusters' certificates
+lack, and what a client that verifies X.509 strictly insists on: key usage and key identifiers.
+"""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +13,14 @@ from tools.cluster.shell import run
 
 CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 VALID_DAYS = "365"
+SERVER, CLIENT = "serverAuth", "clientAuth"
+KEY_USAGE = "keyUsage=critical,digitalSignature,keyEncipherment"
+AUTHORITY_EXTENSIONS = (
+    "basicConstraints=critical,CA:TRUE",
+    f"{KEY_USAGE},keyCertSign",
+    "subjectKeyIdentifier=hash",
+)
+POOR_AUTHORITY_EXTENSIONS = ("basicConstraints=critical,CA:TRUE", "subjectKeyIdentifier=hash")
 
 
 @dataclass(frozen=True)
@@ -25,20 +37,23 @@ class Authority:
 
     folder: Path
     name: str
+    poor: bool = False
 
     @property
     def pair(self) -> KeyPair:
         """The authority's own certificate and key."""
         return _pair(self.folder, self.name)
 
-    def issue(self, name: str, subject: str, alternatives: Sequence[str] = ()) -> KeyPair:
+    def issue(
+        self, name: str, subject: str, alternatives: Sequence[str] = (), *, purpose: str = CLIENT
+    ) -> KeyPair:
         """A key pair signed by this authority, kept when there is one: `/O=GROUP/CN=USER`, `IP:127.0.0.1`."""
         pair = _pair(self.folder, name)
         if pair.certificate.exists():
             return pair
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
             request, extensions = f"{scratch}/csr", Path(scratch) / "extensions"
-            extensions.write_text(f"subjectAltName={','.join(alternatives)}\n" if alternatives else "")
+            extensions.write_text("\n".join(self._extensions(alternatives, purpose)) + "\n")
             asked = ["-keyout", str(pair.key), "-out", request, "-subj", subject]
             run(["openssl", "req", *CURVE, *asked])
             signer = ["-CA", str(self.pair.certificate), "-CAkey", str(self.pair.key), "-CAcreateserial"]
@@ -48,15 +63,28 @@ class Authority:
             (Path(scratch) / "crt").rename(pair.certificate)
         return pair
 
+    def _extensions(self, alternatives: Sequence[str], purpose: str) -> Iterator[str]:
+        if alternatives:
+            yield f"subjectAltName={','.join(alternatives)}"
+        if not self.poor:
+            yield "basicConstraints=critical,CA:FALSE"
+            yield KEY_USAGE
+            yield f"extendedKeyUsage={purpose}"
+            yield "authorityKeyIdentifier=keyid"
 
-def authority(folder: Path, name: str) -> Authority:
+
+def authority(folder: Path, name: str, *, poor: bool = False) -> Authority:
     """The authority of that name in the folder, made when there is none."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = Authority(folder, name)
+    made = Authority(folder, name, poor)
     if not made.pair.certificate.exists():
-        new = folder / f"{name}.new"
-        subject = ["-subj", f"/CN={name}", "-days", VALID_DAYS]
-        run(["openssl", "req", "-x509", *CURVE, "-keyout", str(made.pair.key), "-out", str(new), *subject])
+        new, configuration = folder / f"{name}.new", folder / f"{name}.cnf"
+        extensions = POOR_AUTHORITY_EXTENSIONS if poor else AUTHORITY_EXTENSIONS
+        # A file of our own, since the machine's may name extensions of its choice.
+        lines = ["[req]", "distinguished_name=name", "x509_extensions=ca", "[name]", "[ca]", *extensions]
+        configuration.write_text("\n".join(lines) + "\n")
+        given = ["-config", str(configuration), "-subj", f"/CN={name}", "-days", VALID_DAYS]
+        run(["openssl", "req", "-x509", *CURVE, "-keyout", str(made.pair.key), "-out", str(new), *given])
         new.rename(made.pair.certificate)
     return made
 
