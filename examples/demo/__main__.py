@@ -13,6 +13,8 @@ from examples.demo.kubectl import NAMESPACE, Kubectl
 from examples.demo.screen import DemoError, fail, heading, say, wait
 
 CHECKOUT = Path(__file__).parents[2]
+INTERRUPTED = 130
+"""What a shell reports for a program that Ctrl-C ended."""
 
 
 def main() -> int:
@@ -24,22 +26,28 @@ def main() -> int:
         kubectl = Kubectl.find(CHECKOUT)
         if options.down:
             take_down(kubectl)
-            return 0
-        tour.check_cluster(kubectl)
+        else:
+            tour.check_cluster(kubectl)
+            show(kubectl, stays=not options.once)
     except DemoError as error:
         return fail(error)
+    except KeyboardInterrupt:
+        say("\nThe shop stays as it is; `make demo-down` removes it.")
+        return INTERRUPTED
+    return 0
+
+
+def show(kubectl: Kubectl, *, stays: bool) -> None:
+    """The tour, and with ``stays`` every change after it. Prints how things stand when it fails."""
     try:
         with contextlib.chdir(CHECKOUT):
             tour.run(kubectl)
-        look_around(kubectl)
-        if not options.once:
-            stay(kubectl)
-    except KeyboardInterrupt:
-        say("\nThe shop stays as it is; `make demo-down` removes it.")
-    except DemoError as error:
+    except DemoError:
         print_diagnosis(kubectl)
-        return fail(error)
-    return 0
+        raise
+    look_around(kubectl)
+    if stays:
+        stay(kubectl)
 
 
 def look_around(kubectl: Kubectl) -> None:

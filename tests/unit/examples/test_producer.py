@@ -1,5 +1,9 @@
 """The arguments of the example's producer."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from shop.producer import KINDS, MIX, main, parse_mix
@@ -42,3 +46,25 @@ def test_missing_urls_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         main([])
 
     assert "set CELERY_BROKER_URL" in capsys.readouterr().err
+
+
+def test_a_termination_ends_it_at_once_although_the_broker_is_away() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shop.producer"],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
+            "CELERY_RESULT_BACKEND": "redis://127.0.0.1:1/1",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert "Waiting for the broker" in process.stdout.readline()
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+    finally:
+        process.kill()
+        process.communicate()
