@@ -44,15 +44,11 @@ def measure(quick: bool) -> list[Figure]:
 
 
 def _wait_settled(kube: Kube, name: str, replicas: int) -> None:
-    kube.until(
-        f"{replicas} workers consume",
-        lambda: (
-            kube.json("-n", name, "get", "celerydeployment", NAME)["status"].get("ready")
-            == f"{replicas}/{replicas}"
-        ),
-        timeout=180,
-        interval=1,
-    )
+    def settled() -> bool:
+        found = kube.get(name, "celerydeployment", NAME) or {}
+        return bool(found.get("status", {}).get("ready") == f"{replicas}/{replicas}")
+
+    kube.until(f"{replicas} workers consume", settled, timeout=180, interval=1)
 
 
 def _commands(kube: Kube, name: str, seconds: float) -> int:

@@ -6,9 +6,8 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from tools.testbed.kube import Kube, KubectlError, Object
+from tools.testbed.kube import Kube, KubeError, Object
 from tools.testbed.shop import REDIS_IMAGE, REDIS_LOOP, pod, service
 
 from bench.errors import BenchError
@@ -32,7 +31,7 @@ def connect() -> Kube:
     kube = Kube(Path(kubectl), kubeconfig)
     try:
         kube.run("get", "crd", "celerydeployments.celery-operator.dev", "-o", "name")
-    except KubectlError as error:
+    except KubeError as error:
         raise BenchError(f"The cluster has no operator, `make deploy` installs it: {error}") from error
     return kube
 
@@ -59,8 +58,8 @@ def leading_operator(kube: Kube) -> Object:
     Raises:
         BenchError: none does.
     """
-    pods: list[Object] = kube.json("get", "pods", "-A", "-l", OPERATOR)["items"]
-    leases: list[Object] = kube.json("get", "leases", "-A")["items"]
+    pods = kube.list("", "pods", OPERATOR)
+    leases = kube.list("", "leases")
     holders = {
         (lease["metadata"]["namespace"], lease.get("spec", {}).get("holderIdentity")) for lease in leases
     }
@@ -72,7 +71,7 @@ def leading_operator(kube: Kube) -> Object:
 
 def image_megabytes(kube: Kube, image: str) -> float | None:
     """What the image takes on the node, in MB; None where the node does not list it."""
-    nodes: list[dict[str, Any]] = kube.json("get", "nodes")["items"]
+    nodes = kube.list("", "nodes")
     for node in nodes:
         for held in node["status"].get("images", []):
             if any(name == image or name.endswith(f"/{image}") for name in held.get("names") or []):

@@ -42,7 +42,7 @@ def measure(quick: bool) -> list[Figure]:
         time.sleep(seconds)
         used = cpu_seconds(processes) - before
         held = memory(processes)
-        others = len(kube.json("get", "celerydeployments", "-A")["items"]) - RESOURCES
+        others = len(kube.list("", "celerydeployments")) - RESOURCES
     what = f"{RESOURCES} resources, {running} with one worker pod each, the others suspended"
     if others:
         what += f" (and {others} more in the cluster: not at rest alone)"

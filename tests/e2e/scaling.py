@@ -7,7 +7,7 @@ from typing import Any
 from tools.scale_soak.scaling_orders import same
 from tools.scale_soak.stand import Stand
 from tools.scale_soak.watch import attempted
-from tools.testbed.kube import KubectlError, Object
+from tools.testbed.kube import KubeError, Object
 from tools.testbed.shop import Shop
 from tools.testbed.waiting import wait_for
 
@@ -122,7 +122,7 @@ def keeps(what: str, holds: Callable[[], bool], until: Callable[[], bool], timeo
     def reached() -> bool:
         try:
             held, done = holds(), until()
-        except KubectlError:
+        except KubeError:
             return False
         assert held, f"not so any more: {what}"
         return done
@@ -138,5 +138,5 @@ def _count(shop: Shop, pod: str, what: str) -> int:
 def _report(shop: Shop, pod: str) -> Object:
     try:
         return shop.report(pod)
-    except (KubectlError, json.JSONDecodeError):
+    except (KubeError, json.JSONDecodeError):
         return {}

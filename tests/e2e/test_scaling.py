@@ -13,7 +13,7 @@ from tools.scale_soak.watch import SHOP, DeploymentWatch, wait_zero, watching
 from tools.soak.judge import Fault, Hit
 from tools.soak.judge import judge as judge_with_faults
 from tools.testbed.faults import signal_main
-from tools.testbed.kube import Kube, KubectlError, Object
+from tools.testbed.kube import Kube, KubeError, Object
 from tools.testbed.rabbitmq import IMAGE as RABBITMQ_IMAGE
 from tools.testbed.rabbitmq import START as RABBITMQ_START
 from tools.testbed.rabbitmq import URL as RABBITMQ_URL
@@ -297,7 +297,7 @@ def test_a_broker_restarted_in_mid_drain_loses_no_task(kube: Kube, namespace: st
 def test_a_group_that_cannot_scale_is_refused_with_what_to_write_instead(
     kube: Kube, namespace: str, worker: Object, words: tuple[str, ...]
 ) -> None:
-    with pytest.raises(KubectlError) as refused:
+    with pytest.raises(KubeError) as refused:
         Shop(kube, namespace).apply(celery_deployment(workers=[worker]))
     for word in words:
         assert word in str(refused.value)

@@ -3,6 +3,7 @@
 import argparse
 import datetime
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def _options() -> argparse.Namespace:
 
 
 def _facts(kube: Kube) -> dict[str, str]:
-    server = kube.json("version")["serverVersion"]["gitVersion"]
+    server = json.loads(kube.api.raw("/version"))["gitVersion"]
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
     ).stdout.strip()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tools.scale_soak.timeline import Seen, of, parse, sizes
-from tools.testbed.kube import Kube, KubectlError
+from tools.testbed.kube import Kube, KubeError
 from tools.testbed.shop import Shop
 from tools.testbed.waiting import wait_for
 
@@ -97,5 +97,5 @@ def attempted(check: Callable[[], bool]) -> bool:
     """What the check says; a kubectl that failed counts as no."""
     try:
         return check()
-    except (KubectlError, json.JSONDecodeError):
+    except (KubeError, json.JSONDecodeError):
         return False

@@ -1,55 +1,52 @@
-"""kubectl as the tests use it: the same commands that a person would type."""
+"""The cluster as tests and tools use it: commands by kubectl, and reads in this process."""
 
 import json
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tools.testbed.api import Api, KubeError, Object
 from tools.testbed.waiting import wait_for
 
-Object = dict[str, Any]
+__all__ = ["Kube", "KubeError", "Object"]
 
 
-class KubectlError(AssertionError):
-    """kubectl refused or failed; the message is what it printed."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kube:
-    """A cluster, through its kubectl."""
+    """A cluster, through its kubectl and its API."""
 
     kubectl: Path
     kubeconfig: Path
+
+    @cached_property
+    def api(self) -> Api:
+        """The API server, for reads: they are polled."""
+        return Api(self.kubeconfig)
 
     def command(self, *args: str) -> list[str]:
         """The whole command line."""
         return [str(self.kubectl), f"--kubeconfig={self.kubeconfig}", *args]
 
     def run(self, *args: str, stdin: str | None = None, timeout: float = 60, check: bool = True) -> str:
-        """What the command printed on standard output; raises KubectlError where it fails."""
+        """What the command printed on standard output; raises KubeError where it fails."""
         done = subprocess.run(
             self.command(*args), input=stdin, capture_output=True, text=True, timeout=timeout, check=False
         )
         if check and done.returncode != 0:
-            raise KubectlError(f"kubectl {' '.join(args)}: {done.stderr.strip() or done.stdout.strip()}")
+            raise KubeError(f"kubectl {' '.join(args)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout if done.returncode == 0 else done.stderr
-
-    def json(self, *args: str) -> Any:
-        """The parsed output of ``kubectl ... -o json``."""
-        return json.loads(self.run(*args, "-o", "json"))
 
     def get(self, namespace: str, kind: str, name: str) -> Object | None:
         """The object, or None where there is none."""
-        found = self.run("-n", namespace, "get", kind, name, "-o", "json", "--ignore-not-found")
-        return json.loads(found) if found.strip() else None
+        return self.api.get(namespace, kind, name)
 
     def list(self, namespace: str, kind: str, selector: str = "") -> list[Object]:
-        """The objects of a kind, oldest first."""
-        select = ["-l", selector] if selector else []
-        items: list[Object] = self.json("-n", namespace, "get", kind, *select)["items"]
-        return sorted(items, key=lambda item: item["metadata"]["creationTimestamp"])
+        """The objects of a kind, oldest first; those of every namespace where none is given."""
+        found = self.api.list(namespace, kind, selector)
+        return sorted(found, key=lambda item: item["metadata"]["creationTimestamp"])
 
     def apply(self, namespace: str, *objects: Mapping[str, Any]) -> str:
         """``kubectl apply`` of the objects."""
@@ -62,17 +59,15 @@ class Kube:
 
     def proxy(self, namespace: str, pod: str, port: int, path: str) -> Any:
         """The JSON that a pod's HTTP port answers, through the API server."""
-        return json.loads(
-            self.run("get", "--raw", f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/{path}")
-        )
+        return json.loads(self.api.raw(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/{path}"))
 
     def until(self, what: str, check: Callable[[], Any], timeout: float = 60, interval: float = 0.25) -> Any:
-        """Wait until the check gives something true; a kubectl failure counts as not yet."""
+        """Wait until the check gives something true; a failed read or command counts as not yet."""
 
         def attempt() -> Any:
             try:
                 return check()
-            except (KubectlError, json.JSONDecodeError):
+            except (KubeError, json.JSONDecodeError):
                 return None
 
         return wait_for(attempt, timeout=timeout, interval=interval, describe=what)
