@@ -28,8 +28,7 @@ def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def template(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Render the chart; ``arguments`` are more flags, such as ``--set``."""
-    fixed = ("--namespace", NAMESPACE, "--kube-version", "1.34.0")
-    return helm("template", RELEASE, str(CHART), *fixed, *arguments)
+    return helm("template", RELEASE, str(CHART), "--namespace", NAMESPACE, *arguments)
 
 
 def render(*settings: str) -> list[Manifest]:
