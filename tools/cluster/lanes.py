@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 END_SECONDS = 10.0
-POLL_SECONDS = 0.2
+QUIET_SECONDS = 2.0
+POLL_SECONDS = 0.1
 
 
 class Lanes:
@@ -47,28 +48,34 @@ class Lanes:
             wait([future], timeout=POLL_SECONDS)
         return future.result()
 
+    def stop(self) -> None:
+        """End every program of the steps, and so the steps; a daemon, in a session of its own, stays.
+
+        A step between two programs starts the next one first, so this goes on until the steps are done. One
+        that waits for another process's lock has no program, and is left behind.
+        """
+        began = quiet_since = time.monotonic()
+        while not all(one.done() for one in self._started):
+            now = time.monotonic()
+            if helpers := _helpers():
+                quiet_since = now
+            if now - quiet_since > QUIET_SECONDS:
+                return
+            for pid in helpers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL if now - began > END_SECONDS else signal.SIGTERM)
+            time.sleep(POLL_SECONDS)
+
 
 @contextmanager
 def lanes() -> Iterator[Lanes]:
-    """Lanes whose programs are stopped when the block ends with an error, Ctrl-C included."""
+    """Lanes whose steps are stopped when the block ends with an error, Ctrl-C included."""
+    beside = Lanes()
     try:
-        yield Lanes()
+        yield beside
     except BaseException:
-        end_helpers()
+        beside.stop()
         raise
-
-
-def end_helpers() -> None:
-    """Stop every program that this process waits for; a daemon is in a session of its own and stays."""
-    deadline = time.monotonic() + END_SECONDS
-    while helpers := _helpers():
-        late = time.monotonic() > deadline
-        for pid in helpers:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
-        if late:
-            return
-        time.sleep(0.1)
 
 
 def _helpers() -> list[int]:

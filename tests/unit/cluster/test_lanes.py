@@ -1,5 +1,6 @@
 """Steps run beside each other, and one that fails stops the programs of the others."""
 
+import os
 import subprocess
 import threading
 
@@ -10,7 +11,7 @@ from tools.cluster.processes import with_command
 from tools.cluster.shell import run
 from tools.testbed.waiting import wait_for
 
-SLEEP = ["sleep", "86401.5"]
+SLEEP = ["sleep", f"86401.{os.getpid()}"]
 
 
 def fail() -> None:
@@ -38,7 +39,7 @@ def test_a_failure_is_raised_while_another_step_is_still_waited_for() -> None:
 
 @pytest.mark.parametrize("problem", [ClusterError, KeyboardInterrupt])
 def test_no_program_is_left_when_the_block_ends_with_an_error(problem: type[BaseException]) -> None:
-    words = ["sleep", f"86402.{len(problem.__name__)}"]
+    words = ["sleep", f"86402.{os.getpid()}"]
 
     def end_early() -> None:
         with lanes() as beside:
