@@ -10,11 +10,8 @@ import kopf
 from kubernetes.aio.client.configuration import Configuration
 
 from celery_operator.cache import WATCHED
-<<<<<<< HEAD
-from celery_operator.kube import CELERY_DEPLOYMENT, CHILDREN_SELECTOR, Json, Kind, ssl_context
-=======
 from celery_operator.kinds import CELERY_DEPLOYMENT, OWNED_SELECTOR, Json, Kind
->>>>>>> 9fae367 (Decide replicas in one module, hand over one memory, and cut decide/ to five layers)
+from celery_operator.kube import ssl_context
 from celery_operator.loops import ResourceLoops
 from celery_operator.settings import Settings
 
