@@ -51,9 +51,7 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
         "the broker's Secret is missing",
         {
             "spec": spec(broker=FROM_SECRET),
-            "faults": (
-                fault("Secret shop-broker is missing", waiting=True, command="kubectl create it"),
-            ),
+            "faults": (fault("Secret shop-broker is missing", waiting=True, command="kubectl create it"),),
         },
         "Secret shop-broker is missing",
         "kubectl create it",
