@@ -3,6 +3,7 @@
 # and the soaks.
 PYTHON ?= python3
 KIT := $(PYTHON) -m tools.cluster
+EACH_PYTHON := $(PYTHON) -m tools.each_python
 BIN := .venv/bin
 export K8S_VERSION CLUSTER
 
@@ -31,8 +32,8 @@ crds: venv  ## write crds/, the chart's copy and docs/resource.md from the model
 
 test: test-unit test-integration test-e2e  ## all tests
 
-test-unit: venv  ## tests without servers
-	@$(BIN)/pytest tests/unit -n 2
+test-unit:  ## tests without servers, on each Python
+	@$(EACH_PYTHON) pytest tests/unit -n 2
 
 test-properties: venv  ## look for new counterexamples, some minutes: the unit tests try the same examples every time
 	@$(BIN)/pytest tests/unit -m hypothesis --hypothesis-profile explore --timeout 0 -n 2 $(ARGS)

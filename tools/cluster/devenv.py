@@ -15,14 +15,17 @@ from tools.cluster.shell import run
 from tools.cluster.versions import UV
 
 
-def sync(checkout: Path) -> None:
-    """Make `.venv` what uv.lock says; it does nothing when it is that already."""
+def sync(checkout: Path, folder: str = ".venv", python: str | Path = sys.executable) -> None:
+    """Make an environment what uv.lock says; it does nothing when it is that already.
+
+    One that is there keeps the Python that it was made with.
+    """
     program = _uv()
-    # An environment that is there keeps the Python it was made with.
-    made = (checkout / ".venv" / "bin" / "python").exists()
-    python = {} if made else {"UV_PYTHON": sys.executable}
-    with exclusive(cache_folder() / "venv.lock", "making .venv"), step("sync .venv with uv.lock"):
-        run([program, "sync", "--frozen", "--quiet"], env=python, cwd=checkout)
+    environment = {"UV_PROJECT_ENVIRONMENT": folder, "UV_PYTHON_DOWNLOADS": "never"}
+    if not (checkout / folder / "bin" / "python").exists():
+        environment["UV_PYTHON"] = str(python)
+    with exclusive(cache_folder() / "venv.lock", f"making {folder}"), step(f"sync {folder} with uv.lock"):
+        run([program, "sync", "--frozen", "--quiet"], env=environment, cwd=checkout)
 
 
 def _uv() -> Path:
