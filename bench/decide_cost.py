@@ -9,7 +9,7 @@ from tests.unit.decide import build
 
 from bench.report import Figure
 from celery_health.broker import QueueReading
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.decide import decide
 from celery_operator.decide.evidence.workers import workers_of
 from celery_operator.decide.replicas import decide_replicas

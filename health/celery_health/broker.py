@@ -2,46 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
-
-class BrokerReason(StrEnum):
-    """Why a broker is judged reachable or not: the ``reason`` of the BrokerReachable condition."""
-
-    REACHABLE = "Reachable"
-    """It answered, and the queues could be read."""
-    UNREADABLE_KIND = "UnreadableKind"
-    """A kind of broker that we have no reader for, or a URL that lacks what the reader needs."""
-    URL_INVALID = "URLInvalid"
-    """The URL cannot be taken apart."""
-    NAME_NOT_RESOLVED = "NameNotResolved"
-    """DNS does not know the host."""
-    CONNECTION_REFUSED = "ConnectionRefused"
-    """Nothing listens, or the network does not lead there."""
-    TIMED_OUT = "TimedOut"
-    """No answer in time: a hung server, or a network that drops packets."""
-    AUTHENTICATION_FAILED = "AuthenticationFailed"
-    """The server does not take the user and password."""
-    TLS_FAILED = "TLSFailed"
-    """The TLS handshake failed: a certificate that is not trusted, or one side that does not speak TLS."""
-    NOT_PERMITTED = "NotPermitted"
-    """The user is known, but may not do what was asked."""
-    LOADING = "Loading"
-    """A Redis that still reads its data from disk."""
-    READ_ONLY = "ReadOnly"
-    """A Redis replica: messages can neither be sent to it nor taken from it."""
-    OUT_OF_MEMORY = "OutOfMemory"
-    """A Redis at its maxmemory with nothing to evict. It is read, and BRPOP works, but no message can be
-    sent, nor noted as unacked when it is taken: it is no broker until there is room."""
-    ALARM = "Alarm"
-    """A RabbitMQ with a memory or disk alarm: whoever publishes is held back, workers with results too."""
-    TOO_MANY_CONNECTIONS = "TooManyConnections"
-    """The server is at its limit of clients."""
-    ERROR = "Error"
-    """Another error; the message quotes it."""
-    NOT_READ = "NotRead"
-    """Nobody has looked yet."""
+from celery_health.catalogue.brokers import BrokerReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
 

@@ -225,7 +225,7 @@ ROWS = (
     ),
     _row(
         "queue nobody reads",
-        "BacklogWithinLimits NobodyReads",
+        "BacklogWithinLimits QueueNotConsumed",
         Healer.END,
         _unread,
         victim=Victim.NOBODY,
@@ -246,7 +246,7 @@ ROWS = (
     ),
     _row(
         "beat dead",
-        "BeatHealthy TickOverdue|NotRunning|SidecarSilent|Untold",
+        "BeatHealthy TickOverdue|NotRunning|SidecarUnreachable|TicksUnknown",
         Healer.KUBELET,
         _frozen_beat,
         victim=Victim.BEAT,
@@ -256,7 +256,7 @@ ROWS = (
     ),
     _row(
         "beat doubled",
-        "BeatHealthy Doubled",
+        "BeatHealthy MultipleInstances",
         Healer.END,
         _second_beat,
         victim=Victim.NOBODY,

@@ -4,20 +4,20 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from celery_health.catalogue.fleet import FleetReason
 from celery_health.cli.exit_codes import ExitCode, exit_code_of
 from celery_health.cli.survey.app_connection import Target
 from celery_health.cli.survey.broker_clients import Silent
 from celery_health.cli.survey.snapshot import Survey
 from celery_health.urls import redact
-from celery_health.verdicts.fleet.findings import FindingReason
 from celery_health.verdicts.fleet.fleet_verdicts import judge_fleet
-from celery_health.verdicts.fleet.verdict import WORST_LAST, FleetHealth, FleetReason, FleetSnapshot
+from celery_health.verdicts.fleet.verdict import WORST_LAST, FleetHealth, FleetSnapshot
 from celery_health.verdicts.text import counted, listed
 from celery_health.verdicts.thresholds import FleetThresholds
 
 _NO_CONTROL = frozenset({FleetReason.WORKERS_UNKNOWN})
 # What can only be said of a fleet all of whose workers have answered.
-_OF_ALL = frozenset({FindingReason.NOBODY_READS, FindingReason.ORPHANED_MESSAGES})
+_OF_ALL = frozenset({FleetReason.QUEUE_NOT_CONSUMED, FleetReason.ORPHANED_MESSAGES})
 _OF_SILENCE = (
     "It may run a task in a pool that answers nothing meanwhile (solo), or hang: look again, and see its log"
 )

@@ -1,6 +1,7 @@
 """Readers of brokers and result backends: one for each protocol, all of them ``BrokerReader``s."""
 
-from celery_health.broker import BrokerReader, BrokerReading, BrokerReason, RedisNaming
+from celery_health.broker import BrokerReader, BrokerReading, RedisNaming
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers.failover import FailoverReader
 from celery_health.readers.fixed import FixedReader
 from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse, parse_management
@@ -77,4 +78,4 @@ def _why_unreadable(url: BrokerUrl) -> str:
 
 def _unreadable(url: BrokerUrl, message: str) -> FixedReader:
     kind = url.scheme if url.kind is BrokerKind.OTHER else url.kind.value
-    return FixedReader(BrokerReading(kind, url.address, None, BrokerReason.UNREADABLE_KIND, message))
+    return FixedReader(BrokerReading(kind, url.address, None, BrokerReason.UNSUPPORTED_KIND, message))

@@ -6,7 +6,8 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.broker import BrokerReading, QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.urls import BrokerKind, BrokerUrl, redact
 
 _MAX_QUOTED = 160

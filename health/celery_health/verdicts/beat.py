@@ -4,26 +4,10 @@ Times that end in ``_mono`` are seconds of CLOCK_MONOTONIC, which all containers
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from celery_health.catalogue.beat import BeatReason
 from celery_health.verdicts.worker import ProcessState
 from celery_health.wire.beat_report import BeatPhase, BeatReport, BeatWait
-
-
-class BeatReason(StrEnum):
-    """Why beat is judged as it is: the ``reason`` of every probe answer. docs/beat.md lists them."""
-
-    TICKING = "Ticking"
-    STARTING = "Starting"
-    WAITING_FOR_FIRST_TICK = "WaitingForFirstTick"
-    CONNECTING = "Connecting"
-    WAITING_FOR_RESULTS = "WaitingForResultBackend"
-    TICK_OVERDUE = "TickOverdue"
-    STUCK = "Stuck"
-    STOPPING = "Stopping"
-    ENDED = "Ended"
-    AGENT_ABSENT = "AgentAbsent"
-    UNTOLD = "Untold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,5 +203,5 @@ def _broker_excuses(report: BeatReport, broker: BrokerSight, thresholds: BeatThr
 def _ticking(report: BeatReport) -> BeatVerdict:
     if report.tick_mono is None and report.tick_began_mono is None:
         message = "Beat runs; its scheduler does not show whether it ticks."
-        return _up(BeatReason.UNTOLD, message)
+        return _up(BeatReason.TICKS_UNKNOWN, message)
     return _up(BeatReason.TICKING, f"Beat ticks and has sent {report.sent} tasks.")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import LoopWait, Phase, WorkerReport
 
 
@@ -12,22 +13,6 @@ class ProcessState(StrEnum):
     UNSEEN = "unseen"
     RUNNING = "running"
     ENDED = "ended"
-
-
-class WorkerReason(StrEnum):
-    """Why a worker is judged as it is: the ``reason`` of every probe answer. docs/verdicts.md lists them."""
-
-    CONSUMING = "Consuming"
-    DRAINING = "Draining"
-    BUSY = "Busy"
-    STARTING = "Starting"
-    CONNECTING = "Connecting"
-    STOPPING = "Stopping"
-    ENDED = "Ended"
-    AGENT_ABSENT = "AgentAbsent"
-    WEDGED = "Wedged"
-    DEAF = "Deaf"
-    POOL_DEAD = "PoolDead"
 
 
 @dataclass(frozen=True, slots=True)

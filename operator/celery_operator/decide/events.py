@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from celery_health.catalogue import KINDS
 from celery_operator.api.status import CeleryDeploymentStatus, Condition, ConditionType
 from celery_operator.decide.event_note import EventNote
-from celery_operator.decide.reasons import Reason
 
 _GOOD_WHEN = {
     ConditionType.BROKER_REACHABLE: "True",
@@ -18,7 +18,7 @@ _GOOD_WHEN = {
 }
 """Ready and Reconciling only follow from these: their turns would be told twice."""
 
-_PASSES = frozenset({Reason.STARTING, Reason.NEW_GENERATION, Reason.BROKER_UNREACHABLE, Reason.ALL_DRAINING})
+_PASSES = frozenset(reason for kind in KINDS for reason in kind if not reason.entry.announced)
 """Reasons of WorkersHealthy that are a stage, or that another condition tells better."""
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from celery_health.catalogue.states import StateReason
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide.conditions.condition_state import Verdicts
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import joined
 
 _DEGRADING = (
@@ -61,7 +61,7 @@ def _untold(evidence: Evidence, verdicts: Verdicts) -> Iterator[str]:
     asks for is not waited for either: its pod tells once it is there.
     """
     silent = {ConditionType.WORKERS_HEALTHY, ConditionType.AGENTS_REPORTING}
-    if verdicts[ConditionType.BEAT_HEALTHY].reason is not Reason.NEW_GENERATION:
+    if verdicts[ConditionType.BEAT_HEALTHY].reason is not StateReason.NEW_GENERATION:
         silent.add(ConditionType.BEAT_HEALTHY)
     if evidence.broker.readable or not evidence.consuming:
         silent |= {ConditionType.BROKER_REACHABLE, ConditionType.BACKLOG_WITHIN_LIMITS}

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from celery_operator.decide.reasons import Reason
+from celery_health.catalogue.entry import Reason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.pods import PodReason
+from celery_health.catalogue.workers import WorkerReason
 
-DOUBTS = frozenset({Reason.SIDECAR_SILENT, Reason.UNTOLD})
+DOUBTS = frozenset({PodReason.SIDECAR_UNREACHABLE, PodReason.CONSUMPTION_UNKNOWN})
 """No illness: the pods may all be consuming."""
 
 
@@ -21,28 +24,28 @@ class Problem:
     @property
     def waits_for_broker(self) -> bool:
         """A worker may show this for no other reason than that its broker is away."""
-        return self.reason in {Reason.DEAF, Reason.CONNECTING, Reason.STOPPED, Reason.STARTING} | DOUBTS
+        return self.reason.entry.broker_outage_explains
 
 
 WORST_FIRST = (
-    Reason.IMAGE_UNAVAILABLE,
-    Reason.CONFIGURATION_MISSING,
-    Reason.APP_NOT_LOADED,
-    Reason.CREATION_REFUSED,
-    Reason.OUT_OF_MEMORY,
-    Reason.CRASHING,
-    Reason.WEDGED,
-    Reason.POOL_DEAD,
-    Reason.DEAF,
-    Reason.WORKER_STALLED,
-    Reason.UNSCHEDULABLE,
-    Reason.CONNECTING,
-    Reason.STOPPED,
-    Reason.HUNG_TASK,
-    Reason.HOARDING,
-    Reason.SIDECAR_SILENT,
-    Reason.UNTOLD,
-    Reason.STARTING,
+    PodReason.IMAGE_UNAVAILABLE,
+    PodReason.CONFIGURATION_MISSING,
+    PodReason.APP_NOT_LOADED,
+    PodReason.CREATION_REFUSED,
+    PodReason.OOM_KILLED,
+    PodReason.CRASHING,
+    WorkerReason.WEDGED,
+    WorkerReason.POOL_DEAD,
+    WorkerReason.DEAF,
+    FleetReason.WORKER_STALLED,
+    PodReason.UNSCHEDULABLE,
+    WorkerReason.CONNECTING,
+    PodReason.STOPPED,
+    FleetReason.HUNG_TASK,
+    FleetReason.HOARDING,
+    PodReason.SIDECAR_UNREACHABLE,
+    PodReason.CONSUMPTION_UNKNOWN,
+    WorkerReason.STARTING,
 )
 
 Problems = Mapping[str, tuple[Problem, ...]]

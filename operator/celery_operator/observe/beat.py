@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from celery_health.catalogue.beat import BeatReason
 from celery_health.urls import redact
-from celery_health.verdicts.beat import BeatReason, BeatSight
+from celery_health.verdicts.beat import BeatSight
 from celery_operator.api import names
 from celery_operator.decide.evidence.container_failures import last_line
 from celery_operator.kinds import Json

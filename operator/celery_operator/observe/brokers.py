@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from celery_health.broker import BrokerReader, BrokerReading, BrokerReason, RedisNaming
+from celery_health.broker import BrokerReader, BrokerReading, RedisNaming
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.urls import UrlError, parse
 from celery_operator.snapshot import SidecarReading

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from celery_health.broker import BrokerReading, BrokerReason, RedisNaming
+from celery_health.broker import BrokerReading, RedisNaming
+from celery_health.catalogue.brokers import BrokerReason
 from celery_operator.api.annotations import read_annotations
 from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
 from celery_operator.api.status import CeleryDeploymentStatus

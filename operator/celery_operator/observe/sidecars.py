@@ -6,7 +6,8 @@ from typing import Protocol
 
 import aiohttp
 
-from celery_health.verdicts.worker import WorkerReason, WorkerVerdict
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.json_fields import ReportError
 from celery_health.wire.worker_report import report_from
 from celery_operator.kinds import Json

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.urls import BrokerUrl, UrlError, parse
 from celery_probe.sidecar.redis_handshake import RedisSession
 
@@ -131,5 +132,5 @@ def _readable(text: str) -> tuple[tuple[BrokerUrl, ...], BrokerFinding]:
     urls = tuple(url for url in (first, *first.alternates) if url.kind.is_redis or url.kind.is_amqp)
     if not urls:
         message = f"A {first.scheme} broker cannot be looked at: the worker is judged without it."
-        return (), BrokerFinding(None, BrokerReason.UNREADABLE_KIND, message)
+        return (), BrokerFinding(None, BrokerReason.UNSUPPORTED_KIND, message)
     return urls, BrokerFinding(None, BrokerReason.NOT_READ, "The broker has not been looked at yet.")

@@ -7,7 +7,8 @@ import socket
 from contextlib import ExitStack
 from typing import BinaryIO
 
-from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS
@@ -70,7 +71,7 @@ class RedisSession:
 
 def _good(url: BrokerUrl) -> Reachability:
     if url.kind is BrokerKind.SENTINEL:
-        return Reachability(BrokerReason.UNREADABLE_KIND, _SENTINEL.format(url.address), reachable=None)
+        return Reachability(BrokerReason.UNSUPPORTED_KIND, _SENTINEL.format(url.address), reachable=None)
     return Reachability(BrokerReason.REACHABLE, _REACHABLE.format(url.address), reachable=True)
 
 

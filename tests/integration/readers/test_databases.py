@@ -20,7 +20,8 @@ from tools.testbed.servers import (
 )
 from tools.testbed.waiting import wait_for_async
 
-from celery_health.broker import BrokerReason, QueueReading
+from celery_health.broker import QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.stores import ping_store
 from tests.integration.readers.conftest import Read
 

@@ -10,7 +10,8 @@ from celery import Celery
 from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server
 from tools.testbed.waiting import wait_for_async
 
-from celery_health.broker import BrokerReason, QueueReading
+from celery_health.broker import QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from tests.integration.readers.conftest import Read
 

@@ -12,7 +12,8 @@ import pytest
 from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server
 from tools.testbed.waiting import wait_for_async
 
-from celery_health.broker import BrokerReader, BrokerReading, BrokerReason, QueueReading
+from celery_health.broker import BrokerReader, BrokerReading, QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.readers.rabbitmq.management import RabbitManagementReader
 from celery_health.urls import parse, parse_management

@@ -13,7 +13,8 @@ from redis import Redis
 from tools.testbed.servers import RedisServer, free_port, redis_server
 from tools.testbed.waiting import wait_for, wait_for_async
 
-from celery_health.broker import BrokerReason, QueueReading, RedisNaming
+from celery_health.broker import QueueReading, RedisNaming
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from tests.integration.readers.conftest import Read
 

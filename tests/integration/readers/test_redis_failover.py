@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for, wait_for_async
 
-from celery_health.broker import BrokerReason
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.readers.redis.server_reader import read_redis_server
 from celery_health.urls import parse

@@ -15,14 +15,8 @@ from redis.exceptions import NoPermissionError
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
-from celery_health.broker import (
-    BrokerReader,
-    BrokerReading,
-    BrokerReason,
-    QueueReading,
-    RedisNaming,
-    UnackedReading,
-)
+from celery_health.broker import BrokerReader, BrokerReading, QueueReading, RedisNaming, UnackedReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from tests.integration.readers.conftest import Read
 from tests.integration.readers.test_redis import client, publish

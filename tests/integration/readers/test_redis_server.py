@@ -8,7 +8,7 @@ import pytest
 from celery import Celery
 from tools.testbed.servers import RedisServer, free_port, redis_server
 
-from celery_health.broker import BrokerReason
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers.redis.server_reader import read_redis_server
 from tests.integration.readers.test_redis import client
 
@@ -137,7 +137,7 @@ async def test_a_full_server_still_tells(own_redis: RedisServer) -> None:
     [
         ("redis://127.0.0.1:{port}/0", BrokerReason.CONNECTION_REFUSED),
         ("redis.example", BrokerReason.URL_INVALID),
-        ("sqs://key:secret@", BrokerReason.UNREADABLE_KIND),
+        ("sqs://key:secret@", BrokerReason.UNSUPPORTED_KIND),
     ],
 )
 async def test_what_is_no_redis_is_told_in_the_reading(url: str, reason: BrokerReason) -> None:

@@ -14,7 +14,8 @@ from redis import Redis
 from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
-from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.urls import parse
 from celery_probe.sidecar.broker_watch import BrokerWatch, look_at
 from celery_probe.sidecar.redis_handshake import RedisSession

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tools.testbed.waiting import wait_for
 
-from celery_health.verdicts.worker import WorkerReason, WorkerThresholds, WorkerVerdict
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.worker import WorkerThresholds, WorkerVerdict
 from celery_probe.sidecar.broker_watch import BrokerWatch
 from celery_probe.sidecar.drain import DrainWish
 from celery_probe.sidecar.evidence import Evidence

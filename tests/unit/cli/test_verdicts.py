@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.broker import BrokerReading, QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.output.json_document import as_json
 from celery_health.cli.output.summary import as_summary
 from celery_health.cli.survey.app_connection import Target

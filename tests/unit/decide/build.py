@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading, UnackedReading
-from celery_health.verdicts.worker import WorkerReason, WorkerVerdict
+from celery_health.broker import BrokerReading, QueueReading, UnackedReading
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.worker_report import ActiveTask, Phase, TransportEvidence, WorkerReport
 from celery_operator.api.annotations import read_annotations
 from celery_operator.api.spec import CeleryDeploymentSpec
@@ -81,7 +83,7 @@ REFUSED = broker(
 )
 NOT_READ = broker(None, BrokerReason.NOT_READ, "The broker has not been looked at yet.", celery=None)
 UNREADABLE = broker(
-    None, BrokerReason.UNREADABLE_KIND, "Queues of sqs cannot be read.", kind="sqs", celery=None
+    None, BrokerReason.UNSUPPORTED_KIND, "Queues of sqs cannot be read.", kind="sqs", celery=None
 )
 
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from celery_health.broker import BrokerReason
+from celery_health.catalogue.beat import BeatStateReason
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.pods import PodReason
+from celery_health.catalogue.states import StateReason
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide import unreadable_spec
-from celery_operator.decide.reasons import Reason
 from celery_operator.decide.scaling import schedule
 from celery_operator.observe import urls
 from celery_operator.resources import object_faults
@@ -26,6 +28,8 @@ FAULTS = (
 )
 
 
-@pytest.mark.parametrize("word", [*ConditionType, *HealthState, *Reason, *BrokerReason, *FAULTS])
+@pytest.mark.parametrize(
+    "word", [*ConditionType, *HealthState, *PodReason, *StateReason, *BeatStateReason, *BrokerReason, *FAULTS]
+)
 def test_the_page_on_conditions_explains_every_word(word: str) -> None:
     assert f"| `{word}` | " in PAGE

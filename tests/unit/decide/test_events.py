@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.decide import decide
 from tests.unit.decide.build import (
@@ -60,7 +60,7 @@ TURNS: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
         "the spec can be carried out again",
         {"faults": (fault(),)},
         {},
-        [("Normal", "Ready"), ("Normal", "CarriedOut")],
+        [("Normal", "Ready"), ("Normal", "NotStalled")],
     ),
     ("the evidence is lost for a moment", {}, {"broker": NOT_READ, "pods": (silent_pod(),)}, []),
 ]

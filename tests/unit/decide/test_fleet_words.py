@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import ConditionType
 from celery_operator.decide.events import events_between
@@ -85,7 +85,7 @@ def test_a_finding_comes_with_advice(changes: dict[str, Any], message: str, comm
 TURNS: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
     ("a worker stalls", {**WAITING, "pods": (A, STALLED_B)}, [("Warning", "WorkerStalled")]),
     ("a task hangs", {"pods": (A, hung_pod("b"))}, [("Warning", "HungTask")]),
-    ("a queue has no reader", UNREAD, [("Warning", "BacklogNobodyReads")]),
+    ("a queue has no reader", UNREAD, [("Warning", "BacklogQueueNotConsumed")]),
     ("messages lose their worker", {"broker": ORPHANS}, [("Warning", "BacklogOrphanedMessages")]),
 ]
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from celery_health.broker import BrokerReason
-from celery_health.verdicts.beat import BeatReason, BeatSight
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.beat import BeatReason
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.beat import BeatSight
 from celery_operator.api.status import CeleryDeploymentStatus, HealthState
 from tests.unit.decide.build import (
     NOT_ASKED,

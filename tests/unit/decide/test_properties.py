@@ -6,12 +6,13 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from celery_health.broker import BrokerReading, BrokerReason, UnackedReading
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.broker import BrokerReading, UnackedReading
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.states import StateReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import ActiveTask
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, HealthState
 from celery_operator.decide import decide
-from celery_operator.decide.reasons import Reason
 from celery_operator.snapshot import PodState, Snapshot
 from tests.unit.decide.build import (
     GENERATION,
@@ -129,7 +130,7 @@ def test_nothing_is_healthy_unless_every_wanted_worker_is_known_to_consume_or_dr
     if status.health is not HealthState.HEALTHY:
         return
     conditions = {condition.type: condition for condition in status.conditions}
-    readable = one.broker.reason is not BrokerReason.UNREADABLE_KIND
+    readable = one.broker.reason is not BrokerReason.UNSUPPORTED_KIND
     assert conditions[ConditionType.WORKERS_HEALTHY].status == "True"
     assert conditions[ConditionType.AGENTS_REPORTING].status == "True"
     assert conditions[ConditionType.STALLED].status == "False"
@@ -277,4 +278,4 @@ def test_ready_is_true_only_while_the_workers_are_healthy_or_none_is_wanted(one:
     if ready.status == "True":
         assert conditions[ConditionType.BROKER_REACHABLE].status != "False"
         assert conditions[ConditionType.STALLED].status == "False"
-        assert ready.reason in {Reason.READY, Reason.SUSPENDED, Reason.SCALED_TO_ZERO}
+        assert ready.reason in {StateReason.READY, StateReason.SUSPENDED, StateReason.SCALED_TO_ZERO}

@@ -1,6 +1,6 @@
 """The whole status: numbers, transition times and the order of the conditions."""
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import ConditionType
 from tests.unit.decide.build import (
     NOT_READ,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.decide.status_writing import NUMBERS_EVERY_SECONDS, worth_writing
 from tests.unit.decide.build import broker, pod, spec, status_of
 

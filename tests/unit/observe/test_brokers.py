@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from celery_health.broker import BrokerReading, BrokerReason, RedisNaming
+from celery_health.broker import BrokerReading, RedisNaming
+from celery_health.catalogue.brokers import BrokerReason
 from celery_operator.observe import brokers
 from celery_operator.observe.brokers import KeptReader
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.observe.consuming import ConsumingWorkers
 from celery_operator.observe.waiting import LONGEST_GAP_SECONDS
 from celery_operator.snapshot import SidecarReading

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading, RedisNaming
+from celery_health.broker import BrokerReading, QueueReading, RedisNaming
+from celery_health.catalogue.brokers import BrokerReason
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.broker import BrokerReading, QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_operator.observe.waiting import LONGEST_GAP_SECONDS, WaitingQueues
 
 

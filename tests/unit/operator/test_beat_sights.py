@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from celery_health.verdicts.beat import BeatReason, BeatSight
+from celery_health.catalogue.beat import BeatReason
+from celery_health.verdicts.beat import BeatSight
 from celery_operator.api import names
 from celery_operator.observe.beat import BeatReading, as_of_now, beat_sights, reading_of
 from celery_operator.observe.reports import Reports

@@ -7,15 +7,15 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.client.configuration import Configuration
 
+from celery_health.catalogue.fleet import FleetReason
 from celery_operator.act.evictions import evict
 from celery_operator.cache import Key
 from celery_operator.decide.healing.evictions import EvictionOrder
-from celery_operator.decide.reasons import Reason
 from celery_operator.kube import Kube
 from celery_operator.metrics import Metrics
 
 KEY = Key("market", "shop")
-ORDER = EvictionOrder("shop-default-a", "uid-a", "default", Reason.WORKER_STALLED)
+ORDER = EvictionOrder("shop-default-a", "uid-a", "default", FleetReason.WORKER_STALLED)
 REFUSAL = "Cannot evict pod as it would violate the pod's disruption budget."
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from celery_health.verdicts.beat import BeatReason, BeatVerdict
-from celery_health.verdicts.worker import WorkerReason, WorkerVerdict
+from celery_health.catalogue.beat import BeatReason
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.beat import BeatVerdict
+from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.beat_report import beat_report_from
 from celery_health.wire.worker_report import report_from
 from celery_operator.cache import Key

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator import sidecar_address
 from celery_operator.observe.reports import Reports
 from celery_operator.observe.sidecars import DirectSource, SidecarError, Sidecars, as_of_now, reading_of

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 import celery_health.readers.databases
-from celery_health.broker import BrokerReason, QueueReading, RedisNaming
+from celery_health.broker import QueueReading, RedisNaming
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.readers.redis.keys import list_keys
 
@@ -41,7 +42,7 @@ async def server_that(answer: bytes, *, hangs_up: bool = False) -> AsyncIterator
 async def test_what_cannot_be_read_is_unknown_and_says_why(url: str, kind: str, words: str) -> None:
     reader = reader_for(url)
     reading = await reader.read(["mail"])
-    assert (reading.kind, reading.reachable, reading.reason) == (kind, None, BrokerReason.UNREADABLE_KIND)
+    assert (reading.kind, reading.reachable, reading.reason) == (kind, None, BrokerReason.UNSUPPORTED_KIND)
     assert words in reading.message
     assert reading.queues == (QueueReading("mail", None),)
     assert "secret" not in repr(reading)
@@ -119,6 +120,6 @@ async def test_without_the_driver_a_database_is_unknown_and_the_message_names_th
     monkeypatch.delitem(sys.modules, f"celery_health.readers.databases.{module}", raising=False)
     monkeypatch.delattr(celery_health.readers.databases, module, raising=False)
     reading = await reader_for(f"{scheme}://shop:secret@127.0.0.1/shop").read([])
-    assert (reading.reachable, reading.reason) == (None, BrokerReason.UNREADABLE_KIND)
+    assert (reading.reachable, reading.reason) == (None, BrokerReason.UNSUPPORTED_KIND)
     assert "pip install 'celery-operator[database]'" in reading.message
     assert "secret" not in repr(reading)

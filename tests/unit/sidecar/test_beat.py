@@ -9,7 +9,8 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
-from celery_health.verdicts.beat import BeatReason, BrokerSight
+from celery_health.catalogue.beat import BeatReason
+from celery_health.verdicts.beat import BrokerSight
 from celery_health.verdicts.worker import ProcessState
 from celery_probe.sidecar.beat_evidence import BeatEvidence
 from celery_probe.sidecar.beat_observer import BeatObserver

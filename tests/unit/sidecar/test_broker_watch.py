@@ -8,7 +8,8 @@ import pytest
 from tools.testbed.servers import free_port
 from tools.testbed.waiting import wait_for
 
-from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_probe.sidecar.broker_watch import STALE_SECONDS, BrokerWatch
 from tests.unit.sidecar.clock import Clock
 
@@ -35,8 +36,8 @@ def looked(watch: BrokerWatch) -> bool:
     ("url", "reason", "advice"),
     [
         ("", BrokerReason.NOT_READ, "No CELERY_BROKER_URL is given"),
-        ("sqs://key:hunter2@", BrokerReason.UNREADABLE_KIND, "A sqs broker cannot be looked at"),
-        ("postgresql://shop:hunter2@db/shop", BrokerReason.UNREADABLE_KIND, "A postgresql broker cannot"),
+        ("sqs://key:hunter2@", BrokerReason.UNSUPPORTED_KIND, "A sqs broker cannot be looked at"),
+        ("postgresql://shop:hunter2@db/shop", BrokerReason.UNSUPPORTED_KIND, "A postgresql broker cannot"),
         ("redis://:hunter2@host/zero", BrokerReason.URL_INVALID, "write redis://HOST:PORT/0"),
     ],
 )
@@ -78,7 +79,7 @@ def test_the_first_failure_is_told_where_no_failover_broker_answers() -> None:
     ("scheme", "reachable", "reason"),
     [
         ("redis", True, BrokerReason.REACHABLE),
-        ("sentinel", None, BrokerReason.UNREADABLE_KIND),
+        ("sentinel", None, BrokerReason.UNSUPPORTED_KIND),
     ],
 )
 def test_one_failover_broker_that_answers_is_enough_and_a_sentinel_is_not_the_broker(

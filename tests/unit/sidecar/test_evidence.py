@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from celery_health.verdicts.worker import ProcessState, WorkerReason
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.worker import ProcessState
 from celery_probe.sidecar.evidence import Evidence
 from tests.unit.health.reports import report_document
 from tests.unit.sidecar.holders import Holder

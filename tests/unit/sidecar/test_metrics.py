@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from celery_health.verdicts.worker import WorkerReason, WorkerVerdict
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.worker_report import report_from
 from celery_probe.sidecar.metrics import Numbers, render
 from tests.unit.health.reports import report_document

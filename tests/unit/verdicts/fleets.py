@@ -5,7 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading, UnackedReading
+from celery_health.broker import BrokerReading, QueueReading, UnackedReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.verdicts.fleet.verdict import FleetSnapshot
 from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSight
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from celery_health.catalogue.beat import BeatReason
 from celery_health.verdicts.beat import (
     DEFAULT_BEAT_THRESHOLDS,
     UNKNOWN_BROKER,
-    BeatReason,
     BeatVerdict,
     BrokerSight,
     judge_beat,
@@ -136,7 +136,7 @@ def test_a_beat_that_stops_is_live_however_old_its_last_tick() -> None:
 
 def test_a_scheduler_whose_ticks_cannot_be_seen_is_believed() -> None:
     verdict = judged(tick_mono=None, due_in=None)
-    assert answers(verdict) == (BeatReason.UNTOLD, True, True, True)
+    assert answers(verdict) == (BeatReason.TICKS_UNKNOWN, True, True, True)
 
 
 def test_without_a_report_beat_is_starting_for_a_while_and_then_believed() -> None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from celery_health.verdicts.beat import BeatReason
+from celery_health.catalogue.beat import BeatReason
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "beat.md"
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from celery_health.verdicts.worker import ProcessState, WorkerReason, WorkerVerdict, judge_worker
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.worker import ProcessState, WorkerVerdict, judge_worker
 from celery_health.wire.worker_report import LoopWait, report_from
 from tests.unit.health.reports import report_document
 

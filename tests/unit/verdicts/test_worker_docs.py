@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from celery_health.broker import BrokerReason
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.workers import WorkerReason
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "verdicts.md"
 

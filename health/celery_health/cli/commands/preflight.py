@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 
 import click
 
-from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.commands.options import HealthCommand
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.stores import ping_store
@@ -164,7 +165,7 @@ async def _wait_for(one: Requirement, end: float, interval_max: float, say: Say)
 
 def _is_settled(one: Requirement, reading: BrokerReading) -> bool:
     """Whether nothing is left to wait for: it is ready, or nobody can tell whether it is (SQS, rpc)."""
-    if reading.reachable is None and reading.reason is BrokerReason.UNREADABLE_KIND:
+    if reading.reachable is None and reading.reason is BrokerReason.UNSUPPORTED_KIND:
         if parse(one.url).kind.is_database:
             raise CannotBeAskedError(f"{one.name}: {reading.message}")
         return True

@@ -5,7 +5,8 @@ import time
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from celery_health.broker import BrokerReader, BrokerReading, BrokerReason
+from celery_health.broker import BrokerReader, BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.survey.app_connection import Target
 from celery_health.cli.survey.budget import Budget
 from celery_health.cli.survey.connect import knock
@@ -63,7 +64,7 @@ def _without_host(look: Look, closed: BrokerReading) -> BrokerReading:
 def _can_be_asked(look: Look, broker: BrokerReading) -> bool:
     """Where the URL itself does not lead to the broker, an application may still know more than the URL."""
     undecided = broker.reason in {BrokerReason.TLS_FAILED, BrokerReason.URL_INVALID}
-    half_a_url = look.target.broker.kind.is_redis and broker.reason is BrokerReason.UNREADABLE_KIND
+    half_a_url = look.target.broker.kind.is_redis and broker.reason is BrokerReason.UNSUPPORTED_KIND
     return broker.reachable is not False and not half_a_url and (look.target.app is not None or not undecided)
 
 

@@ -3,7 +3,8 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from celery_health.broker import BrokerReader, BrokerReading, BrokerReason
+from celery_health.broker import BrokerReader, BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.survey.app_connection import Target
 from celery_health.cli.survey.budget import Budget
 from celery_health.cli.survey.snapshot import Questions

@@ -5,7 +5,7 @@ from typing import Any
 
 import pymysql
 
-from celery_health.broker import BrokerReason
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS
@@ -46,7 +46,7 @@ def _meaning(error: Exception, url: BrokerUrl) -> Reachability:
     if isinstance(error, RuntimeError):
         # The login needs a package that is missing here, which says nothing about the server.
         return Reachability(
-            BrokerReason.UNREADABLE_KIND, f"{url.address}: {reachability.quoted(error)}.", reachable=None
+            BrokerReason.UNSUPPORTED_KIND, f"{url.address}: {reachability.quoted(error)}.", reachable=None
         )
     if meaning := reachability.connection_error(error, url):
         return meaning

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from celery_health.broker import BrokerReason
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import CONNECT_SECONDS

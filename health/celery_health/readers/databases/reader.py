@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import TOTAL_SECONDS
@@ -39,7 +40,7 @@ class DatabaseReader:
                 from celery_health.readers.databases.mysql import check  # noqa: PLC0415
         except ImportError:
             return Reachability(
-                BrokerReason.UNREADABLE_KIND,
+                BrokerReason.UNSUPPORTED_KIND,
                 f"{url.address} was not checked, because its driver is not installed here: "
                 "pip install 'celery-operator[database]'.",
                 reachable=None,

@@ -6,7 +6,8 @@ from typing import Any
 
 import amqp
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.broker import BrokerReading, QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS

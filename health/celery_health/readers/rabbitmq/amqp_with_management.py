@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from celery_health.broker import BrokerReader, BrokerReading, BrokerReason, QueueReading
+from celery_health.broker import BrokerReader, BrokerReading, QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 
 
 class AmqpWithManagementReader:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.broker import BrokerReading, QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
 from celery_health.readers.rabbitmq.http_json import HttpError, HttpJson
 from celery_health.readers.reachability import Reachability

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from redis import exceptions
 from redis.asyncio.sentinel import MasterNotFoundError
 
-from celery_health.broker import BrokerReason
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
 from celery_health.readers.reachability import Reachability
 from celery_health.urls import BrokerUrl

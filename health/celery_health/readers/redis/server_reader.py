@@ -6,7 +6,8 @@ from dataclasses import replace
 from redis import exceptions
 from redis.asyncio import Redis
 
-from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.readers.redis.connection import RedisConnection
 from celery_health.readers.redis.result_counts import ResultScan

@@ -4,7 +4,8 @@ from typing import Any
 
 from redis import exceptions
 
-from celery_health.broker import BrokerReason, RedisNaming
+from celery_health.broker import RedisNaming
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
 from celery_health.readers.reachability import Reachability
 from celery_health.urls import BrokerUrl

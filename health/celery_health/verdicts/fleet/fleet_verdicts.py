@@ -3,7 +3,8 @@
 import shlex
 from collections.abc import Collection, Iterator
 
-from celery_health.broker import BrokerReason
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import (
     hoarding,
     hung_tasks,
@@ -11,12 +12,11 @@ from celery_health.verdicts.fleet import (
     stalled_workers,
     unconsumed_queues,
 )
-from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.fleet.findings import Finding
 from celery_health.verdicts.fleet.verdict import (
     WORST_LAST,
     FleetHealth,
     FleetProblem,
-    FleetReason,
     FleetSnapshot,
     FleetVerdict,
 )
@@ -123,7 +123,7 @@ def _queues(fleet: FleetSnapshot) -> Iterator[FleetProblem]:
 def _store(fleet: FleetSnapshot) -> Iterator[FleetProblem]:
     """A kind of store that nobody can ask is not waited for."""
     store = fleet.store
-    if store is None or store.reachable is True or store.reason is BrokerReason.UNREADABLE_KIND:
+    if store is None or store.reachable is True or store.reason is BrokerReason.UNSUPPORTED_KIND:
         return
     away = store.reachable is False
     yield FleetProblem(
@@ -161,15 +161,15 @@ def _findings(fleet: FleetSnapshot) -> Iterator[FleetProblem]:
 
 def _command_for(finding: Finding, fleet: FleetSnapshot) -> str:
     match finding.reason:
-        case FindingReason.WORKER_STALLED:
+        case FleetReason.WORKER_STALLED:
             return _celery(fleet, "control shutdown", finding.subjects)
-        case FindingReason.HUNG_TASK:
+        case FleetReason.HUNG_TASK:
             return _celery(fleet, "inspect active", finding.subjects)
-        case FindingReason.HOARDING:
+        case FleetReason.HOARDING:
             return _celery(fleet, "inspect scheduled", finding.subjects)
-        case FindingReason.NOBODY_READS:
+        case FleetReason.QUEUE_NOT_CONSUMED:
             return _celery(fleet, f"worker -Q {shlex.quote(','.join(finding.subjects))}")
-        case FindingReason.ORPHANED_MESSAGES:
+        case _:
             return _celery(fleet, "inspect conf | grep -A9 broker_transport_options")
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.verdicts.fleet.findings import Finding
 from celery_health.verdicts.text import counted, listed
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSight
@@ -25,7 +26,7 @@ def find(
     if others:
         message += f" (likewise {listed(others)})"
     return Finding(
-        reason=FindingReason.HOARDING,
+        reason=FleetReason.HOARDING,
         message=message,
         remedy=(
             "Keep tasks with a far ETA in a store of your own until they are due, or set "

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.verdicts.fleet.findings import Finding
 from celery_health.verdicts.text import lasting, listed
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSight
@@ -24,7 +25,7 @@ def find(
     if others:
         message += f" (likewise {listed(others)})"
     return Finding(
-        reason=FindingReason.HUNG_TASK,
+        reason=FleetReason.HUNG_TASK,
         message=message,
         remedy="Find out what the task waits for, and give it a timeout; restarting the worker ends it",
         subjects=(worker.name, *others),

@@ -7,7 +7,8 @@ the visibility timeout, by default an hour. RabbitMQ does it at once and has no 
 from collections.abc import Sequence
 
 from celery_health.broker import BrokerReading
-from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.verdicts.fleet.findings import Finding
 from celery_health.verdicts.text import counted, lasting
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSight
@@ -41,7 +42,7 @@ def find(
     if orphans <= 0 or oldest is None or oldest < thresholds.orphan_share * timeout:
         return None
     return Finding(
-        reason=FindingReason.ORPHANED_MESSAGES,
+        reason=FleetReason.ORPHANED_MESSAGES,
         message=(
             f"{counted(count, 'message')} of {broker.address} are handed out, and the workers hold "
             f"{count - orphans} of them; the oldest was handed out {lasting(oldest)} ago"

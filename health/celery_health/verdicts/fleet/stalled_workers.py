@@ -6,7 +6,8 @@ the consumer without noticing. The worker itself sees nothing wrong: only the qu
 
 from collections.abc import Iterable, Mapping
 
-from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.verdicts.fleet.findings import Finding
 from celery_health.verdicts.text import counted, lasting, listed
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSight
@@ -33,7 +34,7 @@ def find(
     if len(stalled) > 1:
         message += f" (likewise {listed([worker.name for worker in stalled[1:]])})"
     return Finding(
-        reason=FindingReason.WORKER_STALLED,
+        reason=FleetReason.WORKER_STALLED,
         message=message,
         remedy="Restart the stalled worker: it takes no messages by itself again",
         subjects=tuple(worker.name for worker in stalled),

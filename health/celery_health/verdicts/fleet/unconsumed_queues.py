@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 
 from celery_health.broker import BrokerReading, QueueReading
-from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.verdicts.fleet.findings import Finding
 from celery_health.verdicts.text import counted, listed
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 
@@ -32,7 +33,7 @@ def find(
     names = tuple(dict.fromkeys(queue.name for queue in unread))
     told = listed([f"{queue.name} ({counted(queue.ready or 0, 'message')})" for queue in unread])
     return Finding(
-        reason=FindingReason.NOBODY_READS,
+        reason=FleetReason.QUEUE_NOT_CONSUMED,
         message=f"Messages wait where no worker reads: {told}",
         remedy=(
             f"Let a worker read {listed(names)}, or correct the queue that the tasks are sent to "

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from celery_health.broker import BrokerReading
-from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSight
 
@@ -20,31 +20,6 @@ class FleetHealth(StrEnum):
 
 
 WORST_LAST = (FleetHealth.HEALTHY, FleetHealth.UNKNOWN, FleetHealth.DEGRADED, FleetHealth.UNHEALTHY)
-
-
-class FleetReason(StrEnum):
-    """What is wrong with a fleet, besides the findings. docs/verdicts.md lists them."""
-
-    BROKER_UNREACHABLE = "BrokerUnreachable"
-    """No message can be sent or taken."""
-    BROKER_UNKNOWN = "BrokerUnknown"
-    """Nothing tells whether the broker works."""
-    NO_WORKERS = "NoWorkers"
-    """The broker answers, and no worker does."""
-    NO_WORKER_CONSUMES = "NoWorkerConsumes"
-    """Workers answer, and none of them takes messages."""
-    WORKER_NOT_CONSUMING = "WorkerNotConsuming"
-    """A worker takes no messages, others do."""
-    WORKERS_UNKNOWN = "WorkersUnknown"
-    """The workers could not be asked, or do not tell whether they take messages."""
-    ABOVE_THRESHOLD = "AboveThreshold"
-    """A queue is longer than the threshold."""
-    QUEUE_UNKNOWN = "QueueUnknown"
-    """The length of a queue is not known."""
-    RESULT_STORE_UNREACHABLE = "ResultStoreUnreachable"
-    """Results can be neither stored nor fetched."""
-    RESULT_STORE_UNKNOWN = "ResultStoreUnknown"
-    """Nothing tells whether the result store works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +52,7 @@ class FleetProblem:
     """``health`` is what this alone makes of the fleet; ``command`` shows or mends it without Kubernetes."""
 
     health: FleetHealth
-    reason: FleetReason | FindingReason
+    reason: FleetReason | FleetReason
     message: str
     remedy: str
     command: str

@@ -3,7 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.catalogue.entry import Reason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.pods import PodReason
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.fleet.findings import Finding
 from celery_operator.api.names import (
     LABEL_GROUP,
     LABEL_INSTANCE,
@@ -17,10 +21,11 @@ from celery_operator.decide.evidence.container_failures import last_line, reason
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing, Worker
 from celery_operator.decide.problem import WORST_FIRST, Problem, Problems
-from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import listed
 
-_RESTARTED = frozenset({Reason.WEDGED, Reason.POOL_DEAD, Reason.DEAF, Reason.WORKER_STALLED})
+_RESTARTED = frozenset(
+    {WorkerReason.WEDGED, WorkerReason.POOL_DEAD, WorkerReason.DEAF, FleetReason.WORKER_STALLED}
+)
 """What a worker is restarted for by itself, unless the spec forbids it."""
 
 _Teller = Callable[[Worker, Evidence], Problem]
@@ -51,7 +56,7 @@ def _problems_of(
     if teller := tellers.get(worker.standing):
         yield _by_hand(teller(worker, evidence), worker, evidence)
     for finding in worker.findings:
-        if not group.wanted and finding.reason is not FindingReason.HUNG_TASK:
+        if not group.wanted and finding.reason is not FleetReason.HUNG_TASK:
             # It is on its way out, where only a task that does not end matters.
             continue
         yield _by_hand(_found(worker, finding, evidence), worker, evidence)
@@ -83,7 +88,7 @@ def _broken(worker: Worker, evidence: Evidence) -> Problem:
     describe = evidence.kubectl(f"describe pod {pod.name}")
     logs = evidence.kubectl(f"logs {pod.name} -c {trouble.container} --previous")
     match reason:
-        case Reason.IMAGE_UNAVAILABLE:
+        case PodReason.IMAGE_UNAVAILABLE:
             cause = f"cannot pull the image of its container {trouble.container} ({trouble.reason}): {line}"
             remedy = (
                 "Correct spec.image, or name the registry's credentials in spec.imagePullSecrets: "
@@ -92,15 +97,15 @@ def _broken(worker: Worker, evidence: Evidence) -> Problem:
             if trouble.container != WORKER_CONTAINER:
                 remedy = "Make the operator's own probe image available to the cluster's nodes"
             command = describe
-        case Reason.CONFIGURATION_MISSING:
+        case PodReason.CONFIGURATION_MISSING:
             cause = f"waits for its configuration: {line}"
             remedy = f"Create what is missing; the pods start then by themselves: {line}"
             command = describe
-        case Reason.APP_NOT_LOADED:
+        case PodReason.APP_NOT_LOADED:
             cause = f"cannot load the application {evidence.snapshot.spec.app}: {line}"
             remedy = "Correct spec.app (as in celery -A) or the image: the application cannot be imported"
             command = logs
-        case Reason.OUT_OF_MEMORY:
+        case PodReason.OOM_KILLED:
             cause = "was killed at its memory limit"
             remedy = "Raise resources.limits.memory of the group, or lower its concurrency"
             command = describe
@@ -113,7 +118,7 @@ def _broken(worker: Worker, evidence: Evidence) -> Problem:
 
 def _deaf(worker: Worker, evidence: Evidence) -> Problem:
     return Problem(
-        Reason.DEAF,
+        WorkerReason.DEAF,
         f"Pod {worker.pod.name} is deaf, it is connected and takes no messages: {_own_words(worker)}",
         "A worker that stays deaf is restarted; to have it at once, delete its pod: tasks are finished first",
         evidence.kubectl(f"delete pod {worker.pod.name}"),
@@ -122,7 +127,7 @@ def _deaf(worker: Worker, evidence: Evidence) -> Problem:
 
 def _wedged(worker: Worker, evidence: Evidence) -> Problem:
     return Problem(
-        Reason.WEDGED,
+        WorkerReason.WEDGED,
         f"Pod {worker.pod.name} is wedged, its loop no longer turns: {_own_words(worker)}",
         "The kubelet restarts a wedged worker; read what it did before",
         evidence.kubectl(f"logs {worker.pod.name} -c {WORKER_CONTAINER} --previous"),
@@ -131,7 +136,7 @@ def _wedged(worker: Worker, evidence: Evidence) -> Problem:
 
 def _pool_dead(worker: Worker, evidence: Evidence) -> Problem:
     return Problem(
-        Reason.POOL_DEAD,
+        WorkerReason.POOL_DEAD,
         f"The pool of pod {worker.pod.name} is dead: {_own_words(worker)}",
         "The kubelet restarts a worker whose pool is dead; read what ends the pool's processes",
         evidence.kubectl(f"logs {worker.pod.name} -c {WORKER_CONTAINER} --previous"),
@@ -143,10 +148,10 @@ def _found(worker: Worker, finding: Finding, evidence: Evidence) -> Problem:
     name = worker.pod.name
     report = f"/api/v1/namespaces/{evidence.snapshot.namespace}/pods/{name}:{PROBE_PORT}/proxy/report"
     remedy, command = finding.remedy, f"get --raw {report}"
-    if finding.reason is FindingReason.WORKER_STALLED:
+    if finding.reason is FleetReason.WORKER_STALLED:
         remedy = "The operator replaces stalled workers, one first; to have it at once, delete the pod"
         command = f"delete pod {name}"
-    return Problem(Reason(finding.reason), finding.message, remedy, evidence.kubectl(command))
+    return Problem(finding.reason, finding.message, remedy, evidence.kubectl(command))
 
 
 def _connecting(worker: Worker, evidence: Evidence) -> Problem:
@@ -154,21 +159,21 @@ def _connecting(worker: Worker, evidence: Evidence) -> Problem:
     reading = worker.pod.reading
     if evidence.broker.reachable is True and reading is not None and reading.broker.reachable is False:
         return Problem(
-            Reason.CONNECTING,
+            WorkerReason.CONNECTING,
             f"Pod {worker.pod.name} does not reach the broker, although the operator does: "
             f"{reading.broker.message}",
             "Look for a NetworkPolicy, or another broker URL, that keeps the pods from the broker",
             evidence.kubectl("get networkpolicies"),
         )
     message = f"Pod {worker.pod.name} is not consuming: {own}"
-    return Problem(Reason.CONNECTING, message, "Read what the worker waits for", command)
+    return Problem(WorkerReason.CONNECTING, message, "Read what the worker waits for", command)
 
 
 def _unscheduled(worker: Worker, evidence: Evidence) -> Problem:
     trouble = worker.pod.trouble
     why = f": {last_line(trouble)}" if trouble else ""
     return Problem(
-        Reason.UNSCHEDULABLE,
+        PodReason.UNSCHEDULABLE,
         f"Pod {worker.pod.name} has no node{why}",
         "Add nodes, or lower the group's resources.requests",
         evidence.kubectl(f"describe pod {worker.pod.name}"),
@@ -177,7 +182,7 @@ def _unscheduled(worker: Worker, evidence: Evidence) -> Problem:
 
 def _stopped(worker: Worker, evidence: Evidence) -> Problem:
     return Problem(
-        Reason.STOPPED,
+        PodReason.STOPPED,
         f"Pod {worker.pod.name} has stopped working: {_own_words(worker)}",
         "Read why the worker ended",
         evidence.kubectl(f"logs {worker.pod.name} -c {WORKER_CONTAINER}"),
@@ -186,7 +191,7 @@ def _stopped(worker: Worker, evidence: Evidence) -> Problem:
 
 def _silent(worker: Worker, evidence: Evidence) -> Problem:
     return Problem(
-        Reason.SIDECAR_SILENT,
+        PodReason.SIDECAR_UNREACHABLE,
         f"Pod {worker.pod.name} runs, but its sidecar does not tell whether the worker consumes",
         f"Let the operator reach port {PROBE_PORT} of the worker pods, and see that the sidecar runs",
         evidence.kubectl(f"logs {worker.pod.name} -c {SIDECAR_CONTAINER}"),
@@ -195,7 +200,7 @@ def _silent(worker: Worker, evidence: Evidence) -> Problem:
 
 def _untold(worker: Worker, evidence: Evidence) -> Problem:
     return Problem(
-        Reason.UNTOLD,
+        PodReason.CONSUMPTION_UNKNOWN,
         f"Pod {worker.pod.name} does not tell whether it consumes: {_own_words(worker)}",
         "Read what the agent cannot see",
         evidence.kubectl(f"logs {worker.pod.name} -c {SIDECAR_CONTAINER}"),
@@ -204,7 +209,7 @@ def _untold(worker: Worker, evidence: Evidence) -> Problem:
 
 def _starting(worker: Worker, evidence: Evidence) -> Problem:
     return Problem(
-        Reason.STARTING,
+        WorkerReason.STARTING,
         f"Pod {worker.pod.name} is starting",
         "Wait, or see what the pod waits for",
         evidence.kubectl(f"describe pod {worker.pod.name}"),
@@ -216,7 +221,7 @@ def _refused(group: GroupView, evidence: Evidence) -> Problem | None:
         return None
     instance = f"{LABEL_INSTANCE}={evidence.snapshot.name},{LABEL_GROUP}={group.name}"
     return Problem(
-        Reason.CREATION_REFUSED,
+        PodReason.CREATION_REFUSED,
         f"Deployment {group.deployment.name} makes no progress: {group.deployment.failure}",
         "Lift what keeps the Deployment from making its pods",
         evidence.kubectl(f"describe replicasets -l {instance}"),

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.urls import redact
-from celery_health.verdicts.fleet.findings import FindingReason
 from celery_operator.api.names import (
     ANNOTATION_PAUSE_SCALE_OUT,
     COMPONENT_REDIS,
@@ -20,7 +21,6 @@ from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing
 from celery_operator.decide.problem import Problems
-from celery_operator.decide.reasons import Reason
 from celery_operator.decide.scaling.decision import ScalingReason
 from celery_operator.decide.text import sentence
 
@@ -84,7 +84,7 @@ def _workers(evidence: Evidence, problems: Problems) -> Iterator[_Advice]:
     for group in evidence.groups:
         for problem in problems[group.name]:
             waits = evidence.broker.reachable is False and problem.waits_for_broker
-            if problem.reason is not Reason.STARTING and not waits:
+            if problem.reason is not WorkerReason.STARTING and not waits:
                 yield problem.remedy, problem.command
 
 
@@ -154,7 +154,7 @@ def _queues(evidence: Evidence) -> Iterator[_Advice]:
     name = evidence.snapshot.name
     for finding in evidence.queue_findings:
         command = f"get pods -l {LABEL_INSTANCE}={name}"
-        if finding.reason is FindingReason.NOBODY_READS:
+        if finding.reason is FleetReason.QUEUE_NOT_CONSUMED:
             command = f"edit {PLURAL} {name}"
         yield finding.remedy, evidence.kubectl(command)
 

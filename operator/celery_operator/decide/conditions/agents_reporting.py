@@ -1,10 +1,12 @@
 """AgentsReporting: every running worker has an agent in it that tells how it is."""
 
+from celery_health.catalogue.pods import PodReason
+from celery_health.catalogue.states import StateReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.names import PROBE_DIRECTORY
 from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.worker_state import Standing
-from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import counted, listed
 
 _UNBORN = (Standing.STARTING, Standing.UNSCHEDULED, Standing.BROKEN, Standing.STOPPED)
@@ -15,19 +17,19 @@ def judge(evidence: Evidence) -> Verdict:
     absent = _names(evidence, Standing.AGENT_ABSENT)
     if absent:
         return no(
-            Reason.AGENT_ABSENT,
+            WorkerReason.AGENT_ABSENT,
             f"No agent reports from {listed(absent)}: start the worker with "
             f"python {PROBE_DIRECTORY} -A {evidence.snapshot.spec.app} worker ...",
         )
     if silent := _names(evidence, Standing.SILENT):
         return unknown(
-            Reason.SIDECAR_SILENT, f"The operator gets no report from the sidecar of {listed(silent)}"
+            PodReason.SIDECAR_UNREACHABLE, f"The operator gets no report from the sidecar of {listed(silent)}"
         )
     workers = [worker for group in evidence.groups for worker in group.present]
     reporting = [worker for worker in workers if worker.standing not in _UNBORN]
     if not reporting:
-        return yes(Reason.NO_WORKERS, "No worker is running, so none fails to report")
-    return yes(Reason.ALL_REPORTING, f"{counted(len(reporting), 'worker')} reporting")
+        return yes(StateReason.NOTHING_TO_REPORT, "No worker is running, so none fails to report")
+    return yes(StateReason.ALL_REPORTING, f"{counted(len(reporting), 'worker')} reporting")
 
 
 def _names(evidence: Evidence, standing: Standing) -> list[str]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.states import StateReason
 from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import counted, joined
 
 
@@ -23,14 +24,16 @@ def _known(evidence: Evidence, workers: Verdict) -> Iterator[Verdict]:
     if fault is not None:
         yield no(fault.reason, fault.message)
     if evidence.broker.reachable is False:
-        yield no(Reason.BROKER_UNREACHABLE, evidence.broker.message)
+        yield no(FleetReason.BROKER_UNREACHABLE, evidence.broker.message)
     if evidence.new_generation:
-        yield no(Reason.NEW_GENERATION, "The spec has changed and is being carried out")
+        yield no(StateReason.NEW_GENERATION, "The spec has changed and is being carried out")
     if any(group.missing > group.untold or group.out_of_service for group in evidence.groups):
         yield no(workers.reason, workers.message)
     stale = [group.name for group in evidence.groups if not group.rolled_out]
     if stale:
-        yield no(Reason.ROLLOUT_UNDER_WAY, joined(f"Group {name} is being rolled out" for name in stale))
+        yield no(
+            StateReason.ROLLOUT_IN_PROGRESS, joined(f"Group {name} is being rolled out" for name in stale)
+        )
 
 
 def _unknown(evidence: Evidence, workers: Verdict) -> Iterator[Verdict]:
@@ -42,8 +45,10 @@ def _unknown(evidence: Evidence, workers: Verdict) -> Iterator[Verdict]:
 
 def _ready(evidence: Evidence) -> Verdict:
     if any(group.coming for group in evidence.groups):
-        return yes(Reason.READY, f"{evidence.consuming} of {counted(evidence.wanted, 'worker')} consuming")
+        return yes(
+            StateReason.READY, f"{evidence.consuming} of {counted(evidence.wanted, 'worker')} consuming"
+        )
     if evidence.wanted:
-        return yes(Reason.READY, f"{counted(evidence.consuming, 'worker')} consuming")
-    reason = Reason.SUSPENDED if evidence.snapshot.spec.suspend else Reason.SCALED_TO_ZERO
+        return yes(StateReason.READY, f"{counted(evidence.consuming, 'worker')} consuming")
+    reason = StateReason.SUSPENDED if evidence.snapshot.spec.suspend else StateReason.SCALED_TO_ZERO
     return yes(reason, "No workers are wanted")

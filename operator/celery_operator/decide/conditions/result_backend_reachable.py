@@ -1,16 +1,17 @@
 """ResultBackendReachable: results can be stored and fetched."""
 
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.states import StateReason
 from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.reasons import Reason
 
 
 def judge(evidence: Evidence) -> Verdict:
     """The operator's reading, as it stands."""
     if evidence.snapshot.spec.result_backend is None:
-        return yes(Reason.NOT_CONFIGURED, "The spec names no result backend")
+        return yes(StateReason.NOT_CONFIGURED, "The spec names no result backend")
     reading = evidence.snapshot.result_backend
     if reading is None:
-        return unknown(Reason.NOT_READ, "The result backend has not been looked at yet")
+        return unknown(BrokerReason.NOT_READ, "The result backend has not been looked at yet")
     say = {True: yes, False: no, None: unknown}[reading.reachable]
     return say(reading.reason, reading.message)

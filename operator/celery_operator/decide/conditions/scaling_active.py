@@ -1,9 +1,10 @@
 """ScalingActive: every group with autoscaling follows its load."""
 
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.states import StateReason
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_IN, ANNOTATION_PAUSE_SCALE_OUT
 from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.reasons import Reason
 from celery_operator.decide.scaling.decision import ScalingDecision, ScalingReason
 from celery_operator.decide.text import joined, listed
 
@@ -14,18 +15,18 @@ def judge(evidence: Evidence) -> Verdict:
     """What keeps groups from their size comes before what they do. The sizes stand in status.workers."""
     spec = evidence.snapshot.spec
     if not any(group.autoscaling for group in spec.workers):
-        return yes(Reason.NOT_CONFIGURED, "No group has autoscaling")
+        return yes(StateReason.NOT_CONFIGURED, "No group has autoscaling")
     if spec.suspend:
-        return yes(Reason.SUSPENDED, "All groups are at zero while the deployment is suspended")
+        return yes(StateReason.SUSPENDED, "All groups are at zero while the deployment is suspended")
     decisions = {name: one.decision for name, one in evidence.desired.items() if one.decision}
     if not decisions:
-        return unknown(Reason.NOT_READ, "The load has not been looked at yet")
+        return unknown(BrokerReason.NOT_READ, "The load has not been looked at yet")
     return _blind(decisions) or _paused(evidence) or _following(decisions)
 
 
 def _blind(decisions: dict[str, ScalingDecision]) -> Verdict | None:
     told = [f"Group {name}: {one.message}" for name, one in decisions.items() if one.reason in _BLIND]
-    return no(Reason.BROKER_UNREADABLE, joined(told)) if told else None
+    return no(StateReason.BROKER_UNREADABLE, joined(told)) if told else None
 
 
 def _paused(evidence: Evidence) -> Verdict | None:
@@ -38,11 +39,11 @@ def _paused(evidence: Evidence) -> Verdict | None:
         )
         if wanted
     ]
-    return no(Reason.SCALING_PAUSED, f"Annotation {' and '.join(kept)}") if kept else None
+    return no(StateReason.SCALING_PAUSED, f"Annotation {' and '.join(kept)}") if kept else None
 
 
 def _following(decisions: dict[str, ScalingDecision]) -> Verdict:
     full = [name for name, one in decisions.items() if one.reason is ScalingReason.AT_MAXIMUM]
     if full:
-        return yes(Reason.AT_MAX_REPLICAS, f"The load needs more than maxReplicas in {listed(full)}")
-    return yes(Reason.FOLLOWS_LOAD, "Every group with autoscaling follows its load")
+        return yes(StateReason.AT_MAX_REPLICAS, f"The load needs more than maxReplicas in {listed(full)}")
+    return yes(StateReason.FOLLOWS_LOAD, "Every group with autoscaling follows its load")

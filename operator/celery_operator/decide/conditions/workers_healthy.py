@@ -1,10 +1,12 @@
 """WorkersHealthy: every wanted worker consumes, and none is ill."""
 
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.states import StateReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.problem import DOUBTS, WORST_FIRST, Problem, Problems
-from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import counted, joined
 
 
@@ -14,7 +16,7 @@ def judge(evidence: Evidence, problems: Problems) -> Verdict:
     if certain := [(group, found) for group, found in ill if _is_certain(found)]:
         worst = min((found[0] for _, found in certain), key=_rank)
         if evidence.broker.reachable is False and worst.waits_for_broker:
-            return no(Reason.BROKER_UNREACHABLE, f"{_fleet(evidence)}: workers wait for the broker")
+            return no(FleetReason.BROKER_UNREACHABLE, f"{_fleet(evidence)}: workers wait for the broker")
         return no(worst.reason, joined(_words(group, found) for group, found in certain))
     return _without_illness(evidence, [problem for _, found in ill for problem in found])
 
@@ -25,23 +27,25 @@ def _without_illness(evidence: Evidence, doubts: list[Problem]) -> Verdict:
         return _enough(evidence)
     unseen = [group for group in short if group.untold < group.missing]
     if not unseen:
-        reason = min(doubts, key=_rank).reason if doubts else Reason.AGENT_ABSENT
+        reason = min(doubts, key=_rank).reason if doubts else WorkerReason.AGENT_ABSENT
         return unknown(reason, f"{_fleet(evidence)}; nothing tells whether the others do")
     if evidence.new_generation and not any(group.seen for group in unseen) and not evidence.fault:
-        return unknown(Reason.NEW_GENERATION, "The workers are being created")
-    return no(Reason.STARTING, joined(_shortage(group) for group in unseen))
+        return unknown(StateReason.NEW_GENERATION, "The workers are being created")
+    return no(WorkerReason.STARTING, joined(_shortage(group) for group in unseen))
 
 
 def _enough(evidence: Evidence) -> Verdict:
     if not evidence.wanted:
-        reason = Reason.SUSPENDED if evidence.snapshot.spec.suspend else Reason.SCALED_TO_ZERO
+        reason = StateReason.SUSPENDED if evidence.snapshot.spec.suspend else StateReason.SCALED_TO_ZERO
         return yes(reason, "No workers are wanted")
     idle = [group for group in evidence.groups if group.out_of_service]
     if idle:
-        return no(Reason.ALL_DRAINING, joined(f"All workers of group {group.name} drain" for group in idle))
+        return no(
+            StateReason.ALL_DRAINING, joined(f"All workers of group {group.name} drain" for group in idle)
+        )
     if any(group.coming for group in evidence.groups):
-        return yes(Reason.STARTING, f"{_fleet(evidence)}; the load has just called for the others")
-    return yes(Reason.ALL_CONSUMING, _fleet(evidence))
+        return yes(WorkerReason.STARTING, f"{_fleet(evidence)}; the load has just called for the others")
+    return yes(StateReason.ALL_CONSUMING, _fleet(evidence))
 
 
 def _is_certain(problems: tuple[Problem, ...]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase, WorkerReport
 from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.decide.evidence.worker_state import Standing, Worker

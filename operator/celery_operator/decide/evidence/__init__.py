@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from celery_health.broker import BrokerReason
-from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.verdicts.fleet.findings import Finding
 from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
 from celery_operator.api.status import QueueStatus
 from celery_operator.decide.evidence.broker import BrokerView, broker_view
@@ -63,7 +64,7 @@ class Evidence:
     def result_backend_readable(self) -> bool:
         """False for a kind of result store that nobody of us can ask."""
         reading = self.snapshot.result_backend
-        return reading is None or reading.reason is not BrokerReason.UNREADABLE_KIND
+        return reading is None or reading.reason is not BrokerReason.UNSUPPORTED_KIND
 
     @property
     def unserved(self) -> tuple[QueueStatus, ...]:
@@ -85,7 +86,7 @@ class Evidence:
         """Whether messages are known to wait for the group."""
         return any(queue.ready for queue in self.queues if queue.name in group.queues)
 
-    def found(self, reason: FindingReason) -> Finding | None:
+    def found(self, reason: FleetReason) -> Finding | None:
         """What was found of the queues, for this reason."""
         return next((finding for finding in self.queue_findings if finding.reason is reason), None)
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from celery_health.broker import BrokerReading, BrokerReason
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.states import StateReason
 from celery_operator.api.status import BrokerStatus
 from celery_operator.decide.evidence.worker_state import Standing, Worker
-from celery_operator.decide.reasons import Reason
 from celery_operator.decide.text import joined
 
 NOTHING_RESTARTED = "No worker is restarted while the broker is away."
@@ -26,11 +28,11 @@ class BrokerView:
     @property
     def readable(self) -> bool:
         """A kind whose queues can be read at all; of others the agents alone tell."""
-        return self.reading.reason is not BrokerReason.UNREADABLE_KIND
+        return self.reading.reason is not BrokerReason.UNSUPPORTED_KIND
 
     @property
     def reached_by_workers_only(self) -> bool:
-        return self.reason == Reason.ONLY_WORKERS_REACH
+        return self.reason == StateReason.REACHABLE_BY_WORKERS_ONLY
 
     @property
     def numbers_refused(self) -> bool:
@@ -50,12 +52,12 @@ def broker_view(reading: BrokerReading, workers: tuple[Worker, ...]) -> BrokerVi
     if reading.reachable is False:
         if reading.reason not in _REACHED_AND_ILL and _workers_reach(workers):
             message = joined(["Workers consume, but the operator cannot reach the broker", reading.message])
-            return BrokerView(reading, None, Reason.ONLY_WORKERS_REACH, message)
+            return BrokerView(reading, None, StateReason.REACHABLE_BY_WORKERS_ONLY, message)
         return BrokerView(reading, False, reading.reason, joined([reading.message, NOTHING_RESTARTED]))
     words = _sidecar_words(workers)
     if words and not any(reachable for reachable, _ in words):
         message = joined(["No worker pod reaches the broker", words[0][1], NOTHING_RESTARTED])
-        return BrokerView(reading, False, Reason.BROKER_UNREACHABLE, message)
+        return BrokerView(reading, False, FleetReason.BROKER_UNREACHABLE, message)
     return BrokerView(reading, None, reading.reason, reading.message)
 
 

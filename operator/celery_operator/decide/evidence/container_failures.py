@@ -2,7 +2,8 @@
 
 import re
 
-from celery_operator.decide.reasons import Reason
+from celery_health.catalogue.entry import Reason
+from celery_health.catalogue.pods import PodReason
 from celery_operator.snapshot import ContainerTrouble
 
 _IMAGE = {
@@ -22,14 +23,14 @@ _SAYS_NOTHING = re.compile(r"back-off \S+ restarting failed|[\s\^~=*-]*\Z")
 def reason_of(trouble: ContainerTrouble) -> Reason:
     """The kind of trouble."""
     if trouble.reason in _IMAGE:
-        return Reason.IMAGE_UNAVAILABLE
+        return PodReason.IMAGE_UNAVAILABLE
     if trouble.reason in _CONFIGURATION:
-        return Reason.CONFIGURATION_MISSING
+        return PodReason.CONFIGURATION_MISSING
     if trouble.reason == "OOMKilled":
-        return Reason.OUT_OF_MEMORY
+        return PodReason.OOM_KILLED
     if _NOT_LOADED.search(trouble.message):
-        return Reason.APP_NOT_LOADED
-    return Reason.CRASHING
+        return PodReason.APP_NOT_LOADED
+    return PodReason.CRASHING
 
 
 def last_line(trouble: ContainerTrouble) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.catalogue.fleet import FleetReason
 from celery_health.wire.worker_report import WorkerReport
 from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.api.spec import WorkerGroup
@@ -66,7 +66,7 @@ class GroupView:
     @property
     def hung(self) -> tuple[Worker, ...]:
         """Workers with a task that runs for longer than it may; they may well consume beside it."""
-        return tuple(worker for worker in self.present if worker.has(FindingReason.HUNG_TASK))
+        return tuple(worker for worker in self.present if worker.has(FleetReason.HUNG_TASK))
 
     def parked(self, now: datetime) -> tuple[Worker, ...]:
         """Workers that had worked, and that the kubelet has let wait for their next start for long."""

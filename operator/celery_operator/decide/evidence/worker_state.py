@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from celery_health.verdicts.fleet.findings import Finding, FindingReason
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.fleet.findings import Finding
 from celery_health.verdicts.worker_snapshot import WorkerSight
 from celery_operator.snapshot import PodState, SidecarReading
 
@@ -51,7 +52,7 @@ class Worker:
     sight: WorkerSight | None = None
     findings: tuple[Finding, ...] = ()
 
-    def has(self, reason: FindingReason) -> bool:
+    def has(self, reason: FleetReason) -> bool:
         """Whether this was found of the worker."""
         return any(finding.reason is reason for finding in self.findings)
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.fleet import (
     hoarding,
     hung_tasks,
@@ -10,9 +12,8 @@ from celery_health.verdicts.fleet import (
     stalled_workers,
     unconsumed_queues,
 )
-from celery_health.verdicts.fleet.findings import Finding, FindingReason
+from celery_health.verdicts.fleet.findings import Finding
 from celery_health.verdicts.thresholds import FleetThresholds
-from celery_health.verdicts.worker import WorkerReason
 from celery_health.verdicts.worker_snapshot import WorkerSight, sight_of
 from celery_operator.decide.evidence.worker_state import Standing, Worker, standing_of
 from celery_operator.snapshot import PodState, Snapshot
@@ -49,7 +50,7 @@ class _Fleet:
             return Worker(pod, standing, sight)
         findings = tuple(self._findings(sight, standing))
         worker = Worker(pod, standing, sight, findings)
-        stalls = standing is Standing.CONSUMING and worker.has(FindingReason.WORKER_STALLED)
+        stalls = standing is Standing.CONSUMING and worker.has(FleetReason.WORKER_STALLED)
         return replace(worker, standing=Standing.STALLED) if stalls else worker
 
     def _broker_away(self, pod: PodState) -> bool:

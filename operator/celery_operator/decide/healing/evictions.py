@@ -7,21 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from celery_health.catalogue.entry import Reason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.pods import PodReason
 from celery_operator.api.spec import RestartPolicy
 from celery_operator.api.status import GroupPause, Restart, RestartsStatus
 from celery_operator.decide.event_note import EventNote
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing, Worker
-from celery_operator.decide.reasons import Reason
 from celery_operator.decide.times import moment, rfc3339
 
 LONGEST_PAUSE = timedelta(hours=1)
 
 _EVENTS = {
-    Reason.WORKER_STALLED: "RestartedStalledWorker",
-    Reason.HUNG_TASK: "RestartedHungWorker",
-    Reason.BACK_OFF: "ReplacedWaitingWorker",
+    FleetReason.WORKER_STALLED: "RestartedStalledWorker",
+    FleetReason.HUNG_TASK: "RestartedHungWorker",
+    PodReason.BACK_OFF: "ReplacedWaitingWorker",
 }
 
 
@@ -130,10 +132,11 @@ class _Ledger:
         if not self._allowed():
             return None
         tried = {restart.pod for restart in self.recent if restart.recovered is not True}
-        ill = [(worker, Reason.WORKER_STALLED) for worker in self.group.stalled]
-        ill += [(worker, Reason.BACK_OFF) for worker in self.group.parked(self.now)]
+        ill: list[tuple[Worker, Reason]] = []
+        ill += [(worker, FleetReason.WORKER_STALLED) for worker in self.group.stalled]
+        ill += [(worker, PodReason.BACK_OFF) for worker in self.group.parked(self.now)]
         if self.policy.hung_tasks:
-            ill += [(worker, Reason.HUNG_TASK) for worker in self.group.hung]
+            ill += [(worker, FleetReason.HUNG_TASK) for worker in self.group.hung]
         found = [(worker, reason) for worker, reason in ill if worker.pod.name not in tried]
         if not found:
             return None
@@ -147,9 +150,9 @@ class _Ledger:
     def told(self, order: EvictionOrder) -> EventNote:
         """The Event that tells of an order."""
         why = {
-            Reason.WORKER_STALLED: "it took none of the messages that wait for it",
-            Reason.HUNG_TASK: "a task in it runs beyond its limit",
-            Reason.BACK_OFF: "its worker had worked, and the kubelet lets it wait for its next start",
+            FleetReason.WORKER_STALLED: "it took none of the messages that wait for it",
+            FleetReason.HUNG_TASK: "a task in it runs beyond its limit",
+            PodReason.BACK_OFF: "its worker had worked, and the kubelet lets it wait for its next start",
         }[order.reason]
         number, most = len(self.recent) + 1, self.policy.max_attempts
         return EventNote(

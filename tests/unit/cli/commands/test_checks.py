@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.broker import BrokerReading, QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.commands.checks import History
 from celery_health.cli.survey.app_connection import Target
 from celery_health.cli.survey.snapshot import Survey

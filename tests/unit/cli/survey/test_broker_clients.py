@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading, UnackedReading
+from celery_health.broker import BrokerReading, QueueReading, UnackedReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.survey.broker_clients import (
     Signs,
     Silent,

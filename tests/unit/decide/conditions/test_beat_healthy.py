@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.verdicts.beat import BeatReason, BeatSight
+from celery_health.catalogue.beat import BeatReason
+from celery_health.verdicts.beat import BeatSight
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import Condition, ConditionType
 from tests.unit.decide.build import condition_of, deployment, spec, status_of
@@ -60,8 +61,8 @@ def judged(*beats: BeatSight, ready: int = 1, replicas: int = 1) -> Condition:
         ),
         (says(BeatReason.AGENT_ABSENT, "Beat has no agent."), "Unknown", "AgentAbsent", "Beat has no agent."),
         (says(BeatReason.AGENT_ABSENT, trouble="container beat: Error: x"), "False", "NotRunning", "x"),
-        (says(BeatReason.UNTOLD), "Unknown", "Untold", "It is so."),
-        (SILENT, "Unknown", "SidecarSilent", "does not answer the operator"),
+        (says(BeatReason.TICKS_UNKNOWN), "Unknown", "TicksUnknown", "It is so."),
+        (SILENT, "Unknown", "SidecarUnreachable", "does not answer the operator"),
         (replace(SILENT, ready=False), "False", "NotRunning", "its pod is starting"),
     ],
 )
@@ -76,7 +77,7 @@ def test_what_the_pod_of_beat_says_is_the_verdict(
 def test_two_beats_are_one_too_many_and_one_that_leaves_does_not_count() -> None:
     second = replace(TICKING, pod="shop-beat-2", uid="uid-2")
     doubled = judged(TICKING, second, ready=2, replicas=2)
-    assert (doubled.status, doubled.reason) == ("False", "Doubled")
+    assert (doubled.status, doubled.reason) == ("False", "MultipleInstances")
     assert "scales Deployment shop-beat back to 1" in doubled.message
     assert judged(TICKING, replace(second, deleting=True), replicas=2).reason == "Running"
 

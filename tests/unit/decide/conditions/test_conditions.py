@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from celery_health.broker import BrokerReason
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.beat import BeatStateReason
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.pods import PodReason
+from celery_health.catalogue.states import StateReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType
-from celery_operator.decide.reasons import Reason
 from tests.unit.decide.build import (
     GENERATION,
     NOT_REACHED,
@@ -57,221 +60,241 @@ UNSEEN_FEWER = {"deployments": (deployment(2, replicas=3, updated=3, generation=
 Row = tuple[str, dict[str, Any], str, str]
 
 READY: list[Row] = [
-    ("all wanted workers consume", {}, "True", Reason.READY),
-    ("the deployment is suspended", SUSPENDED, "True", Reason.SUSPENDED),
+    ("all wanted workers consume", {}, "True", StateReason.READY),
+    ("the deployment is suspended", SUSPENDED, "True", StateReason.SUSPENDED),
     (
         "every group is at zero",
         {"spec": spec(replicas=0), "deployments": (deployment(0),), "pods": ()},
         "True",
-        Reason.SCALED_TO_ZERO,
+        StateReason.SCALED_TO_ZERO,
     ),
-    ("the kind of broker cannot be read", {"broker": UNREADABLE}, "True", Reason.READY),
+    ("the kind of broker cannot be read", {"broker": UNREADABLE}, "True", StateReason.READY),
     (
         "the broker is unreachable",
         {"broker": REFUSED, "pods": (pod("a", sidecar_broker=NOT_REACHED),)},
         "False",
-        Reason.BROKER_UNREACHABLE,
+        FleetReason.BROKER_UNREACHABLE,
     ),
-    ("the spec has just changed", {"previous": OLD_GENERATION}, "False", Reason.NEW_GENERATION),
-    ("a worker is missing", {"pods": (A,)}, "False", Reason.STARTING),
+    ("the spec has just changed", {"previous": OLD_GENERATION}, "False", StateReason.NEW_GENERATION),
+    ("a worker is missing", {"pods": (A,)}, "False", WorkerReason.STARTING),
     (
         "old pods consume and the rollout is under way",
         {"deployments": (deployment(updated=1, replicas=3),)},
         "False",
-        Reason.ROLLOUT_UNDER_WAY,
+        StateReason.ROLLOUT_IN_PROGRESS,
     ),
     (
         "the Deployment controller has not seen the new template",
         {"deployments": (deployment(generation=2),)},
         "False",
-        Reason.ROLLOUT_UNDER_WAY,
+        StateReason.ROLLOUT_IN_PROGRESS,
     ),
     ("the spec cannot be carried out", {"faults": (fault(),)}, "False", "BrokerUrlInvalid"),
     ("a Secret is not there yet", {"faults": (fault(waiting=True),)}, "False", "BrokerUrlInvalid"),
-    ("the sidecars cannot be asked", {"pods": (A, silent_pod("b"))}, "Unknown", Reason.SIDECAR_SILENT),
-    ("the broker has not been read", {"broker": NOT_READ}, "Unknown", Reason.NOT_READ),
-    ("only the workers reach the broker", {"broker": REFUSED}, "Unknown", Reason.ONLY_WORKERS_REACH),
+    (
+        "the sidecars cannot be asked",
+        {"pods": (A, silent_pod("b"))},
+        "Unknown",
+        PodReason.SIDECAR_UNREACHABLE,
+    ),
+    ("the broker has not been read", {"broker": NOT_READ}, "Unknown", BrokerReason.NOT_READ),
+    (
+        "only the workers reach the broker",
+        {"broker": REFUSED},
+        "Unknown",
+        StateReason.REACHABLE_BY_WORKERS_ONLY,
+    ),
     (
         "all workers drain",
         {"pods": (pod("a", WorkerReason.DRAINING), pod("b", WorkerReason.DRAINING))},
         "False",
-        Reason.ALL_DRAINING,
+        StateReason.ALL_DRAINING,
     ),
     (
         "a surplus worker drains",
         {"pods": (A, B, pod("c", WorkerReason.DRAINING)), "deployments": (deployment(3),)},
         "True",
-        Reason.READY,
+        StateReason.READY,
     ),
-    ("the load has just called for more", scaled(2, 300), "True", Reason.READY),
-    ("the Deployment controller has not seen that more are wanted", UNSEEN_MORE, "True", Reason.READY),
-    ("the Deployment controller has not seen that fewer are wanted", UNSEEN_FEWER, "True", Reason.READY),
-    ("those that the load called for start", starting(seconds=50), "True", Reason.READY),
-    ("those that the load called for do not start", starting(seconds=70), "False", Reason.STARTING),
-    ("those of minReplicas start", starting(seconds=1, minReplicas=4), "False", Reason.STARTING),
+    ("the load has just called for more", scaled(2, 300), "True", StateReason.READY),
+    ("the Deployment controller has not seen that more are wanted", UNSEEN_MORE, "True", StateReason.READY),
+    ("the Deployment controller has not seen that fewer are wanted", UNSEEN_FEWER, "True", StateReason.READY),
+    ("those that the load called for start", starting(seconds=50), "True", StateReason.READY),
+    ("those that the load called for do not start", starting(seconds=70), "False", WorkerReason.STARTING),
+    ("those of minReplicas start", starting(seconds=1, minReplicas=4), "False", WorkerReason.STARTING),
     (
         "the cluster makes none of those that the load called for",
         {**scaled(2, 300), "deployments": (deployment(6, replicas=2, updated=2, failure="quota"),)},
         "False",
-        Reason.CREATION_REFUSED,
+        PodReason.CREATION_REFUSED,
     ),
 ]
 WORKERS: list[Row] = [
-    ("one does not tell whether it consumes", {"pods": (A, untold_pod("b"))}, "Unknown", Reason.UNTOLD),
-    ("all consume", {}, "True", Reason.ALL_CONSUMING),
-    ("one is deaf", {"pods": (A, pod("b", WorkerReason.DEAF))}, "False", Reason.DEAF),
+    (
+        "one does not tell whether it consumes",
+        {"pods": (A, untold_pod("b"))},
+        "Unknown",
+        PodReason.CONSUMPTION_UNKNOWN,
+    ),
+    ("all consume", {}, "True", StateReason.ALL_CONSUMING),
+    ("one is deaf", {"pods": (A, pod("b", WorkerReason.DEAF))}, "False", WorkerReason.DEAF),
     (
         "one takes no messages because it does not reach the broker",
         {"pods": (A, pod("b", WorkerReason.DEAF, sidecar_broker=NOT_REACHED))},
         "False",
-        Reason.CONNECTING,
+        WorkerReason.CONNECTING,
     ),
-    ("one is wedged", {"pods": (A, pod("b", WorkerReason.WEDGED))}, "False", Reason.WEDGED),
-    ("one has ended", {"pods": (A, pod("b", WorkerReason.ENDED))}, "False", Reason.STOPPED),
+    ("one is wedged", {"pods": (A, pod("b", WorkerReason.WEDGED))}, "False", WorkerReason.WEDGED),
+    ("one has ended", {"pods": (A, pod("b", WorkerReason.ENDED))}, "False", PodReason.STOPPED),
     (
         "the worst of several gives the reason",
         {"pods": (pod("a", WorkerReason.DEAF), broken_pod("InvalidImageName", name="b"))},
         "False",
-        Reason.IMAGE_UNAVAILABLE,
+        PodReason.IMAGE_UNAVAILABLE,
     ),
     (
         "a key of a Secret is missing",
         {"pods": (broken_pod("CreateContainerConfigError"),)},
         "False",
-        Reason.CONFIGURATION_MISSING,
+        PodReason.CONFIGURATION_MISSING,
     ),
     (
         "the application does not import",
         {"pods": (broken_pod("CrashLoopBackOff", NOT_LOADED, exit_code=2),)},
         "False",
-        Reason.APP_NOT_LOADED,
+        PodReason.APP_NOT_LOADED,
     ),
     (
         "the worker crashes",
         {"pods": (broken_pod("CrashLoopBackOff", "", exit_code=3),)},
         "False",
-        Reason.CRASHING,
+        PodReason.CRASHING,
     ),
     (
         "the worker outgrows its memory",
         {"pods": (broken_pod("OOMKilled", exit_code=137),)},
         "False",
-        Reason.OUT_OF_MEMORY,
+        PodReason.OOM_KILLED,
     ),
     (
         "a quota keeps pods away",
         {"pods": (), "deployments": (deployment(failure="exceeded quota"),)},
         "False",
-        Reason.CREATION_REFUSED,
+        PodReason.CREATION_REFUSED,
     ),
     (
         "no node takes the pod",
         {"pods": (A, replace(pending_pod("b"), scheduled=False))},
         "False",
-        Reason.UNSCHEDULABLE,
+        PodReason.UNSCHEDULABLE,
     ),
     (
         "a pod without a node is new",
         {"pods": (A, replace(pending_pod("b"), scheduled=False, created_at=NOW))},
         "False",
-        Reason.STARTING,
+        WorkerReason.STARTING,
     ),
     (
         "workers wait for the broker",
         {"broker": REFUSED, "pods": (pod("a", WorkerReason.CONNECTING, sidecar_broker=NOT_REACHED),)},
         "False",
-        Reason.BROKER_UNREACHABLE,
+        FleetReason.BROKER_UNREACHABLE,
     ),
     (
         "no agent tells",
         {"pods": (pod("a", WorkerReason.AGENT_ABSENT), pod("b", WorkerReason.AGENT_ABSENT))},
         "Unknown",
-        Reason.AGENT_ABSENT,
+        WorkerReason.AGENT_ABSENT,
     ),
     (
         "nothing has been created yet",
         {"pods": (), "deployments": (), "previous": OLD_GENERATION},
         "Unknown",
-        Reason.NEW_GENERATION,
+        StateReason.NEW_GENERATION,
     ),
 ]
 BACKLOG: list[Row] = [
-    ("a queue at the threshold", {"broker": broker(celery=1000)}, "True", Reason.WITHIN_LIMITS),
-    ("a queue above the threshold", {"broker": broker(celery=1001)}, "False", Reason.ABOVE_THRESHOLD),
+    ("a queue at the threshold", {"broker": broker(celery=1000)}, "True", StateReason.WITHIN_LIMITS),
+    ("a queue above the threshold", {"broker": broker(celery=1001)}, "False", FleetReason.ABOVE_THRESHOLD),
     ("a queue of unknown length", {"broker": broker(celery=None)}, "Unknown", BrokerReason.REACHABLE),
-    ("a broker that cannot be read", {"broker": UNREADABLE}, "Unknown", BrokerReason.UNREADABLE_KIND),
-    ("messages while suspended", {**SUSPENDED, "broker": broker(celery=1)}, "False", Reason.NOBODY_CONSUMES),
+    ("a broker that cannot be read", {"broker": UNREADABLE}, "Unknown", BrokerReason.UNSUPPORTED_KIND),
+    (
+        "messages while suspended",
+        {**SUSPENDED, "broker": broker(celery=1)},
+        "False",
+        StateReason.QUEUE_AT_ZERO,
+    ),
 ]
 BEAT: list[Row] = [
-    ("beat is not wanted", {}, "True", Reason.DISABLED),
+    ("beat is not wanted", {}, "True", BeatStateReason.DISABLED),
     (
         "beat runs",
         {"spec": WITH_BEAT, "deployments": (deployment(), deployment(1, group=None))},
         "True",
-        Reason.RUNNING,
+        BeatStateReason.RUNNING,
     ),
     (
         "beat is not ready",
         {"spec": WITH_BEAT, "deployments": (deployment(), deployment(1, group=None, ready=0))},
         "False",
-        Reason.NOT_RUNNING,
+        BeatStateReason.NOT_RUNNING,
     ),
-    ("beat has no Deployment", {"spec": WITH_BEAT}, "False", Reason.NOT_RUNNING),
+    ("beat has no Deployment", {"spec": WITH_BEAT}, "False", BeatStateReason.NOT_RUNNING),
     (
         "beat is being created",
         {"spec": WITH_BEAT, "previous": OLD_GENERATION},
         "Unknown",
-        Reason.NEW_GENERATION,
+        StateReason.NEW_GENERATION,
     ),
     (
         "beat is suspended",
         {**SUSPENDED, "spec": spec(suspend=True, beat={"enabled": True})},
         "True",
-        Reason.SUSPENDED,
+        StateReason.SUSPENDED,
     ),
 ]
 RECONCILING: list[Row] = [
-    ("nothing is to do", {}, "False", Reason.UP_TO_DATE),
-    ("the spec has just changed", {"previous": OLD_GENERATION}, "True", Reason.NEW_GENERATION),
-    ("the Deployment is missing", {"deployments": ()}, "True", Reason.NEW_GENERATION),
+    ("nothing is to do", {}, "False", StateReason.UP_TO_DATE),
+    ("the spec has just changed", {"previous": OLD_GENERATION}, "True", StateReason.NEW_GENERATION),
+    ("the Deployment is missing", {"deployments": ()}, "True", StateReason.NEW_GENERATION),
     (
         "the Deployment is behind its spec",
         {"deployments": (deployment(generation=2),)},
         "True",
-        Reason.ROLLOUT_UNDER_WAY,
+        StateReason.ROLLOUT_IN_PROGRESS,
     ),
-    ("pods are replaced", {"deployments": (deployment(updated=1),)}, "True", Reason.ROLLOUT_UNDER_WAY),
+    ("pods are replaced", {"deployments": (deployment(updated=1),)}, "True", StateReason.ROLLOUT_IN_PROGRESS),
     (
         "surplus pods are taken away",
         {"deployments": (deployment(replicas=3),)},
         "True",
-        Reason.ROLLOUT_UNDER_WAY,
+        StateReason.ROLLOUT_IN_PROGRESS,
     ),
-    ("a surplus worker drains first", {"deployments": (deployment(3),)}, "True", Reason.SCALING),
+    ("a surplus worker drains first", {"deployments": (deployment(3),)}, "True", StateReason.SCALING),
     (
         "a group has left the spec",
         {"deployments": (deployment(), deployment(1, group="old"))},
         "True",
-        Reason.REMOVING,
+        StateReason.REMOVING,
     ),
     (
         "beat has left the spec",
         {"deployments": (deployment(), deployment(1, group=None))},
         "True",
-        Reason.REMOVING,
+        StateReason.REMOVING,
     ),
-    ("workers are starting", {"pods": (A, pending_pod("b"))}, "True", Reason.STARTING),
+    ("workers are starting", {"pods": (A, pending_pod("b"))}, "True", WorkerReason.STARTING),
     ("a Secret is awaited", {"faults": (fault(waiting=True),)}, "True", "BrokerUrlInvalid"),
     (
         "the spec cannot be carried out",
         {"faults": (fault(),), "previous": OLD_GENERATION},
         "False",
-        Reason.STALLED,
+        StateReason.STALLED,
     ),
 ]
 STALLED: list[Row] = [
-    ("nothing is wrong", {}, "False", Reason.CARRIED_OUT),
-    ("a Secret is awaited", {"faults": (fault(waiting=True),)}, "False", Reason.CARRIED_OUT),
+    ("nothing is wrong", {}, "False", StateReason.NOT_STALLED),
+    ("a Secret is awaited", {"faults": (fault(waiting=True),)}, "False", StateReason.NOT_STALLED),
     (
         "a new spec is needed",
         {"faults": (fault(waiting=True), fault("Write it so."))},
@@ -280,11 +303,11 @@ STALLED: list[Row] = [
     ),
 ]
 AGENTS: list[Row] = [
-    ("all report", {}, "True", Reason.ALL_REPORTING),
-    ("one has none", {"pods": (A, pod("b", WorkerReason.AGENT_ABSENT))}, "False", Reason.AGENT_ABSENT),
-    ("one cannot be asked", {"pods": (A, silent_pod("b"))}, "Unknown", Reason.SIDECAR_SILENT),
-    ("one reports in part", {"pods": (A, untold_pod("b"))}, "True", Reason.ALL_REPORTING),
-    ("none is up yet", {"pods": (pending_pod(),)}, "True", Reason.NO_WORKERS),
+    ("all report", {}, "True", StateReason.ALL_REPORTING),
+    ("one has none", {"pods": (A, pod("b", WorkerReason.AGENT_ABSENT))}, "False", WorkerReason.AGENT_ABSENT),
+    ("one cannot be asked", {"pods": (A, silent_pod("b"))}, "Unknown", PodReason.SIDECAR_UNREACHABLE),
+    ("one reports in part", {"pods": (A, untold_pod("b"))}, "True", StateReason.ALL_REPORTING),
+    ("none is up yet", {"pods": (pending_pod(),)}, "True", StateReason.NOTHING_TO_REPORT),
 ]
 TABLES = {
     ConditionType.READY: READY,

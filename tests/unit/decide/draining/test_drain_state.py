@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase
 from celery_operator.api.names import SIDECAR_CONTAINER
 from celery_operator.decide.draining.drain_state import DrainPod, Hold, drain_pods

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase
 from celery_operator.decide import Decision, decide
 from celery_operator.decide.draining.actions import GroupActions

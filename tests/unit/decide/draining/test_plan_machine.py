@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase
 from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.decide.draining.drain_state import drain_pods

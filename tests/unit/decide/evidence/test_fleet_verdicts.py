@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from celery_health.broker import BrokerReason
-from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.entry import Reason
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.states import StateReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.thresholds import FleetThresholds
-from celery_health.verdicts.worker import WorkerReason
 from celery_health.wire.worker_report import ActiveTask, TransportEvidence
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.worker_state import Standing
 from celery_operator.decide.evidence.workers import least_visibility_timeout, thresholds_of
-from celery_operator.decide.reasons import Reason
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import (
     NOT_REACHED,
@@ -100,7 +101,7 @@ def test_hung_and_hoarding_workers_still_consume() -> None:
     seen = evidence(pods=(hung_pod("a"), hoarding_pod("b")))
     assert [worker.standing for worker in seen.groups[0].workers] == [Standing.CONSUMING] * 2
     assert [worker.pod.name for worker in seen.hung] == ["a"]
-    assert seen.groups[0].workers[1].has(FindingReason.HOARDING)
+    assert seen.groups[0].workers[1].has(FleetReason.HOARDING)
 
 
 def test_a_draining_worker_may_hang_but_hoards_on_purpose() -> None:
@@ -135,38 +136,43 @@ def test_deaf_workers_are_listed_with_what_their_liveness_says() -> None:
 
 
 WORKERS: list[tuple[str, dict[str, Any], str, HealthState]] = [
-    ("one is stalled", {**WAITING, "pods": (A, STALLED_B)}, Reason.WORKER_STALLED, HealthState.DEGRADED),
+    ("one is stalled", {**WAITING, "pods": (A, STALLED_B)}, FleetReason.WORKER_STALLED, HealthState.DEGRADED),
     (
         "all are stalled",
         {**WAITING, "pods": (stalled_pod("a"), STALLED_B)},
-        Reason.WORKER_STALLED,
+        FleetReason.WORKER_STALLED,
         HealthState.UNHEALTHY,
     ),
-    ("a task hangs", {"pods": (A, hung_pod("b"))}, Reason.HUNG_TASK, HealthState.DEGRADED),
-    ("tasks hang in all", {"pods": (hung_pod("a"), hung_pod("b"))}, Reason.HUNG_TASK, HealthState.DEGRADED),
-    ("one hoards", {"pods": (A, hoarding_pod("b"))}, Reason.HOARDING, HealthState.DEGRADED),
+    ("a task hangs", {"pods": (A, hung_pod("b"))}, FleetReason.HUNG_TASK, HealthState.DEGRADED),
+    (
+        "tasks hang in all",
+        {"pods": (hung_pod("a"), hung_pod("b"))},
+        FleetReason.HUNG_TASK,
+        HealthState.DEGRADED,
+    ),
+    ("one hoards", {"pods": (A, hoarding_pod("b"))}, FleetReason.HOARDING, HealthState.DEGRADED),
     (
         "a pool is dead",
         {"pods": (A, pod("b", WorkerReason.POOL_DEAD))},
-        Reason.POOL_DEAD,
+        WorkerReason.POOL_DEAD,
         HealthState.DEGRADED,
     ),
     (
         "all pools are dead",
         {"pods": (pod("a", WorkerReason.POOL_DEAD), pod("b", WorkerReason.POOL_DEAD))},
-        Reason.POOL_DEAD,
+        WorkerReason.POOL_DEAD,
         HealthState.UNHEALTHY,
     ),
     (
         "one is stalled and one is deaf",
         {**WAITING, "pods": (pod("a", WorkerReason.DEAF), STALLED_B)},
-        Reason.DEAF,
+        WorkerReason.DEAF,
         HealthState.UNHEALTHY,
     ),
     (
         "a surplus one is stalled",
         {**WAITING, "pods": (A, B, stalled_pod("c"))},
-        Reason.WORKER_STALLED,
+        FleetReason.WORKER_STALLED,
         HealthState.DEGRADED,
     ),
 ]
@@ -182,44 +188,44 @@ def test_workers_are_not_healthy(changes: dict[str, Any], reason: Reason, health
 
 
 BACKLOG: list[tuple[str, dict[str, Any], str, str]] = [
-    ("nobody reads a queue", UNREAD, "False", Reason.NOBODY_READS),
+    ("nobody reads a queue", UNREAD, "False", FleetReason.QUEUE_NOT_CONSUMED),
     (
         "somebody takes from a queue that we do not know",
         {**UNREAD, "untouched_for": {"forgotten": 10.0}},
         "True",
-        Reason.WITHIN_LIMITS,
+        StateReason.WITHIN_LIMITS,
     ),
-    ("a queue has not been watched", {**UNREAD, "untouched_for": {}}, "True", Reason.WITHIN_LIMITS),
+    ("a queue has not been watched", {**UNREAD, "untouched_for": {}}, "True", StateReason.WITHIN_LIMITS),
     (
         "a worker reads it although the spec does not say so",
         {**UNREAD, "pods": (A, reporting_pod("b", queues=("celery", "forgotten")))},
         "True",
-        Reason.WITHIN_LIMITS,
+        StateReason.WITHIN_LIMITS,
     ),
-    ("messages have lost their worker", {"broker": ORPHANS}, "False", Reason.ORPHANED_MESSAGES),
+    ("messages have lost their worker", {"broker": ORPHANS}, "False", FleetReason.ORPHANED_MESSAGES),
     (
         "a worker that leaves still holds them",
         {"broker": ORPHANS, "pods": (A, B, replace(reporting_pod("c", reserved=40), deleting=True))},
         "True",
-        Reason.WITHIN_LIMITS,
+        StateReason.WITHIN_LIMITS,
     ),
     (
         "a worker that cannot be asked may hold them",
         {"broker": ORPHANS, "pods": (A, B, silent_pod("c"))},
         "True",
-        Reason.WITHIN_LIMITS,
+        StateReason.WITHIN_LIMITS,
     ),
     (
         "a worker without an agent may hold them",
         {"broker": ORPHANS, "pods": (A, pod("b", WorkerReason.AGENT_ABSENT))},
         "True",
-        Reason.WITHIN_LIMITS,
+        StateReason.WITHIN_LIMITS,
     ),
     (
         "a pod that has not started holds none of them",
         {"broker": ORPHANS, "pods": (A, pending_pod("b"))},
         "False",
-        Reason.ORPHANED_MESSAGES,
+        FleetReason.ORPHANED_MESSAGES,
     ),
     (
         "a worker that has ended holds none of them",
@@ -231,7 +237,7 @@ BACKLOG: list[tuple[str, dict[str, Any], str, str]] = [
             ),
         },
         "False",
-        Reason.ORPHANED_MESSAGES,
+        FleetReason.ORPHANED_MESSAGES,
     ),
     (
         "the visibility timeout of the workers is longer",
@@ -240,13 +246,13 @@ BACKLOG: list[tuple[str, dict[str, Any], str, str]] = [
             "pods": (reporting_pod("a", transport=TransportEvidence("redis", visibility_timeout=43_200.0)),),
         },
         "True",
-        Reason.WITHIN_LIMITS,
+        StateReason.WITHIN_LIMITS,
     ),
     (
         "a queue is too long as well",
         {**UNREAD, "broker": broker(celery=5000)},
         "False",
-        Reason.ABOVE_THRESHOLD,
+        FleetReason.ABOVE_THRESHOLD,
     ),
 ]
 
@@ -264,12 +270,12 @@ def test_queues_that_nobody_reads_and_messages_that_nobody_holds(
 
 def test_a_worker_that_hangs_or_hoards_does_not_keep_the_rollout_from_being_ready() -> None:
     ready = condition_of(ConditionType.READY, pods=(hung_pod("a"), hoarding_pod("b")))
-    assert (ready.status, ready.reason) == ("True", Reason.READY)
+    assert (ready.status, ready.reason) == ("True", StateReason.READY)
 
 
 def test_a_stalled_worker_keeps_it() -> None:
     ready = condition_of(ConditionType.READY, **WAITING, pods=(A, STALLED_B))
-    assert (ready.status, ready.reason) == ("False", Reason.WORKER_STALLED)
+    assert (ready.status, ready.reason) == ("False", FleetReason.WORKER_STALLED)
 
 
 def test_the_thresholds_are_those_of_the_spec() -> None:

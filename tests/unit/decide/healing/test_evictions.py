@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from celery_health.verdicts.beat import BeatReason, BeatSight
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.beat import BeatReason
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.beat import BeatSight
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
 from celery_operator.api.status import CeleryDeploymentStatus, Restart, RestartsStatus
 from celery_operator.decide import decide

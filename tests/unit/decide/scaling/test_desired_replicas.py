@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide import Decision, decide

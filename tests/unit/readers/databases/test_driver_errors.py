@@ -4,7 +4,7 @@ import psycopg
 import pymysql
 import pytest
 
-from celery_health.broker import BrokerReason
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers.databases import mysql, postgresql
 from celery_health.urls import parse
 
@@ -23,7 +23,7 @@ POSTGRESQL = parse("postgresql://shop:secret@db/shop")
         (pymysql.err.OperationalError(1053, "Server shutdown in progress"), False, BrokerReason.LOADING),
         (pymysql.err.OperationalError(1129, "Host is blocked"), False, BrokerReason.ERROR),
         (pymysql.err.InternalError("Packet sequence number wrong"), False, BrokerReason.ERROR),
-        (RuntimeError("'cryptography' package is required"), None, BrokerReason.UNREADABLE_KIND),
+        (RuntimeError("'cryptography' package is required"), None, BrokerReason.UNSUPPORTED_KIND),
         (pymysql.err.OperationalError(), False, BrokerReason.ERROR),
     ],
 )

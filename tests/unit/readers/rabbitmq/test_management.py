@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from celery_health.broker import BrokerReading, BrokerReason, QueueReading
+from celery_health.broker import BrokerReading, QueueReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers.rabbitmq.management import RabbitManagementReader
 from celery_health.urls import parse, parse_management
 

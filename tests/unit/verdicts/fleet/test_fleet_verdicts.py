@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.broker import BrokerReason, UnackedReading
-from celery_health.verdicts.fleet.findings import FindingReason
+from celery_health.broker import UnackedReading
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet.fleet_verdicts import judge_fleet
-from celery_health.verdicts.fleet.verdict import WORST_LAST, FleetHealth, FleetReason, FleetSnapshot
+from celery_health.verdicts.fleet.verdict import WORST_LAST, FleetHealth, FleetSnapshot
 from celery_health.verdicts.thresholds import FleetThresholds
 from tests.unit.verdicts.fleets import NOT_READ, REFUSED, fleet, fleets, reading, running, sight
 
@@ -84,7 +85,7 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
     ),
     (
         "nobody can ever ask the result store",
-        {"store": reading(reachable=None, reason=BrokerReason.UNREADABLE_KIND)},
+        {"store": reading(reachable=None, reason=BrokerReason.UNSUPPORTED_KIND)},
         FleetHealth.HEALTHY,
         [],
     ),
@@ -92,32 +93,32 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
         "a worker is stalled",
         {"workers": (sight("worker@a"), sight("worker@b", **STALLED)), "waiting_for": {"celery": 90.0}},
         FleetHealth.DEGRADED,
-        [FleetReason.WORKER_NOT_CONSUMING, FindingReason.WORKER_STALLED],
+        [FleetReason.WORKER_NOT_CONSUMING, FleetReason.WORKER_STALLED],
     ),
     (
         "all workers are stalled",
         {"workers": (sight(**STALLED),), "waiting_for": {"celery": 90.0}},
         FleetHealth.UNHEALTHY,
-        [FleetReason.NO_WORKER_CONSUMES, FindingReason.WORKER_STALLED],
+        [FleetReason.NO_WORKER_CONSUMES, FleetReason.WORKER_STALLED],
     ),
     (
         "a task hangs",
         {"workers": (sight(running=(running(400.0, 300.0),)),)},
         FleetHealth.DEGRADED,
-        [FindingReason.HUNG_TASK],
+        [FleetReason.HUNG_TASK],
     ),
-    ("a worker hoards", {"workers": (sight(eta_held=500),)}, FleetHealth.DEGRADED, [FindingReason.HOARDING]),
+    ("a worker hoards", {"workers": (sight(eta_held=500),)}, FleetHealth.DEGRADED, [FleetReason.HOARDING]),
     (
         "messages wait where nobody reads",
         {"broker": reading(other={"forgotten": 3})},
         FleetHealth.DEGRADED,
-        [FindingReason.NOBODY_READS],
+        [FleetReason.QUEUE_NOT_CONSUMED],
     ),
     (
         "messages have lost their worker",
         {"broker": reading(unacked=UnackedReading(9, 3000.0))},
         FleetHealth.DEGRADED,
-        [FindingReason.ORPHANED_MESSAGES],
+        [FleetReason.ORPHANED_MESSAGES],
     ),
     (
         "the worst comes first",
@@ -126,7 +127,7 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
         [
             FleetReason.NO_WORKERS,
             FleetReason.ABOVE_THRESHOLD,
-            FindingReason.NOBODY_READS,
+            FleetReason.QUEUE_NOT_CONSUMED,
             FleetReason.RESULT_STORE_UNKNOWN,
         ],
     ),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import hoarding
-from celery_health.verdicts.fleet.findings import FindingReason
 from celery_health.verdicts.worker_snapshot import WorkerSight
 from tests.unit.verdicts.fleets import seconds, sight, sights
 
@@ -62,7 +62,7 @@ def test_what_is_a_hoard(what: str, changes: dict[str, Any], hoards: bool) -> No
 def test_the_largest_hoard_is_told() -> None:
     finding = hoarding.find([sight("worker@a", eta_held=200), sight("worker@b", eta_held=300, reserved=7)])
     assert finding is not None
-    assert finding.reason is FindingReason.HOARDING
+    assert finding.reason is FleetReason.HOARDING
     assert finding.subjects == ("worker@b", "worker@a")
     assert finding.message == (
         "Worker worker@b holds 307 messages that it does not work on (300 wait for their time, "

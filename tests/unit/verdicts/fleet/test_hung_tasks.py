@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import hung_tasks
-from celery_health.verdicts.fleet.findings import FindingReason
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSight
 from tests.unit.verdicts.fleets import running, seconds, sight, sights
@@ -41,7 +41,7 @@ def test_the_longest_is_told_and_every_worker_named() -> None:
         ]
     )
     assert finding is not None
-    assert finding.reason is FindingReason.HUNG_TASK
+    assert finding.reason is FleetReason.HUNG_TASK
     assert finding.subjects == ("worker@b", "worker@a")
     assert finding.message == (
         "Worker worker@b has been running task shop.pay (id-1) for 2 h, its limit is 5 min "

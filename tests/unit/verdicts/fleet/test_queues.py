@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
+from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import orphaned_messages, unconsumed_queues
-from celery_health.verdicts.fleet.findings import FindingReason
 from celery_health.verdicts.worker_snapshot import WorkerSight
 from tests.unit.verdicts.fleets import NOT_READ, REFUSED, brokers, reading, sight, sights
 
@@ -16,7 +16,7 @@ from tests.unit.verdicts.fleets import NOT_READ, REFUSED, brokers, reading, sigh
 def test_messages_in_a_queue_that_no_worker_reads_are_told() -> None:
     finding = unconsumed_queues.find(reading(3, other={"forgotten": 1, "emptied": 0}), {"email"})
     assert finding is not None
-    assert finding.reason is FindingReason.NOBODY_READS
+    assert finding.reason is FleetReason.QUEUE_NOT_CONSUMED
     assert finding.subjects == ("celery", "forgotten")
     assert (
         finding.message
@@ -69,7 +69,7 @@ def test_more_messages_and_fewer_readers_never_take_the_finding_back(
 def test_messages_that_no_worker_holds_are_told_before_they_come_back() -> None:
     finding = orphaned_messages.find(reading(unacked=UnackedReading(5, 2880.0)), [sight(reserved=2)])
     assert finding is not None
-    assert finding.reason is FindingReason.ORPHANED_MESSAGES
+    assert finding.reason is FleetReason.ORPHANED_MESSAGES
     assert finding.message == (
         "5 messages of redis://redis:6379/0 are handed out, and the workers hold 3 of them; "
         "the oldest was handed out 48 min ago"

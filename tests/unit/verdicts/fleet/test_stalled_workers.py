@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import stalled_workers
-from celery_health.verdicts.fleet.findings import FindingReason
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSight
 from tests.unit.verdicts.fleets import seconds, sight, sights, waits
@@ -19,7 +19,7 @@ STALLED = sight(idle_for=61.0, active_count=0, running=())
 def test_a_worker_that_leaves_messages_waiting_is_stalled() -> None:
     finding = stalled_workers.find([STALLED], WAITS)
     assert finding is not None
-    assert finding.reason is FindingReason.WORKER_STALLED
+    assert finding.reason is FleetReason.WORKER_STALLED
     assert finding.subjects == ("worker@a",)
     assert finding.message == (
         "Worker worker@a has 4 free slots and has begun or ended no task for 61 s, "

@@ -1,0 +1,121 @@
+"""Reasons of beat: what its sidecar says, and what the operator concludes."""
+
+from celery_health.catalogue import processes
+from celery_health.catalogue.entry import Actor, Cause, Entry, Reason, Severity, Subject, Wording
+
+_READ_LOG = "logs deployment/{resource}-beat"
+
+
+class BeatReason(Reason):
+    """What the sidecar says of beat: the ``reason`` of every probe answer."""
+
+    TICKING = Entry(
+        word="Ticking",
+        subject=Subject.BEAT,
+        severity=Severity.INFORMATION,
+        page="beat",
+        meaning="The scheduler's last tick came in time and ended.",
+    )
+    STARTING = processes.STARTING
+    WAITING_FOR_FIRST_TICK = Entry(
+        word="WaitingForFirstTick",
+        subject=Subject.BEAT,
+        severity=Severity.DEGRADED,
+        page="beat",
+        meaning="The scheduler is loaded and has not ticked: RedBeat waits here for its lock.",
+        cause=Cause.BROKER,
+    )
+    CONNECTING = processes.CONNECTING
+    WAITING_FOR_RESULTS = Entry(
+        word="WaitingForResultBackend",
+        subject=Subject.BEAT,
+        severity=Severity.DEGRADED,
+        page="beat",
+        meaning="A tick waits for the result backend.",
+        cause=Cause.BROKER,
+    )
+    TICK_OVERDUE = Entry(
+        word="TickOverdue",
+        subject=Subject.BEAT,
+        severity=Severity.DEGRADED,
+        page="beat",
+        meaning="Beat runs and its scheduler does not tick: no periodic task is sent.",
+        cause=Cause.WORKER,
+        acts=Actor.KUBELET,
+        wording=Wording(
+            message="{evidence} {what_follows}",
+            remedy="Read in beat's log what the scheduler waits for.",
+            kubectl=_READ_LOG,
+        ),
+    )
+    STUCK = Entry(
+        word="Stuck",
+        subject=Subject.BEAT,
+        severity=Severity.DEGRADED,
+        page="beat",
+        meaning="The process lives and writes no report.",
+        cause=Cause.WORKER,
+        acts=Actor.KUBELET,
+    )
+    STOPPING = processes.STOPPING
+    ENDED = processes.ENDED
+    AGENT_ABSENT = processes.AGENT_ABSENT
+    TICKS_UNKNOWN = Entry(
+        word="TicksUnknown",
+        subject=Subject.BEAT,
+        severity=Severity.UNKNOWN,
+        page="beat",
+        meaning="The agent reports, but this scheduler does not show whether it ticks.",
+    )
+
+
+class BeatStateReason(Reason):
+    """What the operator concludes from beat's Deployment and pods."""
+
+    RUNNING = Entry(
+        word="Running",
+        subject=Subject.BEAT,
+        severity=Severity.INFORMATION,
+        page="beat",
+        meaning="One beat runs.",
+        wording=Wording(message="Beat is running."),
+        variants={"ticking": Wording(message="Beat is running and its scheduler ticks.")},
+    )
+    DISABLED = Entry(
+        word="Disabled",
+        subject=Subject.BEAT,
+        severity=Severity.INFORMATION,
+        page="beat",
+        meaning="spec.beat.enabled is false.",
+        wording=Wording(message="Beat is not enabled."),
+    )
+    NOT_RUNNING = Entry(
+        word="NotRunning",
+        subject=Subject.BEAT,
+        severity=Severity.DEGRADED,
+        page="beat",
+        meaning="Beat is enabled and does not run.",
+        cause=Cause.CLUSTER,
+        acts=Actor.KUBELET,
+        wording=Wording(
+            message="Beat is not running: {evidence}",
+            remedy="Read in beat's log why it does not run.",
+            kubectl=_READ_LOG,
+        ),
+        variants={"no_deployment": Wording(message="The Deployment of beat does not exist.")},
+    )
+    MULTIPLE_INSTANCES = Entry(
+        word="MultipleInstances",
+        subject=Subject.BEAT,
+        severity=Severity.DEGRADED,
+        page="beat",
+        meaning="More than one beat runs: each periodic task is sent more than once.",
+        cause=Cause.CONFIGURATION,
+        acts=Actor.OPERATOR,
+        wording=Wording(
+            message="{number} are running, so periodic tasks are sent more than once. The operator scales "
+            "Deployment {subject} back to 1.",
+            remedy="Delete any other beat of this application that runs beside the Deployment.",
+            kubectl="get pods -l app.kubernetes.io/instance={resource},app.kubernetes.io/component=beat",
+        ),
+    )

@@ -1,0 +1,89 @@
+"""Configuration faults: what in the spec, or in what the spec refers to, cannot work."""
+
+from celery_health.catalogue.entry import Cause, Entry, Reason, Severity, Subject, Wording
+
+_EDIT = "edit celerydeployments {resource}"
+
+
+def _fault(
+    word: str, meaning: str, wording: Wording, *, clears_by_itself: bool = False, cause: Cause | None = None
+) -> Entry:
+    return Entry(
+        word=word,
+        subject=Subject.CONFIGURATION,
+        severity=Severity.DEGRADED,
+        page="configuration",
+        meaning=meaning,
+        cause=cause or Cause.CONFIGURATION,
+        wording=wording,
+        clears_by_itself=clears_by_itself,
+    )
+
+
+class ConfigurationReason(Reason):
+    """Why a spec cannot be applied; the reason of Stalled or Reconciling."""
+
+    REFUSED = _fault(
+        "Refused",
+        "The API server refused an owned object, usually because of something in `template`.",
+        Wording(message="The API server refused {kind} {subject}: {answer}", kubectl=_EDIT),
+    )
+    NAME_TAKEN = _fault(
+        "NameTaken",
+        "An object with the name of an owned object exists and belongs to something else. The operator "
+        "never overwrites it.",
+        Wording(
+            message="{kind} {subject} exists and does not belong to this resource, so it is left alone. "
+            "Rename the CeleryDeployment or its group, or delete the object.",
+            kubectl="delete {kind_word} {subject}",
+        ),
+        clears_by_itself=True,
+    )
+    OBJECTS_NOT_APPLIED = _fault(
+        "ObjectsNotApplied",
+        "The API server fails to write the owned objects. The operator tries again.",
+        Wording(
+            message="The API server fails to write the owned objects, and the operator tries again: {answer}",
+            kubectl="describe celerydeployments {resource}",
+        ),
+        clears_by_itself=True,
+        cause=Cause.CLUSTER,
+    )
+    SECRET_MISSING = _fault(
+        "SecretMissing",
+        "The Secret of a URL does not exist. The fault clears when it is created.",
+        Wording(
+            message="Secret {subject} with the key {key} does not exist: create it.",
+            kubectl="create secret generic {subject} --from-literal={key}={example}",
+        ),
+        clears_by_itself=True,
+    )
+    SECRET_KEY_MISSING = _fault(
+        "SecretKeyMissing",
+        "The Secret exists and has no text under the key.",
+        Wording(
+            message="Secret {subject} has no text under the key {key}: add it.",
+            kubectl='patch secret {subject} -p \'{{"stringData":{{"{key}":"{example}"}}}}\'',
+        ),
+        clears_by_itself=True,
+    )
+    SECRET_FORBIDDEN = _fault(
+        "SecretForbidden",
+        "The operator may not read the Secret: see the chart's RBAC.",
+        Wording(
+            message="The operator may not read Secret {subject}; allow it to get Secrets: {answer}",
+            kubectl="get rolebindings",
+        ),
+        clears_by_itself=True,
+    )
+    SCHEDULE_INVALID = _fault(
+        "ScheduleInvalid",
+        "A window of a group's schedule can never apply; the message says what to write. The other windows "
+        "count.",
+        Wording(message="Group {subject}: {problem}", kubectl=_EDIT),
+    )
+    SPEC_UNREADABLE = _fault(
+        "SpecUnreadable",
+        "The stored spec does not fit the operator's resource definition: apply the chart's CRD.",
+        Wording(message="The spec cannot be read; correct it: {problem}", kubectl=_EDIT),
+    )

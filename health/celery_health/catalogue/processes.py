@@ -1,0 +1,76 @@
+"""Reasons that a worker and beat share: stages in the life of the process."""
+
+from celery_health.catalogue.entry import Actor, Cause, Entry, Severity, Subject, Wording
+
+STARTING = Entry(
+    word="Starting",
+    subject=Subject.PROCESS,
+    severity=Severity.UNKNOWN,
+    page="starting",
+    meaning="The pod is being scheduled, pulls its image, or loads the application.",
+    wording=Wording(
+        message="Pod {subject} is starting.",
+        remedy="Wait. If the pod stays like this, see what it waits for.",
+        kubectl="describe pod {subject}",
+    ),
+    rank=180,
+    broker_outage_explains=True,
+    announced=False,
+)
+
+CONNECTING = Entry(
+    word="Connecting",
+    subject=Subject.PROCESS,
+    severity=Severity.DEGRADED,
+    page="connecting",
+    meaning="The process is up and has no working connection to the broker.",
+    cause=Cause.BROKER,
+    acts=Actor.CELERY,
+    wording=Wording(
+        message="Pod {subject} is not consuming: {evidence}",
+        remedy="Read in the worker's log what it waits for. Do not restart it: it reconnects by itself.",
+        kubectl="logs {subject} -c {worker}",
+    ),
+    variants={
+        "only_this_pod": Wording(
+            message="Pod {subject} does not reach the broker, although the operator does: {evidence}",
+            remedy="Find the NetworkPolicy or the broker URL that keeps the pod from the broker.",
+            kubectl="get networkpolicies",
+        ),
+    },
+    rank=120,
+    broker_outage_explains=True,
+)
+
+STOPPING = Entry(
+    word="Stopping",
+    subject=Subject.PROCESS,
+    severity=Severity.INFORMATION,
+    page="stopped",
+    meaning="The process was asked to end. A worker finishes its tasks first; beat saves its schedule.",
+)
+
+ENDED = Entry(
+    word="Ended",
+    subject=Subject.PROCESS,
+    severity=Severity.DEGRADED,
+    page="stopped",
+    meaning="The process is gone, or reports have stopped and no process is known to run.",
+    cause=Cause.WORKER,
+    acts=Actor.KUBELET,
+)
+
+AGENT_ABSENT = Entry(
+    word="AgentAbsent",
+    subject=Subject.PROCESS,
+    severity=Severity.DEGRADED,
+    page="agent-absent",
+    meaning="The process runs and writes no report that can be read, so its health is unknown.",
+    cause=Cause.CONFIGURATION,
+    wording=Wording(
+        message="No agent reports from {subjects}.",
+        remedy="Start Celery through the agent in group {group}: python {agent} -A {app} worker ...",
+        kubectl="get pod {subject} -o jsonpath='{{.spec.containers[?(@.name==\"{worker}\")].command}}'",
+    ),
+    rank=175,
+)
