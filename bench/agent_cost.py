@@ -23,7 +23,7 @@ from bench.estimates import paired_ratio
 from bench.measure import Memory, cpu_seconds, family, memory
 from bench.programs import Program, celery_command, probe_environment, python_environment, running, workplace
 from bench.report import Figure, say
-from celery_health.wire.worker_report import parse_report
+from celery_health.wire.worker_report import WORKER_REPORT
 from celery_probe.bundle import install
 
 QUEUE = "celery"
@@ -194,7 +194,7 @@ def _must_have_reported(agent: Path, worker: Program, tasks: int) -> None:
     """An agent that costs nothing because it does nothing is no result."""
 
     def reported() -> bool:
-        report = parse_report((agent / "run" / "report.json").read_bytes())
+        report = WORKER_REPORT.decode((agent / "run" / "report.json").read_bytes())
         return report.pid == worker.pid and report.processed >= tasks
 
     wait_for(reported, 10, "the agent reports the tasks that its worker has done")

@@ -7,6 +7,7 @@ one every second. Sidecars answer from the third second of a pod's life. What a 
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from msgspec import structs
 from tests.unit.decide import build
 
 from bench.scaling.world import Phase, Pod, World
@@ -37,7 +38,7 @@ EAGER = Autoscaling(
 _POD = build.pod()
 _PENDING = replace(_POD, phase="Pending", ready=False, reading=None)
 _READING = build.reading()
-_REPORT = build.report(active=0, eta_held=0)
+_REPORT = build.report(active=0, eta=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,9 @@ def _report(pod: Pod) -> Report:
 
 
 def _running(pod: Pod, report: Report) -> PodState:
-    written = replace(_REPORT, active_count=report.active, processed=report.begun, reserved=report.reserved)
+    written = structs.replace(
+        _REPORT, active_count=report.active, processed=report.begun, reserved=report.reserved
+    )
     return replace(
         _POD,
         uid=str(pod.number),

@@ -36,6 +36,7 @@ from kubernetes.aio.config import load_incluster_config, load_kube_config
 
 from celery_health.tls import client_context
 from celery_operator.api import names
+from celery_operator.bounded_body import BodyTooLargeError, read_body
 from celery_operator.kinds import POD, Json, Kind
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -201,9 +202,17 @@ class Kube:
             return False
         return True
 
-    async def post_path(self, path: str, body: Json, headers: dict[str, str], timeout_seconds: float) -> None:
-        """POST to a path of the API server, as through a pod's proxy."""
-        await self._call("POST", path, body, timeout_seconds=timeout_seconds, extra_headers=headers)
+    async def get_proxied(self, path: str, timeout_seconds: float, largest: int) -> bytes:
+        """GET through a pod's proxy: the body as the pod sent it, of at most ``largest`` bytes."""
+        return await self._exchange("GET", path, timeout_seconds=timeout_seconds, largest=largest)
+
+    async def post_proxied(
+        self, path: str, body: Json, headers: dict[str, str], timeout_seconds: float, largest: int
+    ) -> None:
+        """POST through a pod's proxy, which may answer with at most ``largest`` bytes."""
+        await self._exchange(
+            "POST", path, body, timeout_seconds=timeout_seconds, extra_headers=headers, largest=largest
+        )
 
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete exactly the object of this uid, its dependants after it. One that is gone is fine."""
@@ -223,8 +232,26 @@ class Kube:
         *,
         accept: str = "application/json",
         timeout_seconds: float | None = None,
-        extra_headers: dict[str, str] | None = None,
     ) -> Json:
+        return _parse(
+            await self._exchange(
+                method, path, body, content_type, accept=accept, timeout_seconds=timeout_seconds
+            )
+        )
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        content_type: str = "application/json",
+        *,
+        accept: str = "application/json",
+        timeout_seconds: float | None = None,
+        extra_headers: dict[str, str] | None = None,
+        largest: int | None = None,
+    ) -> bytes:
+        """The body of the answer. Any size is accepted without ``largest``: the API server is trusted."""
         headers = {"Accept": accept, "Content-Type": content_type, **(extra_headers or {})}
         seconds = timeout_seconds or self._timeout
         try:
@@ -234,14 +261,20 @@ class Kube:
             response = await self._client.call_api(
                 method, url, headers, body, _request_timeout=aiohttp.ClientTimeout(total=seconds)
             )
-            raw = await response.read()  # type: ignore[no-untyped-call]
+            raw: bytes = await (
+                response.read()  # type: ignore[no-untyped-call]
+                if largest is None
+                else read_body(response.response, largest)
+            )
         except TimeoutError as error:
             raise UnreachableError(f"no answer from the API server within {seconds:g} s") from error
+        except BodyTooLargeError as error:
+            raise KubeError(str(error)) from error
         except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
             raise UnreachableError(f"the API server cannot be reached: {error}") from error
         if response.status >= 400:
             raise _error(response.status, raw)
-        return _parse(raw)
+        return raw
 
 
 def _parse(raw: bytes) -> Json:
@@ -257,6 +290,6 @@ def _parse(raw: bytes) -> Json:
 def _error(status: int, raw: bytes) -> KubeError:
     try:
         message = str(json.loads(raw)["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         message = raw[:200].decode(errors="replace").strip() or f"HTTP {status}"
     return _ERRORS.get(status, KubeError)(message, status)

@@ -16,7 +16,7 @@ from celery_operator.kube import Kube, KubeError, load_configuration
 from celery_operator.leader import Leader
 from celery_operator.loops import ResourceLoops
 from celery_operator.metrics import Metrics
-from celery_operator.observe.sidecars import DirectSource, ProxySource, ReportSource, Sidecars
+from celery_operator.observe.sidecars import AnswerSource, DirectSource, ProxySource, Sidecars
 from celery_operator.server import Health, Server
 from celery_operator.settings import Settings
 from celery_operator.watchdog import Watchdog
@@ -44,7 +44,7 @@ async def run(settings: Settings) -> None:
         server = Server(health, metrics, settings.port)
         stack.push_async_callback(server.stop)
         _log.info("serving on port %d", await server.start())
-        source: ReportSource = DirectSource(session)
+        source: AnswerSource = DirectSource(session)
         sink: OrderSink = DirectSink(session)
         if settings.report_access == "proxy":
             source, sink = ProxySource(kube), ProxySink(kube)

@@ -63,7 +63,8 @@ class PodState:
     """One worker pod. ``reading`` is None while its sidecar cannot be asked.
 
     ``deletion_cost``: the ReplicaSet deletes pods of a lower one first. ``silent_for``: seconds for which it
-    has run and told nothing of what it holds; 0 while it tells.
+    has run and told nothing of what it holds; 0 while it tells. ``sidecar_error``: why there is no reading of
+    its sidecar.
     """
 
     name: str
@@ -79,6 +80,7 @@ class PodState:
     reading: SidecarReading | None
     deletion_cost: int = 0
     silent_for: float = 0.0
+    sidecar_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def messages(shop: Shop, reason: str) -> list[str]:
 
 def draining(shop: Shop) -> set[str]:
     """The pods whose sidecar has been asked to let the worker take no more tasks."""
-    return {name for name in names(shop) if _report(shop, name).get("drain_wanted")}
+    return {name for name in names(shop) if _report(shop, name).get("drain_requested")}
 
 
 def wait_draining(shop: Shop, count: int) -> set[str]:
@@ -89,7 +89,7 @@ def hold_for_eta(stand: Stand, count: int, countdown: float) -> None:
     stand.send(same(count, 0.1, countdown=countdown))
 
     def all_held() -> bool:
-        return sum(_count(stand.shop, name, "eta_held") for name in names(stand.shop)) == count
+        return sum(_count(stand.shop, name, "eta") for name in names(stand.shop)) == count
 
     stand.kube.until(f"{count} tasks are held for their ETA", all_held, timeout=TOLD_SECONDS)
 

@@ -168,7 +168,7 @@ def test_while_healing_is_paused_nothing_is_restarted_and_afterwards_it_is(shop:
 
     watch_that_nothing_is_restarted(shop, before)
     assert restarts(shop)["total"] == 0
-    assert shop.report(deaf)["held_for"] > 0
+    assert shop.report(deaf)["restart_hold_seconds_left"] > 0
 
     annotate(shop, f"{PAUSE}-")
     shop.kube.until("the deaf worker's container restarted", lambda: container_restarts(shop) > 0, timeout=60)

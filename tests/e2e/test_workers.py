@@ -208,7 +208,7 @@ def test_a_drain_that_nobody_wants_is_taken_back(shop: Shop) -> None:
 
     def consumes_again() -> bool:
         told = shop.report(name)
-        return told["drain_wanted"] is False and told["report"]["phase"] == "consuming"
+        return told["drain_requested"] is False and told["report"]["phase"] == "consuming"
 
     shop.kube.until("consuming again", consumes_again)
     assert shop.results(shop.send("shop.tasks.place_order", 3)) == ["order 3 placed"]

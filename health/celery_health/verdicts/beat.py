@@ -6,7 +6,7 @@ Times that end in ``_mono`` are seconds of CLOCK_MONOTONIC, which all containers
 from dataclasses import dataclass
 
 from celery_health.catalogue.beat import BeatReason
-from celery_health.verdicts.worker import ProcessState
+from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BeatPhase, BeatReport, BeatWait
 
 
@@ -27,7 +27,8 @@ class BeatSight:
 
     ``ready`` is the pod's own readiness. ``reason``, ``message``, ``live`` and ``tick_age`` are what its
     sidecar says, None or empty while that cannot be asked. ``held_for``: for how many more seconds no verdict
-    fails its liveness, None if it may. ``trouble`` is why a container does not run.
+    fails its liveness, None if it may. ``trouble`` is why a container does not run, ``sidecar_error`` why
+    there is no reading of its sidecar.
     """
 
     pod: str
@@ -41,6 +42,7 @@ class BeatSight:
     report_present: bool = False
     held_for: float | None = None
     trouble: str = ""
+    sidecar_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,10 @@
 """The verdict on one worker from its own report: pure, the same for the sidecar, the operator and the CLI."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from celery_health.catalogue.workers import WorkerReason
+from celery_health.wire.answers import ProcessState
 from celery_health.wire.worker_report import LoopWait, Phase, WorkerReport
-
-
-class ProcessState(StrEnum):
-    """What the sidecar knows of the worker process itself, from the lock that the process holds."""
-
-    UNSEEN = "unseen"
-    RUNNING = "running"
-    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +284,7 @@ def _waits_for_broker(report: WorkerReport, age: float, around: _Surroundings) -
 
 
 def _draining(report: WorkerReport) -> WorkerVerdict:
-    held = report.active_count + report.reserved + report.eta_held
+    held = report.active_count + report.reserved + report.eta
     message = f"The worker takes no new messages and still holds {held} tasks."
     return _up(WorkerReason.DRAINING, message, consuming=False)
 

@@ -80,7 +80,7 @@ def sight_of(name: str, report: WorkerReport, consuming: bool | None, age: float
         active_count=report.active_count,
         running=_running(report.active, None if report.written_at is None else report.written_at + age),
         reserved=report.reserved,
-        eta_held=report.eta_held,
+        eta_held=report.eta,
         queues=report.queues,
         prefetch=report.prefetch,
         initial_prefetch=report.initial_prefetch,

@@ -1,4 +1,4 @@
-"""Sends orders to sidecars. One that is lost is ordered again at the next look."""
+"""Sends orders to sidecars. An order that is lost is sent again at the next reconcile."""
 
 import asyncio
 import logging
@@ -7,7 +7,9 @@ from typing import Protocol
 
 import aiohttp
 
-from celery_operator.api.names import TOKEN_HEADER
+from celery_health.urls import redact
+from celery_health.wire.bounds import ANSWER_BYTES
+from celery_health.wire.names import TOKEN_HEADER
 from celery_operator.decide.orders import Order
 from celery_operator.kinds import Json
 from celery_operator.kube import Kube, KubeError
@@ -16,8 +18,14 @@ from celery_operator.sidecar_address import AT_ONCE, TIMEOUT_SECONDS, direct_url
 _log = logging.getLogger(__name__)
 
 
+_CAUSE_LENGTH = 200
+
+
 class OrderError(Exception):
-    """A sidecar did not take an order."""
+    """A sidecar did not take an order. The message is the cause, without secrets."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(redact(cause)[:_CAUSE_LENGTH])
 
 
 class OrderSink(Protocol):
@@ -28,7 +36,7 @@ class OrderSink(Protocol):
 
 
 class DirectSink:
-    """To the pod's own address: how it goes inside the cluster."""
+    """To the pod's own address: the way inside the cluster."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
@@ -57,7 +65,9 @@ class ProxySink:
 
     async def send(self, pod: Json, path: str, body: Json, token: str) -> None:
         try:
-            await self._kube.post_path(proxy_path(pod, path), body, {TOKEN_HEADER: token}, TIMEOUT_SECONDS)
+            await self._kube.post_proxied(
+                proxy_path(pod, path), body, {TOKEN_HEADER: token}, TIMEOUT_SECONDS, ANSWER_BYTES
+            )
         except KubeError as error:
             raise OrderError(error.message) from error
 
@@ -70,7 +80,7 @@ class Orders:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, orders: Sequence[Order], pods: Mapping[str, Json], token: str) -> None:
-        """Send all; ``pods`` are by uid. What is not taken is ordered again at the next look."""
+        """Send all; ``pods`` are by uid. An order that is not taken is sent again at the next reconcile."""
         known = [(order, pods[order.uid]) for order in orders if order.uid in pods]
         await asyncio.gather(*(self._send_one(order, pod, token) for order, pod in known))
 

@@ -24,11 +24,8 @@ SIDECAR_CONTAINER = "probe"
 AGENT_CONTAINER = "agent"
 BEAT_CONTAINER = "beat"
 
-PROBE_PORT = 9809
 PROBE_VOLUME = "celery-probe"
-PROBE_DIRECTORY = "/celery-probe"
 TOKEN_KEY = "token"  # noqa: S105 - the key's name, not a token
-TOKEN_HEADER = "X-Celery-Probe-Token"  # noqa: S105 - the header's name, not a token
 
 ANNOTATION_PAUSE_HEALING = f"{GROUP}/pause-healing"
 ANNOTATION_DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"

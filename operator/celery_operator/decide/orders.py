@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
+from celery_health.wire import orders as wire
+from celery_health.wire.names import DRAIN_PATH, RESTART_HOLD_PATH, UNDRAIN_PATH
+
 
 @dataclass(frozen=True, slots=True)
 class HoldOrder:
@@ -14,11 +19,12 @@ class HoldOrder:
 
     @property
     def path(self) -> str:
-        return "hold"
+        return RESTART_HOLD_PATH
 
     @property
-    def body(self) -> Mapping[str, int]:
-        return {"seconds": self.seconds}
+    def body(self) -> Mapping[str, float]:
+        body: Mapping[str, float] = msgspec.to_builtins(wire.RestartHoldOrder(self.seconds))
+        return body
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +37,10 @@ class DrainOrder:
 
     @property
     def path(self) -> str:
-        return "drain" if self.wanted else "undrain"
+        return DRAIN_PATH if self.wanted else UNDRAIN_PATH
 
     @property
-    def body(self) -> Mapping[str, int]:
+    def body(self) -> Mapping[str, float]:
         return {}
 
 

@@ -1,16 +1,19 @@
-"""Beat's pods and the reports of their sidecars, read into BeatSights: pure."""
+"""Beat's pods and the answers of their sidecars, read into BeatSights: pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from celery_health.catalogue.beat import BeatReason
 from celery_health.urls import redact
 from celery_health.verdicts.beat import BeatSight
+from celery_health.wire.answers import BEAT_ANSWER
+from celery_health.wire.documents import UnreadableError
 from celery_operator.api import names
 from celery_operator.decide.evidence.container_failures import last_line
 from celery_operator.kinds import Json
 from celery_operator.observe.latest import Answer
 from celery_operator.observe.pods import trouble
+from celery_operator.observe.reports import PodReadings
 from celery_operator.observe.sidecars import SidecarError
 
 
@@ -26,9 +29,9 @@ class BeatReading:
     held_for: float | None
 
 
-def beat_sights(pods: Iterable[Json], readings: Mapping[str, BeatReading]) -> tuple[BeatSight, ...]:
-    """The beats among these pods; ``readings`` are by pod uid."""
-    return tuple(beat_sight(pod, readings.get(pod["metadata"]["uid"])) for pod in pods if is_beat(pod))
+def beat_sights(pods: Iterable[Json], beats: PodReadings[BeatReading]) -> tuple[BeatSight, ...]:
+    """The beats among these pods."""
+    return tuple(_beat_sight(pod, beats) for pod in pods if is_beat(pod))
 
 
 def is_beat(pod: Json) -> bool:
@@ -37,8 +40,9 @@ def is_beat(pod: Json) -> bool:
     return bool(labels.get(names.LABEL_COMPONENT) == names.COMPONENT_BEAT)
 
 
-def beat_sight(pod: Json, reading: BeatReading | None) -> BeatSight:
-    """One beat pod. One that has finished counts as leaving: it sends nothing more."""
+def _beat_sight(pod: Json, beats: PodReadings[BeatReading]) -> BeatSight:
+    """One beat pod. A pod that has finished counts as leaving: it sends nothing more."""
+    reading = beats.readings.get(pod["metadata"]["uid"])
     metadata, status = pod["metadata"], pod["status"]
     conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
     over = status.get("phase") in {"Succeeded", "Failed"}
@@ -54,27 +58,30 @@ def beat_sight(pod: Json, reading: BeatReading | None) -> BeatSight:
         report_present=reading.report_present if reading else False,
         held_for=reading.held_for if reading else None,
         trouble=_trouble(pod),
+        sidecar_error=beats.errors.get(metadata["uid"], ""),
     )
 
 
-def reading_of(body: Json) -> BeatReading:
-    """A reading from the JSON of ``/report``. Raises SidecarError for one that we cannot read."""
+def reading_of(body: bytes) -> BeatReading:
+    """A reading from the body of beat's ``/report``. Raises SidecarError for one that is unreadable."""
     try:
-        verdict, age, held_for = body["verdict"], body["tick_age"], body.get("held_for")
+        answer = BEAT_ANSWER.decode(body)
         return BeatReading(
-            reason=BeatReason(verdict["reason"]),
-            message=redact(str(verdict["message"])),
-            live=bool(verdict["live"]),
-            tick_age=None if age is None else float(age),
-            report_present=body["report"] is not None,
-            held_for=None if held_for is None else float(held_for),
+            reason=BeatReason.named(answer.verdict.reason),
+            message=redact(answer.verdict.message),
+            live=answer.verdict.live,
+            tick_age=answer.tick_age,
+            report_present=answer.report is not None,
+            held_for=answer.restart_hold_seconds_left,
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SidecarError(f"not a report of beat that this operator reads: {error}") from error
+    except UnreadableError as error:
+        raise SidecarError(str(error)) from error
+    except ValueError as error:
+        raise SidecarError("The answer of the sidecar has an unknown reason.") from error
 
 
 def as_of_now(answer: Answer[BeatReading]) -> BeatReading:
-    """The reading, as much older as its answer is."""
+    """The reading, aged by the time since its answer."""
     age, held_for = answer.value.tick_age, answer.value.held_for
     return replace(
         answer.value,
@@ -84,7 +91,7 @@ def as_of_now(answer: Answer[BeatReading]) -> BeatReading:
 
 
 def _trouble(pod: Json) -> str:
-    """Why a container does not run, in one line; empty where nothing is wrong."""
+    """Why a container does not run, in one line; empty if nothing is wrong."""
     found = trouble(pod)
     if found is None:
         return ""

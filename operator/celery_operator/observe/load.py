@@ -105,7 +105,7 @@ def _seen(
     reports = [report for report in map(_report, pods) if report]
     active = sum(report.active_count for report in reports)
     reserved = sum(report.reserved for report in reports)
-    eta_held = sum(report.eta_held for report in reports)
+    eta_held = sum(report.eta for report in reports)
     complete = all(map(_tells, pods))
     if before is None or mono - before.at > LONGEST_GAP_SECONDS:
         before = _Memory(at=mono, active=active, busy=active, told={}, starting=frozenset())
@@ -160,7 +160,7 @@ def _worked(before: _Memory, pods: list[PodState], active: int, mono: float) -> 
         known = before.told.get(pod.uid)
         report = _report(pod)
         if report is not None:
-            now = _Told(report.pid, report.processed, report.active_count, report.reserved + report.eta_held)
+            now = _Told(report.pid, report.processed, report.active_count, report.reserved + report.eta)
             new = _NOTHING if pod.uid in before.starting else now
             done = _between(known or new, now)
             taken, finished = taken + done.taken, finished + done.finished

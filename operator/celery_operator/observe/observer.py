@@ -81,20 +81,20 @@ class Observer:
     ) -> Snapshot:
         """Read sidecars, broker and result backend side by side. Of these only the broker is waited for."""
         pods = self._cache.owned(POD, self._key)
-        readings, beats, (broker, broker_faults), (backend, backend_faults) = await asyncio.gather(
-            self._workers.look(pod for pod in pods if group_of(pod) is not None),
-            self._beats.look(pod for pod in pods if is_beat(pod)),
+        workers, beats, (broker, broker_faults), (backend, backend_faults) = await asyncio.gather(
+            self._workers.refresh(pod for pod in pods if group_of(pod) is not None),
+            self._beats.refresh(pod for pod in pods if is_beat(pod)),
             self._read_broker(spec),
             self._backend.get(partial(self._read_result_backend, spec)),
         )
-        self._naming = learned_naming(tuple(readings.values()), self._naming)
+        self._naming = learned_naming(tuple(workers.readings.values()), self._naming)
         now = self._clock()
         self._waiting.look(broker, now)
-        readings = self._consuming.look(readings, now)
+        readings = self._consuming.look(workers.readings, now)
         # Pods and Deployments as they are now, not as they were before the reading.
         pods = self._cache.owned(POD, self._key)
         deployments = self._cache.owned(DEPLOYMENT, self._key)
-        states = pod_states(pods, readings)
+        states = pod_states(pods, readings, workers.errors)
         silent = self._silent.look(states, now)
         states = tuple(replace(state, silent_for=silent.get(state.uid, 0.0)) for state in states)
         return Snapshot(

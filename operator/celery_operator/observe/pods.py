@@ -15,10 +15,14 @@ MESSAGE_LIMIT = 400
 _ON_THE_WAY = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 
-def pod_states(pods: list[Json], readings: Mapping[str, SidecarReading]) -> tuple[PodState, ...]:
-    """The worker pods among these; ``readings`` are by pod uid."""
+def pod_states(
+    pods: list[Json], readings: Mapping[str, SidecarReading], errors: Mapping[str, str]
+) -> tuple[PodState, ...]:
+    """The worker pods among these. ``readings``, and the causes of those that failed, are by pod uid."""
     return tuple(
-        pod_state(pod, readings.get(pod["metadata"]["uid"])) for pod in pods if group_of(pod) is not None
+        pod_state(pod, readings.get(pod["metadata"]["uid"]), errors.get(pod["metadata"]["uid"], ""))
+        for pod in pods
+        if group_of(pod) is not None
     )
 
 
@@ -31,7 +35,7 @@ def group_of(pod: Json) -> str | None:
     return group
 
 
-def pod_state(pod: Json, reading: SidecarReading | None) -> PodState:
+def pod_state(pod: Json, reading: SidecarReading | None, sidecar_error: str = "") -> PodState:
     """One worker pod."""
     metadata, status = pod["metadata"], pod["status"]
     conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
@@ -52,6 +56,7 @@ def pod_state(pod: Json, reading: SidecarReading | None) -> PodState:
         trouble=trouble(pod),
         reading=reading,
         deletion_cost=_deletion_cost(metadata.get("annotations", {})),
+        sidecar_error=sidecar_error,
     )
 
 

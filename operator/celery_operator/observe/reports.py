@@ -1,7 +1,8 @@
-"""What the sidecars of one resource's pods last said of their processes."""
+"""The latest readings of the sidecars of one resource's pods."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -12,17 +13,25 @@ from celery_operator.observe.sidecars import SidecarError, Sidecars
 Reading = TypeVar("Reading")
 
 
-class Reports(Generic[Reading]):
-    """The reports of one kind of pods, asked for all at once.
+@dataclass(frozen=True, slots=True)
+class PodReadings(Generic[Reading]):
+    """Readings by pod uid, and for running pods without one the cause, by pod uid."""
 
-    ``read`` reads the JSON of ``/report`` and raises SidecarError for what it cannot read. ``as_of_now`` lets
-    a reading grow as old as its answer is.
+    readings: Mapping[str, Reading]
+    errors: Mapping[str, str]
+
+
+class Reports(Generic[Reading]):
+    """The reports of one kind of pods, all read at once.
+
+    ``read`` makes a reading of the body of ``/report`` and raises SidecarError for one that is unreadable.
+    ``as_of_now`` ages a reading by the time since its answer.
     """
 
     def __init__(
         self,
         sidecars: Sidecars,
-        read: Callable[[Json], Reading],
+        read: Callable[[bytes], Reading],
         as_of_now: Callable[[Answer[Reading]], Reading],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -30,13 +39,10 @@ class Reports(Generic[Reading]):
         self._read = read
         self._as_of_now = as_of_now
         self._clock = clock
-        self._pods: dict[str, Latest[Reading | None]] = {}
+        self._pods: dict[str, Latest[Reading | SidecarError]] = {}
 
-    async def look(self, pods: Iterable[Json]) -> dict[str, Reading]:
-        """Readings by pod uid; a pod that does not run, or whose sidecar does not answer, has none.
-
-        One that answers slowly, or has just ceased to, has its reading of the look before.
-        """
+    async def refresh(self, pods: Iterable[Json]) -> PodReadings[Reading]:
+        """Read all running pods. A sidecar that answers slowly, or has just stopped, has its last reading."""
         running = {pod["metadata"]["uid"]: pod for pod in pods if _runs(pod)}
         for uid in self._pods.keys() - running:
             self._pods.pop(uid).close()
@@ -44,26 +50,31 @@ class Reports(Generic[Reading]):
         for uid, pod in running.items():
             latest = self._pods.setdefault(uid, Latest(self._clock))
             before = latest.answer()
-            silent = before is not None and before.value is None
-            questions.append(latest.ask(partial(self._ask, pod, silent=silent)))
+            failed = before is not None and isinstance(before.value, SidecarError)
+            questions.append(latest.ask(partial(self._fetch, pod, failed_before=failed)))
         await settle(questions)
-        answers = {uid: latest.answer() for uid, latest in self._pods.items()}
-        return {
-            uid: self._as_of_now(Answer(answer.value, answer.seconds_ago, answer.late))
-            for uid, answer in answers.items()
-            if answer is not None and answer.value is not None
-        }
+        readings: dict[str, Reading] = {}
+        errors: dict[str, str] = {}
+        for uid, latest in self._pods.items():
+            answer = latest.answer()
+            if answer is None:
+                errors[uid] = "no answer yet"
+            elif isinstance(answer.value, SidecarError):
+                errors[uid] = str(answer.value)
+            else:
+                readings[uid] = self._as_of_now(Answer(answer.value, answer.seconds_ago, answer.late))
+        return PodReadings(readings, errors)
 
     def close(self) -> None:
-        """Ask no more."""
+        """Give up the readings that are under way."""
         for latest in self._pods.values():
             latest.close()
 
-    async def _ask(self, pod: Json, *, silent: bool) -> Reading | None:
+    async def _fetch(self, pod: Json, *, failed_before: bool) -> Reading | SidecarError:
         try:
-            return self._read(await self._sidecars.fetch(pod, silent=silent))
-        except SidecarError:
-            return None
+            return self._read(await self._sidecars.fetch(pod, failed_before=failed_before))
+        except SidecarError as error:
+            return error
 
 
 def _runs(pod: Json) -> bool:

@@ -1,4 +1,4 @@
-"""Asks sidecars for their reports, within a time limit."""
+"""Reads the sidecars of pods, within a time limit and a size limit."""
 
 import asyncio
 from dataclasses import replace
@@ -7,114 +7,123 @@ from typing import Protocol
 import aiohttp
 
 from celery_health.catalogue.workers import WorkerReason
+from celery_health.urls import redact
 from celery_health.verdicts.worker import WorkerVerdict
-from celery_health.wire.json_fields import ReportError
-from celery_health.wire.worker_report import report_from
+from celery_health.wire.answers import WORKER_ANSWER
+from celery_health.wire.bounds import ANSWER_BYTES
+from celery_health.wire.documents import UnreadableError
+from celery_health.wire.names import REPORT_PATH
+from celery_operator.bounded_body import BodyTooLargeError, read_body
 from celery_operator.kinds import Json
 from celery_operator.kube import Kube, KubeError
 from celery_operator.observe.latest import Answer
 from celery_operator.sidecar_address import AT_ONCE, TIMEOUT_SECONDS, direct_url, proxy_path
 from celery_operator.snapshot import SidecarBroker, SidecarReading
 
-LARGEST_REPORT = 256 * 1024
+FAILED_AT_ONCE = 8
+"""How many pods whose last reading failed are read at a time."""
 
-SILENT_AT_ONCE = 8
-"""How many pods that do not answer are asked at a time."""
+_CAUSE_LENGTH = 200
 
 
 class SidecarError(Exception):
-    """A sidecar gave no answer that can be read."""
+    """There is no reading of a sidecar. The message is the cause, without secrets."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(redact(cause)[:_CAUSE_LENGTH])
 
 
-class ReportSource(Protocol):
+class AnswerSource(Protocol):
     """Gets the body of ``/report`` from one pod."""
 
-    async def fetch(self, pod: Json) -> Json:
-        """Raises SidecarError when there is no answer in time."""
+    async def fetch(self, pod: Json) -> bytes:
+        """At most ``ANSWER_BYTES`` bytes. Raises SidecarError when there is no answer in time."""
 
 
 class DirectSource:
-    """Asks a pod at its own address: how it goes inside the cluster."""
+    """Connects to a pod's own address: the way inside the cluster."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
 
-    async def fetch(self, pod: Json) -> Json:
+    async def fetch(self, pod: Json) -> bytes:
         try:
             async with self._session.get(
-                direct_url(pod, "report"), timeout=self._timeout, allow_redirects=False
+                direct_url(pod, REPORT_PATH),
+                headers={"Accept-Encoding": "identity"},
+                timeout=self._timeout,
+                allow_redirects=False,
             ) as response:
                 if response.status != 200:
-                    raise SidecarError(f"HTTP {response.status}")
-                if (response.content_length or 0) > LARGEST_REPORT:
-                    raise SidecarError("the report is too large")
-                body: Json = await response.json()
-                return body
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                    raise SidecarError(f"the sidecar answered with HTTP status {response.status}")
+                return await read_body(response, ANSWER_BYTES)
+        except TimeoutError as error:
+            raise SidecarError(f"no answer within {TIMEOUT_SECONDS:g} s") from error
+        except (aiohttp.ClientError, BodyTooLargeError, OSError, ValueError) as error:
             raise SidecarError(str(error) or type(error).__name__) from error
 
 
 class ProxySource:
-    """Asks through the API server's pod proxy: for an operator outside the cluster."""
+    """Goes through the API server's pod proxy: the way of an operator outside the cluster."""
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
 
-    async def fetch(self, pod: Json) -> Json:
+    async def fetch(self, pod: Json) -> bytes:
         try:
-            body = await self._kube.get_path(proxy_path(pod, "report"), TIMEOUT_SECONDS)
+            return await self._kube.get_proxied(proxy_path(pod, REPORT_PATH), TIMEOUT_SECONDS, ANSWER_BYTES)
         except KubeError as error:
             raise SidecarError(error.message) from error
-        if body is None:
-            raise SidecarError("the pod is gone")
-        return body
 
 
 class Sidecars:
-    """All sidecars of all resources, with a bound on how many are asked at a time."""
+    """All sidecars of all resources, with a bound on how many are read at a time."""
 
-    def __init__(self, source: ReportSource) -> None:
+    def __init__(self, source: AnswerSource) -> None:
         self._source = source
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._slots_of_silent = asyncio.Semaphore(SILENT_AT_ONCE)
+        self._slots_of_failed = asyncio.Semaphore(FAILED_AT_ONCE)
 
-    async def fetch(self, pod: Json, *, silent: bool = False) -> Json:
-        """The body of ``/report`` of one pod, whoever's sidecar it is. Raises SidecarError.
+    async def fetch(self, pod: Json, *, failed_before: bool = False) -> bytes:
+        """The body of ``/report`` of one pod. Raises SidecarError.
 
-        ``silent``: it did not answer the last time. Many such pods, as on a node that is lost, then hold up
-        none that answer.
+        ``failed_before``: its last reading failed. Many such pods, as on a node that is lost, then delay no
+        reading of the others.
         """
-        async with self._slots_of_silent if silent else self._slots:
+        async with self._slots_of_failed if failed_before else self._slots:
             return await self._source.fetch(pod)
 
 
-def reading_of(body: Json) -> SidecarReading:
-    """A reading from the JSON of ``/report``. Raises SidecarError for one that we cannot read."""
+def reading_of(body: bytes) -> SidecarReading:
+    """A reading from the body of a worker's ``/report``. Raises SidecarError for one that is unreadable."""
     try:
-        verdict, broker = body["verdict"], body["broker"]
+        answer = WORKER_ANSWER.decode(body)
+        verdict, broker = answer.verdict, answer.broker
         return SidecarReading(
-            report=None if body["report"] is None else report_from(body["report"]),
+            report=answer.report,
             verdict=WorkerVerdict(
-                reason=WorkerReason(verdict["reason"]),
-                message=str(verdict["message"]),
-                started=bool(verdict["started"]),
-                live=bool(verdict["live"]),
-                ready=bool(verdict["ready"]),
-                consuming=verdict["consuming"],
+                reason=WorkerReason.named(verdict.reason),
+                message=redact(verdict.message),
+                started=verdict.started,
+                live=verdict.live,
+                ready=verdict.ready,
+                consuming=verdict.consuming,
             ),
-            broker=SidecarBroker(broker["reachable"], str(broker["message"])),
-            age=float(body.get("written_age") or 0.0),
-            held_for=_optional_seconds(body.get("held_for")),
-            drain_wanted=body.get("drain_wanted"),
-            draining_for=_optional_seconds(body.get("draining_for")),
+            broker=SidecarBroker(broker.reachable, redact(broker.message)),
+            age=answer.written_age or 0.0,
+            held_for=answer.restart_hold_seconds_left,
+            drain_wanted=answer.drain_requested,
+            draining_for=answer.drain_requested_for,
         )
-    except (KeyError, TypeError, ValueError, ReportError) as error:
-        raise SidecarError(f"not a report that this operator reads: {error}") from error
+    except UnreadableError as error:
+        raise SidecarError(str(error)) from error
+    except ValueError as error:
+        raise SidecarError("The answer of the sidecar has an unknown reason.") from error
 
 
 def as_of_now(answer: Answer[SidecarReading]) -> SidecarReading:
-    """The reading, as much older as its answer is."""
+    """The reading, aged by the time since its answer."""
     reading, ago = answer.value, answer.seconds_ago
     return replace(
         reading,
@@ -123,7 +132,3 @@ def as_of_now(answer: Answer[SidecarReading]) -> SidecarReading:
         draining_for=None if reading.draining_for is None else reading.draining_for + ago,
         late=answer.late,
     )
-
-
-def _optional_seconds(value: float | None) -> float | None:
-    return None if value is None else float(value)

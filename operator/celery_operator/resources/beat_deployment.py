@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from celery_health.wire import names as wire
+from celery_health.wire.names import Role
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.environment import connections, literal, merged
@@ -21,7 +23,6 @@ from celery_operator.resources.probe_containers import (
     DIRECTORY_VARIABLE,
     PROBE_MOUNT,
     PROBE_VOLUME,
-    ProbeRole,
     agent_container,
     probes,
     sidecar_container,
@@ -64,7 +65,7 @@ def beat_command(spec: CeleryDeploymentSpec) -> list[str]:
     """``celery beat``, started through the agent that lies in the shared volume."""
     return [
         "python",
-        names.PROBE_DIRECTORY,
+        wire.DIRECTORY,
         "-A",
         literal(spec.app),
         "beat",
@@ -94,7 +95,7 @@ def _pod_spec(cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ChildS
         "terminationGracePeriodSeconds": GRACE_PERIOD_SECONDS,
         "initContainers": [
             agent_container(settings),
-            sidecar_container(cd, settings, connections(cd, spec), ProbeRole.BEAT),
+            sidecar_container(cd, settings, connections(cd, spec), Role.BEAT),
         ],
         "containers": [container],
         **volume_fields(spec, PROBE_VOLUME),

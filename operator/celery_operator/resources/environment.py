@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from celery_health.wire.names import BROKER_VARIABLE
 from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
 from celery_operator.resources.managed_redis import REDIS_PORT
 from celery_operator.resources.ownership import ResourceIdentity, redis_name
 
 EnvVar = dict[str, Any]
 
-BROKER_VARIABLE = "CELERY_BROKER_URL"
 RESULT_BACKEND_VARIABLE = "CELERY_RESULT_BACKEND"
 
 

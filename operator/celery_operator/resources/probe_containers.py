@@ -1,8 +1,9 @@
 """What we add to the pods of workers and of beat: the agent's installer, the probe sidecar, the probes."""
 
-from enum import StrEnum
 from typing import Any
 
+from celery_health.wire import names as wire
+from celery_health.wire.names import Role
 from celery_operator.api import names
 from celery_operator.api.spec import RestartPolicy
 from celery_operator.resources.ownership import ResourceIdentity, probe_secret_name
@@ -13,22 +14,15 @@ from celery_operator.resources.settings import ChildSettings
 _SECURITY = {**CONTAINER_SECURITY, "runAsNonRoot": True, "runAsUser": 1000}
 _RESOURCES = {"requests": {"cpu": "10m", "memory": "48Mi"}, "limits": {"memory": "96Mi"}}
 
-PROBE_MOUNT: dict[str, Any] = {"name": names.PROBE_VOLUME, "mountPath": names.PROBE_DIRECTORY}
+PROBE_MOUNT: dict[str, Any] = {"name": names.PROBE_VOLUME, "mountPath": wire.DIRECTORY}
 PROBE_VOLUME: dict[str, Any] = {
     "name": names.PROBE_VOLUME,
     "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"},
 }
-DIRECTORY_VARIABLE: dict[str, Any] = {"name": "CELERY_PROBE_DIRECTORY", "value": names.PROBE_DIRECTORY}
+DIRECTORY_VARIABLE: dict[str, Any] = {"name": wire.DIRECTORY_VARIABLE, "value": wire.DIRECTORY}
 
 # What a worker has left of its grace period to hand its messages back and to end.
 STOP_MARGIN_SECONDS = 5
-
-
-class ProbeRole(StrEnum):
-    """Which process of Celery's a pod's sidecar watches."""
-
-    WORKER = "worker"
-    BEAT = "beat"
 
 
 def agent_container(settings: ChildSettings) -> dict[str, Any]:
@@ -37,7 +31,7 @@ def agent_container(settings: ChildSettings) -> dict[str, Any]:
         "name": names.AGENT_CONTAINER,
         "image": settings.probe_image,
         "imagePullPolicy": settings.probe_image_pull_policy,
-        "command": ["celery-probe", "install", names.PROBE_DIRECTORY],
+        "command": ["celery-probe", "install", wire.DIRECTORY],
         "resources": _RESOURCES,
         "securityContext": _SECURITY,
         "volumeMounts": [PROBE_MOUNT],
@@ -48,7 +42,7 @@ def sidecar_container(
     cd: ResourceIdentity,
     settings: ChildSettings,
     connections: list[dict[str, Any]],
-    role: ProbeRole = ProbeRole.WORKER,
+    role: Role = Role.WORKER,
 ) -> dict[str, Any]:
     """A native sidecar: it starts before Celery and stops after it."""
     token = {"name": probe_secret_name(cd), "key": names.TOKEN_KEY}
@@ -60,13 +54,13 @@ def sidecar_container(
         "command": ["celery-probe", "serve"],
         "env": [
             *connections,
-            {"name": "CELERY_PROBE_TOKEN", "valueFrom": {"secretKeyRef": token}},
+            {"name": wire.TOKEN_VARIABLE, "valueFrom": {"secretKeyRef": token}},
             DIRECTORY_VARIABLE,
-            {"name": "CELERY_PROBE_PORT", "value": str(names.PROBE_PORT)},
-            {"name": "CELERY_PROBE_ROLE", "value": role.value},
+            {"name": wire.PORT_VARIABLE, "value": str(wire.PORT)},
+            {"name": wire.ROLE_VARIABLE, "value": role.value},
         ],
-        "ports": [{"name": "probe", "containerPort": names.PROBE_PORT, "protocol": "TCP"}],
-        "startupProbe": {**_get("/healthz"), "periodSeconds": 1, "failureThreshold": 60},
+        "ports": [{"name": "probe", "containerPort": wire.PORT, "protocol": "TCP"}],
+        "startupProbe": {**_get(wire.SIDECAR_HEALTH_PATH), "periodSeconds": 1, "failureThreshold": 60},
         "resources": _RESOURCES,
         "securityContext": _SECURITY,
         "volumeMounts": [PROBE_MOUNT],
@@ -81,19 +75,19 @@ def probes(policy: RestartPolicy) -> dict[str, Any]:
     """
     wanted: dict[str, Any] = {
         "startupProbe": {
-            **_get("/startupz"),
+            **_get(wire.STARTUP_PATH),
             "periodSeconds": 1,
             "timeoutSeconds": 2,
             "failureThreshold": 300,
         },
         "livenessProbe": {
-            **_get("/livez"),
+            **_get(wire.LIVENESS_PATH),
             "periodSeconds": 5,
             "timeoutSeconds": 3,
             "failureThreshold": 3,
             "terminationGracePeriodSeconds": 5,
         },
-        "readinessProbe": {**_get("/readyz"), "periodSeconds": 2, "timeoutSeconds": 2},
+        "readinessProbe": {**_get(wire.READINESS_PATH), "periodSeconds": 2, "timeoutSeconds": 2},
     }
     if policy.policy == "Never":
         del wanted["livenessProbe"]
@@ -106,9 +100,9 @@ def stop_hook(grace_period_seconds: int) -> dict[str, Any]:
     Of the user's Python the hook reads the standard library alone, so that it starts within milliseconds.
     """
     seconds = grace_period_seconds - min(STOP_MARGIN_SECONDS, (grace_period_seconds + 1) // 2)
-    command = ["python", "-ES", f"{names.PROBE_DIRECTORY}/stop.py", str(seconds), str(names.PROBE_PORT)]
+    command = ["python", "-ES", f"{wire.DIRECTORY}/stop.py", str(seconds), str(wire.PORT)]
     return {"lifecycle": {"preStop": {"exec": {"command": command}}}}
 
 
 def _get(path: str) -> dict[str, Any]:
-    return {"httpGet": {"path": path, "port": names.PROBE_PORT}}
+    return {"httpGet": {"path": path, "port": wire.PORT}}

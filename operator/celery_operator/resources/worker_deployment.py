@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from celery_health.wire import names as wire
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec, WorkerGroup
 from celery_operator.resources.environment import connections, literal, merged
@@ -69,7 +70,7 @@ def worker_command(spec: CeleryDeploymentSpec, group: WorkerGroup) -> list[str]:
     """``celery worker``, started through the agent that lies in the shared volume."""
     return [
         "python",
-        names.PROBE_DIRECTORY,
+        wire.DIRECTORY,
         "-A",
         literal(spec.app),
         "worker",

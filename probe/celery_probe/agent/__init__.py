@@ -1,7 +1,7 @@
-"""What runs inside the worker process: it watches the worker and writes one report a second.
+"""What runs inside the worker or beat process: it observes the process and writes one report a second.
 
-Python 3.8, the standard library and Celery only. It never breaks a worker: its errors are counted and told in
-the report.
+Python 3.8, the standard library and Celery only. It never breaks the process: its errors are counted in the
+report.
 """
 
 VERSION = "0.1.0"

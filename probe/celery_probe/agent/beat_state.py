@@ -40,6 +40,6 @@ def phase(beat: Beat) -> str:
 
 
 def _stops(service: Any) -> bool:
-    """Whether Celery's own loop was told to end."""
+    """Whether Celery's own loop was asked to end."""
     shutdown = getattr(service, "_is_shutdown", None)
     return bool(shutdown is not None and shutdown.is_set())

@@ -55,14 +55,14 @@ def _watched(scheduler: Any, beat: Beat, errors: ErrorLog) -> Any:
     @wraps(tick)
     def watched(*args: Any, **kwargs: Any) -> Any:
         beat.tick_began_mono = natives.monotonic()
-        wish = None
+        next_due = None
         try:
-            wish = tick(*args, **kwargs)
-            return wish
+            next_due = tick(*args, **kwargs)
+            return next_due
         finally:
             # In this order: a reader in between sees a tick under way, never one that is overdue.
             with errors.caught("tick"):
-                beat.due_in = _seconds(wish)
+                beat.due_in = _seconds(next_due)
                 beat.entries = _entries(scheduler)
             beat.ticks += 1
             beat.tick_mono = natives.monotonic()

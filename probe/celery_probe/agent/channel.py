@@ -1,6 +1,6 @@
-"""The files that the agent shares with the sidecar and with the hook before the stop.
+"""The files that the agent shares with the sidecar and with the hook before the stop (``stop.py``).
 
-They are the report, the proof of life, the operator's wish to drain, and the two wishes of the hook.
+They are the report, the lock that proves the process lives, the drain request, and the hook's two requests.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import fcntl
 
 from celery_probe.agent import natives
+from celery_probe.agent.contract import DRAIN_FILE, LOCK_FILE, RUN_DIRECTORY, WORKER_REPORT_FILE
 
 READABLE_BY_ALL = 0o644
-WORKER_REPORT = "report.json"
 
 
 class ReportDirectory:
@@ -19,43 +19,43 @@ class ReportDirectory:
     ``report`` is the name of the report's file.
     """
 
-    def __init__(self, directory: str, report: str = WORKER_REPORT) -> None:
-        run = directory.rstrip("/") + "/run"
+    def __init__(self, directory: str, report: str = WORKER_REPORT_FILE) -> None:
+        run = f"{directory.rstrip('/')}/{RUN_DIRECTORY}"
         self._report = f"{run}/{report}"
         self._unfinished = f"{run}/.{report}.new"
-        self._lock = run + "/worker.lock"
-        self._drain = run + "/drain"
-        self._stop = run + "/stop"
-        self._give_back = run + "/give-back"
+        self._lock = f"{run}/{LOCK_FILE}"
+        self._drain = f"{run}/{DRAIN_FILE}"
+        self._stop = f"{run}/stop"
+        self._give_back = f"{run}/give-back"
         self._locked: int | None = None
 
-    def drain_wanted(self) -> bool:
-        """Whether this worker should fetch no more messages."""
-        return natives.exists(self._drain) or self.stop_wanted()
+    def is_drain_requested(self) -> bool:
+        """Whether this worker is to fetch no more messages."""
+        return natives.exists(self._drain) or self.is_stop_requested()
 
-    def stop_wanted(self) -> bool:
-        """Whether this worker is about to be stopped, and should start no more tasks either."""
+    def is_stop_requested(self) -> bool:
+        """Whether this worker is about to be stopped, and is to start no more tasks either."""
         return natives.exists(self._stop)
 
-    def give_back_wanted(self) -> bool:
-        """Whether this worker has no time left, and should hand its messages back to the broker."""
+    def is_give_back_requested(self) -> bool:
+        """Whether this worker has no time left, and is to give its messages back to the broker."""
         return natives.exists(self._give_back)
 
-    def want_stop(self) -> None:
-        """Tell the worker that it is about to be stopped."""
+    def request_stop(self) -> None:
+        """Announce to the worker that it is about to be stopped."""
         _make(self._stop)
 
-    def want_give_back(self) -> None:
-        """Tell the worker that its time is over."""
+    def request_give_back(self) -> None:
+        """Announce to the worker that its time is over."""
         _make(self._give_back)
 
-    def forget_stop(self) -> None:
-        """Take both back: they were meant for a process that is gone, unlike the operator's wish."""
+    def cancel_stop(self) -> None:
+        """Remove both requests: they were for a process that is gone. The drain request stays."""
         _remove(self._stop)
         _remove(self._give_back)
 
     def read_report(self) -> bytes:
-        """The report as it stands."""
+        """The latest report."""
         descriptor = natives.open_descriptor(self._report, natives.O_RDONLY)
         try:
             text = b""
@@ -66,7 +66,7 @@ class ReportDirectory:
             natives.close_descriptor(descriptor)
 
     def write_report(self, text: bytes) -> None:
-        """Put a new report in the place of the old one, in one step for its readers."""
+        """Replace the report by a new one, atomically for its readers."""
         _remove(self._unfinished)
         flags = natives.O_WRONLY | natives.O_CREAT | natives.O_EXCL
         descriptor = natives.open_descriptor(self._unfinished, flags, READABLE_BY_ALL)
@@ -79,11 +79,11 @@ class ReportDirectory:
         natives.replace(self._unfinished, self._report)
 
     def hold_lock(self) -> None:
-        """Take the lock that ends with this process, unless it is held already.
+        """Take the lock that proves this process lives, unless this process holds it already.
 
         A record lock belongs to the process: pool children do not inherit it, any thread may take it, and the
-        kernel gives it back when the process ends, however it ends. Raises BlockingIOError while the sidecar
-        is trying it.
+        kernel releases it when the process ends, however it ends. Raises BlockingIOError while another
+        process holds it.
         """
         if self._locked is not None:
             return

@@ -6,23 +6,21 @@ import os
 import sys
 from typing import Any
 
-# First of all: Celery patches for gevent and eventlet later, and the reporters need what is there now.
+# First: Celery patches for gevent and eventlet later, and the reporters need the originals.
 from celery_probe.agent import natives  # noqa: F401
-from celery_probe.agent.beat_reporter import REPORT_FILE as BEAT_REPORT_FILE
 from celery_probe.agent.beat_reporter import BeatReporter
 from celery_probe.agent.beat_state import Beat
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.command import subcommand
+from celery_probe.agent.contract import BEAT_REPORT_FILE, DIRECTORY, DIRECTORY_VARIABLE
 from celery_probe.agent.errors import ErrorLog
-from celery_probe.agent.reporter import Reporter
-from celery_probe.agent.worker import Worker
-
-DIRECTORY_VARIABLE = "CELERY_PROBE_DIRECTORY"
-DEFAULT_DIRECTORY = "/celery-probe"
+from celery_probe.agent.report_thread import ReportThread
+from celery_probe.agent.worker_reporter import WorkerReporter
+from celery_probe.agent.worker_state import Worker
 
 
 class Agent:
-    """The agent of a command that is not watched: it does nothing. Its methods never raise."""
+    """The agent of a command that is not observed: it does nothing. Its methods never raise."""
 
     def start(self) -> None:
         """Begin to report, before Celery is imported."""
@@ -31,48 +29,58 @@ class Agent:
         """Have Celery call the agent; Celery's patching for gevent and eventlet is done."""
 
     def finish(self) -> None:
-        """Write the last report: Celery is done."""
+        """Write the last report: Celery has ended."""
 
 
-class WorkerAgent(Agent):
-    """Reports on ``celery worker``."""
+class ReportingAgent(Agent):
+    """The agent of a worker or of beat."""
 
-    def __init__(self, directory: str) -> None:
-        self._errors = ErrorLog()
-        self._worker = Worker()
-        self._directory = ReportDirectory(directory)
-        self._reporter = Reporter(self._worker, self._directory, self._errors)
+    def __init__(self, reporter: ReportThread, errors: ErrorLog) -> None:
+        self._reporter = reporter
+        self._errors = errors
 
     def start(self) -> None:
-        with self._errors.caught("stop"):
-            self._directory.forget_stop()
         with self._errors.caught("thread"):
             self._reporter.start()
-
-    def install(self) -> None:
-        with self._errors.caught("install"):
-            # Not before the patching; and the reporter's thread may not import.
-            from celery_probe.agent import step, tasks  # noqa: F401, PLC0415
-
-            pulse = step.Pulse(self._worker, self._directory, self._errors, self._reporter.notify)
-            _add_to_consumers(step.consumer_step(pulse, self._errors), self._worker, self._errors)
 
     def finish(self) -> None:
         self._reporter.finish()
 
 
-class BeatAgent(Agent):
+class WorkerAgent(ReportingAgent):
+    """Reports on ``celery worker``."""
+
+    def __init__(self, directory: str) -> None:
+        errors = ErrorLog()
+        self._worker = Worker()
+        self._directory = ReportDirectory(directory)
+        super().__init__(WorkerReporter(self._worker, self._directory, errors), errors)
+
+    def start(self) -> None:
+        with self._errors.caught("stop"):
+            self._directory.cancel_stop()
+        super().start()
+
+    def install(self) -> None:
+        with self._errors.caught("install"):
+            # Not before the patching; and the reporter's thread may not import.
+            from celery_probe.agent import consumer_step, tasks  # noqa: F401, PLC0415
+
+            heartbeat = consumer_step.Heartbeat(
+                self._worker, self._directory, self._errors, self._reporter.notify
+            )
+            step = consumer_step.step_class(heartbeat, self._errors)
+            _add_to_consumers(step, self._worker, self._errors)
+
+
+class BeatAgent(ReportingAgent):
     """Reports on ``celery beat``."""
 
     def __init__(self, directory: str) -> None:
-        self._errors = ErrorLog()
+        errors = ErrorLog()
         self._beat = Beat()
         shared = ReportDirectory(directory, BEAT_REPORT_FILE)
-        self._reporter = BeatReporter(self._beat, shared, self._errors)
-
-    def start(self) -> None:
-        with self._errors.caught("thread"):
-            self._reporter.start()
+        super().__init__(BeatReporter(self._beat, shared, errors), errors)
 
     def install(self) -> None:
         try:
@@ -82,9 +90,6 @@ class BeatAgent(Agent):
         except Exception as error:
             self._errors.add("install", error)
             self._beat.blind = True
-
-    def finish(self) -> None:
-        self._reporter.finish()
 
 
 def main() -> None:
@@ -102,7 +107,7 @@ def main() -> None:
 
 
 def _agent() -> Agent:
-    directory = os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY
+    directory = os.environ.get(DIRECTORY_VARIABLE) or DIRECTORY
     command = subcommand(sys.argv[1:])
     if command == "worker":
         return WorkerAgent(directory)
@@ -110,7 +115,7 @@ def _agent() -> Agent:
 
 
 def _patch_concurrency() -> None:
-    """What Celery's own entry does first: patch for gevent or eventlet if the arguments name that pool."""
+    """Patch for gevent or eventlet if the arguments name that pool, as Celery's own entry does first."""
     if "multi" in sys.argv:
         return
     from celery import maybe_patch_concurrency  # noqa: PLC0415 - imports Celery, which natives must precede

@@ -1,4 +1,4 @@
-"""The agent's own errors: counted and told in the report, never raised into the worker."""
+"""The agent's own errors: counted and reported, never raised into the worker."""
 
 from __future__ import annotations
 

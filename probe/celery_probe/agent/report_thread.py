@@ -1,32 +1,37 @@
 """The thread that writes a report: one of the system, even where gevent or eventlet runs the process.
 
-It takes no lock that beat could hold, or a child of the pool could inherit held: no logging, no import,
-nothing of ``threading``.
+It takes no lock that Celery could hold, or that a child of the pool could inherit locked: no logging, no
+import, nothing of ``threading``.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import suppress
-from typing import Any, Protocol
+from time import time
+from typing import Any, Callable, Protocol, Sequence
 
-from celery_probe.agent import natives
+from celery_probe.agent import VERSION as AGENT_VERSION
+from celery_probe.agent import contract, memory, natives, stack
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 
-PERIOD_SECONDS = 1.0
+HEARTBEAT_SECONDS = 1.0
 FINISH_SECONDS = 1.0
+# A tick of beat takes milliseconds; gevent and eventlet turn a worker's loop every other second when idle.
+STILL_SECONDS = 3.5
 
 
 class Watched(Protocol):
-    """What is reported on: ``ended`` once its work is done."""
+    """What the report is about: ``ended`` once its work is done."""
 
     ended: bool
 
 
 class ReportThread:
-    """Writes one report a second, and at once when told that something changed."""
+    """Writes one report a second, and at once when notified that something changed."""
+
+    role = ""
 
     def __init__(self, watched: Watched, directory: ReportDirectory, errors: ErrorLog) -> None:
         self._watched = watched
@@ -38,9 +43,27 @@ class ReportThread:
         self._done.acquire()
         self._pid = natives.getpid()
 
-    def report(self) -> dict[str, Any]:
-        """The report as JSON has it; what cannot be read yet is left at its empty value."""
+    def details(self) -> dict[str, Any]:
+        """The part of the report for this kind of process; what cannot be read yet is left empty."""
         raise NotImplementedError
+
+    def report(self) -> dict[str, Any]:
+        """The report as JSON has it."""
+        return {
+            "version": contract.VERSION,
+            "role": self.role,
+            "agent_version": AGENT_VERSION,
+            "pid": self._pid,
+            "celery_version": version_of("celery"),
+            "kombu_version": version_of("kombu"),
+            "memory_bytes": memory.resident_bytes(self._pid),
+            **self.details(),
+            # After the details, whose errors count.
+            "error_count": self._errors.count,
+            "last_error": self._errors.last,
+            "written_at": time(),
+            "written_mono": natives.monotonic(),
+        }
 
     def start(self) -> None:
         """Begin to write. The thread is unknown to ``threading`` and ends with the process."""
@@ -61,17 +84,32 @@ class ReportThread:
         self.notify()
         self._done.acquire(True, FINISH_SECONDS)
 
+    def _waits_for(
+        self,
+        since: float | None,
+        thread: int,
+        greenlet: Any,
+        waits_for: Callable[[Sequence[stack.Place]], str],
+    ) -> str:
+        """What the thread waits for, if it has stood still ``since`` long ago: reading a stack costs time."""
+        if since is None or natives.monotonic() - since < STILL_SECONDS:
+            return stack.UNKNOWN
+        places: list[stack.Place] = []
+        with self._errors.caught("stack"):
+            places = stack.places_of(thread, greenlet)
+        return waits_for(places)
+
     def _run(self) -> None:
         ended = False
         while not ended:
             ended = self._watched.ended
-            # The sidecar may be trying the lock at this moment; the next round takes it.
+            # The lock may be in use at this moment; the next heartbeat takes it.
             with self._errors.caught("lock"), suppress(BlockingIOError):
                 self._directory.hold_lock()
             with self._errors.caught("report"):
-                self._directory.write_report(json.dumps(self.report()).encode())
+                self._directory.write_report(contract.encode(self.report()))
             if not ended:
-                self._wake.acquire(True, PERIOD_SECONDS)
+                self._wake.acquire(True, HEARTBEAT_SECONDS)
         self._done.release()
 
 

@@ -1,7 +1,7 @@
 """What the consumer's loop waits for when it does not turn, read from its stack by another thread.
 
-Not every loop that stands still is ill. With gevent and eventlet it waits for a free slot while the pool is
-full, in solo it runs the task, and none turns while the broker keeps it waiting for a reply.
+Not every loop that stands still is wedged. With gevent and eventlet it waits for a free slot while the pool
+is full, in solo it runs the task, and none turns while it waits for a reply of the broker.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What tasks a worker holds, read from any thread without a lock.
+"""The in-flight tasks of a worker, read from any thread without a lock.
 
 Each set is first copied by one call into C, which the interpreter does not interrupt. A lock could be held by
-the very code that we look at.
+the very code that is observed.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from typing import Any, Iterable
 from celery import signals
 from celery.worker import state
 
-ACTIVE_SHOWN = 100
-# A task whose time comes this soon is load already: a new worker takes a good part of it to start.
+# A task whose time comes this soon counts as load: a new worker takes a good part of that time to start.
 DUE_SECONDS = 30.0
 # Tasks that ended without having begun. Only one thread at a time, the loop's, adds to it.
 _discards = [0]
@@ -72,8 +71,9 @@ def eta_counts(timer: Any, now: float) -> tuple[int, int]:
 def describe(request: Any, controller: Any) -> dict[str, Any]:
     """A request as the report shows it. ``controller``: its worker, with the limits of all tasks."""
     return {
-        "id": request.id,
-        "name": request.name,
+        # A message of another producer may have any id.
+        "id": str(request.id),
+        "name": str(request.name),
         "started_at": request.time_start,
         "limit": _limit(request, controller),
     }
@@ -87,7 +87,15 @@ def _limit(request: Any, controller: Any) -> float | None:
         hard or task.time_limit or getattr(controller, "time_limit", None),
         soft or task.soft_time_limit or getattr(controller, "soft_time_limit", None),
     )
-    return next((float(limit) for limit in limits if limit), None)
+    return next((_seconds(limit) for limit in limits if limit), None)
+
+
+def _seconds(value: Any) -> float | None:
+    """A message of another producer may have anything as its limit."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _living(requests: Any) -> list[Any]:

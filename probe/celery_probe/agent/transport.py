@@ -29,7 +29,9 @@ class TransportReader:
             evidence["poller"] = self._read("poller", lambda: _has_poller(consumer))
             evidence["polling"] = self._read("polling", lambda: bool(channel._in_poll))
             evidence["can_consume"] = self._read("can_consume", lambda: bool(channel.qos.can_consume()))
-            evidence["priority_steps"] = self._read("priority_steps", lambda: list(channel.priority_steps))
+            evidence["priority_steps"] = self._read(
+                "priority_steps", lambda: [int(step) for step in channel.priority_steps]
+            )
             evidence["separator"] = self._read("separator", lambda: str(channel.sep))
             evidence["key_prefix"] = self._read("key_prefix", lambda: str(channel.global_keyprefix))
             evidence["visibility_timeout"] = self._read(
@@ -39,7 +41,7 @@ class TransportReader:
         return evidence
 
     def answer_mark(self, consumer: Any, kind: str) -> Any:
-        """Something that is another with every answer of the broker; None if that cannot be told."""
+        """A mark that differs after every answer of the broker; None if the transport shows none."""
         channel = consumer.task_consumer.channel
         if kind == "redis":
             return self._read("answers", lambda: _redis_answers(channel))
@@ -70,7 +72,7 @@ def is_polling(consumer: Any) -> bool:
 
 
 def fetches(evidence: dict[str, Any], queues: int) -> bool | None:
-    """Whether messages reach this worker, by one look at its transport; None if that cannot be told."""
+    """Whether messages reach this worker, by its transport at this moment; None if it does not show that."""
     tags = evidence["consumer_tags"]
     if tags is None:
         return None

@@ -1,4 +1,4 @@
-"""The ``celery-probe`` command: puts the agent into the shared volume, and serves the sidecar."""
+"""The ``celery-probe`` command: installs the agent into the shared volume, and runs the sidecar."""
 
 import argparse
 import asyncio
@@ -6,6 +6,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from celery_health.wire.names import (
+    BROKER_VARIABLE,
+    DIRECTORY,
+    DIRECTORY_VARIABLE,
+    PORT,
+    PORT_VARIABLE,
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+)
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -32,9 +42,9 @@ def _parser() -> argparse.ArgumentParser:
         "serve",
         help="answer the probes of the worker, or of beat, in this pod",
         description=(
-            "Environment: CELERY_PROBE_DIRECTORY (default /celery-probe), CELERY_PROBE_PORT (default 9809), "
-            "CELERY_PROBE_ROLE (worker, the default, or beat), CELERY_PROBE_TOKEN (bearer token for orders), "
-            "CELERY_BROKER_URL (the broker to look at)."
+            f"Environment: {DIRECTORY_VARIABLE} (default {DIRECTORY}), {PORT_VARIABLE} (default {PORT}), "
+            f"{ROLE_VARIABLE} (worker, the default, or beat), {TOKEN_VARIABLE} (bearer token for orders), "
+            f"{BROKER_VARIABLE} (the broker to check)."
         ),
     )
     return parser
@@ -56,7 +66,7 @@ def _install(directory: Path) -> int:
 
 def _serve() -> int:
     from celery_probe.sidecar.serving import listen, serve  # noqa: PLC0415
-    from celery_probe.sidecar.settings import PORT_VARIABLE, SettingsError, read_settings  # noqa: PLC0415
+    from celery_probe.sidecar.settings import SettingsError, read_settings  # noqa: PLC0415
 
     try:
         settings = read_settings(os.environ)

@@ -1,47 +1,75 @@
 """Everything that the sidecar of beat knows."""
 
 from collections.abc import Callable
-from typing import Any
 
-from celery_health.verdicts.beat import BeatVerdict, BrokerSight
+from celery_health.verdicts.beat import (
+    DEFAULT_BEAT_THRESHOLDS,
+    BeatThresholds,
+    BeatVerdict,
+    BrokerSight,
+    judge_beat,
+)
+from celery_health.wire.answers import BeatAnswer, VerdictAnswer
 from celery_health.wire.beat_report import BeatReport
-from celery_probe.sidecar.beat_evidence import BeatEvidence
+from celery_health.wire.bounds import sentence
 from celery_probe.sidecar.beat_metrics import BeatNumbers, render
-from celery_probe.sidecar.broker_watch import BrokerWatch
+from celery_probe.sidecar.broker_checks import BrokerChecks
+from celery_probe.sidecar.process_evidence import ProcessEvidence
 from celery_probe.sidecar.process_observer import ProcessObserver
-
-ROLE = "beat"
 
 
 class BeatObserver(ProcessObserver[BeatReport]):
-    """Joins beat's evidence and the broker. ``clock`` gives CLOCK_MONOTONIC seconds."""
+    """Joins beat's evidence and the broker checks."""
 
     subject = "beat"
-    evidence: BeatEvidence
 
-    def __init__(self, evidence: BeatEvidence, broker: BrokerWatch, clock: Callable[[], float]):
+    def __init__(
+        self,
+        evidence: ProcessEvidence[BeatReport],
+        broker: BrokerChecks,
+        clock: Callable[[], float],
+        thresholds: BeatThresholds = DEFAULT_BEAT_THRESHOLDS,
+    ) -> None:
         super().__init__(evidence, broker, clock)
+        self._thresholds = thresholds
 
     def verdict(self) -> BeatVerdict:
         """The verdict on beat at this moment."""
-        return self.evidence.judge(BrokerSight(self.broker.latest().reachable, self.broker.answers_for()))
+        return judge_beat(
+            self.evidence.latest,
+            self.evidence.process,
+            self._clock(),
+            observed_since=self.evidence.observed_since,
+            running_since=self.evidence.running_since,
+            broker=BrokerSight(self.broker.latest().reachable, self.broker.answers_for()),
+            thresholds=self._thresholds,
+        )
 
-    def report(self) -> dict[str, Any]:
-        """The answer of ``/report``, with what only beat has."""
-        return {**super().report(), "role": ROLE, "tick_age": self._tick_age(self._current_report())}
+    def answer(self) -> BeatAnswer:
+        """The answer of ``/report``."""
+        verdict, report = self.verdict(), self.evidence.current
+        return BeatAnswer(
+            **self._common_answer(),
+            role="beat",
+            verdict=VerdictAnswer(
+                reason=verdict.reason,
+                message=sentence(verdict.message),
+                started=verdict.started,
+                live=verdict.live,
+                ready=verdict.ready,
+            ),
+            report=report,
+            tick_age=self._tick_age(report),
+        )
 
     def metrics(self) -> str:
         """The answer of ``/metrics``."""
-        report = self._current_report()
-        numbers = BeatNumbers(
-            verdict=self.verdict(),
-            report=report,
-            written_age=self._written_age(),
-            tick_age=self._tick_age(report),
-            broker_reachable=self.broker.latest().reachable,
-            held=self.hold.left() is not None,
+        report = self.evidence.current
+        return render(
+            BeatNumbers(
+                process=self._common_numbers(self.verdict()), report=report, tick_age=self._tick_age(report)
+            )
         )
-        return render(numbers)
 
     def _tick_age(self, report: BeatReport | None) -> float | None:
         return self._age(report.tick_mono if report else None)

@@ -7,28 +7,38 @@ from aiohttp import web
 
 from celery_health.verdicts.beat import BeatVerdict
 from celery_health.verdicts.worker import WorkerVerdict
+from celery_health.wire.bounds import ORDER_BYTES
+from celery_health.wire.names import (
+    LIVENESS_PATH,
+    METRICS_PATH,
+    READINESS_PATH,
+    REPORT_PATH,
+    RESTART_HOLD_PATH,
+    SIDECAR_HEALTH_PATH,
+    STARTUP_PATH,
+)
 from celery_probe.sidecar.exposition import CONTENT_TYPE
-from celery_probe.sidecar.orders import Handler, hold_order, said
+from celery_probe.sidecar.orders import Handler, answered, explained, restart_hold_order
 from celery_probe.sidecar.process_observer import ProcessObserver
 
-# The observer looks several times a second: this long without a look, the sidecar itself is stuck.
-OBSERVER_STALE_SECONDS = 5.0
+# The evidence is refreshed several times a second: if it is older than this, the sidecar itself is stuck.
+EVIDENCE_STALE_SECONDS = 5.0
 
 _Observer = ProcessObserver[Any]
 
 
 def probe_app(observer: _Observer, token: str) -> web.Application:
-    """The application: all of beat's. ``token`` is what orders must show; empty, nobody may give one."""
-    app = web.Application()
+    """The application: all of beat's. Orders must send ``token``; if it is empty, all orders are refused."""
+    app = web.Application(client_max_size=ORDER_BYTES)
     app.add_routes(
         [
-            web.get("/startupz", _probe(observer, lambda verdict: verdict.started)),
-            web.get("/livez", _liveness(observer)),
-            web.get("/readyz", _probe(observer, lambda verdict: verdict.ready)),
-            web.get("/healthz", _own_health(observer)),
-            web.get("/report", _report(observer)),
-            web.get("/metrics", _metrics(observer)),
-            web.post("/hold", hold_order(observer.hold, token)),
+            web.get(STARTUP_PATH, _probe(observer, lambda verdict: verdict.started)),
+            web.get(LIVENESS_PATH, _liveness(observer)),
+            web.get(READINESS_PATH, _probe(observer, lambda verdict: verdict.ready)),
+            web.get(SIDECAR_HEALTH_PATH, _own_health(observer)),
+            web.get(REPORT_PATH, _report(observer)),
+            web.get(METRICS_PATH, _metrics(observer)),
+            web.post(RESTART_HOLD_PATH, restart_hold_order(observer.restart_hold, token)),
         ]
     )
     return app
@@ -37,7 +47,7 @@ def probe_app(observer: _Observer, token: str) -> web.Application:
 def _probe(observer: _Observer, passes: Callable[[WorkerVerdict | BeatVerdict], bool]) -> Handler:
     async def answer(_request: web.Request) -> web.Response:
         verdict = observer.verdict()
-        return said(200 if passes(verdict) else 503, verdict.reason, verdict.message)
+        return explained(200 if passes(verdict) else 503, verdict.reason, verdict.message)
 
     return answer
 
@@ -46,27 +56,28 @@ def _liveness(observer: _Observer) -> Handler:
     async def answer(_request: web.Request) -> web.Response:
         verdict = observer.verdict()
         if verdict.live:
-            return said(200, verdict.reason, verdict.message)
-        if observer.hold.left() is None:
-            return said(503, verdict.reason, verdict.message)
-        return said(200, verdict.reason, f"{verdict.message} (held)")
+            return explained(200, verdict.reason, verdict.message)
+        if observer.restart_hold.seconds_left() is None:
+            return explained(503, verdict.reason, verdict.message)
+        return explained(200, verdict.reason, f"{verdict.message} (restart hold)")
 
     return answer
 
 
 def _own_health(observer: _Observer) -> Handler:
     async def answer(_request: web.Request) -> web.Response:
-        age = observer.look_age()
-        if age > OBSERVER_STALE_SECONDS:
-            return said(503, "Stuck", f"The sidecar has not looked at {observer.subject} for {age:.0f} s.")
-        return said(200, "Serving", f"The sidecar looks at {observer.subject}.")
+        age = observer.seconds_since_refresh()
+        if age > EVIDENCE_STALE_SECONDS:
+            message = f"The sidecar has not checked {observer.subject} for {age:.0f} s."
+            return explained(503, "Stuck", message)
+        return explained(200, "Serving", f"The sidecar checks {observer.subject}.")
 
     return answer
 
 
 def _report(observer: _Observer) -> Handler:
     async def answer(_request: web.Request) -> web.Response:
-        return web.json_response(observer.report())
+        return answered(200, observer.answer())
 
     return answer
 

@@ -1,4 +1,4 @@
-"""How much later than others a deaf worker is restarted: a fleet deafened at once restarts bit by bit."""
+"""How much later than others a deaf worker is restarted: a fleet deafened at once restarts gradually."""
 
 import zlib
 
@@ -6,5 +6,5 @@ LONGEST_SECONDS = 15.0
 
 
 def jitter_of(hostname: str) -> float:
-    """The same for a pod whenever it is asked, and spread evenly over pods: from 0 to ``LONGEST_SECONDS``."""
+    """Always the same for one pod, and spread evenly over pods: from 0 to ``LONGEST_SECONDS`` seconds."""
     return zlib.crc32(hostname.encode(errors="replace")) / 2**32 * LONGEST_SECONDS

@@ -1,83 +1,96 @@
-"""What every sidecar knows of its process, looked at in the background and told from memory."""
+"""What every sidecar knows of its process: read in the background, answered from memory."""
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any, Generic
 
 from celery_health.verdicts.beat import BeatVerdict
 from celery_health.verdicts.worker import WorkerVerdict
-from celery_probe.sidecar.broker_watch import BrokerWatch
-from celery_probe.sidecar.hold import Hold
+from celery_health.wire.answers import BrokerCheckAnswer, ProcessAnswer
+from celery_health.wire.bounds import sentence
+from celery_health.wire.names import VERSION
+from celery_probe.sidecar.broker_checks import BrokerChecks
 from celery_probe.sidecar.process_evidence import ProcessEvidence, R
+from celery_probe.sidecar.process_metrics import ProcessNumbers
+from celery_probe.sidecar.restart_hold import RestartHold
 
-REPORT_ANSWER_VERSION = 1
-# A look costs two system calls where nothing changed, and a restart takes longer than this.
-LOOK_SECONDS = 0.25
+# A refresh costs two system calls where nothing changed, and a restart takes longer than this.
+REFRESH_SECONDS = 0.25
 
 
 class ProcessObserver(ABC, Generic[R]):
-    """Joins a process's evidence and the broker. ``clock`` gives CLOCK_MONOTONIC seconds."""
+    """Joins a process's evidence and the broker checks. ``clock`` gives seconds of CLOCK_MONOTONIC."""
 
     subject: str
-    """What is looked at, in the words of an answer."""
+    """The process, as a message names it."""
 
-    def __init__(self, evidence: ProcessEvidence[R], broker: BrokerWatch, clock: Callable[[], float]):
+    def __init__(
+        self, evidence: ProcessEvidence[R], broker: BrokerChecks, clock: Callable[[], float]
+    ) -> None:
         self.evidence = evidence
         self.broker = broker
-        self.hold = Hold(clock)
+        self.restart_hold = RestartHold(clock)
         self._clock = clock
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
+        """Refresh periodically, until cancelled."""
         while True:
-            self.look()
-            await asyncio.sleep(LOOK_SECONDS)
+            self.refresh()
+            await asyncio.sleep(REFRESH_SECONDS)
 
-    def look(self) -> None:
-        """Look once."""
-        self.evidence.look()
+    def refresh(self) -> None:
+        """Read the files that the process and its agent write."""
+        self.evidence.refresh()
+
+    def seconds_since_refresh(self) -> float:
+        """The age of the evidence."""
+        return self._clock() - self.evidence.refreshed_mono
 
     @abstractmethod
     def verdict(self) -> WorkerVerdict | BeatVerdict:
-        """The verdict at this moment."""
+        """The verdict on the process at this moment."""
 
     @abstractmethod
     def metrics(self) -> str:
         """The answer of ``/metrics``."""
 
-    def look_age(self) -> float:
-        """Seconds since the last look."""
-        return self._clock() - self.evidence.looked_mono
+    @abstractmethod
+    def answer(self) -> ProcessAnswer:
+        """The answer of ``/report``."""
 
-    def report(self) -> dict[str, Any]:
-        """The answer of ``/report``: the agent's own report, unchanged, and what the sidecar adds to it."""
-        current = self.evidence.current
-        finding = self.broker.latest()
-        held_for = self.hold.left()
+    def _common_answer(self) -> dict[str, Any]:
+        """The fields of ``ProcessAnswer``."""
+        check = self.broker.latest()
+        left = self.restart_hold.seconds_left()
         return {
-            "version": REPORT_ANSWER_VERSION,
+            "version": VERSION,
             "process": self.evidence.process,
             "written_age": self._written_age(),
-            "report": current.document if current else None,
             "report_error": self.evidence.report_error,
-            "verdict": asdict(self.verdict()),
-            "broker": {
-                "reachable": finding.reachable,
-                "reason": finding.reason,
-                "message": finding.message,
-                "checked_age": self._age(finding.checked_mono),
-            },
-            "held_for": None if held_for is None else round(held_for, 3),
+            "broker": BrokerCheckAnswer(
+                reachable=check.reachable,
+                reason=check.reason,
+                message=sentence(check.message),
+                checked_age=self._age(check.checked_mono),
+            ),
+            "restart_hold_seconds_left": None if left is None else round(left, 3),
         }
 
-    def _current_report(self) -> R | None:
-        current = self.evidence.current
-        return current.report if current else None
+    def _common_numbers(self, verdict: WorkerVerdict | BeatVerdict) -> ProcessNumbers:
+        report = self.evidence.current
+        return ProcessNumbers(
+            started=verdict.started,
+            live=verdict.live,
+            ready=verdict.ready,
+            report_age=self._written_age(),
+            broker_reachable=self.broker.latest().reachable,
+            restart_hold=self.restart_hold.seconds_left() is not None,
+            agent_errors=report.error_count if report else None,
+        )
 
     def _written_age(self) -> float | None:
-        report = self._current_report()
+        report = self.evidence.current
         return self._age(report.written_mono if report else None)
 
     def _age(self, moment: float | None) -> float | None:

@@ -1,6 +1,6 @@
-"""A blocking handshake with a Redis: is it there, does it let us in, and would it hand out messages?
+"""A blocking handshake with Redis: does it answer, accept the login, and let messages be taken?
 
-By hand, in Redis' own protocol: the ``redis`` package would add 21 MB to a sidecar of 41.
+It speaks Redis' protocol itself: the ``redis`` package would add 21 MB to the sidecar's memory.
 """
 
 import socket
@@ -16,28 +16,28 @@ from celery_health.readers.tls import redis_context
 from celery_health.urls import BrokerKind, BrokerUrl
 
 _REACHABLE = "{} answers."
-# It changes nothing, and is refused or kept waiting whenever a worker's BRPOP or its note of what it took is:
-# by a replica, at maxmemory, in CLIENT PAUSE.
+# It changes nothing. It is refused or blocked whenever a worker's BRPOP, or the write that records what the
+# worker took, is: by a replica, at maxmemory, in CLIENT PAUSE.
 _WRITE_NOTHING = ["SETRANGE", "celery-operator", "0", ""]
-# A kept connection may have died without a word: then the new one has to tell while that is still news.
+# A kept connection may be dead without notice: then a new one has to show it soon enough.
 _KEPT_SECONDS = 1.0
 _Link = tuple[socket.socket, BinaryIO]
 
-_SENTINEL = "The Sentinel {} answers; which of its masters is the broker, the application knows alone."
+_SENTINEL = "The Sentinel {} answers; only the application knows which of its masters is the broker."
 
 
 class RedisSession:
-    """Looks at one Redis, on a connection that is kept from look to look."""
+    """Checks one Redis, on a connection that is kept from check to check."""
 
     def __init__(self, url: BrokerUrl):
         self._url = url
         self._kept = ExitStack()
         self._link: _Link | None = None
 
-    def look(self) -> BrokerReading:
-        """Log in, PING and ask for writes, each within the readers' timeouts. Never raises for an ill broker.
+    def check(self) -> BrokerReading:
+        """Log in, PING and ask for writes, each within the readers' timeouts. A broken broker never raises.
 
-        Whatever goes wrong on a kept connection may be the connection's own fault: it is replaced once.
+        A failure on a kept connection may be the connection's own: it is replaced once.
         """
         was_kept = self._link is not None
         failure = self._failure()
@@ -50,7 +50,7 @@ class RedisSession:
         return _good(self._url).reading(self._url, ())
 
     def close(self) -> None:
-        """Give the connection back; the next look makes a new one."""
+        """Close the connection; the next check makes a new one."""
         self._link = None
         self._kept.close()
 
@@ -76,7 +76,7 @@ def _good(url: BrokerUrl) -> Reachability:
 
 
 def _commands(url: BrokerUrl) -> list[list[str]]:
-    # A Sentinel has users and databases of its own: that it answers is all to ask of it.
+    # A Sentinel has users and databases of its own: an answer to PING is all that can be asked of it.
     return [["PING"]] if url.kind is BrokerKind.SENTINEL else [*_login(url), ["PING"], _WRITE_NOTHING]
 
 
@@ -125,7 +125,7 @@ def _encoded(words: list[str]) -> bytes:
 
 
 def _refused(url: BrokerUrl, command: str, text: str) -> Reachability | None:
-    """What an error answer means; None where it means nothing to a worker."""
+    """What an error answer means; None where it does not concern a worker."""
     code = text.partition(" ")[0]
     if command == _WRITE_NOTHING[0]:
         return _refused_write(url, code, text)
@@ -141,10 +141,10 @@ def _refused(url: BrokerUrl, command: str, text: str) -> Reachability | None:
 
 
 def _refused_write(url: BrokerUrl, code: str, text: str) -> Reachability | None:
-    """Why no message can be taken; None where only this very write is refused, for want of a permission."""
+    """Why no message can be taken; None where only this write is refused, for lack of a permission."""
     if code == "READONLY":
         return Reachability(
-            BrokerReason.READ_ONLY, f"{url.address} is a replica, which hands out no messages."
+            BrokerReason.READ_ONLY, f"{url.address} is a replica: no message can be taken from it."
         )
     if code == "OOM":
         return Reachability(BrokerReason.OUT_OF_MEMORY, f"{url.address} is at its maxmemory: raise it.")

@@ -1,68 +1,58 @@
-"""Runs the sidecar's server until it is told to stop."""
+"""Runs the sidecar's server until a signal stops it."""
 
 import asyncio
 import signal
 import socket
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any
 
 from aiohttp import web
 
-from celery_probe.sidecar.beat_evidence import BeatEvidence
+from celery_health.wire.names import Role
 from celery_probe.sidecar.beat_observer import BeatObserver
-from celery_probe.sidecar.broker_watch import BrokerWatch
-from celery_probe.sidecar.drain import DrainWish
+from celery_probe.sidecar.broker_checks import BrokerChecks
+from celery_probe.sidecar.drain_request import DrainRequest
 from celery_probe.sidecar.endpoints import probe_app
-from celery_probe.sidecar.evidence import Evidence
-from celery_probe.sidecar.observer import Observer
-from celery_probe.sidecar.server import make_app
-from celery_probe.sidecar.settings import Role, Settings
+from celery_probe.sidecar.process_evidence import BEAT_FILE, WORKER_FILE, ProcessEvidence
+from celery_probe.sidecar.process_observer import ProcessObserver
+from celery_probe.sidecar.settings import Settings
+from celery_probe.sidecar.worker_endpoints import worker_app
+from celery_probe.sidecar.worker_observer import WorkerObserver
 
-# A request is answered within milliseconds: whatever is open longer is an idle connection.
+# A request is answered within milliseconds: a connection that is open for longer is idle.
 _SHUTDOWN_SECONDS = 0.2
 
-
-class Looker(Protocol):
-    """What keeps looking at the process in this pod."""
-
-    def look(self) -> None:
-        """Look once."""
-
-    async def run(self) -> None:
-        """Look again and again, until cancelled."""
+_Served = tuple[web.Application, ProcessObserver[Any]]
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
     """Answer on ``listener`` until SIGTERM or SIGINT."""
     clock = time.monotonic
-    broker = BrokerWatch(settings.broker_url, clock)
-    app, looker = (_for_beat if settings.role is Role.BEAT else _for_worker)(settings, broker, clock)
+    broker = BrokerChecks(settings.broker_url, clock)
+    app, observer = (_for_beat if settings.role is Role.BEAT else _for_worker)(settings, broker, clock)
     stopped = _stop_signal()
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:
-        looker.look()
+        observer.refresh()
         await web.SockSite(runner, listener).start()
         broker.start()
-        await _until(stopped, looker)
+        await _until(stopped, observer)
     finally:
         broker.stop()
         await runner.cleanup()
 
 
-def _for_worker(
-    settings: Settings, broker: BrokerWatch, clock: Callable[[], float]
-) -> tuple[web.Application, Looker]:
+def _for_worker(settings: Settings, broker: BrokerChecks, clock: Callable[[], float]) -> _Served:
     directory = settings.run_directory
-    observer = Observer(Evidence(directory, clock), broker, DrainWish(directory, clock), clock)
-    return make_app(observer, settings.token), observer
+    evidence = ProcessEvidence(directory, WORKER_FILE, clock)
+    observer = WorkerObserver(evidence, broker, DrainRequest(directory, clock), clock)
+    return worker_app(observer, settings.token), observer
 
 
-def _for_beat(
-    settings: Settings, broker: BrokerWatch, clock: Callable[[], float]
-) -> tuple[web.Application, Looker]:
-    observer = BeatObserver(BeatEvidence(settings.run_directory, clock), broker, clock)
+def _for_beat(settings: Settings, broker: BrokerChecks, clock: Callable[[], float]) -> _Served:
+    observer = BeatObserver(ProcessEvidence(settings.run_directory, BEAT_FILE, clock), broker, clock)
     return probe_app(observer, settings.token), observer
 
 
@@ -84,12 +74,12 @@ def _stop_signal() -> asyncio.Event:
     return stopped
 
 
-async def _until(stopped: asyncio.Event, looker: Looker) -> None:
-    """Wait for the stop signal, and raise if the looker fails: a sidecar that is blind must not answer."""
-    looking = asyncio.create_task(looker.run())
+async def _until(stopped: asyncio.Event, observer: ProcessObserver[Any]) -> None:
+    """Wait for the stop signal. Raises if the observer fails: a sidecar without evidence must not answer."""
+    observing = asyncio.create_task(observer.run())
     stopping = asyncio.create_task(stopped.wait())
-    done, pending = await asyncio.wait({looking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    done, pending = await asyncio.wait({observing, stopping}, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
-    if looking in done:
-        looking.result()
+    if observing in done:
+        observing.result()

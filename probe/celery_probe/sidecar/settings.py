@@ -1,25 +1,20 @@
-"""What the sidecar is told by its environment."""
+"""The sidecar's settings, from its environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
-DIRECTORY_VARIABLE = "CELERY_PROBE_DIRECTORY"
-PORT_VARIABLE = "CELERY_PROBE_PORT"
-TOKEN_VARIABLE = "CELERY_PROBE_TOKEN"  # noqa: S105 (the variable's name)
-BROKER_VARIABLE = "CELERY_BROKER_URL"
-ROLE_VARIABLE = "CELERY_PROBE_ROLE"
-
-DEFAULT_DIRECTORY = "/celery-probe"
-DEFAULT_PORT = 9809
-
-
-class Role(StrEnum):
-    """Which process of Celery's the sidecar watches."""
-
-    WORKER = "worker"
-    BEAT = "beat"
+from celery_health.wire.names import (
+    BROKER_VARIABLE,
+    DIRECTORY,
+    DIRECTORY_VARIABLE,
+    PORT,
+    PORT_VARIABLE,
+    ROLE_VARIABLE,
+    RUN_DIRECTORY,
+    TOKEN_VARIABLE,
+    Role,
+)
 
 
 class SettingsError(ValueError):
@@ -34,10 +29,10 @@ class Settings:
     """The directory shared with the worker, as ``celery-probe install`` filled it."""
 
     port: int
-    """The TCP port for probes, reports and drains, on all addresses."""
+    """The TCP port for probes, reports and orders, on all addresses."""
 
     token: str = field(repr=False)
-    """The bearer token that drains ask for. Empty: nobody may drain."""
+    """The bearer token that orders must send. Empty: all orders are refused."""
 
     broker_url: str = field(repr=False)
     """The worker's broker URL. Empty: the broker is not checked."""
@@ -47,8 +42,8 @@ class Settings:
 
     @property
     def run_directory(self) -> Path:
-        """Where worker and sidecar write to each other."""
-        return self.directory / "run"
+        """The folder that agent and sidecar share."""
+        return self.directory / RUN_DIRECTORY
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -57,15 +52,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: a value cannot be used.
     """
-    directory = Path(environment.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY)
+    directory = Path(environment.get(DIRECTORY_VARIABLE) or DIRECTORY)
     if not directory.is_dir():
         raise SettingsError(
-            f"{DIRECTORY_VARIABLE} is {str(directory)!r}, which is no directory: write the mount path of the "
-            "volume shared with the worker."
+            f"{DIRECTORY_VARIABLE} is {str(directory)!r}, which is not a directory: write the mount path of "
+            "the volume shared with the worker."
         )
     return Settings(
         directory=directory,
-        port=_port(environment.get(PORT_VARIABLE) or str(DEFAULT_PORT)),
+        port=_port(environment.get(PORT_VARIABLE) or str(PORT)),
         token=environment.get(TOKEN_VARIABLE, "").strip(),
         broker_url=environment.get(BROKER_VARIABLE, "").strip(),
         role=_role(environment.get(ROLE_VARIABLE) or Role.WORKER),
@@ -83,6 +78,4 @@ def _role(text: str) -> Role:
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
         return int(text)
-    raise SettingsError(
-        f"{PORT_VARIABLE} is {text!r}: write a number between 1 and 65535, such as {DEFAULT_PORT}."
-    )
+    raise SettingsError(f"{PORT_VARIABLE} is {text!r}: write a number between 1 and 65535, such as {PORT}.")

@@ -12,8 +12,8 @@ from typing import Any
 from celery import Celery
 from tools.testbed.waiting import wait_for
 
-from celery_health.wire.json_fields import ReportError
-from celery_health.wire.worker_report import WorkerReport, parse_report
+from celery_health.wire.documents import UnreadableError
+from celery_health.wire.worker_report import WORKER_REPORT, WorkerReport
 from celery_probe.bundle import install
 from tests.support.celery_worlds import World
 
@@ -78,8 +78,8 @@ class AgentWorker:
     def report(self) -> WorkerReport | None:
         """The report as it stands; None before the first."""
         try:
-            return parse_report((self.run / "report.json").read_bytes())
-        except (FileNotFoundError, ReportError):
+            return WORKER_REPORT.decode((self.run / "report.json").read_bytes())
+        except (FileNotFoundError, UnreadableError):
             return None
 
     def wait_until(

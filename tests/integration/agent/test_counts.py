@@ -32,7 +32,7 @@ def test_tasks_that_wait_for_their_time_are_told_from_those_that_wait_for_a_slot
         worker.wait_until_consuming()
         _send_for_later(app)
         # Celery widens the prefetch by one for each of them.
-        held = worker.wait_until(lambda report: report.eta_held == 5 and report.prefetch == 8 + 5)
+        held = worker.wait_until(lambda report: report.eta == 5 and report.prefetch == 8 + 5)
         assert (held.active_count, held.reserved) == (0, 0)
 
         for _ in range(12):
@@ -40,7 +40,7 @@ def test_tasks_that_wait_for_their_time_are_told_from_those_that_wait_for_a_slot
         full = worker.wait_until(lambda report: report.active_count == 2 and report.reserved == 6)
         assert full.transport.can_consume is False
         assert worker.wait_for_beats(3).consuming is True
-        assert full.eta_held == 5
+        assert full.eta == 5
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_tasks_that_wait_for_their_time_are_counted_in_pools_without_processes(
     ):
         worker.wait_until_consuming()
         _send_for_later(app)
-        held = worker.wait_until(lambda report: report.eta_held == 5)
+        held = worker.wait_until(lambda report: report.eta == 5)
         assert (held.active_count, held.reserved) == (0, 0)
         assert worker.wait_for_beats(3).consuming is True
 

@@ -13,7 +13,7 @@ from redis import Redis
 from tools.testbed.servers import RabbitServer, free_port, redis_server
 from tools.testbed.waiting import wait_for
 
-from celery_probe.agent.stop import HOLD_SECONDS, STALE_SECONDS
+from celery_probe.agent.stop import DRAIN_SECONDS, STALE_SECONDS
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_4, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
 
@@ -72,7 +72,7 @@ def test_what_waits_for_a_slot_or_for_its_time_is_not_begun_any_more(
         for number in range(4):
             app.send_task("agent_app.note", (f"waits-{number}",), queue="celery")
         app.send_task("agent_app.note", ("due",), queue="celery", countdown=3)
-        worker.wait_until(lambda report: (report.reserved, report.eta_held, report.eta_due) == (4, 1, 1))
+        worker.wait_until(lambda report: (report.reserved, report.eta, report.eta_due) == (4, 1, 1))
         assert worker.stop_hook(60, free_port()).wait(30) == 0
         assert worker.terminate() == 0
         assert worker.ran() == []
@@ -147,7 +147,7 @@ def test_an_idle_worker_is_let_go_within_seconds(world: World, pool: str, tmp_pa
     with late_worker(tmp_path, world, pool) as (worker, _app, _client):
         began = time.monotonic()
         assert worker.stop_hook(60, free_port()).wait(30) == 0
-        assert time.monotonic() - began < HOLD_SECONDS
+        assert time.monotonic() - began < DRAIN_SECONDS
         report = worker.report()
         assert report is not None
         assert report.phase == "draining"

@@ -13,13 +13,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from tools.testbed.waiting import wait_for, wait_for_async
 
 from celery_health.verdicts.beat import BeatThresholds
-from celery_health.wire.beat_report import BeatReport, parse_beat_report
-from celery_health.wire.json_fields import ReportError
+from celery_health.wire.beat_report import BEAT_REPORT, BeatReport
+from celery_health.wire.documents import UnreadableError
 from celery_probe.bundle import install
-from celery_probe.sidecar.beat_evidence import BeatEvidence
 from celery_probe.sidecar.beat_observer import BeatObserver
-from celery_probe.sidecar.broker_watch import BrokerWatch
+from celery_probe.sidecar.broker_checks import BrokerChecks
 from celery_probe.sidecar.endpoints import probe_app
+from celery_probe.sidecar.process_evidence import BEAT_FILE, ProcessEvidence
 from tests.support.celery_worlds import World
 
 PROJECT = Path(__file__).parent / "project"
@@ -64,8 +64,8 @@ class Beat:
     def report(self) -> BeatReport | None:
         """The report as it stands; None before the first."""
         try:
-            return parse_beat_report((self.run / "beat.json").read_bytes())
-        except (FileNotFoundError, ReportError):
+            return BEAT_REPORT.decode((self.run / "beat.json").read_bytes())
+        except (FileNotFoundError, UnreadableError):
             return None
 
     def wait_until(self, condition: Callable[[BeatReport], Any], timeout: float = 30.0) -> BeatReport:
@@ -114,14 +114,14 @@ class BeatSidecar:
         self._beat = beat
 
     async def status(self, path: str) -> int:
-        """Status of one request, after a fresh look."""
-        self._observer.look()
+        """Status of one request, after a fresh reading of the evidence."""
+        self._observer.refresh()
         async with self._client.get(path) as answer:
             return answer.status
 
     async def reason(self) -> str:
         """The reason in the answer of the liveness probe."""
-        self._observer.look()
+        self._observer.refresh()
         async with self._client.get("/livez") as answer:
             return str((await answer.json())["reason"])
 
@@ -137,7 +137,7 @@ class BeatSidecar:
             return await self.reason() == reason
 
         await wait_for_async(
-            reached, timeout, lambda: f"{reason}: {self._observer.report()}\n{self._beat.log()}"
+            reached, timeout, lambda: f"{reason}: {self._observer.answer()}\n{self._beat.log()}"
         )
 
 
@@ -145,9 +145,11 @@ class BeatSidecar:
 async def beat_sidecar(
     beat: Beat, broker_url: str, thresholds: BeatThresholds = SHORT
 ) -> AsyncIterator[BeatSidecar]:
-    """A sidecar of that beat, with a watch of its own over the broker."""
-    broker = BrokerWatch(broker_url, time.monotonic, interval=0.25)
-    observer = BeatObserver(BeatEvidence(beat.run, time.monotonic, thresholds), broker, time.monotonic)
+    """A sidecar of that beat, with broker checks of its own."""
+    broker = BrokerChecks(broker_url, time.monotonic, interval=0.25)
+    observer = BeatObserver(
+        ProcessEvidence(beat.run, BEAT_FILE, time.monotonic), broker, time.monotonic, thresholds
+    )
     broker.start()
     try:
         async with TestClient(TestServer(probe_app(observer, ""))) as client:

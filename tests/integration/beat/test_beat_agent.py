@@ -6,9 +6,9 @@ import pytest
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
-from celery_health.verdicts.worker import ProcessState
+from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BeatPhase
-from celery_probe.sidecar.process import look_at_lock
+from celery_probe.sidecar.process_lock import read_lock
 from tests.integration.beat.harness import running_beat
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
@@ -36,7 +36,7 @@ def test_beat_ticks_and_sends_and_reports_both_until_its_end(world: World, tmp_p
         assert (first.entries, first.max_interval) == (2, 1)
         assert first.due_in is not None
         assert first.due_in <= 1
-        assert look_at_lock(beat.run / "worker.lock").state is ProcessState.RUNNING
+        assert read_lock(beat.run / "worker.lock").state is ProcessState.RUNNING
         later = beat.wait_until(lambda report: report.sent >= first.sent + 2)
         assert later.ticks > first.ticks
         assert (later.tick_mono or 0) > (first.tick_mono or 0)
@@ -47,7 +47,7 @@ def test_beat_ticks_and_sends_and_reports_both_until_its_end(world: World, tmp_p
         assert last.sent == queued(redis)
         assert (last.error_count, last.last_error) == (0, "")
         assert not (beat.run / "report.json").exists(), "that is a worker's"
-        assert look_at_lock(beat.run / "worker.lock").state is ProcessState.ENDED
+        assert read_lock(beat.run / "worker.lock").state is ProcessState.ENDED
 
 
 def test_a_foreign_scheduler_needs_only_a_tick(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_tasks_far_in_the_future_are_a_hoard_and_have_an_owner(tmp_path: Path) -
         worker.wait_until_consuming()
         for _ in range(120):
             app.send_task("agent_app.nap", (0,), queue="celery", countdown=3600)
-        worker.wait_until(lambda report: report.eta_held == 120)
+        worker.wait_until(lambda report: report.eta == 120)
         seen = Watch(worker, redis.url).look()
         assert seen is not None
         sight, broker = seen

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from celery_operator.api.names import PROBE_PORT, TOKEN_HEADER
+from celery_health.wire.names import DRAIN_PATH, PORT, RESTART_HOLD_PATH, TOKEN_HEADER
 from celery_operator.kinds import POD
 from tests.integration.api.apiserver import Object
 from tests.integration.operator.world import World
-from tests.unit.health.reports import report_document
+from tests.unit.wire.documents import worker_answer, worker_document
 
 QUEUE = "celery"
 NOW_MONO = 5000.0
@@ -44,11 +44,11 @@ class Worker:
 
     def report(self) -> Object:
         """It consumes by its own word; one that does not work has begun and ended no task for long."""
-        held_for = self.orders[-1][1] if self.orders else 0
+        seconds_left = self.orders[-1][1] if self.orders else 0
         consumes = self.reason == "Consuming" and not self.drains
         verdict = {"started": True, "live": self.live, "ready": consumes, "consuming": consumes}
         reason = "Draining" if self.drains else self.reason
-        document = report_document(
+        document = worker_document(
             queues=[QUEUE],
             written_mono=NOW_MONO,
             loop_mono=NOW_MONO,
@@ -57,19 +57,15 @@ class Worker:
             active=[],
             active_count=self.active,
             reserved=0,
-            eta_held=0,
+            eta=0,
         )
-        return {
-            "version": 1,
-            "process": "running",
-            "written_age": 0.5,
-            "held_for": held_for or None,
-            "drain_wanted": self.drains,
-            "draining_for": 1.0 if self.drains else None,
-            "report": document,
-            "verdict": {"reason": reason, "message": f"The worker is {reason}.", **verdict},
-            "broker": {"reachable": True, "message": "", "checked_age": 1.0},
-        }
+        return worker_answer(
+            restart_hold_seconds_left=seconds_left or None,
+            drain_requested=self.drains,
+            drain_requested_for=1.0 if self.drains else None,
+            report=document,
+            verdict={"reason": reason, "message": f"The worker is {reason}.", **verdict},
+        )
 
 
 def _server(address: str, worker: Worker) -> ThreadingHTTPServer:
@@ -79,10 +75,10 @@ def _server(address: str, worker: Worker) -> ThreadingHTTPServer:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if self.path == "/hold":
+            if self.path == RESTART_HOLD_PATH:
                 worker.orders.append((self.headers[TOKEN_HEADER], body["seconds"]))
             else:
-                worker.drains = self.path == "/drain"
+                worker.drains = self.path == DRAIN_PATH
             self._answer(202, {})
 
         def log_message(self, *_: Any) -> None:
@@ -96,7 +92,7 @@ def _server(address: str, worker: Worker) -> ThreadingHTTPServer:
             self.end_headers()
             self.wfile.write(text)
 
-    return ThreadingHTTPServer((address, PROBE_PORT), Sidecar)
+    return ThreadingHTTPServer((address, PORT), Sidecar)
 
 
 class Workers:
@@ -133,7 +129,7 @@ class Workers:
                 return _server(address, worker), address
             except OSError:
                 continue
-        raise AssertionError(f"no free address for port {PROBE_PORT}")
+        raise AssertionError(f"no free address for port {PORT}")
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.sidecar.served import COMMAND, Sidecar, environment, served
-from tests.unit.health.reports import report_document
 from tests.unit.sidecar.holders import Holder
+from tests.unit.wire.documents import worker_document
 
 PASSWORD = "hunter2"
 WEDGED_WITHIN = 20.0
@@ -37,7 +37,7 @@ def sidecar(tmp_path: Path) -> Iterator[Sidecar]:
 
 def report(sidecar: Sidecar, **changes: object) -> None:
     now = time.monotonic()
-    document = report_document(**{"written_mono": now, "loop_mono": now, **changes})
+    document = worker_document(**{"written_mono": now, "loop_mono": now, **changes})
     unfinished = sidecar.directory / "run" / ".report.json.new"
     unfinished.write_text(json.dumps(document))
     unfinished.rename(sidecar.directory / "run" / "report.json")

@@ -9,27 +9,27 @@ from tools.testbed.waiting import wait_for
 
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.worker import WorkerThresholds, WorkerVerdict
-from celery_probe.sidecar.broker_watch import BrokerWatch
-from celery_probe.sidecar.drain import DrainWish
-from celery_probe.sidecar.evidence import Evidence
-from celery_probe.sidecar.observer import Observer
+from celery_probe.sidecar.broker_checks import BrokerChecks
+from celery_probe.sidecar.drain_request import DrainRequest
+from celery_probe.sidecar.process_evidence import WORKER_FILE, ProcessEvidence
+from celery_probe.sidecar.worker_observer import WorkerObserver
 from tests.integration.agent.harness import AgentWorker, agent_worker
 from tests.support.celery_worlds import World
 
-LOOK_SECONDS = 0.5
+CHECK_SECONDS = 0.5
 
 
 class Watched:
     """A worker with the agent and the faults inside, and its verdicts."""
 
-    def __init__(self, worker: AgentWorker, observer: Observer, faults: Path):
+    def __init__(self, worker: AgentWorker, observer: WorkerObserver, faults: Path):
         self.worker = worker
         self.observer = observer
         self._faults = faults
 
     def verdict(self) -> WorkerVerdict:
-        """Look now, and judge."""
-        self.observer.look()
+        """The verdict on evidence that is read now."""
+        self.observer.refresh()
         return self.observer.verdict()
 
     def inject(self, fault: str) -> None:
@@ -72,10 +72,12 @@ def watched(
         env={"TEST_FAULTS": str(faults)},
     ) as worker:
         worker.wait_until_consuming()
-        watch = BrokerWatch(broker, time.monotonic, interval=LOOK_SECONDS)
-        evidence = Evidence(worker.run, time.monotonic, thresholds)
+        watch = BrokerChecks(broker, time.monotonic, interval=CHECK_SECONDS)
+        evidence = ProcessEvidence(worker.run, WORKER_FILE, time.monotonic)
+        drain = DrainRequest(worker.run)
         watch.start()
         try:
-            yield Watched(worker, Observer(evidence, watch, DrainWish(worker.run), time.monotonic), faults)
+            observer = WorkerObserver(evidence, watch, drain, time.monotonic, thresholds)
+            yield Watched(worker, observer, faults)
         finally:
             watch.stop()

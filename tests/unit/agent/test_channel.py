@@ -39,7 +39,7 @@ def test_a_report_half_written_by_a_worker_that_died_is_no_obstacle(directory: P
 
 def test_a_missing_directory_is_told_to_the_caller(tmp_path: Path) -> None:
     shared = ReportDirectory(str(tmp_path / "nowhere"))
-    assert not shared.drain_wanted()
+    assert not shared.is_drain_requested()
     with pytest.raises(FileNotFoundError):
         shared.write_report(b"{}")
     with pytest.raises(FileNotFoundError):
@@ -49,29 +49,29 @@ def test_a_missing_directory_is_told_to_the_caller(tmp_path: Path) -> None:
 def test_a_drain_is_wanted_while_the_file_is_there(directory: Path) -> None:
     shared = ReportDirectory(str(directory) + "/")
     (directory / "run" / "drain").touch()
-    assert shared.drain_wanted()
+    assert shared.is_drain_requested()
     (directory / "run" / "drain").unlink()
-    assert not shared.drain_wanted()
+    assert not shared.is_drain_requested()
 
 
 def test_a_worker_about_to_stop_drains_too(directory: Path) -> None:
     shared = ReportDirectory(str(directory))
-    shared.want_stop()
-    shared.want_stop()
-    assert shared.stop_wanted()
-    assert shared.drain_wanted()
-    assert not shared.give_back_wanted()
+    shared.request_stop()
+    shared.request_stop()
+    assert shared.is_stop_requested()
+    assert shared.is_drain_requested()
+    assert not shared.is_give_back_requested()
 
 
 def test_a_new_worker_forgets_the_stop_of_the_last_one_and_keeps_the_drain(directory: Path) -> None:
     shared = ReportDirectory(str(directory))
     (directory / "run" / "drain").touch()
-    shared.want_stop()
-    shared.want_give_back()
-    shared.forget_stop()
-    shared.forget_stop()
+    shared.request_stop()
+    shared.request_give_back()
+    shared.cancel_stop()
+    shared.cancel_stop()
     assert [file.name for file in (directory / "run").iterdir()] == ["drain"]
-    assert shared.drain_wanted()
+    assert shared.is_drain_requested()
 
 
 def test_a_report_is_read_whole(directory: Path) -> None:

@@ -15,9 +15,16 @@ import pytest
 from tools.testbed.servers import free_port
 
 from celery_probe.agent.channel import ReportDirectory
-from celery_probe.agent.stop import GIVE_BACK_SECONDS, HOLD_SECONDS, STALE_SECONDS, is_finished, is_ill, stop
+from celery_probe.agent.stop import (
+    DRAIN_SECONDS,
+    GIVE_BACK_SECONDS,
+    STALE_SECONDS,
+    fails_liveness,
+    is_finished,
+    stop,
+)
 from celery_probe.bundle import install
-from tests.unit.health.reports import report_document
+from tests.unit.wire.documents import worker_document
 
 ASKED = 1000.0
 NOW = 1002.0
@@ -30,14 +37,14 @@ def run(tmp_path: Path) -> Path:
 
 
 def report(**changes: Any) -> dict[str, Any]:
-    return report_document(**{"written_mono": NOW, "loop_mono": NOW, "active_count": 0, **changes})
+    return worker_document(**{"written_mono": NOW, "loop_mono": NOW, "active_count": 0, **changes})
 
 
 @pytest.mark.parametrize(
     ("changes", "finished"),
     [
         ({"phase": "draining"}, True),
-        ({"phase": "draining", "reserved": 3, "eta_held": 2}, True),
+        ({"phase": "draining", "reserved": 3, "eta": 2}, True),
         ({"phase": "draining", "active_count": 1}, False),
         ({"phase": "draining", "loop_mono": ASKED - 1}, False),
         ({"phase": "consuming"}, False),
@@ -61,7 +68,7 @@ def test_a_worker_without_a_report_is_not_waited_for() -> None:
 
 
 def test_a_worker_that_cannot_be_held_is_left_to_celery_while_it_runs_nothing() -> None:
-    late = ASKED + HOLD_SECONDS + 1
+    late = ASKED + DRAIN_SECONDS + 1
     assert is_finished(report(written_mono=late), ASKED, late)
     assert not is_finished(report(written_mono=late, active_count=1), ASKED, late)
 
@@ -77,8 +84,8 @@ def test_a_worker_that_runs_out_of_time_is_told_to_give_its_messages_back(run: P
     busy = report(written_mono=time.monotonic() + 60, active_count=1)
     (run / "report.json").write_text(json.dumps(busy))
     shared = ReportDirectory(str(run.parent))
-    stop(shared, 0, shared.give_back_wanted)
-    assert shared.give_back_wanted()
+    stop(shared, 0, shared.is_give_back_requested)
+    assert shared.is_give_back_requested()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1"])
@@ -120,10 +127,10 @@ def sidecar(status: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize(("status", "ill"), [(200, False), (503, True), (500, False)])
-def test_a_worker_is_ill_when_its_sidecar_fails_its_liveness(status: int, ill: bool) -> None:
+def test_a_worker_fails_liveness_when_its_sidecar_fails_its_liveness(status: int, ill: bool) -> None:
     with sidecar(status) as port:
-        assert is_ill(port) is ill
+        assert fails_liveness(port) is ill
 
 
 def test_a_sidecar_that_does_not_answer_says_nothing_of_the_worker() -> None:
-    assert not is_ill(free_port())
+    assert not fails_liveness(free_port())

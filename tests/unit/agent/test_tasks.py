@@ -91,3 +91,11 @@ def test_the_hard_limit_counts_and_the_nearest_one_of_a_kind(
     controller = SimpleNamespace(time_limit=of_the_worker[0], soft_time_limit=of_the_worker[1])
     shown = tasks.describe(request(message, *of_the_task), controller)
     assert shown == {"id": "a1", "name": "sell", "started_at": 5.0, "limit": limit}
+
+
+@pytest.mark.parametrize("limit", ["soon", [5], 10**400])
+def test_a_limit_or_an_id_that_another_producer_made_up_hides_no_task(limit: Any) -> None:
+    strange = request((limit, None), None, None)
+    strange.id = 7
+    shown = tasks.describe(strange, SimpleNamespace())
+    assert (shown["id"], shown["limit"]) == ("7", None)

@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.worker import WorkerVerdict
+from celery_health.wire.names import VERSION
 from celery_health.wire.worker_report import ActiveTask, Phase, TransportEvidence, WorkerReport
 from celery_operator.api.annotations import read_annotations
 from celery_operator.api.spec import CeleryDeploymentSpec
@@ -90,6 +93,8 @@ UNREADABLE = broker(
 def report(active: int = 1, **changes: Any) -> WorkerReport:
     """What the agent of a consuming worker says; a task began one second before."""
     base = WorkerReport(
+        version=VERSION,
+        role="worker",
         agent_version="0.1.0",
         pid=7,
         hostname="default@pod",
@@ -107,7 +112,7 @@ def report(active: int = 1, **changes: Any) -> WorkerReport:
         active=tuple(ActiveTask(str(number), "shop.pay", 999.0) for number in range(active)),
         active_count=active,
         reserved=2,
-        eta_held=3,
+        eta=3,
         processed=10,
         prefetch=16,
         memory_bytes=50_000_000,
@@ -117,7 +122,7 @@ def report(active: int = 1, **changes: Any) -> WorkerReport:
         progress_mono=99.0,
         initial_prefetch=16,
     )
-    return replace(base, **changes)
+    return structs.replace(base, **changes)
 
 
 _CONSUMING = {
@@ -188,7 +193,7 @@ def reporting_pod(name: str = "shop-default-a", **changes: Any) -> PodState:
 
 def stalled_pod(name: str = "shop-default-a", idle_for: float = 300.0) -> PodState:
     """Stalled once messages wait for it, as in ``WAITING``: it runs nothing and has long begun nothing."""
-    return reporting_pod(name, active=0, reserved=0, eta_held=0, progress_mono=100.0 - idle_for)
+    return reporting_pod(name, active=0, reserved=0, eta=0, progress_mono=100.0 - idle_for)
 
 
 def hung_pod(
@@ -196,12 +201,12 @@ def hung_pod(
 ) -> PodState:
     """It consumes, and its task has a limit of five minutes."""
     task = ActiveTask("id-1", task_name, 1_000.0 - running_for, 300.0)
-    return replace(pod(name), reading=replace(reading(), report=replace(report(), active=(task,))))
+    return replace(pod(name), reading=replace(reading(), report=structs.replace(report(), active=(task,))))
 
 
-def hoarding_pod(name: str = "shop-default-a", eta_held: int = 500) -> PodState:
+def hoarding_pod(name: str = "shop-default-a", eta: int = 500) -> PodState:
     """It consumes, and holds many messages for their time."""
-    return reporting_pod(name, eta_held=eta_held, prefetch=16 + eta_held)
+    return reporting_pod(name, eta=eta, prefetch=16 + eta)
 
 
 WAITING: dict[str, Any] = {"broker": broker(celery=5), "waiting_for": {"celery": 300.0}}

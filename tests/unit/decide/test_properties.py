@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from celery_health.broker import BrokerReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
@@ -198,7 +199,7 @@ def _with_report(one: PodState, **changes: Any) -> PodState:
     """The pod with these changes to its report, if it consumed before."""
     if not _consumes(one) or one.reading is None or one.reading.report is None:
         return one
-    return replace(one, reading=replace(one.reading, report=replace(one.reading.report, **changes)))
+    return replace(one, reading=replace(one.reading, report=structs.replace(one.reading.report, **changes)))
 
 
 WORSE: dict[str, Any] = {

@@ -31,7 +31,7 @@ LOOK = 2.0
 
 def worker(started: int = 0, active: int = 0, reserved: int = 0, **changes: Any) -> PodState:
     """A worker pod and what it tells."""
-    base = {"active": 0, "active_count": active, "processed": started, "reserved": reserved, "eta_held": 0}
+    base = {"active": 0, "active_count": active, "processed": started, "reserved": reserved, "eta": 0}
     return reporting_pod(**{**base, **changes})
 
 
@@ -54,7 +54,7 @@ class Looks:
 
 
 def test_the_first_look_tells_levels_and_no_rates() -> None:
-    load = Looks()(7, worker(started=1_000_000, active=3, reserved=5, eta_held=4, eta_due=2))
+    load = Looks()(7, worker(started=1_000_000, active=3, reserved=5, eta=4, eta_due=2))
     assert load == GroupLoad(
         ready=7,
         active=3,
@@ -276,7 +276,7 @@ def test_idle_is_counted_from_the_first_look_that_saw_nothing_to_do() -> None:
         (REFUSED, IDLE),
         (0, worker(active=1)),
         (0, worker(reserved=1)),
-        (0, worker(eta_held=1)),
+        (0, worker(eta=1)),
         (0, replace(worker(active=1), deleting=True)),
         (0, silent_pod()),
     ],

@@ -21,26 +21,10 @@ from celery_operator.observe.sidecars import SidecarError, Sidecars
 from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.snapshot import ReconcileMemory, Snapshot
 from tests.unit.decide.build import broker, spec
-from tests.unit.health.reports import report_document
+from tests.unit.wire.documents import beat_answer, encoded, worker_answer, worker_document
 
-WORKER: Json = {
-    "report": report_document(queues=["celery"]),
-    "written_age": 1.5,
-    "verdict": {
-        "reason": "Consuming",
-        "message": "The worker consumes from 1 queues.",
-        "started": True,
-        "live": True,
-        "ready": True,
-        "consuming": True,
-    },
-    "broker": {"reachable": True, "message": ""},
-}
-BEAT: Json = {
-    "report": {},
-    "tick_age": 2.0,
-    "verdict": {"reason": "Ticking", "message": "Beat ticks.", "live": True},
-}
+WORKER: Json = worker_answer(report=worker_document(queues=["celery"]), written_age=1.5)
+BEAT: Json = beat_answer(tick_age=2.0)
 
 
 class Reports:
@@ -49,9 +33,9 @@ class Reports:
     def __init__(self) -> None:
         self.bodies: dict[str, Json] = {"shop-default-a": WORKER, "shop-beat": BEAT}
 
-    async def fetch(self, pod: Json) -> Json:
+    async def fetch(self, pod: Json) -> bytes:
         try:
-            return self.bodies[pod["metadata"]["name"]]
+            return encoded(self.bodies[pod["metadata"]["name"]])
         except KeyError:
             raise SidecarError("no answer") from None
 

@@ -8,41 +8,41 @@ import pytest
 
 from celery_operator.kinds import Json
 from celery_operator.observe import latest
-from celery_operator.observe.reports import Reports
+from celery_operator.observe.reports import PodReadings, Reports
 from celery_operator.observe.sidecars import SidecarError, Sidecars, as_of_now, reading_of
 from celery_operator.sidecar_address import AT_ONCE
 from celery_operator.snapshot import SidecarReading
+from tests.unit.wire.documents import encoded, worker_answer
 
-BODY: dict[str, Any] = {
-    "report": None,
-    "verdict": {
+
+def body(**changes: Any) -> bytes:
+    """The answer of the sidecar of a deaf worker."""
+    verdict = {
         "reason": "Deaf",
         "message": "The worker's main loop turns, but fetches no messages.",
         "started": True,
         "live": False,
         "ready": False,
         "consuming": False,
-    },
-    "broker": {"reachable": True, "message": ""},
-}
+    }
+    return encoded(worker_answer(verdict=verdict, **changes))
 
 
-def test_the_age_of_the_report_and_a_hold_are_read() -> None:
-    reading = reading_of({**BODY, "written_age": 1.5, "held_for": 12})
+def test_the_age_of_the_report_and_a_restart_hold_are_read() -> None:
+    reading = reading_of(body(written_age=1.5, restart_hold_seconds_left=12))
     assert (reading.age, reading.held_for) == (1.5, 12.0)
     assert not reading.verdict.live
 
 
-@pytest.mark.parametrize("body", [BODY, {**BODY, "written_age": None, "held_for": None}])
-def test_a_sidecar_that_tells_neither_holds_nothing(body: dict[str, Any]) -> None:
-    reading = reading_of(body)
+def test_a_sidecar_without_a_report_or_a_restart_hold_has_no_age_and_no_hold() -> None:
+    reading = reading_of(body(written_age=None, restart_hold_seconds_left=None))
     assert (reading.age, reading.held_for) == (0.0, None)
 
 
-@pytest.mark.parametrize("key", ["written_age", "held_for"])
+@pytest.mark.parametrize("key", ["written_age", "restart_hold_seconds_left"])
 def test_words_in_place_of_seconds_are_no_report(key: str) -> None:
-    with pytest.raises(SidecarError):
-        reading_of({**BODY, key: "soon"})
+    with pytest.raises(SidecarError, match=f"invalid in field {key}"):
+        reading_of(body(**{key: "soon"}))
 
 
 class Sidecar:
@@ -51,10 +51,15 @@ class Sidecar:
     def __init__(self) -> None:
         self.hanging: set[str] = set()
 
-    async def fetch(self, pod: Json) -> Json:
+    async def fetch(self, pod: Json) -> bytes:
         if pod["metadata"]["uid"] in self.hanging:
             await asyncio.Event().wait()
-        return {**BODY, "written_age": 1.0, "held_for": 9.0, "drain_wanted": True, "draining_for": 4.0}
+        return body(
+            written_age=1.0,
+            restart_hold_seconds_left=9.0,
+            drain_requested=True,
+            drain_requested_for=4.0,
+        )
 
 
 def pods(*uids: str) -> list[Json]:
@@ -75,10 +80,10 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
 
 async def test_a_sidecar_that_hangs_holds_up_no_look_and_its_last_reading_grows_older(scene: Scene) -> None:
     sidecar, reports, now = scene
-    await reports.look(pods("a", "b"))
+    await reports.refresh(pods("a", "b"))
     sidecar.hanging = {"a"}
     now[0] += 2.0
-    seen = await reports.look(pods("a", "b"))
+    seen = (await reports.refresh(pods("a", "b"))).readings
     assert (seen["a"].late, seen["b"].late) == (True, False)
     assert (seen["a"].age, seen["a"].held_for, seen["a"].draining_for) == (3.0, 7.0, 6.0)
     assert (seen["b"].age, seen["b"].held_for, seen["b"].draining_for) == (1.0, 9.0, 4.0)
@@ -87,17 +92,19 @@ async def test_a_sidecar_that_hangs_holds_up_no_look_and_its_last_reading_grows_
 async def test_a_new_pod_whose_sidecar_hangs_has_no_reading_yet(scene: Scene) -> None:
     sidecar, reports, _ = scene
     sidecar.hanging = {"a"}
-    assert (await reports.look(pods("a", "b"))).keys() == {"b"}
+    found = await reports.refresh(pods("a", "b"))
+    assert found.readings.keys() == {"b"}
+    assert found.errors == {"a": "no answer yet"}
 
 
 async def test_a_pod_that_is_gone_is_forgotten_with_its_open_question(scene: Scene) -> None:
     sidecar, reports, _ = scene
-    await reports.look(pods("a"))
+    await reports.refresh(pods("a"))
     sidecar.hanging = {"a"}
-    await reports.look(pods("a"))
-    assert await reports.look([]) == {}
+    await reports.refresh(pods("a"))
+    assert await reports.refresh([]) == PodReadings({}, {})
     sidecar.hanging.clear()
-    assert not (await reports.look(pods("a")))["a"].late
+    assert not (await reports.refresh(pods("a"))).readings["a"].late
 
 
 async def test_many_silent_pods_keep_none_from_answering(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +112,7 @@ async def test_many_silent_pods_keep_none_from_answering(monkeypatch: pytest.Mon
     asked_twice: set[str] = set()
 
     class LostNode(Sidecar):
-        async def fetch(self, pod: Json) -> Json:
+        async def fetch(self, pod: Json) -> bytes:
             uid = pod["metadata"]["uid"]
             if uid in lost and uid not in asked_twice:
                 asked_twice.add(uid)
@@ -114,8 +121,10 @@ async def test_many_silent_pods_keep_none_from_answering(monkeypatch: pytest.Mon
 
     sidecar = LostNode()
     reports = Reports(Sidecars(sidecar), reading_of, as_of_now)
-    assert (await reports.look(pods(*lost, "a"))).keys() == {"a"}
+    found = await reports.refresh(pods(*lost, "a"))
+    assert found.readings.keys() == {"a"}
+    assert found.errors == dict.fromkeys(lost, "no answer")
     sidecar.hanging = set(lost)
     monkeypatch.setattr(latest, "PATIENCE_SECONDS", 0.1)
-    assert not (await reports.look(pods(*lost, "a")))["a"].late
+    assert not (await reports.refresh(pods(*lost, "a"))).readings["a"].late
     reports.close()

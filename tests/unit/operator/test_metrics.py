@@ -8,20 +8,13 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from celery_health.catalogue.beat import BeatReason
-from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.beat import BeatVerdict
-from celery_health.verdicts.worker import WorkerVerdict
-from celery_health.wire.beat_report import beat_report_from
-from celery_health.wire.worker_report import report_from
 from celery_operator.cache import Key
 from celery_operator.decide import decide
 from celery_operator.metrics import Metrics
-from celery_probe.sidecar import beat_metrics
-from celery_probe.sidecar import metrics as worker_metrics
+from celery_probe.sidecar import beat_metrics, worker_metrics
+from celery_probe.sidecar.process_metrics import ProcessNumbers
 from tests.unit.decide.build import broker, load, snapshot
-from tests.unit.health.beats import beat_document
-from tests.unit.health.reports import report_document
+from tests.unit.wire.documents import beat_document, beat_report, worker_document, worker_report
 
 KEY, OTHER = Key("market", "shop"), Key("market", "other")
 OF_EVERY_RESOURCE = {"namespace", "resource"}
@@ -104,6 +97,17 @@ def test_a_resource_that_is_gone_takes_all_its_series_along_and_no_other() -> No
     assert told(metrics, "celery_queue_messages_ready", OTHER) == {"queue=celery": 4321}
 
 
+PROCESS = ProcessNumbers(
+    started=True,
+    live=True,
+    ready=True,
+    report_age=0.5,
+    broker_reachable=True,
+    restart_hold=False,
+    agent_errors=0,
+)
+
+
 def of_operator() -> Series:
     metrics = Metrics()
     show(metrics, **WAITING)
@@ -113,16 +117,20 @@ def of_operator() -> Series:
 
 
 def of_worker() -> Series:
-    verdict = WorkerVerdict(WorkerReason.CONSUMING, "", started=True, live=True, ready=True, consuming=True)
-    report = report_from(report_document())
-    numbers = worker_metrics.Numbers(verdict, report, 0.5, 0.25, True, False, False, 1.0)
+    numbers = worker_metrics.WorkerNumbers(
+        process=PROCESS,
+        report=worker_report(worker_document()),
+        consuming=True,
+        loop_age=0.25,
+        drain_requested=False,
+        idle=1.0,
+    )
     return series(worker_metrics.render(numbers))
 
 
 def of_beat() -> Series:
-    verdict = BeatVerdict(BeatReason.TICKING, "", started=True, live=True, ready=True)
-    report = beat_report_from(beat_document())
-    return series(beat_metrics.render(beat_metrics.BeatNumbers(verdict, report, 0.5, 1.0, True, False)))
+    numbers = beat_metrics.BeatNumbers(process=PROCESS, report=beat_report(beat_document()), tick_age=1.0)
+    return series(beat_metrics.render(numbers))
 
 
 def test_the_page_names_every_series_with_its_labels_and_no_other() -> None:

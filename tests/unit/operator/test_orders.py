@@ -47,7 +47,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     server.port = runner.addresses[0][1]
-    monkeypatch.setattr(sidecar_address, "PROBE_PORT", server.port)
+    monkeypatch.setattr(sidecar_address, "PORT", server.port)
     yield server
     await runner.cleanup()
 
@@ -72,8 +72,8 @@ def pod(address: str = "127.0.0.1", name: str = "shop-default-a") -> Json:
 
 
 async def test_an_order_carries_the_token_and_the_seconds(direct: DirectSink, server: Server) -> None:
-    await direct.send(pod(), "hold", {"seconds": 30}, TOKEN)
-    assert server.seen == [("POST", "/hold", TOKEN, {"seconds": 30})]
+    await direct.send(pod(), "/restart-hold", {"seconds": 30}, TOKEN)
+    assert server.seen == [("POST", "/restart-hold", TOKEN, {"seconds": 30})]
 
 
 @pytest.mark.parametrize("status", [200, 307, 401, 403, 500])
@@ -82,7 +82,7 @@ async def test_an_order_that_is_not_taken_is_an_error(
 ) -> None:
     server.status = status
     with pytest.raises(OrderError, match=f"HTTP {status}"):
-        await direct.send(pod(), "hold", {"seconds": 30}, TOKEN)
+        await direct.send(pod(), "/restart-hold", {"seconds": 30}, TOKEN)
     assert len(server.seen) == 1
 
 
@@ -92,7 +92,7 @@ async def test_a_sidecar_that_does_not_answer_costs_no_more_than_the_time_limit(
     monkeypatch.setattr(orders, "TIMEOUT_SECONDS", 0.3)
     server.delay = 5
     async with aiohttp.ClientSession() as session:
-        sending = DirectSink(session).send(pod(), "hold", {"seconds": 30}, TOKEN)
+        sending = DirectSink(session).send(pod(), "/restart-hold", {"seconds": 30}, TOKEN)
         with pytest.raises(OrderError, match="Timeout"):
             await asyncio.wait_for(sending, 3)
 
@@ -100,21 +100,21 @@ async def test_a_sidecar_that_does_not_answer_costs_no_more_than_the_time_limit(
 @pytest.mark.parametrize("address", ["127.255.255.254", "::1", "", "no address"])
 async def test_a_pod_that_cannot_be_reached_is_an_error(direct: DirectSink, address: str) -> None:
     with pytest.raises(OrderError, match=r".+"):
-        await direct.send(pod(address), "hold", {"seconds": 30}, TOKEN)
+        await direct.send(pod(address), "/restart-hold", {"seconds": 30}, TOKEN)
 
 
 async def test_the_proxy_of_the_api_server_leads_to_the_same_port_of_the_pod(
     proxy: ProxySink, server: Server
 ) -> None:
-    await proxy.send(pod(), "hold", {"seconds": 30}, TOKEN)
-    path = f"/api/v1/namespaces/market/pods/shop-default-a:{server.port}/proxy/hold"
+    await proxy.send(pod(), "/restart-hold", {"seconds": 30}, TOKEN)
+    path = f"/api/v1/namespaces/market/pods/shop-default-a:{server.port}/proxy/restart-hold"
     assert server.seen == [("POST", path, TOKEN, {"seconds": 30})]
 
 
 async def test_a_refusal_of_the_proxy_is_told_in_its_words(proxy: ProxySink, server: Server) -> None:
     server.status = 403
     with pytest.raises(OrderError, match="words of the server"):
-        await proxy.send(pod(), "hold", {"seconds": 30}, TOKEN)
+        await proxy.send(pod(), "/restart-hold", {"seconds": 30}, TOKEN)
 
 
 class Sink:
@@ -145,7 +145,7 @@ async def test_a_sidecar_that_refuses_keeps_no_order_from_the_others(
     wanted = [HoldOrder(name, f"uid-{name}", 30) for name in (*names, "gone")]
     await Orders(sink).send(wanted, {f"uid-{name}": pod(name=name) for name in names}, TOKEN)
     assert sink.sent == [("a", {"seconds": 30}), ("b", {"seconds": 30})]
-    assert "pod refusing did not take the order hold: HTTP 403" in caplog.text
+    assert "pod refusing did not take the order /restart-hold: HTTP 403" in caplog.text
     assert "gone" not in caplog.text
 
 
@@ -160,4 +160,4 @@ async def test_a_drain_and_its_end_are_orders_too() -> None:
     sink = Sink()
     wanted = [DrainOrder("a", "uid-a", wanted=True), DrainOrder("b", "uid-b", wanted=False)]
     await Orders(sink).send(wanted, {f"uid-{name}": pod(name=name) for name in "ab"}, TOKEN)
-    assert sink.paths == ["drain", "undrain"]
+    assert sink.paths == ["/drain", "/undrain"]

@@ -113,12 +113,12 @@ def test_pods_of_beat_and_redis_are_no_workers() -> None:
     beat = pod(phase="Running")
     beat["metadata"]["labels"] = {names.LABEL_COMPONENT: names.COMPONENT_BEAT}
 
-    states = pod_states([beat, pod(phase="Running")], {})
+    states = pod_states([beat, pod(phase="Running")], {}, {})
 
     assert [state.name for state in states] == ["shop-default-1"]
 
 
 def test_a_new_pod_without_any_status_is_pending_and_unscheduled() -> None:
-    (state,) = pod_states([pod()], {})
+    (state,) = pod_states([pod()], {}, {})
 
     assert (state.phase, state.scheduled, state.ready, state.restarts) == ("Pending", False, False, 0)

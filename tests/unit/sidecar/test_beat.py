@@ -11,15 +11,16 @@ from aiohttp.web import Application, Request
 
 from celery_health.catalogue.beat import BeatReason
 from celery_health.verdicts.beat import BrokerSight
-from celery_health.verdicts.worker import ProcessState
-from celery_probe.sidecar.beat_evidence import BeatEvidence
+from celery_health.wire.answers import ProcessState
+from celery_health.wire.names import Role
 from celery_probe.sidecar.beat_observer import BeatObserver
-from celery_probe.sidecar.broker_watch import BrokerWatch
+from celery_probe.sidecar.broker_checks import BrokerChecks
 from celery_probe.sidecar.endpoints import probe_app
-from celery_probe.sidecar.settings import Role, SettingsError, read_settings
-from tests.unit.health.beats import beat_document
+from celery_probe.sidecar.process_evidence import BEAT_FILE, ProcessEvidence
+from celery_probe.sidecar.settings import SettingsError, read_settings
 from tests.unit.sidecar.clock import Clock
 from tests.unit.sidecar.holders import Holder
+from tests.unit.wire.documents import beat_document
 
 Client = TestClient[Request, Application]
 TOKEN = "s3cret"
@@ -29,7 +30,7 @@ REACHED = BrokerSight(reachable=True, answers_for=500.0)
 
 @pytest.fixture
 def observer(tmp_path: Path, clock: Clock) -> BeatObserver:
-    return BeatObserver(BeatEvidence(tmp_path, clock), BrokerWatch("", clock), clock)
+    return BeatObserver(ProcessEvidence(tmp_path, BEAT_FILE, clock), BrokerChecks("", clock), clock)
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def reported(directory: Path, observer: BeatObserver, text: str | None = None, *
     unfinished = directory / ".beat.json.new"
     unfinished.write_text(json.dumps(document) if text is None else text)
     unfinished.rename(directory / "beat.json")
-    observer.look()
+    observer.refresh()
 
 
 async def statuses(client: Client) -> dict[str, int]:
@@ -124,25 +125,25 @@ async def test_a_held_beat_passes_liveness_until_the_hold_lapses(
     client: Client, overdue: BeatObserver, clock: Clock
 ) -> None:
     assert (await client.get("/livez")).status == 503
-    answer = await client.post("/hold", headers=AUTHORIZED, json={"seconds": 5})
+    answer = await client.post("/restart-hold", headers=AUTHORIZED, json={"seconds": 5})
     assert answer.status == 202
     held = await client.get("/livez")
     said = await held.json()
     assert (held.status, said["reason"]) == (200, "TickOverdue")
-    assert said["message"].endswith("(held)")
+    assert said["message"].endswith("(restart hold)")
     report = await (await client.get("/report")).json()
-    assert 0 < report["held_for"] <= 5
+    assert 0 < report["restart_hold_seconds_left"] <= 5
     assert report["verdict"]["live"] is False
-    assert "celery_beat_held 1\n" in await (await client.get("/metrics")).text()
+    assert "celery_beat_restart_hold 1\n" in await (await client.get("/metrics")).text()
     assert (await client.get("/readyz")).status == 503
 
     clock.ahead = 6
     assert (await client.get("/livez")).status == 503
-    assert (await (await client.get("/report")).json())["held_for"] is None
+    assert (await (await client.get("/report")).json())["restart_hold_seconds_left"] is None
 
 
 async def test_a_hold_without_the_token_changes_nothing(client: Client, overdue: BeatObserver) -> None:
-    assert (await client.post("/hold", json={"seconds": 5})).status == 401
+    assert (await client.post("/restart-hold", json={"seconds": 5})).status == 401
     assert (await client.get("/livez")).status == 503
 
 
@@ -150,7 +151,7 @@ def test_an_unreadable_report_counts_as_none_and_says_why(
     tmp_path: Path, observer: BeatObserver, clock: Clock
 ) -> None:
     reported(tmp_path, observer)
-    reported(tmp_path, observer, text='{"kind": "beat", "version": 9}')
+    reported(tmp_path, observer, text='{"role": "beat", "version": 9}')
     assert observer.evidence.current is None
     assert "version 9" in observer.evidence.report_error
     clock.ahead = 61
@@ -162,7 +163,7 @@ def test_an_unreadable_report_counts_as_none_and_says_why(
 def test_a_report_that_is_taken_away_is_forgotten(tmp_path: Path, observer: BeatObserver) -> None:
     reported(tmp_path, observer)
     (tmp_path / "beat.json").unlink()
-    observer.look()
+    observer.refresh()
     assert observer.evidence.current is None
 
 
@@ -172,12 +173,12 @@ def test_a_report_of_the_former_process_is_none_of_the_new_ones(
     first = Holder(tmp_path / "worker.lock")
     reported(tmp_path, observer)
     first.kill()
-    observer.look()
+    observer.refresh()
     assert observer.evidence.process is ProcessState.ENDED
     assert observer.verdict().reason is BeatReason.ENDED
     second = Holder(tmp_path / "worker.lock")
     try:
-        observer.look()
+        observer.refresh()
         assert observer.evidence.current is None
         assert observer.verdict().reason is BeatReason.STARTING
         reported(tmp_path, observer)
@@ -192,7 +193,7 @@ def test_an_overdue_tick_of_a_process_that_runs_fails_liveness(
     holder = Holder(tmp_path / "worker.lock")
     try:
         reported(tmp_path, observer, tick_mono=time.monotonic() - 100, due_in=5)
-        verdict = observer.evidence.judge(REACHED)
+        verdict = observer.verdict()
         assert (verdict.reason, verdict.live) == (BeatReason.TICK_OVERDUE, False)
     finally:
         holder.kill()

@@ -5,11 +5,11 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from celery_probe.sidecar.broker_watch import BrokerWatch
-from celery_probe.sidecar.drain import DrainWish
-from celery_probe.sidecar.evidence import Evidence
+from celery_probe.sidecar.broker_checks import BrokerChecks
+from celery_probe.sidecar.drain_request import DrainRequest
 from celery_probe.sidecar.jitter import LONGEST_SECONDS, jitter_of
-from celery_probe.sidecar.observer import Observer
+from celery_probe.sidecar.process_evidence import WORKER_FILE, ProcessEvidence
+from celery_probe.sidecar.worker_observer import WorkerObserver
 
 
 def test_a_pod_keeps_its_jitter() -> None:
@@ -26,5 +26,7 @@ def test_the_pods_of_a_fleet_are_spread_over_the_whole_time() -> None:
 
 def test_the_report_names_the_pod_that_the_jitter_is_of(tmp_path: Path) -> None:
     clock = time.monotonic
-    observer = Observer(Evidence(tmp_path, clock), BrokerWatch("", clock), DrainWish(tmp_path), clock)
-    assert observer.report()["hostname"] == socket.gethostname()
+    observer = WorkerObserver(
+        ProcessEvidence(tmp_path, WORKER_FILE, clock), BrokerChecks("", clock), DrainRequest(tmp_path), clock
+    )
+    assert observer.answer().hostname == socket.gethostname()

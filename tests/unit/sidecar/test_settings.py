@@ -42,7 +42,7 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
 
 
 def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="no directory: write the mount path"):
+    with pytest.raises(SettingsError, match="not a directory: write the mount path"):
         read_settings({"CELERY_PROBE_DIRECTORY": str(tmp_path / "nowhere")})
 
 

@@ -1,11 +1,11 @@
 """The verdict on beat: a table of cases, and what holds whatever the evidence."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from celery_health.catalogue.beat import BeatReason
 from celery_health.verdicts.beat import (
@@ -15,9 +15,9 @@ from celery_health.verdicts.beat import (
     BrokerSight,
     judge_beat,
 )
-from celery_health.verdicts.worker import ProcessState
-from celery_health.wire.beat_report import BeatReport, beat_report_from
-from tests.unit.health.beats import beat_document
+from celery_health.wire.answers import ProcessState
+from celery_health.wire.beat_report import BeatReport
+from tests.unit.wire.documents import beat_document, beat_report
 
 NOW = 1000.0
 RUNNING, ENDED, UNSEEN = ProcessState.RUNNING, ProcessState.ENDED, ProcessState.UNSEEN
@@ -37,7 +37,7 @@ def judged(
     **changes: object,
 ) -> BeatVerdict:
     return judge_beat(
-        beat_report_from(beat_document(**changes)),
+        beat_report(beat_document(**changes)),
         process,
         NOW,
         observed_since=NOW - waited,
@@ -152,7 +152,7 @@ def test_a_report_of_the_former_process_counts_for_nothing() -> None:
 
 
 reports: st.SearchStrategy[BeatReport] = st.builds(
-    lambda changes: beat_report_from(beat_document(**changes)),
+    lambda changes: beat_report(beat_document(**changes)),
     st.fixed_dictionaries(
         {},
         optional={
@@ -191,7 +191,7 @@ def test_older_evidence_never_gives_a_better_verdict(report: BeatReport, older: 
     def ready(one: BeatReport) -> bool:
         return judge_beat(one, RUNNING, NOW, observed_since=0.0, broker=ANSWERS).ready
 
-    aged = replace(
+    aged = structs.replace(
         report,
         written_mono=report.written_mono - older,
         tick_mono=None if report.tick_mono is None else report.tick_mono - older,

@@ -5,15 +5,16 @@ from typing import Any
 import pytest
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import ProcessState, WorkerVerdict, judge_worker
-from celery_health.wire.worker_report import LoopWait, report_from
-from tests.unit.health.reports import report_document
+from celery_health.verdicts.worker import WorkerVerdict, judge_worker
+from celery_health.wire.answers import ProcessState
+from celery_health.wire.worker_report import LoopWait
+from tests.unit.wire.documents import worker_document, worker_report
 
 NOW = 1000.0
 
 
 def standing(**changes: Any) -> WorkerVerdict:
-    report = report_from(report_document(loop_mono=NOW - 120, **changes))
+    report = worker_report(worker_document(loop_mono=NOW - 120, **changes))
     return judge_worker(report, ProcessState.RUNNING, NOW, observed_since=0.0)
 
 
@@ -36,7 +37,7 @@ def test_a_loop_that_waits_for_its_broker_is_not_ready_but_no_reason_to_restart(
 
 
 def connecting(age: float, jitter: float = 0.0) -> WorkerVerdict:
-    report = report_from(report_document(loop_mono=NOW - age, loop_waits_for="connection"))
+    report = worker_report(worker_document(loop_mono=NOW - age, loop_waits_for="connection"))
     return judge_worker(
         report, ProcessState.RUNNING, NOW, observed_since=0.0, broker_answers_for=60.0, jitter=jitter
     )
@@ -65,15 +66,15 @@ def test_a_prefork_loop_without_such_an_excuse_is_wedged(wait: str) -> None:
 
 
 def test_a_report_of_an_agent_that_does_not_tell_reads_as_unknown() -> None:
-    assert report_from(report_document()).loop_waits_for is LoopWait.UNKNOWN
+    assert worker_report(worker_document()).loop_waits_for is LoopWait.UNKNOWN
 
 
 def stuck_at_start(
     now: float, answering: float | None, wait: str = "broker", jitter: float = 0.0
 ) -> WorkerVerdict:
     """A consumer that connected at NOW - 60 and whose loop never turned since."""
-    report = report_from(
-        report_document(
+    report = worker_report(
+        worker_document(
             phase="connecting", loop_mono=None, loop_due_mono=NOW - 60, loop_waits_for=wait, written_mono=now
         )
     )
@@ -117,6 +118,6 @@ def test_a_loop_that_was_only_just_due_is_connecting() -> None:
 
 
 def test_a_worker_that_still_seeks_its_first_connection_is_never_wedged() -> None:
-    report = report_from(report_document(phase="connecting", loop_mono=None, loop_due_mono=None))
+    report = worker_report(worker_document(phase="connecting", loop_mono=None, loop_due_mono=None))
     verdict = judge_worker(report, ProcessState.RUNNING, NOW, observed_since=0.0, broker_answers_for=600.0)
     assert (verdict.reason, verdict.live) == (WorkerReason.CONNECTING, True)

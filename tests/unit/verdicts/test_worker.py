@@ -1,15 +1,15 @@
 """The verdict on one worker: a table of cases, and what holds whatever the evidence."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import ProcessState, WorkerVerdict, judge_worker
-from celery_health.wire.worker_report import Phase, WorkerReport, report_from
-from tests.unit.health.reports import report_document
+from celery_health.verdicts.worker import WorkerVerdict, judge_worker
+from celery_health.wire.answers import ProcessState
+from celery_health.wire.worker_report import Phase, WorkerReport
+from tests.unit.wire.documents import worker_document, worker_report
 
 NOW = 1000.0
 RUNNING, ENDED, UNSEEN = ProcessState.RUNNING, ProcessState.ENDED, ProcessState.UNSEEN
@@ -18,7 +18,7 @@ RUNNING, ENDED, UNSEEN = ProcessState.RUNNING, ProcessState.ENDED, ProcessState.
 def judged(
     process: ProcessState, *, waited: float = 500.0, running_since: float | None = None, **changes: object
 ) -> WorkerVerdict:
-    report = report_from(report_document(**changes))
+    report = worker_report(worker_document(**changes))
     return judge_worker(report, process, NOW, observed_since=NOW - waited, running_since=running_since)
 
 
@@ -137,8 +137,8 @@ _CONSUMING = st.sampled_from([True, None, False])
 @st.composite
 def _reports(draw: st.DrawFn) -> WorkerReport:
     loop_age = draw(_AGE)
-    return replace(
-        report_from(report_document()),
+    return structs.replace(
+        worker_report(worker_document()),
         phase=draw(st.sampled_from(Phase)),
         written_mono=NOW - draw(st.floats(-5, 100)),
         loop_mono=None if loop_age is None else NOW - loop_age,
@@ -192,7 +192,7 @@ def test_the_same_report_grown_older_never_passes_more_probes(
 @given(report=_reports(), process=_PROCESS)
 def test_less_certain_consuming_never_passes_more_probes(report: WorkerReport, process: ProcessState) -> None:
     passed = [
-        _passed(judge_worker(replace(report, consuming=consuming), process, NOW, observed_since=0))
+        _passed(judge_worker(structs.replace(report, consuming=consuming), process, NOW, observed_since=0))
         for consuming in (True, None, False)
     ]
     assert _at_most(passed[1], passed[0])

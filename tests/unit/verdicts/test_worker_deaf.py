@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import ProcessState, WorkerVerdict, judge_worker
-from celery_health.wire.worker_report import report_from
-from tests.unit.health.reports import report_document
+from celery_health.verdicts.worker import WorkerVerdict, judge_worker
+from celery_health.wire.answers import ProcessState
+from tests.unit.wire.documents import worker_document, worker_report
 
 NOW = 1000.0
 RUNNING = ProcessState.RUNNING
@@ -25,7 +25,7 @@ def judged(
     jitter: float = 0.0,
 ) -> WorkerVerdict:
     return judge_worker(
-        report_from(report_document(**{"active_count": 0, "active": [], **changes})),
+        worker_report(worker_document(**{"active_count": 0, "active": [], **changes})),
         process,
         NOW,
         observed_since=0.0,
@@ -96,7 +96,7 @@ def test_an_old_report_does_not_make_a_deafness_longer() -> None:
 
 
 def silent(since: float | None, evidence: dict[str, Any] | None = None, **around: Any) -> WorkerVerdict:
-    transport = {**report_document()["transport"], "pop_timeout": 1.0, **(evidence or {})}
+    transport = {**worker_document()["transport"], "pop_timeout": 1.0, **(evidence or {})}
     answered = None if since is None else NOW - since
     return judged({"answered_mono": answered, "transport": transport}, **around)
 

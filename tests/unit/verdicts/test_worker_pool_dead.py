@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import ProcessState, WorkerVerdict, judge_worker
-from celery_health.wire.worker_report import report_from
-from tests.unit.health.reports import report_document
+from celery_health.verdicts.worker import WorkerVerdict, judge_worker
+from celery_health.wire.answers import ProcessState
+from tests.unit.wire.documents import worker_document, worker_report
 
 NOW = 1000.0
 RUNNING = ProcessState.RUNNING
@@ -15,7 +15,7 @@ RUNNING = ProcessState.RUNNING
 
 def judged(process: ProcessState = RUNNING, **changes: Any) -> WorkerVerdict:
     churning = {"progress_mono": NOW - 30.1, "pool_births": 12, "pool_alive_mono": NOW}
-    report = report_from(report_document(**{**churning, **changes}))
+    report = worker_report(worker_document(**{**churning, **changes}))
     return judge_worker(report, process, NOW, observed_since=0.0)
 
 

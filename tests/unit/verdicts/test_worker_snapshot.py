@@ -1,19 +1,18 @@
 """A worker as its own report shows it to the fleet."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from celery_health.verdicts.text import lasting
 from celery_health.verdicts.worker_snapshot import sight_of
-from celery_health.wire.worker_report import ActiveTask, TransportEvidence, report_from
-from tests.unit.health.reports import report_document
+from celery_health.wire.worker_report import ActiveTask, TransportEvidence
+from tests.unit.wire.documents import worker_document, worker_report
 
-EMPTY = report_from(report_document(active=[], active_count=0))
+EMPTY = worker_report(worker_document(active=[], active_count=0))
 
 
 def test_times_are_those_of_the_report_and_its_age() -> None:
-    one = replace(
+    one = structs.replace(
         EMPTY,
         written_mono=100.0,
         written_at=1_000.0,
@@ -26,18 +25,18 @@ def test_times_are_those_of_the_report_and_its_age() -> None:
 
 
 def test_a_report_without_the_new_evidence_tells_nothing() -> None:
-    seen = sight_of("worker@a", replace(EMPTY, pool_size=0, progress_mono=None), consuming=None)
+    seen = sight_of("worker@a", structs.replace(EMPTY, pool_size=0, progress_mono=None), consuming=None)
     assert (seen.idle_for, seen.slots, seen.consuming) == (None, None, None)
 
 
 def test_a_clock_that_was_set_back_gives_no_negative_time() -> None:
-    one = replace(EMPTY, written_at=10.0, active=(ActiveTask("id-1", "shop.pay", 20.0),))
+    one = structs.replace(EMPTY, written_at=10.0, active=(ActiveTask("id-1", "shop.pay", 20.0),))
     assert sight_of("worker@a", one, consuming=True).running[0].running_for == 0.0
 
 
 @pytest.mark.parametrize("room", [True, False, None])
 def test_room_is_the_transports_own_word(room: bool | None) -> None:
-    one = replace(EMPTY, transport=TransportEvidence("redis", can_consume=room), prefetch=None)
+    one = structs.replace(EMPTY, transport=TransportEvidence("redis", can_consume=room), prefetch=None)
     assert sight_of("worker@a", one, consuming=True).takes_more is room
 
 

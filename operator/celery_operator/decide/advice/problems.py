@@ -8,10 +8,10 @@ from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.fleet.findings import Finding
+from celery_health.wire.names import PORT, REPORT_PATH
 from celery_operator.api.names import (
     LABEL_GROUP,
     LABEL_INSTANCE,
-    PROBE_PORT,
     SIDECAR_CONTAINER,
     WORKER_CONTAINER,
 )
@@ -146,7 +146,7 @@ def _pool_dead(worker: Worker, evidence: Evidence) -> Problem:
 def _found(worker: Worker, finding: Finding, evidence: Evidence) -> Problem:
     """A finding of the fleet; its subject is this worker alone, under the name of its pod."""
     name = worker.pod.name
-    report = f"/api/v1/namespaces/{evidence.snapshot.namespace}/pods/{name}:{PROBE_PORT}/proxy/report"
+    report = f"/api/v1/namespaces/{evidence.snapshot.namespace}/pods/{name}:{PORT}/proxy{REPORT_PATH}"
     remedy, command = finding.remedy, f"get --raw {report}"
     if finding.reason is FleetReason.WORKER_STALLED:
         remedy = "The operator replaces stalled workers, one first; to have it at once, delete the pod"
@@ -193,7 +193,7 @@ def _silent(worker: Worker, evidence: Evidence) -> Problem:
     return Problem(
         PodReason.SIDECAR_UNREACHABLE,
         f"Pod {worker.pod.name} runs, but its sidecar does not tell whether the worker consumes",
-        f"Let the operator reach port {PROBE_PORT} of the worker pods, and see that the sidecar runs",
+        f"Let the operator reach port {PORT} of the worker pods, and see that the sidecar runs",
         evidence.kubectl(f"logs {worker.pod.name} -c {SIDECAR_CONTAINER}"),
     )
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.urls import redact
+from celery_health.wire.names import DIRECTORY
 from celery_operator.api.names import (
     ANNOTATION_PAUSE_SCALE_OUT,
     COMPONENT_REDIS,
     LABEL_COMPONENT,
     LABEL_INSTANCE,
     PLURAL,
-    PROBE_DIRECTORY,
     WORKER_CONTAINER,
 )
 from celery_operator.api.status import ConditionType, Recommendation
@@ -92,7 +92,7 @@ def _agents(evidence: Evidence) -> Iterator[_Advice]:
     for group in evidence.groups:
         for worker in group.standing(Standing.AGENT_ABSENT)[:1]:
             path = f'{{.spec.containers[?(@.name=="{WORKER_CONTAINER}")].command}}'
-            start = f"python {PROBE_DIRECTORY} -A {evidence.snapshot.spec.app} worker ..."
+            start = f"python {DIRECTORY} -A {evidence.snapshot.spec.app} worker ..."
             yield (
                 f"Let group {group.name} start Celery through the agent: {start}",
                 evidence.kubectl(f"get pod {worker.pod.name} -o jsonpath='{path}'"),

@@ -3,7 +3,7 @@
 from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_operator.api.names import PROBE_DIRECTORY
+from celery_health.wire.names import DIRECTORY
 from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.worker_state import Standing
@@ -19,11 +19,12 @@ def judge(evidence: Evidence) -> Verdict:
         return no(
             WorkerReason.AGENT_ABSENT,
             f"No agent reports from {listed(absent)}: start the worker with "
-            f"python {PROBE_DIRECTORY} -A {evidence.snapshot.spec.app} worker ...",
+            f"python {DIRECTORY} -A {evidence.snapshot.spec.app} worker ...",
         )
     if silent := _names(evidence, Standing.SILENT):
         return unknown(
-            PodReason.SIDECAR_UNREACHABLE, f"The operator gets no report from the sidecar of {listed(silent)}"
+            PodReason.SIDECAR_UNREACHABLE,
+            f"The operator gets no answer from the sidecar of {listed(silent)}{_cause(evidence)}",
         )
     workers = [worker for group in evidence.groups for worker in group.present]
     reporting = [worker for worker in workers if worker.standing not in _UNBORN]
@@ -34,3 +35,10 @@ def judge(evidence: Evidence) -> Verdict:
 
 def _names(evidence: Evidence, standing: Standing) -> list[str]:
     return [worker.pod.name for group in evidence.groups for worker in group.standing(standing)]
+
+
+def _cause(evidence: Evidence) -> str:
+    """The cause of the first reading that failed, as the end of a sentence."""
+    pods = (worker.pod for group in evidence.groups for worker in group.standing(Standing.SILENT))
+    failed = next((pod for pod in pods if pod.sidecar_error), None)
+    return f" ({failed.name}: {failed.sidecar_error.rstrip('.')})" if failed else ""

@@ -59,7 +59,9 @@ def _of_pod(one: BeatSight, evidence: Evidence) -> Verdict:
     if one.reason in _UNKNOWN and not one.trouble:
         return unknown(_UNKNOWN[one.reason], one.message)
     if one.reason is None and one.ready and not one.trouble:
-        message = f"Pod {one.pod} of beat is ready, but its sidecar does not answer the operator"
+        message = (
+            f"Pod {one.pod} of beat is ready, but the operator gets no answer from its sidecar{_cause(one)}"
+        )
         return unknown(PodReason.SIDECAR_UNREACHABLE, message)
     return no(
         BeatStateReason.NOT_RUNNING,
@@ -72,3 +74,7 @@ def _what_comes(one: BeatSight, evidence: Evidence) -> str:
         return "it is not restarted and goes on when that answers"
     instead = by_hand(evidence.snapshot, one.pod)
     return f"it is not restarted, since {instead.why}" if instead else "the kubelet restarts it"
+
+
+def _cause(one: BeatSight) -> str:
+    return f": {one.sidecar_error.rstrip('.')}" if one.sidecar_error else ""

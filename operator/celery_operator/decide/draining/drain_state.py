@@ -92,7 +92,7 @@ def _drain_pod(worker: Worker) -> DrainPod:
         deletion_cost=pod.deletion_cost,
         active=report.active_count if report else 0,
         reserved=report.reserved if report else 0,
-        eta_held=report.eta_held if report else 0,
+        eta_held=report.eta if report else 0,
         drain_wanted=reading.drain_wanted if reading else None,
         draining_for=reading.draining_for if reading and not reading.late else None,
         silent_for=pod.silent_for,

@@ -114,7 +114,7 @@ class GroupView:
             consuming_replicas=self.consuming,
             active=_total([report.active_count for report in self._reports()]),
             reserved=_total([report.reserved for report in self._reports()]),
-            eta=_total([report.eta_held for report in self._reports()]),
+            eta=_total([report.eta for report in self._reports()]),
             desired_replicas=self.wanted,
         )
 

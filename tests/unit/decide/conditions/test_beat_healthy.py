@@ -62,7 +62,7 @@ def judged(*beats: BeatSight, ready: int = 1, replicas: int = 1) -> Condition:
         (says(BeatReason.AGENT_ABSENT, "Beat has no agent."), "Unknown", "AgentAbsent", "Beat has no agent."),
         (says(BeatReason.AGENT_ABSENT, trouble="container beat: Error: x"), "False", "NotRunning", "x"),
         (says(BeatReason.TICKS_UNKNOWN), "Unknown", "TicksUnknown", "It is so."),
-        (SILENT, "Unknown", "SidecarUnreachable", "does not answer the operator"),
+        (SILENT, "Unknown", "SidecarUnreachable", "the operator gets no answer from its sidecar"),
         (replace(SILENT, ready=False), "False", "NotRunning", "its pod is starting"),
     ],
 )

@@ -29,7 +29,7 @@ def asked(
     **changes: Any,
 ) -> PodState:
     """A running pod without tasks; the changes are those of its report."""
-    base = report(**{"active": 0, "reserved": 0, "eta_held": 0, **changes})
+    base = report(**{"active": 0, "reserved": 0, "eta": 0, **changes})
     word = replace(reading(reason), report=base, age=age, drain_wanted=wish, draining_for=draining_for)
     return replace(pod(), reading=word)
 
@@ -43,7 +43,7 @@ def test_a_pod_that_is_deleted_is_no_more_counted() -> None:
 
 
 def test_a_pod_is_told_with_all_that_its_report_says() -> None:
-    state = replace(asked(True, 9.0, active=2, reserved=3, eta_held=4), deletion_cost=7, ready=False)
+    state = replace(asked(True, 9.0, active=2, reserved=3, eta=4), deletion_cost=7, ready=False)
     (found,) = seen(state)
     assert found == DrainPod(
         name=state.name,
@@ -72,7 +72,7 @@ def late(state: PodState) -> PodState:
         pytest.param(asked(False, active=1), Hold.SOMETHING, id="runs a task"),
         pytest.param(asked(True, 9.0), Hold.SOMETHING, id="asked, and has not stopped"),
         pytest.param(asked(True, 9.0, **DRAINED), Hold.NOTHING, id="drained"),
-        pytest.param(asked(True, 9.0, eta_held=3, **DRAINED), Hold.NOTHING, id="drained, ETA tasks held"),
+        pytest.param(asked(True, 9.0, eta=3, **DRAINED), Hold.NOTHING, id="drained, ETA tasks held"),
         pytest.param(asked(True, 9.0, active=1, **DRAINED), Hold.SOMETHING, id="drains and runs a task"),
         pytest.param(asked(True, 9.0, reserved=1, **DRAINED), Hold.SOMETHING, id="drains, one waits in it"),
         pytest.param(asked(False, **DRAINED), Hold.SOMETHING, id="asked to work again a moment ago"),

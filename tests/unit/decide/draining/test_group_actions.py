@@ -16,7 +16,7 @@ def held(name: str, active: int = 0, draining_for: float | None = None, cost: in
     drains = draining_for is not None
     one = pod(name, WorkerReason.DRAINING if drains else WorkerReason.CONSUMING)
     assert one.reading is not None
-    told = report(active, reserved=0, eta_held=0, phase=Phase.DRAINING if drains else Phase.CONSUMING)
+    told = report(active, reserved=0, eta=0, phase=Phase.DRAINING if drains else Phase.CONSUMING)
     reading = replace(one.reading, report=told, drain_wanted=drains, draining_for=draining_for)
     return replace(one, reading=reading, deletion_cost=cost)
 

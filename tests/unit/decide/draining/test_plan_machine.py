@@ -110,7 +110,7 @@ class Pod:
                 active,
                 phase=phase,
                 reserved=reserved,
-                eta_held=eta,
+                eta=eta,
                 consumer_starts=0 if phase is Phase.STARTING else 1,
             )
         return replace(

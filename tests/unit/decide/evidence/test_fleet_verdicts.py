@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.entry import Reason
@@ -117,7 +118,7 @@ def test_a_draining_worker_may_hang_but_hoards_on_purpose() -> None:
 
 def test_a_solo_worker_inside_a_long_task_within_its_limit_consumes() -> None:
     task = (ActiveTask("id-1", "shop.pay", 750.0, 300.0),)
-    inside = replace(report(pool_kind="solo", pool_size=1, progress_mono=-150.0), active=task)
+    inside = structs.replace(report(pool_kind="solo", pool_size=1, progress_mono=-150.0), active=task)
     busy = replace(pod("a"), reading=replace(reading(WorkerReason.BUSY), report=inside))
     seen = evidence(**WAITING, pods=(busy,)).groups[0].workers[0]
     assert (seen.standing, seen.findings) == (Standing.CONSUMING, ())
@@ -286,7 +287,7 @@ def test_the_thresholds_are_those_of_the_spec() -> None:
 
 
 def test_a_task_hangs_by_the_limit_for_all_tasks_where_it_has_none_of_its_own() -> None:
-    one = replace(report(), active=(ActiveTask("id-1", "shop.pay", 300.0),))
+    one = structs.replace(report(), active=(ActiveTask("id-1", "shop.pay", 300.0),))
     pods = (A, replace(B, reading=replace(reading(), report=one)))
     assert not evidence(pods=pods).hung
     assert evidence(pods=pods, spec=spec(health={"hungTaskAfterSeconds": 600})).hung

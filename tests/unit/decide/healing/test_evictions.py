@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from celery_health.catalogue.beat import BeatReason
 from celery_health.catalogue.workers import WorkerReason
@@ -123,7 +124,9 @@ def test_a_replacement_that_consumes_and_has_done_nothing_proves_nothing_while_m
     idle = fresh("new", 5)
     assert idle.reading is not None
     assert idle.reading.report is not None
-    idle = replace(idle, reading=replace(idle.reading, report=replace(idle.reading.report, processed=0)))
+    idle = replace(
+        idle, reading=replace(idle.reading, report=structs.replace(idle.reading.report, processed=0))
+    )
     assert looked(idle, *stalled_fleet()[1:], restarts=first.restarts, later=30).restarts.recent[
         0
     ].recovered is (None)

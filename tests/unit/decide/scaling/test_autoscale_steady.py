@@ -54,9 +54,7 @@ class Fleet:
 
     def pod(self) -> PodState:
         """One that tells for all."""
-        return reporting_pod(
-            active=0, active_count=len(self.ends), processed=self.started, reserved=0, eta_held=0
-        )
+        return reporting_pod(active=0, active_count=len(self.ends), processed=self.started, reserved=0, eta=0)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,0 +1,52 @@
+"""Names that agent, sidecar, operator and the pods that the operator builds agree on."""
+
+from enum import StrEnum
+
+VERSION = 1
+"""The version of every document. Readers accept this version only."""
+
+PORT = 9809
+"""The sidecar's TCP port, unless ``PORT_VARIABLE`` says otherwise."""
+
+# Paths of the sidecar's HTTP endpoints. GET answers:
+STARTUP_PATH = "/startupz"
+LIVENESS_PATH = "/livez"
+READINESS_PATH = "/readyz"
+SIDECAR_HEALTH_PATH = "/healthz"
+REPORT_PATH = "/report"
+METRICS_PATH = "/metrics"
+# POST gives an order:
+DRAIN_PATH = "/drain"
+UNDRAIN_PATH = "/undrain"
+RESTART_HOLD_PATH = "/restart-hold"
+
+# The API server's pod proxy keeps Authorization for itself: through the proxy the token comes in this header.
+TOKEN_HEADER = "X-Celery-Probe-Token"  # noqa: S105 - the header's name, not a token
+
+DIRECTORY = "/celery-probe"
+"""Where the volume that the worker or beat shares with its sidecar is mounted."""
+
+# Names below that directory.
+RUN_DIRECTORY = "run"
+"""The folder that holds the files below. Both sides may write it."""
+WORKER_REPORT_FILE = "report.json"
+BEAT_REPORT_FILE = "beat.json"
+LOCK_FILE = "worker.lock"
+"""The file that the main process of worker or beat keeps locked as long as it lives."""
+DRAIN_FILE = "drain"
+"""The worker drains while this file exists."""
+
+
+class Role(StrEnum):
+    """The kind of process that a sidecar observes."""
+
+    WORKER = "worker"
+    BEAT = "beat"
+
+
+# Environment variables of the sidecar. The agent reads the first only.
+DIRECTORY_VARIABLE = "CELERY_PROBE_DIRECTORY"
+PORT_VARIABLE = "CELERY_PROBE_PORT"
+TOKEN_VARIABLE = "CELERY_PROBE_TOKEN"  # noqa: S105 - the variable's name, not a token
+ROLE_VARIABLE = "CELERY_PROBE_ROLE"
+BROKER_VARIABLE = "CELERY_BROKER_URL"

@@ -1,0 +1,59 @@
+"""The agent's copy of what it shares with the sidecar, and the bounds that its reports keep.
+
+``celery_health.wire`` declares all of it. The agent may not import that; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import json
+from math import isnan
+from typing import Any
+
+VERSION = 1
+
+DIRECTORY = "/celery-probe"
+DIRECTORY_VARIABLE = "CELERY_PROBE_DIRECTORY"
+RUN_DIRECTORY = "run"
+WORKER_REPORT_FILE = "report.json"
+BEAT_REPORT_FILE = "beat.json"
+LOCK_FILE = "worker.lock"
+DRAIN_FILE = "drain"
+
+NAME_LENGTH = 256
+LIST_LENGTH = 1000
+ACTIVE_LENGTH = 100
+LARGEST_COUNT = 2**53 - 1
+LARGEST_SECONDS = 1e10
+REPORT_BYTES = 192 * 1024
+
+# Lists that a report may cut, the most dispensable first. ``active_count`` still counts all active tasks.
+CUT_FIRST = ("active", "pool_pids", "queues")
+
+
+def encode(report: dict[str, Any]) -> bytes:
+    """The report's JSON, within the bounds.
+
+    Names of tasks and queues and ids of tasks come from users: a longer one is cut, and so is a longer list.
+    """
+    document = _bounded(report)
+    text = json.dumps(document).encode()
+    for name in CUT_FIRST:
+        while len(text) > REPORT_BYTES and document.get(name):
+            document[name] = document[name][: len(document[name]) // 2]
+            text = json.dumps(document).encode()
+    return text
+
+
+def _bounded(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return min(max(value, 0), LARGEST_COUNT)
+    if isinstance(value, float):
+        return None if isnan(value) else min(max(value, -LARGEST_SECONDS), LARGEST_SECONDS)
+    if isinstance(value, dict):
+        return {name: _bounded(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_bounded(entry) for entry in value[:LIST_LENGTH]]
+    # An unpaired surrogate is no Unicode character; readers refuse it.
+    return str(value)[:NAME_LENGTH].encode("utf-8", "replace").decode()

@@ -1,0 +1,135 @@
+"""What the watch says before, between and without looks at a broker."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from tools.testbed.servers import free_port
+from tools.testbed.waiting import wait_for
+
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
+from celery_probe.sidecar.broker_checks import STALE_SECONDS, BrokerChecks
+from tests.unit.sidecar.clock import Clock
+
+
+@contextmanager
+def watching(url: str, clock: Clock | None = None) -> Iterator[BrokerChecks]:
+    watch = BrokerChecks(url, clock or Clock(), interval=0.05)
+    watch.start()
+    try:
+        yield watch
+    finally:
+        watch.stop()
+
+
+def reading(*, reachable: bool | None) -> BrokerReading:
+    return BrokerReading("redis", "redis://127.0.0.1", reachable, BrokerReason.REACHABLE, "Set by a test.")
+
+
+def looked(watch: BrokerChecks) -> bool:
+    return watch.latest().checked_mono is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "reason", "advice"),
+    [
+        ("", BrokerReason.NOT_READ, "CELERY_BROKER_URL is not set"),
+        ("sqs://key:hunter2@", BrokerReason.UNSUPPORTED_KIND, "A sqs broker cannot be checked"),
+        ("postgresql://shop:hunter2@db/shop", BrokerReason.UNSUPPORTED_KIND, "A postgresql broker cannot"),
+        ("redis://:hunter2@host/zero", BrokerReason.URL_INVALID, "write redis://HOST:PORT/0"),
+    ],
+)
+def test_a_broker_that_cannot_be_looked_at_is_unknown_for_good(
+    url: str, reason: BrokerReason, advice: str
+) -> None:
+    clock = Clock()
+    with watching(url, clock) as watch:
+        clock.ahead = 10 * STALE_SECONDS
+        finding = watch.latest()
+    assert (finding.reachable, finding.reason, finding.checked_mono) == (None, reason, None)
+    assert advice in finding.message
+    assert "hunter2" not in finding.message
+
+
+def test_before_the_first_look_nothing_is_known() -> None:
+    watch = BrokerChecks("redis://localhost", Clock())
+    assert (watch.latest().reachable, watch.latest().reason) == (None, BrokerReason.NOT_READ)
+
+
+def test_a_finding_that_no_look_renews_is_no_longer_believed() -> None:
+    clock = Clock()
+    with watching(f"redis://127.0.0.1:{free_port()}", clock) as watch:
+        wait_for(lambda: looked(watch), 5)
+    assert watch.latest().reachable is False
+    clock.ahead = STALE_SECONDS + 5
+    assert watch.latest().reachable is None
+    assert "hangs" in watch.latest().message
+
+
+def test_the_first_failure_is_told_where_no_failover_broker_answers() -> None:
+    url = f"redis://127.0.0.1:{free_port()};redis://broker.invalid"
+    with watching(url) as watch:
+        wait_for(lambda: looked(watch), 5)
+    assert (watch.latest().reachable, watch.latest().reason) == (False, BrokerReason.CONNECTION_REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "reachable", "reason"),
+    [
+        ("redis", True, BrokerReason.REACHABLE),
+        ("sentinel", None, BrokerReason.UNSUPPORTED_KIND),
+    ],
+)
+def test_one_failover_broker_that_answers_is_enough_and_a_sentinel_is_not_the_broker(
+    scheme: str, reachable: bool | None, reason: BrokerReason
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with watching(f"{scheme}://127.0.0.1:{free_port()};{scheme}://127.0.0.1:{port}") as watch:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(b"+PONG\r\n:0\r\n")
+                wait_for(lambda: looked(watch), 5)
+                finding = watch.latest()
+    assert (finding.reachable, finding.reason) == (reachable, reason)
+    assert str(port) in finding.message
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answers"), [("redis", True), ("rediss", True), ("amqp", False), ("amqps", False)]
+)
+def test_a_broker_that_lets_in_counts_as_answering_unless_it_may_keep_its_clients_waiting(
+    scheme: str, answers: bool
+) -> None:
+    clock = Clock()
+    watch = BrokerChecks(f"{scheme}://127.0.0.1", clock)
+    assert (watch.reachable_for(), watch.answers_for()) == (None, None)
+    watch.note(reading(reachable=True))
+    clock.ahead = 20
+    reachable_for = watch.reachable_for()
+    assert reachable_for is not None
+    assert 20 <= reachable_for < 21
+    assert (watch.answers_for() is not None) is answers
+
+
+@pytest.mark.parametrize("reachable", [False, None])
+def test_one_look_without_an_answer_begins_the_count_anew(reachable: bool | None) -> None:
+    clock = Clock()
+    watch = BrokerChecks("redis://127.0.0.1", clock)
+    watch.note(reading(reachable=True))
+    clock.ahead = 20
+    watch.note(reading(reachable=reachable))
+    assert watch.reachable_for() is None
+    watch.note(reading(reachable=True))
+    assert (watch.reachable_for() or 0) < 1
+
+
+def test_a_finding_that_no_look_renews_is_no_answer() -> None:
+    clock = Clock()
+    watch = BrokerChecks("redis://127.0.0.1", clock)
+    watch.note(reading(reachable=True))
+    clock.ahead = STALE_SECONDS + 1
+    assert (watch.reachable_for(), watch.answers_for()) == (None, None)

@@ -1,0 +1,199 @@
+"""Each endpoint answers from memory, in JSON that says why."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+
+from celery_health.wire.names import TOKEN_HEADER
+from celery_probe.sidecar.broker_checks import BrokerChecks
+from celery_probe.sidecar.drain_request import DrainRequest
+from celery_probe.sidecar.process_evidence import WORKER_FILE, ProcessEvidence
+from celery_probe.sidecar.worker_endpoints import worker_app
+from celery_probe.sidecar.worker_observer import WorkerObserver
+from tests.unit.sidecar.clock import Clock
+from tests.unit.wire.documents import worker_document
+
+TOKEN = "s3cret-tökn"
+Client = TestClient[Request, Application]
+
+
+@pytest.fixture
+def observer(tmp_path: Path, clock: Clock) -> WorkerObserver:
+    return WorkerObserver(
+        ProcessEvidence(tmp_path, WORKER_FILE, clock), BrokerChecks("", clock), DrainRequest(tmp_path), clock
+    )
+
+
+@pytest.fixture
+async def client(observer: WorkerObserver) -> AsyncIterator[Client]:
+    async with TestClient(TestServer(worker_app(observer, TOKEN))) as client:
+        yield client
+
+
+def reported(directory: Path, observer: WorkerObserver, **changes: object) -> None:
+    now = time.monotonic()
+    document = worker_document(**{"written_mono": now, "loop_mono": now, **changes})
+    (directory / "report.json").write_text(json.dumps(document))
+    observer.refresh()
+
+
+async def statuses(client: Client) -> dict[str, int]:
+    return {path: (await client.get(path)).status for path in ("/startupz", "/livez", "/readyz")}
+
+
+async def test_before_the_first_report_only_liveness_passes(client: Client) -> None:
+    assert await statuses(client) == {"/startupz": 503, "/livez": 200, "/readyz": 503}
+
+
+async def test_a_consuming_worker_passes_every_probe(
+    client: Client, tmp_path: Path, observer: WorkerObserver
+) -> None:
+    reported(tmp_path, observer)
+    assert await statuses(client) == {"/startupz": 200, "/livez": 200, "/readyz": 200}
+    answer = await client.get("/readyz")
+    assert await answer.json() == {"reason": "Consuming", "message": "The worker consumes from 2 queues."}
+
+
+async def test_a_refused_probe_says_why(client: Client, tmp_path: Path, observer: WorkerObserver) -> None:
+    reported(tmp_path, observer, consuming=False)
+    answer = await client.get("/readyz")
+    assert answer.status == 503
+    assert (await answer.json())["reason"] == "Deaf"
+
+
+async def test_a_head_request_is_answered_as_the_get(client: Client) -> None:
+    assert (await client.head("/livez")).status == 200
+
+
+async def test_the_report_carries_all_that_the_sidecar_knows(
+    client: Client, tmp_path: Path, observer: WorkerObserver
+) -> None:
+    reported(tmp_path, observer, temperature=21)
+    answer = await (await client.get("/report")).json()
+    assert answer["version"] == 1
+    assert answer["process"] == "unseen"
+    assert 0 <= answer["written_age"] < 60
+    assert 0 <= answer["loop_age"] < 60
+    assert answer["report"]["reserved"] == 3
+    assert "temperature" not in answer["report"], "an unknown key has no bounds"
+    assert answer["verdict"] == {
+        "reason": "Consuming",
+        "message": "The worker consumes from 2 queues.",
+        "started": True,
+        "live": True,
+        "ready": True,
+        "consuming": True,
+    }
+    assert answer["broker"]["reachable"] is None
+    assert answer["broker"]["checked_age"] is None
+    assert answer["drain_requested"] is False
+    assert answer["drain_requested_for"] is None
+
+
+async def test_without_a_report_its_fields_are_null(client: Client) -> None:
+    answer = await (await client.get("/report")).json()
+    assert (answer["report"], answer["written_age"], answer["loop_age"]) == (None, None, None)
+
+
+async def test_metrics_are_prometheus_text(client: Client, tmp_path: Path, observer: WorkerObserver) -> None:
+    reported(tmp_path, observer)
+    answer = await client.get("/metrics")
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert "celery_worker_consuming 1\n" in await answer.text()
+
+
+async def test_a_sidecar_that_no_longer_looks_fails_its_own_probe(client: Client, clock: Clock) -> None:
+    assert (await client.get("/healthz")).status == 200
+    clock.ahead = 6
+    answer = await client.get("/healthz")
+    assert answer.status == 503
+    assert (await answer.json())["reason"] == "Stuck"
+
+
+async def test_a_drain_is_set_and_taken_back_as_often_as_asked(client: Client, tmp_path: Path) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    for path, wanted in (("/drain", True), ("/drain", True), ("/undrain", False), ("/undrain", False)):
+        answer = await client.post(path, headers=headers, data=b"ignored")
+        assert answer.status == 202
+        assert await answer.json() == {"drain_requested": wanted}
+        assert (tmp_path / "drain").exists() is wanted
+        told = await (await client.get("/report")).json()
+        assert told["drain_requested"] is wanted
+        assert 0 <= told["drain_requested_for"] < 60 if wanted else told["drain_requested_for"] is None
+
+
+async def test_a_drain_set_before_the_sidecar_started_still_stands(tmp_path: Path) -> None:
+    (tmp_path / "drain").touch()
+    assert DrainRequest(tmp_path).is_requested
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "reason"),
+    [
+        (None, 401, "Unauthorized"),
+        ("Bearer", 401, "Unauthorized"),
+        (f"Basic {TOKEN}", 401, "Unauthorized"),
+        ("Bearer wrong", 403, "Forbidden"),
+        ("Bearer wröng", 403, "Forbidden"),
+    ],
+)
+async def test_a_drain_without_the_token_is_refused(
+    client: Client, tmp_path: Path, header: str | None, status: int, reason: str
+) -> None:
+    headers = {"Authorization": header} if header else {}
+    for path in ("/drain", "/undrain"):
+        answer = await client.post(path, headers=headers)
+        assert answer.status == status
+        assert (await answer.json())["reason"] == reason
+        assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+    assert not (tmp_path / "drain").exists()
+
+
+@pytest.mark.parametrize(
+    ("shown", "status", "reason"),
+    [(TOKEN, 202, None), (f" {TOKEN} ", 202, None), ("wrong", 403, "Forbidden"), (" ", 401, "Unauthorized")],
+)
+async def test_the_token_may_come_in_a_header_that_proxies_let_pass(
+    client: Client, shown: str, status: int, reason: str | None
+) -> None:
+    answer = await client.post("/drain", headers={TOKEN_HEADER: shown})
+    assert answer.status == status
+    assert (await answer.json()).get("reason") == reason
+
+
+async def test_the_header_of_its_own_counts_before_that_of_a_proxy(client: Client) -> None:
+    headers = {"Authorization": "Bearer of-the-proxy", TOKEN_HEADER: TOKEN}
+    assert (await client.post("/drain", headers=headers)).status == 202
+    wrong = {"Authorization": f"Bearer {TOKEN}", TOKEN_HEADER: "wrong"}
+    assert (await client.post("/drain", headers=wrong)).status == 403
+
+
+@pytest.mark.parametrize("path", ["/drain", "/undrain", "/restart-hold"])
+async def test_without_a_configured_token_nobody_may_give_an_order(
+    observer: WorkerObserver, path: str
+) -> None:
+    async with TestClient(TestServer(worker_app(observer, ""))) as client:
+        answer = await client.post(path, headers={"Authorization": "Bearer "})
+        assert answer.status == 403
+        told = await answer.json()
+        assert told["reason"] == "OrdersDisabled"
+        assert "CELERY_PROBE_TOKEN" in told["message"]
+
+
+@pytest.mark.parametrize("path", ["/drain", "/undrain"])
+async def test_a_drain_is_no_get(client: Client, path: str) -> None:
+    answer = await client.get(path, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status == 405
+    assert answer.headers["Allow"] == "POST"
+
+
+async def test_a_drain_request_that_cannot_be_written_is_an_error(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "drain").mkdir()
+    answer = await client.post("/undrain", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status == 500
+    assert (await answer.json())["reason"] == "NotWritten"

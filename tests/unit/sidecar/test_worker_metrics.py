@@ -1,0 +1,95 @@
+"""What a scrape shows can be read by Prometheus, and leaves out what is not known."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from celery_probe.sidecar.process_metrics import ProcessNumbers
+from celery_probe.sidecar.worker_metrics import WorkerNumbers, render
+from tests.unit.wire.documents import worker_document, worker_report
+
+PROCESS = ProcessNumbers(
+    started=True,
+    live=True,
+    ready=True,
+    report_age=0.5,
+    broker_reachable=True,
+    restart_hold=False,
+    agent_errors=0,
+)
+
+
+def numbers(process: ProcessNumbers = PROCESS, **changes: Any) -> WorkerNumbers:
+    values: dict[str, Any] = {
+        "report": worker_report(worker_document()),
+        "consuming": True,
+        "loop_age": 0.25,
+        "drain_requested": False,
+        "idle": 12.5,
+        **changes,
+    }
+    return WorkerNumbers(process=process, **values)
+
+
+def scraped(process: ProcessNumbers = PROCESS, **changes: Any) -> dict[str, float]:
+    families = text_string_to_metric_families(render(numbers(process, **changes)))
+    return {sample.name: sample.value for family in families for sample in family.samples}
+
+
+def test_every_number_of_the_report_is_shown_in_base_units() -> None:
+    assert scraped() == {
+        "celery_worker_started": 1,
+        "celery_worker_live": 1,
+        "celery_worker_ready": 1,
+        "celery_worker_consuming": 1,
+        "celery_worker_report_age_seconds": 0.5,
+        "celery_worker_loop_age_seconds": 0.25,
+        "celery_worker_broker_reachable": 1,
+        "celery_worker_drain_requested": 0,
+        "celery_worker_restart_hold": 0,
+        "celery_worker_idle_seconds": 12.5,
+        "celery_worker_tasks_active": 1,
+        "celery_worker_tasks_reserved": 3,
+        "celery_worker_tasks_eta": 2,
+        "celery_worker_tasks_processed_total": 120,
+        "celery_worker_pool_slots": 4,
+        "celery_worker_pool_processes": 4,
+        "celery_worker_pool_births": 0,
+        "celery_worker_prefetch_limit": 16,
+        "celery_worker_consumer_starts_total": 1,
+        "celery_worker_memory_bytes": 50_000_000,
+        "celery_worker_children_memory_bytes": 200_000_000,
+        "celery_worker_agent_errors_total": 0,
+    }
+
+
+def test_without_a_report_only_what_the_pod_knows_is_shown() -> None:
+    shown = scraped(
+        replace(PROCESS, report_age=None, broker_reachable=None, agent_errors=None),
+        report=None,
+        loop_age=None,
+        idle=None,
+    )
+    assert set(shown) == {
+        "celery_worker_started",
+        "celery_worker_live",
+        "celery_worker_ready",
+        "celery_worker_consuming",
+        "celery_worker_drain_requested",
+        "celery_worker_restart_hold",
+    }
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_yes_or_no_is_one_or_zero(value: bool) -> None:
+    assert scraped(replace(PROCESS, broker_reachable=value))["celery_worker_broker_reachable"] == int(value)
+
+
+def test_every_metric_has_one_help_and_one_type_line() -> None:
+    lines = render(numbers()).splitlines()
+    names = [line.split()[0] for line in lines if not line.startswith("#")]
+    assert [line.split()[2] for line in lines if line.startswith("# HELP")] == names
+    assert [line.split()[2] for line in lines if line.startswith("# TYPE")] == names
+    assert len(set(names)) == len(names)

@@ -1,0 +1,98 @@
+"""The agent imports nothing of ours: its copy of the contract is equal, and its reports keep every bound."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celery_health.wire import bounds, names
+from celery_health.wire.beat_report import BeatPhase, BeatWait
+from celery_health.wire.bounds import ACTIVE_LENGTH, REPORT_BYTES
+from celery_health.wire.worker_report import WORKER_REPORT, LoopWait, Phase
+from celery_probe.agent import beat_state, beat_waits, contract, stack, worker_state
+from tests.unit.wire.documents import encoded, worker_document
+
+COPIED = {name for name in vars(contract) if name.isupper()} - {"CUT_FIRST"}
+
+
+@pytest.mark.parametrize("name", sorted(COPIED))
+def test_the_agents_copy_is_the_declaration(name: str) -> None:
+    declared = getattr(names, name, None) or getattr(bounds, name)
+    assert getattr(contract, name) == declared
+
+
+def task(number: int, text: str) -> dict[str, Any]:
+    return {"id": text, "name": text, "started_at": 1.0, "limit": float(number)}
+
+
+@pytest.mark.parametrize("text", ["a", "x" * 10_000, "é" * 300, "\x00" * 300, "😀" * 300, "\ud800" * 300])
+def test_names_of_any_length_and_script_make_a_report_that_is_read(text: str) -> None:
+    document = worker_document(
+        hostname=text,
+        queues=[text] * 2000,
+        pool_pids=list(range(2000)),
+        active=[task(number, text) for number in range(ACTIVE_LENGTH)],
+        active_count=5000,
+        last_error=text,
+    )
+    written = contract.encode(document)
+    assert len(written) <= REPORT_BYTES
+    report = WORKER_REPORT.decode(written)
+    assert report.active_count == 5000
+    assert report.queues
+
+
+def test_active_tasks_are_cut_before_queues() -> None:
+    document = worker_document(queues=["q" * 200] * 400, active=[task(0, "x" * 256)] * ACTIVE_LENGTH * 3)
+    report = WORKER_REPORT.decode(contract.encode({**document, "active": document["active"][:ACTIVE_LENGTH]}))
+    assert len(report.queues) == 400
+
+
+def test_a_report_within_the_bounds_is_written_as_it_is() -> None:
+    assert json.loads(contract.encode(worker_document())) == worker_document()
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [(float("inf"), 1e10), (float("-inf"), -1e10), (float("nan"), None), (None, None)],
+)
+def test_a_time_limit_out_of_range_is_cut(value: float | None, read: float | None) -> None:
+    active = [{"id": "a", "name": "b", "started_at": None, "limit": value}]
+    report = WORKER_REPORT.decode(contract.encode(worker_document(active=active)))
+    assert report.active[0].limit == read
+
+
+def test_a_count_out_of_range_is_cut() -> None:
+    report = WORKER_REPORT.decode(contract.encode(worker_document(processed=2**70, reserved=-1)))
+    assert (report.processed, report.reserved) == (2**53 - 1, 0)
+
+
+VALUES = {
+    str: st.text(st.characters(exclude_categories=()), max_size=400),
+    int: st.integers(),
+    float: st.floats(),
+}
+
+
+@given(data=st.data())
+def test_any_value_of_the_right_kind_makes_a_report_that_is_read(data: st.DataObject) -> None:
+    changes: dict[str, Any] = {}
+    for name, value in worker_document().items():
+        kind = type(value)
+        if kind in VALUES and name not in {"version", "role", "phase", "written_mono"}:
+            changes[name] = data.draw(VALUES[kind], label=name)
+    WORKER_REPORT.decode(contract.encode(worker_document(**changes)))
+
+
+def test_every_phase_and_wait_of_the_agent_is_a_word_of_the_contract() -> None:
+    phases = {worker_state.STARTING, worker_state.CONNECTING, worker_state.CONSUMING}
+    assert phases | {worker_state.DRAINING, worker_state.STOPPING} == set(Phase)
+    assert {stack.SLOT, stack.TASK, stack.BROKER, stack.CONNECTION, stack.UNKNOWN} == set(LoopWait)
+    assert {beat_state.STARTING, beat_state.TICKING, beat_state.STOPPING} == set(BeatPhase)
+    assert {stack.UNKNOWN, stack.BROKER, beat_waits.RESULT_BACKEND} == set(BeatWait)
+
+
+def test_pythons_own_json_of_a_report_is_read() -> None:
+    assert WORKER_REPORT.decode(encoded(worker_document()))
