@@ -1,1 +1,1 @@
-"""What is true of a broker, a result store and a fleet of Celery workers: typed readers and pure verdicts."""
+"""Celery without Kubernetes: readers of brokers and result backends, verdicts on workers, and the CLI."""

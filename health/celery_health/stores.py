@@ -1,4 +1,4 @@
-"""Result stores and databases: do they answer, and do they let us in?"""
+"""Whether a result backend or database answers and accepts the login."""
 
 import asyncio
 import sqlite3
@@ -12,9 +12,9 @@ from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
 
 
 async def ping_store(url: str, timeout: float = 5.0) -> BrokerReading:  # noqa: ASYNC109
-    """Connect and log in within ``timeout`` seconds; no table and no key is read. Never raises.
+    """Connect and log in within ``timeout`` seconds, without reading a table or key. Never raises.
 
-    Meant to run where the application runs: an SQLite file is looked for on this machine.
+    Run it where the application runs: a SQLite file must be on this machine.
     """
     try:
         parsed = parse(url)
@@ -30,7 +30,7 @@ async def ping_store(url: str, timeout: float = 5.0) -> BrokerReading:  # noqa: 
         return _reading(
             parsed,
             BrokerReason.TIMED_OUT,
-            f"{parsed.address} does not answer within {timeout:g} s: see whether it hangs, or packets drop.",
+            f"{parsed.address} does not answer within {timeout:g} s: check whether the server hangs.",
         )
     finally:
         await reader.close()
@@ -42,10 +42,12 @@ def _ping_sqlite(url: BrokerUrl) -> BrokerReading:
         return _reading(url, BrokerReason.REACHABLE, "SQLite in memory needs no server.", reachable=True)
     if not path.exists():
         if path.parent.is_dir():
-            message = f"{url.address} is not there yet: the first to write makes it."
+            message = f"{url.address} does not exist yet. The first write creates it."
             return _reading(url, BrokerReason.REACHABLE, message, reachable=True)
         return _reading(
-            url, BrokerReason.ERROR, f"The folder of {url.address} is not there: make it, or correct the URL."
+            url,
+            BrokerReason.ERROR,
+            f"The folder of {url.address} does not exist: create it, or correct the URL.",
         )
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as database:

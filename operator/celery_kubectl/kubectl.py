@@ -1,4 +1,4 @@
-"""The ``kubectl`` program: it knows every way to log in to a cluster, so we ask through it."""
+"""Runs the ``kubectl`` program, which knows every way to log in to a cluster, and explains its errors."""
 
 import json
 import os
@@ -18,11 +18,11 @@ Object = dict[str, Any]
 GROUP = "celery-operator.dev"
 RESOURCE = f"celerydeployments.{GROUP}"
 REQUEST_SECONDS = 15
-# Reading the kubeconfig and a login plugin take their time before the request.
+# Includes the time for the kubeconfig and a login plugin, before the request.
 PROGRAM_SECONDS = 60
 
-# What client-go logs before the error itself: "E1121 11:30:00.000000   123 memcache.go:265] ..."
-_LOGGED = re.compile(r"[EWI]\d{4} ")
+# Lines that client-go logs before the error: "E1121 11:30:00.000000   123 memcache.go:265] ..."
+_LOG_LINE = re.compile(r"[EWI]\d{4} ")
 _NO_ANSWER = (
     "unable to connect to the server",
     "was refused - did you specify",
@@ -35,52 +35,50 @@ _NO_ANSWER = (
 
 
 class KubectlError(click.ClickException):
-    """The cluster could not be asked, or refused; the message is one line that says what to do."""
+    """kubectl failed. The message is one line that says why and what to do."""
 
     exit_code = ExitCode.USAGE
 
 
 class NotFoundError(KubectlError):
-    """There is no object of that name."""
+    """There is no object of this name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
-    """``options`` go before each command: the namespace, the context, the kubeconfig."""
+    """The program. ``options`` precede each command: the namespace, the context, the kubeconfig."""
 
     program: str
     options: tuple[str, ...] = ()
 
     @classmethod
     def find(cls, options: tuple[str, ...] = (), environment: Mapping[str, str] = os.environ) -> "Kubectl":
-        """The program that KUBECTL names, else the one on PATH.
+        """The program that KUBECTL names, or else the one on PATH.
 
         Raises:
-            KubectlError: there is none.
+            KubectlError: there is no such program.
         """
-        wanted = environment.get("KUBECTL") or "kubectl"
-        program = shutil.which(wanted, path=environment.get("PATH"))
+        name = environment.get("KUBECTL") or "kubectl"
+        program = shutil.which(name, path=environment.get("PATH"))
         if program is None:
-            raise KubectlError(
-                f"There is no program {wanted!r}: install kubectl, or set KUBECTL to where it is."
-            )
+            raise KubectlError(f"There is no program {name!r}: install kubectl, or set KUBECTL to its path.")
         return cls(program, options)
 
     def run(self, *arguments: str) -> str:
-        """What the command printed.
+        """Run a command and return what it prints.
 
         Raises:
-            NotFoundError: the object is not there.
-            KubectlError: anything else.
+            NotFoundError: the object does not exist.
+            KubectlError: any other error.
         """
         command = [self.program, *self.options, f"--request-timeout={REQUEST_SECONDS}s", *arguments]
         try:
-            done = subprocess.run(  # noqa: S603 (a list of words: no shell reads them)
+            done = subprocess.run(  # noqa: S603 (no shell is involved)
                 command, capture_output=True, text=True, timeout=PROGRAM_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
             raise KubectlError(
-                f"kubectl did not answer within {PROGRAM_SECONDS} s: see whether `kubectl get nodes` does."
+                f"kubectl did not end within {PROGRAM_SECONDS} s: check whether `kubectl get nodes` works."
             ) from None
         except OSError as error:
             raise KubectlError(f"{self.program} cannot be run: {error.strerror}.") from error
@@ -89,39 +87,40 @@ class Kubectl:
         return done.stdout
 
     def json(self, *arguments: str) -> Object:
-        """The object that ``kubectl ... -o json`` printed."""
+        """Run a command with ``-o json`` and return the object that it prints."""
         found: Object = json.loads(self.run(*arguments, "-o", "json"))
         return found
 
     @property
     def namespace(self) -> str:
-        """The namespace that commands are about."""
+        """The namespace of the commands."""
         for option in self.options:
             if option.startswith("--namespace="):
                 return option.partition("=")[2]
         try:
             return self.run("config", "view", "--minify", "-o", "jsonpath={..namespace}").strip() or "default"
-        except KubectlError:  # inside a pod there is no such file
+        except KubectlError:  # in a pod there is no kubeconfig
             return "default"
 
 
 def explained(stderr: str) -> KubectlError:
-    """What kubectl said, with what to do about it."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip() and not _LOGGED.match(line)]
-    said = (lines[-1] if lines else "kubectl failed without a word").removeprefix("error: ").rstrip(".")
-    lowered = said.lower()
+    """The error for what kubectl printed, with what to do about it."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip() and not _LOG_LINE.match(line)]
+    last = lines[-1] if lines else "kubectl failed without a message"
+    text = last.removeprefix("error: ").rstrip(".")
+    lowered = text.lower()
     if "the server doesn't have a resource type" in lowered:
         return KubectlError(
-            "This cluster knows no CeleryDeployments: install the operator with its Helm chart, or choose "
-            "another cluster with --context."
+            "This cluster has no resource type CeleryDeployment: install the operator with its Helm chart, "
+            "or use --context for another cluster."
         )
     if "(notfound)" in lowered:
-        return NotFoundError(said)
+        return NotFoundError(text)
     if "(forbidden)" in lowered:
-        said = said.removeprefix("Error from server (Forbidden): ")
-        return KubectlError(f"You may not do this: {said}. Ask for a role that allows it.")
+        text = text.removeprefix("Error from server (Forbidden): ")
+        return KubectlError(f"You do not have the permission: {text}. Ask for a role that allows it.")
     if "unauthorized" in lowered or "must be logged in" in lowered:
-        return KubectlError(f"The cluster does not know you: {said}. Log in again.")
+        return KubectlError(f"The cluster does not accept your credentials: {text}. Log in again.")
     if any(words in lowered for words in _NO_ANSWER):
-        return KubectlError(f"The cluster does not answer: {said}.")
-    return KubectlError(f"kubectl: {said}.")
+        return KubectlError(f"The cluster does not answer: {text}.")
+    return KubectlError(f"kubectl: {text}.")

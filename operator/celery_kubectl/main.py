@@ -1,4 +1,4 @@
-"""``kubectl celery status|restart|pause|resume``: a kubectl plugin. docs/kubectl.md tells how to use it."""
+"""The commands of ``kubectl celery``. docs/reference/kubectl.md describes them."""
 
 import json
 from datetime import UTC, datetime
@@ -6,120 +6,137 @@ from typing import Any, NoReturn
 
 import click
 
-from celery_health.cli.commands.options import HealthCommand, HealthGroup, with_options
 from celery_health.cli.exit_codes import ExitCode
+from celery_health.cli.usage import Command, Group, UsageError, with_options
+from celery_health.verdicts.text import listed
 from celery_kubectl.kubectl import Kubectl
 from celery_kubectl.resource import PAUSE, Resource, annotate, read, read_all
 
 _CLUSTER = (
-    click.option("-n", "--namespace", metavar="NAME", help="The namespace; the context's, if not given."),
+    click.option("-n", "--namespace", metavar="NAME", help="The namespace.  [default: the context's]"),
     click.option("--context", metavar="NAME", help="The context of the kubeconfig."),
-    click.option("--kubeconfig", metavar="FILE", help="The kubeconfig."),
+    click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file."),
 )
 
 
-@click.group(cls=HealthGroup)
+@click.group(cls=Group)
 @with_options(_CLUSTER)
 @click.pass_context
 def plugin(ctx: click.Context, /, **options: str | None) -> None:
-    """See how Celery does on this cluster, and restart it, or keep it from being restarted.
+    """Show the health of Celery on this cluster, restart workers, and pause healing.
 
-    KUBECTL names the kubectl to use, if not the one on PATH.
+    The plugin runs kubectl: the one that the variable KUBECTL names, or else the one on PATH.
     """
-    # `kubectl celery -n shop status` means what `kubectl celery status -n shop` does.
+    # `kubectl celery -n shop status` means the same as `kubectl celery status -n shop`.
     given = {name: value for name, value in options.items() if value is not None}
     ctx.default_map = dict.fromkeys(plugin.commands, given)
 
 
-@plugin.command(cls=HealthCommand)
+@plugin.command(cls=Command, short_help="Show one or all CeleryDeployments.")
 @click.argument("name", required=False)
 @with_options(_CLUSTER)
-@click.option("-A", "--all-namespaces", is_flag=True, help="Look in all namespaces.")
+@click.option("-A", "--all-namespaces", is_flag=True, help="List the resources of all namespaces.")
 @click.option(
     "-o",
     "--output",
     type=click.Choice(["table", "json", "yaml"]),
     default="table",
     show_default=True,
-    help="How it is told.",
+    help="Output format.",
 )
 @click.pass_context
-def status(ctx: click.Context, /, name: str | None, all_namespaces: bool, output: str, **where: Any) -> None:
-    """Show health, conditions, worker groups, queues, restarts and what to do.
+def status(
+    ctx: click.Context, /, name: str | None, all_namespaces: bool, output: str, **cluster: Any
+) -> None:
+    """Show the CeleryDeployment NAME, or list all of the namespace.
 
-    Exit codes: 0 healthy, 1 degraded, 2 unhealthy or unknown (of several the worst), 3 nothing could be seen.
+    \b
+    Exit codes (of several resources, the worst):
+      0  healthy
+      1  degraded, or unknown while at least one worker is consuming
+      2  unhealthy, or unknown
+      3  wrong options, or the resource cannot be read
     """
     if name and all_namespaces:
-        raise _wrong("NAME and -A do not go together: write -n NAMESPACE.")
-    kubectl = _kubectl(**where)
+        raise UsageError("NAME and -A exclude each other: use -n NAMESPACE.")
+    kubectl = _kubectl(**cluster)
     if name:
         found: tuple[Resource, ...] = (read(kubectl, name),)
     else:
-        found = read_all(kubectl, everywhere=all_namespaces)
+        found = read_all(kubectl, all_namespaces=all_namespaces)
     if output == "table":
-        _show(found, kubectl, one=name is not None, everywhere=all_namespaces)
+        _print_tables(found, kubectl, one=name is not None, all_namespaces=all_namespaces)
     else:
-        _print(found[0].document if name else {"items": [one.document for one in found]}, output)
+        _print_document(found[0].document if name else {"items": [one.document for one in found]}, output)
     ctx.exit(max((one.exit_code for one in found), default=ExitCode.HEALTHY))
 
 
-@plugin.command(cls=HealthCommand)
+@plugin.command(cls=Command, short_help="Replace the pods in a rollout.")
 @click.argument("name")
 @with_options(_CLUSTER)
-@click.option("--group", "groups", multiple=True, metavar="NAME", help="A worker group; may be given again.")
-@click.option("--wait", is_flag=True, help="Wait until every pod is a new one.")
+@click.option(
+    "--group", "groups", multiple=True, metavar="NAME", help="A worker group. Can be given more than once."
+)
+@click.option("--wait", is_flag=True, help="Wait until all pods are new.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=600.0,
     show_default=True,
-    help="Seconds for --wait.",
+    metavar="SECONDS",
+    help="How long to wait.",
 )
 @click.pass_context
 def restart(
-    ctx: click.Context, /, name: str, groups: tuple[str, ...], wait: bool, timeout: float, **where: Any
+    ctx: click.Context, /, name: str, groups: tuple[str, ...], wait: bool, timeout: float, **cluster: Any
 ) -> None:
-    """Replace the pods of all groups and of beat, or of the groups named: a rollout, new pods first.
+    """Replace the pods of CeleryDeployment NAME in a rollout: all groups and beat, or only the given groups.
 
-    Exit codes: 0 done (without --wait: ordered), 2 not done in time, 3 called wrongly or refused.
+    \b
+    Exit codes:
+      0  done; without --wait: requested
+      2  not done in time
+      3  wrong options, or refused
     """
     from celery_kubectl import restart as rollout  # noqa: PLC0415
 
-    kubectl = _kubectl(**where)
-    marks = rollout.restart(kubectl, name, groups)
-    what = f"group {', '.join(groups)}" if groups else "all groups and beat"
-    click.echo(f"{name}: restart of {what} ordered.")
+    kubectl = _kubectl(**cluster)
+    annotations = rollout.restart(kubectl, name, groups)
+    what = (
+        f"{'group' if len(groups) == 1 else 'groups'} {listed(groups)}" if groups else "all groups and beat"
+    )
+    click.echo(f"{name}: requested a restart of {what}.")
     if not wait:
         return
     try:
-        done = rollout.wait(kubectl, name, marks, timeout, click.echo)
+        done = rollout.wait(kubectl, name, annotations, timeout, click.echo)
     except KeyboardInterrupt:
-        click.echo("The rollout goes on: kubectl celery status shows it.", err=True)
+        click.echo(f"The rollout continues. To see it: kubectl celery status {name}", err=True)
         ctx.exit(ExitCode.INTERRUPTED)
     if not done:
-        click.echo(f"Not done after {timeout:g} s; the rollout goes on.", err=True)
+        click.echo(f"Not done after {timeout:g} s. The rollout continues.", err=True)
         ctx.exit(ExitCode.UNHEALTHY)
 
 
-@plugin.command(cls=HealthCommand)
+@plugin.command(cls=Command, short_help="Pause healing.")
 @click.argument("name")
 @with_options(_CLUSTER)
-def pause(name: str, **where: Any) -> None:
-    """Keep everything of NAME from being restarted, to look into an ill worker."""
-    kubectl = _kubectl(**where)
+def pause(name: str, **cluster: Any) -> None:
+    """Pause healing of CeleryDeployment NAME, for example to examine an unhealthy worker."""
+    kubectl = _kubectl(**cluster)
     annotate(kubectl, read(kubectl, name), f"{PAUSE}=true")
-    click.echo(f"{name}: healing is paused; nothing is restarted until `kubectl celery resume {name}`.")
+    click.echo(f"{name}: healing is paused. To resume: kubectl celery resume {name}")
 
 
-@plugin.command(cls=HealthCommand)
+@plugin.command(cls=Command, short_help="Resume healing.")
 @click.argument("name")
 @with_options(_CLUSTER)
-def resume(name: str, **where: Any) -> None:
-    """Let NAME heal again after a pause."""
-    kubectl = _kubectl(**where)
+def resume(name: str, **cluster: Any) -> None:
+    """Resume healing of CeleryDeployment NAME."""
+    kubectl = _kubectl(**cluster)
     resource = read(kubectl, name)
     annotate(kubectl, resource, f"{PAUSE}-")
-    click.echo(f"{name}: healing goes on." if resource.paused else f"{name}: healing was not paused.")
+    click.echo(f"{name}: healing {'is resumed' if resource.paused else 'was not paused'}.")
 
 
 def main() -> NoReturn:
@@ -133,30 +150,26 @@ def _kubectl(namespace: str | None, context: str | None, kubeconfig: str | None)
     return Kubectl.find(tuple(f"--{name}={value}" for name, value in given.items() if value))
 
 
-def _show(found: tuple[Resource, ...], kubectl: Kubectl, *, one: bool, everywhere: bool) -> None:
+def _print_tables(found: tuple[Resource, ...], kubectl: Kubectl, *, one: bool, all_namespaces: bool) -> None:
     from celery_kubectl import tables  # noqa: PLC0415
 
     if not found:
         place = (
-            "this cluster" if everywhere else f"the namespace {kubectl.namespace}: write -n NAMESPACE, or -A"
+            "on this cluster."
+            if all_namespaces
+            else f"in namespace {kubectl.namespace}: use -n NAMESPACE, or -A for all namespaces."
         )
-        click.echo(f"There is no CeleryDeployment in {place}.", err=True)
+        click.echo(f"There is no CeleryDeployment {place}", err=True)
     elif one:
         tables.show(tables.details(found[0], datetime.now(UTC)))
     else:
-        tables.show(tables.overview(found, everywhere=everywhere))
+        tables.show(tables.overview(found, all_namespaces=all_namespaces))
 
 
-def _print(document: Any, output: str) -> None:
+def _print_document(document: Any, output: str) -> None:
     if output == "json":
         click.echo(json.dumps(document, indent=2))
         return
     import yaml  # noqa: PLC0415
 
     click.echo(yaml.safe_dump(document, sort_keys=False), nl=False)
-
-
-def _wrong(message: str) -> click.UsageError:
-    error = click.UsageError(message)
-    error.exit_code = ExitCode.USAGE  # type: ignore[misc]
-    return error

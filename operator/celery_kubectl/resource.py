@@ -1,11 +1,13 @@
-"""CeleryDeployments as the plugin reads and marks them. The operator's own models are not imported here."""
+"""Reads and annotates CeleryDeployments. The operator and its models are not installed here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from celery_health.cli.exit_codes import ExitCode, exit_code_of
+from celery_health.cli.exit_codes import ExitCode
+from celery_health.cli.health_exit_code import exit_code_of
 from celery_health.verdicts.fleet.verdict import FleetHealth
+from celery_health.verdicts.text import is_or_are, listed
 from celery_kubectl.kubectl import GROUP, RESOURCE, Kubectl, KubectlError, NotFoundError, Object
 
 PAUSE = f"{GROUP}/pause-healing"
@@ -33,7 +35,7 @@ class Resource:
 
     @property
     def status(self) -> Mapping[str, Any]:
-        """Empty until the operator has looked."""
+        """Empty until the first reconcile."""
         return self.manifest.get("status") or {}
 
     @property
@@ -47,38 +49,38 @@ class Resource:
 
     @property
     def paused(self) -> bool:
-        """Whether somebody has asked that nothing be restarted."""
+        """Whether healing is paused."""
         return (self.manifest["metadata"].get("annotations") or {}).get(PAUSE) == "true"
 
     @property
     def health(self) -> FleetHealth:
-        """Unknown where nobody has looked, or in a word of another version."""
+        """Unknown before the first reconcile, and for a word of another version of the operator."""
         word = self.status.get("health")
         return FleetHealth(word) if word in set(FleetHealth) else FleetHealth.UNKNOWN
 
     @property
     def message(self) -> str:
-        """The worst that is wrong, or why nothing is known."""
+        """The worst verdict, or why nothing is known."""
         if not self.status:
-            return "No status yet: see whether the operator runs and watches this namespace."
+            return "There is no status yet: check whether the operator runs and watches this namespace."
         return str(self.status.get("message") or "")
 
     @property
     def outdated(self) -> bool:
         """Whether the status is about an earlier spec."""
-        seen = self.status.get("observedGeneration")
-        return bool(self.status) and seen != self.manifest["metadata"].get("generation")
+        observed = self.status.get("observedGeneration")
+        return bool(self.status) and observed != self.manifest["metadata"].get("generation")
 
     @property
     def exit_code(self) -> ExitCode:
-        """As ``celery-health`` has it."""
+        """The same as that of ``celery-health``."""
         workers = self.status.get("workers") or ()
         some_consume = any(group.get("consumingReplicas", 0) > 0 for group in workers)
         return exit_code_of(self.health, some_consume=some_consume)
 
     @property
     def document(self) -> Object:
-        """For programs: the status as the API has it, and whose it is."""
+        """For programs: the status as the API has it, with the name of the resource."""
         return {
             "namespace": self.namespace,
             "name": self.name,
@@ -90,44 +92,45 @@ class Resource:
 
 
 def read(kubectl: Kubectl, name: str) -> Resource:
-    """The CeleryDeployment of that name.
+    """The CeleryDeployment of this name.
 
     Raises:
-        KubectlError: it is not there (the message names those that are), or cannot be read.
+        KubectlError: it does not exist (the message names those that do) or cannot be read.
     """
     try:
         return Resource(kubectl.json("get", RESOURCE, name))
     except NotFoundError:
-        raise KubectlError(_none_of_that_name(kubectl, name)) from None
+        raise KubectlError(_no_such_name(kubectl, name)) from None
 
 
-def read_all(kubectl: Kubectl, *, everywhere: bool) -> tuple[Resource, ...]:
-    """All of them in the namespace, or in all namespaces.
+def read_all(kubectl: Kubectl, *, all_namespaces: bool) -> tuple[Resource, ...]:
+    """All CeleryDeployments of the namespace, or of all namespaces.
 
     Raises:
         KubectlError: they cannot be read.
     """
-    found = kubectl.json("get", RESOURCE, *(["--all-namespaces"] if everywhere else []))
+    found = kubectl.json("get", RESOURCE, *(["--all-namespaces"] if all_namespaces else []))
     return tuple(Resource(item) for item in found["items"])
 
 
-def annotate(kubectl: Kubectl, resource: Resource, *marks: str) -> None:
-    """Set ``KEY=VALUE`` or remove ``KEY-``.
+def annotate(kubectl: Kubectl, resource: Resource, *changes: str) -> None:
+    """Set annotations (``KEY=VALUE``) or remove them (``KEY-``).
 
     Raises:
-        KubectlError: it is refused.
+        KubectlError: the change is refused.
     """
-    place = ["annotate", RESOURCE, resource.name, f"--namespace={resource.namespace}"]
-    kubectl.run(*place, "--overwrite", f"--field-manager={FIELD_MANAGER}", *marks)
+    target = [RESOURCE, resource.name, f"--namespace={resource.namespace}"]
+    kubectl.run("annotate", *target, "--overwrite", f"--field-manager={FIELD_MANAGER}", *changes)
 
 
-def _none_of_that_name(kubectl: Kubectl, name: str) -> str:
+def _no_such_name(kubectl: Kubectl, name: str) -> str:
     namespace = kubectl.namespace
     try:
-        others = [resource.name for resource in read_all(kubectl, everywhere=False)]
-    except KubectlError:  # who may get one may not be allowed to list them
+        others = [resource.name for resource in read_all(kubectl, all_namespaces=False)]
+    except KubectlError:  # the user may get, and not list
         others = []
-    known = (
-        f"there are {', '.join(others)}" if others else "write -n NAMESPACE, or `kubectl celery status -A`"
-    )
-    return f"There is no CeleryDeployment {name!r} in the namespace {namespace}: {known}."
+    if others:
+        hint = f"there {is_or_are(len(others))} {listed(others)}"
+    else:
+        hint = "use -n NAMESPACE, or see `kubectl celery status -A`"
+    return f"There is no CeleryDeployment {name!r} in namespace {namespace}: {hint}."

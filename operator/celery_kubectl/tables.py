@@ -1,39 +1,31 @@
-"""CeleryDeployments as tables for a person. Only here the plugin imports rich."""
+"""CeleryDeployments as tables. Only this module of the plugin imports rich."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from celery_health.verdicts.fleet.verdict import FleetHealth
-from celery_health.verdicts.text import lasting
+from celery_health.cli.output.terminal import COLOURS, console, new_table
+from celery_health.verdicts.text import counted, lasting
 from celery_kubectl.resource import Resource
 
-_COLOURS = {
-    FleetHealth.HEALTHY: "bold green",
-    FleetHealth.UNKNOWN: "bold magenta",
-    FleetHealth.DEGRADED: "bold yellow",
-    FleetHealth.UNHEALTHY: "bold red",
-}
-# True is bad news there.
-_ABNORMAL = {"Reconciling", "Stalled"}
-_RECOVERED = {True: ("yes", "green"), False: ("no", "red"), None: ("not known yet", "dim")}
+# Conditions whose True is bad.
+_NEGATIVE_POLARITY = {"Reconciling", "Stalled"}
+_RECOVERED = {True: ("yes", "green"), False: ("no", "red"), None: ("unknown", "dim")}
 
 
 def show(parts: RenderableType) -> None:
-    """Print; a pipe or a file has no width, so lines are not broken there more than needed."""
-    plain = Console(highlight=False)
-    console = plain if plain.is_terminal else Console(highlight=False, width=160)
-    console.print(parts)
+    """Print the tables."""
+    console().print(parts)
 
 
-def overview(resources: Sequence[Resource], *, everywhere: bool) -> RenderableType:
-    """A row for each."""
+def overview(resources: Sequence[Resource], *, all_namespaces: bool) -> RenderableType:
+    """One row for each resource."""
     columns = ("name", "health", "ready", "backlog>", "active>", "beat", "message")
-    table = _table("", *(("namespace", *columns) if everywhere else columns))
+    table = new_table("", *(("namespace", *columns) if all_namespaces else columns))
     for resource in resources:
         status = resource.status
         row: tuple[str | Text, ...] = (
@@ -45,15 +37,15 @@ def overview(resources: Sequence[Resource], *, everywhere: bool) -> RenderableTy
             str((status.get("beat") or {}).get("state", "")),
             Text(resource.message),
         )
-        table.add_row(*((resource.namespace, *row) if everywhere else row))
+        table.add_row(*((resource.namespace, *row) if all_namespaces else row))
     return table
 
 
 def details(resource: Resource, now: datetime) -> RenderableType:
-    """All that the status says of one."""
+    """Everything in the status of one resource."""
     sections: list[list[RenderableType]] = [
         [_headline(resource)],
-        [*_words(resource)],
+        [*_notes(resource)],
         [*_recommendations(resource.status)],
         [_facts(resource)],
         [_conditions(resource.status, now)],
@@ -74,19 +66,20 @@ def _headline(resource: Resource) -> Text:
     line.append("  ")
     line.append_text(_health(resource))
     if resource.status.get("ready"):
-        line.append(f"  {resource.status['ready']} workers take messages")
+        line.append(f"  {resource.status['ready']} workers consuming")
     return line
 
 
-def _words(resource: Resource) -> Iterator[Text]:
+def _notes(resource: Resource) -> Iterator[Text]:
     if resource.message:
         yield Text(resource.message)
     if resource.outdated:
         yield Text(
-            "The operator has not looked at the newest spec yet: this is about the one before.", "yellow"
+            "This status is about an earlier spec: the operator has not reconciled the newest one yet.",
+            "yellow",
         )
     if resource.paused:
-        yield Text(f"Healing is paused: kubectl celery resume {resource.name} ends that.", "yellow")
+        yield Text(f"Healing is paused. To resume: kubectl celery resume {resource.name}", "yellow")
 
 
 def _facts(resource: Resource) -> Text:
@@ -100,19 +93,19 @@ def _facts(resource: Resource) -> Text:
 
 
 def _recommendations(status: Mapping[str, Any]) -> Iterator[Text]:
-    for one in status.get("recommendations") or ():
+    for recommendation in status.get("recommendations") or ():
         line = Text("- ")
-        line.append(f"{str(one.get('message', '')).rstrip('.')}: ")
-        line.append(str(one.get("command", "")), "bold")
+        line.append(f"{str(recommendation.get('message', '')).rstrip('.')}: ")
+        line.append(str(recommendation.get("command", "")), "bold")
         yield line
 
 
 def _conditions(status: Mapping[str, Any], now: datetime) -> RenderableType:
-    table = _table("Conditions", "type", "status", "reason", "for", "message")
+    table = new_table("Conditions", "type", "status", "reason", "for", "message")
     for condition in status.get("conditions") or ():
         table.add_row(
             str(condition.get("type")),
-            _verdict(condition),
+            _condition_status(condition),
             str(condition.get("reason")),
             _age(condition.get("lastTransitionTime"), now),
             Text(str(condition.get("message", ""))),
@@ -120,17 +113,17 @@ def _conditions(status: Mapping[str, Any], now: datetime) -> RenderableType:
     return _or_none(table, "Conditions")
 
 
-def _verdict(condition: Mapping[str, Any]) -> Text:
+def _condition_status(condition: Mapping[str, Any]) -> Text:
     word = str(condition.get("status"))
-    good = "False" if condition.get("type") in _ABNORMAL else "True"
+    good = "False" if condition.get("type") in _NEGATIVE_POLARITY else "True"
     if word == "Unknown":
         return Text(word, "magenta")
     return Text(word, "green" if word == good else "yellow")
 
 
 def _groups(resource: Resource) -> RenderableType:
-    columns = ("name", "ready>", "new>", "take messages>", "running>", "reserved>", "ETA>", "queues")
-    table = _table("Worker groups", *columns)
+    columns = ("name", "ready>", "updated>", "consuming>", "active>", "reserved>", "ETA>", "queues")
+    table = new_table("Worker groups", *columns)
     queues = {group.get("name"): ", ".join(group.get("queues") or ()) for group in resource.groups}
     for group in resource.status.get("workers") or ():
         replicas = group.get("replicas", 0)
@@ -149,21 +142,23 @@ def _groups(resource: Resource) -> RenderableType:
 
 
 def _scaling(resource: Resource, now: datetime) -> Iterator[RenderableType]:
-    """How many pods autoscaling wants of a group, and why it last changed that."""
-    table = _table("Autoscaling", "group", "wanted>", "from>", "to>", "draining>", "last change", "why")
-    told = {group.get("name"): group for group in resource.status.get("workers") or ()}
+    """The desired replicas of each group with autoscaling, and the last change with its reason."""
+    table = new_table(
+        "Autoscaling", "group", "desired>", "min>", "max>", "draining>", "last change", "reason"
+    )
+    by_name = {group.get("name"): group for group in resource.status.get("workers") or ()}
     for group in resource.groups:
-        bounds, seen = group.get("autoscaling"), told.get(group.get("name"), {})
+        bounds, state = group.get("autoscaling"), by_name.get(group.get("name"), {})
         if not bounds:
             continue
-        last = seen.get("scaling") or {}
+        last = state.get("scaling") or {}
         table.add_row(
             str(group.get("name")),
-            _number(seen.get("desiredReplicas")),
+            _number(state.get("desiredReplicas")),
             _number(bounds.get("minReplicas")),
             _number(bounds.get("maxReplicas")),
-            _number(seen.get("draining")),
-            f"{_age(last.get('at'), now)} ago" if last else "none yet",
+            _number(state.get("draining")),
+            f"{_age(last.get('at'), now)} ago" if last else "none",
             Text(str(last.get("message", ""))),
         )
     if table.row_count:
@@ -171,7 +166,7 @@ def _scaling(resource: Resource, now: datetime) -> Iterator[RenderableType]:
 
 
 def _queues(status: Mapping[str, Any]) -> RenderableType:
-    table = _table("Queues", "name", "messages ready>")
+    table = new_table("Queues", "name", "ready messages>")
     for queue in status.get("queues") or ():
         table.add_row(Text(str(queue.get("name"))), _number(queue.get("ready")))
     return _or_none(table, "Queues")
@@ -182,38 +177,30 @@ def _restarts(resource: Resource, now: datetime) -> Iterator[RenderableType]:
     recent = restarts.get("recent") or ()
     yield Text(f"Restarts by the operator: {restarts.get('total', 0)}", "bold")
     if recent:
-        table = _table("", "pod", "group", "reason", "ago", "helped")
-        for one in recent:
+        table = new_table("", "pod", "group", "reason", "age", "recovered")
+        for restart in recent:
             table.add_row(
-                str(one.get("pod")),
-                str(one.get("group")),
-                str(one.get("reason")),
-                _age(one.get("at"), now),
-                Text(*_RECOVERED[one.get("recovered")]),
+                str(restart.get("pod")),
+                str(restart.get("group")),
+                str(restart.get("reason")),
+                _age(restart.get("at"), now),
+                Text(*_RECOVERED[restart.get("recovered")]),
             )
         yield table
     for pause in restarts.get("pauses") or ():
         yield Text(
-            f"Group {pause.get('group')} is left alone until {pause.get('until')}: restarts did not help "
-            f"({pause.get('failures')} in a row).",
+            f"Healing of group {pause.get('group')} is paused until {pause.get('until')}, because the last "
+            f"{counted(pause.get('failures', 0), 'restart')} did not help.",
             "yellow",
         )
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        name, right, _ = column.partition(">")
-        table.add_column(name, justify="right" if right else "left", overflow="fold", header_style="dim")
-    return table
-
-
 def _or_none(table: Table, title: str) -> RenderableType:
-    return table if table.row_count else Text(f"{title}: not known yet", "dim")
+    return table if table.row_count else Text(f"{title}: unknown", "dim")
 
 
 def _health(resource: Resource) -> Text:
-    return Text(resource.health.value, _COLOURS[resource.health])
+    return Text(resource.health.value, COLOURS[resource.health])
 
 
 def _number(number: object) -> Text:

@@ -43,10 +43,10 @@ def test_a_person_sees_pauses_and_restarts_a_fleet(shop: Shop) -> None:
         "the fleet is healthy", lambda: shop.status().get("health") == "Healthy", timeout=90, interval=0.5
     )
 
-    code, told = kubectl_celery(shop, "status", "shop")
-    assert code == 0, told
-    assert told.startswith("shop  Healthy  2/2 workers take messages")
-    assert "beat Running" in told
+    code, output = kubectl_celery(shop, "status", "shop")
+    assert code == 0, output
+    assert output.startswith("shop  Healthy  2/2 workers consuming")
+    assert "beat Running" in output
 
     assert kubectl_celery(shop, "pause", "shop")[0] == 0
     shop.kube.until(
@@ -54,14 +54,14 @@ def test_a_person_sees_pauses_and_restarts_a_fleet(shop: Shop) -> None:
         lambda: shop.status().get("restarts", {}).get("paused"),
         timeout=30,
     )
-    code, told = kubectl_celery(shop, "status", "shop", "-o", "json")
-    assert json.loads(told)["healingPaused"] is True
+    code, output = kubectl_celery(shop, "status", "shop", "-o", "json")
+    assert json.loads(output)["healingPaused"] is True
     assert kubectl_celery(shop, "resume", "shop")[0] == 0
 
     others, before = names(shop, "default"), names(shop, "mail")
-    code, told = kubectl_celery(shop, "restart", "shop", "--group", "mail", "--wait", "--timeout", "150")
-    assert code == 0, told
-    assert "mail: all pods are new" in told
+    code, output = kubectl_celery(shop, "restart", "shop", "--group", "mail", "--wait", "--timeout", "150")
+    assert code == 0, output
+    assert "mail: all pods are new" in output
     assert names(shop, "mail").isdisjoint(before)
     assert names(shop, "default") == others
 
@@ -71,8 +71,8 @@ def test_a_restart_of_all_takes_beat_with_it(shop: Shop) -> None:
     shop.wait_ready()
     before = names(shop, "default")
 
-    code, told = kubectl_celery(shop, "restart", "shop", "--wait", "--timeout", "150")
+    code, output = kubectl_celery(shop, "restart", "shop", "--wait", "--timeout", "150")
 
-    assert code == 0, told
-    assert "beat: all pods are new" in told
+    assert code == 0, output
+    assert "beat: all pods are new" in output
     assert names(shop, "default").isdisjoint(before)

@@ -1,30 +1,15 @@
-"""What the exit code of ``celery-health`` says. docs/cli.md has the table."""
+"""The exit codes of ``celery-health`` and ``kubectl celery``. docs/reference/cli.md lists them."""
 
 from enum import IntEnum
 
-from celery_health.verdicts.fleet.verdict import FleetHealth
-
 
 class ExitCode(IntEnum):
-    """Ordered: the higher, the worse."""
+    """Ordered by severity."""
 
     HEALTHY = 0
     DEGRADED = 1
     UNHEALTHY = 2
     USAGE = 3
-    """The command was called wrongly: nothing has been looked at."""
+    """The options are wrong, and nothing was checked."""
     INTERRUPTED = 130
-    """Ctrl-C before there was an answer."""
-
-
-def exit_code_of(health: FleetHealth, *, some_consume: bool) -> ExitCode:
-    """Unknown is not healthy: it is as bad as what is known allows."""
-    match health:
-        case FleetHealth.HEALTHY:
-            return ExitCode.HEALTHY
-        case FleetHealth.DEGRADED:
-            return ExitCode.DEGRADED
-        case FleetHealth.UNHEALTHY:
-            return ExitCode.UNHEALTHY
-        case FleetHealth.UNKNOWN:
-            return ExitCode.DEGRADED if some_consume else ExitCode.UNHEALTHY
+    """Ctrl-C before there was a result."""

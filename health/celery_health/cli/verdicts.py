@@ -1,25 +1,27 @@
-"""The verdict on a survey: that on the fleet, and what only this program looks at."""
+"""The verdicts on a snapshot: those on the fleet, and those that only the CLI can give."""
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from celery_health.catalogue.fleet import FleetReason
-from celery_health.cli.exit_codes import ExitCode, exit_code_of
-from celery_health.cli.survey.app_connection import Target
-from celery_health.cli.survey.broker_clients import Silent
-from celery_health.cli.survey.snapshot import Survey
+from celery_health.cli.exit_codes import ExitCode
+from celery_health.cli.health_exit_code import exit_code_of
+from celery_health.cli.survey.app_connection import AppConnection
+from celery_health.cli.survey.broker_clients import UnresponsiveWorkers
+from celery_health.cli.survey.snapshot import Snapshot
 from celery_health.urls import redact
 from celery_health.verdicts.fleet.fleet_verdicts import judge_fleet
 from celery_health.verdicts.fleet.verdict import WORST_LAST, FleetHealth, FleetSnapshot
-from celery_health.verdicts.text import counted, listed
+from celery_health.verdicts.text import counted, is_or_are, listed
 from celery_health.verdicts.thresholds import FleetThresholds
 
-_NO_CONTROL = frozenset({FleetReason.WORKERS_UNKNOWN})
-# What can only be said of a fleet all of whose workers have answered.
-_OF_ALL = frozenset({FleetReason.QUEUE_NOT_CONSUMED, FleetReason.ORPHANED_MESSAGES})
-_OF_SILENCE = (
-    "It may run a task in a pool that answers nothing meanwhile (solo), or hang: look again, and see its log"
+# A test task that came back proves what these verdicts doubt.
+_DISPROVED_BY_TEST_TASK = frozenset({FleetReason.WORKERS_UNKNOWN})
+# These verdicts need the answers of all workers.
+_NEED_ALL_WORKERS = frozenset({FleetReason.QUEUE_NOT_CONSUMED, FleetReason.ORPHANED_MESSAGES})
+_UNRESPONSIVE_REMEDY = (
+    "A worker with the pool solo does not answer while it runs a task. If it never answers, read its log"
 )
 
 
@@ -35,118 +37,124 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """``problems``: the worst first."""
+class CheckResult:
+    """The health, and the verdicts it comes from, the worst first."""
 
     health: FleetHealth
     exit_code: ExitCode
     problems: tuple[Problem, ...]
 
 
-def judge(
-    survey: Survey,
-    target: Target,
+def check_result(
+    snapshot: Snapshot,
+    connection: AppConnection,
     thresholds: FleetThresholds,
-    waiting_for: Mapping[str, float] | None = None,
-) -> Verdict:
-    """``waiting_for``: for how long queues have held messages, as of earlier looks."""
+    nonempty_seconds: Mapping[str, float] | None = None,
+) -> CheckResult:
+    """``nonempty_seconds``: for how long each queue has held ready messages in earlier checks."""
     fleet = judge_fleet(
         FleetSnapshot(
-            broker=survey.broker,
-            workers=survey.workers,
-            # Those that answered are judged; of those that are silent beside them, see below.
-            workers_known=survey.workers_known or _some_answered(survey),
-            store=survey.store,
-            waiting_for=waiting_for or {},
-            visibility_timeout=target.visibility_timeout,
+            broker=snapshot.broker,
+            workers=snapshot.workers,
+            # The verdicts are on the workers that answered; those that did not get one of their own.
+            workers_known=snapshot.workers_known or _some_answered(snapshot),
+            store=snapshot.result_backend,
+            waiting_for=nonempty_seconds or {},
+            visibility_timeout=connection.visibility_timeout,
             thresholds=thresholds,
-            app=target.name,
+            app=connection.name,
         )
     )
-    proven = any(trip.ok for trip in survey.trips)
-    told = [
+    proven = any(trip.ok for trip in snapshot.test_tasks)
+    problems = [
         Problem(one.health, one.reason.value, redact(one.message), one.remedy, one.command)
         for one in fleet.problems
-        # A test task that came back is the proof that nobody could give otherwise.
-        if not (proven and one.reason in _NO_CONTROL) and not (survey.silent and one.reason in _OF_ALL)
+        if not (proven and one.reason in _DISPROVED_BY_TEST_TASK)
+        and not (snapshot.unresponsive and one.reason in _NEED_ALL_WORKERS)
     ]
-    told = [_explained(one, survey) for one in told]
-    told += [*_of_silent(survey, target), *_of_deaf(survey, target), *_of_trips(survey, target)]
-    told.sort(key=lambda one: -WORST_LAST.index(one.health))
-    health = told[0].health if told else FleetHealth.HEALTHY
-    some = proven or any(worker.consuming for worker in survey.workers)
-    return Verdict(health, exit_code_of(health, some_consume=some), tuple(told))
+    problems = [_explained(one, snapshot) for one in problems]
+    problems += [
+        *_of_unresponsive(snapshot, connection),
+        *_of_deaf(snapshot, connection),
+        *_of_test_tasks(snapshot, connection),
+    ]
+    problems.sort(key=lambda one: -WORST_LAST.index(one.health))
+    health = problems[0].health if problems else FleetHealth.HEALTHY
+    some_consume = proven or any(worker.consuming for worker in snapshot.workers)
+    return CheckResult(health, exit_code_of(health, some_consume=some_consume), tuple(problems))
 
 
-def _some_answered(survey: Survey) -> bool:
-    return bool(survey.workers and survey.silent and survey.control_failure is None)
+def _some_answered(snapshot: Snapshot) -> bool:
+    return bool(snapshot.workers and snapshot.unresponsive and snapshot.remote_control_error is None)
 
 
-def _explained(problem: Problem, survey: Survey) -> Problem:
-    """Why the workers are unknown, where the survey knows; and no word on all where some are silent."""
-    if problem.reason == FleetReason.NO_WORKER_CONSUMES.value and survey.silent:
+def _explained(problem: Problem, snapshot: Snapshot) -> Problem:
+    """With the cause that the snapshot shows, and no statement about all workers if some did not answer."""
+    if problem.reason == FleetReason.NO_WORKER_CONSUMES.value and snapshot.unresponsive:
         return replace(problem, health=FleetHealth.DEGRADED, reason=FleetReason.WORKER_NOT_CONSUMING.value)
     if problem.reason != FleetReason.WORKERS_UNKNOWN.value:
         return problem
-    if survey.silent and not survey.control_failure:
-        return replace(problem, message=_silence(survey.silent), remedy=_OF_SILENCE)
-    if survey.control_failure:
-        return replace(problem, message=f"Workers cannot be asked: {redact(survey.control_failure)}")
+    if snapshot.unresponsive and not snapshot.remote_control_error:
+        return replace(
+            problem, message=_unresponsive_message(snapshot.unresponsive), remedy=_UNRESPONSIVE_REMEDY
+        )
+    if snapshot.remote_control_error:
+        return replace(
+            problem, message=f"The workers cannot be asked: {redact(snapshot.remote_control_error)}"
+        )
     return problem
 
 
-def _silence(silent: Silent) -> str:
-    if silent.count == 1:
-        who = silent.names[0] if len(silent.names) == 1 else _one_of("A worker", silent.names)
-        return f"{who} is connected to the broker, and does not answer"
-    if silent.count == len(silent.names):
-        return f"{listed(silent.names)} are connected to the broker, and do not answer"
-    return (
-        f"{_one_of(f'{silent.count} workers', silent.names)} are connected to the broker, and do not answer"
-    )
+def _unresponsive_message(workers: UnresponsiveWorkers) -> str:
+    if workers.count == len(workers.names):
+        who = listed(workers.names)
+    else:
+        who = _one_of(counted(workers.count, "worker"), workers.names)
+    return f"{who} {is_or_are(workers.count)} connected to the broker and did not answer"
 
 
 def _one_of(who: str, names: Sequence[str]) -> str:
-    """Of killed workers names stay in Redis: it may be any of these."""
+    """The names of killed workers stay in Redis, so there may be more names than workers."""
     return f"{who} (of {listed(names)})" if names else who
 
 
-def _of_silent(survey: Survey, target: Target) -> Iterator[Problem]:
-    """Beside workers that answered; where none did, the verdict on the fleet says so already."""
-    if not _some_answered(survey):
+def _of_unresponsive(snapshot: Snapshot, connection: AppConnection) -> Iterator[Problem]:
+    """If other workers answered. If none did, the verdict on the fleet says so."""
+    if not _some_answered(snapshot):
         return
     yield Problem(
         FleetHealth.UNKNOWN,
         FleetReason.WORKERS_UNKNOWN.value,
-        _silence(survey.silent),
-        _OF_SILENCE,
-        f"celery -A {shlex.quote(target.name)} inspect ping",
+        _unresponsive_message(snapshot.unresponsive),
+        _UNRESPONSIVE_REMEDY,
+        f"celery -A {shlex.quote(connection.name)} inspect ping",
     )
 
 
-def _of_deaf(survey: Survey, target: Target) -> Iterator[Problem]:
-    if not survey.deaf:
+def _of_deaf(snapshot: Snapshot, connection: AppConnection) -> Iterator[Problem]:
+    if not snapshot.deaf_count:
         return
+    workers = f"{snapshot.deaf_count} of {counted(len(snapshot.workers), 'worker')}"
     yield Problem(
         FleetHealth.DEGRADED,
         FleetReason.WORKER_NOT_CONSUMING.value,
-        f"{survey.deaf} of {counted(len(survey.workers), 'worker')} is not waiting for messages by the "
-        "broker's count, which does not tell the name",
+        f"{workers} {is_or_are(snapshot.deaf_count)} not waiting for messages, by the broker's count of its "
+        "clients. The count does not show which",
         "Find the worker whose log shows a lost connection and no task since, and restart it",
-        f"celery -A {shlex.quote(target.name)} inspect stats",
+        f"celery -A {shlex.quote(connection.name)} inspect stats",
     )
 
 
-def _of_trips(survey: Survey, target: Target) -> Iterator[Problem]:
-    failed = [trip for trip in survey.trips if not trip.ok]
+def _of_test_tasks(snapshot: Snapshot, connection: AppConnection) -> Iterator[Problem]:
+    failed = [trip for trip in snapshot.test_tasks if not trip.ok]
     if not failed:
         return
-    told = "; ".join(f"{trip.queue}: {trip.message}" for trip in failed)
-    none_works = len(failed) == len(survey.trips)
+    outcomes = "; ".join(f"{trip.queue}: {trip.message}" for trip in failed)
+    none_works = len(failed) == len(snapshot.test_tasks)
     yield Problem(
         FleetHealth.UNHEALTHY if none_works else FleetHealth.DEGRADED,
         "TestTaskFailed",
-        f"{counted(len(failed), 'test task')} of {len(survey.trips)} failed: {told}",
-        "See whether a worker reads the queue, knows the task, and stores its result",
-        f"celery -A {shlex.quote(target.name)} inspect active_queues",
+        f"{len(failed)} of {counted(len(snapshot.test_tasks), 'test task')} failed: {outcomes}",
+        "Check that a worker consumes the queue, knows the task and stores its result",
+        f"celery -A {shlex.quote(connection.name)} inspect active_queues",
     )

@@ -21,6 +21,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def is_or_are(number: int) -> str:
+    """``is`` for 1, ``are`` for every other number."""
+    return "is" if number == 1 else "are"
+
+
 def lasting(seconds: float) -> str:
     """``45 s``, ``12 min``, ``3 h``: rounded down, and in minutes from two of them on."""
     if seconds < 2 * _MINUTE:

@@ -39,18 +39,18 @@ class Outcome:
 
     @property
     def reasons(self) -> set[str]:
-        """The reasons of all problems that it told."""
+        """The reasons of all problems in its JSON."""
         return {problem["reason"] for problem in self.document["problems"]}
 
-    def told_in_peace(self) -> "Outcome":
-        """Neither a traceback nor the tests' password is shown; fails otherwise."""
+    def checked(self) -> "Outcome":
+        """Itself. Fails if it shows a traceback or the tests' password."""
         assert "Traceback" not in self.out + self.err, self
         assert "geheim" not in self.out + self.err, self
         return self
 
 
 def environment(broker: str = "", **more: str) -> dict[str, str]:
-    """This process's, without what would tell the program of another broker."""
+    """This process's environment, without variables that name another broker."""
     kept = {name: value for name, value in os.environ.items() if name not in UNSET}
     store = "rpc://" if broker.startswith("amqp") else broker
     return {**kept, "TEST_BROKER": broker, "TEST_STORE": store, **more}
@@ -70,7 +70,7 @@ def run(*arguments: str, broker: str = "", program: str = "celery-health", **env
     )
     took = time.monotonic() - began
     outcome = Outcome(done.returncode, done.stdout, done.stderr, took, _processor() - used)
-    return outcome.told_in_peace()
+    return outcome.checked()
 
 
 def _processor() -> float:

@@ -1,4 +1,4 @@
-"""Whatever is wrong with the target: one clear line, the right exit code, in time, without a secret."""
+"""Targets that cannot be checked: one clear line, the right exit code, in time, without a secret."""
 
 import socket
 import subprocess
@@ -36,7 +36,7 @@ def test_nothing_listens() -> None:
 def test_the_url_names_no_host() -> None:
     outcome = run("--broker", f"redis://:{free_port()}/0", "--format", "summary")
     assert outcome.code == 2
-    assert "The URL names no host, so localhost is meant" in outcome.out
+    assert "localhost" in outcome.out
 
 
 @pytest.mark.parametrize("login", ["", ":falsch@", "nobody:falsch@"], ids=["none", "wrong", "unknown user"])
@@ -83,7 +83,7 @@ def test_a_server_that_speaks_tls_only(tls_port: int, tmp_path: Path) -> None:
     untrusted = run("--broker", f"rediss://localhost:{tls_port}/0", "--format", "json")
     assert (untrusted.code, untrusted.document["status"]) == (2, "unknown")
     assert untrusted.document["broker"]["reason"] == "TLSFailed"
-    assert "write ssl_ca_certs" in untrusted.document["problems"][0]["message"]
+    assert "ssl_ca_certs" in untrusted.document["problems"][0]["message"]
     assert untrusted.processor < IMPORTING
 
     trust = f"?ssl_cert_reqs=required&ssl_ca_certs={tmp_path}/server.crt"
@@ -119,16 +119,16 @@ def test_a_rabbitmq_that_hangs(rabbit: RabbitServer) -> None:
     assert outcome.took < 1 + STARTING
 
 
-def test_an_application_that_hangs_on_import_is_told_with_the_line() -> None:
+def test_an_application_that_hangs_on_import_is_reported_with_the_line() -> None:
     outcome = run("-A", "cli_hangs", "--timeout", "1", broker="redis://127.0.0.1:1/0")
     assert outcome.code == 3
-    assert "it is not loaded after 1 s" in outcome.err
+    assert "after 1 s" in outcome.err
     assert "cli_hangs.py, line 8" in outcome.err
     assert len(outcome.err.splitlines()) == 1
     assert outcome.took < 1 + STARTING
 
 
-def test_a_million_keys_do_not_hold_up_the_look(tmp_path: Path) -> None:
+def test_a_million_keys_do_not_delay_the_check(tmp_path: Path) -> None:
     with redis_server(tmp_path, arguments=["--enable-debug-command", "yes"]) as redis:
         with redis_client.Redis(port=redis.port) as client:
             client.execute_command("DEBUG", "POPULATE", 1_000_000, "celery-task-meta", 10)
@@ -137,34 +137,34 @@ def test_a_million_keys_do_not_hold_up_the_look(tmp_path: Path) -> None:
         assert outcome.document["redis"]["keys"] >= 1_000_000
         assert outcome.document["redis"]["tasks"]["sampled"] is True
         assert outcome.took < 5 + 1
-        assert "keys looked at)" in run("--broker", redis.url, "--check-redis").out
+        assert "scanned keys)" in run("--broker", redis.url, "--check-redis").out
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "words"),
     [
-        ((), "No broker is given: write --broker"),
+        ((), "use --broker"),
         (("--broker", "redis://:geheim@127.0.0.1/text"), "The database 'text' of the redis URL is no number"),
-        (("--broker", "redis://:geheim@${REDIS_HOST}/0"), "is the place for a name, not a name"),
+        (("--broker", "redis://:geheim@${REDIS_HOST}/0"), "is a placeholder"),
         (("--broker", "redis://:geheim@redis:port/0"), "no readable host and port"),
         (("--broker", "localhost:6379"), "The URL has no scheme"),
         (("-A", "cli_missing"), "there is no module 'cli_missing'"),
         (("-A", "cli_shop:nothing"), "the module 'cli_shop' has no 'nothing'"),
-        (("-A", "cli_shop:os"), "it is no Celery application"),
+        (("-A", "cli_shop:os"), "it is not a Celery application"),
         (("-A", "cli_boom"), "it raises RuntimeError: cannot reach redis://***@cache/0"),
         (("-A", "cli_needs"), "it imports 'a_library_that_is_not_there', which is not installed here"),
-        (("-A", "cli_shop", "--task", "cli_shop.nap"), "--task names the task of --test-tasks"),
-        (("--broker", "redis://127.0.0.1/0", "--test-tasks"), "no result store is known"),
+        (("-A", "cli_shop", "--task", "cli_shop.nap"), "--task needs --test-tasks"),
+        (("--broker", "redis://127.0.0.1/0", "--test-tasks"), "no result backend is known"),
         (
             ("--broker", "redis://127.0.0.1/0", "--management-url", "nonsense"),
             "--management-url cannot be used",
         ),
     ],
 )
-def test_what_cannot_be_looked_at_is_told_in_one_line(arguments: tuple[str, ...], told: str) -> None:
+def test_what_cannot_be_checked_is_reported_in_one_line(arguments: tuple[str, ...], words: str) -> None:
     outcome = run(*arguments, broker="redis://127.0.0.1:1/0")
     assert outcome.code == 3
-    assert told in outcome.err
+    assert words in outcome.err
     assert len(outcome.err.splitlines()) == 1
     assert outcome.out == ""
 

@@ -79,31 +79,31 @@ def test_the_plugin_and_the_operator_mean_the_same_names() -> None:
     assert resource.RESTARTED_AT == names.ANNOTATION_RESTARTED_AT
 
 
-def test_status_tells_all_that_the_operator_found(shop: Shop) -> None:
+def test_status_shows_everything_that_the_operator_found(shop: Shop) -> None:
     shop.tell(**DEGRADED)
 
-    told = shop.run("status", "shop")
+    outcome = shop.run("status", "shop")
 
-    assert told.code == 1
+    assert outcome.code == 1
     for words in (
-        f"shop  Degraded  2/3 workers take messages\n\n{DEGRADED['message']}\n",
+        f"shop  Degraded  2/3 workers consuming\n\n{DEGRADED['message']}\n",
         "app shop.celery, image shop:1, broker redis://redis:6379/0 (Reachable), beat Running",
         "Add workers: kubectl scale celerydeployment shop",
         "Restarts by the operator: 3",
-        "Group background is left alone until 2026-01-01T01:00:00Z: restarts did not help (2 in a row).",
+        "Healing of group background is paused until 2026-01-01T01:00:00Z",
     ):
-        assert words in told.out
-    rows = [" ".join(line.split()) for line in told.out.splitlines()]
+        assert words in outcome.out
+    rows = [" ".join(line.split()) for line in outcome.out.splitlines()]
     assert "orders 2/2 2/2 1/2 4 2 0 default, email" in rows
     assert "email 1,200" in rows
     assert "media ?" in rows
     assert any(re.match(r"WorkersHealthy False WorkerStalled \d+ h shop-orders-1 takes", row) for row in rows)
     assert any(re.match(r"shop-orders-0 orders WorkerStalled \d+ h yes", row) for row in rows)
-    assert any(re.match(r"shop-orders-1 orders WorkerStalled \d+ h not known yet", row) for row in rows)
-    assert "\x1b" not in told.out  # colours are for terminals
+    assert any(re.match(r"shop-orders-1 orders WorkerStalled \d+ h unknown", row) for row in rows)
+    assert "\x1b" not in outcome.out  # colours are for terminals
 
 
-def test_status_tells_why_autoscaling_wants_so_many(empty: Shop) -> None:
+def test_status_shows_why_autoscaling_chose_the_replicas(empty: Shop) -> None:
     empty.create(autoscaling={"minReplicas": 0, "maxReplicas": 6})
     scaling = {"message": "0 -> 6: 600 ready, 0 running", "at": "2026-01-01T00:00:00Z"}
     background = {**DEGRADED["workers"][0], "name": "background", "desiredReplicas": 6, "draining": 1}
@@ -112,17 +112,17 @@ def test_status_tells_why_autoscaling_wants_so_many(empty: Shop) -> None:
     rows = [" ".join(line.split()) for line in empty.run("status", "shop").out.splitlines()]
 
     title = rows.index("Autoscaling")
-    assert rows[title + 1] == "group wanted from to draining last change why"
+    assert rows[title + 1] == "group desired min max draining last change reason"
     assert re.fullmatch(r"background 6 0 6 1 \d+ h ago 0 -> 6: 600 ready, 0 running", rows[title + 2])
     assert not rows[title + 3]
 
 
-def test_before_the_first_change_of_size_none_is_told(empty: Shop) -> None:
+def test_before_the_first_change_of_size_there_is_none_in_the_table(empty: Shop) -> None:
     empty.create(autoscaling={"minReplicas": 0, "maxReplicas": 6})
 
     rows = [" ".join(line.split()) for line in empty.run("status", "shop").out.splitlines()]
 
-    assert "background ? 0 6 ? none yet" in rows
+    assert "background ? 0 6 ? none" in rows
 
 
 def test_groups_of_fixed_size_have_no_table_of_autoscaling(shop: Shop) -> None:
@@ -142,28 +142,28 @@ def test_the_exit_code_of_status_is_the_health(shop: Shop, health: str, consumin
     assert shop.run("status", "shop").code == code
 
 
-def test_a_resource_that_nobody_has_looked_at_is_unknown(shop: Shop) -> None:
-    told = shop.run("status", "shop")
+def test_a_resource_without_a_status_is_unknown(shop: Shop) -> None:
+    outcome = shop.run("status", "shop")
 
-    assert told.code == 2
-    assert "shop  Unknown\n\nNo status yet: see whether the operator runs" in told.out
-    assert "Conditions: not known yet" in told.out
+    assert outcome.code == 2
+    assert "shop  Unknown\n\nThere is no status yet" in outcome.out
+    assert "Conditions: unknown" in outcome.out
 
 
 def test_a_status_about_an_earlier_spec_says_so(shop: Shop) -> None:
     shop.tell(health="Healthy", observedGeneration=0)
 
-    assert "The operator has not looked at the newest spec yet" in shop.run("status", "shop").out
+    assert "about an earlier spec" in shop.run("status", "shop").out
 
 
 @pytest.mark.parametrize(("output", "read"), [("json", json.loads), ("yaml", yaml.safe_load)])
 def test_programs_get_the_status_as_the_api_has_it(shop: Shop, output: str, read: Any) -> None:
     shop.tell(**DEGRADED)
 
-    told = shop.run("status", "shop", "-o", output)
+    outcome = shop.run("status", "shop", "-o", output)
 
-    document = read(told.out)
-    assert told.code == 1
+    document = read(outcome.out)
+    assert outcome.code == 1
     assert document == {
         "namespace": shop.namespace,
         "name": "shop",
@@ -178,28 +178,29 @@ def test_without_a_name_all_of_the_namespace_are_listed_and_the_worst_is_the_exi
     shop.tell(**DEGRADED)
     shop.tell("market", health="Healthy", ready="3/3", backlog=0)
 
-    told = shop.run("status")
-    rows = [" ".join(line.split()) for line in told.out.splitlines()]
+    outcome = shop.run("status")
+    rows = [" ".join(line.split()) for line in outcome.out.splitlines()]
 
-    assert told.code == 1
+    assert outcome.code == 1
     assert "market Healthy 3/3 0 ?" in rows
     assert f"shop Degraded 2/3 1,200 7 Running {DEGRADED['message']}" in rows
     assert [item["name"] for item in shop.run("status", "-o", "json").document["items"]] == ["market", "shop"]
 
 
 def test_all_namespaces_are_listed_with_their_names(shop: Shop) -> None:
-    told = shop.cluster.plugin("status", "-A")
+    outcome = shop.cluster.plugin("status", "-A")
 
-    assert re.search(rf"{shop.namespace} +shop +Unknown", told.out)
-    assert told.code == 2
+    assert re.search(rf"{shop.namespace} +shop +Unknown", outcome.out)
+    assert outcome.code == 2
 
 
 def test_a_namespace_without_any_is_no_error(empty: Shop) -> None:
-    told = empty.run("status")
+    outcome = empty.run("status")
 
-    assert told.code == 0
-    assert told.err == (
-        f"There is no CeleryDeployment in the namespace {empty.namespace}: write -n NAMESPACE, or -A.\n"
+    assert outcome.code == 0
+    assert outcome.err == (
+        f"There is no CeleryDeployment in namespace {empty.namespace}: "
+        "use -n NAMESPACE, or -A for all namespaces.\n"
     )
     assert empty.run("status", "-o", "json").document == {"items": []}
 
@@ -209,109 +210,114 @@ def test_the_namespace_may_stand_before_the_command(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "restart", "pause", "resume"])
-def test_an_unknown_name_is_told_with_those_that_there_are(shop: Shop, command: str) -> None:
-    told = shop.run(command, "shpo")
+def test_an_unknown_name_is_reported_with_the_existing_names(shop: Shop, command: str) -> None:
+    outcome = shop.run(command, "shpo")
 
-    assert told.code == 3
-    assert told.err == (
-        f"Error: There is no CeleryDeployment 'shpo' in the namespace {shop.namespace}: there are shop.\n"
+    assert outcome.code == 3
+    assert outcome.err == (
+        f"Error: There is no CeleryDeployment 'shpo' in namespace {shop.namespace}: there is shop.\n"
     )
 
 
-def test_an_unknown_name_in_an_empty_namespace_says_where_else_to_look(cluster: Cluster) -> None:
-    told = cluster.plugin("status", "shop")
+def test_an_unknown_name_in_an_empty_namespace_points_to_other_namespaces(cluster: Cluster) -> None:
+    outcome = cluster.plugin("status", "shop")
 
-    assert told.code == 3
-    assert "in the namespace default: write -n NAMESPACE, or `kubectl celery status -A`" in told.err
-
-
-def test_a_cluster_without_the_operator_is_told_so(bare_cluster: Cluster) -> None:
-    told = bare_cluster.plugin("status")
-
-    assert told.code == 3
-    assert told.err.startswith("Error: This cluster knows no CeleryDeployments: install the operator")
+    assert outcome.code == 3
+    assert "in namespace default: use -n NAMESPACE" in outcome.err
 
 
-def test_a_cluster_that_does_not_answer_is_told_so(shop: Shop, tmp_path: Path) -> None:
+def test_a_cluster_without_the_operator_is_reported(bare_cluster: Cluster) -> None:
+    outcome = bare_cluster.plugin("status")
+
+    assert outcome.code == 3
+    assert outcome.err.startswith(
+        "Error: This cluster has no resource type CeleryDeployment: install the operator"
+    )
+
+
+def test_a_cluster_that_does_not_answer_is_reported(shop: Shop, tmp_path: Path) -> None:
     config = yaml.safe_load(shop.cluster.kubeconfig.read_text())
     config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(config))
 
-    told = shop.run("status", "--kubeconfig", str(file))
+    outcome = shop.run("status", "--kubeconfig", str(file))
 
-    assert told.code == 3
-    assert told.err.startswith("Error: The cluster does not answer: ")
-
-
-def test_an_unknown_context_is_told_in_kubectls_words(shop: Shop) -> None:
-    told = shop.run("status", "--context", "moon")
-
-    assert told.code == 3
-    assert re.search(r'Error: kubectl: context "?moon"? does not exist', told.err)
+    assert outcome.code == 3
+    assert outcome.err.startswith("Error: The cluster does not answer: ")
 
 
-def test_who_may_not_is_told_what_is_missing(shop: Shop, tmp_path: Path) -> None:
+def test_an_unknown_context_is_reported_in_kubectls_words(shop: Shop) -> None:
+    outcome = shop.run("status", "--context", "moon")
+
+    assert outcome.code == 3
+    assert re.search(r'Error: kubectl: context "?moon"? does not exist', outcome.err)
+
+
+def test_a_missing_permission_is_reported(shop: Shop, tmp_path: Path) -> None:
     config = yaml.safe_load(shop.cluster.kubeconfig.read_text())
     config["users"][0]["user"]["as"] = "visitor"
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(config))
 
-    told = shop.run("pause", "shop", "--kubeconfig", str(file))
+    outcome = shop.run("pause", "shop", "--kubeconfig", str(file))
 
-    assert told.code == 3
-    assert 'You may not do this: celerydeployments.celery-operator.dev "shop" is forbidden' in told.err
-    assert 'User "visitor" cannot get resource' in told.err
+    assert outcome.code == 3
+    assert (
+        'You do not have the permission: celerydeployments.celery-operator.dev "shop" is forbidden'
+        in outcome.err
+    )
+    assert 'User "visitor" cannot get resource' in outcome.err
 
 
-def test_a_missing_kubectl_is_told(shop: Shop) -> None:
-    told = shop.run("status", KUBECTL="/nowhere/kubectl")
+def test_a_missing_kubectl_is_reported(shop: Shop) -> None:
+    outcome = shop.run("status", KUBECTL="/nowhere/kubectl")
 
-    assert told.code == 3
-    assert "There is no program '/nowhere/kubectl': install kubectl, or set KUBECTL" in told.err
+    assert outcome.code == 3
+    assert "There is no program '/nowhere/kubectl': install kubectl, or set KUBECTL" in outcome.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["status", "shop", "-A"], "NAME and -A do not go together"),
+        (["status", "shop", "-A"], "NAME and -A exclude each other"),
         (["status", "-o", "wide"], "'wide' is not one of 'table', 'json', 'yaml'"),
         (["restart"], "Missing argument 'NAME'"),
         (["restart", "shop", "--timeout", "0"], "0.0 is not in the range"),
         (["stop", "shop"], "No such command 'stop'"),
     ],
 )
-def test_called_wrongly_it_says_so(cluster: Cluster, arguments: list[str], words: str) -> None:
-    told = cluster.plugin(*arguments)
+def test_wrong_usage_exits_with_3(cluster: Cluster, arguments: list[str], words: str) -> None:
+    outcome = cluster.plugin(*arguments)
 
-    assert told.code == 3
-    assert words in told.err
+    assert outcome.code == 3
+    assert words in outcome.err
 
 
 def test_pause_and_resume_set_and_remove_the_annotation(shop: Shop) -> None:
     paused = shop.run("pause", "shop")
     assert paused.code == 0
-    assert paused.out.startswith("shop: healing is paused; nothing is restarted until")
+    assert paused.out.startswith("shop: healing is paused.")
     assert shop.annotations()[names.ANNOTATION_PAUSE_HEALING] == "true"
-    assert "Healing is paused: kubectl celery resume shop ends that." in shop.run("status", "shop").out
+    assert "Healing is paused. To resume: kubectl celery resume shop" in shop.run("status", "shop").out
 
     resumed = shop.run("resume", "shop")
-    assert (resumed.code, resumed.out) == (0, "shop: healing goes on.\n")
+    assert (resumed.code, resumed.out) == (0, "shop: healing is resumed.\n")
     assert names.ANNOTATION_PAUSE_HEALING not in shop.annotations()
 
     again = shop.run("resume", "shop")
     assert (again.code, again.out) == (0, "shop: healing was not paused.\n")
 
 
-def test_restart_marks_everything_or_the_groups_named(shop: Shop) -> None:
+def test_restart_annotates_the_resource_or_the_groups_given(shop: Shop) -> None:
     everything = shop.run("restart", "shop")
-    assert (everything.code, everything.out) == (0, "shop: restart of all groups and beat ordered.\n")
+    assert (everything.code, everything.out) == (0, "shop: requested a restart of all groups and beat.\n")
     assert shop.annotations().keys() == {names.ANNOTATION_RESTARTED_AT}
     first = shop.annotations()[names.ANNOTATION_RESTARTED_AT]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first)
 
     some = shop.run("restart", "shop", "--group", "orders", "--group", "background")
-    assert some.out == "shop: restart of group orders, background ordered.\n"
+    assert some.out == "shop: requested a restart of groups orders and background.\n"
     assert shop.annotations().keys() == {
         names.ANNOTATION_RESTARTED_AT,
         f"{names.ANNOTATION_RESTARTED_AT}.orders",
@@ -320,12 +326,12 @@ def test_restart_marks_everything_or_the_groups_named(shop: Shop) -> None:
     assert shop.annotations()[names.ANNOTATION_RESTARTED_AT] == first
 
 
-def test_an_unknown_group_is_told_with_those_that_there_are(shop: Shop) -> None:
-    told = shop.run("restart", "shop", "--group", "beat")
+def test_an_unknown_group_is_reported_with_the_existing_groups(shop: Shop) -> None:
+    outcome = shop.run("restart", "shop", "--group", "beat")
 
-    assert told.code == 3
-    assert "shop has no worker group 'beat': there are orders, background." in told.err
-    assert "leave --group out" in told.err
+    assert outcome.code == 3
+    assert "shop has no worker group 'beat': there are orders and background." in outcome.err
+    assert "leave out --group" in outcome.err
     assert shop.annotations() == {}
 
 
@@ -334,13 +340,13 @@ def test_restart_waits_until_every_pod_is_new(shop: Shop) -> None:
     shop.deployment("background", "worker", replicas=1)
     with _started(shop, "restart", "shop", "--wait") as plugin:
         wait_for(shop.annotations, 30, "the annotation")
-        _wait_for_line(plugin, "orders: the operator has not begun yet")
-        _wait_for_line(plugin, "beat: has no Deployment yet")
+        _wait_for_line(plugin, "orders: waiting for the operator")
+        _wait_for_line(plugin, "beat: there is no Deployment yet")
         shop.deployment("beat", "beat", replicas=1)
         for part in ("background", "beat"):
             shop.roll_out(part, updated=1)
         shop.roll_out("orders", updated=1)
-        _wait_for_line(plugin, "orders: 1 of 2 pods are new")
+        _wait_for_line(plugin, "orders: 1 of 2 pods is new")
         shop.roll_out("orders", updated=2, available=1)
         _wait_for_line(plugin, "orders: 2 of 2 pods are new")
         shop.roll_out("orders", updated=2)
@@ -349,22 +355,22 @@ def test_restart_waits_until_every_pod_is_new(shop: Shop) -> None:
         assert plugin.wait(30) == 0
 
 
-def test_a_restart_that_takes_too_long_says_what_is_in_its_way(shop: Shop) -> None:
+def test_a_restart_that_takes_too_long_shows_the_obstacle(shop: Shop) -> None:
     shop.deployment("orders", "worker", replicas=2)
     stalled = {**CONDITION, "type": "Stalled", "status": "True", "message": "The image cannot be pulled."}
     shop.tell(health="Unhealthy", conditions=[stalled])
 
-    told: Outcome = shop.run("restart", "shop", "--group", "orders", "--wait", "--timeout", "2")
+    outcome: Outcome = shop.run("restart", "shop", "--group", "orders", "--wait", "--timeout", "2")
 
-    assert told.code == 2
-    assert "shop is stalled: The image cannot be pulled." in told.out
-    assert told.err == "Not done after 2 s; the rollout goes on.\n"
+    assert outcome.code == 2
+    assert "shop is stalled: The image cannot be pulled." in outcome.out
+    assert outcome.err == "Not done after 2 s. The rollout continues.\n"
 
 
 def test_ctrl_c_ends_the_wait_and_not_the_restart(shop: Shop) -> None:
     shop.deployment("orders", "worker", replicas=2)
     with _started(shop, "restart", "shop", "--group", "orders", "--wait") as plugin:
-        _wait_for_line(plugin, "orders: the operator has not begun yet")
+        _wait_for_line(plugin, "orders: waiting for the operator")
         # As a terminal does it: kubectl, if it runs just then, gets the signal too.
         os.killpg(plugin.pid, signal.SIGINT)
 
@@ -389,7 +395,7 @@ def _started(shop: Shop, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 def _wait_for_line(plugin: "subprocess.Popen[str]", words: str) -> None:
-    """Read on to a line with these words; the test's own time limit ends a wait in vain."""
+    """Read on to a line with these words, within the test's own time limit."""
     assert plugin.stdout is not None
     end = time.monotonic() + 60
     for line in plugin.stdout:

@@ -90,7 +90,7 @@ def test_a_redis_that_starts_late_is_waited_for(redis: RedisServer) -> None:
 
         assert program.end()[0] == 0
 
-    assert program.lines[0].startswith("broker and result store: Nothing listens at redis://127.0.0.1")
+    assert program.lines[0].startswith("broker and result backend: Nothing listens at redis://127.0.0.1")
     assert "ready after" in program.lines[-1]
 
 
@@ -119,7 +119,7 @@ def test_the_pauses_grow_to_the_longest_allowed() -> None:
     with preflight(*arguments) as program:
         assert program.end()[0] == 2
 
-    pauses = [line.partition("Next look in ")[2] for line in program.lines]
+    pauses = [line.partition("Next attempt in ")[2] for line in program.lines]
     assert pauses[:3] == ["0.5 s.\n", "0.8 s.\n", "0.8 s.\n"]
 
 
@@ -152,14 +152,14 @@ def test_a_signal_ends_it_at_once(number: signal.Signals, code: int) -> None:
         assert program.end()[0] == code
         assert time.monotonic() - sent < 1
 
-    assert program.lines[-1] == "Told to end while waiting.\n"
+    assert program.lines[-1] == "Interrupted while waiting.\n"
 
 
 def test_a_broker_that_cannot_be_asked_is_not_waited_for() -> None:
     with preflight("--broker", "sqs://") as program:
         assert program.end()[0] == 0
 
-    assert program.lines[0].startswith("broker: not waited for.")
+    assert program.lines[0].startswith("broker: not checked.")
 
 
 def test_a_database_whose_driver_is_missing_ends_it_with_what_to_install(tmp_path: Path) -> None:

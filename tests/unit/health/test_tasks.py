@@ -37,5 +37,5 @@ def test_what_fails_is_told_without_its_secret(app: Celery, monkeypatch: pytest.
     app.conf.result_backend = "redis://:geheim@127.0.0.1:1/0"
     result = register(app).apply().get()
     assert result["ok"] is False
-    assert result["checks"]["result_store"]["ok"] is False
+    assert result["checks"]["result_backend"]["ok"] is False
     assert "geheim" not in json.dumps(result)

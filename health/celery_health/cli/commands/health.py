@@ -1,51 +1,54 @@
-"""``health``: one look or many, told as the user wants it."""
+"""``health``: checks once or repeatedly, and prints each result."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from celery_health.cli.commands.checks import ending, looks, questions_of, target_of, thresholds_of
+from celery_health.cli.commands.arguments import check_options_from, connection_from, thresholds_from
+from celery_health.cli.commands.checks import repeated_checks, run_to_exit_code
 from celery_health.cli.exit_codes import ExitCode
-from celery_health.cli.survey.app_connection import Target
-from celery_health.cli.survey.snapshot import Survey
-from celery_health.cli.verdicts import Verdict
+from celery_health.cli.survey.app_connection import AppConnection
+from celery_health.cli.survey.snapshot import Snapshot
+from celery_health.cli.verdicts import CheckResult
 
 
 def run_health(app: Any, options: Mapping[str, Any]) -> ExitCode:
-    """Look, tell, and say how it stands by the exit code.
+    """Check, print, and return the exit code of the last check.
 
     Raises:
-        ConfigurationError: nothing can be looked at.
+        ConfigurationError: there is nothing to check.
     """
-    target = target_of(app, options)
-    questions = questions_of(options, target)
+    connection = connection_from(app, options)
+    check_options = check_options_from(options, connection)
     watch: bool = options["watch"]
 
     def work() -> ExitCode:
         code = ExitCode.HEALTHY
         interval = options["interval"] if watch else None
-        for survey, verdict in looks(target, questions, thresholds_of(options), interval):
-            tell(survey, verdict, target, options["form"], watch=watch)
-            code = verdict.exit_code
+        checks = repeated_checks(connection, check_options, thresholds_from(options), interval)
+        for snapshot, result in checks:
+            _print(snapshot, result, connection, options["form"], watch=watch)
+            code = result.exit_code
         return code
 
-    return ending(work, watched=watch)
+    return run_to_exit_code(work, watch=watch)
 
 
-def tell(survey: Survey, verdict: Verdict, target: Target, form: str, *, watch: bool) -> None:
-    """Print one look."""
+def _print(
+    snapshot: Snapshot, result: CheckResult, connection: AppConnection, form: str, *, watch: bool
+) -> None:
     if form == "json":
-        from celery_health.cli.output.json_document import as_json  # noqa: PLC0415
+        from celery_health.cli.output.json_document import to_json  # noqa: PLC0415
 
-        click.echo(as_json(survey, verdict, target, one_line=watch))
+        click.echo(to_json(snapshot, result, connection, one_line=watch))
     elif form == "summary":
-        from celery_health.cli.output.summary import as_summary  # noqa: PLC0415
+        from celery_health.cli.output.summary import summary_line  # noqa: PLC0415
 
-        click.echo(as_summary(survey, verdict))
+        click.echo(summary_line(snapshot, result))
     else:
         from celery_health.cli.output import tables  # noqa: PLC0415
 
         if watch:
             click.clear()
-        tables.show(tables.health_tables(survey, verdict))
+        tables.show(tables.health_tables(snapshot, result))

@@ -1,42 +1,20 @@
-"""``celery-health``: the health of any Celery from a terminal. docs/cli.md tells how to use it."""
+"""The program ``celery-health``. docs/reference/cli.md describes it."""
 
-from importlib.util import find_spec
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from celery_health.cli.commands.options import APP, HEALTH, MONITOR, HealthCommand, HealthGroup, with_options
-
-_PREFLIGHT = "celery_health.cli.commands.preflight"
-
-
-class _Commands(HealthGroup):
-    """``preflight`` is imported when it is asked for: it takes its time."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """What ``--help`` lists."""
-        return sorted({*super().list_commands(ctx), *(["preflight"] if find_spec(_PREFLIGHT) else [])})
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command of that name."""
-        if name == "preflight" and find_spec(_PREFLIGHT):
-            from importlib import import_module  # noqa: PLC0415
-
-            command: click.Command = import_module(_PREFLIGHT).preflight
-            return command
-        return super().get_command(ctx, name)
+from celery_health.cli.commands.options import APP, HEALTH, HEALTH_HELP, MONITOR, MONITOR_HELP, PREFLIGHT
+from celery_health.cli.usage import Command, Group, with_options
 
 
-@click.group(cls=_Commands, invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True, help=HEALTH_HELP)
 @with_options((*APP, *HEALTH))
 @click.pass_context
 def main(ctx: click.Context, /, **options: Any) -> None:
-    """Say whether a Celery's tasks are run, and what to do if not.
-
-    Exit codes: 0 healthy, 1 degraded, 2 unhealthy or unknown, 3 called wrongly.
-    """
     if ctx.invoked_subcommand is not None:
-        # `celery-health -A shop monitor` means what `celery-health monitor -A shop` does.
+        # `celery-health -A shop monitor` means the same as `celery-health monitor -A shop`.
         given = {name: value for name, value in options.items() if _is_given(ctx, name)}
         ctx.default_map = {ctx.invoked_subcommand: given}
         return
@@ -45,18 +23,36 @@ def main(ctx: click.Context, /, **options: Any) -> None:
     ctx.exit(run_health(None, options))
 
 
-@main.command(cls=HealthCommand)
+@main.command(cls=Command, help=MONITOR_HELP)
 @with_options((*APP, *MONITOR))
 @click.pass_context
 def monitor(ctx: click.Context, /, **options: Any) -> None:
-    """Show workers, queues and running tasks, once or live."""
     from celery_health.cli.commands.monitor import run_monitor  # noqa: PLC0415
 
     ctx.exit(run_monitor(None, options))
 
 
+@main.command(cls=Command, short_help="Wait until the servers can be used.")
+@with_options(PREFLIGHT)
+def preflight(
+    broker: str | None, result_backend: str | None, database: str | None, wait: float, interval_max: float
+) -> None:
+    """Wait until the broker, the result backend and the database can be used.
+
+    For start scripts: `celery-health preflight && exec celery -A APP worker`
+
+    \b
+    Exit codes:
+      0  all can be used
+      2  at least one cannot be used after --wait
+      3  wrong options, or a URL that can never be used
+    """
+    from celery_health.cli.commands.preflight import run_preflight  # noqa: PLC0415
+
+    run_preflight(
+        {"broker": broker, "result backend": result_backend, "database": database}, wait, interval_max
+    )
+
+
 def _is_given(ctx: click.Context, name: str) -> bool:
-    return ctx.get_parameter_source(name) not in {
-        click.core.ParameterSource.DEFAULT,
-        click.core.ParameterSource.DEFAULT_MAP,
-    }
+    return ctx.get_parameter_source(name) not in {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}

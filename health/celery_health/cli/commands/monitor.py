@@ -1,63 +1,61 @@
-"""``monitor``: workers, queues and running tasks; live in a terminal, frame after frame elsewhere."""
+"""``monitor``: shows workers, queues and running tasks, once or repeatedly."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from celery_health.cli.commands.checks import ending, looks, questions_of, target_of, thresholds_of
+from celery_health.cli.commands.arguments import check_options_from, connection_from, thresholds_from
+from celery_health.cli.commands.checks import Checks, repeated_checks, run_to_exit_code
 from celery_health.cli.exit_codes import ExitCode
-from celery_health.cli.survey.app_connection import Target
-from celery_health.cli.survey.snapshot import Survey
-from celery_health.cli.verdicts import Verdict
-
-Looks = Iterator[tuple[Survey, Verdict]]
+from celery_health.cli.survey.app_connection import AppConnection
 
 
 def run_monitor(app: Any, options: Mapping[str, Any]) -> ExitCode:
-    """Show until Ctrl-C, or once.
+    """Show once or until Ctrl-C, and return the exit code of the last check.
 
     Raises:
-        ConfigurationError: nothing can be looked at.
+        ConfigurationError: there is nothing to check.
     """
-    target = target_of(app, options)
-    questions = questions_of(options, target)
+    connection = connection_from(app, options)
+    check_options = check_options_from(options, connection)
     watch: bool = options["watch"]
 
     def work() -> ExitCode:
         interval = options["interval"] if watch else None
-        seen = looks(target, questions, thresholds_of(options), interval)
+        checks = repeated_checks(connection, check_options, thresholds_from(options), interval)
         if options["form"] == "json":
-            return _json(seen, target, one_line=watch)
-        return _tables(seen, watch=watch)
+            return _print_json(checks, connection, one_line=watch)
+        return _print_tables(checks, watch=watch)
 
-    return ending(work, watched=watch)
+    return run_to_exit_code(work, watch=watch)
 
 
-def _json(seen: Looks, target: Target, *, one_line: bool) -> ExitCode:
-    from celery_health.cli.output.json_document import as_json  # noqa: PLC0415
+def _print_json(checks: Checks, connection: AppConnection, *, one_line: bool) -> ExitCode:
+    from celery_health.cli.output.json_document import to_json  # noqa: PLC0415
 
     code = ExitCode.HEALTHY
-    for survey, verdict in seen:
-        click.echo(as_json(survey, verdict, target, one_line=one_line))
-        code = verdict.exit_code
+    for snapshot, result in checks:
+        click.echo(to_json(snapshot, result, connection, one_line=one_line))
+        code = result.exit_code
     return code
 
 
-def _tables(seen: Looks, *, watch: bool) -> ExitCode:
+def _print_tables(checks: Checks, *, watch: bool) -> ExitCode:
     from rich.live import Live  # noqa: PLC0415
 
-    from celery_health.cli.output.tables import console, monitor_tables  # noqa: PLC0415
+    from celery_health.cli.output.tables import monitor_tables  # noqa: PLC0415
+    from celery_health.cli.output.terminal import console  # noqa: PLC0415
 
     code, terminal = ExitCode.HEALTHY, console()
     if watch and terminal.is_terminal:
-        with Live("Looking ...", console=terminal, screen=True, auto_refresh=False) as live:
-            for survey, verdict in seen:
-                live.update(monitor_tables(survey, verdict), refresh=True)
-                code = verdict.exit_code
+        with Live("Checking ...", console=terminal, screen=True, auto_refresh=False) as live:
+            for snapshot, result in checks:
+                live.update(monitor_tables(snapshot, result), refresh=True)
+                code = result.exit_code
         return code
-    for survey, verdict in seen:
-        terminal.print(monitor_tables(survey, verdict))
+    for snapshot, result in checks:
+        terminal.print(monitor_tables(snapshot, result))
         terminal.file.flush()
-        code = verdict.exit_code
+        code = result.exit_code
     return code

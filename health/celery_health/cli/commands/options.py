@@ -1,114 +1,142 @@
-"""The options of ``health`` and ``monitor``, and the kind of command that they are. Imports click alone."""
+"""The options of the commands. Only click is imported here: ``celery`` loads this module each time."""
 
-from collections.abc import Callable
+import math
 from typing import Any
 
 import click
 
-from celery_health.cli.exit_codes import ExitCode
-
-Decorator = Callable[[Any], Any]
+from celery_health.cli.usage import Decorator
 
 
-class HealthCommand(click.Command):
-    """A command whose wrong use ends with 3: 2 is a verdict here."""
+class Seconds(click.ParamType[float]):
+    """A positive number of seconds. click's own range would accept "nan"."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does."""
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, or a usage error."""
         try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            error.exit_code = ExitCode.USAGE  # type: ignore[misc]
-            raise
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if math.isnan(seconds) or seconds <= 0:
+            self.fail(f"{value!r} is not a number of seconds above 0", param, ctx)
+        return seconds
 
 
-class HealthGroup(click.Group):
-    """As ``HealthCommand``, with commands inside."""
+_SECONDS = Seconds()
+HEALTH_HELP = """Show whether the workers of a Celery application run its tasks, and what to do if not.
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does."""
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            error.exit_code = ExitCode.USAGE  # type: ignore[misc]
-            raise
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            error.exit_code = ExitCode.USAGE  # type: ignore[misc]
-            raise
-
-
-_POSITIVE = click.FloatRange(min=0.0, min_open=True)
+\b
+Exit codes:
+  0  healthy
+  1  degraded, or unknown while at least one worker is consuming
+  2  unhealthy, or unknown
+  3  wrong options, or the application cannot be loaded
+"""
+MONITOR_HELP = "Show workers, queues and running tasks, once or repeatedly."
 
 APP: tuple[Decorator, ...] = (
-    click.option("-A", "--app", "app_name", metavar="APP", help="The application, as `celery -A` takes it."),
+    click.option("-A", "--app", "app_name", metavar="APP", help="The application, as for `celery -A`."),
 )
 _COMMON: tuple[Decorator, ...] = (
-    click.option("--broker", metavar="URL", help="The broker; the application's, if not given."),
     click.option(
-        "--result-backend", metavar="URL", help="The result store; the application's, if not given."
+        "--broker",
+        metavar="URL",
+        help="Broker URL.  [default: the application's, CELERY_BROKER_URL or REDIS_URL]",
     ),
-    click.option("--queue", "queues", multiple=True, metavar="NAME", help="A queue; may be given again."),
-    click.option("--timeout", type=_POSITIVE, default=5.0, show_default=True, help="Seconds for one look."),
+    click.option(
+        "--result-backend",
+        metavar="URL",
+        help="Result backend URL.  [default: the application's or CELERY_RESULT_BACKEND]",
+    ),
+    click.option(
+        "--queue",
+        "queues",
+        multiple=True,
+        metavar="NAME",
+        help="Check this queue. Can be given more than once.  [default: the queues of the application]",
+    ),
+    click.option(
+        "--timeout", type=_SECONDS, default=5.0, show_default=True, help="Time limit for one check."
+    ),
     click.option(
         "--backlog-threshold",
         type=click.IntRange(min=0),
         default=1000,
         show_default=True,
-        help="Messages ready in one queue above which the fleet is degraded.",
+        metavar="MESSAGES",
+        help="A queue with more ready messages than this is degraded.",
     ),
     click.option(
         "--hung-after",
-        type=_POSITIVE,
-        metavar="SECONDS",
-        help="How long a task may run; without it no task counts as hung.",
+        type=_SECONDS,
+        help="A task that runs longer than this is degraded.  [default: no limit]",
     ),
-    click.option("--management-url", metavar="URL", help="RabbitMQ's management API: http://HOST:15672."),
-    click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C."),
-)
-HEALTH: tuple[Decorator, ...] = (
-    *_COMMON,
     click.option(
+        "--management-url", metavar="URL", help="RabbitMQ's management API, such as http://HOST:15672."
+    ),
+    click.option("--watch", is_flag=True, help="Repeat the check until Ctrl-C."),
+)
+
+
+def _format(*choices: str) -> Decorator:
+    return click.option(
         "--format",
         "form",
-        type=click.Choice(["table", "json", "summary"]),
-        default="table",
+        type=click.Choice(choices),
+        default=choices[0],
         show_default=True,
-        help="How the look is told.",
-    ),
-    click.option("--interval", type=_POSITIVE, default=5.0, show_default=True, help="Seconds between looks."),
+        help="Output format.",
+    )
+
+
+def _interval(seconds: float) -> Decorator:
+    return click.option(
+        "--interval",
+        type=_SECONDS,
+        default=seconds,
+        show_default=True,
+        help="Time between two checks with --watch.",
+    )
+
+
+HEALTH: tuple[Decorator, ...] = (
+    *_COMMON,
+    _format("table", "json", "summary"),
+    _interval(5.0),
     click.option(
         "--test-tasks", is_flag=True, help="Send a task through each queue and wait for its result."
     ),
-    click.option("--task", metavar="NAME", help="The task for --test-tasks; it is called without arguments."),
-    click.option("--check-redis", is_flag=True, help="Show the Redis server in detail."),
+    click.option("--task", metavar="NAME", help="The task for --test-tasks. It is called without arguments."),
+    click.option("--check-redis", is_flag=True, help="Show details of the Redis server."),
 )
-MONITOR: tuple[Decorator, ...] = (
-    *_COMMON,
+MONITOR: tuple[Decorator, ...] = (*_COMMON, _format("table", "json"), _interval(2.0))
+PREFLIGHT: tuple[Decorator, ...] = (
+    click.option("--wait", type=_SECONDS, default=60.0, show_default=True, help="How long to wait in all."),
     click.option(
-        "--format",
-        "form",
-        type=click.Choice(["table", "json"]),
-        default="table",
-        show_default=True,
-        help="How the look is told.",
+        "--broker",
+        metavar="URL",
+        envvar=["CELERY_BROKER_URL", "REDIS_URL"],
+        help="Broker URL.  [default: CELERY_BROKER_URL or REDIS_URL]",
     ),
-    click.option("--interval", type=_POSITIVE, default=2.0, show_default=True, help="Seconds between looks."),
+    click.option(
+        "--result-backend",
+        metavar="URL",
+        envvar="CELERY_RESULT_BACKEND",
+        help="Result backend URL.  [default: CELERY_RESULT_BACKEND]",
+    ),
+    click.option(
+        "--database",
+        metavar="URL",
+        envvar="DATABASE_URL",
+        help="URL of the application's database.  [default: DATABASE_URL]",
+    ),
+    click.option(
+        "--interval-max",
+        type=_SECONDS,
+        default=5.0,
+        show_default=True,
+        help="Longest pause between two attempts.",
+    ),
 )
-
-
-def with_options(options: tuple[Decorator, ...]) -> Decorator:
-    """The options on a function, in their order."""
-
-    def decorate(function: Any) -> Any:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate

@@ -1,7 +1,6 @@
-"""``celery-health preflight``: wait until broker, result store and database let us in. For start scripts."""
+"""``celery-health preflight``: waits until the broker, the result backend and the database can be used."""
 
 import asyncio
-import math
 import os
 import signal
 import sys
@@ -15,15 +14,15 @@ import click
 
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.cli.commands.options import HealthCommand
 from celery_health.cli.exit_codes import ExitCode
+from celery_health.cli.usage import UsageError
 from celery_health.stores import ping_store
 from celery_health.urls import UrlError, parse
 
 FIRST_PAUSE_SECONDS = 0.5
 ATTEMPT_SECONDS = 5.0
-# Each may be mended while we wait, by a secret rotated in, say: so we go on, and tell.
-_SELDOM_PASS = {
+# Waiting rarely helps here, but a rotated secret, for example, may. So the wait goes on, with a hint.
+_RARELY_TRANSIENT = {
     BrokerReason.AUTHENTICATION_FAILED,
     BrokerReason.NOT_PERMITTED,
     BrokerReason.TLS_FAILED,
@@ -31,165 +30,125 @@ _SELDOM_PASS = {
 }
 _EXIT_CODES = {signal.SIGTERM: 143, signal.SIGINT: int(ExitCode.INTERRUPTED)}
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What has to be ready. ``name`` says what it is for: ``broker``, or ``broker and result store``."""
+    """A server that is needed. ``name`` says for what: ``broker``, or ``broker and result backend``."""
 
     name: str
     url: str
 
 
-class CannotBeAskedError(click.ClickException):
-    """Waiting would be in vain: the URL is none, or its driver is not installed."""
+class CannotBeCheckedError(click.ClickException):
+    """Waiting cannot help: the URL is invalid, or its driver is not installed."""
 
     exit_code = ExitCode.USAGE
 
 
-def _seconds(_context: click.Context, _option: click.Parameter, value: float) -> float:
-    # A range alone lets "nan" pass.
-    if math.isnan(value) or value <= 0:
-        raise click.BadParameter("write seconds above 0, such as 60")
-    return value
-
-
-@click.command(cls=HealthCommand)
-@click.option(
-    "--wait", type=float, callback=_seconds, default=60.0, show_default=True, help="Seconds in all."
-)
-@click.option(
-    "--broker",
-    metavar="URL",
-    envvar=["CELERY_BROKER_URL", "REDIS_URL"],
-    help="The broker; else CELERY_BROKER_URL or REDIS_URL.",
-)
-@click.option(
-    "--result-backend",
-    metavar="URL",
-    envvar="CELERY_RESULT_BACKEND",
-    help="The result store; else CELERY_RESULT_BACKEND.",
-)
-@click.option("--database", metavar="URL", envvar="DATABASE_URL", help="A database; else DATABASE_URL.")
-@click.option(
-    "--interval-max",
-    type=float,
-    callback=_seconds,
-    default=5.0,
-    show_default=True,
-    help="Seconds between two looks, at most.",
-)
-def preflight(
-    wait: float,
-    broker: str | None,
-    result_backend: str | None,
-    database: str | None,
-    interval_max: float,
-) -> None:
-    """Wait until broker, result store and database can be used.
-
-    Meant to stand before a worker in a start script: `celery-health preflight && exec celery ...`
-
-    Exit codes: 0 all are ready, 2 some are not in time, 3 called wrongly.
-    """
-    named = {"broker": broker, "result store": result_backend, "database": database}
-    required = requirements({name: url for name, url in named.items() if url})
-    try:
-        late = _run(wait_for_all(required, wait, interval_max, click.echo))
-    except CannotBeAskedError as error:
-        _leave(ExitCode.USAGE, f"Error: {error.format_message()}")
-    if late:
-        _leave(ExitCode.UNHEALTHY, f"Not ready after {wait:g} s: {', '.join(late)}.")
-    _leave(ExitCode.HEALTHY)
-
-
-def requirements(named: Mapping[str, str]) -> tuple[Requirement, ...]:
-    """One for each URL, so that a Redis that is both broker and result store is asked once.
+def run_preflight(urls: Mapping[str, str | None], wait: float, interval_max: float) -> NoReturn:
+    """Wait for the servers by name, for at most ``wait`` seconds, and end the program.
 
     Raises:
-        click.UsageError: nothing is named.
-        CannotBeAskedError: a URL is none.
+        UsageError: no URL is given.
+        CannotBeCheckedError: a URL is invalid.
     """
-    if not named:
-        error = click.UsageError(
-            "Nothing to wait for: write --broker redis://HOST:6379/0, --result-backend or --database, "
+    required = requirements({name: url for name, url in urls.items() if url})
+    try:
+        late = _run(wait_for_all(required, wait, interval_max, click.echo))
+    except CannotBeCheckedError as error:
+        _exit(ExitCode.USAGE, f"Error: {error.format_message()}")
+    if late:
+        _exit(ExitCode.UNHEALTHY, f"Not ready after {wait:g} s: {', '.join(late)}.")
+    _exit(ExitCode.HEALTHY)
+
+
+def requirements(urls: Mapping[str, str]) -> tuple[Requirement, ...]:
+    """One for each different URL, so that a Redis that is both broker and result backend is checked once.
+
+    Raises:
+        UsageError: no URL is given.
+        CannotBeCheckedError: a URL is invalid.
+    """
+    if not urls:
+        raise UsageError(
+            "There is nothing to wait for: use --broker, --result-backend or --database, "
             "or set CELERY_BROKER_URL, CELERY_RESULT_BACKEND or DATABASE_URL."
         )
-        error.exit_code = ExitCode.USAGE  # type: ignore[misc]
-        raise error
     names: dict[str, list[str]] = {}
-    for name, url in named.items():
+    for name, url in urls.items():
         try:
             parse(url)
         except UrlError as error:
-            raise CannotBeAskedError(f"The URL of the {name} cannot be used: {error}") from error
+            raise CannotBeCheckedError(f"The URL of the {name} cannot be used: {error}") from error
         names.setdefault(url, []).append(name)
     return tuple(Requirement(" and ".join(found), url) for url, found in names.items())
 
 
 async def wait_for_all(
-    required: tuple[Requirement, ...], seconds: float, interval_max: float, say: Say
+    required: tuple[Requirement, ...], seconds: float, interval_max: float, echo: Print
 ) -> list[str]:
-    """Look at all at once, each until it is ready, for ``seconds`` at most. Gives the names of those late.
+    """Check all at the same time, each until it can be used or ``seconds`` are over.
+
+    Returns:
+        The names of those that cannot be used.
 
     Raises:
-        CannotBeAskedError: waiting for one of them would be in vain.
+        CannotBeCheckedError: waiting for one of them cannot help.
     """
     end = time.monotonic() + seconds
-    ready = await asyncio.gather(*(_wait_for(one, end, interval_max, say) for one in required))
+    ready = await asyncio.gather(*(_wait_for(one, end, interval_max, echo) for one in required))
     return [one.name for one, is_ready in zip(required, ready, strict=True) if not is_ready]
 
 
-async def _wait_for(one: Requirement, end: float, interval_max: float, say: Say) -> bool:
+async def _wait_for(one: Requirement, end: float, interval_max: float, echo: Print) -> bool:
     began = time.monotonic()
     for attempt in count():
         reading = await ping_store(one.url, timeout=max(0.05, min(ATTEMPT_SECONDS, end - time.monotonic())))
         if _is_settled(one, reading):
-            verdict = (
-                f"ready after {time.monotonic() - began:.1f} s" if reading.reachable else "not waited for"
-            )
-            say(f"{one.name}: {verdict}. {reading.message}")
+            result = f"ready after {time.monotonic() - began:.1f} s" if reading.reachable else "not checked"
+            echo(f"{one.name}: {result}. {reading.message}")
             return True
         pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(attempt, 20), interval_max)
         left = end - time.monotonic()
-        # A look that could not even connect tells nothing new.
+        # Less time than a connection needs would only add a timeout.
         if left <= min(pause, 0.1):
-            say(f"{one.name}: {reading.message}")
+            echo(f"{one.name}: {reading.message}")
             return False
         pause = min(pause, left)
-        say(f"{one.name}: {reading.message}{_advice(reading)} Next look in {pause:.1f} s.")
+        echo(f"{one.name}: {reading.message}{_hint(reading)} Next attempt in {pause:.1f} s.")
         await asyncio.sleep(pause)
-    raise AssertionError("count() ends never")
+    raise AssertionError("count() does not end")
 
 
 def _is_settled(one: Requirement, reading: BrokerReading) -> bool:
-    """Whether nothing is left to wait for: it is ready, or nobody can tell whether it is (SQS, rpc)."""
+    """Whether there is nothing to wait for: it can be used, or nothing can show whether it can (SQS, rpc)."""
     if reading.reachable is None and reading.reason is BrokerReason.UNSUPPORTED_KIND:
         if parse(one.url).kind.is_database:
-            raise CannotBeAskedError(f"{one.name}: {reading.message}")
+            raise CannotBeCheckedError(f"{one.name}: {reading.message}")
         return True
     return reading.reachable is True
 
 
-def _advice(reading: BrokerReading) -> str:
-    return " Waiting mends this only if somebody changes it." if reading.reason in _SELDOM_PASS else ""
+def _hint(reading: BrokerReading) -> str:
+    return " This does not go away by itself." if reading.reason in _RARELY_TRANSIENT else ""
 
 
 def _run(work: Coroutine[Any, Any, list[str]]) -> list[str]:
-    """What ``work`` gives; SIGTERM and SIGINT end the program at once.
+    """The result of ``work``. SIGTERM and SIGINT end the program at once.
 
-    As the first process of a container Python would not even hear of SIGTERM, so it is listened to here. The
-    loop is left open: to close it would wait for name lookups that hang.
+    The first process of a container ignores SIGTERM unless it handles it. The loop is not closed, because
+    that would wait for name lookups that hang.
     """
     loop = asyncio.new_event_loop()
     for number, code in _EXIT_CODES.items():
-        loop.add_signal_handler(number, _leave, code, "Told to end while waiting.")
+        loop.add_signal_handler(number, _exit, code, "Interrupted while waiting.")
     return loop.run_until_complete(work)
 
 
-def _leave(code: int, message: str = "") -> NoReturn:
-    """End now. The interpreter's own end would wait for name lookups that hang, beyond --wait."""
+def _exit(code: int, message: str = "") -> NoReturn:
+    """End at once. A normal exit would wait for name lookups that hang, longer than --wait."""
     if message:
         click.echo(message, err=True)
     sys.stdout.flush()

@@ -1,1 +1,1 @@
-"""How a look is told: as JSON for programs, as a table for people, as one line."""
+"""Prints the result of a check: as JSON for programs, as tables for people, as one line."""

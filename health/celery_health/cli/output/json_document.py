@@ -1,4 +1,4 @@
-"""A look as JSON. Fields may be added, never taken away."""
+"""The result of a check as JSON. Fields may be added, and are never removed."""
 
 import json
 from dataclasses import asdict, replace
@@ -6,41 +6,43 @@ from datetime import UTC, datetime
 from typing import Any
 
 from celery_health.broker import BrokerReading
-from celery_health.cli.survey.app_connection import Target
-from celery_health.cli.survey.snapshot import Survey
-from celery_health.cli.verdicts import Verdict
+from celery_health.cli.survey.app_connection import AppConnection
+from celery_health.cli.survey.snapshot import Snapshot
+from celery_health.cli.verdicts import CheckResult
 from celery_health.readers.redis.server import RedisServer
 
 
-def as_json(survey: Survey, verdict: Verdict, target: Target, *, one_line: bool) -> str:
-    """``one_line`` for looks that follow each other."""
-    return json.dumps(document(survey, verdict, target), indent=None if one_line else 2, default=str)
+def to_json(snapshot: Snapshot, result: CheckResult, connection: AppConnection, *, one_line: bool) -> str:
+    """The document as text, on ``one_line`` for repeated checks."""
+    values = document(snapshot, result, connection)
+    return json.dumps(values, indent=None if one_line else 2, default=str)
 
 
-def document(survey: Survey, verdict: Verdict, target: Target) -> dict[str, Any]:
-    """The look as plain values."""
+def document(snapshot: Snapshot, result: CheckResult, connection: AppConnection) -> dict[str, Any]:
+    """The document as plain values."""
+    backend = snapshot.result_backend
     return {
-        "status": verdict.health.value.lower(),
-        "exit_code": int(verdict.exit_code),
-        "app": target.name if target.app is not None else None,
-        "looked_at": datetime.fromtimestamp(survey.at, UTC).isoformat(timespec="seconds"),
-        "took_seconds": round(survey.took, 3),
-        "problems": [_told(asdict(problem)) for problem in verdict.problems],
-        "broker": _reading(survey.broker),
-        "result_store": None if survey.store is None else _reading(survey.store),
-        "workers_known": survey.workers_known,
-        "workers": [asdict(worker) for worker in survey.workers],
-        "silent_workers": list(survey.silent.names),
-        "silent_workers_count": survey.silent.count,
-        "deaf_workers_count": survey.deaf,
-        "queues": [asdict(queue) for queue in survey.broker.queues],
-        "other_queues": [asdict(queue) for queue in survey.broker.other_queues],
-        "test_tasks": [asdict(trip) for trip in survey.trips],
-        "redis": None if survey.redis is None else _redis(survey.redis),
+        "status": result.health.value.lower(),
+        "exit_code": int(result.exit_code),
+        "app": connection.name if connection.app is not None else None,
+        "checked_at": datetime.fromtimestamp(snapshot.at, UTC).isoformat(timespec="seconds"),
+        "took_seconds": round(snapshot.took, 3),
+        "problems": [_problem(asdict(problem)) for problem in result.problems],
+        "broker": _reading(snapshot.broker),
+        "result_backend": None if backend is None else _reading(backend),
+        "workers_known": snapshot.workers_known,
+        "workers": [asdict(worker) for worker in snapshot.workers],
+        "unresponsive_workers": list(snapshot.unresponsive.names),
+        "unresponsive_workers_count": snapshot.unresponsive.count,
+        "deaf_workers_count": snapshot.deaf_count,
+        "queues": [asdict(queue) for queue in snapshot.broker.queues],
+        "other_queues": [asdict(queue) for queue in snapshot.broker.other_queues],
+        "test_tasks": [asdict(trip) for trip in snapshot.test_tasks],
+        "redis": None if snapshot.redis is None else _redis(snapshot.redis),
     }
 
 
-def _told(problem: dict[str, Any]) -> dict[str, Any]:
+def _problem(problem: dict[str, Any]) -> dict[str, Any]:
     return {**problem, "health": problem["health"].value.lower()}
 
 
@@ -57,7 +59,7 @@ def _reading(reading: BrokerReading) -> dict[str, Any]:
 
 
 def _redis(server: RedisServer) -> dict[str, Any]:
-    # A dict in place of a read-only mapping: only that can be copied and written.
+    # asdict cannot copy a read-only mapping.
     tasks = server.tasks and replace(server.tasks, by_state=dict(server.tasks.by_state))
-    told = asdict(replace(server, tasks=tasks))
-    return {name: value for name, value in told.items() if name != "reading"}
+    values = asdict(replace(server, tasks=tasks))
+    return {name: value for name, value in values.items() if name != "reading"}

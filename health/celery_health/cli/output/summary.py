@@ -1,28 +1,27 @@
-"""A look in one line."""
+"""The result of a check in one line."""
 
-from celery_health.cli.survey.snapshot import Survey
-from celery_health.cli.verdicts import Verdict
-from celery_health.verdicts.text import counted
+from celery_health.cli.survey.snapshot import Snapshot
+from celery_health.cli.verdicts import CheckResult
+from celery_health.verdicts.text import counted, is_or_are
 
 
-def as_summary(survey: Survey, verdict: Verdict) -> str:
-    """The status and the worst problem, or what there is."""
-    status = verdict.health.value.lower()
-    if not verdict.problems:
-        return f"{status}: {_what_there_is(survey)}"
-    worst = verdict.problems[0]
-    more = len(verdict.problems) - 1
+def summary_line(snapshot: Snapshot, result: CheckResult) -> str:
+    """The health with the worst problem, or with the numbers of a healthy application."""
+    health = result.health.value.lower()
+    if not result.problems:
+        return f"{health}: {_numbers(snapshot)}"
+    worst = result.problems[0]
+    more = len(result.problems) - 1
     others = f" (and {counted(more, 'more problem')})" if more else ""
-    return f"{status}: {worst.message.rstrip('.')}{others}. {worst.remedy.rstrip('.')}: {worst.command}"
+    return f"{health}: {worst.message.rstrip('.')}{others}. {worst.remedy.rstrip('.')}: {worst.command}"
 
 
-def _what_there_is(survey: Survey) -> str:
-    consuming = sum(worker.consuming is True for worker in survey.workers)
-    ready = sum(queue.ready or 0 for queue in survey.broker.queues)
-    queues = counted(len(survey.broker.queues), "queue")
-    running = sum(worker.active_count for worker in survey.workers)
-    said = "takes" if consuming == 1 else "take"
+def _numbers(snapshot: Snapshot) -> str:
+    consuming = sum(worker.consuming is True for worker in snapshot.workers)
+    ready = sum(queue.ready or 0 for queue in snapshot.broker.queues)
+    queues = counted(len(snapshot.broker.queues), "queue")
+    active = sum(worker.active_count for worker in snapshot.workers)
     return (
-        f"{counted(consuming, 'worker')} {said} messages, {running} running, {ready} ready in {queues}, "
-        f"{survey.broker.address} answers"
+        f"{counted(consuming, 'worker')} {is_or_are(consuming)} consuming, {counted(active, 'active task')}, "
+        f"{counted(ready, 'ready message')} in {queues}, {snapshot.broker.address} answers"
     )

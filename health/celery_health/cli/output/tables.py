@@ -1,154 +1,129 @@
-"""A look as tables for a person. Only here is rich imported: it takes a tenth of a second."""
+"""The result of a check as tables. Only this module imports rich, which takes a tenth of a second."""
 
 from collections.abc import Iterator
 
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from celery_health.broker import BrokerReading
-from celery_health.cli.survey.snapshot import Survey
-from celery_health.cli.verdicts import Verdict
+from celery_health.cli.output.terminal import COLOURS, console, new_table
+from celery_health.cli.survey.snapshot import Snapshot
+from celery_health.cli.verdicts import CheckResult
 from celery_health.readers.redis.server import RedisServer
-from celery_health.verdicts.fleet.verdict import FleetHealth
 from celery_health.verdicts.text import counted, lasting
 from celery_health.verdicts.worker_snapshot import WorkerSight
 
-_COLOURS = {
-    FleetHealth.HEALTHY: "bold green",
-    FleetHealth.UNKNOWN: "bold magenta",
-    FleetHealth.DEGRADED: "bold yellow",
-    FleetHealth.UNHEALTHY: "bold red",
-}
 _SHOWN_TASKS = 30
 
 
-def health_tables(survey: Survey, verdict: Verdict) -> RenderableType:
-    """All that ``health`` tells."""
-    parts: list[RenderableType] = [_headline(survey, verdict), *_problems(verdict)]
-    parts += [_workers(survey), _queues(survey)]
-    if survey.trips:
-        parts.append(_trips(survey))
-    if survey.redis is not None:
-        parts.append(_redis(survey.redis))
+def health_tables(snapshot: Snapshot, result: CheckResult) -> RenderableType:
+    """The output of ``health``."""
+    parts: list[RenderableType] = [_headline(snapshot, result), *_problems(result)]
+    parts += [_workers(snapshot), _queues(snapshot)]
+    if snapshot.test_tasks:
+        parts.append(_test_tasks(snapshot))
+    if snapshot.redis is not None:
+        parts.append(_redis(snapshot.redis))
     return Group(*parts)
 
 
-def monitor_tables(survey: Survey, verdict: Verdict) -> RenderableType:
-    """All that ``monitor`` shows."""
-    tables = [_workers(survey), _queues(survey), _tasks(survey)]
-    return Group(_headline(survey, verdict), *_problems(verdict), *tables)
+def monitor_tables(snapshot: Snapshot, result: CheckResult) -> RenderableType:
+    """The output of ``monitor``."""
+    tables = [_workers(snapshot), _queues(snapshot), _active_tasks(snapshot)]
+    return Group(_headline(snapshot, result), *_problems(result), *tables)
 
 
 def show(tables: RenderableType) -> None:
-    """Print them; without a terminal wide enough for a sentence, and without colours."""
+    """Print the tables."""
     console().print(tables)
 
 
-def console() -> Console:
-    """A pipe or a file has no width: a line is not broken there more than needed."""
-    plain = Console(highlight=False)
-    return plain if plain.is_terminal else Console(highlight=False, width=160)
-
-
-def _headline(survey: Survey, verdict: Verdict) -> Text:
+def _headline(snapshot: Snapshot, result: CheckResult) -> Text:
     line = Text()
-    line.append(verdict.health.value.lower(), _COLOURS[verdict.health])
-    line.append(f"  broker {_answer(survey.broker)}")
-    if survey.store is not None:
-        line.append(f", results {_answer(survey.store)}")
+    line.append(result.health.value.lower(), COLOURS[result.health])
+    line.append(f"  broker {_state(snapshot.broker)}")
+    if snapshot.result_backend is not None:
+        line.append(f", result backend {_state(snapshot.result_backend)}")
     return line
 
 
-def _answer(reading: BrokerReading) -> str:
-    word = {True: "answers", False: f"fails ({reading.reason})", None: f"unknown ({reading.reason})"}
-    return f"{reading.address or reading.kind} {word[reading.reachable]}"
+def _state(reading: BrokerReading) -> str:
+    state = {True: "answers", False: f"fails ({reading.reason})", None: f"unknown ({reading.reason})"}
+    return f"{reading.address or reading.kind} {state[reading.reachable]}"
 
 
-def _problems(verdict: Verdict) -> Iterator[Text]:
-    for problem in verdict.problems:
+def _problems(result: CheckResult) -> Iterator[Text]:
+    for problem in result.problems:
         line = Text()
-        line.append(f"{problem.health.value.lower()}: ", _COLOURS[problem.health])
+        line.append(f"{problem.health.value.lower()}: ", COLOURS[problem.health])
         line.append(f"{problem.message.rstrip('.')}. {problem.remedy.rstrip('.')}: ")
         line.append(problem.command, "bold")
         yield line
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        name, _, right = column.partition(">")
-        table.add_column(name, justify="right" if right else "left", overflow="fold", header_style="dim")
-    return table
-
-
-def _workers(survey: Survey) -> RenderableType:
-    table = _table(
-        "Workers", "name", "takes messages", "running>r", "slots>r", "reserved>r", "ETA>r", "queues"
-    )
-    for worker in survey.workers:
+def _workers(snapshot: Snapshot) -> RenderableType:
+    table = new_table("Workers", "name", "consuming", "active>", "slots>", "reserved>", "ETA>", "queues")
+    for worker in snapshot.workers:
         table.add_row(
             Text(worker.name),
-            _takes(worker),
+            _consuming(worker),
             str(worker.active_count),
             _or_unknown(worker.slots),
             str(worker.reserved),
             str(worker.eta_held),
             Text(", ".join(worker.queues)),
         )
-    silent = survey.silent
-    named = silent.names if len(silent.names) == silent.count else ("?",) * silent.count
-    for name in named:
+    unresponsive = snapshot.unresponsive
+    named = len(unresponsive.names) == unresponsive.count
+    for name in unresponsive.names if named else ("?",) * unresponsive.count:
         table.add_row(Text(name), Text("no answer", "magenta"), "?", "?", "?", "?", "?")
     if table.row_count:
         return table
-    asked = "none" if survey.workers_known else "unknown"
-    return Text(f"Workers: {asked}", "dim")
+    return Text(f"Workers: {'none' if snapshot.workers_known else 'unknown'}", "dim")
 
 
-def _takes(worker: WorkerSight) -> Text:
+def _consuming(worker: WorkerSight) -> Text:
     words = {True: ("yes", "green"), False: ("no", "red"), None: ("unknown", "magenta")}
     return Text(*words[worker.consuming])
 
 
-def _queues(survey: Survey) -> RenderableType:
-    table = _table("Queues", "name", "ready>r", "unacked>r", "consumers>r", "read by")
-    for queue in (*survey.broker.queues, *survey.broker.other_queues):
-        readers = sum(queue.name in worker.queues for worker in survey.workers)
+def _queues(snapshot: Snapshot) -> RenderableType:
+    table = new_table("Queues", "name", "ready>", "unacknowledged>", "consumers>", "consumed by")
+    for queue in (*snapshot.broker.queues, *snapshot.broker.other_queues):
+        workers = sum(queue.name in worker.queues for worker in snapshot.workers)
         table.add_row(
             Text(queue.name),
             _or_unknown(queue.ready),
             _or_unknown(queue.unacked),
             _or_unknown(queue.consumers),
-            "?" if not (readers or survey.workers_known) else counted(readers, "worker"),
+            "?" if not (workers or snapshot.workers_known) else counted(workers, "worker"),
         )
     return table if table.row_count else Text("Queues: none known", "dim")
 
 
-def _tasks(survey: Survey) -> RenderableType:
-    running = [(worker, task) for worker in survey.workers for task in worker.running]
-    if not running:
-        return Text("Running tasks: none", "dim")
-    table = _table("Running tasks", "age>r", "task", "id", "worker")
-    # The oldest first: that is the one to look at.
-    running.sort(key=lambda pair: -(pair[1].running_for or 0.0))
-    for worker, task in running[:_SHOWN_TASKS]:
+def _active_tasks(snapshot: Snapshot) -> RenderableType:
+    active = [(worker, task) for worker in snapshot.workers for task in worker.running]
+    if not active:
+        return Text("Active tasks: none", "dim")
+    table = new_table("Active tasks", "age>", "task", "id", "worker")
+    active.sort(key=lambda pair: -(pair[1].running_for or 0.0))  # the oldest first
+    for worker, task in active[:_SHOWN_TASKS]:
         age = "?" if task.running_for is None else lasting(task.running_for)
         table.add_row(age, Text(task.name), Text(task.id), Text(worker.name))
-    if len(running) > _SHOWN_TASKS:
-        table.add_row("", f"and {len(running) - _SHOWN_TASKS} more", "", "")
+    if len(active) > _SHOWN_TASKS:
+        table.add_row("", f"and {len(active) - _SHOWN_TASKS} more", "", "")
     return table
 
 
-def _trips(survey: Survey) -> Table:
-    table = _table("Test tasks", "queue", "task", "outcome")
-    for trip in survey.trips:
+def _test_tasks(snapshot: Snapshot) -> RenderableType:
+    table = new_table("Test tasks", "queue", "task", "outcome")
+    for trip in snapshot.test_tasks:
         table.add_row(Text(trip.queue), Text(trip.task), Text(trip.message, "green" if trip.ok else "red"))
     return table
 
 
 def _redis(server: RedisServer) -> RenderableType:
-    table = _table("Redis", "what", "value")
+    table = new_table("Redis", "name", "value")
     table.show_header = False
     for name, value in _redis_lines(server):
         table.add_row(name, Text(value))
@@ -161,7 +136,7 @@ def _redis_lines(server: RedisServer) -> Iterator[tuple[str, str]]:
     if server.version is not None:
         yield "version", f"{server.version}, {server.mode or 'mode unknown'}, {server.role or 'role unknown'}"
     if server.uptime_seconds is not None:
-        yield "up for", lasting(server.uptime_seconds)
+        yield "uptime", lasting(server.uptime_seconds)
     if server.connected_clients is not None:
         yield "clients", f"{server.connected_clients} of at most {_or_unknown(server.max_clients)}"
     if server.used_memory is not None:
@@ -170,16 +145,16 @@ def _redis_lines(server: RedisServer) -> Iterator[tuple[str, str]]:
     if server.keys is not None:
         yield "keys in this database", str(server.keys)
     if server.persistence is not None:
-        yield "last save", _worked(server.persistence.last_save_ok)
+        yield "last save", _succeeded(server.persistence.last_save_ok)
         yield "append-only file", "on" if server.persistence.aof_enabled else "off"
     if server.tasks is not None:
         states = ", ".join(f"{state} {count}" for state, count in sorted(server.tasks.by_state.items()))
-        sampled = f" (of {server.tasks.scanned} keys looked at)" if server.tasks.sampled else ""
+        sampled = f" (of {counted(server.tasks.scanned, 'scanned key')})" if server.tasks.sampled else ""
         yield "results", f"{states or 'none'}{sampled}"
 
 
-def _worked(ok: bool | None) -> str:
-    return "unknown" if ok is None else ("worked" if ok else "failed")
+def _succeeded(ok: bool | None) -> str:
+    return "unknown" if ok is None else ("succeeded" if ok else "failed")
 
 
 def _mib(size: int) -> str:

@@ -1,4 +1,4 @@
-"""What is looked at: the application, its broker and its result store."""
+"""The application that is checked: its broker, its result backend and the settings that a check needs."""
 
 import os
 import re
@@ -11,37 +11,39 @@ from celery_health.broker import RedisNaming
 from celery_health.cli.survey.app_loading import ConfigurationError, first_line, not_loaded
 from celery_health.urls import BrokerUrl, UrlError, parse
 
-# $HOST, ${HOST}, {{ host }}, <host>, %HOST%: what a shell or a template should have replaced.
+# $HOST, ${HOST}, {{ host }}, <host>, %HOST%: placeholders that a shell or a template should have replaced.
 _PLACEHOLDER = re.compile(r"[$<>{}%]")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """``app`` is None where none is named: one is then made when workers are asked."""
+class AppConnection:
+    """How to reach an application. ``app`` is None if only a broker is named."""
 
     broker_url: str
     broker: BrokerUrl
-    store_url: str | None = None
+    result_backend_url: str | None = None
     app: Any = None
     name: str = "APP"
-    """What stands behind ``celery -A`` in commands."""
+    """The value of ``celery -A``, for commands."""
     naming: RedisNaming = RedisNaming()  # noqa: RUF009 (frozen)
     queues: tuple[str, ...] = ()
     visibility_timeout: float | None = None
     exchange: str = "celery"
-    """The application's control_exchange: two that share a broker may differ in it."""
+    """The application's ``control_exchange``. Applications that share a broker may have different ones."""
     fanout_prefix: str = "/{db}."
-    """What kombu writes before the names of Redis channels, so that databases do not hear each other."""
+    """The prefix of kombu's Redis channels, which keeps databases apart."""
     remote_control: bool = True
-    """Whether the application's workers listen to remote control."""
+    """Whether the application's workers accept remote control."""
 
     def celery(self) -> Any:
-        """The application to ask workers and send tasks with."""
+        """The application for remote control and test tasks; a new one if only a broker is named."""
         if self.app is not None:
             return self.app
         from celery import Celery  # noqa: PLC0415
 
-        return Celery("celery_health", broker=self.broker_url, backend=self.store_url, set_as_current=False)
+        return Celery(
+            "celery_health", broker=self.broker_url, backend=self.result_backend_url, set_as_current=False
+        )
 
 
 def resolve(
@@ -50,34 +52,34 @@ def resolve(
     broker: str | None,
     result_backend: str | None,
     environment: Mapping[str, str],
-) -> Target:
-    """Options first, then the application, then the environment.
+) -> AppConnection:
+    """Take the URLs from the options first, then from the application, then from the environment.
 
     Raises:
-        ConfigurationError: nothing names a broker, its URL is none, or the application's settings are ill.
+        ConfigurationError: no broker is named, a URL is invalid, or the settings raise an error.
     """
-    own_broker, own_store = _of_app(app, name)
-    url = broker or own_broker or environment.get("CELERY_BROKER_URL", "") or environment.get("REDIS_URL", "")
+    app_broker, app_backend = _urls_of_app(app, name)
+    url = broker or app_broker or environment.get("CELERY_BROKER_URL", "") or environment.get("REDIS_URL", "")
     if not url:
         raise ConfigurationError(
-            "No broker is given: write --broker redis://HOST:6379/0, or -A APP, or set CELERY_BROKER_URL."
+            "No broker is named: use --broker redis://HOST:6379/0 or -A APP, or set CELERY_BROKER_URL."
         )
-    store = result_backend or own_store or environment.get("CELERY_RESULT_BACKEND") or None
+    backend = result_backend or app_backend or environment.get("CELERY_RESULT_BACKEND") or None
     parsed = _parsed(url, "broker")
-    if store:
-        _parsed(store, "result store")
+    if backend:
+        _parsed(backend, "result backend")
     if app is None:
-        return Target(url, parsed, store)
-    app.conf.broker_url = app.conf.broker_read_url = app.conf.broker_write_url = broker or own_broker or url
-    if store:
-        app.conf.result_backend = store
+        return AppConnection(url, parsed, backend)
+    app.conf.broker_url = app.conf.broker_read_url = broker or app_broker or url
+    if backend:
+        app.conf.result_backend = backend
     if broker or result_backend:
         _override(broker, result_backend)
-    return _with_settings(app, name or "APP", url, store)
+    return _with_settings(app, name or "APP", url, backend)
 
 
 def _override(broker: str | None, result_backend: str | None) -> None:
-    """Celery lets these variables win over the application's configuration: so must the options."""
+    """Celery prefers these variables to the application's configuration, so the options must set them too."""
     for name, value in (
         ("CELERY_BROKER_URL", broker),
         ("CELERY_BROKER_READ_URL", broker),
@@ -88,27 +90,29 @@ def _override(broker: str | None, result_backend: str | None) -> None:
             os.environ[name] = value
 
 
-def _of_app(app: Any, name: str | None) -> tuple[str, str | None]:
-    """Broker and result store as the application's workers read them."""
+def _urls_of_app(app: Any, name: str | None) -> tuple[str, str | None]:
+    """The broker and the result backend of the application's workers."""
     if app is None:
         return "", None
     try:
-        broker, store = app.conf.broker_read_url, app.conf.result_backend
-    except Exception as error:  # settings are read when first asked for: whatever they raise is theirs
+        broker, backend = app.conf.broker_read_url, app.conf.result_backend
+    except Exception as error:  # the first access loads the settings, and they may raise anything
         raise not_loaded(
             name or "APP", f"its settings raise {type(error).__name__}: {first_line(error)}"
         ) from error
     url = ";".join(broker) if isinstance(broker, list | tuple) else str(broker or "")
-    return url, store if isinstance(store, str) else None
+    return url, backend if isinstance(backend, str) else None
 
 
-def _with_settings(app: Any, name: str, url: str, store: str | None) -> Target:
+def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppConnection:
     options = app.conf.broker_transport_options or {}
     secure = with_master(with_tls(url, app.conf.broker_use_ssl), options.get("master_name"))
-    return Target(
+    return AppConnection(
         broker_url=secure,
         broker=_parsed(secure, "broker"),
-        store_url=with_tls(store, getattr(app.conf, "redis_backend_use_ssl", None)) if store else None,
+        result_backend_url=with_tls(backend, getattr(app.conf, "redis_backend_use_ssl", None))
+        if backend
+        else None,
         app=app,
         name=name,
         naming=RedisNaming(
@@ -127,14 +131,14 @@ def _with_settings(app: Any, name: str, url: str, store: str | None) -> Target:
 
 
 def _fanout_prefix(option: object) -> str:
-    """As kombu reads it: a text of one's own, the usual one, or none."""
+    """As kombu reads the option: a prefix, True for the default prefix, or False for none."""
     if isinstance(option, str) and option:
         return option
     return "/{db}." if option else ""
 
 
 def with_tls(url: str, use_ssl: object) -> str:
-    """The URL that says itself what ``broker_use_ssl`` says beside it."""
+    """The URL with the settings of ``broker_use_ssl`` in it."""
     plain = {"redis://": "rediss://", "amqp://": "amqps://", "pyamqp://": "amqps://"}
     if not use_ssl or not url.startswith(tuple(plain)):
         return url
@@ -142,16 +146,18 @@ def with_tls(url: str, use_ssl: object) -> str:
     secure = plain[scheme] + url[len(scheme) :]
     if not isinstance(use_ssl, Mapping):
         return secure
-    told = {
+    options = {
         f"ssl_{str(key).removeprefix('ssl_')}": _mode(value) if str(key).endswith("cert_reqs") else str(value)
         for key, value in use_ssl.items()
         if str(key).removeprefix("ssl_") in {"cert_reqs", "ca_certs", "certfile", "keyfile"}
     }
-    return f"{secure}{'&' if '?' in secure else '?'}{urlencode(told, quote_via=quote)}" if told else secure
+    return (
+        f"{secure}{'&' if '?' in secure else '?'}{urlencode(options, quote_via=quote)}" if options else secure
+    )
 
 
 def with_master(url: str, master: object) -> str:
-    """The URL that says itself which master ``broker_transport_options`` names for the Sentinels."""
+    """The URL with the master name of ``broker_transport_options`` in it."""
     if not master or not url.startswith("sentinel://") or "master_name=" in url:
         return url
     first, *others = url.split(";")
@@ -160,7 +166,7 @@ def with_master(url: str, master: object) -> str:
 
 
 def _mode(value: object) -> str:
-    """``ssl.CERT_NONE`` or ``"CERT_NONE"`` or ``"none"``, as kombu takes them."""
+    """``none`` for ``ssl.CERT_NONE``, ``"CERT_NONE"`` and ``"none"``: kombu accepts all of them."""
     return str(getattr(value, "name", value)).lower().removeprefix("cert_")
 
 
@@ -171,7 +177,7 @@ def _parsed(url: str, what: str) -> BrokerUrl:
         raise ConfigurationError(f"The URL of the {what} cannot be used: {error}") from error
     if _PLACEHOLDER.search(parsed.host):
         raise ConfigurationError(
-            f"The URL of the {what} cannot be used: {parsed.host!r} is the place for a name, not a name: "
-            "replace it by the host."
+            f"The URL of the {what} cannot be used: {parsed.host!r} is a placeholder. Replace it with "
+            "the host name."
         )
     return parsed

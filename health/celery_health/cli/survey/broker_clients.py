@@ -1,79 +1,82 @@
-"""What a broker shows of workers: who hears remote control, and who waits for messages."""
+"""What the broker shows of workers: those that listen to remote control, and those that wait for messages."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from celery_health.broker import BrokerReading
-from celery_health.cli.survey.app_connection import Target
+from celery_health.cli.survey.app_connection import AppConnection
 from celery_health.cli.survey.remote_control_listeners import redis_command, redis_topic
 from celery_health.verdicts.worker_snapshot import WorkerSight
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
-    """What a broker shows of workers; each None where it does not tell, or its user may not ask.
+class BrokerClients:
+    """Numbers of the broker's clients at one time. None where the broker does not show it.
 
-    ``hearing``: workers that hear remote control now. ``names``: workers that ever bound a queue for it and
-    did not unbind it: those that live, and those that were killed. ``listening``: connections that listen to
-    remote control or events now, Flower's too. ``waiting``: connections that wait for messages now; a worker
-    waits on one, and on none while it is full.
+    ``listeners``: workers that receive remote control commands. ``bound_workers``: names of workers that
+    have bound a queue for remote control, also of those that were killed since. ``subscribers``: connections
+    that receive remote control commands or events, Flower's too. ``waiting``: connections that wait for
+    messages. A worker waits on one connection, and on none while it is full.
     """
 
-    hearing: int | None = None
-    names: frozenset[str] | None = None
-    listening: int | None = None
+    listeners: int | None = None
+    bound_workers: frozenset[str] | None = None
+    subscribers: int | None = None
     waiting: int | None = None
 
 
-async def redis_signs(target: Target, *, call: bool) -> Signs:
-    """One look. ``call``: find out who hears remote control. Never raises: what is not told is None."""
+async def redis_clients(connection: AppConnection, *, publish: bool) -> BrokerClients:
+    """Read them once from Redis. Never raises: what cannot be read is None.
+
+    ``publish``: also publish a command that no worker obeys, which counts the listeners.
+    """
     from redis.exceptions import RedisError  # noqa: PLC0415
 
     from celery_health.readers.redis.connection import RedisConnection  # noqa: PLC0415
 
-    database, prefix = target.broker.database or 0, target.naming.key_prefix
-    connection = RedisConnection(target.broker)
+    database, prefix = connection.broker.database or 0, connection.naming.key_prefix
+    redis = RedisConnection(connection.broker)
     try:
-        pipeline = connection.client().pipeline(transaction=False)
+        pipeline = redis.client().pipeline(transaction=False)
         pipeline.execute_command("CLIENT LIST")
-        if call:
-            topic = redis_topic(target.fanout_prefix, database, target.exchange, prefix)
-            pipeline.execute_command("SMEMBERS", f"{prefix}_kombu.binding.{target.exchange}.pidbox")
-            pipeline.execute_command("PUBLISH", topic, redis_command(target.exchange))
-        clients, *called = await pipeline.execute(raise_on_error=False)
+        if publish:
+            topic = redis_topic(connection.fanout_prefix, database, connection.exchange, prefix)
+            pipeline.execute_command("SMEMBERS", f"{prefix}_kombu.binding.{connection.exchange}.pidbox")
+            pipeline.execute_command("PUBLISH", topic, redis_command(connection.exchange))
+        connected, *published = await pipeline.execute(raise_on_error=False)
     except (RedisError, OSError, ValueError):
-        return Signs()
+        return BrokerClients()
     finally:
-        await connection.close()
-    return _signs(clients, called, database, target.exchange)
+        await redis.close()
+    return _clients(connected, published, database, connection.exchange)
 
 
-def _signs(clients: Any, called: Sequence[Any], database: int, exchange: str) -> Signs:
-    signs = counted(clients, database) if isinstance(clients, list) else Signs()
-    if not called:
-        return signs
-    bound, heard = called
+def _clients(connected: Any, published: Sequence[Any], database: int, exchange: str) -> BrokerClients:
+    clients = count_clients(connected, database) if isinstance(connected, list) else BrokerClients()
+    if not published:
+        return clients
+    bindings, receivers = published
     return replace(
-        signs,
-        names=bound_names(bound, exchange) if isinstance(bound, set | list) else None,
-        hearing=heard if isinstance(heard, int) else None,
+        clients,
+        bound_workers=bound_workers(bindings, exchange) if isinstance(bindings, set | list) else None,
+        listeners=receivers if isinstance(receivers, int) else None,
     )
 
 
-def bound_names(bindings: Iterable[bytes], exchange: str) -> frozenset[str]:
-    """Each binding ends with the name of a queue: ``WORKER.celery.pidbox``."""
+def bound_workers(bindings: Iterable[bytes], exchange: str) -> frozenset[str]:
+    """The workers' names. Each binding ends with the name of a queue: ``WORKER.celery.pidbox``."""
     queues = [binding.decode(errors="replace").rsplit("\x16", 1)[-1] for binding in bindings]
     ending = f".{exchange}.pidbox"
     return frozenset(queue.removesuffix(ending) for queue in queues if queue.endswith(ending))
 
 
-def counted(clients: Sequence[Mapping[str, str]], database: int) -> Signs:
-    """Of the connections to this database."""
-    here = [client for client in clients if client.get("db") == str(database)]
-    return Signs(
-        listening=sum(client.get("sub", "0") != "0" or client.get("psub", "0") != "0" for client in here),
-        # "b": blocked in it at this moment, not merely the last thing it did.
+def count_clients(connected: Sequence[Mapping[str, str]], database: int) -> BrokerClients:
+    """The subscribers and the waiting clients of this database, from the answer to CLIENT LIST."""
+    here = [client for client in connected if client.get("db") == str(database)]
+    return BrokerClients(
+        subscribers=sum(client.get("sub", "0") != "0" or client.get("psub", "0") != "0" for client in here),
+        # Flag "b": blocked in BRPOP now. "cmd" alone names only the client's last command.
         waiting=sum(
             client.get("cmd", "").lower() == "brpop" and "b" in client.get("flags", "") for client in here
         ),
@@ -81,7 +84,7 @@ def counted(clients: Sequence[Mapping[str, str]], database: int) -> Signs:
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
+class UnresponsiveWorkers:
     """Workers that the broker shows and that did not answer. ``names``: those that it may be."""
 
     count: int = 0
@@ -91,28 +94,30 @@ class Silent:
         return self.count > 0
 
 
-def silent_workers(signs: Signs, workers: Sequence[WorkerSight], broker: BrokerReading) -> Silent:
-    """Who is there by the broker's word, and says nothing."""
-    if signs.hearing is not None and signs.hearing > len(workers):
-        names = (signs.names or frozenset()) - {worker.name for worker in workers}
-        return Silent(signs.hearing - len(workers), tuple(sorted(names)))
-    # Without remote control a worker still waits for messages.
-    if not workers and (signs.waiting or _holds_messages(signs, broker)):
-        return Silent(1)
-    unexplained = [
+def unresponsive_workers(
+    clients: BrokerClients, workers: Sequence[WorkerSight], broker: BrokerReading
+) -> UnresponsiveWorkers:
+    """The workers that the broker shows, besides those that answered (``workers``)."""
+    if clients.listeners is not None and clients.listeners > len(workers):
+        names = (clients.bound_workers or frozenset()) - {worker.name for worker in workers}
+        return UnresponsiveWorkers(clients.listeners - len(workers), tuple(sorted(names)))
+    # A worker without remote control still waits for messages.
+    if not workers and (clients.waiting or _has_full_worker(clients, broker)):
+        return UnresponsiveWorkers(1)
+    surplus_consumers = [
         (queue.consumers or 0) - sum(queue.name in worker.queues for worker in workers)
         for queue in broker.queues
     ]
-    return Silent(max([0, *unexplained]))
+    return UnresponsiveWorkers(max([0, *surplus_consumers]))
 
 
-def _holds_messages(signs: Signs, broker: BrokerReading) -> bool:
-    """A worker that is full waits for nothing; it listens to events, and messages are out."""
-    return bool(signs.listening and broker.unacked is not None and broker.unacked.count)
+def _has_full_worker(clients: BrokerClients, broker: BrokerReading) -> bool:
+    """A full worker waits for no messages. It listens to events, and has unacknowledged messages."""
+    return bool(clients.subscribers and broker.unacked is not None and broker.unacked.count)
 
 
-def waiting_workers(workers: Iterable[WorkerSight]) -> frozenset[str]:
-    """Who runs nothing and is not full: then it waits for messages all the time."""
+def idle_workers(workers: Iterable[WorkerSight]) -> frozenset[str]:
+    """The consuming workers that run no task and are not full. They wait for messages all the time."""
     return frozenset(
         worker.name
         for worker in workers
@@ -120,14 +125,14 @@ def waiting_workers(workers: Iterable[WorkerSight]) -> frozenset[str]:
     )
 
 
-def without_ears(workers: Sequence[WorkerSight], deaf: Iterable[str]) -> tuple[WorkerSight, ...]:
-    """The workers, of which these take no messages."""
+def marked_deaf(workers: Sequence[WorkerSight], deaf: Iterable[str]) -> tuple[WorkerSight, ...]:
+    """The workers, with those of these names as not consuming."""
     names = frozenset(deaf)
     return tuple(replace(worker, consuming=False) if worker.name in names else worker for worker in workers)
 
 
 def deaf_on_rabbitmq(workers: Sequence[WorkerSight], broker: BrokerReading) -> frozenset[str]:
-    """A worker of whose queues none has a consumer is deaf."""
+    """The workers none of whose queues has a consumer."""
     consumers = {queue.name: queue.consumers for queue in broker.queues}
     return frozenset(
         worker.name
@@ -136,11 +141,11 @@ def deaf_on_rabbitmq(workers: Sequence[WorkerSight], broker: BrokerReading) -> f
     )
 
 
-def lacking_on_rabbitmq(workers: Sequence[WorkerSight], broker: BrokerReading) -> int:
-    """How many workers that read a queue are not among its consumers: which ones, RabbitMQ does not tell."""
-    lacking = [
+def deaf_count_on_rabbitmq(workers: Sequence[WorkerSight], broker: BrokerReading) -> int:
+    """How many workers of a queue are not among its consumers. RabbitMQ does not show which."""
+    missing = [
         sum(queue.name in worker.queues for worker in workers if worker.consuming) - queue.consumers
         for queue in broker.queues
         if queue.consumers is not None
     ]
-    return max([0, *lacking])
+    return max([0, *missing])

@@ -1,6 +1,6 @@
-"""Whether anybody is at home: one TCP connection before the readers are imported.
+"""One TCP connection before the readers are imported.
 
-A closed port and a name that does not resolve are known at once, and a name server that hangs hangs alone.
+A closed port and a host name that does not resolve are found at once, without the client packages.
 """
 
 import socket
@@ -12,8 +12,8 @@ from celery_health.threads import run_in_thread
 from celery_health.urls import BrokerKind, BrokerUrl
 
 
-async def knock(url: BrokerUrl, seconds: float) -> BrokerReading | None:
-    """Why nobody can be reached there; None where somebody can, or where only a reader can tell."""
+async def connection_failure(url: BrokerUrl, seconds: float) -> BrokerReading | None:
+    """Why no TCP connection can be made. None if one can be made, or if only a reader can find out."""
     if url.alternates or url.kind is BrokerKind.SENTINEL or not url.host or url.port is None:
         return None
     address = (url.host, url.port)

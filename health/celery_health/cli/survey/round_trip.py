@@ -1,4 +1,4 @@
-"""Test tasks: one through each queue, and its result back. It blocks."""
+"""Test tasks: sends one through each queue and waits for the results. It blocks."""
 
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -9,13 +9,13 @@ from celery_health.urls import redact
 
 OWN_TASK = "celery_health.tasks.health_check_task"
 ECHO_TASK = "celery.accumulate"
-"""A built-in of every worker that gives back what it is given: nothing is done, nothing changed."""
+"""A built-in task of every worker that returns its arguments and changes nothing."""
 _POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
-    """``seconds`` is None where no result came; ``message`` says in one sentence how it went."""
+    """The outcome for one queue. ``seconds`` is None where no result came back."""
 
     queue: str
     task: str
@@ -24,21 +24,25 @@ class RoundTrip:
     message: str
 
 
-def choose_task(wanted: str | None, registered: Collection[str]) -> str:
-    """What the user names, else the check of our own where a worker has it, else the built-in echo."""
-    return wanted or (OWN_TASK if OWN_TASK in registered else ECHO_TASK)
+def choose_task(named: str | None, registered: Collection[str]) -> str:
+    """The task that the user names, or else our own if a worker knows it, or else a built-in task."""
+    return named or (OWN_TASK if OWN_TASK in registered else ECHO_TASK)
 
 
 def round_trips(app: Any, task: str, queues: Sequence[str], seconds: float) -> tuple[RoundTrip, ...]:
-    """Send to all queues at once, then wait for all."""
+    """Send to all queues, then wait for all results."""
     end = time.monotonic() + seconds
     sent = [(queue, time.monotonic(), _send(app, task, queue, seconds)) for queue in queues]
-    return tuple(_wait(queue, task, began, result, end) for queue, began, result in sent)
+    return tuple(_wait(queue, task, sent_at, result, end) for queue, sent_at, result in sent)
 
 
-def not_back(queues: Sequence[str], task: str, seconds: float) -> tuple[RoundTrip, ...]:
-    """Where sending or waiting itself hangs."""
-    return tuple(RoundTrip(queue, task, False, None, f"no result within {seconds:.1f} s") for queue in queues)
+def without_results(queues: Sequence[str], task: str, seconds: float) -> tuple[RoundTrip, ...]:
+    """The outcome where sending or waiting hangs."""
+    return tuple(_no_result(queue, task, seconds) for queue in queues)
+
+
+def _no_result(queue: str, task: str, seconds: float) -> RoundTrip:
+    return RoundTrip(queue, task, False, None, f"no result within {seconds:.1f} s")
 
 
 def _send(app: Any, task: str, queue: str, seconds: float) -> Any:
@@ -48,7 +52,7 @@ def _send(app: Any, task: str, queue: str, seconds: float) -> Any:
     try:
         return app.send_task(
             task,
-            # By the nameless exchange, and declaring nothing: the queue stays as its owner declared it.
+            # The default exchange, and no declaration: the queue stays as the application declared it.
             queue=Queue(queue, Exchange("", type="direct"), routing_key=queue, no_declare=True),
             declare=[],
             expires=max(1.0, seconds),
@@ -56,27 +60,29 @@ def _send(app: Any, task: str, queue: str, seconds: float) -> Any:
             ignore_result=False,
             **echo,
         )
-    except Exception as error:  # whatever the broker raises is the outcome of this queue's test
+    except Exception as error:  # any error is the outcome for this queue
         return error
 
 
-def _wait(queue: str, task: str, began: float, result: Any, end: float) -> RoundTrip:
+def _wait(queue: str, task: str, sent_at: float, result: Any, end: float) -> RoundTrip:
     if isinstance(result, Exception):
-        return RoundTrip(queue, task, False, None, f"cannot be sent: {_told(result)}")
+        return RoundTrip(queue, task, False, None, f"the task cannot be sent: {_text(result)}")
     try:
         while not result.ready():
             if time.monotonic() >= end:
-                return RoundTrip(queue, task, False, None, f"no result within {end - began:.1f} s")
+                return _no_result(queue, task, end - sent_at)
             time.sleep(_POLL_SECONDS)
         state, value = result.state, result.result
-    except Exception as error:  # a result store that fails is the outcome too
-        return RoundTrip(queue, task, False, None, f"the result cannot be fetched: {_told(error)}")
-    took = time.monotonic() - began
+    except Exception as error:  # any error of the result backend is the outcome for this queue
+        return RoundTrip(queue, task, False, None, f"the result cannot be fetched: {_text(error)}")
+    took = time.monotonic() - sent_at
     if state != "SUCCESS":
-        return RoundTrip(queue, task, False, took, f"{state}: {_told(value)}")
+        return RoundTrip(queue, task, False, took, f"{state}: {_text(value)}")
     if isinstance(value, dict) and value.get("ok") is False:
-        return RoundTrip(queue, task, False, took, "; ".join(_failed_checks(value)) or "it reports a failure")
-    return RoundTrip(queue, task, True, took, f"back after {took:.2f} s")
+        return RoundTrip(
+            queue, task, False, took, "; ".join(_failed_checks(value)) or "the task reports a failure"
+        )
+    return RoundTrip(queue, task, True, took, f"result after {took:.2f} s")
 
 
 def _failed_checks(value: dict[str, Any]) -> Iterator[str]:
@@ -86,6 +92,6 @@ def _failed_checks(value: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {redact(str(check.get('message', '')))}"
 
 
-def _told(error: object) -> str:
+def _text(error: object) -> str:
     name = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
     return redact(name + next(iter(str(error).splitlines()), ""))

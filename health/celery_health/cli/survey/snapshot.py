@@ -1,18 +1,18 @@
-"""What one look asks for, and what it found."""
+"""What one check is to find out, and what it found."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from celery_health.broker import BrokerReading
-from celery_health.cli.survey.broker_clients import Silent
+from celery_health.cli.survey.broker_clients import UnresponsiveWorkers
 from celery_health.cli.survey.round_trip import RoundTrip
 from celery_health.readers.redis.server import RedisServer
 from celery_health.verdicts.worker_snapshot import WorkerSight
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
-    """What to look at besides the broker, its workers and the result store."""
+class CheckOptions:
+    """What to check in addition to the broker, its workers and the result backend. ``timeout`` in seconds."""
 
     timeout: float = 5.0
     queues: tuple[str, ...] = ()
@@ -23,23 +23,24 @@ class Questions:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """What was found. ``workers_known``: they were asked, and all that live could answer.
+class Snapshot:
+    """What one check found. ``at`` is Unix time, ``took`` is in seconds.
 
-    ``silent``: workers that the broker shows, and that did not answer. ``deaf``: how many of those that
-    answered wait for no message, where nothing tells which. ``control_failure``: why nobody could be asked.
-    ``begun``: how many tasks each worker has begun. ``at`` is Unix time.
+    ``workers``: those that answered. ``workers_known``: they are all workers that run. ``unresponsive``:
+    workers that the broker shows and that did not answer. ``deaf_count``: how many of those that answered
+    wait for no message, where the broker does not show which. ``remote_control_error``: why no worker could
+    be asked. ``started``: how many tasks each worker has started.
     """
 
     at: float
     broker: BrokerReading
     workers: tuple[WorkerSight, ...] = ()
     workers_known: bool = False
-    silent: Silent = Silent()  # noqa: RUF009 (frozen)
-    deaf: int = 0
-    control_failure: str | None = None
-    begun: Mapping[str, int] = field(default_factory=dict)
-    store: BrokerReading | None = None
+    unresponsive: UnresponsiveWorkers = UnresponsiveWorkers()  # noqa: RUF009 (frozen)
+    deaf_count: int = 0
+    remote_control_error: str | None = None
+    started: Mapping[str, int] = field(default_factory=dict)
+    result_backend: BrokerReading | None = None
     redis: RedisServer | None = None
-    trips: tuple[RoundTrip, ...] = ()
+    test_tasks: tuple[RoundTrip, ...] = ()
     took: float = 0.0

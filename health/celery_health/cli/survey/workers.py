@@ -1,4 +1,4 @@
-"""The workers: asked by remote control, and held against what the broker shows of them."""
+"""Finds the workers: those that answer remote control, and those that only the broker shows."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,131 +6,137 @@ from dataclasses import replace
 
 from celery_health.broker import BrokerReader, BrokerReading
 from celery_health.cli.survey import broker_clients
-from celery_health.cli.survey.broker_clients import Signs
+from celery_health.cli.survey.broker_clients import BrokerClients
 from celery_health.cli.survey.budget import Budget
-from celery_health.cli.survey.remote_control import Answers, ask_workers
-from celery_health.cli.survey.remote_control_listeners import nobody_hears_on_rabbitmq
-from celery_health.cli.survey.snapshot import Survey
-from celery_health.cli.survey.survey_run import Look, read
+from celery_health.cli.survey.check_run import CheckRun, read_broker
+from celery_health.cli.survey.remote_control import RemoteControlReplies, inspect_workers
+from celery_health.cli.survey.remote_control_listeners import has_no_listener_on_rabbitmq
+from celery_health.cli.survey.snapshot import Snapshot
 from celery_health.threads import run_in_thread
 from celery_health.verdicts.worker_snapshot import WorkerSight
 
-# What a server that answers at all needs; a worker's main loop may be busy for a moment.
-_ASKING_SHARE, _ASKING_SECONDS = 0.4, 1.0
-# For how long, and how often, it is watched who waits for messages: a worker's BRPOP lasts a second.
-_WATCHING_SECONDS, _PAUSE_SECONDS = 1.5, 0.1
+# Workers answer at once, but the main loop of one may be busy for a moment.
+_REMOTE_CONTROL_SHARE, _REMOTE_CONTROL_SECONDS = 0.4, 1.0
+# How long, and how often, clients that wait for messages are counted. A worker's BRPOP lasts a second.
+_COUNTING_SECONDS, _COUNTING_INTERVAL_SECONDS = 1.5, 0.1
 
 
-async def with_workers(look: Look, reader: BrokerReader, survey: Survey) -> Survey:
-    """The survey with the workers: those that answer, and those of whom the broker alone knows."""
-    signs = await _signs(look, call=True)
-    answers = await _asked(look, signs)
-    look.registered = answers.registered
-    _note_queues(look, answers.workers)
-    # A Redis shows queues that nobody asked for from its third look on.
-    await read(look, reader)
-    broker = await read(look, reader)
-    workers, deaf = await _deaf(look, signs, answers.workers, broker)
-    silent = broker_clients.silent_workers(signs, workers, broker)
-    failure = answers.failure
-    if look.target.broker.kind.is_redis and signs.waiting is None and not workers and not silent:
-        failure = failure or "no worker hears remote control, and the Redis user may not use CLIENT LIST"
+async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -> Snapshot:
+    """The snapshot with the workers in it."""
+    clients = await _broker_clients(run, publish=True)
+    replies = await _inspect(run, clients)
+    run.registered_tasks = replies.registered_tasks
+    _note_queues(run, replies.workers)
+    # A Redis reader has found all queues, also those not asked for, at its third read.
+    await read_broker(run, reader)
+    broker = await read_broker(run, reader)
+    workers, deaf_count = await _find_deaf(run, clients, replies.workers, broker)
+    unresponsive = broker_clients.unresponsive_workers(clients, workers, broker)
+    error = replies.error
+    if run.connection.broker.kind.is_redis and clients.waiting is None and not workers and not unresponsive:
+        error = error or "no worker listens to remote control, and the Redis user may not use CLIENT LIST"
     return replace(
-        survey,
-        broker=_without_guess(broker, look, workers),
+        snapshot,
+        broker=_without_unused_default(broker, run, workers),
         workers=workers,
-        # SQS and its like carry no remote control: silence there says nothing.
-        workers_known=broker.reachable is True and failure is None and not silent,
-        silent=silent,
-        deaf=deaf,
-        control_failure=failure,
-        begun=answers.begun,
+        # SQS and its like have no remote control: no answer means nothing there.
+        workers_known=broker.reachable is True and error is None and not unresponsive,
+        unresponsive=unresponsive,
+        deaf_count=deaf_count,
+        remote_control_error=error,
+        started=replies.started,
     )
 
 
-async def _signs(look: Look, *, call: bool) -> Signs:
-    kind = look.target.broker.kind
+async def _broker_clients(run: CheckRun, *, publish: bool) -> BrokerClients:
+    kind = run.connection.broker.kind
     try:
         if kind.is_redis:
-            signs = broker_clients.redis_signs(look.target, call=call)
-            return await asyncio.wait_for(signs, look.budget.left)
-        if kind.is_amqp and call:
-            return await _rabbit_signs(look)
+            clients = broker_clients.redis_clients(run.connection, publish=publish)
+            return await asyncio.wait_for(clients, run.budget.left)
+        if kind.is_amqp and publish:
+            return await _rabbitmq_clients(run)
     except TimeoutError:
         pass
-    return Signs()
+    return BrokerClients()
 
 
-async def _rabbit_signs(look: Look) -> Signs:
-    seconds = min(_ASKING_SECONDS, look.budget.left)
+async def _rabbitmq_clients(run: CheckRun) -> BrokerClients:
+    seconds = min(_REMOTE_CONTROL_SECONDS, run.budget.left)
 
-    def nobody() -> bool:
-        return nobody_hears_on_rabbitmq(look.target.celery(), look.target.exchange, seconds)
+    def has_no_listener() -> bool:
+        return has_no_listener_on_rabbitmq(run.connection.celery(), run.connection.exchange, seconds)
 
     try:
-        return Signs(hearing=0) if await run_in_thread(nobody, seconds) else Signs()
+        none_listens = await run_in_thread(has_no_listener, seconds)
     except TimeoutError:
         raise
-    except Exception:  # whatever a broker does not let us do leaves us without this sign
-        return Signs()
+    except Exception:  # a missing permission or another error: the number stays unknown
+        return BrokerClients()
+    return BrokerClients(listeners=0) if none_listens else BrokerClients()
 
 
-async def _asked(look: Look, signs: Signs) -> Answers:
-    if not look.target.remote_control:
-        return Answers(failure="the application sets worker_enable_remote_control = False")
-    if signs.hearing == 0:
-        return Answers()
-    seconds = max(_ASKING_SECONDS, look.budget.seconds * _ASKING_SHARE)
-    if signs.hearing is None:
-        seconds = _ASKING_SECONDS  # nobody tells how many will answer: as long as Celery itself waits
-    seconds = min(seconds, look.budget.left)
+async def _inspect(run: CheckRun, clients: BrokerClients) -> RemoteControlReplies:
+    if not run.connection.remote_control:
+        return RemoteControlReplies(error="the application sets worker_enable_remote_control = False")
+    if clients.listeners == 0:
+        return RemoteControlReplies()
+    seconds = max(_REMOTE_CONTROL_SECONDS, run.budget.seconds * _REMOTE_CONTROL_SHARE)
+    if clients.listeners is None:
+        seconds = (
+            _REMOTE_CONTROL_SECONDS  # as long as Celery itself waits when the number of workers is unknown
+        )
+    seconds = min(seconds, run.budget.left)
 
-    def ask() -> Answers:
-        tasks = look.questions.test_tasks
-        return ask_workers(look.target.celery(), seconds, expected=signs.hearing, tasks=tasks)
+    def inspect() -> RemoteControlReplies:
+        tasks = run.options.test_tasks
+        return inspect_workers(run.connection.celery(), seconds, expected=clients.listeners, tasks=tasks)
 
     try:
-        return await run_in_thread(ask, look.budget.left + 0.5)
+        return await run_in_thread(inspect, run.budget.left + 0.5)
     except TimeoutError:
-        return Answers(failure="remote control does not end in time")
+        return RemoteControlReplies(error="remote control does not end in time")
 
 
-async def _deaf(
-    look: Look, signs: Signs, workers: tuple[WorkerSight, ...], broker: BrokerReading
+async def _find_deaf(
+    run: CheckRun, clients: BrokerClients, workers: tuple[WorkerSight, ...], broker: BrokerReading
 ) -> tuple[tuple[WorkerSight, ...], int]:
-    """The workers as the broker sees them, and how many more of them are deaf."""
-    if look.target.broker.kind.is_amqp:
-        workers = broker_clients.without_ears(workers, broker_clients.deaf_on_rabbitmq(workers, broker))
-        return workers, broker_clients.lacking_on_rabbitmq(workers, broker)
-    idle = broker_clients.waiting_workers(workers)
-    most = signs.waiting
-    if most is None or most >= len(idle):
+    """The workers with the deaf ones marked, and how many more are deaf without the broker showing which."""
+    if run.connection.broker.kind.is_amqp:
+        workers = broker_clients.marked_deaf(workers, broker_clients.deaf_on_rabbitmq(workers, broker))
+        return workers, broker_clients.deaf_count_on_rabbitmq(workers, broker)
+    idle = broker_clients.idle_workers(workers)
+    waiting = clients.waiting
+    if waiting is None or waiting >= len(idle):
         return workers, 0
-    # Between two waits a worker is on its way for a moment: only who never waits is deaf.
-    until = Budget(min(_WATCHING_SECONDS, look.budget.left / 2))
-    while most < len(idle) and until.left > until.least:
-        await asyncio.sleep(_PAUSE_SECONDS)
-        most = max(most, (await _signs(look, call=False)).waiting or 0)
-    if most >= len(idle):
+    # Between two waits a worker does not wait for a moment. Only one that never waits is deaf.
+    counting = Budget(min(_COUNTING_SECONDS, run.budget.left / 2))
+    while waiting < len(idle) and counting.left > counting.least:
+        await asyncio.sleep(_COUNTING_INTERVAL_SECONDS)
+        waiting = max(waiting, (await _broker_clients(run, publish=False)).waiting or 0)
+    if waiting >= len(idle):
         return workers, 0
-    # Meanwhile one may have begun a task.
-    idle &= broker_clients.waiting_workers((await _asked(look, signs)).workers)
-    if most == 0:
-        return broker_clients.without_ears(workers, idle), 0
-    return workers, max(0, len(idle) - most)
+    # A worker may have started a task in the meantime.
+    idle &= broker_clients.idle_workers((await _inspect(run, clients)).workers)
+    if waiting == 0:
+        return broker_clients.marked_deaf(workers, idle), 0
+    return workers, max(0, len(idle) - waiting)
 
 
-def _note_queues(look: Look, workers: Sequence[WorkerSight]) -> None:
-    if not look.questions.queues:
-        look.names = list(dict.fromkeys([*look.names, *(one for worker in workers for one in worker.queues)]))
+def _note_queues(run: CheckRun, workers: Sequence[WorkerSight]) -> None:
+    if not run.options.queues:
+        consumed = (name for worker in workers for name in worker.queues)
+        run.queue_names = list(dict.fromkeys([*run.queue_names, *consumed]))
 
 
-def _without_guess(broker: BrokerReading, look: Look, workers: Sequence[WorkerSight]) -> BrokerReading:
-    """Without an application Celery's usual queue is looked at; where nobody uses it, it is not told."""
-    if look.questions.queues or look.target.queues:
+def _without_unused_default(
+    broker: BrokerReading, run: CheckRun, workers: Sequence[WorkerSight]
+) -> BrokerReading:
+    """Without an application Celery's default queue is read; it is left out where no worker consumes it."""
+    if run.options.queues or run.connection.queues:
         return broker
-    read = {name for worker in workers for name in worker.queues}
-    if not read:
+    consumed = {name for worker in workers for name in worker.queues}
+    if not consumed:
         return broker
-    kept = [queue for queue in broker.queues if queue.name in read or queue.ready]
+    kept = [queue for queue in broker.queues if queue.name in consumed or queue.ready]
     return replace(broker, queues=tuple(kept))

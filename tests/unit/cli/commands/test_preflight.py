@@ -1,25 +1,25 @@
-"""What ``preflight`` waits for, and how it is called wrongly."""
+"""What ``preflight`` waits for, and its usage errors."""
 
 import pytest
 from click.testing import CliRunner
 
 from celery_health.cli.commands.main import main
-from celery_health.cli.commands.preflight import CannotBeAskedError, Requirement, requirements
+from celery_health.cli.commands.preflight import CannotBeCheckedError, Requirement, requirements
 
 NOTHING = {"CELERY_BROKER_URL": "", "REDIS_URL": "", "CELERY_RESULT_BACKEND": "", "DATABASE_URL": ""}
 
 
-def test_a_redis_that_is_broker_and_result_store_is_asked_once() -> None:
+def test_a_redis_that_is_broker_and_result_backend_is_checked_once() -> None:
     url = "redis://redis:6379/0"
 
-    assert requirements({"broker": url, "database": "postgresql://db/shop", "result store": url}) == (
-        Requirement("broker and result store", url),
+    assert requirements({"broker": url, "database": "postgresql://db/shop", "result backend": url}) == (
+        Requirement("broker and result backend", url),
         Requirement("database", "postgresql://db/shop"),
     )
 
 
-def test_an_url_that_is_none_is_told_without_its_secrets() -> None:
-    with pytest.raises(CannotBeAskedError, match=r"^The URL of the database cannot be used") as refused:
+def test_an_invalid_url_is_reported_without_its_secrets() -> None:
+    with pytest.raises(CannotBeCheckedError, match=r"^The URL of the database cannot be used") as refused:
         requirements({"database": "postgresql:/user:geheim@db"})
 
     assert "geheim" not in str(refused.value)
@@ -28,16 +28,16 @@ def test_an_url_that_is_none_is_told_without_its_secrets() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "Nothing to wait for: write --broker redis://HOST:6379/0"),
-        (["--wait", "0"], "Invalid value for '--wait': write seconds above 0"),
-        (["--wait", "nan"], "Invalid value for '--wait': write seconds above 0"),
-        (["--wait", "long"], "'long' is not a valid float"),
-        (["--interval-max", "-1"], "Invalid value for '--interval-max': write seconds above 0"),
-        (["--broker", "redis"], "The URL of the broker cannot be used: The URL has no scheme"),
+        ([], "use --broker, --result-backend or --database"),
+        (["--wait", "0"], "Invalid value for '--wait'"),
+        (["--wait", "nan"], "Invalid value for '--wait'"),
+        (["--wait", "long"], "'long' is not a number of seconds above 0"),
+        (["--interval-max", "-1"], "Invalid value for '--interval-max'"),
+        (["--broker", "redis"], "The URL has no scheme"),
         (["--redis", "x"], "No such option"),
     ],
 )
-def test_called_wrongly_it_says_what_to_write_and_exits_with_3(arguments: list[str], words: str) -> None:
+def test_wrong_usage_says_what_to_write_and_exits_with_3(arguments: list[str], words: str) -> None:
     result = CliRunner().invoke(main, ["preflight", *arguments], env=NOTHING)
 
     assert result.exit_code == 3

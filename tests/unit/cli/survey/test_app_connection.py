@@ -38,7 +38,7 @@ def test_the_order(option: str | None, app: str | None, environment: dict[str, s
 
 
 def test_no_broker_at_all_says_what_to_write() -> None:
-    with pytest.raises(ConfigurationError, match="write --broker") as raised:
+    with pytest.raises(ConfigurationError, match="use --broker") as raised:
         resolve(None, None, None, None, {})
     assert raised.value.exit_code == 3
 

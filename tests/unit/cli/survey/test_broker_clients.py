@@ -7,15 +7,15 @@ import pytest
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.survey.broker_clients import (
-    Signs,
-    Silent,
-    bound_names,
-    counted,
+    BrokerClients,
+    UnresponsiveWorkers,
+    bound_workers,
+    count_clients,
+    deaf_count_on_rabbitmq,
     deaf_on_rabbitmq,
-    lacking_on_rabbitmq,
-    silent_workers,
-    waiting_workers,
-    without_ears,
+    idle_workers,
+    marked_deaf,
+    unresponsive_workers,
 )
 from celery_health.verdicts.worker_snapshot import WorkerSight
 from tests.unit.cli.examples import WORKER
@@ -30,12 +30,12 @@ def test_clients_of_the_database_are_counted_by_what_they_do_now() -> None:
         {"db": "0", "psub": "0", "cmd": "brpop", "flags": "N"},
         {"db": "3", "psub": "1", "cmd": "brpop", "flags": "b"},
     ]
-    assert counted(clients, 0) == Signs(listening=1, waiting=1)
+    assert count_clients(clients, 0) == BrokerClients(subscribers=1, waiting=1)
 
 
 def test_names_come_from_the_bindings_of_remote_control() -> None:
     bindings = [b"\x06\x16\x06\x16celery@a.celery.pidbox", b"\x06\x16\x06\x16other.queue"]
-    assert bound_names(bindings, "celery") == {"celery@a"}
+    assert bound_workers(bindings, "celery") == {"celery@a"}
 
 
 def rabbit(consumers: int | None) -> BrokerReading:
@@ -44,34 +44,44 @@ def rabbit(consumers: int | None) -> BrokerReading:
 
 
 @pytest.mark.parametrize(
-    ("signs", "workers", "silent"),
+    ("clients", "workers", "unresponsive"),
     [
-        (Signs(hearing=1), [WORKER], Silent()),
-        (Signs(hearing=2, names=frozenset({"celery@a", "b"})), [WORKER], Silent(1, ("b",))),
+        (BrokerClients(listeners=1), [WORKER], UnresponsiveWorkers()),
+        (
+            BrokerClients(listeners=2, bound_workers=frozenset({"celery@a", "b"})),
+            [WORKER],
+            UnresponsiveWorkers(1, ("b",)),
+        ),
         # One of the two names is of a worker that was killed.
-        (Signs(hearing=1, names=frozenset({"b", "c"})), [], Silent(1, ("b", "c"))),
-        (Signs(hearing=0, waiting=1, listening=0), [], Silent(1)),
+        (
+            BrokerClients(listeners=1, bound_workers=frozenset({"b", "c"})),
+            [],
+            UnresponsiveWorkers(1, ("b", "c")),
+        ),
+        (BrokerClients(listeners=0, waiting=1, subscribers=0), [], UnresponsiveWorkers(1)),
         # Flower listens to events, and is no worker.
-        (Signs(hearing=0, waiting=0, listening=1), [], Silent()),
-        (Signs(), [], Silent()),
+        (BrokerClients(listeners=0, waiting=0, subscribers=1), [], UnresponsiveWorkers()),
+        (BrokerClients(), [], UnresponsiveWorkers()),
     ],
-    ids=["all answered", "one of two", "killed", "no remote control", "Flower", "nothing told"],
+    ids=["all answered", "one of two", "killed", "no remote control", "Flower", "nothing known"],
 )
-def test_who_hears_and_does_not_answer_is_silent(
-    signs: Signs, workers: list[WorkerSight], silent: Silent
+def test_a_listener_that_does_not_answer_is_unresponsive(
+    clients: BrokerClients, workers: list[WorkerSight], unresponsive: UnresponsiveWorkers
 ) -> None:
-    assert silent_workers(signs, workers, BROKER) == silent
+    assert unresponsive_workers(clients, workers, BROKER) == unresponsive
 
 
-def test_a_full_worker_without_remote_control_is_seen_by_what_it_holds() -> None:
-    holding = replace(BROKER, unacked=UnackedReading(3, 1.0))
-    assert silent_workers(Signs(hearing=0, waiting=0, listening=1), [], holding) == Silent(1)
+def test_a_full_worker_without_remote_control_is_seen_by_its_unacknowledged_messages() -> None:
+    broker = replace(BROKER, unacked=UnackedReading(3, 1.0))
+    assert unresponsive_workers(
+        BrokerClients(listeners=0, waiting=0, subscribers=1), [], broker
+    ) == UnresponsiveWorkers(1)
 
 
-def test_consumers_that_no_answer_explains_are_silent_workers() -> None:
-    assert silent_workers(Signs(), [WORKER], rabbit(3)) == Silent(2)
-    assert silent_workers(Signs(), [], rabbit(1)) == Silent(1)
-    assert silent_workers(Signs(), [WORKER], rabbit(None)) == Silent()
+def test_consumers_that_no_answer_explains_are_unresponsive_workers() -> None:
+    assert unresponsive_workers(BrokerClients(), [WORKER], rabbit(3)) == UnresponsiveWorkers(2)
+    assert unresponsive_workers(BrokerClients(), [], rabbit(1)) == UnresponsiveWorkers(1)
+    assert unresponsive_workers(BrokerClients(), [WORKER], rabbit(None)) == UnresponsiveWorkers()
 
 
 @pytest.mark.parametrize(
@@ -84,17 +94,17 @@ def test_consumers_that_no_answer_explains_are_silent_workers() -> None:
     ],
     ids=["idle", "busy", "full", "drained"],
 )
-def test_who_is_idle_and_not_full_waits_for_messages(worker: WorkerSight, waits: bool) -> None:
-    assert waiting_workers([worker]) == ({"celery@a"} if waits else set())
+def test_a_worker_that_is_idle_and_not_full_waits_for_messages(worker: WorkerSight, waits: bool) -> None:
+    assert idle_workers([worker]) == ({"celery@a"} if waits else set())
 
 
 @pytest.mark.parametrize(("consumers", "deaf"), [(0, {"celery@a"}), (1, set()), (None, set())])
-def test_rabbitmq_tells_whether_a_queue_has_a_consumer(consumers: int | None, deaf: set[str]) -> None:
+def test_rabbitmq_shows_whether_a_queue_has_a_consumer(consumers: int | None, deaf: set[str]) -> None:
     found = deaf_on_rabbitmq([WORKER], rabbit(consumers))
     assert found == deaf
-    assert without_ears([WORKER], found)[0].consuming is not bool(deaf)
+    assert marked_deaf([WORKER], found)[0].consuming is not bool(deaf)
 
 
-def test_fewer_consumers_than_readers_are_counted_without_a_name() -> None:
-    assert lacking_on_rabbitmq([WORKER, replace(WORKER, name="b")], rabbit(1)) == 1
-    assert lacking_on_rabbitmq([WORKER], rabbit(2)) == 0
+def test_fewer_consumers_than_workers_are_counted_without_a_name() -> None:
+    assert deaf_count_on_rabbitmq([WORKER, replace(WORKER, name="b")], rabbit(1)) == 1
+    assert deaf_count_on_rabbitmq([WORKER], rabbit(2)) == 0

@@ -1,12 +1,12 @@
 """Replies of remote control become sights of workers."""
 
-from celery_health.cli.survey.remote_control import sights
+from celery_health.cli.survey.remote_control import worker_snapshots
 
 NOW = 1000.0
 
 
 def test_replies_to_all_questions_are_one_worker() -> None:
-    (worker,) = sights(
+    (worker,) = worker_snapshots(
         {
             "stats": {"celery@a": {"pool": {"max-concurrency": 4}, "prefetch_count": 16}},
             "active": {"celery@a": [{"id": "1", "name": "shop.nap", "time_start": NOW - 7}]},
@@ -23,15 +23,17 @@ def test_replies_to_all_questions_are_one_worker() -> None:
 
 
 def test_a_worker_that_does_not_tell_its_queues_is_not_known_to_take_messages() -> None:
-    (worker,) = sights({"stats": {"celery@a": {}}}, NOW)
+    (worker,) = worker_snapshots({"stats": {"celery@a": {}}}, NOW)
     assert worker.consuming is None
 
 
 def test_a_worker_without_queues_takes_no_messages() -> None:
-    (worker,) = sights({"active_queues": {"celery@a": []}}, NOW)
+    (worker,) = worker_snapshots({"active_queues": {"celery@a": []}}, NOW)
     assert worker.consuming is False
 
 
 def test_a_task_that_has_not_begun_has_no_age() -> None:
-    (worker,) = sights({"active": {"celery@a": [{"id": "1", "name": "n", "time_start": None}]}}, NOW)
+    (worker,) = worker_snapshots(
+        {"active": {"celery@a": [{"id": "1", "name": "n", "time_start": None}]}}, NOW
+    )
     assert worker.running[0].running_for is None

@@ -1,0 +1,17 @@
+"""The exit code for a health."""
+
+from celery_health.cli.exit_codes import ExitCode
+from celery_health.verdicts.fleet.verdict import FleetHealth
+
+
+def exit_code_of(health: FleetHealth, *, some_consume: bool) -> ExitCode:
+    """Unknown counts as unhealthy, or as degraded if at least one worker is consuming."""
+    match health:
+        case FleetHealth.HEALTHY:
+            return ExitCode.HEALTHY
+        case FleetHealth.DEGRADED:
+            return ExitCode.DEGRADED
+        case FleetHealth.UNHEALTHY:
+            return ExitCode.UNHEALTHY
+        case FleetHealth.UNKNOWN:
+            return ExitCode.DEGRADED if some_consume else ExitCode.UNHEALTHY

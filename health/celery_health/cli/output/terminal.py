@@ -1,0 +1,29 @@
+"""Tables and colours for the terminal. Import it only to print: rich takes a tenth of a second."""
+
+from rich.console import Console
+from rich.table import Table
+
+from celery_health.verdicts.fleet.verdict import FleetHealth
+
+COLOURS = {
+    FleetHealth.HEALTHY: "bold green",
+    FleetHealth.UNKNOWN: "bold magenta",
+    FleetHealth.DEGRADED: "bold yellow",
+    FleetHealth.UNHEALTHY: "bold red",
+}
+_WIDTH_WITHOUT_TERMINAL = 160
+
+
+def console() -> Console:
+    """A console as wide as the terminal. In a pipe or a file there is no width, and few lines are broken."""
+    plain = Console(highlight=False)
+    return plain if plain.is_terminal else Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
+
+
+def new_table(title: str, *columns: str) -> Table:
+    """An empty table. A column that ends with ``>`` is aligned to the right."""
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        name, right, _ = column.partition(">")
+        table.add_column(name, justify="right" if right else "left", overflow="fold", header_style="dim")
+    return table

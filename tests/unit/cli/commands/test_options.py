@@ -1,0 +1,14 @@
+"""What loading the commands costs every ``celery`` command."""
+
+import subprocess
+import sys
+
+
+def test_celery_loads_nothing_but_click_for_the_commands() -> None:
+    program = "import celery_health.cli.commands.celery_commands, sys; print(*sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    loaded = {name for name in done.stdout.split() if name.startswith("celery_health.")}
+    allowed = {"commands", "commands.celery_commands", "commands.options", "exit_codes", "usage"}
+    assert loaded == {"celery_health.cli", *(f"celery_health.cli.{name}" for name in allowed)}
