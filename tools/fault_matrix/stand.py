@@ -97,8 +97,8 @@ class Stand:
 
     def ran(self) -> dict[str, Ran]:
         """What became of every task, by id."""
-        on_store = ["-n", self.namespace, "exec", "results", "--", "redis-cli", "-n", "1"]
-        lines = self.kube.run(*on_store, "LRANGE", LEDGER, "0", "-1").splitlines()
+        words = ["redis-cli", "-n", "1", "LRANGE", LEDGER, "0", "-1"]
+        lines = self.kube.execute(self.namespace, "results", *words).splitlines()
         starts: dict[str, int] = {}
         ended: set[str] = set()
         for entry in map(json.loads, filter(None, lines)):

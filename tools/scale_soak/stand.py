@@ -190,12 +190,10 @@ class Stand:
         return self._toolbox(*self._producer(broker), *words, stdin=text, timeout=SEND_SECONDS)
 
     def _toolbox(self, *words: str, stdin: str | None = None, timeout: float = 60) -> str:
-        flags = ["-i"] if stdin is not None else []
-        exec_in = ["-n", self.shop.namespace, "exec", *flags, "toolbox", "--"]
-        return self.kube.run(*exec_in, *words, stdin=stdin, timeout=timeout)
+        return self.kube.execute(self.shop.namespace, "toolbox", *words, stdin=stdin, timeout=timeout)
 
     def _ledger(self, *command: str) -> str:
-        return self.kube.run("-n", self.shop.namespace, "exec", "ledger", "--", "redis-cli", *command)
+        return self.kube.execute(self.shop.namespace, "ledger", "redis-cli", *command)
 
 
 @contextmanager

@@ -99,9 +99,7 @@ class Market:
         begin = 0
         while True:
             words = ["LRANGE", LEDGER_KEY, str(begin), str(begin + LEDGER_PAGE - 1)]
-            text = self.kube.run(
-                "-n", self.shop.namespace, "exec", "ledger", "--", "redis-cli", *words, timeout=120
-            )
+            text = self.kube.execute(self.shop.namespace, "ledger", "redis-cli", *words, timeout=120)
             page = [json.loads(line) for line in text.splitlines() if line.strip()]
             yield from (Line(**record) for record in page)
             if len(page) < LEDGER_PAGE:
@@ -113,8 +111,7 @@ class Market:
         return [one for name in GROUPS for one in self.shop.pods(name)]
 
     def _toolbox(self, *words: str, stdin: str | None = None) -> str:
-        flags = ["-i"] if stdin is not None else []
-        return self.kube.run("-n", self.shop.namespace, "exec", *flags, "toolbox", "--", *words, stdin=stdin)
+        return self.kube.execute(self.shop.namespace, "toolbox", *words, stdin=stdin)
 
 
 def own_modules() -> dict[str, str]:

@@ -1,17 +1,22 @@
 """Reading the cluster in this process: a test polls often, and each kubectl would be a process of its own."""
 
 import json
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from kubernetes import config
 from kubernetes.client import ApiException
+from kubernetes.stream.ws_client import ERROR_CHANNEL, STDIN_CHANNEL, websocket_call
 from urllib3.exceptions import HTTPError
+from websocket import WebSocketException
 
 Object = dict[str, Any]
 
 TIMEOUT_SECONDS = 30.0
+STDIN_CHUNK = 32_768
 ALL_KINDS = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -44,6 +49,44 @@ class Api:
     def raw(self, path: str) -> str:
         """What the API server answers at a path, a proxied pod's answer included."""
         return self._read(path) or ""
+
+    def execute(
+        self,
+        namespace: str,
+        pod: str,
+        command: Sequence[str],
+        *,
+        container: str = "",
+        stdin: str | None = None,
+        timeout: float = 60,
+    ) -> str:
+        """What a command in a pod printed on standard output; KubeError where it fails or takes too long."""
+        asked = [("command", word) for word in command]
+        asked += [("container", container)] if container else []
+        asked += [("stdout", "true"), ("stderr", "true"), *([("stdin", "true")] if stdin is not None else [])]
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/exec"
+        _, url, headers, _, _ = self._client.param_serialize(
+            "GET", path, query_params=asked, auth_settings=["BearerToken"]
+        )
+        shown = f"{' '.join(command)[:200]!r} in pod {pod}"
+        try:
+            call: Any = websocket_call(  # type: ignore[no-untyped-call]
+                self._client.configuration, "GET", url, headers=headers, _preload_content=False, binary=True
+            )
+            with closing(call):
+                if stdin is not None:
+                    _send(call, stdin.encode())
+                call.run_forever(timeout=timeout)
+                if call.is_open():
+                    raise KubeError(f"{shown} did not end within {timeout:g} s")
+                printed, said = call.read_stdout().decode(), call.read_stderr().decode()
+                result = json.loads(call.read_channel(ERROR_CHANNEL) or b"{}")
+        except (ApiException, WebSocketException, OSError) as problem:
+            raise KubeError(f"{shown}: {problem}") from problem
+        if result.get("status") != "Success":
+            ending = result.get("message", "the connection was cut")
+            raise KubeError(f"{shown}: {said.strip() or printed.strip()} ({ending})")
+        return str(printed)
 
     def _path(self, namespace: str, kind: str) -> str:
         """Where the objects of a kind are; its name may be plural, singular, short or with its group."""
@@ -92,3 +135,9 @@ class Api:
         if answer.status >= 300:
             raise KubeError(f"GET {path}: {answer.status} {text.strip()[:500]}")
         return str(text)
+
+
+def _send(call: Any, text: bytes) -> None:
+    for begin in range(0, len(text), STDIN_CHUNK):
+        call.write_channel(STDIN_CHANNEL, text[begin : begin + STDIN_CHUNK])
+    call.close_channel(STDIN_CHANNEL)

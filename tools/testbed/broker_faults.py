@@ -97,17 +97,20 @@ def failing_over(shop: Shop) -> Iterator[None]:
     Afterwards ``shop.redis`` speaks to a pod that is no more: let it be the last illness of a test.
     """
     shop.kube.apply(shop.namespace, pod(SPARE, REDIS_IMAGE, ["sh", "-c", REDIS_LOOP], port=PORT))
-    on_spare = ["-n", shop.namespace, "exec", SPARE, "--", "redis-cli"]
+
+    def on_spare(*words: str) -> str:
+        return shop.kube.execute(shop.namespace, SPARE, "redis-cli", *words)
+
     old = redis_pod(shop)
-    shop.kube.until("the spare server", lambda: shop.kube.run(*on_spare, "PING").strip() == "PONG")
-    shop.kube.run(*on_spare, "REPLICAOF", old["status"]["podIP"], str(PORT))
+    shop.kube.until("the spare server", lambda: on_spare("PING").strip() == "PONG")
+    on_spare("REPLICAOF", old["status"]["podIP"], str(PORT))
     shop.kube.until(
         "the spare server in step",
-        lambda: "master_link_status:up" in shop.kube.run(*on_spare, "INFO", "replication"),
+        lambda: "master_link_status:up" in on_spare("INFO", "replication"),
     )
     with faults.stopped(old, "redis", "redis-server"):
         yield
-        shop.kube.run(*on_spare, "REPLICAOF", "NO", "ONE")
+        on_spare("REPLICAOF", "NO", "ONE")
         shop.kube.patch(shop.namespace, "service", "redis", {"spec": {"selector": {"app": SPARE}}})
     shop.kube.run("-n", shop.namespace, "delete", "pod", "redis", "--grace-period=1", "--wait=true")
 

@@ -62,7 +62,7 @@ def inject(shop: Shop, pod: str, fault: str) -> None:
         f"for tick in $(seq {ticks}); do [ -e {COMMAND} ] || exit 0; sleep 0.1; done; "
         f"rm -f {COMMAND}; echo 'the worker did not take the order: is celery_faults included?' >&2; exit 1"
     )
-    shop.kube.run("-n", shop.namespace, "exec", pod, "-c", "worker", "--", "sh", "-c", script)
+    shop.kube.execute(shop.namespace, pod, "sh", "-c", script, container="worker")
 
 
 def container_id(pod: Object, container: str) -> str:

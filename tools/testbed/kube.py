@@ -48,6 +48,18 @@ class Kube:
         found = self.api.list(namespace, kind, selector)
         return sorted(found, key=lambda item: item["metadata"]["creationTimestamp"])
 
+    def execute(
+        self,
+        namespace: str,
+        pod: str,
+        *command: str,
+        container: str = "",
+        stdin: str | None = None,
+        timeout: float = 60,
+    ) -> str:
+        """What the command printed in the pod; raises KubeError where it fails."""
+        return self.api.execute(namespace, pod, command, container=container, stdin=stdin, timeout=timeout)
+
     def apply(self, namespace: str, *objects: Mapping[str, Any]) -> str:
         """``kubectl apply`` of the objects."""
         manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})

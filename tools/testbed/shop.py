@@ -180,7 +180,7 @@ class Shop:
     def python(self, code: str, timeout: float = 60, broker: str = BROKER_URL) -> str:
         """Run Python beside the example application, with its broker."""
         words = self._python(code, broker)
-        return self.kube.run("-n", self.namespace, "exec", "toolbox", "--", *words, timeout=timeout)
+        return self.kube.execute(self.namespace, "toolbox", *words, timeout=timeout)
 
     @staticmethod
     def _python(code: str, broker: str = BROKER_URL) -> list[str]:
@@ -226,14 +226,15 @@ class Shop:
             "        time.sleep(0.2)\n"
         )
         script = f"{shlex.join(self._python(code))} > /data/sent 2> /data/sender.log < /dev/null &"
-        self.kube.run("-n", self.namespace, "exec", "toolbox", "--", "sh", "-c", script)
+        self.kube.execute(self.namespace, "toolbox", "sh", "-c", script)
 
     def sent(self, timeout: float = 60) -> str:
         """The id of the task that was sent as soon as that was possible."""
-        look = ["-n", self.namespace, "exec", "toolbox", "--", "cat", "/data/sent"]
-        return str(
-            self.kube.until("the sender has sent", lambda: self.kube.run(*look).strip(), timeout=timeout)
-        )
+
+        def sent() -> str:
+            return self.kube.execute(self.namespace, "toolbox", "cat", "/data/sent").strip()
+
+        return str(self.kube.until("the sender has sent", sent, timeout=timeout))
 
     def runs(self, task_id: str) -> int:
         """How often the task was started, by the ledger that the tasks write themselves."""
@@ -243,7 +244,7 @@ class Shop:
 
     def redis(self, *command: str) -> str:
         """redis-cli in the Redis pod."""
-        return self.kube.run("-n", self.namespace, "exec", "redis", "--", "redis-cli", *command)
+        return self.kube.execute(self.namespace, "redis", "redis-cli", *command)
 
     def stop_redis(self) -> None:
         """Stop the server; it stays away until start_redis."""
@@ -260,4 +261,4 @@ class Shop:
 
     def redis_shell(self, script: str) -> None:
         """A shell script in the Redis pod."""
-        self.kube.run("-n", self.namespace, "exec", "redis", "--", "sh", "-c", script)
+        self.kube.execute(self.namespace, "redis", "sh", "-c", script)
