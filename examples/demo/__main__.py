@@ -11,7 +11,9 @@ from examples.demo import tour
 from examples.demo.diagnosis import print_diagnosis
 from examples.demo.kubectl import NAMESPACE, Kubectl
 from examples.demo.screen import DemoError, fail, heading, say, wait
+from examples.demo.shop import Shop
 
+LOAD = ("celerydeployment/shop", "deployment/producer")
 CHECKOUT = Path(__file__).parents[2]
 INTERRUPTED = 130
 """What a shell reports for a program that Ctrl-C ended."""
@@ -74,7 +76,14 @@ def stay(kubectl: Kubectl) -> None:
 
 
 def take_down(kubectl: Kubectl) -> None:
-    """Delete the namespace and wait until it is gone."""
+    """Delete the workers while their broker answers, then the namespace, and wait until it is gone.
+
+    A worker whose broker is deleted at the same time waits for it until its grace period ends.
+    """
+    # Without the operator's CRD there are no workers, and kubectl says that it does not know the kind.
+    with contextlib.suppress(DemoError):
+        kubectl.run("delete", "-n", NAMESPACE, *LOAD, "--ignore-not-found", "--wait=false")
+        wait("the workers are gone", lambda: not Shop(kubectl).pods() or None, seconds=90)
     kubectl.run("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
     wait(
         "the shop is gone",

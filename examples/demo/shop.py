@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from examples.demo.kubectl import NAMESPACE, Json, Kubectl, KubectlError
 from examples.demo.screen import wait
@@ -74,9 +73,13 @@ class Shop:
 
     def workers(self, group: str = "") -> list[Worker]:
         """The worker pods that stay, of one group or of all."""
+        return [_worker(item) for item in self.pods(group) if "deletionTimestamp" not in item["metadata"]]
+
+    def pods(self, group: str = "") -> list[Json]:
+        """The worker pods, those that are being deleted included."""
         selector = WORKERS + (f",celery-operator.dev/group={group}" if group else "")
-        items: list[Any] = self.kubectl.json("get", "pods", "-n", NAMESPACE, "-l", selector)["items"]
-        return [_worker(item) for item in items if "deletionTimestamp" not in item["metadata"]]
+        items: list[Json] = self.kubectl.json("get", "pods", "-n", NAMESPACE, "-l", selector)["items"]
+        return items
 
     def probe_kills(self) -> int:
         """How often the kubelet killed a container of the shop because of its liveness probe."""

@@ -16,7 +16,7 @@ def say(line: str) -> None:
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Show `what` once it has taken two seconds, and at its end the time that it took."""
+    """Show `what` once it has taken two seconds, and when it is done the time that it took."""
     begun = time.monotonic()
     announcement = threading.Timer(SLOW_SECONDS, say, [f"  {what} ..."])
     announcement.daemon = True
@@ -25,6 +25,6 @@ def step(what: str) -> Iterator[None]:
         yield
     finally:
         announcement.cancel()
-        took = time.monotonic() - begun
-        if took >= SLOW_SECONDS:
-            say(f"  {what}: {took:.1f} s")
+    took = time.monotonic() - begun
+    if took >= SLOW_SECONDS:
+        say(f"  {what}: {took:.1f} s")
