@@ -89,7 +89,7 @@ def _speed(watched: Sequence[Run], bare: Sequence[Run], tasks: int) -> list[Figu
     pairs = f"median of {speed.samples} pairs"
     return [
         Figure(
-            "tasks/s that the agent costs",
+            "loss of tasks/s with the agent",
             (1 - speed.median) * 100,
             "%",
             at_most=1,
@@ -98,7 +98,7 @@ def _speed(watched: Sequence[Run], bare: Sequence[Run], tasks: int) -> list[Figu
             how=f"{pairs}; {tasks} empty tasks each, {CONCURRENCY} pool processes, Redis",
         ),
         Figure(
-            "CPU a task that the agent costs",
+            "additional CPU per task with the agent",
             (cpu.median - 1) * 100,
             "%",
             low=(cpu.low - 1) * 100,
@@ -112,10 +112,10 @@ def _speed(watched: Sequence[Run], bare: Sequence[Run], tasks: int) -> list[Figu
 
 def _at_rest(bare: float, watched: float, seconds: float) -> Figure:
     return Figure(
-        "CPU at rest that the agent costs",
+        "additional CPU of an idle worker with the agent",
         (watched - bare) * 100,
         "% of a core",
-        how=f"no tasks for {seconds:g} s; the agent works once a second, busy or not, and not once a task",
+        how=f"no tasks for {seconds:g} s; the agent works once a second, not once per task",
     )
 
 
@@ -125,11 +125,11 @@ def _memory(watched: Sequence[Run], bare: Sequence[Run]) -> list[Figure]:
     pss = median(one.main.pss - other.main.pss for one, other in pairs)
     whole = median(one.whole.pss - other.whole.pss for one, other in pairs)
     without = median(run.main.rss for run in bare)
-    how = f"main process after the run; without the agent it has {without / MEGABYTE:.1f} MB"
+    how = f"main process after the run; without the agent it uses {without / MEGABYTE:.1f} MB"
     return [
-        Figure("memory that the agent costs, RSS", rss / MEGABYTE, "MB", at_most=5, how=how),
-        Figure("memory that the agent costs, PSS", pss / MEGABYTE, "MB", at_most=5, how="main process"),
-        Figure("the same of main process and pool, PSS", whole / MEGABYTE, "MB"),
+        Figure("additional memory with the agent, RSS", rss / MEGABYTE, "MB", at_most=5, how=how),
+        Figure("additional memory with the agent, PSS", pss / MEGABYTE, "MB", at_most=5, how="main process"),
+        Figure("the same for main process and pool, PSS", whole / MEGABYTE, "MB"),
     ]
 
 

@@ -30,15 +30,15 @@ def measure(quick: bool) -> list[Figure]:
             rates[replicas] = _commands(kube, name, seconds) / seconds
     return [
         Figure(
-            "commands a second of the operator at the broker, 1 worker",
+            "commands per second from the operator to the broker, 1 worker",
             rates[FEW],
             how=f"MONITOR over {seconds:g} s",
         ),
         Figure(
-            "the same with 6 workers, for each command with one",
+            "ratio of the same with 6 workers",
             rates[MANY] / rates[FEW],
             at_most=1.25,
-            how="a look more or less within the time counts; six times the workers would be 6",
+            how="one reconcile more or less changes it a little; 6 would mean a cost per worker",
         ),
     ]
 

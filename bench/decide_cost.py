@@ -28,9 +28,13 @@ def measure(quick: bool) -> list[Figure]:
     what = f"{GROUPS} groups of {PODS_A_GROUP} pods, {GROUPS * QUEUES_A_GROUP} queues; median of {rounds}"
     sizes = f"{RESOURCES} resources of {GROUPS} groups of {PODS_A_SCALED_GROUP} pods; median of {rounds}"
     return [
-        Figure("decide/ for 500 well pods, CPU", _cost(fleet(ill=0), rounds), "ms", at_most=50, how=what),
+        Figure("decide/ for 500 healthy pods, CPU", _cost(fleet(ill=0), rounds), "ms", at_most=50, how=what),
         Figure(
-            "the same, every tenth pod deaf", _cost(fleet(ill=10), rounds), "ms", at_most=50, how="every 10th"
+            "the same, every tenth pod deaf",
+            _cost(fleet(ill=10), rounds),
+            "ms",
+            at_most=50,
+            how="every 10th pod",
         ),
         Figure("sizes of 1,000 groups with autoscaling, CPU", _sizes(rounds), "ms", at_most=100, how=sizes),
     ]

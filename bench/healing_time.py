@@ -54,10 +54,10 @@ def measure(quick: bool) -> list[Figure]:
 
 
 def _figures(what: str, healed: Healed, limit: float) -> list[Figure]:
-    never = f"not within {limit:g} s, when it was given up" if healed.peer >= limit else ""
+    never = f"not within {limit:g} s, when the measurement ended" if healed.peer >= limit else ""
     return [
-        Figure(f"{what}: until tasks run again, ours", healed.ours, "s", at_most=60),
-        Figure("the same, exec probe of `inspect ping`", healed.peer, "s", how=never),
+        Figure(f"{what}: time until tasks run again, this operator", healed.ours, "s", at_most=60),
+        Figure("the same, exec probe with `inspect ping`", healed.peer, "s", how=never),
     ]
 
 

@@ -48,7 +48,7 @@ def measure(quick: bool) -> list[Figure]:
         what += f" (and {others} more in the cluster: not at rest alone)"
     return [
         Figure(
-            "CPU of the leading operator at rest",
+            "CPU of the leading operator, idle",
             used / seconds * 100,
             "% of a core",
             at_most=3,
@@ -126,7 +126,7 @@ def _images(kube: Kube, operator: Object) -> list[Figure]:
     }
     sizes = {name: image_megabytes(kube, image) for name, image in images.items() if image}
     return [
-        Figure(f"image of the {name}", size, "MB", how="as the node counts it")
+        Figure(f"image of the {name}", size, "MB", how="size on the node")
         for name, size in sizes.items()
         if size is not None
     ]

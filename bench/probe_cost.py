@@ -77,7 +77,7 @@ def measure(quick: bool) -> list[Figure]:
     pace = f"{REQUESTS_A_SECOND:g} requests/s for {seconds:g} s, open loop, a connection each"
     return [
         Figure(
-            "CPU of one `celery inspect ping` to CPU of one `/livez` answer",
+            "CPU of one `celery inspect ping`, relative to one `/livez` answer",
             ratio.median,
             "times",
             at_least=300,
@@ -89,29 +89,29 @@ def measure(quick: bool) -> list[Figure]:
             "CPU of one `celery -A shop.celery inspect ping`",
             ping * 1000,
             "ms",
-            how=f"user and system time of the command; the worker spends {in_worker * 1000:.1f} ms more",
+            how=f"user and system time of the command; the worker uses another {in_worker * 1000:.1f} ms",
         ),
         Figure(
             "CPU of one `/livez` answer",
             answer * 1000,
             "ms",
-            how=f"all of the sidecar's, over {rounds} batches of {batch} requests with a connection each",
+            how=f"all CPU time of the sidecar, over {rounds} batches of {batch} requests, a connection each",
         ),
         Figure(
             "CPU of the sidecar without requests",
             resting * 100,
             "% of a core",
-            how=f"over {rest:g} s: it reads the report and checks the broker",
+            how=f"over {rest:g} s: the sidecar reads the report and checks the broker",
         ),
         Figure(
             "`/livez`, 99th percentile",
             percentile(latencies, 99),
             "ms",
             at_most=10,
-            how=f"{pace}, from the time the request was due; median {median(latencies):.2f} ms, "
+            how=f"{pace}; counted from the due time of the request; median {median(latencies):.2f} ms, "
             f"worst {max(latencies):.1f} ms",
         ),
-        Figure("`/livez`, requests without the answer 200", answers.failures, at_most=0, how=pace),
+        Figure("`/livez`, requests not answered with 200", answers.failures, at_most=0, how=pace),
         Figure(
             "memory of the sidecar",
             loaded.pss / MEGABYTE,

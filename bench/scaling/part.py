@@ -93,14 +93,14 @@ def _figures(workload: Workload, runs: Runs) -> list[Figure]:
     killed = [sum(one.killed for one in found) for found in ([*runs[OURS], *runs[DEFAULTS]], peer)]
     figures = [
         Figure(
-            f"{name}: p95 waiting time, {OURS}, to {PEER}",
+            f"{name}: p95 waiting time, {OURS}, relative to {PEER}",
             waits[0] / waits[1] * 100,
             "%",
             at_most=50,
-            how=f"{waits[0]:.1f} s to {waits[1]:.1f} s; {waits[2]:.1f} s is the least possible at any price",
+            how=f"{waits[0]:.1f} s to {waits[1]:.1f} s; {waits[2]:.1f} s is the minimum at any cost",
         ),
         Figure(
-            f"{name}: pod-hours, {OURS}, to {PEER}",
+            f"{name}: pod-hours, {OURS}, relative to {PEER}",
             prices[0] / prices[1] * 100,
             "%",
             at_most=100,
@@ -126,7 +126,7 @@ def _calm(workload: Workload, outcomes: Sequence[Outcome]) -> Figure:
         f"steady: scale changes in {CALM_SECONDS / MINUTE:.0f} min, {DEFAULTS}",
         max(moves),
         at_most=2,
-        how=f"the most of {len(outcomes)} runs; the last {CALM_SECONDS / MINUTE:.0f} min",
+        how=f"the maximum of {len(outcomes)} runs; the last {CALM_SECONDS / MINUTE:.0f} min",
     )
 
 

@@ -11,7 +11,7 @@ PARTS = (
     ("prefork", "redis", ("pool dead", "stalled", "orphaned unacked", "result store unreachable")),
     ("threads", "redis", ("hoarding",)),
     ("gevent", "redis", ("deaf: half-open connection", "stalled", "wedged")),
-    ("threads", "redis", ("deaf", "queue nobody reads", "broker hangs")),
+    ("threads", "redis", ("deaf", "queue not consumed", "broker hangs")),
     ("prefork", "rabbitmq", ("deaf", "stalled", "broker hangs")),
     ("solo", "redis", ("wedged", "deaf")),
     ("gevent", "rabbitmq", ("wedged", "deaf", "hung task")),

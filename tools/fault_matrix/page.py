@@ -7,8 +7,8 @@ from tools.fault_matrix.rows import BY_NAME, VISIBILITY_SECONDS
 from tools.fault_matrix.stand import HUNG_AFTER, STALLED_AFTER
 
 HEADING = (
-    "failure", "pool", "broker", "detected as", "after s", "healed by", "healed after s",
-    "innocent restarts", "tasks lost", "tasks doubled", "verdict",
+    "fault", "pool", "broker", "detected as", "after (s)", "healed by", "healed after (s)",
+    "other restarts", "tasks lost", "tasks run twice", "result",
 )  # fmt: skip
 
 LIMITS = (
@@ -22,16 +22,18 @@ def page(results: Sequence[Result], facts: Mapping[str, str]) -> str:
     lines = [
         "# Fault matrix",
         "",
-        "Written by `make fault-matrix`; not edited by hand. Each fault is made for real on one of two",
-        "workers in a real cluster, with tasks under way; a ledger that the tasks write tells their fate.",
+        "`make fault-matrix` writes this page; do not edit it. The matrix causes each fault on one of two",
+        "workers in a real cluster, while tasks run. The tasks write a ledger that shows the fate of each.",
         "",
         *(f"- {name}: {value}" for name, value in facts.items()),
         LIMITS,
         "",
-        "Tasks are sent 2 s after the fault: what kombu's Redis loses between pop and note, if a worker dies",
-        "just then, stands in [decision 0008](../decisions/0008-what-redis-loses-in-the-pop.md).",
+        "Tasks are sent 2 s after the fault. [Decision 8](../decisions/0008-what-redis-loses-in-the-pop.md)",
+        "describes what Redis can lose in the moment of a fault.",
         "",
-        "`healed after` counts from the fault; where nothing heals it before its cause ends, from that end.",
+        "- **after**: seconds from the fault to the verdict.",
+        "- **healed after**: seconds from the fault, or from the end of its cause if nothing else heals it.",
+        "- **other restarts**: restarts of pods that the fault did not affect.",
         "",
         _line(HEADING),
         _line(["---"] * len(HEADING)),
@@ -64,7 +66,7 @@ def _cells(result: Result) -> list[str]:
 
 def _why(results: Sequence[Result]) -> list[str]:
     doubled = sorted({result.row for result in results if result.doubled})
-    return [f"Doubled in `{name}`: {BY_NAME[name].why_doubled or 'not allowed'}." for name in doubled]
+    return [f"Run twice in `{name}`: {BY_NAME[name].why_doubled or 'not allowed'}." for name in doubled]
 
 
 def _line(cells: Sequence[str]) -> str:

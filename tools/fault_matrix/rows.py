@@ -29,8 +29,8 @@ class Healer(StrEnum):
 
     KUBELET = "the kubelet restarts the container"
     OPERATOR = "the operator evicts the pod"
-    FIRST = "the kubelet or the operator, whoever sees it first"
-    END = "nothing: it ends with its cause"
+    FIRST = "the kubelet or the operator, the first to see it"
+    END = "nothing; it ends with its cause"
 
 
 class Victim(StrEnum):
@@ -211,7 +211,7 @@ ROWS = (
         _injected("pool_death"),
         pools=("prefork",),
         told_within=90,
-        why_doubled="a child that is killed after its task and before the acknowledgement",
+        why_doubled="a child process is killed after its task and before the acknowledgement",
     ),
     _row("hung task", "WorkersHealthy HungTask", Healer.END, _hung, victim=Victim.NOBODY, load=Load(0.2, 5)),
     _row(
@@ -224,7 +224,7 @@ ROWS = (
         visibility_seconds=LONG_VISIBILITY_SECONDS,
     ),
     _row(
-        "queue nobody reads",
+        "queue not consumed",
         "BacklogWithinLimits QueueNotConsumed",
         Healer.END,
         _unread,
@@ -238,11 +238,11 @@ ROWS = (
         Healer.END,
         _killed_at_work,
         load=None,
-        # Idle gevent workers never hand messages out again: see docs/verdicts.md.
+        # Idle gevent workers never hand messages out again: see docs/reference/verdicts.md.
         pools=tuple(pool for pool in POOLS if pool != "gevent"),
         brokers=("redis",),
         told_within=70,
-        why_doubled="killed while it ran: acknowledged late, it runs again",
+        why_doubled="the worker was killed during the task, and the message was not acknowledged",
     ),
     _row(
         "beat dead",
@@ -271,7 +271,7 @@ ROWS = (
         _broker_away,
         victim=Victim.NOBODY,
         brokers=("redis",),
-        why_doubled="a task that ends while the broker is away cannot be acknowledged, and runs again",
+        why_doubled="a task that ends while the broker is down cannot be acknowledged, so it runs again",
     ),
     _row(
         "result store unreachable",

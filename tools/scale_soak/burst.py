@@ -113,14 +113,14 @@ def figures(burst: Burst, runs: Sequence[Run]) -> list[Figure]:
         return percentile([value(run.timing) for run in runs], P95)
 
     how = f"{burst.name}; p95 of {len(runs)}"
-    least = f"{burst.least_seconds:.0f} s is the least possible in this order on {MOST * SLOTS} slots"
+    least = f"{burst.least_seconds:.0f} s is the minimum in this order on {MOST * SLOTS} slots"
     return [
-        Figure("first replicas raised", p95(lambda one: one.raised_after), "s", RAISED_WITHIN, how=how),
-        Figure(f"all {MOST} wanted", p95(lambda one: one.whole_after), "s", WHOLE_WITHIN),
-        Figure("steps until all were wanted", p95(lambda one: one.steps), at_most=1),
-        Figure("done", p95(lambda one: one.done_after), "s", burst.done_within, how=least),
+        Figure("first increase of replicas", p95(lambda one: one.raised_after), "s", RAISED_WITHIN, how=how),
+        Figure(f"all {MOST} pods requested", p95(lambda one: one.whole_after), "s", WHOLE_WITHIN),
+        Figure("increases until all were requested", p95(lambda one: one.steps), at_most=1),
+        Figure("all tasks done", p95(lambda one: one.done_after), "s", burst.done_within, how=least),
         Figure(
-            "first pod gone after one was idle",
+            "first pod removed after a pod became idle",
             p95(lambda one: one.gone_after),
             "s",
             GONE_WITHIN,

@@ -42,7 +42,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end }}
 
-{{/* What Pod Security "restricted" asks of a container, and a read-only root. */}}
+{{/* Security context that Pod Security "restricted" requires, and a read-only root file system. */}}
 {{- define "celery-operator.securityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

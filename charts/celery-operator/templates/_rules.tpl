@@ -1,4 +1,4 @@
-{{/* What the operator asks of the API server where CeleryDeployments live. */}}
+{{/* Permissions of the operator in each namespace that it manages. */}}
 {{- define "celery-operator.rules" -}}
 - apiGroups: [celery-operator.dev]
   resources: [celerydeployments]
@@ -6,7 +6,7 @@
 - apiGroups: [celery-operator.dev]
   resources: [celerydeployments/status]
   verbs: [get, patch]
-# For owner references that block the owner's deletion.
+# For owner references with blockOwnerDeletion.
 - apiGroups: [celery-operator.dev]
   resources: [celerydeployments/finalizers]
   verbs: [update]
@@ -21,9 +21,9 @@
   verbs: [create]
 - apiGroups: [""]
   resources: [pods]
-  # patch: the annotation that ranks a drained pod for deletion, nothing else.
+  # patch: only for the pod deletion cost.
   verbs: [get, list, watch, patch]
-# By name only: those that a CeleryDeployment refers to, and the probe token that the operator makes.
+# By name only: Secrets that a CeleryDeployment names, and the Secret with the token of the sidecars.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, create, patch]

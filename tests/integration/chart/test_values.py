@@ -30,6 +30,6 @@ def test_a_wrong_value_is_refused_with_its_place_and_what_is_wanted(setting: str
 
 
 def test_a_cluster_that_is_too_old_is_refused_with_the_version_that_is_needed() -> None:
-    refused = template("--kube-version", "1.28.0")
+    refused = template("--kube-version", "1.29.0")
 
-    assert "requires kubeVersion: >=1.29.0-0" in refused.stderr
+    assert "requires kubeVersion: >=1.30.0-0" in refused.stderr

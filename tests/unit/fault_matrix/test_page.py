@@ -44,7 +44,7 @@ def test_a_row_that_was_never_told_shows_dashes_and_why_it_failed() -> None:
 
 def test_a_doubled_task_is_explained_below_the_table() -> None:
     text = page([result("orphaned unacked", doubled=2)], FACTS)
-    assert "Doubled in `orphaned unacked`: killed while it ran" in text
+    assert "Run twice in `orphaned unacked`: the worker was killed" in text
 
 
 def test_the_page_names_what_it_was_measured_with() -> None:

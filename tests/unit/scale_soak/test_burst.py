@@ -58,13 +58,13 @@ def test_good_runs_meet_every_limit() -> None:
 @pytest.mark.parametrize(
     ("bad", "what"),
     [
-        (run(Timing(2.1, 2.1, 1, 86, 16, 20)), "first replicas raised"),
-        (run(Timing(1, 3.1, 1, 86, 16, 20)), "all 6 wanted"),
-        (run(Timing(1, 2, 2, 86, 16, 20)), "steps until all were wanted"),
-        (run(Timing(1, 1, 1, 96, 16, 20)), "done"),
+        (run(Timing(2.1, 2.1, 1, 86, 16, 20)), "first increase of replicas"),
+        (run(Timing(1, 3.1, 1, 86, 16, 20)), "all 6 pods requested"),
+        (run(Timing(1, 2, 2, 86, 16, 20)), "increases until all were requested"),
+        (run(Timing(1, 1, 1, 96, 16, 20)), "all tasks done"),
         (
             run(Timing(1, 1, 1, 86, GONE_WITHIN + 1, 20)),
-            "first pod gone after one was idle",
+            "first pod removed after a pod became idle",
         ),
         (run(Timing(1, 1, 1, 86, 16, BACK_WITHIN + 1)), "back at zero after the last task"),
         (run(killed=1), "tasks killed"),
