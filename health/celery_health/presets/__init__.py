@@ -1,10 +1,10 @@
-"""Celery settings that keep tasks safe, each with its trade-off. One line is enough::
+"""Recommended Celery settings, each with its trade-off. One line is enough::
 
     from celery_health import presets
 
     app.conf.update(presets.reliable())
 
-More are joined with ``|``, your own last::
+Join more presets with ``|``, your own settings last::
 
     app.conf.update(
         presets.reliable()
@@ -16,7 +16,7 @@ More are joined with ``|``, your own last::
         | {"timezone": "Europe/Zurich"}
     )
 
-``python -m celery_health.presets`` prints them all. They need Celery 5.3 or later, and nothing else.
+``python -m celery_health.presets`` prints all of them. They need Celery 5.3 or later, and nothing else.
 """
 
 from celery_health.presets.environment import worker_options

@@ -1,4 +1,4 @@
-"""``python -m celery_health.presets [docs/presets.md]``: print every preset, or renew that page's tables."""
+"""``python -m celery_health.presets [PAGE]``: prints every preset, or updates the tables of that page."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from celery_health.presets.page import presets, renewed, table
 
 
 def main(arguments: list[str]) -> int:
-    """Print, or write; 3 if there is no such page."""
+    """Returns the exit code: 3 if the page cannot be read or written."""
     if not arguments:
         for name, preset in presets().items():
             sys.stdout.write(f"## {name}()\n\n{table(preset)}\n")

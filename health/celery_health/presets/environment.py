@@ -1,4 +1,4 @@
-"""Options of a worker from its environment, so that one image serves many groups."""
+"""Options of a worker from environment variables, so that one image serves many groups."""
 
 import logging
 import os
@@ -18,14 +18,14 @@ _UID = "celery_health.presets.log_level"
 
 
 def worker_options(environment: Mapping[str, str] = os.environ) -> Preset:
-    """What CELERY_WORKER_CONCURRENCY, CELERY_WORKER_MAX_TASKS_PER_CHILD and CELERY_LOG_LEVEL say.
+    """The options in CELERY_WORKER_CONCURRENCY, CELERY_WORKER_MAX_TASKS_PER_CHILD and CELERY_LOG_LEVEL.
 
-    A variable that is not there, or empty, changes nothing. An option on the worker's command line wins over
-    the first two. CELERY_LOG_LEVEL wins over ``--loglevel``: Celery has no setting for it, so it is put on
-    the loggers once Celery has made them.
+    An unset or empty variable changes nothing. The command line of the worker takes precedence over the
+    first two. CELERY_LOG_LEVEL takes precedence over ``--loglevel``: Celery has no setting for the level, so
+    it is set on the loggers after Celery has created them.
 
     Raises:
-        PresetError: a value that cannot be.
+        PresetError: a value is invalid.
     """
     settings = []
     concurrency = _whole_number(environment, CONCURRENCY, 4)
@@ -34,8 +34,8 @@ def worker_options(environment: Mapping[str, str] = os.environ) -> Preset:
             Setting(
                 "worker_concurrency",
                 concurrency,
-                f"From {CONCURRENCY}: tasks that run at once in one worker. More than CPUs helps only tasks "
-                "that wait; each prefork child costs its memory.",
+                f"From {CONCURRENCY}: the number of slots of one worker. More slots than CPUs help only "
+                "tasks that wait for I/O. Cost: the memory of each prefork child.",
             )
         )
     tasks = _whole_number(environment, MAX_TASKS_PER_CHILD, 1000)
@@ -44,8 +44,8 @@ def worker_options(environment: Mapping[str, str] = os.environ) -> Preset:
             Setting(
                 "worker_max_tasks_per_child",
                 tasks,
-                f"From {MAX_TASKS_PER_CHILD}: a lower number bounds a leak sooner, and starts processes more"
-                " often.",
+                f"From {MAX_TASKS_PER_CHILD}: a lower number limits leaks sooner and starts child "
+                "processes more often.",
             )
         )
     level = _level(environment)
@@ -58,9 +58,9 @@ def _whole_number(environment: Mapping[str, str], name: str, example: int) -> in
     text = environment.get(name, "").strip()
     if not text:
         return None
-    # int() alone would take "1_000" and "+4" as well, which other programs read otherwise.
+    # int() alone would accept "1_000" and "+4", which other programs do not.
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise PresetError(f"{name} is {text!r}: write a whole number of 1 or more, such as {example}.")
+        raise PresetError(f"{name} is {text!r}: use a whole number of 1 or more, such as {example}.")
     return int(text)
 
 
@@ -70,15 +70,15 @@ def _level(environment: Mapping[str, str]) -> str | None:
         return None
     level = text.upper()
     if level not in LEVELS:
-        raise PresetError(f"{LOG_LEVEL} is {text!r}: write one of {', '.join(LEVELS)}.")
+        raise PresetError(f"{LOG_LEVEL} is {text!r}: use one of {', '.join(LEVELS)}.")
     return level
 
 
 def _set_log_level(level: str) -> None:
-    def put(logger: logging.Logger, **_: Any) -> None:
+    def set_level(logger: logging.Logger, **_: Any) -> None:
         logger.setLevel(level)
 
-    # By its id: asked for twice, the last word counts.
+    # The id makes a second call replace the first.
     for signal in (signals.after_setup_logger, signals.after_setup_task_logger):
         signal.disconnect(dispatch_uid=_UID)
-        signal.connect(put, weak=False, dispatch_uid=_UID)
+        signal.connect(set_level, weak=False, dispatch_uid=_UID)

@@ -1,4 +1,4 @@
-"""Log files that rotate, beside what a worker prints: for machines where nobody collects the latter."""
+"""Rotating log files, for machines where the output of workers is not collected."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ if sys.platform != "win32":
 
 MAX_BYTES = 10 * 1024 * 1024
 BACKUPS = 5
-# What says which task was taken, how it ended, and what it said itself.
+# The loggers of received tasks, of their outcome, and of the tasks themselves.
 TASK_LOGGERS = ("celery.task", "celery.app.trace", "celery.worker.strategy")
 
 _FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(message)s"
@@ -74,21 +74,21 @@ class SharedRotatingFileHandler(RotatingFileHandler):
 def log_files(
     directory: str | os.PathLike[str] = "logs", *, max_bytes: int = MAX_BYTES, backups: int = BACKUPS
 ) -> None:
-    """Write ``celery.log`` (workers and beat) and ``celery_tasks.log`` (what tasks did) in ``directory``.
+    """Write ``celery.log`` (workers and beat) and ``celery_tasks.log`` (tasks) in ``directory``.
 
-    Each file is rotated at 10 MB and five old ones are kept. What Celery prints stays as it is. A directory
-    that cannot be written is told in the log, and the worker runs without files.
+    Each file is rotated at 10 MB, and five old files are kept. Celery's own output does not change. If the
+    directory cannot be written, the worker logs a warning and runs without files.
 
-    The trade-off: on Kubernetes leave this out. The files die with the pod, take of its disk, and
-    ``kubectl logs`` has every line already.
+    Do not use it on Kubernetes: the files use the pod's disk and are deleted with the pod, and ``kubectl
+    logs`` has every line.
 
     Raises:
         PresetError: a number below 1.
     """
     for name, number in (("max_bytes", max_bytes), ("backups", backups)):
         if number < 1:
-            raise PresetError(f"{name}={number}: write 1 or more.")
-    # Absolute now: a detached worker changes its directory later.
+            raise PresetError(f"{name}={number}: use 1 or more.")
+    # A detached worker changes its directory later.
     folder = Path(directory).absolute()
 
     def everything(logger: logging.Logger, **_: Any) -> None:
@@ -120,6 +120,6 @@ def _add(handler: logging.Handler | None, loggers: Iterable[logging.Logger]) -> 
 
 
 def _connect(signal: Any, receiver: Callable[..., None]) -> None:
-    # By its id: asked for twice, the last word counts.
+    # The id makes a second call replace the first.
     signal.disconnect(dispatch_uid=_UID)
     signal.connect(receiver, weak=False, dispatch_uid=_UID)

@@ -1,4 +1,4 @@
-"""The tables of docs/presets.md, made from the presets, so that the page cannot drift from them."""
+"""The tables of docs/reference/presets.md, generated from the presets."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def presets() -> dict[str, Preset]:
-    """Every preset of settings as it is without arguments, by its name."""
+    """Every preset of settings with its default arguments, by its name."""
     environment = {"CELERY_WORKER_CONCURRENCY": "4", "CELERY_WORKER_MAX_TASKS_PER_CHILD": "1000"}
     return {
         "reliable": reliable(),
@@ -30,13 +30,13 @@ def presets() -> dict[str, Preset]:
 
 
 def table(preset: Preset) -> str:
-    """A row for each setting: its name, its value, its trade-off."""
+    """A Markdown table with one row for each setting."""
     rows = [f"| `{name}` | {_shown(value)} | {preset.trade_offs[name]} |" for name, value in preset.items()]
     return "\n".join(("| setting | value | trade-off |", "|---|---|---|", *rows)) + "\n"
 
 
 def renewed(page: str) -> str:
-    """The page with each of its tables as the code has it."""
+    """The page with its tables generated anew."""
     tables = {name: table(preset) for name, preset in presets().items()}
     return _MARK.sub(lambda mark: f"{mark[1]}{tables[mark[2]]}{mark[3]}", page)
 
@@ -51,7 +51,7 @@ def _shown(value: Any) -> str:
 
 def _option(name: Any, value: Any) -> str:
     if name == "socket_keepalive_options":
-        # Their numbers differ from system to system.
+        # The option numbers differ between systems.
         return f"`{name}`: idle, interval, count `{', '.join(map(str, value.values()))}`"
     if isinstance(value, Mapping):
         return f"`{name}`: " + ", ".join(f"`{part}`" for part in value.values())

@@ -1,4 +1,4 @@
-"""What a preset is: Celery settings, each with its trade-off."""
+"""A preset: Celery settings, each with its trade-off."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ import celery
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One Celery setting. ``trade_off`` says in a sentence or two what it gives and what it costs."""
+    """One Celery setting. ``trade_off`` says what the value gives and what it costs."""
 
     name: str
     value: Any
     trade_off: str
     since: tuple[int, int] = (5, 3)
-    """The first Celery that knows it; an older one is not given it."""
+    """The first Celery with this setting. It is left out for older ones."""
 
 
 class Preset(dict[str, Any]):
-    """Settings for ``app.conf.update(...)``. Presets are joined with ``|``; the one on the right wins.
+    """Settings for ``app.conf.update(...)``. Join presets with ``|``; the right one takes precedence.
 
-    Settings that are dicts themselves, such as ``broker_transport_options``, are joined key by key. What
-    stands on the right may be a plain dict: the settings of your own.
+    Settings that are dicts, such as ``broker_transport_options``, are joined key by key. The right side may
+    be a plain dict with settings of your own.
     """
 
     trade_offs: Mapping[str, str]
-    """What each setting gives and costs, by the setting's name."""
+    """The trade-off of each setting, by the setting's name."""
 
     def __init__(self, settings: Iterable[Setting] = ()) -> None:
         known = [setting for setting in settings if setting.since <= _celery_version()]
@@ -43,7 +43,7 @@ class Preset(dict[str, Any]):
 
 
 class PresetError(ValueError):
-    """A preset was asked for something that cannot be; the message says what to write instead."""
+    """An argument of a preset is invalid. The message says what to use instead."""
 
 
 def _joined(left: Mapping[str, Any], right: Mapping[str, Any]) -> Preset:

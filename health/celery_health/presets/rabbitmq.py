@@ -6,22 +6,22 @@ HEARTBEAT_SECONDS = 30
 
 
 def rabbitmq_broker() -> Preset:
-    """For a RabbitMQ broker; a broker of another kind ignores these settings."""
+    """For RabbitMQ as broker. Brokers of other kinds ignore these settings."""
     return Preset(
         (
             Setting(
                 "broker_heartbeat",
                 HEARTBEAT_SECONDS,
-                "A connection on which the other side is silent for 30 s counts as lost (Celery's own: 120 "
-                "s). A solo worker sends none while a task runs, and is cut off by a task longer than a "
-                "minute: set 0 for it.",
+                "A connection without a sign of life for 30 s counts as lost (Celery's default: 120 s). "
+                "Cost: a worker with the pool solo sends no heartbeats while it runs a task, and RabbitMQ "
+                "disconnects it after a minute. Set 0 for solo.",
             ),
             Setting(
                 "broker_transport_options",
                 {"confirm_publish": True},
-                "Sending a task returns when RabbitMQ has the message, so none is lost on the way. It costs "
-                "a round trip each, and while RabbitMQ holds back publishers (a memory or disk alarm) it "
-                "waits.",
+                "Sending a task returns when RabbitMQ has stored the message, so that none is lost on the "
+                "way. Cost: one round trip for each message. While RabbitMQ blocks publishers (a memory or "
+                "disk alarm), sending waits.",
             ),
         )
     )

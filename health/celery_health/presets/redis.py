@@ -1,4 +1,4 @@
-"""Redis as broker, and as result store: connections that notice when the other side is gone."""
+"""Redis as broker and as result backend: connections that notice when the server is gone."""
 
 import socket
 
@@ -10,22 +10,23 @@ SOCKET_SECONDS = 30.0
 CONNECT_SECONDS = 5.0
 HEALTH_CHECK_SECONDS = 25
 
-# After a minute's silence, three questions in 30 s: then the connection counts as lost.
+# After 60 s without traffic, three probes 10 s apart: then the connection counts as lost.
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 def redis_broker(*, visibility_timeout: int = VISIBILITY_SECONDS) -> Preset:
-    """For a Redis broker (Sentinel included); a broker of another kind ignores these options.
+    """For Redis as broker, also behind Sentinel. Brokers of other kinds ignore these options.
 
     Args:
-        visibility_timeout: seconds after which Redis hands out again what a worker took and did not
-            acknowledge. All applications on one Redis need the same: the shortest wins.
+        visibility_timeout: seconds after which a message that was not acknowledged is delivered again. Use
+        the
+            same value for all applications of one Redis: the shortest one applies to all.
 
     Raises:
         PresetError: less than a second.
     """
     if visibility_timeout < 1:
-        raise PresetError(f"visibility_timeout={visibility_timeout}: write seconds, 1 or more.")
+        raise PresetError(f"visibility_timeout={visibility_timeout}: use 1 second or more.")
     return Preset(
         (
             Setting(
@@ -38,57 +39,56 @@ def redis_broker(*, visibility_timeout: int = VISIBILITY_SECONDS) -> Preset:
                     "socket_keepalive_options": keepalive_options(),
                     "health_check_interval": HEALTH_CHECK_SECONDS,
                 },
-                f"visibility_timeout {VISIBILITY_SECONDS} s: a killed worker's tasks come back after that "
-                "long; shorter is sooner, but each task, its ETA included, that takes longer than it runs "
-                f"twice (it must exceed the hard time limit, {HARD_SECONDS} s here). socket_timeout 30 s: a "
-                "command on a hanging Redis ends in an error and a new connection instead of waiting for "
-                "ever; a Redis that is slower than that for good reason is left too early. "
-                "socket_connect_timeout 5 s: the same for connecting. socket_keepalive with its options: a "
-                "connection cut without a word (a node lost, a NAT that forgot) is noticed after 90 s, for "
-                "one packet a minute. health_check_interval 25 s: a PING before a connection is used after "
-                "a silence.",
+                f"visibility_timeout {VISIBILITY_SECONDS} s: the tasks of a killed worker run again after "
+                "this time. A shorter time is sooner, but a task that takes longer, its ETA included, runs "
+                f"twice: keep it above the hard time limit ({HARD_SECONDS} s here). socket_timeout 30 s: a "
+                "command on a Redis that hangs ends with an error, and the worker reconnects; a Redis that "
+                "is only slow for so long is given up too. socket_connect_timeout 5 s: the same for "
+                "connecting. socket_keepalive with its options: a connection that is cut without a FIN (a "
+                "lost node, a NAT table) is noticed after 90 s, for one packet a minute. "
+                "health_check_interval 25 s: a PING before a connection is used that was idle for so long.",
             ),
         )
     )
 
 
 def redis_results() -> Preset:
-    """For results in Redis; another result store ignores these settings."""
+    """For Redis as result backend. Other result backends ignore these settings."""
     return Preset(
         (
             Setting(
                 "redis_socket_timeout",
                 SOCKET_SECONDS,
-                "A result that a hanging Redis does not take is an error after 30 s (Celery's own: 120 s). "
-                "Larger results than Redis takes in that time need more.",
+                "Storing a result in a Redis that hangs ends with an error after 30 s (Celery's default: "
+                "120 s). Results that need longer to store need a higher value.",
             ),
             Setting(
                 "redis_socket_connect_timeout",
                 CONNECT_SECONDS,
-                "Connecting gives up after 5 s instead of after the kernel's two minutes.",
+                "Connecting ends with an error after 5 s, and not after the two minutes of the kernel.",
             ),
             Setting(
                 "redis_socket_keepalive",
                 True,
-                "The kernel asks now and then whether the other side is there. It costs a packet, and by the "
-                "kernel's own pace it takes two hours: the health check below is the faster one.",
+                "The kernel checks idle connections. Cost: one packet now and then. With the kernel's "
+                "default of two hours it is slow: the health check below notices sooner.",
             ),
             Setting(
                 "redis_backend_health_check_interval",
                 HEALTH_CHECK_SECONDS,
-                "A PING before a connection is used after 25 s of silence, so that a result is not written "
-                "into a dead one. One round trip more after each pause.",
+                "A PING before a connection is used that was idle for 25 s, so that no result is written "
+                "into a dead connection. Cost: one round trip after each pause.",
             ),
             Setting(
                 "redis_retry_on_timeout",
                 True,
-                "A result is written again after a time-out: the same key, so nothing is doubled. For the "
-                "broker this is left off: a message sent again would be two.",
+                "After a timeout the result is written again, to the same key. Not for the broker: there a "
+                "retry could send a message twice.",
             ),
         )
     )
 
 
 def keepalive_options() -> dict[int, int]:
-    """What this system's kernel takes of the keepalive options: all of them on Linux."""
+    """The keepalive options that this system has. Linux has all of them."""
     return {int(getattr(socket, name)): value for name, value in _KEEPALIVE.items() if hasattr(socket, name)}

@@ -14,30 +14,30 @@ def retries(
     first_pause: int = 1,
     longest_pause: int = LONGEST_PAUSE_SECONDS,
 ) -> dict[str, Any]:
-    """Options of a task that is tried again: ``@app.task(**presets.retries(ConnectionError))``.
+    """Options of a task that retries by itself: ``@app.task(**presets.retries(ConnectionError))``.
 
-    The pauses double: 1, 2, 4 ... s, at most ``longest_pause``; each is cut at random, so that tasks which
-    failed together do not come back together.
+    The pauses double: 1, 2, 4 ... s, at most ``longest_pause``. Each is shortened at random, so that tasks
+    that failed together do not retry together.
 
-    The trade-off: a waiting retry is a message with an ETA, which a worker holds in memory. With many or long
-    pauses it holds many of them, and on Redis ``longest_pause`` has to stay below the visibility timeout.
+    Cost: a waiting retry is an ETA task, which a worker keeps in memory. With many retries or long pauses
+    there are many of them. On Redis, keep ``longest_pause`` below the visibility timeout.
 
     Args:
-        errors: what is tried again. Name what passes by itself (connections, time-outs); everything else
-            should fail at once, where it is seen.
-        attempts: how often after the first time.
-        first_pause: seconds; whole, as Celery takes them.
-        longest_pause: seconds.
+        errors: the exceptions after which the task retries. Name those that pass by themselves, such as
+            connection errors and timeouts. Everything else should fail at once.
+        attempts: how often it retries after the first attempt.
+        first_pause: whole seconds.
+        longest_pause: whole seconds.
 
     Raises:
-        PresetError: no error is named, or a number is below 1.
+        PresetError: there is no exception, or a number is below 1.
     """
     if not errors:
-        raise PresetError("Name the errors to try again after: retries(ConnectionError, TimeoutError).")
+        raise PresetError("Name the exceptions to retry after: retries(ConnectionError, TimeoutError).")
     numbers = {"attempts": attempts, "first_pause": first_pause, "longest_pause": longest_pause}
     for name, number in numbers.items():
         if number < 1:
-            raise PresetError(f"{name}={number}: write 1 or more.")
+            raise PresetError(f"{name}={number}: use 1 or more.")
     return {
         "autoretry_for": errors,
         "max_retries": attempts,

@@ -73,7 +73,7 @@ def _why_unreadable(url: BrokerUrl) -> str:
         return f"{url.address} is a file on the workers' machine and cannot be read from here."
     if url.scheme == "rpc":
         return "Results travel over the broker (rpc), so there is no separate result backend to read."
-    return f"{url.address} is of a kind that cannot be read: health comes from the agents only."
+    return f"{url.address} cannot be read: there is no reader for this kind of server."
 
 
 def _unreadable(url: BrokerUrl, message: str) -> FixedReader:

@@ -85,7 +85,7 @@ def test_a_broker_that_is_there_is_ready_at_once(redis: RedisServer) -> None:
 def test_a_redis_that_starts_late_is_waited_for(redis: RedisServer) -> None:
     redis.stop()
     with preflight("--wait", "40", CELERY_BROKER_URL=redis.url, CELERY_RESULT_BACKEND=redis.url) as program:
-        program.wait_for_line("Next look in 1.0 s.")
+        program.wait_for_line("Next attempt in 1.0 s.")
         redis.start()
 
         assert program.end()[0] == 0
@@ -136,7 +136,7 @@ def test_a_redis_that_hangs_does_not_hold_it_longer_than_it_may(redis: RedisServ
 def test_a_wrong_password_is_told_and_waited_for_as_it_may_be_rotated_in(redis: RedisServer) -> None:
     url = f"redis://:other@127.0.0.1:{redis.port}/0"
     with preflight("--wait", "40", "--broker", url) as program:
-        program.wait_for_line("Waiting mends this only if somebody changes it.")
+        program.wait_for_line("This does not go away by itself.")
         _set_password(redis, "other")
 
         assert program.end()[0] == 0
@@ -145,7 +145,7 @@ def test_a_wrong_password_is_told_and_waited_for_as_it_may_be_rotated_in(redis: 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_it_at_once(number: signal.Signals, code: int) -> None:
     with preflight("--interval-max", "30", "--broker", "redis://127.0.0.1:1/0") as program:
-        program.wait_for_line("Next look in 2.0 s.")
+        program.wait_for_line("Next attempt in 2.0 s.")
         sent = time.monotonic()
         program.process.send_signal(number)
 

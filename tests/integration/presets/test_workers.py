@@ -125,7 +125,7 @@ def test_a_wrong_variable_ends_the_worker_with_what_to_write(redis: RedisServer,
         tmp_path, CELERY_5_6, redis.url, redis.url, CELERY_WORKER_MAX_TASKS_PER_CHILD="all"
     ) as worker:
         assert worker.wait_ended() != 0
-        assert "CELERY_WORKER_MAX_TASKS_PER_CHILD is 'all': write a whole number" in worker.printed()
+        assert "CELERY_WORKER_MAX_TASKS_PER_CHILD is 'all': use a whole number" in worker.printed()
 
 
 def test_the_log_level_of_the_environment_wins(redis: RedisServer, tmp_path: Path) -> None:

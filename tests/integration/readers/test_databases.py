@@ -83,7 +83,7 @@ async def test_an_unknown_user_is_refused(url_of: Callable[[str], str], name: st
 async def test_a_database_that_is_not_there_is_told(url_of: Callable[[str], str], read: Read) -> None:
     reading = await read(url_of("nowhere"))
     assert (reading.reachable, reading.reason) == (False, BrokerReason.NOT_PERMITTED)
-    assert "create it" in reading.message
+    assert "the database does not exist" in reading.message
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])

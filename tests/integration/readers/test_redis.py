@@ -181,7 +181,7 @@ async def test_a_server_at_its_limit_of_clients_is_told(own_redis: RedisServer, 
 async def test_a_name_that_does_not_resolve_is_told(read: Read) -> None:
     reading = await read("redis://no-such-host.invalid:6379/0", ["mail"])
     assert (reading.reachable, reading.reason) == (False, BrokerReason.NAME_NOT_RESOLVED)
-    assert reading.message.startswith("The name no-such-host.invalid does not resolve")
+    assert "no-such-host.invalid does not resolve" in reading.message
 
 
 async def test_a_port_where_nothing_listens_is_told(read: Read) -> None:
@@ -232,7 +232,7 @@ async def test_a_certificate_file_that_is_not_here_proves_no_outage(tls_port: in
 async def test_tls_asked_of_a_server_without_it_is_told(redis: RedisServer, read: Read) -> None:
     reading = await read(f"rediss://127.0.0.1:{redis.port}/0", ["mail"])
     assert (reading.reachable, reading.reason) == (False, BrokerReason.TIMED_OUT)
-    assert "speaks TLS" in reading.message
+    assert "TLS" in reading.message
 
 
 async def test_a_tls_port_asked_in_the_clear_is_told_with_the_scheme_to_write(

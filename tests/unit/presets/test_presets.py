@@ -98,16 +98,16 @@ def test_the_visibility_timeout_exceeds_the_hard_time_limit() -> None:
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda: presets.reliable(connection_attempts=0), "write 1 or more, or None to wait for ever"),
-        (lambda: presets.time_limits(soft=60, hard=60), "write 0 < soft < hard"),
-        (lambda: presets.time_limits(soft=0), "write 0 < soft < hard"),
-        (lambda: presets.redis_broker(visibility_timeout=0), "write seconds, 1 or more"),
-        (lambda: presets.queues({"shop.mail": "mail"}), "'mail': write one of default, email, media"),
-        (presets.retries, "Name the errors"),
-        (lambda: presets.retries(OSError, attempts=0), "attempts=0: write 1 or more"),
-        (lambda: presets.retries(OSError, first_pause=0), "first_pause=0: write 1 or more"),
-        (lambda: presets.log_files(max_bytes=0), "max_bytes=0: write 1 or more"),
-        (lambda: presets.log_files(backups=0), "backups=0: write 1 or more"),
+        (lambda: presets.reliable(connection_attempts=0), "use 1 or more, or None"),
+        (lambda: presets.time_limits(soft=60, hard=60), "use 0 < soft < hard"),
+        (lambda: presets.time_limits(soft=0), "use 0 < soft < hard"),
+        (lambda: presets.redis_broker(visibility_timeout=0), "use 1 second or more"),
+        (lambda: presets.queues({"shop.mail": "mail"}), "'mail': use one of default, email, media"),
+        (presets.retries, "Name the exceptions"),
+        (lambda: presets.retries(OSError, attempts=0), "attempts=0: use 1 or more"),
+        (lambda: presets.retries(OSError, first_pause=0), "first_pause=0: use 1 or more"),
+        (lambda: presets.log_files(max_bytes=0), "max_bytes=0: use 1 or more"),
+        (lambda: presets.log_files(backups=0), "backups=0: use 1 or more"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_to_write(ask: Callable[[], Any], words: str) -> None:

@@ -46,16 +46,16 @@ def test_the_last_log_level_asked_for_is_put_on_celerys_loggers() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("CELERY_WORKER_CONCURRENCY", "many", "is 'many': write a whole number of 1 or more, such as 4"),
-        ("CELERY_WORKER_CONCURRENCY", "0", "is '0': write a whole number of 1 or more"),
-        ("CELERY_WORKER_CONCURRENCY", "1_0", "is '1_0': write a whole number"),
+        ("CELERY_WORKER_CONCURRENCY", "many", "is 'many': use a whole number of 1 or more, such as 4"),
+        ("CELERY_WORKER_CONCURRENCY", "0", "is '0': use a whole number of 1 or more"),
+        ("CELERY_WORKER_CONCURRENCY", "1_0", "is '1_0': use a whole number"),
         (
             "CELERY_WORKER_MAX_TASKS_PER_CHILD",
             "-1",
-            "is '-1': write a whole number of 1 or more, such as 1000",
+            "is '-1': use a whole number of 1 or more, such as 1000",
         ),
-        ("CELERY_WORKER_MAX_TASKS_PER_CHILD", "2.5", "is '2.5': write a whole number"),
-        ("CELERY_LOG_LEVEL", "loud", "is 'loud': write one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+        ("CELERY_WORKER_MAX_TASKS_PER_CHILD", "2.5", "is '2.5': use a whole number"),
+        ("CELERY_LOG_LEVEL", "loud", "is 'loud': use one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_to_write(name: str, value: str, words: str) -> None:

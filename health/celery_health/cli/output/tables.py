@@ -56,7 +56,7 @@ def _problems(result: CheckResult) -> Iterator[Text]:
     for problem in result.problems:
         line = Text()
         line.append(f"{problem.health.value.lower()}: ", COLOURS[problem.health])
-        line.append(f"{problem.message.rstrip('.')}. {problem.remedy.rstrip('.')}: ")
+        line.append(f"{problem.message.rstrip('.')}.\n  {problem.remedy.rstrip('.')}.\n  $ ")
         line.append(problem.command, "bold")
         yield line
 
@@ -98,7 +98,13 @@ def _queues(snapshot: Snapshot) -> RenderableType:
             _or_unknown(queue.consumers),
             "?" if not (workers or snapshot.workers_known) else counted(workers, "worker"),
         )
-    return table if table.row_count else Text("Queues: none known", "dim")
+    if not table.row_count:
+        return Text("Queues: none known", "dim")
+    unacked = snapshot.broker.unacked
+    if unacked is None or unacked.oldest_age is None:
+        return table
+    line = f"{counted(unacked.count, 'unacknowledged message')} in all queues, the oldest delivered "
+    return Group(table, Text(f"{line}{lasting(unacked.oldest_age)} ago", "dim"))
 
 
 def _active_tasks(snapshot: Snapshot) -> RenderableType:
@@ -148,7 +154,7 @@ def _redis_lines(server: RedisServer) -> Iterator[tuple[str, str]]:
         yield "last save", _succeeded(server.persistence.last_save_ok)
         yield "append-only file", "on" if server.persistence.aof_enabled else "off"
     if server.tasks is not None:
-        states = ", ".join(f"{state} {count}" for state, count in sorted(server.tasks.by_state.items()))
+        states = ", ".join(f"{count} {state}" for state, count in sorted(server.tasks.by_state.items()))
         sampled = f" (of {counted(server.tasks.scanned, 'scanned key')})" if server.tasks.sampled else ""
         yield "results", f"{states or 'none'}{sampled}"
 
