@@ -95,7 +95,7 @@ def _facts(resource: Resource) -> Text:
 def _recommendations(status: Mapping[str, Any]) -> Iterator[Text]:
     for recommendation in status.get("recommendations") or ():
         line = Text("- ")
-        line.append(f"{str(recommendation.get('message', '')).rstrip('.')}: ")
+        line.append(f"{str(recommendation.get('message', '')).rstrip('.')}.\n  $ ")
         line.append(str(recommendation.get("command", "")), "bold")
         yield line
 

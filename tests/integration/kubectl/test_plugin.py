@@ -88,7 +88,7 @@ def test_status_shows_everything_that_the_operator_found(shop: Shop) -> None:
     for words in (
         f"shop  Degraded  2/3 workers consuming\n\n{DEGRADED['message']}\n",
         "app shop.celery, image shop:1, broker redis://redis:6379/0 (Reachable), beat Running",
-        "Add workers: kubectl scale celerydeployment shop",
+        "- Add workers.\n  $ kubectl scale celerydeployment shop",
         "Restarts by the operator: 3",
         "Healing of group background is paused until 2026-01-01T01:00:00Z",
     ):

@@ -1,6 +1,6 @@
 """The result of a check as tables. Only this module imports rich, which takes a tenth of a second."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -18,24 +18,27 @@ _SHOWN_TASKS = 30
 
 def health_tables(snapshot: Snapshot, result: CheckResult) -> RenderableType:
     """The output of ``health``."""
-    parts: list[RenderableType] = [_headline(snapshot, result), *_problems(result)]
-    parts += [_workers(snapshot), _queues(snapshot)]
+    tables = [_workers(snapshot), _queues(snapshot)]
     if snapshot.test_tasks:
-        parts.append(_test_tasks(snapshot))
+        tables.append(_test_tasks(snapshot))
     if snapshot.redis is not None:
-        parts.append(_redis(snapshot.redis))
-    return Group(*parts)
+        tables.append(_redis(snapshot.redis))
+    return _page(snapshot, result, tables)
 
 
 def monitor_tables(snapshot: Snapshot, result: CheckResult) -> RenderableType:
     """The output of ``monitor``."""
-    tables = [_workers(snapshot), _queues(snapshot), _active_tasks(snapshot)]
-    return Group(_headline(snapshot, result), *_problems(result), *tables)
+    return _page(snapshot, result, [_workers(snapshot), _queues(snapshot), _active_tasks(snapshot)])
 
 
 def show(tables: RenderableType) -> None:
     """Print the tables."""
     console().print(tables)
+
+
+def _page(snapshot: Snapshot, result: CheckResult, tables: Sequence[RenderableType]) -> RenderableType:
+    spaced = (part for table in tables for part in (Text(), table))
+    return Group(_headline(snapshot, result), *_problems(result), *spaced)
 
 
 def _headline(snapshot: Snapshot, result: CheckResult) -> Text:
