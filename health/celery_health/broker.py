@@ -1,4 +1,4 @@
-"""What a broker or result store answered: the port that every reader fills and every verdict reads."""
+"""Readings of brokers and result backends: every reader returns them, and the verdicts use them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from celery_health.catalogue.brokers import BrokerReason
 
 @dataclass(frozen=True, slots=True)
 class QueueReading:
-    """Messages ready in one queue over all its priority lists; None where the broker did not tell.
+    """The ready messages of one queue in all its priority lists; None if unknown.
 
-    A queue that the broker does not know is 0 with ``exists`` False.
+    A queue that does not exist has 0 messages and ``exists`` False.
     """
 
     name: str
@@ -19,14 +19,14 @@ class QueueReading:
     exists: bool | None = None
     consumers: int | None = None
     unacked: int | None = None
-    """Messages handed out and not acknowledged; None where the broker does not tell it by queue."""
+    """Unacknowledged messages; None if the broker does not show them by queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnackedReading:
-    """Redis: the messages of all queues of the database that were handed out and not acknowledged.
+    """The unacknowledged messages of all queues of one Redis database.
 
-    ``oldest_age``: seconds since the oldest was handed out, None if there is none.
+    ``oldest_age``: seconds since the oldest was delivered, None if there is none.
     """
 
     count: int
@@ -35,10 +35,10 @@ class UnackedReading:
 
 @dataclass(frozen=True, slots=True)
 class BrokerReading:
-    """One look at a broker. ``reachable`` is None where nothing can be said: never read that as yes.
+    """What one read of a broker returned. ``reachable`` is None if unknown, which never counts as yes.
 
-    ``address`` is the URL without credentials; ``message`` is one sentence without secrets.
-    ``other_queues``: queues with messages that were not asked for, as far as they have been found.
+    ``address`` is the URL without credentials; ``message`` is one sentence without secrets. ``other_queues``:
+    queues with ready messages that were not asked for, as far as they have been found.
     """
 
     kind: str
@@ -63,10 +63,10 @@ class RedisNaming:
 
 
 class BrokerReader(Protocol):
-    """Reads one broker. Never raises for an ill broker: that is a reading."""
+    """Reads one broker. It does not raise for a broker that fails: that is a reading too."""
 
     async def read(self, queues: Sequence[str]) -> BrokerReading:
-        """Look at the broker and the named queues, within the reader's own timeouts."""
+        """Read the broker and the named queues, within the reader's own timeouts."""
 
     async def close(self) -> None:
-        """Give back the connection."""
+        """Close the connection."""

@@ -1,10 +1,10 @@
-"""Database URLs as SQLAlchemy takes them apart: ``[db+]DIALECT[+DRIVER]://user:password@host:port/database?query``."""
+"""Parses database URLs as SQLAlchemy does: ``[db+]DIALECT[+DRIVER]://user:password@host:port/database?query``."""
 
 import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
-# A password may hold "/" and "?" as they are, and no "@": so the first "@" ends it.
+# A password may contain unescaped "/" and "?" but no "@", so the first "@" ends it.
 _REST = re.compile(
     r"(?:(?P<username>[^:/]*)(?::(?P<password>[^@]*))?@)?"
     r"(?:\[(?P<ipv6>[^/?]+)\]|(?P<host>[^/:?]+))?"
@@ -18,7 +18,7 @@ _PORT = re.compile(r"[0-9]{0,5}\Z")
 
 @dataclass(frozen=True, slots=True)
 class SqlParts:
-    """What stands behind the scheme; empty where nothing does. Not to be shown: it holds the password."""
+    """The parts after the scheme. Do not show them: they contain the password."""
 
     username: str | None
     password: str | None
@@ -35,7 +35,7 @@ def dialect(scheme: str) -> str:
 
 
 def split(rest: str) -> SqlParts | None:
-    """The parts of a URL without its scheme; None where they cannot be told from each other."""
+    """The parts of a URL without its scheme; None if it cannot be parsed."""
     found = _REST.match(rest)
     if found is None:
         return None
@@ -45,10 +45,10 @@ def split(rest: str) -> SqlParts | None:
     query = dict(pairs)
     several = "," in query.get("host", "") or sum(name == "host" for name, _ in pairs) > 1
     if not host and not several:
-        # libpq's way to name a socket's folder, or a host behind the path.
+        # libpq accepts the host, or the folder of a socket, in the query too.
         host, _, port_of_query = query.get("host", "").partition(":")
         port = port or port_of_query or query.get("port", "")
-    # An "@" that is left over is one of an unescaped password, and what stands before it a part of that.
+    # A remaining "@" belongs to an unescaped password, together with the text before it.
     if "@" in host + database or not (
         port == "" or (port.isascii() and port.isdigit() and int(port) < 65536)
     ):

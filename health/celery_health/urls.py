@@ -1,8 +1,8 @@
-"""Broker and result store URLs in the forms that kombu and Celery read, and the masking of their secrets.
+"""Parses the URLs of brokers and result backends as kombu and Celery do, and masks their secrets.
 
-``parse`` takes a URL apart as ``kombu.utils.url.url_to_parts`` does: percent-encoded user, password, host
-and path, a query whose ``virtual_host`` wins over the path, failover URLs separated by ``;``. Database URLs
-are read as SQLAlchemy reads them.
+``parse`` follows ``kombu.utils.url.url_to_parts``: user, password, host and path are percent-encoded, a
+``virtual_host`` in the query takes precedence over the path, and ``;`` separates failover URLs. Database URLs
+are parsed as SQLAlchemy does.
 """
 
 import re
@@ -18,8 +18,8 @@ _EXAMPLES = "redis://HOST:6379/0, rediss://, sentinel://, amqp://HOST:5672/VHOST
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
 
-# Greedy up to the last "@" before white space: a password with an unescaped "@", "/", ";" or quote is masked
-# whole. Masking a host of a failover list too is a nuisance, leaving half a password a leak.
+# Greedy up to the last "@" before white space, so that a password with an unescaped "@", "/", ";" or quote is
+# masked completely. Hosts of a failover list may be masked too, which is better than to show half a password.
 _USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,40}://)\S*@")
 _SECRET_PARAMETER = re.compile(
     r"(?P<name>[?&;][\w.-]*(?:password|passwd|pwd|secret|token|access_?key|account_?key|credential)[\w.-]*=)"
@@ -30,11 +30,11 @@ MASK = "***"
 
 
 class UrlError(ValueError):
-    """The text is no URL of a broker or result store: the message says what to write, without secrets."""
+    """The text is not the URL of a broker or result backend. The message says what to write instead."""
 
 
 class BrokerKind(StrEnum):
-    """The protocol behind a URL, as far as a reader of ours cares. OTHER can be used but not read."""
+    """The protocol of a URL. OTHER can be used by Celery but not read here."""
 
     REDIS = "redis"
     REDISS = "rediss"
@@ -48,17 +48,17 @@ class BrokerKind(StrEnum):
 
     @property
     def is_redis(self) -> bool:
-        """True where a Redis server answers at the end, behind TLS or Sentinel or not."""
+        """True for Redis, also with TLS or Sentinel."""
         return self in {BrokerKind.REDIS, BrokerKind.REDISS, BrokerKind.SENTINEL}
 
     @property
     def is_amqp(self) -> bool:
-        """True where AMQP 0-9-1 is spoken, behind TLS or not."""
+        """True for AMQP 0-9-1, also with TLS."""
         return self in {BrokerKind.AMQP, BrokerKind.AMQPS}
 
     @property
     def is_database(self) -> bool:
-        """True where SQL is spoken: a result store, or the application's database, never a broker."""
+        """True for SQL: a result backend, or the application's database, and never a broker."""
         return self in {BrokerKind.POSTGRESQL, BrokerKind.MYSQL, BrokerKind.SQLITE}
 
 
@@ -71,7 +71,7 @@ _KINDS: Mapping[str, BrokerKind] = {
     "librabbitmq": BrokerKind.AMQP,
     "amqps": BrokerKind.AMQPS,
 }
-# The dialects of SQLAlchemy, with or without Celery's "db+" before them; "sqla+" means a broker of kombu's.
+# The dialects of SQLAlchemy, with or without Celery's prefix "db+". The prefix "sqla+" is a broker of kombu.
 _DIALECTS: Mapping[str, BrokerKind] = {
     "postgresql": BrokerKind.POSTGRESQL,
     "postgres": BrokerKind.POSTGRESQL,
@@ -89,19 +89,19 @@ _PORTS: Mapping[BrokerKind, int] = {
     BrokerKind.MYSQL: 3306,
 }
 _MANAGEMENT_PORTS = {"http": 15672, "https": 15671}
-# Result backends that Celery takes by name, without an address of their own.
+# Result backends that Celery knows by name, without an address.
 _NAMED_BACKENDS = frozenset({"rpc", "cache", "disabled", "django-db", "django-cache"})
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerUrl:
-    """One URL taken apart. ``database`` is set for Redis kinds, ``vhost`` for AMQP kinds.
+    """The parts of one URL. ``database`` is set for Redis, ``vhost`` for AMQP.
 
-    ``database_name`` is set for SQL kinds: of SQLite the path of its file, empty for a database in memory.
+    ``database_name`` is set for SQL; for SQLite it is the path of the file, empty for a database in memory.
     ``path`` is set for a management API behind a proxy.
 
-    ``host`` is empty and ``port`` None where the kind has no such thing. ``alternates`` are the failover
-    URLs behind the first; for Sentinel they are the other sentinels.
+    ``host`` is empty and ``port`` None where the kind has none. ``alternates`` are the failover URLs after
+    the first; for Sentinel they are the other Sentinels.
     """
 
     kind: BrokerKind
@@ -148,10 +148,10 @@ def redact(text: str) -> str:
 
 
 def parse(url: str) -> BrokerUrl:
-    """Take a broker or result store URL apart.
+    """Parse the URL of a broker or result backend.
 
     Raises:
-        UrlError: the text cannot be used as such a URL.
+        UrlError: the text is not such a URL.
     """
     texts = [part.strip() for part in _failover_urls(url) if part.strip()]
     if not texts:
@@ -163,10 +163,10 @@ def parse(url: str) -> BrokerUrl:
 
 
 def parse_management(url: str) -> BrokerUrl:
-    """Take the URL of RabbitMQ's management API apart: ``http[s]://[user:password@]HOST[:15672][/prefix]``.
+    """Parse the URL of RabbitMQ's management API: ``http[s]://[user:password@]HOST[:15672][/prefix]``.
 
     Raises:
-        UrlError: the text is no such URL.
+        UrlError: the text is not such a URL.
     """
     scheme, _, rest = url.strip().partition("://")
     parts = _split(scheme, rest) if scheme.lower() in _MANAGEMENT_PORTS else None
@@ -189,7 +189,7 @@ def parse_management(url: str) -> BrokerUrl:
 
 
 def _failover_urls(url: str) -> list[str]:
-    """Only a broker has them: in a database URL ``;`` is a character like others."""
+    """Only brokers have failover URLs. In the URL of a database ``;`` has no meaning."""
     scheme = url.strip().partition("://")[0]
     return [url] if _kind_of(scheme).is_database else url.split(";")
 
@@ -211,7 +211,7 @@ def _parse_one(text: str) -> BrokerUrl:
     if kind.is_database:
         return _of_database(kind, scheme.lower(), rest)
     if kind is BrokerKind.OTHER:
-        # The rest may be anything (a path, a table, an account key): it is not ours to read.
+        # The rest may be anything: a path, a table, an account key.
         return BrokerUrl(kind=kind, scheme=scheme, host="", port=None)
     return _known(kind, scheme.lower(), rest)
 
@@ -220,7 +220,7 @@ def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
     parts = _split(scheme, rest)
     query = dict(parse_qsl(parts.query))
     path = query.get("virtual_host", unquote(parts.path.removeprefix("/")))
-    # Without a host kombu's Redis goes to 127.0.0.1 and its AMQP to localhost.
+    # Without a host kombu connects to 127.0.0.1 (Redis) or localhost (AMQP).
     return BrokerUrl(
         kind=kind,
         scheme=scheme,
@@ -236,13 +236,13 @@ def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
 
 
 def _split(scheme: str, rest: str) -> SplitResult:
-    """The parts behind the scheme, whose port is a number."""
+    """The parts after the scheme. The port is a number."""
     try:
-        # As kombu does: http, because urlsplit reads some schemes in ways of their own.
+        # With http, as kombu does, because urlsplit treats some schemes specially.
         parts = urlsplit(f"http://{rest}")
         _ = parts.port
     except ValueError:
-        # "from None": urlsplit's own message quotes the text, which may hold the password.
+        # "from None", because urlsplit quotes the text, which may contain the password.
         raise UrlError(
             f"The {scheme} URL has no readable host and port: write {scheme}://HOST:PORT, and "
             "percent-encode '/', '?', '#', '@' and ':' in the password (%2F, %3F, %23, %40, %3A)."
@@ -285,9 +285,10 @@ def _database(scheme: str, path: str, parts: SplitResult) -> int:
     number = path.removeprefix("/") or "0"
     if number.isascii() and number.isdigit():
         return int(number)
-    # An unescaped "/", "?" or "#" in the password ends the host early: then the "path" holds the rest of it.
+    # An unescaped "/", "?" or "#" in the password ends the host early, and the "path" contains the rest of
+    # it.
     shown = "" if "@" in parts.path + parts.query + parts.fragment else f" {redact(path)!r}"
     raise UrlError(
-        f"The database{shown} of the {scheme} URL is no number: write {scheme}://HOST:PORT/0, and "
+        f"The database{shown} of the {scheme} URL is not a number: write {scheme}://HOST:PORT/0, and "
         "percent-encode '/', '?', '#' and '@' in the password (%2F, %3F, %23, %40)."
     )

@@ -144,7 +144,7 @@ def test_a_million_keys_do_not_delay_the_check(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         ((), "use --broker"),
-        (("--broker", "redis://:geheim@127.0.0.1/text"), "The database 'text' of the redis URL is no number"),
+        (("--broker", "redis://:geheim@127.0.0.1/text"), "'text' of the redis URL is not a number"),
         (("--broker", "redis://:geheim@${REDIS_HOST}/0"), "is a placeholder"),
         (("--broker", "redis://:geheim@redis:port/0"), "no readable host and port"),
         (("--broker", "localhost:6379"), "The URL has no scheme"),
