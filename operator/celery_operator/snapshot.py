@@ -64,7 +64,8 @@ class PodState:
 
     ``deletion_cost``: the ReplicaSet deletes pods of a lower one first. ``silent_for``: seconds for which it
     has run and told nothing of what it holds; 0 while it tells. ``sidecar_error``: why there is no reading of
-    its sidecar.
+    its sidecar. ``container_started_at``: when the container of Celery last started, None before.
+    ``startup_passed``: its startup probe has succeeded since then.
     """
 
     name: str
@@ -81,11 +82,16 @@ class PodState:
     deletion_cost: int = 0
     silent_for: float = 0.0
     sidecar_error: str = ""
+    container_started_at: datetime | None = None
+    startup_passed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DeploymentState:
-    """One child Deployment as the API server shows it."""
+    """One owned Deployment as the API server shows it.
+
+    ``startup_seconds``: how long the startup probe of its main container lets a container start.
+    """
 
     name: str
     component: str
@@ -98,6 +104,7 @@ class DeploymentState:
     ready: int
     available: int
     failure: str | None
+    startup_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from celery_health.urls import redact
 from celery_operator.api import names
+from celery_operator.api.names import BEAT_CONTAINER, WORKER_CONTAINER
 from celery_operator.kinds import Json
+from celery_operator.resources.probe_containers import STARTUP_PROBE, startup_seconds
 from celery_operator.snapshot import DeploymentState
 
 
@@ -22,7 +24,17 @@ def deployment_state(deployment: Json) -> DeploymentState:
         ready=status.get("readyReplicas", 0),
         available=status.get("availableReplicas", 0),
         failure=_failure(status),
+        startup_seconds=startup_seconds(_startup_probe(deployment)),
     )
+
+
+def _startup_probe(deployment: Json) -> Json:
+    """The startup probe of the container of Celery, which the user's template may have changed."""
+    containers: list[Json] = deployment["spec"].get("template", {}).get("spec", {}).get("containers", [])
+    probes = (
+        one.get("startupProbe") for one in containers if one["name"] in (WORKER_CONTAINER, BEAT_CONTAINER)
+    )
+    return next((probe for probe in probes if probe), STARTUP_PROBE)
 
 
 def _failure(status: Json) -> str | None:

@@ -39,6 +39,8 @@ def pod_state(pod: Json, reading: SidecarReading | None, sidecar_error: str = ""
     """One worker pod."""
     metadata, status = pod["metadata"], pod["status"]
     conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    worker = _container_of_celery(status)
+    running = worker.get("state", {}).get("running") or {}
     return PodState(
         name=metadata["name"],
         uid=metadata["uid"],
@@ -48,16 +50,20 @@ def pod_state(pod: Json, reading: SidecarReading | None, sidecar_error: str = ""
         ready=conditions.get("Ready", {}).get("status") == "True",
         deleting="deletionTimestamp" in metadata,
         scheduled=conditions.get("PodScheduled", {}).get("status") == "True",
-        restarts=sum(
-            container["restartCount"]
-            for container in status.get("containerStatuses", [])
-            if container["name"] == names.WORKER_CONTAINER
-        ),
+        restarts=worker.get("restartCount", 0),
         trouble=trouble(pod),
         reading=reading,
         deletion_cost=_deletion_cost(metadata.get("annotations", {})),
         sidecar_error=sidecar_error,
+        container_started_at=_moment(running["startedAt"]) if running.get("startedAt") else None,
+        startup_passed=worker.get("started") is True,
     )
+
+
+def _container_of_celery(status: Json) -> Json:
+    """The status of the worker's container; empty before the kubelet has one."""
+    containers: list[Json] = status.get("containerStatuses", [])
+    return next((one for one in containers if one["name"] == names.WORKER_CONTAINER), {})
 
 
 def _deletion_cost(annotations: Mapping[str, str]) -> int:

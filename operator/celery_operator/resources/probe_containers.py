@@ -1,5 +1,6 @@
 """What we add to the pods of workers and of beat: the agent's installer, the probe sidecar, the probes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from celery_health.wire import names as wire
@@ -67,6 +68,21 @@ def sidecar_container(
     }
 
 
+STARTUP_PROBE: dict[str, Any] = {
+    "httpGet": {"path": wire.STARTUP_PATH, "port": wire.PORT},
+    "periodSeconds": 1,
+    "timeoutSeconds": 2,
+    "failureThreshold": 300,
+}
+"""Of Celery's container. It fails until Celery has loaded the application."""
+
+
+def startup_seconds(probe: Mapping[str, Any]) -> float:
+    """How long a startup probe lets a container start before the kubelet restarts the container."""
+    period, failures = probe.get("periodSeconds") or 10, probe.get("failureThreshold") or 3
+    return float((probe.get("initialDelaySeconds") or 0) + period * failures)
+
+
 def probes(policy: RestartPolicy) -> dict[str, Any]:
     """Probes of Celery's container, answered by the sidecar: a failing one restarts that container alone.
 
@@ -74,12 +90,7 @@ def probes(policy: RestartPolicy) -> dict[str, Any]:
     Without a liveness probe, as policy Never has it, an ill process is left as it is.
     """
     wanted: dict[str, Any] = {
-        "startupProbe": {
-            **_get(wire.STARTUP_PATH),
-            "periodSeconds": 1,
-            "timeoutSeconds": 2,
-            "failureThreshold": 300,
-        },
+        "startupProbe": STARTUP_PROBE,
         "livenessProbe": {
             **_get(wire.LIVENESS_PATH),
             "periodSeconds": 5,

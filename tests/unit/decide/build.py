@@ -253,6 +253,7 @@ def deployment(wanted: int = 2, *, group: str | None = "default", **changes: Any
         ready=wanted,
         available=wanted,
         failure=None,
+        startup_seconds=300.0,
     )
     return replace(base, **changes)
 

@@ -8,11 +8,8 @@ from celery_health.wire.worker_report import WorkerReport
 from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.api.spec import WorkerGroup
 from celery_operator.api.status import WorkerGroupStatus
-from celery_operator.decide.evidence.worker_state import Standing, Worker
+from celery_operator.decide.evidence.worker_state import Standing, Worker, is_within_startup
 from celery_operator.snapshot import DeploymentState, PodState
-
-START_GRACE = timedelta(seconds=60)
-"""A pod that autoscaling asked for may take so long to start before it counts as missing."""
 
 WORKED_SECONDS = 30.0
 """A worker that ended after less never came to work: another pod would do no better."""
@@ -20,15 +17,17 @@ BACK_OFF_PATIENCE = timedelta(seconds=45)
 """The kubelet doubles its pauses from 10 s to 5 min, for whatever reason the container was killed. The first
 three are shorter than this: they are not worth a new pod.
 """
-_COMING_UP = frozenset({Standing.STARTING, Standing.CONNECTING})
+_COMING_UP = frozenset({Standing.STARTING, Standing.CONNECTING, Standing.SILENT})
+"""States of a pod that starts, as long as its startup probe lets it."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
     """``workers`` are all pods of the group, those that leave included.
 
-    ``wakes``: autoscaling brings workers when messages come. ``coming``: pods beyond minReplicas that it has
-    just asked for and that have not had the time to start; ``unmade``: those of them that are not there yet.
+    ``wakes``: autoscaling brings workers when messages come. ``called_for``: pods beyond minReplicas that it
+    asked for; 0 where the cluster refuses them. ``coming``: those of them that do not exist yet, or whose
+    startup probe still lets them start.
     """
 
     name: str
@@ -38,7 +37,7 @@ class GroupView:
     workers: tuple[Worker, ...]
     wakes: bool = False
     coming: int = 0
-    unmade: int = 0
+    called_for: int = 0
 
     def standing(self, *standings: Standing) -> tuple[Worker, ...]:
         """The workers that stand in one of these places."""
@@ -101,7 +100,11 @@ class GroupView:
         observed = deployment.observed_generation >= deployment.generation
         # What the controller has not seen yet may be a new template, or no more than a new size.
         resized = deployment.updated != deployment.wanted
-        return (observed or resized) and deployment.updated + self.unmade >= self.wanted
+        # The status of the Deployment may show new pods later than the pods themselves.
+        grows = (
+            deployment.updated >= deployment.replicas and deployment.updated + self.called_for >= self.wanted
+        )
+        return (observed or resized) and (grows or deployment.updated >= self.wanted)
 
     def status(self) -> WorkerGroupStatus:
         """The group's entry in ``status.workers``."""
@@ -144,8 +147,8 @@ def group_view(
         deployment=deployment,
         workers=workers,
         wakes=wakes,
-        coming=min(called_for, unmade + _starting(workers, now)),
-        unmade=unmade,
+        coming=min(called_for, unmade + _starting(workers, deployment, now)),
+        called_for=called_for if deployment is None or deployment.failure is None else 0,
     )
 
 
@@ -157,10 +160,13 @@ def _unmade(wanted: int, deployment: DeploymentState | None, workers: tuple[Work
     return max(0, wanted - present)
 
 
-def _starting(workers: tuple[Worker, ...], now: datetime) -> int:
-    """New pods that have not had the time to start."""
+def _starting(workers: tuple[Worker, ...], deployment: DeploymentState | None, now: datetime) -> int:
+    """New pods that their startup probe still lets start."""
+    if deployment is None:
+        return 0
+    startup = timedelta(seconds=deployment.startup_seconds)
     return sum(
-        worker.standing in _COMING_UP and now - worker.pod.created_at < START_GRACE for worker in workers
+        worker.standing in _COMING_UP and is_within_startup(worker.pod, now, startup) for worker in workers
     )
 
 

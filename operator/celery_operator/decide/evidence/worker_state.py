@@ -11,7 +11,9 @@ from celery_health.verdicts.worker_snapshot import WorkerSight
 from celery_operator.snapshot import PodState, SidecarReading
 
 SCHEDULING_GRACE = timedelta(seconds=15)
-"""A pod without a node for less than this is only new."""
+"""A pod that has been refused by the scheduler for less than this is only new."""
+SCHEDULER_GRACE = timedelta(seconds=60)
+"""The time in which the scheduler has to try a pod at all."""
 
 
 class Standing(Enum):
@@ -72,20 +74,46 @@ _BEFORE_OR_AFTER_LIFE = {
 }
 
 
-def standing_of(pod: PodState, now: datetime) -> Standing:
-    """A living worker's own word counts first, then the kubelet's, then what can be told from the phase."""
+def is_within_startup(pod: PodState, now: datetime, startup: timedelta) -> bool:
+    """Whether the startup probe still lets the pod start: for ``startup`` since its container has started for
+    the first time, or since the pod was created while the container has not started.
+    """
+    return not pod.restarts and now - (pod.container_started_at or pod.created_at) < startup
+
+
+def standing_of(pod: PodState, now: datetime, startup: timedelta) -> Standing:
+    """A living worker's own word counts first, then the kubelet's, then what can be told from the phase.
+
+    ``startup``: how long the startup probe lets a container start.
+    """
     if pod.deleting or pod.phase in {"Succeeded", "Failed"}:
         return Standing.LEAVING
     alive = _of_living_worker(pod.reading) if pod.reading else None
-    if alive is not None:
+    if alive is not None and not (alive is Standing.WEDGED and _starts(pod, now, startup)):
         return alive
     if not pod.scheduled:
-        return Standing.STARTING if now - pod.created_at < SCHEDULING_GRACE else Standing.UNSCHEDULED
-    if pod.trouble is not None:
-        return Standing.BROKEN
-    if pod.reading is not None:
-        return _BEFORE_OR_AFTER_LIFE.get(pod.reading.verdict.reason, Standing.UNTOLD)
-    return Standing.STARTING if pod.phase == "Pending" else Standing.SILENT
+        return _unscheduled(pod, now)
+    return Standing.BROKEN if pod.trouble is not None else _without_life(pod, now, startup)
+
+
+def _without_life(pod: PodState, now: datetime, startup: timedelta) -> Standing:
+    if _starts(pod, now, startup) or (pod.reading is None and pod.phase == "Pending"):
+        return Standing.STARTING
+    if pod.reading is None:
+        return Standing.SILENT
+    return _BEFORE_OR_AFTER_LIFE.get(pod.reading.verdict.reason, Standing.UNTOLD)
+
+
+def _unscheduled(pod: PodState, now: datetime) -> Standing:
+    grace = SCHEDULING_GRACE if pod.trouble else SCHEDULER_GRACE
+    return Standing.STARTING if now - pod.created_at < grace else Standing.UNSCHEDULED
+
+
+def _starts(pod: PodState, now: datetime, startup: timedelta) -> bool:
+    """Whether its first process loads the application: so far only the startup probe judges the process."""
+    if pod.startup_passed or pod.container_started_at is None or not is_within_startup(pod, now, startup):
+        return False
+    return pod.reading is None or not pod.reading.verdict.started
 
 
 def _of_living_worker(reading: SidecarReading) -> Standing | None:

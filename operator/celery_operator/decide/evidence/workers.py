@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.workers import WorkerReason
@@ -22,11 +23,14 @@ from celery_operator.snapshot import PodState, Snapshot
 _JUDGED = frozenset({Standing.CONSUMING, Standing.UNTOLD, Standing.DEAF, Standing.DRAINING})
 _DEAD = frozenset({WorkerReason.ENDED})
 
+NO_TIME = timedelta()
+
 
 def workers_of(snapshot: Snapshot) -> tuple[Worker, ...]:
     """The workers of all groups, pods that are being deleted included."""
     fleet = _Fleet.of(snapshot)
-    return tuple(fleet.worker(pod) for pod in snapshot.pods)
+    startup = startup_times(snapshot)
+    return tuple(fleet.worker(pod, startup.get(pod.group, NO_TIME)) for pod in snapshot.pods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,9 @@ class _Fleet:
         waiting_for = snapshot.waiting_for if snapshot.broker.reachable is True else {}
         return cls(snapshot, thresholds_of(snapshot), waiting_for)
 
-    def worker(self, pod: PodState) -> Worker:
+    def worker(self, pod: PodState, startup: timedelta) -> Worker:
         """The pod, its state, and what is found about it."""
-        standing, sight = standing_of(pod, self.snapshot.now), sight_of_pod(pod)
+        standing, sight = standing_of(pod, self.snapshot.now, startup), sight_of_pod(pod)
         if sight is None or standing not in _JUDGED or self._broker_away(pod):
             return Worker(pod, standing, sight)
         findings = tuple(self._findings(sight, standing))
@@ -68,6 +72,15 @@ class _Fleet:
                 hoarding.find(alone, self.thresholds),
             ]
         yield from (finding for finding in found if finding)
+
+
+def startup_times(snapshot: Snapshot) -> Mapping[str, timedelta]:
+    """How long the startup probe lets the containers of each group start."""
+    return {
+        one.group: timedelta(seconds=one.startup_seconds)
+        for one in snapshot.deployments
+        if one.group is not None
+    }
 
 
 def thresholds_of(snapshot: Snapshot) -> FleetThresholds:

@@ -1,6 +1,7 @@
 """What a pod would lose if it were deleted now."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from tests.unit.decide.build import NOW, broken_pod, pending_pod, pod, reading, 
 
 def seen(*states: PodState) -> list[DrainPod]:
     """The pods of a group as the drain plan sees them."""
-    workers = tuple(Worker(state, standing_of(state, NOW)) for state in states)
+    workers = tuple(Worker(state, standing_of(state, NOW, timedelta())) for state in states)
     return list(drain_pods(workers).get("default", ()))
 
 

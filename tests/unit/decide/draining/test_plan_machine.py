@@ -152,7 +152,9 @@ class Cluster(RuleBasedStateMachine):
         workers = []
         for pod in self.pods:
             state = pod.seen(self.now)
-            workers.append(Worker(state, standing_of(state, START + timedelta(seconds=self.now))))
+            workers.append(
+                Worker(state, standing_of(state, START + timedelta(seconds=self.now), timedelta()))
+            )
         live = self.replicas if self.decided is None else min(self.replicas, self.decided)
         pods = drain_pods(workers).get("default", ())
         found = plan(self.wanted, live, pods, drain_timeout=TIMEOUT, settled=not self.rollout)

@@ -1,6 +1,7 @@
 """How many pods a group should have, told in its status and by Events."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide import Decision, decide
-from celery_operator.snapshot import PodState
+from celery_operator.snapshot import ContainerTrouble, PodState, SidecarReading
 from tests.unit.decide.build import (
+    NOW,
     broker,
     condition_of,
     deployment,
@@ -18,10 +20,16 @@ from tests.unit.decide.build import (
     load,
     pending_pod,
     pod,
+    reading,
     scaled,
+    silent_pod,
     snapshot,
     spec,
 )
+
+
+def replace_verdict(one: SidecarReading, **changes: Any) -> SidecarReading:
+    return replace(one, verdict=replace(one.verdict, **changes))
 
 
 def decided(**changes: Any) -> Decision:
@@ -91,6 +99,65 @@ def test_pods_that_do_not_come_in_time_are_missing() -> None:
     changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0),)}
     changes["pods"] = tuple(pending_pod(f"shop-default-{number}") for number in range(4))
     assert decided(**changes).status.health is HealthState.UNHEALTHY
+
+
+def starting_pods(seconds: float, **changes: Any) -> tuple[PodState, ...]:
+    """Four pods, created long ago, whose containers have been starting for so many seconds."""
+    started = {"container_started_at": NOW - timedelta(seconds=seconds), **changes}
+    return tuple(replace(silent_pod(f"shop-default-{number}"), ready=False, **started) for number in range(4))
+
+
+STARTING_READINGS = [
+    pytest.param(None, id="its sidecar is silent"),
+    pytest.param(reading(WorkerReason.STARTING), id="it loads the application"),
+    pytest.param(
+        replace_verdict(reading(WorkerReason.WEDGED), started=False), id="its agent is out of breath"
+    ),
+    pytest.param(reading(WorkerReason.CONNECTING), id="it connects"),
+]
+
+
+@pytest.mark.parametrize("read", STARTING_READINGS)
+def test_pods_that_start_slowly_do_not_take_ready_away(read: SidecarReading | None) -> None:
+    changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0),)}
+    within = {**changes, "pods": starting_pods(299, reading=read)}
+    assert condition_of(ConditionType.READY, **within).status == "True"
+    assert decided(**within).status.health is HealthState.HEALTHY
+    late = {**changes, "pods": starting_pods(301, reading=read)}
+    assert condition_of(ConditionType.READY, **late).status != "True"
+    again = {**changes, "pods": starting_pods(10, reading=read, restarts=1)}
+    assert condition_of(ConditionType.READY, **again).status != "True"
+
+
+def test_the_startup_probe_of_the_user_counts() -> None:
+    changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0, startup_seconds=900.0),)}
+    changes["pods"] = starting_pods(899)
+    assert condition_of(ConditionType.READY, **changes).status == "True"
+
+
+def test_a_pod_without_a_node_is_missing_soon() -> None:
+    refused = ContainerTrouble("", "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.")
+    changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0),)}
+    for seconds, trouble, status in ((14, refused, "True"), (16, refused, "False"), (59, None, "True")):
+        pods = starting_pods(0, container_started_at=None, scheduled=False, phase="Pending", trouble=trouble)
+        created = NOW - timedelta(seconds=seconds)
+        changes["pods"] = tuple(replace(one, created_at=created) for one in pods)
+        assert condition_of(ConditionType.READY, **changes).status == status
+    assert (
+        condition_of(ConditionType.READY, **{**changes, "now": NOW + timedelta(seconds=2)}).status == "False"
+    )
+
+
+def test_a_deployment_whose_status_lags_behind_its_pods_is_no_rollout() -> None:
+    behind = deployment(4, ready=0, replicas=0, updated=0, generation=2)
+    changes = {**scaled(0, waiting=40), "deployments": (behind,), "pods": starting_pods(5)}
+    assert condition_of(ConditionType.READY, **changes).status == "True"
+
+
+def test_a_new_template_in_a_group_that_has_grown_is_a_rollout() -> None:
+    rolling = deployment(4, replicas=5, updated=1)
+    changes = {**scaled(4, waiting=40), "deployments": (rolling,)}
+    assert condition_of(ConditionType.READY, **changes).reason == "RolloutUnderWay"
 
 
 def test_pods_that_the_cluster_refuses_are_missing() -> None:
