@@ -122,3 +122,14 @@ def test_a_new_pod_without_any_status_is_pending_and_unscheduled() -> None:
     (state,) = pod_states([pod()], {}, {})
 
     assert (state.phase, state.scheduled, state.ready, state.restarts) == ("Pending", False, False, 0)
+
+
+def test_when_the_container_of_celery_started_and_whether_its_startup_probe_has_passed_is_read() -> None:
+    running = container("worker", {"running": {"startedAt": "2026-01-02T03:05:00Z"}})
+    (state,) = pod_states([pod(containerStatuses=[{**running, "started": False}])], {})
+    assert state.container_started_at == datetime(2026, 1, 2, 3, 5, tzinfo=UTC)
+    assert not state.startup_passed
+    (state,) = pod_states([pod(containerStatuses=[{**running, "started": True}])], {})
+    assert state.startup_passed
+    (state,) = pod_states([pod()], {})
+    assert (state.container_started_at, state.startup_passed, state.restarts) == (None, False, 0)

@@ -119,8 +119,8 @@ READY: list[Row] = [
     ("the load has just called for more", scaled(2, 300), "True", StateReason.READY),
     ("the Deployment controller has not seen that more are wanted", UNSEEN_MORE, "True", StateReason.READY),
     ("the Deployment controller has not seen that fewer are wanted", UNSEEN_FEWER, "True", StateReason.READY),
-    ("those that the load called for start", starting(seconds=50), "True", StateReason.READY),
-    ("those that the load called for do not start", starting(seconds=70), "False", WorkerReason.STARTING),
+    ("those that the load called for start", starting(seconds=299), "True", StateReason.READY),
+    ("those that the load called for do not start", starting(seconds=301), "False", WorkerReason.STARTING),
     ("those of minReplicas start", starting(seconds=1, minReplicas=4), "False", WorkerReason.STARTING),
     (
         "the cluster makes none of those that the load called for",

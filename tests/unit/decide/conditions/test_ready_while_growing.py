@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.verdicts.worker import WorkerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import ConditionType
 from celery_operator.decide import decide
 from celery_operator.snapshot import ContainerTrouble, DeploymentState, PodState, SidecarReading, Snapshot
