@@ -126,10 +126,10 @@ def test_a_new_pod_without_any_status_is_pending_and_unscheduled() -> None:
 
 def test_when_the_container_of_celery_started_and_whether_its_startup_probe_has_passed_is_read() -> None:
     running = container("worker", {"running": {"startedAt": "2026-01-02T03:05:00Z"}})
-    (state,) = pod_states([pod(containerStatuses=[{**running, "started": False}])], {})
+    (state,) = pod_states([pod(containerStatuses=[{**running, "started": False}])], {}, {})
     assert state.container_started_at == datetime(2026, 1, 2, 3, 5, tzinfo=UTC)
     assert not state.startup_passed
-    (state,) = pod_states([pod(containerStatuses=[{**running, "started": True}])], {})
+    (state,) = pod_states([pod(containerStatuses=[{**running, "started": True}])], {}, {})
     assert state.startup_passed
-    (state,) = pod_states([pod()], {})
+    (state,) = pod_states([pod()], {}, {})
     assert (state.container_started_at, state.startup_passed, state.restarts) == (None, False, 0)
