@@ -9,13 +9,16 @@ from typing import Any
 import kopf
 from kubernetes.aio.client.configuration import Configuration
 
+from celery_operator.backoff import Backoff
 from celery_operator.cache import WATCHED
 from celery_operator.kinds import CELERY_DEPLOYMENT, OWNED_SELECTOR, Json, Kind
 from celery_operator.kube import ssl_context
 from celery_operator.loops import ResourceLoops
 from celery_operator.settings import Settings
 
-RETRIES_AFTER_SECONDS = (1, 1, 2, 2, 3, 3, 5, 5)
+WATCH_BACKOFF = Backoff(first=1.0, limit=4.0)
+WATCH_RETRIES = 7
+"""A watch that fails so many times in a row has ended for good, which a new process starts over."""
 
 
 def registry(
@@ -58,7 +61,7 @@ def kopf_settings(request_timeout_seconds: float) -> kopf.OperatorSettings:
     ours.watching.connect_timeout = request_timeout_seconds
     ours.networking.request_timeout = 30
     ours.networking.connect_timeout = request_timeout_seconds
-    ours.networking.error_backoffs = RETRIES_AFTER_SECONDS
+    ours.networking.error_backoffs = WATCH_BACKOFF.pauses(WATCH_RETRIES)
     ours.queueing.exit_timeout = 0.5
     for kind in WATCHED:
         if kind is not CELERY_DEPLOYMENT:

@@ -5,11 +5,13 @@ import logging
 import signal
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from itertools import count
 
 import aiohttp
 
 from celery_operator import handlers
 from celery_operator.act.orders import DirectSink, Orders, OrderSink, ProxySink
+from celery_operator.backoff import Backoff
 from celery_operator.cache import Cache
 from celery_operator.dependencies import Dependencies
 from celery_operator.kube import Kube, KubeError, load_configuration
@@ -21,7 +23,7 @@ from celery_operator.server import Health, Server
 from celery_operator.settings import Settings
 from celery_operator.watchdog import Watchdog
 
-RETRY_SECONDS = 2.0
+FILL_BACKOFF = Backoff(first=1.0, limit=4.0)
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +93,7 @@ async def _work(dependencies: Dependencies, health: Health, stop: asyncio.Event)
 
 async def _fill(watchdog: Watchdog) -> None:
     """Try until it works: the API server may be down, or the CRD or a permission still to come."""
-    while True:
+    for failures in count(1):
         try:
             await watchdog.fill()
         except KubeError as error:
@@ -101,7 +103,7 @@ async def _fill(watchdog: Watchdog) -> None:
                 else ""
             )
             _log.warning("the caches cannot be filled yet: %s%s", error.message, hint)
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(FILL_BACKOFF.pause(failures))
         else:
             return
 

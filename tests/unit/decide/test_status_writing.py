@@ -25,3 +25,16 @@ def test_task_and_message_counts_are_written_every_few_seconds(seconds: float, w
     before = status_of(broker=broker(celery=5000), pods=(pod("a", active=1), pod("b")))
     after = status_of(broker=broker(celery=5001), pods=(pod("a", active=2), pod("b")))
     assert worth_writing(before, after, seconds) is written
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(4.9, False), (NUMBERS_EVERY_SECONDS, True)])
+def test_a_sentence_alone_is_written_every_few_seconds(seconds: float, written: bool) -> None:
+    before = status_of(pods=(pod("a", WorkerReason.DEAF), pod("b")))
+    conditions = tuple(one.model_copy(update={"message": "Another sentence."}) for one in before.conditions)
+    after = before.model_copy(update={"conditions": conditions, "message": "Another sentence."})
+    assert worth_writing(before, after, seconds) is written
+
+
+def test_another_command_is_written_at_once() -> None:
+    deaf = {name: status_of(pods=(pod(name, WorkerReason.DEAF), pod("c"))) for name in "ab"}
+    assert worth_writing(deaf["a"], deaf["b"], 0)

@@ -1,12 +1,10 @@
-"""Cron expressions of five fields: when they fired last, and what to write for one that never does.
+"""Cron expressions of five fields: whether they fire at all, and when they fired last.
 
 The meaning is that of Debian's cron: a fixed hour that the clock skips fires at the end of the gap, and one
 that the clock shows twice fires the first time. What fires every so many minutes or hours goes by the time
 that passes.
 """
 
-import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -14,10 +12,6 @@ from cronsim import CronSim, CronSimError
 
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _ZERO = timedelta(0)
-_RANGE = re.compile(r"(\w+)-(\w+)(/\d+)?")
-# The last and the first value of each field, in figures and in names.
-_FIGURES = (("59", "0"), ("23", "0"), ("31", "1"), ("12", "1"), ("6", "0"))
-_NAMES = (*_FIGURES[:3], ("dec", "jan"), ("sat", "sun"))
 
 
 def last_fire(expression: str, moment: datetime) -> datetime | None:
@@ -50,12 +44,6 @@ def covers(expression: str, other: str) -> bool:
     return times and _days_cover(one, two)
 
 
-@lru_cache(maxsize=1024)
-def nearest(expression: str) -> str | None:
-    """What fires and comes near an expression that does not; None where nothing does."""
-    return next((one for one in _mended(expression) if fires(one)), None)
-
-
 def _days_cover(one: CronSim, two: CronSim) -> bool:
     every_day = CronSim("* * * * *", _ANY_DAY)
     if one.days >= every_day.days and (not one.day_and or one.weekdays >= every_day.weekdays):
@@ -66,32 +54,3 @@ def _days_cover(one: CronSim, two: CronSim) -> bool:
 def _weekdays(cron: CronSim) -> set[int | tuple[int, int]]:
     """Sunday is 0 and 7."""
     return {day % 7 if isinstance(day, int) else (day[0] % 7, day[1]) for day in cron.weekdays}
-
-
-def _mended(expression: str) -> Iterator[str]:
-    """From the nearest to the farthest."""
-    fields = expression.split()
-    if len(fields) != len(_FIGURES):
-        return
-    minute, hour, day, month, weekday = (_forward(field, place) for place, field in enumerate(fields))
-    # The day may be one that none of the months has, or that never falls on the day of the week.
-    for one, other in ((day, weekday), ("L", weekday), ("*", weekday), ("*", "*")):
-        yield f"{minute} {hour} {one} {month} {other}"
-
-
-def _forward(field: str, place: int) -> str:
-    """The field with a range that runs backwards, such as fri-mon, split into two."""
-    return ",".join(_split(term, place) for term in field.split(","))
-
-
-def _split(term: str, place: int) -> str:
-    found = _RANGE.fullmatch(term)
-    alone = ["*"] * len(_FIGURES)
-    alone[place] = term
-    if found is None or fires(" ".join(alone)):
-        return term
-    begin, end, step = found.groups("")
-    last, first = (_FIGURES if begin.isdigit() else _NAMES)[place]
-    upper = begin if begin.lower() == last else f"{begin}-{last}{step}"
-    lower = end if end.lower() == first else f"{first}-{end}{step}"
-    return f"{upper},{lower}"

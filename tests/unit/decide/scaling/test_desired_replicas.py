@@ -157,7 +157,7 @@ def test_a_deployment_whose_status_lags_behind_its_pods_is_no_rollout() -> None:
 def test_a_new_template_in_a_group_that_has_grown_is_a_rollout() -> None:
     rolling = deployment(4, replicas=5, updated=1)
     changes = {**scaled(4, waiting=40), "deployments": (rolling,)}
-    assert condition_of(ConditionType.READY, **changes).reason == "RolloutUnderWay"
+    assert condition_of(ConditionType.READY, **changes).reason == "RolloutInProgress"
 
 
 def test_pods_that_the_cluster_refuses_are_missing() -> None:

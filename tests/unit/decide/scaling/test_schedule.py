@@ -130,39 +130,20 @@ def test_of_no_windows_nothing_is_told() -> None:
     assert _told() == []
 
 
-@pytest.mark.parametrize(
-    ("name", "instead"),
-    [
-        ("Europe/Berln", "Europe/Berlin"),
-        ("europe/berlin", "Europe/Berlin"),
-        ("utc", "UTC"),
-        ("Berlin", "Europe/Berlin"),
-        ("Amerika/New_York", "America/New_York"),
-        ("UTC+2", "Etc/GMT-2"),
-        ("GMT-11", "Etc/GMT+11"),
-        ("UTC+99", "Europe/Berlin or UTC"),
-        ("CEST", "Europe/Berlin or UTC"),
-        ("Europe", "Europe/Berlin or UTC"),
-        ("../Berlin", "Europe/Berlin"),
-        ("zone.tab", "Europe/Berlin or UTC"),
-    ],
-)
-def test_an_unknown_time_zone_is_told_with_the_nearest(name: str, instead: str) -> None:
+TIME_ZONE = "a name of the IANA time zone database, such as Europe/Berlin or UTC"
+
+
+@pytest.mark.parametrize("name", ["Europe/Berln", "UTC+2", "CEST", "Europe", "../Berlin", "zone.tab"])
+def test_an_unknown_time_zone_is_refused_with_an_example(name: str) -> None:
     assert _told(_window(), _window(time_zone=name)) == [
-        f"schedule[1].timeZone {name!r} is no known time zone: write {instead}"
+        f"schedule[1].timeZone {name!r} is not a known time zone: write {TIME_ZONE}"
     ]
 
 
-def test_what_never_fires_is_told_with_what_does() -> None:
-    assert _told(_window("0 0 30 2 *", "0 22 * * fri-mon")) == [
-        "schedule[0].start '0 0 30 2 *' never fires: write 0 0 L 2 *",
-        "schedule[0].end '0 22 * * fri-mon' never fires: write 0 22 * * fri-sat,sun-mon",
-    ]
-
-
-def test_what_is_no_expression_is_told_with_an_example() -> None:
-    assert _told(_window("@daily")) == [
-        "schedule[0].start '@daily' never fires: write five fields, such as 0 8 * * mon-fri"
+@pytest.mark.parametrize("start", ["0 0 30 2 *", "0 22 * * fri-mon", "@daily"])
+def test_what_never_fires_is_refused_with_an_example(start: str) -> None:
+    assert _told(_window(start)) == [
+        f"schedule[0].start {start!r} never fires: write a cron expression that does, such as 0 8 * * mon-fri"
     ]
 
 
@@ -175,11 +156,11 @@ def test_what_is_no_expression_is_told_with_an_example() -> None:
         ("0 */4 * * *", "0 * * * *", "59 23 * * *"),
     ],
 )
-def test_a_window_that_ends_whenever_it_starts_is_told(start: str, end: str, later: str) -> None:
+def test_a_window_that_ends_whenever_it_starts_is_refused(start: str, end: str, later: str) -> None:
     (told,) = _told(_window(start, end))
     assert told == (
-        f"schedule[0] never opens, because its end {end!r} fires whenever its start {start!r} does: write a "
-        f"later end, such as {later}"
+        f"schedule[0] never opens, because its end {end!r} fires whenever its start {start!r} does: write an "
+        "end that fires later"
     )
     assert _told(_window(start, later)) == []
 
