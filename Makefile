@@ -27,7 +27,7 @@ format: venv  ## let ruff format and sort the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-crds: venv  ## write crds/, the chart's copy and docs/resource.md from the models
+crds: venv  ## write crds/, the chart's copy and docs/reference/resource.md from the models
 	@PYTHONPATH=health:probe:operator $(BIN)/python -m celery_operator.api.crd
 
 test: test-unit test-integration test-e2e  ## all tests

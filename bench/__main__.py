@@ -79,7 +79,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m bench",
         description="Measures what the product costs. probe and agent need redis-server on this machine; "
         "decide and scaling need nothing; the others need a cluster with the operator, and root on its node: "
-        "see docs/performance.md and docs/scaling-simulator.md.",
+        "see docs/reference/performance.md and docs/reference/scaling-simulator.md.",
     )
     parser.add_argument("part", nargs="?", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: to see that it works")

@@ -13,7 +13,7 @@ SUITE = "bookworm"
 PACKAGES = ("python3", "python3-venv", "ca-certificates")
 REVISION = 1
 REFERENCE = f"localhost/celery-operator-base:{SUITE}-{REVISION}"
-# Nobody reads them in a container.
+# A container has no reader for them.
 DROPPED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/cache/apt", "var/lib/apt/lists")
 
 

@@ -66,7 +66,7 @@ def apiserver(
         "--authorization-mode=Node,RBAC",
         "--allow-privileged=true",
         "--enable-admission-plugins=NodeRestriction",
-        # Without controllers nobody makes the default service account that this plugin asks for.
+        # Without controllers the default service account that this plugin asks for is never made.
         *([] if controllers else ["--disable-admission-plugins=ServiceAccount"]),
         f"--kubelet-client-certificate={trust.admin.certificate}",
         f"--kubelet-client-key={trust.admin.key}",

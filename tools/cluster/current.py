@@ -41,7 +41,7 @@ class CurrentCluster:
             self._bring_images(images)
 
     def down(self) -> None:
-        """Leave it alone: whoever made it removes it."""
+        """Leave it alone: it was not started here."""
         say("  CLUSTER=current is not ours to stop")
 
     def status(self) -> dict[str, bool]:

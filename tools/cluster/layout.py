@@ -22,7 +22,7 @@ class Layout:
 
     @property
     def identity(self) -> str:
-        """Eight characters that tell this checkout's cluster from every other on the machine."""
+        """Eight characters by which this checkout's cluster differs from every other on the machine."""
         return hashlib.sha256(str(self.checkout).encode()).hexdigest()[:8]
 
     @property

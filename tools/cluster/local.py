@@ -81,7 +81,7 @@ class LocalCluster:
     def _bring_up(self, version: str, binaries: dict[str, Path]) -> None:
         self._remove_orphans()
         with self._lock():
-            # Processes can be started again; a lost network or another version is not mended.
+            # Processes can be started again; a lost network or another version needs a new cluster.
             if self._version() != version or network.recorded(self.layout) is None:
                 leftovers.remove_all(self.layout, self._supervisor())
             existed = self.layout.state.exists()
@@ -126,7 +126,7 @@ class LocalCluster:
         Starter.of(self.layout, addresses, self._supervisor(), self.containerd, binaries).start()
 
     def _remove_orphans(self) -> None:
-        """Take away clusters whose checkout was deleted: nobody else will."""
+        """Take away clusters whose checkout was deleted."""
         for note in self.layout.run.parent.glob("*/checkout"):
             owner = Path(note.read_text())
             if not owner.exists() and Layout(owner).run == note.parent:

@@ -10,7 +10,7 @@ SLOW_SECONDS = 2.0
 
 
 def say(line: str) -> None:
-    """Tell one line."""
+    """Print one line."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,1 +1,1 @@
-"""The fault matrix: every fault on every pool and broker: how it is told, healed, and what tasks became."""
+"""The fault matrix: every fault on every pool and broker, how it is reported and what heals it."""

@@ -1,4 +1,4 @@
-"""``python -m tools.fault_matrix --page docs/fault-matrix.md``: exits with 0 if every row is as expected."""
+"""``python -m tools.fault_matrix``: every fault on every pool; exits with 0 if every row is as expected."""
 
 import argparse
 import datetime

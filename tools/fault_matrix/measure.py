@@ -67,7 +67,7 @@ class Measurement:
             if self.row.name not in SENT_BEFORE:
                 wait_for(lambda: time.monotonic() - began > POP_SECONDS, describe="the end of the last pop")
                 self._send(self.row.load)
-            self._await_told(began)
+            self._await_reported(began)
             if self.row.healer is not Healer.END:
                 self._await_replaced(victim)
         ended = began if self.row.healer is not Healer.END else time.monotonic()
@@ -86,24 +86,24 @@ class Measurement:
         if load:
             self.stand.send(load.seconds, load.per_slot * self.stand.slots)
 
-    def _await_told(self, began: float) -> None:
+    def _await_reported(self, began: float) -> None:
         evicted_before = self.stand.shop.status().get("restarts", {}).get("total", 0)
 
-        def told() -> Object | None:
+        def reported() -> Object | None:
             status = self.stand.shop.status()
             found = [one for one in status.get("conditions", []) if one["type"] == self.row.condition]
-            # A stalled pod is told and gone within a second; what the operator evicted stays written.
+            # A stalled pod is reported and gone within a second; what the operator evicted stays written.
             restarts = status.get("restarts", {})
             found += restarts.get("recent", [])[-1:] if restarts.get("total", 0) > evicted_before else []
-            telling = [one for one in found if one.get("status") != "True"]
-            return next((one for one in telling if one["reason"] in self.row.reasons), None)
+            matching = [one for one in found if one.get("status") != "True"]
+            return next((one for one in matching if one["reason"] in self.row.reasons), None)
 
         what = f"{self.row.condition}=False with {' or '.join(sorted(self.row.reasons))}"
-        condition = self.stand.kube.until(what, told, timeout=self.row.told_within, interval=POLL_SECONDS)
+        condition = self.stand.kube.until(what, reported, timeout=self.row.told_within, interval=POLL_SECONDS)
         self.found |= {"told_as": condition["reason"], "told_after": time.monotonic() - began}
 
     def _await_replaced(self, victim: Object) -> None:
-        """Until the ill container was started again or the ill pod is gone."""
+        """Until the faulty container was started again or the faulty pod is gone."""
         name, before = victim["metadata"]["name"], _restarts(victim)
 
         def replaced() -> bool:
@@ -135,8 +135,8 @@ class Measurement:
     def _count_restarts(self, before: dict[str, int], victim: Object) -> None:
         """Pods that were well before: restarted containers, and pods that are gone."""
         now = self._containers()
-        ill = victim["metadata"]["name"] if self.row.victim is not Victim.NOBODY else ""
-        innocent = {name: count for name, count in before.items() if name != ill}
+        faulty = victim["metadata"]["name"] if self.row.victim is not Victim.NOBODY else ""
+        innocent = {name: count for name, count in before.items() if name != faulty}
         self.found["innocent_restarts"] = sum(
             now[name] - count if name in now else 1 for name, count in innocent.items()
         )

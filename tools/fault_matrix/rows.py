@@ -1,4 +1,4 @@
-"""The rows: every failure of the verdict table, how it is made, how it is to be told and who heals it."""
+"""The rows: every failure of the verdict table, how it is made, how it is reported and what heals it."""
 
 import copy
 import signal
@@ -184,13 +184,13 @@ def _without_agent(stand: Stand, victim: Object) -> Iterator[None]:
         stand.shop.change({"workers": workers})
 
 
-def _row(name: str, told: str, healer: Healer, make: object, **fields: object) -> Row:
-    condition, _, reasons = told.partition(" ")
+def _row(name: str, reported: str, healer: Healer, make: object, **fields: object) -> Row:
+    condition, _, reasons = reported.partition(" ")
     return Row(name, condition, frozenset(reasons.split("|")), healer, make, **fields)  # type: ignore[arg-type]
 
 
 UNHURRIED = Load(seconds=2, per_slot=20)
-"""So many that a queue never becomes empty while the fault is being told."""
+"""Enough that a queue never becomes empty before the fault is reported."""
 
 ROWS = (
     _row("wedged", "WorkersHealthy Wedged", Healer.KUBELET, _injected("wedge")),

@@ -15,7 +15,7 @@ POOLS = ("prefork", "threads", "gevent", "solo")
 BROKERS = ("redis", "rabbitmq")
 SLOTS = 2
 STALLED_AFTER = 20
-"""Longer than a loop may stand still: a wedged worker is to be told as wedged."""
+"""Longer than a loop may stand still: a wedged worker must be reported as wedged."""
 
 HUNG_AFTER = 15
 STORE_URL = "redis://results:6379/1"
@@ -24,7 +24,7 @@ LEDGER = "shop:ledger"
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What the ledger tells of one task."""
+    """What the ledger shows of one task."""
 
     starts: int
     ended: bool

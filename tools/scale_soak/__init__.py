@@ -1,1 +1,1 @@
-"""Scaling under load on a cluster: two bursts, many scale-ins, and a ledger that tells each task's fate."""
+"""Scaling under load on a cluster: bursts, many scale-ins, and a ledger with the fate of each task."""

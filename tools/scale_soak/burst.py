@@ -47,7 +47,7 @@ class Burst:
 
 BURSTS: Mapping[str, Burst] = {
     "first": Burst("600 tasks of 0.1 to 5 s", first_burst, done_within=95.0),
-    # 30 tasks of 45 s need three rounds on 12 slots, which is 135 s whoever scales.
+    # 30 tasks of 45 s need three rounds on 12 slots, which is 135 s for any autoscaler.
     "second": Burst("120 tasks, a quarter of 45 s", second_burst, done_within=155.0),
 }
 
@@ -70,7 +70,7 @@ class Timing:
 
 
 def timing(seen: Sequence[Seen], began: float, idle_after: float, done_after: float) -> Timing:
-    """What a watch that began at zero pods tells of a run.
+    """What a watch that began at zero pods shows of a run.
 
     ``began`` is of the watch's clock; so many seconds after it the first worker was idle (``first_idle``),
     and the last task ended.

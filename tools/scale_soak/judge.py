@@ -1,6 +1,6 @@
 """What became of every task, from the ledger that the tasks write themselves: pure.
 
-Nothing was hurt on purpose, so there are no excuses: a task runs once, and to its end.
+No fault was made, so there are no excuses: a task runs once, and to its end.
 """
 
 from collections.abc import Iterable, Sequence

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tools.scale_soak.scaling_orders import mean_seconds
+from tools.scale_soak.size_changes import SizeChange, size_changes
 from tools.scale_soak.stand import Stand, scaled
 from tools.scale_soak.timeline import lowered, sizes
 from tools.scale_soak.watch import DeploymentWatch
-from tools.scale_soak.wishes import Wish, wishes
 from tools.testbed.kube import Object
 from tools.testbed.shop import group
 from tools.testbed.waiting import wait_for
@@ -65,7 +65,7 @@ class Lane:
         return sent
 
     def group(self) -> Object:
-        """What the status tells of its worker group; empty before it tells of it."""
+        """The status of its worker group; empty before there is one."""
         groups = self.stand.shop.status(self.name).get("workers", [])
         return next((one for one in groups if one["name"] == self.name), {})
 
@@ -78,12 +78,12 @@ class Lane:
 def by_hand(lane: Lane, scale_ins: int) -> None:
     """``kubectl scale`` down and up; some of it is taken back while pods drain."""
     lane.begin(group(lane.name, replicas=LARGEST, gracePeriodSeconds=_grace(lane)), wave=0)
-    for wish in wishes(lane.seed, LARGEST):
+    for change in size_changes(lane.seed, LARGEST):
         lane.stand.kube.until(f"{lane.name} under load", lane.loaded, timeout=SETTLED_SECONDS)
-        _scale(lane, wish)
+        _scale(lane, change)
         if lane.scale_ins() >= scale_ins:
             break
-    _scale(lane, Wish(LARGEST))
+    _scale(lane, SizeChange(LARGEST))
     lane.end()
 
 
@@ -107,19 +107,19 @@ def _grace(lane: Lane) -> int:
     return round(lane.longest) + 30
 
 
-def _scale(lane: Lane, wish: Wish) -> None:
-    lane.say(f"{lane.name}: {wish.replicas}{' for a moment' if wish.hasty else ''}")
+def _scale(lane: Lane, change: SizeChange) -> None:
+    lane.say(f"{lane.name}: {change.replicas}{' for a moment' if change.hasty else ''}")
     lane.stand.kube.run(
         "-n",
         lane.stand.shop.namespace,
         "scale",
         f"celerydeployment/{lane.name}",
-        f"--replicas={wish.replicas}",
+        f"--replicas={change.replicas}",
     )
-    what = f"{lane.name} {'on its way to' if wish.hasty else 'at'} {wish.replicas} pods"
-    reached = _begun if wish.hasty else _settled
+    what = f"{lane.name} {'on its way to' if change.hasty else 'at'} {change.replicas} pods"
+    reached = _begun if change.hasty else _settled
     lane.stand.kube.until(
-        what, lambda: reached(lane, wish.replicas), timeout=lane.longest + SETTLED_SECONDS, interval=0.5
+        what, lambda: reached(lane, change.replicas), timeout=lane.longest + SETTLED_SECONDS, interval=0.5
     )
 
 
@@ -131,9 +131,9 @@ def _begun(lane: Lane, replicas: int) -> bool:
 def _settled(lane: Lane, replicas: int) -> bool:
     """So many pods exist, all of them take messages, and none drains."""
     found = lane.group()
-    told = [found.get(name) for name in ("replicas", "consumingReplicas", "draining")]
+    reported = [found.get(name) for name in ("replicas", "consumingReplicas", "draining")]
     there = len(lane.stand.shop.pods(lane.name, lane.name))
-    return [*told, there] == [replicas, replicas, 0, replicas]
+    return [*reported, there] == [replicas, replicas, 0, replicas]
 
 
 def shares(total: int, lanes: int) -> list[int]:

@@ -3,7 +3,7 @@
 ``python scaling_producer.py send`` takes orders as JSON on standard input and sends them one by one;
 ``python scaling_producer.py stream RATE WAVE LONGEST SEED QUEUE STOP`` sends at a pace until the file STOP is
 there; either prints how many it sent. ``python scaling_producer.py drop DATABASE`` sends orders to the Redis
-of CELERY_BROKER_URL, where nobody reads, then moves the queues to the other database at once, and prints
+of CELERY_BROKER_URL, which no worker reads, then moves the queues to the other database at once, and prints
 when: the burst begins at one moment, however slow its sender is.
 """
 

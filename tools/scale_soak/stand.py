@@ -30,10 +30,10 @@ UNPACK = (
     "for name, text in json.load(sys.stdin).items(): pathlib.Path(sys.argv[1], name).write_text(text)"
 )
 SEND_SECONDS = 90.0
-LOOK_SECONDS = 2.0
-"""Between two looks at the ledger, each of which reads all of it."""
+READ_SECONDS = 2.0
+"""Between two reads of the ledger, each of which reads all of it."""
 ASIDE_DATABASE = 5
-"""Where nobody reads."""
+"""A database that no worker reads."""
 
 
 def modules() -> dict[str, str]:
@@ -160,7 +160,7 @@ class Stand:
             lambda: attempted(reached),
             timeout,
             lambda: f"{else_what}: {judge(self.lines())}",
-            interval=LOOK_SECONDS,
+            interval=READ_SECONDS,
         )
 
     def _holds_nothing(self) -> bool:

@@ -1,1 +1,1 @@
-"""Random faults under load for a long time, and a ledger that tells what became of every task."""
+"""Random faults under load for a long time, and a ledger that shows what became of every task."""

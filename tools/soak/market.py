@@ -72,7 +72,7 @@ class Market:
             self._toolbox("sh", "-c", f"cat > /data/{name}", stdin=text)
 
     def produce(self, rate: float, seconds: float, seed: int) -> None:
-        """Begin to send; ``produced`` tells when it is done."""
+        """Begin to send; ``produced`` says when it is done."""
         environment = (
             f"CELERY_BROKER_URL={BROKER_URL} SOAK_LEDGER={LEDGER_URL} SOAK_LEDGER_KEY={LEDGER_KEY} "
             f"PYTHONPATH=/data:/app SHOP_VISIBILITY_TIMEOUT={VISIBILITY_SECONDS}"

@@ -1,4 +1,4 @@
-"""Illnesses of a namespace's Redis: each a context that makes it for real, and always ends it."""
+"""Faults of a namespace's Redis: each is a context that makes the fault for real, and always ends it."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ SPARE = "redis-spare"
 
 
 def redis_pod(shop: Shop) -> Object:
-    """The pod whose Redis is ill."""
+    """The pod of the faulty Redis."""
     found = shop.kube.get(shop.namespace, "pod", "redis")
     assert found is not None
     return found
@@ -60,7 +60,7 @@ def cut_off(shop: Shop) -> Iterator[None]:
 
 @contextmanager
 def password_rotated(shop: Shop) -> Iterator[None]:
-    """The server wants a password that nobody was told, and has closed all connections."""
+    """The server requires a password that no client knows, and has closed all connections."""
     shop.redis("CONFIG", "SET", "requirepass", NEW_PASSWORD)
     shop.redis("--no-auth-warning", "-a", NEW_PASSWORD, "CLIENT", "KILL", "TYPE", "normal")
     try:
@@ -94,7 +94,7 @@ def read_only(shop: Shop) -> Iterator[None]:
 def failing_over(shop: Shop) -> Iterator[None]:
     """A replica is there; at the end it is promoted, the Service leads to it, and the old server is gone.
 
-    Afterwards ``shop.redis`` speaks to a pod that is no more: let it be the last illness of a test.
+    Afterwards ``shop.redis`` speaks to a pod that is gone: let it be the last fault of a test.
     """
     shop.kube.apply(shop.namespace, pod(SPARE, REDIS_IMAGE, ["sh", "-c", REDIS_LOOP], port=PORT))
 
@@ -116,8 +116,8 @@ def failing_over(shop: Shop) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Illness:
-    """One illness and the reasons by which BrokerReachable may tell it."""
+class BrokerFault:
+    """One fault and the reasons with which BrokerReachable may report it."""
 
     name: str
     make: Callable[[Shop], AbstractContextManager[None]]
@@ -130,23 +130,23 @@ class Illness:
 _REFUSED = frozenset({"ConnectionRefused", "TimedOut"})
 _SILENT = frozenset({"TimedOut"})
 
-ILLNESSES = (
-    Illness("stop", away, _REFUSED),
-    Illness("kill -9", killed, _REFUSED),
-    Illness("STOP", hanging, _SILENT),
-    Illness("packet drop", cut_off, _SILENT),
-    Illness("wrong password", password_rotated, frozenset({"AuthenticationFailed"})),
-    Illness("maxmemory", full, frozenset({"OutOfMemory"})),
+BROKER_FAULTS = (
+    BrokerFault("stop", away, _REFUSED),
+    BrokerFault("kill -9", killed, _REFUSED),
+    BrokerFault("STOP", hanging, _SILENT),
+    BrokerFault("packet drop", cut_off, _SILENT),
+    BrokerFault("wrong password", password_rotated, frozenset({"AuthenticationFailed"})),
+    BrokerFault("maxmemory", full, frozenset({"OutOfMemory"})),
     # To kombu the errors of a replica are none of the connection, so the worker ends with a traceback.
-    Illness("read-only replica", read_only, frozenset({"ReadOnly"}), ends_celery=True),
-    Illness("failover", failing_over, _SILENT),
+    BrokerFault("read-only replica", read_only, frozenset({"ReadOnly"}), ends_celery=True),
+    BrokerFault("failover", failing_over, _SILENT),
 )
-BY_NAME: Mapping[str, Illness] = {illness.name: illness for illness in ILLNESSES}
+BY_NAME: Mapping[str, BrokerFault] = {fault.name: fault for fault in BROKER_FAULTS}
 
 
 @dataclass(frozen=True, slots=True)
 class Restarts:
-    """What happened to workers so far. ``containers``: restarts by pod and container, whoever made them."""
+    """What happened to workers so far. ``containers``: all restarts by pod and container."""
 
     pods: frozenset[str]
     evictions: int

@@ -1,6 +1,6 @@
 # mypy: disable-error-code="untyped-decorator"
 # Celery ships no types, so its decorators are untyped.
-"""Makes faults inside a Celery worker: loaded by ``celery worker --include=celery_faults``, told by a file.
+"""Makes faults inside a Celery worker that was started with ``--include=celery_faults``, on order of a file.
 
 Write the name of a fault into ``/tmp/celery-fault``: the worker's main process takes the file away and makes
 the fault in the consumer's own loop. Standard library and Celery only: it runs on any Celery, in any pool.
@@ -40,7 +40,7 @@ def deaf_redis(consumer: Any) -> None:
 
 
 def deaf_amqp(consumer: Any) -> None:
-    """The broker delivers no more, and the client library has been told, as when a queue is deleted."""
+    """The broker delivers no more, and the client library knows it, as when a queue is deleted."""
     channel = consumer.task_consumer.channel
     for tag in list(consumer.task_consumer._active_tags.values()):
         channel.basic_cancel(tag, nowait=True)
@@ -48,7 +48,7 @@ def deaf_amqp(consumer: Any) -> None:
 
 
 def stall_redis(consumer: Any) -> None:
-    """It pops as before, from lists that nobody fills."""
+    """It pops as before, from lists that no client fills."""
     for channel in consumer.connection.transport.cycle._channels:
         channel._queue_cycle.consume = lambda count: ["nobody-fills-this"]
 

@@ -30,7 +30,7 @@ def modules() -> dict[str, str]:
 
 
 def deployment_with_faults(name: str = "shop", **spec: Any) -> tuple[Object, Object]:
-    """(ConfigMap, CeleryDeployment) of a shop whose workers ``inject`` can hurt.
+    """(ConfigMap, CeleryDeployment) of a shop in whose workers ``inject`` can make faults.
 
     Takes what ``celery_deployment`` takes: ``kube.apply(namespace, *deployment_with_faults(...))``.
     """

@@ -305,7 +305,7 @@ def rabbit_server(directory: Path, plugins: Sequence[str] = ()) -> Iterator[Rabb
         stack.callback(epmd.wait)
         stack.callback(epmd.kill)
         server = RabbitServer(directory, epmd_port, plugins)
-        stack.callback(server.kill)  # leaving in order takes it seconds, for data that nobody wants
+        stack.callback(server.kill)  # leaving in order takes it seconds, for data that is not needed
         server.start()
         yield server
 

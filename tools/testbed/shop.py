@@ -173,7 +173,7 @@ class Shop:
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def report(self, pod_name: str) -> Object:
-        """What the pod's sidecar tells the operator."""
+        """What the pod's sidecar reports to the operator."""
         found: Object = self.kube.proxy(self.namespace, pod_name, PROBE_PORT, "report")
         return found
 

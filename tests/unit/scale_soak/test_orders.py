@@ -23,8 +23,8 @@ from tools.scale_soak.scaling_orders import (
     second_burst,
     stream,
 )
+from tools.scale_soak.size_changes import size_changes
 from tools.scale_soak.stand import modules
-from tools.scale_soak.wishes import wishes
 
 IN_THE_IMAGE = {"celery", "kombu", "redis", "shop", "soak_tasks", "scaling_orders"}
 
@@ -90,11 +90,11 @@ def test_thirty_tasks_of_45_s_take_three_rounds_on_twelve_slots() -> None:
 
 
 @given(st.integers(0, 1000), st.integers(2, 8))
-def test_wishes_stay_in_range_and_a_hasty_one_is_taken_back(seed: int, largest: int) -> None:
-    asked = list(islice(wishes(seed, largest), 60))
-    assert asked == list(islice(wishes(seed, largest), 60))
+def test_sizes_stay_in_range_and_a_hasty_one_is_taken_back(seed: int, largest: int) -> None:
+    asked = list(islice(size_changes(seed, largest), 60))
+    assert asked == list(islice(size_changes(seed, largest), 60))
     assert asked[0].replicas == largest
-    assert all(1 <= wish.replicas <= largest for wish in asked)
+    assert all(1 <= change.replicas <= largest for change in asked)
     assert not any(one.replicas == other.replicas for one, other in pairwise(asked))
     for before, hasty, after in zip(asked, asked[1:], asked[2:], strict=False):
         if hasty.hasty:
@@ -102,10 +102,10 @@ def test_wishes_stay_in_range_and_a_hasty_one_is_taken_back(seed: int, largest: 
             assert not after.hasty
 
 
-def test_wishes_reach_one_pod_and_some_are_hasty() -> None:
-    asked = list(islice(wishes(7, 4), 100))
-    assert any(wish.replicas == 1 for wish in asked)
-    assert 0 < sum(wish.hasty for wish in asked) < 40
+def test_sizes_reach_one_pod_and_some_are_hasty() -> None:
+    asked = list(islice(size_changes(7, 4), 100))
+    assert any(change.replicas == 1 for change in asked)
+    assert 0 < sum(change.hasty for change in asked) < 40
 
 
 @given(st.integers(0, 500), st.integers(1, 9))

@@ -1,4 +1,4 @@
-// The process that holds a pod's namespaces: it reaps what is left to it and ends when told.
+// The process that holds a pod's namespaces: it reaps orphaned processes and ends on a signal.
 package main
 
 import (
@@ -8,10 +8,10 @@ import (
 )
 
 func main() {
-	told := make(chan os.Signal, 16)
-	signal.Notify(told, syscall.SIGINT, syscall.SIGTERM, syscall.SIGCHLD)
-	for what := range told {
-		if what != syscall.SIGCHLD {
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGCHLD)
+	for received := range signals {
+		if received != syscall.SIGCHLD {
 			os.Exit(0)
 		}
 		for {
