@@ -52,9 +52,8 @@ class Workspace:
 
     @cached_property
     def identity(self) -> str:
-        """Twelve characters that change with whatever decides what the programs are."""
-        parts = [self.ldflags, sorted(self.requires.items()), sorted(self.sources.items())]
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+        """Twelve characters that change with whatever decides what the programs of this module are."""
+        return _digest(self.ldflags, sorted(self.requires.items()), sorted(self.sources.items()))
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,22 @@ class Component:
     package: str
     workspace: Workspace
 
+    @cached_property
+    def identity(self) -> str:
+        """Twelve characters that change with whatever decides what this program is."""
+        one = self.workspace
+        own = one.sources.get(f"{self.package.removeprefix('./')}/main.go")
+        return _digest(one.ldflags, sorted(one.requires.items()), self.package, own)
+
     @property
     def built_as(self) -> str:
         """What `go build` calls the program: the last part of the package's path without a major version."""
         parts = [part for part in self.package.split("/") if part != "v3"]
         return parts[-1]
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 def component(name: str, kubernetes: str) -> Component:

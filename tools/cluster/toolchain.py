@@ -50,7 +50,7 @@ def ensure(*names: str, kubernetes: str | None = None) -> dict[str, Path]:
 
 def binary_path(one: Component, go: str) -> Path:
     """Where the cache keeps the program: a new Go or a new version is a new file."""
-    folder = f"{one.name}-{one.version}-{one.workspace.identity}"
+    folder = f"{one.name}-{one.version}-{one.identity}"
     return cache_folder() / "bin" / go / folder / one.name
 
 

@@ -46,6 +46,13 @@ def test_whatever_decides_what_is_built_changes_the_identity() -> None:
     assert len({each.identity for each in (one, *others)}) == 4
 
 
+def test_a_source_of_our_own_changes_its_program_alone() -> None:
+    helm, pause = component("helm", DEFAULT_KUBERNETES), component("pause", DEFAULT_KUBERNETES)
+    changed = dataclasses.replace(pause.workspace, sources={"pause/main.go": "package main // changed"})
+    assert dataclasses.replace(helm, workspace=changed).identity == helm.identity
+    assert dataclasses.replace(pause, workspace=changed).identity != pause.identity
+
+
 def test_only_replacements_by_staging_folders_need_a_published_module() -> None:
     theirs = {
         "Replace": [
