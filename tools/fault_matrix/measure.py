@@ -27,8 +27,8 @@ class Result:
     row: str
     pool: str
     broker: str
-    told_as: str = ""
-    told_after: float | None = None
+    reported_as: str = ""
+    reported_after: float | None = None
     healed_after: float | None = None
     innocent_restarts: int | None = None
     lost: int | None = None
@@ -99,8 +99,10 @@ class Measurement:
             return next((one for one in matching if one["reason"] in self.row.reasons), None)
 
         what = f"{self.row.condition}=False with {' or '.join(sorted(self.row.reasons))}"
-        condition = self.stand.kube.until(what, reported, timeout=self.row.told_within, interval=POLL_SECONDS)
-        self.found |= {"told_as": condition["reason"], "told_after": time.monotonic() - began}
+        condition = self.stand.kube.until(
+            what, reported, timeout=self.row.reported_within, interval=POLL_SECONDS
+        )
+        self.found |= {"reported_as": condition["reason"], "reported_after": time.monotonic() - began}
 
     def _await_replaced(self, victim: Object) -> None:
         """Until the faulty container was started again or the faulty pod is gone."""

@@ -62,7 +62,7 @@ class Row:
     load: Load | None = Load()
     pools: tuple[str, ...] = POOLS
     brokers: tuple[str, ...] = BROKERS
-    told_within: float = 60
+    reported_within: float = 60
     healed_within: float = 120
     why_doubled: str = ""
     """Why tasks may run twice; empty: none may."""
@@ -210,7 +210,7 @@ ROWS = (
         Healer.KUBELET,
         _injected("pool_death"),
         pools=("prefork",),
-        told_within=90,
+        reported_within=90,
         why_doubled="a child process is killed after its task and before the acknowledgement",
     ),
     _row("hung task", "WorkersHealthy HungTask", Healer.END, _hung, victim=Victim.NOBODY, load=Load(0.2, 5)),
@@ -241,7 +241,7 @@ ROWS = (
         # Idle gevent workers never hand messages out again: see docs/reference/verdicts.md.
         pools=tuple(pool for pool in POOLS if pool != "gevent"),
         brokers=("redis",),
-        told_within=70,
+        reported_within=70,
         why_doubled="the worker was killed during the task, and the message was not acknowledged",
     ),
     _row(
@@ -251,7 +251,7 @@ ROWS = (
         _frozen_beat,
         victim=Victim.BEAT,
         pools=("prefork",),
-        told_within=100,
+        reported_within=100,
         healed_within=180,
     ),
     _row(
@@ -289,7 +289,7 @@ ROWS = (
         victim=Victim.NOBODY,
         load=None,
         pools=("prefork",),
-        told_within=90,
+        reported_within=90,
     ),
 )
 BY_NAME = {row.name: row for row in ROWS}

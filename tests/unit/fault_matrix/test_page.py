@@ -15,8 +15,8 @@ FACTS = {"commit": "abc1234"}
 
 def result(row: str = "wedged", **fields: Any) -> Result:
     known: dict[str, Any] = {
-        "told_as": "Wedged",
-        "told_after": 15.4,
+        "reported_as": "Wedged",
+        "reported_after": 15.4,
         "healed_after": 35.6,
         "innocent_restarts": 0,
         "lost": 0,
@@ -36,8 +36,8 @@ def test_a_row_as_it_should_be_shows_whole_seconds_and_ok() -> None:
 
 
 def test_a_row_that_was_never_told_shows_dashes_and_why_it_failed() -> None:
-    unknown = dict.fromkeys(("told_after", "healed_after", "innocent_restarts", "lost", "doubled"))
-    untold: dict[str, Any] = {**unknown, "told_as": "", "problem": "not within 60 s"}
+    unknown = dict.fromkeys(("reported_after", "healed_after", "innocent_restarts", "lost", "doubled"))
+    untold: dict[str, Any] = {**unknown, "reported_as": "", "problem": "not within 60 s"}
     line = line_of(page([result(**untold)], FACTS), "wedged")
     assert line.endswith("| - | - | - | FAILED: not within 60 s |")
 
