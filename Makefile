@@ -17,11 +17,13 @@ help:  ## list the targets
 venv:  ## make .venv from uv.lock
 	@$(KIT) venv
 
-lint: venv  ## ruff, mypy strict, import rules
+lint: venv  ## ruff, mypy strict, import rules, spelling, style of texts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
+	@$(BIN)/codespell
+	@$(BIN)/python -m tools.style
 
 format: venv  ## let ruff format and sort the code
 	@$(BIN)/ruff format .

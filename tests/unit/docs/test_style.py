@@ -1,0 +1,38 @@
+"""The style check finds refused words in prose, and leaves code alone."""
+
+import pytest
+from tools.style import findings
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        pytest.param("The operator is told.\n", ".md", id="a paragraph"),
+        pytest.param("Nobody reads the queue.\n", ".md", id="a capital letter"),
+        pytest.param("key: value  # An ill worker\n", ".yaml", id="a comment of YAML"),
+        pytest.param('"""One look at a queue."""\n', ".py", id="a docstring"),
+        pytest.param('say(f"mend {it}")\n', ".py", id="a formatted message"),
+        pytest.param("x = 1  # by hand\n", ".py", id="a comment of Python"),
+    ],
+)
+def test_a_refused_word_in_prose_is_found(text: str, suffix: str) -> None:
+    assert [finding.line for finding in findings(text, suffix)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        pytest.param("```\nnobody\n```\nOne `told` [page](look.md).\n", ".md", id="code and links"),
+        pytest.param("The pill will overlook nothing.\n", ".md", id="parts of other words"),
+        pytest.param("ill: value\n", ".yaml", id="a key of YAML"),
+        pytest.param("told = look(children)\n", ".py", id="names of Python"),
+    ],
+)
+def test_code_is_left_alone(text: str, suffix: str) -> None:
+    assert findings(text, suffix) == []
+
+
+def test_a_finding_names_the_line_behind_code_and_what_to_write_instead() -> None:
+    [finding] = findings("# Title\n\n```\ncode\n```\nIt is mended.\n", ".md")
+    assert (finding.line, finding.word) == (6, "mended")
+    assert "repair" in finding.instead

@@ -1,0 +1,112 @@
+"""``python -m tools.style [PATH...]``: refuses words that the project does not use.
+
+It checks the prose of Markdown, the comments of YAML, and the comments and strings of Python, in files that
+git tracks. It exits with 1 if it finds a refused word. docs/glossary.md has the words to use instead.
+"""
+
+import io
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+CHECKED = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "charts",
+    "docs",
+    # Not rewritten yet.
+    ":!docs/reference/conditions.md",
+    ":!docs/reference/resource.md",
+    ":!docs/reference/verdicts*",
+)
+"""Paths to check if there are no arguments, as `git ls-files` takes them."""
+
+WORDS = {
+    r"told|tells?|telling|untold": "report, say, show; unknown",
+    r"look(?:s|ed|ing)?": "read, check, find, reconcile; appear",
+    r"wish(?:es|ed)?": "request, order; want",
+    r"ill|illness(?:es)?": "unhealthy, broken; failure, verdict",
+    r"mend(?:s|ed|ing)?": "repair, fix, correct",
+    r"holdings|hoards?": "in-flight tasks",
+    r"nobody|whoever|whom": "no worker, no person; name the subject",
+    r"by hand": "yourself, manually",
+    r"so many": "that number of, the number",
+    r"an URL": "a URL",
+}
+"""Refused words, as regular expressions of whole words, and what to write instead."""
+
+_REFUSED = re.compile("|".join(rf"(\b(?:{words})\b)" for words in WORDS), re.IGNORECASE)
+_CODE = re.compile(r"^```.*?^```|`[^`]*`|<!--.*?-->|\]\([^)]*\)", re.MULTILINE | re.DOTALL)
+
+
+class Finding(NamedTuple):
+    """A refused word, its line, and what to write instead."""
+
+    line: int
+    word: str
+    instead: str
+
+
+def findings(text: str, suffix: str) -> list[Finding]:
+    """Refused words in the text of a file with this suffix."""
+    found = []
+    for number, line in enumerate(_prose(text, suffix).splitlines(), 1):
+        for match in _REFUSED.finditer(line):
+            instead = list(WORDS.values())[(match.lastindex or 1) - 1]
+            found.append(Finding(number, match.group(), instead))
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print each refused word with its place."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--", *(arguments or CHECKED)], capture_output=True, text=True, check=True
+    )
+    failed = False
+    for name in listed.stdout.splitlines():
+        path = Path(name)
+        if path.suffix not in _READERS or not path.is_file():
+            continue
+        for finding in findings(path.read_text(encoding="utf-8"), path.suffix):
+            failed = True
+            print(f"{name}:{finding.line}: '{finding.word}': write {finding.instead}")
+    return int(failed)
+
+
+def _prose(text: str, suffix: str) -> str:
+    """The text with all that is not prose left out, on the same lines."""
+    return _READERS[suffix](text)
+
+
+def _markdown(text: str) -> str:
+    return _CODE.sub(lambda match: "\n" * match.group().count("\n"), text)
+
+
+def _yaml(text: str) -> str:
+    return "\n".join(line.partition("#")[2] for line in text.splitlines())
+
+
+def _python(text: str) -> str:
+    lines = [""] * (text.count("\n") + 2)
+    for line, words in _strings_and_comments(text):
+        for offset, part in enumerate(words.splitlines()):
+            lines[line - 1 + offset] += f" {part}"
+    return "\n".join(lines)
+
+
+def _strings_and_comments(text: str) -> Iterator[tuple[int, str]]:
+    kinds = {tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1)}
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in kinds:
+            yield token.start[0], token.string
+
+
+_READERS = {".md": _markdown, ".txt": _markdown, ".yaml": _yaml, ".py": _python}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
