@@ -1,12 +1,13 @@
-"""How one operator process runs: its flags, their environment variables, and what is nobody's to set."""
+"""How one operator process runs: its flags, their environment variables, and settings without a flag."""
 
-import argparse
 import os
 import re
 import socket
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import click
 
 from celery_operator.kube import SERVICE_ACCOUNT
 
@@ -37,28 +38,30 @@ class Settings:
 
     lease: LeaseSettings
     namespaces: tuple[str, ...] = ()
-    """Where CeleryDeployments are looked after; empty means everywhere."""
+    """Namespaces whose CeleryDeployments are reconciled; empty means all."""
     probe_image: str = DEFAULT_PROBE_IMAGE
     probe_image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     reconcile_seconds: float = 4
-    """Between two looks at one CeleryDeployment that nothing woke."""
+    """Between two health reconciles of one CeleryDeployment while no object changes."""
     report_access: Literal["direct", "proxy"] = "direct"
-    """How sidecars are asked: at the pod's address, or through the API server's pod proxy."""
+    """How sidecars are read: at the pod's address, or through the API server's pod proxy."""
     port: int = 8080
     """For /livez, /readyz and /metrics; 0 takes any free port."""
     log_level: str = "info"
     log_format: Literal["json", "text"] = "json"
 
     scaling_reconcile_seconds: float = 1
-    """The same for one that follows its load or drains workers."""
+    """The same while a group follows its load or drains workers."""
     secret_poll_seconds: float = 1.5
-    """Secrets are got by name, never watched, so a deleted probe Secret shows only when we look."""
+    """Between two object reconciles. Secrets are read by name and never watched: no event tells that the
+    probe Secret was deleted.
+    """
     repair_debounce_seconds: float = 0.1
-    """Changes of a spec or a child that come within this span are one change."""
+    """Changes of a spec or an owned object that come within this span are one change."""
     reconcile_debounce_seconds: float = 0.4
-    """The same for a look at pods and broker, which costs more."""
+    """The same for the health reconcile, which costs more."""
     reconcile_limit_seconds: float = 20
-    """A step that takes longer is ended and counted as an error."""
+    """A reconcile that takes longer is ended and counted as an error."""
     backoff_limit_seconds: float = 30
     request_timeout_seconds: float = 10
     resync_seconds: float = 60
@@ -67,88 +70,31 @@ class Settings:
     """How long after a LIST the watch may take to bring the same versions."""
 
 
-def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from flags, then from the environment, then the defaults.
+class _Checked(click.ParamType[Any]):
+    """A value that a function converts. The ValueError of the function says what to write instead."""
 
-    Raises SystemExit with status 2 and a sentence on standard error for a value that cannot be used.
-    """
-    values = vars(_parser(environment).parse_args(arguments))
-    values.pop("command")
-    lease = LeaseSettings(
-        namespace=values.pop("lease_namespace"),
-        name=values.pop("lease_name"),
-        identity=values.pop("identity"),
-    )
-    return Settings(lease=lease, **values)
+    def __init__(self, name: str, convert: Callable[[str], object]) -> None:
+        self.name = name
+        self._convert = convert
 
-
-def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="celery-operator",
-        description="Looks after CeleryDeployments. Every flag can be given as an environment variable too.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="watch CeleryDeployments and keep their workers as they should be")
-
-    def flag(name: str, default: object, **options: object) -> None:
-        variable = "CELERY_OPERATOR_" + name.lstrip("-").replace("-", "_").upper()
-        text = f"{options.pop('help')} (${variable}; default: {default if default != '' else 'none'})"
-        # argparse converts and checks a default only if it is a string.
-        run.add_argument(name, default=environment.get(variable, str(default)), help=text, **options)  # type: ignore[arg-type]
-
-    flag(
-        "--namespaces", "", type=_namespaces, help="comma-separated namespaces to look after; none means all"
-    )
-    flag("--probe-image", DEFAULT_PROBE_IMAGE, type=_image, help="image of the sidecar and the agent")
-    flag(
-        "--probe-image-pull-policy",
-        "IfNotPresent",
-        type=_one_of("Always", "IfNotPresent", "Never"),
-        help="when the kubelet pulls it: Always, IfNotPresent or Never",
-    )
-    flag("--reconcile-seconds", 4, type=_seconds, help="seconds between two looks, 1 to 60")
-    flag(
-        "--lease-namespace",
-        environment.get("POD_NAMESPACE") or _own_namespace(),
-        type=_namespace,
-        help="namespace of the Lease that elects the leader",
-    )
-    flag("--lease-name", "celery-operator", type=_object_name, help="name of that Lease")
-    flag(
-        "--identity",
-        environment.get("POD_NAME") or socket.gethostname(),
-        type=_identity,
-        help="who this process is in the Lease; must differ between replicas",
-    )
-    flag("--port", 8080, type=_port, help="port of /livez, /readyz and /metrics")
-    flag(
-        "--report-access",
-        "direct",
-        type=_one_of("direct", "proxy"),
-        help="ask sidecars directly or through the API server's pod proxy (outside the cluster)",
-    )
-    flag("--log-level", "info", type=_one_of("debug", "info", "warning", "error"), help="least level logged")
-    flag("--log-format", "json", type=_one_of("json", "text"), help="json or text")
-    return parser
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The converted value, or a usage error."""
+        try:
+            return self._convert(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
-def _own_namespace() -> str:
-    try:
-        return (SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
-    except OSError:
-        return "default"
+class _Flag(click.Option):
+    """A flag that an environment variable can give as well, also an empty one."""
 
-
-class _one_of:  # noqa: N801 - reads as a function where it is used
-    """A choice whose refusal names the choices, for flags and variables alike."""
-
-    def __init__(self, *choices: str) -> None:
-        self._choices = choices
-
-    def __call__(self, text: str) -> str:
-        if text not in self._choices:
-            raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(self._choices)}")
-        return text
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """The value of the flag's own variable, else of a variable that stands in for a missing one."""
+        own, *others = self.envvar or ()
+        environment: Mapping[str, str] = ctx.find_root().obj
+        if own in environment:
+            return environment[own]
+        return next((environment[one] for one in others if environment.get(one)), None)
 
 
 def _namespaces(text: str) -> tuple[str, ...]:
@@ -157,29 +103,25 @@ def _namespaces(text: str) -> tuple[str, ...]:
 
 def _namespace(text: str) -> str:
     if not _DNS_LABEL.fullmatch(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a namespace: use lower-case letters, digits and '-'"
-        )
+        raise ValueError(f"{text!r} is not a namespace: use lower-case letters, digits and '-'")
     return text
 
 
 def _object_name(text: str) -> str:
     if not _DNS_NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a name: use lower-case letters, digits, '-' and '.'"
-        )
+        raise ValueError(f"{text!r} is not a name: use lower-case letters, digits, '-' and '.'")
     return text
 
 
 def _identity(text: str) -> str:
     if not text.strip():
-        raise argparse.ArgumentTypeError("an empty identity cannot hold a Lease: give the pod's name")
+        raise ValueError("an empty identity cannot hold a Lease: give the pod's name")
     return text
 
 
 def _image(text: str) -> str:
     if not text or any(character.isspace() for character in text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an image: write registry/repository:tag")
+        raise ValueError(f"{text!r} is not an image: write registry/repository:tag")
     return text
 
 
@@ -189,11 +131,113 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0
     if not 1 <= seconds <= 60:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1 to 60")
+        raise ValueError(f"{text!r} is not a number of seconds from 1 to 60")
     return seconds
 
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: use a number from 0 to 65535")
+        raise ValueError(f"{text!r} is not a port: use a number from 0 to 65535")
     return int(text)
+
+
+def _own_namespace() -> str:
+    try:
+        return (SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
+    except OSError:
+        return "default"
+
+
+_DEFAULTS = {field.name: field.default for field in fields(Settings)} | {"namespaces": ""}
+
+_Command = Callable[..., Settings]
+
+
+def _flag(
+    name: str,
+    kind: click.ParamType[Any],
+    text: str,
+    *,
+    default: Callable[[], str] | str | None = None,
+    shown: str | bool = True,
+    variables: tuple[str, ...] = (),
+) -> Callable[[_Command], _Command]:
+    """A flag whose default is that of the setting of the same name, unless ``default`` gives it.
+
+    ``shown``: what the help calls the default. ``variables``: environment variables that count where the
+    flag's own is not set.
+    """
+    setting = name.removeprefix("--").replace("-", "_")
+    return click.option(
+        name,
+        setting,
+        cls=_Flag,
+        type=kind,
+        default=_DEFAULTS[setting] if default is None else default,
+        envvar=(f"CELERY_OPERATOR_{setting.upper()}", *variables),
+        show_envvar=True,
+        show_default=shown,
+        help=text,
+    )
+
+
+@click.group(no_args_is_help=False)
+def _cli() -> None:
+    """Reconcile CeleryDeployments. Every flag can be given as an environment variable too."""
+
+
+@_cli.command(name="run")
+@_flag("--namespaces", _Checked("names", _namespaces), "Comma-separated namespaces to watch; none means all.")
+@_flag("--probe-image", _Checked("image", _image), "Image of the sidecar and the agent.")
+@_flag(
+    "--probe-image-pull-policy",
+    click.Choice(["Always", "IfNotPresent", "Never"]),
+    "When the kubelet pulls the probe image.",
+)
+@_flag("--reconcile-seconds", _Checked("seconds", _seconds), "Seconds between two reconciles, 1 to 60.")
+@_flag(
+    "--lease-namespace",
+    _Checked("name", _namespace),
+    "Namespace of the Lease that elects the leader.",
+    default=_own_namespace,
+    shown="that of the pod",
+    variables=("POD_NAMESPACE",),
+)
+@_flag("--lease-name", _Checked("name", _object_name), "Name of that Lease.", default="celery-operator")
+@_flag(
+    "--identity",
+    _Checked("name", _identity),
+    "Name of this process in the Lease; must differ between replicas.",
+    default=socket.gethostname,
+    shown="the host's name",
+    variables=("POD_NAME",),
+)
+@_flag("--port", _Checked("port", _port), "Port of /livez, /readyz and /metrics; 0 takes any free port.")
+@_flag(
+    "--report-access",
+    click.Choice(["direct", "proxy"]),
+    "Read sidecars directly, or through the API server's pod proxy (outside the cluster).",
+)
+@_flag("--log-level", click.Choice(["debug", "info", "warning", "error"]), "Least level that is logged.")
+@_flag("--log-format", click.Choice(["json", "text"]), "Format of the log.")
+def _run(lease_namespace: str, lease_name: str, identity: str, **values: Any) -> Settings:
+    """Watch CeleryDeployments, and create, scale and heal what they describe."""
+    return Settings(lease=LeaseSettings(lease_namespace, lease_name, identity), **values)
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from flags, then from the environment, then the defaults.
+
+    Raises SystemExit: with status 2 and a sentence on standard error for a value that cannot be used, with
+    status 0 after ``--help``.
+    """
+    try:
+        settings = _cli.main(
+            args=list(arguments), prog_name="celery-operator", standalone_mode=False, obj=environment
+        )
+    except click.UsageError as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    if not isinstance(settings, Settings):
+        raise SystemExit(settings)
+    return settings

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from celery_health.catalogue.states import StateReason
 from celery_operator.api.status import ConditionType, HealthState
-from celery_operator.decide.conditions.condition_state import Verdicts
+from celery_operator.decide.condition_state import Verdicts
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.text import joined
 

@@ -13,7 +13,7 @@ from celery_operator.api.status import (
     RestartsStatus,
     WorkerGroupStatus,
 )
-from celery_operator.decide.conditions.condition_state import Verdict
+from celery_operator.decide.condition_state import Verdict
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.text import sentence

@@ -46,14 +46,14 @@ def test_the_pod_tells_who_and_where_the_process_is() -> None:
         ("--reconcile-seconds", "0", "from 1 to 60"),
         ("--reconcile-seconds", "nan", "from 1 to 60"),
         ("--port", "99999", "from 0 to 65535"),
-        ("--report-access", "tunnel", "is not one of direct, proxy"),
-        ("--probe-image-pull-policy", "Sometimes", "is not one of Always, IfNotPresent, Never"),
+        ("--report-access", "tunnel", "is not one of 'direct', 'proxy'"),
+        ("--probe-image-pull-policy", "Sometimes", "is not one of 'Always', 'IfNotPresent', 'Never'"),
         ("--probe-image", "", "is not an image"),
         ("--identity", " ", "give the pod's name"),
         ("--lease-namespace", "", "is not a namespace"),
         ("--lease-name", "My Lease", "is not a name"),
-        ("--log-level", "loud", "is not one of debug, info, warning, error"),
-        ("--log-format", "xml", "is not one of json, text"),
+        ("--log-level", "loud", "is not one of 'debug', 'info', 'warning', 'error'"),
+        ("--log-format", "xml", "is not one of 'json', 'text'"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_with_what_to_write(

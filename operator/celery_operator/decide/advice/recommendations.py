@@ -16,7 +16,7 @@ from celery_operator.api.names import (
 )
 from celery_operator.api.status import ConditionType, Recommendation
 from celery_operator.decide.advice.manual_steps import by_hand
-from celery_operator.decide.conditions.condition_state import Verdicts
+from celery_operator.decide.condition_state import Verdicts
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing

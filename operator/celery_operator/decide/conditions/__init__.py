@@ -1,6 +1,7 @@
 """The conditions of a CeleryDeployment, one file each."""
 
 from celery_operator.api.status import ConditionType
+from celery_operator.decide.condition_state import Verdicts
 from celery_operator.decide.conditions import (
     agents_reporting,
     backlog_within_limits,
@@ -13,7 +14,6 @@ from celery_operator.decide.conditions import (
     stalled,
     workers_healthy,
 )
-from celery_operator.decide.conditions.condition_state import Verdicts
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.problem import Problems
 

@@ -4,7 +4,7 @@ from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.names import DIRECTORY
-from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
+from celery_operator.decide.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.worker_state import Standing
 from celery_operator.decide.text import counted, listed

@@ -6,7 +6,7 @@ from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.beat import BeatSight
 from celery_operator.decide.advice.manual_steps import by_hand
-from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
+from celery_operator.decide.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.snapshot import DeploymentState
 

@@ -1,6 +1,6 @@
 """BrokerReachable: messages can be sent and taken."""
 
-from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
+from celery_operator.decide.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
-from celery_operator.decide.conditions.condition_state import Verdict, no, yes
+from celery_operator.decide.condition_state import Verdict, no, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing

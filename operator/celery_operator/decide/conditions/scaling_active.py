@@ -3,7 +3,7 @@
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.states import StateReason
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_IN, ANNOTATION_PAUSE_SCALE_OUT
-from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
+from celery_operator.decide.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.scaling.decision import ScalingDecision, ScalingReason
 from celery_operator.decide.text import joined, listed

@@ -1,7 +1,7 @@
 """Stalled (abnormal when true, as kstatus reads it): only a new spec helps. What runs is left alone."""
 
 from celery_health.catalogue.states import StateReason
-from celery_operator.decide.conditions.condition_state import Verdict, no, yes
+from celery_operator.decide.condition_state import Verdict, no, yes
 from celery_operator.decide.evidence import Evidence
 
 

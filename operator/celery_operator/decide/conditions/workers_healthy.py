@@ -3,7 +3,7 @@
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_operator.decide.conditions.condition_state import Verdict, no, unknown, yes
+from celery_operator.decide.condition_state import Verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.problem import DOUBTS, WORST_FIRST, Problem, Problems
