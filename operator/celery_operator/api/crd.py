@@ -1,7 +1,7 @@
 """The CustomResourceDefinition, generated from the models: ``python -m celery_operator.api.crd``.
 
 Run it in the repository's root after a change of the models: it writes ``crds/``, the chart's copy and
-``docs/resource.md``.
+``docs/reference/resource.md``.
 """
 
 import sys

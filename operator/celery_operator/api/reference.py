@@ -1,4 +1,4 @@
-"""docs/resource.md: the resource's fields as tables, from the same schema as the CRD."""
+"""docs/reference/resource.md: the resource's fields as tables, from the same schema as the CRD."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""docs/conditions.md explains every word that a condition may carry."""
+"""docs/reference/conditions.md explains every word that a condition may carry."""
 
 from pathlib import Path
 

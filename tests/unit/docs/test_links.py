@@ -16,6 +16,7 @@ _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 _ANCHOR = re.compile(r"<a (?:id|name)=\"([^\"]+)\"")
+_NAMED = re.compile(r"\bdocs/[\w./-]+\.md\b")
 
 
 def name_of(page: Path) -> str:
@@ -61,3 +62,12 @@ def test_the_index_lists_every_page_and_the_drawing_is_used() -> None:
     listed = {(DOCS / link.partition("#")[0]).resolve() for link in links(index)}
     assert [name_of(page) for page in PAGES if DOCS in page.parents and page not in {index, *listed}] == []
     assert "architecture.svg" in set(links(DOCS / "concepts.md"))
+
+
+def test_every_page_that_code_names_exists() -> None:
+    folders = ("health", "probe", "operator", "tests", "tools", "bench", "examples")
+    files = [ROOT / "Makefile", *(file for folder in folders for file in (ROOT / folder).rglob("*.py"))]
+    named = {
+        (name, name_of(file)) for file in files for name in _NAMED.findall(file.read_text(encoding="utf-8"))
+    }
+    assert sorted((name, file) for name, file in named if not (ROOT / name).exists()) == []

@@ -1,4 +1,4 @@
-"""What the operator tells Prometheus of a resource, and that docs/metrics.md names every series."""
+"""What the operator tells Prometheus of a resource, and that docs/reference/metrics.md names every series."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""docs/presets.md says what the code does."""
+"""docs/reference/presets.md says what the code does."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""docs/beat.md explains every reason of beat, and no others."""
+"""docs/reference/beat.md explains every reason of beat, and no others."""
 
 import re
 from pathlib import Path

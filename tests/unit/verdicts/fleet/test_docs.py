@@ -1,4 +1,4 @@
-"""docs/verdicts.md explains every word of the fleet's verdicts."""
+"""docs/reference/verdicts.md explains every word of the fleet's verdicts."""
 
 from pathlib import Path
 
