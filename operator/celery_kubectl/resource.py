@@ -6,7 +6,7 @@ from typing import Any
 
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.health_exit_code import exit_code_of
-from celery_health.verdicts.fleet.verdict import FleetHealth
+from celery_health.verdicts.fleet.health import FleetHealth
 from celery_health.verdicts.text import is_or_are, listed
 from celery_kubectl.kubectl import GROUP, RESOURCE, Kubectl, KubectlError, NotFoundError, Object
 

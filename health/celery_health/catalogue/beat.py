@@ -96,7 +96,7 @@ class BeatStateReason(Reason):
         page="beat",
         meaning="Beat is enabled and does not run.",
         cause=Cause.CLUSTER,
-        acts=Actor.KUBELET,
+        acts=Actor.KUBELET_ON_EXIT,
         wording=Wording(
             message="Beat is not running: {evidence}",
             remedy="Read in beat's log why it does not run.",

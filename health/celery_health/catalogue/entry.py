@@ -53,8 +53,10 @@ class Actor(Enum):
     NONE = "none"
     KUBELET = "the kubelet"
     """The liveness probe fails, and the kubelet restarts the container."""
+    KUBELET_ON_EXIT = "the kubelet, when the container ends"
+    """The container ends by itself, and the kubelet starts it again."""
     OPERATOR = "the operator"
-    """The operator evicts the pod, within the restart budget."""
+    """The operator evicts the pod within the restart budget, or corrects an owned object."""
     CELERY = "Celery"
     """Workers reconnect, or hand messages out again, by themselves."""
 
@@ -115,6 +117,11 @@ class Entry:
     clears_by_itself: bool = False
     """A configuration fault that can disappear without a new spec, such as a Secret that is created later."""
     replacement: Replacement | None = None
+
+    @property
+    def healed(self) -> bool:
+        """Whether the process is restarted because of this, unless healing is paused or forbidden."""
+        return self.acts in {Actor.KUBELET, Actor.OPERATOR}
 
     @property
     def anchor(self) -> str:

@@ -187,7 +187,7 @@ class FleetReason(Reason):
         meaning="A queue holds more ready messages than the threshold.",
         cause=Cause.TASKS,
         wording=Wording(
-            message="{lengths} above the threshold of {threshold} ready messages.",
+            message="{lengths} {verb} above the threshold of {threshold} ready messages.",
             remedy="Start more workers for the queue, or find out which tasks are slow.",
             celery="worker -Q {subjects}",
         ),
@@ -218,7 +218,7 @@ class FleetReason(Reason):
         cause=Cause.WORKER,
         acts=Actor.CELERY,
         wording=Wording(
-            message="{unacknowledged} of {broker} unacknowledged, and the workers have {in_flight} in "
+            message="{unacknowledged} of {broker} {verb} unacknowledged, and the workers have {in_flight} in "
             "flight. The oldest was delivered {age} ago.",
             remedy="Wait: orphaned messages are delivered again after the visibility timeout of {timeout}, "
             "and workers check every {interval}. For a shorter wait lower "

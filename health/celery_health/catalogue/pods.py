@@ -89,7 +89,7 @@ class PodReason(Reason):
         page="pod-cannot-run",
         meaning="The kernel killed the container at its memory limit.",
         cause=Cause.TASKS,
-        acts=Actor.KUBELET,
+        acts=Actor.KUBELET_ON_EXIT,
         wording=Wording(
             message="Pod {subject} was killed at its memory limit.",
             remedy="Raise resources.limits.memory of the group, or lower its concurrency.",
@@ -104,7 +104,7 @@ class PodReason(Reason):
         page="pod-cannot-run",
         meaning="The worker ends, and the kubelet starts it again.",
         cause=Cause.WORKER,
-        acts=Actor.KUBELET,
+        acts=Actor.KUBELET_ON_EXIT,
         wording=Wording(
             message="Pod {subject} crashes ({kubelet}): {line}",
             remedy="Read why the container ended.",
@@ -133,7 +133,7 @@ class PodReason(Reason):
         page="stopped",
         meaning="The worker process is ending or has ended.",
         cause=Cause.WORKER,
-        acts=Actor.KUBELET,
+        acts=Actor.KUBELET_ON_EXIT,
         wording=Wording(
             message="The worker of pod {subject} is stopping or has ended: {evidence}",
             remedy="Read why the worker ended.",
@@ -150,7 +150,7 @@ class PodReason(Reason):
         meaning="The sidecar does not answer the operator, so the health of the process is unknown.",
         cause=Cause.CLUSTER,
         wording=Wording(
-            message="Pod {subject} is running, but its sidecar does not answer the operator.",
+            message="Pod {subject} is running, but its sidecar does not answer the operator{cause}.",
             remedy="Let the operator reach port {port} of the pods, and check that the sidecar runs.",
             kubectl=_SIDECAR_LOGS,
         ),

@@ -5,7 +5,7 @@ from celery_health.catalogue.entry import Actor, Cause, Entry, Severity, Subject
 STARTING = Entry(
     word="Starting",
     subject=Subject.PROCESS,
-    severity=Severity.UNKNOWN,
+    severity=Severity.DEGRADED,
     page="starting",
     meaning="The pod is being scheduled, pulls its image, or loads the application.",
     wording=Wording(
@@ -57,7 +57,7 @@ ENDED = Entry(
     page="stopped",
     meaning="The process is gone, or reports have stopped and no process is known to run.",
     cause=Cause.WORKER,
-    acts=Actor.KUBELET,
+    acts=Actor.KUBELET_ON_EXIT,
 )
 
 AGENT_ABSENT = Entry(

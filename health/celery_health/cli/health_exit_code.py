@@ -1,7 +1,7 @@
 """The exit code for a health."""
 
 from celery_health.cli.exit_codes import ExitCode
-from celery_health.verdicts.fleet.verdict import FleetHealth
+from celery_health.verdicts.fleet.health import FleetHealth
 
 
 def exit_code_of(health: FleetHealth, *, some_consume: bool) -> ExitCode:

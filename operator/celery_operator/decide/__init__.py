@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from celery_operator.api.status import CeleryDeploymentStatus
-from celery_operator.decide.advice.problems import problems_of
+from celery_operator.decide.advice.group_verdicts import group_verdicts
 from celery_operator.decide.advice.recommendations import recommend
 from celery_operator.decide.conditions import conditions
 from celery_operator.decide.draining.actions import GroupActions
@@ -62,8 +62,8 @@ def decide(snapshot: Snapshot) -> Decision:
 
     # 2. What is wrong.
     evidence = gather(snapshot, workers, desired)
-    problems = problems_of(evidence)
-    verdicts = conditions(evidence, problems)
+    verdicts = group_verdicts(evidence)
+    states = conditions(evidence, verdicts)
 
     # 3. What is healed.
     healing = heal(evidence)
@@ -71,11 +71,11 @@ def decide(snapshot: Snapshot) -> Decision:
     # 4. What is written and announced.
     status = status_of(
         evidence,
-        verdicts,
-        judge_health(evidence, verdicts),
+        states,
+        judge_health(evidence, states),
         draining={group: one.draining for group, one in actions.items()},
         restarts=healing.restarts,
-        recommendations=recommend(evidence, problems, verdicts),
+        recommendations=recommend(evidence, verdicts, states),
     )
     events = (
         *events_between(snapshot.previous, status),

@@ -13,7 +13,7 @@ from celery_operator.api.status import (
     RestartsStatus,
     WorkerGroupStatus,
 )
-from celery_operator.decide.condition_state import Verdict
+from celery_operator.decide.condition_state import ConditionState, ConditionStates
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.text import sentence
@@ -22,7 +22,7 @@ from celery_operator.snapshot import Snapshot
 
 def status_of(
     evidence: Evidence,
-    verdicts: Mapping[ConditionType, Verdict],
+    conditions: ConditionStates,
     health: tuple[HealthState, str],
     *,
     draining: Mapping[str, int],
@@ -47,10 +47,10 @@ def status_of(
         workers=workers,
         queues=evidence.queues,
         broker=evidence.broker.status(),
-        beat=_beat(evidence, verdicts[ConditionType.BEAT_HEALTHY]),
+        beat=_beat(evidence, conditions[ConditionType.BEAT_HEALTHY]),
         restarts=restarts,
         recommendations=recommendations,
-        conditions=tuple(_stamped(kind, verdict, snapshot) for kind, verdict in verdicts.items()),
+        conditions=tuple(_stamped(kind, state, snapshot) for kind, state in conditions.items()),
     )
 
 
@@ -60,22 +60,22 @@ def _group_status(group: GroupView, evidence: Evidence, draining: int) -> Worker
     )
 
 
-def _stamped(kind: ConditionType, verdict: Verdict, snapshot: Snapshot) -> Condition:
+def _stamped(kind: ConditionType, state: ConditionState, snapshot: Snapshot) -> Condition:
     """The transition time moves only when the status does."""
     return Condition(
         type=kind,
-        status=verdict.status,
-        reason=str(verdict.reason),
-        message=sentence(verdict.message),
+        status=state.status,
+        reason=str(state.reason),
+        message=sentence(state.message),
         observed_generation=snapshot.generation,
-        last_transition_time=snapshot.previous.since(kind, verdict.status, snapshot.now),
+        last_transition_time=snapshot.previous.since(kind, state.status, snapshot.now),
     )
 
 
-def _beat(evidence: Evidence, verdict: Verdict) -> BeatStatus:
+def _beat(evidence: Evidence, state: ConditionState) -> BeatStatus:
     if not evidence.snapshot.spec.beat.enabled:
         return BeatStatus(state="Disabled")
-    running = evidence.beat is not None and evidence.beat.ready > 0 and verdict.holds
+    running = evidence.beat is not None and evidence.beat.ready > 0 and state.is_true
     return BeatStatus(state="Running" if running else "NotRunning")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tools.testbed.waiting import wait_for
 from celery_health.broker import BrokerReading
 from celery_health.readers import reader_for
 from celery_health.verdicts.fleet import hoarding, hung_tasks, orphaned_messages, stalled_workers
+from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSight, sight_of
 from celery_operator.observe.waiting import WaitingQueues
@@ -43,7 +45,12 @@ class Watch:
     def stalled(self) -> bool:
         """One more look, and whether the worker is stalled by all that was seen."""
         seen = self.look()
-        return seen is not None and stalled_workers.is_stalled(seen[0], self.waiting.waiting_for(), SOON)
+        return seen is not None and self.stalls(*seen)
+
+    def stalls(self, worker: WorkerSight, broker: BrokerReading) -> bool:
+        """Whether the worker is stalled by all that was seen."""
+        evidence = FleetEvidence(broker, (worker,), waiting_for=self.waiting.waiting_for(), thresholds=SOON)
+        return stalled_workers.is_stalled(worker, evidence)
 
     def waits_for(self) -> float:
         """For how long the queue has been seen to hold messages."""
@@ -92,9 +99,9 @@ def test_a_busy_worker_with_a_full_prefetch_is_neither_stalled_nor_hoarding(tmp_
         _nap(app, 60.0, times=30)
         worker.wait_until(lambda report: report.active_count == 2)
         watch = Watch(worker, redis.url)
-        sight = _after_waiting(watch)
+        sight, broker = _after_waiting(watch)
         assert sight.active_count == sight.slots == 2
-        assert not stalled_workers.is_stalled(sight, watch.waiting.waiting_for(), SOON)
+        assert not watch.stalls(sight, broker)
         assert not hoarding.is_hoarding(sight, SOON)
 
 
@@ -109,8 +116,8 @@ def test_a_worker_that_rate_limits_fill_hoards_and_is_not_stalled(tmp_path: Path
             app.send_task("agent_app.limited", queue="celery")
         worker.wait_until(lambda report: report.processed == 1 and report.transport.can_consume is False)
         watch = Watch(worker, redis.url)
-        sight = _after_waiting(watch)
-        assert not stalled_workers.is_stalled(sight, watch.waiting.waiting_for(), SOON)
+        sight, broker = _after_waiting(watch)
+        assert not watch.stalls(sight, broker)
         assert hoarding.is_hoarding(sight, SOON)
 
 
@@ -131,9 +138,10 @@ def test_tasks_far_in_the_future_are_a_hoard_and_have_an_owner(tmp_path: Path) -
         assert broker.unacked is not None
         assert broker.unacked.count == sight.held == 120
         at_once = FleetThresholds(orphan_share=0.0)
-        assert orphaned_messages.find(broker, [sight], thresholds=at_once) is None
+        owned = FleetEvidence(broker, (sight,), workers_known=True, thresholds=at_once)
+        assert orphaned_messages.check(owned) is None
         # The same messages without their worker.
-        assert orphaned_messages.find(broker, [], thresholds=at_once) is not None
+        assert orphaned_messages.check(replace(owned, workers=())) is not None
 
 
 def test_a_task_past_its_limit_hangs_where_no_pool_enforces_limits(tmp_path: Path) -> None:
@@ -156,13 +164,13 @@ def test_a_task_past_its_limit_hangs_where_no_pool_enforces_limits(tmp_path: Pat
         assert [task.limit for task in hung_tasks.hung_tasks(sight, SOON)] == [2.0]
 
 
-def _after_waiting(watch: Watch) -> WorkerSight:
-    """The worker, once messages have waited and it has begun nothing for longer than the threshold."""
+def _after_waiting(watch: Watch) -> tuple[WorkerSight, BrokerReading]:
+    """Worker and broker, once messages have waited and it has begun nothing for longer than the limit."""
 
-    def waited() -> WorkerSight | None:
+    def waited() -> tuple[WorkerSight, BrokerReading] | None:
         seen = watch.look()
         long = watch.waits_for() > SOON.stalled_after
-        return seen[0] if seen and long and (seen[0].idle_for or 0.0) > SOON.stalled_after else None
+        return seen if seen and long and (seen[0].idle_for or 0.0) > SOON.stalled_after else None
 
     return wait_for(waited, 30.0, lambda: f"messages wait; last: {watch.look()}")
 

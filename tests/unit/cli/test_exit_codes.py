@@ -4,7 +4,7 @@ import pytest
 
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.health_exit_code import exit_code_of
-from celery_health.verdicts.fleet.verdict import FleetHealth
+from celery_health.verdicts.fleet.health import FleetHealth
 
 
 @pytest.mark.parametrize(

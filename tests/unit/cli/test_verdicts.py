@@ -15,7 +15,7 @@ from celery_health.cli.survey.round_trip import RoundTrip
 from celery_health.cli.survey.snapshot import Snapshot
 from celery_health.cli.verdicts import CheckResult, check_result
 from celery_health.urls import parse
-from celery_health.verdicts.fleet.verdict import FleetHealth
+from celery_health.verdicts.fleet.health import FleetHealth
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.worker_snapshot import RunningTask
 from tests.unit.cli.examples import WORKER

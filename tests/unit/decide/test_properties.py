@@ -167,8 +167,8 @@ def test_nothing_is_found_of_a_fleet_whose_broker_does_not_answer(one: Snapshot)
     seen = evidence_of(
         replace(one, broker=replace(REFUSED, queues=one.broker.queues, unacked=one.broker.unacked))
     )
-    assert not seen.queue_findings
-    assert not any(worker.findings for group in seen.groups for worker in group.workers)
+    assert not seen.queue_verdicts
+    assert not any(worker.verdicts for group in seen.groups for worker in group.workers)
 
 
 @given(snapshots)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.verdicts.fleet.verdict import FleetSnapshot
+from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSight
 
 
@@ -60,9 +60,14 @@ REFUSED = reading(None, reachable=False, reason=BrokerReason.CONNECTION_REFUSED)
 NOT_READ = reading(None, reachable=None, reason=BrokerReason.NOT_READ)
 
 
-def fleet(**changes: Any) -> FleetSnapshot:
+def watched(*workers: WorkerSight, **changes: Any) -> FleetEvidence:
+    """These workers and no others, with a broker that answers."""
+    return replace(FleetEvidence(reading(), tuple(workers), workers_known=True), **changes)
+
+
+def fleet(**changes: Any) -> FleetEvidence:
     """Two workers that consume, an empty queue, a broker that answers: Healthy."""
-    base = FleetSnapshot(broker=reading(), workers=(sight("worker@a"), sight("worker@b")), workers_known=True)
+    base = FleetEvidence(broker=reading(), workers=(sight("worker@a"), sight("worker@b")), workers_known=True)
     return replace(base, **changes)
 
 
@@ -97,11 +102,11 @@ brokers = st.one_of(
     ),
 )
 fleets = st.builds(
-    FleetSnapshot,
+    FleetEvidence,
     broker=brokers,
     workers=st.lists(sights, max_size=3, unique_by=lambda one: one.name).map(tuple),
     workers_known=st.booleans(),
-    store=st.none() | brokers,
+    result_backend=st.none() | brokers,
     waiting_for=waits,
     visibility_timeout=st.none() | st.floats(1, 7200),
 )

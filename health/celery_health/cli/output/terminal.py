@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from celery_health.verdicts.fleet.verdict import FleetHealth
+from celery_health.verdicts.fleet.health import FleetHealth
 
 COLOURS = {
     FleetHealth.HEALTHY: "bold green",

@@ -1,4 +1,4 @@
-"""What a person has to do where nobody else restarts ill processes: pure."""
+"""What a person has to do where neither the kubelet nor the operator restarts a process."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,20 @@ from celery_operator.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class ByHand:
-    """``why`` nothing is restarted, ``remedy`` against it, and the command for that."""
+class ManualStep:
+    """``why`` nothing is restarted, the remedy, and the command for it."""
 
     why: str
     remedy: str
     command: str
 
 
-def by_hand(snapshot: Snapshot, pod: str) -> ByHand | None:
-    """How to have this pod's ill process restarted; None where that goes by itself."""
+def manual_step(snapshot: Snapshot, pod: str) -> ManualStep | None:
+    """How to have the process of this pod restarted; None where that happens by itself."""
     if snapshot.spec.health.restart.policy == "Never":
         why = "spec.health.restart.policy is Never"
-        return ByHand(why, "Delete the pod", snapshot.kubectl(f"delete pod {pod}"))
+        return ManualStep(why, "Delete the pod", snapshot.kubectl(f"delete pod {pod}"))
     if snapshot.annotations.healing_paused:
         resume = f"annotate {PLURAL} {snapshot.name} {ANNOTATION_PAUSE_HEALING}-"
-        return ByHand("healing is paused", "Resume healing, or delete the pod", snapshot.kubectl(resume))
+        return ManualStep("healing is paused", "Resume healing, or delete the pod", snapshot.kubectl(resume))
     return None

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
-from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue import CATALOGUE
+from celery_health.catalogue.entry import Actor
+from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.urls import redact
+from celery_health.verdicts.verdict import Verdict
 from celery_health.wire.names import DIRECTORY
 from celery_operator.api.names import (
     ANNOTATION_PAUSE_SCALE_OUT,
@@ -12,41 +15,49 @@ from celery_operator.api.names import (
     LABEL_COMPONENT,
     LABEL_INSTANCE,
     PLURAL,
-    WORKER_CONTAINER,
 )
 from celery_operator.api.status import ConditionType, Recommendation
-from celery_operator.decide.advice.manual_steps import by_hand
-from celery_operator.decide.condition_state import Verdicts
+from celery_operator.decide.advice.manual_steps import manual_step
+from celery_operator.decide.condition_state import ConditionStates
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing
-from celery_operator.decide.problem import Problems
+from celery_operator.decide.group_verdicts import GroupVerdicts
 from celery_operator.decide.scaling.decision import ScalingReason
 from celery_operator.decide.text import sentence
 
 _MOST = 10
 
 _Advice = tuple[str, str]
+"""What to do, and the command."""
+
+_WHO_ACTS = {
+    Actor.KUBELET: "The kubelet restarts the worker.",
+    Actor.OPERATOR: "The operator replaces the worker's pod.",
+}
 
 
-def recommend(evidence: Evidence, problems: Problems, verdicts: Verdicts) -> tuple[Recommendation, ...]:
+def recommend(
+    evidence: Evidence, verdicts: GroupVerdicts, conditions: ConditionStates
+) -> tuple[Recommendation, ...]:
     """At most ten, none of them twice."""
     found = dict.fromkeys(
         Recommendation(message=sentence(message), command=command)
-        for message, command in _all(evidence, problems, verdicts)
+        for message, command in _all(evidence, verdicts, conditions)
     )
     return tuple(found)[:_MOST]
 
 
-def _all(evidence: Evidence, problems: Problems, verdicts: Verdicts) -> Iterator[_Advice]:
+def _all(evidence: Evidence, verdicts: GroupVerdicts, conditions: ConditionStates) -> Iterator[_Advice]:
     yield from _faults(evidence)
     yield from _broker(evidence)
-    yield from _workers(evidence, problems)
+    yield from _workers(evidence, verdicts)
     yield from _agents(evidence)
-    yield from _beat(evidence, verdicts)
+    yield from _beat(evidence, conditions)
     yield from _backlog(evidence)
-    yield from _queues(evidence)
-    yield from _result_backend(evidence, verdicts)
+    for verdict in evidence.queue_verdicts:
+        yield verdict.remedy, verdict.command(evidence.commands)
+    yield from _result_backend(evidence, conditions)
 
 
 def _faults(evidence: Evidence) -> Iterator[_Advice]:
@@ -58,21 +69,21 @@ def _faults(evidence: Evidence) -> Iterator[_Advice]:
 def _broker(evidence: Evidence) -> Iterator[_Advice]:
     broker, spec, name = evidence.broker, evidence.snapshot.spec, evidence.snapshot.name
     if broker.reached_by_workers_only or broker.numbers_refused:
-        yield f"Let the operator read the broker: {broker.reading.message}", _see_url(evidence)
+        facts = {"reading": broker.reading.message}
+        yield Verdict(StateReason.REACHABLE_BY_WORKERS_ONLY, facts=facts).remedy, _url_command(evidence)
     if broker.reachable is not False:
         return
+    remedy = broker.reading.reason.entry.wording.remedy or "Bring the broker back."
+    command = _url_command(evidence)
     if spec.broker.managed:
         selector = f"{LABEL_INSTANCE}={name},{LABEL_COMPONENT}={COMPONENT_REDIS}"
-        yield "Look why the managed Redis does not answer", evidence.kubectl(f"describe pods -l {selector}")
-        return
-    yield (
-        f"Bring the broker back; workers reconnect by themselves: {broker.reading.message}",
-        _see_url(evidence),
-    )
+        remedy = "Find out why the managed Redis does not answer."
+        command = evidence.kubectl(f"describe pods -l {selector}")
+    yield f"{broker.reading.message} {remedy} Workers reconnect by themselves.", command
 
 
-def _see_url(evidence: Evidence) -> str:
-    """Where the broker's URL comes from; ``describe secret`` shows no value."""
+def _url_command(evidence: Evidence) -> str:
+    """Shows where the broker's URL comes from; ``describe secret`` shows no value."""
     source = evidence.snapshot.spec.broker.url_from
     if source:
         return evidence.kubectl(f"describe secret {source.secret_key_ref.name}")
@@ -80,37 +91,42 @@ def _see_url(evidence: Evidence) -> str:
     return evidence.kubectl(f"get {PLURAL} {evidence.snapshot.name} -o jsonpath='{path}'")
 
 
-def _workers(evidence: Evidence, problems: Problems) -> Iterator[_Advice]:
+def _workers(evidence: Evidence, verdicts: GroupVerdicts) -> Iterator[_Advice]:
     for group in evidence.groups:
-        for problem in problems[group.name]:
-            waits = evidence.broker.reachable is False and problem.waits_for_broker
-            if problem.reason is not WorkerReason.STARTING and not waits:
-                yield problem.remedy, problem.command
+        for verdict in verdicts[group.name]:
+            explained = evidence.broker.reachable is False and verdict.entry.broker_outage_explains
+            if verdict.entry.announced and not explained:
+                yield _healing_advice(verdict, evidence)
+
+
+def _healing_advice(verdict: Verdict, evidence: Evidence) -> _Advice:
+    """Who acts, and what a person can do. Where nothing acts, the person has to."""
+    manual = manual_step(evidence.snapshot, verdict.subjects[0]) if verdict.entry.healed else None
+    if manual is not None:
+        return f"{manual.remedy}: {manual.why}, so nothing else restarts the worker.", manual.command
+    acts = _WHO_ACTS.get(verdict.entry.acts, "")
+    return f"{acts} {verdict.remedy}".strip(), verdict.command(evidence.commands)
 
 
 def _agents(evidence: Evidence) -> Iterator[_Advice]:
     for group in evidence.groups:
-        for worker in group.standing(Standing.AGENT_ABSENT)[:1]:
-            path = f'{{.spec.containers[?(@.name=="{WORKER_CONTAINER}")].command}}'
-            start = f"python {DIRECTORY} -A {evidence.snapshot.spec.app} worker ..."
-            yield (
-                f"Let group {group.name} start Celery through the agent: {start}",
-                evidence.kubectl(f"get pod {worker.pod.name} -o jsonpath='{path}'"),
-            )
+        if absent := group.standing(Standing.AGENT_ABSENT):
+            names = tuple(worker.pod.name for worker in absent)
+            facts = {"group": group.name, "agent": DIRECTORY, "app": evidence.snapshot.spec.app}
+            verdict = Verdict(WorkerReason.AGENT_ABSENT, names, facts)
+            yield verdict.remedy, verdict.command(evidence.commands)
 
 
-def _beat(evidence: Evidence, verdicts: Verdicts) -> Iterator[_Advice]:
-    verdict = verdicts[ConditionType.BEAT_HEALTHY]
+def _beat(evidence: Evidence, conditions: ConditionStates) -> Iterator[_Advice]:
+    condition = conditions[ConditionType.BEAT_HEALTHY]
     hanging = next((one for one in evidence.snapshot.beats if one.live is False and not one.deleting), None)
-    instead = by_hand(evidence.snapshot, hanging.pod) if hanging else None
-    if instead is not None:
-        yield f"{instead.remedy}: {instead.why}, so nothing else restarts beat", instead.command
-    if verdict.fails:
-        name = f"{evidence.snapshot.name}-beat"
-        yield (
-            f"Read why beat does not run once: {verdict.message}",
-            evidence.kubectl(f"logs deployment/{name}"),
-        )
+    manual = manual_step(evidence.snapshot, hanging.pod) if hanging else None
+    if manual is not None:
+        yield f"{manual.remedy}: {manual.why}, so nothing else restarts beat.", manual.command
+    if condition.is_false:
+        wording = CATALOGUE[condition.reason].wording
+        remedy = f"{condition.message} {wording.remedy}"
+        yield remedy, evidence.commands.line(wording, (), {})
 
 
 def _backlog(evidence: Evidence) -> Iterator[_Advice]:
@@ -150,21 +166,12 @@ def _held_back(group: GroupView, evidence: Evidence) -> Iterator[_Advice]:
             yield f"Messages wait for group {group.name}: let it grow again", evidence.kubectl(resume)
 
 
-def _queues(evidence: Evidence) -> Iterator[_Advice]:
-    name = evidence.snapshot.name
-    for finding in evidence.queue_findings:
-        command = f"get pods -l {LABEL_INSTANCE}={name}"
-        if finding.reason is FleetReason.QUEUE_NOT_CONSUMED:
-            command = f"edit {PLURAL} {name}"
-        yield finding.remedy, evidence.kubectl(command)
-
-
-def _result_backend(evidence: Evidence, verdicts: Verdicts) -> Iterator[_Advice]:
-    verdict = verdicts[ConditionType.RESULT_BACKEND_REACHABLE]
+def _result_backend(evidence: Evidence, conditions: ConditionStates) -> Iterator[_Advice]:
+    condition = conditions[ConditionType.RESULT_BACKEND_REACHABLE]
     backend = evidence.snapshot.spec.result_backend
-    if not verdict.fails or backend is None:
+    if not condition.is_false or backend is None:
         return
     command = f"get {PLURAL} {evidence.snapshot.name} -o jsonpath='{{.spec.resultBackend}}'"
     if backend.url_from:
         command = f"describe secret {backend.url_from.secret_key_ref.name}"
-    yield f"Bring the result backend back: {verdict.message}", evidence.kubectl(command)
+    yield f"Bring the result backend back: {condition.message}", evidence.kubectl(command)

@@ -1,7 +1,7 @@
 """The conditions of a CeleryDeployment, one file each."""
 
 from celery_operator.api.status import ConditionType
-from celery_operator.decide.condition_state import Verdicts
+from celery_operator.decide.condition_state import ConditionStates
 from celery_operator.decide.conditions import (
     agents_reporting,
     backlog_within_limits,
@@ -15,12 +15,12 @@ from celery_operator.decide.conditions import (
     workers_healthy,
 )
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.problem import Problems
+from celery_operator.decide.group_verdicts import GroupVerdicts
 
 
-def conditions(evidence: Evidence, problems: Problems) -> Verdicts:
+def conditions(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionStates:
     """Every condition of the resource, in the order in which the status lists them."""
-    workers = workers_healthy.judge(evidence, problems)
+    workers = workers_healthy.judge(evidence, verdicts)
     return {
         ConditionType.READY: ready.judge(evidence, workers),
         ConditionType.BROKER_REACHABLE: broker_reachable.judge(evidence),
@@ -30,6 +30,6 @@ def conditions(evidence: Evidence, problems: Problems) -> Verdicts:
         ConditionType.BEAT_HEALTHY: beat_healthy.judge(evidence),
         ConditionType.SCALING_ACTIVE: scaling_active.judge(evidence),
         ConditionType.AGENTS_REPORTING: agents_reporting.judge(evidence),
-        ConditionType.RECONCILING: reconciling.judge(evidence, problems),
+        ConditionType.RECONCILING: reconciling.judge(evidence, verdicts),
         ConditionType.STALLED: stalled.judge(evidence),
     }

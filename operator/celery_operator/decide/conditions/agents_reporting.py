@@ -1,44 +1,35 @@
-"""AgentsReporting: every running worker has an agent in it that tells how it is."""
+"""AgentsReporting: every running worker has an agent that reports."""
 
 from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.wire.names import DIRECTORY
-from celery_operator.decide.condition_state import Verdict, no, unknown, yes
+from celery_health.verdicts.text import is_or_are
+from celery_health.verdicts.verdict import Verdict
+from celery_operator.decide.condition_state import ConditionState, by_verdict, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.worker_state import Standing
-from celery_operator.decide.text import counted, listed
+from celery_operator.decide.group_verdicts import sidecar_facts
+from celery_operator.decide.text import counted
 
-_UNBORN = (Standing.STARTING, Standing.UNSCHEDULED, Standing.BROKEN, Standing.STOPPED)
+_NOT_RUNNING = (Standing.STARTING, Standing.UNSCHEDULED, Standing.BROKEN, Standing.STOPPED)
 
 
-def judge(evidence: Evidence) -> Verdict:
-    """Pods that are not up yet, or cannot come up, are not asked for a report."""
-    absent = _names(evidence, Standing.AGENT_ABSENT)
-    if absent:
-        return no(
-            WorkerReason.AGENT_ABSENT,
-            f"No agent reports from {listed(absent)}: start the worker with "
-            f"python {DIRECTORY} -A {evidence.snapshot.spec.app} worker ...",
-        )
-    if silent := _names(evidence, Standing.SILENT):
-        return unknown(
-            PodReason.SIDECAR_UNREACHABLE,
-            f"The operator gets no answer from the sidecar of {listed(silent)}{_cause(evidence)}",
-        )
+def judge(evidence: Evidence) -> ConditionState:
+    """Pods that do not run yet, or cannot run, need not report."""
+    if absent := _names(evidence, Standing.AGENT_ABSENT):
+        return by_verdict(Verdict(WorkerReason.AGENT_ABSENT, absent))
+    silent = [worker.pod for group in evidence.groups for worker in group.standing(Standing.SILENT)]
+    if silent:
+        # The message quotes the error of the first.
+        silent.sort(key=lambda pod: not pod.sidecar_error)
+        facts = sidecar_facts(silent[0].sidecar_error)
+        return by_verdict(Verdict(PodReason.SIDECAR_UNREACHABLE, tuple(pod.name for pod in silent), facts))
     workers = [worker for group in evidence.groups for worker in group.present]
-    reporting = [worker for worker in workers if worker.standing not in _UNBORN]
+    reporting = sum(worker.standing not in _NOT_RUNNING for worker in workers)
     if not reporting:
-        return yes(StateReason.NOTHING_TO_REPORT, "No worker is running, so none fails to report")
-    return yes(StateReason.ALL_REPORTING, f"{counted(len(reporting), 'worker')} reporting")
+        return by_verdict(Verdict(StateReason.NOTHING_TO_REPORT))
+    return yes(StateReason.ALL_REPORTING, f"{counted(reporting, 'worker')} {is_or_are(reporting)} reporting")
 
 
-def _names(evidence: Evidence, standing: Standing) -> list[str]:
-    return [worker.pod.name for group in evidence.groups for worker in group.standing(standing)]
-
-
-def _cause(evidence: Evidence) -> str:
-    """The cause of the first reading that failed, as the end of a sentence."""
-    pods = (worker.pod for group in evidence.groups for worker in group.standing(Standing.SILENT))
-    failed = next((pod for pod in pods if pod.sidecar_error), None)
-    return f" ({failed.name}: {failed.sidecar_error.rstrip('.')})" if failed else ""
+def _names(evidence: Evidence, standing: Standing) -> tuple[str, ...]:
+    return tuple(worker.pod.name for group in evidence.groups for worker in group.standing(standing))

@@ -1,30 +1,41 @@
-"""BacklogWithinLimits: no queue is longer than the threshold, and none with messages is left alone."""
+"""BacklogWithinLimits: no queue is longer than the threshold, and every queue with messages is consumed."""
 
+from collections.abc import Sequence
+
+from celery_health.catalogue.entry import Reason
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
-from celery_operator.decide.condition_state import Verdict, no, unknown, yes
+from celery_health.verdicts.text import is_or_are
+from celery_health.verdicts.verdict import Verdict
+from celery_operator.api.status import QueueStatus
+from celery_operator.decide.condition_state import ConditionState, by_verdict, no, unknown
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.text import counted, joined, listed
+from celery_operator.decide.text import joined, listed
 
 
-def judge(evidence: Evidence) -> Verdict:
+def judge(evidence: Evidence) -> ConditionState:
     """A known queue above the threshold outweighs what is not known of others."""
     threshold = evidence.snapshot.spec.health.backlog_threshold
     long = [queue for queue in evidence.queues if queue.ready is not None and queue.ready > threshold]
     if long:
-        lengths = listed([f"{queue.name} ({queue.ready} ready)" for queue in long])
-        return no(
-            FleetReason.ABOVE_THRESHOLD, f"Above the threshold of {threshold} messages a queue: {lengths}"
-        )
+        return by_verdict(_of_queues(FleetReason.ABOVE_THRESHOLD, long, threshold))
     if unserved := evidence.unserved:
-        lengths = listed([f"{queue.name} ({queue.ready} ready)" for queue in unserved])
-        return no(
-            StateReason.QUEUE_AT_ZERO, f"Messages wait although no workers are wanted for them: {lengths}"
-        )
-    if found := evidence.queue_findings:
-        return no(found[0].reason, joined(finding.message for finding in found))
-    untold = [queue.name for queue in evidence.queues if queue.ready is None]
-    if untold:
-        return unknown(evidence.broker.reason, f"The length of {listed(untold)} is not known")
-    queues = counted(len(evidence.queues), "queue")
-    return yes(StateReason.WITHIN_LIMITS, f"None of {queues} holds more than {threshold} messages")
+        return by_verdict(_of_queues(StateReason.QUEUE_AT_ZERO, unserved, threshold))
+    if found := evidence.queue_verdicts:
+        return no(found[0].reason, joined(verdict.message for verdict in found))
+    unread = [queue.name for queue in evidence.queues if queue.ready is None]
+    if unread:
+        return unknown(evidence.broker.reason, f"The length of {listed(unread)} is not known.")
+    return by_verdict(Verdict(StateReason.WITHIN_LIMITS, facts={"threshold": str(threshold)}))
+
+
+def _of_queues(reason: Reason, queues: Sequence[QueueStatus], threshold: int) -> Verdict:
+    return Verdict(
+        reason,
+        tuple(queue.name for queue in queues),
+        {
+            "lengths": listed([f"{queue.name} ({queue.ready} ready)" for queue in queues]),
+            "verb": is_or_are(len(queues)),
+            "threshold": str(threshold),
+        },
+    )

@@ -1,80 +1,71 @@
-"""BeatHealthy: one beat runs where one is wanted, and it ticks."""
+"""BeatHealthy: one beat runs where beat is enabled, and its scheduler ticks."""
 
 from celery_health.catalogue.beat import BeatReason, BeatStateReason
 from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.states import StateReason
-from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.beat import BeatSight
-from celery_operator.decide.advice.manual_steps import by_hand
-from celery_operator.decide.condition_state import Verdict, no, unknown, yes
+from celery_health.verdicts.text import counted
+from celery_health.verdicts.verdict import Verdict
+from celery_operator.decide.advice.manual_steps import manual_step
+from celery_operator.decide.condition_state import ConditionState, by_verdict, unknown, yes
 from celery_operator.decide.evidence import Evidence
+from celery_operator.decide.group_verdicts import sidecar_facts
 from celery_operator.snapshot import DeploymentState
 
 _RESTARTED = frozenset({BeatReason.TICK_OVERDUE, BeatReason.STUCK})
 _WAITS = frozenset({BeatReason.CONNECTING, BeatReason.WAITING_FOR_RESULTS})
-# The sidecar answers, and cannot tell.
-_UNKNOWN = {
-    BeatReason.TICKS_UNKNOWN: BeatReason.TICKS_UNKNOWN,
-    BeatReason.AGENT_ABSENT: WorkerReason.AGENT_ABSENT,
-}
+_UNKNOWN = frozenset({BeatReason.TICKS_UNKNOWN, BeatReason.AGENT_ABSENT})
+"""The sidecar answers, and does not know whether beat ticks."""
 
 
-def judge(evidence: Evidence) -> Verdict:
-    """Judged on the Deployment, and on what the sidecar of beat's pod says."""
+def judge(evidence: Evidence) -> ConditionState:
+    """Decided from the Deployment, and from what the sidecar of beat's pod says."""
     spec, beat = evidence.snapshot.spec, evidence.beat
     if not spec.beat.enabled:
-        return yes(BeatStateReason.DISABLED, "Beat is not wanted")
+        return by_verdict(Verdict(BeatStateReason.DISABLED))
     if spec.suspend and (beat is None or beat.wanted == 0):
-        return yes(StateReason.SUSPENDED, "Beat rests while the deployment is suspended")
+        return yes(StateReason.SUSPENDED, "Beat does not run while the resource is suspended.")
     if beat is not None:
         return _of_deployment(beat, evidence)
     if evidence.new_generation:
-        return unknown(StateReason.NEW_GENERATION, "Beat is being created")
-    return no(BeatStateReason.NOT_RUNNING, "The Deployment of beat is not there")
+        return unknown(StateReason.NEW_GENERATION, "Beat is being created.")
+    return by_verdict(Verdict(BeatStateReason.NOT_RUNNING, variant="no_deployment"))
 
 
-def _of_deployment(beat: DeploymentState, evidence: Evidence) -> Verdict:
+def _of_deployment(beat: DeploymentState, evidence: Evidence) -> ConditionState:
     present = [one for one in evidence.snapshot.beats if not one.deleting]
     number = len(present) or beat.replicas
     if number > 1:
-        return no(
-            BeatStateReason.MULTIPLE_INSTANCES,
-            f"{number} beats run, so periodic tasks are sent more than once: the operator scales "
-            f"Deployment {beat.name} back to 1; delete a beat that somebody runs beside it",
-        )
+        facts = {"number": counted(number, "instance")}
+        return by_verdict(Verdict(BeatStateReason.MULTIPLE_INSTANCES, (beat.name,), facts))
     if present:
         return _of_pod(present[0], evidence)
     if beat.ready < 1:
-        return no(
-            BeatStateReason.NOT_RUNNING, f"Beat does not run: {beat.failure or 'no periodic task is sent'}"
-        )
-    return yes(BeatStateReason.RUNNING, "Beat runs")
+        return _not_running(beat.failure or "its Deployment has no ready pod")
+    return by_verdict(Verdict(BeatStateReason.RUNNING))
 
 
-def _of_pod(one: BeatSight, evidence: Evidence) -> Verdict:
+def _of_pod(one: BeatSight, evidence: Evidence) -> ConditionState:
     if one.reason is BeatReason.TICKING:
-        return yes(BeatStateReason.RUNNING, "Beat runs and ticks")
+        return by_verdict(Verdict(BeatStateReason.RUNNING, variant="ticking"))
     if one.reason in _RESTARTED | _WAITS:
-        return no(BeatReason.TICK_OVERDUE, f"{one.message.rstrip('.')}: {_what_comes(one, evidence)}")
+        facts = {"evidence": one.message, "what_follows": _what_follows(one, evidence)}
+        return by_verdict(Verdict(BeatReason.TICK_OVERDUE, (one.pod,), facts))
     if one.reason in _UNKNOWN and not one.trouble:
-        return unknown(_UNKNOWN[one.reason], one.message)
+        return unknown(one.reason, one.message)
     if one.reason is None and one.ready and not one.trouble:
-        message = (
-            f"Pod {one.pod} of beat is ready, but the operator gets no answer from its sidecar{_cause(one)}"
+        return by_verdict(
+            Verdict(PodReason.SIDECAR_UNREACHABLE, (one.pod,), sidecar_facts(one.sidecar_error))
         )
-        return unknown(PodReason.SIDECAR_UNREACHABLE, message)
-    return no(
-        BeatStateReason.NOT_RUNNING,
-        f"Beat does not run: {one.trouble or one.message or 'its pod is starting'}",
-    )
+    return _not_running(one.trouble or one.message or "its pod is starting")
 
 
-def _what_comes(one: BeatSight, evidence: Evidence) -> str:
+def _not_running(evidence: str) -> ConditionState:
+    return by_verdict(Verdict(BeatStateReason.NOT_RUNNING, facts={"evidence": evidence}))
+
+
+def _what_follows(one: BeatSight, evidence: Evidence) -> str:
     if one.reason in _WAITS:
-        return "it is not restarted and goes on when that answers"
-    instead = by_hand(evidence.snapshot, one.pod)
-    return f"it is not restarted, since {instead.why}" if instead else "the kubelet restarts it"
-
-
-def _cause(one: BeatSight) -> str:
-    return f": {one.sidecar_error.rstrip('.')}" if one.sidecar_error else ""
+        return "Beat is not restarted: it continues when that answers."
+    manual = manual_step(evidence.snapshot, one.pod)
+    return f"Beat is not restarted, because {manual.why}." if manual else "The kubelet restarts beat."

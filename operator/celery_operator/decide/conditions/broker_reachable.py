@@ -1,10 +1,10 @@
 """BrokerReachable: messages can be sent and taken."""
 
-from celery_operator.decide.condition_state import Verdict, no, unknown, yes
+from celery_operator.decide.condition_state import ConditionState, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 
 
-def judge(evidence: Evidence) -> Verdict:
+def judge(evidence: Evidence) -> ConditionState:
     """The joined view of operator and worker pods, as it stands."""
     broker = evidence.broker
     say = {True: yes, False: no, None: unknown}[broker.reachable]

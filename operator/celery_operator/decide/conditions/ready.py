@@ -1,16 +1,18 @@
-"""Ready: this generation is rolled out, every wanted worker consumes and the broker answers."""
+"""Ready: this generation is rolled out, every desired worker consumes, and the broker answers."""
 
 from collections.abc import Iterator
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
-from celery_operator.decide.condition_state import Verdict, no, unknown, yes
+from celery_health.verdicts.text import is_or_are
+from celery_health.verdicts.verdict import Verdict
+from celery_operator.decide.condition_state import ConditionState, by_verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.text import counted, joined
 
 
-def judge(evidence: Evidence, workers: Verdict) -> Verdict:
-    """What hinders most is told first; what is unknown counts only when nothing known hinders.
+def judge(evidence: Evidence, workers: ConditionState) -> ConditionState:
+    """The worst obstacle comes first. What is unknown counts only where no obstacle is known.
 
     ``workers``: the condition WorkersHealthy.
     """
@@ -19,14 +21,14 @@ def judge(evidence: Evidence, workers: Verdict) -> Verdict:
     )
 
 
-def _known(evidence: Evidence, workers: Verdict) -> Iterator[Verdict]:
+def _known(evidence: Evidence, workers: ConditionState) -> Iterator[ConditionState]:
     fault = evidence.fault
     if fault is not None:
         yield no(fault.reason, fault.message)
     if evidence.broker.reachable is False:
         yield no(FleetReason.BROKER_UNREACHABLE, evidence.broker.message)
     if evidence.new_generation:
-        yield no(StateReason.NEW_GENERATION, "The spec has changed and is being carried out")
+        yield no(StateReason.NEW_GENERATION, Verdict(StateReason.NEW_GENERATION).message)
     if any(group.missing > group.untold or group.out_of_service for group in evidence.groups):
         yield no(workers.reason, workers.message)
     stale = [group.name for group in evidence.groups if not group.rolled_out]
@@ -36,19 +38,20 @@ def _known(evidence: Evidence, workers: Verdict) -> Iterator[Verdict]:
         )
 
 
-def _unknown(evidence: Evidence, workers: Verdict) -> Iterator[Verdict]:
+def _unknown(evidence: Evidence, workers: ConditionState) -> Iterator[ConditionState]:
     if any(group.missing for group in evidence.groups):
         yield unknown(workers.reason, workers.message)
     if evidence.broker.reachable is None and evidence.broker.readable:
         yield unknown(evidence.broker.reason, evidence.broker.message)
 
 
-def _ready(evidence: Evidence) -> Verdict:
+def _ready(evidence: Evidence) -> ConditionState:
+    consuming = evidence.consuming
+    verb = is_or_are(consuming)
     if any(group.coming for group in evidence.groups):
-        return yes(
-            StateReason.READY, f"{evidence.consuming} of {counted(evidence.wanted, 'worker')} consuming"
-        )
+        workers = f"{consuming} of {counted(evidence.wanted, 'worker')}"
+        return yes(StateReason.READY, f"{workers} {verb} consuming")
     if evidence.wanted:
-        return yes(StateReason.READY, f"{counted(evidence.consuming, 'worker')} consuming")
-    reason = StateReason.SUSPENDED if evidence.snapshot.spec.suspend else StateReason.SCALED_TO_ZERO
-    return yes(reason, "No workers are wanted")
+        return yes(StateReason.READY, f"{counted(consuming, 'worker')} {verb} consuming")
+    suspended = evidence.snapshot.spec.suspend
+    return by_verdict(Verdict(StateReason.SUSPENDED if suspended else StateReason.SCALED_TO_ZERO))

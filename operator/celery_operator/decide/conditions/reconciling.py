@@ -1,49 +1,50 @@
-"""Reconciling (abnormal when true, as kstatus reads it): the children are being brought in line."""
+"""Reconciling (abnormal when true, as kstatus reads it): the owned objects are being updated."""
 
 from collections.abc import Iterator
 
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
-from celery_operator.decide.condition_state import Verdict, no, yes
+from celery_operator.decide.condition_state import ConditionState, by_verdict, no, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
 from celery_operator.decide.evidence.worker_state import Standing
-from celery_operator.decide.problem import Problems
+from celery_operator.decide.group_verdicts import GroupVerdicts
 from celery_operator.snapshot import DeploymentState
 
 
-def judge(evidence: Evidence, problems: Problems) -> Verdict:
-    """A fault that needs a new spec stops the work: then Stalled is true and this is not."""
+def judge(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
+    """With a fault that needs a new spec, Stalled is true and this is false."""
     fault = evidence.fault
     if fault is not None:
         if fault.waiting:
             return yes(fault.reason, fault.message)
-        return no(StateReason.STALLED, "The spec cannot be carried out: see the Stalled condition")
+        return no(StateReason.STALLED, Verdict(StateReason.STALLED).message)
     return next(
-        _under_way(evidence, problems), no(StateReason.UP_TO_DATE, "The children are as the spec wants them")
+        _under_way(evidence, verdicts), no(StateReason.UP_TO_DATE, Verdict(StateReason.UP_TO_DATE).message)
     )
 
 
-def _under_way(evidence: Evidence, problems: Problems) -> Iterator[Verdict]:
+def _under_way(evidence: Evidence, verdicts: GroupVerdicts) -> Iterator[ConditionState]:
     if evidence.new_generation:
-        yield yes(StateReason.NEW_GENERATION, "The spec has changed and is being carried out")
+        yield by_verdict(Verdict(StateReason.NEW_GENERATION))
     for group in evidence.groups:
         yield from _of_group(group)
     yield from _of_others(evidence)
     for group in evidence.groups:
-        if group.missing and all(one.reason is WorkerReason.STARTING for one in problems[group.name]):
+        if group.missing and all(one.reason is WorkerReason.STARTING for one in verdicts[group.name]):
             yield yes(WorkerReason.STARTING, f"Workers of group {group.name} are starting")
 
 
-def _of_group(group: GroupView) -> Iterator[Verdict]:
+def _of_group(group: GroupView) -> Iterator[ConditionState]:
     deployment = group.deployment
     if deployment is None:
         if group.wanted:
             yield yes(StateReason.NEW_GENERATION, f"The Deployment of group {group.name} is being created")
         return
     if deployment.observed_generation < deployment.generation:
-        yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} takes in its new spec")
+        yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} is being updated")
     if deployment.wanted != group.wanted:
         draining = len(group.standing(Standing.DRAINING))
         yield yes(
@@ -56,13 +57,13 @@ def _of_group(group: GroupView) -> Iterator[Verdict]:
             f"{deployment.updated} of {deployment.wanted} pods of {deployment.name} are up to date",
         )
     if deployment.replicas > deployment.wanted:
-        yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} takes away surplus pods")
+        yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} removes surplus pods")
 
 
-def _of_others(evidence: Evidence) -> Iterator[Verdict]:
+def _of_others(evidence: Evidence) -> Iterator[ConditionState]:
     for deployment in evidence.snapshot.deployments:
         if not _is_wanted(deployment, evidence):
-            yield yes(StateReason.REMOVING, f"Deployment {deployment.name} is being deleted")
+            yield by_verdict(Verdict(StateReason.REMOVING, (deployment.name,)))
         elif deployment.observed_generation < deployment.generation or deployment.updated < deployment.wanted:
             yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} is being rolled out")
 

@@ -2,8 +2,9 @@
 
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.states import StateReason
+from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_IN, ANNOTATION_PAUSE_SCALE_OUT
-from celery_operator.decide.condition_state import Verdict, no, unknown, yes
+from celery_operator.decide.condition_state import ConditionState, by_verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.scaling.decision import ScalingDecision, ScalingReason
 from celery_operator.decide.text import joined, listed
@@ -11,30 +12,30 @@ from celery_operator.decide.text import joined, listed
 _BLIND = frozenset({ScalingReason.BROKER_UNREADABLE, ScalingReason.FALLBACK})
 
 
-def judge(evidence: Evidence) -> Verdict:
+def judge(evidence: Evidence) -> ConditionState:
     """What keeps groups from their size comes before what they do. The sizes stand in status.workers."""
     spec = evidence.snapshot.spec
     if not any(group.autoscaling for group in spec.workers):
         return yes(StateReason.NOT_CONFIGURED, "No group has autoscaling")
     if spec.suspend:
-        return yes(StateReason.SUSPENDED, "All groups are at zero while the deployment is suspended")
+        return yes(StateReason.SUSPENDED, "All groups are at zero while the resource is suspended")
     decisions = {name: one.decision for name, one in evidence.desired.items() if one.decision}
     if not decisions:
-        return unknown(BrokerReason.NOT_READ, "The load has not been looked at yet")
+        return unknown(BrokerReason.NOT_READ, "The load has not been read yet.")
     return _blind(decisions) or _paused(evidence) or _following(decisions)
 
 
-def _blind(decisions: dict[str, ScalingDecision]) -> Verdict | None:
+def _blind(decisions: dict[str, ScalingDecision]) -> ConditionState | None:
     told = [f"Group {name}: {one.message}" for name, one in decisions.items() if one.reason in _BLIND]
     return no(StateReason.BROKER_UNREADABLE, joined(told)) if told else None
 
 
-def _paused(evidence: Evidence) -> Verdict | None:
+def _paused(evidence: Evidence) -> ConditionState | None:
     pauses = evidence.snapshot.annotations.scaling_pauses
     kept = [
         f"{annotation} keeps pods from being {what}"
         for annotation, what, wanted in (
-            (ANNOTATION_PAUSE_SCALE_IN, "taken away", pauses.scale_in),
+            (ANNOTATION_PAUSE_SCALE_IN, "removed", pauses.scale_in),
             (ANNOTATION_PAUSE_SCALE_OUT, "added", pauses.scale_out),
         )
         if wanted
@@ -42,8 +43,8 @@ def _paused(evidence: Evidence) -> Verdict | None:
     return no(StateReason.SCALING_PAUSED, f"Annotation {' and '.join(kept)}") if kept else None
 
 
-def _following(decisions: dict[str, ScalingDecision]) -> Verdict:
+def _following(decisions: dict[str, ScalingDecision]) -> ConditionState:
     full = [name for name, one in decisions.items() if one.reason is ScalingReason.AT_MAXIMUM]
     if full:
-        return yes(StateReason.AT_MAX_REPLICAS, f"The load needs more than maxReplicas in {listed(full)}")
-    return yes(StateReason.FOLLOWS_LOAD, "Every group with autoscaling follows its load")
+        return by_verdict(Verdict(StateReason.AT_MAX_REPLICAS, tuple(full), {"groups": listed(full)}))
+    return by_verdict(Verdict(StateReason.FOLLOWS_LOAD))

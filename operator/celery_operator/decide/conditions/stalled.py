@@ -1,13 +1,14 @@
 """Stalled (abnormal when true, as kstatus reads it): only a new spec helps. What runs is left alone."""
 
 from celery_health.catalogue.states import StateReason
-from celery_operator.decide.condition_state import Verdict, no, yes
+from celery_health.verdicts.verdict import Verdict
+from celery_operator.decide.condition_state import ConditionState, no, yes
 from celery_operator.decide.evidence import Evidence
 
 
-def judge(evidence: Evidence) -> Verdict:
-    """True while a fault is there that no waiting mends."""
+def judge(evidence: Evidence) -> ConditionState:
+    """True while a fault exists that only a new spec removes."""
     fault = evidence.fault
     if fault is None or fault.waiting:
-        return no(StateReason.NOT_STALLED, "Nothing stops the spec from being carried out")
+        return no(StateReason.NOT_STALLED, Verdict(StateReason.NOT_STALLED).message)
     return yes(fault.reason, fault.message)

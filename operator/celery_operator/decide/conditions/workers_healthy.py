@@ -1,70 +1,81 @@
-"""WorkersHealthy: every wanted worker consumes, and none is ill."""
+"""WorkersHealthy: every desired worker consumes, and nothing is wrong with any of them."""
 
+from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_operator.decide.condition_state import Verdict, no, unknown, yes
+from celery_health.verdicts.text import is_or_are
+from celery_health.verdicts.verdict import Verdict
+from celery_operator.decide.condition_state import (
+    ConditionState,
+    by_verdict,
+    no,
+    unknown,
+    yes,
+)
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupView
-from celery_operator.decide.problem import DOUBTS, WORST_FIRST, Problem, Problems
+from celery_operator.decide.group_verdicts import GroupVerdicts
 from celery_operator.decide.text import counted, joined
 
+_MESSAGES_PER_GROUP = 2
 
-def judge(evidence: Evidence, problems: Problems) -> Verdict:
-    """The worst problem gives the reason; every group that has one is named."""
-    ill = [(group, found) for group in evidence.groups if (found := problems[group.name])]
-    if certain := [(group, found) for group, found in ill if _is_certain(found)]:
+
+def judge(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
+    """The worst verdict gives the reason; every group that has one is named."""
+    affected = [(group, found) for group in evidence.groups if (found := verdicts[group.name])]
+    if certain := [(group, found) for group, found in affected if _is_certain(found)]:
         worst = min((found[0] for _, found in certain), key=_rank)
-        if evidence.broker.reachable is False and worst.waits_for_broker:
-            return no(FleetReason.BROKER_UNREACHABLE, f"{_fleet(evidence)}: workers wait for the broker")
-        return no(worst.reason, joined(_words(group, found) for group, found in certain))
-    return _without_illness(evidence, [problem for _, found in ill for problem in found])
+        if evidence.broker.reachable is False and worst.entry.broker_outage_explains:
+            return no(FleetReason.BROKER_UNREACHABLE, f"{_fleet(evidence)}. Workers wait for the broker.")
+        return no(worst.reason, joined(_message(group, found) for group, found in certain))
+    return _nothing_certain(evidence, [verdict for _, found in affected for verdict in found])
 
 
-def _without_illness(evidence: Evidence, doubts: list[Problem]) -> Verdict:
+def _nothing_certain(evidence: Evidence, doubts: list[Verdict]) -> ConditionState:
     short = [group for group in evidence.groups if group.missing]
     if not short:
         return _enough(evidence)
     unseen = [group for group in short if group.untold < group.missing]
     if not unseen:
         reason = min(doubts, key=_rank).reason if doubts else WorkerReason.AGENT_ABSENT
-        return unknown(reason, f"{_fleet(evidence)}; nothing tells whether the others do")
+        return unknown(reason, f"{_fleet(evidence)}. It is not known whether the others are.")
     if evidence.new_generation and not any(group.seen for group in unseen) and not evidence.fault:
-        return unknown(StateReason.NEW_GENERATION, "The workers are being created")
+        return unknown(StateReason.NEW_GENERATION, "The workers are being created.")
     return no(WorkerReason.STARTING, joined(_shortage(group) for group in unseen))
 
 
-def _enough(evidence: Evidence) -> Verdict:
+def _enough(evidence: Evidence) -> ConditionState:
     if not evidence.wanted:
-        reason = StateReason.SUSPENDED if evidence.snapshot.spec.suspend else StateReason.SCALED_TO_ZERO
-        return yes(reason, "No workers are wanted")
-    idle = [group for group in evidence.groups if group.out_of_service]
+        suspended = evidence.snapshot.spec.suspend
+        return by_verdict(Verdict(StateReason.SUSPENDED if suspended else StateReason.SCALED_TO_ZERO))
+    idle = tuple(group.name for group in evidence.groups if group.out_of_service)
     if idle:
-        return no(
-            StateReason.ALL_DRAINING, joined(f"All workers of group {group.name} drain" for group in idle)
-        )
+        return no(StateReason.ALL_DRAINING, Verdict(StateReason.ALL_DRAINING, idle).message)
     if any(group.coming for group in evidence.groups):
-        return yes(WorkerReason.STARTING, f"{_fleet(evidence)}; the load has just called for the others")
+        return yes(WorkerReason.STARTING, f"{_fleet(evidence)}. The others start because the load has grown.")
     return yes(StateReason.ALL_CONSUMING, _fleet(evidence))
 
 
-def _is_certain(problems: tuple[Problem, ...]) -> bool:
-    return any(problem.reason not in DOUBTS for problem in problems)
+def _is_certain(verdicts: tuple[Verdict, ...]) -> bool:
+    return any(verdict.severity is not Severity.UNKNOWN for verdict in verdicts)
 
 
-def _rank(problem: Problem) -> int:
-    return WORST_FIRST.index(problem.reason)
+def _rank(verdict: Verdict) -> int:
+    return verdict.entry.rank
 
 
-def _words(group: GroupView, problems: tuple[Problem, ...]) -> str:
-    return joined([_shortage(group), *(problem.message for problem in problems[:2])])
+def _message(group: GroupView, verdicts: tuple[Verdict, ...]) -> str:
+    return joined([_shortage(group), *(verdict.message for verdict in verdicts[:_MESSAGES_PER_GROUP])])
 
 
 def _shortage(group: GroupView) -> str:
-    return f"{group.consuming} of {counted(group.wanted, 'worker')} of group {group.name} consume"
+    workers, verb = counted(group.wanted, "worker"), is_or_are(group.consuming)
+    return f'{group.consuming} of {workers} in group "{group.name}" {verb} consuming'
 
 
 def _fleet(evidence: Evidence) -> str:
+    verb = is_or_are(evidence.consuming)
     if evidence.consuming > evidence.wanted:
-        return f"{counted(evidence.consuming, 'worker')} consume, {evidence.wanted} are wanted"
-    return f"{evidence.consuming} of {counted(evidence.wanted, 'wanted worker')} consume"
+        return f"{counted(evidence.consuming, 'worker')} {verb} consuming, {evidence.wanted} desired"
+    return f"{evidence.consuming} of {counted(evidence.wanted, 'desired worker')} {verb} consuming"

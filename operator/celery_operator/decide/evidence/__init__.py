@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.fleet import FleetReason
-from celery_health.verdicts.fleet.findings import Finding
+from celery_health.verdicts.verdict import Verdict
+from celery_operator.api.kubectl_commands import KubectlCommands
 from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
 from celery_operator.api.status import QueueStatus
 from celery_operator.decide.evidence.broker import BrokerView, broker_view
 from celery_operator.decide.evidence.groups import GroupView, group_view
 from celery_operator.decide.evidence.worker_state import Worker
-from celery_operator.decide.evidence.workers import queue_findings
+from celery_operator.decide.evidence.workers import queue_verdicts
 from celery_operator.decide.scaling.desired import DesiredReplicas
 from celery_operator.decide.scaling.schedule import schedule_faults
 from celery_operator.snapshot import ConfigurationFault, DeploymentState, Snapshot
@@ -21,7 +22,7 @@ from celery_operator.snapshot import ConfigurationFault, DeploymentState, Snapsh
 class Evidence:
     """``queues`` holds each queue of the spec once, in its order, with what the broker told of it.
 
-    ``queue_findings`` are the fleet's findings on queues; those on a worker stand with the worker.
+    ``queue_verdicts`` are the fleet's verdicts on queues; those on a worker are with the worker.
     ``desired`` is by group. ``faults`` are all that hinder the spec, those of the snapshot among them.
     """
 
@@ -29,7 +30,7 @@ class Evidence:
     groups: tuple[GroupView, ...]
     broker: BrokerView
     queues: tuple[QueueStatus, ...]
-    queue_findings: tuple[Finding, ...]
+    queue_verdicts: tuple[Verdict, ...]
     desired: Mapping[str, DesiredReplicas]
     faults: tuple[ConfigurationFault, ...]
 
@@ -86,9 +87,14 @@ class Evidence:
         """Whether messages are known to wait for the group."""
         return any(queue.ready for queue in self.queues if queue.name in group.queues)
 
-    def found(self, reason: FleetReason) -> Finding | None:
+    def found(self, reason: FleetReason) -> Verdict | None:
         """What was found of the queues, for this reason."""
-        return next((finding for finding in self.queue_findings if finding.reason is reason), None)
+        return next((verdict for verdict in self.queue_verdicts if verdict.reason is reason), None)
+
+    @property
+    def commands(self) -> KubectlCommands:
+        """The commands of verdicts on this resource."""
+        return KubectlCommands(self.snapshot.namespace, self.snapshot.name)
 
     def kubectl(self, command: str) -> str:
         """A kubectl command line in the resource's own namespace."""
@@ -107,7 +113,7 @@ def gather(
         groups=groups,
         broker=broker_view(snapshot.broker, workers),
         queues=tuple(QueueStatus(name=name, ready=ready.get(name)) for name in names),
-        queue_findings=queue_findings(snapshot, workers),
+        queue_verdicts=queue_verdicts(snapshot, workers),
         desired=desired,
         faults=(*snapshot.memory.faults, *snapshot.faults, *schedule_faults(snapshot.spec)),
     )

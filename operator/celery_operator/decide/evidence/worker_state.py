@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.fleet.findings import Finding
+from celery_health.verdicts.verdict import Verdict
 from celery_health.verdicts.worker_snapshot import WorkerSight
 from celery_operator.snapshot import PodState, SidecarReading
 
@@ -52,11 +52,11 @@ class Worker:
     pod: PodState
     standing: Standing
     sight: WorkerSight | None = None
-    findings: tuple[Finding, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
     def has(self, reason: FleetReason) -> bool:
         """Whether this was found of the worker."""
-        return any(finding.reason is reason for finding in self.findings)
+        return any(verdict.reason is reason for verdict in self.verdicts)
 
 
 _BY_REASON = {

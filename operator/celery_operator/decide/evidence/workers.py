@@ -6,15 +6,10 @@ from datetime import timedelta
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.fleet import (
-    hoarding,
-    hung_tasks,
-    orphaned_messages,
-    stalled_workers,
-    unconsumed_queues,
-)
-from celery_health.verdicts.fleet.findings import Finding
+from celery_health.verdicts.fleet.checks import QUEUE_CHECKS, WORKER_CHECKS
+from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.thresholds import FleetThresholds
+from celery_health.verdicts.verdict import Verdict
 from celery_health.verdicts.worker_snapshot import WorkerSight, sight_of
 from celery_operator.decide.evidence.worker_state import Standing, Worker, standing_of
 from celery_operator.snapshot import PodState, Snapshot
@@ -38,22 +33,21 @@ class _Fleet:
     """What the verdicts on one worker need besides the worker."""
 
     snapshot: Snapshot
-    thresholds: FleetThresholds
-    waiting_for: Mapping[str, float]
+    evidence: FleetEvidence
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "_Fleet":
-        """While the broker does not answer, no queue counts as waiting: no worker could fetch from it."""
-        waiting_for = snapshot.waiting_for if snapshot.broker.reachable is True else {}
-        return cls(snapshot, thresholds_of(snapshot), waiting_for)
+        evidence = FleetEvidence(
+            snapshot.broker, waiting_for=snapshot.waiting_for, thresholds=thresholds_of(snapshot)
+        )
+        return cls(snapshot, evidence)
 
     def worker(self, pod: PodState, startup: timedelta) -> Worker:
         """The pod, its state, and what is found about it."""
         standing, sight = standing_of(pod, self.snapshot.now, startup), sight_of_pod(pod)
         if sight is None or standing not in _JUDGED or self._broker_away(pod):
             return Worker(pod, standing, sight)
-        findings = tuple(self._findings(sight, standing))
-        worker = Worker(pod, standing, sight, findings)
+        worker = Worker(pod, standing, sight, tuple(self._verdicts(sight, standing)))
         stalls = standing is Standing.CONSUMING and worker.has(FleetReason.WORKER_STALLED)
         return replace(worker, standing=Standing.STALLED) if stalls else worker
 
@@ -62,16 +56,13 @@ class _Fleet:
         beside = pod.reading.broker.reachable if pod.reading else None
         return self.snapshot.broker.reachable is False or beside is False
 
-    def _findings(self, sight: WorkerSight, standing: Standing) -> Iterator[Finding]:
-        """A worker that drains is meant to hold messages and to take none."""
-        alone = (sight,)
-        found = [hung_tasks.find(alone, self.thresholds)]
-        if standing is not Standing.DRAINING:
-            found += [
-                stalled_workers.find(alone, self.waiting_for, self.thresholds),
-                hoarding.find(alone, self.thresholds),
-            ]
-        yield from (finding for finding in found if finding)
+    def _verdicts(self, sight: WorkerSight, standing: Standing) -> Iterator[Verdict]:
+        """A worker that drains is meant to have tasks in flight and to fetch none."""
+        alone = replace(self.evidence, workers=(sight,))
+        for check in WORKER_CHECKS:
+            verdict = check(alone)
+            if verdict and (standing is not Standing.DRAINING or verdict.entry.while_draining):
+                yield verdict
 
 
 def startup_times(snapshot: Snapshot) -> Mapping[str, timedelta]:
@@ -109,23 +100,19 @@ def sight_of_pod(pod: PodState) -> WorkerSight | None:
     return replace(sight, idle_for=None if consuming_for is None else min(sight.idle_for, consuming_for))
 
 
-def queue_findings(snapshot: Snapshot, workers: tuple[Worker, ...]) -> tuple[Finding, ...]:
-    """What is found about the queues. ``workers``: all, pods that are being deleted included."""
-    thresholds = thresholds_of(snapshot)
-    sights = [worker.sight for worker in workers if worker.sight is not None]
-    read = {queue for group in snapshot.spec.workers for queue in group.queues}
-    read.update(queue for sight in sights for queue in sight.queues)
-    everyone_known = all(worker.sight is not None or _holds_nothing(worker.pod) for worker in workers)
-    found = (
-        unconsumed_queues.find(snapshot.broker, read, snapshot.untouched_for, thresholds),
-        orphaned_messages.find(
-            snapshot.broker,
-            sights if everyone_known else None,
-            least_visibility_timeout(snapshot),
-            thresholds,
-        ),
+def queue_verdicts(snapshot: Snapshot, workers: tuple[Worker, ...]) -> tuple[Verdict, ...]:
+    """What is wrong with the queues. ``workers``: all, pods that are being deleted included."""
+    evidence = FleetEvidence(
+        snapshot.broker,
+        tuple(worker.sight for worker in workers if worker.sight is not None),
+        workers_known=all(worker.sight is not None or _holds_nothing(worker.pod) for worker in workers),
+        not_shrinking_for=snapshot.untouched_for,
+        visibility_timeout=least_visibility_timeout(snapshot),
+        assigned_queues={queue for group in snapshot.spec.workers for queue in group.queues},
+        thresholds=thresholds_of(snapshot),
     )
-    return tuple(finding for finding in found if finding)
+    found = (check(evidence) for check in QUEUE_CHECKS)
+    return tuple(verdict for verdict in found if verdict)
 
 
 def least_visibility_timeout(snapshot: Snapshot) -> float | None:

@@ -32,19 +32,19 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "the image cannot be pulled",
         {"pods": (broken_pod("ErrImagePull"),)},
-        "Correct spec.image",
+        "registry.example/shop:1.4",
         "kubectl -n market describe pod shop-default-a",
     ),
     (
         "the probe image cannot be pulled",
         {"pods": (broken_pod("ErrImagePull", container="agent"),)},
-        "Make the operator's own probe image available",
+        "probe image",
         "kubectl -n market describe pod shop-default-a",
     ),
     (
         "a Secret is missing",
         {"pods": (broken_pod("CreateContainerConfigError", 'secret "shop" not found'),)},
-        'Create what is missing; the pods start then by themselves: secret "shop" not found',
+        'secret "shop" not found',
         "kubectl -n market describe pod shop-default-a",
     ),
     (
@@ -65,43 +65,43 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "the application does not import",
         {"pods": (broken_pod("CrashLoopBackOff", "ImportError: no"),)},
-        "Correct spec.app",
+        "spec.app",
         "kubectl -n market logs shop-default-a -c worker --previous",
     ),
     (
         "a worker is deaf",
         {"pods": (A, pod("b", WorkerReason.DEAF))},
-        "A worker that stays deaf is restarted",
+        "The kubelet restarts the worker",
         "kubectl -n market delete pod b",
     ),
     (
         "a sidecar is silent",
         {"pods": (A, silent_pod("b"))},
-        "Let the operator reach port 9809",
+        "port 9809",
         "kubectl -n market logs b -c probe",
     ),
     (
         "only a pod does not reach the broker",
         {"pods": (A, pod("b", WorkerReason.CONNECTING, sidecar_broker=NOT_REACHED))},
-        "Look for a NetworkPolicy",
+        "NetworkPolicy",
         "kubectl -n market get networkpolicies",
     ),
     (
         "the managed Redis is away",
         {"spec": spec(broker={"managed": {}}), "broker": REFUSED, "pods": ()},
-        "Look why the managed Redis does not answer",
+        "managed Redis",
         MANAGED_REDIS,
     ),
     (
         "a broker from a Secret is away",
         {"spec": spec(broker=FROM_SECRET), "broker": REFUSED, "pods": ()},
-        "Bring the broker back",
+        "redis://redis:6379/0 refuses connections",
         "kubectl -n market describe secret shop-broker",
     ),
     (
         "no agent is in the worker",
         {"pods": (pod("a", WorkerReason.AGENT_ABSENT), A)},
-        "Let group default start Celery through the agent: python /celery-probe -A shop.celery worker ...",
+        "group default: python /celery-probe -A shop.celery worker ...",
         "kubectl -n market get pod a -o jsonpath='{.spec.containers[?(@.name==\"worker\")].command}'",
     ),
     (
@@ -137,24 +137,24 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "beat does not run",
         {"spec": spec(beat={"enabled": True})},
-        "Read why beat does not run once",
+        "Deployment of beat",
         "kubectl -n market logs deployment/shop-beat",
     ),
     (
         "the result backend is away",
         {"spec": spec(resultBackend=FROM_SECRET), "result_backend": REFUSED},
-        "Bring the result backend back",
+        "result backend",
         "kubectl -n market describe secret shop-broker",
     ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("changes", "message", "command"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in ADVICE]
+    ("changes", "facts", "command"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in ADVICE]
 )
-def test_advice_is_a_sentence_and_a_command(changes: dict[str, Any], message: str, command: str) -> None:
+def test_advice_is_a_sentence_and_a_command(changes: dict[str, Any], facts: str, command: str) -> None:
     first = status_of(**changes).recommendations[0]
-    assert first.message.startswith(message)
+    assert facts in first.message
     assert first.command == command
 
 
@@ -169,7 +169,7 @@ def test_starting_workers_need_no_advice() -> None:
 def test_workers_that_wait_for_their_broker_need_no_advice_of_their_own() -> None:
     waiting = pod("a", WorkerReason.CONNECTING, sidecar_broker=NOT_REACHED)
     advice = status_of(broker=REFUSED, pods=(waiting,)).recommendations
-    assert [one.message.split(";")[0] for one in advice] == ["Bring the broker back"]
+    assert ["refuses connections" in one.message for one in advice] == [True]
 
 
 def test_nobody_is_told_to_replace_workers_while_the_broker_is_away() -> None:

@@ -39,16 +39,16 @@ def judged(*beats: BeatSight, ready: int = 1, replicas: int = 1) -> Condition:
 @pytest.mark.parametrize(
     ("sight", "status", "reason", "words"),
     [
-        (TICKING, "True", "Running", "Beat runs and ticks."),
+        (TICKING, "True", "Running", "ticks"),
         (
             says(BeatReason.TICK_OVERDUE, "A tick has not ended for 70 s.", ready=False),
             "False",
             "TickOverdue",
-            "A tick has not ended for 70 s: the kubelet restarts it.",
+            "A tick has not ended for 70 s. The kubelet restarts",
         ),
-        (says(BeatReason.STUCK), "False", "TickOverdue", "the kubelet restarts it"),
-        (says(BeatReason.CONNECTING), "False", "TickOverdue", "it is not restarted"),
-        (says(BeatReason.WAITING_FOR_RESULTS), "False", "TickOverdue", "it is not restarted"),
+        (says(BeatReason.STUCK), "False", "TickOverdue", "The kubelet restarts"),
+        (says(BeatReason.CONNECTING), "False", "TickOverdue", "not restarted"),
+        (says(BeatReason.WAITING_FOR_RESULTS), "False", "TickOverdue", "not restarted"),
         (says(BeatReason.STARTING, ready=False), "False", "NotRunning", "It is so."),
         (says(BeatReason.WAITING_FOR_FIRST_TICK, ready=False), "False", "NotRunning", "It is so."),
         (says(BeatReason.STOPPING), "False", "NotRunning", "It is so."),
@@ -62,7 +62,7 @@ def judged(*beats: BeatSight, ready: int = 1, replicas: int = 1) -> Condition:
         (says(BeatReason.AGENT_ABSENT, "Beat has no agent."), "Unknown", "AgentAbsent", "Beat has no agent."),
         (says(BeatReason.AGENT_ABSENT, trouble="container beat: Error: x"), "False", "NotRunning", "x"),
         (says(BeatReason.TICKS_UNKNOWN), "Unknown", "TicksUnknown", "It is so."),
-        (SILENT, "Unknown", "SidecarUnreachable", "the operator gets no answer from its sidecar"),
+        (SILENT, "Unknown", "SidecarUnreachable", "sidecar does not answer the operator"),
         (replace(SILENT, ready=False), "False", "NotRunning", "its pod is starting"),
     ],
 )
@@ -78,7 +78,7 @@ def test_two_beats_are_one_too_many_and_one_that_leaves_does_not_count() -> None
     second = replace(TICKING, pod="shop-beat-2", uid="uid-2")
     doubled = judged(TICKING, second, ready=2, replicas=2)
     assert (doubled.status, doubled.reason) == ("False", "MultipleInstances")
-    assert "scales Deployment shop-beat back to 1" in doubled.message
+    assert "Deployment shop-beat" in doubled.message
     assert judged(TICKING, replace(second, deleting=True), replicas=2).reason == "Running"
 
 
@@ -143,6 +143,7 @@ def test_where_nothing_restarts_a_beat_that_hangs_a_person_is_asked_to(
     deployments = (deployment(), deployment(1, group=None, ready=0))
     status = status_of(**{"spec": WITH_BEAT, "deployments": deployments, "beats": (HANGS,), **changes})
     (condition,) = [one for one in status.conditions if one.type is ConditionType.BEAT_HEALTHY]
-    assert condition.message == f"A tick lasts for 70 s: it is not restarted, since {why}."
+    assert condition.message.startswith("A tick lasts for 70 s. ")
+    assert f"not restarted, because {why}" in condition.message
     assert why in status.recommendations[0].message
     assert status.recommendations[0].command == command

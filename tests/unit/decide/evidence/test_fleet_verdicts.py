@@ -113,7 +113,7 @@ def test_a_draining_worker_may_hang_but_hoards_on_purpose() -> None:
     ]
     seen = evidence(pods=(A, B, *draining))
     assert [worker.pod.name for worker in seen.hung] == ["a"]
-    assert not seen.groups[0].workers[3].findings
+    assert not seen.groups[0].workers[3].verdicts
 
 
 def test_a_solo_worker_inside_a_long_task_within_its_limit_consumes() -> None:
@@ -121,7 +121,7 @@ def test_a_solo_worker_inside_a_long_task_within_its_limit_consumes() -> None:
     inside = structs.replace(report(pool_kind="solo", pool_size=1, progress_mono=-150.0), active=task)
     busy = replace(pod("a"), reading=replace(reading(WorkerReason.BUSY), report=inside))
     seen = evidence(**WAITING, pods=(busy,)).groups[0].workers[0]
-    assert (seen.standing, seen.findings) == (Standing.CONSUMING, ())
+    assert (seen.standing, seen.verdicts) == (Standing.CONSUMING, ())
 
 
 def test_a_pod_without_a_report_is_judged_without_the_fleet() -> None:

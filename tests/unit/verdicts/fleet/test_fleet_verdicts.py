@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from celery_health.broker import UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
-from celery_health.verdicts.fleet.fleet_verdicts import judge_fleet
-from celery_health.verdicts.fleet.verdict import WORST_LAST, FleetHealth, FleetSnapshot
+from celery_health.verdicts.commands import CeleryCommands
+from celery_health.verdicts.fleet.evidence import FleetEvidence
+from celery_health.verdicts.fleet.fleet_verdicts import fleet_verdict
+from celery_health.verdicts.fleet.health import WORST_LAST, FleetHealth
 from celery_health.verdicts.thresholds import FleetThresholds
 from tests.unit.verdicts.fleets import NOT_READ, REFUSED, fleet, fleets, reading, running, sight
 
@@ -73,19 +76,19 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
     ),
     (
         "the result store is away",
-        {"store": REFUSED},
+        {"result_backend": REFUSED},
         FleetHealth.DEGRADED,
         [FleetReason.RESULT_STORE_UNREACHABLE],
     ),
     (
         "the result store has not been read",
-        {"store": NOT_READ},
+        {"result_backend": NOT_READ},
         FleetHealth.UNKNOWN,
         [FleetReason.RESULT_STORE_UNKNOWN],
     ),
     (
         "nobody can ever ask the result store",
-        {"store": reading(reachable=None, reason=BrokerReason.UNSUPPORTED_KIND)},
+        {"result_backend": reading(reachable=None, reason=BrokerReason.UNSUPPORTED_KIND)},
         FleetHealth.HEALTHY,
         [],
     ),
@@ -122,7 +125,7 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
     ),
     (
         "the worst comes first",
-        {"broker": reading(2000), "store": NOT_READ, "workers": ()},
+        {"broker": reading(2000), "result_backend": NOT_READ, "workers": ()},
         FleetHealth.UNHEALTHY,
         [
             FleetReason.NO_WORKERS,
@@ -138,56 +141,55 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
     ("changes", "health", "reasons"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in CASES]
 )
 def test_the_word_on_a_fleet(changes: dict[str, Any], health: FleetHealth, reasons: list[str]) -> None:
-    verdict = judge_fleet(fleet(**changes))
+    verdict = fleet_verdict(fleet(**changes))
     assert verdict.health is health
-    assert [problem.reason for problem in verdict.problems] == reasons
+    assert [problem.reason for problem in verdict.verdicts] == reasons
 
 
 def test_a_command_names_the_application_and_the_workers_and_is_safe_to_paste() -> None:
-    verdict = judge_fleet(
+    verdict = fleet_verdict(
         fleet(
-            app="shop.celery",
             workers=(sight("worker@a"), sight("worker@a b", running=(running(400.0, 300.0),))),
             broker=reading(other={"for$got": 3}),
         )
     )
-    assert [problem.command for problem in verdict.problems] == [
+    assert [problem.command(CeleryCommands("shop.celery")) for problem in verdict.verdicts] == [
         "celery -A shop.celery inspect active -d 'worker@a b'",
         "celery -A shop.celery worker -Q 'for$got'",
     ]
 
 
 @given(fleets)
-def test_unknown_evidence_is_never_healthy(one: FleetSnapshot) -> None:
+def test_unknown_evidence_is_never_healthy(one: FleetEvidence) -> None:
     for unknown in (
         replace(one, broker=NOT_READ),
         replace(one, workers_known=False),
         replace(one, workers=(*one.workers, sight("worker@new", consuming=None)), workers_known=True),
-        replace(one, store=NOT_READ),
+        replace(one, result_backend=NOT_READ),
         replace(one, broker=replace(one.broker, queues=reading(None).queues)),
     ):
-        assert judge_fleet(unknown).health is not FleetHealth.HEALTHY
+        assert fleet_verdict(unknown).health is not FleetHealth.HEALTHY
 
 
 @given(fleets)
-def test_healthy_takes_a_broker_that_answers_and_a_worker_that_consumes(one: FleetSnapshot) -> None:
-    if judge_fleet(one).health is FleetHealth.HEALTHY:
+def test_healthy_takes_a_broker_that_answers_and_a_worker_that_consumes(one: FleetEvidence) -> None:
+    if fleet_verdict(one).health is FleetHealth.HEALTHY:
         assert one.broker.reachable is True
         assert one.workers_known
         assert any(worker.consuming for worker in one.workers)
 
 
-def _none_consumes(one: FleetSnapshot) -> FleetSnapshot:
+def _none_consumes(one: FleetEvidence) -> FleetEvidence:
     return replace(one, workers=tuple(replace(worker, consuming=False) for worker in one.workers))
 
 
-def _first_stops_consuming(one: FleetSnapshot) -> FleetSnapshot:
+def _first_stops_consuming(one: FleetEvidence) -> FleetEvidence:
     return replace(
         one, workers=tuple(replace(worker, consuming=False) for worker in one.workers[:1]) + one.workers[1:]
     )
 
 
-def _longer(one: FleetSnapshot) -> FleetSnapshot:
+def _longer(one: FleetEvidence) -> FleetEvidence:
     queues = tuple(
         replace(queue, ready=None if queue.ready is None else queue.ready + 2000)
         for queue in one.broker.queues
@@ -197,7 +199,7 @@ def _longer(one: FleetSnapshot) -> FleetSnapshot:
 
 WORSE: dict[str, Any] = {
     "the broker goes away": lambda one: replace(one, broker=REFUSED),
-    "the result store goes away": lambda one: replace(one, store=REFUSED),
+    "the result store goes away": lambda one: replace(one, result_backend=REFUSED),
     "queues get longer": _longer,
     "no worker consumes any more": _none_consumes,
     "one worker stops consuming": _first_stops_consuming,
@@ -211,18 +213,18 @@ WORSE: dict[str, Any] = {
 
 
 @given(fleets, st.sampled_from(sorted(WORSE)))
-def test_worse_evidence_never_gives_a_better_word(one: FleetSnapshot, what: str) -> None:
+def test_worse_evidence_never_gives_a_better_word(one: FleetEvidence, what: str) -> None:
     # A fleet without workers gets better by any worker that comes.
     if what == "a worker comes that hoards" and not any(worker.consuming for worker in one.workers):
         return
-    before, after = judge_fleet(one).health, judge_fleet(WORSE[what](one)).health
+    before, after = fleet_verdict(one).health, fleet_verdict(WORSE[what](one)).health
     assert WORST_LAST.index(after) >= WORST_LAST.index(before)
 
 
 @given(fleets)
-def test_every_problem_says_what_to_do(one: FleetSnapshot) -> None:
-    for problem in judge_fleet(one).problems:
+def test_every_problem_says_what_to_do(one: FleetEvidence) -> None:
+    for problem in fleet_verdict(one).verdicts:
         assert problem.message
         assert problem.remedy
-        assert problem.command.startswith("celery -A APP ")
-        assert problem.health is not FleetHealth.HEALTHY
+        assert problem.command(CeleryCommands()).startswith("celery -A APP ")
+        assert problem.severity is not Severity.INFORMATION

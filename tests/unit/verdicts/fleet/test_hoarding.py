@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import hoarding
 from celery_health.verdicts.worker_snapshot import WorkerSight
-from tests.unit.verdicts.fleets import seconds, sight, sights
+from tests.unit.verdicts.fleets import seconds, sight, sights, watched
 
 
 @pytest.mark.parametrize(
@@ -56,18 +56,15 @@ from tests.unit.verdicts.fleets import seconds, sight, sights
     ],
 )
 def test_what_is_a_hoard(what: str, changes: dict[str, Any], hoards: bool) -> None:
-    assert (hoarding.find([sight(**changes)]) is not None) is hoards
+    assert (hoarding.check(watched(sight(**changes))) is not None) is hoards
 
 
 def test_the_largest_hoard_is_told() -> None:
-    finding = hoarding.find([sight("worker@a", eta_held=200), sight("worker@b", eta_held=300, reserved=7)])
-    assert finding is not None
-    assert finding.reason is FleetReason.HOARDING
-    assert finding.subjects == ("worker@b", "worker@a")
-    assert finding.message == (
-        "Worker worker@b holds 307 messages that it does not work on (300 wait for their time, "
-        "7 for a slot or a rate limit) and runs 1 task (likewise worker@a)"
-    )
+    hoarders = (sight("worker@a", eta_held=200), sight("worker@b", eta_held=300, reserved=7))
+    verdict = hoarding.check(watched(*hoarders))
+    assert verdict is not None
+    assert (verdict.reason, verdict.subjects) == (FleetReason.HOARDING, ("worker@b", "worker@a"))
+    assert verdict.facts == {"waiting": "307 messages", "eta": "300", "reserved": "7", "active": "1 task"}
 
 
 @given(sights, seconds, st.integers(0, 500))

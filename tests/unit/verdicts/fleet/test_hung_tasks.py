@@ -7,9 +7,9 @@ from hypothesis import given
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import hung_tasks
-from celery_health.verdicts.thresholds import FleetThresholds
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSight
-from tests.unit.verdicts.fleets import running, seconds, sight, sights
+from tests.unit.verdicts.fleets import running, seconds, sight, sights, watched
 
 
 @pytest.mark.parametrize(
@@ -29,36 +29,35 @@ def test_a_task_hangs_past_its_limit_and_the_grace(
     running_for: float | None, limit: float | None, hung_after: float | None, hangs: bool
 ) -> None:
     one = sight(running=(running(running_for, limit),))
-    assert (hung_tasks.find([one], FleetThresholds(hung_after=hung_after)) is not None) is hangs
+    assert (
+        hung_tasks.check(watched(one, thresholds=FleetThresholds(hung_after=hung_after))) is not None
+    ) is hangs
 
 
 def test_the_longest_is_told_and_every_worker_named() -> None:
-    finding = hung_tasks.find(
-        [
+    verdict = hung_tasks.check(
+        watched(
             sight("worker@a", running=(running(400.0, 300.0), running(1.0, 300.0))),
             sight("worker@b", running=(running(7300.0, 300.0), running(400.0, 300.0))),
             sight("worker@c"),
-        ]
+        )
     )
-    assert finding is not None
-    assert finding.reason is FleetReason.HUNG_TASK
-    assert finding.subjects == ("worker@b", "worker@a")
-    assert finding.message == (
-        "Worker worker@b has been running task shop.pay (id-1) for 2 h, its limit is 5 min "
-        "(likewise worker@a)"
-    )
+    assert verdict is not None
+    assert (verdict.reason, verdict.subjects) == (FleetReason.HUNG_TASK, ("worker@b", "worker@a"))
+    assert verdict.facts == {"task": "shop.pay", "task_id": "id-1", "running": "2 h", "limit": "5 min"}
 
 
 @given(sights, seconds)
 def test_a_task_of_which_nobody_tells_how_long_it_runs_never_hangs(one: WorkerSight, limit: float) -> None:
     untold = tuple(replace(task, running_for=None) for task in one.running)
-    assert hung_tasks.find([replace(one, running=untold)], FleetThresholds(hung_after=limit)) is None
+    fleet = watched(replace(one, running=untold), thresholds=FleetThresholds(hung_after=limit))
+    assert hung_tasks.check(fleet) is None
 
 
 @given(sights)
 def test_a_task_of_which_nobody_tells_the_limit_never_hangs(one: WorkerSight) -> None:
     unlimited = tuple(replace(task, limit=None) for task in one.running)
-    assert hung_tasks.find([replace(one, running=unlimited)]) is None
+    assert hung_tasks.check(watched(replace(one, running=unlimited))) is None
 
 
 @given(sights, seconds)
@@ -67,4 +66,6 @@ def test_running_on_never_takes_the_finding_back(one: WorkerSight, more: float) 
         replace(task, running_for=None if task.running_for is None else task.running_for + more)
         for task in one.running
     )
-    assert len(hung_tasks.hung_tasks(replace(one, running=later))) >= len(hung_tasks.hung_tasks(one))
+    before = hung_tasks.hung_tasks(one, DEFAULT_FLEET_THRESHOLDS)
+    after = hung_tasks.hung_tasks(replace(one, running=later), DEFAULT_FLEET_THRESHOLDS)
+    assert len(after) >= len(before)

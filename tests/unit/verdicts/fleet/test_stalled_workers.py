@@ -8,30 +8,35 @@ from hypothesis import given
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import stalled_workers
-from celery_health.verdicts.thresholds import FleetThresholds
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSight
-from tests.unit.verdicts.fleets import seconds, sight, sights, waits
+from tests.unit.verdicts.fleets import seconds, sight, sights, waits, watched
 
 WAITS = {"celery": 61.0}
 STALLED = sight(idle_for=61.0, active_count=0, running=())
 
 
+def stalls(
+    worker: WorkerSight,
+    waiting: dict[str, float],
+    thresholds: FleetThresholds = DEFAULT_FLEET_THRESHOLDS,
+) -> bool:
+    return stalled_workers.is_stalled(worker, watched(worker, waiting_for=waiting, thresholds=thresholds))
+
+
 def test_a_worker_that_leaves_messages_waiting_is_stalled() -> None:
-    finding = stalled_workers.find([STALLED], WAITS)
-    assert finding is not None
-    assert finding.reason is FleetReason.WORKER_STALLED
-    assert finding.subjects == ("worker@a",)
-    assert finding.message == (
-        "Worker worker@a has 4 free slots and has begun or ended no task for 61 s, "
-        "while messages wait in celery"
-    )
+    verdict = stalled_workers.check(watched(STALLED, waiting_for=WAITS))
+    assert verdict is not None
+    assert (verdict.reason, verdict.subjects) == (FleetReason.WORKER_STALLED, ("worker@a",))
+    assert verdict.facts == {"free_slots": "4 free slots", "idle": "61 s", "queues": "celery"}
 
 
 def test_several_stalled_workers_are_told_together() -> None:
-    finding = stalled_workers.find([STALLED, replace(STALLED, name="worker@b"), sight("worker@c")], WAITS)
-    assert finding is not None
-    assert finding.subjects == ("worker@a", "worker@b")
-    assert finding.message.endswith("(likewise worker@b)")
+    several = (STALLED, replace(STALLED, name="worker@b"), sight("worker@c"))
+    verdict = stalled_workers.check(watched(*several, waiting_for=WAITS))
+    assert verdict is not None
+    assert verdict.subjects == ("worker@a", "worker@b")
+    assert verdict.message.endswith("(also worker@b).")
 
 
 @pytest.mark.parametrize(
@@ -57,41 +62,41 @@ def test_several_stalled_workers_are_told_together() -> None:
     ],
 )
 def test_a_worker_is_not_stalled_if(why: str, changes: dict[str, Any], waiting: dict[str, float]) -> None:
-    assert stalled_workers.find([replace(STALLED, **changes)], waiting) is None
+    assert stalled_workers.check(watched(replace(STALLED, **changes), waiting_for=waiting)) is None
 
 
 @pytest.mark.parametrize("prefetch", [0, 16])
 def test_room_may_be_told_by_the_counts(prefetch: int) -> None:
-    assert stalled_workers.is_stalled(replace(STALLED, has_room=None, prefetch=prefetch, reserved=3), WAITS)
+    assert stalls(replace(STALLED, has_room=None, prefetch=prefetch, reserved=3), WAITS)
 
 
 def test_the_threshold_is_that_of_the_spec() -> None:
     patience = FleetThresholds(stalled_after=10.0)
-    assert stalled_workers.is_stalled(replace(STALLED, idle_for=11.0), {"celery": 11.0}, patience)
-    assert not stalled_workers.is_stalled(replace(STALLED, idle_for=9.0), {"celery": 11.0}, patience)
+    assert stalls(replace(STALLED, idle_for=11.0), {"celery": 11.0}, patience)
+    assert not stalls(replace(STALLED, idle_for=9.0), {"celery": 11.0}, patience)
 
 
 @given(sights, waits)
 def test_nothing_unknown_ever_stalls_a_worker(one: WorkerSight, waiting: dict[str, float]) -> None:
-    assert not stalled_workers.is_stalled(replace(one, consuming=None), waiting)
-    assert not stalled_workers.is_stalled(replace(one, slots=None), waiting)
-    assert not stalled_workers.is_stalled(replace(one, idle_for=None), waiting)
-    assert not stalled_workers.is_stalled(replace(one, has_room=None, prefetch=None), waiting)
-    assert not stalled_workers.is_stalled(one, {})
+    assert not stalls(replace(one, consuming=None), waiting)
+    assert not stalls(replace(one, slots=None), waiting)
+    assert not stalls(replace(one, idle_for=None), waiting)
+    assert not stalls(replace(one, has_room=None, prefetch=None), waiting)
+    assert not stalls(one, {})
 
 
 @given(sights, waits, seconds)
 def test_a_longer_wait_never_takes_the_finding_back(
     one: WorkerSight, waiting: dict[str, float], more: float
 ) -> None:
-    if stalled_workers.is_stalled(one, waiting):
-        assert stalled_workers.is_stalled(replace(one, idle_for=(one.idle_for or 0.0) + more), waiting)
-        assert stalled_workers.is_stalled(one, {queue: wait + more for queue, wait in waiting.items()})
+    if stalls(one, waiting):
+        assert stalls(replace(one, idle_for=(one.idle_for or 0.0) + more), waiting)
+        assert stalls(one, {queue: wait + more for queue, wait in waiting.items()})
 
 
 @given(sights, waits)
 def test_a_stalled_worker_has_everything_that_it_takes(one: WorkerSight, waiting: dict[str, float]) -> None:
-    if stalled_workers.is_stalled(one, waiting):
+    if stalls(one, waiting):
         assert one.consuming is True
         assert one.takes_more is True
         assert one.slots is not None

@@ -1,0 +1,22 @@
+"""All checks of a fleet. A new check is added here and nowhere else."""
+
+from collections.abc import Callable
+
+from celery_health.verdicts.fleet import (
+    hoarding,
+    hung_tasks,
+    orphaned_messages,
+    stalled_workers,
+    unconsumed_queues,
+)
+from celery_health.verdicts.fleet.evidence import FleetEvidence
+from celery_health.verdicts.verdict import Verdict
+
+Check = Callable[[FleetEvidence], Verdict | None]
+"""At most one verdict. Its subjects are all workers or queues that have the problem, the worst first."""
+
+WORKER_CHECKS: tuple[Check, ...] = (stalled_workers.check, hung_tasks.check, hoarding.check)
+"""On workers. Each looks at every worker apart, so that the evidence may hold one worker only."""
+
+QUEUE_CHECKS: tuple[Check, ...] = (unconsumed_queues.check, orphaned_messages.check)
+"""On queues. These need all workers."""

@@ -1,0 +1,31 @@
+"""``kubectl`` command lines for one CeleryDeployment, from the templates of the catalogue of verdicts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from celery_health.catalogue.entry import Wording
+from celery_health.wire.names import PORT
+from celery_operator.api.names import SIDECAR_CONTAINER, WORKER_CONTAINER
+
+
+@dataclass(frozen=True, slots=True)
+class KubectlCommands:
+    """``resource`` is the name of the CeleryDeployment in ``namespace``."""
+
+    namespace: str
+    resource: str
+
+    def line(self, wording: Wording, subjects: Sequence[str], facts: Mapping[str, str]) -> str:
+        """The command line; empty where the wording has none for kubectl."""
+        if not wording.kubectl:
+            return ""
+        known = {
+            "subject": subjects[0] if subjects else "",
+            "subjects": ",".join(subjects),
+            "resource": self.resource,
+            "namespace": self.namespace,
+            "worker": WORKER_CONTAINER,
+            "sidecar": SIDECAR_CONTAINER,
+            "port": str(PORT),
+        }
+        return f"kubectl -n {self.namespace} {wording.kubectl.format(**{**facts, **known})}"
