@@ -8,13 +8,15 @@ from pathlib import Path
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
+from celery_health.tls import THIS_PYTHON
 from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
 
 
 async def ping_store(url: str, timeout: float = 5.0) -> BrokerReading:  # noqa: ASYNC109
     """Connect and log in within ``timeout`` seconds, without reading a table or key. Never raises.
 
-    Run it where the application runs: a SQLite file must be on this machine.
+    Run it where the application runs: a SQLite file must be on this machine, and a certificate is verified
+    as this Python verifies it.
     """
     try:
         parsed = parse(url)
@@ -22,7 +24,7 @@ async def ping_store(url: str, timeout: float = 5.0) -> BrokerReading:  # noqa: 
         return BrokerReading("unknown", "", False, BrokerReason.URL_INVALID, str(error))
     if parsed.kind is BrokerKind.SQLITE:
         return _ping_sqlite(parsed)
-    reader = reader_for(url)
+    reader = reader_for(url, python=THIS_PYTHON)
     try:
         async with asyncio.timeout(timeout):
             return await reader.read(())

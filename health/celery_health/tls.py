@@ -13,8 +13,13 @@ the dates are verified in any case.
 
 import os
 import ssl
+import sys
 
-STRICT_PYTHON = (3, 13)
+PythonVersion = tuple[int, int]
+
+THIS_PYTHON: PythonVersion = (sys.version_info.major, sys.version_info.minor)
+
+STRICT_PYTHON: PythonVersion = (3, 13)
 """The first Python whose default context verifies strictly."""
 
 _DIFFERENT = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -31,13 +36,14 @@ def client_context(
     key: _Path | None = None,
     verify_mode: ssl.VerifyMode = ssl.CERT_REQUIRED,
     check_hostname: bool = True,
-    python: tuple[int, int] | None = None,
+    python: PythonVersion | None = None,
 ) -> ssl.SSLContext:
     """A context that verifies as Go's clients do, or as the default context of one Python does.
 
     Without ``ca_file`` and ``ca_data`` the authorities of this system are trusted; with them, only where
-    ``system_authorities`` says so. ``python`` is the version that a worker runs, where a client stands in for
-    the worker's redis-py: that client takes the default context of its Python.
+    ``system_authorities`` says so. ``python`` is for a client that stands in for the redis-py of a Celery
+    process: redis-py takes the default context of the Python that it runs on. None: it is not known, so that
+    a certificate is accepted that any Python accepts.
 
     Raises:
         OSError: a file is not here, or is no certificate (``ssl.SSLError``).
@@ -57,7 +63,7 @@ def client_context(
     return context
 
 
-def _flags(python: tuple[int, int] | None) -> ssl.VerifyFlags:
+def _flags(python: PythonVersion | None) -> ssl.VerifyFlags:
     if python is None:
         return ssl.VERIFY_X509_PARTIAL_CHAIN
     return _DIFFERENT if python >= STRICT_PYTHON else ssl.VerifyFlags(0)

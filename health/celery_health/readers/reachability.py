@@ -11,6 +11,9 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.urls import BrokerKind, BrokerUrl, redact
 
 _MAX_QUOTED = 160
+# What only a strict verification finds: from OpenSSL's X509_V_ERR_PATHLEN_INVALID_FOR_NON_CA to
+# X509_V_ERR_EXTENSIONS_REQUIRE_VERSION_3.
+_STRICT_CODES = range(80, 94)
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 
 
@@ -160,6 +163,13 @@ def _os_error(error: OSError, url: BrokerUrl) -> Reachability | None:
 
 
 def _tls_error(error: ssl.SSLError, url: BrokerUrl) -> Reachability:
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _STRICT_CODES:
+        return Reachability(
+            BrokerReason.TLS_FAILED,
+            f"{url.address} presents a certificate that Python 3.13 and newer do not accept "
+            f"({error.verify_message}): issue it again in the form of RFC 5280.",
+            reachable=None,  # as below
+        )
     if isinstance(error, ssl.SSLCertVerificationError):
         return Reachability(
             BrokerReason.TLS_FAILED,

@@ -3,7 +3,7 @@
 import ssl
 from typing import Any
 
-from celery_health.tls import client_context
+from celery_health.tls import PythonVersion, client_context
 from celery_health.urls import BrokerUrl
 
 _MODES = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
@@ -19,13 +19,15 @@ def amqp_options(url: BrokerUrl) -> dict[str, Any] | bool:
     return options or True
 
 
-def redis_context(url: BrokerUrl) -> ssl.SSLContext:
+def redis_context(url: BrokerUrl, python: PythonVersion | None) -> ssl.SSLContext:
     """For Redis, as redis-py does it: an authority that the URL names is trusted in addition to the system's.
+
+    ``python``: the version that the Celery process runs, None if not known.
 
     Raises:
         OSError: a file that the URL names does not exist here or is not a certificate.
     """
-    return _context(url, system_authorities=True)
+    return _context(url, system_authorities=True, python=python)
 
 
 def http_context(url: BrokerUrl) -> ssl.SSLContext:
@@ -37,7 +39,9 @@ def http_context(url: BrokerUrl) -> ssl.SSLContext:
     return _context(url, system_authorities=False)
 
 
-def _context(url: BrokerUrl, *, system_authorities: bool) -> ssl.SSLContext:
+def _context(
+    url: BrokerUrl, *, system_authorities: bool, python: PythonVersion | None = None
+) -> ssl.SSLContext:
     mode = _mode(url)
     files = _files(url)
     return client_context(
@@ -48,6 +52,7 @@ def _context(url: BrokerUrl, *, system_authorities: bool) -> ssl.SSLContext:
         verify_mode=ssl.CERT_REQUIRED if mode is None else mode,
         # As in kombu: with a mode in the URL the certificate is verified, and not the host name in it.
         check_hostname=mode is None or url.query.get("ssl_check_hostname", "").lower() == "true",
+        python=python,
     )
 
 

@@ -20,8 +20,18 @@ class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
     pid: Count
     celery_version: Name
     kombu_version: Name
+    python_version: Name = ""
     written_mono: Seconds
     written_at: Seconds | None = None
     memory_bytes: Count | None = None
     error_count: Count = 0
     last_error: Name = ""
+
+    @property
+    def python(self) -> tuple[int, int] | None:
+        """The major and minor number of the process's Python; None where the report does not have them."""
+        try:
+            major, minor, *_ = map(int, self.python_version.split("."))
+        except ValueError:
+            return None
+        return major, minor

@@ -18,6 +18,7 @@ from celery_probe.agent.errors import ErrorLog
 
 HEARTBEAT_SECONDS = 1.0
 FINISH_SECONDS = 1.0
+PYTHON_VERSION = "{}.{}.{}".format(*sys.version_info[:3])
 # A tick of beat takes milliseconds; gevent and eventlet turn a worker's loop every other second when idle.
 STILL_SECONDS = 3.5
 
@@ -56,6 +57,7 @@ class ReportThread:
             "pid": self._pid,
             "celery_version": version_of("celery"),
             "kombu_version": version_of("kombu"),
+            "python_version": PYTHON_VERSION,
             "memory_bytes": memory.resident_bytes(self._pid),
             **self.details(),
             # After the details, whose errors count.

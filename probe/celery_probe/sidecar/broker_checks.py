@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.tls import PythonVersion
 from celery_health.urls import BrokerUrl, UrlError, parse
 from celery_health.wire.names import BROKER_VARIABLE
 from celery_probe.sidecar.redis_handshake import RedisSession
@@ -37,7 +38,10 @@ class CheckResult:
 
 
 class BrokerChecks:
-    """Keeps the last result. ``clock`` gives seconds of CLOCK_MONOTONIC."""
+    """Keeps the last result. ``clock`` gives seconds of CLOCK_MONOTONIC.
+
+    ``python`` is the version that the process in this pod runs, None while it is not known.
+    """
 
     def __init__(self, url: str, clock: Callable[[], float], *, interval: float = CHECK_SECONDS) -> None:
         self._clock = clock
@@ -45,6 +49,7 @@ class BrokerChecks:
         self._stopped = threading.Event()
         self._urls, self._result = _readable(url)
         self._answering_since: float | None = None
+        self.python: PythonVersion | None = None
 
     def start(self) -> None:
         """Begin the checks, where there is a broker to check."""
@@ -81,7 +86,7 @@ class BrokerChecks:
 
     def _run(self) -> None:
         with ExitStack() as connections:
-            checks = [check_of(url, connections) for url in self._urls]
+            checks = [check_of(url, connections, lambda: self.python) for url in self._urls]
             while not self._stopped.is_set():
                 self.note(_best(checks))
                 self._stopped.wait(self._interval)
@@ -96,7 +101,9 @@ class BrokerChecks:
         self._result = CheckResult(reading.reachable, reading.reason, reading.message, now)
 
 
-def check_of(url: BrokerUrl, connections: ExitStack) -> Check:
+def check_of(
+    url: BrokerUrl, connections: ExitStack, python: Callable[[], PythonVersion | None] = lambda: None
+) -> Check:
     """The check of a broker whose kind can be checked; ``connections`` closes what the check keeps open."""
     if url.kind.is_amqp:
         # Here: only the brokers that need it pay for the amqp package.
@@ -105,7 +112,7 @@ def check_of(url: BrokerUrl, connections: ExitStack) -> Check:
         session = AmqpSession(url)
         connections.callback(session.close)
         return lambda: session.read(())
-    redis = RedisSession(url)
+    redis = RedisSession(url, python)
     connections.callback(redis.close)
     return redis.check
 

@@ -42,6 +42,8 @@ class ProcessObserver(ABC, Generic[R]):
     def refresh(self) -> None:
         """Read the files that the process and its agent write."""
         self.evidence.refresh()
+        report = self.evidence.current
+        self.broker.python = report.python if report else None
 
     def seconds_since_refresh(self) -> float:
         """The age of the evidence."""

@@ -4,6 +4,7 @@ It speaks Redis' protocol itself: the ``redis`` package would add 21 MB to the s
 """
 
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import BinaryIO
 
@@ -13,6 +14,7 @@ from celery_health.readers import reachability
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS
 from celery_health.readers.tls import redis_context
+from celery_health.tls import PythonVersion
 from celery_health.urls import BrokerKind, BrokerUrl
 
 _REACHABLE = "{} answers."
@@ -27,10 +29,16 @@ _SENTINEL = "The Sentinel {} answers; only the application knows which of its ma
 
 
 class RedisSession:
-    """Checks one Redis, on a connection that is kept from check to check."""
+    """Checks one Redis, on a connection that is kept from check to check.
 
-    def __init__(self, url: BrokerUrl):
+    ``python`` gives the version that the process in this pod runs, None while it is not known: a certificate
+    that its redis-py refuses is refused here.
+    """
+
+    def __init__(self, url: BrokerUrl, python: Callable[[], PythonVersion | None] = lambda: None) -> None:
         self._url = url
+        self._python = python
+        self._verified_as: PythonVersion | None = None
         self._kept = ExitStack()
         self._link: _Link | None = None
 
@@ -39,6 +47,8 @@ class RedisSession:
 
         A failure on a kept connection may be the connection's own: it is replaced once.
         """
+        if self._url.tls and self._python() != self._verified_as:
+            self.close()
         was_kept = self._link is not None
         failure = self._failure()
         if failure is not None:
@@ -57,7 +67,8 @@ class RedisSession:
     def _failure(self) -> Reachability | None:
         try:
             if self._link is None:
-                connection = self._kept.enter_context(_connected(self._url))
+                self._verified_as = self._python()
+                connection = self._kept.enter_context(_connected(self._url, self._verified_as))
                 answers = self._kept.enter_context(connection.makefile("rb"))
                 self._link = connection, answers
             else:
@@ -80,13 +91,13 @@ def _commands(url: BrokerUrl) -> list[list[str]]:
     return [["PING"]] if url.kind is BrokerKind.SENTINEL else [*_login(url), ["PING"], _WRITE_NOTHING]
 
 
-def _connected(url: BrokerUrl) -> socket.socket:
+def _connected(url: BrokerUrl, python: PythonVersion | None) -> socket.socket:
     connection = socket.create_connection((url.host, url.port or 0), CONNECT_SECONDS)
     connection.settimeout(READ_SECONDS)
     if not url.tls:
         return connection
     try:
-        return redis_context(url).wrap_socket(connection, server_hostname=url.host)
+        return redis_context(url, python).wrap_socket(connection, server_hostname=url.host)
     except BaseException:
         connection.close()
         raise

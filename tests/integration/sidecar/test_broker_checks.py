@@ -5,12 +5,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
+from tools.testbed import certificates
+from tools.testbed.certificates import POOR_AUTHORITY
 from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
@@ -199,10 +201,31 @@ def test_a_redis_behind_tls_is_reached_as_its_url_says(tls_port: int, certificat
     assert reached(f"rediss://:{PASSWORD}@127.0.0.1:{tls_port}/0?{options}")
 
 
+def test_a_redis_certificate_is_accepted_exactly_where_the_python_of_the_worker_accepts_it(
+    tmp_path: Path,
+) -> None:
+    """Its authority has no key usage. A kept connection is verified again when the Python is known."""
+    authority = certificates.authority(tmp_path, extensions=POOR_AUTHORITY)
+    server = certificates.server(tmp_path, authority)
+    port = free_port()
+    arguments = ["--tls-port", str(port), "--tls-auth-clients", "no"]
+    arguments += ["--tls-cert-file", str(server.certificate), "--tls-key-file", str(server.key)]
+    arguments += ["--tls-ca-cert-file", str(authority.certificate)]
+    python: tuple[int, int] | None = None
+    url = f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority.certificate}"
+    session = RedisSession(parse(url), lambda: python)
+    with redis_server(tmp_path / "redis", arguments=arguments), closing(session):
+        for python, reachable in ((None, True), ((3, 11), True), ((3, 13), None), ((3, 12), True)):
+            reading = session.check()
+            assert reading.reachable is reachable, python
+            assert reachable or reading.reason is BrokerReason.TLS_FAILED
+            assert reachable or "that Python 3.13 and newer do not accept" in reading.message
+
+
 def test_a_certificate_that_only_the_application_may_trust_is_no_proof_of_an_outage(tls_port: int) -> None:
     reading = checked(f"rediss://:{PASSWORD}@127.0.0.1:{tls_port}/0")
     assert (reading.reason, reading.reachable) == (BrokerReason.TLS_FAILED, None)
-    assert "write ssl_ca_certs or ssl_cert_reqs into the URL" in reading.message
+    assert "set ssl_ca_certs or ssl_cert_reqs in the URL" in reading.message
 
 
 def test_a_certificate_file_that_only_the_worker_has_is_no_proof_of_an_outage(tls_port: int) -> None:

@@ -59,6 +59,16 @@ async def test_a_consuming_worker_passes_every_probe(
     assert await answer.json() == {"reason": "Consuming", "message": "The worker consumes from 2 queues."}
 
 
+def test_broker_checks_verify_certificates_as_the_python_of_the_worker_does(
+    tmp_path: Path, observer: WorkerObserver
+) -> None:
+    reported(tmp_path, observer, python_version="3.11.7")
+    known = observer.broker.python
+    (tmp_path / "report.json").unlink()
+    observer.refresh()
+    assert (known, observer.broker.python) == ((3, 11), None)
+
+
 async def test_a_refused_probe_says_why(client: Client, tmp_path: Path, observer: WorkerObserver) -> None:
     reported(tmp_path, observer, consuming=False)
     answer = await client.get("/readyz")

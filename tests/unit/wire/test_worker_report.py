@@ -118,6 +118,7 @@ OPTIONAL = {
     "children_memory_bytes",
     "error_count",
     "last_error",
+    "python_version",
 }
 
 
@@ -142,3 +143,13 @@ def test_no_value_is_quoted() -> None:
     with pytest.raises(UnreadableError) as caught:
         worker_report(worker_document(phase="hunter2"))
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "python"),
+    [("3.13.0", (3, 13)), ("3.8", (3, 8)), ("", None), ("3", None), ("three.one", None), ("3.", None)],
+)
+def test_the_python_is_known_where_the_report_has_its_numbers(
+    text: str, python: tuple[int, int] | None
+) -> None:
+    assert worker_report(worker_document(python_version=text)).python == python

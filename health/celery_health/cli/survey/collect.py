@@ -18,6 +18,7 @@ from celery_health.readers import reader_for
 from celery_health.readers.redis.server import RedisServer
 from celery_health.stores import ping_store
 from celery_health.threads import run_in_thread
+from celery_health.tls import THIS_PYTHON
 from celery_health.urls import UrlError, parse
 
 DEFAULT_QUEUE = "celery"
@@ -30,7 +31,9 @@ async def collect_snapshot(connection: AppConnection, options: CheckOptions) -> 
     began = time.monotonic()
     run = CheckRun(connection, options, Budget(options.timeout))
     run.queue_names = list(options.queues or connection.queues or (DEFAULT_QUEUE,))
-    reader = reader_for(connection.broker_url, connection.naming, management_url=options.management_url)
+    reader = reader_for(
+        connection.broker_url, connection.naming, management_url=options.management_url, python=THIS_PYTHON
+    )
     try:
         snapshot = await _collect(run, reader)
     finally:

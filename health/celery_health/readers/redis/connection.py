@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 
 from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS
 from celery_health.readers.tls import redis_context
+from celery_health.tls import PythonVersion
 from celery_health.urls import BrokerKind, BrokerUrl
 
 _CLOSE_SECONDS = 0.4
@@ -20,10 +21,14 @@ _SENTINEL_OPTIONS = ("socket_connect_timeout", "socket_timeout", "retry", "proto
 
 
 class RedisConnection:
-    """At most one connection to the server, kept until ``close``. Each new one asks the Sentinels first."""
+    """At most one connection to the server, kept until ``close``. Each new one asks the Sentinels first.
 
-    def __init__(self, url: BrokerUrl) -> None:
+    ``python``: the version of the Celery process whose certificate verification counts, None if not known.
+    """
+
+    def __init__(self, url: BrokerUrl, python: PythonVersion | None = None) -> None:
         self._url = url
+        self._python = python
         self._client: Redis | None = None
         self._sentinels: list[Redis] = []
 
@@ -52,7 +57,7 @@ class RedisConnection:
         options = self._options()
         if self._url.kind is not BrokerKind.SENTINEL:
             if self._url.tls:
-                options |= {"connection_class": _TlsConnection, "url": self._url}
+                options |= {"connection_class": _TlsConnection, "url": self._url, "python": self._python}
             pool = ConnectionPool(host=self._url.host, port=self._url.port, max_connections=1, **options)
             return Redis.from_pool(pool)
         hosts = [(one.host, one.port) for one in (self._url, *self._url.alternates)]
@@ -77,6 +82,6 @@ class RedisConnection:
 class _TlsConnection(SSLConnection):
     """Uses our SSL context. redis-py's own depends on the Python version, and workers may run another."""
 
-    def __init__(self, url: BrokerUrl, **options: Any) -> None:
+    def __init__(self, url: BrokerUrl, python: PythonVersion | None, **options: Any) -> None:
         super().__init__(**options)
-        self.ssl_context.context = redis_context(url)
+        self.ssl_context.context = redis_context(url, python)

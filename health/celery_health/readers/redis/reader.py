@@ -15,6 +15,7 @@ from celery_health.readers.redis.queue_discovery import Command, QueueDiscovery
 from celery_health.readers.redis.reachability import redis_reachability
 from celery_health.readers.redis.write_check import refused_write, write_nothing
 from celery_health.readers.timeouts import TOTAL_SECONDS
+from celery_health.tls import PythonVersion
 from celery_health.urls import BrokerUrl
 
 
@@ -25,10 +26,10 @@ class RedisReader:
     reading. Without a named queue it only checks the server, which suits a result backend.
     """
 
-    def __init__(self, url: BrokerUrl, naming: RedisNaming) -> None:
+    def __init__(self, url: BrokerUrl, naming: RedisNaming, python: PythonVersion | None = None) -> None:
         self._url = url
         self._naming = naming
-        self._connection = RedisConnection(url)
+        self._connection = RedisConnection(url, python)
         self._discovery = QueueDiscovery(naming)
 
     async def read(self, queues: Sequence[str]) -> BrokerReading:
