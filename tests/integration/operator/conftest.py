@@ -38,6 +38,11 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 @pytest.fixture(scope="session")
 def api(plane: ControlPlane) -> ApiServer:
+    return with_crd(plane)
+
+
+def with_crd(plane: ControlPlane) -> ApiServer:
+    """A client of the API server, which serves our resource from now on."""
     server = ApiServer(plane)
     crd = yaml.safe_load(CRD.read_text())
     definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
