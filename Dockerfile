@@ -1,6 +1,6 @@
 # One target per program: operator, probe, example. All end in the same base image, so what the
 # builder's venv links to (its python3) is there in the final stage as well.
-ARG BASE_IMAGE=python:3.13-slim
+ARG BASE_IMAGE=python:3.13-slim-trixie
 
 FROM ${BASE_IMAGE} AS base
 ENV PATH=/opt/venv/bin:$PATH \

@@ -4,8 +4,12 @@ import signal
 import time
 
 import pytest
+from tools.each_python import shipped_python
 from tools.testbed.faults import signal_main
 from tools.testbed.shop import Shop, celery_deployment, group
+
+from celery_operator.api import names
+from tests.e2e.conftest import ROOT
 
 RESTARTED_WITHIN = 45
 
@@ -212,3 +216,24 @@ def test_a_drain_that_nobody_wants_is_taken_back(shop: Shop) -> None:
 
     shop.kube.until("consuming again", consumes_again)
     assert shop.results(shop.send("shop.tasks.place_order", 3)) == ["order 3 placed"]
+
+
+def test_every_image_runs_the_python_of_the_dockerfile(shop: Shop) -> None:
+    """The local images have another base than the released ones: the Python has to be the same."""
+    shop.apply(celery_deployment())
+    shop.wait_ready()
+    worker = f"{shop.namespace}/{shop.pods()[0]['metadata']['name']}"
+    images = [(worker, names.WORKER_CONTAINER), (worker, names.SIDECAR_CONTAINER)]
+    images += [("celery-system/deployment/celery-operator", "operator")]
+
+    def version(place: str, container: str) -> str:
+        namespace, _, name = place.partition("/")
+        ask = ["python3", "-c", "import sys; print(*sys.version_info[:2], sep='.')"]
+        return shop.kube.run("-n", namespace, "exec", name, "-c", container, "--", *ask).strip()
+
+    shipped = ".".join(map(str, shipped_python((ROOT / "Dockerfile").read_text())))
+    assert {container: version(place, container) for place, container in images} == {
+        names.WORKER_CONTAINER: shipped,
+        names.SIDECAR_CONTAINER: shipped,
+        "operator": shipped,
+    }

@@ -1,6 +1,7 @@
-"""A Debian with Python, from packages alone: the base of our images where no registry answers."""
+"""Debian from packages alone: the bases of our images where no registry answers."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.cluster import buildah
@@ -9,31 +10,48 @@ from tools.cluster.locks import exclusive
 from tools.cluster.progress import step
 from tools.cluster.shell import run
 
-SUITE = "bookworm"
-PACKAGES = ("python3", "python3-venv", "ca-certificates")
-REVISION = 1
-REFERENCE = f"localhost/celery-operator-base:{SUITE}-{REVISION}"
+
+@dataclass(frozen=True)
+class Base:
+    """A release of Debian with some packages; raise `revision` when what is made of them changes."""
+
+    suite: str
+    packages: tuple[str, ...]
+    revision: int
+
+    @property
+    def reference(self) -> str:
+        """The image's name in the store."""
+        return f"localhost/celery-operator-base:{self.suite}-{self.revision}"
+
+
+PRODUCT = Base("trixie", ("python3", "python3-venv", "ca-certificates"), 1)
+"""What the Dockerfile's base is made of, with the same Python: docs/decisions/0010 says why."""
+
+BROKERS = Base("bookworm", ("ca-certificates",), 2)
+"""Redis 7.0 and RabbitMQ 3.10, as the integration tests have them."""
+
 # A container has no reader for them.
 DROPPED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/cache/apt", "var/lib/apt/lists")
 
 
-def ensure() -> str:
+def ensure(base: Base) -> str:
     """The name of the base image, made first where the store lacks it."""
     with exclusive(cache_folder() / "base.lock", "making the base image"):
-        if not buildah.exists(REFERENCE):
-            with step(f"make a Debian {SUITE} base with debootstrap (first time only)"):
+        if not buildah.exists(base.reference):
+            with step(f"make a Debian {base.suite} base with debootstrap (first time only)"):
                 buildah.sweep()
-                _make()
-    return REFERENCE
+                _make(base)
+    return base.reference
 
 
-def _make() -> None:
+def _make(base: Base) -> None:
     with buildah.empty_container() as (name, root):
-        run(["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, root])
+        included = f"--include={','.join(base.packages)}"
+        run(["debootstrap", "--variant=minbase", included, base.suite, root])
         for folder in DROPPED:
             _empty(root / folder)
-        buildah.buildah("config", "--cmd", '["python3"]', name)
-        buildah.buildah("commit", "--quiet", name, REFERENCE)
+        buildah.buildah("commit", "--quiet", name, base.reference)
 
 
 def _empty(folder: Path) -> None:

@@ -55,7 +55,7 @@ class Built:
 
 def build(layout: Layout, images: Iterable[Image]) -> list[Built]:
     """Build what changed; the others are in the store already."""
-    base = base_image.ensure()
+    base = base_image.ensure(base_image.PRODUCT)
     found = []
     with exclusive(cache_folder() / "images.lock", "building images"):
         for image in images:
@@ -72,7 +72,7 @@ def build(layout: Layout, images: Iterable[Image]) -> list[Built]:
 
 def build_brokers(names: Iterable[str]) -> list[Built]:
     """Build Debian's Redis or RabbitMQ under the name of the public image."""
-    base = base_image.ensure()
+    base = base_image.ensure(base_image.BROKERS)
     found = []
     with exclusive(cache_folder() / "images.lock", "building images"):
         for name in names:
