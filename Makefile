@@ -40,9 +40,9 @@ test-unit:  ## tests without servers, on each Python
 test-properties: venv  ## look for new counterexamples, some minutes: the unit tests try the same examples every time
 	@$(BIN)/pytest tests/unit -m hypothesis --hypothesis-profile explore --timeout 0 -n 2 $(ARGS)
 
-test-integration: venv  ## tests with real Redis, RabbitMQ and API servers
+test-integration:  ## tests with real Redis, RabbitMQ and API servers, on each Python
 	@$(KIT) build --servers etcd kube-apiserver kube-controller-manager kubectl helm
-	@$(BIN)/pytest tests/integration -n 3 --durations=20
+	@$(EACH_PYTHON) pytest tests/integration -n 3 --durations=20
 
 test-e2e: venv  ## tests on a real cluster with the operator deployed
 	@$(KIT) run --example-celery 5.3.6 --example-celery 5.7.0 --broker rabbitmq --leave-as-found \
