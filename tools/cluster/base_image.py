@@ -26,7 +26,7 @@ class Base:
 
 
 PRODUCT = Base("trixie", ("python3", "python3-venv", "ca-certificates"), 1)
-"""What the Dockerfile's base is made of, with the same Python: docs/decisions/0010 says why."""
+"""What the Dockerfile's base is made of, with the same Python: docs/decisions/0011 says why."""
 
 BROKERS = Base("bookworm", ("ca-certificates",), 2)
 """Redis 7.0 and RabbitMQ 3.10, as the integration tests have them."""

@@ -11,6 +11,7 @@ import pytest
 from tools.cluster.errors import ClusterError
 from tools.cluster.processes import Supervisor, alive, identify, with_command
 from tools.cluster.waiting import wait_until
+from tools.testbed.waiting import wait_for
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 IGNORES_REQUESTS = """
@@ -82,11 +83,12 @@ def test_a_process_that_lost_its_record_is_ended_before_its_successor_starts(
 ) -> None:
     command = [*SLEEPER, str(tmp_path)]
     supervisor.ensure("sleeper", command)
-    (lost,) = with_command(command)
+    # A process has its command line only from its exec on.
+    (lost,) = wait_for(lambda: with_command(command), describe="the command line of the process")
     (tmp_path / "records" / "sleeper.json").unlink()
     supervisor.ensure("sleeper", command)
     assert not alive(lost)
-    assert len(with_command(command)) == 1
+    wait_for(lambda: len(with_command(command)) == 1, describe="one successor with its command line")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"identity": {"pid": 1}, "command": []}'])
