@@ -6,9 +6,11 @@ from datetime import datetime
 
 from celery_health.broker import BrokerReading
 from celery_health.verdicts.beat import BeatSight
+from celery_health.verdicts.verdict import Verdict
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.worker_report import WorkerReport
 from celery_operator.api.annotations import ResourceAnnotations
+from celery_operator.api.kubectl_commands import KubectlCommands
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus
 
@@ -109,16 +111,27 @@ class DeploymentState:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFault:
-    """A spec that cannot be carried out: becomes Stalled. ``message`` says what to write instead.
+    """A spec that cannot be applied. ``reason`` and ``message`` go into Stalled or Reconciling.
 
-    ``waiting`` is true where the fault goes away without a new spec, such as a missing Secret.
-    ``command``: a command line that shows or corrects the fault; empty to edit the resource.
+    ``waiting``: the fault can disappear without a new spec, such as a missing Secret. ``command``: a command
+    line that shows or corrects the fault; empty to edit the resource.
     """
 
     reason: str
     message: str
     waiting: bool = False
     command: str = ""
+
+    @classmethod
+    def of(cls, verdict: Verdict, namespace: str = "") -> "ConfigurationFault":
+        """``namespace``: where the command runs, for a reason that has one."""
+        commands = KubectlCommands(namespace) if namespace else None
+        return cls(
+            verdict.reason.value,
+            verdict.message,
+            waiting=verdict.entry.clears_by_itself,
+            command=verdict.command(commands) if commands else "",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class BrokerReason(Reason):
         page="configuration",
         meaning="The URL of the broker or the result backend cannot be parsed.",
         cause=Cause.CONFIGURATION,
+        wording=Wording(message="{reading}"),
+        variants={"in_secret": Wording(message="Secret {subject}, key {key}: {reading}")},
     )
     NAME_NOT_RESOLVED = _reading(
         "NameNotResolved", "DNS does not know the host.", "Correct the host in the URL, or its DNS entry."

@@ -10,10 +10,10 @@ from celery_operator.api.names import SIDECAR_CONTAINER, WORKER_CONTAINER
 
 @dataclass(frozen=True, slots=True)
 class KubectlCommands:
-    """``resource`` is the name of the CeleryDeployment in ``namespace``."""
+    """``resource`` is the name of the CeleryDeployment, for commands that name it."""
 
     namespace: str
-    resource: str
+    resource: str = ""
 
     def line(self, wording: Wording, subjects: Sequence[str], facts: Mapping[str, str]) -> str:
         """The command line; empty where the wording has none for kubectl."""

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from celery_health.catalogue.configuration import ConfigurationReason
+from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.status import CeleryDeploymentStatus, Condition, ConditionType, HealthState
-
-SPEC_UNREADABLE = "SpecUnreadable"
 
 
 def unreadable(
@@ -16,7 +16,8 @@ def unreadable(
     fields = "; ".join(
         f"spec.{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()[:5]
     )
-    message = f"The spec cannot be read, correct it: {fields}"
+    verdict = Verdict(ConfigurationReason.SPEC_UNREADABLE, facts={"problem": fields})
+    message = verdict.message
     before = {condition.type: condition for condition in previous.conditions}
 
     def condition(kind: ConditionType, status: str) -> Condition:
@@ -24,7 +25,7 @@ def unreadable(
             {
                 "type": kind,
                 "status": status,
-                "reason": SPEC_UNREADABLE,
+                "reason": verdict.reason.value,
                 "message": message,
                 "observedGeneration": generation,
                 "lastTransitionTime": previous.since(kind, status, now),

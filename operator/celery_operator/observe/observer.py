@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from celery_health.broker import BrokerReading, RedisNaming
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.annotations import read_annotations
 from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
 from celery_operator.api.status import CeleryDeploymentStatus
@@ -179,5 +180,9 @@ class Observer:
 def _unusable(reading: BrokerReading, source: UrlSource | None) -> Iterator[ConfigurationFault]:
     """A URL that no waiting mends is a fault of the spec, or of the Secret that the spec names."""
     if reading.reason is BrokerReason.URL_INVALID:
-        place = f"Secret {source.secret_key_ref.name}, key {source.secret_key_ref.key}: " if source else ""
-        yield ConfigurationFault(reading.reason, place + reading.message)
+        verdict = Verdict(reading.reason, facts={"reading": reading.message})
+        if source is not None:
+            key = source.secret_key_ref
+            facts = {"reading": reading.message, "key": key.key}
+            verdict = Verdict(reading.reason, (key.name,), facts, variant="in_secret")
+        yield ConfigurationFault.of(verdict)

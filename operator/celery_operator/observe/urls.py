@@ -5,14 +5,12 @@ from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from celery_health.catalogue.configuration import ConfigurationReason
+from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.spec import SecretKeyReference
 from celery_operator.kinds import Json
 from celery_operator.kube import RefusedError
 from celery_operator.snapshot import ConfigurationFault
-
-SECRET_MISSING = "SecretMissing"  # noqa: S105 - a reason, not a secret
-SECRET_FORBIDDEN = "SecretForbidden"  # noqa: S105
-SECRET_KEY_MISSING = "SecretKeyMissing"  # noqa: S105
 
 KEEP_SECONDS = 30.0
 
@@ -57,10 +55,14 @@ class SecretUrls:
         except RefusedError as error:
             raise UrlMissingError(_not_allowed(reference, error)) from error
         if secret is None:
-            raise UrlMissingError(self._secret_missing(reference, scheme_example))
+            raise UrlMissingError(
+                self._missing(ConfigurationReason.SECRET_MISSING, reference, scheme_example)
+            )
         url = _decoded((secret.get("data") or {}).get(reference.key, ""))
         if not url:
-            raise UrlMissingError(self._key_missing(reference, scheme_example))
+            raise UrlMissingError(
+                self._missing(ConfigurationReason.SECRET_KEY_MISSING, reference, scheme_example)
+            )
         self._held[place] = _Held(url, self._clock() + KEEP_SECONDS)
         return url
 
@@ -68,30 +70,16 @@ class SecretUrls:
         """Read the Secret again next time: what it held was refused."""
         self._held.pop((reference.name, reference.key), None)
 
-    def _secret_missing(self, reference: SecretKeyReference, example: str) -> ConfigurationFault:
-        command = (
-            f"kubectl -n {self._namespace} create secret generic {reference.name} "
-            f"--from-literal={reference.key}={example}"
-        )
-        message = (
-            f"Secret {reference.name} with the key {reference.key} is missing: create the Secret with the URL"
-        )
-        return ConfigurationFault(SECRET_MISSING, message, waiting=True, command=command)
-
-    def _key_missing(self, reference: SecretKeyReference, example: str) -> ConfigurationFault:
-        command = (
-            f"kubectl -n {self._namespace} patch secret {reference.name} "
-            f'-p \'{{"stringData":{{"{reference.key}":"{example}"}}}}\''
-        )
-        message = (
-            f"Secret {reference.name} has no text under the key {reference.key}: add the URL under this key"
-        )
-        return ConfigurationFault(SECRET_KEY_MISSING, message, waiting=True, command=command)
+    def _missing(
+        self, reason: ConfigurationReason, reference: SecretKeyReference, example: str
+    ) -> ConfigurationFault:
+        verdict = Verdict(reason, (reference.name,), {"key": reference.key, "example": example})
+        return ConfigurationFault.of(verdict, self._namespace)
 
 
 def _not_allowed(reference: SecretKeyReference, error: RefusedError) -> ConfigurationFault:
-    message = f"The operator may not read Secret {reference.name}, allow it to get Secrets: {error.message}"
-    return ConfigurationFault(SECRET_FORBIDDEN, message, waiting=True)
+    verdict = Verdict(ConfigurationReason.SECRET_FORBIDDEN, (reference.name,), {"answer": error.message})
+    return ConfigurationFault.of(verdict)
 
 
 def _decoded(encoded: str) -> str:

@@ -64,7 +64,7 @@ def test_only_what_we_own_and_labelled_and_nobody_deletes_may_be_deleted() -> No
 
 
 def test_a_child_of_an_earlier_resource_of_the_same_name_is_told_apart_from_a_strangers() -> None:
-    assert "is being cleaned up" in name_taken("Deployment", child("2"), "shop").message
+    assert "is being deleted" in name_taken("Deployment", child("2"), "shop").message
     assert (
         "does not belong to this CeleryDeployment"
         in name_taken("Deployment", child("2", ownerReferences=[]), "shop").message

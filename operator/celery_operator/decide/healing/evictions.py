@@ -1,6 +1,6 @@
-"""Which workers are restarted, and which restarts of the kubelet's have to wait: pure.
+"""Which workers the operator evicts.
 
-What was done before stands in ``status.restarts`` alone, so that a restarted operator goes on where it was.
+Earlier evictions are in ``status.restarts`` alone, so that a restarted operator continues where it was.
 """
 
 from collections.abc import Iterator
@@ -19,12 +19,6 @@ from celery_operator.decide.evidence.worker_state import Standing, Worker
 from celery_operator.decide.times import moment, rfc3339
 
 LONGEST_PAUSE = timedelta(hours=1)
-
-_EVENTS = {
-    FleetReason.WORKER_STALLED: "RestartedStalledWorker",
-    FleetReason.HUNG_TASK: "RestartedHungWorker",
-    PodReason.BACK_OFF: "ReplacedWaitingWorker",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,7 @@ class Healing:
 
 
 def heal(evidence: Evidence) -> Healing:
-    """One eviction a group at most; the next look decides about the next one."""
+    """At most one eviction per group; the next reconcile decides about the next one."""
     previous, policy = evidence.snapshot.previous.restarts, evidence.snapshot.spec.health.restart
     paused = evidence.paused
     notes = list(_turns(previous.paused, paused))
@@ -62,7 +56,7 @@ def heal(evidence: Evidence) -> Healing:
         if order is not None:
             orders.append(order)
             recent.append(ledger.entry(order))
-            notes.append(ledger.told(order))
+            notes.append(ledger.event(order))
         if ledger.pause is not None:
             pauses.append(ledger.pause)
     restarts = RestartsStatus(
@@ -75,7 +69,7 @@ def heal(evidence: Evidence) -> Healing:
 
 
 def _may_heal(group: GroupView, evidence: Evidence) -> bool:
-    """Never for an illness of the broker, and never while something else moves the pods."""
+    """Never because of the broker, and never while something else replaces the pods."""
     spec = evidence.snapshot.spec
     return (
         spec.health.restart.policy == "OnUnhealthy"
@@ -90,7 +84,7 @@ def _turns(before: bool, now: bool) -> Iterator[EventNote]:
     if now and not before:
         yield EventNote("Normal", "HealingPaused", "No worker is restarted until the annotation is removed")
     elif before and not now:
-        yield EventNote("Normal", "HealingResumed", "Ill workers are restarted again")
+        yield EventNote("Normal", "HealingResumed", "Unhealthy workers are restarted again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +126,12 @@ class _Ledger:
         if not self._allowed():
             return None
         tried = {restart.pod for restart in self.recent if restart.recovered is not True}
-        ill: list[tuple[Worker, Reason]] = []
-        ill += [(worker, FleetReason.WORKER_STALLED) for worker in self.group.stalled]
-        ill += [(worker, PodReason.BACK_OFF) for worker in self.group.parked(self.now)]
+        affected: list[tuple[Worker, Reason]] = []
+        affected += [(worker, FleetReason.WORKER_STALLED) for worker in self.group.stalled]
+        affected += [(worker, PodReason.BACK_OFF) for worker in self.group.parked(self.now)]
         if self.policy.hung_tasks:
-            ill += [(worker, FleetReason.HUNG_TASK) for worker in self.group.hung]
-        found = [(worker, reason) for worker, reason in ill if worker.pod.name not in tried]
+            affected += [(worker, FleetReason.HUNG_TASK) for worker in self.group.hung]
+        found = [(worker, reason) for worker, reason in affected if worker.pod.name not in tried]
         if not found:
             return None
         worker, reason = min(found, key=lambda one: (one[0].pod.created_at, one[0].pod.name))
@@ -147,18 +141,15 @@ class _Ledger:
         """What is remembered of an order."""
         return Restart(pod=order.pod, group=order.group, reason=order.reason, at=rfc3339(self.now))
 
-    def told(self, order: EvictionOrder) -> EventNote:
-        """The Event that tells of an order."""
-        why = {
-            FleetReason.WORKER_STALLED: "it took none of the messages that wait for it",
-            FleetReason.HUNG_TASK: "a task in it runs beyond its limit",
-            PodReason.BACK_OFF: "its worker had worked, and the kubelet lets it wait for its next start",
-        }[order.reason]
+    def event(self, order: EvictionOrder) -> EventNote:
+        """The Event that reports an order."""
+        replacement = order.reason.entry.replacement
+        assert replacement is not None
         number, most = len(self.recent) + 1, self.policy.max_attempts
         return EventNote(
             "Warning",
-            _EVENTS[order.reason],
-            f"Pod {order.pod} of group {order.group} is evicted: {why} "
+            replacement.event,
+            f"Pod {order.pod} of group {order.group} is evicted: {replacement.why} "
             f"({number} of {most} in {self.policy.window_seconds} s)",
         )
 
@@ -217,7 +208,7 @@ def _in_vain(restart: Restart, pause: GroupPause) -> EventNote:
     return EventNote(
         "Warning",
         "RestartDidNotHelp",
-        f"No pod of group {restart.group} works that was made after the eviction of pod {restart.pod} was "
-        f"ordered; none is evicted before {pause.until}. Look for an Event EvictionRefused, read the log of "
-        "the workers, and look at what keeps them from taking messages",
+        f"Pod {restart.pod} of group {restart.group} was evicted, and no newer pod of the group consumes. No "
+        f"other pod is evicted before {pause.until}. Check for an Event EvictionRefused, and read in the log "
+        "of the workers what keeps them from consuming",
     )

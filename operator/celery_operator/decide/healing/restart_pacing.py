@@ -1,7 +1,8 @@
-"""Which restarts of the kubelet's have to wait, so that a fleet that fell ill at once heals in waves: pure.
+"""Which restarts by the kubelet have to wait, so that a fleet that failed at once is not restarted at once.
 
-Each sidecar restarts its own worker without asking anybody. The operator only spreads that: it holds back all
-but a part of the group, again at each look. Without an operator a hold lapses, and the pods' jitter remains.
+Each sidecar fails its own liveness probe without asking the operator. The operator only paces the restarts:
+in every reconcile it orders restart holds for all but a part of the group. Without an operator the holds expire,
+and the jitter of the pods remains.
 """
 
 import math
@@ -14,15 +15,15 @@ from celery_operator.decide.orders import HoldOrder
 
 HOLD_SECONDS = 30
 PAUSE_SECONDS = 120
-"""Longer than any time between two looks: a pause must not lapse between them."""
+"""Longer than any time between two reconciles: a pause must not expire between them."""
 
 _HEALED_BY_LIVENESS = (Standing.DEAF, Standing.POOL_DEAD, Standing.WEDGED)
 _ON_THE_WAY = (Standing.STARTING, Standing.STOPPED)
-"""Soon back. A broken or unscheduled pod may never be: nobody waits for that."""
+"""Soon consuming. A broken or unscheduled pod may never be, so it is not waited for."""
 
 
 def holds(evidence: Evidence) -> tuple[HoldOrder, ...]:
-    """The holds to set now, and those to end."""
+    """The restart holds to set now, and those to end."""
     if evidence.snapshot.spec.health.restart.policy == "Never":
         return ()
     workers = (order for group in evidence.groups for order in _of_group(group, evidence))
@@ -42,7 +43,7 @@ def _of_group(group: GroupView, evidence: Evidence) -> Iterator[HoldOrder]:
 
 
 def _of_beats(evidence: Evidence) -> Iterator[HoldOrder]:
-    """There is one beat, so that it never has to wait for another: it is held for a pause only."""
+    """There is one beat, which never has to wait for another: it gets a restart hold during a pause only."""
     for beat in evidence.snapshot.beats:
         if beat.deleting or beat.reason is None:
             continue
@@ -54,13 +55,13 @@ def _of_beats(evidence: Evidence) -> Iterator[HoldOrder]:
 
 def _have_to_wait(group: GroupView, evidence: Evidence) -> tuple[Worker, ...]:
     """At most half of the group's pods, or ``maxConcurrent``, are down at a time."""
-    ill = group.standing(*_HEALED_BY_LIVENESS)
+    unhealthy = group.standing(*_HEALED_BY_LIVENESS)
     if group.wanted < 2:
         return ()
     most = max(evidence.snapshot.spec.health.restart.max_concurrent, math.ceil(group.wanted / 2))
     free = max(0, most - len(group.standing(*_ON_THE_WAY)))
-    # Those whose liveness fails already go first: holding them now might come too late.
-    first = sorted(ill, key=lambda worker: (_still_lives(worker), worker.pod.name))
+    # Pods whose liveness probe fails already go first: a restart hold might come too late.
+    first = sorted(unhealthy, key=lambda worker: (_still_lives(worker), worker.pod.name))
     return tuple(first[free:])
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from celery_health.catalogue.configuration import ConfigurationReason
+from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.autoscaling import ScheduleWindow
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.decide.scaling.cron import covers, fires, last_fire
 from celery_operator.snapshot import ConfigurationFault
-
-SCHEDULE_INVALID = "ScheduleInvalid"
 
 _CRON = "0 8 * * mon-fri"
 _TIME_ZONE = "a name of the IANA time zone database, such as Europe/Berlin or UTC"
@@ -33,7 +33,9 @@ def schedule_faults(spec: CeleryDeploymentSpec) -> Iterator[ConfigurationFault]:
     for group in spec.workers:
         if group.autoscaling is not None:
             for message in faults(group.autoscaling.schedule):
-                yield ConfigurationFault(SCHEDULE_INVALID, f"Group {group.name}: {message}")
+                facts = {"problem": message}
+                verdict = Verdict(ConfigurationReason.SCHEDULE_INVALID, (group.name,), facts)
+                yield ConfigurationFault.of(verdict)
 
 
 def faults(schedule: Iterable[ScheduleWindow]) -> Iterator[str]:
