@@ -1,4 +1,4 @@
-"""The task that looks from inside a worker."""
+"""The task that checks from inside a worker."""
 
 import json
 from pathlib import Path
@@ -21,18 +21,18 @@ def test_registering_twice_is_registering_once(app: Celery) -> None:
     assert NAME in app.tasks
 
 
-def test_what_is_not_configured_is_no_failure(app: Celery) -> None:
+def test_a_server_that_is_not_configured_is_not_a_failure(app: Celery) -> None:
     result = register(app).apply().get()
     assert result["ok"] is True
     assert {check["ok"] for check in result["checks"].values()} == {None}
 
 
-def test_a_database_is_looked_at(app: Celery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_is_checked(app: Celery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/shop.db")
     assert register(app).apply().get()["checks"]["database"]["ok"] is True
 
 
-def test_what_fails_is_told_without_its_secret(app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_is_reported_without_its_secret(app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "redis://:geheim@127.0.0.1:1/0")
     app.conf.result_backend = "redis://:geheim@127.0.0.1:1/0"
     result = register(app).apply().get()

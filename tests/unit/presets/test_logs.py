@@ -72,7 +72,7 @@ def test_the_lines_of_another_process_count_towards_the_limit(tmp_path: Path) ->
     assert (tmp_path / "celery.log.1").stat().st_size == len("first\n") + 9 * 101
 
 
-def test_only_so_many_old_files_are_kept(tmp_path: Path) -> None:
+def test_a_limited_number_of_old_files_is_kept(tmp_path: Path) -> None:
     handler = SharedRotatingFileHandler(tmp_path / "celery.log", maxBytes=100, backupCount=2)
     for _ in range(50):
         handler.emit(logging.makeLogRecord({"msg": "x" * 60}))
@@ -86,7 +86,7 @@ def test_only_so_many_old_files_are_kept(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_that_somebody_removed_is_made_again(tmp_path: Path) -> None:
+def test_a_removed_file_is_created_again(tmp_path: Path) -> None:
     file = tmp_path / "celery.log"
     handler = SharedRotatingFileHandler(file, maxBytes=1000, backupCount=1)
     handler.emit(logging.makeLogRecord({"msg": "before"}))
@@ -97,7 +97,7 @@ def test_a_file_that_somebody_removed_is_made_again(tmp_path: Path) -> None:
     assert file.read_text() == "after\n"
 
 
-def test_a_directory_that_is_gone_is_told_on_stderr_and_never_raised(
+def test_a_missing_directory_is_reported_on_stderr_and_not_raised(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "logs"
@@ -113,7 +113,7 @@ def test_a_directory_that_is_gone_is_told_on_stderr_and_never_raised(
     assert "FileNotFoundError" in capsys.readouterr().err
 
 
-def test_asked_for_twice_the_last_directory_counts(tmp_path: Path) -> None:
+def test_the_directory_of_the_last_call_counts(tmp_path: Path) -> None:
     logger = logging.getLogger("test_log_files")
     presets.log_files(tmp_path / "first")
     presets.log_files(tmp_path / "second")
@@ -128,7 +128,7 @@ def test_asked_for_twice_the_last_directory_counts(tmp_path: Path) -> None:
     assert "WARNING/MainProcess] hello" in (tmp_path / "second" / "celery.log").read_text()
 
 
-def test_what_tasks_do_has_a_file_of_its_own(tmp_path: Path) -> None:
+def test_tasks_have_a_file_of_their_own(tmp_path: Path) -> None:
     presets.log_files(tmp_path)
 
     signals.after_setup_task_logger.send(sender=None, logger=logging.getLogger("celery.task"))

@@ -1,4 +1,4 @@
-"""docs/reference/presets.md says what the code does."""
+"""The tables of docs/reference/presets.md are current."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def test_the_program_renews_a_page(tmp_path: Path) -> None:
     assert text.endswith("<!-- end -->\nafter\n")
 
 
-def test_a_page_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_page_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main([str(tmp_path / "none.md")]) == 3
 
     assert "none.md: No such file or directory" in capsys.readouterr().err

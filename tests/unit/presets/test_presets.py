@@ -57,7 +57,7 @@ def test_a_setting_is_left_out_where_celery_does_not_know_it(
     assert ("worker_soft_shutdown_timeout" in presets.reliable()) is known
 
 
-def test_the_right_one_wins_and_options_inside_a_setting_are_joined() -> None:
+def test_the_right_preset_takes_precedence_and_dicts_are_joined() -> None:
     own = {"broker_transport_options": {"global_keyprefix": "shop:", "socket_timeout": 5}}
 
     joined = presets.reliable() | presets.redis_broker() | own | {"task_acks_late": False}
@@ -71,7 +71,7 @@ def test_the_right_one_wins_and_options_inside_a_setting_are_joined() -> None:
     assert "task_acks_late" in joined.trade_offs
 
 
-def test_settings_of_ones_own_on_the_left_give_way_and_are_joined_too() -> None:
+def test_a_plain_dict_on_the_left_is_joined_too() -> None:
     own = {"broker_transport_options": {"global_keyprefix": "shop:"}, "task_acks_late": False}
 
     joined = own | presets.reliable() | presets.redis_broker()
@@ -80,7 +80,7 @@ def test_settings_of_ones_own_on_the_left_give_way_and_are_joined_too() -> None:
     assert joined["task_acks_late"] is True
 
 
-def test_joining_leaves_the_joined_as_they_were() -> None:
+def test_joining_does_not_change_the_joined_presets() -> None:
     broker = presets.redis_broker()
     joined = broker
     joined |= {"broker_transport_options": {"visibility_timeout": 1}}
@@ -110,7 +110,7 @@ def test_the_visibility_timeout_exceeds_the_hard_time_limit() -> None:
         (lambda: presets.log_files(backups=0), "backups=0: use 1 or more"),
     ],
 )
-def test_what_cannot_be_is_refused_with_what_to_write(ask: Callable[[], Any], words: str) -> None:
+def test_an_invalid_argument_is_refused_with_what_to_use_instead(ask: Callable[[], Any], words: str) -> None:
     with pytest.raises(presets.PresetError, match=words):
         ask()
 
@@ -129,7 +129,7 @@ def test_a_task_is_tried_again_with_growing_pauses() -> None:
     assert (task.retry_backoff, task.retry_backoff_max, task.retry_jitter) == (1, 60, True)
 
 
-def test_a_task_goes_where_its_route_leads_and_else_to_default() -> None:
+def test_a_task_goes_to_the_queue_of_its_route_or_to_default() -> None:
     app = celery.Celery("app", set_as_current=False)
     app.conf.update(presets.queues({"shop.mail.*": "email"}))
 
@@ -141,7 +141,7 @@ def test_a_task_goes_where_its_route_leads_and_else_to_default() -> None:
     assert queue_of("celery.backend_cleanup") == "maintenance"
 
 
-def test_each_queue_is_bound_by_its_own_name_alone() -> None:
+def test_each_queue_is_bound_by_its_own_name_only() -> None:
     app = celery.Celery("app", set_as_current=False)
     app.conf.update(presets.queues())
 

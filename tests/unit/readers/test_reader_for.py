@@ -1,4 +1,4 @@
-"""Which reader a URL gets, and what it makes of answers that real servers give only on their worst days."""
+"""The reader of each kind of URL, and its reading of rare answers of a server."""
 
 import asyncio
 import sys
@@ -16,7 +16,7 @@ from celery_health.readers.redis.keys import list_keys
 
 @asynccontextmanager
 async def server_that(answer: bytes, *, hangs_up: bool = False) -> AsyncIterator[int]:
-    """A loopback server that says ``answer`` to whatever it is told; gives its port."""
+    """A loopback server that gives ``answer`` to every request. Yields its port."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -78,7 +78,7 @@ def test_a_queue_has_one_list_for_each_priority_step(naming: RedisNaming, keys: 
         (b"\x00\xff\x00\r\n", BrokerReason.ERROR),
     ],
 )
-async def test_an_ill_answer_is_a_reading(answer: bytes, reason: BrokerReason) -> None:
+async def test_an_error_answer_is_a_reading(answer: bytes, reason: BrokerReason) -> None:
     async with server_that(answer) as port:
         reader = reader_for(f"redis://:secret@127.0.0.1:{port}/0")
         reading = await reader.read(["mail"])

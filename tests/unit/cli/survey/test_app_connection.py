@@ -1,4 +1,4 @@
-"""Which broker is looked at, and with which settings."""
+"""Which broker is checked, and with which settings."""
 
 import ssl
 
@@ -53,7 +53,7 @@ def test_the_settings_that_name_keys_come_from_the_application() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "use_ssl", "told"),
+    ("url", "use_ssl", "secure_url"),
     [
         ("redis://h/0", None, "redis://h/0"),
         ("redis://h/0", True, "rediss://h/0"),
@@ -62,11 +62,13 @@ def test_the_settings_that_name_keys_come_from_the_application() -> None:
         ("rediss://h/0", True, "rediss://h/0"),
     ],
 )
-def test_tls_that_is_configured_beside_the_url_is_put_into_it(url: str, use_ssl: object, told: str) -> None:
-    assert with_tls(url, use_ssl).replace("%2F", "/") == told
+def test_tls_that_is_configured_outside_the_url_is_added_to_it(
+    url: str, use_ssl: object, secure_url: str
+) -> None:
+    assert with_tls(url, use_ssl).replace("%2F", "/") == secure_url
 
 
-def test_sentinels_are_told_the_master_of_the_transport_options() -> None:
+def test_the_url_of_sentinels_gets_the_master_of_the_transport_options() -> None:
     url = "sentinel://a:26379/0;sentinel://b:26379/0"
     named = "sentinel://a:26379/0?master_name=my%20master;sentinel://b:26379/0"
     assert with_master(url, "my master") == named
@@ -91,6 +93,6 @@ def test_an_application_without_remote_control_is_not_asked() -> None:
 
 
 @pytest.mark.parametrize("host", ["$HOST", "${HOST}", "{{host}}", "<host>", "%25HOST%25"])
-def test_a_placeholder_is_no_host(host: str) -> None:
+def test_a_placeholder_is_not_a_host(host: str) -> None:
     with pytest.raises(ConfigurationError, match="The URL of the broker cannot be used"):
         resolve(None, None, f"redis://:geheim@{host}:6379/0", None, {})

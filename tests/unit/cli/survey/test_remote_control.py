@@ -1,11 +1,11 @@
-"""Replies of remote control become sights of workers."""
+"""Worker snapshots from replies to remote control."""
 
 from celery_health.cli.survey.remote_control import worker_snapshots
 
 NOW = 1000.0
 
 
-def test_replies_to_all_questions_are_one_worker() -> None:
+def test_replies_to_all_commands_make_one_worker() -> None:
     (worker,) = worker_snapshots(
         {
             "stats": {"celery@a": {"pool": {"max-concurrency": 4}, "prefetch_count": 16}},
@@ -22,17 +22,17 @@ def test_replies_to_all_questions_are_one_worker() -> None:
     assert [(task.name, task.running_for) for task in worker.running] == [("shop.nap", 7.0)]
 
 
-def test_a_worker_that_does_not_tell_its_queues_is_not_known_to_take_messages() -> None:
+def test_without_the_reply_about_queues_consuming_is_unknown() -> None:
     (worker,) = worker_snapshots({"stats": {"celery@a": {}}}, NOW)
     assert worker.consuming is None
 
 
-def test_a_worker_without_queues_takes_no_messages() -> None:
+def test_a_worker_without_queues_is_not_consuming() -> None:
     (worker,) = worker_snapshots({"active_queues": {"celery@a": []}}, NOW)
     assert worker.consuming is False
 
 
-def test_a_task_that_has_not_begun_has_no_age() -> None:
+def test_a_task_that_has_not_started_has_no_age() -> None:
     (worker,) = worker_snapshots(
         {"active": {"celery@a": [{"id": "1", "name": "n", "time_start": None}]}}, NOW
     )

@@ -32,7 +32,7 @@ QUEUES = json.dumps(
 
 @contextmanager
 def api(queues: str, alarms: tuple[int, str], certificate: Path | None = None) -> Iterator[int]:
-    """Answers as told to the two requests of a look; gives its port."""
+    """Serves these answers to the two requests of one read. Yields its port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -62,7 +62,7 @@ def api(queues: str, alarms: tuple[int, str], certificate: Path | None = None) -
             serving.join()
 
 
-async def look(url: str) -> BrokerReading:
+async def read_api(url: str) -> BrokerReading:
     return await RabbitManagementReader(parse_management(url), BROKER).read(["mail", "new", "missing"])
 
 
@@ -71,7 +71,7 @@ OK = (200, '{"status": "ok"}')
 
 async def test_queues_are_read_as_far_as_they_have_numbers() -> None:
     with api(QUEUES, OK) as port:
-        reading = await look(f"http://127.0.0.1:{port}")
+        reading = await read_api(f"http://127.0.0.1:{port}")
     assert reading.queues == (
         QueueReading("mail", 3, exists=True, consumers=1, unacked=2),
         QueueReading("new", None, exists=True),
@@ -88,23 +88,23 @@ async def test_queues_are_read_as_far_as_they_have_numbers() -> None:
         ((503, '{"alarms": [7]}'), "a resource alarm"),
     ],
 )
-async def test_every_kind_of_alarm_is_told(alarms: tuple[int, str], words: str) -> None:
+async def test_every_kind_of_alarm_is_reported(alarms: tuple[int, str], words: str) -> None:
     with api("[]", alarms) as port:
-        reading = await look(f"http://127.0.0.1:{port}")
+        reading = await read_api(f"http://127.0.0.1:{port}")
     assert (reading.reachable, reading.reason) == (False, BrokerReason.ALARM)
     assert words in reading.message
 
 
 @pytest.mark.parametrize("alarms", [(404, "{}"), (403, ""), (503, "<html>a proxy's own</html>")])
-async def test_alarms_that_cannot_be_asked_for_are_none(alarms: tuple[int, str]) -> None:
+async def test_alarms_that_cannot_be_read_are_none(alarms: tuple[int, str]) -> None:
     with api("[]", alarms) as port:
-        assert (await look(f"http://127.0.0.1:{port}")).reachable is True
+        assert (await read_api(f"http://127.0.0.1:{port}")).reachable is True
 
 
 @pytest.mark.parametrize("queues", ["", "<html></html>", "{}", '"text"', '["queue", 7]'])
-async def test_what_is_no_list_of_queues_ends_no_reader(queues: str) -> None:
+async def test_an_answer_that_is_not_a_list_of_queues_does_not_end_the_reader(queues: str) -> None:
     with api(queues, OK) as port:
-        reading = await look(f"http://127.0.0.1:{port}")
+        reading = await read_api(f"http://127.0.0.1:{port}")
     assert reading.queues[0].ready in {None, 0}
     assert "secret" not in repr(reading)
 
@@ -123,9 +123,9 @@ def certificate(tmp_path: Path) -> Path:
 async def test_tls_is_checked_as_the_url_says(certificate: Path) -> None:
     with api(QUEUES, OK, certificate) as port:
         url = f"https://localhost:{port}"
-        trusted = await look(f"{url}?ssl_cert_reqs=required&ssl_ca_certs={certificate}")
-        unchecked = await look(f"{url}?ssl_cert_reqs=none")
-        distrusted = await look(url)
+        trusted = await read_api(f"{url}?ssl_cert_reqs=required&ssl_ca_certs={certificate}")
+        unchecked = await read_api(f"{url}?ssl_cert_reqs=none")
+        distrusted = await read_api(url)
     assert (trusted.reachable, unchecked.reachable) == (True, True), trusted.message
     assert (distrusted.reachable, distrusted.reason) == (None, BrokerReason.TLS_FAILED)
 

@@ -1,4 +1,4 @@
-"""The walk for queues that nobody asked for: bounded in each step, complete in the end."""
+"""The scan for queues that were not asked for: bounded in each step, complete in the end."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def bound(*queues: str) -> list[str]:
     return [f"{queue}\x06\x16\x06\x16{queue}" for queue in queues]
 
 
-def look(discovery: QueueDiscovery, database: Database, times: int = 1) -> None:
+def scan(discovery: QueueDiscovery, database: Database, times: int = 1) -> None:
     for _ in range(times):
         discovery.note(database.answers(discovery.commands()))
 
@@ -53,28 +53,28 @@ def look(discovery: QueueDiscovery, database: Database, times: int = 1) -> None:
 def test_every_queue_is_found_after_one_walk(queues: set[str], page: int) -> None:
     database = Database({f"_kombu.binding.{queue}": bound(queue) for queue in queues}, page=page)
     discovery = QueueDiscovery(RedisNaming())
-    look(discovery, database, times=len(queues) // page + 3)
+    scan(discovery, database, times=len(queues) // page + 3)
     assert discovery.queues == tuple(sorted(queues))
 
 
 def test_what_was_found_stays_known_while_the_next_walk_goes_on() -> None:
     database = Database({f"_kombu.binding.{name}": bound(name) for name in "abcdef"})
     discovery = QueueDiscovery(RedisNaming())
-    look(discovery, database, times=4)
+    scan(discovery, database, times=4)
     for _ in range(10):
-        look(discovery, database)
+        scan(discovery, database)
         assert discovery.queues == tuple("abcdef")
 
 
 def test_a_queue_whose_binding_is_gone_is_forgotten() -> None:
     database = Database({"_kombu.binding.a": bound("a"), "_kombu.binding.b": bound("b")})
     discovery = QueueDiscovery(RedisNaming())
-    look(discovery, database, times=2)
+    scan(discovery, database, times=2)
     del database.bindings["_kombu.binding.a"]
-    look(discovery, database, times=2)
+    scan(discovery, database, times=2)
     assert discovery.queues == ("b",)
     database.bindings.clear()
-    look(discovery, database, times=2)
+    scan(discovery, database, times=2)
     assert not discovery.queues
 
 
@@ -82,29 +82,29 @@ def test_a_queue_whose_binding_is_gone_is_forgotten() -> None:
 def test_a_step_grows_with_the_database_up_to_its_limit(size: int, step: int) -> None:
     discovery = QueueDiscovery(RedisNaming())
     assert discovery.commands()[1][-2:] == ("COUNT", MIN_STEP)
-    look(discovery, Database({}, size))
+    scan(discovery, Database({}, size))
     assert ("COUNT", step) == discovery.commands()[1][-2:]
 
 
 def test_of_very_many_queues_only_so_many_are_counted() -> None:
     names = [f"q{number:04}" for number in range(1_000)]
     discovery = QueueDiscovery(RedisNaming())
-    look(discovery, Database({"_kombu.binding.a": bound(*names), "_kombu.binding.b": bound(*names[500:])}), 2)
+    scan(discovery, Database({"_kombu.binding.a": bound(*names), "_kombu.binding.b": bound(*names[500:])}), 2)
     assert len(discovery.queues) == MAX_QUEUES
 
 
 def test_answers_that_are_errors_leave_things_as_they_are() -> None:
     database = Database({"_kombu.binding.a": bound("a")})
     discovery = QueueDiscovery(RedisNaming())
-    look(discovery, database, times=3)
+    scan(discovery, database, times=3)
     discovery.note([NoPermissionError("no"), NoPermissionError("no"), ResponseError("WRONGTYPE")])
     assert discovery.queues == ("a",)
-    look(discovery, database, times=2)
+    scan(discovery, database, times=2)
     assert discovery.queues == ("a",)
 
 
 @pytest.mark.parametrize(
-    ("exchange", "holds"),
+    ("exchange", "has_task_queues"),
     [
         ("celery", True),
         ("mail.pidboxes", True),
@@ -115,9 +115,11 @@ def test_answers_that_are_errors_leave_things_as_they_are() -> None:
         ("celeryev", False),
     ],
 )
-def test_the_exchanges_of_remote_control_and_events_are_left_out(exchange: str, holds: bool) -> None:
+def test_the_exchanges_of_remote_control_and_events_are_left_out(
+    exchange: str, has_task_queues: bool
+) -> None:
     naming = RedisNaming(key_prefix="shop:")
-    assert holds_task_queues(f"shop:_kombu.binding.{exchange}", naming) is holds
+    assert holds_task_queues(f"shop:_kombu.binding.{exchange}", naming) is has_task_queues
 
 
 def test_members_name_their_queue_with_the_separator_of_the_application() -> None:
