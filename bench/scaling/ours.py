@@ -12,7 +12,7 @@ from tests.unit.decide import build
 
 from bench.scaling.world import Phase, Pod, World
 from celery_operator.api.autoscaling import Autoscaling, ScaleDown
-from celery_operator.decide.draining.drain_state import DrainPod, Hold
+from celery_operator.decide.draining.drain_state import DrainPod, DrainState
 from celery_operator.decide.draining.plan import plan
 from celery_operator.decide.scaling.autoscale import scale
 from celery_operator.observe.load import LoadMeter
@@ -72,7 +72,7 @@ class Ours:
         world = self._world
         states = tuple(self._state(pod, self._written.get(pod.number)) for pod in world.pods)
         broker = build.broker(celery=len(world.ready))
-        load = self._meter.look(self._spec, broker, states, world.now)["default"]
+        load = self._meter.update(self._spec, broker, states, world.now)["default"]
         call = scale(self._rules, self._wanted, world.workload.slots_a_pod, load, self._history, world.now)
         self._history, self._wanted = call.history, call.replicas
         self._step()
@@ -128,12 +128,12 @@ def _drain_pod(world: World, pod: Pod, report: Report | None) -> DrainPod:
         name=str(pod.number),
         uid=str(pod.number),
         created_at=build.NOW + timedelta(seconds=pod.created),
-        hold=Hold.SOMETHING if fetches or active or reserved else Hold.NOTHING,
+        drain_state=DrainState.NOT_DRAINED if fetches or active or reserved else DrainState.DRAINED,
         pending=not up,
         ready=pod.phase is Phase.CONSUMING,
         deletion_cost=pod.cost,
         active=active,
         reserved=reserved,
-        drain_wanted=pod.draining_since is not None if up else None,
-        draining_for=None if pod.draining_since is None else world.now - pod.draining_since,
+        drain_requested=pod.draining_since is not None if up else None,
+        drain_requested_for=None if pod.draining_since is None else world.now - pod.draining_since,
     )

@@ -1,4 +1,4 @@
-"""What the watches brought: the newest known state of our resources and their children, in memory.
+"""The newest known state of CeleryDeployments and their owned objects, as the watches brought it.
 
 Entries are kept small: a pod's spec and every object's managedFields are dropped on the way in.
 """
@@ -16,7 +16,7 @@ WATCHED = (CELERY_DEPLOYMENT, *OWNED_KINDS, POD)
 
 
 class Key(NamedTuple):
-    """A CeleryDeployment: the unit that is woken, kept and measured."""
+    """A CeleryDeployment: the unit of reconciling and of metrics."""
 
     namespace: str
     name: str
@@ -33,7 +33,7 @@ class _Entry:
 
 
 class Cache:
-    """Objects by kind, and children by the CeleryDeployment that their instance label names."""
+    """Objects by kind, and owned objects by the CeleryDeployment that their instance label names."""
 
     def __init__(self) -> None:
         self._entries: dict[Kind, dict[Key, _Entry]] = {kind: {} for kind in WATCHED}
@@ -58,9 +58,9 @@ class Cache:
         return [body for _, body in sorted(self._instances.get((kind, owner), {}).items())]
 
     def put(self, kind: Kind, body: Json, *, watched: bool) -> Key | None:
-        """Take an object in; the key of whom it concerns, or None where this tells nothing new.
+        """Store an object. Returns the CeleryDeployment that it concerns, or None where nothing is new.
 
-        ``watched`` is False for the answer to our own write: it must not make a silent watch look alive.
+        ``watched`` is False for the answer to our own write, which proves nothing about the watch.
         """
         metadata = body["metadata"]
         key = Key(metadata["namespace"], metadata["name"])
@@ -84,7 +84,9 @@ class Cache:
         return owner
 
     def remove(self, kind: Kind, body: Json) -> Key | None:
-        """Forget an object, unless its name belongs to another by now; the key of whom it concerned."""
+        """Forget an object, unless its name belongs to another by now. Returns the CeleryDeployment it
+        concerned.
+        """
         metadata = body["metadata"]
         self._gone.append(metadata["uid"])
         key = Key(metadata["namespace"], metadata["name"])

@@ -9,14 +9,14 @@ from celery_operator.decide.replicas import initial_replicas
 from celery_operator.kinds import DEPLOYMENT, Json
 from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import ResourceIdentity, deployment_name
-from celery_operator.resources.settings import ChildSettings
+from celery_operator.resources.settings import ObjectSettings
 from celery_operator.snapshot import ReconcileMemory
 
 
 class DesiredObjects:
     """The objects of one CeleryDeployment."""
 
-    def __init__(self, cache: Cache, identity: ResourceIdentity, settings: ChildSettings) -> None:
+    def __init__(self, cache: Cache, identity: ResourceIdentity, settings: ObjectSettings) -> None:
         self._cache = cache
         self._identity = identity
         self._settings = settings

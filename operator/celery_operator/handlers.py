@@ -1,4 +1,4 @@
-"""kopf's part: it watches, we are told. Nothing here decides, and nothing of kopf's is kept on an object."""
+"""kopf watches, and every event goes to the loops. kopf decides nothing and stores nothing on an object."""
 
 import asyncio
 import ssl
@@ -22,9 +22,9 @@ WATCH_RETRIES = 7
 
 
 def registry(
-    fleet: ResourceLoops, configuration: Configuration, relisted: Callable[[], None]
+    loops: ResourceLoops, configuration: Configuration, relisted: Callable[[], None]
 ) -> kopf.OperatorRegistry:
-    """Handlers that hand every event to the fleet.
+    """Handlers that hand every event to the loops.
 
     ``relisted`` is called when a watch starts over with a LIST: whatever went meanwhile left no event.
     """
@@ -39,11 +39,11 @@ def registry(
         async def changed(event: kopf.RawEvent, **_: Any) -> None:
             body: Json = dict(event["object"])
             if event["type"] == "DELETED":
-                fleet.lost(kind, body)
+                loops.lost(kind, body)
                 return
             if event["type"] is None:
                 relisted()
-            fleet.seen(kind, body)
+            loops.seen(kind, body)
 
     for kind in WATCHED:
         on_event(kind)

@@ -36,7 +36,7 @@ class Leader:
 
     async def acquire(self) -> None:
         """Return once this process leads; wait as long as it takes."""
-        told = ""
+        reported = ""
         while True:
             try:
                 holder = await self._try()
@@ -45,8 +45,8 @@ class Leader:
             else:
                 if holder == self._settings.identity:
                     break
-                if holder != told:
-                    told = holder
+                if holder != reported:
+                    reported = holder
                     _log.info("standing by: %s leads", holder)
             await asyncio.sleep(self._settings.retry_seconds)
         self.is_leading = True
@@ -75,7 +75,7 @@ class Leader:
             renewed = started
 
     async def release(self) -> None:
-        """Let the next one lead at once; one that cannot be told waits out the Lease."""
+        """Let the next one lead at once. If the Lease cannot be written, the next one waits it out."""
         if not self.is_leading:
             return
         self.is_leading = False
@@ -109,7 +109,7 @@ class Leader:
         return await self._kube.get(LEASE, self._settings.namespace, self._settings.name)
 
     async def _put(self, lease: Json | None, holder: str, duration: int) -> None:
-        """Write the Lease, on condition that nobody wrote it since it was read."""
+        """Write the Lease, on condition that it has not changed since it was read."""
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         before = (lease or {}).get("spec") or {}
         same = before.get("holderIdentity") == holder

@@ -38,7 +38,7 @@ from celery_operator.pace import Pace, Rest
 from celery_operator.probe_token import ProbeToken
 from celery_operator.resources.object_faults import not_applied
 from celery_operator.resources.ownership import ResourceIdentity, probe_secret_name
-from celery_operator.resources.settings import ChildSettings
+from celery_operator.resources.settings import ObjectSettings
 from celery_operator.snapshot import ConfigurationFault, ReconcileMemory
 
 UNREPORTED_FAILURES = 2
@@ -65,7 +65,7 @@ class ResourceLoop:
         self._secret_name = probe_secret_name(identity)
         self._token = ProbeToken(uid)
         self._memory = ReconcileMemory()
-        ours = ChildSettings(settings.probe_image, settings.probe_image_pull_policy)
+        ours = ObjectSettings(settings.probe_image, settings.probe_image_pull_policy)
         self._desired = DesiredObjects(cache, identity, ours)
         self._objects = OwnedObjects(kube, cache, key, uid)
         self._observer = Observer(kube, cache, dependencies.sidecars, identity)

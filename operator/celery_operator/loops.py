@@ -1,4 +1,4 @@
-"""A loop for each CeleryDeployment that is there: started, woken and ended as the watches tell."""
+"""One loop for each CeleryDeployment that exists: started, woken and ended by the events of the watches."""
 
 import asyncio
 import logging
@@ -22,29 +22,29 @@ class ResourceLoops:
 
     def seen(self, kind: Kind, body: Json) -> None:
         """The watch brought an object, new or changed."""
-        self._tell(kind, self._cache.put(kind, body, watched=True))
+        self._wake(kind, self._cache.put(kind, body, watched=True))
 
     def lost(self, kind: Kind, body: Json) -> None:
         """The watch, or a LIST that lacks it, says that an object is gone."""
-        self._tell(kind, self._cache.remove(kind, body))
+        self._wake(kind, self._cache.remove(kind, body))
 
     def ages(self) -> dict[Key, float]:
         """Seconds since each resource's loop last came round."""
         return {key: loop.age() for key, loop in self._loops.items()}
 
     async def stop(self) -> None:
-        """End all loops where they stand: what they leave half done, the next leader finishes."""
+        """End all loops at once. The next leader finishes what they leave unfinished."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def start_known(self) -> None:
-        """Start loops for what the cache was filled with before the watches run."""
+        """Start the loops of the resources that the cache already has before the watches run."""
         for key in self._cache.resources():
             self._adjust(key)
 
-    def _tell(self, kind: Kind, key: Key | None) -> None:
+    def _wake(self, kind: Kind, key: Key | None) -> None:
         if key is None:
             return
         self._adjust(key)
@@ -64,7 +64,7 @@ class ResourceLoops:
             self._start(ResourceLoop(self._dependencies, key, uid))
 
     def _start(self, loop: ResourceLoop) -> None:
-        _log.info("looking after %s", loop.key)
+        _log.info("reconciling %s", loop.key)
         task = asyncio.create_task(loop.run(), name=f"loop of {loop.key}")
         self._loops[loop.key], self._tasks[loop] = loop, task
         task.add_done_callback(lambda task: self._ended(loop, task))

@@ -1,4 +1,4 @@
-"""What Prometheus is told: the work of the operator, and exact numbers of each CeleryDeployment."""
+"""Metrics: the work of the operator, and exact numbers of each CeleryDeployment."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -48,7 +48,7 @@ class Metrics:
         )
         self._restarts = Counter(
             "celery_operator_restarts",
-            "Workers evicted because they were ill.",
+            "Worker pods evicted because of a verdict.",
             (*_RESOURCE, "group", "reason"),
             registry=self._registry,
         )
@@ -56,28 +56,32 @@ class Metrics:
         self._ready = self._gauge(
             "celery_queue_messages_ready", "Messages ready in a queue over all its priority lists.", "queue"
         )
-        self._wanted = self._gauge("celery_workers_wanted", "Worker pods wanted.", "group")
+        self._desired = self._gauge("celery_workers_desired", "Desired replicas.", "group")
         self._workers_ready = self._gauge("celery_workers_ready", "Worker pods that are ready.", "group")
-        self._consuming = self._gauge("celery_workers_consuming", "Workers that take messages.", "group")
+        self._consuming = self._gauge("celery_workers_consuming", "Workers that are consuming.", "group")
         self._active = self._gauge("celery_tasks_active", "Tasks that run.", "group")
         self._reserved = self._gauge(
-            "celery_tasks_reserved", "Tasks taken from the broker that do not run yet.", "group"
+            "celery_tasks_reserved", "Tasks that workers have fetched and that wait for a slot.", "group"
         )
-        self._eta = self._gauge("celery_tasks_eta", "Tasks held until their time comes.", "group")
+        self._eta = self._gauge(
+            "celery_tasks_eta", "Tasks that workers have fetched and that wait for their time.", "group"
+        )
         self._arrivals = self._gauge(
-            "celery_tasks_arrival_rate", "Tasks a second that come, smoothed.", "group"
+            "celery_tasks_arrival_rate", "Tasks that arrive per second, smoothed.", "group"
         )
         self._throughput = self._gauge(
-            "celery_slot_throughput", "Tasks a second that one busy slot finishes, smoothed.", "group"
+            "celery_slot_throughput", "Tasks that one busy slot finishes per second, smoothed.", "group"
         )
         self._draining = self._gauge(
-            "celery_workers_draining", "Workers that go once they hold nothing.", "group"
+            "celery_workers_draining", "Worker pods that drain before they are deleted.", "group"
         )
-        self._waiting = self._gauge(
-            "celery_queue_waiting_seconds", "Time for which a queue has never been seen empty.", "queue"
+        self._nonempty = self._gauge(
+            "celery_queue_nonempty_seconds", "Seconds since a queue was last found empty.", "queue"
         )
-        self._untouched = self._gauge(
-            "celery_queue_untouched_seconds", "Time for which it has not been seen to get shorter.", "queue"
+        self._not_shrinking = self._gauge(
+            "celery_queue_not_shrinking_seconds",
+            "Seconds since a non-empty queue was last found shorter than before.",
+            "queue",
         )
         self._shown: dict[Key, set[tuple[Counter | Gauge, str]]] = {}
         self._restarted: dict[Key, set[tuple[str, str]]] = {}
@@ -108,7 +112,7 @@ class Metrics:
         groups, loads = status.workers, snapshot.loads
         self._set(self._health, key, {state.value: state is status.health for state in HealthState})
         self._set(self._ready, key, {queue.name: queue.ready for queue in status.queues})
-        self._set(self._wanted, key, {group.name: group.desired_replicas for group in groups})
+        self._set(self._desired, key, {group.name: group.desired_replicas for group in groups})
         self._set(self._workers_ready, key, {group.name: group.ready_replicas for group in groups})
         self._set(self._consuming, key, {group.name: group.consuming_replicas for group in groups})
         self._set(self._active, key, {group.name: group.active for group in groups})
@@ -117,8 +121,8 @@ class Metrics:
         self._set(self._draining, key, {group.name: group.draining for group in groups})
         self._set(self._arrivals, key, {name: load.arrival_rate for name, load in loads.items()})
         self._set(self._throughput, key, {name: load.throughput_per_slot for name, load in loads.items()})
-        self._set(self._waiting, key, snapshot.waiting_for)
-        self._set(self._untouched, key, snapshot.untouched_for)
+        self._set(self._nonempty, key, snapshot.nonempty_for)
+        self._set(self._not_shrinking, key, snapshot.not_shrinking_for)
 
     def drop(self, key: Key) -> None:
         """Forget a resource that is gone."""

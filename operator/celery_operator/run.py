@@ -71,24 +71,24 @@ async def _lead(dependencies: Dependencies, leader: Leader, health: Health, stop
 
 async def _work(dependencies: Dependencies, health: Health, stop: asyncio.Event) -> None:
     """Fill the caches, then watch and loop."""
-    fleet = ResourceLoops(dependencies)
+    loops = ResourceLoops(dependencies)
     watchdog = Watchdog(dependencies.kube, dependencies.cache, dependencies.settings)
     health.phase, health.ready = "filling the caches", False
     await _fill(watchdog)
-    health.ages, health.silent = fleet.ages, lambda: watchdog.silent
+    health.ages, health.silent = loops.ages, lambda: watchdog.silent
     health.phase, health.ready = "leading", True
-    fleet.start_known()
-    comparing = asyncio.create_task(watchdog.run(fleet))
+    loops.start_known()
+    comparing = asyncio.create_task(watchdog.run(loops))
     try:
         await handlers.watch(
-            handlers.registry(fleet, dependencies.kube.configuration, watchdog.ask),
+            handlers.registry(loops, dependencies.kube.configuration, watchdog.ask),
             dependencies.settings,
             # kopf takes the signals when it starts; they are ours.
             started=lambda: _stop_on_signals(stop),
         )
     finally:
         comparing.cancel()
-        await fleet.stop()
+        await loops.stop()
 
 
 async def _fill(watchdog: Watchdog) -> None:
@@ -109,7 +109,7 @@ async def _fill(watchdog: Watchdog) -> None:
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
-    """Do the work until it ends by itself, raising what it raises, or until told to stop."""
+    """Do the work until it ends by itself, raising what it raises, or until ``stop`` is set."""
     task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)

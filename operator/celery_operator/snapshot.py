@@ -1,4 +1,4 @@
-"""Everything that one tick knows of one CeleryDeployment, frozen: what observe/ builds and decide/ reads."""
+"""Everything that one reconcile knows about one CeleryDeployment: observe/ builds it, decide/ reads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from celery_operator.api.status import CeleryDeploymentStatus
 
 @dataclass(frozen=True, slots=True)
 class SidecarBroker:
-    """The broker as one pod sees it; ``reachable`` is None until the first check."""
+    """The broker check of one sidecar; ``reachable`` is None until the first check."""
 
     reachable: bool | None
     message: str
@@ -25,31 +25,31 @@ class SidecarBroker:
 
 @dataclass(frozen=True, slots=True)
 class SidecarReading:
-    """What one sidecar's ``/report`` said. ``report`` is None when the pod has no agent.
+    """The answer of one sidecar to ``/report``. ``report`` is None when the pod has no agent.
 
-    ``age``: seconds since the report was written. ``held_for``: for how many more seconds no verdict fails
-    the worker's liveness, None if it may. ``consuming_for``: for how many seconds its consumer has said at
-    every look that it takes messages, None where it says otherwise or has not been watched.
-    ``drain_wanted``: it was asked to take no more messages, ``draining_for`` so many seconds ago; None where
-    the sidecar does not say. ``late``: it has been asked again, and has not answered yet.
+    ``age``: seconds since the report was written. ``restart_hold_left``: seconds until the restart hold ends,
+    None without one. ``consuming_for``: seconds for which every reading has shown the same consumer
+    consuming, None where the last reading did not. ``drain_requested``: whether the worker was asked to
+    drain, and ``drain_requested_for``: seconds since then; None where the sidecar does not say. ``late``: the
+    sidecar was asked again and has not answered yet.
     """
 
     report: WorkerReport | None
     verdict: WorkerVerdict
     broker: SidecarBroker
     age: float = 0.0
-    held_for: float | None = None
+    restart_hold_left: float | None = None
     consuming_for: float | None = None
-    drain_wanted: bool | None = None
-    draining_for: float | None = None
+    drain_requested: bool | None = None
+    drain_requested_for: float | None = None
     late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ContainerTrouble:
-    """Why a container of the pod does not run: a waiting reason or the last exit, redacted.
+class ContainerFailure:
+    """Why a container of the pod does not run: the reason why it waits, or its last exit, without secrets.
 
-    ``ended_at`` and ``ran_for`` (seconds) are of its last run, where the kubelet lets it wait for the next.
+    ``ended_at`` and ``ran_for`` (seconds) describe its last run while the kubelet delays the next.
     """
 
     container: str
@@ -62,11 +62,11 @@ class ContainerTrouble:
 
 @dataclass(frozen=True, slots=True)
 class PodState:
-    """One worker pod. ``reading`` is None while its sidecar cannot be asked.
+    """One worker pod. ``reading`` is None while its sidecar does not answer.
 
-    ``deletion_cost``: the ReplicaSet deletes pods of a lower one first. ``silent_for``: seconds for which it
-    has run and told nothing of what it holds; 0 while it tells. ``sidecar_error``: why there is no reading of
-    its sidecar. ``container_started_at``: when the container of Celery last started, None before.
+    ``deletion_cost``: the ReplicaSet deletes pods with a lower one first. ``silent_for``: seconds for which
+    the pod has run without a report; 0 while there is one. ``sidecar_error``: why there is no reading of its
+    sidecar. ``container_started_at``: when the container of Celery last started, None before.
     ``startup_passed``: its startup probe has succeeded since then.
     """
 
@@ -79,7 +79,7 @@ class PodState:
     deleting: bool
     scheduled: bool
     restarts: int
-    trouble: ContainerTrouble | None
+    trouble: ContainerFailure | None
     reading: SidecarReading | None
     deletion_cost: int = 0
     silent_for: float = 0.0
@@ -100,7 +100,7 @@ class DeploymentState:
     group: str | None
     generation: int
     observed_generation: int
-    wanted: int
+    in_force: int
     replicas: int
     updated: int
     ready: int
@@ -136,13 +136,13 @@ class ConfigurationFault:
 
 @dataclass(frozen=True, slots=True)
 class GroupLoad:
-    """What one group has to do, in tasks.
+    """The load of one group, in tasks.
 
-    ``ready`` is None where the broker did not tell of every queue. ``eta_due`` are those of ``eta_held``
-    whose time is near. ``complete``: every pod that could hold tasks has told, freshly. ``arrival_rate``:
-    tasks a second that came, ``busy_slots``: tasks that ran, both smoothed. ``throughput_per_slot``: tasks a
-    second that a busy slot finishes, smoothed; None before any was measured. ``idle_for``: seconds for which
-    nothing waited, ran or was held at any look, with everything known. ``unread_for``: seconds for which
+    ``ready`` is None where the length of a queue is not known. ``eta_due`` are the tasks of ``eta`` whose
+    time is near. ``complete``: every pod that can have in-flight tasks has a fresh report. ``arrival_rate``:
+    tasks that arrive per second, ``busy_slots``: tasks that run, both smoothed. ``throughput_per_slot``:
+    tasks per second that a busy slot finishes, smoothed; None before any was measured. ``idle_for``: seconds
+    for which every reconcile has found no task, with everything known. ``unread_for``: seconds for which
     ``ready`` has been unknown.
     """
 
@@ -150,7 +150,7 @@ class GroupLoad:
     active: int
     reserved: int
     eta_due: int
-    eta_held: int
+    eta: int
     complete: bool
     arrival_rate: float
     throughput_per_slot: float | None
@@ -161,7 +161,7 @@ class GroupLoad:
 
 @dataclass(frozen=True, slots=True)
 class ScalingHistory:
-    """What was recommended for a group, and by how many pods it changed, at times of ``Snapshot.mono``.
+    """The recommendations for a group, and its changes in pods, at times of ``Snapshot.mono``.
 
     ``recommendations`` reach back as far as the longer stabilization window, ``changes`` as far as the
     longest period of a policy.
@@ -189,8 +189,8 @@ class ReconcileMemory:
 class Snapshot:
     """One CeleryDeployment at one moment.
 
-    ``waiting_for``: for how many seconds each queue has been seen to hold messages without interruption.
-    ``untouched_for``: for how many of them it has not been seen to get shorter. Queues that are empty or
+    ``nonempty_for``: for how many seconds each queue has been seen to hold messages without interruption.
+    ``not_shrinking_for``: for how many of them it has not been seen to get shorter. Queues that are empty or
     whose length is not known are in neither. ``mono``: seconds of a clock that never goes back. ``loads`` are
     by group. ``faults``: what kept the broker or the result backend from being read.
     """
@@ -210,8 +210,8 @@ class Snapshot:
     annotations: ResourceAnnotations
     memory: ReconcileMemory
     beats: tuple[BeatSight, ...] = ()
-    waiting_for: Mapping[str, float] = field(default_factory=dict)
-    untouched_for: Mapping[str, float] = field(default_factory=dict)
+    nonempty_for: Mapping[str, float] = field(default_factory=dict)
+    not_shrinking_for: Mapping[str, float] = field(default_factory=dict)
     mono: float = 0.0
     loads: Mapping[str, GroupLoad] = field(default_factory=dict)
 

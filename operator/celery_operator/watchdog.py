@@ -19,7 +19,7 @@ Versions = dict[tuple[Key, str], int]
 
 
 class Watchdog:
-    """Fills the cache once, then looks at it from time to time."""
+    """Fills the cache once, then compares it from time to time."""
 
     def __init__(self, kube: Kube, cache: Cache, settings: Settings) -> None:
         self._kube = kube
@@ -41,7 +41,7 @@ class Watchdog:
                 async for body in self._kube.list(kind, namespace, _selector(kind)):
                     self._cache.put(kind, body, watched=True)
 
-    async def run(self, fleet: ResourceLoops) -> None:
+    async def run(self, loops: ResourceLoops) -> None:
         """Compare for ever, with the pause of the settings or when asked."""
         while True:
             try:
@@ -52,19 +52,19 @@ class Watchdog:
                 pass
             self._asked.clear()
             try:
-                await self._compare(fleet)
+                await self._compare(loops)
             except KubeError as error:
                 _log.warning("the caches could not be compared: %s", error.message)
             except Exception:
                 _log.exception("the caches could not be compared")
 
-    async def _compare(self, fleet: ResourceLoops) -> None:
+    async def _compare(self, loops: ResourceLoops) -> None:
         listed: dict[Kind, Versions] = {}
         for kind in WATCHED:
             before = self._cache.watched_versions(kind)
             listed[kind] = await self._list(kind)
             for key, uid in before.keys() - listed[kind].keys():
-                fleet.lost(kind, {"metadata": {"namespace": key.namespace, "name": key.name, "uid": uid}})
+                loops.lost(kind, {"metadata": {"namespace": key.namespace, "name": key.name, "uid": uid}})
         self.silent = await self._behind(listed)
         if self.silent:
             _log.error("%s", self.silent)

@@ -10,7 +10,7 @@ from tools.cluster.progress import say
 
 @contextmanager
 def exclusive(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock file for the block; say so when another process holds it and we have to wait."""
+    """DrainState the lock file for the block; say so when another process holds it and we have to wait."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         try:

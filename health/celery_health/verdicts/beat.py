@@ -26,9 +26,9 @@ class BeatSight:
     """One beat pod as the operator sees it. Pure data, so that verdicts on beat need no cluster.
 
     ``ready`` is the pod's own readiness. ``reason``, ``message``, ``live`` and ``tick_age`` are what its
-    sidecar says, None or empty while that cannot be asked. ``held_for``: for how many more seconds no verdict
-    fails its liveness, None if it may. ``trouble`` is why a container does not run, ``sidecar_error`` why
-    there is no reading of its sidecar.
+    sidecar says, None or empty while that cannot be asked. ``restart_hold_left``: for how many more seconds
+    no verdict fails its liveness, None if it may. ``trouble`` is why a container does not run,
+    ``sidecar_error`` why there is no reading of its sidecar.
     """
 
     pod: str
@@ -40,7 +40,7 @@ class BeatSight:
     live: bool | None = None
     tick_age: float | None = None
     report_present: bool = False
-    held_for: float | None = None
+    restart_hold_left: float | None = None
     trouble: str = ""
     sidecar_error: str = ""
 

@@ -18,8 +18,8 @@ from celery_operator.decide.evidence import gather
 from celery_operator.decide.evidence.workers import workers_of
 from celery_operator.decide.healing.evictions import EvictionOrder, heal
 from celery_operator.decide.healing.restart_pacing import holds
-from celery_operator.decide.health import judge_health
-from celery_operator.decide.orders import HoldOrder
+from celery_operator.decide.health import health_of
+from celery_operator.decide.orders import RestartHoldOrder
 from celery_operator.decide.replicas import decide_replicas
 from celery_operator.decide.status import status_of
 from celery_operator.snapshot import ScalingHistory, Snapshot
@@ -39,12 +39,12 @@ class NextReconcile:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to write, what to tell, and then what to do about ill workers and about the number of workers."""
+    """What to write and announce, and what to do then: heal workers and scale groups."""
 
     status: CeleryDeploymentStatus
     events: tuple[EventNote, ...]
     evictions: tuple[EvictionOrder, ...]
-    holds: tuple[HoldOrder, ...]
+    holds: tuple[RestartHoldOrder, ...]
     actions: Mapping[str, GroupActions]
     """What is done next for the replicas of each group."""
     histories: Mapping[str, ScalingHistory]
@@ -72,7 +72,7 @@ def decide(snapshot: Snapshot) -> Decision:
     status = status_of(
         evidence,
         states,
-        judge_health(evidence, states),
+        health_of(evidence, states),
         draining={group: one.draining for group, one in actions.items()},
         restarts=healing.restarts,
         recommendations=recommend(evidence, verdicts, states),

@@ -17,7 +17,7 @@ _DEGRADING = (
 )
 
 
-def judge_health(evidence: Evidence, conditions: ConditionStates) -> tuple[HealthState, str]:
+def health_of(evidence: Evidence, conditions: ConditionStates) -> tuple[HealthState, str]:
     """The worst word that the evidence calls for; Healthy only where nothing is unknown."""
     for state, words in (
         (HealthState.UNHEALTHY, _unhealthy(evidence, conditions)),
@@ -55,7 +55,7 @@ def _degraded(evidence: Evidence, conditions: ConditionStates) -> Iterator[str]:
 
 
 def _untold(evidence: Evidence, conditions: ConditionStates) -> Iterator[str]:
-    """What nobody can ever tell of this kind of broker or result store is not waited for.
+    """What is never known about this kind of broker or result backend does not count.
 
     At zero there is no worker to speak for the broker, so there its queues are needed. A beat that a new spec
     asks for is not waited for either: its pod tells once it is there.

@@ -1,4 +1,4 @@
-"""What a pod's sidecar can be told to do."""
+"""The orders to a sidecar."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from celery_health.wire.names import DRAIN_PATH, RESTART_HOLD_PATH, UNDRAIN_PATH
 
 
 @dataclass(frozen=True, slots=True)
-class HoldOrder:
-    """Let no verdict fail this pod's liveness for so many seconds; 0 ends a hold."""
+class RestartHoldOrder:
+    """Set a restart hold of ``seconds`` on this pod; 0 ends it."""
 
     pod: str
     uid: str
@@ -33,15 +33,15 @@ class DrainOrder:
 
     pod: str
     uid: str
-    wanted: bool
+    drain: bool
 
     @property
     def path(self) -> str:
-        return DRAIN_PATH if self.wanted else UNDRAIN_PATH
+        return DRAIN_PATH if self.drain else UNDRAIN_PATH
 
     @property
     def body(self) -> Mapping[str, float]:
         return {}
 
 
-Order = HoldOrder | DrainOrder
+Order = RestartHoldOrder | DrainOrder

@@ -128,7 +128,7 @@ def _before(one: ReplicaInput) -> tuple[int | None, ScalingStatus | None]:
     """
     if one.previous is not None and one.previous.desired_replicas is not None:
         return one.previous.desired_replicas, one.previous.scaling
-    return (one.deployment.wanted if one.deployment else None), None
+    return (one.deployment.in_force if one.deployment else None), None
 
 
 def _status(decision: ScalingDecision, load: GroupLoad, now: datetime) -> ScalingStatus:
@@ -146,7 +146,7 @@ def _actions(one: ReplicaInput, desired: int) -> GroupActions:
     deployment, limit = one.deployment, one.group.drain_timeout_seconds
     if deployment is None:
         return GroupActions(desired)
-    in_force = deployment.wanted if one.applied is None else min(deployment.wanted, one.applied)
+    in_force = deployment.in_force if one.applied is None else min(deployment.in_force, one.applied)
     names = {pod.uid: pod.name for pod in one.pods}
     found = plan(desired, in_force, one.pods, drain_timeout=limit, settled=_is_settled(deployment))
     requests = {**dict.fromkeys(found.drain, True), **dict.fromkeys(found.undrain, False)}

@@ -15,7 +15,7 @@ from celery_operator.api.status import (
 )
 from celery_operator.decide.condition_state import ConditionState, ConditionStates
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.evidence.groups import GroupView
+from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.text import sentence
 from celery_operator.snapshot import Snapshot
 
@@ -38,7 +38,7 @@ def status_of(
         observed_generation=snapshot.generation,
         health=state,
         message=message,
-        ready=f"{evidence.consuming}/{evidence.wanted}",
+        ready=f"{evidence.consuming}/{evidence.desired_total}",
         replicas=_replicas(target),
         ready_replicas=target.deployment.ready if target.deployment else 0,
         selector=f"{LABEL_INSTANCE}={snapshot.name},{LABEL_GROUP}={target.name}",
@@ -54,7 +54,7 @@ def status_of(
     )
 
 
-def _group_status(group: GroupView, evidence: Evidence, draining: int) -> WorkerGroupStatus:
+def _group_status(group: GroupEvidence, evidence: Evidence, draining: int) -> WorkerGroupStatus:
     return group.status().model_copy(
         update={"draining": draining, "scaling": evidence.desired[group.name].status}
     )
@@ -79,7 +79,7 @@ def _beat(evidence: Evidence, state: ConditionState) -> BeatStatus:
     return BeatStatus(state="Running" if running else "NotRunning")
 
 
-def _replicas(target: GroupView) -> int:
+def _replicas(target: GroupEvidence) -> int:
     return target.deployment.replicas if target.deployment else len(target.present)
 
 

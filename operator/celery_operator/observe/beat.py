@@ -19,14 +19,14 @@ from celery_operator.observe.sidecars import SidecarError
 
 @dataclass(frozen=True, slots=True)
 class BeatReading:
-    """What the sidecar of one beat said in ``/report``. ``tick_age`` and ``held_for`` are in seconds."""
+    """The answer of the sidecar of one beat. ``tick_age`` and ``restart_hold_left`` are in seconds."""
 
     reason: BeatReason
     message: str
     live: bool
     tick_age: float | None
     report_present: bool
-    held_for: float | None
+    restart_hold_left: float | None
 
 
 def beat_sights(pods: Iterable[Json], beats: PodReadings[BeatReading]) -> tuple[BeatSight, ...]:
@@ -56,7 +56,7 @@ def _beat_sight(pod: Json, beats: PodReadings[BeatReading]) -> BeatSight:
         live=reading.live if reading else None,
         tick_age=reading.tick_age if reading else None,
         report_present=reading.report_present if reading else False,
-        held_for=reading.held_for if reading else None,
+        restart_hold_left=reading.restart_hold_left if reading else None,
         trouble=_trouble(pod),
         sidecar_error=beats.errors.get(metadata["uid"], ""),
     )
@@ -72,7 +72,7 @@ def reading_of(body: bytes) -> BeatReading:
             live=answer.verdict.live,
             tick_age=answer.tick_age,
             report_present=answer.report is not None,
-            held_for=answer.restart_hold_seconds_left,
+            restart_hold_left=answer.restart_hold_seconds_left,
         )
     except UnreadableError as error:
         raise SidecarError(str(error)) from error
@@ -82,11 +82,13 @@ def reading_of(body: bytes) -> BeatReading:
 
 def as_of_now(answer: Answer[BeatReading]) -> BeatReading:
     """The reading, aged by the time since its answer."""
-    age, held_for = answer.value.tick_age, answer.value.held_for
+    age, restart_hold_left = answer.value.tick_age, answer.value.restart_hold_left
     return replace(
         answer.value,
         tick_age=None if age is None else age + answer.seconds_ago,
-        held_for=None if held_for is None else max(0.0, held_for - answer.seconds_ago),
+        restart_hold_left=None
+        if restart_hold_left is None
+        else max(0.0, restart_hold_left - answer.seconds_ago),
     )
 
 

@@ -1,4 +1,4 @@
-"""One reader for each URL, kept between ticks and bounded in time."""
+"""One reader for each URL, kept between reconciles and bounded in time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ class KeptReader:
     async def read(
         self, url: str, naming: RedisNaming, queues: Sequence[str], management_url: str | None = None
     ) -> BrokerReading:
-        """One look; a reader that hangs is given up and replaced at the next call."""
-        wanted = url, naming, management_url
-        if self._reader is None or self._made_for != wanted:
+        """One reading. A reader that hangs is given up and replaced at the next call."""
+        key = url, naming, management_url
+        if self._reader is None or self._made_for != key:
             await self.close()
             self._reader = self._make_reader(url, naming, management_url=management_url)
-            self._made_for = wanted
+            self._made_for = key
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await self._reader.read(queues)
@@ -51,7 +51,7 @@ class KeptReader:
 
 
 def not_read(message: str) -> BrokerReading:
-    """The reading of a broker whose URL nobody knows yet."""
+    """The reading of a broker whose URL is not known yet."""
     return BrokerReading(
         kind="unknown", address="", reachable=None, reason=BrokerReason.NOT_READ, message=message
     )

@@ -1,4 +1,4 @@
-"""For how long workers have said that they consume: before that they could take nothing."""
+"""For how long workers have been consuming: before that they could not fetch anything."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ class _Seen:
 
 
 class ConsumingWorkers:
-    """Remembers from look to look, by pod uid. All times are seconds of one clock that never goes back."""
+    """Remembers readings by pod uid. All times are seconds of one clock that never goes back."""
 
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
 
-    def look(self, readings: Mapping[str, SidecarReading], now: float) -> dict[str, SidecarReading]:
-        """The readings of one look with ``consuming_for``. One that is missing for a while breaks nothing."""
+    def update(self, readings: Mapping[str, SidecarReading], now: float) -> dict[str, SidecarReading]:
+        """The readings of one reconcile with ``consuming_for``. A reading may be missing for a while."""
         for uid, reading in readings.items():
             self._take_in(uid, reading, now)
         self._seen = {uid: seen for uid, seen in self._seen.items() if now - seen.at <= LONGEST_GAP_SECONDS}

@@ -1,4 +1,4 @@
-"""Child Deployments as the watch shows them, read into DeploymentStates: pure."""
+"""Owned Deployments as the watch shows them, read into DeploymentStates."""
 
 from celery_health.urls import redact
 from celery_operator.api import names
@@ -18,7 +18,7 @@ def deployment_state(deployment: Json) -> DeploymentState:
         group=labels.get(names.LABEL_GROUP),
         generation=metadata["generation"],
         observed_generation=status.get("observedGeneration", 0),
-        wanted=deployment["spec"].get("replicas", 1),
+        in_force=deployment["spec"].get("replicas", 1),
         replicas=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
         ready=status.get("readyReplicas", 0),

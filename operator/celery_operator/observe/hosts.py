@@ -12,7 +12,7 @@ _NEVER_SERVICES = {"localhost"}
 def seen_from_elsewhere(url: str, namespace: str) -> str:
     """The URL with each one-word host as the Service of that name in ``namespace``.
 
-    A worker finds ``redis`` in its own namespace first; the operator would look in another. A host with a dot
+    A worker finds ``redis`` in its own namespace first; the operator would search another. A host with a dot
     already says where it is.
     """
 

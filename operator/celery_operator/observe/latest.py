@@ -1,6 +1,6 @@
-"""Answers that come when they come: a look waits for them for a moment, and then takes those from before.
+"""The latest answer of a source. A reconcile waits a moment for new answers, and then uses the earlier ones.
 
-So what is slow, or gone, holds up nothing but what is known of itself.
+A source that is slow, or gone, delays nothing but the knowledge about itself.
 """
 
 import asyncio
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 PATIENCE_SECONDS = 0.5
-"""How long a look waits for the slowest."""
+"""How long a reconcile waits for the slowest source."""
 
 T = TypeVar("T")
 
 Question = asyncio.Task[tuple[T, float]]
-"""One that was asked: its answer, and when that came."""
+"""A question that was asked: its answer, and when the answer came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """``late``: it is the answer to an earlier question than the last."""
+    """``late``: it answers an earlier question than the last one."""
 
     value: T
     seconds_ago: float
@@ -87,6 +87,6 @@ class Latest(Generic[T]):
 
 
 async def settle(questions: Collection[Question[Any]]) -> None:
-    """Wait until all are answered, but no longer than a look has patience."""
+    """Wait until all are answered, ``PATIENCE_SECONDS`` at most."""
     if questions:
         await asyncio.wait(questions, timeout=PATIENCE_SECONDS)

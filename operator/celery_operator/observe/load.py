@@ -1,4 +1,4 @@
-"""What each group has to do: levels from one look, and rates that only several looks tell."""
+"""The load of each group: levels from one reconcile, and rates that only several reconciles show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,28 +12,28 @@ from celery_operator.observe.waiting import LONGEST_GAP_SECONDS
 from celery_operator.snapshot import GroupLoad, PodState
 
 FRESH_SECONDS = 10.0
-"""A report older than this says nothing for certain. Workers write one every second or two."""
+"""A report older than this proves nothing. Workers write one every second or two."""
 BUSY_SECONDS = 5.0
-"""Time constant of the busy slots: some looks long, so that one look which finds many slots idle counts for
-little, and short enough that the first pods may go a few seconds after their load.
+"""Time constant of the busy slots: several reconciles, so that a single one that finds many slots idle counts
+little, and short enough that the first pods can go a few seconds after their load.
 """
 SAME_MOMENT_SECONDS = 0.001
-"""Looks closer than this are one: no rate can be told between them."""
+"""Readings closer than this count as one: they show no rate."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """One worker process at its last report, in tasks: ``started`` since it began, ``held`` but not begun."""
+class _Reported:
+    """One worker process at its last report, in tasks: ``started`` since it began, ``waiting`` in it."""
 
     pid: int
     started: int
     active: int
-    held: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What a worker did between two looks, in tasks: ``taken`` from the queues, and ``finished``."""
+    """What a worker did between two reports, in tasks: ``taken`` from the queues, and ``finished``."""
 
     taken: int
     finished: int
@@ -41,16 +41,16 @@ class _Done:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """One group at the last look.
+    """One group at the last reconcile.
 
-    ``ready`` were in the queues at ``ready_at``, and ``taken`` have left them since, as workers tell.
-    ``starting``: pods that had not run when they were last seen, and have not told since.
+    ``ready`` were in the queues at ``ready_at``, and ``taken`` have left them since, by the reports.
+    ``starting``: pods that had not run when they were last seen, and have not reported since.
     """
 
     at: float
     active: int
     busy: float
-    told: Mapping[str, _Told]
+    reported: Mapping[str, _Reported]
     starting: frozenset[str]
     ready: int | None = None
     ready_at: float = 0.0
@@ -62,18 +62,18 @@ class _Memory:
 
 
 class LoadMeter:
-    """Remembers from look to look. All times are seconds of one clock that never goes back.
+    """Remembers levels between reconciles. All times are seconds of one clock that never goes back.
 
-    What is not remembered, as after a restart of the operator, is 0 or None until it has been seen again.
+    What is not remembered, as after a restart of the operator, is 0 or None until it is measured again.
     """
 
     def __init__(self) -> None:
         self._groups: Mapping[str, _Memory] = {}
 
-    def look(
+    def update(
         self, spec: CeleryDeploymentSpec, broker: BrokerReading, pods: tuple[PodState, ...], mono: float
     ) -> Mapping[str, GroupLoad]:
-        """Take in one look and tell the load of each group."""
+        """Add the levels of one reconcile; the load of each group."""
         of: dict[str, list[PodState]] = {group.name: [] for group in spec.workers}
         for pod in pods:
             of.setdefault(pod.group, []).append(pod)
@@ -86,13 +86,13 @@ class LoadMeter:
 
 
 def _ready(group: WorkerGroup, broker: BrokerReading) -> int | None:
-    """Messages in all queues of the group; None where the broker did not tell of each."""
+    """Messages in all queues of the group; None where one length is not known."""
     if broker.reachable is not True:
         return None
-    told = {queue.name: queue.ready for queue in broker.queues}
+    lengths = {queue.name: queue.ready for queue in broker.queues}
     total = 0
     for name in group.queues:
-        ready = told.get(name)
+        ready = lengths.get(name)
         if ready is None:
             return None
         total += ready
@@ -105,19 +105,19 @@ def _seen(
     reports = [report for report in map(_report, pods) if report]
     active = sum(report.active_count for report in reports)
     reserved = sum(report.reserved for report in reports)
-    eta_held = sum(report.eta for report in reports)
-    complete = all(map(_tells, pods))
+    eta = sum(report.eta for report in reports)
+    complete = all(map(_is_known, pods))
     if before is None or mono - before.at > LONGEST_GAP_SECONDS:
-        before = _Memory(at=mono, active=active, busy=active, told={}, starting=frozenset())
+        before = _Memory(at=mono, active=active, busy=active, reported={}, starting=frozenset())
     memory = _read(_worked(before, pods, active, mono), ready, mono)
-    idle = complete and ready == 0 and not active + reserved + eta_held
+    idle = complete and ready == 0 and not active + reserved + eta
     memory = replace(memory, idle_since=_since(memory.idle_since, idle, mono))
     return memory, GroupLoad(
         ready=ready,
         active=active,
         reserved=reserved,
         eta_due=sum(report.eta_due for report in reports),
-        eta_held=eta_held,
+        eta=eta,
         complete=complete,
         arrival_rate=memory.arrivals.per_second,
         throughput_per_slot=memory.throughput.per_second,
@@ -127,15 +127,15 @@ def _seen(
     )
 
 
-def _tells(pod: PodState) -> bool:
-    """Its report is fresh, or it can hold no task that is not on its way back to the broker."""
+def _is_known(pod: PodState) -> bool:
+    """Its report is fresh, or every task that it had is on its way back to the broker."""
     if pod.deleting or pod.phase in {"Pending", "Succeeded", "Failed"}:
         return True
     return _fresh(pod) or _ended(pod)
 
 
 def _report(pod: PodState) -> WorkerReport | None:
-    """What the worker last told, unless it has ended since and left that behind."""
+    """The last report of the worker, unless the worker has ended since."""
     if pod.reading is None or (_ended(pod) and not _fresh(pod)):
         return None
     return pod.reading.report
@@ -152,24 +152,26 @@ def _ended(pod: PodState) -> bool:
 
 
 def _worked(before: _Memory, pods: list[PodState], active: int, mono: float) -> _Memory:
-    """Take in what the workers told. The last word of one that does not tell holds while it is there."""
-    told: dict[str, _Told] = {}
+    """Add the reports of the workers. The last report of a worker without a new one counts while the pod
+    exists.
+    """
+    reported: dict[str, _Reported] = {}
     starting: set[str] = set()
     taken = finished = 0
     for pod in pods:
-        known = before.told.get(pod.uid)
+        known = before.reported.get(pod.uid)
         report = _report(pod)
         if report is not None:
-            now = _Told(report.pid, report.processed, report.active_count, report.reserved + report.eta)
+            now = _Reported(report.pid, report.processed, report.active_count, report.reserved + report.eta)
             new = _NOTHING if pod.uid in before.starting else now
             done = _between(known or new, now)
             taken, finished = taken + done.taken, finished + done.finished
-            told[pod.uid] = now
+            reported[pod.uid] = now
         elif known is not None:
-            told[pod.uid] = known
+            reported[pod.uid] = known
         elif pod.phase == "Pending" or pod.uid in before.starting:
             starting.add(pod.uid)
-    gone = sum(one.held for uid, one in before.told.items() if uid not in told)
+    gone = sum(one.waiting for uid, one in before.reported.items() if uid not in reported)
     ran = (before.active + active) / 2
     seconds = mono - before.at
     return replace(
@@ -177,28 +179,28 @@ def _worked(before: _Memory, pods: list[PodState], active: int, mono: float) -> 
         at=mono,
         active=active,
         busy=toward(before.busy, ran, seconds, BUSY_SECONDS),
-        told=told,
+        reported=reported,
         starting=frozenset(starting),
         taken=before.taken + taken - gone,
         throughput=before.throughput.after(finished, ran * seconds, seconds),
     )
 
 
-_NOTHING = _Told(pid=0, started=0, active=0, held=0)
+_NOTHING = _Reported(pid=0, started=0, active=0, waiting=0)
 
 
-def _between(before: _Told, now: _Told) -> _Done:
-    """A process that began anew has lost what it ran, and started all that it counts."""
+def _between(before: _Reported, now: _Reported) -> _Done:
+    """A new process has lost what the former one ran, and has started every task that it counts."""
     if before.pid != now.pid or now.started < before.started:
-        before = replace(_NOTHING, held=before.held)
+        before = replace(_NOTHING, waiting=before.waiting)
     started = now.started - before.started
     return _Done(
-        taken=started + now.held - before.held, finished=max(0, started - now.active + before.active)
+        taken=started + now.waiting - before.waiting, finished=max(0, started - now.active + before.active)
     )
 
 
 def _read(memory: _Memory, ready: int | None, mono: float) -> _Memory:
-    """Take in what waits: what came is what waits more, and what the workers took meanwhile."""
+    """Add the queue lengths: arrivals are the growth of the queues plus what the workers took meanwhile."""
     if ready is None:
         return replace(memory, unread_since=_since(memory.unread_since, True, mono))
     memory = replace(memory, unread_since=None)

@@ -1,4 +1,4 @@
-"""Puts together everything that one tick knows of one CeleryDeployment."""
+"""Builds snapshots of one CeleryDeployment."""
 
 import asyncio
 import time
@@ -38,17 +38,17 @@ from celery_operator.snapshot import ConfigurationFault, ReconcileMemory, Snapsh
 BROKER_EXAMPLE = "redis://HOST:6379/0"
 BACKEND_EXAMPLE = "redis://HOST:6379/1"
 
-# Read again at the next tick: whoever corrects the Secret need not wait.
+# Read again at the next reconcile, so that a corrected Secret counts at once.
 _REFUSED_URLS = {BrokerReason.AUTHENTICATION_FAILED, BrokerReason.URL_INVALID}
 
 
 _Reading = TypeVar("_Reading", bound=BrokerReading | None)
 _Read = tuple[_Reading, tuple[ConfigurationFault, ...]]
-"""What was read, and what of the configuration kept it from being read."""
+"""A reading, and the configuration faults that kept the source from being read."""
 
 
 class Observer:
-    """The eyes of one CeleryDeployment's loop: keeps its readers open between ticks."""
+    """Builds snapshots of one CeleryDeployment and keeps its broker connections open between reconciles."""
 
     def __init__(
         self,
@@ -90,13 +90,13 @@ class Observer:
         )
         self._naming = learned_naming(tuple(workers.readings.values()), self._naming)
         now = self._clock()
-        self._waiting.look(broker, now)
-        readings = self._consuming.look(workers.readings, now)
+        self._waiting.update(broker, now)
+        readings = self._consuming.update(workers.readings, now)
         # Pods and Deployments as they are now, not as they were before the reading.
         pods = self._cache.owned(POD, self._key)
         deployments = self._cache.owned(DEPLOYMENT, self._key)
         states = pod_states(pods, readings, workers.errors)
-        silent = self._silent.look(states, now)
+        silent = self._silent.update(states, now)
         states = tuple(replace(state, silent_for=silent.get(state.uid, 0.0)) for state in states)
         return Snapshot(
             now=datetime.now(UTC),
@@ -116,14 +116,14 @@ class Observer:
             ),
             memory=memory,
             beats=beat_sights(pods, beats),
-            waiting_for=self._waiting.waiting_for(),
-            untouched_for=self._waiting.untouched_for(),
+            nonempty_for=self._waiting.nonempty_for(),
+            not_shrinking_for=self._waiting.not_shrinking_for(),
             mono=now,
-            loads=self._load.look(spec, broker, states, now),
+            loads=self._load.update(spec, broker, states, now),
         )
 
     async def close(self) -> None:
-        """Ask nobody any more, and give back the connections to broker and result backend."""
+        """Stop reading, and close the connections to broker and result backend."""
         self._workers.close()
         self._beats.close()
         self._backend.close()
@@ -178,7 +178,7 @@ class Observer:
 
 
 def _unusable(reading: BrokerReading, source: UrlSource | None) -> Iterator[ConfigurationFault]:
-    """A URL that no waiting mends is a fault of the spec, or of the Secret that the spec names."""
+    """An invalid URL is a fault of the spec, or of the Secret that the spec names."""
     if reading.reason is BrokerReason.URL_INVALID:
         verdict = Verdict(reading.reason, facts={"reading": reading.message})
         if source is not None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from celery_health.urls import redact
 from celery_operator.api import names
 from celery_operator.kinds import Json
-from celery_operator.snapshot import ContainerTrouble, PodState, SidecarReading
+from celery_operator.snapshot import ContainerFailure, PodState, SidecarReading
 
 MESSAGE_LIMIT = 400
 
@@ -74,23 +74,23 @@ def _deletion_cost(annotations: Mapping[str, str]) -> int:
         return 0
 
 
-def trouble(pod: Json) -> ContainerTrouble | None:
+def trouble(pod: Json) -> ContainerFailure | None:
     """Why the pod does not run: the scheduler's reason, or that of the first container in trouble."""
     status = pod["status"]
     for condition in status.get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return ContainerTrouble("", condition.get("reason", ""), _short(condition.get("message", "")))
+            return ContainerFailure("", condition.get("reason", ""), _short(condition.get("message", "")))
     return next(_container_troubles(status), None)
 
 
-def _container_troubles(status: Json) -> Iterator[ContainerTrouble]:
+def _container_troubles(status: Json) -> Iterator[ContainerFailure]:
     for container in (*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])):
         found = _container_trouble(container)
         if found is not None:
             yield found
 
 
-def _container_trouble(container: Json) -> ContainerTrouble | None:
+def _container_trouble(container: Json) -> ContainerFailure | None:
     """A wait that is a failure, or an end that was one; the exit before a wait says more than the wait."""
     name, state = container["name"], container.get("state", {})
     waiting, ended = state.get("waiting"), state.get("terminated")
@@ -99,22 +99,22 @@ def _container_trouble(container: Json) -> ContainerTrouble | None:
     reason = waiting.get("reason", "")
     if reason in _ON_THE_WAY:
         return None
-    found = ContainerTrouble(name, reason, _short(waiting.get("message", "")))
+    found = ContainerFailure(name, reason, _short(waiting.get("message", "")))
     last = container.get("lastState", {}).get("terminated")
     if last is None or reason != "CrashLoopBackOff":
         return found
     return _with_last_run(_exit(name, last) or found, last)
 
 
-def _exit(container: str, ended: Json) -> ContainerTrouble | None:
+def _exit(container: str, ended: Json) -> ContainerFailure | None:
     """An exit that was a failure."""
     if ended["exitCode"] == 0:
         return None
     message = _short(ended.get("message", ""))
-    return ContainerTrouble(container, ended.get("reason", ""), message, ended["exitCode"])
+    return ContainerFailure(container, ended.get("reason", ""), message, ended["exitCode"])
 
 
-def _with_last_run(found: ContainerTrouble, ended: Json) -> ContainerTrouble:
+def _with_last_run(found: ContainerFailure, ended: Json) -> ContainerFailure:
     if not (ended.get("startedAt") and ended.get("finishedAt")):
         return found
     finished = _moment(ended["finishedAt"])

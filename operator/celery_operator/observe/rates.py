@@ -1,32 +1,33 @@
-"""How fast tasks come and are done, out of counts that jump from look to look: pure."""
+"""How fast tasks arrive and finish, from counts that jump from reading to reading."""
 
 from dataclasses import dataclass
 from math import exp
 
 SHORT_ARRIVALS_SECONDS = 15.0
-"""Time constant of what comes now: what has stopped coming is forgotten so soon."""
+"""Time constant of the arrivals now: arrivals that have stopped are forgotten this fast."""
 LONG_ARRIVALS_SECONDS = 120.0
-"""Time constant of what keeps coming: a burst waits in the queue, and must not count as a rate too."""
+"""Time constant of steady arrivals: a burst waits in the queue, and must not count as a rate as well."""
 LAG_SECONDS = 5.0
-"""For so long the numbers of broker and workers may be of different moments. A task that has left the queue,
-and that no report shows yet, must not count as come again when one does.
+"""The numbers of broker and workers may be this far apart in time. A task that has left the queue, and that
+no report shows yet, must not count as a new arrival when a report shows it.
 """
 THROUGHPUT_SECONDS = 60.0
 """Time constant of the throughput: as long as the default targetDrainSeconds, for which it is used."""
 THROUGHPUT_TASKS = 50.0
-"""Tasks that the throughput is made of at least, however long ago they ended: long ones end seldom."""
+"""The throughput covers at least this many tasks, however long ago they finished: long tasks finish rarely.
+"""
 FIRST_TASKS = 5.0
-"""Tasks that must have ended before there is a throughput: one alone may be of any length."""
+"""Tasks that must have finished before there is a throughput: a single task may be of any length."""
 
 
 def toward(value: float, new: float, seconds: float, constant: float) -> float:
-    """``value`` after ``new`` has held for so many seconds, smoothed with the time constant."""
+    """``value`` after it has been ``new`` for ``seconds``, smoothed with the time constant."""
     return new + (value - new) * exp(-seconds / constant)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Tasks that come. ``owed``: tasks that seem to have gone, and may only not be told of yet."""
+    """Tasks that arrive. ``owed``: tasks that seem gone, and may only be missing from the reports yet."""
 
     short: float = 0.0
     long: float = 0.0
@@ -34,11 +35,11 @@ class Arrivals:
 
     @property
     def per_second(self) -> float:
-        """The lower of the two averages: what came for long and still comes."""
+        """The lower of the two averages: what has arrived for long and still arrives."""
         return min(self.short, self.long)
 
     def after(self, net: int, seconds: float) -> "Arrivals":
-        """Take in how many more tasks there are than so many seconds ago, those that left included."""
+        """Add the change in the number of tasks over ``seconds``, finished tasks included."""
         balance = net - self.owed * exp(-seconds / LAG_SECONDS)
         rate = max(0.0, balance) / seconds
         return Arrivals(
@@ -50,20 +51,20 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Tasks that ended, and the seconds that slots spent on tasks, ended or not."""
+    """Finished tasks, and the seconds that slots spent on tasks, finished or not."""
 
     finished: float = 0.0
     slot_seconds: float = 0.0
 
     @property
     def per_second(self) -> float | None:
-        """Tasks a second that a busy slot finishes; None before enough have ended."""
+        """Tasks per second that a busy slot finishes; None before enough have finished."""
         if self.finished < FIRST_TASKS or not self.slot_seconds:
             return None
         return self.finished / self.slot_seconds
 
     def after(self, finished: int, slot_seconds: float, seconds: float) -> "Throughput":
-        """Take in so many seconds. While nothing runs, nothing is learnt and nothing forgotten."""
+        """Add ``seconds``. While nothing runs, nothing is learned and nothing forgotten."""
         kept = 1.0
         if (finished or slot_seconds) and self.finished > THROUGHPUT_TASKS:
             kept = max(exp(-seconds / THROUGHPUT_SECONDS), THROUGHPUT_TASKS / self.finished)

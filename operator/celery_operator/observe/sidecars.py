@@ -112,9 +112,9 @@ def reading_of(body: bytes) -> SidecarReading:
             ),
             broker=SidecarBroker(broker.reachable, redact(broker.message)),
             age=answer.written_age or 0.0,
-            held_for=answer.restart_hold_seconds_left,
-            drain_wanted=answer.drain_requested,
-            draining_for=answer.drain_requested_for,
+            restart_hold_left=answer.restart_hold_seconds_left,
+            drain_requested=answer.drain_requested,
+            drain_requested_for=answer.drain_requested_for,
         )
     except UnreadableError as error:
         raise SidecarError(str(error)) from error
@@ -128,7 +128,11 @@ def as_of_now(answer: Answer[SidecarReading]) -> SidecarReading:
     return replace(
         reading,
         age=reading.age + ago,
-        held_for=None if reading.held_for is None else max(0.0, reading.held_for - ago),
-        draining_for=None if reading.draining_for is None else reading.draining_for + ago,
+        restart_hold_left=None
+        if reading.restart_hold_left is None
+        else max(0.0, reading.restart_hold_left - ago),
+        drain_requested_for=None
+        if reading.drain_requested_for is None
+        else reading.drain_requested_for + ago,
         late=answer.late,
     )

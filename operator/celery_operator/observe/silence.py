@@ -1,4 +1,4 @@
-"""For how long running pods have told nothing of what they hold."""
+"""For how long running pods have been without a report."""
 
 from collections.abc import Mapping
 
@@ -6,13 +6,13 @@ from celery_operator.snapshot import PodState
 
 
 class SilentPods:
-    """Remembers from look to look, by pod uid. All times are seconds of one clock that never goes back."""
+    """Remembers pods by uid. All times are seconds of one clock that never goes back."""
 
     def __init__(self) -> None:
         self._since: Mapping[str, float] = {}
 
-    def look(self, pods: tuple[PodState, ...], now: float) -> Mapping[str, float]:
-        """For how many seconds each running pod without a report has been so, since it was first seen so."""
+    def update(self, pods: tuple[PodState, ...], now: float) -> Mapping[str, float]:
+        """Seconds since each running pod without a report was first found without one."""
         silent = [
             pod.uid for pod in pods if pod.phase == "Running" and not (pod.reading and pod.reading.report)
         ]

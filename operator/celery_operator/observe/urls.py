@@ -44,7 +44,7 @@ class SecretUrls:
         self._held: dict[tuple[str, str], _Held] = {}
 
     async def get(self, reference: SecretKeyReference, scheme_example: str) -> str:
-        """The URL that a key holds. Raises UrlMissingError, and then looks again at the next call."""
+        """The URL that a key holds. Raises UrlMissingError, and reads the Secret again at the next call."""
         place = reference.name, reference.key
         held = self._held.get(place)
         if held and self._clock() < held.until:

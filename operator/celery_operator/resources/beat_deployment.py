@@ -27,7 +27,7 @@ from celery_operator.resources.probe_containers import (
     probes,
     sidecar_container,
 )
-from celery_operator.resources.settings import ChildSettings
+from celery_operator.resources.settings import ObjectSettings
 
 DEFAULT_SCHEDULE = "/tmp/celerybeat-schedule"  # noqa: S108 - the pod's own
 
@@ -38,7 +38,7 @@ GRACE_PERIOD_SECONDS = 10
 def beat_deployment(
     cd: ResourceIdentity,
     spec: CeleryDeploymentSpec,
-    settings: ChildSettings,
+    settings: ObjectSettings,
     annotations: Mapping[str, str] = NO_ANNOTATIONS,
 ) -> Manifest:
     """The Deployment: one pod, the old one gone before the new one starts, so that no task is sent twice.
@@ -76,7 +76,7 @@ def beat_command(spec: CeleryDeploymentSpec) -> list[str]:
     ]
 
 
-def _pod_spec(cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ChildSettings) -> dict[str, Any]:
+def _pod_spec(cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ObjectSettings) -> dict[str, Any]:
     container: dict[str, Any] = {
         "name": names.BEAT_CONTAINER,
         **image_fields(spec),

@@ -10,14 +10,14 @@ from celery_operator.resources.ownership import Manifest, ResourceIdentity
 from celery_operator.resources.pod import NO_ANNOTATIONS
 from celery_operator.resources.probe_secret import probe_secret
 from celery_operator.resources.service_account import service_account
-from celery_operator.resources.settings import ChildSettings
+from celery_operator.resources.settings import ObjectSettings
 from celery_operator.resources.worker_deployment import worker_deployment
 
 
 def owned_objects(
     cd: ResourceIdentity,
     spec: CeleryDeploymentSpec,
-    settings: ChildSettings,
+    settings: ObjectSettings,
     token: str,
     *,
     replicas: Mapping[str, int],
@@ -34,7 +34,7 @@ def owned_objects(
 def _objects(
     cd: ResourceIdentity,
     spec: CeleryDeploymentSpec,
-    settings: ChildSettings,
+    settings: ObjectSettings,
     token: str,
     *,
     replicas: Mapping[str, int],

@@ -9,7 +9,7 @@ from celery_operator.api import names
 from celery_operator.api.spec import RestartPolicy
 from celery_operator.resources.ownership import ResourceIdentity, probe_secret_name
 from celery_operator.resources.pod import CONTAINER_SECURITY
-from celery_operator.resources.settings import ChildSettings
+from celery_operator.resources.settings import ObjectSettings
 
 # The probe image's own user, named so that a pod that runs as another one leaves our containers alone.
 _SECURITY = {**CONTAINER_SECURITY, "runAsNonRoot": True, "runAsUser": 1000}
@@ -26,7 +26,7 @@ DIRECTORY_VARIABLE: dict[str, Any] = {"name": wire.DIRECTORY_VARIABLE, "value": 
 STOP_MARGIN_SECONDS = 5
 
 
-def agent_container(settings: ChildSettings) -> dict[str, Any]:
+def agent_container(settings: ObjectSettings) -> dict[str, Any]:
     """Copies the agent to the shared volume, before Celery starts."""
     return {
         "name": names.AGENT_CONTAINER,
@@ -41,7 +41,7 @@ def agent_container(settings: ChildSettings) -> dict[str, Any]:
 
 def sidecar_container(
     cd: ResourceIdentity,
-    settings: ChildSettings,
+    settings: ObjectSettings,
     connections: list[dict[str, Any]],
     role: Role = Role.WORKER,
 ) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class ChildSettings:
+class ObjectSettings:
     """Settings that do not come from the resource."""
 
     probe_image: str

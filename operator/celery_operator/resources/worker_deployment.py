@@ -28,14 +28,14 @@ from celery_operator.resources.probe_containers import (
     sidecar_container,
     stop_hook,
 )
-from celery_operator.resources.settings import ChildSettings
+from celery_operator.resources.settings import ObjectSettings
 
 
 def worker_deployment(
     cd: ResourceIdentity,
     spec: CeleryDeploymentSpec,
     group: WorkerGroup,
-    settings: ChildSettings,
+    settings: ObjectSettings,
     *,
     replicas: int,
     annotations: Mapping[str, str] = NO_ANNOTATIONS,
@@ -89,7 +89,7 @@ def worker_command(spec: CeleryDeploymentSpec, group: WorkerGroup) -> list[str]:
 
 
 def _pod_spec(
-    cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: WorkerGroup, settings: ChildSettings
+    cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: WorkerGroup, settings: ObjectSettings
 ) -> dict[str, Any]:
     return {
         **account_fields(cd, spec),

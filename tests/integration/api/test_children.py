@@ -8,11 +8,11 @@ import yaml
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import Manifest, ResourceIdentity
-from celery_operator.resources.settings import ChildSettings
+from celery_operator.resources.settings import ObjectSettings
 from tests.integration.api.apiserver import ApiServer
 from tests.integration.api.conftest import NAMESPACE
 
-SETTINGS = ChildSettings(
+SETTINGS = ObjectSettings(
     probe_image="registry.example/celery-probe:1", probe_image_pull_policy="IfNotPresent"
 )
 MANIFESTS = sorted((Path(__file__).parent / "valid").glob("*.yaml"))

@@ -35,7 +35,7 @@ class Watch:
     def look(self) -> tuple[WorkerSight, BrokerReading] | None:
         """The worker and the broker now; None before the first report."""
         reading = asyncio.run(self._read())
-        self.waiting.look(reading, time.monotonic())
+        self.waiting.update(reading, time.monotonic())
         report = self._worker.report()
         if report is None:
             return None
@@ -49,12 +49,12 @@ class Watch:
 
     def stalls(self, worker: WorkerSight, broker: BrokerReading) -> bool:
         """Whether the worker is stalled by all that was seen."""
-        evidence = FleetEvidence(broker, (worker,), waiting_for=self.waiting.waiting_for(), thresholds=SOON)
+        evidence = FleetEvidence(broker, (worker,), waiting_for=self.waiting.nonempty_for(), thresholds=SOON)
         return stalled_workers.is_stalled(worker, evidence)
 
     def waits_for(self) -> float:
         """For how long the queue has been seen to hold messages."""
-        return self.waiting.waiting_for().get("celery", 0.0)
+        return self.waiting.nonempty_for().get("celery", 0.0)
 
     async def _read(self) -> BrokerReading:
         reader = reader_for(self._url)

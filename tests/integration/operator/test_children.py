@@ -166,7 +166,8 @@ def test_an_object_of_the_same_name_is_never_overwritten(operator: OperatorProce
 def test_metrics_of_a_deleted_resource_are_dropped(shop: World, operator: OperatorProcess) -> None:
     labels = {"group": "mail", "namespace": shop.namespace, "resource": "shop"}
     wait_for(
-        lambda: metric(operator.get("/metrics")[1], "celery_workers_wanted", labels) == 1, describe="a number"
+        lambda: metric(operator.get("/metrics")[1], "celery_workers_desired", labels) == 1,
+        describe="a number",
     )
 
     shop.delete(CELERY_DEPLOYMENT, "shop")

@@ -7,7 +7,7 @@ from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
-from celery_operator.decide.healing.restart_pacing import PAUSE_SECONDS
+from celery_operator.decide.healing.restart_pacing import PAUSED_HOLD_SECONDS
 from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Kind
 from tests.integration.api.apiserver import Object
 from tests.integration.operator.conftest import StartOperator
@@ -136,7 +136,7 @@ def test_a_pause_holds_the_workers_and_evicts_none_until_it_ends(
 
     assert restarts(world) == {"total": 0, "paused": True, "recent": [], "pauses": []}
     assert notes(world, "HealingPaused")
-    assert {seconds for worker in stalled for _, seconds in worker.orders} == {PAUSE_SECONDS}
+    assert {seconds for worker in stalled for _, seconds in worker.orders} == {PAUSED_HOLD_SECONDS}
     token = (world.get(SECRET, "shop-probe") or {})["data"]["token"]
     assert {shown for worker in stalled for shown, _ in worker.orders} == {b64decode(token).decode()}
 

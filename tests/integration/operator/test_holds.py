@@ -8,7 +8,7 @@ import pytest
 from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
-from celery_operator.decide.healing.restart_pacing import HOLD_SECONDS
+from celery_operator.decide.healing.restart_pacing import RESTART_HOLD_SECONDS
 from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, Kind
 from tests.integration.api.apiserver import Object
 from tests.integration.operator.conftest import StartOperator
@@ -124,7 +124,7 @@ def test_of_a_fleet_that_goes_deaf_at_once_half_waits_for_the_other(
         worker.reason = "Starting"
     sent = len(second[0].orders)
     wait_for(lambda: len(second[0].orders) >= sent + 2, describe="the hold renewed")
-    assert {seconds for worker in second for _, seconds in worker.orders} == {HOLD_SECONDS}
+    assert {seconds for worker in second for _, seconds in worker.orders} == {RESTART_HOLD_SECONDS}
 
     for worker in first:
         worker.reason, worker.live = "Consuming", True

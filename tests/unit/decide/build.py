@@ -28,7 +28,7 @@ from celery_operator.decide.replicas import decide_replicas
 from celery_operator.resources.pod import NO_ANNOTATIONS
 from celery_operator.snapshot import (
     ConfigurationFault,
-    ContainerTrouble,
+    ContainerFailure,
     DeploymentState,
     GroupLoad,
     PodState,
@@ -209,12 +209,12 @@ def hoarding_pod(name: str = "shop-default-a", eta: int = 500) -> PodState:
     return reporting_pod(name, eta=eta, prefetch=16 + eta)
 
 
-WAITING: dict[str, Any] = {"broker": broker(celery=5), "waiting_for": {"celery": 300.0}}
+WAITING: dict[str, Any] = {"broker": broker(celery=5), "nonempty_for": {"celery": 300.0}}
 """Messages that have waited for long."""
 
 UNREAD: dict[str, Any] = {
     "broker": broker(others={"forgotten": 7}),
-    "untouched_for": {"forgotten": 300.0},
+    "not_shrinking_for": {"forgotten": 300.0},
 }
 """Messages in a queue that no group reads."""
 
@@ -235,7 +235,7 @@ def broken_pod(
     container: str = "worker",
 ) -> PodState:
     """A container of it cannot run."""
-    trouble = ContainerTrouble(container, reason, message, exit_code)
+    trouble = ContainerFailure(container, reason, message, exit_code)
     return replace(pending_pod(name), trouble=trouble)
 
 
@@ -247,7 +247,7 @@ def deployment(wanted: int = 2, *, group: str | None = "default", **changes: Any
         group=group,
         generation=1,
         observed_generation=1,
-        wanted=wanted,
+        in_force=wanted,
         replicas=wanted,
         updated=wanted,
         ready=wanted,
@@ -320,7 +320,7 @@ def load(ready: int | None = 0, **changes: Any) -> GroupLoad:
         active=0,
         reserved=0,
         eta_due=0,
-        eta_held=0,
+        eta=0,
         complete=True,
         arrival_rate=0.0,
         throughput_per_slot=None,

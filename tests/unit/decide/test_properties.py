@@ -113,8 +113,8 @@ snapshots: st.SearchStrategy[Snapshot] = st.builds(
     previous=st.sampled_from([GENERATION, GENERATION - 1, None]).map(
         lambda generation: CeleryDeploymentStatus(observed_generation=generation)
     ),
-    waiting_for=waits,
-    untouched_for=waits,
+    nonempty_for=waits,
+    not_shrinking_for=waits,
 )
 
 
@@ -159,7 +159,7 @@ def test_a_worker_is_stalled_only_on_what_is_known_of_it_and_of_a_broker_that_an
         assert worker.pod.reading is not None
         assert worker.pod.reading.verdict.consuming is True
         assert worker.pod.reading.broker.reachable is not False
-        assert max(one.waiting_for.values(), default=0.0) > 60.0
+        assert max(one.nonempty_for.values(), default=0.0) > 60.0
 
 
 @given(snapshots)
@@ -203,9 +203,9 @@ def _with_report(one: PodState, **changes: Any) -> PodState:
 
 
 WORSE: dict[str, Any] = {
-    "messages have waited for long": lambda one: replace(one, waiting_for={"celery": 300.0}),
+    "messages have waited for long": lambda one: replace(one, nonempty_for={"celery": 300.0}),
     "nobody takes from a queue": lambda one: replace(
-        one, untouched_for={"celery": 300.0, "forgotten": 300.0}
+        one, not_shrinking_for={"celery": 300.0, "forgotten": 300.0}
     ),
     "messages lose their worker": lambda one: replace(
         one, broker=replace(one.broker, unacked=UnackedReading(9999, 5000.0))
@@ -242,7 +242,7 @@ def test_worse_evidence_never_gives_a_better_word(one: Snapshot, what: str) -> N
 @given(snapshots, st.sampled_from(sorted(CONSUMING_NO_MORE)))
 def test_workers_that_consume_no_more_never_give_a_better_word(one: Snapshot, what: str) -> None:
     # Of workers that nobody wants the worst is a task that does not end: it ends with its worker.
-    assume(one.deployments and evidence_of(one).wanted)
+    assume(one.deployments and evidence_of(one).desired_total)
     worse = replace(one, pods=tuple(_worse_pod(each, CONSUMING_NO_MORE[what]) for each in one.pods))
     assert RANK[health_of(worse)] >= RANK[health_of(one)]
 

@@ -22,7 +22,7 @@ def looked(*looks: tuple[float, SidecarReading | None]) -> float | None:
     workers = ConsumingWorkers()
     seen: dict[str, SidecarReading] = {}
     for at, reading in looks:
-        seen = workers.look({} if reading is None else {"uid-1": reading}, at)
+        seen = workers.update({} if reading is None else {"uid-1": reading}, at)
     return seen["uid-1"].consuming_for
 
 
@@ -51,6 +51,6 @@ def test_who_does_not_consume_has_no_such_time(reading: SidecarReading) -> None:
 
 def test_pods_that_are_gone_are_forgotten() -> None:
     workers = ConsumingWorkers()
-    workers.look({"uid-1": CONSUMING}, 10)
-    workers.look({}, 11 + LONGEST_GAP_SECONDS)
+    workers.update({"uid-1": CONSUMING}, 10)
+    workers.update({}, 11 + LONGEST_GAP_SECONDS)
     assert not workers._seen

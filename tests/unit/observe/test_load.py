@@ -50,7 +50,7 @@ class Looks:
     def __call__(self, ready: int | BrokerReading, *pods: PodState, after: float = LOOK) -> GroupLoad:
         self.now += after
         reading = broker(celery=ready) if isinstance(ready, int) else ready
-        return self.meter.look(SPEC, reading, pods, self.now)["default"]
+        return self.meter.update(SPEC, reading, pods, self.now)["default"]
 
 
 def test_the_first_look_tells_levels_and_no_rates() -> None:
@@ -60,7 +60,7 @@ def test_the_first_look_tells_levels_and_no_rates() -> None:
         active=3,
         reserved=5,
         eta_due=2,
-        eta_held=4,
+        eta=4,
         complete=True,
         arrival_rate=0.0,
         throughput_per_slot=None,
@@ -73,7 +73,7 @@ def test_the_first_look_tells_levels_and_no_rates() -> None:
 def test_what_waits_is_that_of_all_queues_of_the_group() -> None:
     meter = LoadMeter()
     groups = spec(workers=[{"name": "one", "queues": ["a", "b"]}, {"name": "two", "queues": ["b", "c"]}])
-    told = meter.look(groups, broker(a=1, b=10, c=None), (pod(group="one"),), 0.0)
+    told = meter.update(groups, broker(a=1, b=10, c=None), (pod(group="one"),), 0.0)
     assert (told["one"].ready, told["two"].ready) == (11, None)
     assert (told["one"].active, told["two"].active) == (1, 0)
 
@@ -337,7 +337,7 @@ def test_what_a_worker_that_ended_left_behind_is_no_load() -> None:
 def test_two_looks_at_the_same_moment_tell_no_rate() -> None:
     meter = LoadMeter()
     for ready, now in ((0, 0.0), (1, 2e-309), (60, 60.0)):
-        load = meter.look(SPEC, broker(celery=ready), (), now)["default"]
+        load = meter.update(SPEC, broker(celery=ready), (), now)["default"]
         assert load.arrival_rate >= 0
     assert load.arrival_rate > 0
 
@@ -357,7 +357,7 @@ def test_no_sequence_of_looks_tells_nonsense(looks: list[Any]) -> None:
     for ready, workers, seconds in looks:
         now += seconds
         pods = tuple(named(f"pod-{number}", worker(*counts)) for number, counts in enumerate(workers))
-        told: Mapping[str, GroupLoad] = meter.look(SPEC, broker(celery=ready), pods, now)
+        told: Mapping[str, GroupLoad] = meter.update(SPEC, broker(celery=ready), pods, now)
         load = told["default"]
         assert load.arrival_rate >= 0
         assert load.busy_slots >= 0

@@ -124,7 +124,7 @@ def test_a_look_knows_the_workers_and_beat(scene: Scene) -> None:
 def test_how_long_queues_wait_and_workers_consume_is_remembered(scene: Scene) -> None:
     scene.look(10.0)
     seen = scene.look(15.0)
-    assert seen.waiting_for == seen.untouched_for == {"celery": 5.0, "forgotten": 5.0}
+    assert seen.nonempty_for == seen.not_shrinking_for == {"celery": 5.0, "forgotten": 5.0}
     assert [pod.reading and pod.reading.consuming_for for pod in seen.pods] == [5.0]
 
 
@@ -139,9 +139,9 @@ def test_a_broker_that_is_away_for_a_moment_starts_the_wait_anew(scene: Scene) -
             queues=(QueueReading("celery", None),),
         ),
     )
-    assert not scene.look(15.0).waiting_for
+    assert not scene.look(15.0).nonempty_for
     scene.broker.reading = there
-    assert scene.look(20.0).waiting_for == {"celery": 0.0, "forgotten": 0.0}
+    assert scene.look(20.0).nonempty_for == {"celery": 0.0, "forgotten": 0.0}
 
 
 def test_a_sidecar_that_does_not_answer_leaves_its_pod_without_a_reading(scene: Scene) -> None:

@@ -30,13 +30,13 @@ def body(**changes: Any) -> bytes:
 
 def test_the_age_of_the_report_and_a_restart_hold_are_read() -> None:
     reading = reading_of(body(written_age=1.5, restart_hold_seconds_left=12))
-    assert (reading.age, reading.held_for) == (1.5, 12.0)
+    assert (reading.age, reading.restart_hold_left) == (1.5, 12.0)
     assert not reading.verdict.live
 
 
 def test_a_sidecar_without_a_report_or_a_restart_hold_has_no_age_and_no_hold() -> None:
     reading = reading_of(body(written_age=None, restart_hold_seconds_left=None))
-    assert (reading.age, reading.held_for) == (0.0, None)
+    assert (reading.age, reading.restart_hold_left) == (0.0, None)
 
 
 @pytest.mark.parametrize("key", ["written_age", "restart_hold_seconds_left"])
@@ -85,8 +85,8 @@ async def test_a_sidecar_that_hangs_holds_up_no_look_and_its_last_reading_grows_
     now[0] += 2.0
     seen = (await reports.refresh(pods("a", "b"))).readings
     assert (seen["a"].late, seen["b"].late) == (True, False)
-    assert (seen["a"].age, seen["a"].held_for, seen["a"].draining_for) == (3.0, 7.0, 6.0)
-    assert (seen["b"].age, seen["b"].held_for, seen["b"].draining_for) == (1.0, 9.0, 4.0)
+    assert (seen["a"].age, seen["a"].restart_hold_left, seen["a"].drain_requested_for) == (3.0, 7.0, 6.0)
+    assert (seen["b"].age, seen["b"].restart_hold_left, seen["b"].drain_requested_for) == (1.0, 9.0, 4.0)
 
 
 async def test_a_new_pod_whose_sidecar_hangs_has_no_reading_yet(scene: Scene) -> None:

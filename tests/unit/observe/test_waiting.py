@@ -13,7 +13,7 @@ def looked(*looks: tuple[float, dict[str, int | None] | None]) -> WaitingQueues:
     """After these looks, each at a time; None in place of lengths is a broker that does not answer."""
     waiting = WaitingQueues()
     for at, lengths in looks:
-        waiting.look(reading(lengths), at)
+        waiting.update(reading(lengths), at)
     return waiting
 
 
@@ -26,12 +26,12 @@ def reading(lengths: dict[str, int | None] | None) -> BrokerReading:
 
 def test_a_queue_waits_from_the_first_look_that_saw_messages_in_it() -> None:
     waiting = looked((10, {"celery": 0}), (15, {"celery": 1}), (20, {"celery": 5}), (25, {"celery": 5}))
-    assert waiting.waiting_for() == {"celery": 10.0}
+    assert waiting.nonempty_for() == {"celery": 10.0}
 
 
 def test_queues_that_were_not_asked_for_count_as_well() -> None:
     waiting = looked((10, {"celery": 1, "other": 1}), (15, {"celery": 1, "other": 1}))
-    assert waiting.waiting_for() == {"celery": 5.0, "other": 5.0}
+    assert waiting.nonempty_for() == {"celery": 5.0, "other": 5.0}
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,19 @@ def test_queues_that_were_not_asked_for_count_as_well() -> None:
 )
 def test_an_interruption_starts_the_wait_anew(between: dict[str, int | None] | None) -> None:
     waiting = looked((10, {"celery": 1}), (15, between), (20, {"celery": 1}), (22, {"celery": 1}))
-    assert waiting.waiting_for() == {"celery": 2.0}
-    assert waiting.untouched_for() == {"celery": 2.0}
+    assert waiting.nonempty_for() == {"celery": 2.0}
+    assert waiting.not_shrinking_for() == {"celery": 2.0}
 
 
 def test_looks_too_far_apart_say_nothing_of_the_time_between_them() -> None:
     late = 10 + LONGEST_GAP_SECONDS + 1
-    assert looked((10, {"celery": 1}), (late, {"celery": 1})).waiting_for() == {"celery": 0.0}
+    assert looked((10, {"celery": 1}), (late, {"celery": 1})).nonempty_for() == {"celery": 0.0}
 
 
 def test_a_queue_that_gets_shorter_has_a_reader_and_still_waits() -> None:
     waiting = looked((10, {"celery": 9}), (15, {"celery": 8}), (20, {"celery": 20}), (25, {"celery": 20}))
-    assert waiting.waiting_for() == {"celery": 15.0}
-    assert waiting.untouched_for() == {"celery": 10.0}
+    assert waiting.nonempty_for() == {"celery": 15.0}
+    assert waiting.not_shrinking_for() == {"celery": 10.0}
 
 
 @given(st.lists(st.none() | st.fixed_dictionaries({"celery": st.none() | st.integers(0, 3)}), max_size=9))
@@ -61,6 +61,6 @@ def test_only_a_queue_that_held_messages_at_every_look_waits(
     waiting = looked(*((5.0 * number, one) for number, one in enumerate(lengths)))
     full = [bool(one and one["celery"]) for one in lengths]
     run = next((back for back, one in enumerate(reversed(full)) if not one), len(full))
-    assert waiting.waiting_for() == ({"celery": 5.0 * (run - 1)} if run else {})
-    assert waiting.untouched_for().keys() == waiting.waiting_for().keys()
-    assert all(waiting.untouched_for()[name] <= wait for name, wait in waiting.waiting_for().items())
+    assert waiting.nonempty_for() == ({"celery": 5.0 * (run - 1)} if run else {})
+    assert waiting.not_shrinking_for().keys() == waiting.nonempty_for().keys()
+    assert all(waiting.not_shrinking_for()[name] <= wait for name, wait in waiting.nonempty_for().items())

@@ -67,8 +67,8 @@ async def test_beat_is_told_with_what_its_sidecar_says() -> None:
 
 def test_a_restart_hold_of_beat_is_read() -> None:
     held, free = beat_answer(restart_hold_seconds_left=12.5), beat_answer()
-    assert reading_of(encoded(held)).held_for == 12.5
-    assert reading_of(encoded(free)).held_for is None
+    assert reading_of(encoded(held)).restart_hold_left == 12.5
+    assert reading_of(encoded(free)).restart_hold_left is None
 
 
 async def test_only_running_pods_are_asked() -> None:

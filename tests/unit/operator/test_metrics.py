@@ -20,8 +20,8 @@ KEY, OTHER = Key("market", "shop"), Key("market", "other")
 OF_EVERY_RESOURCE = {"namespace", "resource"}
 WAITING: dict[str, Any] = {
     "broker": broker(celery=4321),
-    "waiting_for": {"celery": 90.0},
-    "untouched_for": {"celery": 30.0},
+    "nonempty_for": {"celery": 90.0},
+    "not_shrinking_for": {"celery": 30.0},
     "loads": {"default": load(4321, arrival_rate=31.4159, throughput_per_slot=2.125)},
 }
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "metrics.md").read_text()
@@ -57,11 +57,11 @@ def test_numbers_are_exact_and_carry_group_or_queue() -> None:
     metrics = Metrics()
     show(metrics, **WAITING)
     assert told(metrics, "celery_queue_messages_ready") == {"queue=celery": 4321}
-    assert told(metrics, "celery_queue_waiting_seconds") == {"queue=celery": 90}
-    assert told(metrics, "celery_queue_untouched_seconds") == {"queue=celery": 30}
+    assert told(metrics, "celery_queue_nonempty_seconds") == {"queue=celery": 90}
+    assert told(metrics, "celery_queue_not_shrinking_seconds") == {"queue=celery": 30}
     assert told(metrics, "celery_tasks_arrival_rate") == {"group=default": 31.4159}
     assert told(metrics, "celery_slot_throughput") == {"group=default": 2.125}
-    assert told(metrics, "celery_workers_wanted") == {"group=default": 2}
+    assert told(metrics, "celery_workers_desired") == {"group=default": 2}
 
 
 def test_one_health_is_1_and_the_others_are_0() -> None:
@@ -76,7 +76,7 @@ def test_one_health_is_1_and_the_others_are_0() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["celery_queue_waiting_seconds", "celery_queue_untouched_seconds", "celery_slot_throughput"]
+    "name", ["celery_queue_nonempty_seconds", "celery_queue_not_shrinking_seconds", "celery_slot_throughput"]
 )
 def test_what_is_no_longer_known_has_no_series_and_never_a_zero(name: str) -> None:
     metrics = Metrics()

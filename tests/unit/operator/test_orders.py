@@ -13,7 +13,7 @@ from kubernetes.aio.client.configuration import Configuration
 from celery_operator import sidecar_address
 from celery_operator.act import orders
 from celery_operator.act.orders import DirectSink, OrderError, Orders, ProxySink
-from celery_operator.decide.orders import DrainOrder, HoldOrder
+from celery_operator.decide.orders import DrainOrder, RestartHoldOrder
 from celery_operator.kinds import Json
 from celery_operator.kube import Kube
 from celery_operator.sidecar_address import AT_ONCE
@@ -142,7 +142,7 @@ async def test_a_sidecar_that_refuses_keeps_no_order_from_the_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     sink, names = Sink(), ("a", "refusing", "b")
-    wanted = [HoldOrder(name, f"uid-{name}", 30) for name in (*names, "gone")]
+    wanted = [RestartHoldOrder(name, f"uid-{name}", 30) for name in (*names, "gone")]
     await Orders(sink).send(wanted, {f"uid-{name}": pod(name=name) for name in names}, TOKEN)
     assert sink.sent == [("a", {"seconds": 30}), ("b", {"seconds": 30})]
     assert "pod refusing did not take the order /restart-hold: HTTP 403" in caplog.text
@@ -151,13 +151,13 @@ async def test_a_sidecar_that_refuses_keeps_no_order_from_the_others(
 
 async def test_many_orders_go_out_a_bounded_number_at_a_time() -> None:
     sink, names = Sink(), [str(number) for number in range(3 * AT_ONCE)]
-    wanted = [HoldOrder(name, f"uid-{name}", 30) for name in names]
+    wanted = [RestartHoldOrder(name, f"uid-{name}", 30) for name in names]
     await Orders(sink).send(wanted, {f"uid-{name}": pod(name=name) for name in names}, TOKEN)
     assert (len(sink.sent), sink.most) == (3 * AT_ONCE, AT_ONCE)
 
 
 async def test_a_drain_and_its_end_are_orders_too() -> None:
     sink = Sink()
-    wanted = [DrainOrder("a", "uid-a", wanted=True), DrainOrder("b", "uid-b", wanted=False)]
+    wanted = [DrainOrder("a", "uid-a", drain=True), DrainOrder("b", "uid-b", drain=False)]
     await Orders(sink).send(wanted, {f"uid-{name}": pod(name=name) for name in "ab"}, TOKEN)
     assert sink.paths == ["/drain", "/undrain"]

@@ -7,7 +7,7 @@ import pytest
 
 from celery_operator.api import names
 from celery_operator.observe.pods import MESSAGE_LIMIT, pod_states, trouble
-from celery_operator.snapshot import ContainerTrouble
+from celery_operator.snapshot import ContainerFailure
 
 
 def pod(**status: Any) -> dict[str, Any]:
@@ -33,7 +33,7 @@ BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}
 def test_a_pause_after_an_orderly_end_is_a_trouble_too() -> None:
     ended = {"terminated": {"exitCode": 0, "reason": "Completed", "message": "bye"}}
     found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ended)]))
-    assert found == ContainerTrouble("worker", "CrashLoopBackOff", "back-off 40s")
+    assert found == ContainerFailure("worker", "CrashLoopBackOff", "back-off 40s")
 
 
 def test_how_long_the_last_run_lasted_is_told_where_the_kubelet_waits() -> None:
@@ -41,13 +41,13 @@ def test_how_long_the_last_run_lasted_is_told_where_the_kubelet_waits() -> None:
     ended = {"terminated": {"exitCode": 137, "reason": "Error", **run}}
     found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ended)]))
     at = datetime(2026, 1, 2, 3, 1, 30, tzinfo=UTC)
-    assert found == ContainerTrouble("worker", "Error", "", 137, ended_at=at, ran_for=90.0)
+    assert found == ContainerFailure("worker", "Error", "", 137, ended_at=at, ran_for=90.0)
 
 
 def test_a_crash_is_told_by_its_last_exit_and_not_by_the_wait_after_it() -> None:
     found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ENDED)]))
 
-    assert found == ContainerTrouble("worker", "Error", "ImportError: shop", 1)
+    assert found == ContainerFailure("worker", "Error", "ImportError: shop", 1)
 
 
 def test_an_image_that_cannot_be_pulled_is_told_even_after_an_earlier_exit() -> None:
@@ -55,7 +55,7 @@ def test_an_image_that_cannot_be_pulled_is_told_even_after_an_earlier_exit() -> 
 
     found = trouble(pod(containerStatuses=[container("worker", waiting, ENDED)]))
 
-    assert found == ContainerTrouble("worker", "ImagePullBackOff", "not found")
+    assert found == ContainerFailure("worker", "ImagePullBackOff", "not found")
 
 
 def test_an_init_container_is_told_before_the_worker_that_waits_for_it() -> None:
@@ -68,7 +68,7 @@ def test_an_init_container_is_told_before_the_worker_that_waits_for_it() -> None
         )
     )
 
-    assert found == ContainerTrouble("agent", "Error", "ImportError: shop", 1)
+    assert found == ContainerFailure("agent", "Error", "ImportError: shop", 1)
 
 
 @pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing"])
@@ -96,7 +96,7 @@ def test_a_pod_that_no_node_takes_says_what_the_scheduler_said() -> None:
 
     found = trouble(pod(conditions=[condition]))
 
-    assert found == ContainerTrouble("", "Unschedulable", "0/3 nodes are available")
+    assert found == ContainerFailure("", "Unschedulable", "0/3 nodes are available")
 
 
 def test_a_message_is_cut_to_its_end_and_loses_its_secrets() -> None:

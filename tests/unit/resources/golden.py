@@ -11,10 +11,10 @@ import yaml
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import ResourceIdentity
-from celery_operator.resources.settings import ChildSettings
+from celery_operator.resources.settings import ObjectSettings
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.in.yaml"))
-SETTINGS = ChildSettings(
+SETTINGS = ObjectSettings(
     probe_image="registry.example/celery-probe:1", probe_image_pull_policy="IfNotPresent"
 )
 OWNER_UID = "6f1c2b1e-0000-4000-8000-000000000000"

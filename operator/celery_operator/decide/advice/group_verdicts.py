@@ -9,23 +9,23 @@ from celery_health.verdicts.verdict import Verdict, merged
 from celery_operator.api.names import LABEL_GROUP, LABEL_INSTANCE, WORKER_CONTAINER
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.container_failures import last_line, reason_of
-from celery_operator.decide.evidence.groups import GroupView
-from celery_operator.decide.evidence.worker_state import Standing, Worker
+from celery_operator.decide.evidence.groups import GroupEvidence
+from celery_operator.decide.evidence.worker_state import Worker, WorkerState
 from celery_operator.decide.group_verdicts import GroupVerdicts, sidecar_facts
 
-_ALWAYS: Mapping[Standing, Reason] = {
-    Standing.WEDGED: WorkerReason.WEDGED,
-    Standing.POOL_DEAD: WorkerReason.POOL_DEAD,
-    Standing.DEAF: WorkerReason.DEAF,
+_ALWAYS: Mapping[WorkerState, Reason] = {
+    WorkerState.WEDGED: WorkerReason.WEDGED,
+    WorkerState.POOL_DEAD: WorkerReason.POOL_DEAD,
+    WorkerState.DEAF: WorkerReason.DEAF,
 }
-_WHERE_WORKERS_ARE_MISSING: Mapping[Standing, Reason] = {
+_WHERE_WORKERS_ARE_MISSING: Mapping[WorkerState, Reason] = {
     **_ALWAYS,
-    Standing.UNSCHEDULED: PodReason.UNSCHEDULABLE,
-    Standing.CONNECTING: WorkerReason.CONNECTING,
-    Standing.STOPPED: PodReason.STOPPED,
-    Standing.SILENT: PodReason.SIDECAR_UNREACHABLE,
-    Standing.UNTOLD: PodReason.CONSUMPTION_UNKNOWN,
-    Standing.STARTING: WorkerReason.STARTING,
+    WorkerState.UNSCHEDULED: PodReason.UNSCHEDULABLE,
+    WorkerState.CONNECTING: WorkerReason.CONNECTING,
+    WorkerState.STOPPED: PodReason.STOPPED,
+    WorkerState.SIDECAR_UNREACHABLE: PodReason.SIDECAR_UNREACHABLE,
+    WorkerState.CONSUMPTION_UNKNOWN: PodReason.CONSUMPTION_UNKNOWN,
+    WorkerState.STARTING: WorkerReason.STARTING,
 }
 
 
@@ -34,7 +34,7 @@ def group_verdicts(evidence: Evidence) -> GroupVerdicts:
     return {group.name: _of_group(group, evidence) for group in evidence.groups}
 
 
-def _of_group(group: GroupView, evidence: Evidence) -> tuple[Verdict, ...]:
+def _of_group(group: GroupEvidence, evidence: Evidence) -> tuple[Verdict, ...]:
     found: dict[Reason, list[Verdict]] = {}
     for worker in group.workers:
         for verdict in (*_by_state(worker, group, evidence), *_by_checks(worker, group)):
@@ -44,15 +44,15 @@ def _of_group(group: GroupView, evidence: Evidence) -> tuple[Verdict, ...]:
     return tuple(sorted(verdicts, key=lambda verdict: verdict.entry.rank))
 
 
-def _by_state(worker: Worker, group: GroupView, evidence: Evidence) -> Iterator[Verdict]:
+def _by_state(worker: Worker, group: GroupEvidence, evidence: Evidence) -> Iterator[Verdict]:
     """Of a group that should have no workers, all are about to be deleted: nothing is wrong with that."""
-    if not group.wanted:
+    if not group.desired:
         return
-    if worker.standing is Standing.BROKEN and worker.pod.trouble is not None:
+    if worker.state is WorkerState.BROKEN and worker.pod.trouble is not None:
         yield _broken(worker, evidence)
         return
     reasons = _WHERE_WORKERS_ARE_MISSING if group.missing else _ALWAYS
-    if reason := reasons.get(worker.standing):
+    if reason := reasons.get(worker.state):
         only_this_pod = reason is WorkerReason.CONNECTING and _only_this_pod(worker, evidence)
         yield Verdict(
             reason,
@@ -62,9 +62,9 @@ def _by_state(worker: Worker, group: GroupView, evidence: Evidence) -> Iterator[
         )
 
 
-def _by_checks(worker: Worker, group: GroupView) -> Iterator[Verdict]:
+def _by_checks(worker: Worker, group: GroupEvidence) -> Iterator[Verdict]:
     for verdict in worker.verdicts:
-        if group.wanted or verdict.entry.while_draining:
+        if group.desired or verdict.entry.while_draining:
             yield verdict
 
 
@@ -106,7 +106,7 @@ def _only_this_pod(worker: Worker, evidence: Evidence) -> bool:
     return evidence.broker.reachable is True and reading is not None and reading.broker.reachable is False
 
 
-def _refused(group: GroupView, evidence: Evidence) -> Iterator[Verdict]:
+def _refused(group: GroupEvidence, evidence: Evidence) -> Iterator[Verdict]:
     deployment = group.deployment
     if deployment is not None and deployment.failure:
         selector = f"{LABEL_INSTANCE}={evidence.snapshot.name},{LABEL_GROUP}={group.name}"

@@ -20,8 +20,8 @@ from celery_operator.api.status import ConditionType, Recommendation
 from celery_operator.decide.advice.manual_steps import manual_step
 from celery_operator.decide.condition_state import ConditionStates
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.evidence.groups import GroupView
-from celery_operator.decide.evidence.worker_state import Standing
+from celery_operator.decide.evidence.groups import GroupEvidence
+from celery_operator.decide.evidence.worker_state import WorkerState
 from celery_operator.decide.group_verdicts import GroupVerdicts
 from celery_operator.decide.scaling.decision import ScalingReason
 from celery_operator.decide.text import sentence
@@ -110,7 +110,7 @@ def _healing_advice(verdict: Verdict, evidence: Evidence) -> _Advice:
 
 def _agents(evidence: Evidence) -> Iterator[_Advice]:
     for group in evidence.groups:
-        if absent := group.standing(Standing.AGENT_ABSENT):
+        if absent := group.in_state(WorkerState.AGENT_ABSENT):
             names = tuple(worker.pod.name for worker in absent)
             facts = {"group": group.name, "agent": DIRECTORY, "app": evidence.snapshot.spec.app}
             verdict = Verdict(WorkerReason.AGENT_ABSENT, names, facts)
@@ -150,11 +150,11 @@ def _backlog(evidence: Evidence) -> Iterator[_Advice]:
             continue
         command = f"edit {PLURAL} {name}"
         if group.name == spec.scale_target_group:
-            command = f"scale {PLURAL} {name} --replicas={group.wanted + 1}"
+            command = f"scale {PLURAL} {name} --replicas={group.desired + 1}"
         yield f"Messages wait for group {group.name}: scale it up", evidence.kubectl(command)
 
 
-def _held_back(group: GroupView, evidence: Evidence) -> Iterator[_Advice]:
+def _held_back(group: GroupEvidence, evidence: Evidence) -> Iterator[_Advice]:
     """What keeps autoscaling from adding workers; nothing while it does what it is there for."""
     decision, name = evidence.desired[group.name].decision, evidence.snapshot.name
     match decision.reason if decision else None:

@@ -23,7 +23,7 @@ def judge(evidence: Evidence) -> ConditionState:
     spec, beat = evidence.snapshot.spec, evidence.beat
     if not spec.beat.enabled:
         return by_verdict(Verdict(BeatStateReason.DISABLED))
-    if spec.suspend and (beat is None or beat.wanted == 0):
+    if spec.suspend and (beat is None or beat.in_force == 0):
         return yes(StateReason.SUSPENDED, "Beat does not run while the resource is suspended.")
     if beat is not None:
         return _of_deployment(beat, evidence)

@@ -29,7 +29,7 @@ def _known(evidence: Evidence, workers: ConditionState) -> Iterator[ConditionSta
         yield no(FleetReason.BROKER_UNREACHABLE, evidence.broker.message)
     if evidence.new_generation:
         yield no(StateReason.NEW_GENERATION, Verdict(StateReason.NEW_GENERATION).message)
-    if any(group.missing > group.untold or group.out_of_service for group in evidence.groups):
+    if any(group.missing > group.consumption_unknown or group.out_of_service for group in evidence.groups):
         yield no(workers.reason, workers.message)
     stale = [group.name for group in evidence.groups if not group.rolled_out]
     if stale:
@@ -49,9 +49,9 @@ def _ready(evidence: Evidence) -> ConditionState:
     consuming = evidence.consuming
     verb = is_or_are(consuming)
     if any(group.coming for group in evidence.groups):
-        workers = f"{consuming} of {counted(evidence.wanted, 'worker')}"
+        workers = f"{consuming} of {counted(evidence.desired_total, 'worker')}"
         return yes(StateReason.READY, f"{workers} {verb} consuming")
-    if evidence.wanted:
+    if evidence.desired_total:
         return yes(StateReason.READY, f"{counted(consuming, 'worker')} {verb} consuming")
     suspended = evidence.snapshot.spec.suspend
     return by_verdict(Verdict(StateReason.SUSPENDED if suspended else StateReason.SCALED_TO_ZERO))

@@ -8,8 +8,8 @@ from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
 from celery_operator.decide.condition_state import ConditionState, by_verdict, no, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.evidence.groups import GroupView
-from celery_operator.decide.evidence.worker_state import Standing
+from celery_operator.decide.evidence.groups import GroupEvidence
+from celery_operator.decide.evidence.worker_state import WorkerState
 from celery_operator.decide.group_verdicts import GroupVerdicts
 from celery_operator.snapshot import DeploymentState
 
@@ -37,26 +37,27 @@ def _under_way(evidence: Evidence, verdicts: GroupVerdicts) -> Iterator[Conditio
             yield yes(WorkerReason.STARTING, f"Workers of group {group.name} are starting")
 
 
-def _of_group(group: GroupView) -> Iterator[ConditionState]:
+def _of_group(group: GroupEvidence) -> Iterator[ConditionState]:
     deployment = group.deployment
     if deployment is None:
-        if group.wanted:
+        if group.desired:
             yield yes(StateReason.NEW_GENERATION, f"The Deployment of group {group.name} is being created")
         return
     if deployment.observed_generation < deployment.generation:
         yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} is being updated")
-    if deployment.wanted != group.wanted:
-        draining = len(group.standing(Standing.DRAINING))
+    if deployment.in_force != group.desired:
+        draining = len(group.in_state(WorkerState.DRAINING))
         yield yes(
             StateReason.SCALING,
-            f"Group {group.name} goes from {deployment.wanted} to {group.wanted} pods, {draining} draining",
+            f"Group {group.name} goes from {deployment.in_force} to {group.desired} pods, "
+            f"{draining} draining",
         )
-    if deployment.updated < deployment.wanted:
+    if deployment.updated < deployment.in_force:
         yield yes(
             StateReason.ROLLOUT_IN_PROGRESS,
-            f"{deployment.updated} of {deployment.wanted} pods of {deployment.name} are up to date",
+            f"{deployment.updated} of {deployment.in_force} pods of {deployment.name} are up to date",
         )
-    if deployment.replicas > deployment.wanted:
+    if deployment.replicas > deployment.in_force:
         yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} removes surplus pods")
 
 
@@ -64,7 +65,9 @@ def _of_others(evidence: Evidence) -> Iterator[ConditionState]:
     for deployment in evidence.snapshot.deployments:
         if not _is_wanted(deployment, evidence):
             yield by_verdict(Verdict(StateReason.REMOVING, (deployment.name,)))
-        elif deployment.observed_generation < deployment.generation or deployment.updated < deployment.wanted:
+        elif (
+            deployment.observed_generation < deployment.generation or deployment.updated < deployment.in_force
+        ):
             yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} is being rolled out")
 
 

@@ -14,7 +14,7 @@ from celery_operator.decide.condition_state import (
     yes,
 )
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.evidence.groups import GroupView
+from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.group_verdicts import GroupVerdicts
 from celery_operator.decide.text import counted, joined
 
@@ -36,7 +36,7 @@ def _nothing_certain(evidence: Evidence, doubts: list[Verdict]) -> ConditionStat
     short = [group for group in evidence.groups if group.missing]
     if not short:
         return _enough(evidence)
-    unseen = [group for group in short if group.untold < group.missing]
+    unseen = [group for group in short if group.consumption_unknown < group.missing]
     if not unseen:
         reason = min(doubts, key=_rank).reason if doubts else WorkerReason.AGENT_ABSENT
         return unknown(reason, f"{_fleet(evidence)}. It is not known whether the others are.")
@@ -46,7 +46,7 @@ def _nothing_certain(evidence: Evidence, doubts: list[Verdict]) -> ConditionStat
 
 
 def _enough(evidence: Evidence) -> ConditionState:
-    if not evidence.wanted:
+    if not evidence.desired_total:
         suspended = evidence.snapshot.spec.suspend
         return by_verdict(Verdict(StateReason.SUSPENDED if suspended else StateReason.SCALED_TO_ZERO))
     idle = tuple(group.name for group in evidence.groups if group.out_of_service)
@@ -65,17 +65,17 @@ def _rank(verdict: Verdict) -> int:
     return verdict.entry.rank
 
 
-def _message(group: GroupView, verdicts: tuple[Verdict, ...]) -> str:
+def _message(group: GroupEvidence, verdicts: tuple[Verdict, ...]) -> str:
     return joined([_shortage(group), *(verdict.message for verdict in verdicts[:_MESSAGES_PER_GROUP])])
 
 
-def _shortage(group: GroupView) -> str:
-    workers, verb = counted(group.wanted, "worker"), is_or_are(group.consuming)
+def _shortage(group: GroupEvidence) -> str:
+    workers, verb = counted(group.desired, "worker"), is_or_are(group.consuming)
     return f'{group.consuming} of {workers} in group "{group.name}" {verb} consuming'
 
 
 def _fleet(evidence: Evidence) -> str:
     verb = is_or_are(evidence.consuming)
-    if evidence.consuming > evidence.wanted:
-        return f"{counted(evidence.consuming, 'worker')} {verb} consuming, {evidence.wanted} desired"
-    return f"{evidence.consuming} of {counted(evidence.wanted, 'desired worker')} {verb} consuming"
+    if evidence.consuming > evidence.desired_total:
+        return f"{counted(evidence.consuming, 'worker')} {verb} consuming, {evidence.desired_total} desired"
+    return f"{evidence.consuming} of {counted(evidence.desired_total, 'desired worker')} {verb} consuming"

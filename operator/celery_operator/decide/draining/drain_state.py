@@ -1,4 +1,4 @@
-"""What a pod would lose if it were deleted now, and its place among those that a ReplicaSet deletes: pure."""
+"""Whether a pod has drained, and its place in the order in which its ReplicaSet deletes pods."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,54 +8,56 @@ from enum import Enum, auto
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase, WorkerReport
 from celery_operator.api.names import WORKER_CONTAINER
-from celery_operator.decide.evidence.worker_state import Standing, Worker
+from celery_operator.decide.evidence.worker_state import Worker, WorkerState
 from celery_operator.snapshot import SidecarReading
 
 FRESH_SECONDS = 5.0
-"""Agents report every second: what is older tells nothing of now."""
+"""Agents report every second: an older report proves nothing about now."""
 
 Place = tuple[bool, bool, bool, int]
 
 _BEFORE_FETCHING = frozenset({Phase.STARTING, Phase.CONNECTING})
 
 
-class Hold(Enum):
-    """What a pod would lose if it were deleted now, ETA tasks aside: their messages go back to the broker."""
+class DrainState(Enum):
+    """Whether a pod can be deleted without loss. ETA tasks do not count: their messages go back to the
+    broker.
+    """
 
-    NOTHING = auto()
-    """It has stopped fetching and holds no task, or its worker has never begun to fetch."""
-    SOMETHING = auto()
-    """It holds tasks, or may fetch one at any moment."""
+    DRAINED = auto()
+    """The worker has stopped fetching and has no task in flight, or has never begun to fetch."""
+    NOT_DRAINED = auto()
+    """The worker has tasks in flight, or may fetch one at any moment."""
     UNKNOWN = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class DrainPod:
-    """A pod that is not being deleted; ``active``, ``reserved`` and ``eta_held`` are tasks.
+    """A pod that is not being deleted; ``active``, ``reserved`` and ``eta`` are tasks.
 
-    ``pending``: its containers have not been started. ``drain_wanted``: it was asked to fetch no more,
-    ``draining_for`` so many seconds ago; None where its sidecar cannot be asked. ``silent_for``: seconds for
-    which it has run and told nothing of what it holds.
+    ``pending``: its containers have not started. ``drain_requested``: whether the worker was asked to drain,
+    and ``drain_requested_for``: seconds since then; None where its sidecar does not answer. ``silent_for``:
+    seconds for which it has run without a report.
     """
 
     name: str
     uid: str
     created_at: datetime
-    hold: Hold
+    drain_state: DrainState
     scheduled: bool = True
     pending: bool = False
     ready: bool = True
     deletion_cost: int = 0
     active: int = 0
     reserved: int = 0
-    eta_held: int = 0
-    drain_wanted: bool | None = None
-    draining_for: float | None = None
+    eta: int = 0
+    drain_requested: bool | None = None
+    drain_requested_for: float | None = None
     silent_for: float = 0.0
 
     @property
     def is_idle(self) -> bool:
-        """It runs no task and none waits in it; before its time comes, an ETA task does not count."""
+        """It has no active and no reserved task; an ETA task does not count before its time comes."""
         return not self.active and not self.reserved
 
     @property
@@ -70,10 +72,10 @@ class DrainPod:
 
 
 def drain_pods(workers: Iterable[Worker]) -> Mapping[str, Sequence[DrainPod]]:
-    """The pods that are not being deleted, by group, with what each of them would lose."""
+    """The pods that are not being deleted, by group, each with its drain state."""
     pods: dict[str, list[DrainPod]] = {}
     for worker in workers:
-        if worker.standing is not Standing.LEAVING:
+        if worker.state is not WorkerState.LEAVING:
             pods.setdefault(worker.pod.group, []).append(_drain_pod(worker))
     return pods
 
@@ -85,59 +87,61 @@ def _drain_pod(worker: Worker) -> DrainPod:
         name=pod.name,
         uid=pod.uid,
         created_at=pod.created_at,
-        hold=_hold(worker),
+        drain_state=_drain_state(worker),
         scheduled=pod.scheduled,
         pending=pod.phase != "Running",
         ready=pod.ready,
         deletion_cost=pod.deletion_cost,
         active=report.active_count if report else 0,
         reserved=report.reserved if report else 0,
-        eta_held=report.eta if report else 0,
-        drain_wanted=reading.drain_wanted if reading else None,
-        draining_for=reading.draining_for if reading and not reading.late else None,
+        eta=report.eta if report else 0,
+        drain_requested=reading.drain_requested if reading else None,
+        drain_requested_for=reading.drain_requested_for if reading and not reading.late else None,
         silent_for=pod.silent_for,
     )
 
 
-def _hold(worker: Worker) -> Hold:
+def _drain_state(worker: Worker) -> DrainState:
     if worker.pod.phase == "Pending" or _is_down(worker):
-        return Hold.NOTHING
+        return DrainState.DRAINED
     reading = worker.pod.reading
-    if reading is None or reading.drain_wanted is None:
-        return Hold.UNKNOWN
+    if reading is None or reading.drain_requested is None:
+        return DrainState.UNKNOWN
     report = reading.report
     if report is None or reading.age > FRESH_SECONDS:
-        return Hold.UNKNOWN
-    # Its sidecar is late: it may have begun to fetch since.
+        return DrainState.UNKNOWN
+    # A late sidecar: the worker may have begun to fetch since.
     if report.active_count or report.reserved or reading.late:
-        return Hold.SOMETHING
+        return DrainState.NOT_DRAINED
     return (
-        Hold.NOTHING if _has_not_begun(reading, report) or _has_drained(reading, report) else Hold.SOMETHING
+        DrainState.DRAINED
+        if _has_not_begun(reading, report) or _has_drained(reading, report)
+        else DrainState.NOT_DRAINED
     )
 
 
 def _is_down(worker: Worker) -> bool:
-    """Its worker does not run, by the sidecar's word or by the kubelet's."""
+    """Whether its worker does not run, according to the sidecar or the kubelet."""
     reading, trouble = worker.pod.reading, worker.pod.trouble
     if reading is not None and reading.verdict.reason is WorkerReason.ENDED:
         return True
-    if trouble is None or worker.standing is not Standing.BROKEN:
+    if trouble is None or worker.state is not WorkerState.BROKEN:
         return False
     return trouble.container == WORKER_CONTAINER
 
 
 def _has_not_begun(reading: SidecarReading, report: WorkerReport) -> bool:
-    """Its worker had not fetched yet when it last reported, nor when it was asked not to begin."""
+    """Whether its worker had not begun to fetch at its last report, nor when the drain was requested."""
     never = report.phase in _BEFORE_FETCHING and report.consumer_starts == 0
-    return never and _is_after_wish(reading, reading.age)
+    return never and _is_after_request(reading, reading.age)
 
 
 def _has_drained(reading: SidecarReading, report: WorkerReport) -> bool:
-    """It stopped fetching for this very wish, and not for one that was taken back before."""
-    if not reading.drain_wanted or report.phase is not Phase.DRAINING or report.loop_mono is None:
+    """Whether it stopped fetching for this drain request, and not for an earlier one."""
+    if not reading.drain_requested or report.phase is not Phase.DRAINING or report.loop_mono is None:
         return False
-    return _is_after_wish(reading, reading.age + report.written_mono - report.loop_mono)
+    return _is_after_request(reading, reading.age + report.written_mono - report.loop_mono)
 
 
-def _is_after_wish(reading: SidecarReading, seconds_ago: float) -> bool:
-    return reading.draining_for is None or seconds_ago < reading.draining_for
+def _is_after_request(reading: SidecarReading, seconds_ago: float) -> bool:
+    return reading.drain_requested_for is None or seconds_ago < reading.drain_requested_for

@@ -1,34 +1,34 @@
-"""Which pods of a group go when fewer are wanted, and how far its Deployment may be lowered now: pure.
+"""Which pods of a group drain on a scale-in, and how far replicas may be lowered now.
 
-A ReplicaSet deletes in this order: pods without a node, pending ones, unready ones, those of a lower
-deletion cost (``ActivePodsWithRanks`` in kubernetes/pkg/controller). Which of those that are alike in all
-this it takes depends on nodes, ages and chance: nothing here relies on that.
+A ReplicaSet deletes pods in this order: without a node, pending, not ready, lower deletion cost
+(``ActivePodsWithRanks`` in kubernetes/pkg/controller). Its choice among pods that are equal in all of this
+depends on nodes, ages and chance: nothing here relies on it.
 
-What was done before is read from the pods alone, so that a restarted operator goes on where it was.
+Everything that was done before is read from the pods, so that a restarted operator continues where it was.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from celery_operator.decide.draining.drain_state import FRESH_SECONDS, DrainPod, Hold, Place
+from celery_operator.decide.draining.drain_state import FRESH_SECONDS, DrainPod, DrainState, Place
 
 REMOVABLE_COST = -1000
-"""The deletion cost of pods that may go, or soon may; that of all others is higher."""
+"""The deletion cost of pods that may be deleted now or soon. The cost of all others is higher."""
 
 SPENT_COST = -2000
-"""That of pods that need not wait for the others that may soon go."""
+"""The cost of pods that may be deleted before the others that may be deleted soon."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrainPlan:
-    """One step towards the wanted number; pods are named by uid.
+    """One step towards the desired number; pods are named by uid.
 
-    ``replicas``: what the Deployment is to have. ``drain`` and ``undrain``: whom to ask. ``costs``: the
-    deletion costs to change. ``victims``: those that go, sooner or later. ``removing``: those that the
-    ReplicaSet deletes for ``replicas``, as far as that can be told. ``overdue``: those of ``removing`` that
-    still work, beyond the time that draining may take. ``soon``: some of ``victims`` run nothing, and will
-    have drained in a moment.
+    ``replicas``: the next replicas of the Deployment. ``drain`` and ``undrain``: the pods to send these
+    orders. ``costs``: the deletion costs to change. ``victims``: the pods that are to be deleted, now or
+    later. ``removing``: the pods that the ReplicaSet deletes for ``replicas``, as far as known. ``overdue``:
+    those of ``removing`` that still work after their time to drain. ``soon``: some of ``victims`` run
+    nothing, and will have drained in a moment.
     """
 
     replicas: int
@@ -42,48 +42,51 @@ class DrainPlan:
 
 
 def plan(
-    wanted: int, replicas: int, pods: Sequence[DrainPod], *, drain_timeout: float, settled: bool
+    desired: int, replicas: int, pods: Sequence[DrainPod], *, drain_timeout: float, settled: bool
 ) -> DrainPlan:
-    """The next step from ``replicas``, which the Deployment has, to ``wanted``.
+    """The next step from ``replicas``, which are in force, to ``desired``.
 
-    ``pods`` are all that are not being deleted. ``drain_timeout``: after so many seconds a pod that still
-    works goes nevertheless. ``settled`` is false in a rollout, when nobody knows from which ReplicaSet pods
-    are taken: then nothing new is drained, unless all pods go, and nothing lowered, unless all may go then.
+    ``pods`` are all that are not being deleted. ``drain_timeout``: seconds after which a pod that still works
+    is deleted nevertheless. ``settled`` is false in a rollout, when it is unknown from which ReplicaSet pods
+    are deleted: then no other pod is drained, unless all are to go, and replicas are not lowered, unless all
+    may go then.
 
-    Raising is at once. Lowering counts on nothing that is not seen: a deletion cost that this step sets
+    Replicas are raised at once. They are lowered only on what is seen: a deletion cost that this step sets
     counts from the step that finds it set.
     """
-    if wanted >= replicas:
-        return _keep(wanted, replicas, pods)
-    return _lower(wanted, replicas, pods, drain_timeout, settled)
+    if desired >= replicas:
+        return _keep(desired, replicas, pods)
+    return _lower(desired, replicas, pods, drain_timeout, settled)
 
 
-def _keep(wanted: int, replicas: int, pods: Sequence[DrainPod]) -> DrainPlan:
-    """Pods that drain are there already, and so they come before new ones."""
+def _keep(desired: int, replicas: int, pods: Sequence[DrainPod]) -> DrainPlan:
+    """Draining pods exist already, so they consume again before new pods are created."""
     leaving = _leaving(replicas, pods)
     return DrainPlan(
-        replicas=wanted,
-        undrain=tuple(pod.uid for pod in pods if pod.drain_wanted and pod.uid not in leaving),
-        # To add pods is urgent, to rank those that are there is not.
-        costs=_costs(replicas, pods, {}) if wanted == replicas else {},
+        replicas=desired,
+        undrain=tuple(pod.uid for pod in pods if pod.drain_requested and pod.uid not in leaving),
+        # Adding pods is urgent, ranking the existing ones is not.
+        costs=_costs(replicas, pods, {}) if desired == replicas else {},
     )
 
 
 def _lower(
-    wanted: int, replicas: int, pods: Sequence[DrainPod], drain_timeout: float, settled: bool
+    desired: int, replicas: int, pods: Sequence[DrainPod], drain_timeout: float, settled: bool
 ) -> DrainPlan:
-    free = settled or wanted == 0
-    surplus = max(0, len(pods) - wanted)
-    known = [pod for pod in pods if pod.hold is not Hold.UNKNOWN or _is_overdue(pod, drain_timeout)]
-    victims = _victims(surplus, known if free else [pod for pod in known if pod.drain_wanted])
+    free = settled or desired == 0
+    surplus = max(0, len(pods) - desired)
+    known = [
+        pod for pod in pods if pod.drain_state is not DrainState.UNKNOWN or _is_overdue(pod, drain_timeout)
+    ]
+    victims = _victims(surplus, known if free else [pod for pod in known if pod.drain_requested])
     overdue = {pod.uid for pod in victims if _is_overdue(pod, drain_timeout)}
     spent = overdue | {pod.uid for pod in victims if _is_spent(pod)}
     removable = _removable(pods, spent)
-    lowered = min(replicas, max(wanted, len(pods) - min(surplus, len(removable))))
-    if not settled and (wanted or len(removable) < len(pods)):
+    lowered = min(replicas, max(desired, len(pods) - min(surplus, len(removable))))
+    if not settled and (desired or len(removable) < len(pods)):
         lowered, removable = replicas, []
     removing = [pod.uid for pod in removable[: max(0, len(pods) - lowered)]]
-    # Nobody else may come to the place of those that are being deleted.
+    # No other pod may get the place of the pods that are being deleted.
     quiet = lowered == replicas >= len(pods)
     cost = SPENT_COST if quiet and settled else REMOVABLE_COST
     soon = [pod.uid for pod in victims if pod.uid not in spent and _is_soon_spent(pod)]
@@ -91,8 +94,8 @@ def _lower(
     still_drained = {pod.uid for pod in victims} | _leaving(replicas, pods)
     return DrainPlan(
         replicas=lowered,
-        drain=tuple(pod.uid for pod in victims if pod.drain_wanted is False),
-        undrain=tuple(pod.uid for pod in pods if pod.drain_wanted and pod.uid not in still_drained),
+        drain=tuple(pod.uid for pod in victims if pod.drain_requested is False),
+        undrain=tuple(pod.uid for pod in pods if pod.drain_requested and pod.uid not in still_drained),
         costs=_costs(replicas, pods, going, removing),
         victims=tuple(pod.uid for pod in victims),
         removing=tuple(removing),
@@ -102,9 +105,10 @@ def _lower(
 
 
 def _victims(surplus: int, pods: Sequence[DrainPod]) -> list[DrainPod]:
-    """Those to lose: what the ReplicaSet takes first anyway, then what drains already, then the emptiest.
+    """The pods to delete: first those that the ReplicaSet deletes first anyway, then draining pods, then
+    those with the fewest tasks in flight.
 
-    ``pods`` are those that may be lost at all.
+    ``pods`` are those that may be deleted at all.
     """
     if not surplus:
         return []
@@ -115,42 +119,46 @@ def _victims(surplus: int, pods: Sequence[DrainPod]) -> list[DrainPod]:
 
 def _rank(pod: DrainPod) -> tuple[int, int, int, bool, int, Place]:
     exposed = pod.is_exposed and pod.is_idle
-    tier = 3 if pod.hold is Hold.UNKNOWN else 0 if exposed else 1 if pod.drain_wanted else 2
-    return tier, pod.active, pod.reserved, pod.hold is not Hold.NOTHING, pod.eta_held, pod.place
+    tier = 3 if pod.drain_state is DrainState.UNKNOWN else 0 if exposed else 1 if pod.drain_requested else 2
+    return tier, pod.active, pod.reserved, pod.drain_state is not DrainState.DRAINED, pod.eta, pod.place
 
 
 def _is_spent(pod: DrainPod) -> bool:
-    """It can be deleted: whoever can be asked to fetch no more has been asked."""
-    return pod.hold is Hold.NOTHING and pod.drain_wanted is not False
+    """Whether it can be deleted: it has drained, and was asked to drain where its sidecar answers."""
+    return pod.drain_state is DrainState.DRAINED and pod.drain_requested is not False
 
 
 def _is_soon_spent(pod: DrainPod) -> bool:
-    """It will have drained by the next look: its cost is set ahead, so as not to lose a look."""
-    if not pod.is_idle or pod.drain_wanted is None:
+    """Whether it will have drained by the next reconcile: its cost is set ahead, to save one reconcile."""
+    if not pod.is_idle or pod.drain_requested is None:
         return False
-    return not pod.drain_wanted or (pod.draining_for is not None and pod.draining_for < FRESH_SECONDS)
+    return not pod.drain_requested or (
+        pod.drain_requested_for is not None and pod.drain_requested_for < FRESH_SECONDS
+    )
 
 
 def _is_overdue(pod: DrainPod, drain_timeout: float) -> bool:
-    """It has had its time to drain; one that never tells had the same, and drains by its stop hook."""
-    if pod.hold is Hold.UNKNOWN:
+    """Whether its time to drain is over. A pod without reports has the same time, and drains by its stop
+    hook.
+    """
+    if pod.drain_state is DrainState.UNKNOWN:
         return pod.silent_for > drain_timeout
     return (
-        pod.hold is Hold.SOMETHING
-        and pod.drain_wanted is True
-        and pod.draining_for is not None
-        and pod.draining_for > drain_timeout
+        pod.drain_state is DrainState.NOT_DRAINED
+        and pod.drain_requested is True
+        and pod.drain_requested_for is not None
+        and pod.drain_requested_for > drain_timeout
     )
 
 
 def _removable(pods: Sequence[DrainPod], spent: Collection[str]) -> list[DrainPod]:
-    """Those that the ReplicaSet surely deletes before any that must not go, the first of them first.
+    """The pods that the ReplicaSet certainly deletes before any pod that must stay, in that order.
 
-    A pod that is not a victim may go as well as one that is, where neither has begun to work.
+    A pod that is not a victim may be deleted instead of a victim, where neither has begun to work.
     """
     going, first_to_stay = [], None
     for pod in pods:
-        if pod.uid in spent or (pod.drain_wanted is None and _is_spent(pod)):
+        if pod.uid in spent or (pod.drain_requested is None and _is_spent(pod)):
             going.append(pod)
         elif first_to_stay is None or pod.place < first_to_stay:
             first_to_stay = pod.place
@@ -160,10 +168,10 @@ def _removable(pods: Sequence[DrainPod], spent: Collection[str]) -> list[DrainPo
 
 
 def _leaving(replicas: int, pods: Sequence[DrainPod]) -> set[str]:
-    """Those that the ReplicaSet may be about to delete, because the Deployment was lowered before.
+    """The pods that the ReplicaSet may be about to delete, because replicas were lowered before.
 
-    None of them may work again before its deletion is called off. Not all of them need have a rank: the last
-    pods of a group go without one, and so do those below a cost that somebody else has set.
+    None of them may consume again before replicas are raised. Some may have no deletion cost: the last pods
+    of a group are deleted without one, and so are pods below a cost that somebody else has set.
     """
     count = len(pods) - replicas
     if count <= 0:
@@ -175,8 +183,8 @@ def _leaving(replicas: int, pods: Sequence[DrainPod]) -> set[str]:
 def _costs(
     replicas: int, pods: Sequence[DrainPod], going: Mapping[str, int], removing: Collection[str] = ()
 ) -> dict[str, int]:
-    """The deletion costs to change, to those of ``going`` at most. What others have set may stay where it
-    does no harm.
+    """The deletion costs to change, to those of ``going`` at most. Costs that others have set stay where they
+    do no harm.
     """
     costs = {
         pod.uid: going[pod.uid]
@@ -184,7 +192,7 @@ def _costs(
         if pod.uid in going and not pod.pending and pod.deletion_cost > going[pod.uid]
     }
     if len(pods) <= replicas:
-        # Whom the ReplicaSet is about to delete keeps its place, or another would have to go instead.
+        # Keep the cost of pods that are about to be deleted; otherwise the ReplicaSet picks others.
         kept = {*removing, *going}
         costs |= {pod.uid: 0 for pod in pods if pod.deletion_cost <= REMOVABLE_COST and pod.uid not in kept}
     return costs

@@ -9,8 +9,8 @@ from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.kubectl_commands import KubectlCommands
 from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
 from celery_operator.api.status import QueueStatus
-from celery_operator.decide.evidence.broker import BrokerView, broker_view
-from celery_operator.decide.evidence.groups import GroupView, group_view
+from celery_operator.decide.evidence.broker import BrokerEvidence, broker_evidence
+from celery_operator.decide.evidence.groups import GroupEvidence, group_evidence
 from celery_operator.decide.evidence.worker_state import Worker
 from celery_operator.decide.evidence.workers import queue_verdicts
 from celery_operator.decide.scaling.desired import DesiredReplicas
@@ -20,23 +20,23 @@ from celery_operator.snapshot import ConfigurationFault, DeploymentState, Snapsh
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``queues`` holds each queue of the spec once, in its order, with what the broker told of it.
+    """``queues`` has each queue of the spec once, in the order of the spec, with its length.
 
     ``queue_verdicts`` are the fleet's verdicts on queues; those on a worker are with the worker.
     ``desired`` is by group. ``faults`` are all that hinder the spec, those of the snapshot among them.
     """
 
     snapshot: Snapshot
-    groups: tuple[GroupView, ...]
-    broker: BrokerView
+    groups: tuple[GroupEvidence, ...]
+    broker: BrokerEvidence
     queues: tuple[QueueStatus, ...]
     queue_verdicts: tuple[Verdict, ...]
     desired: Mapping[str, DesiredReplicas]
     faults: tuple[ConfigurationFault, ...]
 
     @property
-    def wanted(self) -> int:
-        return sum(group.wanted for group in self.groups)
+    def desired_total(self) -> int:
+        return sum(group.desired for group in self.groups)
 
     @property
     def consuming(self) -> int:
@@ -44,17 +44,19 @@ class Evidence:
 
     @property
     def new_generation(self) -> bool:
-        """No status has been written for this generation: its children may still be those of the last."""
+        """No status was written for this generation yet: the owned objects may still be those of the last
+        one.
+        """
         return self.snapshot.previous.observed_generation != self.snapshot.generation
 
     @property
     def fault(self) -> ConfigurationFault | None:
-        """The fault to tell first: one that waits for a new spec before one that may heal by itself."""
+        """The fault to report first: one that needs a new spec before one that may pass by itself."""
         return min(self.faults, key=lambda fault: fault.waiting, default=None)
 
     @property
     def paused(self) -> bool:
-        """Whether somebody asked that nothing be restarted for now."""
+        """Whether healing is paused by annotation."""
         return self.snapshot.annotations.healing_paused
 
     @property
@@ -63,14 +65,14 @@ class Evidence:
 
     @property
     def result_backend_readable(self) -> bool:
-        """False for a kind of result store that nobody of us can ask."""
+        """False for a kind of result backend without a reader."""
         reading = self.snapshot.result_backend
         return reading is None or reading.reason is not BrokerReason.UNSUPPORTED_KIND
 
     @property
     def unserved(self) -> tuple[QueueStatus, ...]:
-        """Queues that hold messages while every group that reads them is deliberately at zero."""
-        served = {queue for group in self.groups if group.wanted or group.wakes for queue in group.queues}
+        """Non-empty queues whose groups are all at zero on purpose."""
+        served = {queue for group in self.groups if group.desired or group.wakes for queue in group.queues}
         return tuple(queue for queue in self.queues if queue.ready and queue.name not in served)
 
     @property
@@ -83,7 +85,7 @@ class Evidence:
         """The workers of all groups in which a task hangs."""
         return tuple(worker for group in self.groups for worker in group.hung)
 
-    def waits(self, group: GroupView) -> bool:
+    def waits(self, group: GroupEvidence) -> bool:
         """Whether messages are known to wait for the group."""
         return any(queue.ready for queue in self.queues if queue.name in group.queues)
 
@@ -111,7 +113,7 @@ def gather(
     return Evidence(
         snapshot=snapshot,
         groups=groups,
-        broker=broker_view(snapshot.broker, workers),
+        broker=broker_evidence(snapshot.broker, workers),
         queues=tuple(QueueStatus(name=name, ready=ready.get(name)) for name in names),
         queue_verdicts=queue_verdicts(snapshot, workers),
         desired=desired,
@@ -121,13 +123,13 @@ def gather(
 
 def _groups(
     snapshot: Snapshot, workers: tuple[Worker, ...], desired: Mapping[str, DesiredReplicas]
-) -> tuple[GroupView, ...]:
+) -> tuple[GroupEvidence, ...]:
     deployments = {one.group: one for one in snapshot.deployments if one.component == COMPONENT_WORKER}
     by_group: dict[str, list[Worker]] = {}
     for worker in workers:
         by_group.setdefault(worker.pod.group, []).append(worker)
     return tuple(
-        group_view(
+        group_evidence(
             group,
             desired[group.name].replicas,
             deployments.get(group.name),

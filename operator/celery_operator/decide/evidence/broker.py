@@ -1,4 +1,4 @@
-"""The broker as the operator and the worker pods see it, joined into one view."""
+"""What the operator and the worker pods know about the broker, joined."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
 from celery_operator.api.status import BrokerStatus
-from celery_operator.decide.evidence.worker_state import Standing, Worker
+from celery_operator.decide.evidence.worker_state import Worker, WorkerState
 from celery_operator.decide.text import joined
 
 NOTHING_RESTARTED = "No worker is restarted while the broker is away."
 
-_REACHED_AND_ILL = frozenset({BrokerReason.OUT_OF_MEMORY, BrokerReason.ALARM, BrokerReason.READ_ONLY})
-"""The operator did reach it. Workers that still look well will not stay so."""
+_REACHED_AND_UNHEALTHY = frozenset({BrokerReason.OUT_OF_MEMORY, BrokerReason.ALARM, BrokerReason.READ_ONLY})
+"""The operator reached the broker. Workers that still consume will soon fail as well."""
 
 
 @dataclass(frozen=True, slots=True)
-class BrokerView:
-    """``reachable`` is None where the evidence does not tell; never read that as yes."""
+class BrokerEvidence:
+    """``reachable`` is None where the evidence does not show it; never read that as yes."""
 
     reading: BrokerReading
     reachable: bool | None
@@ -27,7 +27,7 @@ class BrokerView:
 
     @property
     def readable(self) -> bool:
-        """A kind whose queues can be read at all; of others the agents alone tell."""
+        """Whether this kind has a reader for its queues. Without one, only the agents' reports count."""
         return self.reading.reason is not BrokerReason.UNSUPPORTED_KIND
 
     @property
@@ -36,7 +36,7 @@ class BrokerView:
 
     @property
     def numbers_refused(self) -> bool:
-        """It answers, but does not let us count what waits in its queues."""
+        """It answers, but does not permit the operator to read the queue lengths."""
         return self.reachable is True and self.reading.reason is BrokerReason.NOT_PERMITTED
 
     def status(self) -> BrokerStatus:
@@ -45,38 +45,38 @@ class BrokerView:
         return BrokerStatus(kind=self.reading.kind, address=self.reading.address, state=state)
 
 
-def broker_view(reading: BrokerReading, workers: tuple[Worker, ...]) -> BrokerView:
-    """Join the operator's reading with what the sidecars say."""
+def broker_evidence(reading: BrokerReading, workers: tuple[Worker, ...]) -> BrokerEvidence:
+    """Join the operator's reading with the broker checks of the sidecars."""
     if reading.reachable is True:
-        return BrokerView(reading, True, reading.reason, reading.message)
+        return BrokerEvidence(reading, True, reading.reason, reading.message)
     if reading.reachable is False:
-        if reading.reason not in _REACHED_AND_ILL and _workers_reach(workers):
+        if reading.reason not in _REACHED_AND_UNHEALTHY and _workers_reach(workers):
             message = joined(["Workers consume, but the operator cannot reach the broker", reading.message])
-            return BrokerView(reading, None, StateReason.REACHABLE_BY_WORKERS_ONLY, message)
-        return BrokerView(reading, False, reading.reason, joined([reading.message, NOTHING_RESTARTED]))
-    words = _sidecar_words(workers)
-    if words and not any(reachable for reachable, _ in words):
-        message = joined(["No worker pod reaches the broker", words[0][1], NOTHING_RESTARTED])
-        return BrokerView(reading, False, FleetReason.BROKER_UNREACHABLE, message)
-    return BrokerView(reading, None, reading.reason, reading.message)
+            return BrokerEvidence(reading, None, StateReason.REACHABLE_BY_WORKERS_ONLY, message)
+        return BrokerEvidence(reading, False, reading.reason, joined([reading.message, NOTHING_RESTARTED]))
+    checks = _sidecar_checks(workers)
+    if checks and not any(reachable for reachable, _ in checks):
+        message = joined(["No worker pod reaches the broker", checks[0][1], NOTHING_RESTARTED])
+        return BrokerEvidence(reading, False, FleetReason.BROKER_UNREACHABLE, message)
+    return BrokerEvidence(reading, None, reading.reason, reading.message)
 
 
 def _workers_reach(workers: tuple[Worker, ...]) -> bool:
-    """No sidecar says no, and one that says yes belongs to a worker that consumes."""
-    if any(reachable is False for reachable, _ in _sidecar_words(workers)):
+    """No sidecar fails to reach the broker, and one that reaches it belongs to a consuming worker."""
+    if any(reachable is False for reachable, _ in _sidecar_checks(workers)):
         return False
     return any(
         worker.pod.reading is not None and worker.pod.reading.broker.reachable is True
         for worker in workers
-        if worker.standing is Standing.CONSUMING
+        if worker.state is WorkerState.CONSUMING
     )
 
 
-def _sidecar_words(workers: tuple[Worker, ...]) -> list[tuple[bool, str]]:
+def _sidecar_checks(workers: tuple[Worker, ...]) -> list[tuple[bool, str]]:
     return [
         (worker.pod.reading.broker.reachable, worker.pod.reading.broker.message)
         for worker in workers
-        if worker.standing is not Standing.LEAVING
+        if worker.state is not WorkerState.LEAVING
         and worker.pod.reading is not None
         and worker.pod.reading.broker.reachable is not None
     ]

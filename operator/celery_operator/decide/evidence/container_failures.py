@@ -4,7 +4,7 @@ import re
 
 from celery_health.catalogue.entry import Reason
 from celery_health.catalogue.pods import PodReason
-from celery_operator.snapshot import ContainerTrouble
+from celery_operator.snapshot import ContainerFailure
 
 _IMAGE = {
     "ErrImageNeverPull",
@@ -20,7 +20,7 @@ _NOT_LOADED = re.compile(r"Unable to load celery application|ModuleNotFoundError
 _SAYS_NOTHING = re.compile(r"back-off \S+ restarting failed|[\s\^~=*-]*\Z")
 
 
-def reason_of(trouble: ContainerTrouble) -> Reason:
+def reason_of(trouble: ContainerFailure) -> Reason:
     """The kind of trouble."""
     if trouble.reason in _IMAGE:
         return PodReason.IMAGE_UNAVAILABLE
@@ -33,7 +33,7 @@ def reason_of(trouble: ContainerTrouble) -> Reason:
     return PodReason.CRASHING
 
 
-def last_line(trouble: ContainerTrouble) -> str:
+def last_line(trouble: ContainerFailure) -> str:
     """The last line that means something: of a Python traceback the error itself."""
     lines = [line.strip() for line in trouble.message.splitlines()]
     telling = [line for line in lines if not _SAYS_NOTHING.match(line)]

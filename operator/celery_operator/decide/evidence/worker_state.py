@@ -1,4 +1,4 @@
-"""Where one worker pod stands: the one word that all counts and problems are made of."""
+"""The state of one worker pod: the word behind all counts and verdicts."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,8 +16,8 @@ SCHEDULER_GRACE = timedelta(seconds=60)
 """The time in which the scheduler has to try a pod at all."""
 
 
-class Standing(Enum):
-    """What a pod does for the group now."""
+class WorkerState(Enum):
+    """What a worker pod does now."""
 
     CONSUMING = auto()
     DRAINING = auto()
@@ -25,18 +25,18 @@ class Standing(Enum):
     CONNECTING = auto()
     DEAF = auto()
     STALLED = auto()
-    """By its own word it consumes, and it takes none of the messages that wait for it."""
+    """It reports that it consumes, and takes none of the messages that wait for it."""
     WEDGED = auto()
     POOL_DEAD = auto()
     STOPPED = auto()
     BROKEN = auto()
-    """A container cannot run; the pod's ``trouble`` says why."""
+    """A container cannot run; the pod's ``trouble`` has the cause."""
     UNSCHEDULED = auto()
     AGENT_ABSENT = auto()
-    UNTOLD = auto()
-    """Its agent reports, but cannot tell whether it consumes."""
-    SILENT = auto()
-    """It runs, and its sidecar cannot be asked."""
+    CONSUMPTION_UNKNOWN = auto()
+    """Its agent reports, but does not know whether the worker consumes."""
+    SIDECAR_UNREACHABLE = auto()
+    """It runs, and its sidecar does not answer."""
     LEAVING = auto()
     """Deleted or finished: no longer counted."""
 
@@ -50,7 +50,7 @@ class Worker:
     """
 
     pod: PodState
-    standing: Standing
+    state: WorkerState
     sight: WorkerSight | None = None
     verdicts: tuple[Verdict, ...] = ()
 
@@ -60,17 +60,17 @@ class Worker:
 
 
 _BY_REASON = {
-    WorkerReason.DRAINING: Standing.DRAINING,
-    WorkerReason.DEAF: Standing.DEAF,
-    WorkerReason.WEDGED: Standing.WEDGED,
-    WorkerReason.POOL_DEAD: Standing.POOL_DEAD,
-    WorkerReason.CONNECTING: Standing.CONNECTING,
+    WorkerReason.DRAINING: WorkerState.DRAINING,
+    WorkerReason.DEAF: WorkerState.DEAF,
+    WorkerReason.WEDGED: WorkerState.WEDGED,
+    WorkerReason.POOL_DEAD: WorkerState.POOL_DEAD,
+    WorkerReason.CONNECTING: WorkerState.CONNECTING,
 }
 _BEFORE_OR_AFTER_LIFE = {
-    WorkerReason.STARTING: Standing.STARTING,
-    WorkerReason.STOPPING: Standing.STOPPED,
-    WorkerReason.ENDED: Standing.STOPPED,
-    WorkerReason.AGENT_ABSENT: Standing.AGENT_ABSENT,
+    WorkerReason.STARTING: WorkerState.STARTING,
+    WorkerReason.STOPPING: WorkerState.STOPPED,
+    WorkerReason.ENDED: WorkerState.STOPPED,
+    WorkerReason.AGENT_ABSENT: WorkerState.AGENT_ABSENT,
 }
 
 
@@ -81,32 +81,32 @@ def is_within_startup(pod: PodState, now: datetime, startup: timedelta) -> bool:
     return not pod.restarts and now - (pod.container_started_at or pod.created_at) < startup
 
 
-def standing_of(pod: PodState, now: datetime, startup: timedelta) -> Standing:
-    """A living worker's own word counts first, then the kubelet's, then what can be told from the phase.
+def worker_state_of(pod: PodState, now: datetime, startup: timedelta) -> WorkerState:
+    """The report of a living worker counts first, then the kubelet, then the phase of the pod.
 
     ``startup``: how long the startup probe lets a container start.
     """
     if pod.deleting or pod.phase in {"Succeeded", "Failed"}:
-        return Standing.LEAVING
+        return WorkerState.LEAVING
     alive = _of_living_worker(pod.reading) if pod.reading else None
-    if alive is not None and not (alive is Standing.WEDGED and _starts(pod, now, startup)):
+    if alive is not None and not (alive is WorkerState.WEDGED and _starts(pod, now, startup)):
         return alive
     if not pod.scheduled:
         return _unscheduled(pod, now)
-    return Standing.BROKEN if pod.trouble is not None else _without_life(pod, now, startup)
+    return WorkerState.BROKEN if pod.trouble is not None else _without_life(pod, now, startup)
 
 
-def _without_life(pod: PodState, now: datetime, startup: timedelta) -> Standing:
+def _without_life(pod: PodState, now: datetime, startup: timedelta) -> WorkerState:
     if _starts(pod, now, startup) or (pod.reading is None and pod.phase == "Pending"):
-        return Standing.STARTING
+        return WorkerState.STARTING
     if pod.reading is None:
-        return Standing.SILENT
-    return _BEFORE_OR_AFTER_LIFE.get(pod.reading.verdict.reason, Standing.UNTOLD)
+        return WorkerState.SIDECAR_UNREACHABLE
+    return _BEFORE_OR_AFTER_LIFE.get(pod.reading.verdict.reason, WorkerState.CONSUMPTION_UNKNOWN)
 
 
-def _unscheduled(pod: PodState, now: datetime) -> Standing:
+def _unscheduled(pod: PodState, now: datetime) -> WorkerState:
     grace = SCHEDULING_GRACE if pod.trouble else SCHEDULER_GRACE
-    return Standing.STARTING if now - pod.created_at < grace else Standing.UNSCHEDULED
+    return WorkerState.STARTING if now - pod.created_at < grace else WorkerState.UNSCHEDULED
 
 
 def _starts(pod: PodState, now: datetime, startup: timedelta) -> bool:
@@ -116,16 +116,16 @@ def _starts(pod: PodState, now: datetime, startup: timedelta) -> bool:
     return pod.reading is None or not pod.reading.verdict.started
 
 
-def _of_living_worker(reading: SidecarReading) -> Standing | None:
+def _of_living_worker(reading: SidecarReading) -> WorkerState | None:
     verdict = reading.verdict
     if verdict.reason is WorkerReason.DEAF and reading.broker.reachable is False:
-        # It takes no messages because it does not reach the broker: that is no deafness.
-        return Standing.CONNECTING
+        # It fetches nothing because it does not reach the broker: it is not deaf.
+        return WorkerState.CONNECTING
     if verdict.reason is WorkerReason.BUSY:
         # A solo worker inside a task: it consumes again when the task ends.
-        return Standing.CONSUMING if verdict.consuming is not False else Standing.CONNECTING
+        return WorkerState.CONSUMING if verdict.consuming is not False else WorkerState.CONNECTING
     if verdict.reason is WorkerReason.CONSUMING:
         if verdict.consuming is None:
-            return Standing.UNTOLD
-        return Standing.CONSUMING if verdict.consuming else Standing.CONNECTING
+            return WorkerState.CONSUMPTION_UNKNOWN
+        return WorkerState.CONSUMING if verdict.consuming else WorkerState.CONNECTING
     return _BY_REASON.get(verdict.reason)

@@ -11,11 +11,13 @@ from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.verdict import Verdict
 from celery_health.verdicts.worker_snapshot import WorkerSight, sight_of
-from celery_operator.decide.evidence.worker_state import Standing, Worker, standing_of
+from celery_operator.decide.evidence.worker_state import Worker, WorkerState, worker_state_of
 from celery_operator.snapshot import PodState, Snapshot
 
 # Others have a verdict of their own, and what their last report says may be of a process that has ended.
-_JUDGED = frozenset({Standing.CONSUMING, Standing.UNTOLD, Standing.DEAF, Standing.DRAINING})
+_JUDGED = frozenset(
+    {WorkerState.CONSUMING, WorkerState.CONSUMPTION_UNKNOWN, WorkerState.DEAF, WorkerState.DRAINING}
+)
 _DEAD = frozenset({WorkerReason.ENDED})
 
 NO_TIME = timedelta()
@@ -38,30 +40,30 @@ class _Fleet:
     @classmethod
     def of(cls, snapshot: Snapshot) -> "_Fleet":
         evidence = FleetEvidence(
-            snapshot.broker, waiting_for=snapshot.waiting_for, thresholds=thresholds_of(snapshot)
+            snapshot.broker, waiting_for=snapshot.nonempty_for, thresholds=thresholds_of(snapshot)
         )
         return cls(snapshot, evidence)
 
     def worker(self, pod: PodState, startup: timedelta) -> Worker:
         """The pod, its state, and what is found about it."""
-        standing, sight = standing_of(pod, self.snapshot.now, startup), sight_of_pod(pod)
-        if sight is None or standing not in _JUDGED or self._broker_away(pod):
-            return Worker(pod, standing, sight)
-        worker = Worker(pod, standing, sight, tuple(self._verdicts(sight, standing)))
-        stalls = standing is Standing.CONSUMING and worker.has(FleetReason.WORKER_STALLED)
-        return replace(worker, standing=Standing.STALLED) if stalls else worker
+        state, sight = worker_state_of(pod, self.snapshot.now, startup), worker_snapshot_of(pod)
+        if sight is None or state not in _JUDGED or self._broker_away(pod):
+            return Worker(pod, state, sight)
+        worker = Worker(pod, state, sight, tuple(self._verdicts(sight, state)))
+        stalls = state is WorkerState.CONSUMING and worker.has(FleetReason.WORKER_STALLED)
+        return replace(worker, state=WorkerState.STALLED) if stalls else worker
 
     def _broker_away(self, pod: PodState) -> bool:
         """For the operator or for the pod: then a worker may show anything, and for no fault of its own."""
         beside = pod.reading.broker.reachable if pod.reading else None
         return self.snapshot.broker.reachable is False or beside is False
 
-    def _verdicts(self, sight: WorkerSight, standing: Standing) -> Iterator[Verdict]:
+    def _verdicts(self, sight: WorkerSight, state: WorkerState) -> Iterator[Verdict]:
         """A worker that drains is meant to have tasks in flight and to fetch none."""
         alone = replace(self.evidence, workers=(sight,))
         for check in WORKER_CHECKS:
             verdict = check(alone)
-            if verdict and (standing is not Standing.DRAINING or verdict.entry.while_draining):
+            if verdict and (state is not WorkerState.DRAINING or verdict.entry.while_draining):
                 yield verdict
 
 
@@ -84,7 +86,7 @@ def thresholds_of(snapshot: Snapshot) -> FleetThresholds:
     )
 
 
-def sight_of_pod(pod: PodState) -> WorkerSight | None:
+def worker_snapshot_of(pod: PodState) -> WorkerSight | None:
     """The worker by its last report; None without one, and for a process that has ended.
 
     A worker that has just connected, or was drained until now, could take nothing before: it has idled only
@@ -106,7 +108,7 @@ def queue_verdicts(snapshot: Snapshot, workers: tuple[Worker, ...]) -> tuple[Ver
         snapshot.broker,
         tuple(worker.sight for worker in workers if worker.sight is not None),
         workers_known=all(worker.sight is not None or _holds_nothing(worker.pod) for worker in workers),
-        not_shrinking_for=snapshot.untouched_for,
+        not_shrinking_for=snapshot.not_shrinking_for,
         visibility_timeout=least_visibility_timeout(snapshot),
         assigned_queues={queue for group in snapshot.spec.workers for queue in group.queues},
         thresholds=thresholds_of(snapshot),

@@ -14,8 +14,8 @@ from celery_operator.api.spec import RestartPolicy
 from celery_operator.api.status import GroupPause, Restart, RestartsStatus
 from celery_operator.decide.event_note import EventNote
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.evidence.groups import GroupView
-from celery_operator.decide.evidence.worker_state import Standing, Worker
+from celery_operator.decide.evidence.groups import GroupEvidence
+from celery_operator.decide.evidence.worker_state import Worker, WorkerState
 from celery_operator.decide.times import moment, rfc3339
 
 LONGEST_PAUSE = timedelta(hours=1)
@@ -68,7 +68,7 @@ def heal(evidence: Evidence) -> Healing:
     return Healing(tuple(orders), restarts, tuple(notes))
 
 
-def _may_heal(group: GroupView, evidence: Evidence) -> bool:
+def _may_heal(group: GroupEvidence, evidence: Evidence) -> bool:
     """Never because of the broker, and never while something else replaces the pods."""
     spec = evidence.snapshot.spec
     return (
@@ -91,7 +91,7 @@ def _turns(before: bool, now: bool) -> Iterator[EventNote]:
 class _Ledger:
     """The restarts of one group so far, and the rules for the next."""
 
-    group: GroupView
+    group: GroupEvidence
     policy: RestartPolicy
     now: datetime
     recent: tuple[Restart, ...]
@@ -100,7 +100,7 @@ class _Ledger:
 
     @classmethod
     def of(
-        cls, group: GroupView, previous: RestartsStatus, policy: RestartPolicy, evidence: Evidence
+        cls, group: GroupEvidence, previous: RestartsStatus, policy: RestartPolicy, evidence: Evidence
     ) -> "_Ledger":
         """The group's past, with what has become of it by now."""
         now = evidence.snapshot.now
@@ -169,7 +169,7 @@ class _Ledger:
 
 
 def _settled(
-    restarts: list[Restart], group: GroupView, evidence: Evidence, window: timedelta
+    restarts: list[Restart], group: GroupEvidence, evidence: Evidence, window: timedelta
 ) -> list[Restart]:
     """Each restart with whether it helped: a pod made after it works. None for too long is a no."""
     fresh = sorted(_working(group, evidence), key=lambda worker: worker.pod.created_at)
@@ -189,9 +189,9 @@ def _settled(
     return settled
 
 
-def _working(group: GroupView, evidence: Evidence) -> Iterator[Worker]:
+def _working(group: GroupEvidence, evidence: Evidence) -> Iterator[Worker]:
     """Workers that consume, and have proved it where there was something to take."""
-    for worker in group.standing(Standing.CONSUMING):
+    for worker in group.in_state(WorkerState.CONSUMING):
         report = worker.pod.reading.report if worker.pod.reading else None
         if (report is not None and report.processed > 0) or not evidence.waits(group):
             yield worker

@@ -1,28 +1,28 @@
 """Which restarts by the kubelet have to wait, so that a fleet that failed at once is not restarted at once.
 
 Each sidecar fails its own liveness probe without asking the operator. The operator only paces the restarts:
-in every reconcile it orders restart holds for all but a part of the group. Without an operator the holds expire,
-and the jitter of the pods remains.
+in every reconcile it orders restart holds for all but a part of the group. Without an operator the holds
+expire, and the jitter of the pods remains.
 """
 
 import math
 from collections.abc import Iterator
 
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.evidence.groups import GroupView
-from celery_operator.decide.evidence.worker_state import Standing, Worker
-from celery_operator.decide.orders import HoldOrder
+from celery_operator.decide.evidence.groups import GroupEvidence
+from celery_operator.decide.evidence.worker_state import Worker, WorkerState
+from celery_operator.decide.orders import RestartHoldOrder
 
-HOLD_SECONDS = 30
-PAUSE_SECONDS = 120
+RESTART_HOLD_SECONDS = 30
+PAUSED_HOLD_SECONDS = 120
 """Longer than any time between two reconciles: a pause must not expire between them."""
 
-_HEALED_BY_LIVENESS = (Standing.DEAF, Standing.POOL_DEAD, Standing.WEDGED)
-_ON_THE_WAY = (Standing.STARTING, Standing.STOPPED)
+_HEALED_BY_LIVENESS = (WorkerState.DEAF, WorkerState.POOL_DEAD, WorkerState.WEDGED)
+_ON_THE_WAY = (WorkerState.STARTING, WorkerState.STOPPED)
 """Soon consuming. A broken or unscheduled pod may never be, so it is not waited for."""
 
 
-def holds(evidence: Evidence) -> tuple[HoldOrder, ...]:
+def holds(evidence: Evidence) -> tuple[RestartHoldOrder, ...]:
     """The restart holds to set now, and those to end."""
     if evidence.snapshot.spec.health.restart.policy == "Never":
         return ()
@@ -30,36 +30,36 @@ def holds(evidence: Evidence) -> tuple[HoldOrder, ...]:
     return (*workers, *_of_beats(evidence))
 
 
-def _of_group(group: GroupView, evidence: Evidence) -> Iterator[HoldOrder]:
+def _of_group(group: GroupEvidence, evidence: Evidence) -> Iterator[RestartHoldOrder]:
     waiting = {worker.pod.uid for worker in _have_to_wait(group, evidence)}
     for worker in group.present:
         if worker.pod.reading is None:
             continue
         if evidence.paused or worker.pod.uid in waiting:
-            seconds = PAUSE_SECONDS if evidence.paused else HOLD_SECONDS
-            yield HoldOrder(worker.pod.name, worker.pod.uid, seconds)
-        elif worker.pod.reading.held_for is not None:
-            yield HoldOrder(worker.pod.name, worker.pod.uid, 0)
+            seconds = PAUSED_HOLD_SECONDS if evidence.paused else RESTART_HOLD_SECONDS
+            yield RestartHoldOrder(worker.pod.name, worker.pod.uid, seconds)
+        elif worker.pod.reading.restart_hold_left is not None:
+            yield RestartHoldOrder(worker.pod.name, worker.pod.uid, 0)
 
 
-def _of_beats(evidence: Evidence) -> Iterator[HoldOrder]:
+def _of_beats(evidence: Evidence) -> Iterator[RestartHoldOrder]:
     """There is one beat, which never has to wait for another: it gets a restart hold during a pause only."""
     for beat in evidence.snapshot.beats:
         if beat.deleting or beat.reason is None:
             continue
         if evidence.paused:
-            yield HoldOrder(beat.pod, beat.uid, PAUSE_SECONDS)
-        elif beat.held_for is not None:
-            yield HoldOrder(beat.pod, beat.uid, 0)
+            yield RestartHoldOrder(beat.pod, beat.uid, PAUSED_HOLD_SECONDS)
+        elif beat.restart_hold_left is not None:
+            yield RestartHoldOrder(beat.pod, beat.uid, 0)
 
 
-def _have_to_wait(group: GroupView, evidence: Evidence) -> tuple[Worker, ...]:
+def _have_to_wait(group: GroupEvidence, evidence: Evidence) -> tuple[Worker, ...]:
     """At most half of the group's pods, or ``maxConcurrent``, are down at a time."""
-    unhealthy = group.standing(*_HEALED_BY_LIVENESS)
-    if group.wanted < 2:
+    unhealthy = group.in_state(*_HEALED_BY_LIVENESS)
+    if group.desired < 2:
         return ()
-    most = max(evidence.snapshot.spec.health.restart.max_concurrent, math.ceil(group.wanted / 2))
-    free = max(0, most - len(group.standing(*_ON_THE_WAY)))
+    most = max(evidence.snapshot.spec.health.restart.max_concurrent, math.ceil(group.desired / 2))
+    free = max(0, most - len(group.in_state(*_ON_THE_WAY)))
     # Pods whose liveness probe fails already go first: a restart hold might come too late.
     first = sorted(unhealthy, key=lambda worker: (_still_lives(worker), worker.pod.name))
     return tuple(first[free:])

@@ -1,4 +1,4 @@
-"""How many pods a group should have now, from its load: pure, and with a sentence that says why."""
+"""How many pods a group should have now, from its load, with a sentence that says why."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from celery_operator.decide.scaling.explain import sentence_of
 from celery_operator.snapshot import GroupLoad, ScalingHistory
 
 _ROUNDING = 1e-9
-"""What floating point may have added to a size: no pod is made for it."""
+"""What floating point may have added to a size: no pod is created for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ def scale(  # noqa: PLR0917 - one group at one moment, and what is in force for 
     asks for at least.
     """
     case = _Case(rules, current, slots_per_pod, load, floor)
-    wish = _wish(case)
-    # With no history nobody knows what was recommended before: what is in force was, until now.
-    recommendations = (*(history.recommendations or ((now, current),)), (now, wish.pods))
-    size = _stabilized(wish, current, policies.stabilized(rules, current, recommendations, now))
+    needed = _needed(case)
+    # Without a history, what is in force counts as recommended until now.
+    recommendations = (*(history.recommendations or ((now, current),)), (now, needed.pods))
+    size = _stabilized(needed, current, policies.stabilized(rules, current, recommendations, now))
     size = _moved(
         size, policies.allowed(rules, current, size.pods, history.changes, now), ScalingReason.LIMITED
     )
@@ -67,7 +67,7 @@ def scale(  # noqa: PLR0917 - one group at one moment, and what is in force for 
         size.pods,
         size.reason,
         sentence_of(
-            size.reason, load, before=current, pods=size.pods, wished=wish.pods, slots_per_pod=slots_per_pod
+            size.reason, load, before=current, pods=size.pods, needed=needed.pods, slots_per_pod=slots_per_pod
         ),
         ScalingHistory(
             policies.remembered(rules, recommendations, now), policies.counted_changes(rules, changes, now)
@@ -75,8 +75,8 @@ def scale(  # noqa: PLR0917 - one group at one moment, and what is in force for 
     )
 
 
-def _wish(case: _Case) -> _Size:
-    """What the load needs by itself; never fewer than now where that is not certain."""
+def _needed(case: _Case) -> _Size:
+    """What the load alone needs; never fewer pods than now where that is uncertain."""
     load, current = case.load, case.current
     if load.ready is None:
         fallback = case.rules.fallback
@@ -92,9 +92,9 @@ def _wish(case: _Case) -> _Size:
 def _by_load(case: _Case) -> _Size:
     tasks = sizing.tasks(case.load)
     if tasks == 0 or (case.current == 0 and tasks <= case.rules.activation_backlog):
-        # A task that a worker gives back to the broker with its time to come would wake the group again.
-        if case.load.eta_held:
-            return _Size(1, ScalingReason.ETA_HELD)
+        # An ETA task that a worker gives back to the broker would wake the group again.
+        if case.load.eta:
+            return _Size(1, ScalingReason.ETA_TASKS)
         return _Size(0, ScalingReason.BELOW_ACTIVATION if tasks else ScalingReason.IDLE)
     slots = sizing.needed_slots(case.rules, case.load)
     exact = max(0.0, slots / case.slots_per_pod - _ROUNDING)

@@ -15,7 +15,7 @@ _STAYS = {
     ScalingReason.SCHEDULED: "fewer would do, and the schedule keeps them now",
     ScalingReason.IDLE: "nothing to do",
     ScalingReason.IDLE_SECONDS: "nothing to do, but not yet for idleSeconds",
-    ScalingReason.ETA_HELD: "nothing to do but tasks that are held for their time",
+    ScalingReason.ETA_TASKS: "nothing to do but tasks that are held for their time",
     ScalingReason.BELOW_ACTIVATION: "no more waits than activationBacklog",
     ScalingReason.BROKER_UNREADABLE: "held, because the broker does not tell what waits",
     ScalingReason.EVIDENCE_INCOMPLETE: "fewer might do, but a worker does not tell what it holds",
@@ -39,15 +39,15 @@ _SO_MANY = {
 
 
 def sentence_of(
-    reason: ScalingReason, load: GroupLoad, *, before: int, pods: int, wished: int, slots_per_pod: int
+    reason: ScalingReason, load: GroupLoad, *, before: int, pods: int, needed: int, slots_per_pod: int
 ) -> str:
     """``12 -> 20: 4,310 ready, 31/s in, 2.1/s a slot; empty in 60 s`` where the number changes.
 
-    Where it stays the sentence has no measured number in it, and so stays as well. ``wished``: what the load
+    Where it stays the sentence has no measured number in it, and so stays as well. ``needed``: what the load
     alone needs.
     """
     if pods == before:
-        return f"{counted(pods, 'pod')}: {_stays(reason, more=wished > before)}"
+        return f"{counted(pods, 'pod')}: {_stays(reason, more=needed > before)}"
     parts = [_facts(load), _emptied(load, pods * slots_per_pod) if pods > before else ""]
     if reason is ScalingReason.LIMITED:
         parts.append(f"{_rules(pods > before)} lets it move no farther now")
@@ -82,8 +82,8 @@ def _facts(load: GroupLoad) -> str:
 
 
 def _held(load: GroupLoad) -> str:
-    if load.eta_held:
-        return f" but {counted(load.eta_held, 'task')} held for their time"
+    if load.eta:
+        return f" but {counted(load.eta, 'task')} held for their time"
     return f" for {lasting(load.idle_for)}" if load.idle_for >= 1 else ""
 
 

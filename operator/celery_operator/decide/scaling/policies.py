@@ -30,17 +30,17 @@ def remembered(rules: Autoscaling, recommendations: Timed, now: float) -> Timed:
     return tuple(reversed(kept))
 
 
-def allowed(rules: Autoscaling, current: int, wanted: int, changes: Timed, now: float) -> int:
-    """As near to ``wanted`` as the policies let the group come from ``current`` now."""
-    direction = rules.scale_up if wanted > current else rules.scale_down
-    if wanted == current or direction.select_policy == "Disabled":
+def allowed(rules: Autoscaling, current: int, desired: int, changes: Timed, now: float) -> int:
+    """As near to ``desired`` as the policies let the group come from ``current`` now."""
+    direction = rules.scale_up if desired > current else rules.scale_down
+    if desired == current or direction.select_policy == "Disabled":
         return current
     if not direction.policies:
-        return wanted
-    ends = [_end(policy, current, changes, now, wanted > current) for policy in direction.policies]
-    if wanted > current:
-        return max(current, min(wanted, _selected(direction, ends)))
-    return min(current, max(wanted, -_selected(direction, [-end for end in ends])))
+        return desired
+    ends = [_end(policy, current, changes, now, desired > current) for policy in direction.policies]
+    if desired > current:
+        return max(current, min(desired, _selected(direction, ends)))
+    return min(current, max(desired, -_selected(direction, [-end for end in ends])))
 
 
 def counted_changes(rules: Autoscaling, changes: Timed, now: float) -> Timed:

@@ -58,6 +58,6 @@ def with_room(load: GroupLoad, slots: float) -> float:
 
 
 def seconds_to_empty(load: GroupLoad, slots: int) -> float | None:
-    """Seconds in which so many slots have done what waits; None where they never do, or nobody knows."""
+    """Seconds in which ``slots`` empty the backlog; None if never, or if the throughput is unknown."""
     surplus = slots * (load.throughput_per_slot or 0.0) - load.arrival_rate
     return waiting(load) / surplus if surplus > 0 else None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import ConditionType
 from celery_operator.decide import decide
-from celery_operator.snapshot import ContainerTrouble, DeploymentState, PodState, SidecarReading, Snapshot
+from celery_operator.snapshot import ContainerFailure, DeploymentState, PodState, SidecarReading, Snapshot
 from tests.unit.decide.build import NOT_ASKED, NOW, REACHED, deployment, load, pod, reading, scaled, snapshot
 
 STARTUP = 300.0
@@ -37,7 +37,7 @@ def running(number: int, seconds: float, word: SidecarReading | None, passed: bo
 
 
 within = st.floats(0, STARTUP - 1)
-REFUSED = ContainerTrouble("", "Unschedulable", "0/3 nodes are available.")
+REFUSED = ContainerFailure("", "Unschedulable", "0/3 nodes are available.")
 
 
 def new_pods(number: int) -> st.SearchStrategy[PodState]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from celery_operator.decide.draining.drain_state import DrainPod, Hold
+from celery_operator.decide.draining.drain_state import DrainPod, DrainState
 from celery_operator.decide.draining.plan import REMOVABLE_COST, DrainPlan, plan
 from tests.unit.decide.build import NOW
 
@@ -17,18 +17,18 @@ def works(name: str, active: int = 1, reserved: int = 0, **changes: Any) -> Drai
         name=name,
         uid=name,
         created_at=NOW + timedelta(seconds=ord(name[0])),
-        hold=Hold.SOMETHING,
+        drain_state=DrainState.NOT_DRAINED,
         active=active,
         reserved=reserved,
-        drain_wanted=False,
+        drain_requested=False,
     )
     return replace(base, **changes)
 
 
 def drains(name: str, active: int = 1, seconds: float = 30.0, **changes: Any) -> DrainPod:
     """It was asked to stop fetching; with nothing to do it has drained."""
-    hold = Hold.SOMETHING if active else Hold.NOTHING
-    return works(name, active, hold=hold, drain_wanted=True, draining_for=seconds, **changes)
+    hold = DrainState.NOT_DRAINED if active else DrainState.DRAINED
+    return works(name, active, drain_state=hold, drain_requested=True, drain_requested_for=seconds, **changes)
 
 
 def drained(name: str, cost: int = REMOVABLE_COST, **changes: Any) -> DrainPod:
@@ -38,17 +38,17 @@ def drained(name: str, cost: int = REMOVABLE_COST, **changes: Any) -> DrainPod:
 
 def unknown(name: str, **changes: Any) -> DrainPod:
     """Nothing tells what it holds."""
-    return works(name, 0, hold=Hold.UNKNOWN, drain_wanted=None, **changes)
+    return works(name, 0, drain_state=DrainState.UNKNOWN, drain_requested=None, **changes)
 
 
 def starting(name: str, **changes: Any) -> DrainPod:
     """Not ready; its worker has not begun to fetch."""
-    return works(name, 0, hold=Hold.NOTHING, ready=False, **changes)
+    return works(name, 0, drain_state=DrainState.DRAINED, ready=False, **changes)
 
 
 def pending(name: str, **changes: Any) -> DrainPod:
     """On a node, without containers."""
-    return starting(name, pending=True, drain_wanted=None, **changes)
+    return starting(name, pending=True, drain_requested=None, **changes)
 
 
 def planned(wanted: int, *pods: DrainPod, replicas: int | None = None, settled: bool = True) -> DrainPlan:

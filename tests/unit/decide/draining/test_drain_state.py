@@ -9,21 +9,21 @@ import pytest
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase
 from celery_operator.api.names import SIDECAR_CONTAINER
-from celery_operator.decide.draining.drain_state import DrainPod, Hold, drain_pods
-from celery_operator.decide.evidence.worker_state import Worker, standing_of
+from celery_operator.decide.draining.drain_state import DrainPod, DrainState, drain_pods
+from celery_operator.decide.evidence.worker_state import Worker, worker_state_of
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import NOW, broken_pod, pending_pod, pod, reading, report, silent_pod
 
 
 def seen(*states: PodState) -> list[DrainPod]:
     """The pods of a group as the drain plan sees them."""
-    workers = tuple(Worker(state, standing_of(state, NOW, timedelta())) for state in states)
+    workers = tuple(Worker(state, worker_state_of(state, NOW, timedelta())) for state in states)
     return list(drain_pods(workers).get("default", ()))
 
 
 def asked(
     wish: bool | None,
-    draining_for: float | None = None,
+    drain_requested_for: float | None = None,
     *,
     reason: WorkerReason = WorkerReason.CONSUMING,
     age: float = 0.5,
@@ -31,7 +31,9 @@ def asked(
 ) -> PodState:
     """A running pod without tasks; the changes are those of its report."""
     base = report(**{"active": 0, "reserved": 0, "eta": 0, **changes})
-    word = replace(reading(reason), report=base, age=age, drain_wanted=wish, draining_for=draining_for)
+    word = replace(
+        reading(reason), report=base, age=age, drain_requested=wish, drain_requested_for=drain_requested_for
+    )
     return replace(pod(), reading=word)
 
 
@@ -50,14 +52,14 @@ def test_a_pod_is_told_with_all_that_its_report_says() -> None:
         name=state.name,
         uid=state.uid,
         created_at=state.created_at,
-        hold=Hold.SOMETHING,
+        drain_state=DrainState.NOT_DRAINED,
         ready=False,
         deletion_cost=7,
         active=2,
         reserved=3,
-        eta_held=4,
-        drain_wanted=True,
-        draining_for=9.0,
+        eta=4,
+        drain_requested=True,
+        drain_requested_for=9.0,
     )
 
 
@@ -69,83 +71,101 @@ def late(state: PodState) -> PodState:
 @pytest.mark.parametrize(
     ("state", "hold"),
     [
-        pytest.param(asked(False), Hold.SOMETHING, id="idle, but may fetch"),
-        pytest.param(asked(False, active=1), Hold.SOMETHING, id="runs a task"),
-        pytest.param(asked(True, 9.0), Hold.SOMETHING, id="asked, and has not stopped"),
-        pytest.param(asked(True, 9.0, **DRAINED), Hold.NOTHING, id="drained"),
-        pytest.param(asked(True, 9.0, eta=3, **DRAINED), Hold.NOTHING, id="drained, ETA tasks held"),
-        pytest.param(asked(True, 9.0, active=1, **DRAINED), Hold.SOMETHING, id="drains and runs a task"),
-        pytest.param(asked(True, 9.0, reserved=1, **DRAINED), Hold.SOMETHING, id="drains, one waits in it"),
-        pytest.param(asked(False, **DRAINED), Hold.SOMETHING, id="asked to work again a moment ago"),
-        pytest.param(asked(True, 0.4, **DRAINED), Hold.SOMETHING, id="drained for an earlier wish"),
+        pytest.param(asked(False), DrainState.NOT_DRAINED, id="idle, but may fetch"),
+        pytest.param(asked(False, active=1), DrainState.NOT_DRAINED, id="runs a task"),
+        pytest.param(asked(True, 9.0), DrainState.NOT_DRAINED, id="asked, and has not stopped"),
+        pytest.param(asked(True, 9.0, **DRAINED), DrainState.DRAINED, id="drained"),
+        pytest.param(asked(True, 9.0, eta=3, **DRAINED), DrainState.DRAINED, id="drained, ETA tasks held"),
         pytest.param(
-            asked(True, 1.4, loop_mono=99.0, **DRAINED), Hold.SOMETHING, id="looked before the wish"
+            asked(True, 9.0, active=1, **DRAINED), DrainState.NOT_DRAINED, id="drains and runs a task"
         ),
-        pytest.param(asked(True, 1.6, loop_mono=99.0, **DRAINED), Hold.NOTHING, id="looked after the wish"),
-        pytest.param(asked(True, 9.0, loop_mono=None, **DRAINED), Hold.SOMETHING, id="has never looked"),
-        pytest.param(asked(True, 9.0, age=6.0, **DRAINED), Hold.UNKNOWN, id="an old report"),
-        pytest.param(late(asked(True, 9.0, **DRAINED)), Hold.SOMETHING, id="had drained, and is late"),
-        pytest.param(asked(None, **DRAINED), Hold.UNKNOWN, id="a sidecar that tells of no wish"),
+        pytest.param(
+            asked(True, 9.0, reserved=1, **DRAINED), DrainState.NOT_DRAINED, id="drains, one waits in it"
+        ),
+        pytest.param(asked(False, **DRAINED), DrainState.NOT_DRAINED, id="asked to work again a moment ago"),
+        pytest.param(asked(True, 0.4, **DRAINED), DrainState.NOT_DRAINED, id="drained for an earlier wish"),
+        pytest.param(
+            asked(True, 1.4, loop_mono=99.0, **DRAINED), DrainState.NOT_DRAINED, id="looked before the wish"
+        ),
+        pytest.param(
+            asked(True, 1.6, loop_mono=99.0, **DRAINED), DrainState.DRAINED, id="looked after the wish"
+        ),
+        pytest.param(
+            asked(True, 9.0, loop_mono=None, **DRAINED), DrainState.NOT_DRAINED, id="has never looked"
+        ),
+        pytest.param(asked(True, 9.0, age=6.0, **DRAINED), DrainState.UNKNOWN, id="an old report"),
+        pytest.param(
+            late(asked(True, 9.0, **DRAINED)), DrainState.NOT_DRAINED, id="had drained, and is late"
+        ),
+        pytest.param(asked(None, **DRAINED), DrainState.UNKNOWN, id="a sidecar that tells of no wish"),
         pytest.param(
             asked(False, phase=Phase.STARTING, consumer_starts=0, reason=WorkerReason.STARTING),
-            Hold.NOTHING,
+            DrainState.DRAINED,
             id="loads the application",
         ),
         pytest.param(
             asked(True, 0.4, phase=Phase.STARTING, consumer_starts=0, reason=WorkerReason.STARTING),
-            Hold.SOMETHING,
+            DrainState.NOT_DRAINED,
             id="may have begun before it was asked not to",
         ),
         pytest.param(
             asked(False, phase=Phase.CONNECTING, consumer_starts=0, reason=WorkerReason.CONNECTING),
-            Hold.NOTHING,
+            DrainState.DRAINED,
             id="connects for the first time",
         ),
         pytest.param(
             asked(True, 9.0, phase=Phase.CONNECTING, reason=WorkerReason.CONNECTING),
-            Hold.SOMETHING,
+            DrainState.NOT_DRAINED,
             id="connects again",
         ),
         pytest.param(
             asked(True, 9.0, phase=Phase.CONNECTING, active=1, reason=WorkerReason.CONNECTING),
-            Hold.SOMETHING,
+            DrainState.NOT_DRAINED,
             id="connects again with a task",
         ),
-        pytest.param(silent_pod(), Hold.UNKNOWN, id="silent sidecar"),
-        pytest.param(pending_pod(), Hold.NOTHING, id="pending"),
-        pytest.param(replace(pending_pod(), scheduled=False), Hold.NOTHING, id="without a node"),
-        pytest.param(replace(pending_pod(), phase="Unknown"), Hold.UNKNOWN, id="the node is lost"),
-        pytest.param(broken_pod("ErrImagePull"), Hold.NOTHING, id="no image"),
+        pytest.param(silent_pod(), DrainState.UNKNOWN, id="silent sidecar"),
+        pytest.param(pending_pod(), DrainState.DRAINED, id="pending"),
+        pytest.param(replace(pending_pod(), scheduled=False), DrainState.DRAINED, id="without a node"),
+        pytest.param(replace(pending_pod(), phase="Unknown"), DrainState.UNKNOWN, id="the node is lost"),
+        pytest.param(broken_pod("ErrImagePull"), DrainState.DRAINED, id="no image"),
         pytest.param(
-            replace(broken_pod("CrashLoopBackOff"), phase="Running"), Hold.NOTHING, id="the worker crashes"
+            replace(broken_pod("CrashLoopBackOff"), phase="Running"),
+            DrainState.DRAINED,
+            id="the worker crashes",
         ),
         pytest.param(
             replace(broken_pod("CrashLoopBackOff", container=SIDECAR_CONTAINER), phase="Running"),
-            Hold.UNKNOWN,
+            DrainState.UNKNOWN,
             id="the sidecar crashes",
         ),
         pytest.param(
-            replace(pod(), reading=replace(reading(WorkerReason.ENDED), report=None, drain_wanted=False)),
-            Hold.NOTHING,
+            replace(pod(), reading=replace(reading(WorkerReason.ENDED), report=None, drain_requested=False)),
+            DrainState.DRAINED,
             id="the process has ended",
         ),
         pytest.param(
-            replace(pod(), reading=replace(reading(WorkerReason.AGENT_ABSENT), drain_wanted=True)),
-            Hold.UNKNOWN,
+            replace(pod(), reading=replace(reading(WorkerReason.AGENT_ABSENT), drain_requested=True)),
+            DrainState.UNKNOWN,
             id="no agent",
         ),
         pytest.param(
-            replace(pod(), reading=replace(reading(WorkerReason.STARTING), report=None, drain_wanted=False)),
-            Hold.UNKNOWN,
+            replace(
+                pod(), reading=replace(reading(WorkerReason.STARTING), report=None, drain_requested=False)
+            ),
+            DrainState.UNKNOWN,
             id="no report yet, perhaps no agent",
         ),
     ],
 )
-def test_what_a_pod_holds(state: PodState, hold: Hold) -> None:
+def test_what_a_pod_holds(state: PodState, hold: DrainState) -> None:
     (found,) = seen(state)
-    assert found.hold is hold
+    assert found.drain_state is hold
 
 
 def test_how_long_a_late_one_has_drained_is_not_known() -> None:
     (found,) = seen(late(asked(True, 900.0, active=1, **DRAINED)))
-    assert (found.hold, found.drain_wanted, found.draining_for) == (Hold.SOMETHING, True, None)
+    assert (found.drain_state, found.drain_requested, found.drain_requested_for) == (
+        DrainState.NOT_DRAINED,
+        True,
+        None,
+    )

@@ -11,13 +11,15 @@ from celery_operator.snapshot import PodState
 from tests.unit.decide.build import deployment, pod, report, snapshot, spec
 
 
-def held(name: str, active: int = 0, draining_for: float | None = None, cost: int = 0) -> PodState:
+def held(name: str, active: int = 0, drain_requested_for: float | None = None, cost: int = 0) -> PodState:
     """A pod that holds so many running tasks, and drains for so long."""
-    drains = draining_for is not None
+    drains = drain_requested_for is not None
     one = pod(name, WorkerReason.DRAINING if drains else WorkerReason.CONSUMING)
     assert one.reading is not None
     told = report(active, reserved=0, eta=0, phase=Phase.DRAINING if drains else Phase.CONSUMING)
-    reading = replace(one.reading, report=told, drain_wanted=drains, draining_for=draining_for)
+    reading = replace(
+        one.reading, report=told, drain_requested=drains, drain_requested_for=drain_requested_for
+    )
     return replace(one, reading=reading, deletion_cost=cost)
 
 
@@ -37,37 +39,39 @@ def step(*pods: PodState, wanted: int, **changes: Any) -> GroupActions:
 
 def test_the_idle_one_is_asked_to_drain_and_nothing_goes_yet() -> None:
     found = step(held("a", 2), held("b"), wanted=1)
-    assert [(order.pod, order.wanted) for order in found.orders] == [("b", True)]
+    assert [(order.pod, order.drain) for order in found.orders] == [("b", True)]
     assert (found.replicas, found.draining) == (2, 1)
 
 
 def test_one_that_has_drained_is_ranked_before_it_goes() -> None:
-    found = step(held("a", 2), held("b", draining_for=9.0), wanted=1)
+    found = step(held("a", 2), held("b", drain_requested_for=9.0), wanted=1)
     assert [(cost.pod, cost.uid) for cost in found.costs] == [("b", "uid-b")]
     assert found.replicas == 2
-    assert step(held("a", 2), held("b", draining_for=9.0, cost=-1000), wanted=1).replicas == 1
+    assert step(held("a", 2), held("b", drain_requested_for=9.0, cost=-1000), wanted=1).replicas == 1
 
 
 def test_an_idle_one_that_drains_is_looked_at_again_soon_and_a_busy_one_at_the_usual_pace() -> None:
     assert decided(held("a", 2), held("b"), wanted=1).next_reconcile.soon
-    assert not decided(held("a", 2), held("b", 1, draining_for=1.0), wanted=1).next_reconcile.soon
-    assert not decided(held("a", 2), held("b", draining_for=1.0, cost=-1000), wanted=1).next_reconcile.soon
+    assert not decided(held("a", 2), held("b", 1, drain_requested_for=1.0), wanted=1).next_reconcile.soon
+    assert not decided(
+        held("a", 2), held("b", drain_requested_for=1.0, cost=-1000), wanted=1
+    ).next_reconcile.soon
     assert not decided(held("a", 2), held("b"), wanted=2).next_reconcile.soon
 
 
 def test_wanted_again_it_fetches_again() -> None:
-    found = step(held("a", 2), held("b", 1, draining_for=9.0), wanted=2)
-    assert [(order.pod, order.wanted) for order in found.orders] == [("b", False)]
+    found = step(held("a", 2), held("b", 1, drain_requested_for=9.0), wanted=2)
+    assert [(order.pod, order.drain) for order in found.orders] == [("b", False)]
     assert (found.replicas, found.draining) == (2, 0)
 
 
 def test_the_status_counts_those_that_go() -> None:
-    (group,) = decided(held("a", 2), held("b", 1, draining_for=9.0), wanted=1).status.workers
+    (group,) = decided(held("a", 2), held("b", 1, drain_requested_for=9.0), wanted=1).status.workers
     assert (group.desired_replicas, group.draining) == (1, 1)
 
 
 def test_whoever_drains_for_too_long_is_stopped_and_told() -> None:
-    decision = decided(held("a", 2), held("b", 1, draining_for=61.0, cost=-1000), wanted=1)
+    decision = decided(held("a", 2), held("b", 1, drain_requested_for=61.0, cost=-1000), wanted=1)
     assert decision.actions["default"].replicas == 1
     (note,) = (one for one in decision.events if one.reason == "DrainOverdue")
     assert "Pod b of group default has not drained within 60 s" in note.message
@@ -90,7 +94,7 @@ def test_a_group_without_a_deployment_begins_with_its_size() -> None:
 
 
 def test_what_was_asked_for_counts_before_the_deployment_has_it() -> None:
-    gone = held("b", draining_for=9.0, cost=-1000)
+    gone = held("b", drain_requested_for=9.0, cost=-1000)
     found = step(held("a", 2), gone, wanted=2, applied={"default": 1})
     assert (found.replicas, found.orders) == (2, ())
 

@@ -30,7 +30,7 @@ def test_the_emptiest_is_asked_to_drain_and_nothing_is_lowered_yet() -> None:
 
 
 def test_of_equally_empty_pods_the_one_with_fewer_eta_tasks_and_then_the_newest_goes() -> None:
-    assert planned(2, works("a"), works("b", eta_held=1), works("c", eta_held=1)).victims == ("a",)
+    assert planned(2, works("a"), works("b", eta=1), works("c", eta=1)).victims == ("a",)
     assert planned(2, works("a"), works("c"), works("b")).victims == ("c",)
 
 
@@ -55,7 +55,7 @@ def test_those_that_have_finished_go_while_others_still_work() -> None:
 
 
 def test_the_first_that_has_finished_does_not_wait_for_others_that_were_ranked_ahead_with_it() -> None:
-    slow = works("c", 0, drain_wanted=True, draining_for=1.0, deletion_cost=REMOVABLE_COST)
+    slow = works("c", 0, drain_requested=True, drain_requested_for=1.0, deletion_cost=REMOVABLE_COST)
     found = planned(1, works("a"), drained("b"), slow)
     assert (found.replicas, dict(found.costs)) == (3, {"b": SPENT_COST})
     found = planned(1, works("a"), drained("b", cost=SPENT_COST), slow)
@@ -137,7 +137,7 @@ def test_an_idle_pod_that_the_replica_set_would_delete_first_goes_instead_of_one
 
 def test_a_worker_that_starts_goes_once_it_will_not_begin_to_fetch() -> None:
     assert planned(1, works("a"), starting("b")).replicas == 2
-    assert planned(1, works("a"), starting("b", drain_wanted=True, draining_for=0.5)).replicas == 1
+    assert planned(1, works("a"), starting("b", drain_requested=True, drain_requested_for=0.5)).replicas == 1
 
 
 def test_of_pods_without_containers_any_may_go() -> None:
@@ -160,11 +160,13 @@ def test_after_the_drain_timeout_a_pod_goes_with_what_it_holds() -> None:
 
 
 def test_eta_tasks_do_not_keep_a_pod() -> None:
-    assert planned(1, works("a"), drained("b", eta_held=4)).replicas == 1
+    assert planned(1, works("a"), drained("b", eta=4)).replicas == 1
 
 
 def test_a_victim_that_does_not_obey_loses_the_rank_that_it_got_ahead() -> None:
-    idle = works("b", 0, drain_wanted=True, draining_for=FRESH_SECONDS, deletion_cost=REMOVABLE_COST)
+    idle = works(
+        "b", 0, drain_requested=True, drain_requested_for=FRESH_SECONDS, deletion_cost=REMOVABLE_COST
+    )
     assert planned(1, works("a"), idle).costs == {"b": 0}
 
 
@@ -181,7 +183,7 @@ def test_costs_that_others_have_set_are_left_alone_where_they_do_no_harm() -> No
 
 
 def test_a_pod_keeps_the_rank_for_which_it_is_removed() -> None:
-    going, staying = drained("a", pending=True), works("b", pending=True, drain_wanted=None)
+    going, staying = drained("a", pending=True), works("b", pending=True, drain_requested=None)
     found = planned(0, going, staying)
     assert (found.replicas, found.removing, found.costs) == (1, ("a",), {})
 

@@ -17,8 +17,8 @@ from celery_health.wire.worker_report import Phase
 from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.decide.draining.drain_state import drain_pods
 from celery_operator.decide.draining.plan import plan
-from celery_operator.decide.evidence.worker_state import Worker, standing_of
-from celery_operator.snapshot import ContainerTrouble, PodState, SidecarReading
+from celery_operator.decide.evidence.worker_state import Worker, worker_state_of
+from celery_operator.snapshot import ContainerFailure, PodState, SidecarReading
 from tests.unit.decide.build import pod as running_pod
 from tests.unit.decide.build import reading, report
 
@@ -93,7 +93,7 @@ class Pod:
             scheduled=self.scheduled,
             ready=self.ready,
             deletion_cost=self.cost,
-            trouble=ContainerTrouble(WORKER_CONTAINER, "CrashLoopBackOff", "") if self.crashed else None,
+            trouble=ContainerFailure(WORKER_CONTAINER, "CrashLoopBackOff", "") if self.crashed else None,
             reading=self._reading(now) if self.running and not self.silent else None,
         )
 
@@ -117,8 +117,8 @@ class Pod:
             reading(WorkerReason.ENDED if self.crashed else reason),
             report=written,
             age=0.0 if self.written is None else now - self.written,
-            drain_wanted=self.asked is not None,
-            draining_for=None if self.asked is None else now - self.asked,
+            drain_requested=self.asked is not None,
+            drain_requested_for=None if self.asked is None else now - self.asked,
         )
 
 
@@ -131,14 +131,14 @@ class Cluster(RuleBasedStateMachine):
         self.pods: list[Pod] = []
         self.number = 0
         self.replicas = 0
-        self.wanted = 0
+        self.desired = 0
         self.rollout = False
         self.decided: int | None = None
         self.steps: list[tuple[str, str, int]] = []
 
     @initialize(size=st.integers(2, MOST), active=of_each)
     def a_group_at_work(self, size: int, active: list[int]) -> None:
-        self.replicas = self.wanted = size
+        self.replicas = self.desired = size
         self.sync()
         for pod in self.pods:
             pod.scheduled = pod.running = True
@@ -153,16 +153,16 @@ class Cluster(RuleBasedStateMachine):
         for pod in self.pods:
             state = pod.seen(self.now)
             workers.append(
-                Worker(state, standing_of(state, START + timedelta(seconds=self.now), timedelta()))
+                Worker(state, worker_state_of(state, START + timedelta(seconds=self.now), timedelta()))
             )
         live = self.replicas if self.decided is None else min(self.replicas, self.decided)
         pods = drain_pods(workers).get("default", ())
-        found = plan(self.wanted, live, pods, drain_timeout=TIMEOUT, settled=not self.rollout)
-        assert found.replicas >= self.wanted
-        assert len(found.victims) <= max(0, len(pods) - self.wanted)
+        found = plan(self.desired, live, pods, drain_timeout=TIMEOUT, settled=not self.rollout)
+        assert found.replicas >= self.desired
+        assert len(found.victims) <= max(0, len(pods) - self.desired)
         silent = {pod.uid for pod in self.pods if pod.silent and pod.running and not pod.crashed}
         assert not silent & {*found.victims, *found.removing}
-        if self.rollout and self.wanted:
+        if self.rollout and self.desired:
             assert not found.drain
             assert found.replicas >= live
         self.steps = [
@@ -246,7 +246,7 @@ class Cluster(RuleBasedStateMachine):
 
     @rule(wanted=st.integers(0, MOST))
     def load_changes(self, wanted: int) -> None:
-        self.wanted = wanted
+        self.desired = wanted
 
     @rule(active=of_each, reserved=few_of_each)
     def tasks_come(self, active: list[int], reserved: list[int]) -> None:
@@ -350,7 +350,7 @@ class Cluster(RuleBasedStateMachine):
             self.pods_get_on()
             self.operator_works(1, 1.0)
             self.sync()
-        assert self.replicas == len(self.pods) == self.wanted
+        assert self.replicas == len(self.pods) == self.desired
         assert not any(pod.asked is not None for pod in self.pods)
         assert not any(pod.cost for pod in self.pods)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_operator.decide.draining.drain_state import DrainPod, Hold
+from celery_operator.decide.draining.drain_state import DrainPod, DrainState
 from celery_operator.decide.draining.plan import REMOVABLE_COST, SPENT_COST, plan
 from tests.unit.decide.draining.drain_pods import TIMEOUT, works
 
@@ -17,21 +17,21 @@ counts = st.integers(0, 3)
 @st.composite
 def any_pod(draw: st.DrawFn, name: str) -> DrainPod:
     """Also such as no cluster shows."""
-    hold = draw(st.sampled_from(Hold))
-    active, reserved = (draw(counts), draw(counts)) if hold is not Hold.NOTHING else (0, 0)
+    hold = draw(st.sampled_from(DrainState))
+    active, reserved = (draw(counts), draw(counts)) if hold is not DrainState.DRAINED else (0, 0)
     wish = draw(st.sampled_from([None, False, True]))
     return works(
         name,
         active,
         reserved,
-        hold=hold,
-        eta_held=draw(counts),
+        drain_state=hold,
+        eta=draw(counts),
         scheduled=draw(st.integers(0, 5)) > 0,
         pending=draw(st.integers(0, 5)) == 0,
         ready=draw(st.integers(0, 3)) > 0,
         deletion_cost=draw(st.sampled_from([0, 0, 5, REMOVABLE_COST, REMOVABLE_COST, SPENT_COST, -5000])),
-        drain_wanted=wish,
-        draining_for=draw(st.sampled_from([None, 1.0, 60.0, 2 * TIMEOUT])) if wish else None,
+        drain_requested=wish,
+        drain_requested_for=draw(st.sampled_from([None, 1.0, 60.0, 2 * TIMEOUT])) if wish else None,
     )
 
 
@@ -54,9 +54,9 @@ def test_every_plan_keeps_what_is_wanted_and_asks_only_whom_it_may(
     by_uid = {one.uid: one for one in pods}
     assert wanted <= found.replicas <= max(wanted, replicas)
     assert len(found.victims) <= max(0, len(pods) - wanted)
-    assert all(by_uid[uid].hold is not Hold.UNKNOWN for uid in found.victims)
-    assert set(found.drain) <= {uid for uid in found.victims if by_uid[uid].drain_wanted is False}
-    assert set(found.undrain) <= {uid for uid in by_uid if by_uid[uid].drain_wanted} - set(found.victims)
+    assert all(by_uid[uid].drain_state is not DrainState.UNKNOWN for uid in found.victims)
+    assert set(found.drain) <= {uid for uid in found.victims if by_uid[uid].drain_requested is False}
+    assert set(found.undrain) <= {uid for uid in by_uid if by_uid[uid].drain_requested} - set(found.victims)
     assert all(by_uid[uid].deletion_cost != cost for uid, cost in found.costs.items())
     assert set(found.overdue) <= set(found.removing)
     assert settled or not wanted or not found.drain
@@ -67,7 +67,9 @@ def test_whoever_is_newly_chosen_is_emptier_than_every_survivor(
     pods: tuple[DrainPod, ...], wanted: int, replicas: int
 ) -> None:
     found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=True)
-    survivors = [one for one in pods if one.uid not in found.victims and one.hold is not Hold.UNKNOWN]
+    survivors = [
+        one for one in pods if one.uid not in found.victims and one.drain_state is not DrainState.UNKNOWN
+    ]
     for one in pods:
         if one.uid in found.drain:
             for other in survivors:
@@ -109,5 +111,9 @@ def test_deletions_under_way_hit_nobody_that_a_plan_has_just_asked_to_work_again
 
 def may_go(one: DrainPod) -> bool:
     """Deleting it costs no task, or its time is over."""
-    late = one.drain_wanted is True and (one.draining_for or 0.0) > TIMEOUT and one.hold is Hold.SOMETHING
-    return late or (one.hold is Hold.NOTHING and one.drain_wanted is not False)
+    late = (
+        one.drain_requested is True
+        and (one.drain_requested_for or 0.0) > TIMEOUT
+        and one.drain_state is DrainState.NOT_DRAINED
+    )
+    return late or (one.drain_state is DrainState.DRAINED and one.drain_requested is not False)

@@ -15,7 +15,7 @@ from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.wire.worker_report import ActiveTask, TransportEvidence
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.evidence.worker_state import Standing
+from celery_operator.decide.evidence.worker_state import WorkerState
 from celery_operator.decide.evidence.workers import least_visibility_timeout, thresholds_of
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import (
@@ -49,8 +49,8 @@ def evidence(**changes: Any) -> Evidence:
     return evidence_of(snapshot(**changes))
 
 
-def standings(**changes: Any) -> list[Standing]:
-    return [worker.standing for worker in evidence(**changes).groups[0].workers]
+def standings(**changes: Any) -> list[WorkerState]:
+    return [worker.state for worker in evidence(**changes).groups[0].workers]
 
 
 def away_for(one: PodState) -> PodState:
@@ -61,7 +61,7 @@ def away_for(one: PodState) -> PodState:
 
 def test_a_stalled_worker_no_longer_counts_as_consuming() -> None:
     seen = evidence(**WAITING, pods=(A, STALLED_B))
-    assert [worker.standing for worker in seen.groups[0].workers] == [Standing.CONSUMING, Standing.STALLED]
+    assert [worker.state for worker in seen.groups[0].workers] == [WorkerState.CONSUMING, WorkerState.STALLED]
     assert [worker.pod.name for worker in seen.stalled] == ["shop-default-b"]
     assert (seen.consuming, seen.groups[0].missing) == (1, 1)
     assert seen.waits(seen.groups[0])
@@ -100,7 +100,7 @@ def test_a_worker_that_has_only_just_connected_has_not_idled(consuming_for: floa
 
 def test_hung_and_hoarding_workers_still_consume() -> None:
     seen = evidence(pods=(hung_pod("a"), hoarding_pod("b")))
-    assert [worker.standing for worker in seen.groups[0].workers] == [Standing.CONSUMING] * 2
+    assert [worker.state for worker in seen.groups[0].workers] == [WorkerState.CONSUMING] * 2
     assert [worker.pod.name for worker in seen.hung] == ["a"]
     assert seen.groups[0].workers[1].has(FleetReason.HOARDING)
 
@@ -121,12 +121,15 @@ def test_a_solo_worker_inside_a_long_task_within_its_limit_consumes() -> None:
     inside = structs.replace(report(pool_kind="solo", pool_size=1, progress_mono=-150.0), active=task)
     busy = replace(pod("a"), reading=replace(reading(WorkerReason.BUSY), report=inside))
     seen = evidence(**WAITING, pods=(busy,)).groups[0].workers[0]
-    assert (seen.standing, seen.verdicts) == (Standing.CONSUMING, ())
+    assert (seen.state, seen.verdicts) == (WorkerState.CONSUMING, ())
 
 
 def test_a_pod_without_a_report_is_judged_without_the_fleet() -> None:
     absent, silent = pod("a", WorkerReason.AGENT_ABSENT), silent_pod("b")
-    assert standings(**WAITING, pods=(absent, silent)) == [Standing.AGENT_ABSENT, Standing.SILENT]
+    assert standings(**WAITING, pods=(absent, silent)) == [
+        WorkerState.AGENT_ABSENT,
+        WorkerState.SIDECAR_UNREACHABLE,
+    ]
 
 
 def test_deaf_workers_are_listed_with_what_their_liveness_says() -> None:
@@ -192,11 +195,11 @@ BACKLOG: list[tuple[str, dict[str, Any], str, str]] = [
     ("nobody reads a queue", UNREAD, "False", FleetReason.QUEUE_NOT_CONSUMED),
     (
         "somebody takes from a queue that we do not know",
-        {**UNREAD, "untouched_for": {"forgotten": 10.0}},
+        {**UNREAD, "not_shrinking_for": {"forgotten": 10.0}},
         "True",
         StateReason.WITHIN_LIMITS,
     ),
-    ("a queue has not been watched", {**UNREAD, "untouched_for": {}}, "True", StateReason.WITHIN_LIMITS),
+    ("a queue has not been watched", {**UNREAD, "not_shrinking_for": {}}, "True", StateReason.WITHIN_LIMITS),
     (
         "a worker reads it although the spec does not say so",
         {**UNREAD, "pods": (A, reporting_pod("b", queues=("celery", "forgotten")))},

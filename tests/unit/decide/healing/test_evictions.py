@@ -15,8 +15,8 @@ from celery_operator.api.status import CeleryDeploymentStatus, Restart, Restarts
 from celery_operator.decide import decide
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.healing.evictions import LONGEST_PAUSE, Healing, heal
-from celery_operator.decide.healing.restart_pacing import HOLD_SECONDS, PAUSE_SECONDS, holds
-from celery_operator.decide.orders import HoldOrder
+from celery_operator.decide.healing.restart_pacing import PAUSED_HOLD_SECONDS, RESTART_HOLD_SECONDS, holds
+from celery_operator.decide.orders import RestartHoldOrder
 from celery_operator.decide.times import moment, rfc3339
 from celery_operator.snapshot import PodState
 from tests.unit.decide.build import (
@@ -64,7 +64,7 @@ def looked(*pods: PodState, **changes: Any) -> Healing:
     return heal(seen(*pods, **changes))
 
 
-def held_back(*pods: PodState, **changes: Any) -> tuple[HoldOrder, ...]:
+def held_back(*pods: PodState, **changes: Any) -> tuple[RestartHoldOrder, ...]:
     """The restart holds of one reconcile."""
     return holds(seen(*pods, **changes))
 
@@ -276,14 +276,14 @@ def deaf(name: str, *, live: bool = True) -> PodState:
 
 def held(one: PodState, seconds: float = 12) -> PodState:
     assert one.reading is not None
-    return replace(one, reading=replace(one.reading, held_for=seconds))
+    return replace(one, reading=replace(one.reading, restart_hold_left=seconds))
 
 
 def test_of_a_deaf_fleet_half_is_held() -> None:
     orders = held_back(*(deaf(name) for name in NAMES[:4]))
     assert [(order.pod, order.seconds) for order in orders] == [
-        (NAMES[2], HOLD_SECONDS),
-        (NAMES[3], HOLD_SECONDS),
+        (NAMES[2], RESTART_HOLD_SECONDS),
+        (NAMES[3], RESTART_HOLD_SECONDS),
     ]
 
 
@@ -317,7 +317,7 @@ def test_a_lonely_deaf_worker_is_never_held() -> None:
 
 def test_a_pause_holds_every_worker_and_its_end_releases_them() -> None:
     paused = held_back(pod(NAMES[0]), deaf(NAMES[1]), annotations={ANNOTATION_PAUSE_HEALING: "true"})
-    assert [order.seconds for order in paused] == [PAUSE_SECONDS] * 2
+    assert [order.seconds for order in paused] == [PAUSED_HOLD_SECONDS] * 2
     resumed = held_back(held(pod(NAMES[0])), held(deaf(NAMES[1])), restarts=RestartsStatus(paused=True))
     assert [order.seconds for order in resumed] == [0, 0]
 
@@ -328,11 +328,11 @@ def test_a_pause_holds_beat_too_and_its_end_releases_it() -> None:
     paused = held_back(
         pod(NAMES[0]), annotations={ANNOTATION_PAUSE_HEALING: "true"}, beats=(silent, leaving, beat)
     )
-    assert HoldOrder("shop-beat-1", "uid-beat", PAUSE_SECONDS) in paused
+    assert RestartHoldOrder("shop-beat-1", "uid-beat", PAUSED_HOLD_SECONDS) in paused
     assert [order.pod for order in paused] == [NAMES[0], "shop-beat-1"]
     assert held_back(pod(NAMES[0]), beats=(beat,)) == ()
-    resumed = held_back(pod(NAMES[0]), beats=(replace(beat, held_for=90.0),))
-    assert resumed == (HoldOrder("shop-beat-1", "uid-beat", 0),)
+    resumed = held_back(pod(NAMES[0]), beats=(replace(beat, restart_hold_left=90.0),))
+    assert resumed == (RestartHoldOrder("shop-beat-1", "uid-beat", 0),)
 
 
 def waiting_pod(

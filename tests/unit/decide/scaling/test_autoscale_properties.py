@@ -32,7 +32,7 @@ LOADS = st.builds(
     active=COUNTS,
     reserved=COUNTS,
     eta_due=st.just(0),
-    eta_held=st.just(0) | COUNTS,
+    eta=st.just(0) | COUNTS,
     complete=st.booleans(),
     arrival_rate=RATES,
     throughput_per_slot=st.none() | st.floats(1e-9, 1_000.0),
@@ -153,7 +153,7 @@ def test_the_last_pod_goes_only_when_there_has_been_nothing_to_do_for_long_enoug
     if call.replicas == 0:
         assert load.ready is not None
         assert load.complete
-        assert tasks(load) == load.eta_held == 0
+        assert tasks(load) == load.eta == 0
         assert load.idle_for >= rules.idle_seconds
 
 

@@ -71,7 +71,7 @@ def test_the_group_changes_at_most_twice_in_half_an_hour(
     while now < WARM_SECONDS + STEADY_SECONDS:
         now += LOOK_SECONDS
         fleet.run(now)
-        load = meter.look(spec(), broker(celery=fleet.waiting), (fleet.pod(),), now)["default"]
+        load = meter.update(spec(), broker(celery=fleet.waiting), (fleet.pod(),), now)["default"]
         call = scale(rules, current, slots_per_pod, load, history, now)
         if call.replicas != current:
             fleet.resize(call.replicas * slots_per_pod, now)

@@ -10,7 +10,7 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
 from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide import Decision, decide
-from celery_operator.snapshot import ContainerTrouble, PodState, SidecarReading
+from celery_operator.snapshot import ContainerFailure, PodState, SidecarReading
 from tests.unit.decide.build import (
     NOW,
     broker,
@@ -38,7 +38,7 @@ def decided(**changes: Any) -> Decision:
 
 def wanted(**changes: Any) -> int:
     (group,) = evidence_of(snapshot(**changes)).groups
-    return group.wanted
+    return group.desired
 
 
 def test_a_group_that_follows_its_load_grows_at_once_and_says_why() -> None:
@@ -136,7 +136,7 @@ def test_the_startup_probe_of_the_user_counts() -> None:
 
 
 def test_a_pod_without_a_node_is_missing_soon() -> None:
-    refused = ContainerTrouble("", "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.")
+    refused = ContainerFailure("", "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.")
     changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0),)}
     for seconds, trouble, status in ((14, refused, "True"), (16, refused, "False"), (59, None, "True")):
         pods = starting_pods(0, container_started_at=None, scheduled=False, phase="Pending", trouble=trouble)
