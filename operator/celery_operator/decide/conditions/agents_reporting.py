@@ -33,5 +33,5 @@ def judge(evidence: Evidence) -> ConditionState:
     return yes(StateReason.ALL_REPORTING, f"{counted(reporting, 'worker')} {is_or_are(reporting)} reporting")
 
 
-def _names(evidence: Evidence, standing: WorkerState) -> tuple[str, ...]:
-    return tuple(worker.pod.name for group in evidence.groups for worker in group.in_state(standing))
+def _names(evidence: Evidence, state: WorkerState) -> tuple[str, ...]:
+    return tuple(worker.pod.name for group in evidence.groups for worker in group.in_state(state))
