@@ -8,7 +8,7 @@ BIN := .venv/bin
 export K8S_VERSION CLUSTER
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format crds test test-unit test-properties test-integration test-e2e \
+.PHONY: help venv lint format docs crds test test-unit test-properties test-integration test-e2e \
 	fault-matrix soak soak-scaling cluster cluster-down cluster-load images deploy demo demo-down bench bench-burst
 
 help:  ## list the targets
@@ -28,6 +28,9 @@ lint: venv  ## ruff, mypy strict, import rules, spelling, style of texts
 format: venv  ## let ruff format and sort the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: venv  ## write what the catalogue of verdicts knows into docs/reference
+	@PYTHONPATH=health:probe:operator $(BIN)/python -m tools.verdict_pages
 
 crds: venv  ## write crds/, the chart's copy and docs/reference/resource.md from the models
 	@PYTHONPATH=health:probe:operator $(BIN)/python -m celery_operator.api.crd

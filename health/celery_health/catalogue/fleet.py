@@ -102,7 +102,7 @@ class FleetReason(Reason):
         word="WorkersUnknown",
         subject=Subject.WORKER,
         severity=Severity.UNKNOWN,
-        page="workers-unknown",
+        page="no-workers",
         meaning="The workers could not be asked, or their answer does not show whether they consume.",
         wording=Wording(
             message="It is not known which workers run and consume.",
@@ -252,7 +252,7 @@ class FleetReason(Reason):
         word="ResultStoreUnreachable",
         subject=Subject.RESULT_BACKEND,
         severity=Severity.DEGRADED,
-        page="result-backend",
+        page="broker",
         meaning="Results can be neither stored nor fetched.",
         cause=Cause.BROKER,
         wording=Wording(
@@ -267,7 +267,7 @@ class FleetReason(Reason):
         word="ResultStoreUnknown",
         subject=Subject.RESULT_BACKEND,
         severity=Severity.UNKNOWN,
-        page="result-backend",
+        page="broker",
         meaning="The evidence does not show whether the result backend works.",
         cause=Cause.BROKER,
         wording=Wording(
@@ -281,7 +281,7 @@ class FleetReason(Reason):
         word="TestTaskFailed",
         subject=Subject.QUEUE,
         severity=Severity.DEGRADED,
-        page="test-task-failed",
+        page="no-workers",
         meaning="A test task did not come back. It is unhealthy where none came back.",
         cause=Cause.WORKER,
         wording=Wording(

@@ -130,7 +130,7 @@ class PodReason(Reason):
         word="Stopped",
         subject=Subject.POD,
         severity=Severity.DEGRADED,
-        page="stopped",
+        page="starting-and-stopping",
         meaning="The worker process is ending or has ended.",
         cause=Cause.WORKER,
         acts=Actor.KUBELET_ON_EXIT,
@@ -146,7 +146,7 @@ class PodReason(Reason):
         word="SidecarUnreachable",
         subject=Subject.POD,
         severity=Severity.UNKNOWN,
-        page="sidecar-unreachable",
+        page="no-report",
         meaning="The sidecar does not answer the operator, so the health of the process is unknown.",
         cause=Cause.CLUSTER,
         wording=Wording(

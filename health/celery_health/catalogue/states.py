@@ -112,7 +112,7 @@ class StateReason(Reason):
         word="BrokerUnreadable",
         subject=Subject.SCALING,
         severity=Severity.DEGRADED,
-        page="scaling",
+        page="states",
         meaning="The number of waiting messages is not known, so groups keep their size or grow to "
         "`fallback.replicas`.",
         cause=Cause.BROKER,
@@ -121,7 +121,7 @@ class StateReason(Reason):
         word="ScalingPaused",
         subject=Subject.SCALING,
         severity=Severity.INFORMATION,
-        page="scaling",
+        page="states",
         meaning="An annotation keeps groups from growing, from shrinking, or from both.",
         acts=Actor.NONE,
     )

@@ -1,4 +1,4 @@
-"""Relative links of Markdown files lead to files and to headings that exist; the index lists every page."""
+"""Relative links of Markdown files lead to files and to headings that exist; the indexes list every page."""
 
 import re
 from collections.abc import Iterator
@@ -57,10 +57,10 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
-def test_the_index_lists_every_page_and_the_drawing_is_used() -> None:
-    index = DOCS / "README.md"
-    listed = {(DOCS / link.partition("#")[0]).resolve() for link in links(index)}
-    assert [name_of(page) for page in PAGES if DOCS in page.parents and page not in {index, *listed}] == []
+def test_an_index_lists_every_page_and_the_drawing_is_used() -> None:
+    indexes = {DOCS / "README.md", DOCS / "reference" / "verdicts.md"}
+    listed = {(index.parent / link.partition("#")[0]).resolve() for index in indexes for link in links(index)}
+    assert [name_of(page) for page in PAGES if DOCS in page.parents and page not in listed | indexes] == []
     assert "architecture.svg" in set(links(DOCS / "concepts.md"))
 
 

@@ -1,4 +1,4 @@
-"""BacklogWithinLimits: no queue is longer than the threshold, and every queue with messages is consumed."""
+"""BacklogWithinLimits: no queue exceeds the threshold, and every queue with messages is consumed."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""BeatHealthy: one beat runs where beat is enabled, and its scheduler ticks."""
+"""BeatHealthy: one beat runs and ticks, or beat is not enabled."""
 
 from celery_health.catalogue.beat import BeatReason, BeatStateReason
 from celery_health.catalogue.pods import PodReason

@@ -1,4 +1,4 @@
-"""BrokerReachable: messages can be sent and taken."""
+"""BrokerReachable: the operator or a worker pod reaches the broker and may use it."""
 
 from celery_operator.decide.condition_state import ConditionState, no, unknown, yes
 from celery_operator.decide.evidence import Evidence

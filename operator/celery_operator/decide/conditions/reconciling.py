@@ -1,4 +1,4 @@
-"""Reconciling (abnormal when true, as kstatus reads it): the owned objects are being updated."""
+"""Reconciling: owned objects are being updated. True is the exceptional state, as kstatus reads it."""
 
 from collections.abc import Iterator
 

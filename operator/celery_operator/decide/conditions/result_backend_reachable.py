@@ -1,4 +1,4 @@
-"""ResultBackendReachable: results can be stored and fetched."""
+"""ResultBackendReachable: the operator reaches the result backend, or the spec names none."""
 
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.states import StateReason

@@ -1,4 +1,4 @@
-"""Stalled (abnormal when true, as kstatus reads it): only a new spec helps. What runs is left alone."""
+"""Stalled: only a change by a person helps; what runs stays as it is. True is the exceptional state."""
 
 from celery_health.catalogue.states import StateReason
 from celery_health.verdicts.verdict import Verdict
