@@ -143,8 +143,8 @@ def _trimmed(kind: Kind, body: Json) -> Json:
             status[containers] = [_picked(container, _POD_CONTAINER) for container in status[containers]]
     metadata = _picked(body["metadata"], _POD_METADATA)
     labels = body["metadata"].get("labels", {})
-    wanted = (names.LABEL_INSTANCE, names.LABEL_COMPONENT, names.LABEL_GROUP)
-    metadata["labels"] = _picked(labels, wanted)
+    kept = (names.LABEL_INSTANCE, names.LABEL_COMPONENT, names.LABEL_GROUP)
+    metadata["labels"] = _picked(labels, kept)
     annotations = body["metadata"].get("annotations", {})
     metadata["annotations"] = _picked(annotations, (names.ANNOTATION_DELETION_COST,))
     return {"metadata": metadata, "status": status}

@@ -1,4 +1,4 @@
-"""Ranks pods for their ReplicaSet before it has to delete some."""
+"""Sets the deletion costs of pods before their ReplicaSet has to delete some."""
 
 import logging
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ async def set_costs(kube: Kube, cache: Cache, key: Key, costs: Sequence[Deletion
 
     A pod that no longer exists, or another pod of the same name, needs no cost.
     """
-    for wanted in costs:
-        # The uid is a precondition; a cost of nothing is no annotation.
-        value = str(wanted.cost) if wanted.cost else None
-        body = {"metadata": {"uid": wanted.uid, "annotations": {ANNOTATION_DELETION_COST: value}}}
+    for one in costs:
+        # The uid is a precondition; a cost of 0 is no annotation.
+        value = str(one.cost) if one.cost else None
+        body = {"metadata": {"uid": one.uid, "annotations": {ANNOTATION_DELETION_COST: value}}}
         try:
-            pod = await kube.merge(POD, key.namespace, wanted.pod, body)
+            pod = await kube.merge(POD, key.namespace, one.pod, body)
         except KubeError as error:
             if error.status in (404, 409):
                 continue
-            _log.warning("%s: the deletion cost of pod %s is not set: %s", key, wanted.pod, error.message)
+            _log.warning("%s: the deletion cost of pod %s is not set: %s", key, one.pod, error.message)
             return False
         cache.put(POD, pod, watched=False)
     return True

@@ -1,4 +1,4 @@
-"""Evicts workers, so that a PodDisruptionBudget has its say."""
+"""Evicts worker pods; a PodDisruptionBudget can refuse."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ async def evict(
 ) -> EventNote | None:
     """Evict one worker; the Event to post where that is refused. ``counted`` gets group and reason.
 
-    The attempt stands in the status already: one that is refused is not tried again at once.
+    The status already has the attempt, so that a refused eviction is not tried again at once.
     """
     try:
         evicted = await kube.evict(key.namespace, order.pod, order.uid)

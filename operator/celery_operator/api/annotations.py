@@ -1,4 +1,4 @@
-"""What a person asks for by annotating a CeleryDeployment, and what is wrong with how it was asked: pure."""
+"""What the annotations of a CeleryDeployment ask for, and which of them are not understood."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _PAUSES = (ANNOTATION_PAUSE_HEALING, ANNOTATION_PAUSE_SCALE_IN, ANNOTATION_PAUSE
 
 
 class ScalingPauses(NamedTuple):
-    """Which way no group with autoscaling moves for now."""
+    """Whether scale-in and scale-out are paused."""
 
     scale_in: bool = False
     scale_out: bool = False
@@ -51,8 +51,8 @@ def read_annotations(annotations: Mapping[str, str], groups: Collection[str]) ->
 
 def restart_annotations(annotations: Mapping[str, str], group: str | None) -> dict[str, str]:
     """What of them goes onto the pods of a group (None: of beat): a new value is a rollout."""
-    wanted = {ANNOTATION_RESTARTED_AT, f"{ANNOTATION_RESTARTED_AT}.{group}"}
-    return {name: value for name, value in annotations.items() if name in wanted and value}
+    names = {ANNOTATION_RESTARTED_AT, f"{ANNOTATION_RESTARTED_AT}.{group}"}
+    return {name: value for name, value in annotations.items() if name in names and value}
 
 
 def _not_understood(annotations: Mapping[str, str], groups: Collection[str]) -> Iterator[str]:

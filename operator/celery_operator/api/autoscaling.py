@@ -1,4 +1,4 @@
-"""The autoscaling of a worker group. Where the meaning is that of HPA v2 so are the names."""
+"""The autoscaling of a worker group. Fields with the meaning of HPA v2 have its names."""
 
 from typing import Annotated, Literal
 
@@ -13,10 +13,11 @@ TimeZone = Annotated[str, Field(min_length=1, max_length=64, json_schema_extra=c
 
 
 class ScalingPolicy(ApiModel):
-    """How far the number of pods may move within a period."""
+    """How much the number of pods may change within a period."""
 
     type: Literal["Pods", "Percent"]
-    """Pods: value is a number of pods. Percent: value is a share of those at the period's beginning."""
+    """Pods: value is a number of pods. Percent: value is a share of the pods at the beginning of the period.
+    """
     value: int = Field(ge=1, le=10000)
     """Pods or percent."""
     period_seconds: int = Field(ge=1, le=1800)
@@ -24,38 +25,38 @@ class ScalingPolicy(ApiModel):
 
 
 class ScalingRules(ApiModel):
-    """Limits of the moves in one direction."""
+    """Limits of the changes in one direction."""
 
     stabilization_window_seconds: int = Field(default=0, ge=0, le=3600)
-    """Seconds of which the most cautious recommendation counts."""
+    """Length of the window, in seconds, whose most cautious recommendation counts."""
     select_policy: Literal["Max", "Min", "Disabled"] = "Max"
-    """Which of several policies counts: the one that allows most, or least. Disabled: no moves at all."""
+    """Which of several policies counts: the one that allows most, or least. Disabled: no change at all."""
     policies: Annotated[tuple[ScalingPolicy, ...], Field(max_length=10)] = ()
-    """The limits; none: as far as needed in one step."""
+    """The limits. Without policies the size changes as far as needed in one step."""
     tolerance: float = Field(default=0.1, ge=0, le=1)
-    """Share of the present size by which the needed one must differ before anything moves."""
+    """Share of the current size by which the needed size must differ before anything changes."""
 
 
 class ScaleDown(ScalingRules):
-    """Limits of the moves down; draining comes on top of them."""
+    """Limits of scale-in. Draining takes additional time."""
 
     model_config = ConfigDict(json_schema_extra=checked(*rules.SCALE_DOWN))
 
     stabilization_window_seconds: int = Field(default=60, ge=0, le=3600)
-    """Seconds of which the most cautious recommendation counts."""
+    """Length of the window, in seconds, whose most cautious recommendation counts."""
 
 
 class Fallback(ApiModel):
     """What to do when the broker cannot be read."""
 
     replicas: int = Field(ge=1, le=10000)
-    """At least so many pods; never fewer than there are."""
+    """Minimum number of pods; the current number if that is higher."""
     after_seconds: int = Field(default=60, ge=0, le=86400)
-    """Seconds for which the broker has told nothing before that counts."""
+    """Seconds without queue lengths before the fallback applies."""
 
 
 class ScheduleWindow(ApiModel):
-    """A known peak, for which pods stand ready before the load comes."""
+    """A known peak, for which pods are started before the load comes."""
 
     model_config = ConfigDict(json_schema_extra=checked(*rules.SCHEDULE_WINDOW))
 
@@ -66,33 +67,33 @@ class ScheduleWindow(ApiModel):
     time_zone: TimeZone = "UTC"
     """Time zone of both, such as Europe/Berlin."""
     min_replicas: int = Field(ge=1, le=10000)
-    """At least so many pods meanwhile, and at most maxReplicas."""
+    """Minimum number of pods while the window is open; at most maxReplicas."""
 
 
 class Autoscaling(ApiModel):
-    """Capacity that follows the load: the larger of two sizes, one by concurrency and one by time."""
+    """A number of pods that follows the load: the larger of two sizes, one by concurrency and one by time."""
 
     model_config = ConfigDict(json_schema_extra=checked(*rules.AUTOSCALING))
 
     min_replicas: int = Field(default=1, ge=0, le=10000)
-    """Fewest pods; 0 lets the group go to zero while it has nothing to do."""
+    """Minimum number of pods. With 0 the group scales to zero while there is nothing to do."""
     max_replicas: int = Field(ge=1, le=10000)
-    """Most pods."""
+    """Maximum number of pods."""
     target_drain_seconds: int = Field(default=60, ge=1, le=86400)
-    """Seconds within which what waits should be done. The measured throughput of a slot tells how many slots
-    that takes.
+    """Seconds within which the backlog should be finished. The measured throughput of a slot gives the number
+    of slots for that.
     """
     target_per_slot: int = Field(default=10, ge=1, le=10000)
-    """Tasks, waiting and running, for each slot. The larger of this size and that by targetDrainSeconds
-    counts.
+    """Number of tasks, waiting and active, for each slot. The larger of this size and the size by
+    targetDrainSeconds counts.
     """
     activation_backlog: int = Field(default=0, ge=0, le=1_000_000_000)
-    """Tasks that may wait while the group is at zero; one more and it starts."""
+    """Number of tasks that may wait while the group is at zero. One more starts it."""
     idle_seconds: int = Field(default=60, ge=0, le=86400)
-    """Seconds without anything to do before the last pod goes."""
+    """Seconds without any task before the last pod is deleted."""
     scale_up: ScalingRules = ScalingRules()
-    """Limits of the moves up."""
+    """Limits of scale-out."""
     scale_down: ScaleDown = ScaleDown()
     fallback: Fallback | None = None
     schedule: Annotated[tuple[ScheduleWindow, ...], Field(max_length=20)] = ()
-    """Known peaks, each with its own least number of pods."""
+    """Known peaks, each with its own minimum number of pods."""

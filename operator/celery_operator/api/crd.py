@@ -79,7 +79,7 @@ def _version() -> dict[str, Any]:
 
 def _object_schema() -> dict[str, Any]:
     return {
-        "description": "Celery workers, and if wanted beat and a broker, that the operator runs and watches.",
+        "description": "Celery workers, and optionally beat and a broker, that the operator runs.",
         "type": "object",
         "required": ["spec"],
         "properties": {

@@ -1,4 +1,4 @@
-"""Names that the API server, the children and their readers agree on."""
+"""Names that the API server, the owned objects and their readers share."""
 
 GROUP = "celery-operator.dev"
 VERSION = "v1alpha1"

@@ -40,15 +40,15 @@ class SecretKeyReference(ApiModel):
 
 
 class UrlSource(ApiModel):
-    """Where a URL with credentials stands."""
+    """Where a URL with credentials is stored."""
 
     secret_key_ref: SecretKeyReference
     """The Secret and the key that hold the URL."""
 
 
 class ManagedRedis(ApiModel):
-    """A small Redis of the resource's own, for development and tests: write {} to take the defaults. It
-    keeps nothing on disk, so that tasks are lost when its pod restarts.
+    """A small Redis that the operator runs, for development and tests. Write {} for the defaults. It keeps
+    nothing on disk, so tasks are lost when its pod restarts.
     """
 
     image: Image = "redis:7.4-alpine"
@@ -57,7 +57,7 @@ class ManagedRedis(ApiModel):
 
 class Broker(ApiModel):
     """The message broker. Write exactly one of url, urlFrom and managed. The workers get the URL as
-    CELERY_BROKER_URL, which wins over the application's own configuration.
+    CELERY_BROKER_URL, which takes precedence over the application's own configuration.
     """
 
     model_config = ConfigDict(json_schema_extra=rules.checked(*rules.BROKER))
@@ -72,14 +72,16 @@ class Broker(ApiModel):
     management_url: (
         Annotated[str, Field(max_length=2048, json_schema_extra=rules.checked(*rules.MANAGEMENT_URL))] | None
     ) = None
-    """URL of RabbitMQ's management API, such as http://rabbitmq:15672: with it messages that nobody reads,
-    unacknowledged ones and alarms are seen. The user and password are those of the broker's URL.
+    """URL of RabbitMQ's management API, such as http://rabbitmq:15672. With it the operator sees queues
+    without consumers, unacknowledged messages and alarms. The user and password are those of the broker's
+    URL.
     """
 
 
 class ResultBackend(ApiModel):
     """Where results go. Write exactly one of url and urlFrom. The workers get the URL as
-    CELERY_RESULT_BACKEND, which wins over the application's own configuration; left out, that decides.
+    CELERY_RESULT_BACKEND, which takes precedence over the application's own configuration. Without this field
+    the application decides.
     """
 
     model_config = ConfigDict(json_schema_extra=rules.checked(*rules.RESULT_BACKEND))
@@ -108,42 +110,42 @@ class WorkerGroup(ApiModel):
         tuple[QueueName, ...],
         Field(min_length=1, max_length=50, json_schema_extra={"x-kubernetes-list-type": "set"}),
     ] = ("celery",)
-    """Queues that these workers read, one name an item; celery is the queue that Celery itself uses when an
+    """Queues that these workers consume, one name per item. celery is the queue that Celery uses when an
     application names none.
     """
     pool: Literal["prefork", "threads", "gevent", "eventlet", "solo"] = "prefork"
     """Kind of execution pool. gevent and eventlet must be installed in the image."""
     concurrency: int | None = Field(default=None, ge=1, le=10000)
-    """Tasks that one worker runs at a time: processes, threads or greenlets. Left out it is 4, and 1 for
-    the solo pool, which cannot have more.
+    """Number of tasks that one worker runs at a time: processes, threads or greenlets. The default is 4, and
+    1 for the solo pool, which cannot have more.
     """
     replicas: int | None = Field(default=None, ge=0, le=10000)
-    """Number of worker pods; left out it is 1. spec.replicas takes its place for the group that is the scale
-    target.
+    """Number of worker pods. The default is 1. For the group that is the scale target, spec.replicas takes
+    precedence.
     """
     autoscaling: Autoscaling | None = None
     drain_timeout_seconds: int = Field(default=600, ge=0, le=604_800)
-    """Seconds that a pod which is to go has to finish what it holds, while it takes no more. After that it is
-    stopped, and gracePeriodSeconds begin.
+    """Seconds that a draining pod has to finish its in-flight tasks before a scale-in deletes it. After that
+    the pod is stopped, and gracePeriodSeconds begin.
     """
     grace_period_seconds: int = Field(default=60, ge=1, le=86400)
-    """Seconds that a worker pod has to finish its running tasks when it is stopped, before it is killed.
-    Choose it longer than the longest task, else that task is lost or runs twice. The last 5 of them (half of
-    them below 10) are kept to hand unfinished messages back.
+    """Seconds that a worker pod has to finish its active tasks when it is stopped, before it is killed.
+    Choose a time longer than the longest task, or that task is lost or runs twice. The last 5 seconds (half
+    of the time if it is below 10) are for returning unfinished messages to the broker.
     """
     args: Annotated[tuple[Argument, ...], Field(max_length=32)] = ()
-    """More arguments of `celery worker`, one an item, such as --prefetch-multiplier=1. Options that have a
+    """More arguments of `celery worker`, one per item, such as --prefetch-multiplier=1. Options that have a
     field of their own are refused.
     """
     env: Environment = ()
-    """Environment variables of this group; they win over spec.env."""
+    """Environment variables of this group; they take precedence over spec.env."""
     resources: Resources = Field(default_factory=dict)
     """Requests and limits of the worker container, as in a pod."""
     template: PodTemplate = Field(default_factory=dict)
-    """A pod template laid over the one that the operator builds, for what has no field here. Maps merge;
-    containers, volumes and environment variables merge by name, so that a new name adds one; other lists
-    and values replace; {$patch: delete} in the place of a field or in a list item removes it. The worker's
-    container is called worker.
+    """A pod template that is merged into the one that the operator builds, for everything that has no field
+    here. Maps are merged. Containers, volumes and environment variables are merged by name, so a new name
+    adds one. Other lists and values are replaced. {$patch: delete} instead of a field, or in a list item,
+    removes it. The worker's container is called worker.
     """
 
     @property
@@ -160,7 +162,7 @@ class Beat(ApiModel):
     enabled: bool = False
     """Whether beat runs."""
     schedule: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
-    """Path of the schedule database in beat's container; left out it is /tmp/celerybeat-schedule, which is
+    """Path of the schedule database in beat's container. The default is /tmp/celerybeat-schedule, which is
     lost with the pod. Mount a volume to keep it.
     """
     resources: Resources = Field(default_factory=dict)
@@ -168,46 +170,45 @@ class Beat(ApiModel):
 
 
 class RestartPolicy(ApiModel):
-    """When and how fast ill workers are restarted; none ever is for an illness of the broker."""
+    """When and how fast unhealthy workers are restarted. No worker is restarted because of the broker."""
 
     model_config = ConfigDict(json_schema_extra=rules.checked(*rules.RESTART))
 
     policy: Literal["OnUnhealthy", "Never"] = "OnUnhealthy"
     """OnUnhealthy: the kubelet restarts wedged, deaf and pool-dead workers through their liveness probe, and
-    the operator evicts stalled ones. Never: both leave every worker alone, and tell only.
+    the operator evicts stalled ones. Never: no worker is restarted; the status reports the verdicts.
     """
     delay_seconds: int = Field(default=5, ge=0, le=3600)
     """Seconds between two evictions in one group."""
     max_attempts: int = Field(default=3, ge=1, le=20)
-    """Evictions that the operator makes in one group within windowSeconds, at most."""
+    """Maximum number of evictions in one group within windowSeconds."""
     window_seconds: int = Field(default=120, ge=10, le=86400)
-    """Length of that window. When it is used up in vain the next one begins after a pause that doubles each
-    time.
+    """Length of that window. When the evictions of a window did not help, the next window begins after a
+    pause that doubles each time.
     """
     max_concurrent: int = Field(default=1, ge=1, le=20)
-    """Workers of one group that may be on their way back at a time, once the first has recovered."""
+    """Maximum number of workers of one group that may restart at a time, once the first has recovered."""
     hung_tasks: bool = False
-    """Whether a worker with a task that runs beyond its limit is restarted too. The task is killed when
-    gracePeriodSeconds end.
-    """
+    """Whether a worker with a hung task is restarted too. The task is killed when gracePeriodSeconds end."""
 
 
 class Health(ApiModel):
-    """Limits of the verdict that stands in status.health, and what is done about ill workers."""
+    """Thresholds of the verdicts, and how unhealthy workers are restarted."""
 
     backlog_threshold: int = Field(default=1000, ge=1, le=1_000_000_000)
-    """Messages waiting in a queue above which the resource is Degraded."""
+    """Number of ready messages in a queue above which the resource is Degraded."""
     stalled_after_seconds: int = Field(default=60, ge=10, le=86400)
-    """Seconds for which messages wait and a worker with free slots takes none until it counts as stalled."""
+    """Seconds for which messages wait and a worker with free slots fetches none, until it counts as stalled.
+    """
     hung_task_after_seconds: int | None = Field(default=None, ge=1, le=31_536_000)
-    """Seconds after which a running task counts as hung. Left out, only a task beyond its own time limit
-    does.
+    """Seconds after which an active task counts as hung. Without this field only a task beyond its own time
+    limit counts as hung.
     """
     restart: RestartPolicy = RestartPolicy()
 
 
 class CeleryDeploymentSpec(ApiModel):
-    """What is wanted."""
+    """The desired state."""
 
     model_config = ConfigDict(json_schema_extra=rules.checked(*rules.SPEC))
 
@@ -216,11 +217,14 @@ class CeleryDeploymentSpec(ApiModel):
     image: Image
     """Image of workers and beat: Python, Celery and the application."""
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
-    """When to pull the image. Left out, Kubernetes decides: Always for the tag latest, else IfNotPresent."""
+    """When to pull the image. By default Kubernetes decides: Always for the tag latest, otherwise
+    IfNotPresent.
+    """
     image_pull_secrets: PullSecrets = ()
     """Secrets for the image's registry."""
     service_account_name: ObjectName | None = None
-    """ServiceAccount of the pods. Left out, the operator makes one named NAME-celery without permissions."""
+    """ServiceAccount of the pods. By default the operator creates one named NAME-celery without permissions.
+    """
     env: Environment = ()
     """Environment variables of workers and beat. CELERY_BROKER_URL and CELERY_RESULT_BACKEND come from
     broker and resultBackend.
@@ -228,18 +232,18 @@ class CeleryDeploymentSpec(ApiModel):
     env_from: EnvFrom = ()
     """ConfigMaps and Secrets whose keys become environment variables of workers and beat."""
     volumes: Volumes = ()
-    """Volumes of worker and beat pods, beside a temporary one at /tmp."""
+    """Volumes of worker and beat pods, in addition to a temporary one at /tmp."""
     volume_mounts: VolumeMounts = ()
-    """Where workers and beat see the volumes. Their root file system is read-only."""
+    """Mounts of these volumes in workers and beat. Their root file system is read-only."""
     broker: Broker
     result_backend: ResultBackend | None = None
     replicas: int | None = Field(default=None, ge=0, le=10000)
-    """Worker pods of the scale target. Written by `kubectl scale`, a HorizontalPodAutoscaler or KEDA; left
-    out, the group's own replicas count. Set it once before an autoscaler targets the resource: reading
-    the scale subresource needs a value.
+    """Number of worker pods of the scale target. `kubectl scale`, a HorizontalPodAutoscaler or KEDA write it.
+    Without this field the group's own replicas count. Set it once before an autoscaler targets the resource:
+    reading the scale subresource needs a value.
     """
     scale_target: GroupName | None = None
-    """Name of the group that spec.replicas moves; left out, the first of workers."""
+    """Name of the group that spec.replicas scales. The default is the first of workers."""
     workers: Annotated[
         tuple[WorkerGroup, ...],
         Field(min_length=1, max_length=50, json_schema_extra=rules.keyed("name")),
@@ -248,8 +252,8 @@ class CeleryDeploymentSpec(ApiModel):
     beat: Beat = Beat()
     health: Health = Health()
     suspend: bool = False
-    """Whether to stop all workers and beat, and keep everything else. Running tasks get their grace
-    period.
+    """Whether to stop all workers and beat, and keep everything else. Workers drain first:
+    drainTimeoutSeconds and gracePeriodSeconds apply.
     """
 
     @property

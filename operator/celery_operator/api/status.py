@@ -12,7 +12,7 @@ from celery_operator.api.rules import keyed
 
 
 class HealthState(StrEnum):
-    """The one word of the HEALTH column, worst last but one; Unknown is never Healthy."""
+    """The word of the HEALTH column. Unknown is never Healthy."""
 
     HEALTHY = "Healthy"
     DEGRADED = "Degraded"
@@ -34,7 +34,7 @@ class ConditionType(StrEnum):
 
 
 class Condition(ApiModel):
-    """One thing that is true, false or unknown of the resource, as in metav1.Condition."""
+    """One thing that is true, false or unknown about the resource, as in metav1.Condition."""
 
     type: ConditionType
     """What it is about. Ready, BrokerReachable, ResultBackendReachable, WorkersHealthy,
@@ -44,9 +44,9 @@ class Condition(ApiModel):
     status: Literal["True", "False", "Unknown"]
     """True, False or Unknown."""
     reason: str
-    """Why, in one word for programs."""
+    """The reason, in one word for programs."""
     message: str
-    """Why, in a sentence for people: what is wrong and what to do."""
+    """What is wrong and what to do, in a sentence for people."""
     observed_generation: int
     """Generation of the resource that the condition is about."""
     last_transition_time: str
@@ -54,18 +54,18 @@ class Condition(ApiModel):
 
 
 class ScalingStatus(ApiModel):
-    """The last change of a group's size, and the numbers that it was worked out from, rounded."""
+    """The last change of a group's desired replicas, and the rounded numbers behind it."""
 
     message: str
     """What changed and why, in a sentence."""
     at: str
     """When it changed."""
     ready: int | None = None
-    """Messages that waited in the group's queues. Absent where the broker did not tell."""
+    """Ready messages in the group's queues. Absent if unknown."""
     arrival_per_second: float | None = None
-    """Tasks a second that came."""
+    """Tasks that arrived per second."""
     throughput_per_slot: float | None = None
-    """Tasks a second that a busy slot finished. Absent before any was measured."""
+    """Tasks that a busy slot finished per second. Absent before it was measured."""
 
 
 class WorkerGroupStatus(ApiModel):
@@ -80,27 +80,27 @@ class WorkerGroupStatus(ApiModel):
     ready_replicas: int
     """Worker pods that are ready."""
     consuming_replicas: int
-    """Workers that take messages from their queues."""
+    """Workers that are consuming."""
     desired_replicas: int | None = None
-    """Worker pods that the group should have now. Absent before that was worked out."""
+    """Worker pods that the group should have now. Absent before the first decision."""
     draining: int = 0
-    """Worker pods that finish what they hold and are then removed."""
+    """Worker pods that finish their in-flight tasks and are then deleted."""
     active: int | None = None
-    """Tasks that run now. Absent while no worker of the group reports."""
+    """Active tasks. Absent while no worker of the group reports."""
     reserved: int | None = None
-    """Tasks that workers hold and have not started. Absent while no worker of the group reports."""
+    """Reserved tasks. Absent while no worker of the group reports."""
     eta: int | None = None
-    """Tasks that workers hold until their time comes. Absent while no worker of the group reports."""
+    """ETA tasks. Absent while no worker of the group reports."""
     scaling: ScalingStatus | None = None
 
 
 class QueueStatus(ApiModel):
-    """One queue that a group reads."""
+    """One queue that a group consumes."""
 
     name: str
     """Name of the queue."""
     ready: int | None = None
-    """Messages that wait in the queue. Absent while the broker does not tell."""
+    """Ready messages in the queue. Absent if unknown."""
 
 
 class BrokerStatus(ApiModel):
@@ -133,44 +133,44 @@ class Restart(ApiModel):
     at: str
     """When it was ordered."""
     recovered: bool | None = None
-    """Whether a pod made after it works. Absent while that is not known."""
+    """Whether a pod that was created afterwards works. Absent while unknown."""
 
 
 class GroupPause(ApiModel):
-    """A group whose restarts did not help: it is left alone for a while."""
+    """A group whose restarts did not help, so the operator restarts none of its workers for a while."""
 
     group: str
     """Name of the group."""
     failures: int
-    """Windows in a row that were used up in vain. Each one doubles the pause."""
+    """Windows in a row in which restarts did not help. Each one doubles the pause."""
     until: str
     """When the operator tries again."""
 
 
 class RestartsStatus(ApiModel):
-    """What the operator restarts. The kubelet's own restarts stand in the pods."""
+    """Evictions by the operator. The pods show the restarts by the kubelet."""
 
     total: int = 0
     """Evictions ordered since the resource was made."""
     paused: bool = False
-    """Whether the annotation celery-operator.dev/pause-healing keeps everything from being restarted."""
+    """Whether the annotation celery-operator.dev/pause-healing pauses healing."""
     recent: tuple[Restart, ...] = ()
     """The last evictions, oldest first."""
     pauses: Annotated[tuple[GroupPause, ...], Field(json_schema_extra=keyed("group"))] = ()
-    """Groups that are left alone for a while."""
+    """Groups without restarts for a while."""
 
 
 class Recommendation(ApiModel):
-    """Something that is wrong and that a person has to mend."""
+    """Something that is wrong and that a person has to correct."""
 
     message: str
     """What is wrong and what to do, in a sentence."""
     command: str
-    """A command that shows or mends it."""
+    """A command that shows or corrects it."""
 
 
 class CeleryDeploymentStatus(ApiModel):
-    """What is."""
+    """The observed state."""
 
     observed_generation: int | None = None
     """Generation of the spec that the status is about."""
@@ -178,9 +178,9 @@ class CeleryDeploymentStatus(ApiModel):
     """Healthy, Degraded (works, but something is wrong), Unhealthy (does not work) or Unknown (no evidence).
     """
     message: str = ""
-    """The worst thing that is wrong, in a sentence."""
+    """The worst verdict, in a sentence."""
     ready: str = ""
-    """Workers that take messages, and how many are wanted in all groups, such as 3/3."""
+    """Consuming workers and desired replicas of all groups, such as 3/3."""
     replicas: int = 0
     """Worker pods of the scale target."""
     ready_replicas: int = 0
@@ -188,20 +188,20 @@ class CeleryDeploymentStatus(ApiModel):
     selector: str = ""
     """Label selector of the scale target's pods."""
     backlog: int | None = None
-    """Messages that wait in all queues. Absent while the broker does not tell."""
+    """Ready messages in all queues. Absent if unknown."""
     active: int | None = None
-    """Tasks that run now in all groups. Absent while no worker reports."""
+    """Active tasks of all groups. Absent while no worker reports."""
     workers: Annotated[tuple[WorkerGroupStatus, ...], Field(json_schema_extra=keyed("name"))] = ()
     """The worker groups."""
     queues: Annotated[tuple[QueueStatus, ...], Field(json_schema_extra=keyed("name"))] = ()
-    """The queues that the groups read."""
+    """The queues that the groups consume."""
     broker: BrokerStatus | None = None
     beat: BeatStatus | None = None
     restarts: RestartsStatus = RestartsStatus()
     recommendations: tuple[Recommendation, ...] = ()
-    """What a person has to mend, with a command each."""
+    """What a person has to correct, with a command each."""
     conditions: Annotated[tuple[Condition, ...], Field(json_schema_extra=keyed("type"))] = ()
-    """The verdict part by part, for `kubectl wait` and for programs."""
+    """The state of the resource part by part, for `kubectl wait` and for programs."""
 
     @classmethod
     def read(cls, stored: Mapping[str, Any] | None) -> Self:

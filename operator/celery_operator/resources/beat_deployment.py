@@ -8,7 +8,7 @@ from celery_health.wire.names import Role
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.environment import connections, literal, merged
-from celery_operator.resources.ownership import Manifest, ResourceIdentity, beat_name, child, labels
+from celery_operator.resources.ownership import Manifest, ResourceIdentity, beat_name, labels, owned_object
 from celery_operator.resources.pod import (
     CONTAINER_SECURITY,
     NO_ANNOTATIONS,
@@ -47,7 +47,7 @@ def beat_deployment(
     """
     wanted_labels = labels(cd, names.COMPONENT_BEAT)
     return {
-        **child(cd, "apps/v1", "Deployment", beat_name(cd), wanted_labels),
+        **owned_object(cd, "apps/v1", "Deployment", beat_name(cd), wanted_labels),
         "spec": {
             "replicas": 0 if spec.suspend else 1,
             "revisionHistoryLimit": 3,

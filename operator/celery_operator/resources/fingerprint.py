@@ -1,23 +1,23 @@
-"""Two hashes that say whether a child still is what it was."""
+"""Two hashes that show whether an owned object has changed."""
 
 import json
 from hashlib import blake2b
 
 from celery_operator.kinds import Json
 
-# Written by the API server and by controllers at every turn, never by someone who means to change a child.
+# Written by the API server and by controllers all the time, never by a person who changes an object.
 _SERVERS_OWN = frozenset({"managedFields", "resourceVersion", "generation"})
 _REVISION = "deployment.kubernetes.io/revision"
 
 
-def digest(wanted: Json) -> str:
-    """A hash of an object as we want it."""
-    text = json.dumps(wanted, sort_keys=True, separators=(",", ":"))
+def digest(body: Json) -> str:
+    """A hash of an object as it should be."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def fingerprint(live: Json) -> str:
-    """A hash of an object as it is, without its status and without what the server keeps for itself."""
+    """A hash of an object as it is, without its status and the fields that the server writes."""
     metadata = {name: value for name, value in live["metadata"].items() if name not in _SERVERS_OWN}
     annotations = {
         name: value for name, value in metadata.get("annotations", {}).items() if name != _REVISION

@@ -7,8 +7,8 @@ from celery_operator.api.spec import CeleryDeploymentSpec, ManagedRedis
 from celery_operator.resources.ownership import (
     Manifest,
     ResourceIdentity,
-    child,
     labels,
+    owned_object,
     redis_name,
 )
 from celery_operator.resources.pod import CONTAINER_SECURITY, POD_SECURITY, account_fields
@@ -33,7 +33,7 @@ def redis_service(cd: ResourceIdentity) -> Manifest:
     """The Service in front of the managed Redis."""
     wanted_labels = labels(cd, names.COMPONENT_REDIS)
     return {
-        **child(cd, "v1", "Service", redis_name(cd), wanted_labels),
+        **owned_object(cd, "v1", "Service", redis_name(cd), wanted_labels),
         "spec": {
             "selector": wanted_labels,
             "ports": [{"name": "redis", "port": REDIS_PORT, "targetPort": "redis", "protocol": "TCP"}],
@@ -45,7 +45,7 @@ def redis_deployment(cd: ResourceIdentity, spec: CeleryDeploymentSpec, redis: Ma
     """The Deployment. Recreate, because two Redis behind one Service would split the queues."""
     wanted_labels = labels(cd, names.COMPONENT_REDIS)
     return {
-        **child(cd, "apps/v1", "Deployment", redis_name(cd), wanted_labels),
+        **owned_object(cd, "apps/v1", "Deployment", redis_name(cd), wanted_labels),
         "spec": {
             "replicas": 1,
             "revisionHistoryLimit": 3,

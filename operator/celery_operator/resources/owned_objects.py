@@ -47,8 +47,8 @@ def _objects(
         yield redis_service(cd)
         yield redis_deployment(cd, spec, spec.broker.managed)
     for group in spec.workers:
-        wanted = restart_annotations(annotations, group.name)
+        restart = restart_annotations(annotations, group.name)
         number = replicas[group.name]
-        yield worker_deployment(cd, spec, group, settings, replicas=number, annotations=wanted)
+        yield worker_deployment(cd, spec, group, settings, replicas=number, annotations=restart)
     if spec.beat.enabled:
         yield beat_deployment(cd, spec, settings, restart_annotations(annotations, None))

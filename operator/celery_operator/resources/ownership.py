@@ -1,4 +1,4 @@
-"""Names, labels and owner of every child: how it is found, and what takes it along when it goes."""
+"""Names, labels and owner of every owned object: how it is found, and why it is deleted with its owner."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ Manifest = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ResourceIdentity:
-    """The CeleryDeployment that owns the children."""
+    """The CeleryDeployment that owns the objects."""
 
     namespace: str
     name: str
@@ -44,15 +44,15 @@ def probe_secret_name(cd: ResourceIdentity) -> str:
 
 
 def labels(cd: ResourceIdentity, component: str | None = None, group: str | None = None) -> dict[str, str]:
-    """Labels of a child; those with a component also select the pods of a Deployment."""
-    wanted = {
+    """Labels of an owned object; those with a component also select the pods of a Deployment."""
+    values = {
         names.LABEL_NAME: "celery",
         names.LABEL_INSTANCE: cd.name,
         names.LABEL_MANAGED_BY: names.MANAGED_BY,
         names.LABEL_COMPONENT: component,
         names.LABEL_GROUP: group,
     }
-    return {key: value for key, value in wanted.items() if value is not None}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def is_owned(live: Json, uid: str) -> bool:
@@ -61,18 +61,18 @@ def is_owned(live: Json, uid: str) -> bool:
 
 
 def may_delete(live: Json, uid: str) -> bool:
-    """Whether an object is ours to take away: our label, our owner reference, and not going already."""
+    """Whether the operator may delete an object: our label and owner reference, not being deleted."""
     metadata = live["metadata"]
     ours = metadata.get("labels", {}).get(names.LABEL_MANAGED_BY) == names.MANAGED_BY
     return ours and is_owned(live, uid) and "deletionTimestamp" not in metadata
 
 
-def child(
+def owned_object(
     cd: ResourceIdentity, api_version: str, kind: str, name: str, wanted_labels: dict[str, str]
 ) -> Manifest:
-    """The head of a child's manifest.
+    """The head of the manifest of an owned object.
 
-    ``blockOwnerDeletion`` makes ``kubectl delete --cascade=foreground`` wait for the children. Where
+    ``blockOwnerDeletion`` makes ``kubectl delete --cascade=foreground`` wait for owned objects. Where
     OwnerReferencesPermissionEnforcement is on, it needs ``update`` on ``celerydeployments/finalizers``.
     """
     return {

@@ -1,4 +1,4 @@
-"""What we add to the pods of workers and of beat: the agent's installer, the probe sidecar, the probes."""
+"""What the operator adds to the pods of workers and of beat: the agent, the probe sidecar, the probes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -87,9 +87,9 @@ def probes(policy: RestartPolicy) -> dict[str, Any]:
     """Probes of Celery's container, answered by the sidecar: a failing one restarts that container alone.
 
     The short grace keeps a wedged process, which finishes nothing, from waiting out its long one.
-    Without a liveness probe, as policy Never has it, an ill process is left as it is.
+    With the policy Never there is no liveness probe, and a process is never restarted for a verdict.
     """
-    wanted: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "startupProbe": STARTUP_PROBE,
         "livenessProbe": {
             **_get(wire.LIVENESS_PATH),
@@ -101,8 +101,8 @@ def probes(policy: RestartPolicy) -> dict[str, Any]:
         "readinessProbe": {**_get(wire.READINESS_PATH), "periodSeconds": 2, "timeoutSeconds": 2},
     }
     if policy.policy == "Never":
-        del wanted["livenessProbe"]
-    return wanted
+        del fields["livenessProbe"]
+    return fields
 
 
 def stop_hook(grace_period_seconds: int) -> dict[str, Any]:

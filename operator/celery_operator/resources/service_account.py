@@ -3,8 +3,8 @@
 from celery_operator.resources.ownership import (
     Manifest,
     ResourceIdentity,
-    child,
     labels,
+    owned_object,
     service_account_name,
 )
 
@@ -12,6 +12,6 @@ from celery_operator.resources.ownership import (
 def service_account(cd: ResourceIdentity) -> Manifest:
     """A ServiceAccount of the resource's own, so that its pods do not share the namespace's default one."""
     return {
-        **child(cd, "v1", "ServiceAccount", service_account_name(cd), labels(cd)),
+        **owned_object(cd, "v1", "ServiceAccount", service_account_name(cd), labels(cd)),
         "automountServiceAccountToken": False,
     }

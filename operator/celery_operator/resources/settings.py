@@ -1,4 +1,4 @@
-"""What the operator itself adds to the children that it builds."""
+"""Settings of the operator that go into the owned objects."""
 
 from dataclasses import dataclass
 

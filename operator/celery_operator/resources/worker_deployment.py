@@ -8,7 +8,13 @@ from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec, WorkerGroup
 from celery_operator.resources.environment import connections, literal, merged
 from celery_operator.resources.overlay import laid_over
-from celery_operator.resources.ownership import Manifest, ResourceIdentity, child, deployment_name, labels
+from celery_operator.resources.ownership import (
+    Manifest,
+    ResourceIdentity,
+    deployment_name,
+    labels,
+    owned_object,
+)
 from celery_operator.resources.pod import (
     CONTAINER_SECURITY,
     NO_ANNOTATIONS,
@@ -52,7 +58,7 @@ def worker_deployment(
     # The selector needs its labels whatever the user's template says.
     template = laid_over(template, {"metadata": {"labels": wanted_labels}})
     return {
-        **child(cd, "apps/v1", "Deployment", deployment_name(cd, group.name), wanted_labels),
+        **owned_object(cd, "apps/v1", "Deployment", deployment_name(cd, group.name), wanted_labels),
         "spec": {
             "replicas": replicas,
             "revisionHistoryLimit": 3,
