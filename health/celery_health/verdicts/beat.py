@@ -88,6 +88,7 @@ def judge_beat(
     *,
     observed_since: float,
     running_since: float | None = None,
+    report_error: str = "",
     broker: BrokerSight = UNKNOWN_BROKER,
     thresholds: BeatThresholds = DEFAULT_BEAT_THRESHOLDS,
 ) -> BeatVerdict:
@@ -95,6 +96,7 @@ def judge_beat(
 
     ``observed_since``: when the observer began to look. ``running_since``: when it first saw the process that
     runs now, None if that ran already at the first look: an older report may be of a former process.
+    ``report_error``: why there is no report, where there is one that cannot be read.
 
     ``live`` is False only for a process that surely runs and whose evidence is stale: never because of the
     broker, the result backend, a missing agent or a scheduler whose ticks cannot be seen.
@@ -104,7 +106,8 @@ def judge_beat(
     if process is ProcessState.ENDED:
         return _down(BeatReason.ENDED, "The beat process has ended.", started=False)
     if report is None:
-        return _without_report(process, now_mono - max(observed_since, running_since or 0.0), thresholds)
+        waited = now_mono - max(observed_since, running_since or 0.0)
+        return _without_report(process, waited, report_error, thresholds)
     age = max(0.0, now_mono - report.written_mono)
     if age > thresholds.stale_after:
         return _silent(report, process, age)
@@ -123,10 +126,14 @@ def _up(reason: BeatReason, message: str) -> BeatVerdict:
     return BeatVerdict(reason, message, started=True, live=True, ready=True)
 
 
-def _without_report(process: ProcessState, waited: float, thresholds: BeatThresholds) -> BeatVerdict:
+def _without_report(
+    process: ProcessState, waited: float, report_error: str, thresholds: BeatThresholds
+) -> BeatVerdict:
+    unreadable = f"The report of beat's agent cannot be read. {report_error}" if report_error else ""
     if waited < thresholds.agent_grace:
-        return _down(BeatReason.STARTING, "No report of beat's agent has come yet.", started=False)
-    message = (
+        message = unreadable or "No report of beat's agent has come yet."
+        return _down(BeatReason.STARTING, message, started=False)
+    message = unreadable or (
         "Beat runs, but its agent writes no report: look for its error in beat's log."
         if process is ProcessState.RUNNING
         else "Beat has no agent: start it with `python /celery-probe -A APP beat` to have it judged."

@@ -79,6 +79,7 @@ def judge_worker(
     *,
     observed_since: float,
     running_since: float | None = None,
+    report_error: str = "",
     broker_answers_for: float | None = None,
     broker_reachable_for: float | None = None,
     jitter: float = 0.0,
@@ -88,7 +89,8 @@ def judge_worker(
 
     ``observed_since``: when the observer began to look. ``running_since``: when the observer first saw the
     process that runs now, None if it ran already at the first look. A report from before that may be of a
-    former process in the same container and counts for nothing. ``broker_reachable_for``: for how many
+    former process in the same container and counts for nothing. ``report_error``: why there is no report,
+    where there is one that cannot be read. ``broker_reachable_for``: for how many
     seconds the broker has let the observer in without a break, None if it does not or nobody knows;
     ``broker_answers_for``: the same, but None for a broker that may let others in and keep this one waiting.
     ``jitter``: how much later than others this worker is restarted if it hears nothing of its broker.
@@ -103,7 +105,8 @@ def judge_worker(
     if process is ProcessState.ENDED:
         return _down(WorkerReason.ENDED, "The worker process has ended.", started=False)
     if report is None:
-        return _without_report(process, now_mono - max(observed_since, running_since or 0.0), thresholds)
+        waited = now_mono - max(observed_since, running_since or 0.0)
+        return _without_report(process, waited, report_error, thresholds)
     age = max(0.0, now_mono - report.written_mono)
     if age > thresholds.stale_after:
         return _silent(report, process, age)
@@ -125,13 +128,16 @@ def _down(reason: WorkerReason, message: str, *, started: bool, live: bool = Tru
     return WorkerVerdict(reason, message, started=started, live=live, ready=False, consuming=False)
 
 
-def _without_report(process: ProcessState, waited: float, thresholds: WorkerThresholds) -> WorkerVerdict:
+def _without_report(
+    process: ProcessState, waited: float, report_error: str, thresholds: WorkerThresholds
+) -> WorkerVerdict:
+    unreadable = f"The report of the worker's agent cannot be read. {report_error}" if report_error else ""
     if waited < thresholds.agent_grace:
-        message = "No report of the worker's agent has come yet."
+        message = unreadable or "No report of the worker's agent has come yet."
         return WorkerVerdict(
             WorkerReason.STARTING, message, started=False, live=True, ready=False, consuming=None
         )
-    message = (
+    message = unreadable or (
         "The worker runs, but its agent writes no report: look for its error in the worker's log."
         if process is ProcessState.RUNNING
         else "The worker has no agent: start it with `python /celery-probe -A APP worker` to have it judged."

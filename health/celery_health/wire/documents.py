@@ -15,10 +15,12 @@ class UnreadableError(ValueError):
 
 
 class Format(Generic[T]):
-    """One kind of document. ``name`` is its name in messages, ``largest`` its limit in bytes."""
+    """One kind of document. ``name`` is its name in messages, ``type`` its type, and
+    ``largest`` its limit in bytes."""
 
     def __init__(self, name: str, document: type[T], largest: int) -> None:
         self.name = name
+        self.type = document
         self.largest = largest
         self._decoder = msgspec.json.Decoder(document)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.worker_state import NO_EVIDENCE
 
 
 class TransportReader:
@@ -21,6 +22,7 @@ class TransportReader:
         """The ``transport`` object of a report."""
         kind = self._read("kind", lambda: str(consumer.connection.transport.driver_type)) or ""
         evidence: dict[str, Any] = {
+            **NO_EVIDENCE,
             "kind": kind,
             "consumer_tags": self._read("consumer_tags", lambda: len(_confirmed_tags(consumer, kind))),
         }

@@ -13,6 +13,20 @@ STOPPING = "stopping"
 # celery.bootsteps.CLOSE and TERMINATE; this module is there before Celery is.
 STOP_STATES = (2, 3)
 
+# The transport of a worker that has not connected yet, and what a transport leaves unknown.
+NO_EVIDENCE: dict[str, Any] = {
+    "kind": "",
+    "consumer_tags": None,
+    "poller": None,
+    "polling": None,
+    "can_consume": None,
+    "priority_steps": None,
+    "separator": None,
+    "key_prefix": None,
+    "visibility_timeout": None,
+    "pop_timeout": None,
+}
+
 
 class Worker:
     """Shared without a lock: the loop sets each attribute in one step, and the reporter only reads.
@@ -35,7 +49,7 @@ class Worker:
         self.fetching: bool | None = None
         self.fetched_mono: float | None = None
         self.answered_mono: float | None = None
-        self.evidence: dict[str, Any] = {"kind": ""}
+        self.evidence: dict[str, Any] = dict(NO_EVIDENCE)
         self.queues: list[str] = []
         self.prefetch: int | None = None
         self.initial_prefetch: int | None = None

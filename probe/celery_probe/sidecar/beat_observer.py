@@ -41,6 +41,7 @@ class BeatObserver(ProcessObserver[BeatReport]):
             self._clock(),
             observed_since=self.evidence.observed_since,
             running_since=self.evidence.running_since,
+            report_error=self.evidence.report_error,
             broker=BrokerSight(self.broker.latest().reachable, self.broker.answers_for()),
             thresholds=self._thresholds,
         )

@@ -47,6 +47,7 @@ class WorkerObserver(ProcessObserver[WorkerReport]):
             self._clock(),
             observed_since=self.evidence.observed_since,
             running_since=self.evidence.running_since,
+            report_error=self.evidence.report_error,
             broker_answers_for=self.broker.answers_for(),
             broker_reachable_for=self.broker.reachable_for(),
             jitter=self._jitter,

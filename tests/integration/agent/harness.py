@@ -12,10 +12,10 @@ from typing import Any
 from celery import Celery
 from tools.testbed.waiting import wait_for
 
-from celery_health.wire.documents import UnreadableError
 from celery_health.wire.worker_report import WORKER_REPORT, WorkerReport
 from celery_probe.bundle import install
 from tests.support.celery_worlds import World
+from tests.support.documents import read_exact
 
 PROJECT = Path(__file__).parent / "project"
 POOLS = ("prefork", "threads", "gevent", "eventlet", "solo")
@@ -76,10 +76,10 @@ class AgentWorker:
         )
 
     def report(self) -> WorkerReport | None:
-        """The report as it stands; None before the first."""
+        """The latest report, which has to be exactly what the contract declares; None before the first."""
         try:
-            return WORKER_REPORT.decode((self.run / "report.json").read_bytes())
-        except (FileNotFoundError, UnreadableError):
+            return read_exact(WORKER_REPORT, (self.run / "report.json").read_bytes())
+        except FileNotFoundError:
             return None
 
     def wait_until(

@@ -14,13 +14,13 @@ from tools.testbed.waiting import wait_for, wait_for_async
 
 from celery_health.verdicts.beat import BeatThresholds
 from celery_health.wire.beat_report import BEAT_REPORT, BeatReport
-from celery_health.wire.documents import UnreadableError
 from celery_probe.bundle import install
 from celery_probe.sidecar.beat_observer import BeatObserver
 from celery_probe.sidecar.broker_checks import BrokerChecks
 from celery_probe.sidecar.endpoints import probe_app
 from celery_probe.sidecar.process_evidence import BEAT_FILE, ProcessEvidence
 from tests.support.celery_worlds import World
+from tests.support.documents import read_exact
 
 PROJECT = Path(__file__).parent / "project"
 
@@ -62,10 +62,10 @@ class Beat:
         self.process.send_signal(number)
 
     def report(self) -> BeatReport | None:
-        """The report as it stands; None before the first."""
+        """The latest report, which has to be exactly what the contract declares; None before the first."""
         try:
-            return BEAT_REPORT.decode((self.run / "beat.json").read_bytes())
-        except (FileNotFoundError, UnreadableError):
+            return read_exact(BEAT_REPORT, (self.run / "beat.json").read_bytes())
+        except FileNotFoundError:
             return None
 
     def wait_until(self, condition: Callable[[BeatReport], Any], timeout: float = 30.0) -> BeatReport:

@@ -155,7 +155,9 @@ def test_an_unreadable_report_counts_as_none_and_says_why(
     assert observer.evidence.current is None
     assert "version 9" in observer.evidence.report_error
     clock.ahead = 61
-    assert observer.verdict().reason is BeatReason.AGENT_ABSENT
+    verdict = observer.verdict()
+    assert verdict.reason is BeatReason.AGENT_ABSENT
+    assert "cannot be read. The beat report has version 9" in verdict.message
     reported(tmp_path, observer)
     assert observer.evidence.report_error == ""
 

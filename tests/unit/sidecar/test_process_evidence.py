@@ -10,7 +10,7 @@ import pytest
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.answers import ProcessState
-from celery_health.wire.worker_report import WorkerReport
+from celery_health.wire.worker_report import WORKER_REPORT, WorkerReport
 from celery_probe.sidecar.broker_checks import BrokerChecks
 from celery_probe.sidecar.drain_request import DrainRequest
 from celery_probe.sidecar.process_evidence import WORKER_FILE, ProcessEvidence
@@ -73,7 +73,9 @@ def test_an_unreadable_report_counts_as_none_and_says_why(tmp_path: Path) -> Non
     assert evidence.current is None
     assert "version 9" in evidence.report_error
     clock.now += 60
-    assert verdict(evidence, clock).reason is WorkerReason.AGENT_ABSENT
+    found = verdict(evidence, clock)
+    assert found.reason is WorkerReason.AGENT_ABSENT
+    assert "cannot be read. The worker report has version 9" in found.message
     write(tmp_path)
     evidence.refresh()
     assert evidence.report_error == ""
@@ -82,9 +84,10 @@ def test_an_unreadable_report_counts_as_none_and_says_why(tmp_path: Path) -> Non
 
 def test_a_report_is_not_larger_than_a_report_can_be(tmp_path: Path) -> None:
     evidence = ProcessEvidence(tmp_path, WORKER_FILE, Clock())
-    write(tmp_path, hostname="x" * 1_000_001)
+    write(tmp_path, unknown="x" * WORKER_REPORT.largest)
     evidence.refresh()
     assert evidence.current is None
+    assert "larger than" in evidence.report_error
 
 
 def test_a_report_that_is_taken_away_is_forgotten(tmp_path: Path) -> None:

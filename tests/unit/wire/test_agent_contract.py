@@ -1,6 +1,7 @@
 """The agent imports nothing of ours: its copy of the contract is equal, and its reports keep every bound."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.wire import bounds, names
-from celery_health.wire.beat_report import BeatPhase, BeatWait
+from celery_health.wire.beat_report import BEAT_REPORT, BeatPhase, BeatWait
 from celery_health.wire.bounds import ACTIVE_LENGTH, REPORT_BYTES
 from celery_health.wire.worker_report import WORKER_REPORT, LoopWait, Phase
 from celery_probe.agent import beat_state, beat_waits, contract, stack, worker_state
+from celery_probe.agent.beat_reporter import BeatReporter
+from celery_probe.agent.channel import ReportDirectory
+from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.worker_reporter import WorkerReporter
+from tests.support.documents import read_exact
 from tests.unit.wire.documents import encoded, worker_document
 
 COPIED = {name for name in vars(contract) if name.isupper()} - {"CUT_FIRST"}
@@ -96,3 +102,12 @@ def test_every_phase_and_wait_of_the_agent_is_a_word_of_the_contract() -> None:
 
 def test_pythons_own_json_of_a_report_is_read() -> None:
     assert WORKER_REPORT.decode(encoded(worker_document()))
+
+
+def test_a_report_before_the_worker_and_beat_have_started_is_exactly_what_is_declared(tmp_path: Path) -> None:
+    directory, errors = ReportDirectory(str(tmp_path)), ErrorLog()
+    worker = WorkerReporter(worker_state.Worker(), directory, errors)
+    assert read_exact(WORKER_REPORT, contract.encode(worker.report())).phase is Phase.STARTING
+    beat = BeatReporter(beat_state.Beat(), directory, errors)
+    assert read_exact(BEAT_REPORT, contract.encode(beat.report())).phase is BeatPhase.STARTING
+    assert (errors.count, errors.last) == (0, "")

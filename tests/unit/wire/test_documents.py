@@ -124,7 +124,7 @@ def types(of: inspect.Type) -> Iterator[tuple[str, inspect.Type]]:
 def test_every_field_has_bounds(kind: str) -> None:
     format_ = FORMATS[kind][0]
     simple = (inspect.BoolType, inspect.EnumType, inspect.LiteralType, inspect.NoneType)
-    for name, type_ in types(inspect.type_info(format_._decoder.type)):
+    for name, type_ in types(inspect.type_info(format_.type)):
         match type_:
             case inspect.StrType():
                 assert type_.max_length in {NAME_LENGTH, SENTENCE_LENGTH}, name
