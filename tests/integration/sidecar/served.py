@@ -15,6 +15,7 @@ from typing import Any
 from tools.testbed.servers import free_port
 from tools.testbed.waiting import wait_for
 
+from celery_health.wire.names import RESTART_HOLD_PATH
 from celery_probe.bundle import install
 
 TOKEN = "drain-me"
@@ -59,7 +60,7 @@ class Sidecar:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             body = json.dumps({"seconds": seconds})
-            connection.request("POST", "/hold", body, {"Authorization": f"Bearer {TOKEN}"})
+            connection.request("POST", RESTART_HOLD_PATH, body, {"Authorization": f"Bearer {TOKEN}"})
             return connection.getresponse().status
         finally:
             connection.close()

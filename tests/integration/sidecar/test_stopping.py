@@ -57,7 +57,7 @@ def test_a_sidecar_that_is_killed_in_between_cuts_no_task_short(tmp_path: Path) 
         worker.wait_until(lambda report: report.phase == "draining")
         assert hook.poll() is None
         told = sidecar.report()
-        assert (told["verdict"]["live"], told["drain_wanted"]) == (True, False)
+        assert (told["verdict"]["live"], told["drain_requested"]) == (True, False)
         sidecar.process.kill()
         assert hook.wait(30) == 0
         assert worker.ran() == ["done"]
