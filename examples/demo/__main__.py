@@ -76,14 +76,18 @@ def stay(kubectl: Kubectl) -> None:
 
 
 def take_down(kubectl: Kubectl) -> None:
-    """Delete the workers while their broker answers, then the namespace, and wait until it is gone.
+    """Delete the workers while their broker answers, then the broker, then the namespace.
 
-    A worker whose broker is deleted at the same time waits for it until its grace period ends.
+    A worker whose broker is deleted at the same time waits for it until its grace period ends. A namespace
+    that still has pods is retried only every few seconds.
     """
     # Without the operator's CRD there are no workers, and kubectl says that it does not know the kind.
     with contextlib.suppress(DemoError):
         kubectl.run("delete", "-n", NAMESPACE, *LOAD, "--ignore-not-found", "--wait=false")
         wait("the workers are gone", lambda: not Shop(kubectl).pods() or None, seconds=90)
+        kubectl.run("delete", "-n", NAMESPACE, "deployments", "--all", "--wait=false")
+        pods = ("get", "pods", "-n", NAMESPACE, "-o", "name")
+        wait("the broker is gone", lambda: not kubectl.run(*pods) or None, seconds=60)
     kubectl.run("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
     wait(
         "the shop is gone",
