@@ -30,7 +30,7 @@ WORDS = {
     r"wish(?:es|ed)?": "request, order; want",
     r"ill|illness(?:es)?": "unhealthy, broken; failure, verdict",
     r"mend(?:s|ed|ing)?": "repair, fix, correct",
-    r"holdings|hoards?": "in-flight tasks",
+    r"holdings|hoards? of": "in-flight tasks",
     r"nobody|whoever|whom": "no worker, no person; name the subject",
     r"by hand": "yourself, manually",
     r"so many": "that number of, the number",
