@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from celery_health.broker import BrokerReading
-from celery_health.verdicts.beat import BeatSight
+from celery_health.verdicts.beat import BeatSnapshot
 from celery_health.verdicts.verdict import Verdict
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.worker_report import WorkerReport
@@ -209,7 +209,7 @@ class Snapshot:
     faults: tuple[ConfigurationFault, ...]
     annotations: ResourceAnnotations
     memory: ReconcileMemory
-    beats: tuple[BeatSight, ...] = ()
+    beats: tuple[BeatSnapshot, ...] = ()
     nonempty_for: Mapping[str, float] = field(default_factory=dict)
     not_shrinking_for: Mapping[str, float] = field(default_factory=dict)
     mono: float = 0.0

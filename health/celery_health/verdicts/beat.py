@@ -22,7 +22,7 @@ class BeatVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class BeatSight:
+class BeatSnapshot:
     """One beat pod as the operator sees it. Pure data, so that verdicts on beat need no cluster.
 
     ``ready`` is the pod's own readiness. ``reason``, ``message``, ``live`` and ``tick_age`` are what its
@@ -67,7 +67,7 @@ DEFAULT_BEAT_THRESHOLDS = BeatThresholds()
 
 
 @dataclass(frozen=True, slots=True)
-class BrokerSight:
+class BrokerCheck:
     """The broker as the observer in beat's pod sees it.
 
     ``reachable`` is None where nobody knows; ``answers_for`` are the seconds for which it has answered every
@@ -78,10 +78,10 @@ class BrokerSight:
     answers_for: float | None = None
 
 
-UNKNOWN_BROKER = BrokerSight()
+UNKNOWN_BROKER = BrokerCheck()
 
 
-def judge_beat(
+def beat_verdict(
     report: BeatReport | None,
     process: ProcessState,
     now_mono: float,
@@ -89,7 +89,7 @@ def judge_beat(
     observed_since: float,
     running_since: float | None = None,
     report_error: str = "",
-    broker: BrokerSight = UNKNOWN_BROKER,
+    broker: BrokerCheck = UNKNOWN_BROKER,
     thresholds: BeatThresholds = DEFAULT_BEAT_THRESHOLDS,
 ) -> BeatVerdict:
     """The verdict on one beat. All times are seconds of CLOCK_MONOTONIC.
@@ -180,7 +180,7 @@ def _overdue(
     report: BeatReport,
     process: ProcessState,
     late: float,
-    broker: BrokerSight,
+    broker: BrokerCheck,
     thresholds: BeatThresholds,
 ) -> BeatVerdict:
     if report.waits_for is BeatWait.RESULT_BACKEND:
@@ -200,7 +200,7 @@ def _overdue(
     return _down(BeatReason.TICK_OVERDUE, message, started=True, live=live)
 
 
-def _broker_excuses(report: BeatReport, broker: BrokerSight, thresholds: BeatThresholds) -> bool:
+def _broker_excuses(report: BeatReport, broker: BrokerCheck, thresholds: BeatThresholds) -> bool:
     """Without its broker beat could send nothing anyway; just back, it may not have noticed yet."""
     if broker.reachable is False:
         return True

@@ -72,7 +72,7 @@ class _Surroundings:
     thresholds: WorkerThresholds
 
 
-def judge_worker(
+def worker_verdict(
     report: WorkerReport | None,
     process: ProcessState,
     now_mono: float,

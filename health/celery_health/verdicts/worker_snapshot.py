@@ -17,7 +17,7 @@ class RunningTask:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerSight:
+class WorkerSnapshot:
     """One worker at one moment; None always means that nobody tells.
 
     ``running`` may be shorter than ``active_count``: a report shows the first 100. ``idle_for`` is how many
@@ -70,10 +70,12 @@ class WorkerSight:
         return False if self.waiting >= self.prefetch else None
 
 
-def sight_of(name: str, report: WorkerReport, consuming: bool | None, age: float = 0.0) -> WorkerSight:
+def worker_snapshot(
+    name: str, report: WorkerReport, consuming: bool | None, age: float = 0.0
+) -> WorkerSnapshot:
     """A worker by its own report. ``age``: seconds since it was written; ``consuming``: by the verdict."""
     idle_for = None if report.progress_mono is None else report.written_mono - report.progress_mono + age
-    return WorkerSight(
+    return WorkerSnapshot(
         name=name,
         consuming=consuming,
         slots=report.pool_size or None,

@@ -1,11 +1,11 @@
-"""Beat's pods and the answers of their sidecars, read into BeatSights: pure."""
+"""Beat's pods and the answers of their sidecars, read into BeatSnapshots: pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from celery_health.catalogue.beat import BeatReason
 from celery_health.urls import redact
-from celery_health.verdicts.beat import BeatSight
+from celery_health.verdicts.beat import BeatSnapshot
 from celery_health.wire.answers import BEAT_ANSWER
 from celery_health.wire.documents import UnreadableError
 from celery_operator.api import names
@@ -29,7 +29,7 @@ class BeatReading:
     restart_hold_left: float | None
 
 
-def beat_sights(pods: Iterable[Json], beats: PodReadings[BeatReading]) -> tuple[BeatSight, ...]:
+def beat_snapshots(pods: Iterable[Json], beats: PodReadings[BeatReading]) -> tuple[BeatSnapshot, ...]:
     """The beats among these pods."""
     return tuple(_beat_sight(pod, beats) for pod in pods if is_beat(pod))
 
@@ -40,13 +40,13 @@ def is_beat(pod: Json) -> bool:
     return bool(labels.get(names.LABEL_COMPONENT) == names.COMPONENT_BEAT)
 
 
-def _beat_sight(pod: Json, beats: PodReadings[BeatReading]) -> BeatSight:
+def _beat_sight(pod: Json, beats: PodReadings[BeatReading]) -> BeatSnapshot:
     """One beat pod. A pod that has finished counts as leaving: it sends nothing more."""
     reading = beats.readings.get(pod["metadata"]["uid"])
     metadata, status = pod["metadata"], pod["status"]
     conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
     over = status.get("phase") in {"Succeeded", "Failed"}
-    return BeatSight(
+    return BeatSnapshot(
         pod=metadata["name"],
         uid=metadata["uid"],
         deleting=over or "deletionTimestamp" in metadata,

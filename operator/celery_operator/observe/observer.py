@@ -18,7 +18,7 @@ from celery_operator.cache import Cache, Key
 from celery_operator.kinds import DEPLOYMENT, POD, SECRET, Json
 from celery_operator.kube import Kube
 from celery_operator.observe import beat
-from celery_operator.observe.beat import beat_sights, is_beat
+from celery_operator.observe.beat import beat_snapshots, is_beat
 from celery_operator.observe.brokers import KeptReader, learned_naming, not_read
 from celery_operator.observe.consuming import ConsumingWorkers
 from celery_operator.observe.deployments import deployment_state
@@ -115,7 +115,7 @@ class Observer:
                 resource["metadata"].get("annotations", {}), [group.name for group in spec.workers]
             ),
             memory=memory,
-            beats=beat_sights(pods, beats),
+            beats=beat_snapshots(pods, beats),
             nonempty_for=self._waiting.nonempty_for(),
             not_shrinking_for=self._waiting.not_shrinking_for(),
             mono=now,

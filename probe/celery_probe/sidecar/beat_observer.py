@@ -6,8 +6,8 @@ from celery_health.verdicts.beat import (
     DEFAULT_BEAT_THRESHOLDS,
     BeatThresholds,
     BeatVerdict,
-    BrokerSight,
-    judge_beat,
+    BrokerCheck,
+    beat_verdict,
 )
 from celery_health.wire.answers import BeatAnswer, VerdictAnswer
 from celery_health.wire.beat_report import BeatReport
@@ -35,14 +35,14 @@ class BeatObserver(ProcessObserver[BeatReport]):
 
     def verdict(self) -> BeatVerdict:
         """The verdict on beat at this moment."""
-        return judge_beat(
+        return beat_verdict(
             self.evidence.latest,
             self.evidence.process,
             self._clock(),
             observed_since=self.evidence.observed_since,
             running_since=self.evidence.running_since,
             report_error=self.evidence.report_error,
-            broker=BrokerSight(self.broker.latest().reachable, self.broker.answers_for()),
+            broker=BrokerCheck(self.broker.latest().reachable, self.broker.answers_for()),
             thresholds=self._thresholds,
         )
 

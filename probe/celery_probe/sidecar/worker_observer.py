@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable
 
-from celery_health.verdicts.worker import DEFAULT_THRESHOLDS, WorkerThresholds, WorkerVerdict, judge_worker
+from celery_health.verdicts.worker import DEFAULT_THRESHOLDS, WorkerThresholds, WorkerVerdict, worker_verdict
 from celery_health.wire.answers import WorkerAnswer, WorkerVerdictAnswer
 from celery_health.wire.bounds import sentence
 from celery_health.wire.worker_report import WorkerReport
@@ -41,7 +41,7 @@ class WorkerObserver(ProcessObserver[WorkerReport]):
 
     def verdict(self) -> WorkerVerdict:
         """The verdict on the worker at this moment."""
-        return judge_worker(
+        return worker_verdict(
             self.evidence.latest,
             self.evidence.process,
             self._clock(),

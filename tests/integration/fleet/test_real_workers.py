@@ -15,7 +15,7 @@ from celery_health.readers import reader_for
 from celery_health.verdicts.fleet import hoarding, hung_tasks, orphaned_messages, stalled_workers
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.thresholds import FleetThresholds
-from celery_health.verdicts.worker_snapshot import WorkerSight, sight_of
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot, worker_snapshot
 from celery_operator.observe.waiting import WaitingQueues
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
 from tests.integration.fleet.relay import relay
@@ -32,7 +32,7 @@ class Watch:
         self._url = url
         self.waiting = WaitingQueues()
 
-    def look(self) -> tuple[WorkerSight, BrokerReading] | None:
+    def look(self) -> tuple[WorkerSnapshot, BrokerReading] | None:
         """The worker and the broker now; None before the first report."""
         reading = asyncio.run(self._read())
         self.waiting.update(reading, time.monotonic())
@@ -40,14 +40,14 @@ class Watch:
         if report is None:
             return None
         age = time.monotonic() - report.written_mono
-        return sight_of("worker", report, report.consuming, age), reading
+        return worker_snapshot("worker", report, report.consuming, age), reading
 
     def stalled(self) -> bool:
         """One more look, and whether the worker is stalled by all that was seen."""
         seen = self.look()
         return seen is not None and self.stalls(*seen)
 
-    def stalls(self, worker: WorkerSight, broker: BrokerReading) -> bool:
+    def stalls(self, worker: WorkerSnapshot, broker: BrokerReading) -> bool:
         """Whether the worker is stalled by all that was seen."""
         evidence = FleetEvidence(broker, (worker,), waiting_for=self.waiting.nonempty_for(), thresholds=SOON)
         return stalled_workers.is_stalled(worker, evidence)
@@ -155,7 +155,7 @@ def test_a_task_past_its_limit_hangs_where_no_pool_enforces_limits(tmp_path: Pat
         _nap(app, 60.0, times=1)
         watch = Watch(worker, redis.url)
 
-        def hangs() -> WorkerSight | None:
+        def hangs() -> WorkerSnapshot | None:
             seen = watch.look()
             return seen[0] if seen and hung_tasks.hung_tasks(seen[0], SOON) else None
 
@@ -164,10 +164,10 @@ def test_a_task_past_its_limit_hangs_where_no_pool_enforces_limits(tmp_path: Pat
         assert [task.limit for task in hung_tasks.hung_tasks(sight, SOON)] == [2.0]
 
 
-def _after_waiting(watch: Watch) -> tuple[WorkerSight, BrokerReading]:
+def _after_waiting(watch: Watch) -> tuple[WorkerSnapshot, BrokerReading]:
     """Worker and broker, once messages have waited and it has begun nothing for longer than the limit."""
 
-    def waited() -> tuple[WorkerSight, BrokerReading] | None:
+    def waited() -> tuple[WorkerSnapshot, BrokerReading] | None:
         seen = watch.look()
         long = watch.waits_for() > SOON.stalled_after
         return seen if seen and long and (seen[0].idle_for or 0.0) > SOON.stalled_after else None

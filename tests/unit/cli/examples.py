@@ -1,8 +1,8 @@
 """A worker that has nothing to do."""
 
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
-WORKER = WorkerSight(
+WORKER = WorkerSnapshot(
     name="celery@a",
     consuming=True,
     slots=2,

@@ -8,7 +8,7 @@ import pytest
 from celery_health.catalogue.beat import BeatReason
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.beat import BeatSight
+from celery_health.verdicts.beat import BeatSnapshot
 from celery_operator.api.status import CeleryDeploymentStatus, HealthState
 from tests.unit.decide.build import (
     NOT_ASKED,
@@ -132,10 +132,10 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "the result backend has not been read": {"spec": WITH_RESULTS},
     "the length of a queue is not known": {"broker": broker(celery=None)},
     "at zero with a broker that nobody can read": {**AT_ZERO, "broker": UNREADABLE},
-    "the sidecar of beat cannot be asked": {**ONE_BEAT, "beats": (BeatSight("beat", "uid", ready=True),)},
+    "the sidecar of beat cannot be asked": {**ONE_BEAT, "beats": (BeatSnapshot("beat", "uid", ready=True),)},
     "beat has no agent": {
         **ONE_BEAT,
-        "beats": (BeatSight("beat", "uid", ready=True, reason=BeatReason.AGENT_ABSENT, message="None."),),
+        "beats": (BeatSnapshot("beat", "uid", ready=True, reason=BeatReason.AGENT_ABSENT, message="None."),),
     },
 }
 

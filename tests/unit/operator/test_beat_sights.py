@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from celery_health.catalogue.beat import BeatReason
-from celery_health.verdicts.beat import BeatSight
+from celery_health.verdicts.beat import BeatSnapshot
 from celery_operator.api import names
-from celery_operator.observe.beat import BeatReading, as_of_now, beat_sights, reading_of
+from celery_operator.observe.beat import BeatReading, as_of_now, beat_snapshots, reading_of
 from celery_operator.observe.reports import PodReadings, Reports
 from celery_operator.observe.sidecars import SidecarError, Sidecars
 from tests.unit.wire.documents import beat_answer, encoded
@@ -50,8 +50,8 @@ async def read_beats(source: Source, pods: list[dict[str, Any]]) -> PodReadings[
 async def test_beat_is_told_with_what_its_sidecar_says() -> None:
     one = pod("beat")
     readings = await read_beats(Source(beat=encoded(beat_answer())), [one])
-    assert beat_sights([one], readings) == (
-        BeatSight(
+    assert beat_snapshots([one], readings) == (
+        BeatSnapshot(
             pod="beat",
             uid="uid-beat",
             deleting=False,
@@ -77,36 +77,36 @@ async def test_only_running_pods_are_asked() -> None:
     found = await read_beats(source, [pod("silent"), *others])
     assert found == PodReadings({}, {"uid-silent": "no answer"})
     assert source.asked == ["silent"]
-    assert [sight.pod for sight in beat_sights(others, NONE)] == ["pending", "no-address"]
+    assert [sight.pod for sight in beat_snapshots(others, NONE)] == ["pending", "no-address"]
 
 
 def test_a_silent_beat_has_no_reason() -> None:
-    (sight,) = beat_sights([pod()], NONE)
+    (sight,) = beat_snapshots([pod()], NONE)
     assert (sight.reason, sight.live, sight.ready, sight.report_present) == (None, None, True, False)
 
 
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
 def test_a_finished_beat_is_leaving(phase: str) -> None:
-    assert beat_sights([pod(phase=phase)], NONE)[0].deleting
+    assert beat_snapshots([pod(phase=phase)], NONE)[0].deleting
 
 
 def test_a_deleted_beat_is_leaving() -> None:
     one = pod()
     one["metadata"]["deletionTimestamp"] = "2026-01-02T03:04:05Z"
-    assert beat_sights([one], NONE)[0].deleting
+    assert beat_snapshots([one], NONE)[0].deleting
 
 
 def test_why_a_container_does_not_run_is_told_in_one_line() -> None:
     ended = {"exitCode": 1, "reason": "Error", "message": "Traceback:\n  ...\nImportError: no shop\n"}
     state = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}}
     status = {"name": "beat", "restartCount": 3, "state": state, "lastState": {"terminated": ended}}
-    (sight,) = beat_sights([pod(containerStatuses=[status])], NONE)
+    (sight,) = beat_snapshots([pod(containerStatuses=[status])], NONE)
     assert sight.trouble == "container beat: Error: ImportError: no shop"
 
 
 def test_a_pod_without_a_node_is_told() -> None:
     condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
-    (sight,) = beat_sights([pod(phase="Pending", conditions=[condition])], NONE)
+    (sight,) = beat_snapshots([pod(phase="Pending", conditions=[condition])], NONE)
     assert sight.trouble == "the pod: Unschedulable: 0/1 nodes"
 
 
@@ -129,7 +129,7 @@ async def test_an_answer_that_is_not_beats_is_an_error_with_its_cause(
     one = pod("beat")
     found = await read_beats(Source(beat=body), [one])
     assert found.readings == {}
-    (sight,) = beat_sights([one], found)
+    (sight,) = beat_snapshots([one], found)
     assert cause in sight.sidecar_error
 
 

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from celery_health.catalogue.beat import BeatReason
-from celery_health.verdicts.beat import BrokerSight
+from celery_health.verdicts.beat import BrokerCheck
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.names import Role
 from celery_probe.sidecar.beat_observer import BeatObserver
@@ -25,7 +25,7 @@ from tests.unit.wire.documents import beat_document
 Client = TestClient[Request, Application]
 TOKEN = "s3cret"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
-REACHED = BrokerSight(reachable=True, answers_for=500.0)
+REACHED = BrokerCheck(reachable=True, answers_for=500.0)
 
 
 @pytest.fixture

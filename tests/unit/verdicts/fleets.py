@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.verdicts.fleet.evidence import FleetEvidence
-from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSight
+from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSnapshot
 
 
-def sight(name: str = "worker@a", **changes: Any) -> WorkerSight:
+def sight(name: str = "worker@a", **changes: Any) -> WorkerSnapshot:
     """A worker of four slots that runs one task of the queue ``celery`` and has just begun it."""
-    base = WorkerSight(
+    base = WorkerSnapshot(
         name=name,
         consuming=True,
         slots=4,
@@ -60,7 +60,7 @@ REFUSED = reading(None, reachable=False, reason=BrokerReason.CONNECTION_REFUSED)
 NOT_READ = reading(None, reachable=None, reason=BrokerReason.NOT_READ)
 
 
-def watched(*workers: WorkerSight, **changes: Any) -> FleetEvidence:
+def watched(*workers: WorkerSnapshot, **changes: Any) -> FleetEvidence:
     """These workers and no others, with a broker that answers."""
     return replace(FleetEvidence(reading(), tuple(workers), workers_known=True), **changes)
 

@@ -12,8 +12,8 @@ from celery_health.verdicts.beat import (
     DEFAULT_BEAT_THRESHOLDS,
     UNKNOWN_BROKER,
     BeatVerdict,
-    BrokerSight,
-    judge_beat,
+    BrokerCheck,
+    beat_verdict,
 )
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BeatReport
@@ -21,9 +21,9 @@ from tests.unit.wire.documents import beat_document, beat_report
 
 NOW = 1000.0
 RUNNING, ENDED, UNSEEN = ProcessState.RUNNING, ProcessState.ENDED, ProcessState.UNSEEN
-AWAY = BrokerSight(reachable=False)
-ANSWERS = BrokerSight(reachable=True, answers_for=500.0)
-JUST_BACK = BrokerSight(reachable=True, answers_for=59.0)
+AWAY = BrokerCheck(reachable=False)
+ANSWERS = BrokerCheck(reachable=True, answers_for=500.0)
+JUST_BACK = BrokerCheck(reachable=True, answers_for=59.0)
 LONG_TICK: dict[str, Any] = {"tick_began_mono": NOW - 61}
 LATE_TICK: dict[str, Any] = {"tick_mono": NOW - 71, "due_in": 10.0}
 
@@ -31,12 +31,12 @@ LATE_TICK: dict[str, Any] = {"tick_mono": NOW - 71, "due_in": 10.0}
 def judged(
     process: ProcessState = RUNNING,
     *,
-    broker: BrokerSight = ANSWERS,
+    broker: BrokerCheck = ANSWERS,
     waited: float = 500.0,
     running_since: float | None = None,
     **changes: object,
 ) -> BeatVerdict:
-    return judge_beat(
+    return beat_verdict(
         beat_report(beat_document(**changes)),
         process,
         NOW,
@@ -47,7 +47,7 @@ def judged(
 
 
 def unreported(process: ProcessState, waited: float) -> BeatVerdict:
-    return judge_beat(None, process, NOW, observed_since=NOW - waited)
+    return beat_verdict(None, process, NOW, observed_since=NOW - waited)
 
 
 def answers(verdict: BeatVerdict) -> tuple[BeatReason, bool, bool, bool]:
@@ -89,7 +89,7 @@ def test_a_tick_that_does_not_end_or_does_not_come_restarts_beat(changes: dict[s
 @pytest.mark.parametrize("waits_for", ["", "broker"])
 @pytest.mark.parametrize("broker", [AWAY, JUST_BACK], ids=["away", "just back"])
 def test_a_broker_that_is_away_or_has_just_come_back_excuses_an_overdue_tick(
-    changes: dict[str, Any], waits_for: str, broker: BrokerSight
+    changes: dict[str, Any], waits_for: str, broker: BrokerCheck
 ) -> None:
     verdict = judged(broker=broker, **{**changes, "waits_for": waits_for})
     assert answers(verdict) == (BeatReason.CONNECTING, True, True, False)
@@ -105,7 +105,7 @@ def test_a_hang_elsewhere_is_not_excused_by_a_broker_of_which_nothing_is_known()
 
 
 @pytest.mark.parametrize("broker", [ANSWERS, AWAY, UNKNOWN_BROKER], ids=["answers", "away", "unknown"])
-def test_a_wait_for_the_result_backend_restarts_nothing(broker: BrokerSight) -> None:
+def test_a_wait_for_the_result_backend_restarts_nothing(broker: BrokerCheck) -> None:
     verdict = judged(broker=broker, **LONG_TICK, waits_for="result_backend")
     assert answers(verdict) == (BeatReason.WAITING_FOR_RESULTS, True, True, False)
 
@@ -173,15 +173,15 @@ processes = st.sampled_from(list(ProcessState))
 def test_a_broker_that_is_away_fails_liveness_of_no_beat_that_still_reports(
     report: BeatReport | None, process: ProcessState, running_since: float | None
 ) -> None:
-    verdict = judge_beat(report, process, NOW, observed_since=0.0, running_since=running_since, broker=AWAY)
+    verdict = beat_verdict(report, process, NOW, observed_since=0.0, running_since=running_since, broker=AWAY)
     assert verdict.live or verdict.reason is BeatReason.STUCK
 
 
 @given(reports, processes, st.sampled_from([AWAY, ANSWERS, JUST_BACK, UNKNOWN_BROKER]))
 def test_a_failed_liveness_is_that_of_a_process_that_surely_runs(
-    report: BeatReport, process: ProcessState, broker: BrokerSight
+    report: BeatReport, process: ProcessState, broker: BrokerCheck
 ) -> None:
-    verdict = judge_beat(report, process, NOW, observed_since=0.0, broker=broker)
+    verdict = beat_verdict(report, process, NOW, observed_since=0.0, broker=broker)
     assert verdict.live or process is RUNNING
     assert not verdict.ready or (verdict.live and verdict.started)
 
@@ -189,7 +189,7 @@ def test_a_failed_liveness_is_that_of_a_process_that_surely_runs(
 @given(reports, st.floats(0, 1000))
 def test_older_evidence_never_gives_a_better_verdict(report: BeatReport, older: float) -> None:
     def ready(one: BeatReport) -> bool:
-        return judge_beat(one, RUNNING, NOW, observed_since=0.0, broker=ANSWERS).ready
+        return beat_verdict(one, RUNNING, NOW, observed_since=0.0, broker=ANSWERS).ready
 
     aged = structs.replace(
         report,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import WorkerVerdict, judge_worker
+from celery_health.verdicts.worker import WorkerVerdict, worker_verdict
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.worker_report import LoopWait
 from tests.unit.wire.documents import worker_document, worker_report
@@ -15,7 +15,7 @@ NOW = 1000.0
 
 def standing(**changes: Any) -> WorkerVerdict:
     report = worker_report(worker_document(loop_mono=NOW - 120, **changes))
-    return judge_worker(report, ProcessState.RUNNING, NOW, observed_since=0.0)
+    return worker_verdict(report, ProcessState.RUNNING, NOW, observed_since=0.0)
 
 
 @pytest.mark.parametrize("pool", ["gevent", "eventlet"])
@@ -38,7 +38,7 @@ def test_a_loop_that_waits_for_its_broker_is_not_ready_but_no_reason_to_restart(
 
 def connecting(age: float, jitter: float = 0.0) -> WorkerVerdict:
     report = worker_report(worker_document(loop_mono=NOW - age, loop_waits_for="connection"))
-    return judge_worker(
+    return worker_verdict(
         report, ProcessState.RUNNING, NOW, observed_since=0.0, broker_answers_for=60.0, jitter=jitter
     )
 
@@ -78,7 +78,7 @@ def stuck_at_start(
             phase="connecting", loop_mono=None, loop_due_mono=NOW - 60, loop_waits_for=wait, written_mono=now
         )
     )
-    return judge_worker(
+    return worker_verdict(
         report,
         ProcessState.RUNNING,
         now,
@@ -119,5 +119,5 @@ def test_a_loop_that_was_only_just_due_is_connecting() -> None:
 
 def test_a_worker_that_still_seeks_its_first_connection_is_never_wedged() -> None:
     report = worker_report(worker_document(phase="connecting", loop_mono=None, loop_due_mono=None))
-    verdict = judge_worker(report, ProcessState.RUNNING, NOW, observed_since=0.0, broker_answers_for=600.0)
+    verdict = worker_verdict(report, ProcessState.RUNNING, NOW, observed_since=0.0, broker_answers_for=600.0)
     assert (verdict.reason, verdict.live) == (WorkerReason.CONNECTING, True)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import WorkerVerdict, judge_worker
+from celery_health.verdicts.worker import WorkerVerdict, worker_verdict
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.worker_report import Phase, WorkerReport
 from tests.unit.wire.documents import worker_document, worker_report
@@ -19,11 +19,11 @@ def judged(
     process: ProcessState, *, waited: float = 500.0, running_since: float | None = None, **changes: object
 ) -> WorkerVerdict:
     report = worker_report(worker_document(**changes))
-    return judge_worker(report, process, NOW, observed_since=NOW - waited, running_since=running_since)
+    return worker_verdict(report, process, NOW, observed_since=NOW - waited, running_since=running_since)
 
 
 def unreported(process: ProcessState, waited: float) -> WorkerVerdict:
-    return judge_worker(None, process, NOW, observed_since=NOW - waited)
+    return worker_verdict(None, process, NOW, observed_since=NOW - waited)
 
 
 def answers(verdict: WorkerVerdict) -> tuple[WorkerReason, bool, bool, bool, bool | None]:
@@ -160,7 +160,7 @@ def _at_most(worse: tuple[bool, bool, bool], better: tuple[bool, bool, bool]) ->
 def test_a_worker_is_condemned_only_if_it_surely_runs_and_its_evidence_is_stale(
     report: WorkerReport | None, process: ProcessState, waited: float
 ) -> None:
-    verdict = judge_worker(report, process, NOW, observed_since=NOW - waited)
+    verdict = worker_verdict(report, process, NOW, observed_since=NOW - waited)
     if verdict.live:
         return
     assert process is RUNNING
@@ -172,7 +172,7 @@ def test_a_worker_is_condemned_only_if_it_surely_runs_and_its_evidence_is_stale(
 def test_a_worker_is_never_said_to_consume_unless_its_report_says_so(
     report: WorkerReport | None, process: ProcessState, waited: float
 ) -> None:
-    verdict = judge_worker(report, process, NOW, observed_since=NOW - waited)
+    verdict = worker_verdict(report, process, NOW, observed_since=NOW - waited)
     if verdict.consuming:
         assert report is not None
         assert report.consuming
@@ -184,15 +184,15 @@ def test_a_worker_is_never_said_to_consume_unless_its_report_says_so(
 def test_the_same_report_grown_older_never_passes_more_probes(
     report: WorkerReport, process: ProcessState, older: float
 ) -> None:
-    now = judge_worker(report, process, NOW, observed_since=0)
-    later = judge_worker(report, process, NOW + older, observed_since=0)
+    now = worker_verdict(report, process, NOW, observed_since=0)
+    later = worker_verdict(report, process, NOW + older, observed_since=0)
     assert _at_most(_passed(later), _passed(now))
 
 
 @given(report=_reports(), process=_PROCESS)
 def test_less_certain_consuming_never_passes_more_probes(report: WorkerReport, process: ProcessState) -> None:
     passed = [
-        _passed(judge_worker(structs.replace(report, consuming=consuming), process, NOW, observed_since=0))
+        _passed(worker_verdict(structs.replace(report, consuming=consuming), process, NOW, observed_since=0))
         for consuming in (True, None, False)
     ]
     assert _at_most(passed[1], passed[0])
@@ -201,7 +201,7 @@ def test_less_certain_consuming_never_passes_more_probes(report: WorkerReport, p
 
 @given(report=_reports())
 def test_an_ended_process_is_never_more_ready_than_a_running_one(report: WorkerReport) -> None:
-    ended = judge_worker(report, ENDED, NOW, observed_since=0)
+    ended = worker_verdict(report, ENDED, NOW, observed_since=0)
     assert not ended.ready
     assert not ended.started
 
@@ -210,5 +210,5 @@ def test_an_ended_process_is_never_more_ready_than_a_running_one(report: WorkerR
 def test_every_verdict_says_why_in_one_sentence(
     report: WorkerReport | None, process: ProcessState, waited: float
 ) -> None:
-    message = judge_worker(report, process, NOW, observed_since=NOW - waited).message
+    message = worker_verdict(report, process, NOW, observed_since=NOW - waited).message
     assert message.endswith(".")

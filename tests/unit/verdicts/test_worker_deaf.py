@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import WorkerVerdict, judge_worker
+from celery_health.verdicts.worker import WorkerVerdict, worker_verdict
 from celery_health.wire.answers import ProcessState
 from tests.unit.wire.documents import worker_document, worker_report
 
@@ -24,7 +24,7 @@ def judged(
     reachable_for: float | None = ANSWERING,
     jitter: float = 0.0,
 ) -> WorkerVerdict:
-    return judge_worker(
+    return worker_verdict(
         worker_report(worker_document(**{"active_count": 0, "active": [], **changes})),
         process,
         NOW,

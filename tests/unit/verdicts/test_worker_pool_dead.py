@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import WorkerVerdict, judge_worker
+from celery_health.verdicts.worker import WorkerVerdict, worker_verdict
 from celery_health.wire.answers import ProcessState
 from tests.unit.wire.documents import worker_document, worker_report
 
@@ -16,7 +16,7 @@ RUNNING = ProcessState.RUNNING
 def judged(process: ProcessState = RUNNING, **changes: Any) -> WorkerVerdict:
     churning = {"progress_mono": NOW - 30.1, "pool_births": 12, "pool_alive_mono": NOW}
     report = worker_report(worker_document(**{**churning, **changes}))
-    return judge_worker(report, process, NOW, observed_since=0.0)
+    return worker_verdict(report, process, NOW, observed_since=0.0)
 
 
 def answers(verdict: WorkerVerdict) -> tuple[WorkerReason, bool, bool, bool, bool | None]:

@@ -11,7 +11,7 @@ from celery_health.cli.survey.snapshot import Snapshot
 from celery_health.cli.verdicts import CheckResult
 from celery_health.readers.redis.server import RedisServer
 from celery_health.verdicts.text import counted, lasting
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 _SHOWN_TASKS = 30
 
@@ -85,7 +85,7 @@ def _workers(snapshot: Snapshot) -> RenderableType:
     return Text(f"Workers: {'none' if snapshot.workers_known else 'unknown'}", "dim")
 
 
-def _consuming(worker: WorkerSight) -> Text:
+def _consuming(worker: WorkerSnapshot) -> Text:
     words = {True: ("yes", "green"), False: ("no", "red"), None: ("unknown", "magenta")}
     return Text(*words[worker.consuming])
 

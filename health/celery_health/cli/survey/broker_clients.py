@@ -7,7 +7,7 @@ from typing import Any
 from celery_health.broker import BrokerReading
 from celery_health.cli.survey.app_connection import AppConnection
 from celery_health.cli.survey.remote_control_listeners import redis_command, redis_topic
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class UnresponsiveWorkers:
 
 
 def unresponsive_workers(
-    clients: BrokerClients, workers: Sequence[WorkerSight], broker: BrokerReading
+    clients: BrokerClients, workers: Sequence[WorkerSnapshot], broker: BrokerReading
 ) -> UnresponsiveWorkers:
     """The workers that the broker shows, besides those that answered (``workers``)."""
     if clients.listeners is not None and clients.listeners > len(workers):
@@ -116,7 +116,7 @@ def _has_full_worker(clients: BrokerClients, broker: BrokerReading) -> bool:
     return bool(clients.subscribers and broker.unacked is not None and broker.unacked.count)
 
 
-def idle_workers(workers: Iterable[WorkerSight]) -> frozenset[str]:
+def idle_workers(workers: Iterable[WorkerSnapshot]) -> frozenset[str]:
     """The consuming workers that run no task and are not full. They wait for messages all the time."""
     return frozenset(
         worker.name
@@ -125,13 +125,13 @@ def idle_workers(workers: Iterable[WorkerSight]) -> frozenset[str]:
     )
 
 
-def marked_deaf(workers: Sequence[WorkerSight], deaf: Iterable[str]) -> tuple[WorkerSight, ...]:
+def marked_deaf(workers: Sequence[WorkerSnapshot], deaf: Iterable[str]) -> tuple[WorkerSnapshot, ...]:
     """The workers, with those of these names as not consuming."""
     names = frozenset(deaf)
     return tuple(replace(worker, consuming=False) if worker.name in names else worker for worker in workers)
 
 
-def deaf_on_rabbitmq(workers: Sequence[WorkerSight], broker: BrokerReading) -> frozenset[str]:
+def deaf_on_rabbitmq(workers: Sequence[WorkerSnapshot], broker: BrokerReading) -> frozenset[str]:
     """The workers none of whose queues has a consumer."""
     consumers = {queue.name: queue.consumers for queue in broker.queues}
     return frozenset(
@@ -141,7 +141,7 @@ def deaf_on_rabbitmq(workers: Sequence[WorkerSight], broker: BrokerReading) -> f
     )
 
 
-def deaf_count_on_rabbitmq(workers: Sequence[WorkerSight], broker: BrokerReading) -> int:
+def deaf_count_on_rabbitmq(workers: Sequence[WorkerSnapshot], broker: BrokerReading) -> int:
     """How many workers of a queue are not among its consumers. RabbitMQ does not show which."""
     missing = [
         sum(queue.name in worker.queues for worker in workers if worker.consuming) - queue.consumers

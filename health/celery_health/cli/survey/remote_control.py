@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSight
+from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSnapshot
 
 _COMMANDS = ("active_queues", "stats", "active", "reserved", "scheduled")
 _LEAST_SECONDS = 0.2
@@ -23,7 +23,7 @@ Replies = Mapping[str, Mapping[str, Any]]
 class RemoteControlReplies:
     """What the workers answered. ``error``: why remote control could not be used at all."""
 
-    workers: tuple[WorkerSight, ...] = ()
+    workers: tuple[WorkerSnapshot, ...] = ()
     registered_tasks: frozenset[str] = field(default_factory=frozenset)
     """Names of the tasks that any worker knows, where asked for."""
     started: Mapping[str, int] = field(default_factory=dict)
@@ -84,7 +84,7 @@ def _broadcast(app: Any, connection: Any, command: str, seconds: float, **receiv
     }
 
 
-def worker_snapshots(replies: Replies, now: float) -> tuple[WorkerSight, ...]:
+def worker_snapshots(replies: Replies, now: float) -> tuple[WorkerSnapshot, ...]:
     """The workers that answered any command. ``now``: Unix time, for the age of running tasks."""
     names = sorted({name for by_worker in replies.values() for name in by_worker})
     return tuple(
@@ -93,11 +93,11 @@ def worker_snapshots(replies: Replies, now: float) -> tuple[WorkerSight, ...]:
     )
 
 
-def _worker(name: str, answers: Mapping[str, Any], now: float) -> WorkerSight:
+def _worker(name: str, answers: Mapping[str, Any], now: float) -> WorkerSnapshot:
     stats, queues = answers.get("stats") or {}, answers.get("active_queues")
     active: Sequence[Any] = answers.get("active") or ()
     pool = stats.get("pool") or {}
-    return WorkerSight(
+    return WorkerSnapshot(
         name=name,
         consuming=None if queues is None else bool(queues),
         slots=_number(pool.get("max-concurrency")),

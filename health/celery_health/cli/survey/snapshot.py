@@ -7,7 +7,7 @@ from celery_health.broker import BrokerReading
 from celery_health.cli.survey.broker_clients import UnresponsiveWorkers
 from celery_health.cli.survey.round_trip import RoundTrip
 from celery_health.readers.redis.server import RedisServer
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Snapshot:
 
     at: float
     broker: BrokerReading
-    workers: tuple[WorkerSight, ...] = ()
+    workers: tuple[WorkerSnapshot, ...] = ()
     workers_known: bool = False
     unresponsive: UnresponsiveWorkers = UnresponsiveWorkers()  # noqa: RUF009 (frozen)
     deaf_count: int = 0

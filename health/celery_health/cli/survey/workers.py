@@ -13,7 +13,7 @@ from celery_health.cli.survey.remote_control import RemoteControlReplies, inspec
 from celery_health.cli.survey.remote_control_listeners import has_no_listener_on_rabbitmq
 from celery_health.cli.survey.snapshot import Snapshot
 from celery_health.threads import run_in_thread
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 # Workers answer at once, but the main loop of one may be busy for a moment.
 _REMOTE_CONTROL_SHARE, _REMOTE_CONTROL_SECONDS = 0.4, 1.0
@@ -99,8 +99,8 @@ async def _inspect(run: CheckRun, clients: BrokerClients) -> RemoteControlReplie
 
 
 async def _find_deaf(
-    run: CheckRun, clients: BrokerClients, workers: tuple[WorkerSight, ...], broker: BrokerReading
-) -> tuple[tuple[WorkerSight, ...], int]:
+    run: CheckRun, clients: BrokerClients, workers: tuple[WorkerSnapshot, ...], broker: BrokerReading
+) -> tuple[tuple[WorkerSnapshot, ...], int]:
     """The workers with the deaf ones marked, and how many more are deaf without the broker showing which."""
     if run.connection.broker.kind.is_amqp:
         workers = broker_clients.marked_deaf(workers, broker_clients.deaf_on_rabbitmq(workers, broker))
@@ -123,14 +123,14 @@ async def _find_deaf(
     return workers, max(0, len(idle) - waiting)
 
 
-def _note_queues(run: CheckRun, workers: Sequence[WorkerSight]) -> None:
+def _note_queues(run: CheckRun, workers: Sequence[WorkerSnapshot]) -> None:
     if not run.options.queues:
         consumed = (name for worker in workers for name in worker.queues)
         run.queue_names = list(dict.fromkeys([*run.queue_names, *consumed]))
 
 
 def _without_unused_default(
-    broker: BrokerReading, run: CheckRun, workers: Sequence[WorkerSight]
+    broker: BrokerReading, run: CheckRun, workers: Sequence[WorkerSnapshot]
 ) -> BrokerReading:
     """Without an application Celery's default queue is read; it is left out where no worker consumes it."""
     if run.options.queues or run.connection.queues:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from celery_health.broker import BrokerReading
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class FleetEvidence:
     """
 
     broker: BrokerReading
-    workers: tuple[WorkerSight, ...] = ()
+    workers: tuple[WorkerSnapshot, ...] = ()
     workers_known: bool = False
     result_backend: BrokerReading | None = None
     waiting_for: Mapping[str, float] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.text import counted
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.verdict import Verdict
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 
 def check(fleet: FleetEvidence) -> Verdict | None:
@@ -26,12 +26,12 @@ def check(fleet: FleetEvidence) -> Verdict | None:
     )
 
 
-def is_hoarding(worker: WorkerSight, thresholds: FleetThresholds = DEFAULT_FLEET_THRESHOLDS) -> bool:
+def is_hoarding(worker: WorkerSnapshot, thresholds: FleetThresholds = DEFAULT_FLEET_THRESHOLDS) -> bool:
     """It has fetched many times what it can work on, or it is full and works on nothing."""
     return _has_too_much(worker, thresholds) or _is_full_and_idle(worker, thresholds)
 
 
-def _has_too_much(worker: WorkerSight, thresholds: FleetThresholds) -> bool:
+def _has_too_much(worker: WorkerSnapshot, thresholds: FleetThresholds) -> bool:
     limit = worker.own_prefetch
     if worker.slots is None or limit is None:
         return False
@@ -39,6 +39,6 @@ def _has_too_much(worker: WorkerSight, thresholds: FleetThresholds) -> bool:
     return worker.waiting >= most and worker.active_count <= worker.slots / 2
 
 
-def _is_full_and_idle(worker: WorkerSight, thresholds: FleetThresholds) -> bool:
+def _is_full_and_idle(worker: WorkerSnapshot, thresholds: FleetThresholds) -> bool:
     idle = worker.active_count == 0 and (worker.idle_for or 0.0) > thresholds.stalled_after
     return idle and worker.takes_more is False

@@ -5,7 +5,7 @@ from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.text import lasting
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.verdict import Verdict
-from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSight
+from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSnapshot
 
 
 def check(fleet: FleetEvidence) -> Verdict | None:
@@ -28,7 +28,7 @@ def check(fleet: FleetEvidence) -> Verdict | None:
     )
 
 
-def hung_tasks(worker: WorkerSight, thresholds: FleetThresholds) -> tuple[RunningTask, ...]:
+def hung_tasks(worker: WorkerSnapshot, thresholds: FleetThresholds) -> tuple[RunningTask, ...]:
     """The worker's tasks that run beyond their own limit and its grace, or beyond the limit for all tasks."""
     return tuple(task for task in worker.running if _is_hung(task, thresholds))
 

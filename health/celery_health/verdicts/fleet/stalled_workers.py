@@ -8,7 +8,7 @@ from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.text import counted, lasting, listed
 from celery_health.verdicts.verdict import Verdict
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 
 def check(fleet: FleetEvidence) -> Verdict | None:
@@ -28,7 +28,7 @@ def check(fleet: FleetEvidence) -> Verdict | None:
     )
 
 
-def is_stalled(worker: WorkerSight, fleet: FleetEvidence) -> bool:
+def is_stalled(worker: WorkerSnapshot, fleet: FleetEvidence) -> bool:
     """It reports that it consumes, has room and a free slot, and has left messages waiting for too long."""
     return (
         worker.consuming is True
@@ -40,10 +40,10 @@ def is_stalled(worker: WorkerSight, fleet: FleetEvidence) -> bool:
     )
 
 
-def _free_slots(worker: WorkerSight) -> int | None:
+def _free_slots(worker: WorkerSnapshot) -> int | None:
     return None if worker.slots is None else worker.slots - worker.active_count
 
 
-def _waiting_queues(worker: WorkerSight, fleet: FleetEvidence) -> list[str]:
+def _waiting_queues(worker: WorkerSnapshot, fleet: FleetEvidence) -> list[str]:
     waiting, limit = fleet.known_waiting, fleet.thresholds.stalled_after
     return [queue for queue in worker.queues if waiting.get(queue, 0.0) > limit]

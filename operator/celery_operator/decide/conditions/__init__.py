@@ -20,16 +20,16 @@ from celery_operator.decide.group_verdicts import GroupVerdicts
 
 def conditions(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionStates:
     """Every condition of the resource, in the order in which the status lists them."""
-    workers = workers_healthy.judge(evidence, verdicts)
+    workers = workers_healthy.state_of(evidence, verdicts)
     return {
-        ConditionType.READY: ready.judge(evidence, workers),
-        ConditionType.BROKER_REACHABLE: broker_reachable.judge(evidence),
-        ConditionType.RESULT_BACKEND_REACHABLE: result_backend_reachable.judge(evidence),
+        ConditionType.READY: ready.state_of(evidence, workers),
+        ConditionType.BROKER_REACHABLE: broker_reachable.state_of(evidence),
+        ConditionType.RESULT_BACKEND_REACHABLE: result_backend_reachable.state_of(evidence),
         ConditionType.WORKERS_HEALTHY: workers,
-        ConditionType.BACKLOG_WITHIN_LIMITS: backlog_within_limits.judge(evidence),
-        ConditionType.BEAT_HEALTHY: beat_healthy.judge(evidence),
-        ConditionType.SCALING_ACTIVE: scaling_active.judge(evidence),
-        ConditionType.AGENTS_REPORTING: agents_reporting.judge(evidence),
-        ConditionType.RECONCILING: reconciling.judge(evidence, verdicts),
-        ConditionType.STALLED: stalled.judge(evidence),
+        ConditionType.BACKLOG_WITHIN_LIMITS: backlog_within_limits.state_of(evidence),
+        ConditionType.BEAT_HEALTHY: beat_healthy.state_of(evidence),
+        ConditionType.SCALING_ACTIVE: scaling_active.state_of(evidence),
+        ConditionType.AGENTS_REPORTING: agents_reporting.state_of(evidence),
+        ConditionType.RECONCILING: reconciling.state_of(evidence, verdicts),
+        ConditionType.STALLED: stalled.state_of(evidence),
     }

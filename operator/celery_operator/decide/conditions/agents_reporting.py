@@ -14,7 +14,7 @@ from celery_operator.decide.text import counted
 _NOT_RUNNING = (WorkerState.STARTING, WorkerState.UNSCHEDULED, WorkerState.BROKEN, WorkerState.STOPPED)
 
 
-def judge(evidence: Evidence) -> ConditionState:
+def state_of(evidence: Evidence) -> ConditionState:
     """Pods that do not run yet, or cannot run, need not report."""
     if absent := _names(evidence, WorkerState.AGENT_ABSENT):
         return by_verdict(Verdict(WorkerReason.AGENT_ABSENT, absent))

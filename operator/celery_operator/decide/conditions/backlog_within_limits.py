@@ -13,7 +13,7 @@ from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.text import joined, listed
 
 
-def judge(evidence: Evidence) -> ConditionState:
+def state_of(evidence: Evidence) -> ConditionState:
     """A known queue above the threshold outweighs what is not known of others."""
     threshold = evidence.snapshot.spec.health.backlog_threshold
     long = [queue for queue in evidence.queues if queue.ready is not None and queue.ready > threshold]

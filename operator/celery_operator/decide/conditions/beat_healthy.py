@@ -3,7 +3,7 @@
 from celery_health.catalogue.beat import BeatReason, BeatStateReason
 from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.states import StateReason
-from celery_health.verdicts.beat import BeatSight
+from celery_health.verdicts.beat import BeatSnapshot
 from celery_health.verdicts.text import counted
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.decide.advice.manual_steps import manual_step
@@ -18,7 +18,7 @@ _UNKNOWN = frozenset({BeatReason.TICKS_UNKNOWN, BeatReason.AGENT_ABSENT})
 """The sidecar answers, and does not know whether beat ticks."""
 
 
-def judge(evidence: Evidence) -> ConditionState:
+def state_of(evidence: Evidence) -> ConditionState:
     """Decided from the Deployment, and from what the sidecar of beat's pod says."""
     spec, beat = evidence.snapshot.spec, evidence.beat
     if not spec.beat.enabled:
@@ -45,7 +45,7 @@ def _of_deployment(beat: DeploymentState, evidence: Evidence) -> ConditionState:
     return by_verdict(Verdict(BeatStateReason.RUNNING))
 
 
-def _of_pod(one: BeatSight, evidence: Evidence) -> ConditionState:
+def _of_pod(one: BeatSnapshot, evidence: Evidence) -> ConditionState:
     if one.reason is BeatReason.TICKING:
         return by_verdict(Verdict(BeatStateReason.RUNNING, variant="ticking"))
     if one.reason in _RESTARTED | _WAITS:
@@ -64,7 +64,7 @@ def _not_running(evidence: str) -> ConditionState:
     return by_verdict(Verdict(BeatStateReason.NOT_RUNNING, facts={"evidence": evidence}))
 
 
-def _what_follows(one: BeatSight, evidence: Evidence) -> str:
+def _what_follows(one: BeatSnapshot, evidence: Evidence) -> str:
     if one.reason in _WAITS:
         return "Beat is not restarted: it continues when that answers."
     manual = manual_step(evidence.snapshot, one.pod)

@@ -4,7 +4,7 @@ from celery_operator.decide.condition_state import ConditionState, no, unknown, 
 from celery_operator.decide.evidence import Evidence
 
 
-def judge(evidence: Evidence) -> ConditionState:
+def state_of(evidence: Evidence) -> ConditionState:
     """The joined view of operator and worker pods, as it stands."""
     broker = evidence.broker
     say = {True: yes, False: no, None: unknown}[broker.reachable]

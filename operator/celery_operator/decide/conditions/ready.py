@@ -11,7 +11,7 @@ from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.text import counted, joined
 
 
-def judge(evidence: Evidence, workers: ConditionState) -> ConditionState:
+def state_of(evidence: Evidence, workers: ConditionState) -> ConditionState:
     """The worst obstacle comes first. What is unknown counts only where no obstacle is known.
 
     ``workers``: the condition WorkersHealthy.

@@ -14,7 +14,7 @@ from celery_operator.decide.group_verdicts import GroupVerdicts
 from celery_operator.snapshot import DeploymentState
 
 
-def judge(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
+def state_of(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
     """With a fault that needs a new spec, Stalled is true and this is false."""
     fault = evidence.fault
     if fault is not None:

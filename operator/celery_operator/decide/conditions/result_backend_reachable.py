@@ -6,7 +6,7 @@ from celery_operator.decide.condition_state import ConditionState, no, unknown, 
 from celery_operator.decide.evidence import Evidence
 
 
-def judge(evidence: Evidence) -> ConditionState:
+def state_of(evidence: Evidence) -> ConditionState:
     """The operator's reading, as it stands."""
     if evidence.snapshot.spec.result_backend is None:
         return yes(StateReason.NOT_CONFIGURED, "The spec names no result backend")

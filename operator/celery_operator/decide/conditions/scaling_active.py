@@ -12,7 +12,7 @@ from celery_operator.decide.text import joined, listed
 _BLIND = frozenset({ScalingReason.BROKER_UNREADABLE, ScalingReason.FALLBACK})
 
 
-def judge(evidence: Evidence) -> ConditionState:
+def state_of(evidence: Evidence) -> ConditionState:
     """What keeps groups from their size comes before what they do. The sizes stand in status.workers."""
     spec = evidence.snapshot.spec
     if not any(group.autoscaling for group in spec.workers):

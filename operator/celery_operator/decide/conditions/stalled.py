@@ -6,7 +6,7 @@ from celery_operator.decide.condition_state import ConditionState, no, yes
 from celery_operator.decide.evidence import Evidence
 
 
-def judge(evidence: Evidence) -> ConditionState:
+def state_of(evidence: Evidence) -> ConditionState:
     """True while a fault exists that only a new spec removes."""
     fault = evidence.fault
     if fault is None or fault.waiting:

@@ -21,7 +21,7 @@ from celery_operator.decide.text import counted, joined
 _MESSAGES_PER_GROUP = 2
 
 
-def judge(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
+def state_of(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
     """The worst verdict gives the reason; every group that has one is named."""
     affected = [(group, found) for group in evidence.groups if (found := verdicts[group.name])]
     if certain := [(group, found) for group, found in affected if _is_certain(found)]:

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.verdict import Verdict
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 from celery_operator.snapshot import PodState, SidecarReading
 
 SCHEDULING_GRACE = timedelta(seconds=15)
@@ -45,13 +45,13 @@ class WorkerState(Enum):
 class Worker:
     """A worker pod and where it stands.
 
-    ``sight`` is what its report shows, None without one. ``findings`` are what the fleet's evidence adds,
+    ``snapshot`` is what its report shows, None without one. ``verdicts`` are what the fleet's evidence adds,
     each about this worker alone.
     """
 
     pod: PodState
     state: WorkerState
-    sight: WorkerSight | None = None
+    snapshot: WorkerSnapshot | None = None
     verdicts: tuple[Verdict, ...] = ()
 
     def has(self, reason: FleetReason) -> bool:

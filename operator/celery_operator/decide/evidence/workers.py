@@ -10,7 +10,7 @@ from celery_health.verdicts.fleet.checks import QUEUE_CHECKS, WORKER_CHECKS
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.verdict import Verdict
-from celery_health.verdicts.worker_snapshot import WorkerSight, sight_of
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot, worker_snapshot
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState, worker_state_of
 from celery_operator.snapshot import PodState, Snapshot
 
@@ -46,10 +46,10 @@ class _Fleet:
 
     def worker(self, pod: PodState, startup: timedelta) -> Worker:
         """The pod, its state, and what is found about it."""
-        state, sight = worker_state_of(pod, self.snapshot.now, startup), worker_snapshot_of(pod)
-        if sight is None or state not in _JUDGED or self._broker_away(pod):
-            return Worker(pod, state, sight)
-        worker = Worker(pod, state, sight, tuple(self._verdicts(sight, state)))
+        state, seen = worker_state_of(pod, self.snapshot.now, startup), worker_snapshot_of(pod)
+        if seen is None or state not in _JUDGED or self._broker_away(pod):
+            return Worker(pod, state, seen)
+        worker = Worker(pod, state, seen, tuple(self._verdicts(seen, state)))
         stalls = state is WorkerState.CONSUMING and worker.has(FleetReason.WORKER_STALLED)
         return replace(worker, state=WorkerState.STALLED) if stalls else worker
 
@@ -58,9 +58,9 @@ class _Fleet:
         beside = pod.reading.broker.reachable if pod.reading else None
         return self.snapshot.broker.reachable is False or beside is False
 
-    def _verdicts(self, sight: WorkerSight, state: WorkerState) -> Iterator[Verdict]:
+    def _verdicts(self, seen: WorkerSnapshot, state: WorkerState) -> Iterator[Verdict]:
         """A worker that drains is meant to have tasks in flight and to fetch none."""
-        alone = replace(self.evidence, workers=(sight,))
+        alone = replace(self.evidence, workers=(seen,))
         for check in WORKER_CHECKS:
             verdict = check(alone)
             if verdict and (state is not WorkerState.DRAINING or verdict.entry.while_draining):
@@ -86,7 +86,7 @@ def thresholds_of(snapshot: Snapshot) -> FleetThresholds:
     )
 
 
-def worker_snapshot_of(pod: PodState) -> WorkerSight | None:
+def worker_snapshot_of(pod: PodState) -> WorkerSnapshot | None:
     """The worker by its last report; None without one, and for a process that has ended.
 
     A worker that has just connected, or was drained until now, could take nothing before: it has idled only
@@ -95,19 +95,19 @@ def worker_snapshot_of(pod: PodState) -> WorkerSight | None:
     reading = pod.reading
     if reading is None or reading.report is None or reading.verdict.reason in _DEAD:
         return None
-    sight = sight_of(pod.name, reading.report, reading.verdict.consuming, reading.age)
-    if sight.idle_for is None or not sight.consuming:
-        return sight
+    seen = worker_snapshot(pod.name, reading.report, reading.verdict.consuming, reading.age)
+    if seen.idle_for is None or not seen.consuming:
+        return seen
     consuming_for = reading.consuming_for
-    return replace(sight, idle_for=None if consuming_for is None else min(sight.idle_for, consuming_for))
+    return replace(seen, idle_for=None if consuming_for is None else min(seen.idle_for, consuming_for))
 
 
 def queue_verdicts(snapshot: Snapshot, workers: tuple[Worker, ...]) -> tuple[Verdict, ...]:
     """What is wrong with the queues. ``workers``: all, pods that are being deleted included."""
     evidence = FleetEvidence(
         snapshot.broker,
-        tuple(worker.sight for worker in workers if worker.sight is not None),
-        workers_known=all(worker.sight is not None or _holds_nothing(worker.pod) for worker in workers),
+        tuple(worker.snapshot for worker in workers if worker.snapshot is not None),
+        workers_known=all(worker.snapshot is not None or _holds_nothing(worker.pod) for worker in workers),
         not_shrinking_for=snapshot.not_shrinking_for,
         visibility_timeout=least_visibility_timeout(snapshot),
         assigned_queues={queue for group in snapshot.spec.workers for queue in group.queues},

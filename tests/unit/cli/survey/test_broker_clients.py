@@ -17,7 +17,7 @@ from celery_health.cli.survey.broker_clients import (
     marked_deaf,
     unresponsive_workers,
 )
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 from tests.unit.cli.examples import WORKER
 
 BROKER = BrokerReading("redis", "redis://b", True, BrokerReason.REACHABLE, "")
@@ -66,7 +66,7 @@ def rabbit(consumers: int | None) -> BrokerReading:
     ids=["all answered", "one of two", "killed", "no remote control", "Flower", "nothing known"],
 )
 def test_a_listener_that_does_not_answer_is_unresponsive(
-    clients: BrokerClients, workers: list[WorkerSight], unresponsive: UnresponsiveWorkers
+    clients: BrokerClients, workers: list[WorkerSnapshot], unresponsive: UnresponsiveWorkers
 ) -> None:
     assert unresponsive_workers(clients, workers, BROKER) == unresponsive
 
@@ -94,7 +94,7 @@ def test_consumers_that_no_answer_explains_are_unresponsive_workers() -> None:
     ],
     ids=["idle", "busy", "full", "drained"],
 )
-def test_a_worker_that_is_idle_and_not_full_waits_for_messages(worker: WorkerSight, waits: bool) -> None:
+def test_a_worker_that_is_idle_and_not_full_waits_for_messages(worker: WorkerSnapshot, waits: bool) -> None:
     assert idle_workers([worker]) == ({"celery@a"} if waits else set())
 
 

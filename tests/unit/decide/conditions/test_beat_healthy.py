@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.catalogue.beat import BeatReason
-from celery_health.verdicts.beat import BeatSight
+from celery_health.verdicts.beat import BeatSnapshot
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import Condition, ConditionType
 from tests.unit.decide.build import condition_of, deployment, spec, status_of
 
 WITH_BEAT = spec(beat={"enabled": True})
-TICKING = BeatSight(
+TICKING = BeatSnapshot(
     "shop-beat-1",
     "uid-1",
     ready=True,
@@ -24,14 +24,14 @@ TICKING = BeatSight(
     tick_age=1.0,
     report_present=True,
 )
-SILENT = BeatSight("shop-beat-1", "uid-1", ready=True)
+SILENT = BeatSnapshot("shop-beat-1", "uid-1", ready=True)
 
 
-def says(reason: BeatReason, message: str = "It is so.", **changes: Any) -> BeatSight:
+def says(reason: BeatReason, message: str = "It is so.", **changes: Any) -> BeatSnapshot:
     return replace(TICKING, reason=reason, message=message, **changes)
 
 
-def judged(*beats: BeatSight, ready: int = 1, replicas: int = 1) -> Condition:
+def judged(*beats: BeatSnapshot, ready: int = 1, replicas: int = 1) -> Condition:
     deployments = (deployment(), deployment(1, group=None, ready=ready, replicas=replicas))
     return condition_of(ConditionType.BEAT_HEALTHY, spec=WITH_BEAT, deployments=deployments, beats=beats)
 
@@ -67,7 +67,7 @@ def judged(*beats: BeatSight, ready: int = 1, replicas: int = 1) -> Condition:
     ],
 )
 def test_what_the_pod_of_beat_says_is_the_verdict(
-    sight: BeatSight, status: str, reason: str, words: str
+    sight: BeatSnapshot, status: str, reason: str, words: str
 ) -> None:
     condition = judged(sight)
     assert (condition.status, condition.reason) == (status, reason)
@@ -97,7 +97,7 @@ def test_a_beat_that_does_not_tick_degrades_the_deployment() -> None:
 
 
 sights = st.builds(
-    BeatSight,
+    BeatSnapshot,
     pod=st.sampled_from(["shop-beat-1", "shop-beat-2"]),
     uid=st.just("uid"),
     deleting=st.booleans(),
@@ -109,7 +109,7 @@ sights = st.builds(
 
 
 @given(st.lists(sights, min_size=1, max_size=3), st.integers(0, 2))
-def test_only_one_beat_that_says_that_it_ticks_is_healthy(beats: list[BeatSight], ready: int) -> None:
+def test_only_one_beat_that_says_that_it_ticks_is_healthy(beats: list[BeatSnapshot], ready: int) -> None:
     condition = judged(*beats, ready=ready, replicas=max(1, ready))
     staying = [one for one in beats if not one.deleting]
     if staying:

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from celery_health.catalogue.beat import BeatReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.beat import BeatSight
+from celery_health.verdicts.beat import BeatSnapshot
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
 from celery_operator.api.status import CeleryDeploymentStatus, Restart, RestartsStatus
 from celery_operator.decide import decide
@@ -323,8 +323,8 @@ def test_a_pause_holds_every_worker_and_its_end_releases_them() -> None:
 
 
 def test_a_pause_holds_beat_too_and_its_end_releases_it() -> None:
-    beat = BeatSight("shop-beat-1", "uid-beat", reason=BeatReason.STUCK, live=False)
-    silent, leaving = BeatSight("silent", "1"), replace(beat, pod="leaving", deleting=True)
+    beat = BeatSnapshot("shop-beat-1", "uid-beat", reason=BeatReason.STUCK, live=False)
+    silent, leaving = BeatSnapshot("silent", "1"), replace(beat, pod="leaving", deleting=True)
     paused = held_back(
         pod(NAMES[0]), annotations={ANNOTATION_PAUSE_HEALING: "true"}, beats=(silent, leaving, beat)
     )

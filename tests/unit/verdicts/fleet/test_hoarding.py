@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import hoarding
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 from tests.unit.verdicts.fleets import seconds, sight, sights, watched
 
 
@@ -68,7 +68,7 @@ def test_the_largest_hoard_is_told() -> None:
 
 
 @given(sights, seconds, st.integers(0, 500))
-def test_a_larger_or_older_hoard_stays_one(one: WorkerSight, more: float, messages: int) -> None:
+def test_a_larger_or_older_hoard_stays_one(one: WorkerSnapshot, more: float, messages: int) -> None:
     if hoarding.is_hoarding(one):
         assert hoarding.is_hoarding(replace(one, has_room=False))
         assert hoarding.is_hoarding(replace(one, reserved=one.reserved + messages))

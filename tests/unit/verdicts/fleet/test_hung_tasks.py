@@ -8,7 +8,7 @@ from hypothesis import given
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import hung_tasks
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 from tests.unit.verdicts.fleets import running, seconds, sight, sights, watched
 
 
@@ -48,20 +48,20 @@ def test_the_longest_is_told_and_every_worker_named() -> None:
 
 
 @given(sights, seconds)
-def test_a_task_of_which_nobody_tells_how_long_it_runs_never_hangs(one: WorkerSight, limit: float) -> None:
+def test_a_task_of_which_nobody_tells_how_long_it_runs_never_hangs(one: WorkerSnapshot, limit: float) -> None:
     untold = tuple(replace(task, running_for=None) for task in one.running)
     fleet = watched(replace(one, running=untold), thresholds=FleetThresholds(hung_after=limit))
     assert hung_tasks.check(fleet) is None
 
 
 @given(sights)
-def test_a_task_of_which_nobody_tells_the_limit_never_hangs(one: WorkerSight) -> None:
+def test_a_task_of_which_nobody_tells_the_limit_never_hangs(one: WorkerSnapshot) -> None:
     unlimited = tuple(replace(task, limit=None) for task in one.running)
     assert hung_tasks.check(watched(replace(one, running=unlimited))) is None
 
 
 @given(sights, seconds)
-def test_running_on_never_takes_the_finding_back(one: WorkerSight, more: float) -> None:
+def test_running_on_never_takes_the_finding_back(one: WorkerSnapshot, more: float) -> None:
     later = tuple(
         replace(task, running_for=None if task.running_for is None else task.running_for + more)
         for task in one.running

@@ -11,7 +11,7 @@ from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import orphaned_messages, unconsumed_queues
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.verdict import Verdict
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 from tests.unit.verdicts.fleets import NOT_READ, REFUSED, brokers, reading, sight, sights
 
 
@@ -29,7 +29,7 @@ def unconsumed(
 
 
 def orphaned(
-    broker: BrokerReading, workers: list[WorkerSight] | None, timeout: float | None = None
+    broker: BrokerReading, workers: list[WorkerSnapshot] | None, timeout: float | None = None
 ) -> Verdict | None:
     return orphaned_messages.check(
         FleetEvidence(
@@ -121,14 +121,14 @@ def test_where_no_worker_hands_messages_out_again_waiting_is_not_the_advice() ->
     ],
 )
 def test_messages_have_an_owner_if(
-    why: str, broker: BrokerReading, workers: list[WorkerSight] | None, timeout: float | None
+    why: str, broker: BrokerReading, workers: list[WorkerSnapshot] | None, timeout: float | None
 ) -> None:
     assert orphaned(broker, workers, timeout) is None
 
 
 @given(brokers, st.lists(sights, max_size=3), st.integers(0, 100), st.floats(0, 1000))
 def test_more_and_older_messages_of_fewer_workers_never_take_the_verdict_back(
-    broker: BrokerReading, workers: list[WorkerSight], more: int, older: float
+    broker: BrokerReading, workers: list[WorkerSnapshot], more: int, older: float
 ) -> None:
     if orphaned(broker, workers) is None:
         return

@@ -9,7 +9,7 @@ from hypothesis import given
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import stalled_workers
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
-from celery_health.verdicts.worker_snapshot import WorkerSight
+from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 from tests.unit.verdicts.fleets import seconds, sight, sights, waits, watched
 
 WAITS = {"celery": 61.0}
@@ -17,7 +17,7 @@ STALLED = sight(idle_for=61.0, active_count=0, running=())
 
 
 def stalls(
-    worker: WorkerSight,
+    worker: WorkerSnapshot,
     waiting: dict[str, float],
     thresholds: FleetThresholds = DEFAULT_FLEET_THRESHOLDS,
 ) -> bool:
@@ -77,7 +77,7 @@ def test_the_threshold_is_that_of_the_spec() -> None:
 
 
 @given(sights, waits)
-def test_nothing_unknown_ever_stalls_a_worker(one: WorkerSight, waiting: dict[str, float]) -> None:
+def test_nothing_unknown_ever_stalls_a_worker(one: WorkerSnapshot, waiting: dict[str, float]) -> None:
     assert not stalls(replace(one, consuming=None), waiting)
     assert not stalls(replace(one, slots=None), waiting)
     assert not stalls(replace(one, idle_for=None), waiting)
@@ -87,7 +87,7 @@ def test_nothing_unknown_ever_stalls_a_worker(one: WorkerSight, waiting: dict[st
 
 @given(sights, waits, seconds)
 def test_a_longer_wait_never_takes_the_finding_back(
-    one: WorkerSight, waiting: dict[str, float], more: float
+    one: WorkerSnapshot, waiting: dict[str, float], more: float
 ) -> None:
     if stalls(one, waiting):
         assert stalls(replace(one, idle_for=(one.idle_for or 0.0) + more), waiting)
@@ -95,7 +95,9 @@ def test_a_longer_wait_never_takes_the_finding_back(
 
 
 @given(sights, waits)
-def test_a_stalled_worker_has_everything_that_it_takes(one: WorkerSight, waiting: dict[str, float]) -> None:
+def test_a_stalled_worker_has_everything_that_it_takes(
+    one: WorkerSnapshot, waiting: dict[str, float]
+) -> None:
     if stalls(one, waiting):
         assert one.consuming is True
         assert one.takes_more is True
