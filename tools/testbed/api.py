@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -73,7 +72,7 @@ class Api:
             call: Any = websocket_call(  # type: ignore[no-untyped-call]
                 self._client.configuration, "GET", url, headers=headers, _preload_content=False, binary=True
             )
-            with closing(call):
+            try:
                 if stdin is not None:
                     _send(call, stdin.encode())
                 call.run_forever(timeout=timeout)
@@ -81,6 +80,9 @@ class Api:
                     raise KubeError(f"{shown} did not end within {timeout:g} s")
                 printed, said = call.read_stdout().decode(), call.read_stderr().decode()
                 result = json.loads(call.read_channel(ERROR_CHANNEL) or b"{}")
+            finally:
+                # Its close() does nothing once the server has closed, and leaves the socket open.
+                call.sock.shutdown()
         except (ApiException, WebSocketException, OSError) as problem:
             raise KubeError(f"{shown}: {problem}") from problem
         if result.get("status") != "Success":
