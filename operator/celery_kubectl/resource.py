@@ -23,14 +23,17 @@ class Resource:
 
     @property
     def name(self) -> str:
+        """``metadata.name``."""
         return str(self.manifest["metadata"]["name"])
 
     @property
     def namespace(self) -> str:
+        """``metadata.namespace``."""
         return str(self.manifest["metadata"]["namespace"])
 
     @property
     def spec(self) -> Mapping[str, Any]:
+        """The spec, as it was written."""
         return self.manifest.get("spec") or {}
 
     @property
@@ -45,6 +48,7 @@ class Resource:
 
     @property
     def has_beat(self) -> bool:
+        """Whether the resource runs beat."""
         return bool((self.spec.get("beat") or {}).get("enabled"))
 
     @property

@@ -13,6 +13,7 @@ class TextFormatter(logging.Formatter):
     """One line for a person. Secrets in URLs are masked, also in what libraries and tracebacks say."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """One line, without secrets."""
         return redact(super().format(record))
 
 
@@ -20,6 +21,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line, masked in the same way."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """One line, without secrets."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

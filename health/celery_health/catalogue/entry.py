@@ -148,6 +148,7 @@ class Reason(StrEnum):
     entry: Entry
 
     def __new__(cls, entry: Entry) -> Self:
+        """The member whose value is the word of the entry."""
         member = str.__new__(cls, entry.word)
         member._value_ = entry.word
         member.entry = entry

@@ -1,4 +1,4 @@
-"""Recommended Celery settings, each with its trade-off. One line is enough::
+"""Recommended Celery settings, each with its trade-off. One line is enough.
 
     from celery_health import presets
 

@@ -15,8 +15,7 @@ class UnreadableError(ValueError):
 
 
 class Format(Generic[T]):
-    """One kind of document. ``name`` is its name in messages, ``type`` its type, and
-    ``largest`` its limit in bytes."""
+    """One kind of document: its ``name`` in messages, its type, and its limit in bytes."""
 
     def __init__(self, name: str, document: type[T], largest: int) -> None:
         self.name = name

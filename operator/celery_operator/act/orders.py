@@ -43,6 +43,7 @@ class DirectSink:
         self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
 
     async def send(self, pod: Json, path: str, body: Json, token: str) -> None:
+        """Send it to the pod's own address."""
         try:
             async with self._session.post(
                 direct_url(pod, path),
@@ -64,6 +65,7 @@ class ProxySink:
         self._kube = kube
 
     async def send(self, pod: Json, path: str, body: Json, token: str) -> None:
+        """Send it through the API server."""
         try:
             await self._kube.post_proxied(
                 proxy_path(pod, path), body, {TOKEN_HEADER: token}, TIMEOUT_SECONDS, ANSWER_BYTES

@@ -30,11 +30,13 @@ class DesiredObject:
 
     @classmethod
     def of(cls, body: Json) -> "DesiredObject":
+        """The object of this manifest."""
         kind = _KINDS[(body["apiVersion"], body["kind"])]
         return cls(kind, body["metadata"]["name"], body, digest(body))
 
     @property
     def reference(self) -> Reference:
+        """Kind and name, which identify the object in its namespace."""
         return self.kind, self.name
 
 

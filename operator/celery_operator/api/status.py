@@ -21,6 +21,8 @@ class HealthState(StrEnum):
 
 
 class ConditionType(StrEnum):
+    """The conditions of a CeleryDeployment."""
+
     READY = "Ready"
     BROKER_REACHABLE = "BrokerReachable"
     RESULT_BACKEND_REACHABLE = "ResultBackendReachable"

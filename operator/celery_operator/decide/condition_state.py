@@ -21,10 +21,12 @@ class ConditionState:
 
     @property
     def is_true(self) -> bool:
+        """Whether the condition is known to be true."""
         return self.status == "True"
 
     @property
     def is_false(self) -> bool:
+        """Whether the condition is known to be false."""
         return self.status == "False"
 
 

@@ -19,10 +19,12 @@ class RestartHoldOrder:
 
     @property
     def path(self) -> str:
+        """The path of the sidecar that takes the order."""
         return RESTART_HOLD_PATH
 
     @property
     def body(self) -> Mapping[str, float]:
+        """The JSON object that goes with the order."""
         body: Mapping[str, float] = msgspec.to_builtins(wire.RestartHoldOrder(self.seconds))
         return body
 
@@ -37,10 +39,12 @@ class DrainOrder:
 
     @property
     def path(self) -> str:
+        """The path of the sidecar that takes the order."""
         return DRAIN_PATH if self.drain else UNDRAIN_PATH
 
     @property
     def body(self) -> Mapping[str, float]:
+        """The JSON object that goes with the order."""
         return {}
 
 

@@ -1,0 +1,1 @@
+"""Reads pods, sidecars, brokers, result backends and Secrets, and builds snapshots from them."""

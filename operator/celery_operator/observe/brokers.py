@@ -16,7 +16,8 @@ TIMEOUT_SECONDS = 5.0
 class MakeReader(Protocol):
     """Makes the reader of a URL, as ``celery_health.readers.reader_for`` does."""
 
-    def __call__(self, url: str, naming: RedisNaming, *, management_url: str | None) -> BrokerReader: ...
+    def __call__(self, url: str, naming: RedisNaming, *, management_url: str | None) -> BrokerReader:
+        """A reader for this URL."""
 
 
 class KeptReader:

@@ -48,6 +48,7 @@ class DirectSource:
         self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
 
     async def fetch(self, pod: Json) -> bytes:
+        """Ask the pod's own address."""
         try:
             async with self._session.get(
                 direct_url(pod, REPORT_PATH),
@@ -71,6 +72,7 @@ class ProxySource:
         self._kube = kube
 
     async def fetch(self, pod: Json) -> bytes:
+        """Ask through the API server."""
         try:
             return await self._kube.get_proxied(proxy_path(pod, REPORT_PATH), TIMEOUT_SECONDS, ANSWER_BYTES)
         except KubeError as error:

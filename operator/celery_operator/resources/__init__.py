@@ -1,0 +1,1 @@
+"""Builds the manifests of the owned objects from the spec. Pure."""

@@ -21,6 +21,7 @@ class BeatReporter(ReportThread):
         self._beat = beat
 
     def details(self) -> dict[str, Any]:
+        """The fields of this report that no other report has."""
         beat = self._beat
         return {
             "phase": phase(beat),

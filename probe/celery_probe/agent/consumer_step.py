@@ -183,7 +183,6 @@ class Heartbeat:
 
 def step_class(heartbeat: Heartbeat, errors: ErrorLog) -> Any:
     """The class to add to an application's ``steps["consumer"]``."""
-
     tasks.count_discards()
 
     class ReportStep(bootsteps.StartStopStep):  # type: ignore[misc]

@@ -40,10 +40,12 @@ class ReportingAgent(Agent):
         self._errors = errors
 
     def start(self) -> None:
+        """Start to write reports."""
         with self._errors.caught("thread"):
             self._reporter.start()
 
     def finish(self) -> None:
+        """Write the last report."""
         self._reporter.finish()
 
 
@@ -57,11 +59,13 @@ class WorkerAgent(ReportingAgent):
         super().__init__(WorkerReporter(self._worker, self._directory, errors), errors)
 
     def start(self) -> None:
+        """Withdraw a stop request of an earlier process, and start to write reports."""
         with self._errors.caught("stop"):
             self._directory.cancel_stop()
         super().start()
 
     def install(self) -> None:
+        """Add the step to the consumers of the worker."""
         with self._errors.caught("install"):
             # Not before the patching; and the reporter's thread may not import.
             from celery_probe.agent import consumer_step, tasks  # noqa: F401, PLC0415
@@ -83,6 +87,7 @@ class BeatAgent(ReportingAgent):
         super().__init__(BeatReporter(self._beat, shared, errors), errors)
 
     def install(self) -> None:
+        """Watch the ticks of the scheduler."""
         try:
             from celery_probe.agent import beat_ticks  # noqa: PLC0415 - only after the patching
 

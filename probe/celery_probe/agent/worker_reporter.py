@@ -32,6 +32,7 @@ class WorkerReporter(ReportThread):
         self._eta_count_due = 0.0
 
     def details(self) -> dict[str, Any]:
+        """The fields of this report that no other report has."""
         worker = self._worker
         standing_since = worker.loop_mono if worker.connected else worker.loop_due_mono
         report: dict[str, Any] = {

@@ -15,6 +15,7 @@ from celery_health.cli.usage import Command, with_options
 @with_options(HEALTH)
 @click.pass_context
 def health(ctx: click.Context, /, **options: Any) -> None:
+    """Run ``celery -A APP health``."""
     from celery_health.cli.commands.health import run_health  # noqa: PLC0415
 
     ctx.exit(run_health(ctx.obj.app, {**options, "app_name": _app_name(ctx)}))
@@ -24,6 +25,7 @@ def health(ctx: click.Context, /, **options: Any) -> None:
 @with_options(MONITOR)
 @click.pass_context
 def monitor(ctx: click.Context, /, **options: Any) -> None:
+    """Run ``celery -A APP monitor``."""
     from celery_health.cli.commands.monitor import run_monitor  # noqa: PLC0415
 
     ctx.exit(run_monitor(ctx.obj.app, {**options, "app_name": _app_name(ctx)}))

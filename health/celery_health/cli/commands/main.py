@@ -13,6 +13,7 @@ from celery_health.cli.usage import Command, Group, with_options
 @with_options((*APP, *HEALTH))
 @click.pass_context
 def main(ctx: click.Context, /, **options: Any) -> None:
+    """Run ``celery-health`` without a subcommand, or prepare the subcommand."""
     if ctx.invoked_subcommand is not None:
         # `celery-health -A shop monitor` means the same as `celery-health monitor -A shop`.
         given = {name: value for name, value in options.items() if _is_given(ctx, name)}
@@ -27,6 +28,7 @@ def main(ctx: click.Context, /, **options: Any) -> None:
 @with_options((*APP, *MONITOR))
 @click.pass_context
 def monitor(ctx: click.Context, /, **options: Any) -> None:
+    """Run ``celery-health monitor``."""
     from celery_health.cli.commands.monitor import run_monitor  # noqa: PLC0415
 
     ctx.exit(run_monitor(None, options))

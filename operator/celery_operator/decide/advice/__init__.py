@@ -1,0 +1,1 @@
+"""What is wrong with the workers, and what a person can do about it."""

@@ -36,10 +36,12 @@ class Evidence:
 
     @property
     def desired_total(self) -> int:
+        """Desired replicas of all groups."""
         return sum(group.desired for group in self.groups)
 
     @property
     def consuming(self) -> int:
+        """Consuming workers of all groups."""
         return sum(group.consuming for group in self.groups)
 
     @property
@@ -61,6 +63,7 @@ class Evidence:
 
     @property
     def beat(self) -> DeploymentState | None:
+        """The Deployment of beat."""
         return next((one for one in self.snapshot.deployments if one.component == COMPONENT_BEAT), None)
 
     @property

@@ -32,6 +32,7 @@ class BrokerEvidence:
 
     @property
     def reached_by_workers_only(self) -> bool:
+        """Whether workers consume although the operator cannot reach the broker."""
         return self.reason == StateReason.REACHABLE_BY_WORKERS_ONLY
 
     @property

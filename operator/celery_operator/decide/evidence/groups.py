@@ -50,6 +50,7 @@ class GroupEvidence:
 
     @property
     def consuming(self) -> int:
+        """Consuming workers of the group."""
         return len(self.in_state(WorkerState.CONSUMING))
 
     @property
