@@ -1,1 +1,1 @@
-"""The operator that keeps a CeleryDeployment's workers running and tells how they are."""
+"""The operator that keeps a CeleryDeployment's workers running and reports their health."""

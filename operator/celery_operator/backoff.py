@@ -11,7 +11,7 @@ class Backoff:
     limit: float
 
     def pause(self, failures: int) -> float:
-        """Seconds to wait after so many failures in a row; 0 without a failure."""
+        """Seconds to wait after this number of failures in a row; 0 without a failure."""
         if failures < 1:
             return 0.0
         # The exponent is bounded: 2 ** 2000 is no float.

@@ -18,7 +18,7 @@ from celery_operator.settings import Settings
 
 WATCH_BACKOFF = Backoff(first=1.0, limit=4.0)
 WATCH_RETRIES = 7
-"""A watch that fails so many times in a row has ended for good, which a new process starts over."""
+"""After this number of failures in a row, a watch has ended for good: only a new process starts it again."""
 
 
 def registry(

@@ -101,7 +101,7 @@ class Leader:
         try:
             await self._put(lease, self._settings.identity, int(self._settings.duration_seconds))
         except ConflictError:
-            # Another was faster: who, the next try tells.
+            # Another process was faster. The next attempt reads which one.
             return "another candidate"
         return self._settings.identity
 

@@ -34,7 +34,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: str, style: Literal["json", "text"]) -> None:
-    """Log to standard error. kopf tells every event that it handles, so it is heard from WARNING on."""
+    """Log to standard error. kopf logs every event that it handles, so its level is WARNING."""
     handler = logging.StreamHandler(sys.stderr)
     text = TextFormatter("%(asctime)s %(levelname)-7s %(name)s %(message)s")
     handler.setFormatter(JsonFormatter() if style == "json" else text)

@@ -53,7 +53,7 @@ class Settings:
     scaling_reconcile_seconds: float = 1
     """The same while a group follows its load or drains workers."""
     secret_poll_seconds: float = 1.5
-    """Between two object reconciles. Secrets are read by name and never watched: no event tells that the
+    """Between two object reconciles. Secrets are read by name and never watched: no event reports that the
     probe Secret was deleted.
     """
     repair_debounce_seconds: float = 0.1

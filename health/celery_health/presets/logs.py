@@ -36,7 +36,7 @@ class SharedRotatingFileHandler(RotatingFileHandler):
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line; what goes wrong is told on stderr, as logging does, and never raised."""
+        """Write one line. Errors go to stderr, as logging does it, and are never raised."""
         try:
             with self._alone():
                 self._follow()

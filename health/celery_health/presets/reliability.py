@@ -92,7 +92,7 @@ def reliable(*, connection_attempts: int | None = None) -> Preset:
         PresetError: less than one attempt.
     """
     if connection_attempts is not None and connection_attempts < 1:
-        # Celery reads 0 as "without limit", which is not what it looks like.
+        # Celery reads 0 as "without limit", although it reads like "none".
         raise PresetError(f"connection_attempts={connection_attempts}: use 1 or more, or None for no limit.")
     return Preset((*_DELIVERY, _attempts(connection_attempts)))
 

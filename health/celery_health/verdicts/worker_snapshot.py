@@ -8,7 +8,7 @@ from celery_health.wire.worker_report import ActiveTask, WorkerReport
 
 @dataclass(frozen=True, slots=True)
 class RunningTask:
-    """A task in a pool slot. ``running_for`` and ``limit`` are seconds, None where nobody tells."""
+    """A task in a pool slot. ``running_for`` and ``limit`` are seconds; None: unknown."""
 
     id: str
     name: str
@@ -18,11 +18,11 @@ class RunningTask:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSnapshot:
-    """One worker at one moment; None always means that nobody tells.
+    """One worker at one moment; None always means unknown.
 
     ``running`` may be shorter than ``active_count``: a report shows the first 100. ``idle_for`` is how many
     seconds ago a task last began or ended. ``has_room`` is False while the prefetch limit keeps the worker
-    from taking more. ``pool`` is its kind, such as prefork; empty where nobody tells.
+    from taking more. ``pool`` is its kind, such as prefork; empty if unknown.
     """
 
     name: str
@@ -60,8 +60,8 @@ class WorkerSnapshot:
     def takes_more(self) -> bool | None:
         """Whether the prefetch limit leaves room: by the transport's own word, else by the counts.
 
-        Where tasks are acknowledged late, those that run count as well; that nobody tells, so between the two
-        ways to count nothing is known.
+        Where tasks are acknowledged late, active tasks count as well. Nothing reports which way applies, so
+        the answer is unknown between the two counts.
         """
         if self.has_room is not None or self.prefetch is None:
             return self.has_room
@@ -93,7 +93,7 @@ def worker_snapshot(
 
 
 def _running(tasks: Iterable[ActiveTask], now: float | None) -> tuple[RunningTask, ...]:
-    """``now``: Unix time of the look, by the clock of the worker's own machine; None where nobody tells."""
+    """``now``: Unix time of the snapshot, by the clock of the worker's own machine; None: unknown."""
     return tuple(
         RunningTask(
             task.id,

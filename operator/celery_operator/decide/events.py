@@ -16,10 +16,10 @@ _GOOD_WHEN = {
     ConditionType.AGENTS_REPORTING: "True",
     ConditionType.STALLED: "False",
 }
-"""Ready and Reconciling only follow from these: their turns would be told twice."""
+"""Ready and Reconciling follow from these: an Event about their change would repeat one."""
 
 _PASSES = frozenset(reason for kind in KINDS for reason in kind if not reason.entry.announced)
-"""Reasons of WorkersHealthy that are a stage, or that another condition tells better."""
+"""Reasons of WorkersHealthy that are a stage, or that another condition explains better."""
 
 
 def events_between(previous: CeleryDeploymentStatus, new: CeleryDeploymentStatus) -> tuple[EventNote, ...]:

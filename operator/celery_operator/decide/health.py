@@ -58,7 +58,7 @@ def _untold(evidence: Evidence, conditions: ConditionStates) -> Iterator[str]:
     """What is never known about this kind of broker or result backend does not count.
 
     At zero there is no worker to speak for the broker, so there its queues are needed. A beat that a new spec
-    asks for is not waited for either: its pod tells once it is there.
+    asks for is not waited for either: its pod reports once it exists.
     """
     silent = {ConditionType.WORKERS_HEALTHY, ConditionType.AGENTS_REPORTING}
     if conditions[ConditionType.BEAT_HEALTHY].reason is not StateReason.NEW_GENERATION:

@@ -1,4 +1,4 @@
-"""The status of a resource whose spec cannot be read, as after a change of the CRD by hand."""
+"""The status of a resource whose spec cannot be read, as after a manual change of the CRD."""
 
 from datetime import datetime
 

@@ -14,7 +14,7 @@ RESULT_BACKEND_VARIABLE = "CELERY_RESULT_BACKEND"
 
 
 def connections(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> list[EnvVar]:
-    """The variables that tell Celery its broker and its result backend."""
+    """The variables from which Celery takes its broker and its result backend."""
     broker = spec.broker
     variables = [_variable(BROKER_VARIABLE, broker.url or managed_broker_url(cd), broker.url_from)]
     if spec.result_backend is not None:

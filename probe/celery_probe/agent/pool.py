@@ -47,7 +47,7 @@ class PoolWatch:
         self._counted_from: int | None = None
 
     def note(self, pool: Any, progress: float | None, now: float) -> None:
-        """Look at the pool at the moment ``now``; ``progress`` is when a task last began or ended."""
+        """Observe the pool at the moment ``now``; ``progress`` is when a task last began or ended."""
         children = _children(pool)
         self.pids = [child.pid for child in children if child.pid and lives(child.pid)]
         if self.pids:

@@ -130,7 +130,7 @@ def _queue(name: str, lengths: list[Any]) -> QueueReading:
     if not all(isinstance(length, int) for length in lengths):
         return QueueReading(name, None)
     ready = sum(lengths)
-    # Redis has no key for an empty list, so an empty queue and a missing one look the same.
+    # Redis has no key for an empty list, so an empty queue and a missing one read the same.
     return QueueReading(name, ready, exists=True if ready else None)
 
 

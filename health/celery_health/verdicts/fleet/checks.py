@@ -16,7 +16,7 @@ Check = Callable[[FleetEvidence], Verdict | None]
 """At most one verdict. Its subjects are all workers or queues that have the problem, the worst first."""
 
 WORKER_CHECKS: tuple[Check, ...] = (stalled_workers.check, hung_tasks.check, hoarding.check)
-"""On workers. Each looks at every worker apart, so that the evidence may hold one worker only."""
+"""On workers. Each judges every worker on its own, so that the evidence may hold a single worker."""
 
 QUEUE_CHECKS: tuple[Check, ...] = (unconsumed_queues.check, orphaned_messages.check)
 """On queues. These need all workers."""

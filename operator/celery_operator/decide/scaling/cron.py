@@ -1,8 +1,8 @@
 """Cron expressions of five fields: whether they fire at all, and when they fired last.
 
 The meaning is that of Debian's cron: a fixed hour that the clock skips fires at the end of the gap, and one
-that the clock shows twice fires the first time. What fires every so many minutes or hours goes by the time
-that passes.
+that the clock shows twice fires the first time. An entry that fires every few minutes or hours goes by
+the time that passes.
 """
 
 from datetime import UTC, datetime, timedelta

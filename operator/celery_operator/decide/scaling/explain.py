@@ -17,8 +17,8 @@ _STAYS = {
     ScalingReason.IDLE_SECONDS: "nothing to do, but not yet for idleSeconds",
     ScalingReason.ETA_TASKS: "nothing to do but tasks that are held for their time",
     ScalingReason.BELOW_ACTIVATION: "no more waits than activationBacklog",
-    ScalingReason.BROKER_UNREADABLE: "held, because the broker does not tell what waits",
-    ScalingReason.EVIDENCE_INCOMPLETE: "fewer might do, but a worker does not tell what it holds",
+    ScalingReason.BROKER_UNREADABLE: "held, because queue lengths are unknown",
+    ScalingReason.EVIDENCE_INCOMPLETE: "fewer might do, but the in-flight tasks of a worker are unknown",
     ScalingReason.SCALE_IN_PAUSED: "fewer would do, and scaling in is paused",
     ScalingReason.SCALE_OUT_PAUSED: "more are needed, and scaling out is paused",
 }
@@ -31,9 +31,9 @@ _LIMITED = "{0} would do, but {1} does not let the group move so soon"
 
 _SO_MANY = {
     ScalingReason.AT_MAXIMUM: "maxReplicas allows no more",
-    ScalingReason.AT_MINIMUM: "minReplicas asks for so many",
-    ScalingReason.SCHEDULED: "the schedule asks for so many now",
-    ScalingReason.FALLBACK: "fallback.replicas asks for so many",
+    ScalingReason.AT_MINIMUM: "minReplicas allows no fewer",
+    ScalingReason.SCHEDULED: "the schedule allows no fewer now",
+    ScalingReason.FALLBACK: "fallback.replicas sets this number",
     ScalingReason.IDLE_SECONDS: "the last one stays for idleSeconds",
 }
 
@@ -68,7 +68,7 @@ def _rules(up: bool) -> str:
 
 def _facts(load: GroupLoad) -> str:
     if load.ready is None:
-        return f"the broker has not told what waits for {lasting(load.unread_for)}"
+        return f"queue lengths have been unknown for {lasting(load.unread_for)}"
     if sizing.tasks(load) == 0:
         return f"nothing to do{_held(load)}"
     facts = [f"{load.ready:,} ready"]

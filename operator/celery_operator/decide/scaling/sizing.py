@@ -46,9 +46,9 @@ def by_time(rules: Autoscaling, load: GroupLoad) -> float:
 
 
 def with_room(load: GroupLoad, slots: float) -> float:
-    """So many slots, and half of what those for new tasks vary by: no group is lowered further.
+    """The given slots, and half of the variation of those for new tasks: no group goes lower.
 
-    Tasks that come by chance and keep so many slots busy on average keep that many busy give or take the
+    Tasks that arrive at random and keep N slots busy on average keep N busy, give or take the
     square root. A group without any room for it lets tasks wait, and soon has to grow again; room for all of
     it would cost more than it saves. What waits and runs already varies no more.
     """
