@@ -1,4 +1,4 @@
-"""The verdict on beat from the report of its agent: pure, the same for sidecar, operator and CLI.
+"""The verdict on beat from the report of its agent, as the sidecar gives it.
 
 Times that end in ``_mono`` are seconds of CLOCK_MONOTONIC, which all containers of a pod share.
 """
@@ -6,13 +6,14 @@ Times that end in ``_mono`` are seconds of CLOCK_MONOTONIC, which all containers
 from dataclasses import dataclass
 
 from celery_health.catalogue.beat import BeatReason
+from celery_health.verdicts.text import counted
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BeatPhase, BeatReport, BeatWait
 
 
 @dataclass(frozen=True, slots=True)
 class BeatVerdict:
-    """``started``, ``live`` and ``ready`` are the three probe answers; the message is one plain sentence."""
+    """``started``, ``live`` and ``ready`` are the three probe answers; ``message`` is one sentence."""
 
     reason: BeatReason
     message: str
@@ -23,12 +24,12 @@ class BeatVerdict:
 
 @dataclass(frozen=True, slots=True)
 class BeatSnapshot:
-    """One beat pod as the operator sees it. Pure data, so that verdicts on beat need no cluster.
+    """One beat pod as the operator sees it.
 
     ``ready`` is the pod's own readiness. ``reason``, ``message``, ``live`` and ``tick_age`` are what its
-    sidecar says, None or empty while that cannot be asked. ``restart_hold_left``: for how many more seconds
-    no verdict fails its liveness, None if it may. ``trouble`` is why a container does not run,
-    ``sidecar_error`` why there is no reading of its sidecar.
+    sidecar says, None or empty while the sidecar does not answer. ``restart_hold_left``: for how
+    many more seconds no verdict fails its liveness, None if it may. ``trouble`` is why a container
+    does not run, ``sidecar_error`` why there is no reading of its sidecar.
     """
 
     pod: str
@@ -47,20 +48,20 @@ class BeatSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class BeatThresholds:
-    """When old evidence counts against beat, in seconds."""
+    """From when on evidence counts against beat. All times are seconds."""
 
     stale_after: float = 15.0
     """A report older than this is stale. It is renewed every second."""
 
     tick_limit: float = 60.0
-    """A tick that lasts longer, or that comes later than it wished by more, is overdue."""
+    """A tick that lasts longer, or that is late by more, is overdue."""
 
     broker_grace: float = 60.0
-    """A broker that has answered the observer for this long excuses no tick. Celery waits up to 30 s between
-    two attempts to reconnect, and each may take 30 s more."""
+    """When the broker has answered the sidecar for this long, an overdue tick counts. Celery waits up to 30 s
+    between two attempts to reconnect, and each may take 30 s more."""
 
     agent_grace: float = 60.0
-    """A beat that has sent no report for this long has no agent: it is judged without one."""
+    """A beat without a report for this long has no agent. It passes every probe."""
 
 
 DEFAULT_BEAT_THRESHOLDS = BeatThresholds()
@@ -68,10 +69,10 @@ DEFAULT_BEAT_THRESHOLDS = BeatThresholds()
 
 @dataclass(frozen=True, slots=True)
 class BrokerCheck:
-    """The broker as the observer in beat's pod sees it.
+    """The result of the broker check of the sidecar in beat's pod.
 
-    ``reachable`` is None where nobody knows; ``answers_for`` are the seconds for which it has answered every
-    look, None where it does not, or where its answers prove nothing.
+    ``reachable`` is None where it is not known. ``answers_for``: for how many seconds the broker has answered
+    every check, None where it does not, or where its answers prove nothing.
     """
 
     reachable: bool | None = None
@@ -94,12 +95,12 @@ def beat_verdict(
 ) -> BeatVerdict:
     """The verdict on one beat. All times are seconds of CLOCK_MONOTONIC.
 
-    ``observed_since``: when the observer began to look. ``running_since``: when it first saw the process that
-    runs now, None if that ran already at the first look: an older report may be of a former process.
-    ``report_error``: why there is no report, where there is one that cannot be read.
+    ``observed_since``: when the sidecar began to observe. ``running_since``: when it first saw the process
+    that runs now, None if that was already running then. An older report may be of a former process, and is
+    ignored. ``report_error``: why the report cannot be read, if there is one.
 
-    ``live`` is False only for a process that surely runs and whose evidence is stale: never because of the
-    broker, the result backend, a missing agent or a scheduler whose ticks cannot be seen.
+    ``live`` is False only for a process that certainly runs and whose evidence is stale. It is never False
+    because of the broker, the result backend, a missing agent, or a scheduler whose ticks cannot be observed.
     """
     if report is not None and running_since is not None and report.written_mono < running_since:
         report = None
@@ -131,22 +132,22 @@ def _without_report(
 ) -> BeatVerdict:
     unreadable = f"The report of beat's agent cannot be read. {report_error}" if report_error else ""
     if waited < thresholds.agent_grace:
-        message = unreadable or "No report of beat's agent has come yet."
+        message = unreadable or "Beat's agent has not reported yet."
         return _down(BeatReason.STARTING, message, started=False)
     message = unreadable or (
-        "Beat runs, but its agent writes no report: look for its error in beat's log."
+        "Beat is running, but its agent writes no report. Beat's log has the error."
         if process is ProcessState.RUNNING
-        else "Beat has no agent: start it with `python /celery-probe -A APP beat` to have it judged."
+        else "Beat has no agent: start it with `python /celery-probe -A APP beat`."
     )
     return _up(BeatReason.AGENT_ABSENT, message)
 
 
 def _silent(report: BeatReport, process: ProcessState, age: float) -> BeatVerdict:
-    """Even the agent's own thread writes no more."""
+    """Even the agent's own thread no longer writes."""
     if process is not ProcessState.RUNNING:
-        message = f"The last report is {age:.0f} s old and no beat process is known."
+        message = f"The last report is {age:.0f} s old, and no beat process is known."
         return _down(BeatReason.ENDED, message, started=False)
-    message = f"The beat process lives, but has written no report for {age:.0f} s."
+    message = f"The beat process exists, but has written no report for {age:.0f} s."
     started = report.phase is not BeatPhase.STARTING
     return _down(BeatReason.STUCK, message, started=started, live=False)
 
@@ -160,13 +161,13 @@ def _by_phase(report: BeatReport) -> BeatVerdict:
 def _starting(report: BeatReport) -> BeatVerdict:
     if report.initialised_mono is None:
         return _down(BeatReason.STARTING, "Beat is loading the application.", started=False)
-    # Started: a scheduler that waits for its lock (RedBeat) must not count against the startup probe.
+    # Started: a scheduler that waits for its lock (RedBeat) must not fail the startup probe.
     message = "Beat has loaded the application and has not ticked yet: its scheduler may wait for a lock."
     return _down(BeatReason.WAITING_FOR_FIRST_TICK, message, started=True)
 
 
 def _late(report: BeatReport, now_mono: float) -> float | None:
-    """For how many seconds a tick has lasted, or the next one is late; None where none is to be seen."""
+    """For how many seconds a tick has lasted, or the next one is late; None where no tick can be observed."""
     if report.phase is not BeatPhase.TICKING:
         return None
     if report.tick_began_mono is not None:
@@ -201,7 +202,7 @@ def _overdue(
 
 
 def _broker_excuses(report: BeatReport, broker: BrokerCheck, thresholds: BeatThresholds) -> bool:
-    """Without its broker beat could send nothing anyway; just back, it may not have noticed yet."""
+    """Without a broker beat can send nothing. When the broker is just back, beat may not have noticed yet."""
     if broker.reachable is False:
         return True
     if broker.answers_for is None:
@@ -211,6 +212,6 @@ def _broker_excuses(report: BeatReport, broker: BrokerCheck, thresholds: BeatThr
 
 def _ticking(report: BeatReport) -> BeatVerdict:
     if report.tick_mono is None and report.tick_began_mono is None:
-        message = "Beat runs; its scheduler does not show whether it ticks."
+        message = "Beat is running. Its scheduler does not show whether it ticks."
         return _up(BeatReason.TICKS_UNKNOWN, message)
-    return _up(BeatReason.TICKING, f"Beat ticks and has sent {report.sent} tasks.")
+    return _up(BeatReason.TICKING, f"Beat ticks and has sent {counted(report.sent, 'task')}.")

@@ -1,32 +1,64 @@
-"""From when on the fleet's evidence counts against it."""
+"""From when on evidence counts. All times are seconds."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerThresholds:
+    """For the verdict on one worker from its own report."""
+
+    stale_after: float = 15.0
+    """A report, or a turn of the main loop, older than this is stale. Both are renewed every second."""
+
+    broker_grace: float = 15.0
+    """When the broker has answered the sidecar for this long, a loop that still waits for it is wedged."""
+
+    connection_grace: float = 150.0
+    """How long a worker may try to connect. The kernel gives up after 127 s (Linux, tcp_syn_retries 6)."""
+
+    agent_grace: float = 60.0
+    """A worker without a report for this long has no agent. It passes every probe."""
+
+    pool_grace: float = 30.0
+    """A pool in which no task has begun or ended for this long may be dead, if its children die as well."""
+
+    deaf_grace: float = 10.0
+    """A worker that has fetched nothing for this long, and for its jitter, is restarted."""
+
+    deaf_patience: float = 300.0
+    """For how long a deaf worker may finish the tasks that it runs."""
+
+    silence: float = 20.0
+    """When Redis owes an answer for longer than this, and than three pops, the connection is dead."""
+
+
+DEFAULT_THRESHOLDS = WorkerThresholds()
+
+
+@dataclass(frozen=True, slots=True)
 class FleetThresholds:
-    """All times are seconds."""
+    """For the verdicts on a fleet."""
 
     stalled_after: float = 60.0
     """A worker that takes nothing for longer than this, while messages wait for it, is stalled."""
 
     hung_after: float | None = None
-    """A task that runs for longer than this hangs, whatever its own limit; None leaves it to the limit."""
+    """A task that runs for longer than this is hung, whatever its own limit. None: its own limit counts."""
 
     hung_grace: float = 30.0
     """What a task may take beyond its own limit: killing it and starting a new child takes a while."""
 
     hoarding_floor: int = 100
-    """A worker that holds fewer waiting messages than this hoards none, however small its pool."""
+    """A worker with fewer waiting messages than this does not hoard, however small its pool."""
 
     hoarding_factor: int = 10
-    """How many times its prefetch limit, or its slots, a worker may hold in waiting messages."""
+    """How many times its prefetch limit, or its slots, a worker may have in waiting messages."""
 
     orphan_share: float = 0.8
-    """The part of the visibility timeout after which a message without an owner is told."""
+    """The part of the visibility timeout after which a message without a worker is orphaned."""
 
     backlog: int = 1000
-    """Messages ready in one queue above which it is too long."""
+    """Ready messages in one queue above which it is too long."""
 
 
 DEFAULT_FLEET_THRESHOLDS = FleetThresholds()

@@ -3,7 +3,8 @@
 import socket
 from collections.abc import Callable
 
-from celery_health.verdicts.worker import DEFAULT_THRESHOLDS, WorkerThresholds, WorkerVerdict, worker_verdict
+from celery_health.verdicts.thresholds import DEFAULT_THRESHOLDS, WorkerThresholds
+from celery_health.verdicts.worker import WorkerVerdict, worker_verdict
 from celery_health.wire.answers import WorkerAnswer, WorkerVerdictAnswer
 from celery_health.wire.bounds import sentence
 from celery_health.wire.worker_report import WorkerReport

@@ -8,7 +8,7 @@ from tools.testbed.servers import RedisServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import WorkerThresholds
+from celery_health.verdicts.thresholds import WorkerThresholds
 from tests.integration.agent.harness import AgentWorker, agent_worker
 from tests.integration.sidecar.proxy import proxy
 from tests.integration.sidecar.served import Sidecar, served

@@ -11,7 +11,7 @@ from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import WorkerThresholds
+from celery_health.verdicts.thresholds import WorkerThresholds
 from tests.integration.agent.harness import producer
 from tests.integration.sidecar.watched import Watched, watched
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_7

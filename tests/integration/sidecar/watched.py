@@ -8,7 +8,8 @@ from pathlib import Path
 from tools.testbed.waiting import wait_for
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.worker import WorkerThresholds, WorkerVerdict
+from celery_health.verdicts.thresholds import WorkerThresholds
+from celery_health.verdicts.worker import WorkerVerdict
 from celery_probe.sidecar.broker_checks import BrokerChecks
 from celery_probe.sidecar.drain_request import DrainRequest
 from celery_probe.sidecar.process_evidence import WORKER_FILE, ProcessEvidence

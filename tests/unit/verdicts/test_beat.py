@@ -142,7 +142,7 @@ def test_a_scheduler_whose_ticks_cannot_be_seen_is_believed() -> None:
 def test_without_a_report_beat_is_starting_for_a_while_and_then_believed() -> None:
     assert answers(unreported(RUNNING, 59)) == (BeatReason.STARTING, False, True, False)
     assert answers(unreported(RUNNING, 61)) == (BeatReason.AGENT_ABSENT, True, True, True)
-    assert "error in beat's log" in unreported(RUNNING, 61).message
+    assert "Beat's log" in unreported(RUNNING, 61).message
     assert "python /celery-probe -A APP beat" in unreported(UNSEEN, 61).message
 
 

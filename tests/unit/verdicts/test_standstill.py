@@ -22,7 +22,8 @@ def standing(**changes: Any) -> WorkerVerdict:
 def test_a_loop_that_waits_for_a_free_slot_is_a_busy_worker(pool: str) -> None:
     verdict = standing(pool_kind=pool, loop_waits_for="slot")
     assert (verdict.reason, verdict.live, verdict.ready) == (WorkerReason.BUSY, True, True)
-    assert verdict.message == f"All 4 slots of the {pool} worker have been busy for 120 s."
+    assert f"4 slots of the {pool} worker" in verdict.message
+    assert "120 s" in verdict.message
 
 
 def test_a_loop_that_waits_for_its_broker_is_not_ready_but_no_reason_to_restart() -> None:
@@ -33,7 +34,7 @@ def test_a_loop_that_waits_for_its_broker_is_not_ready_but_no_reason_to_restart(
         True,
         False,
     )
-    assert verdict.message == "The worker has waited for an answer of its broker for 120 s."
+    assert "an answer of its broker for 120 s" in verdict.message
 
 
 def connecting(age: float, jitter: float = 0.0) -> WorkerVerdict:
@@ -46,7 +47,7 @@ def connecting(age: float, jitter: float = 0.0) -> WorkerVerdict:
 def test_a_worker_that_still_connects_though_the_broker_is_back_is_let_try() -> None:
     verdict = connecting(120)
     assert (verdict.reason, verdict.live) == (WorkerReason.CONNECTING, True)
-    assert verdict.message == "The worker has waited for a connection to its broker for 120 s."
+    assert "a connection to its broker for 120 s" in verdict.message
 
 
 def test_a_connection_that_the_kernel_must_have_given_up_excuses_nothing() -> None:
@@ -97,9 +98,7 @@ def test_a_broker_that_does_not_answer_excuses_a_loop_that_waits_for_it(answerin
 def test_a_loop_that_waits_for_a_broker_which_answers_others_is_wedged() -> None:
     verdict = stuck_at_start(NOW, answering=16.0)
     assert (verdict.reason, verdict.live) == (WorkerReason.WEDGED, False)
-    assert verdict.message == (
-        "The worker has waited for an answer of its broker for 60 s, though the broker answers."
-    )
+    assert "for 60 s, though the broker answers" in verdict.message
 
 
 def test_a_fleet_that_waits_for_its_broker_is_not_restarted_at_once() -> None:

@@ -68,7 +68,7 @@ def test_a_broker_that_may_keep_its_clients_waiting_is_no_excuse_for_one_without
 def test_a_worker_told_to_leave_all_its_queues_is_deaf_and_wanted_so() -> None:
     verdict = deaf(600, changes={"queues": []})
     assert (verdict.reason, verdict.live) == (WorkerReason.DEAF, True)
-    assert verdict.message == "The worker was told to leave all its queues."
+    assert "left all its queues" in verdict.message
 
 
 def test_an_agent_that_does_not_tell_since_when_keeps_a_deaf_worker_alive() -> None:
@@ -105,9 +105,7 @@ def test_a_redis_connection_that_owes_an_answer_for_too_long_is_half_open() -> N
     assert answers(silent(20)) == (WorkerReason.CONSUMING, True, True, True, True)
     verdict = silent(20.1)
     assert answers(verdict) == (WorkerReason.DEAF, True, False, False, False)
-    assert verdict.message == (
-        "The worker's connection is dead: its broker has owed it an answer for 20 s, and answers others."
-    )
+    assert "has owed it an answer for 20 s" in verdict.message
 
 
 def test_the_jitter_spreads_the_restarts_of_half_open_workers_too() -> None:

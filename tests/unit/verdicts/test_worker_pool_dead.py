@@ -26,16 +26,14 @@ def answers(verdict: WorkerVerdict) -> tuple[WorkerReason, bool, bool, bool, boo
 def test_a_pool_whose_children_die_as_fast_as_they_start_is_dead() -> None:
     verdict = judged()
     assert answers(verdict) == (WorkerReason.POOL_DEAD, True, False, False, False)
-    assert verdict.message == (
-        "The pool's children die as fast as they are started: 12 were, and no task has begun or ended "
-        "for 30 s."
-    )
+    assert " 12 " in verdict.message
+    assert "30 s" in verdict.message
 
 
 def test_a_pool_that_long_had_no_child_is_dead() -> None:
     verdict = judged(pool_pids=[], pool_births=0, pool_alive_mono=NOW - 31)
     assert answers(verdict) == (WorkerReason.POOL_DEAD, True, False, False, False)
-    assert verdict.message == "The pool has had no child for 31 s."
+    assert "no child for 31 s" in verdict.message
 
 
 @pytest.mark.parametrize(
