@@ -35,23 +35,23 @@ def group_verdicts(evidence: Evidence) -> GroupVerdicts:
 
 
 def _of_group(group: GroupEvidence, evidence: Evidence) -> tuple[Verdict, ...]:
+    # Of a group that should have no workers, all are about to be deleted: nothing is wrong with their states.
+    reasons = _WHERE_WORKERS_ARE_MISSING if group.missing else _ALWAYS
     found: dict[Reason, list[Verdict]] = {}
     for worker in group.workers:
-        for verdict in (*_by_state(worker, group, evidence), *_by_checks(worker, group)):
+        by_state = _by_state(worker, reasons, evidence) if group.desired else ()
+        for verdict in (*by_state, *_by_checks(worker, group)):
             found.setdefault(verdict.reason, []).append(verdict)
     verdicts = [one for several in found.values() if (one := merged(several))]
     verdicts += _refused(group, evidence)
     return tuple(sorted(verdicts, key=lambda verdict: verdict.entry.rank))
 
 
-def _by_state(worker: Worker, group: GroupEvidence, evidence: Evidence) -> Iterator[Verdict]:
-    """Of a group that should have no workers, all are about to be deleted: nothing is wrong with that."""
-    if not group.desired:
-        return
+def _by_state(worker: Worker, reasons: Mapping[WorkerState, Reason], evidence: Evidence) -> Iterator[Verdict]:
+    """``reasons``: the states that count, each with its reason."""
     if worker.state is WorkerState.BROKEN and worker.pod.trouble is not None:
         yield _broken(worker, evidence)
         return
-    reasons = _WHERE_WORKERS_ARE_MISSING if group.missing else _ALWAYS
     if reason := reasons.get(worker.state):
         only_this_pod = reason is WorkerReason.CONNECTING and _only_this_pod(worker, evidence)
         yield Verdict(

@@ -60,7 +60,12 @@ class _Fleet:
 
     def _verdicts(self, seen: WorkerSnapshot, state: WorkerState) -> Iterator[Verdict]:
         """A worker that drains is meant to have tasks in flight and to fetch none."""
-        alone = replace(self.evidence, workers=(seen,))
+        alone = FleetEvidence(
+            self.evidence.broker,
+            (seen,),
+            waiting_for=self.evidence.waiting_for,
+            thresholds=self.evidence.thresholds,
+        )
         for check in WORKER_CHECKS:
             verdict = check(alone)
             if verdict and (state is not WorkerState.DRAINING or verdict.entry.while_draining):
@@ -99,7 +104,9 @@ def worker_snapshot_of(pod: PodState) -> WorkerSnapshot | None:
     if seen.idle_for is None or not seen.consuming:
         return seen
     consuming_for = reading.consuming_for
-    return replace(seen, idle_for=None if consuming_for is None else min(seen.idle_for, consuming_for))
+    if consuming_for is not None and consuming_for >= seen.idle_for:
+        return seen
+    return replace(seen, idle_for=consuming_for)
 
 
 def queue_verdicts(snapshot: Snapshot, workers: tuple[Worker, ...]) -> tuple[Verdict, ...]:
