@@ -4,8 +4,8 @@ Nothing else decides a number of pods. The loop applies what stands here.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from celery_operator.api.annotations import ScalingPauses
 from celery_operator.api.names import COMPONENT_WORKER
@@ -25,8 +25,7 @@ from celery_operator.decide.times import rfc3339
 from celery_operator.snapshot import DeploymentState, GroupLoad, ScalingHistory, Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicaInput:
+class ReplicaInput(NamedTuple):
     """Everything that decides the replicas of one group.
 
     ``by_spec``: the number that the spec alone asks for. ``previous``: the group's entry in the last status.
@@ -49,8 +48,7 @@ class ReplicaInput:
     mono: float
 
 
-@dataclass(frozen=True, slots=True)
-class GroupReplicas:
+class GroupReplicas(NamedTuple):
     """What is decided about the replicas of one group."""
 
     desired: DesiredReplicas
