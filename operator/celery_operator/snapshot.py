@@ -104,7 +104,6 @@ class DeploymentState:
     replicas: int
     updated: int
     ready: int
-    available: int
     failure: str | None
     startup_seconds: float
 

@@ -22,7 +22,6 @@ def deployment_state(deployment: Json) -> DeploymentState:
         replicas=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
         ready=status.get("readyReplicas", 0),
-        available=status.get("availableReplicas", 0),
         failure=_failure(status),
         startup_seconds=startup_seconds(_startup_probe(deployment)),
     )

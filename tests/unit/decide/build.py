@@ -23,6 +23,7 @@ from celery_operator.api.status import (
 )
 from celery_operator.decide import decide
 from celery_operator.decide.evidence import Evidence, gather
+from celery_operator.decide.evidence.worker_state import Worker
 from celery_operator.decide.evidence.workers import workers_of
 from celery_operator.decide.replicas import decide_replicas
 from celery_operator.resources.pod import NO_ANNOTATIONS
@@ -251,7 +252,6 @@ def deployment(wanted: int = 2, *, group: str | None = "default", **changes: Any
         replicas=wanted,
         updated=wanted,
         ready=wanted,
-        available=wanted,
         failure=None,
         startup_seconds=300.0,
     )
@@ -355,3 +355,13 @@ def scaled(current: int = 2, waiting: int | None = 0, **rules: Any) -> dict[str,
         "loads": {"default": load(waiting)},
         "mono": 1000.0,
     }
+
+
+def stalled_in(evidence: Evidence) -> tuple[Worker, ...]:
+    """The stalled workers of all groups."""
+    return tuple(worker for group in evidence.groups for worker in group.stalled)
+
+
+def hung_in(evidence: Evidence) -> tuple[Worker, ...]:
+    """The workers of all groups with a hung task."""
+    return tuple(worker for group in evidence.groups for worker in group.hung)

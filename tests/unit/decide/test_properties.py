@@ -29,6 +29,7 @@ from tests.unit.decide.build import (
     evidence_of,
     fault,
     hoarding_pod,
+    hung_in,
     hung_pod,
     pending_pod,
     pod,
@@ -37,6 +38,7 @@ from tests.unit.decide.build import (
     silent_pod,
     snapshot,
     spec,
+    stalled_in,
     stalled_pod,
     untold_pod,
 )
@@ -154,7 +156,7 @@ def test_workers_of_whom_nothing_is_known_are_never_healthy(one: Snapshot) -> No
 
 @given(snapshots)
 def test_a_worker_is_stalled_only_on_what_is_known_of_it_and_of_a_broker_that_answers(one: Snapshot) -> None:
-    for worker in evidence_of(one).stalled:
+    for worker in stalled_in(evidence_of(one)):
         assert one.broker.reachable is True
         assert worker.pod.reading is not None
         assert worker.pod.reading.verdict.consuming is True
@@ -174,8 +176,8 @@ def test_nothing_is_found_of_a_fleet_whose_broker_does_not_answer(one: Snapshot)
 @given(snapshots)
 def test_a_worker_that_nobody_can_ask_is_neither_stalled_nor_hung(one: Snapshot) -> None:
     seen = evidence_of(replace(one, pods=tuple(replace(each, reading=None) for each in one.pods)))
-    assert not seen.stalled
-    assert not seen.hung
+    assert not stalled_in(seen)
+    assert not hung_in(seen)
 
 
 def _worse_pod(one: PodState, reason: WorkerReason) -> PodState:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.kubectl_commands import KubectlCommands
 from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
@@ -78,23 +77,9 @@ class Evidence:
         served = {queue for group in self.groups if group.desired or group.wakes for queue in group.queues}
         return tuple(queue for queue in self.queues if queue.ready and queue.name not in served)
 
-    @property
-    def stalled(self) -> tuple[Worker, ...]:
-        """The stalled workers of all groups."""
-        return tuple(worker for group in self.groups for worker in group.stalled)
-
-    @property
-    def hung(self) -> tuple[Worker, ...]:
-        """The workers of all groups in which a task hangs."""
-        return tuple(worker for group in self.groups for worker in group.hung)
-
     def waits(self, group: GroupEvidence) -> bool:
         """Whether messages are known to wait for the group."""
         return any(queue.ready for queue in self.queues if queue.name in group.queues)
-
-    def found(self, reason: FleetReason) -> Verdict | None:
-        """What was found of the queues, for this reason."""
-        return next((verdict for verdict in self.queue_verdicts if verdict.reason is reason), None)
 
     @property
     def commands(self) -> KubectlCommands:

@@ -28,6 +28,7 @@ from tests.unit.decide.build import (
     condition_of,
     evidence_of,
     hoarding_pod,
+    hung_in,
     hung_pod,
     pending_pod,
     pod,
@@ -37,6 +38,7 @@ from tests.unit.decide.build import (
     silent_pod,
     snapshot,
     spec,
+    stalled_in,
     stalled_pod,
     status_of,
 )
@@ -62,7 +64,7 @@ def away_for(one: PodState) -> PodState:
 def test_a_stalled_worker_no_longer_counts_as_consuming() -> None:
     seen = evidence(**WAITING, pods=(A, STALLED_B))
     assert [worker.state for worker in seen.groups[0].workers] == [WorkerState.CONSUMING, WorkerState.STALLED]
-    assert [worker.pod.name for worker in seen.stalled] == ["shop-default-b"]
+    assert [worker.pod.name for worker in stalled_in(seen)] == ["shop-default-b"]
     assert (seen.consuming, seen.groups[0].missing) == (1, 1)
     assert seen.waits(seen.groups[0])
 
@@ -80,14 +82,14 @@ def test_a_stalled_worker_no_longer_counts_as_consuming() -> None:
     ],
 )
 def test_no_worker_is_stalled_while(why: str, changes: dict[str, Any]) -> None:
-    assert not evidence(**{"pods": (A, STALLED_B), **changes}).stalled
+    assert not stalled_in(evidence(**{"pods": (A, STALLED_B), **changes}))
 
 
 def test_the_age_of_a_report_counts_as_idle_time() -> None:
     one = stalled_pod("b", idle_for=55.0)
     assert one.reading is not None
-    assert not evidence(**WAITING, pods=(one,)).stalled
-    assert evidence(**WAITING, pods=(replace(one, reading=replace(one.reading, age=6.0)),)).stalled
+    assert not stalled_in(evidence(**WAITING, pods=(one,)))
+    assert stalled_in(evidence(**WAITING, pods=(replace(one, reading=replace(one.reading, age=6.0)),)))
 
 
 @pytest.mark.parametrize("consuming_for", [None, 0.0, 60.0])
@@ -95,13 +97,13 @@ def test_a_worker_that_has_only_just_connected_has_not_idled(consuming_for: floa
     one = stalled_pod("b", idle_for=3000.0)
     assert one.reading is not None
     connected = replace(one, reading=replace(one.reading, consuming_for=consuming_for))
-    assert not evidence(**WAITING, pods=(connected,)).stalled
+    assert not stalled_in(evidence(**WAITING, pods=(connected,)))
 
 
 def test_hung_and_hoarding_workers_still_consume() -> None:
     seen = evidence(pods=(hung_pod("a"), hoarding_pod("b")))
     assert [worker.state for worker in seen.groups[0].workers] == [WorkerState.CONSUMING] * 2
-    assert [worker.pod.name for worker in seen.hung] == ["a"]
+    assert [worker.pod.name for worker in hung_in(seen)] == ["a"]
     assert seen.groups[0].workers[1].has(FleetReason.HOARDING)
 
 
@@ -112,7 +114,7 @@ def test_a_draining_worker_may_hang_but_hoards_on_purpose() -> None:
         if one.reading
     ]
     seen = evidence(pods=(A, B, *draining))
-    assert [worker.pod.name for worker in seen.hung] == ["a"]
+    assert [worker.pod.name for worker in hung_in(seen)] == ["a"]
     assert not seen.groups[0].workers[3].verdicts
 
 
@@ -292,8 +294,8 @@ def test_the_thresholds_are_those_of_the_spec() -> None:
 def test_a_task_hangs_by_the_limit_for_all_tasks_where_it_has_none_of_its_own() -> None:
     one = structs.replace(report(), active=(ActiveTask("id-1", "shop.pay", 300.0),))
     pods = (A, replace(B, reading=replace(reading(), report=one)))
-    assert not evidence(pods=pods).hung
-    assert evidence(pods=pods, spec=spec(health={"hungTaskAfterSeconds": 600})).hung
+    assert not hung_in(evidence(pods=pods))
+    assert hung_in(evidence(pods=pods, spec=spec(health={"hungTaskAfterSeconds": 600})))
 
 
 @pytest.mark.parametrize("reason", [BrokerReason.OUT_OF_MEMORY, BrokerReason.ALARM, BrokerReason.READ_ONLY])
