@@ -6,11 +6,11 @@ import sys
 
 from kubernetes.aio.config import ConfigException
 
-from celery_operator import log
 from celery_operator.handlers import WatchEndedError
-from celery_operator.leader import LeaseLostError
+from celery_operator.process import log
+from celery_operator.process.leader import LeaseLostError
+from celery_operator.process.settings import parse
 from celery_operator.run import run
-from celery_operator.settings import parse
 
 _log = logging.getLogger("celery_operator")
 

@@ -7,7 +7,7 @@ from celery_operator.cache import Cache
 from celery_operator.kube import Kube
 from celery_operator.metrics import Metrics
 from celery_operator.observe.sidecars import Sidecars
-from celery_operator.settings import Settings
+from celery_operator.process.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from celery_operator.cache import WATCHED
 from celery_operator.kinds import CELERY_DEPLOYMENT, OWNED_SELECTOR, Json, Kind
 from celery_operator.kube import ssl_context
 from celery_operator.loops import ResourceLoops
-from celery_operator.settings import Settings
+from celery_operator.process.settings import Settings
 
 WATCH_BACKOFF = Backoff(first=1.0, limit=4.0)
 WATCH_RETRIES = 7

@@ -15,12 +15,12 @@ from celery_operator.backoff import Backoff
 from celery_operator.cache import Cache
 from celery_operator.dependencies import Dependencies
 from celery_operator.kube import Kube, KubeError, load_configuration
-from celery_operator.leader import Leader
 from celery_operator.loops import ResourceLoops
 from celery_operator.metrics import Metrics
 from celery_operator.observe.sidecars import AnswerSource, DirectSource, ProxySource, Sidecars
-from celery_operator.server import Health, Server
-from celery_operator.settings import Settings
+from celery_operator.process.leader import Leader
+from celery_operator.process.server import Health, Server
+from celery_operator.process.settings import Settings
 from celery_operator.watchdog import Watchdog
 
 FILL_BACKOFF = Backoff(first=1.0, limit=4.0)

@@ -8,7 +8,7 @@ from celery_operator.cache import WATCHED, Cache, Key
 from celery_operator.kinds import CELERY_DEPLOYMENT, OWNED_SELECTOR, Json, Kind
 from celery_operator.kube import Kube, KubeError
 from celery_operator.loops import ResourceLoops
-from celery_operator.settings import Settings
+from celery_operator.process.settings import Settings
 
 SOON_SECONDS = 1.0
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from celery_operator.api import names
-from celery_operator.settings import parse
+from celery_operator.process.settings import parse
 from tests.integration.chart.helm import CHART, NAMESPACE, Manifest, helm, of_kind, only, render, template
 
 CRD = "CustomResourceDefinition"

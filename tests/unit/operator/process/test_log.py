@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from celery_operator import log
+from celery_operator.process import log
 
 
 @pytest.fixture

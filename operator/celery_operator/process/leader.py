@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from celery_operator.kinds import LEASE, Json
 from celery_operator.kube import ConflictError, Kube, KubeError
-from celery_operator.settings import LeaseSettings
+from celery_operator.process.settings import LeaseSettings
 
 _log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ import pytest
 
 from celery_operator.kinds import Json, Kind
 from celery_operator.kube import ConflictError, UnreachableError
-from celery_operator.leader import Leader, LeaseLostError
-from celery_operator.settings import LeaseSettings
+from celery_operator.process.leader import Leader, LeaseLostError
+from celery_operator.process.settings import LeaseSettings
 
 
 class LeaseServer:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from celery_operator.settings import Settings, parse
+from celery_operator.process.settings import Settings, parse
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, **environment: str) -> str:
