@@ -85,7 +85,7 @@ def test_beat_sends_and_a_beat_that_hangs_is_restarted_and_sends_again(shop: Sho
 
     signal_main(pod, "beat", signal.SIGSTOP)
 
-    shop.wait_condition("BeatHealthy", "False", "the kubelet restarts it", timeout=60)
+    shop.wait_condition("BeatHealthy", "False", "The kubelet restarts", timeout=60)
     shop.kube.until("a restart", lambda: [restarts(one) for one in beats(shop)] == [1], TICKING_AGAIN_WITHIN)
     shop.kube.until("beat ticks again", lambda: ticks(shop), TICKING_AGAIN_WITHIN)
     shop.wait_condition("BeatHealthy", "True", "ticks")

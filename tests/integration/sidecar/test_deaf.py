@@ -83,7 +83,7 @@ def test_a_deaf_worker_fails_liveness_but_not_while_redis_is_away_or_it_is_held(
         assert beside_old.reason("/livez") == "Deaf"
         wait_for(lambda: not beside_new.report()["verdict"]["live"], CONDEMNED_WITHIN, beside_new.report)
         status, said = beside_new.ask("/livez")
-        assert (status, said["reason"], said["message"].endswith("(held)")) == (200, "Deaf", True)
+        assert (status, said["reason"], said["message"].endswith("(restart hold)")) == (200, "Deaf", True)
         assert beside_new.hold(0) == 202
         wait_for_status(beside_new, 503, 5)
 
