@@ -93,7 +93,7 @@ class Replacement:
 class Entry:
     """One reason.
 
-    ``meaning`` is one sentence for the documentation, ``page`` the page below docs/verdicts that explains it.
+    ``meaning`` is one sentence for the documentation, ``page`` the page below docs/reference/verdicts that explains it.
     """
 
     word: str
@@ -125,7 +125,7 @@ class Entry:
 
     @property
     def anchor(self) -> str:
-        """Where the documentation explains the reason, relative to docs/."""
+        """Where the documentation explains the reason, relative to docs/reference/."""
         return f"verdicts/{self.page}.md#{self.word.lower()}"
 
     def worded(self, variant: str) -> Wording:
