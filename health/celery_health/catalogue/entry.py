@@ -93,7 +93,7 @@ class Replacement:
 class Entry:
     """One reason.
 
-    ``meaning`` is one sentence for the documentation, ``page`` the page below docs/reference/verdicts that explains it.
+    ``meaning`` is one sentence for the documentation. ``page``, below docs/reference/verdicts, explains it.
     """
 
     word: str
