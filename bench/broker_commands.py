@@ -1,4 +1,4 @@
-"""How many commands a look of the operator costs the broker, with one worker and with several."""
+"""How many commands a reconcile of the operator costs the broker, with one worker and with several."""
 
 import subprocess
 import threading
@@ -12,7 +12,7 @@ from bench.cluster import connect, leading_operator, namespace
 from bench.errors import BenchError
 from bench.report import Figure
 
-NAME = "look"
+NAME = "reconcile"
 FEW, MANY = 1, 6
 
 

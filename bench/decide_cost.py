@@ -23,15 +23,15 @@ PODS_A_SCALED_GROUP = 4
 
 
 def measure(quick: bool) -> list[Figure]:
-    """The same decision again and again, on a well fleet and on one where every tenth pod is ill."""
+    """The same decision again and again, on a healthy fleet and on one where every tenth pod is deaf."""
     rounds = 3 if quick else 30
     what = f"{GROUPS} groups of {PODS_A_GROUP} pods, {GROUPS * QUEUES_A_GROUP} queues; median of {rounds}"
     sizes = f"{RESOURCES} resources of {GROUPS} groups of {PODS_A_SCALED_GROUP} pods; median of {rounds}"
     return [
-        Figure("decide/ for 500 healthy pods, CPU", _cost(fleet(ill=0), rounds), "ms", at_most=50, how=what),
+        Figure("decide/ for 500 healthy pods, CPU", _cost(fleet(), rounds), "ms", at_most=50, how=what),
         Figure(
             "the same, every tenth pod deaf",
-            _cost(fleet(ill=10), rounds),
+            _cost(fleet(deaf_every=10), rounds),
             "ms",
             at_most=50,
             how="every 10th pod",
@@ -74,8 +74,8 @@ def scaled_fleet() -> Snapshot:
     )
 
 
-def fleet(ill: int) -> Snapshot:
-    """A snapshot of all pods; every ``ill``-th is deaf, none if 0."""
+def fleet(deaf_every: int = 0) -> Snapshot:
+    """A snapshot of all pods; every ``deaf_every``-th is deaf, none if 0."""
     names = [f"group-{number}" for number in range(GROUPS)]
     queues = {name: [f"{name}-{number}" for number in range(QUEUES_A_GROUP)] for name in names}
     spec = build.spec(
@@ -84,7 +84,7 @@ def fleet(ill: int) -> Snapshot:
     pods = tuple(
         build.pod(
             f"shop-{name}-{number}",
-            WorkerReason.DEAF if ill and number % ill == 0 else WorkerReason.CONSUMING,
+            WorkerReason.DEAF if deaf_every and number % deaf_every == 0 else WorkerReason.CONSUMING,
             group=name,
             active=4,
         )

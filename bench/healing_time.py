@@ -20,7 +20,7 @@ OURS, PEER = "ours", "peer"
 LIMIT_SECONDS = 480.0
 MOST_RESTARTS = 8
 PROBE_SECONDS = 20.0
-"""A task that has not run this long after it was sent shows that nobody takes it."""
+"""A task that has not run this long after it was sent shows that no worker takes it."""
 
 
 @dataclass(frozen=True, slots=True)

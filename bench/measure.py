@@ -64,7 +64,7 @@ def family(pid: int) -> list[int]:
 
 
 def run_to_end(command: Sequence[str], env: Mapping[str, str]) -> Finished:
-    """Run a command and count its CPU time by what the kernel tells the parent (wait4)."""
+    """Run a command and count its CPU time as the kernel reports it to the parent (wait4)."""
     with tempfile.TemporaryFile("w+") as output:
         began = time.monotonic()
         process = subprocess.Popen(
@@ -94,7 +94,7 @@ def _memory(pid: int) -> Memory:
     try:
         rss, pss = (int(rollup[name].split()[0]) * 1024 for name in ("Rss", "Pss"))
     except (KeyError, IndexError) as error:
-        raise BenchError(f"The kernel does not tell the memory of process {pid}.") from error
+        raise BenchError(f"The kernel does not show the memory of process {pid}.") from error
     return Memory(rss, pss)
 
 

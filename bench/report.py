@@ -31,7 +31,7 @@ class Met(StrEnum):
 class Figure:
     """One measured number. Without ``at_most`` and ``at_least`` it is there to be known, not to be met.
 
-    ``low`` and ``high`` bound where the true value lies, if the measurement tells.
+    ``low`` and ``high`` bound where the true value lies, if the measurement shows it.
     """
 
     what: str
@@ -143,7 +143,7 @@ def circumstances() -> str:
 
 
 def has_place(page: Path, part: str) -> bool:
-    """Whether ``part`` has its markers in a page; True without a page, as ``rewrite`` tells why."""
+    """Whether ``part`` has its markers in a page; True without a page: ``rewrite`` says why."""
     return not page.is_file() or _markers(part)[0] in page.read_text()
 
 

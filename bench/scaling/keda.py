@@ -1,6 +1,6 @@
 """KEDA 2.21 with the HPA that it makes, from their documented formulas.
 
-KEDA looks at the length of one Redis list (LLEN: nothing that a worker holds) every ``poll`` seconds. With
+KEDA reads the length of one Redis list (LLEN, without in-flight tasks) every ``poll`` seconds. With
 nothing in it for ``cooldown`` seconds it sets the Deployment to 0, from any size; with something in it and no
 pod it sets 1. Between 1 and the most, the HPA computes every 15 s: ceil(length / target), unless that is
 within the tolerance of what there is; the highest of the window counts on the way down; policies bound steps.

@@ -1,7 +1,7 @@
-"""Our operator: its own LoadMeter, ``scale()`` and drain plan, fed with what its looks would tell.
+"""Our operator: its own LoadMeter, ``scale()`` and drain plan, fed with what its reconciles would read.
 
-A look is every second. It reads the queue as it is, and reports that are half a second old, as workers write
-one every second. Sidecars answer from the third second of a pod's life. What a look decides happens at once.
+It reconciles every second. It reads the queue as it is, and reports half a second old, as workers write
+one every second. Sidecars answer from the third second of a pod's life. Decisions take effect at once.
 """
 
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ class Report:
 
 
 class Ours:
-    """One look after the other, from the first second on."""
+    """One reconcile after the other, from the first second on."""
 
     def __init__(self, world: World, rules: Autoscaling) -> None:
         self._world = world

@@ -32,7 +32,7 @@ SCALERS: Mapping[str, Callable[[float], Scaler]] = {
     "KEDA, defaults": lambda phase: partial(Keda, settings=keda.DEFAULT, phase=phase),
     FORESIGHT: lambda _: _foresight,
 }
-"""By name; each is told where in their periods the peers are."""
+"""By name; each gets the point in the period at which the peers start."""
 HEADINGS = (
     "workload",
     "scaler",

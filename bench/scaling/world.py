@@ -17,7 +17,7 @@ from bench.scaling.workloads import Task, Workload
 START = 8.0
 STOP = 1.0
 GRACE = 30.0
-"""terminationGracePeriodSeconds where nobody sets it."""
+"""terminationGracePeriodSeconds where it is not set."""
 
 
 class Phase(Enum):
@@ -58,7 +58,7 @@ class Pod:
 
 @dataclass(slots=True)
 class Tally:
-    """What happened, as far as the tasks themselves do not tell."""
+    """What happened, as far as the tasks themselves do not show it."""
 
     pod_seconds: float = 0.0
     lost: int = 0
@@ -154,7 +154,7 @@ class World:
             self._feed([pod])
 
     def _feed(self, pods: Iterable[Pod]) -> None:
-        """Give what waits to those that take it; whoever got a message goes to the end of the line."""
+        """Deliver waiting messages to consumers in turn."""
         for pod in list(pods):
             while self.ready and pod.takes:
                 pod.reserved.append(self.ready.popleft())

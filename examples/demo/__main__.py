@@ -53,8 +53,8 @@ def show(kubectl: Kubectl, *, stays: bool) -> None:
 
 
 def look_around(kubectl: Kubectl) -> None:
-    """How to go on by hand."""
-    heading("Look around")
+    """How to go on yourself."""
+    heading("Explore")
     for line in (
         *([] if shutil.which("kubectl") else [f"export PATH={Path(kubectl.program).parent}:$PATH"]),
         f"export KUBECONFIG={kubectl.kubeconfig}",

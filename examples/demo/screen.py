@@ -31,7 +31,7 @@ def wait(
 ) -> T:
     """Poll until ``check`` gives something; print what is waited for once it takes over two seconds.
 
-    ``detail`` tells where things stand, for the reminders. Raises DemoError after ``seconds``.
+    ``detail`` reports the progress, for the reminders. Raises DemoError after ``seconds``.
     """
     began = time.monotonic()
     told = 0.0

@@ -103,7 +103,7 @@ class Shop:
         self.kubectl.show("exec", "-n", NAMESPACE, "deploy/producer", "--", "python", "-m", "shop.ledger")
 
     def wait_for_tasks(self, more: int, seconds: float) -> None:
-        """Wait until so many more tasks have succeeded."""
+        """Wait until this number of further tasks has succeeded."""
         before = self.ledger().get("succeeded", 0)
 
         def worked() -> bool | None:

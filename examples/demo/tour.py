@@ -83,11 +83,11 @@ def lose_a_worker(shop: Shop) -> None:
     shop.wait_for_tasks(20, seconds=90)
     shop.show_ledger()
     say("   What the worker had taken comes back after the visibility timeout, a minute here, when a worker")
-    say("   looks for it, which each does every 100 s. While that is overdue the shop is Degraded.")
+    say("   checks for it, which each does every 100 s. While that is overdue the shop is Degraded.")
 
 
 def lose_the_broker(shop: Shop) -> None:
-    """Redis goes away for a while: told at once, and nothing is restarted for it."""
+    """Redis goes away for a while: reported at once, and nothing is restarted for it."""
     heading("The broker goes away")
     killed = shop.probe_kills()
     before = {worker.name: worker.restarts for worker in shop.workers()}

@@ -8,7 +8,7 @@ from tools.cluster.errors import MissingToolError
 from tools.cluster.progress import step
 from tools.cluster.shell import run
 
-# What to look for, and the Debian package that holds it.
+# A file that must exist, and the Debian package that has it.
 CONTROL_PLANE = {"openssl": "openssl", "setpriv": "util-linux"}
 NODE = {
     **CONTROL_PLANE,

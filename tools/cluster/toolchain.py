@@ -62,7 +62,7 @@ def _by_workspace(components: Iterable[Component]) -> Iterable[list[Component]]:
 
 
 def _build(components: Sequence[Component], go: str) -> None:
-    """Build beside the targets and rename: a killed build leaves nothing that looks like a program.
+    """Build beside the targets and rename: a killed build leaves nothing that could pass for a program.
 
     All at once, so that one program is linked while others are compiled.
     """

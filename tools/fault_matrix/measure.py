@@ -137,7 +137,7 @@ class Measurement:
     def _count_restarts(self, before: dict[str, int], victim: Object) -> None:
         """Pods that were well before: restarted containers, and pods that are gone."""
         now = self._containers()
-        faulty = victim["metadata"]["name"] if self.row.victim is not Victim.NOBODY else ""
+        faulty = victim["metadata"]["name"] if self.row.victim is not Victim.NONE else ""
         innocent = {name: count for name, count in before.items() if name != faulty}
         self.found["innocent_restarts"] = sum(
             now[name] - count if name in now else 1 for name, count in innocent.items()

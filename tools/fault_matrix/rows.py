@@ -38,7 +38,7 @@ class Victim(StrEnum):
 
     WORKER = "worker"
     BEAT = "beat"
-    NOBODY = "nobody"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +128,11 @@ def _hoarded(stand: Stand, victim: Object) -> Iterator[None]:
 
 @contextmanager
 def _unread(stand: Stand, victim: Object) -> Iterator[None]:
-    stand.send(0, 1, queue="nobody")
+    stand.send(0, 1, queue="unconsumed")
     try:
         yield
     finally:
-        stand.shop.redis("DEL", "nobody")
+        stand.shop.redis("DEL", "unconsumed")
 
 
 @contextmanager
@@ -213,13 +213,13 @@ ROWS = (
         reported_within=90,
         why_doubled="a child process is killed after its task and before the acknowledgement",
     ),
-    _row("hung task", "WorkersHealthy HungTask", Healer.END, _hung, victim=Victim.NOBODY, load=Load(0.2, 5)),
+    _row("hung task", "WorkersHealthy HungTask", Healer.END, _hung, victim=Victim.NONE, load=Load(0.2, 5)),
     _row(
         "hoarding",
         "WorkersHealthy Hoarding",
         Healer.END,
         _hoarded,
-        victim=Victim.NOBODY,
+        victim=Victim.NONE,
         load=None,
         visibility_seconds=LONG_VISIBILITY_SECONDS,
     ),
@@ -228,7 +228,7 @@ ROWS = (
         "BacklogWithinLimits QueueNotConsumed",
         Healer.END,
         _unread,
-        victim=Victim.NOBODY,
+        victim=Victim.NONE,
         load=None,
         brokers=("redis",),
     ),
@@ -259,17 +259,17 @@ ROWS = (
         "BeatHealthy MultipleInstances",
         Healer.END,
         _second_beat,
-        victim=Victim.NOBODY,
+        victim=Victim.NONE,
         pools=("prefork",),
         load=None,
     ),
-    _row("broker hangs", "BrokerReachable TimedOut", Healer.END, _broker_hangs, victim=Victim.NOBODY),
+    _row("broker hangs", "BrokerReachable TimedOut", Healer.END, _broker_hangs, victim=Victim.NONE),
     _row(
         "broker away",
         "BrokerReachable ConnectionRefused|TimedOut",
         Healer.END,
         _broker_away,
-        victim=Victim.NOBODY,
+        victim=Victim.NONE,
         brokers=("redis",),
         why_doubled="a task that ends while the broker is down cannot be acknowledged, so it runs again",
     ),
@@ -278,7 +278,7 @@ ROWS = (
         "ResultBackendReachable TimedOut",
         Healer.END,
         _store_hangs,
-        victim=Victim.NOBODY,
+        victim=Victim.NONE,
         load=None,
     ),
     _row(
@@ -286,7 +286,7 @@ ROWS = (
         "AgentsReporting AgentAbsent",
         Healer.END,
         _without_agent,
-        victim=Victim.NOBODY,
+        victim=Victim.NONE,
         load=None,
         pools=("prefork",),
         reported_within=90,

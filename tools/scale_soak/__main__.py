@@ -15,7 +15,7 @@ def main() -> int:
     parser.add_argument("--scale-ins", type=int, default=100, help="how many, over all groups")
     parser.add_argument("--longest", type=float, default=60, help="seconds that the longest task runs")
     parser.add_argument("--seed", type=int, default=7, help="which tasks and sizes")
-    parser.add_argument("--keep", action="store_true", help="leave the namespace for a look")
+    parser.add_argument("--keep", action="store_true", help="do not delete the namespace afterwards")
     options = parser.parse_args()
     with own_stand("scaling", keep=options.keep) as made:
         soak = ScaleIns(made, LANES, options.longest, options.seed, say=lambda line: print(line, flush=True))

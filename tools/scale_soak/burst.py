@@ -72,7 +72,7 @@ class Timing:
 def timing(seen: Sequence[Seen], began: float, idle_after: float, done_after: float) -> Timing:
     """What a watch that began at zero pods shows of a run.
 
-    ``began`` is of the watch's clock; so many seconds after it the first worker was idle (``first_idle``),
+    ``began`` is of the watch's clock; this many seconds after it the first worker was idle (``first_idle``),
     and the last task ended.
 
     Raises:
@@ -161,7 +161,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.scale_soak.burst", description="Bursts from zero.")
     parser.add_argument("--runs", type=int, default=10, help="how often each burst comes")
     parser.add_argument("--burst", nargs="+", choices=BURSTS, default=list(BURSTS), help="only these")
-    parser.add_argument("--keep", action="store_true", help="leave the namespace for a look")
+    parser.add_argument("--keep", action="store_true", help="do not delete the namespace afterwards")
     parser.add_argument("--markdown", type=Path, metavar="PAGE", help="write the tables into this page")
     options = parser.parse_args()
     if options.markdown:

@@ -129,7 +129,7 @@ def _begun(lane: Lane, replicas: int) -> bool:
 
 
 def _settled(lane: Lane, replicas: int) -> bool:
-    """So many pods exist, all of them take messages, and none drains."""
+    """This number of pods exists, all of them consume, and none drains."""
     found = lane.group()
     reported = [found.get(name) for name in ("replicas", "consumingReplicas", "draining")]
     there = len(lane.stand.shop.pods(lane.name, lane.name))

@@ -32,7 +32,7 @@ class ScaleIns:
     say: Callable[[str], None]
 
     def run(self, scale_ins: int) -> Result:
-        """So many scale-ins over all lanes, on a stand that has started."""
+        """This number of scale-ins over all lanes, on a stand that has started."""
         with watching(self.stand.kube, self.stand.shop.namespace) as watch:
             lanes = self._lanes(watch)
             counts = shares(scale_ins, len(lanes))

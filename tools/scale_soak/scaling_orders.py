@@ -88,7 +88,7 @@ def second_burst() -> list[Order]:
 
 
 def fifo_seconds(durations: Iterable[float], slots: int) -> float:
-    """How long the tasks take in this order on so many slots, from the first moment and at no cost."""
+    """How long the tasks take in this order on this number of slots, from the first moment and at no cost."""
     free = [0.0] * slots
     for duration in durations:
         heapq.heapreplace(free, free[0] + duration)

@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1800, help="how long load and faults last")
     parser.add_argument("--rate", type=float, default=50, help="tasks a second")
     parser.add_argument("--seed", type=int, default=7, help="which faults and tasks")
-    parser.add_argument("--keep", action="store_true", help="leave the namespace for a look")
+    parser.add_argument("--keep", action="store_true", help="do not delete the namespace afterwards")
     options = parser.parse_args()
     kube = Kube(kubectl=Path(os.environ["KUBECTL"]), kubeconfig=Path(os.environ["KUBECONFIG"]))
     namespace = f"soak-{uuid.uuid4().hex[:6]}"

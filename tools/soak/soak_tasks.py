@@ -20,7 +20,7 @@ from redis.retry import Retry
 from shop.celery import app
 
 PATIENT = Retry(ConstantBackoff(0.5), 60, (OSError, RedisConnectionError, RedisTimeoutError))
-"""A name that does not resolve for a moment, on a busy machine, must not look like a lost task."""
+"""A name that does not resolve for a moment, on a busy machine, must not count as a lost task."""
 
 _connection: dict[int, Redis] = {}
 

@@ -50,7 +50,7 @@ def deaf_amqp(consumer: Any) -> None:
 def stall_redis(consumer: Any) -> None:
     """It pops as before, from lists that no client fills."""
     for channel in consumer.connection.transport.cycle._channels:
-        channel._queue_cycle.consume = lambda count: ["nobody-fills-this"]
+        channel._queue_cycle.consume = lambda count: ["a-queue-without-messages"]
 
 
 def stall_amqp(consumer: Any) -> None:

@@ -6,7 +6,7 @@ TAIL = "40"
 
 
 def describe_namespace(kube: Kube, namespace: str) -> str:
-    """Everything a person would look at first, newest last."""
+    """Everything a person would read first, newest last."""
     parts = [
         ("resources", ["-n", namespace, "get", "celerydeployments", "-o", "yaml"]),
         ("pods", ["-n", namespace, "get", "pods,deployments", "-o", "wide"]),

@@ -125,7 +125,7 @@ def cut_off(pod: Object, container: str, port: int) -> Iterator[None]:
         [
             ["INPUT", "-p", "tcp", "-s", network, "--dport", str(port), "-j", "DROP"],
             ["OUTPUT", "-p", "tcp", "-d", network, "--sport", str(port), "-j", "DROP"],
-            # The node's own address among the pods, from which the kubelet looks.
+            # The node's own address among the pods, from which the kubelet probes.
             ["INPUT", "-s", gateway_of(pod), "-j", "ACCEPT"],
             ["OUTPUT", "-d", gateway_of(pod), "-j", "ACCEPT"],
         ],

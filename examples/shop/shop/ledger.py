@@ -1,4 +1,4 @@
-"""What happened to every task, in a Redis list beside the results: it tells lost and doubled tasks.
+"""What happened to every task, in a Redis list beside the results: it shows lost and doubled tasks.
 
 ``python -m shop.ledger`` prints the counts. The list is ``shop:ledger``, in the database of
 CELERY_RESULT_BACKEND.

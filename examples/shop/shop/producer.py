@@ -108,7 +108,9 @@ def end(_number: int, _frame: FrameType | None) -> NoReturn:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m shop.producer", description="Send tasks to the shop.")
     parser.add_argument("--rate", type=positive, default=5.0, help="tasks a second (default 5)")
-    parser.add_argument("--count", type=positive_integer, help="stop after so many (default: go on)")
+    parser.add_argument(
+        "--count", type=positive_integer, help="stop after this number of tasks (default: go on)"
+    )
     parser.add_argument("--mix", type=parse_mix, default=MIX, help=f"weights (default {MIX})")
     options = parser.parse_args(arguments)
     missing = [name for name in ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND") if not os.environ.get(name)]

@@ -125,10 +125,10 @@ def queue_verdicts(snapshot: Snapshot, workers: tuple[Worker, ...]) -> tuple[Ver
 
 
 def least_visibility_timeout(snapshot: Snapshot) -> float | None:
-    """The shortest of all workers wins: whoever looks first hands the messages out again."""
+    """The shortest of all workers counts: the first worker to check delivers the messages again."""
     reports = (pod.reading.report for pod in snapshot.pods if pod.reading and pod.reading.report)
-    told = (report.transport.visibility_timeout for report in reports)
-    return min((timeout for timeout in told if timeout is not None), default=None)
+    known = (report.transport.visibility_timeout for report in reports)
+    return min((timeout for timeout in known if timeout is not None), default=None)
 
 
 def _holds_nothing(pod: PodState) -> bool:
