@@ -45,15 +45,26 @@ def encode(report: dict[str, Any]) -> bytes:
 
 
 def _bounded(value: Any) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return min(max(value, 0), LARGEST_COUNT)
-    if isinstance(value, float):
-        return None if isnan(value) else min(max(value, -LARGEST_SECONDS), LARGEST_SECONDS)
+    if isinstance(value, str):
+        # Nearly every value ends here, of up to 100 active tasks a second.
+        return value if len(value) <= NAME_LENGTH and value.isascii() else _name(value)
+    if isinstance(value, (float, int)):
+        return _number(value)
     if isinstance(value, dict):
         return {name: _bounded(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_bounded(entry) for entry in value[:LIST_LENGTH]]
-    # An unpaired surrogate is no Unicode character; readers refuse it.
-    return str(value)[:NAME_LENGTH].encode("utf-8", "replace").decode()
+    return None if value is None else _name(str(value))
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return min(max(value, 0), LARGEST_COUNT)
+    return None if isnan(value) else min(max(value, -LARGEST_SECONDS), LARGEST_SECONDS)
+
+
+def _name(text: str) -> str:
+    """The text with a name's length. An unpaired surrogate is no Unicode character; readers refuse it."""
+    return text[:NAME_LENGTH].encode("utf-8", "replace").decode()
