@@ -91,7 +91,9 @@ class OperatorProcess:
 
 def metric(text: str, name: str, labels: Mapping[str, str]) -> float | None:
     """One sample of an exposition; None where there is no such series."""
-    wanted = "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}" if labels else ""
+    # The exposition has its labels in alphabetical order.
+    pairs = ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
+    wanted = f"{{{pairs}}}" if labels else ""
     for line in text.splitlines():
         if line.startswith(f"{name}{wanted} "):
             return float(line.rpartition(" ")[2])

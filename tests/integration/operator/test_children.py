@@ -110,6 +110,13 @@ def test_an_unchanged_world_is_not_written_to(operator: OperatorProcess, world: 
     world.create_shop(suspend=True)
     world.until_children("shop-default", "shop-mail")
 
+    def controllers_are_done() -> bool:
+        """Kubernetes' own controllers write to a new world, too, and start after the API server."""
+        seen = [one.get("status", {}).get("observedGeneration") for one in world.all(DEPLOYMENT)]
+        return None not in seen and world.there(SERVICE_ACCOUNT_KIND, "default")
+
+    wait_for(controllers_are_done, timeout=60, describe="the controllers of Kubernetes")
+
     def versions() -> dict[str, str]:
         kinds = (CELERY_DEPLOYMENT, DEPLOYMENT, SECRET, SERVICE_ACCOUNT_KIND)
         return {
