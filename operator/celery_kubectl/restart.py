@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from celery_health.verdicts.text import is_or_are, listed
+from celery_health.verdicts.text import is_or_are, listed, part_is
 from celery_kubectl.kubectl import GROUP, Kubectl, KubectlError, Object
 from celery_kubectl.resource import RESTARTED_AT, Resource, annotate, read
 
@@ -102,7 +102,7 @@ def _state(deployment: Object | None, requested: Mapping[str, str]) -> str:
     settled = updated == status.get("replicas", 0) == status.get("availableReplicas", 0) == desired
     if observed and settled:
         return DONE
-    return f"{updated} of {desired} {'pod' if desired == 1 else 'pods'} {is_or_are(updated)} new"
+    return f"{part_is(updated, desired, 'pod')} new"
 
 
 def _obstacles(resource: Resource) -> Iterator[str]:

@@ -15,7 +15,7 @@ from celery_health.verdicts.commands import CeleryCommands
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.fleet.fleet_verdicts import fleet_verdict, not_consuming
 from celery_health.verdicts.fleet.health import HEALTH_BY_SEVERITY, FleetHealth, health_of
-from celery_health.verdicts.text import counted, is_or_are, listed
+from celery_health.verdicts.text import counted, is_or_are, listed, part_is
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.verdict import Verdict, worst_first
 
@@ -127,8 +127,7 @@ def _unresponsive(snapshot: Snapshot) -> Iterator[Verdict]:
 
 def _deaf(snapshot: Snapshot) -> Iterator[Verdict]:
     if snapshot.deaf_count:
-        workers = f"{snapshot.deaf_count} of {counted(len(snapshot.workers), 'worker')}"
-        facts = {"workers": f"{workers} {is_or_are(snapshot.deaf_count)}"}
+        facts = {"workers": part_is(snapshot.deaf_count, len(snapshot.workers), "worker")}
         yield Verdict(FleetReason.WORKER_NOT_CONSUMING, facts=facts, variant="by_count")
 
 

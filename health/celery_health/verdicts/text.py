@@ -26,6 +26,12 @@ def is_or_are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
+def part_is(part: int, whole: int, noun: str, where: str = "") -> str:
+    """``1 of 2 workers is``, ``0 of 2 workers are``, ``0 of 1 worker is``."""
+    verb = "is" if 1 in {part, whole} else "are"
+    return f"{part} of {counted(whole, noun)}{where} {verb}"
+
+
 def lasting(seconds: float) -> str:
     """``45 s``, ``12 min``, ``3 h``: rounded down, and in minutes from two of them on."""
     if seconds < 2 * _MINUTE:

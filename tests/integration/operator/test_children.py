@@ -113,7 +113,7 @@ def test_an_unchanged_world_is_not_written_to(operator: OperatorProcess, world: 
     def controllers_are_done() -> bool:
         """Kubernetes' own controllers write to a new world, too, and start after the API server."""
         seen = [one.get("status", {}).get("observedGeneration") for one in world.all(DEPLOYMENT)]
-        return None not in seen and world.there(SERVICE_ACCOUNT_KIND, "default")
+        return None not in seen and bool(world.there(SERVICE_ACCOUNT_KIND, "default"))
 
     wait_for(controllers_are_done, timeout=60, describe="the controllers of Kubernetes")
 

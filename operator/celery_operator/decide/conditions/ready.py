@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
-from celery_health.verdicts.text import is_or_are
+from celery_health.verdicts.text import is_or_are, part_is
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.decide.condition_state import ConditionState, by_verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
@@ -47,11 +47,9 @@ def _unknown(evidence: Evidence, workers: ConditionState) -> Iterator[ConditionS
 
 def _ready(evidence: Evidence) -> ConditionState:
     consuming = evidence.consuming
-    verb = is_or_are(consuming)
     if any(group.coming for group in evidence.groups):
-        workers = f"{consuming} of {counted(evidence.desired_total, 'worker')}"
-        return yes(StateReason.READY, f"{workers} {verb} consuming")
+        return yes(StateReason.READY, f"{part_is(consuming, evidence.desired_total, 'worker')} consuming")
     if evidence.desired_total:
-        return yes(StateReason.READY, f"{counted(consuming, 'worker')} {verb} consuming")
+        return yes(StateReason.READY, f"{counted(consuming, 'worker')} {is_or_are(consuming)} consuming")
     suspended = evidence.snapshot.spec.suspend
     return by_verdict(Verdict(StateReason.SUSPENDED if suspended else StateReason.SCALED_TO_ZERO))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.text import part_is
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
 from celery_operator.decide.condition_state import ConditionState, by_verdict, no, yes
@@ -55,7 +56,7 @@ def _of_group(group: GroupEvidence) -> Iterator[ConditionState]:
     if deployment.updated < deployment.in_force:
         yield yes(
             StateReason.ROLLOUT_IN_PROGRESS,
-            f"{deployment.updated} of {deployment.in_force} pods of {deployment.name} are up to date",
+            f"{part_is(deployment.updated, deployment.in_force, 'pod', f' of {deployment.name}')} up to date",
         )
     if deployment.replicas > deployment.in_force:
         yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} removes surplus pods")

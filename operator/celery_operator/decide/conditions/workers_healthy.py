@@ -4,7 +4,7 @@ from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.text import is_or_are
+from celery_health.verdicts.text import is_or_are, part_is
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.decide.condition_state import (
     ConditionState,
@@ -70,12 +70,12 @@ def _message(group: GroupEvidence, verdicts: tuple[Verdict, ...]) -> str:
 
 
 def _shortage(group: GroupEvidence) -> str:
-    workers, verb = counted(group.desired, "worker"), is_or_are(group.consuming)
-    return f'{group.consuming} of {workers} in group "{group.name}" {verb} consuming'
+    where = f' in group "{group.name}"'
+    return f"{part_is(group.consuming, group.desired, 'worker', where)} consuming"
 
 
 def _fleet(evidence: Evidence) -> str:
-    verb = is_or_are(evidence.consuming)
-    if evidence.consuming > evidence.desired_total:
-        return f"{counted(evidence.consuming, 'worker')} {verb} consuming, {evidence.desired_total} desired"
-    return f"{evidence.consuming} of {counted(evidence.desired_total, 'desired worker')} {verb} consuming"
+    consuming, desired = evidence.consuming, evidence.desired_total
+    if consuming > desired:
+        return f"{counted(consuming, 'worker')} {is_or_are(consuming)} consuming, {desired} desired"
+    return f"{part_is(consuming, desired, 'desired worker')} consuming"
