@@ -5,6 +5,8 @@ PYTHON ?= python3
 KIT := $(PYTHON) -m tools.cluster
 EACH_PYTHON := $(PYTHON) -m tools.each_python
 BIN := .venv/bin
+# Integration tests of code that depends on the Python: TLS, clients, command lines, the agent.
+CLIENT_TESTS := $(addprefix tests/integration/,readers preflight kubectl operator/test_poor_certificates.py agent/test_matrix.py)
 export K8S_VERSION CLUSTER
 
 .DEFAULT_GOAL := help
@@ -43,9 +45,10 @@ test-unit:  ## tests without servers, on each Python
 test-properties: venv  ## look for new counterexamples, some minutes: the unit tests try the same examples every time
 	@$(BIN)/pytest tests/unit -m hypothesis --hypothesis-profile explore --timeout 0 -n 2 $(ARGS)
 
-test-integration:  ## tests with real Redis, RabbitMQ and API servers, on each Python
+test-integration: venv  ## tests with real Redis, RabbitMQ and API servers, those of clients on each Python
 	@$(KIT) build --servers etcd kube-apiserver kube-controller-manager kubectl helm
-	@$(EACH_PYTHON) pytest tests/integration -n 3 --durations=20
+	@$(BIN)/pytest tests/integration -n 3 --durations=20
+	@$(EACH_PYTHON) --second pytest $(CLIENT_TESTS) -n 3
 
 test-e2e: venv  ## tests on a real cluster with the operator deployed
 	@$(KIT) run --example-celery 5.3.6 --example-celery 5.7.0 --broker rabbitmq --leave-as-found \

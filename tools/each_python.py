@@ -2,7 +2,7 @@
 
 `python3 -m tools.each_python pytest tests/unit` runs it on the Python of `.venv`, and on the newest Python of
 this machine up to that of the released images. The second has an environment of its own from the same lock
-file, such as `.venv-3.13`. No Python is downloaded.
+file, such as `.venv-3.13`. No Python is downloaded. With `--second`, the program runs on the second alone.
 """
 
 import os
@@ -19,13 +19,17 @@ from tools.cluster.progress import say
 
 Version = tuple[int, int]
 
+SECOND = "--second"
+
 _BASE = re.compile(r"^ARG BASE_IMAGE=python:(\d+)\.(\d+)-slim", re.MULTILINE)
 
 
 def main(words: Sequence[str]) -> int:
     """Run the program on one Python after the other; the first status that is not 0 ends it."""
+    second_alone = words[:1] == [SECOND]
+    words = words[1:] if second_alone else words
     if not words:
-        say("usage: python3 -m tools.each_python PROGRAM [ARGUMENT ...]")
+        say("usage: python3 -m tools.each_python [--second] PROGRAM [ARGUMENT ...]")
         return 2
     try:
         environments = made(this_checkout().checkout)
@@ -33,7 +37,8 @@ def main(words: Sequence[str]) -> int:
         say(f"error: {problem}")
         return 1
     say(f"tested on {' and '.join(environments)}")
-    for name, folder in environments.items():
+    tested = list(environments.items())
+    for name, folder in tested[1:] if second_alone else tested:
         say(f"on {name}: {' '.join(words)}")
         program, *arguments = words
         status = subprocess.run([folder / "bin" / program, *arguments], check=False).returncode

@@ -73,6 +73,20 @@ def test_a_failure_on_any_python_is_told_with_its_name(
     assert "failed on Python 3.13 (.venv-3.13)" in err
 
 
+def test_the_second_python_can_be_tested_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    python(first / "bin", "check", "first")
+    python(second / "bin", "check", "second")
+    environments = {"Python 3.11 (.venv)": first}
+    monkeypatch.setattr(each_python, "made", lambda _: environments)
+    assert each_python.main(["--second", "check"]) == 0
+    environments["Python 3.13 (.venv-3.13)"] = second
+    assert each_python.main(["--second", "check"]) == 0
+    assert capfd.readouterr().out.split() == ["second"]
+
+
 def test_this_interpreter_has_its_version() -> None:
     assert each_python.version_of(Path(sys.executable)) == sys.version_info[:2]
     assert each_python.version_of(Path("/nowhere/python")) is None
