@@ -41,8 +41,10 @@ class Api:
         """The objects of one kind, or of several as in ``deployments,services``."""
         found: list[Object] = []
         for kind in kinds.split(","):
-            text = self._read(self._path(namespace, kind), labelSelector=selector)
-            found += json.loads(text or "{}")["items"]
+            answer = json.loads(self._read(self._path(namespace, kind), labelSelector=selector) or "{}")
+            # Only the list says what its items are.
+            of_each = {"apiVersion": answer["apiVersion"], "kind": answer["kind"].removesuffix("List")}
+            found += [{**of_each, **item} for item in answer["items"]]
         return found
 
     def raw(self, path: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.testbed.api import ALL_KINDS, Api
+from tools.testbed.api import ALL_KINDS, Api, Object
 from tools.testbed.kube import Kube, KubeError
 
 
@@ -28,14 +28,26 @@ GROUPS = [
 ]
 ONE = {"metadata": {"name": "one", "creationTimestamp": "2026-01-02T00:00:00Z"}}
 TWO = {"metadata": {"name": "two", "creationTimestamp": "2026-01-01T00:00:00Z"}}
+
+
+def listed(api_version: str, kind: str, *items: Object) -> Object:
+    """A list as the API server answers it: its items do not say what they are."""
+    return {"apiVersion": api_version, "kind": f"{kind}List", "items": list(items)}
+
+
+def of_kind(api_version: str, kind: str, item: Object) -> Object:
+    """An object that says what it is."""
+    return {"apiVersion": api_version, "kind": kind, **item}
+
+
 ANSWERS = {
-    "/api/v1/namespaces/shop/pods?labelSelector=app%3Dredis": {"items": [ONE, TWO]},
-    "/api/v1/pods": {"items": [ONE, TWO, TWO]},
-    "/api/v1/namespaces/shop/pods": {"items": [ONE]},
+    "/api/v1/namespaces/shop/pods?labelSelector=app%3Dredis": listed("v1", "Pod", ONE, TWO),
+    "/api/v1/pods": listed("v1", "Pod", ONE, TWO, TWO),
+    "/api/v1/namespaces/shop/pods": listed("v1", "Pod", ONE),
     "/api/v1/namespaces/shop/pods/one": ONE,
-    "/apis/apps/v1/namespaces/shop/deployments": {"items": [TWO]},
+    "/apis/apps/v1/namespaces/shop/deployments": listed("apps/v1", "Deployment", TWO),
     "/apis/apps/v1/namespaces/shop/deployments/two": TWO,
-    "/apis/events.k8s.io/v1/namespaces/shop/events": {"items": [TWO]},
+    "/apis/events.k8s.io/v1/namespaces/shop/events": listed("events.k8s.io/v1", "Event", TWO),
     "/apis/rbac.authorization.k8s.io/v1/clusterroles/one": ONE,
     "/api/v1/namespaces/shop/pods/one:9809/proxy/report": {"verdict": "fine"},
 }
@@ -114,15 +126,16 @@ def test_a_kind_is_known_by_its_plural_singular_and_short_name(kube: Kube, name:
 
 
 def test_a_name_with_a_group_picks_that_group_and_the_core_wins_without(kube: Kube) -> None:
-    assert kube.list("shop", "events.events.k8s.io") == [TWO]
+    assert kube.list("shop", "events.events.k8s.io") == [of_kind("events.k8s.io/v1", "Event", TWO)]
     with pytest.raises(KubeError, match="GET /api/v1/namespaces/shop/events: 404"):
         kube.list("shop", "events")
 
 
 def test_lists_are_oldest_first_of_one_namespace_or_all_and_of_several_kinds(kube: Kube) -> None:
-    assert kube.list("shop", "pods", "app=redis") == [TWO, ONE]
-    assert kube.list("", "pods") == [TWO, TWO, ONE]
-    assert kube.list("shop", "pods,deployments") == [TWO, ONE]
+    one, two = of_kind("v1", "Pod", ONE), of_kind("v1", "Pod", TWO)
+    assert kube.list("shop", "pods", "app=redis") == [two, one]
+    assert kube.list("", "pods") == [two, two, one]
+    assert kube.list("shop", "pods,deployments") == [of_kind("apps/v1", "Deployment", TWO), one]
 
 
 def test_what_has_no_namespace_is_read_without_one(kube: Kube) -> None:
