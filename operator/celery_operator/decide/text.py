@@ -1,11 +1,8 @@
-"""How verdicts are put into words: one style for all messages."""
+"""How messages of the status are finished: one line, a full stop, no credentials."""
 
 from collections.abc import Iterable
 
 from celery_health.urls import redact
-from celery_health.verdicts.text import counted, listed
-
-__all__ = ["counted", "joined", "listed", "sentence"]
 
 _LONGEST = 300
 

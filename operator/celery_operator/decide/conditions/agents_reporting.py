@@ -3,13 +3,12 @@
 from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.text import is_or_are
+from celery_health.verdicts.text import counted, is_or_are
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.decide.condition_state import ConditionState, by_verdict, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.worker_state import WorkerState
 from celery_operator.decide.group_verdicts import sidecar_facts
-from celery_operator.decide.text import counted
 
 _NOT_RUNNING = (WorkerState.STARTING, WorkerState.UNSCHEDULED, WorkerState.BROKEN, WorkerState.STOPPED)
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from celery_health.catalogue.entry import Reason
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
-from celery_health.verdicts.text import is_or_are
+from celery_health.verdicts.text import is_or_are, listed
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.status import QueueStatus
 from celery_operator.decide.condition_state import ConditionState, by_verdict, no, unknown
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.text import joined, listed
+from celery_operator.decide.text import joined
 
 
 def state_of(evidence: Evidence) -> ConditionState:

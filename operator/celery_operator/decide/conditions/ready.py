@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
-from celery_health.verdicts.text import is_or_are, part_is
+from celery_health.verdicts.text import counted, is_or_are, part_is
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.decide.condition_state import ConditionState, by_verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.text import counted, joined
+from celery_operator.decide.text import joined
 
 
 def state_of(evidence: Evidence, workers: ConditionState) -> ConditionState:

@@ -2,12 +2,13 @@
 
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.states import StateReason
+from celery_health.verdicts.text import listed
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_IN, ANNOTATION_PAUSE_SCALE_OUT
 from celery_operator.decide.condition_state import ConditionState, by_verdict, no, unknown, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.scaling.decision import ScalingDecision, ScalingReason
-from celery_operator.decide.text import joined, listed
+from celery_operator.decide.text import joined
 
 _BLIND = frozenset({ScalingReason.BROKER_UNREADABLE, ScalingReason.FALLBACK})
 
@@ -26,8 +27,8 @@ def state_of(evidence: Evidence) -> ConditionState:
 
 
 def _blind(decisions: dict[str, ScalingDecision]) -> ConditionState | None:
-    told = [f"Group {name}: {one.message}" for name, one in decisions.items() if one.reason in _BLIND]
-    return no(StateReason.BROKER_UNREADABLE, joined(told)) if told else None
+    held = [f"Group {name}: {one.message}" for name, one in decisions.items() if one.reason in _BLIND]
+    return no(StateReason.BROKER_UNREADABLE, joined(held)) if held else None
 
 
 def _paused(evidence: Evidence) -> ConditionState | None:

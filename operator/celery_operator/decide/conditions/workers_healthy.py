@@ -4,7 +4,7 @@ from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.text import is_or_are, part_is
+from celery_health.verdicts.text import counted, is_or_are, part_is
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.decide.condition_state import (
     ConditionState,
@@ -16,7 +16,7 @@ from celery_operator.decide.condition_state import (
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.group_verdicts import GroupVerdicts
-from celery_operator.decide.text import counted, joined
+from celery_operator.decide.text import joined
 
 _MESSAGES_PER_GROUP = 2
 

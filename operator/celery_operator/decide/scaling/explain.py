@@ -2,10 +2,9 @@
 
 import math
 
-from celery_health.verdicts.text import lasting
+from celery_health.verdicts.text import counted, lasting
 from celery_operator.decide.scaling import sizing
 from celery_operator.decide.scaling.decision import ScalingReason
-from celery_operator.decide.text import counted
 from celery_operator.snapshot import GroupLoad
 
 _STAYS = {
