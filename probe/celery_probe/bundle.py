@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 AGENT = Path(__file__).parent / "agent"
+SCRIPTS = (AGENT / "__main__.py", AGENT / "worker" / "stop.py")
 READABLE = 0o644
 ENTERABLE = 0o755
 # Worker and sidecar may run as different users. No sticky bit: each replaces what the other wrote.
@@ -17,16 +18,15 @@ def install(directory: Path) -> None:
 
     Files of an earlier install are replaced; those in ``run/`` stay. Raises OSError if it cannot write.
     """
+    directory.mkdir(parents=True, exist_ok=True)
+    for script in SCRIPTS:
+        _copy(script, directory / script.name)
     package = directory / "celery_probe"
-    agent = package / "agent"
-    agent.mkdir(parents=True, exist_ok=True)
-    for script in ("__main__.py", "stop.py"):
-        _copy(AGENT / script, directory / script)
-    _copy(AGENT.parent / "__init__.py", package / "__init__.py")
-    for source in sorted(AGENT.glob("*.py")):
-        _copy(source, agent / source.name)
-    for folder in (package, agent):
-        folder.chmod(ENTERABLE)
+    for source in (AGENT.parent / "__init__.py", *sorted(AGENT.rglob("*.py"))):
+        target = package / source.relative_to(AGENT.parent)
+        target.parent.mkdir(exist_ok=True)
+        target.parent.chmod(ENTERABLE)
+        _copy(source, target)
     run = directory / "run"
     run.mkdir(exist_ok=True)
     run.chmod(WRITABLE_BY_ALL)

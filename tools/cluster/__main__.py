@@ -7,15 +7,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.cluster import devenv, packages, toolchain
-from tools.cluster.child import run_child
+from tools.cluster import devenv
+from tools.cluster.binaries import toolchain
 from tools.cluster.current import CurrentCluster
 from tools.cluster.deploy import deploy
 from tools.cluster.errors import ClusterError
-from tools.cluster.images import Image, example_with_celery, product_images
+from tools.cluster.images.product import Image, example_with_celery, product_images
 from tools.cluster.lanes import lanes
 from tools.cluster.layout import Layout, this_checkout
 from tools.cluster.local import LocalCluster
+from tools.cluster.machine import packages
+from tools.cluster.machine.child import run_child
 from tools.cluster.progress import say, step
 
 Cluster = LocalCluster | CurrentCluster

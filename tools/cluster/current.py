@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.cluster import buildah, toolchain
+from tools.cluster.binaries import toolchain
 from tools.cluster.errors import MissingToolError
-from tools.cluster.images import Image
+from tools.cluster.images import buildah
+from tools.cluster.images.product import Image
 from tools.cluster.layout import Layout
+from tools.cluster.machine.shell import run, succeeds
 from tools.cluster.progress import say, step
-from tools.cluster.shell import run, succeeds
 
 KIND_PREFIX = "kind-"
 

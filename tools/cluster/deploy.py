@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools.cluster.errors import ClusterError
-from tools.cluster.inputs import input_hash
+from tools.cluster.images.inputs import input_hash
+from tools.cluster.machine.shell import run
 from tools.cluster.progress import step
-from tools.cluster.shell import run
 
 RELEASE = "celery-operator"
 NAMESPACE = "celery-system"

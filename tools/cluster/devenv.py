@@ -6,12 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.cluster import packages
 from tools.cluster.errors import ClusterError
 from tools.cluster.layout import cache_folder
-from tools.cluster.locks import exclusive
+from tools.cluster.machine import packages
+from tools.cluster.machine.locks import exclusive
+from tools.cluster.machine.shell import run
 from tools.cluster.progress import step
-from tools.cluster.shell import run
 from tools.cluster.versions import UV
 
 

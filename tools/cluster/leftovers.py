@@ -6,13 +6,13 @@ import shutil
 import signal
 from pathlib import Path
 
-from tools.cluster import cgroups, network
 from tools.cluster.errors import ClusterError
 from tools.cluster.layout import Layout
-from tools.cluster.mounts import mounts_below
-from tools.cluster.processes import Supervisor, command_lines
+from tools.cluster.machine.mounts import mounts_below
+from tools.cluster.machine.processes import Supervisor, command_lines
+from tools.cluster.machine.shell import run
+from tools.cluster.node import cgroups, network
 from tools.cluster.progress import step
-from tools.cluster.shell import run
 from tools.cluster.waiting import wait_until
 
 CNI_RESULTS = Path("/var/lib/cni/results")

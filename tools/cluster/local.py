@@ -6,18 +6,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.cluster import images as product_images
-from tools.cluster import leftovers, network, packages, versions
-from tools.cluster.containerd import Containerd
+from tools.cluster import leftovers, versions
+from tools.cluster.binaries.toolchain import ensure
 from tools.cluster.errors import ClusterError, MissingToolError
-from tools.cluster.images import Built, Image
+from tools.cluster.images import product
+from tools.cluster.images.containerd import Containerd
+from tools.cluster.images.product import Built, Image
 from tools.cluster.lanes import lanes
 from tools.cluster.layout import Layout
-from tools.cluster.locks import exclusive
-from tools.cluster.processes import Supervisor
+from tools.cluster.machine import packages
+from tools.cluster.machine.locks import exclusive
+from tools.cluster.machine.processes import Supervisor
+from tools.cluster.node import network
 from tools.cluster.progress import say, step
 from tools.cluster.starting import Starter
-from tools.cluster.toolchain import ensure
 
 PROGRAMS = (
     "etcd",
@@ -69,13 +71,13 @@ class LocalCluster:
 
             def build_images() -> list[Built]:
                 packaged.result()
-                return [*product_images.build(self.layout, images), *product_images.build_brokers(brokers)]
+                return [*product.build(self.layout, images), *product.build_brokers(brokers)]
 
             also_compiled, built = beside.start(build_programs), beside.start(build_images)
             beside.join(packaged)
             self._bring_up(version, beside.join(compiled))
             for image in beside.join(built):
-                product_images.load(self.containerd, image)
+                product.load(self.containerd, image)
             beside.join(also_compiled)
 
     def _bring_up(self, version: str, binaries: dict[str, Path]) -> None:

@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools.cluster import cgroups, commands, dns, system_images
-from tools.cluster.api import Api
-from tools.cluster.commands import Ports, Trust
-from tools.cluster.containerd import Containerd
-from tools.cluster.controlplane import make_trust, wait_for_api
+from tools.cluster.controlplane import commands
+from tools.cluster.controlplane.api import Api, wait_for_api
+from tools.cluster.controlplane.commands import Ports
+from tools.cluster.controlplane.kubeconfig import write_kubeconfig
+from tools.cluster.controlplane.pki import KeyPair
+from tools.cluster.controlplane.trust import Trust, make_trust
 from tools.cluster.errors import ClusterError
-from tools.cluster.kubeconfig import write_kubeconfig
+from tools.cluster.images import system as system_images
+from tools.cluster.images.containerd import Containerd
 from tools.cluster.layout import Layout
-from tools.cluster.network import Network
-from tools.cluster.node import NAME, PAUSE_IMAGE, Node
-from tools.cluster.pki import KeyPair
-from tools.cluster.processes import Supervisor
+from tools.cluster.machine.processes import Supervisor
+from tools.cluster.machine.shell import run
+from tools.cluster.node import cgroups, dns
+from tools.cluster.node.configuration import NAME, Node
+from tools.cluster.node.network import Network
 from tools.cluster.progress import say, step
-from tools.cluster.shell import run
 from tools.cluster.waiting import wait_until
 
 PORTS = Ports()
@@ -86,7 +88,7 @@ class Starter:
     def _load_system_images(self) -> None:
         wait_until(self.containerd.answers, seconds=READY_SECONDS, what="containerd")
         for archive, reference in (
-            (system_images.pause(), PAUSE_IMAGE),
+            (system_images.pause(), system_images.PAUSE_IMAGE),
             (system_images.coredns(), system_images.COREDNS_IMAGE),
         ):
             if not self.containerd.holds(reference, archive.name):

@@ -177,7 +177,7 @@ def connections_to(pid: int, port: int) -> list[int]:
 
 
 def pods_of(pod: Object) -> str:
-    """The addresses of the local node's pods: the /18 that the pod is in (tools/cluster/network.py)."""
+    """The addresses of the local node's pods: the /18 that the pod is in (tools/cluster/node/network.py)."""
     return str(_network_of(pod))
 
 

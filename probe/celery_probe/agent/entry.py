@@ -8,15 +8,15 @@ from typing import Any
 
 # First: Celery patches for gevent and eventlet later, and the reporters need the originals.
 from celery_probe.agent import natives  # noqa: F401
-from celery_probe.agent.beat_reporter import BeatReporter
-from celery_probe.agent.beat_state import Beat
+from celery_probe.agent.beat.reporter import BeatReporter
+from celery_probe.agent.beat.state import Beat
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.command import subcommand
 from celery_probe.agent.contract import BEAT_REPORT_FILE, DIRECTORY, DIRECTORY_VARIABLE
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.report_thread import ReportThread
-from celery_probe.agent.worker_reporter import WorkerReporter
-from celery_probe.agent.worker_state import Worker
+from celery_probe.agent.worker.reporter import WorkerReporter
+from celery_probe.agent.worker.state import Worker
 
 
 class Agent:
@@ -68,7 +68,7 @@ class WorkerAgent(ReportingAgent):
         """Add the step to the consumers of the worker."""
         with self._errors.caught("install"):
             # Not before the patching; and the reporter's thread may not import.
-            from celery_probe.agent import consumer_step, tasks  # noqa: F401, PLC0415
+            from celery_probe.agent.worker import consumer_step, tasks  # noqa: F401, PLC0415
 
             heartbeat = consumer_step.Heartbeat(
                 self._worker, self._directory, self._errors, self._reporter.notify
@@ -89,9 +89,9 @@ class BeatAgent(ReportingAgent):
     def install(self) -> None:
         """Watch the ticks of the scheduler."""
         try:
-            from celery_probe.agent import beat_ticks  # noqa: PLC0415 - only after the patching
+            from celery_probe.agent.beat import ticks  # noqa: PLC0415 - only after the patching
 
-            beat_ticks.install(self._beat, self._errors)
+            ticks.install(self._beat, self._errors)
         except Exception as error:
             self._errors.add("install", error)
             self._beat.blind = True

@@ -10,15 +10,15 @@ from typing import Any
 from aiohttp import web
 
 from celery_health.wire.names import Role
-from celery_probe.sidecar.beat_observer import BeatObserver
-from celery_probe.sidecar.broker_checks import BrokerChecks
-from celery_probe.sidecar.drain_request import DrainRequest
-from celery_probe.sidecar.endpoints import probe_app
-from celery_probe.sidecar.process_evidence import BEAT_FILE, WORKER_FILE, ProcessEvidence
-from celery_probe.sidecar.process_observer import ProcessObserver
+from celery_probe.sidecar.broker.checks import BrokerChecks
+from celery_probe.sidecar.endpoints.process import probe_app
+from celery_probe.sidecar.endpoints.worker import worker_app
+from celery_probe.sidecar.observe.beat import BeatObserver
+from celery_probe.sidecar.observe.evidence import BEAT_FILE, WORKER_FILE, ProcessEvidence
+from celery_probe.sidecar.observe.process import ProcessObserver
+from celery_probe.sidecar.observe.worker import WorkerObserver
+from celery_probe.sidecar.orders.drain_request import DrainRequest
 from celery_probe.sidecar.settings import Settings
-from celery_probe.sidecar.worker_endpoints import worker_app
-from celery_probe.sidecar.worker_observer import WorkerObserver
 
 # A request is answered within milliseconds: a connection that is open for longer is idle.
 _SHUTDOWN_SECONDS = 0.2

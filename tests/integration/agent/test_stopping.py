@@ -13,7 +13,7 @@ from redis import Redis
 from tools.testbed.servers import RabbitServer, free_port, redis_server
 from tools.testbed.waiting import wait_for
 
-from celery_probe.agent.stop import DRAIN_SECONDS, STALE_SECONDS
+from celery_probe.agent.worker.stop import DRAIN_SECONDS, STALE_SECONDS
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_4, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from tools.cluster.controlplane import ControlPlane
+from tools.cluster.controlplane.standalone import ControlPlane
 
 from celery_health.tls import client_context
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tools.cluster.controlplane import ControlPlane
+from tools.cluster.controlplane.standalone import ControlPlane
 from tools.testbed.waiting import wait_for
 
 from celery_operator.api import names

@@ -15,10 +15,10 @@ from tools.testbed.waiting import wait_for, wait_for_async
 from celery_health.verdicts.beat import BeatThresholds
 from celery_health.wire.beat_report import BEAT_REPORT, BeatReport
 from celery_probe.bundle import install
-from celery_probe.sidecar.beat_observer import BeatObserver
-from celery_probe.sidecar.broker_checks import BrokerChecks
-from celery_probe.sidecar.endpoints import probe_app
-from celery_probe.sidecar.process_evidence import BEAT_FILE, ProcessEvidence
+from celery_probe.sidecar.broker.checks import BrokerChecks
+from celery_probe.sidecar.endpoints.process import probe_app
+from celery_probe.sidecar.observe.beat import BeatObserver
+from celery_probe.sidecar.observe.evidence import BEAT_FILE, ProcessEvidence
 from tests.support.celery_worlds import World
 from tests.support.documents import read_exact
 

@@ -8,7 +8,7 @@ from tools.testbed.waiting import wait_for
 
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BeatPhase
-from celery_probe.sidecar.process_lock import read_lock
+from celery_probe.sidecar.observe.lock import read_lock
 from tests.integration.beat.harness import running_beat
 from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tools.cluster.toolchain import ensure
+from tools.cluster.binaries.toolchain import ensure
 
 Manifest = dict[str, Any]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from tools.cluster.controlplane import ControlPlane
-from tools.cluster.toolchain import ensure
+from tools.cluster.binaries.toolchain import ensure
+from tools.cluster.controlplane.standalone import ControlPlane
 from tools.testbed.waiting import wait_for
 
 from tests.integration.kubectl.harness import CRD, RESOURCE, Cluster, Shop

@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 import redis
 import yaml
-from tools.cluster.controlplane import ControlPlane
+from tools.cluster.controlplane.standalone import ControlPlane
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 

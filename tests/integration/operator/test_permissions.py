@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.cluster.controlplane import ControlPlane
+from tools.cluster.controlplane.standalone import ControlPlane
 from tools.testbed.waiting import wait_for
 
 from celery_operator.kinds import DEPLOYMENT, SECRET, SERVICE_ACCOUNT_KIND, Kind

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from tools.cluster.controlplane import ControlPlane
+from tools.cluster.controlplane.standalone import ControlPlane
 
 from celery_health.tls import STRICT_PYTHON, client_context
 from celery_operator.kinds import DEPLOYMENT

@@ -1,6 +1,6 @@
 """The operator, its leader and the API server go and come back; what runs does not notice."""
 
-from tools.cluster.controlplane import ControlPlane
+from tools.cluster.controlplane.standalone import ControlPlane
 from tools.testbed.waiting import wait_for
 
 from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, LEASE, SECRET, SERVICE_ACCOUNT_KIND, Kind

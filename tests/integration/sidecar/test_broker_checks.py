@@ -19,8 +19,8 @@ from tools.testbed.waiting import wait_for
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.urls import parse
-from celery_probe.sidecar.broker_checks import BrokerChecks, check_of
-from celery_probe.sidecar.redis_handshake import RedisSession
+from celery_probe.sidecar.broker.checks import BrokerChecks, check_of
+from celery_probe.sidecar.broker.redis_handshake import RedisSession
 
 PASSWORD = "hunter2"
 

@@ -10,10 +10,10 @@ from tools.testbed.waiting import wait_for
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.thresholds import WorkerThresholds
 from celery_health.verdicts.worker import WorkerVerdict
-from celery_probe.sidecar.broker_checks import BrokerChecks
-from celery_probe.sidecar.drain_request import DrainRequest
-from celery_probe.sidecar.process_evidence import WORKER_FILE, ProcessEvidence
-from celery_probe.sidecar.worker_observer import WorkerObserver
+from celery_probe.sidecar.broker.checks import BrokerChecks
+from celery_probe.sidecar.observe.evidence import WORKER_FILE, ProcessEvidence
+from celery_probe.sidecar.observe.worker import WorkerObserver
+from celery_probe.sidecar.orders.drain_request import DrainRequest
 from tests.integration.agent.harness import AgentWorker, agent_worker
 from tests.support.celery_worlds import World
 

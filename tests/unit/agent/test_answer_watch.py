@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from celery_probe.agent import transport
-from celery_probe.agent.answer_watch import AnswerWatch
 from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.worker import transport
+from celery_probe.agent.worker.answer_watch import AnswerWatch
 
 
 def watched(*looks: tuple[float, Any, bool]) -> float | None:

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from celery_probe.agent import beat_ticks
-from celery_probe.agent.beat_state import STARTING, STOPPING, TICKING, Beat, phase
-from celery_probe.agent.beat_waits import waits_for
+from celery_probe.agent.beat import ticks as beat_ticks
+from celery_probe.agent.beat.state import STARTING, STOPPING, TICKING, Beat, phase
+from celery_probe.agent.beat.waits import waits_for
 from celery_probe.agent.errors import ErrorLog
 
 READ = [("socket", "readinto"), ("redis._parsers.socket", "_read_from_socket"), ("redis.client", "execute")]
-TICK = [("celery.beat", "tick"), ("celery_probe.agent.beat_ticks", "watched"), ("celery.beat", "start")]
+TICK = [("celery.beat", "tick"), ("celery_probe.agent.beat.ticks", "watched"), ("celery.beat", "start")]
 
 
 class Scheduler:

@@ -12,13 +12,15 @@ from celery_probe.bundle import AGENT, install
 
 def test_an_install_holds_the_entry_the_agent_and_a_folder_writable_by_all(tmp_path: Path) -> None:
     install(tmp_path)
-    for script in ("__main__.py", "stop.py"):
-        assert (tmp_path / script).read_text() == (AGENT / script).read_text()
-    assert sorted(path.name for path in (tmp_path / "celery_probe" / "agent").iterdir()) == sorted(
-        path.name for path in AGENT.glob("*.py")
-    )
+    for script in ("__main__.py", "worker/stop.py"):
+        assert (tmp_path / Path(script).name).read_text() == (AGENT / script).read_text()
+    agent = tmp_path / "celery_probe" / "agent"
+    assert {path.relative_to(agent) for path in agent.rglob("*.py")} == {
+        path.relative_to(AGENT) for path in AGENT.rglob("*.py")
+    }
     assert (tmp_path / "run").stat().st_mode & 0o7777 == 0o777
-    assert (tmp_path / "celery_probe" / "agent").stat().st_mode & 0o777 == 0o755
+    for folder in (agent.parent, agent, agent / "worker", agent / "beat"):
+        assert folder.stat().st_mode & 0o777 == 0o755
 
 
 def test_a_second_install_renews_the_sources_and_leaves_what_runs_alone(tmp_path: Path) -> None:
@@ -36,7 +38,7 @@ def test_a_volume_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         install(tmp_path / "file")
 
 
-@pytest.mark.parametrize("source", sorted(AGENT.glob("*.py")), ids=lambda source: source.name)
+@pytest.mark.parametrize("source", sorted(AGENT.rglob("*.py")), ids=lambda source: str(source.relative_to(AGENT)))
 def test_every_source_of_the_agent_is_python_3_8(source: Path) -> None:
     ast.parse(source.read_text(), feature_version=(3, 8))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from celery_probe.agent import fetching
+from celery_probe.agent.worker import fetching
 
 # Its annotations are partial: without Any every call would be one to an untyped function.
 kombu: Any = import_module("kombu")

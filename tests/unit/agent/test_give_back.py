@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from celery_probe.agent.give_back import give_back, will_all_run_again
+from celery_probe.agent.worker.give_back import give_back, will_all_run_again
 
 
 class Qos:

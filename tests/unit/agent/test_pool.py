@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tools.testbed.waiting import wait_for
 
-from celery_probe.agent import pool
+from celery_probe.agent.worker import pool
 
 
 class Prefork:

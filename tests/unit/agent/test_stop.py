@@ -15,7 +15,7 @@ import pytest
 from tools.testbed.servers import free_port
 
 from celery_probe.agent.channel import ReportDirectory
-from celery_probe.agent.stop import (
+from celery_probe.agent.worker.stop import (
     DRAIN_SECONDS,
     GIVE_BACK_SECONDS,
     STALE_SECONDS,

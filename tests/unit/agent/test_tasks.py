@@ -8,7 +8,7 @@ import pytest
 from celery import signals
 from celery.worker import state
 
-from celery_probe.agent import tasks
+from celery_probe.agent.worker import tasks
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from celery_probe.agent import transport
 from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.worker import transport
 
 REDIS = {"kind": "redis", "consumer_tags": 2, "poller": True, "polling": True, "can_consume": True}
 

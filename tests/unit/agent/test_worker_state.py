@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from celery_probe.agent.worker_state import Worker, phase
+from celery_probe.agent.worker.state import Worker, phase
 
 RUN, CLOSE, TERMINATE = 1, 2, 3
 

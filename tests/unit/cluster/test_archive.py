@@ -7,7 +7,7 @@ import json
 import tarfile
 from pathlib import Path
 
-from tools.cluster.archive import write_archive
+from tools.cluster.images.archive import write_archive
 
 
 def test_an_archive_names_its_image_and_holds_the_program(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.cluster.child import run_child
+from tools.cluster.machine.child import run_child
 from tools.testbed.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
@@ -20,7 +20,7 @@ CAREFUL = (
 )
 PARENT = (
     "import sys\n"
-    "from tools.cluster.child import run_child\n"
+    "from tools.cluster.machine.child import run_child\n"
     f"sys.exit(run_child([sys.executable, '-c', {CAREFUL!r}], {{}}))\n"
 )
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from tools.cluster import commands
-from tools.cluster.commands import Ports, Trust
-from tools.cluster.controlplane import make_trust
+from tools.cluster.controlplane import commands
+from tools.cluster.controlplane.commands import Ports
+from tools.cluster.controlplane.trust import Trust, make_trust
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import dataclasses
 import re
 
-from tools.cluster import coredns
-from tools.cluster.components import Component, Workspace, component
-from tools.cluster.gomodules import go_mod, staging_modules
+from tools.cluster.binaries import coredns
+from tools.cluster.binaries.components import Component, Workspace, component
+from tools.cluster.binaries.gomodules import go_mod, staging_modules
 from tools.cluster.versions import DEFAULT_KUBERNETES
 
 

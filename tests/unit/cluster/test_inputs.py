@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tools.cluster.inputs import COMMON, SOURCES, input_hash
+from tools.cluster.images.inputs import COMMON, SOURCES, input_hash
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import threading
 import pytest
 from tools.cluster.errors import ClusterError
 from tools.cluster.lanes import lanes
-from tools.cluster.processes import with_command
-from tools.cluster.shell import run
+from tools.cluster.machine.processes import with_command
+from tools.cluster.machine.shell import run
 from tools.testbed.waiting import wait_for
 
 SLEEP = ["sleep", f"86401.{os.getpid()}"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tools.cluster.errors import ClusterError
 from tools.cluster.layout import Layout
-from tools.cluster.network import BLOCKS, Network, free_block
+from tools.cluster.node.network import BLOCKS, Network, free_block
 
 
 def test_a_checkout_gets_the_same_block_again_when_it_is_free() -> None:

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from tools.cluster import packages
 from tools.cluster.errors import MissingToolError
+from tools.cluster.machine import packages
 
 
 def test_only_packages_of_absent_programs_are_missing(tmp_path: Path) -> None:

@@ -6,10 +6,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from tools.cluster.commands import Trust
-from tools.cluster.controlplane import make_trust
-from tools.cluster.pki import KeyPair
-from tools.cluster.shell import run
+from tools.cluster.controlplane.pki import KeyPair
+from tools.cluster.controlplane.trust import Trust, make_trust
+from tools.cluster.machine.shell import run
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tools.cluster.errors import ClusterError
-from tools.cluster.processes import Supervisor, alive, identify, with_command
+from tools.cluster.machine.processes import Supervisor, alive, identify, with_command
 from tools.cluster.waiting import wait_until
 from tools.testbed.waiting import wait_for
 

@@ -11,8 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from celery_operator.cache import Key
 from celery_operator.decide import decide
 from celery_operator.metrics import Metrics
-from celery_probe.sidecar import beat_metrics, worker_metrics
-from celery_probe.sidecar.process_metrics import ProcessNumbers
+from celery_probe.sidecar.metrics import beat as beat_metrics
+from celery_probe.sidecar.metrics import worker as worker_metrics
+from celery_probe.sidecar.metrics.process import ProcessNumbers
 from tests.unit.decide.build import broker, load, snapshot
 from tests.unit.wire.documents import beat_document, beat_report, worker_document, worker_report
 

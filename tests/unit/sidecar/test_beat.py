@@ -13,10 +13,10 @@ from celery_health.catalogue.beat import BeatReason
 from celery_health.verdicts.beat import BrokerCheck
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.names import Role
-from celery_probe.sidecar.beat_observer import BeatObserver
-from celery_probe.sidecar.broker_checks import BrokerChecks
-from celery_probe.sidecar.endpoints import probe_app
-from celery_probe.sidecar.process_evidence import BEAT_FILE, ProcessEvidence
+from celery_probe.sidecar.broker.checks import BrokerChecks
+from celery_probe.sidecar.endpoints.process import probe_app
+from celery_probe.sidecar.observe.beat import BeatObserver
+from celery_probe.sidecar.observe.evidence import BEAT_FILE, ProcessEvidence
 from celery_probe.sidecar.settings import SettingsError, read_settings
 from tests.unit.sidecar.clock import Clock
 from tests.unit.sidecar.holders import Holder

@@ -10,7 +10,7 @@ from tools.testbed.waiting import wait_for
 
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_probe.sidecar.broker_checks import STALE_SECONDS, BrokerChecks
+from celery_probe.sidecar.broker.checks import STALE_SECONDS, BrokerChecks
 from tests.unit.sidecar.clock import Clock
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from celery_probe.sidecar.drain_request import DrainRequest
+from celery_probe.sidecar.orders.drain_request import DrainRequest
 
 
 class Clocks:

@@ -5,11 +5,11 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from celery_probe.sidecar.broker_checks import BrokerChecks
-from celery_probe.sidecar.drain_request import DrainRequest
-from celery_probe.sidecar.jitter import LONGEST_SECONDS, jitter_of
-from celery_probe.sidecar.process_evidence import WORKER_FILE, ProcessEvidence
-from celery_probe.sidecar.worker_observer import WorkerObserver
+from celery_probe.sidecar.broker.checks import BrokerChecks
+from celery_probe.sidecar.observe.evidence import WORKER_FILE, ProcessEvidence
+from celery_probe.sidecar.observe.jitter import LONGEST_SECONDS, jitter_of
+from celery_probe.sidecar.observe.worker import WorkerObserver
+from celery_probe.sidecar.orders.drain_request import DrainRequest
 
 
 def test_a_pod_keeps_its_jitter() -> None:

@@ -11,10 +11,10 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.worker_report import WORKER_REPORT, WorkerReport
-from celery_probe.sidecar.broker_checks import BrokerChecks
-from celery_probe.sidecar.drain_request import DrainRequest
-from celery_probe.sidecar.process_evidence import WORKER_FILE, ProcessEvidence
-from celery_probe.sidecar.worker_observer import WorkerObserver
+from celery_probe.sidecar.broker.checks import BrokerChecks
+from celery_probe.sidecar.observe.evidence import WORKER_FILE, ProcessEvidence
+from celery_probe.sidecar.observe.worker import WorkerObserver
+from celery_probe.sidecar.orders.drain_request import DrainRequest
 from tests.unit.sidecar.holders import Holder
 from tests.unit.wire.documents import worker_document
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from celery_health.wire.answers import ProcessState
-from celery_probe.sidecar.process_lock import LockReading, read_lock
+from celery_probe.sidecar.observe.lock import LockReading, read_lock
 from tests.unit.sidecar.holders import Holder
 
 

@@ -10,12 +10,12 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
-from celery_probe.sidecar.broker_checks import BrokerChecks
-from celery_probe.sidecar.drain_request import DrainRequest
-from celery_probe.sidecar.process_evidence import WORKER_FILE, ProcessEvidence
-from celery_probe.sidecar.restart_hold import RestartHold
-from celery_probe.sidecar.worker_endpoints import worker_app
-from celery_probe.sidecar.worker_observer import WorkerObserver
+from celery_probe.sidecar.broker.checks import BrokerChecks
+from celery_probe.sidecar.endpoints.worker import worker_app
+from celery_probe.sidecar.observe.evidence import WORKER_FILE, ProcessEvidence
+from celery_probe.sidecar.observe.worker import WorkerObserver
+from celery_probe.sidecar.orders.drain_request import DrainRequest
+from celery_probe.sidecar.orders.restart_hold import RestartHold
 from tests.unit.sidecar.clock import Clock
 from tests.unit.sidecar.holders import Holder
 from tests.unit.wire.documents import worker_document

@@ -10,11 +10,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from celery_health.wire.names import TOKEN_HEADER
-from celery_probe.sidecar.broker_checks import BrokerChecks
-from celery_probe.sidecar.drain_request import DrainRequest
-from celery_probe.sidecar.process_evidence import WORKER_FILE, ProcessEvidence
-from celery_probe.sidecar.worker_endpoints import worker_app
-from celery_probe.sidecar.worker_observer import WorkerObserver
+from celery_probe.sidecar.broker.checks import BrokerChecks
+from celery_probe.sidecar.endpoints.worker import worker_app
+from celery_probe.sidecar.observe.evidence import WORKER_FILE, ProcessEvidence
+from celery_probe.sidecar.observe.worker import WorkerObserver
+from celery_probe.sidecar.orders.drain_request import DrainRequest
 from tests.unit.sidecar.clock import Clock
 from tests.unit.wire.documents import worker_document
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from celery_probe.sidecar.process_metrics import ProcessNumbers
-from celery_probe.sidecar.worker_metrics import WorkerNumbers, render
+from celery_probe.sidecar.metrics.process import ProcessNumbers
+from celery_probe.sidecar.metrics.worker import WorkerNumbers, render
 from tests.unit.wire.documents import worker_document, worker_report
 
 PROCESS = ProcessNumbers(

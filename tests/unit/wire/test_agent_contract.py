@@ -12,11 +12,14 @@ from celery_health.wire import bounds, names
 from celery_health.wire.beat_report import BEAT_REPORT, BeatPhase, BeatWait
 from celery_health.wire.bounds import ACTIVE_LENGTH, REPORT_BYTES
 from celery_health.wire.worker_report import WORKER_REPORT, LoopWait, Phase
-from celery_probe.agent import beat_state, beat_waits, contract, stack, worker_state
-from celery_probe.agent.beat_reporter import BeatReporter
+from celery_probe.agent import contract, stack
+from celery_probe.agent.beat import state as beat_state
+from celery_probe.agent.beat import waits as beat_waits
+from celery_probe.agent.beat.reporter import BeatReporter
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
-from celery_probe.agent.worker_reporter import WorkerReporter
+from celery_probe.agent.worker import state as worker_state
+from celery_probe.agent.worker.reporter import WorkerReporter
 from tests.support.documents import read_exact
 from tests.unit.wire.documents import encoded, worker_document
 

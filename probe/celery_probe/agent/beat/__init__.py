@@ -1,0 +1,1 @@
+"""The agent of beat: what it observes and reports."""

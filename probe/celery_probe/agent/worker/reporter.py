@@ -1,0 +1,127 @@
+"""What the agent reports of a worker, gathered in the thread of ``report_thread`` and under its rules."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from celery_probe.agent import contract, memory, natives, stack
+from celery_probe.agent.channel import ReportDirectory
+from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.report_thread import ReportThread
+from celery_probe.agent.worker import pool
+from celery_probe.agent.worker.state import Worker, phase
+
+CHILDREN_PERIOD_SECONDS = 5.0
+# The share of the time that may go into counting the timer's entries: with 100,000 of them it takes a while.
+ETA_COUNT_SHARE = 0.005
+
+
+class WorkerReporter(ReportThread):
+    """Reports on a worker."""
+
+    role = "worker"
+
+    def __init__(self, worker: Worker, directory: ReportDirectory, errors: ErrorLog) -> None:
+        super().__init__(worker, directory, errors)
+        self._worker = worker
+        self._progress: Any = None
+        self._pool = pool.PoolWatch()
+        self._children_memory: int | None = None
+        self._children_due = 0.0
+        self._eta = (0, 0)
+        self._eta_count_due = 0.0
+
+    def details(self) -> dict[str, Any]:
+        """The fields of this report that no other report has."""
+        worker = self._worker
+        standing_since = worker.loop_mono if worker.connected else worker.loop_due_mono
+        report: dict[str, Any] = {
+            "hostname": worker.hostname,
+            "phase": phase(worker, sys.modules.get("celery.worker.state")),
+            "loop_mono": worker.loop_mono,
+            "loop_due_mono": worker.loop_due_mono,
+            "loop_waits_for": self._waits_for(
+                standing_since, worker.loop_thread, worker.loop_greenlet, stack.waits_for
+            ),
+            "consumer_starts": worker.consumer_starts,
+            "consuming": worker.fetching if worker.connected else False,
+            "queues": worker.queues,
+            "fetched_mono": worker.fetched_mono,
+            "answered_mono": worker.answered_mono,
+            "prefetch": worker.prefetch,
+            "initial_prefetch": worker.initial_prefetch,
+            "transport": worker.evidence,
+        }
+        report.update(self._task_report())
+        report.update(self._pool_report(report["progress_mono"]))
+        return report
+
+    def _pool_report(self, progress: float | None) -> dict[str, Any]:
+        report: dict[str, Any] = {
+            "pool_kind": "",
+            "pool_size": 0,
+            "pool_pids": [],
+            "pool_births": 0,
+            "pool_alive_mono": None,
+            "children_memory_bytes": None,
+        }
+        workers = getattr(self._worker.controller, "pool", None)
+        if workers is None:
+            return report
+        with self._errors.caught("pool"):
+            report["pool_kind"] = pool.kind(workers)
+            report["pool_size"] = pool.size(workers)
+            self._pool.note(workers, progress, natives.monotonic())
+            report["pool_pids"] = self._pool.pids
+            report["pool_births"] = self._pool.births
+            report["pool_alive_mono"] = self._pool.alive_mono
+            report["children_memory_bytes"] = self._memory_of(report["pool_pids"])
+        return report
+
+    def _memory_of(self, pids: list[int]) -> int | None:
+        now = natives.monotonic()
+        if now >= self._children_due:
+            self._children_due = now + CHILDREN_PERIOD_SECONDS
+            self._children_memory = memory.resident_bytes_of_all(pids) if pids else None
+        return self._children_memory
+
+    def _task_report(self) -> dict[str, Any]:
+        report: dict[str, Any] = {
+            "active": [],
+            "active_count": 0,
+            "reserved": 0,
+            "eta": 0,
+            "eta_due": 0,
+            "processed": 0,
+            "progress_mono": None,
+        }
+        consumer = self._worker.consumer
+        if consumer is None:
+            return report
+        tasks = sys.modules["celery_probe.agent.worker.tasks"]
+        with self._errors.caught("tasks"):
+            active = tasks.active_requests()
+            report["active_count"] = len(active)
+            shown = active[: contract.ACTIVE_LENGTH]
+            report["active"] = [tasks.describe(request, self._worker.controller) for request in shown]
+            report["progress_mono"] = self._progress_mono(tasks, len(active))
+            report["reserved"] = tasks.reserved_count(active, list(consumer.task_buckets.values()))
+            report["processed"] = tasks.processed()
+            report["eta"], report["eta_due"] = self._count_eta(tasks, consumer.timer)
+        return report
+
+    def _progress_mono(self, tasks: Any, active: int) -> float | None:
+        if self._progress is None:
+            self._progress = tasks.Progress()
+        self._progress.note(active, natives.monotonic())
+        progressed: float | None = self._progress.mono
+        return progressed
+
+    def _count_eta(self, tasks: Any, timer: Any) -> tuple[int, int]:
+        started = natives.monotonic()
+        if started >= self._eta_count_due:
+            self._eta = tasks.eta_counts(timer, started)
+            took = natives.monotonic() - started
+            self._eta_count_due = started + took / ETA_COUNT_SHARE
+        return self._eta

@@ -1,0 +1,90 @@
+"""What the kubelet runs before it stops a worker: ``python -ES /celery-probe/stop.py SECONDS PORT``.
+
+It is also the ``stop.py`` of an installed bundle, and runs in the worker's container. It ends when SIGTERM
+may come: the worker fetches nothing and runs nothing. It does not wait for a worker that is not live, has
+ended or has no agent. ``SECONDS`` is how long tasks may take to end. After that, unacknowledged messages go
+back to the broker; the grace period has to leave ``GIVE_BACK_SECONDS`` and some more for it.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+from time import sleep
+from typing import Any, Callable, Mapping
+
+from celery_probe.agent import natives
+from celery_probe.agent.channel import ReportDirectory
+from celery_probe.agent.worker.state import CONSUMING, DRAINING
+
+POLL_SECONDS = 0.2
+# A report comes every second.
+STALE_SECONDS = 5.0
+# An idle worker stops fetching within two or three seconds: one that takes longer is left to Celery.
+DRAIN_SECONDS = 10.0
+GIVE_BACK_SECONDS = 3.0
+SIDECAR_SECONDS = 1.0
+
+
+def main() -> None:
+    """Wait as the arguments of this process request."""
+    seconds, port = float(sys.argv[1]), int(sys.argv[2])
+    stop(ReportDirectory(str(Path(__file__).resolve().parent)), seconds, lambda: fails_liveness(port))
+
+
+def stop(directory: ReportDirectory, seconds: float, fails: Callable[[], bool]) -> None:
+    """Have the worker of this directory finish its tasks, or give them back."""
+    requested = natives.monotonic()
+
+    def is_over() -> bool:
+        return fails() or is_finished(_report(directory), requested, natives.monotonic())
+
+    directory.request_stop()
+    if not _wait(is_over, requested + seconds):
+        directory.request_give_back()
+        _wait(is_over, natives.monotonic() + GIVE_BACK_SECONDS)
+
+
+def is_finished(report: Mapping[str, Any] | None, requested: float, now: float) -> bool:
+    """Whether there is nothing to wait for. ``requested`` is when the stop was requested."""
+    if report is None or now - report["written_mono"] > STALE_SECONDS:
+        return True
+    if report["active_count"]:
+        return False
+    if report["phase"] == DRAINING:
+        # Before its loop has turned once more it may still start a reserved task.
+        return bool(report["loop_mono"] > requested)
+    return report["phase"] != CONSUMING or now - requested > DRAIN_SECONDS
+
+
+def fails_liveness(port: int) -> bool:
+    """Whether the sidecar fails the worker's liveness; no answer counts as no."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), SIDECAR_SECONDS) as sidecar:
+            sidecar.sendall(b"GET /livez HTTP/1.0\r\n\r\n")
+            return sidecar.recv(64).split()[1:2] == [b"503"]
+    except OSError:
+        return False
+
+
+def _report(directory: ReportDirectory) -> Mapping[str, Any] | None:
+    try:
+        report: Mapping[str, Any] = json.loads(directory.read_report())
+    except (OSError, ValueError):
+        return None
+    return report
+
+
+def _wait(condition: Callable[[], bool], deadline: float) -> bool:
+    """Wait for the condition until the deadline, and say whether it came true."""
+    while not condition():
+        if natives.monotonic() >= deadline:
+            return False
+        sleep(POLL_SECONDS)
+    return True
+
+
+if __name__ == "__main__":
+    main()

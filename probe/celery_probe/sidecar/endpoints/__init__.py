@@ -1,0 +1,1 @@
+"""The HTTP endpoints: probes, report, metrics and orders."""

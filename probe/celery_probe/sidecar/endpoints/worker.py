@@ -1,0 +1,36 @@
+"""The HTTP endpoints of a worker's sidecar: those of every sidecar, and the orders drain and undrain."""
+
+from aiohttp import web
+
+from celery_health.wire.answers import DrainAnswer
+from celery_health.wire.names import DRAIN_PATH, UNDRAIN_PATH
+from celery_probe.sidecar.endpoints.orders import Handler, answered, explained, refusal
+from celery_probe.sidecar.endpoints.process import probe_app
+from celery_probe.sidecar.observe.worker import WorkerObserver
+
+
+def worker_app(observer: WorkerObserver, token: str) -> web.Application:
+    """The application. Orders must send ``token``; if it is empty, all orders are refused."""
+    app = probe_app(observer, token)
+    app.add_routes(
+        [
+            web.post(DRAIN_PATH, _drain(observer, token, requested=True)),
+            web.post(UNDRAIN_PATH, _drain(observer, token, requested=False)),
+        ]
+    )
+    return app
+
+
+def _drain(observer: WorkerObserver, token: str, *, requested: bool) -> Handler:
+    async def answer(request: web.Request) -> web.Response:
+        refused = refusal(request, token)
+        if refused is not None:
+            return refused
+        try:
+            observer.drain.set(requested)
+        except OSError as error:
+            message = f"The drain request cannot be written: {error.strerror}."
+            return explained(500, "NotWritten", message)
+        return answered(202, DrainAnswer(requested))
+
+    return answer

@@ -1,0 +1,1 @@
+"""What the sidecar knows of the worker or of beat."""

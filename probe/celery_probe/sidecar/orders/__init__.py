@@ -1,0 +1,1 @@
+"""What an order leaves in force: the drain request and the restart hold."""

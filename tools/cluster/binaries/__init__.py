@@ -1,0 +1,1 @@
+"""The programs of Kubernetes and others, built from Go modules."""

@@ -1,0 +1,1 @@
+"""The control plane: etcd, kube-apiserver, the controller-manager and the scheduler."""

@@ -1,0 +1,1 @@
+"""What the cluster needs of the machine: programs, packages, locks and mounts."""
