@@ -1,4 +1,4 @@
-"""Every manifest in invalid/ is refused by a real API server, and the message says what to write instead."""
+"""Every manifest below invalid/ is refused by a real API server, and the message says what to write instead."""
 
 from pathlib import Path
 
@@ -7,11 +7,12 @@ import yaml
 
 from tests.integration.api.apiserver import ApiServer
 
-MANIFESTS = sorted((Path(__file__).parent / "invalid").glob("*.yaml"))
+INVALID = Path(__file__).parent / "invalid"
+MANIFESTS = sorted(INVALID.rglob("*.yaml"))
 REFUSED = "# refused: "
 
 
-@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: str(path.relative_to(INVALID).with_suffix("")))
 def test_an_invalid_manifest_is_refused_with_what_to_write(
     path: Path, api: ApiServer, resources: str
 ) -> None:
