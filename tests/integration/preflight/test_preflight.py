@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tools.testbed.servers import RedisServer, postgres_server, redis_server
+from tools.testbed.databases import postgres_server
+from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
 PROGRAM = Path(sys.executable).with_name("celery-health")

@@ -10,14 +10,8 @@ from pathlib import Path
 import psycopg
 import pymysql
 import pytest
-from tools.testbed.servers import (
-    MariaServer,
-    PostgresServer,
-    RedisServer,
-    free_port,
-    maria_server,
-    postgres_server,
-)
+from tools.testbed.databases import MariaServer, PostgresServer, maria_server, postgres_server
+from tools.testbed.servers import RedisServer, free_port
 from tools.testbed.waiting import wait_for_async
 
 from celery_health.broker import QueueReading
