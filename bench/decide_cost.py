@@ -6,6 +6,7 @@ from dataclasses import replace
 from statistics import median
 
 from tests.unit.decide import build
+from tests.unit.decide.pods import pod
 
 from bench.report import Figure
 from celery_health.broker import QueueReading
@@ -60,7 +61,7 @@ def scaled_fleet() -> Snapshot:
     return build.snapshot(
         spec=build.spec(workers=workers),
         pods=tuple(
-            build.pod(f"shop-{name}-{number}", group=name)
+            pod(f"shop-{name}-{number}", group=name)
             for name in names
             for number in range(PODS_A_SCALED_GROUP)
         ),
@@ -82,7 +83,7 @@ def fleet(deaf_every: int = 0) -> Snapshot:
         workers=[{"name": name, "replicas": PODS_A_GROUP, "queues": queues[name]} for name in names]
     )
     pods = tuple(
-        build.pod(
+        pod(
             f"shop-{name}-{number}",
             WorkerReason.DEAF if deaf_every and number % deaf_every == 0 else WorkerReason.CONSUMING,
             group=name,

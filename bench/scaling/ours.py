@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from msgspec import structs
-from tests.unit.decide import build
+from tests.unit.decide import build, pods
 
 from bench.scaling.world import Phase, Pod, World
 from celery_operator.api.autoscaling import Autoscaling, ScaleDown
@@ -35,10 +35,10 @@ EAGER = Autoscaling(
 )
 """As little patience as the fast KEDA has: its cooldown, and no stabilization."""
 
-_POD = build.pod()
+_POD = pods.pod()
 _PENDING = replace(_POD, phase="Pending", ready=False, reading=None)
-_READING = build.reading()
-_REPORT = build.report(active=0, eta=0)
+_READING = pods.reading()
+_REPORT = pods.report(active=0, eta=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _drain_pod(world: World, pod: Pod, report: Report | None) -> DrainPod:
     return DrainPod(
         name=str(pod.number),
         uid=str(pod.number),
-        created_at=build.NOW + timedelta(seconds=pod.created),
+        created_at=pods.NOW + timedelta(seconds=pod.created),
         drain_state=DrainState.NOT_DRAINED if fetches or active or reserved else DrainState.DRAINED,
         pending=not up,
         ready=pod.phase is Phase.CONSUMING,

@@ -1,4 +1,4 @@
-"""Every manifest below invalid/ is refused by a real API server, and the message says what to write instead."""
+"""A real API server refuses every manifest below invalid/, and its message says what to write instead."""
 
 from pathlib import Path
 

@@ -38,7 +38,9 @@ def test_a_volume_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         install(tmp_path / "file")
 
 
-@pytest.mark.parametrize("source", sorted(AGENT.rglob("*.py")), ids=lambda source: str(source.relative_to(AGENT)))
+@pytest.mark.parametrize(
+    "source", sorted(AGENT.rglob("*.py")), ids=lambda source: str(source.relative_to(AGENT))
+)
 def test_every_source_of_the_agent_is_python_3_8(source: Path) -> None:
     ast.parse(source.read_text(), feature_version=(3, 8))
 

@@ -7,19 +7,8 @@ import pytest
 from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.decide import decide
-from tests.unit.decide.build import (
-    NOT_REACHED,
-    NOT_READ,
-    REFUSED,
-    broken_pod,
-    broker,
-    fault,
-    pending_pod,
-    pod,
-    silent_pod,
-    snapshot,
-    status_of,
-)
+from tests.unit.decide.build import NOT_READ, REFUSED, broker, fault, snapshot, status_of
+from tests.unit.decide.pods import NOT_REACHED, broken_pod, pending_pod, pod, silent_pod
 
 A = pod("shop-default-a")
 OUTAGE: dict[str, Any] = {

@@ -8,18 +8,8 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import ConditionType
 from celery_operator.decide.events import events_between
-from tests.unit.decide.build import (
-    ORPHANS,
-    UNREAD,
-    WAITING,
-    condition_of,
-    hoarding_pod,
-    hung_pod,
-    pod,
-    spec,
-    stalled_pod,
-    status_of,
-)
+from tests.unit.decide.build import ORPHANS, UNREAD, WAITING, condition_of, spec, status_of
+from tests.unit.decide.pods import hoarding_pod, hung_pod, pod, stalled_pod
 
 A = pod("shop-default-a")
 STALLED_B = stalled_pod("shop-default-b")

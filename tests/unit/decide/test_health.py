@@ -10,22 +10,8 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.beat import BeatSnapshot
 from celery_operator.api.status import CeleryDeploymentStatus, HealthState
-from tests.unit.decide.build import (
-    NOT_ASKED,
-    NOT_REACHED,
-    NOT_READ,
-    REFUSED,
-    UNREADABLE,
-    broken_pod,
-    broker,
-    deployment,
-    fault,
-    pending_pod,
-    pod,
-    silent_pod,
-    spec,
-    status_of,
-)
+from tests.unit.decide.build import NOT_READ, REFUSED, UNREADABLE, broker, deployment, fault, spec, status_of
+from tests.unit.decide.pods import NOT_ASKED, NOT_REACHED, broken_pod, pending_pod, pod, silent_pod
 
 A, B = pod("shop-default-a"), pod("shop-default-b")
 AT_ZERO = {"spec": spec(replicas=0), "deployments": (deployment(0),), "pods": ()}

@@ -6,7 +6,8 @@ import pytest
 
 from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import ConditionType
-from tests.unit.decide.build import NOT_REACHED, broken_pod, broker, condition_of, pod
+from tests.unit.decide.build import broker, condition_of
+from tests.unit.decide.pods import NOT_REACHED, broken_pod, pod
 
 A = pod("shop-default-a")
 NOT_LOADED = "Traceback (most recent call last):\n  ...\nModuleNotFoundError: No module named 'shop'\n"

@@ -4,17 +4,15 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import ConditionType
 from tests.unit.decide.build import (
     NOT_READ,
-    NOW,
     REFUSED,
     broker,
     condition_of,
     deployment,
-    pod,
-    silent_pod,
     snapshot,
     spec,
     status_of,
 )
+from tests.unit.decide.pods import NOW, pod, silent_pod
 
 
 def test_the_transition_time_stays_while_the_status_does() -> None:

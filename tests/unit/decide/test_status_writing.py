@@ -4,7 +4,8 @@ import pytest
 
 from celery_health.catalogue.workers import WorkerReason
 from celery_operator.decide.status_writing import NUMBERS_EVERY_SECONDS, worth_writing
-from tests.unit.decide.build import broker, pod, spec, status_of
+from tests.unit.decide.build import broker, spec, status_of
+from tests.unit.decide.pods import pod
 
 
 def test_the_same_status_is_never_written_twice() -> None:

@@ -8,13 +8,13 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_operator.observe.consuming import ConsumingWorkers
 from celery_operator.observe.waiting import LONGEST_GAP_SECONDS
 from celery_operator.snapshot import SidecarReading
-from tests.unit.decide import build
+from tests.unit.decide import pods
 
-CONSUMING = replace(build.reading(), consuming_for=None)
-DRAINING = replace(build.reading(WorkerReason.DRAINING), consuming_for=None)
-RECONNECTED = replace(CONSUMING, report=build.report(consumer_starts=2))
-RESTARTED = replace(CONSUMING, report=build.report(pid=99))
-WITHOUT_AGENT = replace(build.reading(WorkerReason.AGENT_ABSENT), consuming_for=None)
+CONSUMING = replace(pods.reading(), consuming_for=None)
+DRAINING = replace(pods.reading(WorkerReason.DRAINING), consuming_for=None)
+RECONNECTED = replace(CONSUMING, report=pods.report(consumer_starts=2))
+RESTARTED = replace(CONSUMING, report=pods.report(pid=99))
+WITHOUT_AGENT = replace(pods.reading(WorkerReason.AGENT_ABSENT), consuming_for=None)
 
 
 def looked(*looks: tuple[float, SidecarReading | None]) -> float | None:

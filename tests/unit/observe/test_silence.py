@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from celery_operator.observe.silence import SilentPods
-from tests.unit.decide.build import pod, reading
+from tests.unit.decide.pods import pod, reading
 
 
 def test_silence_counts_from_when_it_was_first_seen_until_the_pod_tells() -> None:

@@ -66,7 +66,8 @@ from celery_health.urls import parse
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_operator.decide import decide
 from tests.unit.cli.examples import WORKER
-from tests.unit.decide.build import broker, reporting_pod, snapshot
+from tests.unit.decide.build import broker, snapshot
+from tests.unit.decide.pods import reporting_pod
 from tools.verdict_pages import pages
 
 pods = (reporting_pod("a", active=0, reserved=3), reporting_pod("b"))

@@ -6,20 +6,8 @@ import pytest
 
 from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
-from tests.unit.decide.build import (
-    NOT_REACHED,
-    REFUSED,
-    broken_pod,
-    broker,
-    deployment,
-    fault,
-    pending_pod,
-    pod,
-    scaled,
-    silent_pod,
-    spec,
-    status_of,
-)
+from tests.unit.decide.build import REFUSED, broker, deployment, fault, scaled, spec, status_of
+from tests.unit.decide.pods import NOT_REACHED, broken_pod, pending_pod, pod, silent_pod
 
 A = pod("a")
 FROM_SECRET = {"urlFrom": {"secretKeyRef": {"name": "shop-broker", "key": "url"}}}

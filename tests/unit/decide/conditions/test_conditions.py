@@ -1,7 +1,6 @@
 """Each condition's reasons and messages, one table a condition."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,30 +11,11 @@ from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_operator.api.status import CeleryDeploymentStatus, ConditionType
-from tests.unit.decide.build import (
-    GENERATION,
-    NOT_REACHED,
-    NOT_READ,
-    NOW,
-    REFUSED,
-    UNREADABLE,
-    broken_pod,
-    broker,
-    condition_of,
-    deployment,
-    fault,
-    pending_pod,
-    pod,
-    scaled,
-    silent_pod,
-    spec,
-    untold_pod,
-)
+from celery_operator.api.status import ConditionType
+from tests.unit.decide.build import REFUSED, UNREADABLE, broker, condition_of, deployment, fault, spec
+from tests.unit.decide.conditions.tables import OLD_GENERATION, SUSPENDED, A, Row, cases
+from tests.unit.decide.pods import NOT_REACHED, NOW, broken_pod, pending_pod, pod, silent_pod, untold_pod
 
-A, B = pod("shop-default-a"), pod("shop-default-b")
-SUSPENDED = {"spec": spec(suspend=True), "deployments": (deployment(0),), "pods": ()}
-OLD_GENERATION = CeleryDeploymentStatus(observed_generation=GENERATION - 1)
 WITH_BEAT = spec(beat={"enabled": True})
 NOT_LOADED = """Usage: celery [OPTIONS] COMMAND [ARGS]...
 
@@ -43,92 +23,6 @@ Error: Invalid value for '-A' / '--app':
 Unable to load celery application.
 The module shop was not found.
 """
-
-
-def starting(seconds: float, **rules: Any) -> dict[str, Any]:
-    """Of four that autoscaling wants two consume, and two have been starting for so long."""
-    new = [
-        replace(pod(name, WorkerReason.STARTING), created_at=NOW - timedelta(seconds=seconds))
-        for name in "cd"
-    ]
-    return {**scaled(4, 4, maxReplicas=4, **rules), "pods": (A, B, *new)}
-
-
-UNSEEN_MORE = {**scaled(2, 300), "deployments": (deployment(6, replicas=2, updated=2, generation=2),)}
-UNSEEN_FEWER = {"deployments": (deployment(2, replicas=3, updated=3, generation=2),)}
-
-Row = tuple[str, dict[str, Any], str, str]
-
-READY: list[Row] = [
-    ("all wanted workers consume", {}, "True", StateReason.READY),
-    ("the deployment is suspended", SUSPENDED, "True", StateReason.SUSPENDED),
-    (
-        "every group is at zero",
-        {"spec": spec(replicas=0), "deployments": (deployment(0),), "pods": ()},
-        "True",
-        StateReason.SCALED_TO_ZERO,
-    ),
-    ("the kind of broker cannot be read", {"broker": UNREADABLE}, "True", StateReason.READY),
-    (
-        "the broker is unreachable",
-        {"broker": REFUSED, "pods": (pod("a", sidecar_broker=NOT_REACHED),)},
-        "False",
-        FleetReason.BROKER_UNREACHABLE,
-    ),
-    ("the spec has just changed", {"previous": OLD_GENERATION}, "False", StateReason.NEW_GENERATION),
-    ("a worker is missing", {"pods": (A,)}, "False", WorkerReason.STARTING),
-    (
-        "old pods consume and the rollout is under way",
-        {"deployments": (deployment(updated=1, replicas=3),)},
-        "False",
-        StateReason.ROLLOUT_IN_PROGRESS,
-    ),
-    (
-        "the Deployment controller has not seen the new template",
-        {"deployments": (deployment(generation=2),)},
-        "False",
-        StateReason.ROLLOUT_IN_PROGRESS,
-    ),
-    ("the spec cannot be carried out", {"faults": (fault(),)}, "False", "BrokerUrlInvalid"),
-    ("a Secret is not there yet", {"faults": (fault(waiting=True),)}, "False", "BrokerUrlInvalid"),
-    (
-        "the sidecars cannot be asked",
-        {"pods": (A, silent_pod("b"))},
-        "Unknown",
-        PodReason.SIDECAR_UNREACHABLE,
-    ),
-    ("the broker has not been read", {"broker": NOT_READ}, "Unknown", BrokerReason.NOT_READ),
-    (
-        "only the workers reach the broker",
-        {"broker": REFUSED},
-        "Unknown",
-        StateReason.REACHABLE_BY_WORKERS_ONLY,
-    ),
-    (
-        "all workers drain",
-        {"pods": (pod("a", WorkerReason.DRAINING), pod("b", WorkerReason.DRAINING))},
-        "False",
-        StateReason.ALL_DRAINING,
-    ),
-    (
-        "a surplus worker drains",
-        {"pods": (A, B, pod("c", WorkerReason.DRAINING)), "deployments": (deployment(3),)},
-        "True",
-        StateReason.READY,
-    ),
-    ("the load has just called for more", scaled(2, 300), "True", StateReason.READY),
-    ("the Deployment controller has not seen that more are wanted", UNSEEN_MORE, "True", StateReason.READY),
-    ("the Deployment controller has not seen that fewer are wanted", UNSEEN_FEWER, "True", StateReason.READY),
-    ("those that the load called for start", starting(seconds=299), "True", StateReason.READY),
-    ("those that the load called for do not start", starting(seconds=301), "False", WorkerReason.STARTING),
-    ("those of minReplicas start", starting(seconds=1, minReplicas=4), "False", WorkerReason.STARTING),
-    (
-        "the cluster makes none of those that the load called for",
-        {**scaled(2, 300), "deployments": (deployment(6, replicas=2, updated=2, failure="quota"),)},
-        "False",
-        PodReason.CREATION_REFUSED,
-    ),
-]
 WORKERS: list[Row] = [
     (
         "one does not tell whether it consumes",
@@ -310,7 +204,6 @@ AGENTS: list[Row] = [
     ("none is up yet", {"pods": (pending_pod(),)}, "True", StateReason.NOTHING_TO_REPORT),
 ]
 TABLES = {
-    ConditionType.READY: READY,
     ConditionType.WORKERS_HEALTHY: WORKERS,
     ConditionType.BACKLOG_WITHIN_LIMITS: BACKLOG,
     ConditionType.BEAT_HEALTHY: BEAT,
@@ -320,14 +213,7 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("kind", "changes", "status", "reason"),
-    [
-        pytest.param(kind, changes, status, reason, id=f"{kind.value} is {status} when {when}")
-        for kind, table in TABLES.items()
-        for when, changes, status, reason in table
-    ],
-)
+@pytest.mark.parametrize(("kind", "changes", "status", "reason"), cases(TABLES))
 def test_a_condition_follows_the_evidence(
     kind: ConditionType, changes: dict[str, Any], status: str, reason: str
 ) -> None:

@@ -11,7 +11,8 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import ConditionType
 from celery_operator.decide import decide
 from celery_operator.snapshot import ContainerFailure, DeploymentState, PodState, SidecarReading, Snapshot
-from tests.unit.decide.build import NOT_ASKED, NOW, REACHED, deployment, load, pod, reading, scaled, snapshot
+from tests.unit.decide.build import deployment, load, scaled, snapshot
+from tests.unit.decide.pods import NOT_ASKED, NOW, REACHED, pod, reading
 
 STARTUP = 300.0
 MOST = 6

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery_operator.decide.draining.drain_state import DrainPod, DrainState
 from celery_operator.decide.draining.plan import REMOVABLE_COST, DrainPlan, plan
-from tests.unit.decide.build import NOW
+from tests.unit.decide.pods import NOW
 
 TIMEOUT = 600.0
 

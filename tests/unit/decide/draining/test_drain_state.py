@@ -12,7 +12,7 @@ from celery_operator.api.names import SIDECAR_CONTAINER
 from celery_operator.decide.draining.drain_state import DrainPod, DrainState, drain_pods
 from celery_operator.decide.evidence.worker_state import Worker, worker_state_of
 from celery_operator.snapshot import PodState
-from tests.unit.decide.build import NOW, broken_pod, pending_pod, pod, reading, report, silent_pod
+from tests.unit.decide.pods import NOW, broken_pod, pending_pod, pod, reading, report, silent_pod
 
 
 def seen(*states: PodState) -> list[DrainPod]:

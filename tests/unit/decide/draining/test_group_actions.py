@@ -8,7 +8,8 @@ from celery_health.wire.worker_report import Phase
 from celery_operator.decide import Decision, decide
 from celery_operator.decide.draining.actions import GroupActions
 from celery_operator.snapshot import PodState
-from tests.unit.decide.build import deployment, pod, report, snapshot, spec
+from tests.unit.decide.build import deployment, snapshot, spec
+from tests.unit.decide.pods import pod, report
 
 
 def held(name: str, active: int = 0, drain_requested_for: float | None = None, cost: int = 0) -> PodState:

@@ -7,66 +7,20 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from celery_health.catalogue.beat import BeatReason
-from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.beat import BeatSnapshot
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, ANNOTATION_RESTARTED_AT
-from celery_operator.api.status import CeleryDeploymentStatus, Restart, RestartsStatus
+from celery_operator.api.status import Restart, RestartsStatus
 from celery_operator.decide import decide
-from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.healing.evictions import LONGEST_PAUSE, Healing, heal
-from celery_operator.decide.healing.restart_pacing import PAUSED_HOLD_SECONDS, RESTART_HOLD_SECONDS, holds
-from celery_operator.decide.orders import RestartHoldOrder
 from celery_operator.decide.times import moment, rfc3339
 from celery_operator.snapshot import PodState
-from tests.unit.decide.build import (
-    GENERATION,
-    NOT_READ,
-    NOW,
-    REFUSED,
-    WAITING,
-    broken_pod,
-    deployment,
-    evidence_of,
-    fault,
-    hung_pod,
-    pending_pod,
-    pod,
-    snapshot,
-    spec,
-    stalled_pod,
-)
-
-FLEET = 3
-NOTHING_YET = RestartsStatus()
-NAMES = [f"shop-default-{letter}" for letter in "abcdefgh"]
-
-
-def group(replicas: int = FLEET, **restart: Any) -> dict[str, Any]:
-    """A spec of so many workers, and the Deployment that has them."""
-    return {
-        "spec": spec(workers=[{"name": "default", "replicas": replicas}], health={"restart": restart}),
-        "deployments": (deployment(replicas),),
-    }
-
-
-def seen(
-    *pods: PodState, restarts: RestartsStatus = NOTHING_YET, later: float = 0, **changes: Any
-) -> Evidence:
-    """The evidence ``later`` seconds after NOW."""
-    previous = CeleryDeploymentStatus(observed_generation=GENERATION, restarts=restarts)
-    base = {**WAITING, **group(len(pods) or 1), "pods": pods, "previous": previous, **changes}
-    return evidence_of(snapshot(now=NOW + timedelta(seconds=later), **base))
+from tests.unit.decide.build import NOT_READ, REFUSED, WAITING, deployment, fault, snapshot, spec
+from tests.unit.decide.healing.seen import FLEET, NAMES, group, seen
+from tests.unit.decide.pods import NOW, broken_pod, hung_pod, pod, stalled_pod
 
 
 def looked(*pods: PodState, **changes: Any) -> Healing:
     """The healing of one reconcile."""
     return heal(seen(*pods, **changes))
-
-
-def held_back(*pods: PodState, **changes: Any) -> tuple[RestartHoldOrder, ...]:
-    """The restart holds of one reconcile."""
-    return holds(seen(*pods, **changes))
 
 
 def stalled_fleet(count: int = FLEET) -> list[PodState]:
@@ -265,74 +219,6 @@ def test_an_annotation_that_asks_for_nothing_is_told(annotations: dict[str, str]
     notes = decide(snapshot(annotations=annotations)).events
     (note,) = [note for note in notes if note.reason == "AnnotationNotUnderstood"]
     assert words in note.message
-
-
-def deaf(name: str, *, live: bool = True) -> PodState:
-    one = pod(name, WorkerReason.DEAF)
-    assert one.reading is not None
-    verdict = replace(one.reading.verdict, live=live)
-    return replace(one, reading=replace(one.reading, verdict=verdict))
-
-
-def held(one: PodState, seconds: float = 12) -> PodState:
-    assert one.reading is not None
-    return replace(one, reading=replace(one.reading, restart_hold_left=seconds))
-
-
-def test_of_a_deaf_fleet_half_is_held() -> None:
-    orders = held_back(*(deaf(name) for name in NAMES[:4]))
-    assert [(order.pod, order.seconds) for order in orders] == [
-        (NAMES[2], RESTART_HOLD_SECONDS),
-        (NAMES[3], RESTART_HOLD_SECONDS),
-    ]
-
-
-def test_workers_whose_liveness_fails_already_are_not_held_before_others() -> None:
-    pods = [deaf(NAMES[0]), deaf(NAMES[1]), deaf(NAMES[2], live=False), deaf(NAMES[3], live=False)]
-    assert [order.pod for order in held_back(*pods)] == [NAMES[0], NAMES[1]]
-
-
-def test_those_on_their_way_back_count_as_down() -> None:
-    starting = [pod(name, WorkerReason.STARTING) for name in NAMES[:2]]
-    orders = held_back(*starting, deaf(NAMES[2]), deaf(NAMES[3]))
-    assert [order.pod for order in orders] == [NAMES[2], NAMES[3]]
-
-
-def test_nobody_waits_for_a_pod_that_may_never_come_back() -> None:
-    broken, unscheduled = (
-        broken_pod("ImagePullBackOff", name=NAMES[0]),
-        replace(pending_pod(NAMES[1]), scheduled=False),
-    )
-    assert held_back(broken, unscheduled, deaf(NAMES[2]), deaf(NAMES[3])) == ()
-
-
-def test_a_hold_ends_as_soon_as_it_is_not_needed() -> None:
-    orders = held_back(pod(NAMES[0]), pod(NAMES[1]), held(deaf(NAMES[2])), held(deaf(NAMES[3])))
-    assert [(order.pod, order.seconds) for order in orders] == [(NAMES[2], 0), (NAMES[3], 0)]
-
-
-def test_a_lonely_deaf_worker_is_never_held() -> None:
-    assert held_back(deaf(NAMES[0])) == ()
-
-
-def test_a_pause_holds_every_worker_and_its_end_releases_them() -> None:
-    paused = held_back(pod(NAMES[0]), deaf(NAMES[1]), annotations={ANNOTATION_PAUSE_HEALING: "true"})
-    assert [order.seconds for order in paused] == [PAUSED_HOLD_SECONDS] * 2
-    resumed = held_back(held(pod(NAMES[0])), held(deaf(NAMES[1])), restarts=RestartsStatus(paused=True))
-    assert [order.seconds for order in resumed] == [0, 0]
-
-
-def test_a_pause_holds_beat_too_and_its_end_releases_it() -> None:
-    beat = BeatSnapshot("shop-beat-1", "uid-beat", reason=BeatReason.STUCK, live=False)
-    silent, leaving = BeatSnapshot("silent", "1"), replace(beat, pod="leaving", deleting=True)
-    paused = held_back(
-        pod(NAMES[0]), annotations={ANNOTATION_PAUSE_HEALING: "true"}, beats=(silent, leaving, beat)
-    )
-    assert RestartHoldOrder("shop-beat-1", "uid-beat", PAUSED_HOLD_SECONDS) in paused
-    assert [order.pod for order in paused] == [NAMES[0], "shop-beat-1"]
-    assert held_back(pod(NAMES[0]), beats=(beat,)) == ()
-    resumed = held_back(pod(NAMES[0]), beats=(replace(beat, restart_hold_left=90.0),))
-    assert resumed == (RestartHoldOrder("shop-beat-1", "uid-beat", 0),)
 
 
 def waiting_pod(

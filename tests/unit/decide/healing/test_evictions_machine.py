@@ -10,17 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from celery_operator.api.status import CeleryDeploymentStatus, RestartsStatus
 from celery_operator.decide.healing.evictions import heal
 from celery_operator.snapshot import Snapshot
-from tests.unit.decide.build import (
-    GENERATION,
-    NOW,
-    WAITING,
-    deployment,
-    evidence_of,
-    pod,
-    snapshot,
-    spec,
-    stalled_pod,
-)
+from tests.unit.decide.build import GENERATION, WAITING, deployment, evidence_of, snapshot, spec
+from tests.unit.decide.pods import NOW, pod, stalled_pod
 
 NAMES = [f"shop-default-{letter}" for letter in "abcd"]
 GROUP = {

@@ -10,7 +10,8 @@ from celery_operator.api.autoscaling import Autoscaling
 from celery_operator.decide.scaling.autoscale import scale
 from celery_operator.observe.load import LoadMeter
 from celery_operator.snapshot import PodState, ScalingHistory
-from tests.unit.decide.build import broker, reporting_pod, spec
+from tests.unit.decide.build import broker, spec
+from tests.unit.decide.pods import reporting_pod
 
 LOOK_SECONDS = 2.0
 START_SECONDS = 5.0

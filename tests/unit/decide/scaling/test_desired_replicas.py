@@ -12,20 +12,16 @@ from celery_operator.api.status import ConditionType, HealthState
 from celery_operator.decide import Decision, decide
 from celery_operator.snapshot import ContainerFailure, PodState, SidecarReading
 from tests.unit.decide.build import (
-    NOW,
     broker,
     condition_of,
     deployment,
     evidence_of,
     load,
-    pending_pod,
-    pod,
-    reading,
     scaled,
-    silent_pod,
     snapshot,
     spec,
 )
+from tests.unit.decide.pods import NOW, pending_pod, pod, reading, silent_pod
 
 
 def replace_verdict(one: SidecarReading, **changes: Any) -> SidecarReading:

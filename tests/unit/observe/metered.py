@@ -1,0 +1,46 @@
+"""A load meter with a clock, and the worker pods that it reads."""
+
+from dataclasses import replace
+from typing import Any
+
+from celery_health.broker import BrokerReading
+from celery_operator.observe.load import LoadMeter
+from celery_operator.snapshot import GroupLoad, PodState
+from tests.unit.decide.build import broker, spec
+from tests.unit.decide.pods import reporting_pod
+
+SPEC = spec()
+LOOK = 2.0
+
+
+def worker(started: int = 0, active: int = 0, reserved: int = 0, **changes: Any) -> PodState:
+    """A worker pod and what it tells."""
+    base = {"active": 0, "active_count": active, "processed": started, "reserved": reserved, "eta": 0}
+    return reporting_pod(**{**base, **changes})
+
+
+def named(name: str, one: PodState) -> PodState:
+    """The pod under another name."""
+    return replace(one, name=name, uid=f"uid-{name}")
+
+
+class Looks:
+    """One meter, and a clock that goes on by itself."""
+
+    def __init__(self) -> None:
+        self.meter = LoadMeter()
+        self.now = 1_000.0
+
+    def __call__(self, ready: int | BrokerReading, *pods: PodState, after: float = LOOK) -> GroupLoad:
+        self.now += after
+        reading = broker(celery=ready) if isinstance(ready, int) else ready
+        return self.meter.update(SPEC, reading, pods, self.now)["default"]
+
+
+def steady(looks: Looks, seconds: float, a_second: int, slots: int, of: PodState | None = None) -> GroupLoad:
+    """So many tasks come, start and end each second, in so many busy slots."""
+    began = of.reading.report.processed if of and of.reading and of.reading.report else 0
+    told = looks(0, worker(started=began, active=slots))
+    for look in range(1, int(seconds / LOOK) + 1):
+        told = looks(0, worker(started=began + round(look * LOOK * a_second), active=slots))
+    return told
