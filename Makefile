@@ -19,13 +19,14 @@ help:  ## list the targets
 venv:  ## make .venv from uv.lock
 	@$(KIT) venv
 
-lint: venv  ## ruff, mypy strict, import rules, spelling, style of texts
+lint: venv  ## ruff, mypy strict, import rules, spelling, style of texts, size of files and folders
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
 	@$(BIN)/codespell
 	@$(BIN)/python -m tools.style
+	@$(BIN)/python -m tools.structure
 
 format: venv  ## let ruff format and sort the code
 	@$(BIN)/ruff format .
