@@ -1,4 +1,7 @@
-"""The exit code for a health."""
+"""The exit code for a health.
+
+It needs the verdicts, and ``exit_codes`` must not: every ``celery`` command loads that module.
+"""
 
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.verdicts.fleet.health import FleetHealth
