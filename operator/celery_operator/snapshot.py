@@ -65,8 +65,8 @@ class PodState:
     """One worker pod. ``reading`` is None while its sidecar does not answer.
 
     ``deletion_cost``: the ReplicaSet deletes pods with a lower one first. ``silent_for``: seconds for which
-    the pod has run without a report; 0 while there is one. ``sidecar_error``: why there is no reading of its
-    sidecar. ``container_started_at``: when the container of Celery last started, None before.
+    the pod has run without a report, or the age of its report. ``sidecar_error``: why there is no reading of
+    its sidecar. ``container_started_at``: when the container of Celery last started, None before.
     ``startup_passed``: its startup probe has succeeded since then.
     """
 

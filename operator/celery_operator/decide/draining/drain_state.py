@@ -37,7 +37,7 @@ class DrainPod:
 
     ``pending``: its containers have not started. ``drain_requested``: whether the worker was asked to drain,
     and ``drain_requested_for``: seconds since then; None where its sidecar does not answer. ``silent_for``:
-    seconds for which it has run without a report.
+    seconds for which it has run without a report, or the age of its report.
     """
 
     name: str

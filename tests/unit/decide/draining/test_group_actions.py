@@ -100,6 +100,16 @@ def test_what_was_asked_for_counts_before_the_deployment_has_it() -> None:
     assert (found.replicas, found.orders) == (2, ())
 
 
+def test_a_pod_with_an_old_report_is_removed_after_the_time_to_drain() -> None:
+    def old(name: str, age: float, cost: int = 0) -> PodState:
+        one = held(name, 2, cost=cost)
+        assert one.reading is not None
+        return replace(one, reading=replace(one.reading, age=age), silent_for=age)
+
+    assert step(old("a", 59.0), old("b", 59.0, -1000), wanted=1).replicas == 2
+    assert step(old("a", 61.0), old("b", 61.0, -1000), wanted=1).replicas == 1
+
+
 def test_whoever_never_tells_goes_after_the_time_to_drain() -> None:
     mute = [replace(pod(name), reading=None, silent_for=59.0) for name in "ab"]
     assert step(*mute, wanted=1).replicas == 2
