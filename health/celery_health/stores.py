@@ -8,6 +8,7 @@ from pathlib import Path
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
+from celery_health.readers.reachability import Reachability, timed_out_after
 from celery_health.tls import THIS_PYTHON
 from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
 
@@ -29,11 +30,7 @@ async def ping_store(url: str, timeout: float = 5.0) -> BrokerReading:  # noqa: 
         async with asyncio.timeout(timeout):
             return await reader.read(())
     except TimeoutError:
-        return _reading(
-            parsed,
-            BrokerReason.TIMED_OUT,
-            f"{parsed.address} does not answer within {timeout:g} s: check whether the server hangs.",
-        )
+        return timed_out_after(parsed, timeout).reading(parsed)
     finally:
         await reader.close()
 
@@ -60,4 +57,4 @@ def _ping_sqlite(url: BrokerUrl) -> BrokerReading:
 
 
 def _reading(url: BrokerUrl, reason: BrokerReason, message: str, *, reachable: bool = False) -> BrokerReading:
-    return BrokerReading(url.kind.value, url.address, reachable, reason, message)
+    return Reachability(reason, message, reachable).reading(url)

@@ -29,7 +29,7 @@ class Reachability:
     message: str
     reachable: bool | None = False
 
-    def reading(self, url: BrokerUrl, queues: tuple[str, ...]) -> BrokerReading:
+    def reading(self, url: BrokerUrl, queues: tuple[str, ...] = ()) -> BrokerReading:
         """As the reading of the server at ``url``, with the length of each queue unknown."""
         return BrokerReading(
             kind=url.kind.value,
@@ -54,6 +54,14 @@ def timed_out(url: BrokerUrl) -> Reachability:
         causes = "hangs, does not speak TLS on this port, or is behind a NetworkPolicy that drops packets"
     return Reachability(
         BrokerReason.TIMED_OUT, f"{url.address} does not answer in time: check whether the server {causes}."
+    )
+
+
+def timed_out_after(url: BrokerUrl, seconds: float) -> Reachability:
+    """No answer within the time that the caller allows, which may be shorter than the reader's own."""
+    return Reachability(
+        BrokerReason.TIMED_OUT,
+        f"{url.address} does not answer within {seconds:g} s: check whether the server hangs.",
     )
 
 
@@ -91,6 +99,15 @@ def no_such_database(url: BrokerUrl) -> Reachability:
         BrokerReason.NOT_PERMITTED,
         f"{url.address}: the database does not exist, or the user has no access to it. Create it, or "
         "correct the URL.",
+    )
+
+
+def no_such_virtual_host(url: BrokerUrl, correct: str) -> Reachability:
+    """RabbitMQ accepted the login, and the user may not use the virtual host. ``correct``: what names it."""
+    return Reachability(
+        BrokerReason.NOT_PERMITTED,
+        f"{url.address}: the virtual host does not exist, or the user has no access to it. Correct "
+        f"{correct}, or the user's permissions.",
     )
 
 

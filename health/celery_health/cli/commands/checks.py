@@ -4,8 +4,10 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
+from celery_health.cli.commands.arguments import check_options_from, connection_from, thresholds_from
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.survey.app_connection import AppConnection
 from celery_health.cli.survey.collect import collect_snapshot
@@ -17,8 +19,25 @@ from celery_health.verdicts.thresholds import FleetThresholds
 
 Checks = Iterator[tuple[Snapshot, CheckResult]]
 
+Show = Callable[[Checks, AppConnection], ExitCode]
+"""Prints the result of each check, and returns the exit code of the last."""
 
-def repeated_checks(
+
+def run_checks(app: Any, options: Mapping[str, Any], show: Show) -> ExitCode:
+    """Check once, or with ``--watch`` until Ctrl-C, and return the exit code of the command.
+
+    Raises:
+        ConfigurationError: there is nothing to check.
+    """
+    connection = connection_from(app, options)
+    check_options = check_options_from(options, connection)
+    watch: bool = options["watch"]
+    interval = options["interval"] if watch else None
+    checks = _repeated_checks(connection, check_options, thresholds_from(options), interval)
+    return _run_to_exit_code(lambda: show(checks, connection), watch=watch)
+
+
+def _repeated_checks(
     connection: AppConnection, options: CheckOptions, thresholds: FleetThresholds, interval: float | None
 ) -> Checks:
     """Check once, or every ``interval`` seconds without end."""
@@ -37,7 +56,7 @@ def repeated_checks(
         time.sleep(interval)
 
 
-def run_to_exit_code(work: Callable[[], ExitCode], *, watch: bool) -> ExitCode:
+def _run_to_exit_code(work: Callable[[], ExitCode], *, watch: bool) -> ExitCode:
     """Run ``work``. With ``watch``, Ctrl-C is the normal end. A closed pipe is not an error."""
     try:
         code = work()

@@ -5,8 +5,7 @@ from typing import Any
 
 import click
 
-from celery_health.cli.commands.arguments import check_options_from, connection_from, thresholds_from
-from celery_health.cli.commands.checks import repeated_checks, run_to_exit_code
+from celery_health.cli.commands.checks import Checks, run_checks
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.survey.app_connection import AppConnection
 from celery_health.cli.survey.snapshot import Snapshot
@@ -19,20 +18,15 @@ def run_health(app: Any, options: Mapping[str, Any]) -> ExitCode:
     Raises:
         ConfigurationError: there is nothing to check.
     """
-    connection = connection_from(app, options)
-    check_options = check_options_from(options, connection)
-    watch: bool = options["watch"]
 
-    def work() -> ExitCode:
+    def show(checks: Checks, connection: AppConnection) -> ExitCode:
         code = ExitCode.HEALTHY
-        interval = options["interval"] if watch else None
-        checks = repeated_checks(connection, check_options, thresholds_from(options), interval)
         for snapshot, result in checks:
-            _print(snapshot, result, connection, options["form"], watch=watch)
+            _print(snapshot, result, connection, options["form"], watch=options["watch"])
             code = result.exit_code
         return code
 
-    return run_to_exit_code(work, watch=watch)
+    return run_checks(app, options, show)
 
 
 def _print(

@@ -5,8 +5,7 @@ from typing import Any
 
 import click
 
-from celery_health.cli.commands.arguments import check_options_from, connection_from, thresholds_from
-from celery_health.cli.commands.checks import Checks, repeated_checks, run_to_exit_code
+from celery_health.cli.commands.checks import Checks, run_checks
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.survey.app_connection import AppConnection
 
@@ -17,18 +16,14 @@ def run_monitor(app: Any, options: Mapping[str, Any]) -> ExitCode:
     Raises:
         ConfigurationError: there is nothing to check.
     """
-    connection = connection_from(app, options)
-    check_options = check_options_from(options, connection)
     watch: bool = options["watch"]
 
-    def work() -> ExitCode:
-        interval = options["interval"] if watch else None
-        checks = repeated_checks(connection, check_options, thresholds_from(options), interval)
+    def show(checks: Checks, connection: AppConnection) -> ExitCode:
         if options["form"] == "json":
             return _print_json(checks, connection, one_line=watch)
         return _print_tables(checks, watch=watch)
 
-    return run_to_exit_code(work, watch=watch)
+    return run_checks(app, options, show)
 
 
 def _print_json(checks: Checks, connection: AppConnection, *, one_line: bool) -> ExitCode:

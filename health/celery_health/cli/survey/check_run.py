@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass, field
 
 from celery_health.broker import BrokerReader, BrokerReading
-from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.survey.app_connection import AppConnection
 from celery_health.cli.survey.budget import Budget
 from celery_health.cli.survey.snapshot import CheckOptions
+from celery_health.readers.reachability import timed_out_after
 
 
 @dataclass(slots=True)
@@ -28,10 +28,4 @@ async def read_broker(run: CheckRun, reader: BrokerReader) -> BrokerReading:
             return await reader.read(run.queue_names)
     except TimeoutError:
         url = run.connection.broker
-        return BrokerReading(
-            url.kind.value,
-            url.address,
-            False,
-            BrokerReason.TIMED_OUT,
-            f"{url.address} does not answer within {run.budget.seconds:g} s: check whether the server hangs.",
-        )
+        return timed_out_after(url, run.budget.seconds).reading(url)

@@ -48,9 +48,9 @@ def _meaning(error: Exception, url: BrokerUrl) -> Reachability:
         return Reachability(
             BrokerReason.UNSUPPORTED_KIND, f"{url.address}: {reachability.quoted(error)}.", reachable=None
         )
-    if meaning := reachability.connection_error(error, url):
-        return meaning
-    return reachability.other_error(url, error.args[-1] if error.args else type(error).__name__)
+    return reachability.connection_error(error, url) or reachability.other_error(
+        url, error.args[-1] if error.args else type(error).__name__
+    )
 
 
 def _shutting_down(url: BrokerUrl) -> Reachability:

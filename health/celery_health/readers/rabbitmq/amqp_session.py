@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import amqp
@@ -105,21 +106,15 @@ class AmqpSession:
 
     def _reading(self, counted: list[tuple[QueueReading, bool]]) -> BrokerReading:
         refused = [queue.name for queue, is_refused in counted if is_refused]
-        reason, message = BrokerReason.REACHABLE, f"{self._url.address} answers."
+        result = reachability.reachable(self._url)
         if refused:
-            reason = BrokerReason.NOT_PERMITTED
-            message = (
+            result = Reachability(
+                BrokerReason.NOT_PERMITTED,
                 f"{self._url.address} accepts the login but does not let the user read queue {refused[0]}: "
-                "give the user the read permission."
+                "give the user the read permission.",
+                reachable=True,
             )
-        return BrokerReading(
-            kind=self._url.kind.value,
-            address=self._url.address,
-            reachable=True,
-            reason=reason,
-            message=message,
-            queues=tuple(queue for queue, _ in counted),
-        )
+        return replace(result.reading(self._url), queues=tuple(queue for queue, _ in counted))
 
 
 def _meaning(error: BaseException, url: BrokerUrl) -> Reachability:
@@ -129,11 +124,7 @@ def _meaning(error: BaseException, url: BrokerUrl) -> Reachability:
     if isinstance(error, amqp.NotAllowed):
         if "limit" in str(error):
             return reachability.too_many_connections(url)
-        return Reachability(
-            BrokerReason.NOT_PERMITTED,
-            f"{url.address}: the virtual host does not exist, or the user has no access to it. Correct the "
-            "path of the URL, or the user's permissions.",
-        )
+        return reachability.no_such_virtual_host(url, "the path of the URL")
     if meaning := reachability.connection_error(error, url):
         return meaning
     if isinstance(error, OSError):

@@ -39,7 +39,7 @@ class RabbitManagementReader:
         try:
             return await self._thread.run(lambda: self._request(names))
         except TimeoutError:
-            return self._failed(reachability.timed_out(self._url), names)
+            return self._reading(reachability.timed_out(self._url), names)
 
     async def close(self) -> None:
         """Nothing to close: no connection is kept."""
@@ -51,19 +51,17 @@ class RabbitManagementReader:
                 queues = http.get(f"/api/queues/{vhost}?columns={_COLUMNS}")
                 alarm = _alarm(http, self._url)
         except Exception as error:  # any answer of any server is a reading, never the end of the reader
-            return self._failed(_meaning(error, self._url), names)
+            return self._reading(_meaning(error, self._url), names)
         if not isinstance(queues, list):
-            return self._failed(reachability.other_error(self._url, "not a list of queues"), names)
+            return self._reading(reachability.other_error(self._url, "not a list of queues"), names)
         known = {queue["name"]: queue for queue in queues if _is_queue(queue)}
-        reading = (alarm or reachability.reachable(self._url)).reading(self._broker, ())
         return replace(
-            reading,
-            address=self._url.address,
+            self._reading(alarm or reachability.reachable(self._url)),
             queues=tuple(_queue(name, known.get(name)) for name in names),
             other_queues=_others(known.values(), names),
         )
 
-    def _failed(self, result: Reachability, names: tuple[str, ...]) -> BrokerReading:
+    def _reading(self, result: Reachability, names: tuple[str, ...] = ()) -> BrokerReading:
         return replace(result.reading(self._broker, names), address=self._url.address)
 
 
@@ -130,11 +128,7 @@ def _meaning(error: Exception, url: BrokerUrl) -> Reachability:
                 "management tag.",
             )
         if error.status in {403, 404}:
-            return Reachability(
-                BrokerReason.NOT_PERMITTED,
-                f"{url.address}: the virtual host does not exist, or the user has no access to it. Correct "
-                "the broker's URL, or the user's permissions.",
-            )
+            return reachability.no_such_virtual_host(url, "the broker's URL")
         return reachability.other_error(url, f"HTTP {error.status}")
     if meaning := reachability.connection_error(error, url):
         return meaning

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from redis import exceptions
@@ -52,13 +53,8 @@ class RedisReader:
             return await self._failed(redis_reachability(error, self._url), names)
         if found:
             self._discovery.note(found)
-        result = self._reachability(server, lengths)
-        return BrokerReading(
-            kind=self._url.kind.value,
-            address=self._url.address,
-            reachable=result.reachable,
-            reason=result.reason,
-            message=result.message,
+        return replace(
+            self._reachability(server, lengths).reading(self._url),
             queues=self._counted(names, lengths),
             other_queues=tuple(queue for queue in self._counted(others, other_lengths) if queue.ready),
             unacked=_unacked(*unacked) if unacked else None,
