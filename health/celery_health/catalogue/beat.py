@@ -60,6 +60,7 @@ class BeatReason(Reason):
     STOPPING = processes.STOPPING
     ENDED = processes.ENDED
     AGENT_ABSENT = processes.AGENT_ABSENT
+    REPORT_UNREADABLE = processes.REPORT_UNREADABLE
     TICKS_UNKNOWN = Entry(
         word="TicksUnknown",
         subject=Subject.BEAT,

@@ -65,7 +65,7 @@ AGENT_ABSENT = Entry(
     subject=Subject.PROCESS,
     severity=Severity.DEGRADED,
     page="no-report",
-    meaning="The process runs and writes no report that can be read, so its health is unknown.",
+    meaning="The process runs and writes no report, so its health is unknown.",
     cause=Cause.CONFIGURATION,
     wording=Wording(
         message="No agent reports from {subjects}.",
@@ -73,4 +73,20 @@ AGENT_ABSENT = Entry(
         kubectl="get pod {subject} -o jsonpath='{{.spec.containers[?(@.name==\"{worker}\")].command}}'",
     ),
     rank=175,
+)
+
+REPORT_UNREADABLE = Entry(
+    word="ReportUnreadable",
+    subject=Subject.PROCESS,
+    severity=Severity.DEGRADED,
+    page="no-report",
+    meaning="There is a report of the process that does not follow the contract, so its health is unknown.",
+    cause=Cause.CONFIGURATION,
+    wording=Wording(
+        message="The report of pod {subject} cannot be read: {evidence}",
+        remedy="Compare the images of the agent and the sidecar, and recreate the pods if the images differ. "
+        "Otherwise find what else writes into {directory}: only the agent may.",
+        kubectl="get pod {subject} -o jsonpath='{{.status.initContainerStatuses[*].imageID}}'",
+    ),
+    rank=172,
 )

@@ -44,6 +44,7 @@ class WorkerReason(Reason):
     STOPPING = processes.STOPPING
     ENDED = processes.ENDED
     AGENT_ABSENT = processes.AGENT_ABSENT
+    REPORT_UNREADABLE = processes.REPORT_UNREADABLE
     WEDGED = Entry(
         word="Wedged",
         subject=Subject.WORKER,

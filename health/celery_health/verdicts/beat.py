@@ -6,6 +6,7 @@ Times that end in ``_mono`` are seconds of CLOCK_MONOTONIC, which all containers
 from dataclasses import dataclass
 
 from celery_health.catalogue.beat import BeatReason
+from celery_health.verdicts.current_report import current_report, waited_for
 from celery_health.verdicts.text import counted
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BeatPhase, BeatReport, BeatWait
@@ -61,7 +62,7 @@ class BeatThresholds:
     between two attempts to reconnect, and each may take 30 s more."""
 
     agent_grace: float = 60.0
-    """A beat without a report for this long has no agent. It passes every probe."""
+    """A beat without a readable report for this long counts as started. It passes every probe."""
 
 
 DEFAULT_BEAT_THRESHOLDS = BeatThresholds()
@@ -97,17 +98,18 @@ def beat_verdict(
 
     ``observed_since``: when the sidecar began to observe. ``running_since``: when it first saw the process
     that runs now, None if that was already running then. An older report may be of a former process, and is
-    ignored. ``report_error``: why the report cannot be read, if there is one.
+    ignored. ``report_error``: why the report cannot be read, as a sentence; empty if it can, or if there is
+    none.
 
     ``live`` is False only for a process that certainly runs and whose evidence is stale. It is never False
-    because of the broker, the result backend, a missing agent, or a scheduler whose ticks cannot be observed.
+    because of the broker, the result backend, a missing agent, a report that cannot be read, or a scheduler
+    whose ticks cannot be observed.
     """
-    if report is not None and running_since is not None and report.written_mono < running_since:
-        report = None
+    report = current_report(report, running_since)
     if process is ProcessState.ENDED:
         return _down(BeatReason.ENDED, "The beat process has ended.", started=False)
     if report is None:
-        waited = now_mono - max(observed_since, running_since or 0.0)
+        waited = waited_for(now_mono, observed_since, running_since)
         return _without_report(process, waited, report_error, thresholds)
     age = max(0.0, now_mono - report.written_mono)
     if age > thresholds.stale_after:
@@ -130,11 +132,12 @@ def _up(reason: BeatReason, message: str) -> BeatVerdict:
 def _without_report(
     process: ProcessState, waited: float, report_error: str, thresholds: BeatThresholds
 ) -> BeatVerdict:
-    unreadable = f"The report of beat's agent cannot be read. {report_error}" if report_error else ""
     if waited < thresholds.agent_grace:
-        message = unreadable or "Beat's agent has not reported yet."
+        message = report_error or "Beat's agent has not reported yet."
         return _down(BeatReason.STARTING, message, started=False)
-    message = unreadable or (
+    if report_error:
+        return _up(BeatReason.REPORT_UNREADABLE, report_error)
+    message = (
         "Beat is running, but its agent writes no report. Beat's log has the error."
         if process is ProcessState.RUNNING
         else "Beat has no agent: start it with `python /celery-probe -A APP beat`."

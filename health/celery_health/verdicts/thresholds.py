@@ -17,7 +17,7 @@ class WorkerThresholds:
     """How long a worker may try to connect. The kernel gives up after 127 s (Linux, tcp_syn_retries 6)."""
 
     agent_grace: float = 60.0
-    """A worker without a report for this long has no agent. It passes every probe."""
+    """A worker without a readable report for this long counts as started. It passes every probe."""
 
     pool_grace: float = 30.0
     """A pool in which no task has begun or ended for this long may be dead, if its children die as well."""

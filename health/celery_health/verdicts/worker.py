@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.current_report import current_report, waited_for
 from celery_health.verdicts.text import counted
 from celery_health.verdicts.thresholds import DEFAULT_THRESHOLDS, WorkerThresholds
 from celery_health.wire.answers import ProcessState
@@ -60,7 +61,8 @@ def worker_verdict(
 
     ``observed_since``: when the sidecar began to observe. ``running_since``: when the sidecar first saw the
     process that runs now, None if it was already running then. An older report may be of a former process in
-    the same container, and is ignored. ``report_error``: why the report cannot be read, if there is one.
+    the same container, and is ignored. ``report_error``: why the report cannot be read, as a sentence; empty
+    if it can, or if there is none.
     ``broker_reachable_for``: for how many seconds the broker has let the sidecar log in without a break, None
     if it does not or the sidecar does not know. ``broker_answers_for``: the same, but None for a broker that
     may accept the sidecar and still not answer the worker. ``jitter``: how much later than others this worker
@@ -68,14 +70,14 @@ def worker_verdict(
 
     ``live`` is False only for a process that certainly runs, and only for three reasons: its evidence is
     stale, its pool's children keep dying, or it has fetched nothing for a long time while the broker answered
-    the sidecar. It is never False because of the broker, a missing agent, or a task in a solo worker.
+    the sidecar. It is never False because of the broker, a missing agent, a report that cannot be read, or a
+    task in a solo worker.
     """
-    if report is not None and running_since is not None and report.written_mono < running_since:
-        report = None
+    report = current_report(report, running_since)
     if process is ProcessState.ENDED:
         return _down(WorkerReason.ENDED, "The worker process has ended.", started=False)
     if report is None:
-        waited = now_mono - max(observed_since, running_since or 0.0)
+        waited = waited_for(now_mono, observed_since, running_since)
         return _without_report(process, waited, report_error, thresholds)
     age = max(0.0, now_mono - report.written_mono)
     if age > thresholds.stale_after:
@@ -101,20 +103,19 @@ def _down(reason: WorkerReason, message: str, *, started: bool, live: bool = Tru
 def _without_report(
     process: ProcessState, waited: float, report_error: str, thresholds: WorkerThresholds
 ) -> WorkerVerdict:
-    unreadable = f"The report of the worker's agent cannot be read. {report_error}" if report_error else ""
     if waited < thresholds.agent_grace:
-        message = unreadable or "The worker's agent has not reported yet."
+        message = report_error or "The worker's agent has not reported yet."
         return WorkerVerdict(
             WorkerReason.STARTING, message, started=False, live=True, ready=False, consuming=None
         )
-    message = unreadable or (
+    if report_error:
+        return _up(WorkerReason.REPORT_UNREADABLE, report_error, consuming=None)
+    message = (
         "The worker is running, but its agent writes no report. The worker's log has the error."
         if process is ProcessState.RUNNING
         else "The worker has no agent: start it with `python /celery-probe -A APP worker`."
     )
-    return WorkerVerdict(
-        WorkerReason.AGENT_ABSENT, message, started=True, live=True, ready=True, consuming=None
-    )
+    return _up(WorkerReason.AGENT_ABSENT, message, consuming=None)
 
 
 def _silent(report: WorkerReport, process: ProcessState, age: float) -> WorkerVerdict:

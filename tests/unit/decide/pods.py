@@ -57,8 +57,10 @@ _CONSUMING = {
     WorkerReason.CONSUMING: True,
     WorkerReason.BUSY: True,
     WorkerReason.AGENT_ABSENT: None,
+    WorkerReason.REPORT_UNREADABLE: None,
     WorkerReason.WEDGED: None,
 }
+_WITHOUT_REPORT = {WorkerReason.AGENT_ABSENT, WorkerReason.REPORT_UNREADABLE}
 
 
 def reading(
@@ -70,7 +72,7 @@ def reading(
     """A sidecar's word on its worker."""
     consuming = _CONSUMING.get(reason, False)
     return SidecarReading(
-        report=None if reason is WorkerReason.AGENT_ABSENT else report(active),
+        report=None if reason in _WITHOUT_REPORT else report(active),
         verdict=WorkerVerdict(
             reason, message or f"The worker is {reason.value}", True, True, bool(consuming), consuming
         ),

@@ -59,6 +59,12 @@ MESSAGES: list[tuple[str, ConditionType, dict[str, Any], tuple[str, ...]]] = [
         {"pods": (A, pod("b", WorkerReason.AGENT_ABSENT))},
         (" b.",),
     ),
+    (
+        "a pod whose report is unreadable is named with the cause",
+        ConditionType.AGENTS_REPORTING,
+        {"pods": (A, pod("b", WorkerReason.REPORT_UNREADABLE), pod("c", WorkerReason.REPORT_UNREADABLE))},
+        ("pod b ", "The worker is ReportUnreadable", "(also c)"),
+    ),
 ]
 
 

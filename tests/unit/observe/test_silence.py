@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from celery_operator.observe.silence import SilentPods
 from celery_operator.snapshot import PodState
-from tests.unit.decide.build import pod, reading
+from tests.unit.decide.pods import pod, reading
 
 
 def aged(age: float, *, startup_passed: bool = True) -> PodState:

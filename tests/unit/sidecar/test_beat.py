@@ -156,8 +156,8 @@ def test_an_unreadable_report_counts_as_none_and_says_why(
     assert "version 9" in observer.evidence.report_error
     clock.ahead = 61
     verdict = observer.verdict()
-    assert verdict.reason is BeatReason.AGENT_ABSENT
-    assert "cannot be read. The beat report has version 9" in verdict.message
+    assert verdict.reason is BeatReason.REPORT_UNREADABLE
+    assert verdict.message.startswith("The beat report has version 9, and this release reads version 1")
     reported(tmp_path, observer)
     assert observer.evidence.report_error == ""
 

@@ -1,7 +1,8 @@
 """The sidecar's memory of the worker follows the files, and never mixes two processes up."""
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -74,8 +75,8 @@ def test_an_unreadable_report_counts_as_none_and_says_why(tmp_path: Path) -> Non
     assert "version 9" in evidence.report_error
     clock.now += 60
     found = verdict(evidence, clock)
-    assert found.reason is WorkerReason.AGENT_ABSENT
-    assert "cannot be read. The worker report has version 9" in found.message
+    assert found.reason is WorkerReason.REPORT_UNREADABLE
+    assert found.message.startswith("The worker report has version 9, and this release reads version 1")
     write(tmp_path)
     evidence.refresh()
     assert evidence.report_error == ""
@@ -90,6 +91,25 @@ def test_a_report_is_not_larger_than_a_report_can_be(tmp_path: Path) -> None:
     assert "larger than" in evidence.report_error
 
 
+@pytest.mark.parametrize(
+    "make",
+    [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")],
+    ids=["directory", "pipe", "device"],
+)
+def test_what_is_no_file_is_not_opened(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    evidence = ProcessEvidence(tmp_path, WORKER_FILE, Clock())
+    make(tmp_path / "report.json")
+    evidence.refresh()
+    assert evidence.report_error == "The worker report is not a regular file."
+
+
+def test_a_report_that_may_not_be_opened_is_unreadable(tmp_path: Path) -> None:
+    evidence = ProcessEvidence(tmp_path, WORKER_FILE, Clock())
+    (tmp_path / "report.json").symlink_to("report.json")
+    evidence.refresh()
+    assert evidence.report_error.startswith("The worker report cannot be opened: Too many levels of symbolic")
+
+
 def test_a_report_that_is_taken_away_is_forgotten(tmp_path: Path) -> None:
     evidence = ProcessEvidence(tmp_path, WORKER_FILE, Clock())
     write(tmp_path)
@@ -97,6 +117,26 @@ def test_a_report_that_is_taken_away_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "report.json").unlink()
     evidence.refresh()
     assert evidence.current is None
+    write(tmp_path, text="rubbish")
+    evidence.refresh()
+    (tmp_path / "report.json").unlink()
+    evidence.refresh()
+    assert evidence.report_error == ""
+
+
+def test_a_report_that_comes_back_is_read_again(tmp_path: Path) -> None:
+    evidence = ProcessEvidence(tmp_path, WORKER_FILE, Clock())
+    write(tmp_path)
+    evidence.refresh()
+    path, aside = tmp_path / "report.json", tmp_path / "aside"
+    path.rename(aside)
+    path.mkdir()
+    evidence.refresh()
+    assert evidence.report_error
+    path.rmdir()
+    aside.rename(path)
+    evidence.refresh()
+    assert (evidence.current is not None, evidence.report_error) == (True, "")
 
 
 def test_a_sidecar_that_restarts_knows_a_running_worker_at_once(tmp_path: Path, stack: ExitStack) -> None:

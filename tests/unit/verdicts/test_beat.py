@@ -46,8 +46,8 @@ def judged(
     )
 
 
-def unreported(process: ProcessState, waited: float) -> BeatVerdict:
-    return beat_verdict(None, process, NOW, observed_since=NOW - waited)
+def unreported(process: ProcessState, waited: float, report_error: str = "") -> BeatVerdict:
+    return beat_verdict(None, process, NOW, observed_since=NOW - waited, report_error=report_error)
 
 
 def answers(verdict: BeatVerdict) -> tuple[BeatReason, bool, bool, bool]:
@@ -144,6 +144,19 @@ def test_without_a_report_beat_is_starting_for_a_while_and_then_believed() -> No
     assert answers(unreported(RUNNING, 61)) == (BeatReason.AGENT_ABSENT, True, True, True)
     assert "Beat's log" in unreported(RUNNING, 61).message
     assert "python /celery-probe -A APP beat" in unreported(UNSEEN, 61).message
+
+
+@pytest.mark.parametrize("process", [UNSEEN, RUNNING])
+def test_a_beat_whose_report_is_unreadable_starts_after_a_grace_and_is_never_dead(
+    process: ProcessState,
+) -> None:
+    error = "The beat report is not valid JSON."
+    for waited, expected in (
+        (59, (BeatReason.STARTING, False, True, False)),
+        (61, (BeatReason.REPORT_UNREADABLE, True, True, True)),
+    ):
+        verdict = unreported(process, waited, error)
+        assert (answers(verdict), verdict.message) == (expected, error)
 
 
 def test_a_report_of_the_former_process_counts_for_nothing() -> None:

@@ -22,8 +22,8 @@ def judged(
     return worker_verdict(report, process, NOW, observed_since=NOW - waited, running_since=running_since)
 
 
-def unreported(process: ProcessState, waited: float) -> WorkerVerdict:
-    return worker_verdict(None, process, NOW, observed_since=NOW - waited)
+def unreported(process: ProcessState, waited: float, report_error: str = "") -> WorkerVerdict:
+    return worker_verdict(None, process, NOW, observed_since=NOW - waited, report_error=report_error)
 
 
 def answers(verdict: WorkerVerdict) -> tuple[WorkerReason, bool, bool, bool, bool | None]:
@@ -123,6 +123,23 @@ def test_the_report_of_a_former_process_makes_no_new_process_look_started_or_wed
 def test_without_an_agent_a_worker_starts_after_a_grace_and_is_never_dead(process: ProcessState) -> None:
     assert answers(unreported(process, 59)) == (WorkerReason.STARTING, False, True, False, None)
     assert answers(unreported(process, 60)) == (WorkerReason.AGENT_ABSENT, True, True, True, None)
+
+
+@pytest.mark.parametrize("process", [UNSEEN, RUNNING])
+def test_a_worker_whose_report_is_unreadable_starts_after_a_grace_and_is_never_dead(
+    process: ProcessState,
+) -> None:
+    error = "The worker report is not valid JSON."
+    for waited, expected in (
+        (59, (WorkerReason.STARTING, False, True, False, None)),
+        (60, (WorkerReason.REPORT_UNREADABLE, True, True, True, None)),
+    ):
+        verdict = unreported(process, waited, error)
+        assert (answers(verdict), verdict.message) == (expected, error)
+
+
+def test_an_unreadable_report_of_a_process_that_has_ended_is_an_ended_worker() -> None:
+    assert unreported(ENDED, 500, "The worker report is not valid JSON.").reason is WorkerReason.ENDED
 
 
 def test_reports_that_stop_without_a_process_to_blame_are_an_ended_worker() -> None:

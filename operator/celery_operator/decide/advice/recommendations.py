@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from celery_health.catalogue import CATALOGUE
+from celery_health.catalogue.beat import BeatReason
 from celery_health.catalogue.entry import Actor
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
@@ -22,7 +23,7 @@ from celery_operator.decide.condition_state import ConditionStates
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.evidence.worker_state import WorkerState
-from celery_operator.decide.group_verdicts import GroupVerdicts
+from celery_operator.decide.group_verdicts import GroupVerdicts, report_unreadable
 from celery_operator.decide.scaling.decision import ScalingReason
 from celery_operator.decide.text import sentence
 
@@ -115,11 +116,22 @@ def _agents(evidence: Evidence) -> Iterator[_Advice]:
             facts = {"group": group.name, "agent": DIRECTORY, "app": evidence.snapshot.spec.app}
             verdict = Verdict(WorkerReason.AGENT_ABSENT, names, facts)
             yield verdict.remedy, verdict.command(evidence.commands)
+        if unreadable := group.in_state(WorkerState.REPORT_UNREADABLE):
+            yield _unreadable_advice(unreadable[0].pod.name, evidence)
+
+
+def _unreadable_advice(pod: str, evidence: Evidence) -> _Advice:
+    verdict = report_unreadable((pod,), "")
+    return verdict.remedy, verdict.command(evidence.commands)
 
 
 def _beat(evidence: Evidence, conditions: ConditionStates) -> Iterator[_Advice]:
     condition = conditions[ConditionType.BEAT_HEALTHY]
-    hanging = next((one for one in evidence.snapshot.beats if one.live is False and not one.deleting), None)
+    beats = [one for one in evidence.snapshot.beats if not one.deleting]
+    for one in beats:
+        if one.reason is BeatReason.REPORT_UNREADABLE:
+            yield _unreadable_advice(one.pod, evidence)
+    hanging = next((one for one in beats if one.live is False), None)
     manual = manual_step(evidence.snapshot, hanging.pod) if hanging else None
     if manual is not None:
         yield f"{manual.remedy}: {manual.why}, so nothing else restarts beat.", manual.command

@@ -14,7 +14,7 @@ from celery_operator.snapshot import DeploymentState
 
 _RESTARTED = frozenset({BeatReason.TICK_OVERDUE, BeatReason.STUCK})
 _WAITS = frozenset({BeatReason.CONNECTING, BeatReason.WAITING_FOR_RESULTS})
-_UNKNOWN = frozenset({BeatReason.TICKS_UNKNOWN, BeatReason.AGENT_ABSENT})
+_UNKNOWN = frozenset({BeatReason.TICKS_UNKNOWN, BeatReason.AGENT_ABSENT, BeatReason.REPORT_UNREADABLE})
 """The sidecar answers, and does not know whether beat ticks."""
 
 

@@ -1,5 +1,7 @@
 """WorkersHealthy: every desired worker consumes, and nothing is wrong with any of them."""
 
+from collections.abc import Sequence
+
 from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
@@ -15,6 +17,7 @@ from celery_operator.decide.condition_state import (
 )
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
+from celery_operator.decide.evidence.worker_state import WorkerState
 from celery_operator.decide.group_verdicts import GroupVerdicts
 from celery_operator.decide.text import joined
 
@@ -38,11 +41,16 @@ def _nothing_certain(evidence: Evidence, doubts: list[Verdict]) -> ConditionStat
         return _enough(evidence)
     unseen = [group for group in short if group.consumption_unknown < group.missing]
     if not unseen:
-        reason = min(doubts, key=_rank).reason if doubts else WorkerReason.AGENT_ABSENT
+        reason = min(doubts, key=_rank).reason if doubts else _why_unreported(short)
         return unknown(reason, f"{_fleet(evidence)}. It is not known whether the others are.")
     if evidence.new_generation and not any(group.seen for group in unseen) and not evidence.fault:
         return unknown(StateReason.NEW_GENERATION, "The workers are being created.")
     return no(WorkerReason.STARTING, joined(_shortage(group) for group in unseen))
+
+
+def _why_unreported(groups: Sequence[GroupEvidence]) -> WorkerReason:
+    unreadable = any(group.in_state(WorkerState.REPORT_UNREADABLE) for group in groups)
+    return WorkerReason.REPORT_UNREADABLE if unreadable else WorkerReason.AGENT_ABSENT
 
 
 def _enough(evidence: Evidence) -> ConditionState:

@@ -77,7 +77,10 @@ class GroupEvidence:
         """The number of running pods whose consumption is unknown."""
         return len(
             self.in_state(
-                WorkerState.SIDECAR_UNREACHABLE, WorkerState.CONSUMPTION_UNKNOWN, WorkerState.AGENT_ABSENT
+                WorkerState.SIDECAR_UNREACHABLE,
+                WorkerState.CONSUMPTION_UNKNOWN,
+                WorkerState.AGENT_ABSENT,
+                WorkerState.REPORT_UNREADABLE,
             )
         )
 

@@ -33,6 +33,8 @@ class WorkerState(Enum):
     """A container cannot run; the pod's ``trouble`` has the cause."""
     UNSCHEDULED = auto()
     AGENT_ABSENT = auto()
+    REPORT_UNREADABLE = auto()
+    """There is a report, and its sidecar cannot read it."""
     CONSUMPTION_UNKNOWN = auto()
     """Its agent reports, but does not know whether the worker consumes."""
     SIDECAR_UNREACHABLE = auto()
@@ -71,6 +73,7 @@ _BEFORE_OR_AFTER_LIFE = {
     WorkerReason.STOPPING: WorkerState.STOPPED,
     WorkerReason.ENDED: WorkerState.STOPPED,
     WorkerReason.AGENT_ABSENT: WorkerState.AGENT_ABSENT,
+    WorkerReason.REPORT_UNREADABLE: WorkerState.REPORT_UNREADABLE,
 }
 
 

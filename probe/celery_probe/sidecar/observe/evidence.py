@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Generic, TypeVar
 
 from celery_health.urls import redact
+from celery_health.verdicts.current_report import current_report
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BEAT_REPORT, BeatReport
 from celery_health.wire.bounds import sentence
@@ -59,9 +61,7 @@ class ProcessEvidence(Generic[R]):
     @property
     def current(self) -> R | None:
         """The last report, unless an earlier process in the same container wrote it."""
-        if self.latest is None or self.running_since is None:
-            return self.latest
-        return self.latest if self.latest.written_mono >= self.running_since else None
+        return current_report(self.latest, self.running_since)
 
     def refresh(self) -> None:
         """Read the lock and, if it changed, the report. Never raises for what it finds."""
@@ -80,20 +80,27 @@ class ProcessEvidence(Generic[R]):
     def _refresh_report(self) -> None:
         try:
             found = self._path.stat()
+            # Opening a pipe would wait for its writer.
+            if not S_ISREG(found.st_mode):
+                self._refuse(f"The {self._format.name} is not a regular file.")
+                self._identity = None
+                return
             identity = (found.st_ino, found.st_mtime_ns, found.st_size)
             if identity == self._identity:
                 return
             self._identity = identity
-            self.latest = self._read()
+            self.latest, self.report_error = self._read(), ""
         except FileNotFoundError:
-            self._identity, self.latest = None, None
-        except (OSError, UnreadableError) as error:
-            # An agent whose report cannot be read counts as absent. That says nothing about the process: the
-            # report before would grow stale and fail its liveness.
-            self.latest = None
-            self.report_error = sentence(redact(str(error)))
-        else:
-            self.report_error = ""
+            self._identity, self.latest, self.report_error = None, None, ""
+        except OSError as error:
+            self._refuse(f"The {self._format.name} cannot be opened: {error.strerror}.")
+            self._identity = None
+        except UnreadableError as error:
+            self._refuse(str(error))
+
+    def _refuse(self, why: str) -> None:
+        # The report before would grow stale and fail liveness, although nothing is known of the process.
+        self.latest, self.report_error = None, sentence(redact(why))
 
     def _read(self) -> R:
         with self._path.open("rb") as file:

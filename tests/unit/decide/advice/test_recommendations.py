@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from celery_health.catalogue.beat import BeatReason
 from celery_health.catalogue.workers import WorkerReason
+from celery_health.verdicts.beat import BeatSnapshot
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
 from tests.unit.decide.build import REFUSED, broker, deployment, fault, scaled, spec, status_of
 from tests.unit.decide.pods import NOT_REACHED, broken_pod, pending_pod, pod, silent_pod
@@ -91,6 +93,18 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
         {"pods": (pod("a", WorkerReason.AGENT_ABSENT), A)},
         "group default: python /celery-probe -A shop.celery worker ...",
         "kubectl -n market get pod a -o jsonpath='{.spec.containers[?(@.name==\"worker\")].command}'",
+    ),
+    (
+        "the report of a worker is unreadable",
+        {"pods": (pod("a", WorkerReason.REPORT_UNREADABLE), A)},
+        "what else writes into /celery-probe",
+        "kubectl -n market get pod a -o jsonpath='{.status.initContainerStatuses[*].imageID}'",
+    ),
+    (
+        "the report of beat is unreadable",
+        {"beats": (BeatSnapshot("shop-beat", "uid", ready=True, reason=BeatReason.REPORT_UNREADABLE),)},
+        "what else writes into /celery-probe",
+        "kubectl -n market get pod shop-beat -o jsonpath='{.status.initContainerStatuses[*].imageID}'",
     ),
     (
         "the backlog is long",

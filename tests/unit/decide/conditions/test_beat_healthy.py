@@ -61,6 +61,12 @@ def judged(*beats: BeatSnapshot, ready: int = 1, replicas: int = 1) -> Condition
         ),
         (says(BeatReason.AGENT_ABSENT, "Beat has no agent."), "Unknown", "AgentAbsent", "Beat has no agent."),
         (says(BeatReason.AGENT_ABSENT, trouble="container beat: Error: x"), "False", "NotRunning", "x"),
+        (
+            says(BeatReason.REPORT_UNREADABLE, "The beat report is not valid JSON."),
+            "Unknown",
+            "ReportUnreadable",
+            "The beat report is not valid JSON.",
+        ),
         (says(BeatReason.TICKS_UNKNOWN), "Unknown", "TicksUnknown", "It is so."),
         (SILENT, "Unknown", "SidecarUnreachable", "sidecar does not answer the operator"),
         (replace(SILENT, ready=False), "False", "NotRunning", "its pod is starting"),

@@ -101,6 +101,12 @@ WORKERS: list[Row] = [
         WorkerReason.AGENT_ABSENT,
     ),
     (
+        "a report is unreadable, and another worker has no agent",
+        {"pods": (pod("a", WorkerReason.AGENT_ABSENT), pod("b", WorkerReason.REPORT_UNREADABLE))},
+        "Unknown",
+        WorkerReason.REPORT_UNREADABLE,
+    ),
+    (
         "nothing has been created yet",
         {"pods": (), "deployments": (), "previous": OLD_GENERATION},
         "Unknown",
@@ -199,6 +205,12 @@ STALLED: list[Row] = [
 AGENTS: list[Row] = [
     ("all report", {}, "True", StateReason.ALL_REPORTING),
     ("one has none", {"pods": (A, pod("b", WorkerReason.AGENT_ABSENT))}, "False", WorkerReason.AGENT_ABSENT),
+    (
+        "one report is unreadable",
+        {"pods": (A, pod("b", WorkerReason.REPORT_UNREADABLE), silent_pod("c"))},
+        "False",
+        WorkerReason.REPORT_UNREADABLE,
+    ),
     ("one cannot be asked", {"pods": (A, silent_pod("b"))}, "Unknown", PodReason.SIDECAR_UNREACHABLE),
     ("one reports in part", {"pods": (A, untold_pod("b"))}, "True", StateReason.ALL_REPORTING),
     ("none is up yet", {"pods": (pending_pod(),)}, "True", StateReason.NOTHING_TO_REPORT),
