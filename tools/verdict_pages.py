@@ -26,14 +26,22 @@ _SUBJECT = {
     Subject.QUEUE: "QUEUE",
     Subject.ROLLOUT: "DEPLOYMENT",
 }
+_WITH_VERB = {
+    "verb": "is/are",
+    "names": "`WORKERS` is/are",
+    "part": "`NUMBER` of `NUMBER` workers is/are",
+}
+"""Placeholders of messages that a verb fills, so that a name alone leaves no sentence."""
+
 _PLACEHOLDER = re.compile(r"{(\w+)}")
+_GLUED = re.compile(r"(?<=\w){(\w+)}")
+"""A placeholder that begins with a colon where it is not empty."""
 
 
 def pages(root: Path) -> dict[Path, str]:
     """The text of every page, by its path below the repository's root."""
     found = {INDEX: _replaced(_read(root / INDEX), "index", _index())}
-    text = _replaced(_read(root / CONDITIONS), "conditions", _conditions())
-    found[CONDITIONS] = _replaced(text, "reasons", _reasons())
+    found[CONDITIONS] = _replaced(_read(root / CONDITIONS), "conditions", _conditions())
     for page in dict.fromkeys(entry.page for entry in CATALOGUE.values()):
         path = REFERENCE / "verdicts" / f"{page}.md"
         found[path] = _page(_read(root / path) or f"# {_title(page)}\n", page)
@@ -75,8 +83,7 @@ def _facts(entry: Entry) -> Iterator[str]:
     yield f"| subject | {entry.subject.value} |"
     yield f"| severity | {entry.severity.value} |"
     yield f"| cause | {entry.cause.value if entry.cause is not Cause.NONE else 'not known'} |"
-    acts = "nothing, by itself" if entry.acts is Actor.NONE else entry.acts.value
-    yield f"| acts | {acts} |"
+    yield f"| automatic action | {_action(entry) or 'none'} |"
     seen: set[str] = set()
     for wording in (entry.wording, *(entry.worded(name) for name in entry.variants)):
         for row in _said(wording, entry):
@@ -85,18 +92,27 @@ def _facts(entry: Entry) -> Iterator[str]:
                 yield row
 
 
+def _action(entry: Entry) -> str:
+    return "" if entry.acts is Actor.NONE else f"by {entry.acts.value}"
+
+
 def _said(wording: Wording, entry: Entry) -> Iterator[str]:
     for label, template in (("message", wording.message), ("remedy", wording.remedy)):
         if template and template != "{reading}":
             yield f"| {label} | {_prose(template, entry)} |"
     if wording.kubectl:
-        yield f"| kubectl | `kubectl -n NAMESPACE {_code(wording.kubectl, entry)}` |"
+        # On Kubernetes a worker is named by its pod.
+        command = _code(wording.kubectl, entry).replace("WORKER", "POD")
+        yield f"| kubectl | `kubectl -n NAMESPACE {command}` |"
     if wording.celery:
         yield f"| celery | `celery -A APP {_code(wording.celery, entry)}` |"
 
 
 def _prose(template: str, entry: Entry) -> str:
-    return _PLACEHOLDER.sub(lambda match: f"`{_name(match[1], entry)}`", template).replace("|", "\\|")
+    def shown(match: re.Match[str]) -> str:
+        return _WITH_VERB.get(match[1]) or f"`{_name(match[1], entry)}`"
+
+    return _PLACEHOLDER.sub(shown, _GLUED.sub(r": {\1}", template)).replace("|", "\\|")
 
 
 def _code(template: str, entry: Entry) -> str:
@@ -117,12 +133,11 @@ def _index() -> Iterator[str]:
     """One table for each severity that is not information, and one for the rest."""
     for severity in Severity:
         yield f"### {severity.value.capitalize()}"
-        yield from ("", "| reason | about | meaning | acts |", "|---|---|---|---|")
+        yield from ("", "| reason | about | meaning | automatic action |", "|---|---|---|---|")
         for entry in sorted(CATALOGUE.values(), key=lambda one: (one.rank, one.word)):
             if entry.severity is severity:
-                acts = "" if entry.acts is Actor.NONE else entry.acts.value
                 link = f"[`{entry.word}`]({entry.anchor})"
-                yield f"| {link} | {entry.subject.value} | {entry.meaning} | {acts} |"
+                yield f"| {link} | {entry.subject.value} | {entry.meaning} | {_action(entry)} |"
         yield ""
 
 
@@ -138,12 +153,6 @@ def _meaning(condition: ConditionType) -> str:
     module = import_module(f"celery_operator.decide.conditions.{name}")
     text = " ".join((module.__doc__ or "").split()).partition(": ")[2]
     return text[:1].upper() + text[1:]
-
-
-def _reasons() -> Iterator[str]:
-    yield from ("| reason | about | meaning |", "|---|---|---|")
-    for word, entry in sorted(CATALOGUE.items()):
-        yield f"| [`{word}`]({entry.anchor}) | {entry.subject.value} | {entry.meaning} |"
 
 
 def main() -> int:

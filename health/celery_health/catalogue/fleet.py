@@ -90,7 +90,7 @@ class FleetReason(Reason):
         ),
         variants={
             "by_count": Wording(
-                message="{workers} not waiting for messages, by the broker's count of its clients. The count "
+                message="{part} not waiting for messages, by the broker's count of its clients. The count "
                 "does not show which.",
                 remedy="Find the worker whose log shows a lost connection and no task since, and restart it.",
                 celery="inspect stats",
@@ -248,8 +248,8 @@ class FleetReason(Reason):
         ),
         rank=230,
     )
-    RESULT_STORE_UNREACHABLE = Entry(
-        word="ResultStoreUnreachable",
+    RESULT_BACKEND_UNREACHABLE = Entry(
+        word="ResultBackendUnreachable",
         subject=Subject.RESULT_BACKEND,
         severity=Severity.DEGRADED,
         page="broker",
@@ -263,8 +263,8 @@ class FleetReason(Reason):
         ),
         rank=300,
     )
-    RESULT_STORE_UNKNOWN = Entry(
-        word="ResultStoreUnknown",
+    RESULT_BACKEND_UNKNOWN = Entry(
+        word="ResultBackendUnknown",
         subject=Subject.RESULT_BACKEND,
         severity=Severity.UNKNOWN,
         page="broker",

@@ -86,8 +86,8 @@ class StateReason(Reason):
         "No queue holds more than {threshold} ready messages.",
         subject=Subject.QUEUE,
     )
-    QUEUE_AT_ZERO = Entry(
-        word="NobodyConsumes",
+    NO_WORKERS_DESIRED = Entry(
+        word="NoWorkersDesired",
         subject=Subject.QUEUE,
         severity=Severity.DEGRADED,
         page="backlog",

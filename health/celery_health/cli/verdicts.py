@@ -127,7 +127,7 @@ def _unresponsive(snapshot: Snapshot) -> Iterator[Verdict]:
 
 def _deaf(snapshot: Snapshot) -> Iterator[Verdict]:
     if snapshot.deaf_count:
-        facts = {"workers": part_is(snapshot.deaf_count, len(snapshot.workers), "worker")}
+        facts = {"part": part_is(snapshot.deaf_count, len(snapshot.workers), "worker")}
         yield Verdict(FleetReason.WORKER_NOT_CONSUMING, facts=facts, variant="by_count")
 
 

@@ -28,13 +28,15 @@ class ScalingRules(ApiModel):
     """Limits of the changes in one direction."""
 
     stabilization_window_seconds: int = Field(default=0, ge=0, le=3600)
-    """Length of the window, in seconds, whose most cautious recommendation counts."""
+    """Scale-out goes no higher than the lowest size computed within these last seconds."""
     select_policy: Literal["Max", "Min", "Disabled"] = "Max"
-    """Which of several policies counts: the one that allows most, or least. Disabled: no change at all."""
+    """Max: the policy that allows the largest change counts. Min: the one that allows the smallest.
+    Disabled: no change in this direction.
+    """
     policies: Annotated[tuple[ScalingPolicy, ...], Field(max_length=10)] = ()
     """The limits. Without policies the size changes as far as needed in one step."""
     tolerance: float = Field(default=0.1, ge=0, le=1)
-    """Share of the current size by which the needed size must differ before anything changes."""
+    """The size changes only when the computed size differs by more than this share of the current one."""
 
 
 class ScaleDown(ScalingRules):
@@ -43,14 +45,14 @@ class ScaleDown(ScalingRules):
     model_config = ConfigDict(json_schema_extra=checked(*rules.SCALE_DOWN))
 
     stabilization_window_seconds: int = Field(default=60, ge=0, le=3600)
-    """Length of the window, in seconds, whose most cautious recommendation counts."""
+    """Scale-in goes no lower than the highest size computed within these last seconds."""
 
 
 class Fallback(ApiModel):
     """What to do when the broker cannot be read."""
 
     replicas: int = Field(ge=1, le=10000)
-    """Minimum number of pods; the current number if that is higher."""
+    """The group then has at least this number of pods."""
     after_seconds: int = Field(default=60, ge=0, le=86400)
     """Seconds without queue lengths before the fallback applies."""
 
@@ -71,7 +73,9 @@ class ScheduleWindow(ApiModel):
 
 
 class Autoscaling(ApiModel):
-    """A number of pods that follows the load: the larger of two sizes, one by concurrency and one by time."""
+    """A number of pods that follows the load. Two sizes are computed, by targetPerSlot and by
+    targetDrainSeconds, and the larger one counts.
+    """
 
     model_config = ConfigDict(json_schema_extra=checked(*rules.AUTOSCALING))
 
@@ -84,11 +88,11 @@ class Autoscaling(ApiModel):
     of slots for that.
     """
     target_per_slot: int = Field(default=10, ge=1, le=10000)
-    """Number of tasks, waiting and active, for each slot. The larger of this size and the size by
-    targetDrainSeconds counts.
+    """Number of tasks, waiting and active, for each slot. This size needs no
+    measurement.
     """
     activation_backlog: int = Field(default=0, ge=0, le=1_000_000_000)
-    """Number of tasks that may wait while the group is at zero. One more starts it."""
+    """A group at zero starts when more tasks than this wait."""
     idle_seconds: int = Field(default=60, ge=0, le=86400)
     """Seconds without any task before the last pod is deleted."""
     scale_up: ScalingRules = ScalingRules()

@@ -6,15 +6,15 @@ from celery_operator.api.rules import Rule, rule
 AUTOSCALING = (
     rule(
         "self.minReplicas <= self.maxReplicas",
-        "minReplicas is above maxReplicas: write a minReplicas that is not, or a greater maxReplicas",
+        "minReplicas is above maxReplicas: write a lower minReplicas or a higher maxReplicas",
     ),
     rule(
         "!has(self.fallback) || self.fallback.replicas <= self.maxReplicas",
-        "fallback.replicas is above maxReplicas: write one that is not, or a greater maxReplicas",
+        "fallback.replicas is above maxReplicas: write a lower fallback.replicas or a higher maxReplicas",
     ),
     rule(
         "!has(self.schedule) || self.schedule.all(window, window.minReplicas <= self.maxReplicas)",
-        "the minReplicas of a schedule window is above maxReplicas: write one that is not, or a greater "
+        "the minReplicas of a schedule window is above maxReplicas: write a lower one, or a higher "
         "maxReplicas",
     ),
 )
@@ -23,7 +23,7 @@ AUTOSCALING = (
 SCALE_DOWN = (
     rule(
         "!has(self.policies) || self.policies.all(policy, policy.type != 'Percent' || policy.value <= 100)",
-        "no more than all pods can go: write a value of at most 100 in scaleDown's policies of type Percent",
+        "scaleDown cannot remove more than 100 percent of the pods: write a value of at most 100",
     ),
 )
 

@@ -72,11 +72,11 @@ BROKER = (
     ),
     rule(
         "!has(self.managementUrl) || !has(self.managed)",
-        "managementUrl is that of a RabbitMQ, and the managed broker is a Redis: remove managementUrl",
+        "managementUrl is for RabbitMQ, and the managed broker is a Redis: remove managementUrl",
     ),
     rule(
         "!has(self.managementUrl) || !has(self.url) || self.url.matches('^(amqps?|pyamqp)://')",
-        "managementUrl is that of a RabbitMQ: write an amqp:// or amqps:// URL, or remove managementUrl",
+        "managementUrl is for RabbitMQ: write an amqp:// or amqps:// URL in url, or remove managementUrl",
     ),
 )
 
@@ -95,12 +95,12 @@ MANAGEMENT_URL = (
 RESTART = (
     rule(
         "!has(self.maxConcurrent) || !has(self.maxAttempts) || self.maxConcurrent <= self.maxAttempts",
-        "no more workers can be restarted at a time than in a whole window: write a restart.maxConcurrent "
-        "that is not above restart.maxAttempts",
+        "restart.maxConcurrent is above restart.maxAttempts: write a lower restart.maxConcurrent or a higher "
+        "restart.maxAttempts",
     ),
     rule(
         "!has(self.delaySeconds) || !has(self.windowSeconds) || self.delaySeconds < self.windowSeconds",
-        "a second restart never fits into the window: write a restart.delaySeconds below "
+        "restart.delaySeconds leaves no time for a second restart in the window: write a value below "
         "restart.windowSeconds",
     ),
 )
@@ -147,18 +147,18 @@ ENV_NAME = (
 VOLUME_NAME = (
     rule(
         "self != 'celery-probe'",
-        "the volume celery-probe holds the workers' agent: write another name, such as data",
+        "the name celery-probe is that of the agent's volume: write another name, such as data",
     ),
 )
 
 QUEUE = (
     rule(
         "!self.contains(',')",
-        "a queue name cannot hold a comma: write one list item per queue, such as [default, email]",
+        "a queue name cannot contain a comma: write one list item per queue, such as [default, email]",
     ),
     rule(
         r"!self.matches('^\\s|\\s$|[\\x00-\\x1f\\x7f]')",
-        "a queue name cannot begin or end with a space or hold a control character: write a name such as "
+        "a queue name cannot begin or end with a space or contain a control character: write a name such as "
         "default",
     ),
 )

@@ -125,13 +125,13 @@ class WorkerGroup(ApiModel):
     """
     autoscaling: Autoscaling | None = None
     drain_timeout_seconds: int = Field(default=600, ge=0, le=604_800)
-    """Seconds that a draining pod has to finish its in-flight tasks before a scale-in deletes it. After that
-    the pod is stopped, and gracePeriodSeconds begin.
+    """Seconds that a draining pod has to finish its in-flight tasks. After that it is deleted with
+    gracePeriodSeconds.
     """
     grace_period_seconds: int = Field(default=60, ge=1, le=86400)
-    """Seconds that a worker pod has to finish its active tasks when it is stopped, before it is killed.
-    Choose a time longer than the longest task, or that task is lost or runs twice. The last 5 seconds (half
-    of the time if it is below 10) are for returning unfinished messages to the broker.
+    """Seconds that a worker pod has to finish its active tasks when it is deleted. Then it is killed. Choose
+    a time longer than the longest task; otherwise that task is lost or runs twice. The last 5 seconds (half
+    of a time below 10) are for returning unfinished messages to the broker.
     """
     args: Annotated[tuple[Argument, ...], Field(max_length=32)] = ()
     """More arguments of `celery worker`, one per item, such as --prefetch-multiplier=1. Options that have a
@@ -179,15 +179,17 @@ class RestartPolicy(ApiModel):
     the operator evicts stalled ones. Never: no worker is restarted; the status reports the verdicts.
     """
     delay_seconds: int = Field(default=5, ge=0, le=3600)
-    """Seconds between two evictions in one group."""
+    """Minimum number of seconds between two evictions in one group."""
     max_attempts: int = Field(default=3, ge=1, le=20)
     """Maximum number of evictions in one group within windowSeconds."""
     window_seconds: int = Field(default=120, ge=10, le=86400)
-    """Length of that window. When the evictions of a window did not help, the next window begins after a
-    pause that doubles each time.
+    """Length of that window. An eviction that has not helped after this time has failed. The operator then
+    evicts no worker of the group for as long again. Each further failure doubles this pause, up to one hour.
     """
     max_concurrent: int = Field(default=1, ge=1, le=20)
-    """Maximum number of workers of one group that may restart at a time, once the first has recovered."""
+    """Maximum number of replaced workers of one group that may be recovering at a time, once the first has
+    recovered.
+    """
     hung_tasks: bool = False
     """Whether a worker with a hung task is restarted too. The task is killed when gracePeriodSeconds end."""
 
@@ -198,7 +200,8 @@ class Health(ApiModel):
     backlog_threshold: int = Field(default=1000, ge=1, le=1_000_000_000)
     """Number of ready messages in a queue above which the resource is Degraded."""
     stalled_after_seconds: int = Field(default=60, ge=10, le=86400)
-    """Seconds for which messages wait and a worker with free slots fetches none, until it counts as stalled.
+    """A worker with free slots that has fetched none of the waiting messages for this number of seconds is
+    stalled.
     """
     hung_task_after_seconds: int | None = Field(default=None, ge=1, le=31_536_000)
     """Seconds after which an active task counts as hung. Without this field only a task beyond its own time

@@ -36,10 +36,10 @@ class ConditionType(StrEnum):
 
 
 class Condition(ApiModel):
-    """One thing that is true, false or unknown about the resource, as in metav1.Condition."""
+    """One aspect of the resource that is true, false or unknown, as in metav1.Condition."""
 
     type: ConditionType
-    """What it is about. Ready, BrokerReachable, ResultBackendReachable, WorkersHealthy,
+    """The aspect. Ready, BrokerReachable, ResultBackendReachable, WorkersHealthy,
     BacklogWithinLimits, BeatHealthy, ScalingActive and AgentsReporting are good when True; Reconciling and
     Stalled are good when False.
     """
@@ -139,12 +139,12 @@ class Restart(ApiModel):
 
 
 class GroupPause(ApiModel):
-    """A group whose restarts did not help, so the operator restarts none of its workers for a while."""
+    """A group whose last eviction did not help, so the operator evicts none of its workers for a while."""
 
     group: str
     """Name of the group."""
     failures: int
-    """Windows in a row in which restarts did not help. Each one doubles the pause."""
+    """Evictions in a row that did not help. Each one doubles the pause."""
     until: str
     """When the operator tries again."""
 
@@ -153,13 +153,13 @@ class RestartsStatus(ApiModel):
     """Evictions by the operator. The pods show the restarts by the kubelet."""
 
     total: int = 0
-    """Evictions ordered since the resource was made."""
+    """Evictions ordered since the resource was created."""
     paused: bool = False
     """Whether the annotation celery-operator.dev/pause-healing pauses healing."""
     recent: tuple[Restart, ...] = ()
     """The last evictions, oldest first."""
     pauses: Annotated[tuple[GroupPause, ...], Field(json_schema_extra=keyed("group"))] = ()
-    """Groups without restarts for a while."""
+    """Groups in which the operator evicts no worker for a while."""
 
 
 class Recommendation(ApiModel):
@@ -201,9 +201,9 @@ class CeleryDeploymentStatus(ApiModel):
     beat: BeatStatus | None = None
     restarts: RestartsStatus = RestartsStatus()
     recommendations: tuple[Recommendation, ...] = ()
-    """What a person has to correct, with a command each."""
+    """What a person has to correct, each with a command."""
     conditions: Annotated[tuple[Condition, ...], Field(json_schema_extra=keyed("type"))] = ()
-    """The state of the resource part by part, for `kubectl wait` and for programs."""
+    """The state of the resource, one entry for each aspect, for `kubectl wait` and for programs."""
 
     @classmethod
     def read(cls, stored: Mapping[str, Any] | None) -> Self:

@@ -218,7 +218,7 @@ def _cli() -> None:
     click.Choice(["direct", "proxy"]),
     "Read sidecars directly, or through the API server's pod proxy (outside the cluster).",
 )
-@_flag("--log-level", click.Choice(["debug", "info", "warning", "error"]), "Least level that is logged.")
+@_flag("--log-level", click.Choice(["debug", "info", "warning", "error"]), "Lowest level that is logged.")
 @_flag("--log-format", click.Choice(["json", "text"]), "Format of the log.")
 def _run(lease_namespace: str, lease_name: str, identity: str, **values: Any) -> Settings:
     """Watch CeleryDeployments, and create, scale and heal what they describe."""

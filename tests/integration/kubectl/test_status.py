@@ -37,7 +37,7 @@ def test_status_shows_everything_that_the_operator_found(shop: Shop) -> None:
 
 def test_status_shows_why_autoscaling_chose_the_replicas(empty: Shop) -> None:
     empty.create(autoscaling={"minReplicas": 0, "maxReplicas": 6})
-    scaling = {"message": "0 -> 6: 600 ready, 0 running", "at": "2026-01-01T00:00:00Z"}
+    scaling = {"message": "0 -> 6: 600 ready, 0 active", "at": "2026-01-01T00:00:00Z"}
     background = {**DEGRADED["workers"][0], "name": "background", "desiredReplicas": 6, "draining": 1}
     empty.tell(health="Healthy", workers=[DEGRADED["workers"][0], {**background, "scaling": scaling}])
 
@@ -45,7 +45,7 @@ def test_status_shows_why_autoscaling_chose_the_replicas(empty: Shop) -> None:
 
     title = rows.index("Autoscaling")
     assert rows[title + 1] == "group desired min max draining last change reason"
-    assert re.fullmatch(r"background 6 0 6 1 \d+ h ago 0 -> 6: 600 ready, 0 running", rows[title + 2])
+    assert re.fullmatch(r"background 6 0 6 1 \d+ h ago 0 -> 6: 600 ready, 0 active", rows[title + 2])
     assert not rows[title + 3]
 
 

@@ -93,5 +93,5 @@ def _result_backend(fleet: FleetEvidence) -> Iterator[Verdict]:
     if backend is None or backend.reachable is True or backend.reason is BrokerReason.UNSUPPORTED_KIND:
         return
     away = backend.reachable is False
-    reason = FleetReason.RESULT_STORE_UNREACHABLE if away else FleetReason.RESULT_STORE_UNKNOWN
+    reason = FleetReason.RESULT_BACKEND_UNREACHABLE if away else FleetReason.RESULT_BACKEND_UNKNOWN
     yield Verdict(reason, facts={"reading": backend.message})

@@ -20,7 +20,7 @@ def state_of(evidence: Evidence) -> ConditionState:
     if long:
         return by_verdict(_of_queues(FleetReason.ABOVE_THRESHOLD, long, threshold))
     if unserved := evidence.unserved:
-        return by_verdict(_of_queues(StateReason.QUEUE_AT_ZERO, unserved, threshold))
+        return by_verdict(_of_queues(StateReason.NO_WORKERS_DESIRED, unserved, threshold))
     if found := evidence.queue_verdicts:
         return no(found[0].reason, joined(verdict.message for verdict in found))
     unread = [queue.name for queue in evidence.queues if queue.ready is None]

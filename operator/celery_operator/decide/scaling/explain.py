@@ -8,27 +8,28 @@ from celery_operator.decide.scaling.decision import ScalingReason
 from celery_operator.snapshot import GroupLoad
 
 _STAYS = {
-    ScalingReason.FITS: "as many as the load needs",
-    ScalingReason.AT_MAXIMUM: "more are needed, and maxReplicas allows no more",
-    ScalingReason.AT_MINIMUM: "fewer would do, and minReplicas keeps them",
-    ScalingReason.SCHEDULED: "fewer would do, and the schedule keeps them now",
+    ScalingReason.FITS: "the load needs this number",
+    ScalingReason.AT_MAXIMUM: "the load needs more, but maxReplicas allows no more",
+    ScalingReason.AT_MINIMUM: "the load needs fewer, but minReplicas keeps them",
+    ScalingReason.SCHEDULED: "the load needs fewer, but the schedule keeps them now",
     ScalingReason.IDLE: "nothing to do",
     ScalingReason.IDLE_SECONDS: "nothing to do, but not yet for idleSeconds",
-    ScalingReason.ETA_TASKS: "nothing to do but tasks that are held for their time",
-    ScalingReason.BELOW_ACTIVATION: "no more waits than activationBacklog",
-    ScalingReason.BROKER_UNREADABLE: "held, because queue lengths are unknown",
-    ScalingReason.EVIDENCE_INCOMPLETE: "fewer might do, but the in-flight tasks of a worker are unknown",
-    ScalingReason.SCALE_IN_PAUSED: "fewer would do, and scaling in is paused",
-    ScalingReason.SCALE_OUT_PAUSED: "more are needed, and scaling out is paused",
+    ScalingReason.ETA_TASKS: "nothing to do but ETA tasks",
+    ScalingReason.BELOW_ACTIVATION: "no more tasks wait than activationBacklog",
+    ScalingReason.BROKER_UNREADABLE: "kept, because the queue lengths are unknown",
+    ScalingReason.EVIDENCE_INCOMPLETE: "the load may need fewer, but the in-flight tasks of a worker are "
+    "unknown",
+    ScalingReason.SCALE_IN_PAUSED: "the load needs fewer, but scale-in is paused",
+    ScalingReason.SCALE_OUT_PAUSED: "the load needs more, but scale-out is paused",
 }
 
-_LEAST_TOLD = 0.01
+_LOWEST_SHOWN_RATE = 0.01
 """Tasks a second; what is left of a rate that ends is less."""
 
-_STABILIZING = "{0} would do, but not yet for {1}.stabilizationWindowSeconds"
-_LIMITED = "{0} would do, but {1} does not let the group move so soon"
+_STABILIZING = "the load needs {0}, but not yet for {1}.stabilizationWindowSeconds"
+_LIMITED = "the load needs {0}, but the policies of {1} do not allow the change yet"
 
-_SO_MANY = {
+_LIMITS = {
     ScalingReason.AT_MAXIMUM: "maxReplicas allows no more",
     ScalingReason.AT_MINIMUM: "minReplicas allows no fewer",
     ScalingReason.SCHEDULED: "the schedule allows no fewer now",
@@ -49,8 +50,8 @@ def sentence_of(
         return f"{counted(pods, 'pod')}: {_stays(reason, more=needed > before)}"
     parts = [_facts(load), _emptied(load, pods * slots_per_pod) if pods > before else ""]
     if reason is ScalingReason.LIMITED:
-        parts.append(f"{_rules(pods > before)} lets it move no farther now")
-    parts.append(_SO_MANY.get(reason, ""))
+        parts.append(f"the policies of {_rules(pods > before)} allow no larger change now")
+    parts.append(_LIMITS.get(reason, ""))
     return f"{before} -> {pods}: {'; '.join(part for part in parts if part)}"
 
 
@@ -67,22 +68,22 @@ def _rules(up: bool) -> str:
 
 def _facts(load: GroupLoad) -> str:
     if load.ready is None:
-        return f"queue lengths have been unknown for {lasting(load.unread_for)}"
+        return f"the queue lengths have been unknown for {lasting(load.unread_for)}"
     if sizing.tasks(load) == 0:
-        return f"nothing to do{_held(load)}"
+        return f"nothing to do{_except_eta(load)}"
     facts = [f"{load.ready:,} ready"]
     if load.throughput_per_slot is None:
-        facts.append(f"{load.active:,} running")
-    if load.arrival_rate >= _LEAST_TOLD:
+        facts.append(f"{load.active:,} active")
+    if load.arrival_rate >= _LOWEST_SHOWN_RATE:
         facts.append(f"{_rate(load.arrival_rate)} in")
     if load.throughput_per_slot:
         facts.append(f"{_rate(load.throughput_per_slot)} a slot")
     return ", ".join(facts)
 
 
-def _held(load: GroupLoad) -> str:
+def _except_eta(load: GroupLoad) -> str:
     if load.eta:
-        return f" but {counted(load.eta, 'task')} held for their time"
+        return f" but {counted(load.eta, 'ETA task')}"
     return f" for {lasting(load.idle_for)}" if load.idle_for >= 1 else ""
 
 

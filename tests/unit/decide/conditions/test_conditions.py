@@ -122,7 +122,7 @@ BACKLOG: list[Row] = [
         "messages while suspended",
         {**SUSPENDED, "broker": broker(celery=1)},
         "False",
-        StateReason.QUEUE_AT_ZERO,
+        StateReason.NO_WORKERS_DESIRED,
     ),
 ]
 BEAT: list[Row] = [

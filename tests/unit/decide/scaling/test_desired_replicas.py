@@ -167,7 +167,7 @@ def test_messages_at_zero_wait_for_a_group_that_wakes() -> None:
     below = {**scaled(0, waiting=3, activationBacklog=5)}
     assert condition_of(ConditionType.BACKLOG_WITHIN_LIMITS, **below).status == "True"
     paused = {**scaled(0, waiting=3), "annotations": {ANNOTATION_PAUSE_SCALE_OUT: "true"}}
-    assert condition_of(ConditionType.BACKLOG_WITHIN_LIMITS, **paused).reason == "NobodyConsumes"
+    assert condition_of(ConditionType.BACKLOG_WITHIN_LIMITS, **paused).reason == "NoWorkersDesired"
 
 
 @pytest.mark.parametrize(

@@ -78,13 +78,13 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
         "the result store is away",
         {"result_backend": REFUSED},
         FleetHealth.DEGRADED,
-        [FleetReason.RESULT_STORE_UNREACHABLE],
+        [FleetReason.RESULT_BACKEND_UNREACHABLE],
     ),
     (
         "the result store has not been read",
         {"result_backend": NOT_READ},
         FleetHealth.UNKNOWN,
-        [FleetReason.RESULT_STORE_UNKNOWN],
+        [FleetReason.RESULT_BACKEND_UNKNOWN],
     ),
     (
         "nobody can ever ask the result store",
@@ -131,7 +131,7 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
             FleetReason.NO_WORKERS,
             FleetReason.ABOVE_THRESHOLD,
             FleetReason.QUEUE_NOT_CONSUMED,
-            FleetReason.RESULT_STORE_UNKNOWN,
+            FleetReason.RESULT_BACKEND_UNKNOWN,
         ],
     ),
 ]
