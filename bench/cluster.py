@@ -73,7 +73,7 @@ def image_megabytes(kube: Kube, image: str) -> float | None:
     """What the image takes on the node, in MB; None where the node does not list it."""
     nodes = kube.list("", "nodes")
     for node in nodes:
-        for held in node["status"].get("images", []):
-            if any(name == image or name.endswith(f"/{image}") for name in held.get("names") or []):
-                return float(held["sizeBytes"]) / 1_000_000
+        for image_names in node["status"].get("images", []):
+            if any(name == image or name.endswith(f"/{image}") for name in image_names.get("names") or []):
+                return float(image_names["sizeBytes"]) / 1_000_000
     return None

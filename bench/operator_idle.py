@@ -41,7 +41,7 @@ def measure(quick: bool) -> list[Figure]:
         before = cpu_seconds(processes)
         time.sleep(seconds)
         used = cpu_seconds(processes) - before
-        held = memory(processes)
+        resident = memory(processes)
         others = len(kube.list("", "celerydeployments")) - RESOURCES
     what = f"{RESOURCES} resources, {running} with one worker pod each, the others suspended"
     if others:
@@ -56,10 +56,10 @@ def measure(quick: bool) -> list[Figure]:
         ),
         Figure(
             "memory of the leading operator, RSS",
-            held.rss / MEGABYTE,
+            resident.rss / MEGABYTE,
             "MB",
             at_most=150,
-            how=f"the same moment; PSS {held.pss / MEGABYTE:.1f} MB",
+            how=f"the same moment; PSS {resident.pss / MEGABYTE:.1f} MB",
         ),
         *_images(kube, operator),
     ]

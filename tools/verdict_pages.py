@@ -84,6 +84,8 @@ def _facts(entry: Entry) -> Iterator[str]:
     yield f"| severity | {entry.severity.value} |"
     yield f"| cause | {entry.cause.value if entry.cause is not Cause.NONE else 'not known'} |"
     yield f"| automatic action | {_action(entry) or 'none'} |"
+    for template in entry.evidence.values():
+        yield f"| evidence | {_prose(template, entry)} |"
     seen: set[str] = set()
     for wording in (entry.wording, *(entry.worded(name) for name in entry.variants)):
         for row in _said(wording, entry):
@@ -112,7 +114,11 @@ def _prose(template: str, entry: Entry) -> str:
     def shown(match: re.Match[str]) -> str:
         return _WITH_VERB.get(match[1]) or f"`{_name(match[1], entry)}`"
 
-    return _PLACEHOLDER.sub(shown, _GLUED.sub(r": {\1}", template)).replace("|", "\\|")
+    parts = _GLUED.sub(r": {\1}", template).split("`")
+    parts[::2] = [_PLACEHOLDER.sub(shown, part) for part in parts[::2]]
+    # What is code already takes no more backticks.
+    parts[1::2] = [_PLACEHOLDER.sub(lambda match: _name(match[1], entry), part) for part in parts[1::2]]
+    return "`".join(parts).replace("|", "\\|")
 
 
 def _code(template: str, entry: Entry) -> str:

@@ -4,7 +4,7 @@ from bisect import bisect_right
 
 from bench.scaling.world import START, STOP, World
 
-LOOK = 0.1
+CHECK = 0.1
 WORTH_KEEPING = START + STOP
 """Seconds without an arrival for which an empty pod is kept: a new one would cost as much."""
 
@@ -16,9 +16,9 @@ class Floor:
         self._world = world
         self._pods = pods
         self._arrivals = [task.arrives for task in world.workload.tasks]
-        world.after(0.0, self._look)
+        world.after(0.0, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         world = self._world
         if world.ready:
             world.set_replicas(self._pods)
@@ -27,7 +27,7 @@ class Floor:
             for pod in empty:
                 pod.cost = -1
             world.set_replicas(len(world.counted) - len(empty))
-        world.after(LOOK, self._look)
+        world.after(CHECK, self._check)
 
     def _next_arrival(self) -> float:
         position = bisect_right(self._arrivals, self._world.now)

@@ -18,7 +18,7 @@ from celery_operator.decide.scaling.autoscale import scale
 from celery_operator.observe.load import LoadMeter
 from celery_operator.snapshot import PodState, ScalingHistory
 
-LOOK = 1.0
+RECONCILE = 1.0
 """``scaling_reconcile_seconds`` of the operator's settings."""
 REPORT_AGE = 0.5
 DRAIN_TIMEOUT = 600.0
@@ -60,24 +60,24 @@ class Ours:
         self._spec = build.spec(workers=[{"name": "default", "concurrency": world.workload.slots_a_pod}])
         self._meter = LoadMeter()
         self._history = ScalingHistory()
-        self._wanted = 0
+        self._desired = 0
         self._written: dict[int, Report] = {}
         self._states: dict[int, tuple[Report, PodState]] = {}
-        world.after(0.0, self._look)
+        world.after(0.0, self._reconcile)
 
     def _write(self) -> None:
         self._written = {pod.number: _report(pod) for pod in self._world.pods}
 
-    def _look(self) -> None:
+    def _reconcile(self) -> None:
         world = self._world
         states = tuple(self._state(pod, self._written.get(pod.number)) for pod in world.pods)
         broker = build.broker(celery=len(world.ready))
         load = self._meter.update(self._spec, broker, states, world.now)["default"]
-        call = scale(self._rules, self._wanted, world.workload.slots_a_pod, load, self._history, world.now)
-        self._history, self._wanted = call.history, call.replicas
+        call = scale(self._rules, self._desired, world.workload.slots_a_pod, load, self._history, world.now)
+        self._history, self._desired = call.history, call.replicas
         self._step()
-        world.after(LOOK - REPORT_AGE, self._write)
-        world.after(LOOK, self._look)
+        world.after(RECONCILE - REPORT_AGE, self._write)
+        world.after(RECONCILE, self._reconcile)
 
     def _state(self, pod: Pod, report: Report | None) -> PodState:
         """The pod as the operator sees it; one whose report says the same as before is the same."""
@@ -93,7 +93,7 @@ class Ours:
         world = self._world
         by_uid = {str(pod.number): pod for pod in world.counted}
         pods = [_drain_pod(world, pod, self._written.get(pod.number)) for pod in by_uid.values()]
-        step = plan(self._wanted, world.replicas, pods, drain_timeout=DRAIN_TIMEOUT, settled=True)
+        step = plan(self._desired, world.replicas, pods, drain_timeout=DRAIN_TIMEOUT, settled=True)
         for uid in step.drain:
             world.drain(by_uid[uid])
         for uid in step.undrain:

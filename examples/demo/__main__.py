@@ -47,13 +47,13 @@ def show(kubectl: Kubectl, *, stays: bool) -> None:
     except DemoError:
         print_diagnosis(kubectl)
         raise
-    look_around(kubectl)
+    print_commands(kubectl)
     if stays:
         stay(kubectl)
 
 
-def look_around(kubectl: Kubectl) -> None:
-    """How to go on yourself."""
+def print_commands(kubectl: Kubectl) -> None:
+    """Print the commands with which a person explores the demo."""
     heading("Explore")
     for line in (
         *([] if shutil.which("kubectl") else [f"export PATH={Path(kubectl.program).parent}:$PATH"]),

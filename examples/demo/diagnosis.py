@@ -3,7 +3,7 @@
 from examples.demo.kubectl import NAMESPACE, Kubectl, KubectlError
 from examples.demo.screen import say
 
-LOOK_AT = (
+COMMANDS = (
     ("describe", "celerydeployment", "shop", "-n", NAMESPACE),
     ("get", "pods", "-n", NAMESPACE, "-o", "wide"),
     ("get", "events", "-n", NAMESPACE, "--sort-by=.lastTimestamp"),
@@ -14,7 +14,7 @@ LOOK_AT = (
 def print_diagnosis(kubectl: Kubectl) -> None:
     """The resource, the pods, the events and the operator, as far as the cluster still answers."""
     say("\nHow things stand:")
-    for command in LOOK_AT:
+    for command in COMMANDS:
         try:
             kubectl.show(*command)
         except KubectlError as error:

@@ -34,7 +34,7 @@ def wait(
     ``detail`` reports the progress, for the reminders. Raises DemoError after ``seconds``.
     """
     began = time.monotonic()
-    told = 0.0
+    reminded = 0.0
     while True:
         found = check()
         took = time.monotonic() - began
@@ -43,12 +43,12 @@ def wait(
             return found
         if took > seconds:
             raise DemoError(f"Not within {seconds:.0f} s: {what}. {detail()}".rstrip())
-        if told == 0.0 and took > SLOW_SECONDS:
+        if reminded == 0.0 and took > SLOW_SECONDS:
             say(f"   waiting: {what}")
-            told = took
-        elif told and took - told > REMIND_SECONDS:
+            reminded = took
+        elif reminded and took - reminded > REMIND_SECONDS:
             say(f"   waiting since {took:.0f} s: {what}. {detail()}".rstrip())
-            told = took
+            reminded = took
         time.sleep(POLL_SECONDS)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from celery import Celery, shared_task
 
 from celery_health.broker import BrokerReading
-from celery_health.stores import ping_store
+from celery_health.result_backends import ping_result_backend
 from celery_health.threads import start_in_thread
 from celery_health.urls import redact
 
@@ -95,7 +95,7 @@ def _result_backend(app: Celery) -> Check:
 
 
 def _ping(url: str) -> Check:
-    reading: BrokerReading = asyncio.run(ping_store(url, timeout=CHECK_SECONDS * 0.9))
+    reading: BrokerReading = asyncio.run(ping_result_backend(url, timeout=CHECK_SECONDS * 0.9))
     return _result(reading.reachable, reading.message)
 
 

@@ -65,17 +65,17 @@ class Cache:
         metadata = body["metadata"]
         key = Key(metadata["namespace"], metadata["name"])
         version = int(metadata["resourceVersion"])
-        held = self._entries[kind].get(key)
-        watched_version = held.watched_version if held else 0
+        known = self._entries[kind].get(key)
+        watched_version = known.watched_version if known else 0
         if not watched and metadata["uid"] in self._gone:
             return None  # the watch was faster than the answer to our write
         if watched:
             watched_version = max(watched_version, version)
-        if held and held.version >= version and held.body["metadata"]["uid"] == metadata["uid"]:
-            held.watched_version = watched_version
+        if known and known.version >= version and known.body["metadata"]["uid"] == metadata["uid"]:
+            known.watched_version = watched_version
             return None
-        if held:
-            self._forget(kind, key, held.body)
+        if known:
+            self._forget(kind, key, known.body)
         body = _trimmed(kind, body)
         self._entries[kind][key] = _Entry(body, version, watched_version)
         owner = concerns(kind, body)
@@ -90,11 +90,11 @@ class Cache:
         metadata = body["metadata"]
         self._gone.append(metadata["uid"])
         key = Key(metadata["namespace"], metadata["name"])
-        held = self._entries[kind].get(key)
-        if held is None or held.body["metadata"]["uid"] != metadata["uid"]:
+        known = self._entries[kind].get(key)
+        if known is None or known.body["metadata"]["uid"] != metadata["uid"]:
             return None
-        self._forget(kind, key, held.body)
-        return concerns(kind, held.body)
+        self._forget(kind, key, known.body)
+        return concerns(kind, known.body)
 
     def _forget(self, kind: Kind, key: Key, body: Json) -> None:
         del self._entries[kind][key]

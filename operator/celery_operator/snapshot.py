@@ -79,7 +79,7 @@ class PodState:
     deleting: bool
     scheduled: bool
     restarts: int
-    trouble: ContainerFailure | None
+    container_failure: ContainerFailure | None
     reading: SidecarReading | None
     deletion_cost: int = 0
     silent_for: float = 0.0

@@ -1,4 +1,4 @@
-"""What the tests of scaling look at and do to a group, beside what tasks write in their ledger."""
+"""What the tests of scaling read and change of a group, beside what tasks write in their ledger."""
 
 import json
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from tools.testbed.kube import KubeError, Object
 from tools.testbed.shop import Shop
 from tools.testbed.waiting import wait_for
 
-TOLD_SECONDS = 30.0
+STATUS_SECONDS = 30.0
 REMOVED_SECONDS = 60.0
-"""For a drained pod to go: the operator's look, the worker's own end, the kubelet."""
+"""For a drained pod to go: the operator's reconcile, the worker's own end, the kubelet."""
 
 
 def group_status(shop: Shop, worker_group: str = "default") -> Object:
-    """What the status tells of a group; empty before it does."""
+    """What the status says about a group; empty before it does."""
     groups = shop.status().get("workers", [])
     return next((one for one in groups if one["name"] == worker_group), {})
 
@@ -39,27 +39,29 @@ def draining(shop: Shop) -> set[str]:
 
 
 def wait_draining(shop: Shop, count: int) -> set[str]:
-    """Wait until so many pods drain; which those are."""
+    """Wait until this number of pods drains; returns their names."""
     found: set[str] = shop.kube.until(
-        f"{count} pods drain", lambda: len(them := draining(shop)) == count and them, timeout=TOLD_SECONDS
+        f"{count} pods drain", lambda: len(them := draining(shop)) == count and them, timeout=STATUS_SECONDS
     )
     return found
 
 
-def wait_told(shop: Shop, **fields: Any) -> None:
+def wait_status(shop: Shop, **fields: Any) -> None:
     """Wait until the status of the group says this (fields by their names in the status)."""
     seen: dict[str, Any] = {}
 
-    def told() -> bool:
+    def matches() -> bool:
         status = group_status(shop)
         seen.update({name: status.get(name) for name in fields})
         return seen == fields
 
-    wait_for(lambda: attempted(told), TOLD_SECONDS, lambda: f"status {fields}; it is {seen}", interval=0.5)
+    wait_for(
+        lambda: attempted(matches), STATUS_SECONDS, lambda: f"status {fields}; it is {seen}", interval=0.5
+    )
 
 
 def wait_whole(shop: Shop, replicas: int) -> set[str]:
-    """Wait until exactly so many pods are there and take tasks, and none drains; which those are."""
+    """Wait until exactly this number of pods takes tasks and none drains; returns their names."""
 
     def whole() -> bool:
         status = group_status(shop)
@@ -71,7 +73,7 @@ def wait_whole(shop: Shop, replicas: int) -> set[str]:
 
 
 def occupy(stand: Stand, pods: int, seconds: float, behind: int = 0) -> None:
-    """Give both slots of so many pods a task of so many seconds; returns when all run.
+    """Give both slots of each of ``count`` pods a task of ``seconds``; returns when all run.
 
     ``behind``: tasks that wait in the queue meanwhile. All are acknowledged late, so that no worker takes
     more than it can run.
@@ -81,17 +83,17 @@ def occupy(stand: Stand, pods: int, seconds: float, behind: int = 0) -> None:
     def all_busy() -> bool:
         return all(_count(stand.shop, name, "active_count") == 2 for name in names(stand.shop))
 
-    stand.kube.until(f"both slots of {pods} pods are busy", all_busy, timeout=TOLD_SECONDS)
+    stand.kube.until(f"both slots of {pods} pods are busy", all_busy, timeout=STATUS_SECONDS)
 
 
 def hold_for_eta(stand: Stand, count: int, countdown: float) -> None:
     """Give the workers tasks whose time comes later; returns when they hold them all."""
     stand.send(same(count, 0.1, countdown=countdown))
 
-    def all_held() -> bool:
+    def all_wait() -> bool:
         return sum(_count(stand.shop, name, "eta") for name in names(stand.shop)) == count
 
-    stand.kube.until(f"{count} tasks are held for their ETA", all_held, timeout=TOLD_SECONDS)
+    stand.kube.until(f"{count} tasks wait for their ETA", all_wait, timeout=STATUS_SECONDS)
 
 
 def scale(shop: Shop, replicas: int) -> None:
@@ -111,20 +113,20 @@ def evict(shop: Shop, pod: str) -> None:
 
 
 def takes_no_more(shop: Shop, pod: str) -> bool:
-    """Whether this pod, which may be on its way out, fetches nothing more, whoever asked it."""
+    """Whether this pod, which may be leaving, fetches nothing more, whatever made it drain."""
     report = _report(shop, pod).get("report") or {}
     return report.get("phase") == "draining"
 
 
-def keeps(what: str, holds: Callable[[], bool], until: Callable[[], bool], timeout: float) -> None:
+def keeps(what: str, is_true: Callable[[], bool], until: Callable[[], bool], timeout: float) -> None:
     """Wait for ``until``, and fail as soon as something that has to hold all the while does not."""
 
     def reached() -> bool:
         try:
-            held, done = holds(), until()
+            still_true, done = is_true(), until()
         except KubeError:
             return False
-        assert held, f"not so any more: {what}"
+        assert still_true, f"not so any more: {what}"
         return done
 
     wait_for(reached, timeout, f"the end of: {what}", interval=0.5)

@@ -12,7 +12,7 @@ def secret(name: str, **values: str) -> Object:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values}
 
 
-def test_a_wrong_image_is_told_and_a_right_one_heals(shop: Shop) -> None:
+def test_a_wrong_image_is_reported_and_a_right_one_heals(shop: Shop) -> None:
     shop.apply(celery_deployment(image="celery-operator/no-such-image:1"))
 
     condition = shop.wait_condition("WorkersHealthy", "False", "celery-operator/no-such-image:1")
@@ -24,7 +24,7 @@ def test_a_wrong_image_is_told_and_a_right_one_heals(shop: Shop) -> None:
     shop.wait_ready()
 
 
-def test_an_app_that_does_not_import_is_told_with_its_own_error(shop: Shop) -> None:
+def test_an_app_that_does_not_import_is_reported_with_its_own_error(shop: Shop) -> None:
     shop.apply(celery_deployment(app="shopp.celery"))
 
     shop.wait_condition("WorkersHealthy", "False", "shopp")
@@ -39,7 +39,7 @@ def test_an_app_that_does_not_import_is_told_with_its_own_error(shop: Shop) -> N
     ],
     ids=["unknown name", "refused", "bad password"],
 )
-def test_a_broker_that_cannot_be_reached_is_told_and_no_pod_restarts(
+def test_a_broker_that_cannot_be_reached_is_reported_and_no_pod_restarts(
     shop: Shop, url: str, words: str
 ) -> None:
     if "wrong-password" in url:
@@ -64,7 +64,7 @@ def test_a_broker_url_of_an_unknown_scheme_in_a_secret_stalls(shop: Shop) -> Non
 
 
 @pytest.mark.parametrize("created", [{}, {"other": "x"}], ids=["no Secret", "no key"])
-def test_a_missing_secret_or_key_is_told_and_heals_when_it_is_created(
+def test_a_missing_secret_or_key_is_reported_and_heals_when_it_is_created(
     shop: Shop, created: dict[str, str]
 ) -> None:
     if created:

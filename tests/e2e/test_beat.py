@@ -93,7 +93,7 @@ def test_beat_sends_and_a_beat_that_hangs_is_restarted_and_sends_again(shop: Sho
     wait_for_more(shop)
 
 
-def test_a_second_beat_made_by_hand_is_taken_away_again(shop: Shop) -> None:
+def test_a_second_beat_that_a_person_starts_is_removed(shop: Shop) -> None:
     start(shop)
     first = beats(shop)[0]["metadata"]["uid"]
 

@@ -1,4 +1,4 @@
-"""What the README tells a new user to type."""
+"""The commands that the README gives to a new user."""
 
 from tools.testbed.kube import Kube
 from tools.testbed.shop import Shop

@@ -8,7 +8,7 @@ from tools.testbed.kube import Kube
 # One stand each, chosen so that most failures come once and each pool and broker does; the longest
 # first, so that three at a time are done soon.
 PARTS = (
-    ("prefork", "redis", ("pool dead", "stalled", "orphaned unacked", "result store unreachable")),
+    ("prefork", "redis", ("pool dead", "stalled", "orphaned unacked", "result backend unreachable")),
     ("threads", "redis", ("hoarding",)),
     ("gevent", "redis", ("deaf: half-open connection", "stalled", "wedged")),
     ("threads", "redis", ("deaf", "queue not consumed", "broker hangs")),
@@ -22,7 +22,7 @@ PARTS = (
 @pytest.mark.parametrize(
     ("pool", "broker", "names"), PARTS, ids=[f"{pool}-{broker}-{names[0]}" for pool, broker, names in PARTS]
 )
-def test_faults_are_told_and_healed_and_cost_no_task_and_no_innocent_pod(
+def test_faults_are_reported_and_healed_and_cost_no_task_and_no_innocent_pod(
     kube: Kube, pool: str, broker: str, names: tuple[str, ...]
 ) -> None:
     rows = [BY_NAME[name] for name in names]

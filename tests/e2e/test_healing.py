@@ -1,4 +1,4 @@
-"""Ill workers are restarted bit by bit, never all at once; a person can pause that, and ask for a restart."""
+"""Unhealthy workers are restarted a few at a time; a person can pause that, and request a restart."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ STALLED_AFTER = 10
 ENOUGH_FOR_MINUTES = 600
 """Tasks of two seconds: even three healthy workers of two slots need more than three minutes for them."""
 WATCHED_SECONDS = 25
-"""Longer than three failed probes take, and than several looks of the operator."""
+"""Longer than three failed probes take, and than several reconciles of the operator."""
 DEAF_FLEET_CONSUMES_WITHIN = 150
 PAUSE = "celery-operator.dev/pause-healing"
 RESTARTED_AT = "celery-operator.dev/restarted-at"
@@ -44,7 +44,7 @@ def hurt(shop: Shop, pods: set[str], fault: str) -> None:
 
 
 def restarts(shop: Shop) -> Object:
-    """What the operator tells of its restarts."""
+    """What the status says about the operator's restarts."""
     found: Object = shop.status().get("restarts", {})
     return found
 
@@ -71,7 +71,7 @@ def up(pod: Object) -> bool:
     return any(status["name"] == "worker" and status.get("started") for status in statuses)
 
 
-def told(shop: Shop, kind: str) -> str:
+def message_of(shop: Shop, kind: str) -> str:
     """The message of a condition that is False; empty otherwise."""
     condition = shop.condition(kind)
     return str(condition["message"]) if condition.get("status") == "False" else ""
@@ -96,7 +96,7 @@ def annotate(shop: Shop, annotation: str) -> None:
 
 @contextmanager
 def disruption_budget(shop: Shop, least: int) -> Iterator[None]:
-    """A budget that keeps so many workers from being evicted, once the cluster counts with it."""
+    """A budget that protects this number of workers from eviction, once the cluster counts with it."""
     budget = {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
@@ -158,13 +158,15 @@ def test_while_healing_is_paused_nothing_is_restarted_and_afterwards_it_is(shop:
     stalled, deaf = sorted(before)
     annotate(shop, f"{PAUSE}=true")
     shop.kube.until("the pause in the status", lambda: restarts(shop).get("paused") is True)
-    shop.kube.until("the pause told", lambda: events(shop, "HealingPaused"))
+    shop.kube.until("the pause is reported", lambda: events(shop, "HealingPaused"))
 
     hurt(shop, {deaf}, "deaf")
     hurt(shop, {stalled}, "stall")
     shop.send("shop.tasks.build_report", 2.0, count=ENOUGH_FOR_MINUTES)
     shop.kube.until("the deaf worker condemned", lambda: not shop.report(deaf)["verdict"]["live"], timeout=60)
-    shop.kube.until("the other told as stalled", lambda: stalled in told(shop, "WorkersHealthy"), timeout=60)
+    shop.kube.until(
+        "the other is reported as stalled", lambda: stalled in message_of(shop, "WorkersHealthy"), timeout=60
+    )
 
     watch_that_nothing_is_restarted(shop, before)
     assert restarts(shop)["total"] == 0
@@ -226,14 +228,14 @@ def test_a_fleet_deafened_at_once_is_never_restarted_at_once(shop: Shop) -> None
     assert restarts(shop)["total"] == 0
 
 
-def test_an_eviction_that_a_disruption_budget_forbids_is_told_and_restarts_nothing(shop: Shop) -> None:
+def test_an_eviction_that_a_disruption_budget_forbids_is_reported_and_restarts_nothing(shop: Shop) -> None:
     start(shop, replicas=2)
     before = names(shop)
     with disruption_budget(shop, least=2):
         hurt(shop, before, "stall")
         shop.send("shop.tasks.build_report", 2.0, count=ENOUGH_FOR_MINUTES)
         refused = shop.kube.until(
-            "the refusal told", lambda: events(shop, "EvictionRefused"), timeout=STALLED_AFTER + 60
+            "the refusal is reported", lambda: events(shop, "EvictionRefused"), timeout=STALLED_AFTER + 60
         )
 
         assert "disruption budget" in refused[0]

@@ -31,23 +31,23 @@ def kill_operator(kube: Kube) -> None:
 @pytest.mark.parametrize(
     "kind", ["deployment/shop-default", "serviceaccount/shop-celery", "secret/shop-probe"]
 )
-def test_a_deleted_child_is_back_within_two_seconds(shop: Shop, kind: str) -> None:
+def test_a_deleted_owned_object_is_back_within_two_seconds(shop: Shop, kind: str) -> None:
     shop.apply(celery_deployment())
     shop.wait_ready()
-    child, name = kind.split("/")
-    before = shop.kube.get(shop.namespace, child, name)
+    owned_object, name = kind.split("/")
+    before = shop.kube.get(shop.namespace, owned_object, name)
     assert before is not None
 
-    shop.kube.run("-n", shop.namespace, "delete", child, name, "--wait=true")
+    shop.kube.run("-n", shop.namespace, "delete", owned_object, name, "--wait=true")
 
     def back() -> bool:
-        now = shop.kube.get(shop.namespace, child, name)
+        now = shop.kube.get(shop.namespace, owned_object, name)
         return now is not None and now["metadata"]["uid"] != before["metadata"]["uid"]
 
     shop.kube.until(f"{kind} back", back, timeout=REPAIRED_WITHIN, interval=0.1)
 
 
-def test_an_edited_child_is_put_right_within_two_seconds(shop: Shop) -> None:
+def test_an_edited_owned_object_is_repaired_within_two_seconds(shop: Shop) -> None:
     shop.apply(celery_deployment())
     shop.wait_ready()
 
@@ -93,7 +93,7 @@ def test_an_operator_killed_during_a_rollout_finishes_it_afterwards(shop: Shop) 
             len(names) == 3 and not names & old and status["ready"] == "3/3" and status["health"] == "Healthy"
         )
 
-    shop.kube.until("the whole rollout, told", rolled, timeout=120, interval=1)
+    shop.kube.until("the status says that the rollout is complete", rolled, timeout=120, interval=1)
 
 
 def test_deleting_the_resource_works_with_the_operator_gone(shop: Shop) -> None:
@@ -105,7 +105,7 @@ def test_deleting_the_resource_works_with_the_operator_gone(shop: Shop) -> None:
         shop.kube.until("no operator", lambda: not operator_pods(shop.kube) and True, timeout=60)
         shop.kube.run("-n", shop.namespace, "delete", "celerydeployment", "shop", "--wait=true")
         shop.kube.until(
-            "no child left",
+            "no owned object left",
             lambda: not shop.kube.list(
                 shop.namespace, "deployments,serviceaccounts,secrets,pods", "app.kubernetes.io/instance=shop"
             ) and True,

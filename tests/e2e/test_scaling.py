@@ -21,7 +21,7 @@ from tools.testbed.shop import Shop, group, pod, service
 
 from tests.e2e.scaling import (
     REMOVED_SECONDS,
-    TOLD_SECONDS,
+    STATUS_SECONDS,
     draining,
     evict,
     hold_for_eta,
@@ -32,7 +32,7 @@ from tests.e2e.scaling import (
     scale,
     takes_no_more,
     wait_draining,
-    wait_told,
+    wait_status,
     wait_whole,
 )
 from tests.e2e.test_operator import kill_operator
@@ -82,7 +82,7 @@ def assert_clean(stand: Stand, sent: int, timeout: float = 60) -> None:
 
 
 def assert_one_hill(shop: Shop, watch: DeploymentWatch, began: float) -> None:
-    """From zero up to all pods and down to zero, without a detour, and told so."""
+    """From zero up to all pods and down to zero, without a detour, as the status and Events say."""
     seen = watch.of(SHOP)
     story = sizes(seen)
     assert one_hill(seen), story
@@ -97,7 +97,7 @@ def assert_one_hill(shop: Shop, watch: DeploymentWatch, began: float) -> None:
 def test_a_burst_on_priority_queues_takes_a_group_from_zero_and_back(stand: Stand) -> None:
     shop, queues = stand.shop, ["default", "urgent"]
     stand.deploy(scaled(most=MOST, **QUICK_TO_ZERO) | {"queues": queues})
-    wait_told(shop, desiredReplicas=0, replicas=0)
+    wait_status(shop, desiredReplicas=0, replicas=0)
     shop.kube.until("Healthy at zero", lambda: shop.status().get("health") == "Healthy", timeout=30)
     ready_since = shop.wait_condition("Ready", "True", timeout=30)["lastTransitionTime"]
 
@@ -108,9 +108,9 @@ def test_a_burst_on_priority_queues_takes_a_group_from_zero_and_back(stand: Stan
         wait_zero(watch, shop, ZERO_SECONDS)
         assert_one_hill(shop, watch, began)
 
-    wait_told(shop, desiredReplicas=0, replicas=0, draining=0)
+    wait_status(shop, desiredReplicas=0, replicas=0, draining=0)
     assert shop.status()["health"] == "Healthy"
-    # Whoever waits for Ready, or alerts on it, is not bothered by a change of size.
+    # A change of size does not disturb a person who waits for Ready or has an alert on it.
     ready = shop.condition("Ready")
     assert (ready["status"], ready["lastTransitionTime"]) == ("True", ready_since)
 
@@ -118,8 +118,8 @@ def test_a_burst_on_priority_queues_takes_a_group_from_zero_and_back(stand: Stan
 def test_a_new_group_is_ready_once_all_of_its_min_replicas_consume(stand: Stand) -> None:
     stand.deploy(scaled(least=2, most=MOST))
     stand.shop.wait_ready()
-    (told,) = stand.shop.status()["workers"]
-    assert told["consumingReplicas"] == 2
+    (reported,) = stand.shop.status()["workers"]
+    assert reported["consumingReplicas"] == 2
 
 
 def test_a_burst_on_a_quorum_queue_takes_a_group_from_zero_and_back(kube: Kube, namespace: str) -> None:
@@ -142,7 +142,7 @@ def test_a_burst_on_a_quorum_queue_takes_a_group_from_zero_and_back(kube: Kube, 
 
 
 @pytest.mark.timeout(420)
-@pytest.mark.parametrize(("way", "scale_ins"), [("hand", 12), ("load", 8)])
+@pytest.mark.parametrize(("way", "scale_ins"), [("kubectl", 12), ("load", 8)])
 def test_scale_ins_under_load_cost_no_task(stand: Stand, way: str, scale_ins: int) -> None:
     result = ScaleIns(stand, {way: 2}, longest=5, seed=7, say=print).run(scale_ins)
     assert result.outcome.clean, result.outcome
@@ -155,7 +155,7 @@ def test_kubectl_scale_down_waits_for_what_runs_and_gives_back_what_waits_for_it
 
     scale(shop, 1)
     going = wait_draining(shop, 2)
-    wait_told(shop, desiredReplicas=1, draining=2)
+    wait_status(shop, desiredReplicas=1, draining=2)
 
     keeps(
         "only pods that drain go",
@@ -179,7 +179,7 @@ def test_pods_that_drain_are_wanted_again_before_new_ones_are_made(stand: Stand)
         "the pods stay as they are",
         lambda: names(shop) == pods,
         lambda: not draining(shop),
-        timeout=TOLD_SECONDS,
+        timeout=STATUS_SECONDS,
     )
     assert wait_whole(shop, 3) == pods
     assert_clean(stand, 6)
@@ -193,7 +193,7 @@ def test_suspend_drains_every_pod_and_keeps_the_resource_and_what_waits(stand: S
     wait_draining(shop, 2)
     shop.kube.until("no pods", lambda: not shop.pods(), timeout=HELD_SECONDS + REMOVED_SECONDS)
 
-    wait_told(shop, desiredReplicas=0, replicas=0, draining=0)
+    wait_status(shop, desiredReplicas=0, replicas=0, draining=0)
     assert shop.condition("Stalled")["status"] == "False"
     assert int(shop.redis("LLEN", "default")) == 8
     shop.change({"suspend": False})
@@ -221,7 +221,7 @@ def test_a_pod_evicted_from_its_node_ends_its_tasks_and_begins_no_others(stand: 
 
     evict(shop, victim)
     shop.kube.until(
-        f"{victim} takes no more tasks", lambda: takes_no_more(shop, victim), timeout=TOLD_SECONDS
+        f"{victim} takes no more tasks", lambda: takes_no_more(shop, victim), timeout=STATUS_SECONDS
     )
     stand.send(same(8, 0.1))
 

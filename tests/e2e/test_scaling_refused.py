@@ -5,7 +5,7 @@ from tools.scale_soak.stand import scaled
 from tools.testbed.kube import Kube, KubeError, Object
 from tools.testbed.shop import Shop, celery_deployment
 
-from tests.e2e.scaling import TOLD_SECONDS
+from tests.e2e.scaling import STATUS_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_a_schedule_that_cannot_be_kept_stalls_and_a_right_one_heals(
     broken = scaled(most=2, schedule=[{**window, "minReplicas": 1}])
     shop.apply(celery_deployment(workers=[broken], broker={"managed": {}}))
 
-    condition = shop.wait_condition("Stalled", "True", words, timeout=TOLD_SECONDS)
+    condition = shop.wait_condition("Stalled", "True", words, timeout=STATUS_SECONDS)
     assert "default" in condition["message"]
 
     shop.change({"workers": [scaled(most=2)]})
-    shop.wait_condition("Stalled", "False", timeout=TOLD_SECONDS)
+    shop.wait_condition("Stalled", "False", timeout=STATUS_SECONDS)

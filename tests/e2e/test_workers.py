@@ -66,8 +66,8 @@ def test_backlog_and_active_show_what_the_queues_and_workers_hold(shop: Shop) ->
 
     def full() -> bool:
         status = shop.status()
-        held = sum(worker.get("reserved", 0) for worker in status["workers"])
-        return bool(status["active"] == 2 and status["backlog"] + held + status["active"] >= 12 - 2)
+        reserved = sum(worker.get("reserved", 0) for worker in status["workers"])
+        return bool(status["active"] == 2 and status["backlog"] + reserved + status["active"] >= 12 - 2)
 
     shop.kube.until("two active and the rest waiting", full, timeout=15)
     assert shop.status()["queues"][0]["name"] == "default"
@@ -125,7 +125,7 @@ def test_a_group_removed_from_the_spec_goes_and_the_others_stay(shop: Shop) -> N
     assert [pod["metadata"]["uid"] for pod in shop.pods("default")] == kept
 
 
-def test_deleting_the_resource_removes_every_child(shop: Shop) -> None:
+def test_deleting_the_resource_removes_every_owned_object(shop: Shop) -> None:
     shop.apply(celery_deployment(beat={"enabled": True}))
     shop.wait_ready()
 
@@ -136,7 +136,7 @@ def test_deleting_the_resource_removes_every_child(shop: Shop) -> None:
         left = shop.kube.list(shop.namespace, kinds, "app.kubernetes.io/instance=shop")
         return not left
 
-    shop.kube.until("no child left", gone, timeout=90)
+    shop.kube.until("no owned object left", gone, timeout=90)
 
 
 def test_suspend_stops_the_workers_and_keeps_the_resource(shop: Shop) -> None:
@@ -189,7 +189,7 @@ def test_a_frozen_worker_is_restarted_by_the_kubelet_and_no_other_pod_is(shop: S
     assert after == before | {name: before[name] + 1}
 
 
-def test_a_drain_that_nobody_wants_is_taken_back(shop: Shop) -> None:
+def test_a_drain_that_the_operator_did_not_order_is_taken_back(shop: Shop) -> None:
     shop.apply(celery_deployment())
     shop.wait_ready()
     name = shop.pods()[0]["metadata"]["name"]
@@ -211,8 +211,8 @@ def test_a_drain_that_nobody_wants_is_taken_back(shop: Shop) -> None:
     )
 
     def consumes_again() -> bool:
-        told = shop.report(name)
-        return told["drain_requested"] is False and told["report"]["phase"] == "consuming"
+        reported = shop.report(name)
+        return reported["drain_requested"] is False and reported["report"]["phase"] == "consuming"
 
     shop.kube.until("consuming again", consumes_again)
     assert shop.results(shop.send("shop.tasks.place_order", 3)) == ["order 3 placed"]

@@ -33,7 +33,7 @@ def _world(celery: str, kombu: str, redis: str) -> World:
     return World(celery, (f"celery=={celery}", f"kombu[redis]=={kombu}", f"redis=={redis}", *GREEN))
 
 
-# The first loses its poller when Redis restarts: the fault that the agent must tell.
+# The first loses its poller when Redis restarts: the fault that the agent must report.
 CELERY_5_3 = _world("5.3.6", "5.3.4", "5.0.8")
 CELERY_5_4 = _world("5.4.0", "5.4.2", "5.2.1")
 CELERY_5_5 = _world("5.5.3", "5.5.4", "5.2.1")

@@ -1,4 +1,4 @@
-"""How hypothesis looks for counterexamples: the same ones every time, or new ones for as long as you like."""
+"""How hypothesis searches for counterexamples: the same ones each time, or new ones as long as you like."""
 
 from hypothesis import HealthCheck, settings
 

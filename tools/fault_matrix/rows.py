@@ -160,10 +160,10 @@ def _broker_away(stand: Stand, victim: Object) -> Iterator[None]:
 
 
 @contextmanager
-def _store_hangs(stand: Stand, victim: Object) -> Iterator[None]:
-    store = stand.kube.get(stand.namespace, "pod", "results")
-    assert store is not None
-    with faults.stopped(store, "results", "redis-server"):
+def _result_backend_hangs(stand: Stand, victim: Object) -> Iterator[None]:
+    backend = stand.kube.get(stand.namespace, "pod", "results")
+    assert backend is not None
+    with faults.stopped(backend, "results", "redis-server"):
         yield
 
 
@@ -274,10 +274,10 @@ ROWS = (
         why_doubled="a task that ends while the broker is down cannot be acknowledged, so it runs again",
     ),
     _row(
-        "result store unreachable",
+        "result backend unreachable",
         "ResultBackendReachable TimedOut",
         Healer.END,
-        _store_hangs,
+        _result_backend_hangs,
         victim=Victim.NONE,
         load=None,
     ),

@@ -18,7 +18,7 @@ STALLED_AFTER = 20
 """Longer than a loop may stand still: a wedged worker must be reported as wedged."""
 
 HUNG_AFTER = 15
-STORE_URL = "redis://results:6379/1"
+RESULT_BACKEND_URL = "redis://results:6379/1"
 LEDGER = "shop:ledger"
 
 
@@ -65,8 +65,8 @@ class Stand:
         """Make everything; two workers are ready afterwards."""
         self.kube.run("create", "namespace", self.namespace)
         self.kube.run("label", "namespace", self.namespace, "pod-security.kubernetes.io/enforce=restricted")
-        store = ["redis-server", "--save", "", "--protected-mode", "no"]
-        servers = [pod("results", REDIS_IMAGE, store, port=6379), service("results", 6379)]
+        backend = ["redis-server", "--save", "", "--protected-mode", "no"]
+        servers = [pod("results", REDIS_IMAGE, backend, port=6379), service("results", 6379)]
         if self.broker == "rabbitmq":
             start = ["sh", "-c", RABBITMQ_START]
             servers += [pod("rabbitmq", RABBITMQ_IMAGE, start, port=5672), service("rabbitmq", 5672)]
@@ -114,7 +114,7 @@ class Stand:
             del worker["concurrency"]
         return faults.deployment_with_faults(
             broker={"url": self.url},
-            resultBackend={"url": STORE_URL},
+            resultBackend={"url": RESULT_BACKEND_URL},
             workers=[worker],
             beat={"enabled": self.beat},
             env=[{"name": "SHOP_VISIBILITY_TIMEOUT", "value": str(self.visibility_seconds)}]

@@ -6,7 +6,7 @@ import sys
 from tools.scale_soak.run import ScaleIns
 from tools.scale_soak.stand import own_stand
 
-LANES = {"hand": 2, "load": 2}
+LANES = {"kubectl": 2, "load": 2}
 
 
 def main() -> int:

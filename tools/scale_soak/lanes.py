@@ -75,7 +75,7 @@ class Lane:
         return bool((status.get("backlog") or 0) + (status.get("active") or 0))
 
 
-def by_hand(lane: Lane, scale_ins: int) -> None:
+def by_kubectl(lane: Lane, scale_ins: int) -> None:
     """``kubectl scale`` down and up; some of it is taken back while pods drain."""
     lane.begin(group(lane.name, replicas=LARGEST, gracePeriodSeconds=_grace(lane)), wave=0)
     for change in size_changes(lane.seed, LARGEST):

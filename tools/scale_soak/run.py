@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from tools.scale_soak.judge import Outcome
-from tools.scale_soak.lanes import Lane, by_hand, by_load, shares
+from tools.scale_soak.lanes import Lane, by_kubectl, by_load, shares
 from tools.scale_soak.stand import Stand
 from tools.scale_soak.watch import DeploymentWatch, watching
 
-WAYS: Mapping[str, Callable[[Lane, int], None]] = {"hand": by_hand, "load": by_load}
+WAYS: Mapping[str, Callable[[Lane, int], None]] = {"kubectl": by_kubectl, "load": by_load}
 
 
 @dataclass(frozen=True, slots=True)

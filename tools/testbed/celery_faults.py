@@ -19,7 +19,7 @@ from typing import Any
 from celery import signals
 
 COMMAND = Path(os.environ.get("CELERY_FAULT_FILE", "/tmp/celery-fault"))
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def make(name: str, consumer: Any) -> None:
 def watch() -> None:
     """Take the file away when it appears, and do what it says."""
     while True:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
         try:
             name = COMMAND.read_text().strip()
             COMMAND.unlink()

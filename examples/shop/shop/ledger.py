@@ -104,7 +104,7 @@ def summarize(entries: Iterable[Entry]) -> Summary:
 
 
 def follow(app: Any) -> None:
-    """Write the start and the end of every task of ``app``; without a Redis result store, nothing."""
+    """Write the start and the end of every task of ``app``; without a Redis result backend, nothing."""
     url = app.conf.result_backend or ""
     if not url.startswith(("redis://", "rediss://")):
         return

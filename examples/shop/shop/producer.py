@@ -69,7 +69,7 @@ def positive_integer(text: str) -> int:
 
 
 def insist(action: Callable[[], object]) -> None:
-    """Do it again, a second later, until the broker or the result store takes it."""
+    """Do it again, a second later, until the broker or the result backend takes it."""
     for attempt in count(1):
         try:
             action()

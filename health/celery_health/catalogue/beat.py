@@ -15,6 +15,7 @@ class BeatReason(Reason):
         severity=Severity.INFORMATION,
         page="beat",
         meaning="The scheduler's last tick came in time and ended.",
+        evidence={"ticking": "Beat ticks and has sent {tasks}."},
     )
     STARTING = processes.STARTING
     WAITING_FOR_FIRST_TICK = Entry(
@@ -24,6 +25,10 @@ class BeatReason(Reason):
         page="beat",
         meaning="The scheduler is loaded and has not ticked: RedBeat waits here for its lock.",
         cause=Cause.BROKER,
+        evidence={
+            "first_tick": "Beat has loaded the application and has not ticked yet: its scheduler may wait "
+            "for a lock.",
+        },
     )
     CONNECTING = processes.CONNECTING
     WAITING_FOR_RESULTS = Entry(
@@ -33,6 +38,7 @@ class BeatReason(Reason):
         page="beat",
         meaning="A tick waits for the result backend.",
         cause=Cause.BROKER,
+        evidence={"result_backend": "Beat has waited for an answer of its result backend for {age} s."},
     )
     TICK_OVERDUE = Entry(
         word="TickOverdue",
@@ -47,6 +53,11 @@ class BeatReason(Reason):
             remedy="Read in beat's log what the scheduler waits for.",
             kubectl=_READ_LOG,
         ),
+        evidence={
+            "long_tick": "A tick of beat's scheduler has not ended for {age} s.",
+            "late_tick": "Beat's next tick has been overdue for {age} s.",
+            "broker": "Beat has waited for its broker for {age} s, though the broker answers.",
+        },
     )
     STUCK = Entry(
         word="Stuck",
@@ -56,6 +67,7 @@ class BeatReason(Reason):
         meaning="The process lives and writes no report.",
         cause=Cause.WORKER,
         acts=Actor.KUBELET,
+        evidence={"silent": processes.SILENT},
     )
     STOPPING = processes.STOPPING
     ENDED = processes.ENDED
@@ -67,6 +79,7 @@ class BeatReason(Reason):
         severity=Severity.UNKNOWN,
         page="beat",
         meaning="The agent reports, but this scheduler does not show whether it ticks.",
+        evidence={"not_shown": "Beat is running. Its scheduler does not show whether it ticks."},
     )
 
 

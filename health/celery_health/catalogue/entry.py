@@ -106,6 +106,9 @@ class Entry:
     wording: Wording = Wording()
     variants: Mapping[str, Wording] = field(default_factory=dict)
     """Other cases of the same reason, by name. Where a variant leaves something empty, ``wording`` has it."""
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    """What the sidecar says about its process, by case. Templates for ``str.format``; ``{process}`` and
+    ``{Process}`` are ``the worker`` or ``beat``, ``{command}`` is the command of ``celery``."""
     rank: int = 1000
     """Of verdicts with the same severity, and of all verdicts on one group, the lowest comes first."""
     broker_outage_explains: bool = False
@@ -139,6 +142,10 @@ class Entry:
             other.kubectl or self.wording.kubectl,
             other.celery or self.wording.celery,
         )
+
+    def sentence(self, case: str, **facts: str) -> str:
+        """What the sidecar says about its process in this case."""
+        return self.evidence[case].format(**facts)
 
 
 class Reason(StrEnum):

@@ -2,6 +2,9 @@
 
 from celery_health.catalogue.entry import Actor, Cause, Entry, Severity, Subject, Wording
 
+SILENT = "The {command} process exists, but has written no report for {age} s."
+"""Worker and beat have different reasons for this sentence."""
+
 STARTING = Entry(
     word="Starting",
     subject=Subject.PROCESS,
@@ -16,6 +19,10 @@ STARTING = Entry(
     rank=180,
     broker_outage_explains=True,
     announced=False,
+    evidence={
+        "no_report": "{Process}'s agent has not reported yet.",
+        "loading": "{Process} is loading the application.",
+    },
 )
 
 CONNECTING = Entry(
@@ -40,6 +47,13 @@ CONNECTING = Entry(
     },
     rank=120,
     broker_outage_explains=True,
+    evidence={
+        "connecting": "The worker is connecting to its broker.",
+        "no_turn": "The worker's main loop has not turned yet.",
+        "broker": "The worker has waited for an answer of its broker for {age} s.",
+        "connection": "The worker has waited for a connection to its broker for {age} s.",
+        "beat": "Beat has waited for its broker for {age} s.",
+    },
 )
 
 STOPPING = Entry(
@@ -48,6 +62,7 @@ STOPPING = Entry(
     severity=Severity.INFORMATION,
     page="starting-and-stopping",
     meaning="The process was asked to end. A worker finishes its tasks first; beat saves its schedule.",
+    evidence={"stopping": "{Process} is stopping."},
 )
 
 ENDED = Entry(
@@ -58,6 +73,10 @@ ENDED = Entry(
     meaning="The process is gone, or reports have stopped and no process is known to run.",
     cause=Cause.WORKER,
     acts=Actor.KUBELET_ON_EXIT,
+    evidence={
+        "ended": "The {command} process has ended.",
+        "no_process": "The last report is {age} s old, and no {command} process is known.",
+    },
 )
 
 AGENT_ABSENT = Entry(
@@ -73,6 +92,10 @@ AGENT_ABSENT = Entry(
         kubectl="get pod {subject} -o jsonpath='{{.spec.containers[?(@.name==\"{worker}\")].command}}'",
     ),
     rank=175,
+    evidence={
+        "no_agent": "{Process} has no agent: start it with `python /celery-probe -A APP {command}`.",
+        "no_report": "{Process} is running, but its agent writes no report. {Process}'s log has the error.",
+    },
 )
 
 REPORT_UNREADABLE = Entry(

@@ -23,6 +23,11 @@ class WorkerReason(Reason):
         severity=Severity.INFORMATION,
         page="consuming",
         meaning="The worker fetches messages from its queues, or its transport cannot show whether it does.",
+        evidence={
+            "consuming": "The worker consumes from {queues}.",
+            "not_shown": "The worker's main loop turns. Its transport does not show whether it fetches "
+            "messages.",
+        },
     )
     BUSY = Entry(
         word="Busy",
@@ -31,6 +36,10 @@ class WorkerReason(Reason):
         page="consuming",
         meaning="The main loop waits for a task, as it must: a solo worker inside a task, or a gevent or "
         "eventlet worker whose slots are all taken.",
+        evidence={
+            "slots": "All {slots} slots of the {pool} worker have been busy for {age} s.",
+            "task": "The {pool} worker has been inside a task for {age} s.",
+        },
     )
     DRAINING = Entry(
         word="Draining",
@@ -38,6 +47,7 @@ class WorkerReason(Reason):
         severity=Severity.INFORMATION,
         page="consuming",
         meaning="A drain was requested: the worker fetches no messages and finishes its in-flight tasks.",
+        evidence={"draining": "The worker fetches no messages and has {tasks} in flight."},
     )
     STARTING = processes.STARTING
     CONNECTING = processes.CONNECTING
@@ -59,6 +69,14 @@ class WorkerReason(Reason):
             kubectl=_LOGS_BEFORE,
         ),
         rank=70,
+        evidence={
+            "silent": processes.SILENT,
+            "loop": "The worker's main loop has not turned for {age} s.",
+            "broker": "The worker has waited for an answer of its broker for {age} s, though the broker "
+            "answers.",
+            "connection": "The worker has waited for a connection to its broker for {age} s, though the "
+            "broker answers.",
+        },
     )
     POOL_DEAD = Entry(
         word="PoolDead",
@@ -74,6 +92,11 @@ class WorkerReason(Reason):
             kubectl=_LOGS_BEFORE,
         ),
         rank=80,
+        evidence={
+            "dying": "The pool's children die as fast as they are started: {births} were started, and no "
+            "task has begun or ended for {age} s.",
+            "no_child": "The pool has had no child for {age} s.",
+        },
     )
     DEAF = Entry(
         word="Deaf",
@@ -90,4 +113,10 @@ class WorkerReason(Reason):
         ),
         rank=90,
         broker_outage_explains=True,
+        evidence={
+            "silent_broker": "The worker's connection is dead: the broker has owed it an answer for {age} "
+            "s, and answers the sidecar.",
+            "no_queues": "The worker has left all its queues, by remote control.",
+            "no_messages": "The worker's main loop turns, but the worker fetches no messages.",
+        },
     )

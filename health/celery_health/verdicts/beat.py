@@ -6,10 +6,12 @@ Times that end in ``_mono`` are seconds of CLOCK_MONOTONIC, which all containers
 from dataclasses import dataclass
 
 from celery_health.catalogue.beat import BeatReason
-from celery_health.verdicts.current_report import current_report, waited_for
+from celery_health.verdicts.process import Observed, Program, WithoutReport, fresh_report
 from celery_health.verdicts.text import counted
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BeatPhase, BeatReport, BeatWait
+
+_BEAT = Program("beat", "beat", silent=BeatReason.STUCK.entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class BeatSnapshot:
 
     ``ready`` is the pod's own readiness. ``reason``, ``message``, ``live`` and ``tick_age`` are what its
     sidecar says, None or empty while the sidecar does not answer. ``restart_hold_left``: for how
-    many more seconds no verdict fails its liveness, None if it may. ``trouble`` is why a container
+    many more seconds no verdict fails its liveness, None if it may. ``container_failure`` is why a container
     does not run, ``sidecar_error`` why there is no reading of its sidecar.
     """
 
@@ -43,7 +45,7 @@ class BeatSnapshot:
     tick_age: float | None = None
     report_present: bool = False
     restart_hold_left: float | None = None
-    trouble: str = ""
+    container_failure: str = ""
     sidecar_error: str = ""
 
 
@@ -105,68 +107,48 @@ def beat_verdict(
     because of the broker, the result backend, a missing agent, a report that cannot be read, or a scheduler
     whose ticks cannot be observed.
     """
-    report = current_report(report, running_since)
-    if process is ProcessState.ENDED:
-        return _down(BeatReason.ENDED, "The beat process has ended.", started=False)
-    if report is None:
-        waited = waited_for(now_mono, observed_since, running_since)
-        return _without_report(process, waited, report_error, thresholds)
-    age = max(0.0, now_mono - report.written_mono)
-    if age > thresholds.stale_after:
-        return _silent(report, process, age)
+    found = fresh_report(
+        report,
+        Observed(process, now_mono, observed_since, running_since, report_error),
+        _BEAT,
+        stale_after=thresholds.stale_after,
+        agent_grace=thresholds.agent_grace,
+        loading=report is not None and report.phase is BeatPhase.STARTING,
+    )
+    if isinstance(found, WithoutReport):
+        reason = BeatReason.named(found.entry.word)
+        return BeatVerdict(reason, found.message, found.started, found.live, found.ready)
+    report = found
     late = _late(report, now_mono)
     if late is not None and late > thresholds.tick_limit:
         return _overdue(report, process, late, broker, thresholds)
     return _by_phase(report)
 
 
-def _down(reason: BeatReason, message: str, *, started: bool, live: bool = True) -> BeatVerdict:
+def _down(
+    reason: BeatReason, case: str, *, started: bool = True, live: bool = True, **facts: str
+) -> BeatVerdict:
     """A verdict on a beat that sends nothing."""
+    message = _BEAT.says(reason.entry, case, **facts)
     return BeatVerdict(reason, message, started=started, live=live, ready=False)
 
 
-def _up(reason: BeatReason, message: str) -> BeatVerdict:
+def _up(reason: BeatReason, case: str, **facts: str) -> BeatVerdict:
+    message = _BEAT.says(reason.entry, case, **facts)
     return BeatVerdict(reason, message, started=True, live=True, ready=True)
-
-
-def _without_report(
-    process: ProcessState, waited: float, report_error: str, thresholds: BeatThresholds
-) -> BeatVerdict:
-    if waited < thresholds.agent_grace:
-        message = report_error or "Beat's agent has not reported yet."
-        return _down(BeatReason.STARTING, message, started=False)
-    if report_error:
-        return _up(BeatReason.REPORT_UNREADABLE, report_error)
-    message = (
-        "Beat is running, but its agent writes no report. Beat's log has the error."
-        if process is ProcessState.RUNNING
-        else "Beat has no agent: start it with `python /celery-probe -A APP beat`."
-    )
-    return _up(BeatReason.AGENT_ABSENT, message)
-
-
-def _silent(report: BeatReport, process: ProcessState, age: float) -> BeatVerdict:
-    """Even the agent's own thread no longer writes."""
-    if process is not ProcessState.RUNNING:
-        message = f"The last report is {age:.0f} s old, and no beat process is known."
-        return _down(BeatReason.ENDED, message, started=False)
-    message = f"The beat process exists, but has written no report for {age:.0f} s."
-    started = report.phase is not BeatPhase.STARTING
-    return _down(BeatReason.STUCK, message, started=started, live=False)
 
 
 def _by_phase(report: BeatReport) -> BeatVerdict:
     if report.phase is BeatPhase.STOPPING:
-        return _down(BeatReason.STOPPING, "Beat is stopping.", started=True)
+        return _down(BeatReason.STOPPING, "stopping")
     return _starting(report) if report.phase is BeatPhase.STARTING else _ticking(report)
 
 
 def _starting(report: BeatReport) -> BeatVerdict:
     if report.initialised_mono is None:
-        return _down(BeatReason.STARTING, "Beat is loading the application.", started=False)
+        return _down(BeatReason.STARTING, "loading", started=False)
     # Started: a scheduler that waits for its lock (RedBeat) must not fail the startup probe.
-    message = "Beat has loaded the application and has not ticked yet: its scheduler may wait for a lock."
-    return _down(BeatReason.WAITING_FOR_FIRST_TICK, message, started=True)
+    return _down(BeatReason.WAITING_FOR_FIRST_TICK, "first_tick")
 
 
 def _late(report: BeatReport, now_mono: float) -> float | None:
@@ -187,21 +169,15 @@ def _overdue(
     broker: BrokerCheck,
     thresholds: BeatThresholds,
 ) -> BeatVerdict:
+    age = f"{late:.0f}"
     if report.waits_for is BeatWait.RESULT_BACKEND:
-        message = f"Beat has waited for an answer of its result backend for {late:.0f} s."
-        return _down(BeatReason.WAITING_FOR_RESULTS, message, started=True)
+        return _down(BeatReason.WAITING_FOR_RESULTS, "result_backend", age=age)
     if _broker_excuses(report, broker, thresholds):
-        message = f"Beat has waited for its broker for {late:.0f} s."
-        return _down(BeatReason.CONNECTING, message, started=True)
-    message = (
-        f"A tick of beat's scheduler has not ended for {late:.0f} s."
-        if report.tick_began_mono is not None
-        else f"Beat's next tick has been overdue for {late:.0f} s."
-    )
+        return _down(BeatReason.CONNECTING, "beat", age=age)
+    case = "long_tick" if report.tick_began_mono is not None else "late_tick"
     if report.waits_for is BeatWait.BROKER:
-        message = f"Beat has waited for its broker for {late:.0f} s, though the broker answers."
-    live = process is not ProcessState.RUNNING
-    return _down(BeatReason.TICK_OVERDUE, message, started=True, live=live)
+        case = "broker"
+    return _down(BeatReason.TICK_OVERDUE, case, live=process is not ProcessState.RUNNING, age=age)
 
 
 def _broker_excuses(report: BeatReport, broker: BrokerCheck, thresholds: BeatThresholds) -> bool:
@@ -215,6 +191,5 @@ def _broker_excuses(report: BeatReport, broker: BrokerCheck, thresholds: BeatThr
 
 def _ticking(report: BeatReport) -> BeatVerdict:
     if report.tick_mono is None and report.tick_began_mono is None:
-        message = "Beat is running. Its scheduler does not show whether it ticks."
-        return _up(BeatReason.TICKS_UNKNOWN, message)
-    return _up(BeatReason.TICKING, f"Beat ticks and has sent {counted(report.sent, 'task')}.")
+        return _up(BeatReason.TICKS_UNKNOWN, "not_shown")
+    return _up(BeatReason.TICKING, "ticking", tasks=counted(report.sent, "task"))

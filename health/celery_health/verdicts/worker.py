@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.current_report import current_report, waited_for
+from celery_health.verdicts.process import Observed, Program, WithoutReport, fresh_report
 from celery_health.verdicts.text import counted
 from celery_health.verdicts.thresholds import DEFAULT_THRESHOLDS, WorkerThresholds
 from celery_health.wire.answers import ProcessState
@@ -21,6 +21,11 @@ class WorkerVerdict:
     ready: bool
     consuming: bool | None
 
+
+_WORKER = Program("the worker", "worker", silent=WorkerReason.WEDGED.entry)
+
+# Without a report nothing is known of what the worker does.
+_SAYS_NOTHING = frozenset({WorkerReason.STARTING, WorkerReason.AGENT_ABSENT, WorkerReason.REPORT_UNREADABLE})
 
 _LOOP_PHASES = frozenset({Phase.CONSUMING, Phase.DRAINING})
 
@@ -73,15 +78,17 @@ def worker_verdict(
     the sidecar. It is never False because of the broker, a missing agent, a report that cannot be read, or a
     task in a solo worker.
     """
-    report = current_report(report, running_since)
-    if process is ProcessState.ENDED:
-        return _down(WorkerReason.ENDED, "The worker process has ended.", started=False)
-    if report is None:
-        waited = waited_for(now_mono, observed_since, running_since)
-        return _without_report(process, waited, report_error, thresholds)
-    age = max(0.0, now_mono - report.written_mono)
-    if age > thresholds.stale_after:
-        return _silent(report, process, age)
+    found = fresh_report(
+        report,
+        Observed(process, now_mono, observed_since, running_since, report_error),
+        _WORKER,
+        stale_after=thresholds.stale_after,
+        agent_grace=thresholds.agent_grace,
+        loading=report is not None and report.phase is Phase.STARTING,
+    )
+    if isinstance(found, WithoutReport):
+        return _of(found)
+    report = found
     around = _Surroundings(
         running=process is ProcessState.RUNNING,
         reached=(broker_reachable_for or 0.0) > thresholds.broker_grace,
@@ -95,45 +102,32 @@ def worker_verdict(
     return _in_the_loop(report, around) if report.phase in _LOOP_PHASES else _outside_the_loop(report.phase)
 
 
-def _down(reason: WorkerReason, message: str, *, started: bool, live: bool = True) -> WorkerVerdict:
+def _of(found: WithoutReport) -> WorkerVerdict:
+    reason = WorkerReason.named(found.entry.word)
+    consuming = None if reason in _SAYS_NOTHING else False
+    return WorkerVerdict(reason, found.message, found.started, found.live, found.ready, consuming)
+
+
+def _down(
+    reason: WorkerReason, case: str, *, started: bool = True, live: bool = True, **facts: str
+) -> WorkerVerdict:
     """A verdict on a worker that does not consume."""
+    message = _WORKER.says(reason.entry, case, **facts)
     return WorkerVerdict(reason, message, started=started, live=live, ready=False, consuming=False)
 
 
-def _without_report(
-    process: ProcessState, waited: float, report_error: str, thresholds: WorkerThresholds
-) -> WorkerVerdict:
-    if waited < thresholds.agent_grace:
-        message = report_error or "The worker's agent has not reported yet."
-        return WorkerVerdict(
-            WorkerReason.STARTING, message, started=False, live=True, ready=False, consuming=None
-        )
-    if report_error:
-        return _up(WorkerReason.REPORT_UNREADABLE, report_error, consuming=None)
-    message = (
-        "The worker is running, but its agent writes no report. The worker's log has the error."
-        if process is ProcessState.RUNNING
-        else "The worker has no agent: start it with `python /celery-probe -A APP worker`."
-    )
-    return _up(WorkerReason.AGENT_ABSENT, message, consuming=None)
-
-
-def _silent(report: WorkerReport, process: ProcessState, age: float) -> WorkerVerdict:
-    """Even the agent's own thread no longer writes."""
-    if process is not ProcessState.RUNNING:
-        message = f"The last report is {age:.0f} s old, and no worker process is known."
-        return _down(WorkerReason.ENDED, message, started=False)
-    message = f"The worker process exists, but has written no report for {age:.0f} s."
-    return _down(WorkerReason.WEDGED, message, started=report.phase is not Phase.STARTING, live=False)
+def _up(reason: WorkerReason, case: str, consuming: bool | None, **facts: str) -> WorkerVerdict:
+    message = _WORKER.says(reason.entry, case, **facts)
+    return WorkerVerdict(reason, message, started=True, live=True, ready=True, consuming=consuming)
 
 
 def _outside_the_loop(phase: Phase) -> WorkerVerdict:
     if phase is Phase.STARTING:
-        return _down(WorkerReason.STARTING, "The worker is loading the application.", started=False)
+        return _down(WorkerReason.STARTING, "loading", started=False)
     if phase is Phase.CONNECTING:
         # Started: a broker that is down when the worker starts must not fail the startup probe.
-        return _down(WorkerReason.CONNECTING, "The worker is connecting to its broker.", started=True)
-    return _down(WorkerReason.STOPPING, "The worker is stopping.", started=True)
+        return _down(WorkerReason.CONNECTING, "connecting")
+    return _down(WorkerReason.STOPPING, "stopping")
 
 
 def _loop_age(report: WorkerReport, now_mono: float) -> float | None:
@@ -147,61 +141,50 @@ def _loop_age(report: WorkerReport, now_mono: float) -> float | None:
 
 def _in_the_loop(report: WorkerReport, around: _Surroundings) -> WorkerVerdict:
     if report.loop_mono is None:
-        return _down(WorkerReason.CONNECTING, "The worker's main loop has not turned yet.", started=True)
-    dying = _pool_death(report, around.thresholds)
-    if dying:
-        return _down(WorkerReason.POOL_DEAD, dying, started=True, live=not around.running)
+        return _down(WorkerReason.CONNECTING, "no_turn")
+    dead_pool = _dead_pool(report, around)
+    if dead_pool:
+        return dead_pool
     if report.phase is Phase.DRAINING:
         return _draining(report)
     if report.consuming is False:
         return _deaf(report, around)
     silence = _silence(report, around.thresholds)
     if silence is not None and around.answering:
-        message = (
-            f"The worker's connection is dead: the broker has owed it an answer for {silence:.0f} s, and "
-            "answers the sidecar."
-        )
-        return _down(
-            WorkerReason.DEAF, message, started=True, live=_stays_live(report, report.answered_mono, around)
-        )
-    message = (
-        f"The worker consumes from {counted(len(report.queues), 'queue')}."
-        if report.consuming
-        else "The worker's main loop turns. Its transport does not show whether it fetches messages."
-    )
-    return _up(WorkerReason.CONSUMING, message, report.consuming)
+        live = _stays_live(report, report.answered_mono, around)
+        return _down(WorkerReason.DEAF, "silent_broker", live=live, age=_rounded(silence))
+    case, queues = "consuming" if report.consuming else "not_shown", counted(len(report.queues), "queue")
+    return _up(WorkerReason.CONSUMING, case, report.consuming, queues=queues)
 
 
 # Ages below are those at the time of the report or of the loop's last turn: a late report makes none longer.
 
 
-def _pool_death(report: WorkerReport, thresholds: WorkerThresholds) -> str:
-    """Why the pool can run no task at all, as a sentence; empty if it can."""
+def _dead_pool(report: WorkerReport, around: _Surroundings) -> WorkerVerdict | None:
+    """The verdict on a worker whose pool can run no task at all."""
+    grace, live = around.thresholds.pool_grace, not around.running
     if report.pool_kind != "prefork" or not report.pool_size or report.progress_mono is None:
-        return ""
+        return None
     idle = report.written_mono - report.progress_mono
-    if idle <= thresholds.pool_grace:
-        return ""
+    if idle <= grace:
+        return None
     if report.pool_births >= _BIRTHS_PER_SLOT * report.pool_size:
-        return (
-            f"The pool's children die as fast as they are started: {report.pool_births} were started, and no "
-            f"task has begun or ended for {idle:.0f} s."
-        )
+        births = str(report.pool_births)
+        return _down(WorkerReason.POOL_DEAD, "dying", live=live, births=births, age=_rounded(idle))
     if report.pool_pids or report.pool_alive_mono is None:
-        return ""
+        return None
     alone = report.written_mono - report.pool_alive_mono
-    return f"The pool has had no child for {alone:.0f} s." if alone > thresholds.pool_grace else ""
+    if alone <= grace:
+        return None
+    return _down(WorkerReason.POOL_DEAD, "no_child", live=live, age=_rounded(alone))
 
 
 def _deaf(report: WorkerReport, around: _Surroundings) -> WorkerVerdict:
     if not report.queues:
         # By remote control, on purpose: a restart would undo it.
-        return _down(
-            WorkerReason.DEAF, "The worker has left all its queues, by remote control.", started=True
-        )
-    message = "The worker's main loop turns, but the worker fetches no messages."
+        return _down(WorkerReason.DEAF, "no_queues")
     live = not around.reached or _stays_live(report, report.fetched_mono, around)
-    return _down(WorkerReason.DEAF, message, started=True, live=live)
+    return _down(WorkerReason.DEAF, "no_messages", live=live)
 
 
 def _silence(report: WorkerReport, thresholds: WorkerThresholds) -> float | None:
@@ -219,12 +202,12 @@ def _silence_limit(report: WorkerReport, thresholds: WorkerThresholds) -> float:
     return max(thresholds.silence, 3 * (report.transport.pop_timeout or 0.0))
 
 
-def _stays_live(report: WorkerReport, heard_mono: float | None, around: _Surroundings) -> bool:
-    """Whether a deaf worker is not restarted yet. ``heard_mono``: when the broker last answered it."""
-    if not around.running or heard_mono is None or report.loop_mono is None:
+def _stays_live(report: WorkerReport, last_answer_mono: float | None, around: _Surroundings) -> bool:
+    """Whether a deaf worker is not restarted yet. ``last_answer_mono``: when the broker last answered it."""
+    if not around.running or last_answer_mono is None or report.loop_mono is None:
         return True
     thresholds = around.thresholds
-    deaf_for = report.loop_mono - heard_mono
+    deaf_for = report.loop_mono - last_answer_mono
     if report.active_count and deaf_for <= thresholds.deaf_patience:
         return True
     return deaf_for <= thresholds.deaf_grace + around.jitter
@@ -235,38 +218,38 @@ def _loop_stopped(report: WorkerReport, age: float, around: _Surroundings) -> Wo
     if full or (report.pool_kind in _POOLS_IN_THE_LOOP and report.active_count > 0):
         if report.phase is Phase.DRAINING:
             return _draining(report)
-        message = (
-            f"All {report.pool_size} slots of the {report.pool_kind} worker have been busy for {age:.0f} s."
-            if full
-            else f"The {report.pool_kind} worker has been inside a task for {age:.0f} s."
+        busy = _up(
+            WorkerReason.BUSY,
+            "slots" if full else "task",
+            report.consuming,
+            slots=str(report.pool_size),
+            pool=report.pool_kind,
+            age=_rounded(age),
         )
-        busy = _up(WorkerReason.BUSY, message, report.consuming)
         return busy if report.consuming is not False else replace(busy, ready=False)
     if report.loop_waits_for in _WAITS_FOR_BROKER:
         return _waits_for_broker(report, age, around)
-    message = f"The worker's main loop has not turned for {age:.0f} s."
-    return _down(WorkerReason.WEDGED, message, started=True, live=not around.running)
+    return _down(WorkerReason.WEDGED, "loop", live=not around.running, age=_rounded(age))
 
 
 def _waits_for_broker(report: WorkerReport, age: float, around: _Surroundings) -> WorkerVerdict:
     thresholds = around.thresholds
-    patience, what = thresholds.stale_after, "an answer of its broker"
+    patience, case = thresholds.stale_after, "broker"
     if report.loop_waits_for is LoopWait.CONNECTION:
         # The worker tries again by itself: a restart would hardly be faster, and would follow every outage.
-        patience, what = thresholds.connection_grace, "a connection to its broker"
-    message = f"The worker has waited for {what} for {age:.0f} s."
+        patience, case = thresholds.connection_grace, "connection"
     if not around.answering or age <= patience:
-        return _down(WorkerReason.CONNECTING, message, started=True)
+        return _down(WorkerReason.CONNECTING, case, age=_rounded(age))
     # A lost network or a failover does this to a whole fleet at once.
     live = not around.running or age <= patience + around.jitter
-    return _down(WorkerReason.WEDGED, f"{message[:-1]}, though the broker answers.", started=True, live=live)
+    return _down(WorkerReason.WEDGED, case, live=live, age=_rounded(age))
 
 
 def _draining(report: WorkerReport) -> WorkerVerdict:
     in_flight = report.active_count + report.reserved + report.eta
-    message = f"The worker fetches no messages and has {counted(in_flight, 'task')} in flight."
-    return _up(WorkerReason.DRAINING, message, consuming=False)
+    tasks = counted(in_flight, "task")
+    return _up(WorkerReason.DRAINING, "draining", consuming=False, tasks=tasks)
 
 
-def _up(reason: WorkerReason, message: str, consuming: bool | None) -> WorkerVerdict:
-    return WorkerVerdict(reason, message, started=True, live=True, ready=True, consuming=consuming)
+def _rounded(seconds: float) -> str:
+    return f"{seconds:.0f}"

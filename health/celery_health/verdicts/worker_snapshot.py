@@ -31,7 +31,7 @@ class WorkerSnapshot:
     active_count: int
     running: tuple[RunningTask, ...]
     reserved: int
-    eta_held: int
+    eta: int
     queues: tuple[str, ...]
     prefetch: int | None = None
     initial_prefetch: int | None = None
@@ -40,21 +40,21 @@ class WorkerSnapshot:
     pool: str = ""
 
     @property
-    def held(self) -> int:
-        """Messages that the worker has taken and not yet finished."""
-        return self.active_count + self.reserved + self.eta_held
+    def in_flight(self) -> int:
+        """Tasks that the worker has fetched and not finished."""
+        return self.active_count + self.reserved + self.eta
 
     @property
     def waiting(self) -> int:
-        """Messages that the worker has taken and not begun to work on."""
-        return self.reserved + self.eta_held
+        """Tasks that the worker has fetched and not started."""
+        return self.reserved + self.eta
 
     @property
     def own_prefetch(self) -> int | None:
-        """The prefetch limit as it is configured: each ETA task that is held raises ``prefetch`` by one."""
+        """The prefetch limit as it is configured: each ETA task raises ``prefetch`` by one."""
         if self.initial_prefetch is not None:
             return self.initial_prefetch
-        return None if self.prefetch is None else max(0, self.prefetch - self.eta_held)
+        return None if self.prefetch is None else max(0, self.prefetch - self.eta)
 
     @property
     def takes_more(self) -> bool | None:
@@ -65,7 +65,7 @@ class WorkerSnapshot:
         """
         if self.has_room is not None or self.prefetch is None:
             return self.has_room
-        if self.prefetch == 0 or self.held < self.prefetch:
+        if self.prefetch == 0 or self.in_flight < self.prefetch:
             return True
         return False if self.waiting >= self.prefetch else None
 
@@ -82,7 +82,7 @@ def worker_snapshot(
         active_count=report.active_count,
         running=_running(report.active, None if report.written_at is None else report.written_at + age),
         reserved=report.reserved,
-        eta_held=report.eta,
+        eta=report.eta,
         queues=report.queues,
         prefetch=report.prefetch,
         initial_prefetch=report.initial_prefetch,

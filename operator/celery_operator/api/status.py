@@ -215,5 +215,5 @@ class CeleryDeploymentStatus(ApiModel):
 
     def since(self, kind: ConditionType, status: str, now: datetime) -> str:
         """When the condition came to this status, in RFC 3339: now, unless it is at it already."""
-        held = next((one for one in self.conditions if one.type == kind and one.status == status), None)
-        return held.last_transition_time if held else now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        earlier = next((one for one in self.conditions if one.type == kind and one.status == status), None)
+        return earlier.last_transition_time if earlier else now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

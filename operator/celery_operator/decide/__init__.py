@@ -17,7 +17,7 @@ from celery_operator.decide.events import events_between
 from celery_operator.decide.evidence import gather
 from celery_operator.decide.evidence.workers import workers_of
 from celery_operator.decide.healing.evictions import EvictionOrder, heal
-from celery_operator.decide.healing.restart_pacing import holds
+from celery_operator.decide.healing.restart_pacing import restart_holds
 from celery_operator.decide.health import health_of
 from celery_operator.decide.orders import RestartHoldOrder
 from celery_operator.decide.replicas import decide_replicas
@@ -44,7 +44,7 @@ class Decision:
     status: CeleryDeploymentStatus
     events: tuple[EventNote, ...]
     evictions: tuple[EvictionOrder, ...]
-    holds: tuple[RestartHoldOrder, ...]
+    restart_holds: tuple[RestartHoldOrder, ...]
     actions: Mapping[str, GroupActions]
     """What is done next for the replicas of each group."""
     histories: Mapping[str, ScalingHistory]
@@ -88,7 +88,7 @@ def decide(snapshot: Snapshot) -> Decision:
         status,
         events,
         healing.evictions,
-        holds(evidence),
+        restart_holds(evidence),
         actions=actions,
         histories={group: one.decision.history for group, one in desired.items() if one.decision},
         next_reconcile=NextReconcile(

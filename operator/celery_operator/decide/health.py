@@ -22,7 +22,7 @@ def health_of(evidence: Evidence, conditions: ConditionStates) -> tuple[HealthSt
     for state, words in (
         (HealthState.UNHEALTHY, _unhealthy(evidence, conditions)),
         (HealthState.DEGRADED, _degraded(evidence, conditions)),
-        (HealthState.UNKNOWN, _untold(evidence, conditions)),
+        (HealthState.UNKNOWN, _unknown(evidence, conditions)),
     ):
         if message := joined(words):
             return state, message
@@ -54,7 +54,7 @@ def _degraded(evidence: Evidence, conditions: ConditionStates) -> Iterator[str]:
         yield broker.message
 
 
-def _untold(evidence: Evidence, conditions: ConditionStates) -> Iterator[str]:
+def _unknown(evidence: Evidence, conditions: ConditionStates) -> Iterator[str]:
     """What is never known about this kind of broker or result backend does not count.
 
     At zero there is no worker to speak for the broker, so there its queues are needed. A beat that a new spec

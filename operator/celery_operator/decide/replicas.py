@@ -101,7 +101,7 @@ def _desired(one: ReplicaInput) -> DesiredReplicas:
     before, status = _before(one)
     current = rules.min_replicas if before is None else before
     if load is None:
-        return DesiredReplicas(current, status=status, wakes=True)
+        return DesiredReplicas(current, status=status, scales_out=True)
     decision = scale(
         rules,
         current,
@@ -112,12 +112,12 @@ def _desired(one: ReplicaInput) -> DesiredReplicas:
         floor=schedule.floor(rules.schedule, one.now),
         pauses=one.pauses,
     )
-    wakes = not one.pauses.scale_out
+    scales_out = not one.pauses.scale_out
     if before is None or decision.replicas == before:
-        return DesiredReplicas(decision.replicas, decision, status, wakes=wakes)
+        return DesiredReplicas(decision.replicas, decision, status, scales_out=scales_out)
     reason = "ScaledOut" if decision.replicas > before else "ScaledIn"
     note = EventNote("Normal", reason, f"Group {one.group.name}: {decision.message}")
-    return DesiredReplicas(decision.replicas, decision, _status(decision, load, one.now), note, wakes)
+    return DesiredReplicas(decision.replicas, decision, _status(decision, load, one.now), note, scales_out)
 
 
 def _before(one: ReplicaInput) -> tuple[int | None, ScalingStatus | None]:

@@ -12,7 +12,7 @@ from celery_operator.api import names
 from celery_operator.decide.evidence.container_failures import last_line
 from celery_operator.kinds import Json
 from celery_operator.observe.latest import Answer
-from celery_operator.observe.pods import trouble
+from celery_operator.observe.pods import container_failure
 from celery_operator.observe.reports import PodReadings
 from celery_operator.observe.sidecars import SidecarError
 
@@ -31,7 +31,7 @@ class BeatReading:
 
 def beat_snapshots(pods: Iterable[Json], beats: PodReadings[BeatReading]) -> tuple[BeatSnapshot, ...]:
     """The beats among these pods."""
-    return tuple(_beat_sight(pod, beats) for pod in pods if is_beat(pod))
+    return tuple(_beat_snapshot(pod, beats) for pod in pods if is_beat(pod))
 
 
 def is_beat(pod: Json) -> bool:
@@ -40,7 +40,7 @@ def is_beat(pod: Json) -> bool:
     return bool(labels.get(names.LABEL_COMPONENT) == names.COMPONENT_BEAT)
 
 
-def _beat_sight(pod: Json, beats: PodReadings[BeatReading]) -> BeatSnapshot:
+def _beat_snapshot(pod: Json, beats: PodReadings[BeatReading]) -> BeatSnapshot:
     """One beat pod. A pod that has finished counts as leaving: it sends nothing more."""
     reading = beats.readings.get(pod["metadata"]["uid"])
     metadata, status = pod["metadata"], pod["status"]
@@ -57,7 +57,7 @@ def _beat_sight(pod: Json, beats: PodReadings[BeatReading]) -> BeatSnapshot:
         tick_age=reading.tick_age if reading else None,
         report_present=reading.report_present if reading else False,
         restart_hold_left=reading.restart_hold_left if reading else None,
-        trouble=_trouble(pod),
+        container_failure=_container_failure(pod),
         sidecar_error=beats.errors.get(metadata["uid"], ""),
     )
 
@@ -92,9 +92,9 @@ def as_of_now(answer: Answer[BeatReading]) -> BeatReading:
     )
 
 
-def _trouble(pod: Json) -> str:
+def _container_failure(pod: Json) -> str:
     """Why a container does not run, in one line; empty if nothing is wrong."""
-    found = trouble(pod)
+    found = container_failure(pod)
     if found is None:
         return ""
     where = f"container {found.container}" if found.container else "the pod"

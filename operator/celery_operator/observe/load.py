@@ -148,7 +148,7 @@ def _fresh(pod: PodState) -> bool:
 
 def _ended(pod: PodState) -> bool:
     """The worker's container does not run: it failed, or waits for its next start."""
-    return pod.trouble is not None and pod.trouble.container == WORKER_CONTAINER
+    return pod.container_failure is not None and pod.container_failure.container == WORKER_CONTAINER
 
 
 def _worked(before: _Memory, pods: list[PodState], active: int, mono: float) -> _Memory:
@@ -212,8 +212,8 @@ def _read(memory: _Memory, ready: int | None, mono: float) -> _Memory:
     return replace(memory, ready=ready, ready_at=mono, taken=0, arrivals=came)
 
 
-def _since(before: float | None, holds: bool, mono: float) -> float | None:
-    if not holds:
+def _since(before: float | None, is_true: bool, mono: float) -> float | None:
+    if not is_true:
         return None
     return mono if before is None else before
 

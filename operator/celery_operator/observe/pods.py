@@ -11,7 +11,7 @@ from celery_operator.snapshot import ContainerFailure, PodState, SidecarReading
 
 MESSAGE_LIMIT = 400
 
-# A container that waits for these is on its way, not in trouble.
+# A container that waits for these is on its way and has not failed.
 _ON_THE_WAY = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 
@@ -51,7 +51,7 @@ def pod_state(pod: Json, reading: SidecarReading | None, sidecar_error: str = ""
         deleting="deletionTimestamp" in metadata,
         scheduled=conditions.get("PodScheduled", {}).get("status") == "True",
         restarts=worker.get("restartCount", 0),
-        trouble=trouble(pod),
+        container_failure=container_failure(pod),
         reading=reading,
         deletion_cost=_deletion_cost(metadata.get("annotations", {})),
         sidecar_error=sidecar_error,
@@ -74,23 +74,23 @@ def _deletion_cost(annotations: Mapping[str, str]) -> int:
         return 0
 
 
-def trouble(pod: Json) -> ContainerFailure | None:
-    """Why the pod does not run: the scheduler's reason, or that of the first container in trouble."""
+def container_failure(pod: Json) -> ContainerFailure | None:
+    """Why the pod does not run: the scheduler's reason, or that of the first container that fails."""
     status = pod["status"]
     for condition in status.get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return ContainerFailure("", condition.get("reason", ""), _short(condition.get("message", "")))
-    return next(_container_troubles(status), None)
+    return next(_failures_of_containers(status), None)
 
 
-def _container_troubles(status: Json) -> Iterator[ContainerFailure]:
+def _failures_of_containers(status: Json) -> Iterator[ContainerFailure]:
     for container in (*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])):
-        found = _container_trouble(container)
+        found = _failure_of_container(container)
         if found is not None:
             yield found
 
 
-def _container_trouble(container: Json) -> ContainerFailure | None:
+def _failure_of_container(container: Json) -> ContainerFailure | None:
     """A wait that is a failure, or an end that was one; the exit before a wait says more than the wait."""
     name, state = container["name"], container.get("state", {})
     waiting, ended = state.get("waiting"), state.get("terminated")

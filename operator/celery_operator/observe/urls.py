@@ -27,7 +27,7 @@ class UrlMissingError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _KeptUrl:
     url: str
     until: float
 
@@ -41,15 +41,15 @@ class SecretUrls:
         self._namespace = namespace
         self._get_secret = get_secret
         self._clock = clock
-        self._held: dict[tuple[str, str], _Held] = {}
+        self._kept: dict[tuple[str, str], _KeptUrl] = {}
 
     async def get(self, reference: SecretKeyReference, scheme_example: str) -> str:
-        """The URL that a key holds. Raises UrlMissingError, and reads the Secret again at the next call."""
+        """The URL under a key. Raises UrlMissingError, and reads the Secret again at the next call."""
         place = reference.name, reference.key
-        held = self._held.get(place)
-        if held and self._clock() < held.until:
-            return held.url
-        self._held.pop(place, None)
+        kept = self._kept.get(place)
+        if kept and self._clock() < kept.until:
+            return kept.url
+        self._kept.pop(place, None)
         try:
             secret = await self._get_secret(reference.name)
         except RefusedError as error:
@@ -63,12 +63,12 @@ class SecretUrls:
             raise UrlMissingError(
                 self._missing(ConfigurationReason.SECRET_KEY_MISSING, reference, scheme_example)
             )
-        self._held[place] = _Held(url, self._clock() + KEEP_SECONDS)
+        self._kept[place] = _KeptUrl(url, self._clock() + KEEP_SECONDS)
         return url
 
     def forget(self, reference: SecretKeyReference) -> None:
-        """Read the Secret again next time: what it held was refused."""
-        self._held.pop((reference.name, reference.key), None)
+        """Read the Secret again next time: its URL was refused."""
+        self._kept.pop((reference.name, reference.key), None)
 
     def _missing(
         self, reason: ConfigurationReason, reference: SecretKeyReference, example: str

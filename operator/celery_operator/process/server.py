@@ -20,7 +20,7 @@ class Health:
         self.ages: Callable[[], Mapping[Key, float]] = dict
         self.silent: Callable[[], str] = str
 
-    def trouble(self) -> str:
+    def failure(self) -> str:
         """Why the process should be restarted; empty while it should not."""
         if silent := self.silent():
             return silent
@@ -53,8 +53,8 @@ class Server:
         await self._runner.cleanup()
 
     async def _livez(self, _: web.Request) -> web.Response:
-        trouble = self._health.trouble()
-        return _answer(not trouble, trouble or self._health.phase)
+        failure = self._health.failure()
+        return _answer(not failure, failure or self._health.phase)
 
     async def _readyz(self, _: web.Request) -> web.Response:
         return _answer(self._health.ready, self._health.phase)

@@ -45,16 +45,16 @@ def beat_deployment(
 
     ``annotations`` are those of the pod.
     """
-    wanted_labels = labels(cd, names.COMPONENT_BEAT)
+    object_labels = labels(cd, names.COMPONENT_BEAT)
     return {
-        **owned_object(cd, "apps/v1", "Deployment", beat_name(cd), wanted_labels),
+        **owned_object(cd, "apps/v1", "Deployment", beat_name(cd), object_labels),
         "spec": {
             "replicas": 0 if spec.suspend else 1,
             "revisionHistoryLimit": 3,
-            "selector": {"matchLabels": wanted_labels},
+            "selector": {"matchLabels": object_labels},
             "strategy": {"type": "Recreate"},
             "template": {
-                "metadata": pod_metadata(wanted_labels, annotations),
+                "metadata": pod_metadata(object_labels, annotations),
                 "spec": _pod_spec(cd, spec, settings),
             },
         },

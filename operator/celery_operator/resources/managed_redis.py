@@ -31,11 +31,11 @@ _REDIS_UID = 999
 
 def redis_service(cd: ResourceIdentity) -> Manifest:
     """The Service in front of the managed Redis."""
-    wanted_labels = labels(cd, names.COMPONENT_REDIS)
+    object_labels = labels(cd, names.COMPONENT_REDIS)
     return {
-        **owned_object(cd, "v1", "Service", redis_name(cd), wanted_labels),
+        **owned_object(cd, "v1", "Service", redis_name(cd), object_labels),
         "spec": {
-            "selector": wanted_labels,
+            "selector": object_labels,
             "ports": [{"name": "redis", "port": REDIS_PORT, "targetPort": "redis", "protocol": "TCP"}],
         },
     }
@@ -43,15 +43,15 @@ def redis_service(cd: ResourceIdentity) -> Manifest:
 
 def redis_deployment(cd: ResourceIdentity, spec: CeleryDeploymentSpec, redis: ManagedRedis) -> Manifest:
     """The Deployment. Recreate, because two Redis behind one Service would split the queues."""
-    wanted_labels = labels(cd, names.COMPONENT_REDIS)
+    object_labels = labels(cd, names.COMPONENT_REDIS)
     return {
-        **owned_object(cd, "apps/v1", "Deployment", redis_name(cd), wanted_labels),
+        **owned_object(cd, "apps/v1", "Deployment", redis_name(cd), object_labels),
         "spec": {
             "replicas": 1,
             "revisionHistoryLimit": 3,
-            "selector": {"matchLabels": wanted_labels},
+            "selector": {"matchLabels": object_labels},
             "strategy": {"type": "Recreate"},
-            "template": {"metadata": {"labels": wanted_labels}, "spec": _pod_spec(cd, spec, redis)},
+            "template": {"metadata": {"labels": object_labels}, "spec": _pod_spec(cd, spec, redis)},
         },
     }
 

@@ -68,7 +68,7 @@ def may_delete(live: Json, uid: str) -> bool:
 
 
 def owned_object(
-    cd: ResourceIdentity, api_version: str, kind: str, name: str, wanted_labels: dict[str, str]
+    cd: ResourceIdentity, api_version: str, kind: str, name: str, object_labels: dict[str, str]
 ) -> Manifest:
     """The head of the manifest of an owned object.
 
@@ -81,7 +81,7 @@ def owned_object(
         "metadata": {
             "name": name,
             "namespace": cd.namespace,
-            "labels": wanted_labels,
+            "labels": object_labels,
             "ownerReferences": [
                 {
                     "apiVersion": names.API_VERSION,

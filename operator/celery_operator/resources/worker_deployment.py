@@ -50,19 +50,19 @@ def worker_deployment(
 
     ``annotations`` are those of the pods; the user's template wins over them.
     """
-    wanted_labels = labels(cd, names.COMPONENT_WORKER, group.name)
+    object_labels = labels(cd, names.COMPONENT_WORKER, group.name)
     template = laid_over(
-        {"metadata": pod_metadata(wanted_labels, annotations), "spec": _pod_spec(cd, spec, group, settings)},
+        {"metadata": pod_metadata(object_labels, annotations), "spec": _pod_spec(cd, spec, group, settings)},
         group.template,
     )
     # The selector needs its labels whatever the user's template says.
-    template = laid_over(template, {"metadata": {"labels": wanted_labels}})
+    template = laid_over(template, {"metadata": {"labels": object_labels}})
     return {
-        **owned_object(cd, "apps/v1", "Deployment", deployment_name(cd, group.name), wanted_labels),
+        **owned_object(cd, "apps/v1", "Deployment", deployment_name(cd, group.name), object_labels),
         "spec": {
             "replicas": replicas,
             "revisionHistoryLimit": 3,
-            "selector": {"matchLabels": wanted_labels},
+            "selector": {"matchLabels": object_labels},
             "strategy": {
                 "type": "RollingUpdate",
                 "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0},

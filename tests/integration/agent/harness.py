@@ -106,11 +106,11 @@ class AgentWorker:
         return self.wait_until(lambda report: report.loop_mono and report.loop_mono > until)
 
     def drain(self) -> None:
-        """Wish that the worker fetches nothing more."""
+        """Request that the worker fetches nothing more."""
         (self.run / "drain").touch()
 
     def undrain(self) -> None:
-        """Take that wish back."""
+        """Take that request back."""
         (self.run / "drain").unlink()
 
     def stop_hook(self, seconds: float, port: int) -> "subprocess.Popen[bytes]":

@@ -21,9 +21,7 @@ LATE = {"TEST_ACKS_LATE": "1"}
     ],
     ids=lambda value: getattr(value, "celery", value),
 )
-def test_tasks_that_wait_for_their_time_are_told_from_those_that_wait_for_a_slot(
-    world: World, pool: str, tmp_path: Path
-) -> None:
+def test_eta_tasks_are_counted_apart_from_reserved_tasks(world: World, pool: str, tmp_path: Path) -> None:
     with (
         redis_server(tmp_path / "redis") as redis,
         producer(redis.url) as app,
@@ -32,8 +30,8 @@ def test_tasks_that_wait_for_their_time_are_told_from_those_that_wait_for_a_slot
         worker.wait_until_consuming()
         _send_for_later(app)
         # Celery widens the prefetch by one for each of them.
-        held = worker.wait_until(lambda report: report.eta == 5 and report.prefetch == 8 + 5)
-        assert (held.active_count, held.reserved) == (0, 0)
+        waiting = worker.wait_until(lambda report: report.eta == 5 and report.prefetch == 8 + 5)
+        assert (waiting.active_count, waiting.reserved) == (0, 0)
 
         for _ in range(12):
             app.send_task("agent_app.nap", (60,), queue="celery")
@@ -58,8 +56,8 @@ def test_tasks_that_wait_for_their_time_are_counted_in_pools_without_processes(
     ):
         worker.wait_until_consuming()
         _send_for_later(app)
-        held = worker.wait_until(lambda report: report.eta == 5)
-        assert (held.active_count, held.reserved) == (0, 0)
+        waiting = worker.wait_until(lambda report: report.eta == 5)
+        assert (waiting.active_count, waiting.reserved) == (0, 0)
         assert worker.wait_for_beats(3).consuming is True
 
 

@@ -74,7 +74,7 @@ def test_a_worker_whose_queue_is_deleted_reports_it_and_consumes_again(
 
 
 @pytest.mark.parametrize("pool", ["prefork", "gevent"])
-def test_a_worker_that_was_told_to_leave_its_only_queue_does_not_claim_to_consume(
+def test_a_worker_that_left_its_only_queue_on_request_does_not_claim_to_consume(
     pool: str, tmp_path: Path, rabbit: RabbitServer
 ) -> None:
     queue = f"left-{pool}"

@@ -87,7 +87,7 @@ def test_a_draining_worker_drains_on_after_the_broker_came_back(pool: str, tmp_p
         wait_for(lambda: len(worker.ran()) == 5, 30, worker.log)
 
 
-def test_a_worker_told_to_drain_before_its_start_fetches_nothing(tmp_path: Path) -> None:
+def test_a_worker_with_a_drain_request_before_its_start_fetches_nothing(tmp_path: Path) -> None:
     with redis_server(tmp_path / "redis") as redis, producer(redis.url) as app:
         _send_notes(app, 5, "celery")
         worker = AgentWorker(tmp_path, CELERY_5_7, "threads", redis.url)

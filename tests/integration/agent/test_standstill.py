@@ -1,4 +1,4 @@
-"""Loops that stand still in healthy workers: the report tells for what they wait."""
+"""Loops that stand still in healthy workers: the report shows what they wait for."""
 
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def test_a_solo_worker_inside_a_task_waits_for_the_task(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pool", ["prefork", "gevent", "solo"])
-def test_a_worker_under_load_never_looks_deaf(pool: str, tmp_path: Path) -> None:
+def test_a_worker_under_load_never_appears_deaf(pool: str, tmp_path: Path) -> None:
     with (
         redis_server(tmp_path / "redis") as redis,
         producer(redis.url) as app,

@@ -54,7 +54,7 @@ def test_a_served_sidecar_fails_liveness_of_a_frozen_beat_until_it_goes_on(
                 body = sidecar.report()
                 assert (body["version"], body["role"], body["verdict"]["ready"]) == (1, "beat", True)
                 assert body["tick_age"] < 5
-                wait_for(lambda: sidecar.report()["broker"]["reachable"], 10, "the broker is looked at")
+                wait_for(lambda: sidecar.report()["broker"]["reachable"], 10, "the broker is checked")
                 beat.signal(signal.SIGSTOP)
                 wait_for(lambda: sidecar.status("/livez") == 503, 20, sidecar.report)
                 assert sidecar.reason("/livez") == "Stuck"

@@ -39,7 +39,7 @@ def test_the_url_names_no_host() -> None:
     assert "localhost" in outcome.out
 
 
-@pytest.mark.parametrize("login", ["", ":falsch@", "nobody:falsch@"], ids=["none", "wrong", "unknown user"])
+@pytest.mark.parametrize("login", ["", ":falsch@", "stranger:falsch@"], ids=["none", "wrong", "unknown user"])
 def test_the_password_is_missing_or_wrong(login: str, tmp_path: Path) -> None:
     with redis_server(tmp_path, password="geheim") as redis:
         outcome = run("--broker", f"redis://{login}127.0.0.1:{redis.port}/0", "--format", "json")

@@ -107,7 +107,7 @@ def test_ctrl_c_ends_what_is_watched_whatever_is_under_way(
         if hanging:
             redis.pause()
         process.send_signal(signal.SIGINT)
-        # Below the timeout of a look: it is not waited for.
+        # Below the timeout of a check: it is not waited for.
         assert process.wait(timeout=3) == 0
     finally:
         redis.resume()

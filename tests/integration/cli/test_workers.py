@@ -47,8 +47,8 @@ def well(broker: str, *arguments: str) -> Outcome | None:
 @WORLDS
 def test_on_redis_no_worker_a_worker_and_a_backlog(world: World, tmp_path: Path) -> None:
     with redis_server(tmp_path / "redis") as redis:
-        nobody = health(redis.url)
-        assert (nobody.code, nobody.reasons) == (2, {"NoWorkers"})
+        without_worker = health(redis.url)
+        assert (without_worker.code, without_worker.reasons) == (2, {"NoWorkers"})
 
         with worker(tmp_path / "worker", world, redis.url):
             well = wait_until(redis.url, 0)
@@ -181,9 +181,9 @@ def test_a_redis_user_who_may_not_list_clients_sees_workers_or_does_not_know(tmp
         with redis_client.Redis(port=redis.port) as client:
             client.execute_command("ACL SETUSER shop on >geheim ~* &* +@all -client|list")
         url = f"redis://shop:geheim@127.0.0.1:{redis.port}/0"
-        nobody = health(url)
-        assert (nobody.code, nobody.reasons) == (2, {"WorkersUnknown"})
-        assert "CLIENT LIST" in nobody.document["problems"][0]["message"]
+        without_worker = health(url)
+        assert (without_worker.code, without_worker.reasons) == (2, {"WorkersUnknown"})
+        assert "CLIENT LIST" in without_worker.document["problems"][0]["message"]
         with worker(tmp_path / "worker", CELERY_5_6, url):
             assert workers_of(wait_until(url, 0))
 
@@ -216,13 +216,13 @@ def test_the_task_that_checks_from_inside_a_worker(tmp_path: Path) -> None:
             assert result["ok"] is True
             assert result["checks"]["result_backend"]["ok"] is True
             assert "geheim" not in json.dumps(result)
-        with worker(tmp_path / "ill", CELERY_5_6, redis.url, app="cli_checked", DATABASE_URL=gone):
-            ill = wait_for(
+        with worker(tmp_path / "failed", CELERY_5_6, redis.url, app="cli_checked", DATABASE_URL=gone):
+            broken = wait_for(
                 lambda: with_reason(health(redis.url, "--test-tasks", "--timeout", "10"), "TestTaskFailed"),
                 60.0,
             )
-            assert ill.code == 2
-            assert "database: " in ill.document["test_tasks"][0]["message"]
+            assert broken.code == 2
+            assert "database: " in broken.document["test_tasks"][0]["message"]
 
 
 def test_a_task_that_runs_for_too_long_is_found(tmp_path: Path) -> None:
@@ -240,9 +240,9 @@ def test_a_task_that_runs_for_too_long_is_found(tmp_path: Path) -> None:
 
 def test_on_rabbitmq_no_worker_a_worker_a_test_task_and_an_unresponsive_one(tmp_path: Path) -> None:
     with rabbit_server(tmp_path / "rabbit") as rabbit:
-        nobody = run("--broker", rabbit.url, "--format", "json")
-        assert nobody.reasons == {"NoWorkers"}
-        assert nobody.document["took_seconds"] < 0.75
+        without_worker = run("--broker", rabbit.url, "--format", "json")
+        assert without_worker.reasons == {"NoWorkers"}
+        assert without_worker.document["took_seconds"] < 0.75
 
         with worker(tmp_path / "one", CELERY_5_6, rabbit.url, ["-n", "one@here"]):
             tested = wait_for(lambda: well(rabbit.url, "-A", "cli_shop", "--test-tasks"), 60.0)

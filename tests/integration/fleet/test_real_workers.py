@@ -25,14 +25,14 @@ SOON = FleetThresholds(stalled_after=3.0, hung_grace=1.0)
 
 
 class Watch:
-    """Looks at a worker and its broker, as the operator does from tick to tick."""
+    """Reads a worker and its broker, as the operator does in each reconcile."""
 
     def __init__(self, worker: AgentWorker, url: str) -> None:
         self._worker = worker
         self._url = url
         self.waiting = WaitingQueues()
 
-    def look(self) -> tuple[WorkerSnapshot, BrokerReading] | None:
+    def snapshot(self) -> tuple[WorkerSnapshot, BrokerReading] | None:
         """The worker and the broker now; None before the first report."""
         reading = asyncio.run(self._read())
         self.waiting.update(reading, time.monotonic())
@@ -43,8 +43,8 @@ class Watch:
         return worker_snapshot("worker", report, report.consuming, age), reading
 
     def stalled(self) -> bool:
-        """One more look, and whether the worker is stalled by all that was seen."""
-        seen = self.look()
+        """One more snapshot, and whether the worker is stalled by all that was seen."""
+        seen = self.snapshot()
         return seen is not None and self.stalls(*seen)
 
     def stalls(self, worker: WorkerSnapshot, broker: BrokerReading) -> bool:
@@ -99,10 +99,10 @@ def test_a_busy_worker_with_a_full_prefetch_is_neither_stalled_nor_hoarding(tmp_
         _nap(app, 60.0, times=30)
         worker.wait_until(lambda report: report.active_count == 2)
         watch = Watch(worker, redis.url)
-        sight, broker = _after_waiting(watch)
-        assert sight.active_count == sight.slots == 2
-        assert not watch.stalls(sight, broker)
-        assert not hoarding.is_hoarding(sight, SOON)
+        seen_worker, broker = _after_waiting(watch)
+        assert seen_worker.active_count == seen_worker.slots == 2
+        assert not watch.stalls(seen_worker, broker)
+        assert not hoarding.is_hoarding(seen_worker, SOON)
 
 
 def test_a_worker_that_rate_limits_fill_hoards_and_is_not_stalled(tmp_path: Path) -> None:
@@ -116,9 +116,9 @@ def test_a_worker_that_rate_limits_fill_hoards_and_is_not_stalled(tmp_path: Path
             app.send_task("agent_app.limited", queue="celery")
         worker.wait_until(lambda report: report.processed == 1 and report.transport.can_consume is False)
         watch = Watch(worker, redis.url)
-        sight, broker = _after_waiting(watch)
-        assert not watch.stalls(sight, broker)
-        assert hoarding.is_hoarding(sight, SOON)
+        seen_worker, broker = _after_waiting(watch)
+        assert not watch.stalls(seen_worker, broker)
+        assert hoarding.is_hoarding(seen_worker, SOON)
 
 
 def test_tasks_far_in_the_future_are_a_hoard_and_have_an_owner(tmp_path: Path) -> None:
@@ -131,14 +131,14 @@ def test_tasks_far_in_the_future_are_a_hoard_and_have_an_owner(tmp_path: Path) -
         for _ in range(120):
             app.send_task("agent_app.nap", (0,), queue="celery", countdown=3600)
         worker.wait_until(lambda report: report.eta == 120)
-        seen = Watch(worker, redis.url).look()
+        seen = Watch(worker, redis.url).snapshot()
         assert seen is not None
-        sight, broker = seen
-        assert hoarding.is_hoarding(sight)
+        seen_worker, broker = seen
+        assert hoarding.is_hoarding(seen_worker)
         assert broker.unacked is not None
-        assert broker.unacked.count == sight.held == 120
+        assert broker.unacked.count == seen_worker.in_flight == 120
         at_once = FleetThresholds(orphan_share=0.0)
-        owned = FleetEvidence(broker, (sight,), workers_known=True, thresholds=at_once)
+        owned = FleetEvidence(broker, (seen_worker,), workers_known=True, thresholds=at_once)
         assert orphaned_messages.check(owned) is None
         # The same messages without their worker.
         assert orphaned_messages.check(replace(owned, workers=())) is not None
@@ -156,23 +156,23 @@ def test_a_task_past_its_limit_hangs_where_no_pool_enforces_limits(tmp_path: Pat
         watch = Watch(worker, redis.url)
 
         def hangs() -> WorkerSnapshot | None:
-            seen = watch.look()
+            seen = watch.snapshot()
             return seen[0] if seen and hung_tasks.hung_tasks(seen[0], SOON) else None
 
-        sight = wait_for(hangs, 20.0, lambda: f"the task hangs; last: {worker.report()}")
-        assert sight.active_count == 2
-        assert [task.limit for task in hung_tasks.hung_tasks(sight, SOON)] == [2.0]
+        seen_worker = wait_for(hangs, 20.0, lambda: f"the task hangs; last: {worker.report()}")
+        assert seen_worker.active_count == 2
+        assert [task.limit for task in hung_tasks.hung_tasks(seen_worker, SOON)] == [2.0]
 
 
 def _after_waiting(watch: Watch) -> tuple[WorkerSnapshot, BrokerReading]:
     """Worker and broker, once messages have waited and it has begun nothing for longer than the limit."""
 
     def waited() -> tuple[WorkerSnapshot, BrokerReading] | None:
-        seen = watch.look()
+        seen = watch.snapshot()
         long = watch.waits_for() > SOON.stalled_after
         return seen if seen and long and (seen[0].idle_for or 0.0) > SOON.stalled_after else None
 
-    return wait_for(waited, 30.0, lambda: f"messages wait; last: {watch.look()}")
+    return wait_for(waited, 30.0, lambda: f"messages wait; last: {watch.snapshot()}")
 
 
 def _nap(app: Celery, seconds: float, *, times: int) -> None:

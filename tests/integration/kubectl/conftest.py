@@ -40,6 +40,6 @@ def empty(cluster: Cluster) -> Shop:
 
 @pytest.fixture
 def shop(empty: Shop) -> Shop:
-    """A namespace with the CeleryDeployment ``shop``; nobody has looked at it yet."""
+    """A namespace with the CeleryDeployment ``shop``, which no operator has reconciled yet."""
     empty.create()
     return empty

@@ -55,7 +55,7 @@ class Cluster:
         found: Object = json.loads(self.run("get", kind, name, "-n", namespace, "-o", "json"))
         return found
 
-    def tell(self, kind: str, name: str, namespace: str, status: Mapping[str, Any]) -> None:
+    def set_status(self, kind: str, name: str, namespace: str, status: Mapping[str, Any]) -> None:
         """Write a status, as a controller would."""
         patch = json.dumps({"status": status})
         place = ["-n", namespace, "--subresource=status", "--type=merge", "-p", patch]
@@ -108,11 +108,11 @@ class Shop:
             }
         )
 
-    def tell(self, name: str = "shop", **fields: Any) -> None:
+    def set_status(self, name: str = "shop", **fields: Any) -> None:
         """Write its status, as the operator would: only what the operator's own model allows."""
         generation = self.resource(name)["metadata"]["generation"]
         status = CeleryDeploymentStatus.model_validate({"observedGeneration": generation, **fields})
-        self.cluster.tell(RESOURCE, name, self.namespace, status.wire())
+        self.cluster.set_status(RESOURCE, name, self.namespace, status.wire())
 
     def resource(self, name: str = "shop") -> Object:
         """The CeleryDeployment as it is stored."""
@@ -169,4 +169,4 @@ class Shop:
         available = updated if available is None else available
         counts = {"updatedReplicas": updated, "replicas": max(updated, 1), "availableReplicas": available}
         counts |= {"readyReplicas": available, "observedGeneration": found["metadata"]["generation"]}
-        self.cluster.tell("deployment", f"shop-{part}", self.namespace, counts)
+        self.cluster.set_status("deployment", f"shop-{part}", self.namespace, counts)

@@ -64,7 +64,7 @@ def test_restart_waits_until_every_pod_is_new(shop: Shop) -> None:
 def test_a_restart_that_takes_too_long_shows_the_obstacle(shop: Shop) -> None:
     shop.deployment("orders", "worker", replicas=2)
     stalled = {**CONDITION, "type": "Stalled", "status": "True", "message": "The image cannot be pulled."}
-    shop.tell(health="Unhealthy", conditions=[stalled])
+    shop.set_status(health="Unhealthy", conditions=[stalled])
 
     outcome: Outcome = shop.run("restart", "shop", "--group", "orders", "--wait", "--timeout", "2")
 

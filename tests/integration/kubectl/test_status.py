@@ -12,7 +12,7 @@ from tests.integration.kubectl.statuses import DEGRADED
 
 
 def test_status_shows_everything_that_the_operator_found(shop: Shop) -> None:
-    shop.tell(**DEGRADED)
+    shop.set_status(**DEGRADED)
 
     outcome = shop.run("status", "shop")
 
@@ -39,7 +39,7 @@ def test_status_shows_why_autoscaling_chose_the_replicas(empty: Shop) -> None:
     empty.create(autoscaling={"minReplicas": 0, "maxReplicas": 6})
     scaling = {"message": "0 -> 6: 600 ready, 0 active", "at": "2026-01-01T00:00:00Z"}
     background = {**DEGRADED["workers"][0], "name": "background", "desiredReplicas": 6, "draining": 1}
-    empty.tell(health="Healthy", workers=[DEGRADED["workers"][0], {**background, "scaling": scaling}])
+    empty.set_status(health="Healthy", workers=[DEGRADED["workers"][0], {**background, "scaling": scaling}])
 
     rows = [" ".join(line.split()) for line in empty.run("status", "shop").out.splitlines()]
 
@@ -58,7 +58,7 @@ def test_before_the_first_change_of_size_there_is_none_in_the_table(empty: Shop)
 
 
 def test_groups_of_fixed_size_have_no_table_of_autoscaling(shop: Shop) -> None:
-    shop.tell(**DEGRADED)
+    shop.set_status(**DEGRADED)
 
     assert "Autoscaling" not in shop.run("status", "shop").out
 
@@ -69,7 +69,7 @@ def test_groups_of_fixed_size_have_no_table_of_autoscaling(shop: Shop) -> None:
 )
 def test_the_exit_code_of_status_is_the_health(shop: Shop, health: str, consuming: int, code: int) -> None:
     workers = [{**DEGRADED["workers"][0], "consumingReplicas": consuming}]
-    shop.tell(health=health, workers=workers)
+    shop.set_status(health=health, workers=workers)
 
     assert shop.run("status", "shop").code == code
 
@@ -83,14 +83,14 @@ def test_a_resource_without_a_status_is_unknown(shop: Shop) -> None:
 
 
 def test_a_status_about_an_earlier_spec_says_so(shop: Shop) -> None:
-    shop.tell(health="Healthy", observedGeneration=0)
+    shop.set_status(health="Healthy", observedGeneration=0)
 
     assert "about an earlier spec" in shop.run("status", "shop").out
 
 
 @pytest.mark.parametrize(("output", "read"), [("json", json.loads), ("yaml", yaml.safe_load)])
 def test_programs_get_the_status_as_the_api_has_it(shop: Shop, output: str, read: Any) -> None:
-    shop.tell(**DEGRADED)
+    shop.set_status(**DEGRADED)
 
     outcome = shop.run("status", "shop", "-o", output)
 
@@ -107,8 +107,8 @@ def test_programs_get_the_status_as_the_api_has_it(shop: Shop, output: str, read
 
 def test_without_a_name_all_of_the_namespace_are_listed_and_the_worst_is_the_exit_code(shop: Shop) -> None:
     shop.create("market")
-    shop.tell(**DEGRADED)
-    shop.tell("market", health="Healthy", ready="3/3", backlog=0)
+    shop.set_status(**DEGRADED)
+    shop.set_status("market", health="Healthy", ready="3/3", backlog=0)
 
     outcome = shop.run("status")
     rows = [" ".join(line.split()) for line in outcome.out.splitlines()]

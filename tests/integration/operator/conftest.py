@@ -89,7 +89,7 @@ def operator(start_operator: StartOperator) -> OperatorProcess:
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis with messages that nobody takes."""
+    """A Redis with messages that no worker takes."""
     folder = tmp_path / "redis"
     folder.mkdir()
     with redis_server(folder) as server:

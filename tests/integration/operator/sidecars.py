@@ -22,7 +22,7 @@ NOW_MONO = 5000.0
 class Worker:
     """One pod and what its sidecar says; ``orders`` are the holds that it was sent, with their token.
 
-    It drains as it is told, and has ``active`` tasks until the test takes them away.
+    It drains when it is ordered to, and has ``active`` tasks until the test takes them away.
     """
 
     pod: Object
@@ -38,7 +38,7 @@ class Worker:
         return str(self.pod["metadata"]["name"])
 
     @property
-    def held(self) -> bool:
+    def has_restart_hold(self) -> bool:
         """Whether the last order was to hold."""
         return bool(self.orders) and self.orders[-1][1] > 0
 

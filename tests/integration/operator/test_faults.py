@@ -1,4 +1,4 @@
-"""A spec that cannot be carried out is told in words, and what runs is left alone."""
+"""A spec that cannot be applied is reported with its cause, and what runs is left alone."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ WEBHOOK = Kind(
 
 
 def dead_webhook(namespace: str) -> dict[str, Any]:
-    """A webhook that nobody answers and that every Deployment of the namespace has to pass."""
+    """A webhook that no server answers and that every Deployment of the namespace has to pass."""
     hook = {
         "name": "dead.example.com",
         "clientConfig": {"url": "https://127.0.0.1:1/"},
@@ -46,7 +46,7 @@ def test_a_refused_group_stalls_with_the_servers_words_and_leaves_the_other(
     operator: OperatorProcess, world: World
 ) -> None:
     world.create_shop()
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
     before = world.get(DEPLOYMENT, "shop-mail")
 
     broken = group("mail", queues=["email"], template=REFUSED_TEMPLATE)
@@ -94,7 +94,9 @@ def test_a_missing_secret_is_named_with_the_command_that_makes_it_and_heals(
     assert "hunter2" not in whole_status(world) + operator.log.read_text() + str(world.events())
 
 
-def test_why_a_pod_does_not_run_is_told_without_its_secrets(operator: OperatorProcess, world: World) -> None:
+def test_why_a_pod_does_not_run_is_reported_without_its_secrets(
+    operator: OperatorProcess, world: World
+) -> None:
     world.create_shop(workers=[group("default")])
     pod = wait_for(lambda: world.pods_of("shop-default"), describe="a pod")[0]["metadata"]["name"]
     ended = {
@@ -133,12 +135,14 @@ def test_a_broker_of_an_unknown_scheme_does_not_stop_the_workers(
     operator: OperatorProcess, world: World
 ) -> None:
     world.create_shop(broker={"url": "sqs://queue.example"})
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
 
     assert wait_for(lambda: world.condition("BrokerReachable"), describe="a verdict")["status"] != "True"
 
 
-def test_a_webhook_that_does_not_answer_is_told_and_heals(operator: OperatorProcess, world: World) -> None:
+def test_a_webhook_that_does_not_answer_is_reported_and_heals(
+    operator: OperatorProcess, world: World
+) -> None:
     assert world.api.request("POST", WEBHOOK.path(None), dead_webhook(world.namespace)).status == 201
     world.create_shop()
     wait_for(

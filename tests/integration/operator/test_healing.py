@@ -30,7 +30,7 @@ def shop(world: World, broker: RedisServer, operator: OperatorProcess) -> list[O
 
 
 def pods(world: World, count: int) -> list[Object]:
-    """The group's pods, once there are so many."""
+    """The group's pods, once there are this many."""
 
     def there() -> list[Object] | None:
         found = world.pods_of("shop-default")
@@ -41,8 +41,8 @@ def pods(world: World, count: int) -> list[Object]:
 
 def restarts(world: World) -> Object:
     resource = world.get(CELERY_DEPLOYMENT, "shop") or {}
-    told: Object = resource.get("status", {}).get("restarts", {})
-    return told
+    reported: Object = resource.get("status", {}).get("restarts", {})
+    return reported
 
 
 def annotate(world: World, **annotations: str | None) -> None:
@@ -50,7 +50,7 @@ def annotate(world: World, **annotations: str | None) -> None:
 
 
 def notes(world: World, reason: str) -> list[str]:
-    return [note for told, note in world.events() if told == reason]
+    return [note for reported, note in world.events() if reported == reason]
 
 
 def until_evicted(world: World, worker: Worker) -> None:
@@ -66,10 +66,10 @@ def test_stalled_workers_are_evicted_one_after_the_other(
 ) -> None:
     stalled = [workers.run(pod, works=False) for pod in shop]
     wait_for(lambda: restarts(world).get("total") == 1, timeout=SEEN_WITHIN, describe="the first eviction")
-    told = restarts(world)["recent"][0]
-    first = next(worker for worker in stalled if worker.name == told["pod"])
-    assert told["reason"] == "WorkerStalled"
-    assert "recovered" not in told
+    reported = restarts(world)["recent"][0]
+    first = next(worker for worker in stalled if worker.name == reported["pod"])
+    assert reported["reason"] == "WorkerStalled"
+    assert "recovered" not in reported
     until_evicted(world, first)
 
     (second,) = [worker for worker in stalled if worker is not first]
@@ -110,7 +110,9 @@ def test_a_refused_eviction_counts_as_an_attempt_also_for_the_next_operator(
     start_operator().until_it_leads(timeout=60)
     # A new operator has to see for itself that nothing is taken: until then the workers count as well.
     wait_for(
-        lambda: world.condition("WorkersHealthy")["status"] == "True", 30, "the new operator's first look"
+        lambda: world.condition("WorkersHealthy")["status"] == "True",
+        30,
+        "the new operator's first reconcile",
     )
     wait_for(
         lambda: world.condition("WorkersHealthy")["reason"] == "WorkerStalled",
@@ -132,7 +134,7 @@ def test_a_pause_holds_the_workers_and_evicts_none_until_it_ends(
         timeout=SEEN_WITHIN,
         describe="two stalled workers",
     )
-    wait_for(lambda: all(worker.orders for worker in stalled), describe="both held")
+    wait_for(lambda: all(worker.orders for worker in stalled), describe="restart holds of both")
 
     assert restarts(world) == {"total": 0, "paused": True, "recent": [], "pauses": []}
     assert notes(world, "HealingPaused")
@@ -150,7 +152,7 @@ def test_a_restart_on_purpose_changes_the_pods_of_the_groups_that_it_names(
 ) -> None:
     assert operator.leads()
     world.create_shop()
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
 
     def asked(name: str) -> dict[str, str]:
         template = (world.get(DEPLOYMENT, name) or {})["spec"]["template"]
@@ -167,16 +169,16 @@ def test_a_restart_on_purpose_changes_the_pods_of_the_groups_that_it_names(
     wait_for(lambda: asked("shop-mail") == {one: "1", all_groups: "2"}, describe="the mail group again")
 
 
-def test_an_annotation_that_names_no_group_is_told_with_the_groups(
+def test_an_annotation_that_names_no_group_is_reported_with_the_groups(
     world: World, operator: OperatorProcess
 ) -> None:
     assert operator.leads()
     world.create_shop()
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
     annotate(world, **{f"{ANNOTATION_RESTARTED_AT}.post": "1", ANNOTATION_PAUSE_HEALING: "yes"})
 
     wait_for(lambda: len(notes(world, "AnnotationNotUnderstood")) == 2, describe="two Events")
-    told = notes(world, "AnnotationNotUnderstood")
+    reported = notes(world, "AnnotationNotUnderstood")
 
-    assert any("one of default, mail" in note for note in told)
-    assert any('write "true"' in note for note in told)
+    assert any("one of default, mail" in note for note in reported)
+    assert any('write "true"' in note for note in reported)

@@ -79,7 +79,7 @@ def test_the_charts_roles_are_enough_for_everything_that_the_operator_does(
     operator = start_operator(f"--lease-name={ACCOUNT}", kubeconfig=kubeconfig).until_it_leads()
     world.create_secret("broker", url="redis://127.0.0.1:1/0")
     world.create_shop(broker={"urlFrom": {"secretKeyRef": {"name": "broker", "key": "url"}}})
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
 
     world.delete(SECRET, "shop-probe")
     wait_for(lambda: world.there(SECRET, "shop-probe"), describe="the probe Secret")

@@ -40,8 +40,8 @@ def test_a_strict_verification_refuses_these_certificates(plane: ControlPlane) -
 
 def test_the_operator_leads_watches_and_applies_there(operator: OperatorProcess, world: World) -> None:
     world.create_shop()
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
     # The watches are kopf's: a deletion that they report is repaired.
     world.delete(DEPLOYMENT, "shop-mail")
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
     assert "CERTIFICATE" not in operator.words()

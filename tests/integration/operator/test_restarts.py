@@ -26,7 +26,7 @@ def test_a_killed_operator_resumes_without_touching_a_pod_template(
 ) -> None:
     first = start_operator("--identity=operator-0").until_it_leads()
     world.create_shop()
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
     before = templates(world)
 
     first.kill()
@@ -43,7 +43,7 @@ def test_a_spec_changed_while_no_operator_ran_is_carried_out_by_the_next(
 ) -> None:
     first = start_operator().until_it_leads()
     world.create_shop()
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
     assert first.stop() == 0
 
     world.change(CELERY_DEPLOYMENT, "shop", {"spec": {"workers": [group("default", replicas=3)]}})
@@ -57,7 +57,7 @@ def test_a_spec_changed_while_no_operator_ran_is_carried_out_by_the_next(
 
 def test_an_operator_that_is_asked_to_end_frees_its_lease(operator: OperatorProcess, world: World) -> None:
     world.create_shop()
-    world.until_children("shop-default")
+    world.until_owned_objects("shop-default")
 
     assert operator.stop() == 0
     assert holder(world) == ""
@@ -70,7 +70,7 @@ def test_of_two_operators_one_leads_and_the_other_takes_over(
     second = start_operator("--identity=second")
     wait_for(lambda: second.get("/readyz") == (200, "standing by\n"), describe=second.words)
     world.create_shop()
-    world.until_children("shop-default")
+    world.until_owned_objects("shop-default")
     assert holder(world) == "first"
 
     first.kill()
@@ -90,9 +90,11 @@ def test_an_operator_whose_lease_is_taken_ends_and_says_so(operator: OperatorPro
     assert "usurper has taken the Lease" in operator.log.read_text()
 
 
-def test_deleting_while_no_operator_runs_takes_all_children(operator: OperatorProcess, world: World) -> None:
+def test_deleting_while_no_operator_runs_removes_all_owned_objects(
+    operator: OperatorProcess, world: World
+) -> None:
     world.create_shop(broker={"managed": {}})
-    world.until_children("shop-default", "shop-mail", "shop-redis")
+    world.until_owned_objects("shop-default", "shop-mail", "shop-redis")
     operator.kill()
 
     world.delete(CELERY_DEPLOYMENT, "shop")
@@ -103,9 +105,9 @@ def test_deleting_while_no_operator_runs_takes_all_children(operator: OperatorPr
     wait_for(lambda: not world.there(SERVICE_ACCOUNT_KIND, "shop-celery"), describe="no ServiceAccount")
 
 
-def test_a_resource_made_again_gets_children_of_its_own(operator: OperatorProcess, world: World) -> None:
+def test_a_resource_made_again_gets_owned_objects_of_its_own(operator: OperatorProcess, world: World) -> None:
     world.create_shop()
-    world.until_children("shop-default")
+    world.until_owned_objects("shop-default")
     world.delete(CELERY_DEPLOYMENT, "shop")
     uid = world.create_shop()["metadata"]["uid"]
 
@@ -120,7 +122,7 @@ def test_the_operator_outlives_an_outage_of_the_api_server(
     operator: OperatorProcess, world: World, plane: ControlPlane
 ) -> None:
     world.create_shop()
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
 
     with plane.api_outage():
         wait_for(lambda: "cannot be reached" in operator.log.read_text(), timeout=30, describe=operator.words)

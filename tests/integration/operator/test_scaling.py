@@ -51,8 +51,8 @@ def fleet(world: World, workers: Workers, *active: int) -> list[Worker]:
     return running
 
 
-def looks(operator: OperatorProcess, world: World) -> float:
-    """How many times the operator has looked at the resource."""
+def reconciles(operator: OperatorProcess, world: World) -> float:
+    """How many times the operator has reconciled the resource."""
     labels = {"namespace": world.namespace, "resource": "shop", "reconcile": "health"}
     return metric(operator.get("/metrics")[1], "celery_operator_reconciles_total", labels) or 0
 
@@ -80,7 +80,7 @@ def test_a_busy_worker_is_taken_away_once_it_is_done_although_the_operator_was_k
     both = fleet(world, workers, 1, 1)
     want(world, 1)
     wait_for(lambda: any(worker.drains for worker in both), 30, "one of them drains")
-    wait_for(lambda: status(world).get("draining") == 1, describe="the status tells")
+    wait_for(lambda: status(world).get("draining") == 1, describe="the status")
     first.kill()
     assert replicas(world) == 2
     assert len(living(world)) == 2
@@ -102,7 +102,7 @@ def test_load_that_returns_lets_a_draining_worker_fetch_again(
     wait_for(lambda: any(worker.drains for worker in both), 30, "one of them drains")
     want(world, 2)
     wait_for(lambda: not any(worker.drains for worker in both), 30, "both fetch")
-    wait_for(lambda: status(world).get("draining") == 0, describe="the status tells")
+    wait_for(lambda: status(world).get("draining") == 0, describe="the status")
     assert living(world) == {worker.name for worker in both}
 
 
@@ -113,7 +113,7 @@ def test_suspending_drains_before_it_stops(operator: OperatorProcess, world: Wor
     wait_for(lambda: living(world) == {busy.name}, 30, "the idle worker gone")
     assert idle.drains
     busy.active = 0
-    wait_for(lambda: not living(world), 30, "nobody left")
+    wait_for(lambda: not living(world), 30, "no pod left")
     assert replicas(world) == 0
 
 
@@ -150,10 +150,10 @@ def test_a_broker_that_does_not_answer_changes_no_number(
     wait_for(lambda: replicas(world) == 2, 30, "2 replicas")
     running = [workers.run(pod, works=True) for pod in pods(world, 2)]
     broker.stop()
-    wait_for(lambda: world.condition("ScalingActive")["reason"] == "BrokerUnreadable", 30, "told")
-    # Longer than the windows, in looks of the operator.
-    seen = looks(operator, world)
-    wait_for(lambda: looks(operator, world) > seen + 6, 30, "more looks")
+    wait_for(lambda: world.condition("ScalingActive")["reason"] == "BrokerUnreadable", 30, "the condition")
+    # Longer than the windows, in reconciles of the operator.
+    seen = reconciles(operator, world)
+    wait_for(lambda: reconciles(operator, world) > seen + 6, 30, "more reconciles")
     assert replicas(world) == 2
     assert not any(worker.drains for worker in running)
 
@@ -165,11 +165,11 @@ def test_a_pause_keeps_a_group_from_growing(
     scaled = {"name": "default", "queues": [QUEUE], "concurrency": 1, "autoscaling": AUTOSCALING}
     paused = {ANNOTATION_PAUSE_SCALE_OUT: "true"}
     world.create_shop(annotations=paused, broker={"url": broker.url}, workers=[scaled])
-    wait_for(lambda: world.condition("ScalingActive").get("reason") == "ScalingPaused", 30, "told")
-    # The status may be told before the Deployment has been made.
+    wait_for(lambda: world.condition("ScalingActive").get("reason") == "ScalingPaused", 30, "the condition")
+    # The status may be written before the Deployment has been made.
     wait_for(lambda: replicas(world) == 0, 30, "a Deployment without pods")
-    seen = looks(operator, world)
-    wait_for(lambda: looks(operator, world) > seen + 2, 30, "more looks")
+    seen = reconciles(operator, world)
+    wait_for(lambda: reconciles(operator, world) > seen + 2, 30, "more reconciles")
     assert replicas(world) == 0
     world.change(CELERY_DEPLOYMENT, "shop", {"metadata": {"annotations": {ANNOTATION_PAUSE_SCALE_OUT: None}}})
     wait_for(lambda: replicas(world) == 2, 30, "2 replicas")
@@ -182,7 +182,7 @@ def test_a_pause_keeps_a_group_from_growing(
         ({"start": "0 0 30 2 *", "end": "0 18 * * *"}, "never"),
     ],
 )
-def test_a_schedule_that_cannot_be_kept_is_told(
+def test_a_schedule_that_cannot_be_kept_is_reported(
     operator: OperatorProcess, world: World, window: Object, words: str
 ) -> None:
     assert operator.leads()

@@ -27,7 +27,7 @@ class World:
         return answer.body if answer.status == 200 else None
 
     def there(self, kind: Kind, name: str) -> Object | None:
-        """An object that nobody is deleting; None otherwise."""
+        """An object that is not being deleted; None otherwise."""
         found = self.get(kind, name)
         return found if found and "deletionTimestamp" not in found["metadata"] else None
 
@@ -56,7 +56,7 @@ class World:
     def create_shop(
         self, name: str = "shop", annotations: Mapping[str, str] | None = None, **spec: Any
     ) -> Object:
-        """A CeleryDeployment with two groups and a broker that nobody runs."""
+        """A CeleryDeployment with two groups and a broker that does not run."""
         whole = {
             "app": "shop.celery",
             "image": "shop:1",
@@ -77,7 +77,7 @@ class World:
         conditions = resource.get("status", {}).get("conditions", [])
         return next((one for one in conditions if one["type"] == kind), {})
 
-    def until_children(self, *names: str) -> None:
+    def until_owned_objects(self, *names: str) -> None:
         """Wait until these Deployments are there, in a status that has seen them."""
         wait_for(lambda: all(self.there(DEPLOYMENT, name) for name in names), describe=f"Deployments {names}")
         wait_for(lambda: self.condition("Ready"), describe="a status")

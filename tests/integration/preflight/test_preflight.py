@@ -1,4 +1,4 @@
-"""``celery-health preflight`` waits for real servers, tells each look, and ends in time."""
+"""``celery-health preflight`` waits for real servers, prints each attempt, and ends in time."""
 
 import os
 import signal
@@ -134,7 +134,7 @@ def test_a_redis_that_hangs_does_not_hold_it_longer_than_it_may(redis: RedisServ
     assert took < 4
 
 
-def test_a_wrong_password_is_told_and_waited_for_as_it_may_be_rotated_in(redis: RedisServer) -> None:
+def test_a_wrong_password_is_reported_and_waited_for_as_it_may_be_rotated_in(redis: RedisServer) -> None:
     url = f"redis://:other@127.0.0.1:{redis.port}/0"
     with preflight("--wait", "40", "--broker", url) as program:
         program.wait_for_line("This does not go away by itself.")

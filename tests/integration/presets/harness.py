@@ -89,7 +89,7 @@ class Client:
     """Sends tasks to such workers, and reads their results as they lie in Redis."""
 
     def __init__(self, broker: str, store: str) -> None:
-        # Without a result store of its own: that one's listening connection outlives the application.
+        # Without a result backend of its own: that one's listening connection outlives the application.
         self.app = Celery("client", broker=broker, set_as_current=False)
         self._store = Redis.from_url(store)
 

@@ -70,7 +70,7 @@ def test_connections_to_redis_are_kept_alive_by_the_kernel(
         client(url, store) as shop,
     ):
         worker.wait_ready()
-        shop.result_of("mail", queue="email")  # from now on it has a connection to its result store too
+        shop.result_of("mail", queue="email")  # from now on it has a connection to its result backend too
         sockets = shop.result_of("sockets")
 
     to_broker = [tuple(rest) for port, *rest in sockets if port == own_redis.port]

@@ -16,13 +16,13 @@ from tools.testbed.waiting import wait_for_async
 
 from celery_health.broker import QueueReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.stores import ping_store
+from celery_health.result_backends import ping_result_backend
 from tests.integration.readers.conftest import Read
 
 
 @pytest.fixture(scope="module")
 def postgres(certificate: Path) -> Iterator[PostgresServer]:
-    """A PostgreSQL that speaks TLS to whoever wants it."""
+    """A PostgreSQL that also accepts TLS."""
     key = certificate.with_suffix(".key")
     arguments = ["--ssl=on", f"--ssl_cert_file=../{certificate.name}", f"--ssl_key_file=../{key.name}"]
     with postgres_server(arguments, [certificate, key]) as server:
@@ -74,14 +74,14 @@ async def test_an_unknown_user_is_refused(url_of: Callable[[str], str], name: st
     assert (reading.reachable, reading.reason) == (False, BrokerReason.AUTHENTICATION_FAILED)
 
 
-async def test_a_database_that_is_not_there_is_told(url_of: Callable[[str], str], read: Read) -> None:
+async def test_a_database_that_does_not_exist_is_reported(url_of: Callable[[str], str], read: Read) -> None:
     reading = await read(url_of("nowhere"))
     assert (reading.reachable, reading.reason) == (False, BrokerReason.NOT_PERMITTED)
     assert "the database does not exist" in reading.message
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
-async def test_a_port_where_nothing_listens_and_a_name_without_address_are_told(
+async def test_a_port_where_nothing_listens_and_a_name_without_address_are_reported(
     scheme: str, read: Read
 ) -> None:
     closed = await read(f"{scheme}://shop:word@127.0.0.1:{free_port()}/shop")
@@ -90,7 +90,7 @@ async def test_a_port_where_nothing_listens_and_a_name_without_address_are_told(
     assert (nowhere.reachable, nowhere.reason) == (False, BrokerReason.NAME_NOT_RESOLVED)
 
 
-async def test_a_port_of_another_protocol_is_told(
+async def test_a_port_of_another_protocol_is_reported(
     redis: RedisServer, postgres: PostgresServer, maria: MariaServer, read: Read
 ) -> None:
     urls = (
@@ -104,7 +104,7 @@ async def test_a_port_of_another_protocol_is_told(
         assert reading.reason in {BrokerReason.ERROR, BrokerReason.TIMED_OUT}
 
 
-async def test_a_postgresql_that_takes_no_writes_is_told(
+async def test_a_postgresql_that_takes_no_writes_is_reported(
     postgres: PostgresServer, name: str, read: Read
 ) -> None:
     with psycopg.connect(postgres.database(), autocommit=True) as connection:
@@ -114,7 +114,7 @@ async def test_a_postgresql_that_takes_no_writes_is_told(
     assert (reading.reachable, reading.reason) == (False, BrokerReason.READ_ONLY)
 
 
-async def test_a_mysql_that_takes_no_writes_is_told(maria: MariaServer, read: Read) -> None:
+async def test_a_mysql_that_takes_no_writes_is_reported(maria: MariaServer, read: Read) -> None:
     def set_read_only(value: int) -> None:
         connection = pymysql.connect(
             host="127.0.0.1", port=maria.port, user="root", password="secret", database="shop"
@@ -130,7 +130,9 @@ async def test_a_mysql_that_takes_no_writes_is_told(maria: MariaServer, read: Re
     assert (reading.reachable, reading.reason) == (False, BrokerReason.READ_ONLY)
 
 
-async def test_a_postgresql_at_its_limit_of_connections_is_told(postgres: PostgresServer, read: Read) -> None:
+async def test_a_postgresql_at_its_limit_of_connections_is_reported(
+    postgres: PostgresServer, read: Read
+) -> None:
     with psycopg.connect(postgres.database(), autocommit=True) as connection:
         connection.execute("CREATE ROLE shop LOGIN PASSWORD 'word' CONNECTION LIMIT 0")
     reading = await read(postgres.database().replace("postgres:secret", "shop:word"))
@@ -148,9 +150,9 @@ async def test_tls_is_checked_as_the_url_says(
         assert (distrusted.reachable, distrusted.reason) == (None, BrokerReason.TLS_FAILED)
 
 
-async def test_tls_asked_of_a_server_without_it_is_told() -> None:
+async def test_tls_that_the_server_does_not_support_is_reported() -> None:
     with postgres_server() as server:
-        reading = await ping_store(f"{server.database()}?sslmode=require")
+        reading = await ping_result_backend(f"{server.database()}?sslmode=require")
     assert (reading.reachable, reading.reason) == (False, BrokerReason.TLS_FAILED)
 
 
@@ -163,17 +165,17 @@ async def test_a_server_that_hangs_stops_and_comes_back_is_followed(
     server.pause()
     try:
         started = time.monotonic()
-        reading = await ping_store(url, timeout=1.0)
+        reading = await ping_result_backend(url, timeout=1.0)
         assert (reading.reachable, reading.reason) == (False, BrokerReason.TIMED_OUT)
         assert time.monotonic() - started < 1.5
-        reading = await ping_store(url)
+        reading = await ping_result_backend(url)
         assert (reading.reachable, reading.reason) == (False, BrokerReason.TIMED_OUT)
         assert time.monotonic() - started < 5
     finally:
         server.resume()
 
     async def is_reachable() -> bool:
-        return (await ping_store(url)).reachable is True
+        return (await ping_result_backend(url)).reachable is True
 
     await wait_for_async(is_reachable)
     server.restart()
@@ -181,18 +183,18 @@ async def test_a_server_that_hangs_stops_and_comes_back_is_followed(
 
 
 async def test_a_redis_and_a_broker_are_pinged_by_the_same_call(redis: RedisServer) -> None:
-    assert (await ping_store(redis.database(7))).reachable is True
+    assert (await ping_result_backend(redis.database(7))).reachable is True
 
 
-async def test_an_sqlite_file_is_looked_at_where_it_lies(tmp_path: Path) -> None:
+async def test_an_sqlite_file_is_read_where_it_lies(tmp_path: Path) -> None:
     path = tmp_path / "results.db"
-    assert (await ping_store(f"db+sqlite:///{path}")).reachable is True  # the first result makes it
+    assert (await ping_result_backend(f"db+sqlite:///{path}")).reachable is True  # the first result makes it
     with closing(sqlite3.connect(path)) as database:
         database.execute("CREATE TABLE results (id)")
-    assert (await ping_store(f"db+sqlite:///{path}")).reachable is True
+    assert (await ping_result_backend(f"db+sqlite:///{path}")).reachable is True
     path.write_bytes(b"no database" * 100)
-    garbled = await ping_store(f"db+sqlite:///{path}")
+    garbled = await ping_result_backend(f"db+sqlite:///{path}")
     assert (garbled.reachable, garbled.reason) == (False, BrokerReason.ERROR)
-    lost = await ping_store(f"db+sqlite:///{tmp_path}/nowhere/results.db")
+    lost = await ping_result_backend(f"db+sqlite:///{tmp_path}/nowhere/results.db")
     assert (lost.reachable, lost.reason) == (False, BrokerReason.ERROR)
-    assert (await ping_store("sqlite://")).reachable is True
+    assert (await ping_result_backend("sqlite://")).reachable is True

@@ -84,17 +84,17 @@ async def test_an_exclusive_queue_of_another_connection_has_no_known_length(
     assert reading.queues[1].exists is True
 
 
-async def test_a_port_where_nothing_listens_is_told(read: Read) -> None:
+async def test_a_port_where_nothing_listens_is_reported(read: Read) -> None:
     reading = await read(f"amqp://127.0.0.1:{free_port()}//", ["mail"])
     assert (reading.reachable, reading.reason) == (False, BrokerReason.CONNECTION_REFUSED)
 
 
-async def test_a_name_that_does_not_resolve_is_told(read: Read) -> None:
+async def test_a_name_that_does_not_resolve_is_reported(read: Read) -> None:
     reading = await read("amqp://no-such-host.invalid//", ["mail"])
     assert (reading.reachable, reading.reason) == (False, BrokerReason.NAME_NOT_RESOLVED)
 
 
-async def test_tls_asked_of_a_server_without_it_is_told(rabbit: RabbitServer, read: Read) -> None:
+async def test_tls_that_the_server_does_not_support_is_reported(rabbit: RabbitServer, read: Read) -> None:
     reading = await read(f"amqps://127.0.0.1:{rabbit.port}//", ["mail"])
     assert (reading.reachable, reading.reason) == (False, BrokerReason.TLS_FAILED)
 

@@ -36,17 +36,17 @@ def administer(rabbit: RabbitServer, path: str, body: dict[str, object]) -> None
         assert response.status in {201, 204}
 
 
-async def until_told(reader: BrokerReader, unacked: int) -> BrokerReading:
-    """The management API tells of a change some seconds later."""
+async def until_changed(reader: BrokerReader, unacked: int) -> BrokerReading:
+    """The management API shows a change some seconds later."""
 
-    async def told() -> BrokerReading | None:
+    async def changed() -> BrokerReading | None:
         reading = await reader.read(["mail"])
         return reading if reading.queues[0].unacked == unacked else None
 
-    return await wait_for_async(told, 30)
+    return await wait_for_async(changed, 30)
 
 
-async def test_unacknowledged_messages_and_queues_not_asked_for_are_told(rabbit: RabbitServer) -> None:
+async def test_unacknowledged_messages_and_other_queues_are_reported(rabbit: RabbitServer) -> None:
     publish(rabbit.url, "mail", 3)
     publish(rabbit.url, "forgotten", 2)
     publish(rabbit.url, "celery_delayed_7", 1)  # where messages wait for their ETA
@@ -58,7 +58,7 @@ async def test_unacknowledged_messages_and_queues_not_asked_for_are_told(rabbit:
         channel.basic_publish(amqp.Message("x"), routing_key="one.process")
         channel.basic_qos(0, 2, False)
         channel.basic_consume("mail", callback=lambda _: None)
-        reading = await until_told(reader, 2)
+        reading = await until_changed(reader, 2)
     assert reading.queues == (QueueReading("mail", 1, exists=True, consumers=1, unacked=2),)
     assert reading.other_queues == (QueueReading("forgotten", 2, exists=True, consumers=0, unacked=0),)
     assert (reading.reachable, reading.reason) == (True, BrokerReason.REACHABLE)
@@ -68,7 +68,7 @@ async def test_unacknowledged_messages_and_queues_not_asked_for_are_told(rabbit:
     await reader.close()
 
 
-async def test_an_alarm_is_told_while_it_lasts(rabbit: RabbitServer) -> None:
+async def test_an_alarm_is_reported_while_it_lasts(rabbit: RabbitServer) -> None:
     reader = reader_for(rabbit.url, management_url=rabbit.management_url)
     rabbit.control("set_disk_free_limit", "999GB")
     try:
@@ -92,7 +92,7 @@ async def test_a_user_with_the_tag_management_and_the_right_to_read_is_enough(ra
     publish(rabbit.url, "mail", 1)
     url = f"amqp://eye:word@127.0.0.1:{rabbit.port}//"
     reader = reader_for(url, management_url=rabbit.management_url)  # the broker's user, for both
-    assert (await until_told(reader, 0)).reason is BrokerReason.REACHABLE
+    assert (await until_changed(reader, 0)).reason is BrokerReason.REACHABLE
     await reader.close()
 
 
@@ -128,7 +128,7 @@ async def test_a_management_api_that_is_not_to_be_had_takes_nothing_from_the_bro
     assert (reading.queues[0].unacked, reading.other_queues) == (None, ())
 
 
-async def test_a_user_without_the_tag_is_told_which_one_to_give(rabbit: RabbitServer) -> None:
+async def test_the_reading_of_a_user_without_the_tag_names_the_tag_to_give(rabbit: RabbitServer) -> None:
     administer(rabbit, "/api/users/shop", {"password": "word", "tags": ""})
     administer(rabbit, "/api/permissions/%2F/shop", {"configure": ".*", "write": ".*", "read": ".*"})
     reading = await read_with(rabbit, rabbit.management_url, f"amqp://shop:word@127.0.0.1:{rabbit.port}//")
@@ -142,7 +142,7 @@ async def test_a_broker_that_is_away_is_away_whatever_its_management_api_says(ra
     assert (reading.reachable, reading.reason) == (False, BrokerReason.CONNECTION_REFUSED)
 
 
-async def test_the_api_alone_reads_queues_too_and_tells_of_a_missing_virtual_host(
+async def test_the_api_alone_reads_queues_too_and_reports_a_missing_virtual_host(
     rabbit: RabbitServer,
 ) -> None:
     management = parse_management(rabbit.management_url)

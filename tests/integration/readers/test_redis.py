@@ -1,4 +1,4 @@
-"""The Redis reader against real servers: lengths, logins, and every way in which a server can be ill."""
+"""The Redis reader against real servers: lengths, logins, and every way in which a server can fail."""
 
 import socket
 import subprocess
@@ -71,7 +71,7 @@ async def test_without_queues_the_answer_alone_is_the_reading(redis: RedisServer
     assert (reading.reachable, reading.queues) == (True, ())
 
 
-async def test_many_looks_cost_one_connection_and_one_round_trip_each(redis: RedisServer) -> None:
+async def test_many_readings_cost_one_connection_and_one_round_trip_each(redis: RedisServer) -> None:
     watcher = client(redis)
     reader = reader_for(redis.database(4))
     await reader.read(["a", "b"])
@@ -80,7 +80,7 @@ async def test_many_looks_cost_one_connection_and_one_round_trip_each(redis: Red
         await reader.read(["a", "b"])
     after = cast("dict[str, int]", watcher.info("stats"))
     assert after["total_connections_received"] == before["total_connections_received"]
-    # Three of the server, three of what is unacknowledged, two that look for queues, four lists for each
+    # Three of the server, three of what is unacknowledged, two that find queues, four lists for each
     # of two queues, all in one write; INFO itself is the one more.
     assert after["total_commands_processed"] - before["total_commands_processed"] == 20 * 16 + 1
     await reader.close()
@@ -99,12 +99,14 @@ async def test_a_wrong_password_is_refused_and_never_shown(own_redis: RedisServe
     assert "hunter2" not in repr(reading)
 
 
-async def test_a_missing_password_is_told_as_a_refused_login(own_redis: RedisServer, read: Read) -> None:
+async def test_a_missing_password_is_reported_as_a_refused_login(own_redis: RedisServer, read: Read) -> None:
     reading = await read(f"redis://127.0.0.1:{own_redis.port}/0", ["mail"])
     assert reading.reason is BrokerReason.AUTHENTICATION_FAILED
 
 
-async def test_a_rotated_password_is_told_and_the_new_url_works(own_redis: RedisServer, read: Read) -> None:
+async def test_a_rotated_password_is_reported_and_the_new_url_works(
+    own_redis: RedisServer, read: Read
+) -> None:
     reader = reader_for(own_redis.url)
     assert (await reader.read(["mail"])).reachable is True
     watcher = client(own_redis)
@@ -115,7 +117,7 @@ async def test_a_rotated_password_is_told_and_the_new_url_works(own_redis: Redis
     await reader.close()
 
 
-async def test_a_user_who_may_not_count_is_told_so_and_the_broker_stays_reachable(
+async def test_a_user_who_may_not_count_is_reported_and_the_broker_stays_reachable(
     own_redis: RedisServer, read: Read
 ) -> None:
     client(own_redis).acl_setuser("shop", enabled=True, passwords=["+word"], keys=["*"], commands=["+brpop"])
@@ -157,7 +159,7 @@ async def test_a_frozen_server_costs_a_bounded_time_and_is_read_again_when_it_th
     await reader.close()
 
 
-async def test_a_restarted_server_is_read_at_the_next_look(own_redis: RedisServer) -> None:
+async def test_a_restarted_server_is_read_at_the_next_reading(own_redis: RedisServer) -> None:
     reader = reader_for(own_redis.url)
     assert (await reader.read(["mail"])).reachable is True
     own_redis.restart()
@@ -169,7 +171,7 @@ async def test_a_restarted_server_is_read_at_the_next_look(own_redis: RedisServe
     await reader.close()
 
 
-async def test_a_server_at_its_limit_of_clients_is_told(own_redis: RedisServer, read: Read) -> None:
+async def test_a_server_at_its_limit_of_clients_is_reported(own_redis: RedisServer, read: Read) -> None:
     client(own_redis).config_set("maxclients", "1")
     holders = [socket.create_connection(("127.0.0.1", own_redis.port)) for _ in range(2)]
     reading = await read(own_redis.url, ["mail"])
@@ -178,13 +180,13 @@ async def test_a_server_at_its_limit_of_clients_is_told(own_redis: RedisServer, 
         holder.close()
 
 
-async def test_a_name_that_does_not_resolve_is_told(read: Read) -> None:
+async def test_a_name_that_does_not_resolve_is_reported(read: Read) -> None:
     reading = await read("redis://no-such-host.invalid:6379/0", ["mail"])
     assert (reading.reachable, reading.reason) == (False, BrokerReason.NAME_NOT_RESOLVED)
     assert "no-such-host.invalid does not resolve" in reading.message
 
 
-async def test_a_port_where_nothing_listens_is_told(read: Read) -> None:
+async def test_a_port_where_nothing_listens_is_reported(read: Read) -> None:
     reading = await read(f"redis://localhost:{free_port()}/0", ["mail"])
     assert (reading.reachable, reading.reason) == (False, BrokerReason.CONNECTION_REFUSED)
 
@@ -229,13 +231,13 @@ async def test_a_certificate_file_that_is_not_here_proves_no_outage(tls_port: in
     assert (reading.reachable, reading.reason) == (None, BrokerReason.TLS_FAILED)
 
 
-async def test_tls_asked_of_a_server_without_it_is_told(redis: RedisServer, read: Read) -> None:
+async def test_tls_that_the_server_does_not_support_is_reported(redis: RedisServer, read: Read) -> None:
     reading = await read(f"rediss://127.0.0.1:{redis.port}/0", ["mail"])
     assert (reading.reachable, reading.reason) == (False, BrokerReason.TIMED_OUT)
     assert "TLS" in reading.message
 
 
-async def test_a_tls_port_asked_in_the_clear_is_told_with_the_scheme_to_write(
+async def test_a_tls_port_read_without_tls_is_reported_with_the_scheme_to_write(
     tls_port: int, read: Read
 ) -> None:
     reading = await read(f"redis://127.0.0.1:{tls_port}/0", ["mail"])
@@ -268,7 +270,7 @@ async def test_sentinels_are_asked_for_the_master(redis: RedisServer, sentinel_p
     assert (reading.reachable, reading.queues[0].ready) == (True, 3)
 
 
-async def test_a_master_that_no_sentinel_knows_is_told(sentinel_port: int, read: Read) -> None:
+async def test_a_master_that_no_sentinel_knows_is_reported(sentinel_port: int, read: Read) -> None:
     reading = await read(f"sentinel://127.0.0.1:{sentinel_port}/0?master_name=other", ["mail"])
     assert (reading.reachable, reading.reason) == (False, BrokerReason.ERROR)
     assert "master other" in reading.message

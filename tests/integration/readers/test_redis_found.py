@@ -33,7 +33,7 @@ def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 async def until_found(reader: BrokerReader, queue: str) -> BrokerReading:
-    """Look until the reader has found messages in a queue that it is not asked for."""
+    """Read until the reader has found messages in a queue that it is not asked for."""
     for _ in range(300):
         reading = await reader.read(["mail"])
         if queue in {other.name for other in reading.other_queues}:
@@ -74,16 +74,16 @@ async def test_what_was_taken_and_not_acknowledged_is_counted_with_the_age_of_th
     await reader.close()
 
 
-async def test_queues_with_messages_that_nobody_asked_for_are_found(redis: RedisServer) -> None:
+async def test_other_queues_with_messages_are_found(redis: RedisServer) -> None:
     url = redis.database(8)
     publish(url, "mail", range(1))
     publish(url, "forgotten", range(10))
     app = Celery(broker=url, set_as_current=False)
-    app.control.ping(timeout=0.01)  # its exchanges and reply lists are nobody's task queues
+    app.control.ping(timeout=0.01)  # its exchanges and reply lists are not task queues
     app.close()
     keys = client(redis, 8)
     keys.sadd("_kombu.binding.reply.celery.pidbox", "\x06\x16\x06\x16nobody.reply.celery.pidbox")
-    keys.rpush("nobody.reply.celery.pidbox", "answer")
+    keys.rpush("unused.reply.celery.pidbox", "answer")
     keys.sadd("_kombu.binding.celeryev", "#\x06\x16\x06\x16celeryev.monitor")
     keys.rpush("celeryev.monitor", "event")
     reader = reader_for(url)
@@ -91,7 +91,7 @@ async def test_queues_with_messages_that_nobody_asked_for_are_found(redis: Redis
     assert reading.other_queues == (QueueReading("forgotten", 10, exists=True),)
     assert reading.queues[0].ready == 1
     keys.delete("_kombu.binding.forgotten")
-    for _ in range(3):  # one look each for the walk, the bindings and the lengths
+    for _ in range(3):  # one reading each for the walk, the bindings and the lengths
         reading = await reader.read(["mail"])
     assert reading.other_queues == ()
     await reader.close()
@@ -107,7 +107,7 @@ async def test_a_prefix_with_wildcards_finds_its_own_queues_alone(redis: RedisSe
     await reader.close()
 
 
-async def test_a_million_keys_make_no_look_dear(own_redis: RedisServer) -> None:
+async def test_a_million_keys_do_not_slow_a_reading(own_redis: RedisServer) -> None:
     client(own_redis).execute_command("DEBUG", "POPULATE", "1000000", "key", "20")  # type: ignore[no-untyped-call]
     publish(own_redis.url, "forgotten", range(1))
     reader = reader_for(own_redis.url)
@@ -124,13 +124,13 @@ async def test_a_million_keys_make_no_look_dear(own_redis: RedisServer) -> None:
     await reader.close()
 
 
-async def test_looking_changes_no_key(redis: RedisServer, read: Read) -> None:
+async def test_reading_changes_no_key(redis: RedisServer, read: Read) -> None:
     await read(redis.database(10), ["mail"])
     assert client(redis, 10).dbsize() == 0
 
 
 @pytest.mark.parametrize("policy", ["noeviction", "volatile-lru"])
-async def test_a_server_at_its_maxmemory_is_told_as_out_of_memory(
+async def test_a_server_at_its_maxmemory_is_reported_as_out_of_memory(
     own_redis: RedisServer, policy: str, read: Read
 ) -> None:
     fill(client(own_redis), policy)
@@ -199,7 +199,7 @@ async def test_a_user_who_may_only_count_gets_the_counts_alone(own_redis: RedisS
     await reader.close()
 
 
-async def test_a_user_of_one_prefix_is_told_what_lies_there(own_redis: RedisServer) -> None:
+async def test_a_user_of_one_prefix_gets_what_lies_there(own_redis: RedisServer) -> None:
     publish(own_redis.url, "forgotten", range(1), global_keyprefix="shop:")
     commands = ["+@all", "-@dangerous"]
     client(own_redis).acl_setuser(

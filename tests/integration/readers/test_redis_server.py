@@ -1,4 +1,4 @@
-"""The detailed look at a Redis: its numbers, what fills it, and what lacks when time or rights run out."""
+"""The details of a Redis: its numbers, what fills it, and what lacks when time or rights run out."""
 
 import time
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def store_results(url: str, serializer: str = "json", **states: int) -> None:
-    """Store results as an application would: so many in each state."""
+    """Store results as an application would, a number in each state."""
     app = Celery(backend=url, set_as_current=False)
     app.conf.update(result_serializer=serializer, accept_content=["json", serializer])
     for state, number in states.items():
@@ -31,7 +31,7 @@ def store_results(url: str, serializer: str = "json", **states: int) -> None:
     app.close()
 
 
-async def test_the_server_tells_about_itself(own_redis: RedisServer) -> None:
+async def test_the_server_reports_its_own_numbers(own_redis: RedisServer) -> None:
     client(own_redis, 3).set("other", 1, ex=600)
     client(own_redis).config_set("maxmemory", "200mb")
     server = await read_redis_server(own_redis.url)
@@ -118,13 +118,13 @@ async def test_a_user_who_may_not_scan_gets_the_numbers_alone(own_redis: RedisSe
     assert (server.keys, server.tasks) == (0, None)
 
 
-async def test_a_replica_tells_that_it_is_one(own_redis: RedisServer) -> None:
+async def test_a_replica_reports_that_it_is_one(own_redis: RedisServer) -> None:
     client(own_redis).replicaof("127.0.0.1", str(free_port()))
     server = await read_redis_server(own_redis.url)
     assert (server.reading.reason, server.role) == (BrokerReason.READ_ONLY, "slave")
 
 
-async def test_a_full_server_still_tells(own_redis: RedisServer) -> None:
+async def test_a_full_server_still_reports(own_redis: RedisServer) -> None:
     keys = client(own_redis)
     keys.set("big", b"x" * 2_000_000)
     keys.config_set("maxmemory", "1mb")
@@ -140,7 +140,7 @@ async def test_a_full_server_still_tells(own_redis: RedisServer) -> None:
         ("sqs://key:secret@", BrokerReason.UNSUPPORTED_KIND),
     ],
 )
-async def test_what_is_no_redis_is_told_in_the_reading(url: str, reason: BrokerReason) -> None:
+async def test_a_server_that_is_not_redis_is_reported_in_the_reading(url: str, reason: BrokerReason) -> None:
     server = await read_redis_server(url.format(port=free_port()))
     assert (server.reading.reason, server.version, server.tasks) == (reason, None, None)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 
 class Proxy:
-    """Forwards every connection to ``port`` of this host, until told to lose the present ones."""
+    """Forwards every connection to ``port`` of this host, until it has to lose the present ones."""
 
     def __init__(self, port: int):
         self._target = port
@@ -27,7 +27,7 @@ class Proxy:
                     threading.Thread(target=self._forward, args=ends, daemon=True).start()
 
     def lose_connections(self) -> None:
-        """From now on nothing passes on the connections there are, and neither end is told."""
+        """From now on nothing passes on the connections there are, and neither end notices."""
         self._lost = set(self._ends)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Each way in which a broker can be ill gets its own reason, from real servers and sockets."""
+"""Each way in which a broker can fail gets its own reason, from real servers and sockets."""
 
 import socket
 import threading
@@ -64,8 +64,8 @@ def test_a_redis_user_with_a_name_is_reached(redis: RedisServer) -> None:
     assert reached(f"redis://default:{PASSWORD}@127.0.0.1:{redis.port}/0")
 
 
-@pytest.mark.parametrize("credentials", ["", ":wrong@", "nobody:hunter2@"])
-def test_a_redis_that_refuses_the_login_is_told_from_one_that_is_away(
+@pytest.mark.parametrize("credentials", ["", ":wrong@", "stranger:hunter2@"])
+def test_a_redis_that_refuses_the_login_is_distinguished_from_one_that_is_away(
     redis: RedisServer, credentials: str
 ) -> None:
     reading = checked(f"redis://{credentials}127.0.0.1:{redis.port}/0")
@@ -95,7 +95,9 @@ def test_a_rabbitmq_is_reached(rabbit: RabbitServer) -> None:
     assert reached(rabbit.url)
 
 
-def test_a_rabbitmq_that_refuses_the_login_is_told_from_one_that_is_away(rabbit: RabbitServer) -> None:
+def test_a_rabbitmq_that_refuses_the_login_is_distinguished_from_one_that_is_away(
+    rabbit: RabbitServer,
+) -> None:
     reading = checked(f"amqp://guest:{PASSWORD}@127.0.0.1:{rabbit.port}//")
     assert (reading.reason, reading.reachable) == (BrokerReason.AUTHENTICATION_FAILED, False)
 
@@ -119,7 +121,7 @@ def test_a_broker_that_never_answers_times_out(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-def test_a_name_that_does_not_resolve_is_told(scheme: str) -> None:
+def test_a_name_that_does_not_resolve_is_reported(scheme: str) -> None:
     reading = checked(f"{scheme}://:{PASSWORD}@broker.invalid/0")
     assert (reading.reason, reading.reachable) == (BrokerReason.NAME_NOT_RESOLVED, False)
     assert "broker.invalid" in reading.message
@@ -133,7 +135,7 @@ def test_a_broker_that_hangs_up_is_an_error(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["rediss", "amqps"])
-def test_a_port_that_speaks_no_tls_is_told(scheme: str) -> None:
+def test_a_port_without_tls_is_reported(scheme: str) -> None:
     with answering_server(b"-ERR this is no TLS\r\n" * 3) as port:
         reading = checked(f"{scheme}://:{PASSWORD}@127.0.0.1:{port}/0")
     assert (reading.reason, reading.reachable) == (BrokerReason.TLS_FAILED, False)

@@ -129,7 +129,7 @@ def test_a_worker_whose_connection_to_redis_is_half_open_is_condemned(
 
 @pytest.mark.parametrize("pool", ["prefork", "gevent"])
 def test_a_worker_that_talks_on_a_lost_connection_to_redis_is_condemned(pool: str, tmp_path: Path) -> None:
-    """Its next heartbeat, or gevent's look for messages to restore, waits for an answer for ever."""
+    """Its next heartbeat, or gevent's search for messages to restore, waits for an answer for ever."""
     with (
         redis_server(tmp_path / "redis") as redis,
         proxy(redis.port) as network,

@@ -1,4 +1,4 @@
-"""A pool whose children do not live is told from every pool whose children come and go as they should."""
+"""A pool whose children do not live is distinguished from every pool whose children come and go as usual."""
 
 import os
 import signal

@@ -84,14 +84,14 @@ def test_a_worker_killed_outright_is_live_but_neither_started_nor_ready(
 
 
 def test_a_drain_is_a_file_that_the_agent_sees(sidecar: Sidecar) -> None:
-    wish = sidecar.directory / "run" / "drain"
+    drain_request = sidecar.directory / "run" / "drain"
     assert sidecar.order("/drain") == 202
-    assert wish.exists()
+    assert drain_request.exists()
     assert sidecar.order("/undrain") == 202
-    assert not wish.exists()
+    assert not drain_request.exists()
 
 
-def test_the_broker_is_watched_through_an_outage_and_its_password_never_told(
+def test_the_broker_is_watched_through_an_outage_and_its_password_never_shown(
     tmp_path: Path, redis: RedisServer
 ) -> None:
     with served(tmp_path, redis.url) as sidecar:
@@ -115,7 +115,7 @@ def test_a_frozen_broker_holds_up_no_probe(tmp_path: Path, redis: RedisServer) -
         begun = time.monotonic()
         for _ in range(50):
             sidecar.status("/livez")
-        # One look at the broker alone would take two seconds.
+        # One check of the broker alone would take two seconds.
         assert time.monotonic() - begun < 2
         wait_for(lambda: sidecar.report()["broker"]["reason"] == "TimedOut", 15, sidecar.report)
     redis.resume()
@@ -132,7 +132,7 @@ def test_a_stopped_sidecar_ends_with_an_idle_connection_open(
         assert sidecar.process.wait(10) == 0
 
 
-def test_a_port_in_use_is_told_with_what_to_set(sidecar: Sidecar) -> None:
+def test_a_port_in_use_is_reported_with_what_to_set(sidecar: Sidecar) -> None:
     env = environment(CELERY_PROBE_DIRECTORY=str(sidecar.directory), CELERY_PROBE_PORT=str(sidecar.port))
     done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1

@@ -10,7 +10,7 @@ from tests.integration.agent.harness import agent_worker, producer
 from tests.integration.sidecar.served import served
 from tests.support.celery_worlds import CELERY_5_7
 
-# The kubelet gives an ill worker five seconds in all.
+# The kubelet gives an unhealthy worker five seconds in all.
 AT_ONCE = 4.0
 
 
@@ -56,8 +56,8 @@ def test_a_sidecar_that_is_killed_in_between_cuts_no_task_short(tmp_path: Path) 
         hook = worker.stop_hook(60, sidecar.port)
         worker.wait_until(lambda report: report.phase == "draining")
         assert hook.poll() is None
-        told = sidecar.report()
-        assert (told["verdict"]["live"], told["drain_requested"]) == (True, False)
+        answered = sidecar.report()
+        assert (answered["verdict"]["live"], answered["drain_requested"]) == (True, False)
         sidecar.process.kill()
         assert hook.wait(30) == 0
         assert worker.ran() == ["done"]

@@ -45,9 +45,9 @@ class Watched:
             assert verdict.live or verdict.reason in reasons, verdict
             return None if verdict.live else verdict
 
-        return wait_for(condemned, timeout, self._told)
+        return wait_for(condemned, timeout, self._described)
 
-    def _told(self) -> str:
+    def _described(self) -> str:
         return f"{self.verdict()}\n{self.worker.report()}\n{self.worker.log()}"
 
 

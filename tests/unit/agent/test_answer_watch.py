@@ -10,9 +10,9 @@ from celery_probe.agent.worker import transport
 from celery_probe.agent.worker.answer_watch import AnswerWatch
 
 
-def watched(*looks: tuple[float, Any, bool]) -> float | None:
+def watched(*observations: tuple[float, Any, bool]) -> float | None:
     watch = AnswerWatch(5.0)
-    for now, mark, due in looks:
+    for now, mark, due in observations:
         watch.note(mark, due=due, now=now)
     return watch.mono
 

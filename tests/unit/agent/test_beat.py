@@ -15,10 +15,10 @@ TICK = [("celery.beat", "tick"), ("celery_probe.agent.beat.ticks", "watched"), (
 
 
 class Scheduler:
-    """Ticks as it is told."""
+    """Returns and raises what the test sets."""
 
-    def __init__(self, wish: object = 2.0, max_interval: object = 300, heap: object = None) -> None:
-        self.wish = wish
+    def __init__(self, next_tick: object = 2.0, max_interval: object = 300, heap: object = None) -> None:
+        self.next_tick = next_tick
         self.max_interval = max_interval
         self._heap = heap
         self.during: list[tuple[float | None, float | None]] = []
@@ -27,9 +27,9 @@ class Scheduler:
     def tick(self, *_: Any) -> object:
         assert self.beat is not None
         self.during.append((self.beat.tick_began_mono, self.beat.tick_mono))
-        if isinstance(self.wish, BaseException):
-            raise self.wish
-        return self.wish
+        if isinstance(self.next_tick, BaseException):
+            raise self.next_tick
+        return self.next_tick
 
 
 class SlottedScheduler:
@@ -39,7 +39,7 @@ class SlottedScheduler:
     max_interval = 1
 
     def tick(self) -> float:
-        """Wish for the next tick in a second."""
+        """Request the next tick in a second."""
         return 1.0
 
 
@@ -67,16 +67,16 @@ def test_a_tick_is_seen_while_it_lasts_and_when_it_has_ended() -> None:
     assert (phase(beat), errors.count) == (TICKING, 0)
 
 
-@pytest.mark.parametrize("wish", [None, 0, float("inf"), float("nan")])
-def test_a_wish_that_json_cannot_have_is_none(wish: object) -> None:
-    scheduler = Scheduler(wish)
+@pytest.mark.parametrize("next_tick", [None, 0, float("inf"), float("nan")])
+def test_a_next_tick_that_json_cannot_have_is_none(next_tick: object) -> None:
+    scheduler = Scheduler(next_tick)
     beat, errors = begun(scheduler)
     scheduler.tick()
     assert beat.due_in in (None, 0.0)
     assert errors.count == 0
 
 
-def test_a_wish_that_is_no_number_reaches_celery_and_counts_one_error() -> None:
+def test_a_next_tick_that_is_not_a_number_reaches_celery_and_counts_one_error() -> None:
     scheduler = Scheduler("soon")
     beat, errors = begun(scheduler)
     assert scheduler.tick() == "soon"
@@ -94,7 +94,7 @@ def test_what_a_tick_raises_reaches_celery(error: BaseException) -> None:
     assert beat.tick_mono is not None
 
 
-def test_a_scheduler_that_cannot_be_watched_is_told_and_believed() -> None:
+def test_a_scheduler_that_cannot_be_observed_is_reported_and_believed() -> None:
     beat, errors = begun(SlottedScheduler())
     assert (beat.blind, phase(beat)) == (True, TICKING)
     assert errors.last == "beat_init: AttributeError"
@@ -109,7 +109,7 @@ def test_an_odd_max_interval_does_not_keep_ticks_from_being_seen() -> None:
     assert errors.last == "max_interval: ValueError"
 
 
-def test_a_beat_that_celery_has_told_to_stop_is_stopping() -> None:
+def test_a_beat_that_celery_stops_is_stopping() -> None:
     scheduler = Scheduler()
     beat, _ = begun(scheduler)
     scheduler.tick()
@@ -140,5 +140,5 @@ def test_a_beat_at_its_end_is_stopping() -> None:
         ([], ""),
     ],
 )
-def test_the_stack_tells_what_a_tick_waits_for(places: list[tuple[str, str]], expected: str) -> None:
+def test_the_stack_shows_what_a_tick_waits_for(places: list[tuple[str, str]], expected: str) -> None:
     assert waits_for(places) == expected

@@ -37,7 +37,7 @@ def test_a_report_half_written_by_a_worker_that_died_is_no_obstacle(directory: P
     assert (directory / "run" / "report.json").read_bytes() == b"whole"
 
 
-def test_a_missing_directory_is_told_to_the_caller(tmp_path: Path) -> None:
+def test_a_missing_directory_is_reported_to_the_caller(tmp_path: Path) -> None:
     shared = ReportDirectory(str(tmp_path / "nowhere"))
     assert not shared.is_drain_requested()
     with pytest.raises(FileNotFoundError):

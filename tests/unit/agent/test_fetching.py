@@ -27,7 +27,7 @@ def consumer_of(channel: Any) -> Any:
     return made
 
 
-def test_a_held_consumer_has_no_subscription_whoever_calls_consume(channel: Any) -> None:
+def test_a_drained_consumer_has_no_subscription_whatever_calls_consume(channel: Any) -> None:
     consumer = consumer_of(channel)
     fetching.stop(consumer)
     consumer.consume()

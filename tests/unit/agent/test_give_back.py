@@ -32,7 +32,7 @@ def request(tag: str, acknowledged: bool = False) -> Any:
     return SimpleNamespace(message=SimpleNamespace(delivery_tag=tag), acknowledged=acknowledged)
 
 
-def test_every_message_that_nobody_acknowledged_goes_back_once() -> None:
+def test_every_unacknowledged_message_goes_back_once() -> None:
     qos = Qos("a", "acknowledged", "b")
     qos._quick_ack("acknowledged")
     assert give_back(consumer_with(qos), []) == 2

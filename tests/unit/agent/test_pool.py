@@ -13,7 +13,7 @@ from celery_probe.agent.worker import pool
 
 
 class Prefork:
-    """A pool as Celery's prefork one looks from outside."""
+    """A pool as Celery's prefork one appears from outside."""
 
     __module__ = "celery.concurrency.prefork"
 
@@ -34,7 +34,7 @@ def low_pids_live(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "lives", lambda pid: pid < 900)
 
 
-def looked(prefork: Prefork, *generations: tuple[float, float, tuple[Any, ...]]) -> pool.PoolWatch:
+def observed(prefork: Prefork, *generations: tuple[float, float, tuple[Any, ...]]) -> pool.PoolWatch:
     watch = pool.PoolWatch()
     for now, progress, children in generations:
         prefork.replace(*children)
@@ -44,19 +44,19 @@ def looked(prefork: Prefork, *generations: tuple[float, float, tuple[Any, ...]])
 
 @pytest.mark.usefixtures("low_pids_live")
 def test_the_first_children_are_no_births() -> None:
-    watch = looked(Prefork(), (100, 90, (child(1, 1), child(2, 2))))
+    watch = observed(Prefork(), (100, 90, (child(1, 1), child(2, 2))))
     assert (watch.pids, watch.births, watch.alive_mono) == ([1, 2], 0, 100)
 
 
 @pytest.mark.usefixtures("low_pids_live")
-def test_children_that_replace_others_count_even_those_between_two_looks() -> None:
-    watch = looked(Prefork(), (100, 90, (child(1, 1),)), (101, 90, (child(5, 5),)))
+def test_children_that_replace_others_count_even_those_between_two_observations() -> None:
+    watch = observed(Prefork(), (100, 90, (child(1, 1),)), (101, 90, (child(5, 5),)))
     assert watch.births == 4
 
 
 @pytest.mark.usefixtures("low_pids_live")
 def test_a_task_that_begins_or_ends_begins_the_count_anew() -> None:
-    watch = looked(
+    watch = observed(
         Prefork(), (100, 90, (child(1, 1),)), (101, 90, (child(5, 5),)), (102, 102, (child(6, 6),))
     )
     assert watch.births == 0
@@ -66,7 +66,7 @@ def test_a_task_that_begins_or_ends_begins_the_count_anew() -> None:
 @pytest.mark.parametrize(("patience", "survives_after"), [(4.0, 15.0), (None, 15.0), (60.0, 65.0)])
 def test_one_child_that_survives_begins_the_count_anew(patience: float | None, survives_after: float) -> None:
     prefork = Prefork(patience=patience)
-    young = looked(
+    young = observed(
         prefork,
         (100, 90, (child(1, 1),)),
         (101, 90, (child(5, 5), child(6, 6))),
@@ -79,7 +79,7 @@ def test_one_child_that_survives_begins_the_count_anew(patience: float | None, s
 
 @pytest.mark.usefixtures("low_pids_live")
 def test_a_child_that_has_no_process_yet_or_no_more_does_not_live() -> None:
-    watch = looked(
+    watch = observed(
         Prefork(), (100, 90, (child(1, 1), child(2, 2))), (101, 90, (child(None, 3), child(901, 4)))
     )
     assert (watch.pids, watch.births, watch.alive_mono) == ([], 2, 100)
@@ -92,7 +92,7 @@ def test_other_pools_have_no_children() -> None:
     assert (watch.pids, watch.births, watch.alive_mono) == ([], 0, None)
 
 
-def test_a_process_lives_until_it_ended_even_if_nobody_waited_for_it() -> None:
+def test_a_process_lives_until_it_ended_even_if_no_parent_waited_for_it() -> None:
     with subprocess.Popen(["sleep", "60"]) as process:
         assert pool.lives(process.pid)
         os.kill(process.pid, signal.SIGKILL)

@@ -33,7 +33,7 @@ DELIVERY = [("kombu.transport.redis", "_brpop_read"), *LOOP]
         ([], ""),
     ],
 )
-def test_the_stack_tells_what_the_loop_waits_for(places: list[tuple[str, str]], expected: str) -> None:
+def test_the_stack_shows_what_the_loop_waits_for(places: list[tuple[str, str]], expected: str) -> None:
     assert waits_for(places) == expected
 
 

@@ -73,14 +73,14 @@ def test_a_worker_that_cannot_be_held_is_left_to_celery_while_it_runs_nothing() 
     assert not is_finished(report(written_mono=late, active_count=1), ASKED, late)
 
 
-def test_an_ill_worker_is_told_to_stop_and_not_waited_for(run: Path) -> None:
+def test_an_unhealthy_worker_is_stopped_without_waiting(run: Path) -> None:
     busy = report(written_mono=time.monotonic() + 60, active_count=1)
     (run / "report.json").write_text(json.dumps(busy))
     stop(ReportDirectory(str(run.parent)), 60, lambda: True)
     assert sorted(file.name for file in run.iterdir()) == ["report.json", "stop"]
 
 
-def test_a_worker_that_runs_out_of_time_is_told_to_give_its_messages_back(run: Path) -> None:
+def test_a_worker_that_runs_out_of_time_has_to_give_its_messages_back(run: Path) -> None:
     busy = report(written_mono=time.monotonic() + 60, active_count=1)
     (run / "report.json").write_text(json.dumps(busy))
     shared = ReportDirectory(str(run.parent))
@@ -126,10 +126,10 @@ def sidecar(status: int) -> Iterator[int]:
             thread.join()
 
 
-@pytest.mark.parametrize(("status", "ill"), [(200, False), (503, True), (500, False)])
-def test_a_worker_fails_liveness_when_its_sidecar_fails_its_liveness(status: int, ill: bool) -> None:
+@pytest.mark.parametrize(("status", "fails"), [(200, False), (503, True), (500, False)])
+def test_a_worker_fails_liveness_when_its_sidecar_fails_its_liveness(status: int, fails: bool) -> None:
     with sidecar(status) as port:
-        assert fails_liveness(port) is ill
+        assert fails_liveness(port) is fails
 
 
 def test_a_sidecar_that_does_not_answer_says_nothing_of_the_worker() -> None:

@@ -18,7 +18,7 @@ def _started() -> Iterator[None]:
     state.all_total_count[0] = before
 
 
-def test_progress_begins_with_the_first_look() -> None:
+def test_progress_begins_with_the_first_observation() -> None:
     progress = tasks.Progress()
     assert progress.mono is None
     progress.note(0, 100.0)
@@ -49,7 +49,7 @@ def test_a_task_that_ends_without_having_begun_is_progress(name: str) -> None:
     assert progress.mono == 101.0
 
 
-def test_tasks_that_wait_for_their_time_are_told_by_how_near_it_is() -> None:
+def test_eta_tasks_that_are_due_are_counted_apart() -> None:
     def waiting(eta: float, *args: Any, canceled: bool = False) -> Any:
         return SimpleNamespace(eta=eta, entry=SimpleNamespace(args=args, canceled=canceled))
 

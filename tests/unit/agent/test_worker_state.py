@@ -45,7 +45,7 @@ def test_the_phase_follows_from_what_the_worker_is_doing(attributes: dict[str, A
 @pytest.mark.parametrize(
     ("value", "expected"), [(0, "stopping"), (70, "stopping"), (None, "consuming"), (False, "consuming")]
 )
-def test_a_wish_to_stop_is_any_exit_status_even_0(flag: str, value: int | None, expected: str) -> None:
+def test_a_request_to_stop_is_any_exit_status_even_0(flag: str, value: int | None, expected: str) -> None:
     state = SimpleNamespace(should_stop=None, should_terminate=None)
     setattr(state, flag, value)
     assert phase(worker(controller=controller(), connected=True), state) == expected

@@ -60,25 +60,25 @@ def test_an_empty_value_asks_for_nothing() -> None:
 
 
 @pytest.mark.parametrize("value", ["true", "false"])
-def test_what_is_understood_is_not_told(value: str) -> None:
+def test_an_annotation_that_is_understood_is_not_reported(value: str) -> None:
     annotations = {PAUSE: value, PAUSE_IN: value, PAUSE_OUT: value, "other": "x"}
     annotations |= {RESTARTED: "1", f"{RESTARTED}.mail": "2"}
     assert read_annotations(annotations, GROUPS).not_understood == ()
 
 
 @pytest.mark.parametrize("name", [PAUSE, PAUSE_IN, PAUSE_OUT])
-def test_a_pause_that_is_none_is_told_with_what_to_write(name: str) -> None:
-    (told,) = read_annotations({name: "yes"}, GROUPS).not_understood
-    assert told == f"Annotation {name} is 'yes': write \"true\", or remove it"
+def test_an_invalid_pause_is_reported_with_what_to_write(name: str) -> None:
+    (sentence,) = read_annotations({name: "yes"}, GROUPS).not_understood
+    assert sentence == f"Annotation {name} is 'yes': write \"true\", or remove it"
 
 
-def test_a_pause_of_nothing_is_told_with_the_pauses_that_there_are() -> None:
-    (told,) = read_annotations({"celery-operator.dev/pause-scaling": "true"}, GROUPS).not_understood
-    assert told.startswith("Annotation celery-operator.dev/pause-scaling pauses nothing: write one of ")
-    assert all(name in told for name in (PAUSE, PAUSE_IN, PAUSE_OUT))
+def test_an_unknown_pause_is_reported_with_the_pauses_that_exist() -> None:
+    (sentence,) = read_annotations({"celery-operator.dev/pause-scaling": "true"}, GROUPS).not_understood
+    assert sentence.startswith("Annotation celery-operator.dev/pause-scaling pauses nothing: write one of ")
+    assert all(name in sentence for name in (PAUSE, PAUSE_IN, PAUSE_OUT))
 
 
-def test_a_restart_of_no_group_is_told_with_the_groups() -> None:
-    (told,) = read_annotations({f"{RESTARTED}.post": "1"}, GROUPS).not_understood
-    assert f"{RESTARTED}.post names no worker group" in told
-    assert "one of default, mail" in told
+def test_a_restart_of_no_group_is_reported_with_the_groups() -> None:
+    (sentence,) = read_annotations({f"{RESTARTED}.post": "1"}, GROUPS).not_understood
+    assert f"{RESTARTED}.post names no worker group" in sentence
+    assert "one of default, mail" in sentence

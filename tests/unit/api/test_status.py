@@ -20,7 +20,7 @@ def test_a_status_goes_out_in_camel_case_without_nulls() -> None:
     assert CeleryDeploymentStatus.read(wire) == status
 
 
-def test_a_group_tells_of_its_last_change() -> None:
+def test_a_group_shows_its_last_change() -> None:
     change = ScalingStatus(message="0 -> 3: 30 ready", at="2026-01-01T00:00:00Z", arrival_per_second=2.5)
     group = WorkerGroupStatus(
         name="default",

@@ -61,7 +61,7 @@ async def test_an_answer_other_than_200_is_a_failure() -> None:
         assert await fire(server.port, "/livez", rate=50, seconds=0.1) == Answers([], 5)
 
 
-async def test_a_port_that_nobody_listens_on_gives_failures_only() -> None:
+async def test_a_port_without_a_listener_gives_failures_only() -> None:
     assert await fire(free_port(), "/livez", rate=50, seconds=0.1) == Answers([], 5)
 
 

@@ -52,7 +52,7 @@ def test_the_page_gets_the_table_of_the_part_that_ran(tmp_path: Path) -> None:
     assert "| full | 1 | at most 2 | yes |" in page.read_text()
 
 
-def test_a_page_without_a_place_is_told_before_anything_is_measured(
+def test_a_page_without_a_place_is_reported_before_anything_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert bench.main(["probe", "--markdown", str(tmp_path / "absent.md")]) == 2

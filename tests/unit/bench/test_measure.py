@@ -30,7 +30,7 @@ def python(code: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def test_a_command_that_burns_cpu_is_told_from_one_that_waits() -> None:
+def test_a_command_that_burns_cpu_is_distinguished_from_one_that_waits() -> None:
     busy = run_to_end([sys.executable, "-c", f"{BURN}\nprint('done')"], {})
     assert busy.status == 0
     assert busy.output == "done\n"
@@ -45,7 +45,7 @@ def test_the_cpu_time_of_a_commands_children_counts_too() -> None:
     assert run_to_end([sys.executable, "-c", child], {}).cpu >= 0.3
 
 
-def test_a_command_gets_the_environment_and_its_status_is_told() -> None:
+def test_a_command_gets_the_environment_and_its_status_is_returned() -> None:
     code = "import os, sys; print(os.environ['BENCH_WORD'], file=sys.stderr); sys.exit(3)"
     done = run_to_end([sys.executable, "-c", code], {"BENCH_WORD": "hello"})
     assert (done.status, done.output) == (3, "hello\n")

@@ -33,6 +33,6 @@ def test_a_containers_processes_are_found_in_control_groups_v1_and_v2(tmp_path: 
     assert container_processes(ID, tmp_path) == [12]
 
 
-def test_a_container_on_another_machine_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_container_on_another_machine_is_reported_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="run this on the operator's node"):
         container_processes(ID, tmp_path)

@@ -118,7 +118,7 @@ def test_pictures_are_drawn_beside_the_page(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_text() == "drawn"
 
 
-def test_a_page_tells_for_which_parts_it_has_a_place(tmp_path: Path) -> None:
+def test_a_page_says_for_which_parts_it_has_a_place(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     assert has_place(page, "a")
     page.write_text("<!-- bench a -->\n<!-- end of bench a -->\n")

@@ -9,7 +9,7 @@ WORKER = WorkerSnapshot(
     active_count=0,
     running=(),
     reserved=0,
-    eta_held=0,
+    eta=0,
     queues=("mail",),
     prefetch=8,
 )

@@ -27,7 +27,7 @@ def test_a_default_route_takes_no_block() -> None:
     assert free_block([IPv4Network("0.0.0.0/0")], preferred=0) == BLOCKS[0]
 
 
-def test_a_machine_without_a_free_block_is_told_what_to_stop() -> None:
+def test_without_a_free_block_the_error_says_what_to_stop() -> None:
     with pytest.raises(ClusterError, match="make cluster-down"):
         free_block([IPv4Network("10.0.0.0/8")], preferred=0)
 

@@ -49,7 +49,7 @@ def broker(
     unacked: UnackedReading | None = None,
     **queues: int | None,
 ) -> BrokerReading:
-    """A reading; the queue ``celery`` is empty unless told otherwise. ``others``: queues of nobody."""
+    """A reading; the queue ``celery`` is empty by default. ``others``: queues that no group reads."""
     lengths = {"celery": 0, **queues}
     return BrokerReading(
         kind=kind,
@@ -66,7 +66,7 @@ def broker(
 REFUSED = broker(
     False, BrokerReason.CONNECTION_REFUSED, "redis://redis:6379/0 refuses connections.", celery=None
 )
-NOT_READ = broker(None, BrokerReason.NOT_READ, "The broker has not been looked at yet.", celery=None)
+NOT_READ = broker(None, BrokerReason.NOT_READ, "The broker has not been read yet.", celery=None)
 UNREADABLE = broker(
     None, BrokerReason.UNSUPPORTED_KIND, "Queues of sqs cannot be read.", kind="sqs", celery=None
 )
@@ -82,7 +82,7 @@ UNREAD: dict[str, Any] = {
 """Messages in a queue that no group reads."""
 
 ORPHANS = broker(unacked=UnackedReading(40, 3000.0))
-"""Messages that were handed out, to nobody who is still there."""
+"""Messages that were delivered to workers which no longer exist."""
 
 
 def deployment(wanted: int = 2, *, group: str | None = "default", **changes: Any) -> DeploymentState:

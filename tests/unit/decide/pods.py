@@ -100,7 +100,7 @@ def pod(
         deleting=False,
         scheduled=True,
         restarts=0,
-        trouble=None,
+        container_failure=None,
         reading=reading(reason, sidecar_broker, active=active),
     )
 
@@ -110,7 +110,7 @@ def silent_pod(name: str = "shop-default-a") -> PodState:
     return replace(pod(name), reading=None)
 
 
-def untold_pod(name: str = "shop-default-a") -> PodState:
+def consumption_unknown_pod(name: str = "shop-default-a") -> PodState:
     """Its agent reports, but its transport does not show whether it consumes."""
     one = reading()
     return replace(pod(name), reading=replace(one, verdict=replace(one.verdict, consuming=None)))
@@ -152,5 +152,5 @@ def broken_pod(
     container: str = "worker",
 ) -> PodState:
     """A container of it cannot run."""
-    trouble = ContainerFailure(container, reason, message, exit_code)
-    return replace(pending_pod(name), trouble=trouble)
+    failure = ContainerFailure(container, reason, message, exit_code)
+    return replace(pending_pod(name), container_failure=failure)

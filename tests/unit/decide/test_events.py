@@ -1,4 +1,4 @@
-"""Events tell each turn once."""
+"""Events report each change once."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ TURNS: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
 @pytest.mark.parametrize(
     ("before", "after", "events"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in TURNS]
 )
-def test_a_turn_is_told_once(
+def test_a_change_is_reported_once(
     before: dict[str, Any], after: dict[str, Any], events: list[tuple[str, str]]
 ) -> None:
     turned = decide(snapshot(**after, previous=status_of(**before)))
@@ -66,7 +66,7 @@ def test_a_turn_is_told_once(
     assert decide(snapshot(**after, previous=turned.status)).events == ()
 
 
-def test_a_first_look_tells_what_is_wrong_and_not_what_is_right() -> None:
+def test_a_first_reconcile_reports_what_is_wrong_and_not_what_is_right() -> None:
     first: dict[str, Any] = {"previous": CeleryDeploymentStatus(observed_generation=3)}
     assert [event.reason for event in decide(snapshot(**first)).events] == ["Ready"]
     bad = decide(snapshot(**first, pods=(A, pod("b", WorkerReason.DEAF)))).events

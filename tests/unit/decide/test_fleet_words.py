@@ -1,4 +1,4 @@
-"""In what words the findings of the fleet are told: messages, advice and Events."""
+"""In what words the verdicts on the fleet are reported: messages, recommendations and Events."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
         "kubectl -n market get --raw /api/v1/namespaces/market/pods/b:9809/proxy/report",
     ),
     (
-        "nobody reads a queue",
+        "no group reads a queue",
         UNREAD,
         "forgotten",
         "kubectl -n market edit celerydeployments shop",
@@ -79,26 +79,26 @@ TURNS: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
 
 
 @pytest.mark.parametrize(("after", "events"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in TURNS])
-def test_a_finding_is_told_once_and_its_end_as_well(
+def test_a_verdict_is_reported_once_and_its_end_as_well(
     after: dict[str, Any], events: list[tuple[str, str]]
 ) -> None:
-    well, ill = status_of(), status_of(**after)
-    assert [(event.type, event.reason) for event in events_between(well, ill)] == events
-    assert events_between(ill, status_of(**after, previous=ill)) == ()
-    back = {event.reason for event in events_between(ill, well)} - {"Ready"}
+    well, unhealthy = status_of(), status_of(**after)
+    assert [(event.type, event.reason) for event in events_between(well, unhealthy)] == events
+    assert events_between(unhealthy, status_of(**after, previous=unhealthy)) == ()
+    back = {event.reason for event in events_between(unhealthy, well)} - {"Ready"}
     assert back in ({"WorkersHealthy"}, {"BacklogWithinLimits"})
 
 
 @pytest.mark.parametrize("reason", [WorkerReason.DEAF, WorkerReason.WEDGED, WorkerReason.POOL_DEAD, None])
 def test_where_restarts_are_forbidden_a_person_is_asked_for_them(reason: WorkerReason | None) -> None:
-    ill = stalled_pod("b") if reason is None else pod("b", reason)
-    by_hand = spec(health={"restart": {"policy": "Never"}})
-    (advice,) = status_of(**WAITING, pods=(A, ill), spec=by_hand).recommendations
+    unhealthy = stalled_pod("b") if reason is None else pod("b", reason)
+    never = spec(health={"restart": {"policy": "Never"}})
+    (advice,) = status_of(**WAITING, pods=(A, unhealthy), spec=never).recommendations
     assert advice.message.startswith("Delete the pod: spec.health.restart.policy is Never")
     assert advice.command == "kubectl -n market delete pod b"
 
 
-def test_during_a_pause_a_person_is_told_how_to_end_it() -> None:
+def test_during_a_pause_a_recommendation_says_how_to_end_it() -> None:
     pause = {ANNOTATION_PAUSE_HEALING: "true"}
     (advice,) = status_of(**WAITING, pods=(A, stalled_pod("b")), annotations=pause).recommendations
     assert advice.message.startswith("Resume healing, or delete the pod: healing is paused")
@@ -107,7 +107,7 @@ def test_during_a_pause_a_person_is_told_how_to_end_it() -> None:
 
 
 @pytest.mark.parametrize("changes", [row[1] for row in ADVICE], ids=[f"when {row[0]}" for row in ADVICE])
-def test_advice_is_short_enough_to_be_told_whole(changes: dict[str, Any]) -> None:
+def test_a_recommendation_is_short_enough_to_be_shown_whole(changes: dict[str, Any]) -> None:
     status = status_of(**changes)
     said = [*(one.message for one in status.recommendations), *(one.message for one in status.conditions)]
     assert not [message for message in said if message.endswith("...")]

@@ -33,8 +33,8 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "one of two workers drains and the other consumes": {"pods": (A, pod("b", WorkerReason.DRAINING))},
     "deliberately at zero with empty queues": AT_ZERO,
     "suspended with empty queues": SUSPENDED,
-    "a broker that nobody can read and workers that consume": {"broker": UNREADABLE},
-    "a result backend that nobody can read": {"spec": WITH_RESULTS, "result_backend": UNREADABLE},
+    "a broker without a reader and workers that consume": {"broker": UNREADABLE},
+    "a result backend without a reader": {"spec": WITH_RESULTS, "result_backend": UNREADABLE},
     "beat runs once": ONE_BEAT,
     "beat is wanted from now on": {"spec": WITH_BEAT, "previous": CeleryDeploymentStatus()},
     "a backlog at the threshold": {"broker": broker(celery=1000)},
@@ -106,7 +106,7 @@ UNHEALTHY: dict[str, dict[str, Any]] = {
     "nothing could ever be created": {"faults": (fault(),), "deployments": (), "pods": ()},
 }
 UNKNOWN: dict[str, dict[str, Any]] = {
-    "the first look at a new resource": {
+    "the first reconcile of a new resource": {
         "previous": CeleryDeploymentStatus(),
         "deployments": (),
         "pods": (),
@@ -117,7 +117,7 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "the broker has not been read": {"broker": NOT_READ},
     "the result backend has not been read": {"spec": WITH_RESULTS},
     "the length of a queue is not known": {"broker": broker(celery=None)},
-    "at zero with a broker that nobody can read": {**AT_ZERO, "broker": UNREADABLE},
+    "at zero with a broker without a reader": {**AT_ZERO, "broker": UNREADABLE},
     "the sidecar of beat cannot be asked": {**ONE_BEAT, "beats": (BeatSnapshot("beat", "uid", ready=True),)},
     "beat has no agent": {
         **ONE_BEAT,
@@ -148,7 +148,7 @@ def test_health_is_the_worst_that_the_evidence_calls_for(
     assert (status.health, bool(status.message)) == (health, True), status.message
 
 
-def test_an_unreachable_broker_is_told_with_the_promise_that_nothing_is_restarted() -> None:
+def test_an_unreachable_broker_is_reported_and_the_message_says_that_nothing_is_restarted() -> None:
     status = status_of(broker=REFUSED, pods=(pod("a", WorkerReason.CONNECTING, sidecar_broker=NOT_REACHED),))
     assert status.message == (
         "redis://redis:6379/0 refuses connections. No worker is restarted while the broker is away."

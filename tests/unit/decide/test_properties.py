@@ -34,6 +34,7 @@ from tests.unit.decide.pods import (
     NOT_REACHED,
     REACHED,
     broken_pod,
+    consumption_unknown_pod,
     hoarding_pod,
     hung_pod,
     pending_pod,
@@ -42,7 +43,6 @@ from tests.unit.decide.pods import (
     report,
     silent_pod,
     stalled_pod,
-    untold_pod,
 )
 
 PASSWORD = "hunter2"
@@ -62,7 +62,7 @@ pods = st.one_of(
         sidecar_broker=st.sampled_from([REACHED, NOT_REACHED, NOT_ASKED]),
     ),
     st.builds(silent_pod, st.sampled_from("abcd")),
-    st.builds(untold_pod, st.sampled_from("abcd")),
+    st.builds(consumption_unknown_pod, st.sampled_from("abcd")),
     st.builds(pending_pod, st.sampled_from("abcd")),
     st.builds(
         broken_pod,
@@ -78,7 +78,7 @@ unacked = st.none() | st.builds(UnackedReading, st.integers(0, 50), st.none() | 
 waits = st.dictionaries(st.sampled_from(["celery", "forgotten", URL_WITH_PASSWORD]), st.floats(0, 300))
 readings: st.SearchStrategy[BrokerReading] = st.one_of(
     st.builds(
-        lambda ready, others, held: broker(celery=ready, others=others, unacked=held),
+        lambda ready, others, unacknowledged: broker(celery=ready, others=others, unacked=unacknowledged),
         st.none() | st.integers(0, 3000),
         st.dictionaries(st.sampled_from(["forgotten", URL_WITH_PASSWORD]), st.integers(0, 9)),
         unacked,
@@ -149,7 +149,7 @@ def test_a_broker_that_has_not_been_read_is_never_healthy(one: Snapshot) -> None
 
 
 @given(snapshots)
-def test_workers_of_whom_nothing_is_known_are_never_healthy(one: Snapshot) -> None:
+def test_unknown_workers_are_never_healthy(one: Snapshot) -> None:
     wanted = spec(replicas=2)
     assert health_of(replace(one, spec=wanted, pods=(silent_pod("a"), silent_pod("b")))) is not (
         HealthState.HEALTHY
@@ -176,7 +176,7 @@ def test_nothing_is_found_of_a_fleet_whose_broker_does_not_answer(one: Snapshot)
 
 
 @given(snapshots)
-def test_a_worker_that_nobody_can_ask_is_neither_stalled_nor_hung(one: Snapshot) -> None:
+def test_a_worker_that_does_not_answer_is_neither_stalled_nor_hung(one: Snapshot) -> None:
     seen = evidence_of(replace(one, pods=tuple(replace(each, reading=None) for each in one.pods)))
     assert not stalled_in(seen)
     assert not hung_in(seen)
@@ -186,8 +186,8 @@ def _worse_pod(one: PodState, reason: WorkerReason) -> PodState:
     """The pod with this verdict, if it consumed before."""
     if one.reading is None or not _consumes(one):
         return one
-    told = reading(reason, NOT_REACHED)
-    return replace(one, reading=replace(told, report=one.reading.report))
+    reported = reading(reason, NOT_REACHED)
+    return replace(one, reading=replace(reported, report=one.reading.report))
 
 
 def _cut_off(one: PodState) -> PodState:
@@ -208,7 +208,7 @@ def _with_report(one: PodState, **changes: Any) -> PodState:
 
 WORSE: dict[str, Any] = {
     "messages have waited for long": lambda one: replace(one, nonempty_for={"celery": 300.0}),
-    "nobody takes from a queue": lambda one: replace(
+    "no worker takes from a queue": lambda one: replace(
         one, not_shrinking_for={"celery": 300.0, "forgotten": 300.0}
     ),
     "messages lose their worker": lambda one: replace(
@@ -245,7 +245,7 @@ def test_worse_evidence_never_gives_a_better_word(one: Snapshot, what: str) -> N
 
 @given(snapshots, st.sampled_from(sorted(CONSUMING_NO_MORE)))
 def test_workers_that_consume_no_more_never_give_a_better_word(one: Snapshot, what: str) -> None:
-    # Of workers that nobody wants the worst is a task that does not end: it ends with its worker.
+    # Of surplus workers the worst is a task that does not end: it ends with its worker.
     assume(one.deployments and evidence_of(one).desired_total)
     worse = replace(one, pods=tuple(_worse_pod(each, CONSUMING_NO_MORE[what]) for each in one.pods))
     assert RANK[health_of(worse)] >= RANK[health_of(one)]
@@ -253,7 +253,7 @@ def test_workers_that_consume_no_more_never_give_a_better_word(one: Snapshot, wh
 
 @given(snapshots)
 def test_a_broker_that_refuses_the_operator_alone_is_never_good_news(one: Snapshot) -> None:
-    """What rests on its queues, as a stalled worker does, can no longer be told; but nothing is well."""
+    """What rests on its queues, as a stalled worker does, is no longer known; but nothing is healthy."""
     assume(one.deployments)
     assert RANK[health_of(replace(one, broker=REFUSED))] >= RANK[HealthState.DEGRADED]
 

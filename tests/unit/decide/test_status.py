@@ -56,7 +56,7 @@ def test_the_numbers_of_the_status_are_those_of_the_scale_target_and_the_totals(
     ]
 
 
-def test_numbers_that_nobody_told_are_none() -> None:
+def test_numbers_that_were_not_reported_are_none() -> None:
     status = status_of(pods=(silent_pod(),), broker=NOT_READ)
     assert (status.backlog, status.active, status.workers[0].active) == (None, None, None)
 

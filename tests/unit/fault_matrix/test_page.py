@@ -35,10 +35,10 @@ def test_a_row_as_it_should_be_shows_whole_seconds_and_ok() -> None:
     assert line.endswith("| 36 | 0 | 0 | 0 | ok |")
 
 
-def test_a_row_that_was_never_told_shows_dashes_and_why_it_failed() -> None:
+def test_a_row_that_was_never_reported_shows_dashes_and_why_it_failed() -> None:
     unknown = dict.fromkeys(("reported_after", "healed_after", "innocent_restarts", "lost", "doubled"))
-    untold: dict[str, Any] = {**unknown, "reported_as": "", "problem": "not within 60 s"}
-    line = line_of(page([result(**untold)], FACTS), "wedged")
+    unreported: dict[str, Any] = {**unknown, "reported_as": "", "problem": "not within 60 s"}
+    line = line_of(page([result(**unreported)], FACTS), "wedged")
     assert line.endswith("| - | - | - | FAILED: not within 60 s |")
 
 

@@ -10,11 +10,11 @@ from tests.unit.decide.build import broker, spec
 from tests.unit.decide.pods import reporting_pod
 
 SPEC = spec()
-LOOK = 2.0
+INTERVAL = 2.0
 
 
 def worker(started: int = 0, active: int = 0, reserved: int = 0, **changes: Any) -> PodState:
-    """A worker pod and what it tells."""
+    """A worker pod and what it reports."""
     base = {"active": 0, "active_count": active, "processed": started, "reserved": reserved, "eta": 0}
     return reporting_pod(**{**base, **changes})
 
@@ -24,23 +24,25 @@ def named(name: str, one: PodState) -> PodState:
     return replace(one, name=name, uid=f"uid-{name}")
 
 
-class Looks:
+class Readings:
     """One meter, and a clock that goes on by itself."""
 
     def __init__(self) -> None:
         self.meter = LoadMeter()
         self.now = 1_000.0
 
-    def __call__(self, ready: int | BrokerReading, *pods: PodState, after: float = LOOK) -> GroupLoad:
+    def __call__(self, ready: int | BrokerReading, *pods: PodState, after: float = INTERVAL) -> GroupLoad:
         self.now += after
         reading = broker(celery=ready) if isinstance(ready, int) else ready
         return self.meter.update(SPEC, reading, pods, self.now)["default"]
 
 
-def steady(looks: Looks, seconds: float, a_second: int, slots: int, of: PodState | None = None) -> GroupLoad:
-    """So many tasks come, start and end each second, in so many busy slots."""
+def steady(
+    readings: Readings, seconds: float, a_second: int, slots: int, of: PodState | None = None
+) -> GroupLoad:
+    """``a_second`` tasks come, start and end each second, in ``slots`` busy slots."""
     began = of.reading.report.processed if of and of.reading and of.reading.report else 0
-    told = looks(0, worker(started=began, active=slots))
-    for look in range(1, int(seconds / LOOK) + 1):
-        told = looks(0, worker(started=began + round(look * LOOK * a_second), active=slots))
-    return told
+    reported = readings(0, worker(started=began, active=slots))
+    for turn in range(1, int(seconds / INTERVAL) + 1):
+        reported = readings(0, worker(started=began + round(turn * INTERVAL * a_second), active=slots))
+    return reported

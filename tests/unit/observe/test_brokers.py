@@ -1,4 +1,4 @@
-"""A reader is kept between looks, and given up when it hangs or its URL changes."""
+"""A reader is kept between readings, and closed when it hangs or its URL changes."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A look waits for a moment, and then takes the answer before."""
+"""A snapshot waits for a moment, and then takes the answer before."""
 
 import asyncio
 
@@ -54,7 +54,7 @@ async def test_the_answer_to_an_earlier_question_comes_late_and_the_next_is_in_t
     await asked.get(source)
     source.free.clear()
     await asked.get(source)
-    question = asked.ask(source)  # the next look: the question of the last is still open
+    question = asked.ask(source)  # the next snapshot: the question of the last is still open
     source.free.set()
     await latest.settle([question])
     answer = asked.answer()
@@ -66,7 +66,7 @@ async def test_the_answer_to_an_earlier_question_comes_late_and_the_next_is_in_t
     assert not answer.late
 
 
-async def test_a_question_that_fails_is_told_once_and_asked_again() -> None:
+async def test_a_question_that_fails_is_reported_once_and_asked_again() -> None:
     asked = Latest[int]()
 
     async def fail() -> int:

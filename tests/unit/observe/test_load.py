@@ -1,4 +1,4 @@
-"""What each group has to do, from look to look."""
+"""What each group has to do, from reading to reading."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,11 +13,11 @@ from celery_operator.observe.load import FRESH_SECONDS, LoadMeter
 from celery_operator.snapshot import GroupLoad, PodState
 from tests.unit.decide.build import NOT_READ, REFUSED, broker, spec
 from tests.unit.decide.pods import broken_pod, pending_pod, pod, silent_pod
-from tests.unit.observe.metered import LOOK, SPEC, Looks, named, worker
+from tests.unit.observe.metered import INTERVAL, SPEC, Readings, named, worker
 
 
-def test_the_first_look_tells_levels_and_no_rates() -> None:
-    load = Looks()(7, worker(started=1_000_000, active=3, reserved=5, eta=4, eta_due=2))
+def test_the_first_reading_gives_levels_and_no_rates() -> None:
+    load = Readings()(7, worker(started=1_000_000, active=3, reserved=5, eta=4, eta_due=2))
     assert load == GroupLoad(
         ready=7,
         active=3,
@@ -36,28 +36,28 @@ def test_the_first_look_tells_levels_and_no_rates() -> None:
 def test_what_waits_is_that_of_all_queues_of_the_group() -> None:
     meter = LoadMeter()
     groups = spec(workers=[{"name": "one", "queues": ["a", "b"]}, {"name": "two", "queues": ["b", "c"]}])
-    told = meter.update(groups, broker(a=1, b=10, c=None), (pod(group="one"),), 0.0)
-    assert (told["one"].ready, told["two"].ready) == (11, None)
-    assert (told["one"].active, told["two"].active) == (1, 0)
+    measured = meter.update(groups, broker(a=1, b=10, c=None), (pod(group="one"),), 0.0)
+    assert (measured["one"].ready, measured["two"].ready) == (11, None)
+    assert (measured["one"].active, measured["two"].active) == (1, 0)
 
 
 @pytest.mark.parametrize("reading", [REFUSED, NOT_READ, replace(broker(), queues=())])
-def test_a_broker_that_does_not_tell_of_every_queue_leaves_what_waits_unknown(reading: BrokerReading) -> None:
-    looks = Looks()
-    assert looks(reading).unread_for == 0.0
-    told = looks(reading)
-    assert (told.ready, told.unread_for) == (None, LOOK)
-    assert looks(0).unread_for == 0.0
+def test_a_reading_that_lacks_a_queue_leaves_the_waiting_messages_unknown(reading: BrokerReading) -> None:
+    readings = Readings()
+    assert readings(reading).unread_for == 0.0
+    measured = readings(reading)
+    assert (measured.ready, measured.unread_for) == (None, INTERVAL)
+    assert readings(0).unread_for == 0.0
 
 
 IDLE = worker()
 
 
-def test_idle_is_counted_from_the_first_look_that_saw_nothing_to_do() -> None:
-    looks = Looks()
-    assert looks(0, IDLE).idle_for == 0.0
-    assert looks(0, IDLE).idle_for == LOOK
-    assert looks(0).idle_for == 2 * LOOK
+def test_idle_is_counted_from_the_first_reading_with_nothing_to_do() -> None:
+    readings = Readings()
+    assert readings(0, IDLE).idle_for == 0.0
+    assert readings(0, IDLE).idle_for == INTERVAL
+    assert readings(0).idle_for == 2 * INTERVAL
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_idle_is_counted_from_the_first_look_that_saw_nothing_to_do() -> None:
     ids=["waits", "not known", "runs", "reserved", "held", "runs in a pod that leaves", "silent"],
 )
 def test_anything_to_do_or_unknown_ends_the_idleness(ready: int | BrokerReading, one: PodState) -> None:
-    looks = Looks()
-    looks(0, IDLE)
-    assert looks(ready, one).idle_for == 0.0
-    assert looks(0, IDLE).idle_for == 0.0
-    assert looks(0, IDLE).idle_for == LOOK
+    readings = Readings()
+    readings(0, IDLE)
+    assert readings(ready, one).idle_for == 0.0
+    assert readings(0, IDLE).idle_for == 0.0
+    assert readings(0, IDLE).idle_for == INTERVAL
 
 
 def aged(one: PodState, age: float) -> PodState:
@@ -113,16 +113,16 @@ def aged(one: PodState, age: float) -> PodState:
         "a sidecar that does not run",
     ],
 )
-def test_evidence_is_complete_when_every_pod_that_could_hold_tasks_has_told(
+def test_evidence_is_complete_when_every_pod_that_could_have_tasks_has_reported(
     one: PodState, complete: bool
 ) -> None:
-    assert Looks()(0, named("shop-default-b", worker()), one).complete is complete
+    assert Readings()(0, named("shop-default-b", worker()), one).complete is complete
 
 
 def test_what_a_worker_that_ended_left_behind_is_no_load() -> None:
     crashed = replace(broken_pod("CrashLoopBackOff"), phase="Running", reading=worker(active=4).reading)
-    assert Looks()(0, crashed).active == 4
-    assert Looks()(0, aged(crashed, FRESH_SECONDS + 1)).active == 0
+    assert Readings()(0, crashed).active == 4
+    assert Readings()(0, aged(crashed, FRESH_SECONDS + 1)).active == 0
 
 
 @given(
@@ -135,13 +135,13 @@ def test_what_a_worker_that_ended_left_behind_is_no_load() -> None:
         max_size=12,
     )
 )
-def test_no_sequence_of_looks_tells_nonsense(looks: list[Any]) -> None:
+def test_no_sequence_of_readings_gives_impossible_numbers(readings: list[Any]) -> None:
     meter, now = LoadMeter(), 0.0
-    for ready, workers, seconds in looks:
+    for ready, workers, seconds in readings:
         now += seconds
         pods = tuple(named(f"pod-{number}", worker(*counts)) for number, counts in enumerate(workers))
-        told: Mapping[str, GroupLoad] = meter.update(SPEC, broker(celery=ready), pods, now)
-        load = told["default"]
+        measured: Mapping[str, GroupLoad] = meter.update(SPEC, broker(celery=ready), pods, now)
+        load = measured["default"]
         assert load.arrival_rate >= 0
         assert load.busy_slots >= 0
         assert load.throughput_per_slot is None or load.throughput_per_slot > 0

@@ -70,7 +70,7 @@ class Reader:
 
 
 class Scene:
-    """An observer whose surroundings a test changes; ``look`` is one tick at a time of our choice."""
+    """An observer whose surroundings a test changes; ``snapshot_at`` takes one at a given time."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
@@ -84,7 +84,7 @@ class Scene:
         sidecars = Sidecars(self.reports)
         self.observer = Observer(cast("Kube", None), cache, sidecars, identity, clock=lambda: self.now)
 
-    def look(self, at: float, of: CeleryDeploymentSpec | None = None) -> Snapshot:
+    def snapshot_at(self, at: float, of: CeleryDeploymentSpec | None = None) -> Snapshot:
         self.now = at
         return asyncio.run(self.observe(of or spec()))
 
@@ -115,21 +115,21 @@ def _pod(name: str, component: str) -> dict[str, Any]:
     return {"metadata": metadata, "status": {"phase": "Running", "podIP": "127.0.0.1"}}
 
 
-def test_a_look_knows_the_workers_and_beat(scene: Scene) -> None:
-    seen = scene.look(0.0)
+def test_a_snapshot_has_the_workers_and_beat(scene: Scene) -> None:
+    seen = scene.snapshot_at(0.0)
     assert [(pod.name, pod.reading and pod.reading.age) for pod in seen.pods] == [("shop-default-a", 1.5)]
     assert [(beat.pod, beat.tick_age) for beat in seen.beats] == [("shop-beat", 2.0)]
 
 
 def test_how_long_queues_wait_and_workers_consume_is_remembered(scene: Scene) -> None:
-    scene.look(10.0)
-    seen = scene.look(15.0)
+    scene.snapshot_at(10.0)
+    seen = scene.snapshot_at(15.0)
     assert seen.nonempty_for == seen.not_shrinking_for == {"celery": 5.0, "forgotten": 5.0}
     assert [pod.reading and pod.reading.consuming_for for pod in seen.pods] == [5.0]
 
 
 def test_a_broker_that_is_away_for_a_moment_starts_the_wait_anew(scene: Scene) -> None:
-    scene.look(10.0)
+    scene.snapshot_at(10.0)
     there, scene.broker.reading = (
         scene.broker.reading,
         replace(
@@ -139,40 +139,40 @@ def test_a_broker_that_is_away_for_a_moment_starts_the_wait_anew(scene: Scene) -
             queues=(QueueReading("celery", None),),
         ),
     )
-    assert not scene.look(15.0).nonempty_for
+    assert not scene.snapshot_at(15.0).nonempty_for
     scene.broker.reading = there
-    assert scene.look(20.0).nonempty_for == {"celery": 0.0, "forgotten": 0.0}
+    assert scene.snapshot_at(20.0).nonempty_for == {"celery": 0.0, "forgotten": 0.0}
 
 
 def test_a_sidecar_that_does_not_answer_leaves_its_pod_without_a_reading(scene: Scene) -> None:
     scene.reports.bodies.clear()
-    seen = scene.look(0.0)
+    seen = scene.snapshot_at(0.0)
     assert [pod.reading for pod in seen.pods] == [None]
     assert [beat.reason for beat in seen.beats] == [None]
 
 
-def test_a_result_backend_that_hangs_holds_up_no_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_backend_that_hangs_delays_no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
     scene, stores = Scene(monkeypatch), spec(resultBackend={"url": "redis://results"})
     monkeypatch.setattr(latest, "PATIENCE_SECONDS", 0.01)
 
-    async def two_looks() -> tuple[Snapshot, Snapshot]:
+    async def two_snapshots() -> tuple[Snapshot, Snapshot]:
         first = await scene.observe(stores)
         scene.broker.hangs_at = "redis://results.market"
         second = await scene.observe(stores)
         await scene.observer.close()
         return first, second
 
-    first, second = asyncio.run(two_looks())
+    first, second = asyncio.run(two_snapshots())
     assert second.result_backend == first.result_backend == scene.broker.reading
     assert second.broker.reachable
 
 
 def test_the_brokers_host_is_that_of_the_resources_own_namespace(scene: Scene) -> None:
-    scene.look(0.0)
+    scene.snapshot_at(0.0)
     assert scene.broker.asked == [("redis://redis.market:6379/0", None)]
 
 
 def test_the_management_api_is_asked_where_the_spec_names_it(scene: Scene) -> None:
     managed = {"url": "amqp://rabbit", "managementUrl": "http://rabbit:15672"}
-    scene.look(0.0, spec(broker=managed))
+    scene.snapshot_at(0.0, spec(broker=managed))
     assert scene.broker.asked == [("amqp://rabbit.market", "http://rabbit.market:15672")]

@@ -1,4 +1,4 @@
-"""What a reading keeps of a sidecar's ``/report`` besides the verdict, and who waits for whom."""
+"""What a reading keeps of a sidecar's ``/report`` besides the verdict, and which request waits for which."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -78,7 +78,7 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     reports.close()
 
 
-async def test_a_sidecar_that_hangs_holds_up_no_look_and_its_last_reading_grows_older(scene: Scene) -> None:
+async def test_a_sidecar_that_hangs_delays_no_snapshot_and_its_last_reading_grows_older(scene: Scene) -> None:
     sidecar, reports, now = scene
     await reports.refresh(pods("a", "b"))
     sidecar.hanging = {"a"}

@@ -1,4 +1,4 @@
-"""How long queues have held messages, from look to look."""
+"""How long queues have had messages, from reading to reading."""
 
 import pytest
 from hypothesis import given
@@ -9,10 +9,10 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_operator.observe.waiting import LONGEST_GAP_SECONDS, WaitingQueues
 
 
-def looked(*looks: tuple[float, dict[str, int | None] | None]) -> WaitingQueues:
-    """After these looks, each at a time; None in place of lengths is a broker that does not answer."""
+def after_readings(*readings: tuple[float, dict[str, int | None] | None]) -> WaitingQueues:
+    """After these readings, each at a time; None in place of lengths is a broker that does not answer."""
     waiting = WaitingQueues()
-    for at, lengths in looks:
+    for at, lengths in readings:
         waiting.update(reading(lengths), at)
     return waiting
 
@@ -24,41 +24,45 @@ def reading(lengths: dict[str, int | None] | None) -> BrokerReading:
     return BrokerReading("redis", "redis://redis", reachable, reason, "", queues[:1], queues[1:])
 
 
-def test_a_queue_waits_from_the_first_look_that_saw_messages_in_it() -> None:
-    waiting = looked((10, {"celery": 0}), (15, {"celery": 1}), (20, {"celery": 5}), (25, {"celery": 5}))
+def test_a_queue_waits_from_the_first_reading_with_messages_in_it() -> None:
+    waiting = after_readings(
+        (10, {"celery": 0}), (15, {"celery": 1}), (20, {"celery": 5}), (25, {"celery": 5})
+    )
     assert waiting.nonempty_for() == {"celery": 10.0}
 
 
 def test_queues_that_were_not_asked_for_count_as_well() -> None:
-    waiting = looked((10, {"celery": 1, "other": 1}), (15, {"celery": 1, "other": 1}))
+    waiting = after_readings((10, {"celery": 1, "other": 1}), (15, {"celery": 1, "other": 1}))
     assert waiting.nonempty_for() == {"celery": 5.0, "other": 5.0}
 
 
 @pytest.mark.parametrize(
-    "between", [{"celery": 0}, {"celery": None}, {}, None], ids=["empty", "not known", "not told", "away"]
+    "between", [{"celery": 0}, {"celery": None}, {}, None], ids=["empty", "not known", "not reported", "away"]
 )
 def test_an_interruption_starts_the_wait_anew(between: dict[str, int | None] | None) -> None:
-    waiting = looked((10, {"celery": 1}), (15, between), (20, {"celery": 1}), (22, {"celery": 1}))
+    waiting = after_readings((10, {"celery": 1}), (15, between), (20, {"celery": 1}), (22, {"celery": 1}))
     assert waiting.nonempty_for() == {"celery": 2.0}
     assert waiting.not_shrinking_for() == {"celery": 2.0}
 
 
-def test_looks_too_far_apart_say_nothing_of_the_time_between_them() -> None:
+def test_readings_too_far_apart_say_nothing_of_the_time_between_them() -> None:
     late = 10 + LONGEST_GAP_SECONDS + 1
-    assert looked((10, {"celery": 1}), (late, {"celery": 1})).nonempty_for() == {"celery": 0.0}
+    assert after_readings((10, {"celery": 1}), (late, {"celery": 1})).nonempty_for() == {"celery": 0.0}
 
 
 def test_a_queue_that_gets_shorter_has_a_reader_and_still_waits() -> None:
-    waiting = looked((10, {"celery": 9}), (15, {"celery": 8}), (20, {"celery": 20}), (25, {"celery": 20}))
+    waiting = after_readings(
+        (10, {"celery": 9}), (15, {"celery": 8}), (20, {"celery": 20}), (25, {"celery": 20})
+    )
     assert waiting.nonempty_for() == {"celery": 15.0}
     assert waiting.not_shrinking_for() == {"celery": 10.0}
 
 
 @given(st.lists(st.none() | st.fixed_dictionaries({"celery": st.none() | st.integers(0, 3)}), max_size=9))
-def test_only_a_queue_that_held_messages_at_every_look_waits(
+def test_only_a_queue_with_messages_in_every_reading_waits(
     lengths: list[dict[str, int | None] | None],
 ) -> None:
-    waiting = looked(*((5.0 * number, one) for number, one in enumerate(lengths)))
+    waiting = after_readings(*((5.0 * number, one) for number, one in enumerate(lengths)))
     full = [bool(one and one["celery"]) for one in lengths]
     run = next((back for back, one in enumerate(reversed(full)) if not one), len(full))
     assert waiting.nonempty_for() == ({"celery": 5.0 * (run - 1)} if run else {})

@@ -26,12 +26,12 @@ def test_an_older_event_does_not_undo_the_answer_to_our_own_write() -> None:
     cache.put(DEPLOYMENT, deployment(7), watched=False)
 
     assert cache.put(DEPLOYMENT, deployment(5), watched=True) is None
-    held = cache.get(DEPLOYMENT, Key("ns", "shop-a"))
-    assert held
-    assert held["metadata"]["resourceVersion"] == "7"
+    known = cache.get(DEPLOYMENT, Key("ns", "shop-a"))
+    assert known
+    assert known["metadata"]["resourceVersion"] == "7"
 
 
-def test_the_echo_of_our_own_write_tells_nothing_new_and_proves_the_watch() -> None:
+def test_the_echo_of_our_own_write_changes_nothing_and_proves_the_watch() -> None:
     cache = Cache()
     cache.put(DEPLOYMENT, deployment(7), watched=False)
     before = cache.watched_versions(DEPLOYMENT)
@@ -60,7 +60,7 @@ def test_the_end_of_an_object_does_not_end_its_successor_of_the_same_name() -> N
     assert [one["metadata"]["uid"] for one in cache.owned(DEPLOYMENT, SHOP)] == ["2"]
 
 
-def test_a_child_that_loses_its_instance_label_is_no_child_any_more_but_still_known() -> None:
+def test_an_object_that_loses_its_instance_label_is_no_longer_owned_but_still_known() -> None:
     cache = Cache()
     cache.put(DEPLOYMENT, deployment(7), watched=True)
 

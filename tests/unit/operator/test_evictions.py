@@ -66,7 +66,7 @@ async def test_an_eviction_names_the_pod_by_its_uid_and_is_counted(kube: Kube, s
 
 
 @pytest.mark.parametrize("status", [403, 429, 500])
-async def test_a_refused_eviction_is_told_in_the_servers_words_and_not_counted(
+async def test_a_refused_eviction_is_reported_in_the_servers_words_and_not_counted(
     kube: Kube, server: ApiServer, status: int
 ) -> None:
     server.status, counted = status, Counted()
@@ -86,7 +86,7 @@ async def test_a_pod_that_is_gone_meanwhile_needs_no_event_and_is_not_counted(
     assert not counted
 
 
-async def test_an_api_server_that_is_away_is_told(kube: Kube) -> None:
+async def test_an_api_server_that_is_away_is_reported(kube: Kube) -> None:
     async with Kube(Configuration(host="http://127.0.0.1:1"), 5) as away:
         note = await evict(away, KEY, ORDER, Counted())
     assert note is not None

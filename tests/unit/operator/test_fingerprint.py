@@ -1,4 +1,4 @@
-"""What counts as drift of a child, and what is only the cluster at work."""
+"""What counts as drift of an owned object, and what is only the cluster at work."""
 
 from copy import deepcopy
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the operator tells Prometheus of a resource, and that docs/reference/metrics.md names every series."""
+"""The operator's metrics of a resource, and that docs/reference/metrics.md names every series."""
 
 import re
 from dataclasses import replace
@@ -47,7 +47,7 @@ def show(metrics: Metrics, key: Key = KEY, **changes: Any) -> None:
     metrics.show(key, seen, decide(seen).status)
 
 
-def told(metrics: Metrics, name: str, key: Key = KEY) -> dict[str, float]:
+def values_of(metrics: Metrics, name: str, key: Key = KEY) -> dict[str, float]:
     """Values of one resource by the label that is left."""
     own = {f"namespace={key.namespace}", f"resource={key.name}"}
     found = series(metrics.text().decode()).get(name, {})
@@ -57,18 +57,18 @@ def told(metrics: Metrics, name: str, key: Key = KEY) -> dict[str, float]:
 def test_numbers_are_exact_and_carry_group_or_queue() -> None:
     metrics = Metrics()
     show(metrics, **WAITING)
-    assert told(metrics, "celery_queue_messages_ready") == {"queue=celery": 4321}
-    assert told(metrics, "celery_queue_nonempty_seconds") == {"queue=celery": 90}
-    assert told(metrics, "celery_queue_not_shrinking_seconds") == {"queue=celery": 30}
-    assert told(metrics, "celery_tasks_arrival_rate") == {"group=default": 31.4159}
-    assert told(metrics, "celery_slot_throughput") == {"group=default": 2.125}
-    assert told(metrics, "celery_workers_desired") == {"group=default": 2}
+    assert values_of(metrics, "celery_queue_messages_ready") == {"queue=celery": 4321}
+    assert values_of(metrics, "celery_queue_nonempty_seconds") == {"queue=celery": 90}
+    assert values_of(metrics, "celery_queue_not_shrinking_seconds") == {"queue=celery": 30}
+    assert values_of(metrics, "celery_tasks_arrival_rate") == {"group=default": 31.4159}
+    assert values_of(metrics, "celery_slot_throughput") == {"group=default": 2.125}
+    assert values_of(metrics, "celery_workers_desired") == {"group=default": 2}
 
 
 def test_one_health_is_1_and_the_others_are_0() -> None:
     metrics = Metrics()
     show(metrics)
-    assert told(metrics, "celery_deployment_health") == {
+    assert values_of(metrics, "celery_deployment_health") == {
         "state=Healthy": 1,
         "state=Degraded": 0,
         "state=Unhealthy": 0,
@@ -82,9 +82,9 @@ def test_one_health_is_1_and_the_others_are_0() -> None:
 def test_what_is_no_longer_known_has_no_series_and_never_a_zero(name: str) -> None:
     metrics = Metrics()
     show(metrics, **WAITING)
-    assert told(metrics, name)
+    assert values_of(metrics, name)
     show(metrics)
-    assert not told(metrics, name)
+    assert not values_of(metrics, name)
 
 
 def test_a_resource_that_is_gone_takes_all_its_series_along_and_no_other() -> None:
@@ -95,7 +95,7 @@ def test_a_resource_that_is_gone_takes_all_its_series_along_and_no_other() -> No
     metrics.drop(KEY)
     left = metrics.text().decode()
     assert 'resource="shop"' not in left
-    assert told(metrics, "celery_queue_messages_ready", OTHER) == {"queue=celery": 4321}
+    assert values_of(metrics, "celery_queue_messages_ready", OTHER) == {"queue=celery": 4321}
 
 
 PROCESS = ProcessNumbers(

@@ -111,7 +111,7 @@ async def test_the_proxy_of_the_api_server_leads_to_the_same_port_of_the_pod(
     assert server.seen == [("POST", path, TOKEN, {"seconds": 30})]
 
 
-async def test_a_refusal_of_the_proxy_is_told_in_its_words(proxy: ProxySink, server: Server) -> None:
+async def test_a_refusal_of_the_proxy_is_reported_in_its_words(proxy: ProxySink, server: Server) -> None:
     server.status = 403
     with pytest.raises(OrderError, match="words of the server"):
         await proxy.send(pod(), "/restart-hold", {"seconds": 30}, TOKEN)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from celery_operator.api import names
-from celery_operator.observe.pods import MESSAGE_LIMIT, pod_states, trouble
+from celery_operator.observe.pods import MESSAGE_LIMIT, container_failure, pod_states
 from celery_operator.snapshot import ContainerFailure
 
 
@@ -30,38 +30,38 @@ ENDED = {"terminated": {"exitCode": 1, "reason": "Error", "message": "ImportErro
 BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}}
 
 
-def test_a_pause_after_an_orderly_end_is_a_trouble_too() -> None:
+def test_a_pause_after_an_orderly_end_is_a_failure_too() -> None:
     ended = {"terminated": {"exitCode": 0, "reason": "Completed", "message": "bye"}}
-    found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ended)]))
+    found = container_failure(pod(containerStatuses=[container("worker", BACK_OFF, ended)]))
     assert found == ContainerFailure("worker", "CrashLoopBackOff", "back-off 40s")
 
 
-def test_how_long_the_last_run_lasted_is_told_where_the_kubelet_waits() -> None:
+def test_how_long_the_last_run_lasted_is_known_where_the_kubelet_waits() -> None:
     run = {"startedAt": "2026-01-02T03:00:00Z", "finishedAt": "2026-01-02T03:01:30Z"}
     ended = {"terminated": {"exitCode": 137, "reason": "Error", **run}}
-    found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ended)]))
+    found = container_failure(pod(containerStatuses=[container("worker", BACK_OFF, ended)]))
     at = datetime(2026, 1, 2, 3, 1, 30, tzinfo=UTC)
     assert found == ContainerFailure("worker", "Error", "", 137, ended_at=at, ran_for=90.0)
 
 
-def test_a_crash_is_told_by_its_last_exit_and_not_by_the_wait_after_it() -> None:
-    found = trouble(pod(containerStatuses=[container("worker", BACK_OFF, ENDED)]))
+def test_a_crash_is_reported_by_its_last_exit_and_not_by_the_wait_after_it() -> None:
+    found = container_failure(pod(containerStatuses=[container("worker", BACK_OFF, ENDED)]))
 
     assert found == ContainerFailure("worker", "Error", "ImportError: shop", 1)
 
 
-def test_an_image_that_cannot_be_pulled_is_told_even_after_an_earlier_exit() -> None:
+def test_an_image_that_cannot_be_pulled_is_reported_even_after_an_earlier_exit() -> None:
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}
 
-    found = trouble(pod(containerStatuses=[container("worker", waiting, ENDED)]))
+    found = container_failure(pod(containerStatuses=[container("worker", waiting, ENDED)]))
 
     assert found == ContainerFailure("worker", "ImagePullBackOff", "not found")
 
 
-def test_an_init_container_is_told_before_the_worker_that_waits_for_it() -> None:
+def test_an_init_container_is_reported_before_the_worker_that_waits_for_it() -> None:
     waiting = {"waiting": {"reason": "PodInitializing"}}
 
-    found = trouble(
+    found = container_failure(
         pod(
             initContainerStatuses=[container("agent", ENDED)],
             containerStatuses=[container("worker", waiting)],
@@ -72,18 +72,21 @@ def test_an_init_container_is_told_before_the_worker_that_waits_for_it() -> None
 
 
 @pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing"])
-def test_a_container_on_its_way_is_in_no_trouble(reason: str) -> None:
-    assert trouble(pod(containerStatuses=[container("worker", {"waiting": {"reason": reason}})])) is None
+def test_a_container_on_its_way_is_not_a_failure(reason: str) -> None:
+    assert (
+        container_failure(pod(containerStatuses=[container("worker", {"waiting": {"reason": reason}})]))
+        is None
+    )
 
 
-def test_an_init_container_that_is_done_is_in_no_trouble() -> None:
+def test_an_init_container_that_is_done_is_not_a_failure() -> None:
     done = {"terminated": {"exitCode": 0, "reason": "Completed"}}
 
-    assert trouble(pod(initContainerStatuses=[container("agent", done)])) is None
+    assert container_failure(pod(initContainerStatuses=[container("agent", done)])) is None
 
 
-def test_a_container_that_runs_again_after_a_crash_is_in_no_trouble() -> None:
-    assert trouble(pod(containerStatuses=[container("worker", {"running": {}}, ENDED)])) is None
+def test_a_container_that_runs_again_after_a_crash_is_not_a_failure() -> None:
+    assert container_failure(pod(containerStatuses=[container("worker", {"running": {}}, ENDED)])) is None
 
 
 def test_a_pod_that_no_node_takes_says_what_the_scheduler_said() -> None:
@@ -94,7 +97,7 @@ def test_a_pod_that_no_node_takes_says_what_the_scheduler_said() -> None:
         "message": "0/3 nodes are available",
     }
 
-    found = trouble(pod(conditions=[condition]))
+    found = container_failure(pod(conditions=[condition]))
 
     assert found == ContainerFailure("", "Unschedulable", "0/3 nodes are available")
 
@@ -102,7 +105,7 @@ def test_a_pod_that_no_node_takes_says_what_the_scheduler_said() -> None:
 def test_a_message_is_cut_to_its_end_and_loses_its_secrets() -> None:
     ended = {"terminated": {"exitCode": 1, "message": "x" * 9000 + " redis://:hunter2@broker/0 refused"}}
 
-    found = trouble(pod(containerStatuses=[container("worker", ended)]))
+    found = container_failure(pod(containerStatuses=[container("worker", ended)]))
 
     assert found
     assert len(found.message) == MESSAGE_LIMIT

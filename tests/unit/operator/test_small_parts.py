@@ -20,7 +20,7 @@ OURS = {names.LABEL_MANAGED_BY: names.MANAGED_BY}
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def child(uid: str, **metadata: Any) -> dict[str, Any]:
+def owned_object(uid: str, **metadata: Any) -> dict[str, Any]:
     owner = {"kind": names.KIND, "name": "shop", "uid": uid}
     return {
         "metadata": {"name": "shop-a", "namespace": "ns", "labels": OURS, "ownerReferences": [owner]}
@@ -29,7 +29,7 @@ def child(uid: str, **metadata: Any) -> dict[str, Any]:
 
 
 def secret(token: str, uid: str = "1") -> dict[str, Any]:
-    return {**child(uid), "data": {names.TOKEN_KEY: b64encode(token.encode()).decode()}}
+    return {**owned_object(uid), "data": {names.TOKEN_KEY: b64encode(token.encode()).decode()}}
 
 
 def test_a_token_is_made_once_and_read_from_the_secret_when_there_is_one() -> None:
@@ -48,26 +48,26 @@ def test_a_secret_that_lost_its_token_gets_the_remembered_one_back(broken: dict[
     token = ProbeToken("1")
     token.of(secret("stored"))
 
-    assert token.of({**child("1"), "data": broken}) == "stored"
+    assert token.of({**owned_object("1"), "data": broken}) == "stored"
 
 
 def test_a_token_is_never_taken_from_a_secret_that_is_not_ours() -> None:
     assert ProbeToken("1").of(secret("theirs", uid="2")) != "theirs"
 
 
-def test_only_what_we_own_and_labelled_and_nobody_deletes_may_be_deleted() -> None:
-    assert may_delete(child("1"), "1")
-    assert not may_delete(child("2"), "1")
-    assert not may_delete(child("1", labels={}), "1")
-    assert not may_delete(child("1", deletionTimestamp="now"), "1")
+def test_only_an_owned_and_labelled_object_that_is_not_being_deleted_may_be_deleted() -> None:
+    assert may_delete(owned_object("1"), "1")
+    assert not may_delete(owned_object("2"), "1")
+    assert not may_delete(owned_object("1", labels={}), "1")
+    assert not may_delete(owned_object("1", deletionTimestamp="now"), "1")
     assert not is_owned({"metadata": {}}, "1")
 
 
-def test_a_child_of_an_earlier_resource_of_the_same_name_is_told_apart_from_a_strangers() -> None:
-    assert "is being deleted" in name_taken("Deployment", child("2"), "shop").message
+def test_an_owned_object_of_an_earlier_resource_of_the_same_name_is_not_a_foreign_one() -> None:
+    assert "is being deleted" in name_taken("Deployment", owned_object("2"), "shop").message
     assert (
         "does not belong to this CeleryDeployment"
-        in name_taken("Deployment", child("2", ownerReferences=[]), "shop").message
+        in name_taken("Deployment", owned_object("2", ownerReferences=[]), "shop").message
     )
 
 

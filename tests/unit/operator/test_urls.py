@@ -32,7 +32,7 @@ class Cluster:
         return SecretUrls("shop", self.get, lambda: self.now)
 
 
-async def test_a_missing_secret_is_told_with_the_command_that_creates_it() -> None:
+async def test_a_missing_secret_is_reported_with_the_command_that_creates_it() -> None:
     with pytest.raises(UrlMissingError) as missing:
         await Cluster().urls().get(REFERENCE, EXAMPLE)
 
@@ -43,7 +43,7 @@ async def test_a_missing_secret_is_told_with_the_command_that_creates_it() -> No
 
 
 @pytest.mark.parametrize("data", [None, {}, {"url": ""}, {"url": "%%%"}, {"url": "/w=="}, {"other": "eA=="}])
-async def test_a_secret_without_a_text_under_the_key_is_told(data: dict[str, str] | None) -> None:
+async def test_a_secret_without_a_text_under_the_key_is_reported(data: dict[str, str] | None) -> None:
     cluster = Cluster()
     cluster.secrets["broker"] = {"data": data}
 
@@ -53,7 +53,7 @@ async def test_a_secret_without_a_text_under_the_key_is_told(data: dict[str, str
     assert "no text under the key url" in missing.value.fault.message
 
 
-async def test_a_secret_that_the_operator_may_not_read_is_told() -> None:
+async def test_a_secret_that_the_operator_may_not_read_is_reported() -> None:
     async def refuse(name: str) -> dict[str, Any] | None:
         raise RefusedError(f'secrets "{name}" is forbidden', 403)
 
@@ -63,7 +63,7 @@ async def test_a_secret_that_the_operator_may_not_read_is_told() -> None:
     assert "may not read Secret broker" in missing.value.fault.message
 
 
-async def test_a_missing_secret_is_looked_for_at_every_turn_and_a_found_one_kept() -> None:
+async def test_a_missing_secret_is_read_again_each_time_and_a_found_one_kept() -> None:
     cluster = Cluster()
     urls = cluster.urls()
     with pytest.raises(UrlMissingError):

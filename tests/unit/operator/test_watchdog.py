@@ -38,7 +38,7 @@ class Lists:
 
 
 class Ends:
-    """A fleet that only remembers what it was told is gone."""
+    """A fleet that only remembers which resources are gone."""
 
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
@@ -66,7 +66,7 @@ async def test_a_watch_that_lacks_a_listed_change_is_silent() -> None:
     assert "the watch of celerydeployments is silent" in watchdog.silent
 
 
-async def test_our_own_write_does_not_make_a_silent_watch_look_alive() -> None:
+async def test_our_own_write_does_not_make_a_silent_watch_appear_alive() -> None:
     cache = Cache()
     cache.put(CELERY_DEPLOYMENT, shop(5), watched=True)
     cache.put(CELERY_DEPLOYMENT, shop(6), watched=False)
@@ -103,7 +103,7 @@ async def test_the_caches_are_filled_from_lists() -> None:
     assert cache.resources() == [Key("ns", "shop")]
 
 
-async def test_it_looks_again_when_asked() -> None:
+async def test_it_reconciles_again_when_asked() -> None:
     lists = Lists()
     settings = parse(["run"], {})
     watchdog = Watchdog(lists, Cache(), settings)  # type: ignore[arg-type]
@@ -117,12 +117,12 @@ async def test_it_looks_again_when_asked() -> None:
         await running
 
 
-def test_a_loop_that_does_not_come_round_is_trouble() -> None:
+def test_a_loop_that_does_not_come_round_is_a_failure() -> None:
     health = Health()
     health.ages = lambda: {Key("ns", "shop"): STUCK_AFTER_SECONDS + 1, Key("ns", "other"): 1}
 
-    assert health.trouble() == f"loops that do not come round: ns/shop ({STUCK_AFTER_SECONDS + 1:.0f} s)"
+    assert health.failure() == f"loops that do not come round: ns/shop ({STUCK_AFTER_SECONDS + 1:.0f} s)"
 
 
 def test_a_process_that_stands_by_is_alive() -> None:
-    assert Health().trouble() == ""
+    assert Health().failure() == ""

@@ -10,7 +10,7 @@ from celery.app.defaults import SETTING_KEYS
 from celery_health import presets
 from celery_health.presets.page import presets as every_preset
 
-# Read by the Redis result store of every supported Celery, and missing in its own list of settings.
+# Read by the Redis result backend of every supported Celery, and missing in its own list of settings.
 UNLISTED = {"redis_backend_health_check_interval"}
 
 

@@ -1,4 +1,4 @@
-"""The children of each case: ``cases/NAME.in.yaml`` is a resource, ``cases/NAME.out.yaml`` its children.
+"""The owned objects of each case: ``cases/NAME.in.yaml`` has a resource, ``cases/NAME.out.yaml`` the objects.
 
 ``python -m tests.unit.resources.golden`` writes the second again after a wanted change: read the difference.
 """
@@ -26,7 +26,7 @@ class _Plain(yaml.SafeDumper):
 
 
 def built(case: Path) -> list[dict[str, Any]]:
-    """The children of the case's resource."""
+    """The owned objects of the case's resource."""
     manifest = yaml.safe_load(case.read_text())
     owner = ResourceIdentity("default", manifest["metadata"]["name"], OWNER_UID)
     spec = CeleryDeploymentSpec.model_validate(manifest["spec"])
@@ -39,12 +39,12 @@ def by_spec(spec: CeleryDeploymentSpec) -> dict[str, int]:
 
 
 def output(case: Path) -> Path:
-    """Where the expected children of the case stand."""
+    """Where the expected owned objects of the case stand."""
     return case.with_name(case.name.replace(".in.yaml", ".out.yaml"))
 
 
 def main() -> None:
-    """Write the expected children of every case."""
+    """Write the expected owned objects of every case."""
     for case in CASES:
         output(case).write_text(
             yaml.dump_all(built(case), Dumper=_Plain, sort_keys=False, width=110, allow_unicode=True)

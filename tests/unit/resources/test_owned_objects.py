@@ -1,4 +1,4 @@
-"""Which children a spec asks for, and in which order they are applied."""
+"""Which owned objects a spec requires, and in which order they are applied."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from tests.unit.resources.golden import SETTINGS, by_spec
 OWNER = ResourceIdentity("default", "shop", "uid")
 
 
-def _children(**fields: Any) -> list[str]:
+def _owned_objects(**fields: Any) -> list[str]:
     spec = CeleryDeploymentSpec.model_validate(
         {"app": "shop.celery", "image": "shop:1", "workers": [{"name": "default"}], **fields}
     )
     built = owned_objects(OWNER, spec, SETTINGS, "token", replicas=by_spec(spec))
-    assert all(child["metadata"]["ownerReferences"][0]["uid"] == OWNER.uid for child in built)
-    return [f"{child['kind']}/{child['metadata']['name']}" for child in built]
+    assert all(owned_object["metadata"]["ownerReferences"][0]["uid"] == OWNER.uid for owned_object in built)
+    return [f"{owned_object['kind']}/{owned_object['metadata']['name']}" for owned_object in built]
 
 
 def test_what_a_pod_refers_to_is_applied_before_it() -> None:
-    assert _children(broker={"managed": {}}, beat={"enabled": True}) == [
+    assert _owned_objects(broker={"managed": {}}, beat={"enabled": True}) == [
         "ServiceAccount/shop-celery",
         "Secret/shop-probe",
         "Service/shop-redis",
@@ -31,7 +31,7 @@ def test_what_a_pod_refers_to_is_applied_before_it() -> None:
 
 
 def test_a_broker_and_an_account_of_the_users_own_are_not_made() -> None:
-    assert _children(broker={"url": "redis://redis"}, serviceAccountName="shop") == [
+    assert _owned_objects(broker={"url": "redis://redis"}, serviceAccountName="shop") == [
         "Secret/shop-probe",
         "Deployment/shop-default",
     ]

@@ -51,7 +51,7 @@ def test_a_new_number_of_replicas_is_no_rollout() -> None:
 def test_the_token_stands_in_the_secret_alone() -> None:
     token = "c2VjcmV0"
     built = owned_objects(OWNER, _spec(), SETTINGS, token, replicas=by_spec(_spec()))
-    others = [child for child in built if child["kind"] != "Secret"]
+    others = [owned_object for owned_object in built if owned_object["kind"] != "Secret"]
     assert token not in str(others)
 
 

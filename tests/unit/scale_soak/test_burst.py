@@ -27,7 +27,7 @@ def test_a_run_is_timed_from_the_first_message_and_from_the_last_end() -> None:
     )
 
 
-def test_a_size_that_grows_bit_by_bit_is_told_with_its_steps() -> None:
+def test_a_size_that_grows_bit_by_bit_is_reported_with_its_steps() -> None:
     changes = seen((99.0, 0, 0), (101.0, 2, 0), (102.5, 6, 2), (140.0, 3, 6), (150.0, 6, 3), (220.0, 0, 0))
     times = timing(changes, began=100.0, idle_after=95.0, done_after=100.0)
     assert (times.raised_after, times.whole_after, times.steps) == (1.0, 2.5, 2)

@@ -53,7 +53,7 @@ def test_a_task_whose_sender_had_to_send_it_again_may_run_twice() -> None:
     assert judge([*history("a", *RAN, *RAN), Line("a", "resent", "producer", 0.5)]).clean
 
 
-def test_an_empty_ledger_is_told_as_nothing_sent() -> None:
+def test_an_empty_ledger_is_reported_as_nothing_sent() -> None:
     assert judge([]).sent == 0
 
 

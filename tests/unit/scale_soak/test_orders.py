@@ -36,9 +36,9 @@ def test_a_stream_keeps_to_its_durations_and_has_both_modes_and_etas(longest: fl
     assert all(SHORTEST <= order.seconds <= longest * 1.001 for order in orders)
     assert {order.mode for order in orders} == set(MODES)
     assert {order.queue for order in orders} == {"q"}
-    held = [order.countdown for order in orders if order.countdown]
-    assert 0 < len(held) < 3 * ETA_SHARE * len(orders)
-    assert all(0 < countdown <= longest for countdown in held)
+    countdowns = [order.countdown for order in orders if order.countdown]
+    assert 0 < len(countdowns) < 3 * ETA_SHARE * len(orders)
+    assert all(0 < countdown <= longest for countdown in countdowns)
 
 
 def test_the_mean_is_that_of_many_tasks() -> None:

@@ -19,7 +19,7 @@ def seen(*wanted: int) -> list[Seen]:
         ("error: watch closed before deadline\n", None),
     ],
 )
-def test_a_line_tells_pods_wanted_and_pods_that_exist(line: str, expected: Seen | None) -> None:
+def test_a_line_has_desired_pods_and_pods_that_exist(line: str, expected: Seen | None) -> None:
     assert parse(line, 1.0) == expected
 
 
@@ -44,12 +44,12 @@ def test_up_again_after_down_is_not(wanted: tuple[int, ...]) -> None:
     assert not one_hill(seen(*wanted))
 
 
-def test_the_first_moment_is_told_or_none() -> None:
+def test_the_first_moment_is_returned_or_none() -> None:
     steps = seen(0, 0, 2, 6)
     assert first(steps, lambda one: one.wanted > 0) == 2.0
     assert first(steps, lambda one: one.wanted > 6) is None
 
 
-def test_sizes_tell_people_when_it_moved() -> None:
+def test_sizes_show_when_the_group_changed() -> None:
     assert sizes(seen(0, 0, 6, 6, 2)) == "0 +2.0 s 6 +4.0 s 2"
     assert sizes([]) == "nothing was seen"

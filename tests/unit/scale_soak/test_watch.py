@@ -1,4 +1,4 @@
-"""The watch goes on when kubectl's ends, and ends when it is told to."""
+"""The watch goes on when kubectl's ends, and ends when it is stopped."""
 
 import textwrap
 import time

@@ -98,7 +98,7 @@ async def test_the_metrics_leave_out_what_is_not_known(
     assert "broker_reachable" not in text
 
 
-async def test_a_sidecar_that_no_longer_looks_says_that_it_is_stuck(
+async def test_a_sidecar_that_no_longer_refreshes_says_that_it_is_stuck(
     client: Client, observer: BeatObserver, clock: Clock
 ) -> None:
     assert (await client.get("/healthz")).status == 200
@@ -127,9 +127,9 @@ async def test_a_held_beat_passes_liveness_until_the_hold_lapses(
     assert (await client.get("/livez")).status == 503
     answer = await client.post("/restart-hold", headers=AUTHORIZED, json={"seconds": 5})
     assert answer.status == 202
-    held = await client.get("/livez")
-    said = await held.json()
-    assert (held.status, said["reason"]) == (200, "TickOverdue")
+    answer_with_hold = await client.get("/livez")
+    said = await answer_with_hold.json()
+    assert (answer_with_hold.status, said["reason"]) == (200, "TickOverdue")
     assert said["message"].endswith("(restart hold)")
     report = await (await client.get("/report")).json()
     assert 0 < report["restart_hold_seconds_left"] <= 5
@@ -201,7 +201,7 @@ def test_an_overdue_tick_of_a_process_that_runs_fails_liveness(
         holder.kill()
 
 
-def test_the_role_is_worker_unless_told(tmp_path: Path) -> None:
+def test_the_role_is_worker_by_default(tmp_path: Path) -> None:
     directory = {"CELERY_PROBE_DIRECTORY": str(tmp_path)}
     assert read_settings(directory).role is Role.WORKER
     assert read_settings({**directory, "CELERY_PROBE_ROLE": ""}).role is Role.WORKER

@@ -1,4 +1,4 @@
-"""What the watch says before, between and without looks at a broker."""
+"""What the broker checks report before, between and without checks of a broker."""
 
 import socket
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def reading(*, reachable: bool | None) -> BrokerReading:
     return BrokerReading("redis", "redis://127.0.0.1", reachable, BrokerReason.REACHABLE, "Set by a test.")
 
 
-def looked(watch: BrokerChecks) -> bool:
+def has_checked(watch: BrokerChecks) -> bool:
     return watch.latest().checked_mono is not None
 
 
@@ -41,7 +41,7 @@ def looked(watch: BrokerChecks) -> bool:
         ("redis://:hunter2@host/zero", BrokerReason.URL_INVALID, "write redis://HOST:PORT/0"),
     ],
 )
-def test_a_broker_that_cannot_be_looked_at_is_unknown_for_good(
+def test_a_broker_that_cannot_be_checked_is_unknown_for_good(
     url: str, reason: BrokerReason, advice: str
 ) -> None:
     clock = Clock()
@@ -53,25 +53,25 @@ def test_a_broker_that_cannot_be_looked_at_is_unknown_for_good(
     assert "hunter2" not in finding.message
 
 
-def test_before_the_first_look_nothing_is_known() -> None:
+def test_before_the_first_check_nothing_is_known() -> None:
     watch = BrokerChecks("redis://localhost", Clock())
     assert (watch.latest().reachable, watch.latest().reason) == (None, BrokerReason.NOT_READ)
 
 
-def test_a_finding_that_no_look_renews_is_no_longer_believed() -> None:
+def test_a_result_that_no_check_renews_is_no_longer_believed() -> None:
     clock = Clock()
     with watching(f"redis://127.0.0.1:{free_port()}", clock) as watch:
-        wait_for(lambda: looked(watch), 5)
+        wait_for(lambda: has_checked(watch), 5)
     assert watch.latest().reachable is False
     clock.ahead = STALE_SECONDS + 5
     assert watch.latest().reachable is None
     assert "hangs" in watch.latest().message
 
 
-def test_the_first_failure_is_told_where_no_failover_broker_answers() -> None:
+def test_the_first_failure_is_reported_where_no_failover_broker_answers() -> None:
     url = f"redis://127.0.0.1:{free_port()};redis://broker.invalid"
     with watching(url) as watch:
-        wait_for(lambda: looked(watch), 5)
+        wait_for(lambda: has_checked(watch), 5)
     assert (watch.latest().reachable, watch.latest().reason) == (False, BrokerReason.CONNECTION_REFUSED)
 
 
@@ -92,7 +92,7 @@ def test_one_failover_broker_that_answers_is_enough_and_a_sentinel_is_not_the_br
             with connection:
                 connection.recv(1024)
                 connection.sendall(b"+PONG\r\n:0\r\n")
-                wait_for(lambda: looked(watch), 5)
+                wait_for(lambda: has_checked(watch), 5)
                 finding = watch.latest()
     assert (finding.reachable, finding.reason) == (reachable, reason)
     assert str(port) in finding.message
@@ -116,7 +116,7 @@ def test_a_broker_that_lets_in_counts_as_answering_unless_it_may_keep_its_client
 
 
 @pytest.mark.parametrize("reachable", [False, None])
-def test_one_look_without_an_answer_begins_the_count_anew(reachable: bool | None) -> None:
+def test_one_check_without_an_answer_begins_the_count_anew(reachable: bool | None) -> None:
     clock = Clock()
     watch = BrokerChecks("redis://127.0.0.1", clock)
     watch.note(reading(reachable=True))
@@ -127,7 +127,7 @@ def test_one_look_without_an_answer_begins_the_count_anew(reachable: bool | None
     assert (watch.reachable_for() or 0) < 1
 
 
-def test_a_finding_that_no_look_renews_is_no_answer() -> None:
+def test_a_result_that_no_check_renews_is_no_answer() -> None:
     clock = Clock()
     watch = BrokerChecks("redis://127.0.0.1", clock)
     watch.note(reading(reachable=True))

@@ -176,7 +176,7 @@ def test_the_report_of_a_crashed_worker_does_not_make_its_successor_ready(
     assert verdict(evidence, clock).reason is WorkerReason.CONSUMING
 
 
-def test_a_successor_that_came_between_two_looks_is_told_from_the_first(
+def test_a_successor_that_came_between_two_refreshes_is_distinguished_from_the_first(
     tmp_path: Path, stack: ExitStack
 ) -> None:
     clock = Clock()
@@ -191,7 +191,7 @@ def test_a_successor_that_came_between_two_looks_is_told_from_the_first(
     assert verdict(evidence, clock).reason is WorkerReason.STARTING
 
 
-def test_evidence_grows_stale_without_another_look(tmp_path: Path, stack: ExitStack) -> None:
+def test_evidence_grows_stale_without_another_refresh(tmp_path: Path, stack: ExitStack) -> None:
     clock = Clock()
     held(tmp_path, stack)
     write(tmp_path)

@@ -1,4 +1,4 @@
-"""The lock tells whether the worker's main process lives, whatever becomes of it and its children."""
+"""The lock shows whether the worker's main process lives, whatever becomes of it and its children."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ def test_without_a_lock_file_the_process_is_unseen(tmp_path: Path) -> None:
     assert read_lock(tmp_path / "worker.lock") == LockReading(ProcessState.UNSEEN)
 
 
-def test_a_file_that_nobody_locks_is_of_an_ended_process(tmp_path: Path) -> None:
+def test_an_unlocked_file_is_of_an_ended_process(tmp_path: Path) -> None:
     (tmp_path / "worker.lock").touch()
     assert read_lock(tmp_path / "worker.lock").state is ProcessState.ENDED
 
@@ -68,7 +68,7 @@ def test_a_frozen_process_still_runs(tmp_path: Path, stack: ExitStack) -> None:
     assert read_lock(lock).state is ProcessState.RUNNING
 
 
-def test_looking_never_keeps_a_worker_from_its_lock(tmp_path: Path, stack: ExitStack) -> None:
+def test_reading_the_lock_never_keeps_a_worker_from_it(tmp_path: Path, stack: ExitStack) -> None:
     lock = tmp_path / "worker.lock"
     lock.touch()
     for _ in range(100):

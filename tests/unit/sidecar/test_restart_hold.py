@@ -57,7 +57,9 @@ async def livez(client: Client) -> tuple[int, str, str]:
     return answer.status, body["reason"], body["message"]
 
 
-async def test_a_held_worker_passes_liveness_and_its_verdict_is_still_told(client: Client) -> None:
+async def test_a_worker_with_a_restart_hold_passes_liveness_and_its_verdict_is_still_reported(
+    client: Client,
+) -> None:
     assert (await livez(client))[:2] == (503, "Wedged")
     assert await hold(client, 20) == 202
     status, reason, message = await livez(client)

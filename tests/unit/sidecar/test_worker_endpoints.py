@@ -117,7 +117,7 @@ async def test_metrics_are_prometheus_text(client: Client, tmp_path: Path, obser
     assert "celery_worker_consuming 1\n" in await answer.text()
 
 
-async def test_a_sidecar_that_no_longer_looks_fails_its_own_probe(client: Client, clock: Clock) -> None:
+async def test_a_sidecar_that_no_longer_refreshes_fails_its_own_probe(client: Client, clock: Clock) -> None:
     assert (await client.get("/healthz")).status == 200
     clock.ahead = 6
     answer = await client.get("/healthz")
@@ -132,9 +132,11 @@ async def test_a_drain_is_set_and_taken_back_as_often_as_asked(client: Client, t
         assert answer.status == 202
         assert await answer.json() == {"drain_requested": wanted}
         assert (tmp_path / "drain").exists() is wanted
-        told = await (await client.get("/report")).json()
-        assert told["drain_requested"] is wanted
-        assert 0 <= told["drain_requested_for"] < 60 if wanted else told["drain_requested_for"] is None
+        answered = await (await client.get("/report")).json()
+        assert answered["drain_requested"] is wanted
+        assert (
+            0 <= answered["drain_requested_for"] < 60 if wanted else answered["drain_requested_for"] is None
+        )
 
 
 async def test_a_drain_set_before_the_sidecar_started_still_stands(tmp_path: Path) -> None:
@@ -184,15 +186,13 @@ async def test_the_header_of_its_own_counts_before_that_of_a_proxy(client: Clien
 
 
 @pytest.mark.parametrize("path", ["/drain", "/undrain", "/restart-hold"])
-async def test_without_a_configured_token_nobody_may_give_an_order(
-    observer: WorkerObserver, path: str
-) -> None:
+async def test_without_a_configured_token_every_order_is_refused(observer: WorkerObserver, path: str) -> None:
     async with TestClient(TestServer(worker_app(observer, ""))) as client:
         answer = await client.post(path, headers={"Authorization": "Bearer "})
         assert answer.status == 403
-        told = await answer.json()
-        assert told["reason"] == "OrdersDisabled"
-        assert "CELERY_PROBE_TOKEN" in told["message"]
+        answered = await answer.json()
+        assert answered["reason"] == "OrdersDisabled"
+        assert "CELERY_PROBE_TOKEN" in answered["message"]
 
 
 @pytest.mark.parametrize("path", ["/drain", "/undrain"])

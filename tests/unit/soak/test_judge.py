@@ -77,7 +77,7 @@ def test_a_fault_that_takes_time_may_strike_until_it_is_made() -> None:
 
 
 def waited_in_its_queue(*others: tuple[str, float, float]) -> Outcome:
-    """A task sent at 0 that nobody received; others that ran: (queue, sent, received). A fault at 10."""
+    """A task sent at 0 that no worker received; others that ran: (queue, sent, received). A fault at 10."""
     ledger = lines("late")
     for number, (queue, sent, received) in enumerate(others):
         ledger += [

@@ -44,7 +44,7 @@ def test_a_program_that_does_not_run_or_is_another_version_is_passed_over(tmp_pa
     assert each_python.newest((3, 11), (3, 13), folders) == ((3, 13), found)
 
 
-def test_pythons_are_looked_for_on_path_and_where_pyenv_and_uv_install_them(tmp_path: Path) -> None:
+def test_pythons_are_found_on_path_and_where_pyenv_and_uv_install_them(tmp_path: Path) -> None:
     pyenv, uv = tmp_path / ".pyenv/versions/3.13.0/bin", tmp_path / "uv/cpython-3.13.5/bin"
     for folder in (pyenv, uv):
         folder.mkdir(parents=True)
@@ -58,7 +58,7 @@ def test_the_shipped_python_stands_in_the_dockerfile() -> None:
         each_python.shipped_python("ARG BASE_IMAGE=alpine\n")
 
 
-def test_a_failure_on_any_python_is_told_with_its_name(
+def test_a_failure_on_any_python_is_reported_with_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"

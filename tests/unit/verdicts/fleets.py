@@ -11,7 +11,7 @@ from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSnapshot
 
 
-def sight(name: str = "worker@a", **changes: Any) -> WorkerSnapshot:
+def snapshot(name: str = "worker@a", **changes: Any) -> WorkerSnapshot:
     """A worker of four slots that runs one task of the queue ``celery`` and has just begun it."""
     base = WorkerSnapshot(
         name=name,
@@ -20,7 +20,7 @@ def sight(name: str = "worker@a", **changes: Any) -> WorkerSnapshot:
         active_count=1,
         running=(running(),),
         reserved=0,
-        eta_held=0,
+        eta=0,
         queues=("celery",),
         prefetch=16,
         initial_prefetch=16,
@@ -67,7 +67,9 @@ def watched(*workers: WorkerSnapshot, **changes: Any) -> FleetEvidence:
 
 def fleet(**changes: Any) -> FleetEvidence:
     """Two workers that consume, an empty queue, a broker that answers: Healthy."""
-    base = FleetEvidence(broker=reading(), workers=(sight("worker@a"), sight("worker@b")), workers_known=True)
+    base = FleetEvidence(
+        broker=reading(), workers=(snapshot("worker@a"), snapshot("worker@b")), workers_known=True
+    )
     return replace(base, **changes)
 
 
@@ -75,15 +77,15 @@ seconds = st.floats(0, 10_000, allow_nan=False)
 counts = st.integers(0, 2000)
 small = st.integers(0, 8)
 tasks = st.builds(running, st.none() | seconds, st.none() | seconds)
-sights = st.builds(
-    sight,
+snapshots = st.builds(
+    snapshot,
     st.sampled_from(["worker@a", "worker@b", "worker@c"]),
     consuming=st.sampled_from([True, False, None]),
     slots=st.none() | st.integers(1, 8),
     active_count=small,
     running=st.lists(tasks, max_size=3).map(tuple),
     reserved=small | counts,
-    eta_held=small | counts,
+    eta=small | counts,
     queues=st.lists(st.sampled_from(["celery", "email"]), unique=True, max_size=2).map(tuple),
     prefetch=st.none() | small | counts,
     initial_prefetch=st.none() | small,
@@ -104,7 +106,7 @@ brokers = st.one_of(
 fleets = st.builds(
     FleetEvidence,
     broker=brokers,
-    workers=st.lists(sights, max_size=3, unique_by=lambda one: one.name).map(tuple),
+    workers=st.lists(snapshots, max_size=3, unique_by=lambda one: one.name).map(tuple),
     workers_known=st.booleans(),
     result_backend=st.none() | brokers,
     waiting_for=waits,

@@ -34,12 +34,22 @@ def blocks() -> dict[str, str]:
         f"{reason.value} ({variant})" if variant else reason.value: "\n".join(_lines(sample(reason, variant)))
         for reason in REASONS
         for variant in ("", *reason.entry.variants)
+    } | {
+        f"{reason.value} (what the sidecar says)": "\n".join(_evidence(reason))
+        for reason in REASONS
+        if reason.entry.evidence
     }
 
 
 def text() -> str:
     """The whole file."""
     return "\n\n".join(f"{title}\n{block}" for title, block in blocks().items()) + "\n"
+
+
+def _evidence(reason: Reason) -> Iterator[str]:
+    for case, template in reason.entry.evidence.items():
+        facts = {name: name.upper() for _, name, _, _ in Formatter().parse(template) if name}
+        yield f"  {case}: {reason.entry.sentence(case, **facts)}"
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:

@@ -28,7 +28,7 @@ LONG_TICK: dict[str, Any] = {"tick_began_mono": NOW - 61}
 LATE_TICK: dict[str, Any] = {"tick_mono": NOW - 71, "due_in": 10.0}
 
 
-def judged(
+def verdict_on(
     process: ProcessState = RUNNING,
     *,
     broker: BrokerCheck = ANSWERS,
@@ -66,7 +66,7 @@ def answers(verdict: BeatVerdict) -> tuple[BeatReason, bool, bool, bool]:
     ],
 )
 def test_a_beat_that_ticks_when_it_is_due_passes_every_probe(changes: dict[str, Any]) -> None:
-    assert answers(judged(**changes)) == (BeatReason.TICKING, True, True, True)
+    assert answers(verdict_on(**changes)) == (BeatReason.TICKING, True, True, True)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_beat_that_ticks_when_it_is_due_passes_every_probe(changes: dict[str, 
     ],
 )
 def test_a_tick_that_does_not_end_or_does_not_come_restarts_beat(changes: dict[str, Any], words: str) -> None:
-    verdict = judged(**changes)
+    verdict = verdict_on(**changes)
     assert answers(verdict) == (BeatReason.TICK_OVERDUE, True, False, False)
     assert words in verdict.message
 
@@ -91,51 +91,56 @@ def test_a_tick_that_does_not_end_or_does_not_come_restarts_beat(changes: dict[s
 def test_a_broker_that_is_away_or_has_just_come_back_excuses_an_overdue_tick(
     changes: dict[str, Any], waits_for: str, broker: BrokerCheck
 ) -> None:
-    verdict = judged(broker=broker, **{**changes, "waits_for": waits_for})
+    verdict = verdict_on(broker=broker, **{**changes, "waits_for": waits_for})
     assert answers(verdict) == (BeatReason.CONNECTING, True, True, False)
 
 
 def test_a_wait_for_a_broker_of_which_nothing_is_known_is_excused() -> None:
-    verdict = judged(broker=UNKNOWN_BROKER, **LONG_TICK, waits_for="broker")
+    verdict = verdict_on(broker=UNKNOWN_BROKER, **LONG_TICK, waits_for="broker")
     assert answers(verdict) == (BeatReason.CONNECTING, True, True, False)
 
 
 def test_a_hang_elsewhere_is_not_excused_by_a_broker_of_which_nothing_is_known() -> None:
-    assert judged(broker=UNKNOWN_BROKER, **LONG_TICK).live is False
+    assert verdict_on(broker=UNKNOWN_BROKER, **LONG_TICK).live is False
 
 
 @pytest.mark.parametrize("broker", [ANSWERS, AWAY, UNKNOWN_BROKER], ids=["answers", "away", "unknown"])
 def test_a_wait_for_the_result_backend_restarts_nothing(broker: BrokerCheck) -> None:
-    verdict = judged(broker=broker, **LONG_TICK, waits_for="result_backend")
+    verdict = verdict_on(broker=broker, **LONG_TICK, waits_for="result_backend")
     assert answers(verdict) == (BeatReason.WAITING_FOR_RESULTS, True, True, False)
 
 
 def test_a_process_that_lives_and_writes_nothing_is_stuck_whatever_the_broker_does() -> None:
-    assert answers(judged(broker=AWAY, written_mono=NOW - 16)) == (BeatReason.STUCK, True, False, False)
-    assert answers(judged(phase="starting", written_mono=NOW - 16)) == (BeatReason.STUCK, False, False, False)
-    assert judged(written_mono=NOW - 15).reason is BeatReason.TICKING
+    assert answers(verdict_on(broker=AWAY, written_mono=NOW - 16)) == (BeatReason.STUCK, True, False, False)
+    assert answers(verdict_on(phase="starting", written_mono=NOW - 16)) == (
+        BeatReason.STUCK,
+        False,
+        False,
+        False,
+    )
+    assert verdict_on(written_mono=NOW - 15).reason is BeatReason.TICKING
 
 
 @pytest.mark.parametrize("process", [UNSEEN, ENDED])
 def test_a_process_that_is_not_known_to_run_is_never_restarted(process: ProcessState) -> None:
-    assert answers(judged(process, written_mono=NOW - 16)) == (BeatReason.ENDED, False, True, False)
-    assert judged(process, **LONG_TICK).live
+    assert answers(verdict_on(process, written_mono=NOW - 16)) == (BeatReason.ENDED, False, True, False)
+    assert verdict_on(process, **LONG_TICK).live
 
 
 def test_before_its_first_tick_beat_is_started_as_soon_as_its_scheduler_is_there() -> None:
     first: dict[str, Any] = {"phase": "starting", "tick_mono": None, "due_in": None}
-    loading = judged(**first, initialised_mono=None)
+    loading = verdict_on(**first, initialised_mono=None)
     assert answers(loading) == (BeatReason.STARTING, False, True, False)
-    locked = judged(**first, initialised_mono=NOW - 3000)
+    locked = verdict_on(**first, initialised_mono=NOW - 3000)
     assert answers(locked) == (BeatReason.WAITING_FOR_FIRST_TICK, True, True, False)
 
 
 def test_a_beat_that_stops_is_live_however_old_its_last_tick() -> None:
-    assert answers(judged(phase="stopping", **LATE_TICK)) == (BeatReason.STOPPING, True, True, False)
+    assert answers(verdict_on(phase="stopping", **LATE_TICK)) == (BeatReason.STOPPING, True, True, False)
 
 
 def test_a_scheduler_whose_ticks_cannot_be_seen_is_believed() -> None:
-    verdict = judged(tick_mono=None, due_in=None)
+    verdict = verdict_on(tick_mono=None, due_in=None)
     assert answers(verdict) == (BeatReason.TICKS_UNKNOWN, True, True, True)
 
 
@@ -160,7 +165,7 @@ def test_a_beat_whose_report_is_unreadable_starts_after_a_grace_and_is_never_dea
 
 
 def test_a_report_of_the_former_process_counts_for_nothing() -> None:
-    verdict = judged(running_since=NOW - 1, written_mono=NOW - 2)
+    verdict = verdict_on(running_since=NOW - 1, written_mono=NOW - 2)
     assert answers(verdict) == (BeatReason.STARTING, False, True, False)
 
 

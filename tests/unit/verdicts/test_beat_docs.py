@@ -1,13 +1,13 @@
-"""docs/reference/beat.md explains every reason of beat, and no others."""
+"""The page on verdicts has the answers of the probes for every reason of beat, and for no others."""
 
 import re
 from pathlib import Path
 
 from celery_health.catalogue.beat import BeatReason
 
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "beat.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "verdicts.md"
 
 
-def test_every_reason_of_beat_is_explained() -> None:
-    verdicts = PAGE.read_text().split("## Verdicts")[1].split("\n## ")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", verdicts, re.MULTILINE)) == set(BeatReason)
+def test_the_answers_of_the_probes_are_listed_for_every_reason_of_beat() -> None:
+    section = PAGE.read_text().split("## Answers of the probes")[1].split("\n### Beat")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(BeatReason)

@@ -66,7 +66,7 @@ def test_a_prefork_loop_without_such_an_excuse_is_wedged(wait: str) -> None:
     assert (verdict.reason, verdict.live) == (WorkerReason.WEDGED, False)
 
 
-def test_a_report_of_an_agent_that_does_not_tell_reads_as_unknown() -> None:
+def test_a_report_without_what_the_loop_waits_for_reads_as_unknown() -> None:
     assert worker_report(worker_document()).loop_waits_for is LoopWait.UNKNOWN
 
 

@@ -15,7 +15,7 @@ NOW = 1000.0
 RUNNING, ENDED, UNSEEN = ProcessState.RUNNING, ProcessState.ENDED, ProcessState.UNSEEN
 
 
-def judged(
+def verdict_on(
     process: ProcessState, *, waited: float = 500.0, running_since: float | None = None, **changes: object
 ) -> WorkerVerdict:
     report = worker_report(worker_document(**changes))
@@ -31,19 +31,19 @@ def answers(verdict: WorkerVerdict) -> tuple[WorkerReason, bool, bool, bool, boo
 
 
 def test_a_worker_that_fetches_messages_passes_every_probe() -> None:
-    assert answers(judged(RUNNING)) == (WorkerReason.CONSUMING, True, True, True, True)
+    assert answers(verdict_on(RUNNING)) == (WorkerReason.CONSUMING, True, True, True, True)
 
 
-def test_a_transport_that_cannot_tell_leaves_the_worker_ready_but_not_known_to_consume() -> None:
-    assert answers(judged(RUNNING, consuming=None)) == (WorkerReason.CONSUMING, True, True, True, None)
+def test_a_transport_that_shows_nothing_leaves_the_worker_ready_but_not_known_to_consume() -> None:
+    assert answers(verdict_on(RUNNING, consuming=None)) == (WorkerReason.CONSUMING, True, True, True, None)
 
 
 def test_a_worker_whose_loop_turns_but_fetches_nothing_is_deaf_and_not_restarted() -> None:
-    assert answers(judged(RUNNING, consuming=False)) == (WorkerReason.DEAF, True, True, False, False)
+    assert answers(verdict_on(RUNNING, consuming=False)) == (WorkerReason.DEAF, True, True, False, False)
 
 
 def test_a_draining_worker_stays_ready_so_that_it_is_not_deleted_first() -> None:
-    verdict = judged(RUNNING, phase="draining", consuming=False)
+    verdict = verdict_on(RUNNING, phase="draining", consuming=False)
     assert answers(verdict) == (WorkerReason.DRAINING, True, True, True, False)
     assert "6 tasks" in verdict.message
 
@@ -59,62 +59,65 @@ def test_a_draining_worker_stays_ready_so_that_it_is_not_deleted_first() -> None
 def test_outside_its_loop_a_worker_is_live_and_not_ready(
     phase: str, reason: WorkerReason, started: bool
 ) -> None:
-    verdict = judged(RUNNING, phase=phase, consuming=False, loop_mono=None)
+    verdict = verdict_on(RUNNING, phase=phase, consuming=False, loop_mono=None)
     assert answers(verdict) == (reason, started, True, False, False)
 
 
 def test_a_worker_that_waits_hours_for_its_broker_is_started_and_live() -> None:
-    verdict = judged(RUNNING, phase="connecting", consuming=False, loop_mono=NOW - 36_000)
+    verdict = verdict_on(RUNNING, phase="connecting", consuming=False, loop_mono=NOW - 36_000)
     assert answers(verdict) == (WorkerReason.CONNECTING, True, True, False, False)
 
 
 def test_a_consumer_whose_loop_has_not_turned_yet_is_still_connecting() -> None:
-    assert judged(RUNNING, loop_mono=None).reason is WorkerReason.CONNECTING
+    assert verdict_on(RUNNING, loop_mono=None).reason is WorkerReason.CONNECTING
 
 
 @pytest.mark.parametrize("phase", ["connecting", "consuming", "draining", "stopping"])
 def test_a_live_process_that_writes_no_more_is_wedged_in_any_phase(phase: str) -> None:
-    verdict = judged(RUNNING, phase=phase, written_mono=NOW - 15.1, loop_mono=NOW - 15.1)
+    verdict = verdict_on(RUNNING, phase=phase, written_mono=NOW - 15.1, loop_mono=NOW - 15.1)
     assert answers(verdict) == (WorkerReason.WEDGED, True, False, False, False)
 
 
 def test_a_process_frozen_while_it_loads_the_application_is_wedged_and_not_started() -> None:
-    verdict = judged(RUNNING, phase="starting", written_mono=NOW - 15.1)
+    verdict = verdict_on(RUNNING, phase="starting", written_mono=NOW - 15.1)
     assert answers(verdict) == (WorkerReason.WEDGED, False, False, False, False)
 
 
 @pytest.mark.parametrize("phase", ["consuming", "draining"])
 def test_a_loop_that_stands_while_the_agent_still_writes_is_wedged(phase: str) -> None:
-    verdict = judged(RUNNING, phase=phase, loop_mono=NOW - 15.1)
+    verdict = verdict_on(RUNNING, phase=phase, loop_mono=NOW - 15.1)
     assert answers(verdict) == (WorkerReason.WEDGED, True, False, False, False)
 
 
 def test_evidence_of_just_below_the_threshold_is_fresh() -> None:
-    assert judged(RUNNING, written_mono=NOW - 15, loop_mono=NOW - 15).reason is WorkerReason.CONSUMING
+    assert verdict_on(RUNNING, written_mono=NOW - 15, loop_mono=NOW - 15).reason is WorkerReason.CONSUMING
 
 
 def test_a_solo_worker_inside_a_task_is_busy_however_long_its_loop_stands() -> None:
-    verdict = judged(RUNNING, pool_kind="solo", loop_mono=NOW - 7200)
+    verdict = verdict_on(RUNNING, pool_kind="solo", loop_mono=NOW - 7200)
     assert answers(verdict) == (WorkerReason.BUSY, True, True, True, True)
     assert "inside a task for 7200 s" in verdict.message
 
 
 def test_a_solo_worker_without_a_task_has_no_excuse() -> None:
-    assert judged(RUNNING, pool_kind="solo", active_count=0, loop_mono=NOW - 16).reason is WorkerReason.WEDGED
+    assert (
+        verdict_on(RUNNING, pool_kind="solo", active_count=0, loop_mono=NOW - 16).reason
+        is WorkerReason.WEDGED
+    )
 
 
 def test_a_draining_solo_worker_inside_a_task_still_drains() -> None:
-    verdict = judged(RUNNING, pool_kind="solo", phase="draining", loop_mono=NOW - 60)
+    verdict = verdict_on(RUNNING, pool_kind="solo", phase="draining", loop_mono=NOW - 60)
     assert answers(verdict) == (WorkerReason.DRAINING, True, True, True, False)
 
 
 def test_an_ended_process_is_not_started_whatever_its_last_report_says() -> None:
-    assert answers(judged(ENDED)) == (WorkerReason.ENDED, False, True, False, False)
+    assert answers(verdict_on(ENDED)) == (WorkerReason.ENDED, False, True, False, False)
 
 
-def test_the_report_of_a_former_process_makes_no_new_process_look_started_or_wedged() -> None:
-    fresh = judged(RUNNING, waited=500, running_since=NOW - 0.1, written_mono=NOW - 0.2)
-    stale = judged(RUNNING, waited=500, running_since=NOW - 0.1, written_mono=NOW - 300)
+def test_the_report_of_a_former_process_makes_no_new_process_appear_started_or_wedged() -> None:
+    fresh = verdict_on(RUNNING, waited=500, running_since=NOW - 0.1, written_mono=NOW - 0.2)
+    stale = verdict_on(RUNNING, waited=500, running_since=NOW - 0.1, written_mono=NOW - 300)
     for verdict in (fresh, stale):
         assert answers(verdict) == (WorkerReason.STARTING, False, True, False, None)
 
@@ -143,7 +146,13 @@ def test_an_unreadable_report_of_a_process_that_has_ended_is_an_ended_worker() -
 
 
 def test_reports_that_stop_without_a_process_to_blame_are_an_ended_worker() -> None:
-    assert answers(judged(UNSEEN, written_mono=NOW - 60)) == (WorkerReason.ENDED, False, True, False, False)
+    assert answers(verdict_on(UNSEEN, written_mono=NOW - 60)) == (
+        WorkerReason.ENDED,
+        False,
+        True,
+        False,
+        False,
+    )
 
 
 _AGE = st.floats(0, 100) | st.none()

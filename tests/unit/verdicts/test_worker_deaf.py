@@ -16,7 +16,7 @@ RUNNING = ProcessState.RUNNING
 ANSWERING = 16.0
 
 
-def judged(
+def verdict_on(
     changes: dict[str, Any],
     *,
     process: ProcessState = RUNNING,
@@ -37,7 +37,7 @@ def judged(
 
 def deaf(since: float | None, *, changes: dict[str, Any] | None = None, **around: Any) -> WorkerVerdict:
     fetched = None if since is None else NOW - since
-    return judged({"consuming": False, "fetched_mono": fetched, **(changes or {})}, **around)
+    return verdict_on({"consuming": False, "fetched_mono": fetched, **(changes or {})}, **around)
 
 
 def answers(verdict: WorkerVerdict) -> tuple[WorkerReason, bool, bool, bool, bool | None]:
@@ -65,13 +65,13 @@ def test_a_broker_that_may_keep_its_clients_waiting_is_no_excuse_for_one_without
     assert not deaf(600, answers_for=None).live
 
 
-def test_a_worker_told_to_leave_all_its_queues_is_deaf_and_wanted_so() -> None:
+def test_a_worker_that_left_all_its_queues_on_request_is_deaf_and_not_restarted() -> None:
     verdict = deaf(600, changes={"queues": []})
     assert (verdict.reason, verdict.live) == (WorkerReason.DEAF, True)
     assert "left all its queues" in verdict.message
 
 
-def test_an_agent_that_does_not_tell_since_when_keeps_a_deaf_worker_alive() -> None:
+def test_a_report_without_the_time_of_the_last_fetch_keeps_a_deaf_worker_alive() -> None:
     assert deaf(None).live
 
 
@@ -98,7 +98,7 @@ def test_an_old_report_does_not_make_a_deafness_longer() -> None:
 def silent(since: float | None, evidence: dict[str, Any] | None = None, **around: Any) -> WorkerVerdict:
     transport = {**worker_document()["transport"], "pop_timeout": 1.0, **(evidence or {})}
     answered = None if since is None else NOW - since
-    return judged({"answered_mono": answered, "transport": transport}, **around)
+    return verdict_on({"answered_mono": answered, "transport": transport}, **around)
 
 
 def test_a_redis_connection_that_owes_an_answer_for_too_long_is_half_open() -> None:
@@ -166,7 +166,7 @@ _SILENT_BROKER = st.none() | st.floats(0, 15)
 def test_no_worker_with_a_turning_loop_is_restarted_while_its_broker_is_away(
     changes: dict[str, Any], jitter: float, broker: float | None
 ) -> None:
-    assert judged(changes, answers_for=broker, reachable_for=broker, jitter=jitter).live
+    assert verdict_on(changes, answers_for=broker, reachable_for=broker, jitter=jitter).live
 
 
 @given(since=st.floats(0, 600), longer=st.floats(0, 600), jitter=st.floats(0, 15))

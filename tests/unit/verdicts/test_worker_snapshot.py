@@ -24,7 +24,7 @@ def test_times_are_those_of_the_report_and_its_age() -> None:
     assert [(task.running_for, task.limit) for task in seen.running] == [(12.5, 300.0), (None, None)]
 
 
-def test_a_report_without_the_new_evidence_tells_nothing() -> None:
+def test_a_report_without_the_new_evidence_shows_nothing() -> None:
     seen = worker_snapshot(
         "worker@a", structs.replace(EMPTY, pool_size=0, progress_mono=None), consuming=None
     )
@@ -46,5 +46,5 @@ def test_room_is_the_transports_own_word(room: bool | None) -> None:
     ("seconds", "words"),
     [(0.9, "0 s"), (119.0, "119 s"), (125.0, "2 min"), (7199.0, "119 min"), (7200.0, "2 h")],
 )
-def test_times_are_told_in_the_unit_that_fits(seconds: float, words: str) -> None:
+def test_times_are_written_in_the_unit_that_fits(seconds: float, words: str) -> None:
     assert lasting(seconds) == words

@@ -16,7 +16,7 @@ from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.usage import UsageError
-from celery_health.stores import ping_store
+from celery_health.result_backends import ping_result_backend
 from celery_health.urls import UrlError, parse
 
 FIRST_PAUSE_SECONDS = 0.5
@@ -105,7 +105,9 @@ async def wait_for_all(
 async def _wait_for(one: Requirement, end: float, interval_max: float, echo: Print) -> bool:
     began = time.monotonic()
     for attempt in count():
-        reading = await ping_store(one.url, timeout=max(0.05, min(ATTEMPT_SECONDS, end - time.monotonic())))
+        reading = await ping_result_backend(
+            one.url, timeout=max(0.05, min(ATTEMPT_SECONDS, end - time.monotonic()))
+        )
         if _is_settled(one, reading):
             result = f"ready after {time.monotonic() - began:.1f} s" if reading.reachable else "not checked"
             echo(f"{one.name}: {result}. {reading.message}")

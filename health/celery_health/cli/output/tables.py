@@ -73,7 +73,7 @@ def _workers(snapshot: Snapshot) -> RenderableType:
             str(worker.active_count),
             _or_unknown(worker.slots),
             str(worker.reserved),
-            str(worker.eta_held),
+            str(worker.eta),
             Text(", ".join(worker.queues)),
         )
     unresponsive = snapshot.unresponsive

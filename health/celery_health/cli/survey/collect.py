@@ -16,7 +16,7 @@ from celery_health.cli.survey.snapshot import CheckOptions, Snapshot
 from celery_health.cli.survey.workers import add_workers
 from celery_health.readers import reader_for
 from celery_health.readers.redis.server import RedisServer
-from celery_health.stores import ping_store
+from celery_health.result_backends import ping_result_backend
 from celery_health.threads import run_in_thread
 from celery_health.tls import THIS_PYTHON
 from celery_health.urls import UrlError, parse
@@ -78,9 +78,9 @@ async def _result_backend(run: CheckRun) -> BrokerReading | None:
     try:
         parsed = parse(url)
     except UrlError:
-        return await ping_store(url, timeout=run.budget.left)
+        return await ping_result_backend(url, timeout=run.budget.left)
     failure = await connection_failure(parsed, run.budget.left)
-    return failure or await ping_store(url, timeout=run.budget.left)
+    return failure or await ping_result_backend(url, timeout=run.budget.left)
 
 
 async def _test_tasks(run: CheckRun, snapshot: Snapshot) -> tuple[RoundTrip, ...]:

@@ -104,7 +104,7 @@ def _worker(name: str, answers: Mapping[str, Any], now: float) -> WorkerSnapshot
         active_count=len(active),
         running=tuple(_running(task, now) for task in active if isinstance(task, dict)),
         reserved=len(answers.get("reserved") or ()),
-        eta_held=len(answers.get("scheduled") or ()),
+        eta=len(answers.get("scheduled") or ()),
         queues=tuple(str(queue["name"]) for queue in queues or () if isinstance(queue, dict)),
         prefetch=_number(stats.get("prefetch_count")),
     )

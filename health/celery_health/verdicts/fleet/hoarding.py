@@ -19,7 +19,7 @@ def check(fleet: FleetEvidence) -> Verdict | None:
         (worst.name, *(worker.name for worker in hoarders if worker is not worst)),
         {
             "waiting": counted(worst.waiting, "message"),
-            "eta": str(worst.eta_held),
+            "eta": str(worst.eta),
             "reserved": str(worst.reserved),
             "active": counted(worst.active_count, "task"),
         },

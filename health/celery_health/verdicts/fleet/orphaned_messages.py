@@ -26,7 +26,7 @@ def check(fleet: FleetEvidence) -> Verdict | None:
     if broker.reachable is not True or broker.unacked is None or not fleet.workers_known:
         return None
     count, oldest = broker.unacked.count, broker.unacked.oldest_age
-    orphans = count - sum(worker.held for worker in workers)
+    orphans = count - sum(worker.in_flight for worker in workers)
     timeout = fleet.visibility_timeout or DEFAULT_VISIBILITY_TIMEOUT
     if orphans <= 0 or oldest is None or oldest < fleet.thresholds.orphan_share * timeout:
         return None

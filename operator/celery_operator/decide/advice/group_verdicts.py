@@ -49,7 +49,7 @@ def _of_group(group: GroupEvidence, evidence: Evidence) -> tuple[Verdict, ...]:
 
 def _by_state(worker: Worker, reasons: Mapping[WorkerState, Reason], evidence: Evidence) -> Iterator[Verdict]:
     """``reasons``: the states that count, each with its reason."""
-    if worker.state is WorkerState.BROKEN and worker.pod.trouble is not None:
+    if worker.state is WorkerState.BROKEN and worker.pod.container_failure is not None:
         yield _broken(worker, evidence)
         return
     if reason := reasons.get(worker.state):
@@ -70,7 +70,7 @@ def _by_checks(worker: Worker, group: GroupEvidence) -> Iterator[Verdict]:
 
 def _broken(worker: Worker, evidence: Evidence) -> Verdict:
     """A container of the pod cannot run."""
-    failure, spec = worker.pod.trouble, evidence.snapshot.spec
+    failure, spec = worker.pod.container_failure, evidence.snapshot.spec
     assert failure is not None
     reason = reason_of(failure)
     probe_image = reason is PodReason.IMAGE_UNAVAILABLE and failure.container != WORKER_CONTAINER
@@ -95,7 +95,7 @@ def _facts(worker: Worker, *, only_this_pod: bool) -> dict[str, str]:
         evidence = reading.broker.message
     return {
         "evidence": evidence,
-        "line": f": {last_line(pod.trouble)}" if pod.trouble else "",
+        "line": f": {last_line(pod.container_failure)}" if pod.container_failure else "",
         **sidecar_facts(pod.sidecar_error),
     }
 

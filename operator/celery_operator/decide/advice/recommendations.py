@@ -143,7 +143,7 @@ def _beat(evidence: Evidence, conditions: ConditionStates) -> Iterator[_Advice]:
 
 def _backlog(evidence: Evidence) -> Iterator[_Advice]:
     spec, name = evidence.snapshot.spec, evidence.snapshot.name
-    if evidence.unserved and spec.suspend:
+    if evidence.queues_without_replicas and spec.suspend:
         patch = '{"spec":{"suspend":false}}'
         yield (
             "Messages wait: end the suspension",
@@ -151,14 +151,14 @@ def _backlog(evidence: Evidence) -> Iterator[_Advice]:
         )
         return
     threshold = spec.health.backlog_threshold
-    wanting = {queue.name for queue in evidence.unserved}
-    wanting |= {queue.name for queue in evidence.queues if (queue.ready or 0) > threshold}
+    affected = {queue.name for queue in evidence.queues_without_replicas}
+    affected |= {queue.name for queue in evidence.queues if (queue.ready or 0) > threshold}
     autoscaled = {group.name for group in spec.workers if group.autoscaling}
     for group in evidence.groups:
-        if not wanting.intersection(group.queues):
+        if not affected.intersection(group.queues):
             continue
         if group.name in autoscaled:
-            yield from _held_back(group, evidence)
+            yield from _kept_from_growing(group, evidence)
             continue
         command = f"edit {PLURAL} {name}"
         if group.name == spec.scale_target_group:
@@ -166,7 +166,7 @@ def _backlog(evidence: Evidence) -> Iterator[_Advice]:
         yield f"Messages wait for group {group.name}: scale it up", evidence.kubectl(command)
 
 
-def _held_back(group: GroupEvidence, evidence: Evidence) -> Iterator[_Advice]:
+def _kept_from_growing(group: GroupEvidence, evidence: Evidence) -> Iterator[_Advice]:
     """What keeps autoscaling from adding workers; nothing while it does what it is there for."""
     decision, name = evidence.desired[group.name].decision, evidence.snapshot.name
     match decision.reason if decision else None:

@@ -19,8 +19,8 @@ def state_of(evidence: Evidence) -> ConditionState:
     long = [queue for queue in evidence.queues if queue.ready is not None and queue.ready > threshold]
     if long:
         return by_verdict(_of_queues(FleetReason.ABOVE_THRESHOLD, long, threshold))
-    if unserved := evidence.unserved:
-        return by_verdict(_of_queues(StateReason.NO_WORKERS_DESIRED, unserved, threshold))
+    if idle := evidence.queues_without_replicas:
+        return by_verdict(_of_queues(StateReason.NO_WORKERS_DESIRED, idle, threshold))
     if found := evidence.queue_verdicts:
         return no(found[0].reason, joined(verdict.message for verdict in found))
     unread = [queue.name for queue in evidence.queues if queue.ready is None]

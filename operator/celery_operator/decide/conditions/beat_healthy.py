@@ -51,13 +51,13 @@ def _of_pod(one: BeatSnapshot, evidence: Evidence) -> ConditionState:
     if one.reason in _RESTARTED | _WAITS:
         facts = {"evidence": one.message, "what_follows": _what_follows(one, evidence)}
         return by_verdict(Verdict(BeatReason.TICK_OVERDUE, (one.pod,), facts))
-    if one.reason in _UNKNOWN and not one.trouble:
+    if one.reason in _UNKNOWN and not one.container_failure:
         return unknown(one.reason, one.message)
-    if one.reason is None and one.ready and not one.trouble:
+    if one.reason is None and one.ready and not one.container_failure:
         return by_verdict(
             Verdict(PodReason.SIDECAR_UNREACHABLE, (one.pod,), sidecar_facts(one.sidecar_error))
         )
-    return _not_running(one.trouble or one.message or "its pod is starting")
+    return _not_running(one.container_failure or one.message or "its pod is starting")
 
 
 def _not_running(evidence: str) -> ConditionState:

@@ -64,7 +64,7 @@ def _of_group(group: GroupEvidence) -> Iterator[ConditionState]:
 
 def _of_others(evidence: Evidence) -> Iterator[ConditionState]:
     for deployment in evidence.snapshot.deployments:
-        if not _is_wanted(deployment, evidence):
+        if not _is_desired(deployment, evidence):
             yield by_verdict(Verdict(StateReason.REMOVING, (deployment.name,)))
         elif (
             deployment.observed_generation < deployment.generation or deployment.updated < deployment.in_force
@@ -72,7 +72,7 @@ def _of_others(evidence: Evidence) -> Iterator[ConditionState]:
             yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} is being rolled out")
 
 
-def _is_wanted(deployment: DeploymentState, evidence: Evidence) -> bool:
+def _is_desired(deployment: DeploymentState, evidence: Evidence) -> bool:
     if deployment.component == COMPONENT_WORKER:
         return deployment.group in {group.name for group in evidence.groups}
     if deployment.component == COMPONENT_BEAT:

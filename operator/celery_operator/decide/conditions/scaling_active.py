@@ -10,7 +10,7 @@ from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.scaling.decision import ScalingDecision, ScalingReason
 from celery_operator.decide.text import joined
 
-_BLIND = frozenset({ScalingReason.BROKER_UNREADABLE, ScalingReason.FALLBACK})
+_LENGTHS_UNKNOWN = frozenset({ScalingReason.QUEUE_LENGTHS_UNKNOWN, ScalingReason.FALLBACK})
 
 
 def state_of(evidence: Evidence) -> ConditionState:
@@ -23,23 +23,25 @@ def state_of(evidence: Evidence) -> ConditionState:
     decisions = {name: one.decision for name, one in evidence.desired.items() if one.decision}
     if not decisions:
         return unknown(BrokerReason.NOT_READ, "The load has not been read yet.")
-    return _blind(decisions) or _paused(evidence) or _following(decisions)
+    return _without_lengths(decisions) or _paused(evidence) or _following(decisions)
 
 
-def _blind(decisions: dict[str, ScalingDecision]) -> ConditionState | None:
-    held = [f"Group {name}: {one.message}" for name, one in decisions.items() if one.reason in _BLIND]
-    return no(StateReason.BROKER_UNREADABLE, joined(held)) if held else None
+def _without_lengths(decisions: dict[str, ScalingDecision]) -> ConditionState | None:
+    kept = [
+        f"Group {name}: {one.message}" for name, one in decisions.items() if one.reason in _LENGTHS_UNKNOWN
+    ]
+    return no(StateReason.BROKER_UNREADABLE, joined(kept)) if kept else None
 
 
 def _paused(evidence: Evidence) -> ConditionState | None:
     pauses = evidence.snapshot.annotations.scaling_pauses
     kept = [
         f"{annotation} keeps pods from being {what}"
-        for annotation, what, wanted in (
+        for annotation, what, paused in (
             (ANNOTATION_PAUSE_SCALE_IN, "removed", pauses.scale_in),
             (ANNOTATION_PAUSE_SCALE_OUT, "added", pauses.scale_out),
         )
-        if wanted
+        if paused
     ]
     return no(StateReason.SCALING_PAUSED, f"Annotation {' and '.join(kept)}") if kept else None
 

@@ -35,13 +35,13 @@ def state_of(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
     return _nothing_certain(evidence, [verdict for _, found in affected for verdict in found])
 
 
-def _nothing_certain(evidence: Evidence, doubts: list[Verdict]) -> ConditionState:
+def _nothing_certain(evidence: Evidence, unknown_verdicts: list[Verdict]) -> ConditionState:
     short = [group for group in evidence.groups if group.missing]
     if not short:
         return _enough(evidence)
     unseen = [group for group in short if group.consumption_unknown < group.missing]
     if not unseen:
-        reason = min(doubts, key=_rank).reason if doubts else _why_unreported(short)
+        reason = min(unknown_verdicts, key=_rank).reason if unknown_verdicts else _why_unreported(short)
         return unknown(reason, f"{_fleet(evidence)}. It is not known whether the others are.")
     if evidence.new_generation and not any(group.seen for group in unseen) and not evidence.fault:
         return unknown(StateReason.NEW_GENERATION, "The workers are being created.")

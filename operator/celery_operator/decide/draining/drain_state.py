@@ -122,12 +122,12 @@ def _drain_state(worker: Worker) -> DrainState:
 
 def _is_down(worker: Worker) -> bool:
     """Whether its worker does not run, according to the sidecar or the kubelet."""
-    reading, trouble = worker.pod.reading, worker.pod.trouble
+    reading, failure = worker.pod.reading, worker.pod.container_failure
     if reading is not None and reading.verdict.reason is WorkerReason.ENDED:
         return True
-    if trouble is None or worker.state is not WorkerState.BROKEN:
+    if failure is None or worker.state is not WorkerState.BROKEN:
         return False
-    return trouble.container == WORKER_CONTAINER
+    return failure.container == WORKER_CONTAINER
 
 
 def _has_not_begun(reading: SidecarReading, report: WorkerReport) -> bool:

@@ -72,9 +72,11 @@ class Evidence:
         return reading is None or reading.reason is not BrokerReason.UNSUPPORTED_KIND
 
     @property
-    def unserved(self) -> tuple[QueueStatus, ...]:
+    def queues_without_replicas(self) -> tuple[QueueStatus, ...]:
         """Non-empty queues whose groups are all at zero on purpose."""
-        served = {queue for group in self.groups if group.desired or group.wakes for queue in group.queues}
+        served = {
+            queue for group in self.groups if group.desired or group.scales_out for queue in group.queues
+        }
         return tuple(queue for queue in self.queues if queue.ready and queue.name not in served)
 
     def waits(self, group: GroupEvidence) -> bool:
@@ -123,7 +125,7 @@ def _groups(
             deployments.get(group.name),
             tuple(by_group.get(group.name, ())),
             snapshot.now,
-            wakes=desired[group.name].wakes,
+            scales_out=desired[group.name].scales_out,
         )
         for group in snapshot.spec.workers
     )

@@ -20,23 +20,23 @@ _NOT_LOADED = re.compile(r"Unable to load celery application|ModuleNotFoundError
 _SAYS_NOTHING = re.compile(r"back-off \S+ restarting failed|[\s\^~=*-]*\Z")
 
 
-def reason_of(trouble: ContainerFailure) -> Reason:
-    """The kind of trouble."""
-    if trouble.reason in _IMAGE:
+def reason_of(failure: ContainerFailure) -> Reason:
+    """The kind of failure."""
+    if failure.reason in _IMAGE:
         return PodReason.IMAGE_UNAVAILABLE
-    if trouble.reason in _CONFIGURATION:
+    if failure.reason in _CONFIGURATION:
         return PodReason.CONFIGURATION_MISSING
-    if trouble.reason == "OOMKilled":
+    if failure.reason == "OOMKilled":
         return PodReason.OOM_KILLED
-    if _NOT_LOADED.search(trouble.message):
+    if _NOT_LOADED.search(failure.message):
         return PodReason.APP_NOT_LOADED
     return PodReason.CRASHING
 
 
-def last_line(trouble: ContainerFailure) -> str:
+def last_line(failure: ContainerFailure) -> str:
     """The last line that means something: of a Python traceback the error itself."""
-    lines = [line.strip() for line in trouble.message.splitlines()]
-    telling = [line for line in lines if not _SAYS_NOTHING.match(line)]
-    if telling:
-        return telling[-1]
-    return trouble.reason if trouble.exit_code is None else f"exit code {trouble.exit_code}"
+    lines = [line.strip() for line in failure.message.splitlines()]
+    lines_with_text = [line for line in lines if not _SAYS_NOTHING.match(line)]
+    if lines_with_text:
+        return lines_with_text[-1]
+    return failure.reason if failure.exit_code is None else f"exit code {failure.exit_code}"

@@ -25,9 +25,9 @@ _COMING_UP = frozenset({WorkerState.STARTING, WorkerState.CONNECTING, WorkerStat
 class GroupEvidence:
     """``workers`` are all pods of the group, pods that are being deleted included.
 
-    ``wakes``: autoscaling brings workers when messages come. ``called_for``: pods beyond minReplicas that it
-    asked for; 0 where the cluster refuses them. ``coming``: those of them that do not exist yet, or whose
-    startup probe still lets them start.
+    ``scales_out``: autoscaling adds workers when messages come. ``called_for``: pods beyond minReplicas that
+    autoscaling added; 0 where the cluster refuses them. ``coming``: those of them that do not exist yet, or
+    whose startup probe still lets them start.
     """
 
     name: str
@@ -35,7 +35,7 @@ class GroupEvidence:
     desired: int
     deployment: DeploymentState | None
     workers: tuple[Worker, ...]
-    wakes: bool = False
+    scales_out: bool = False
     coming: int = 0
     called_for: int = 0
 
@@ -68,9 +68,11 @@ class GroupEvidence:
         """Workers with a hung task; they may be consuming besides."""
         return tuple(worker for worker in self.present if worker.has(FleetReason.HUNG_TASK))
 
-    def parked(self, now: datetime) -> tuple[Worker, ...]:
+    def in_back_off(self, now: datetime) -> tuple[Worker, ...]:
         """Workers that had worked, and whose next start the kubelet has delayed for long."""
-        return tuple(worker for worker in self.in_state(WorkerState.BROKEN) if _is_parked(worker.pod, now))
+        return tuple(
+            worker for worker in self.in_state(WorkerState.BROKEN) if _is_in_back_off(worker.pod, now)
+        )
 
     @property
     def consumption_unknown(self) -> int:
@@ -142,25 +144,25 @@ def group_evidence(
     workers: tuple[Worker, ...],
     now: datetime,
     *,
-    wakes: bool,
+    scales_out: bool,
 ) -> GroupEvidence:
     """The evidence of one group. ``workers`` are its own, pods that are being deleted included."""
     # The pods of minReplicas are missing until they consume, like the pods of any other group.
     called_for = max(0, desired - group.autoscaling.min_replicas) if group.autoscaling else 0
-    unmade = min(called_for, _unmade(desired, deployment, workers))
+    not_created = min(called_for, _not_created(desired, deployment, workers))
     return GroupEvidence(
         name=group.name,
         queues=group.queues,
         desired=desired,
         deployment=deployment,
         workers=workers,
-        wakes=wakes,
-        coming=min(called_for, unmade + _starting(workers, deployment, now)),
+        scales_out=scales_out,
+        coming=min(called_for, not_created + _starting(workers, deployment, now)),
         called_for=called_for if deployment is None or deployment.failure is None else 0,
     )
 
 
-def _unmade(desired: int, deployment: DeploymentState | None, workers: tuple[Worker, ...]) -> int:
+def _not_created(desired: int, deployment: DeploymentState | None, workers: tuple[Worker, ...]) -> int:
     """The number of pods that do not exist yet, unless the cluster refuses them."""
     if deployment is not None and deployment.failure is not None:
         return 0
@@ -178,11 +180,11 @@ def _starting(workers: tuple[Worker, ...], deployment: DeploymentState | None, n
     )
 
 
-def _is_parked(pod: PodState, now: datetime) -> bool:
-    trouble = pod.trouble
-    if trouble is None or trouble.ended_at is None or trouble.container != WORKER_CONTAINER:
+def _is_in_back_off(pod: PodState, now: datetime) -> bool:
+    failure = pod.container_failure
+    if failure is None or failure.ended_at is None or failure.container != WORKER_CONTAINER:
         return False
-    return trouble.ran_for >= WORKED_SECONDS and now - trouble.ended_at >= BACK_OFF_PATIENCE
+    return failure.ran_for >= WORKED_SECONDS and now - failure.ended_at >= BACK_OFF_PATIENCE
 
 
 def _total(counts: list[int]) -> int | None:

@@ -30,7 +30,7 @@ class WorkerState(Enum):
     POOL_DEAD = auto()
     STOPPED = auto()
     BROKEN = auto()
-    """A container cannot run; the pod's ``trouble`` has the cause."""
+    """A container cannot run; the pod's ``container_failure`` has the cause."""
     UNSCHEDULED = auto()
     AGENT_ABSENT = auto()
     REPORT_UNREADABLE = auto()
@@ -96,7 +96,7 @@ def worker_state_of(pod: PodState, now: datetime, startup: timedelta) -> WorkerS
         return alive
     if not pod.scheduled:
         return _unscheduled(pod, now)
-    return WorkerState.BROKEN if pod.trouble is not None else _without_life(pod, now, startup)
+    return WorkerState.BROKEN if pod.container_failure is not None else _without_life(pod, now, startup)
 
 
 def _without_life(pod: PodState, now: datetime, startup: timedelta) -> WorkerState:
@@ -108,7 +108,7 @@ def _without_life(pod: PodState, now: datetime, startup: timedelta) -> WorkerSta
 
 
 def _unscheduled(pod: PodState, now: datetime) -> WorkerState:
-    grace = SCHEDULING_GRACE if pod.trouble else SCHEDULER_GRACE
+    grace = SCHEDULING_GRACE if pod.container_failure else SCHEDULER_GRACE
     return WorkerState.STARTING if now - pod.created_at < grace else WorkerState.UNSCHEDULED
 
 

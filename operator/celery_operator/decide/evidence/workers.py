@@ -15,7 +15,7 @@ from celery_operator.decide.evidence.worker_state import Worker, WorkerState, wo
 from celery_operator.snapshot import PodState, Snapshot
 
 # Others have a verdict of their own, and what their last report says may be of a process that has ended.
-_JUDGED = frozenset(
+_CHECKED_STATES = frozenset(
     {WorkerState.CONSUMING, WorkerState.CONSUMPTION_UNKNOWN, WorkerState.DEAF, WorkerState.DRAINING}
 )
 _DEAD = frozenset({WorkerReason.ENDED})
@@ -47,7 +47,7 @@ class _Fleet:
     def worker(self, pod: PodState, startup: timedelta) -> Worker:
         """The pod, its state, and what is found about it."""
         state, seen = worker_state_of(pod, self.snapshot.now, startup), worker_snapshot_of(pod)
-        if seen is None or state not in _JUDGED or self._broker_away(pod):
+        if seen is None or state not in _CHECKED_STATES or self._broker_away(pod):
             return Worker(pod, state, seen)
         worker = Worker(pod, state, seen, tuple(self._verdicts(seen, state)))
         stalls = state is WorkerState.CONSUMING and worker.has(FleetReason.WORKER_STALLED)

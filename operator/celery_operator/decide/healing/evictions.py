@@ -115,7 +115,7 @@ class _Ledger:
         notes: tuple[EventNote, ...] = ()
         if failed:
             pause = _longer(pause, group.name, now, window)
-            notes = (_in_vain(failed[-1], pause),)
+            notes = (_without_effect(failed[-1], pause),)
         elif pause and now > moment(pause.until) + window and not group.stalled:
             pause = None
         kept = tuple(one for one in settled if one.recovered is None or moment(one.at) > now - window)
@@ -128,7 +128,7 @@ class _Ledger:
         tried = {restart.pod for restart in self.recent if restart.recovered is not True}
         affected: list[tuple[Worker, Reason]] = []
         affected += [(worker, FleetReason.WORKER_STALLED) for worker in self.group.stalled]
-        affected += [(worker, PodReason.BACK_OFF) for worker in self.group.parked(self.now)]
+        affected += [(worker, PodReason.BACK_OFF) for worker in self.group.in_back_off(self.now)]
         if self.policy.hung_tasks:
             affected += [(worker, FleetReason.HUNG_TASK) for worker in self.group.hung]
         found = [(worker, reason) for worker, reason in affected if worker.pod.name not in tried]
@@ -204,7 +204,7 @@ def _longer(pause: GroupPause | None, group: str, now: datetime, window: timedel
     return GroupPause(group=group, failures=failures, until=rfc3339(now + rest))
 
 
-def _in_vain(restart: Restart, pause: GroupPause) -> EventNote:
+def _without_effect(restart: Restart, pause: GroupPause) -> EventNote:
     return EventNote(
         "Warning",
         "RestartDidNotHelp",

@@ -22,7 +22,7 @@ _ON_THE_WAY = (WorkerState.STARTING, WorkerState.STOPPED)
 """Soon consuming. A broken or unscheduled pod may never be, so it is not waited for."""
 
 
-def holds(evidence: Evidence) -> tuple[RestartHoldOrder, ...]:
+def restart_holds(evidence: Evidence) -> tuple[RestartHoldOrder, ...]:
     """The restart holds to set now, and those to end."""
     if evidence.snapshot.spec.health.restart.policy == "Never":
         return ()

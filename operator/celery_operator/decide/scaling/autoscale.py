@@ -82,7 +82,7 @@ def _needed(case: _Case) -> _Size:
         fallback = case.rules.fallback
         if fallback and load.unread_for >= fallback.after_seconds and fallback.replicas > current:
             return _Size(fallback.replicas, ScalingReason.FALLBACK)
-        return _Size(current, ScalingReason.BROKER_UNREADABLE)
+        return _Size(current, ScalingReason.QUEUE_LENGTHS_UNKNOWN)
     size = _by_load(case)
     if size.pods < current and not load.complete:
         return _Size(current, ScalingReason.EVIDENCE_INCOMPLETE)

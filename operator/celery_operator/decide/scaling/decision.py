@@ -1,47 +1,47 @@
 """What autoscaling decides for one group: a number of pods, and why."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, auto
 
 from celery_operator.snapshot import ScalingHistory
 
 
-class ScalingReason(StrEnum):
-    """Why a group has the number of pods that it has."""
+class ScalingReason(Enum):
+    """Why a group has the number of pods that it has. A person reads the sentence of the reason."""
 
-    MORE_LOAD = "MoreLoad"
+    MORE_LOAD = auto()
     """The load needs more pods."""
-    LESS_LOAD = "LessLoad"
+    LESS_LOAD = auto()
     """The load needs fewer pods."""
-    FITS = "FitsLoad"
+    FITS = auto()
     """The load needs as many as there are, within the tolerance."""
-    AT_MAXIMUM = "AtMaxReplicas"
+    AT_MAXIMUM = auto()
     """More would be needed than maxReplicas."""
-    AT_MINIMUM = "AtMinReplicas"
+    AT_MINIMUM = auto()
     """The load needs fewer, but minReplicas keeps them."""
-    SCHEDULED = "Scheduled"
+    SCHEDULED = auto()
     """The load needs fewer, but a window of the schedule keeps them."""
-    STABILIZING = "Stabilizing"
+    STABILIZING = auto()
     """The load needs others, but not yet for as long as stabilizationWindowSeconds say."""
-    LIMITED = "LimitedByPolicy"
+    LIMITED = auto()
     """A policy lets the group move only so fast, or not at all."""
-    IDLE = "Idle"
+    IDLE = auto()
     """There is nothing to do."""
-    IDLE_SECONDS = "IdleSeconds"
+    IDLE_SECONDS = auto()
     """There is nothing to do, but not yet for as long as idleSeconds say."""
-    ETA_TASKS = "EtaTasks"
+    ETA_TASKS = auto()
     """Only ETA tasks are left, and a worker must stay for them."""
-    BELOW_ACTIVATION = "BelowActivation"
+    BELOW_ACTIVATION = auto()
     """The group is at zero, and no more tasks wait than activationBacklog."""
-    BROKER_UNREADABLE = "BrokerUnreadable"
+    QUEUE_LENGTHS_UNKNOWN = auto()
     """The queue lengths are unknown: nothing changes."""
-    FALLBACK = "Fallback"
+    FALLBACK = auto()
     """The queue lengths have been unknown for fallback.afterSeconds."""
-    EVIDENCE_INCOMPLETE = "EvidenceIncomplete"
+    EVIDENCE_INCOMPLETE = auto()
     """The load may need fewer, but the in-flight tasks of a worker are unknown."""
-    SCALE_IN_PAUSED = "ScaleInPaused"
+    SCALE_IN_PAUSED = auto()
     """Scale-in is paused by annotation."""
-    SCALE_OUT_PAUSED = "ScaleOutPaused"
+    SCALE_OUT_PAUSED = auto()
     """Scale-out is paused by annotation."""
 
 

@@ -12,12 +12,12 @@ class DesiredReplicas:
     """The desired replicas of one group.
 
     ``decision``: how autoscaling came to the number; None where the spec alone gives it. ``status`` describes
-    the last change, ``note`` announces a change of this reconcile. ``wakes``: autoscaling adds workers when
-    messages come.
+    the last change, ``note`` announces a change of this reconcile. ``scales_out``: autoscaling adds workers
+    when messages come.
     """
 
     replicas: int
     decision: ScalingDecision | None = None
     status: ScalingStatus | None = None
     note: EventNote | None = None
-    wakes: bool = False
+    scales_out: bool = False

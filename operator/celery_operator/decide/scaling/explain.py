@@ -16,7 +16,7 @@ _STAYS = {
     ScalingReason.IDLE_SECONDS: "nothing to do, but not yet for idleSeconds",
     ScalingReason.ETA_TASKS: "nothing to do but ETA tasks",
     ScalingReason.BELOW_ACTIVATION: "no more tasks wait than activationBacklog",
-    ScalingReason.BROKER_UNREADABLE: "kept, because the queue lengths are unknown",
+    ScalingReason.QUEUE_LENGTHS_UNKNOWN: "kept, because the queue lengths are unknown",
     ScalingReason.EVIDENCE_INCOMPLETE: "the load may need fewer, but the in-flight tasks of a worker are "
     "unknown",
     ScalingReason.SCALE_IN_PAUSED: "the load needs fewer, but scale-in is paused",

@@ -35,8 +35,8 @@ def by_time(rules: Autoscaling, load: GroupLoad) -> float:
     Without a throughput only what runs counts. Where no task waits for a free slot, one that has just become
     free is needed for nothing but what comes.
     """
-    wanted_soon = load.ready or load.eta_due
-    busy = max(load.busy_slots, load.active) if wanted_soon else min(load.busy_slots, load.active)
+    needed_soon = load.ready or load.eta_due
+    busy = max(load.busy_slots, load.active) if needed_soon else min(load.busy_slots, load.active)
     throughput = load.throughput_per_slot
     if not throughput:
         return busy

@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import signals
 
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 LONGER_THAN_CELERY_WAITS = 60
 LONGER_THAN_ANY_TEST = 300
 
@@ -18,8 +18,8 @@ def wanted(fault: str) -> bool:
 
 
 def watch(sender: Any, **_: Any) -> None:
-    """Look again and again from the consumer's own loop."""
-    sender.timer.call_repeatedly(LOOK_SECONDS, deafen, (sender,))
+    """Check again and again from the consumer's own loop."""
+    sender.timer.call_repeatedly(POLL_SECONDS, deafen, (sender,))
 
 
 def deafen(consumer: Any) -> None:

@@ -29,7 +29,7 @@ def note(name: str) -> str:
     return name
 
 
-def _hang_while_told() -> None:
+def _hang_while_requested() -> None:
     hang = Path(os.environ["TEST_HANG"])
     while hang.exists():
         time.sleep(0.05)
@@ -39,7 +39,7 @@ class HangingScheduler(PersistentScheduler):  # type: ignore[misc]
     """Hangs inside a tick for as long as the file TEST_HANG is there."""
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
-        _hang_while_told()
+        _hang_while_requested()
         return super().tick(*args, **kwargs)
 
 
@@ -47,7 +47,7 @@ class SyncingScheduler(PersistentScheduler):  # type: ignore[misc]
     """Hangs between two ticks, where Celery has it save its schedule."""
 
     def should_sync(self) -> bool:
-        _hang_while_told()
+        _hang_while_requested()
         return bool(super().should_sync())
 
 
@@ -78,7 +78,7 @@ class ForeignScheduler:
 
 
 class SealedScheduler(ForeignScheduler):
-    """One that lets nobody replace its methods."""
+    """One whose methods cannot be replaced."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "tick":
@@ -92,4 +92,4 @@ def _wait_for_a_lock(**_: Any) -> None:
     if os.environ.get("TEST_LOCK"):
         from celery import signals  # noqa: PLC0415 - as late as schedulers of others connect
 
-        signals.beat_init.connect(lambda **_: _hang_while_told(), weak=False)
+        signals.beat_init.connect(lambda **_: _hang_while_requested(), weak=False)

@@ -1,4 +1,4 @@
-"""The same application with the task that looks from inside a worker."""
+"""The same application with the task that checks from inside a worker."""
 
 from cli_shop import app  # type: ignore[import-not-found]
 

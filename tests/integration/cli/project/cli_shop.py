@@ -1,4 +1,4 @@
-"""The application whose health the tests ask for. Broker and result store come from the environment."""
+"""The application whose health the tests ask for. Broker and result backend come from the environment."""
 
 import os
 import time

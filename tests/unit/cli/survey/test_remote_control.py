@@ -18,7 +18,7 @@ def test_replies_to_all_commands_make_one_worker() -> None:
     )
     assert (worker.name, worker.consuming, worker.queues) == ("celery@a", True, ("mail",))
     assert (worker.slots, worker.prefetch) == (4, 16)
-    assert (worker.active_count, worker.reserved, worker.eta_held) == (1, 1, 2)
+    assert (worker.active_count, worker.reserved, worker.eta) == (1, 1, 2)
     assert [(task.name, task.running_for) for task in worker.running] == [("shop.nap", 7.0)]
 
 

@@ -1,4 +1,4 @@
-"""Each fault comes with a sentence that says what to do and a command that shows or mends it."""
+"""Each fault comes with a sentence that says what to do and a command that shows or corrects it."""
 
 from typing import Any
 
@@ -174,7 +174,7 @@ def test_workers_that_wait_for_their_broker_need_no_advice_of_their_own() -> Non
     assert ["refuses connections" in one.message for one in advice] == [True]
 
 
-def test_nobody_is_told_to_replace_workers_while_the_broker_is_away() -> None:
+def test_no_recommendation_replaces_workers_while_the_broker_is_away() -> None:
     deaf = pod("a", WorkerReason.DEAF, sidecar_broker=NOT_REACHED)
     advice = status_of(broker=REFUSED, pods=(deaf,)).recommendations
     assert not any("delete" in one.command for one in advice)
@@ -185,5 +185,5 @@ def test_a_group_that_grows_by_itself_needs_no_advice(changes: dict[str, Any]) -
     assert status_of(**changes).recommendations == ()
 
 
-def test_a_group_with_autoscaling_of_which_no_load_is_known_is_never_scaled_by_hand() -> None:
+def test_no_recommendation_scales_a_group_with_autoscaling_whose_load_is_unknown() -> None:
     assert status_of(**{**scaled(2, 5000), "loads": {}}).recommendations == ()

@@ -31,13 +31,13 @@ def says(reason: BeatReason, message: str = "It is so.", **changes: Any) -> Beat
     return replace(TICKING, reason=reason, message=message, **changes)
 
 
-def judged(*beats: BeatSnapshot, ready: int = 1, replicas: int = 1) -> Condition:
+def condition_for(*beats: BeatSnapshot, ready: int = 1, replicas: int = 1) -> Condition:
     deployments = (deployment(), deployment(1, group=None, ready=ready, replicas=replicas))
     return condition_of(ConditionType.BEAT_HEALTHY, spec=WITH_BEAT, deployments=deployments, beats=beats)
 
 
 @pytest.mark.parametrize(
-    ("sight", "status", "reason", "words"),
+    ("snapshot", "status", "reason", "words"),
     [
         (TICKING, "True", "Running", "ticks"),
         (
@@ -54,13 +54,20 @@ def judged(*beats: BeatSnapshot, ready: int = 1, replicas: int = 1) -> Condition
         (says(BeatReason.STOPPING), "False", "NotRunning", "It is so."),
         (says(BeatReason.ENDED), "False", "NotRunning", "It is so."),
         (
-            says(BeatReason.ENDED, ready=False, trouble="container beat: Error: ImportError: no shop"),
+            says(
+                BeatReason.ENDED, ready=False, container_failure="container beat: Error: ImportError: no shop"
+            ),
             "False",
             "NotRunning",
             "container beat: Error: ImportError: no shop",
         ),
         (says(BeatReason.AGENT_ABSENT, "Beat has no agent."), "Unknown", "AgentAbsent", "Beat has no agent."),
-        (says(BeatReason.AGENT_ABSENT, trouble="container beat: Error: x"), "False", "NotRunning", "x"),
+        (
+            says(BeatReason.AGENT_ABSENT, container_failure="container beat: Error: x"),
+            "False",
+            "NotRunning",
+            "x",
+        ),
         (
             says(BeatReason.REPORT_UNREADABLE, "The beat report is not valid JSON."),
             "Unknown",
@@ -73,23 +80,23 @@ def judged(*beats: BeatSnapshot, ready: int = 1, replicas: int = 1) -> Condition
     ],
 )
 def test_what_the_pod_of_beat_says_is_the_verdict(
-    sight: BeatSnapshot, status: str, reason: str, words: str
+    snapshot: BeatSnapshot, status: str, reason: str, words: str
 ) -> None:
-    condition = judged(sight)
+    condition = condition_for(snapshot)
     assert (condition.status, condition.reason) == (status, reason)
     assert words in condition.message
 
 
 def test_two_beats_are_one_too_many_and_one_that_leaves_does_not_count() -> None:
     second = replace(TICKING, pod="shop-beat-2", uid="uid-2")
-    doubled = judged(TICKING, second, ready=2, replicas=2)
+    doubled = condition_for(TICKING, second, ready=2, replicas=2)
     assert (doubled.status, doubled.reason) == ("False", "MultipleInstances")
     assert "Deployment shop-beat" in doubled.message
-    assert judged(TICKING, replace(second, deleting=True), replicas=2).reason == "Running"
+    assert condition_for(TICKING, replace(second, deleting=True), replicas=2).reason == "Running"
 
 
 def test_no_beat_that_stays_is_no_beat() -> None:
-    condition = judged(replace(TICKING, deleting=True), ready=0, replicas=0)
+    condition = condition_for(replace(TICKING, deleting=True), ready=0, replicas=0)
     assert (condition.status, condition.reason) == ("False", "NotRunning")
 
 
@@ -102,7 +109,7 @@ def test_a_beat_that_does_not_tick_degrades_the_deployment() -> None:
     assert status.beat.state == "NotRunning"
 
 
-sights = st.builds(
+snapshots = st.builds(
     BeatSnapshot,
     pod=st.sampled_from(["shop-beat-1", "shop-beat-2"]),
     uid=st.just("uid"),
@@ -110,13 +117,13 @@ sights = st.builds(
     ready=st.booleans(),
     reason=st.none() | st.sampled_from(list(BeatReason)),
     message=st.just("It is so."),
-    trouble=st.sampled_from(["", "container beat: OOMKilled: exit code 137"]),
+    container_failure=st.sampled_from(["", "container beat: OOMKilled: exit code 137"]),
 )
 
 
-@given(st.lists(sights, min_size=1, max_size=3), st.integers(0, 2))
+@given(st.lists(snapshots, min_size=1, max_size=3), st.integers(0, 2))
 def test_only_one_beat_that_says_that_it_ticks_is_healthy(beats: list[BeatSnapshot], ready: int) -> None:
-    condition = judged(*beats, ready=ready, replicas=max(1, ready))
+    condition = condition_for(*beats, ready=ready, replicas=max(1, ready))
     staying = [one for one in beats if not one.deleting]
     if staying:
         ticks = [one.reason for one in staying] == [BeatReason.TICKING]

@@ -14,7 +14,15 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import ConditionType
 from tests.unit.decide.build import REFUSED, UNREADABLE, broker, condition_of, deployment, fault, spec
 from tests.unit.decide.conditions.tables import OLD_GENERATION, SUSPENDED, A, Row, cases
-from tests.unit.decide.pods import NOT_REACHED, NOW, broken_pod, pending_pod, pod, silent_pod, untold_pod
+from tests.unit.decide.pods import (
+    NOT_REACHED,
+    NOW,
+    broken_pod,
+    consumption_unknown_pod,
+    pending_pod,
+    pod,
+    silent_pod,
+)
 
 WITH_BEAT = spec(beat={"enabled": True})
 NOT_LOADED = """Usage: celery [OPTIONS] COMMAND [ARGS]...
@@ -25,8 +33,8 @@ The module shop was not found.
 """
 WORKERS: list[Row] = [
     (
-        "one does not tell whether it consumes",
-        {"pods": (A, untold_pod("b"))},
+        "one does not show whether it consumes",
+        {"pods": (A, consumption_unknown_pod("b"))},
         "Unknown",
         PodReason.CONSUMPTION_UNKNOWN,
     ),
@@ -95,7 +103,7 @@ WORKERS: list[Row] = [
         FleetReason.BROKER_UNREACHABLE,
     ),
     (
-        "no agent tells",
+        "no agent reports",
         {"pods": (pod("a", WorkerReason.AGENT_ABSENT), pod("b", WorkerReason.AGENT_ABSENT))},
         "Unknown",
         WorkerReason.AGENT_ABSENT,
@@ -212,7 +220,7 @@ AGENTS: list[Row] = [
         WorkerReason.REPORT_UNREADABLE,
     ),
     ("one cannot be asked", {"pods": (A, silent_pod("b"))}, "Unknown", PodReason.SIDECAR_UNREACHABLE),
-    ("one reports in part", {"pods": (A, untold_pod("b"))}, "True", StateReason.ALL_REPORTING),
+    ("one reports in part", {"pods": (A, consumption_unknown_pod("b"))}, "True", StateReason.ALL_REPORTING),
     ("none is up yet", {"pods": (pending_pod(),)}, "True", StateReason.NOTHING_TO_REPORT),
 ]
 TABLES = {

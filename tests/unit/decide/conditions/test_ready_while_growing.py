@@ -19,7 +19,7 @@ MOST = 6
 
 
 def stage(number: int, seconds: float, **changes: Any) -> PodState:
-    """A new pod, created and started so many seconds ago."""
+    """A new pod, created and started ``ago`` seconds ago."""
     began = NOW - timedelta(seconds=seconds)
     one = replace(pod(f"shop-default-{number}"), created_at=began, ready=False, reading=None)
     return replace(one, **changes)
@@ -46,7 +46,7 @@ def new_pods(number: int) -> st.SearchStrategy[PodState]:
     return st.one_of(
         st.builds(lambda ago: stage(number, ago, phase="Pending", scheduled=False), st.floats(0, 59)),
         st.builds(
-            lambda ago: stage(number, ago, phase="Pending", scheduled=False, trouble=REFUSED),
+            lambda ago: stage(number, ago, phase="Pending", scheduled=False, container_failure=REFUSED),
             st.floats(0, 14),
         ),
         st.builds(lambda ago: stage(number, ago, phase="Pending"), within),

@@ -37,7 +37,7 @@ def drained(name: str, cost: int = REMOVABLE_COST, **changes: Any) -> DrainPod:
 
 
 def unknown(name: str, **changes: Any) -> DrainPod:
-    """Nothing tells what it holds."""
+    """Nothing shows its in-flight tasks."""
     return works(name, 0, drain_state=DrainState.UNKNOWN, drain_requested=None, **changes)
 
 
@@ -52,6 +52,6 @@ def pending(name: str, **changes: Any) -> DrainPod:
 
 
 def planned(wanted: int, *pods: DrainPod, replicas: int | None = None, settled: bool = True) -> DrainPlan:
-    """The next step; the Deployment has as many replicas as there are pods unless told otherwise."""
+    """The next step; by default the Deployment has as many replicas as there are pods."""
     live = len(pods) if replicas is None else replicas
     return plan(wanted, live, pods, drain_timeout=TIMEOUT, settled=settled)

@@ -28,12 +28,12 @@ class Pod:
     mute: bool = False
     cost: int = 0
     asked: float | None = None
-    held: bool = False
+    drains: bool = False
     active: int = 0
     reserved: int = 0
     eta: int = 0
     written: float | None = None
-    told: tuple[Phase, int, int, int] = (Phase.STARTING, 0, 0, 0)
+    reported: tuple[Phase, int, int, int] = (Phase.STARTING, 0, 0, 0)
 
     @property
     def busy(self) -> bool:
@@ -41,24 +41,24 @@ class Pod:
 
     @property
     def fetches(self) -> bool:
-        return self.connected and not self.held
+        return self.connected and not self.drains
 
     def beat(self, now: float) -> None:
-        """The agent looks at the wish and writes its report."""
+        """The agent reads the drain request and writes its report."""
         if not self.running or self.crashed or self.mute:
             return
-        self.held = self.connected and self.asked is not None
-        phase = Phase.DRAINING if self.held else Phase.CONSUMING
-        self.told = (phase if self.connected else Phase.STARTING, self.active, self.reserved, self.eta)
+        self.drains = self.connected and self.asked is not None
+        phase = Phase.DRAINING if self.drains else Phase.CONSUMING
+        self.reported = (phase if self.connected else Phase.STARTING, self.active, self.reserved, self.eta)
         self.written = now
 
     def begin(self) -> None:
-        """The worker connects; with a wish it fetches nothing from the first moment."""
-        self.connected, self.ready, self.held = True, True, self.asked is not None
+        """The worker connects; with a drain request it fetches nothing from the first moment."""
+        self.connected, self.ready, self.drains = True, True, self.asked is not None
 
     def crash(self) -> None:
-        """The broker gets back what it held."""
-        self.crashed, self.connected, self.ready, self.held = True, False, False, False
+        """The broker gets its messages back."""
+        self.crashed, self.connected, self.ready, self.drains = True, False, False, False
         self.active = self.reserved = self.eta = 0
         self.written = None
 
@@ -72,12 +72,14 @@ class Pod:
             scheduled=self.scheduled,
             ready=self.ready,
             deletion_cost=self.cost,
-            trouble=ContainerFailure(WORKER_CONTAINER, "CrashLoopBackOff", "") if self.crashed else None,
+            container_failure=ContainerFailure(WORKER_CONTAINER, "CrashLoopBackOff", "")
+            if self.crashed
+            else None,
             reading=self._reading(now) if self.running and not self.silent else None,
         )
 
     def _reading(self, now: float) -> SidecarReading:
-        phase, active, reserved, eta = self.told
+        phase, active, reserved, eta = self.reported
         reason = {
             Phase.STARTING: WorkerReason.STARTING,
             Phase.CONSUMING: WorkerReason.CONSUMING,

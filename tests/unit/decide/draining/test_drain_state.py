@@ -22,7 +22,7 @@ def seen(*states: PodState) -> list[DrainPod]:
 
 
 def asked(
-    wish: bool | None,
+    requested: bool | None,
     drain_requested_for: float | None = None,
     *,
     reason: WorkerReason = WorkerReason.CONSUMING,
@@ -32,7 +32,11 @@ def asked(
     """A running pod without tasks; the changes are those of its report."""
     base = report(**{"active": 0, "reserved": 0, "eta": 0, **changes})
     word = replace(
-        reading(reason), report=base, age=age, drain_requested=wish, drain_requested_for=drain_requested_for
+        reading(reason),
+        report=base,
+        age=age,
+        drain_requested=requested,
+        drain_requested_for=drain_requested_for,
     )
     return replace(pod(), reading=word)
 
@@ -45,7 +49,7 @@ def test_a_pod_that_is_deleted_is_no_more_counted() -> None:
     assert [one.name for one in found] == ["c"]
 
 
-def test_a_pod_is_told_with_all_that_its_report_says() -> None:
+def test_a_pod_is_described_with_all_that_its_report_says() -> None:
     state = replace(asked(True, 9.0, active=2, reserved=3, eta=4), deletion_cost=7, ready=False)
     (found,) = seen(state)
     assert found == DrainPod(
@@ -75,7 +79,7 @@ def late(state: PodState) -> PodState:
         pytest.param(asked(False, active=1), DrainState.NOT_DRAINED, id="runs a task"),
         pytest.param(asked(True, 9.0), DrainState.NOT_DRAINED, id="asked, and has not stopped"),
         pytest.param(asked(True, 9.0, **DRAINED), DrainState.DRAINED, id="drained"),
-        pytest.param(asked(True, 9.0, eta=3, **DRAINED), DrainState.DRAINED, id="drained, ETA tasks held"),
+        pytest.param(asked(True, 9.0, eta=3, **DRAINED), DrainState.DRAINED, id="drained, with ETA tasks"),
         pytest.param(
             asked(True, 9.0, active=1, **DRAINED), DrainState.NOT_DRAINED, id="drains and runs a task"
         ),
@@ -83,21 +87,23 @@ def late(state: PodState) -> PodState:
             asked(True, 9.0, reserved=1, **DRAINED), DrainState.NOT_DRAINED, id="drains, one waits in it"
         ),
         pytest.param(asked(False, **DRAINED), DrainState.NOT_DRAINED, id="asked to work again a moment ago"),
-        pytest.param(asked(True, 0.4, **DRAINED), DrainState.NOT_DRAINED, id="drained for an earlier wish"),
+        pytest.param(asked(True, 0.4, **DRAINED), DrainState.NOT_DRAINED, id="drained for an earlier order"),
         pytest.param(
-            asked(True, 1.4, loop_mono=99.0, **DRAINED), DrainState.NOT_DRAINED, id="looked before the wish"
+            asked(True, 1.4, loop_mono=99.0, **DRAINED),
+            DrainState.NOT_DRAINED,
+            id="loop turned before the order",
         ),
         pytest.param(
-            asked(True, 1.6, loop_mono=99.0, **DRAINED), DrainState.DRAINED, id="looked after the wish"
+            asked(True, 1.6, loop_mono=99.0, **DRAINED), DrainState.DRAINED, id="loop turned after the order"
         ),
         pytest.param(
-            asked(True, 9.0, loop_mono=None, **DRAINED), DrainState.NOT_DRAINED, id="has never looked"
+            asked(True, 9.0, loop_mono=None, **DRAINED), DrainState.NOT_DRAINED, id="loop has never turned"
         ),
         pytest.param(asked(True, 9.0, age=6.0, **DRAINED), DrainState.UNKNOWN, id="an old report"),
         pytest.param(
             late(asked(True, 9.0, **DRAINED)), DrainState.NOT_DRAINED, id="had drained, and is late"
         ),
-        pytest.param(asked(None, **DRAINED), DrainState.UNKNOWN, id="a sidecar that tells of no wish"),
+        pytest.param(asked(None, **DRAINED), DrainState.UNKNOWN, id="a sidecar that reports no order"),
         pytest.param(
             asked(False, phase=Phase.STARTING, consumer_starts=0, reason=WorkerReason.STARTING),
             DrainState.DRAINED,

@@ -1,4 +1,4 @@
-"""The steps of a group towards its size: what is ordered, ranked and told."""
+"""The steps of a group towards its size: orders, ranks and status."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,14 +12,14 @@ from tests.unit.decide.build import deployment, snapshot, spec
 from tests.unit.decide.pods import pod, report
 
 
-def held(name: str, active: int = 0, drain_requested_for: float | None = None, cost: int = 0) -> PodState:
-    """A pod that holds so many running tasks, and drains for so long."""
+def busy_pod(name: str, active: int = 0, drain_requested_for: float | None = None, cost: int = 0) -> PodState:
+    """A pod with ``active`` running tasks that has drained for ``drain_requested_for`` seconds."""
     drains = drain_requested_for is not None
     one = pod(name, WorkerReason.DRAINING if drains else WorkerReason.CONSUMING)
     assert one.reading is not None
-    told = report(active, reserved=0, eta=0, phase=Phase.DRAINING if drains else Phase.CONSUMING)
+    reported = report(active, reserved=0, eta=0, phase=Phase.DRAINING if drains else Phase.CONSUMING)
     reading = replace(
-        one.reading, report=told, drain_requested=drains, drain_requested_for=drain_requested_for
+        one.reading, report=reported, drain_requested=drains, drain_requested_for=drain_requested_for
     )
     return replace(one, reading=reading, deletion_cost=cost)
 
@@ -39,40 +39,42 @@ def step(*pods: PodState, wanted: int, **changes: Any) -> GroupActions:
 
 
 def test_the_idle_one_is_asked_to_drain_and_nothing_goes_yet() -> None:
-    found = step(held("a", 2), held("b"), wanted=1)
+    found = step(busy_pod("a", 2), busy_pod("b"), wanted=1)
     assert [(order.pod, order.drain) for order in found.orders] == [("b", True)]
     assert (found.replicas, found.draining) == (2, 1)
 
 
 def test_one_that_has_drained_is_ranked_before_it_goes() -> None:
-    found = step(held("a", 2), held("b", drain_requested_for=9.0), wanted=1)
+    found = step(busy_pod("a", 2), busy_pod("b", drain_requested_for=9.0), wanted=1)
     assert [(cost.pod, cost.uid) for cost in found.costs] == [("b", "uid-b")]
     assert found.replicas == 2
-    assert step(held("a", 2), held("b", drain_requested_for=9.0, cost=-1000), wanted=1).replicas == 1
+    assert step(busy_pod("a", 2), busy_pod("b", drain_requested_for=9.0, cost=-1000), wanted=1).replicas == 1
 
 
-def test_an_idle_one_that_drains_is_looked_at_again_soon_and_a_busy_one_at_the_usual_pace() -> None:
-    assert decided(held("a", 2), held("b"), wanted=1).next_reconcile.soon
-    assert not decided(held("a", 2), held("b", 1, drain_requested_for=1.0), wanted=1).next_reconcile.soon
+def test_an_idle_pod_that_drains_is_reconciled_again_soon_and_a_busy_one_at_the_usual_pace() -> None:
+    assert decided(busy_pod("a", 2), busy_pod("b"), wanted=1).next_reconcile.soon
     assert not decided(
-        held("a", 2), held("b", drain_requested_for=1.0, cost=-1000), wanted=1
+        busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=1.0), wanted=1
     ).next_reconcile.soon
-    assert not decided(held("a", 2), held("b"), wanted=2).next_reconcile.soon
+    assert not decided(
+        busy_pod("a", 2), busy_pod("b", drain_requested_for=1.0, cost=-1000), wanted=1
+    ).next_reconcile.soon
+    assert not decided(busy_pod("a", 2), busy_pod("b"), wanted=2).next_reconcile.soon
 
 
 def test_wanted_again_it_fetches_again() -> None:
-    found = step(held("a", 2), held("b", 1, drain_requested_for=9.0), wanted=2)
+    found = step(busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=9.0), wanted=2)
     assert [(order.pod, order.drain) for order in found.orders] == [("b", False)]
     assert (found.replicas, found.draining) == (2, 0)
 
 
 def test_the_status_counts_those_that_go() -> None:
-    (group,) = decided(held("a", 2), held("b", 1, drain_requested_for=9.0), wanted=1).status.workers
+    (group,) = decided(busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=9.0), wanted=1).status.workers
     assert (group.desired_replicas, group.draining) == (1, 1)
 
 
-def test_whoever_drains_for_too_long_is_stopped_and_told() -> None:
-    decision = decided(held("a", 2), held("b", 1, drain_requested_for=61.0, cost=-1000), wanted=1)
+def test_a_pod_that_drains_for_too_long_is_stopped_and_reported() -> None:
+    decision = decided(busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=61.0, cost=-1000), wanted=1)
     assert decision.actions["default"].replicas == 1
     (note,) = (one for one in decision.events if one.reason == "DrainOverdue")
     assert "Pod b of group default has not drained within 60 s" in note.message
@@ -80,13 +82,13 @@ def test_whoever_drains_for_too_long_is_stopped_and_told() -> None:
 
 def test_in_a_rollout_nothing_goes() -> None:
     rolling = deployment(2, updated=1)
-    found = step(held("a", 2), held("b"), wanted=1, deployments=(rolling,))
+    found = step(busy_pod("a", 2), busy_pod("b"), wanted=1, deployments=(rolling,))
     assert (found.replicas, found.orders) == (2, ())
 
 
 def test_a_rollout_that_failed_keeps_nothing() -> None:
     failed = deployment(2, updated=1, failure="ProgressDeadlineExceeded")
-    found = step(held("a", 2), held("b"), wanted=1, deployments=(failed,))
+    found = step(busy_pod("a", 2), busy_pod("b"), wanted=1, deployments=(failed,))
     assert [order.pod for order in found.orders] == ["b"]
 
 
@@ -95,14 +97,14 @@ def test_a_group_without_a_deployment_begins_with_its_size() -> None:
 
 
 def test_what_was_asked_for_counts_before_the_deployment_has_it() -> None:
-    gone = held("b", drain_requested_for=9.0, cost=-1000)
-    found = step(held("a", 2), gone, wanted=2, applied={"default": 1})
+    gone = busy_pod("b", drain_requested_for=9.0, cost=-1000)
+    found = step(busy_pod("a", 2), gone, wanted=2, applied={"default": 1})
     assert (found.replicas, found.orders) == (2, ())
 
 
 def test_a_pod_with_an_old_report_is_removed_after_the_time_to_drain() -> None:
     def old(name: str, age: float, cost: int = 0) -> PodState:
-        one = held(name, 2, cost=cost)
+        one = busy_pod(name, 2, cost=cost)
         assert one.reading is not None
         return replace(one, reading=replace(one.reading, age=age), silent_for=age)
 
@@ -110,7 +112,7 @@ def test_a_pod_with_an_old_report_is_removed_after_the_time_to_drain() -> None:
     assert step(old("a", 61.0), old("b", 61.0, -1000), wanted=1).replicas == 1
 
 
-def test_whoever_never_tells_goes_after_the_time_to_drain() -> None:
+def test_a_pod_without_reports_is_removed_after_the_drain_timeout() -> None:
     mute = [replace(pod(name), reading=None, silent_for=59.0) for name in "ab"]
     assert step(*mute, wanted=1).replicas == 2
     longer = [replace(one, silent_for=61.0) for one in mute]
@@ -118,4 +120,7 @@ def test_whoever_never_tells_goes_after_the_time_to_drain() -> None:
     assert [cost.pod for cost in found.costs] == ["b"]
     ranked = [longer[0], replace(longer[1], deletion_cost=-1000)]
     assert step(*ranked, wanted=1).replicas == 1
-    assert step(replace(held("c"), created_at=longer[0].created_at), longer[0], wanted=1).orders[0].pod == "c"
+    assert (
+        step(replace(busy_pod("c"), created_at=longer[0].created_at), longer[0], wanted=1).orders[0].pod
+        == "c"
+    )

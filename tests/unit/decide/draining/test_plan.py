@@ -34,10 +34,10 @@ def test_of_equally_empty_pods_the_one_with_fewer_eta_tasks_and_then_the_newest_
     assert planned(2, works("a"), works("c"), works("b")).victims == ("c",)
 
 
-def test_an_idle_victim_is_ranked_when_it_is_asked_so_that_it_can_go_at_the_next_look() -> None:
+def test_an_idle_victim_is_ranked_with_its_drain_order_so_that_the_next_reconcile_can_remove_it() -> None:
     assert planned(1, works("a"), works("b", 0)).costs == {"b": REMOVABLE_COST}
-    next_look = planned(1, works("a"), drained("b", seconds=1.0))
-    assert (next_look.replicas, next_look.removing) == (1, ("b",))
+    second = planned(1, works("a"), drained("b", seconds=1.0))
+    assert (second.replicas, second.removing) == (1, ("b",))
 
 
 def test_a_victim_that_has_finished_is_ranked_first_and_removed_only_when_its_rank_is_seen() -> None:
@@ -170,7 +170,7 @@ def test_a_victim_that_does_not_obey_loses_the_rank_that_it_got_ahead() -> None:
     assert planned(1, works("a"), idle).costs == {"b": 0}
 
 
-def test_nobody_gets_a_rank_ahead_while_others_are_deleted() -> None:
+def test_no_pod_gets_a_rank_ahead_while_others_are_deleted() -> None:
     found = planned(1, works("a"), works("b", 0), drained("c"))
     assert (found.replicas, dict(found.costs), found.drain) == (2, {}, ("b",))
     found = planned(1, works("a"), works("b", 0), drained("c"), replicas=2)

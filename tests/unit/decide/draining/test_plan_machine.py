@@ -53,7 +53,7 @@ class Cluster(RuleBasedStateMachine):
 
     # What the operator does.
 
-    def operator_looks(self) -> None:
+    def operator_reconciles(self) -> None:
         workers = []
         for pod in self.pods:
             state = pod.seen(self.now)
@@ -101,7 +101,7 @@ class Cluster(RuleBasedStateMachine):
     @rule(kinds=kinds_of_steps, arrives=st.booleans(), seconds=any_time)
     def operator_is_interrupted(self, kinds: set[str], arrives: bool, seconds: float) -> None:
         self.time_passes(seconds)
-        self.operator_looks()
+        self.operator_reconciles()
         self.operator_takes(kinds)
         if arrives:
             self.the_number_arrives()
@@ -113,11 +113,11 @@ class Cluster(RuleBasedStateMachine):
         self.operator_takes({"replicas", "cost", "drain"})
         self.the_number_arrives()
 
-    @rule(looks=st.integers(1, 3), seconds=any_time)
-    def operator_works(self, looks: int, seconds: float) -> None:
-        for _ in range(looks):
+    @rule(reconciles=st.integers(1, 3), seconds=any_time)
+    def operator_works(self, reconciles: int, seconds: float) -> None:
+        for _ in range(reconciles):
             self.time_passes(seconds)
-            self.operator_looks()
+            self.operator_reconciles()
             self.operator_goes_on()
 
     # What the ReplicaSet does.
@@ -175,12 +175,12 @@ class Cluster(RuleBasedStateMachine):
                 pod.beat(self.now)
 
     @rule(which=any_one)
-    def an_agent_looks(self, which: int) -> None:
+    def an_agent_reports(self, which: int) -> None:
         for pod in self.one(which):
             pod.beat(self.now)
 
     # What happens to pods. A pod that stops being ready while its ReplicaSet is about to delete some goes
-    # first, and nobody can prevent that: so these wait until the ReplicaSet has done what it was told.
+    # first, and nothing can prevent that: so these wait until the ReplicaSet has reached its size.
 
     @property
     def calm(self) -> bool:
@@ -203,22 +203,22 @@ class Cluster(RuleBasedStateMachine):
                 pod.ready = True
 
     @precondition(lambda self: self.calm)
-    @rule(which=any_one, ill=st.sampled_from(["unready", "crashed", "evicted", "an ETA task is due"]))
-    def something_happens_to_a_pod(self, which: int, ill: str) -> None:
+    @rule(which=any_one, event=st.sampled_from(["unready", "crashed", "evicted", "an ETA task is due"]))
+    def something_happens_to_a_pod(self, which: int, event: str) -> None:
         for pod in self.one(which):
-            if ill == "unready":
+            if event == "unready":
                 pod.ready = False
-            elif ill == "crashed" and pod.running:
+            elif event == "crashed" and pod.running:
                 pod.crash()
-            elif ill == "evicted":
+            elif event == "evicted":
                 self.pods.remove(pod)
-            elif ill == "an ETA task is due" and pod.eta:
+            elif event == "an ETA task is due" and pod.eta:
                 pod.eta -= 1
                 pod.active += 1
                 pod.beat(self.now)
 
     @rule(which=any_one, silent=st.booleans(), mute=st.booleans())
-    def a_pod_tells_or_does_not(self, which: int, silent: bool, mute: bool) -> None:
+    def a_pod_reports_or_does_not(self, which: int, silent: bool, mute: bool) -> None:
         for pod in self.one(which):
             pod.silent, pod.mute = silent, mute
 

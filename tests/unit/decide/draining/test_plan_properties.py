@@ -19,7 +19,7 @@ def any_pod(draw: st.DrawFn, name: str) -> DrainPod:
     """Also such as no cluster shows."""
     hold = draw(st.sampled_from(DrainState))
     active, reserved = (draw(counts), draw(counts)) if hold is not DrainState.DRAINED else (0, 0)
-    wish = draw(st.sampled_from([None, False, True]))
+    requested = draw(st.sampled_from([None, False, True]))
     return works(
         name,
         active,
@@ -30,8 +30,8 @@ def any_pod(draw: st.DrawFn, name: str) -> DrainPod:
         pending=draw(st.integers(0, 5)) == 0,
         ready=draw(st.integers(0, 3)) > 0,
         deletion_cost=draw(st.sampled_from([0, 0, 5, REMOVABLE_COST, REMOVABLE_COST, SPENT_COST, -5000])),
-        drain_requested=wish,
-        drain_requested_for=draw(st.sampled_from([None, 1.0, 60.0, 2 * TIMEOUT])) if wish else None,
+        drain_requested=requested,
+        drain_requested_for=draw(st.sampled_from([None, 1.0, 60.0, 2 * TIMEOUT])) if requested else None,
     )
 
 
@@ -40,14 +40,14 @@ sizes = st.integers(0, 10)
 
 
 def worst_deletions(pods: Sequence[DrainPod], replicas: int, precious: Iterable[str]) -> set[str]:
-    """Whom a ReplicaSet deletes, if it takes the precious ones first wherever it is free to choose."""
+    """The pods that a ReplicaSet deletes, if it takes the busiest ones first where it may choose."""
     kept = set(precious)
     order = sorted(pods, key=lambda one: (one.place, one.uid not in kept))
     return {one.uid for one in order[: max(0, len(pods) - replicas)]}
 
 
 @given(any_pods, sizes, sizes, st.booleans())
-def test_every_plan_keeps_what_is_wanted_and_asks_only_whom_it_may(
+def test_every_plan_keeps_the_desired_pods_and_drains_only_pods_that_may_drain(
     pods: tuple[DrainPod, ...], wanted: int, replicas: int, settled: bool
 ) -> None:
     found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
@@ -63,7 +63,7 @@ def test_every_plan_keeps_what_is_wanted_and_asks_only_whom_it_may(
 
 
 @given(any_pods, sizes, sizes)
-def test_whoever_is_newly_chosen_is_emptier_than_every_survivor(
+def test_a_newly_chosen_pod_has_fewer_tasks_than_every_pod_that_stays(
     pods: tuple[DrainPod, ...], wanted: int, replicas: int
 ) -> None:
     found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=True)
@@ -94,7 +94,7 @@ def test_lowering_costs_no_task_whichever_costs_have_arrived_and_however_ties_ar
 
 
 @given(any_pods, sizes, sizes, st.booleans(), st.sets(st.sampled_from("abcdefghij")))
-def test_deletions_under_way_hit_nobody_that_a_plan_has_just_asked_to_work_again(
+def test_deletions_under_way_hit_no_pod_that_a_plan_has_just_undrained(
     pods: tuple[DrainPod, ...], wanted: int, replicas: int, settled: bool, arrived: set[str]
 ) -> None:
     found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=settled)

@@ -75,7 +75,10 @@ def test_a_stalled_worker_no_longer_counts_as_consuming() -> None:
         ("the broker is away", {**WAITING, "broker": REFUSED}),
         ("the pod does not reach the broker", {**WAITING, "pods": (A, away_for(STALLED_B))}),
         ("it has just ended a task", {**WAITING, "pods": (A, stalled_pod("b", idle_for=5.0))}),
-        ("its agent is too old to tell", {**WAITING, "pods": (A, reporting_pod("b", progress_mono=None))}),
+        (
+            "its agent is too old to report it",
+            {**WAITING, "pods": (A, reporting_pod("b", progress_mono=None))},
+        ),
         ("it drains", {**WAITING, "pods": (A, replace(STALLED_B, reading=reading(WorkerReason.DRAINING)))}),
         ("it leaves", {**WAITING, "pods": (A, replace(STALLED_B, deleting=True))}),
     ],
@@ -217,9 +220,13 @@ def test_a_task_hangs_by_the_limit_for_all_tasks_where_it_has_none_of_its_own() 
 
 
 @pytest.mark.parametrize("reason", [BrokerReason.OUT_OF_MEMORY, BrokerReason.ALARM, BrokerReason.READ_ONLY])
-def test_a_broker_that_was_reached_and_is_ill_is_ill_whatever_the_workers_say(reason: BrokerReason) -> None:
-    ill = condition_of(ConditionType.BROKER_REACHABLE, broker=broker(False, reason, "It takes no messages."))
-    assert (ill.status, ill.reason) == ("False", reason)
+def test_a_broker_that_was_reached_and_is_unhealthy_stays_so_whatever_the_workers_say(
+    reason: BrokerReason,
+) -> None:
+    unhealthy = condition_of(
+        ConditionType.BROKER_REACHABLE, broker=broker(False, reason, "It takes no messages.")
+    )
+    assert (unhealthy.status, unhealthy.reason) == ("False", reason)
 
 
 def test_the_shortest_visibility_timeout_counts() -> None:

@@ -17,7 +17,7 @@ A, B = pod("shop-default-a"), pod("shop-default-b")
 
 
 BACKLOG: list[tuple[str, dict[str, Any], str, str]] = [
-    ("nobody reads a queue", UNREAD, "False", FleetReason.QUEUE_NOT_CONSUMED),
+    ("no group reads a queue", UNREAD, "False", FleetReason.QUEUE_NOT_CONSUMED),
     (
         "somebody takes from a queue that we do not know",
         {**UNREAD, "not_shrinking_for": {"forgotten": 10.0}},
@@ -89,7 +89,7 @@ BACKLOG: list[tuple[str, dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(
     ("changes", "status", "reason"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in BACKLOG]
 )
-def test_queues_that_nobody_reads_and_messages_that_nobody_holds(
+def test_queues_without_a_reader_and_messages_without_a_worker(
     changes: dict[str, Any], status: str, reason: str
 ) -> None:
     condition = condition_of(ConditionType.BACKLOG_WITHIN_LIMITS, **changes)

@@ -15,7 +15,7 @@ NAMES = [f"shop-default-{letter}" for letter in "abcdefgh"]
 
 
 def group(replicas: int = FLEET, **restart: Any) -> dict[str, Any]:
-    """A spec of so many workers, and the Deployment that has them."""
+    """A spec of this number of workers, and the Deployment that has them."""
     return {
         "spec": spec(workers=[{"name": "default", "replicas": replicas}], health={"restart": restart}),
         "deployments": (deployment(replicas),),

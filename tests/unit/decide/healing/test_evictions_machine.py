@@ -1,4 +1,4 @@
-"""Healing keeps to its budget under any sequence of looks."""
+"""Healing keeps to its budget under any sequence of reconciles."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,9 +21,9 @@ GROUP = {
 
 
 class Fleet(RuleBasedStateMachine):
-    """Any sequence of looks: workers stall and recover, the broker comes and goes, the operator restarts.
+    """Any sequence of reconciles: workers stall and recover, the broker comes and goes, the operator starts.
 
-    Only the status is remembered between looks, as an operator that restarts at every look would.
+    Only the status is remembered between reconciles, as by an operator that restarts each time.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Fleet(RuleBasedStateMachine):
         self.stalled[name] = stalls
 
     @rule(reachable=st.sampled_from([True, False, None]), replaced=st.booleans())
-    def look(self, reachable: bool | None, replaced: bool) -> None:
+    def reconcile(self, reachable: bool | None, replaced: bool) -> None:
         healing = heal(evidence_of(self._snapshot(reachable)))
         assert reachable is True or not healing.evictions
         assert all(self.stalled[order.pod] for order in healing.evictions)
@@ -81,8 +81,8 @@ class Fleet(RuleBasedStateMachine):
 
     def _snapshot(self, reachable: bool | None) -> Snapshot:
         pods = tuple(
-            replace(stalled_pod(name) if ill else pod(name), created_at=self.made[name])
-            for name, ill in self.stalled.items()
+            replace(stalled_pod(name) if is_stalled else pod(name), created_at=self.made[name])
+            for name, is_stalled in self.stalled.items()
         )
         previous = CeleryDeploymentStatus(observed_generation=GENERATION, restarts=self.status)
         changes = {**WAITING, **GROUP}

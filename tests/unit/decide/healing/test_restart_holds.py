@@ -8,16 +8,20 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.beat import BeatSnapshot
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import RestartsStatus
-from celery_operator.decide.healing.restart_pacing import PAUSED_HOLD_SECONDS, RESTART_HOLD_SECONDS, holds
+from celery_operator.decide.healing.restart_pacing import (
+    PAUSED_HOLD_SECONDS,
+    RESTART_HOLD_SECONDS,
+    restart_holds,
+)
 from celery_operator.decide.orders import RestartHoldOrder
 from celery_operator.snapshot import PodState
 from tests.unit.decide.healing.seen import NAMES, seen
 from tests.unit.decide.pods import broken_pod, pending_pod, pod
 
 
-def held_back(*pods: PodState, **changes: Any) -> tuple[RestartHoldOrder, ...]:
+def restart_holds_of(*pods: PodState, **changes: Any) -> tuple[RestartHoldOrder, ...]:
     """The restart holds of one reconcile."""
-    return holds(seen(*pods, **changes))
+    return restart_holds(seen(*pods, **changes))
 
 
 def deaf(name: str, *, live: bool = True) -> PodState:
@@ -27,13 +31,13 @@ def deaf(name: str, *, live: bool = True) -> PodState:
     return replace(one, reading=replace(one.reading, verdict=verdict))
 
 
-def held(one: PodState, seconds: float = 12) -> PodState:
+def with_hold(one: PodState, seconds: float = 12) -> PodState:
     assert one.reading is not None
     return replace(one, reading=replace(one.reading, restart_hold_left=seconds))
 
 
 def test_of_a_deaf_fleet_half_is_held() -> None:
-    orders = held_back(*(deaf(name) for name in NAMES[:4]))
+    orders = restart_holds_of(*(deaf(name) for name in NAMES[:4]))
     assert [(order.pod, order.seconds) for order in orders] == [
         (NAMES[2], RESTART_HOLD_SECONDS),
         (NAMES[3], RESTART_HOLD_SECONDS),
@@ -42,47 +46,51 @@ def test_of_a_deaf_fleet_half_is_held() -> None:
 
 def test_workers_whose_liveness_fails_already_are_not_held_before_others() -> None:
     pods = [deaf(NAMES[0]), deaf(NAMES[1]), deaf(NAMES[2], live=False), deaf(NAMES[3], live=False)]
-    assert [order.pod for order in held_back(*pods)] == [NAMES[0], NAMES[1]]
+    assert [order.pod for order in restart_holds_of(*pods)] == [NAMES[0], NAMES[1]]
 
 
 def test_those_on_their_way_back_count_as_down() -> None:
     starting = [pod(name, WorkerReason.STARTING) for name in NAMES[:2]]
-    orders = held_back(*starting, deaf(NAMES[2]), deaf(NAMES[3]))
+    orders = restart_holds_of(*starting, deaf(NAMES[2]), deaf(NAMES[3]))
     assert [order.pod for order in orders] == [NAMES[2], NAMES[3]]
 
 
-def test_nobody_waits_for_a_pod_that_may_never_come_back() -> None:
+def test_no_plan_waits_for_a_pod_that_may_never_come_back() -> None:
     broken, unscheduled = (
         broken_pod("ImagePullBackOff", name=NAMES[0]),
         replace(pending_pod(NAMES[1]), scheduled=False),
     )
-    assert held_back(broken, unscheduled, deaf(NAMES[2]), deaf(NAMES[3])) == ()
+    assert restart_holds_of(broken, unscheduled, deaf(NAMES[2]), deaf(NAMES[3])) == ()
 
 
 def test_a_hold_ends_as_soon_as_it_is_not_needed() -> None:
-    orders = held_back(pod(NAMES[0]), pod(NAMES[1]), held(deaf(NAMES[2])), held(deaf(NAMES[3])))
+    orders = restart_holds_of(
+        pod(NAMES[0]), pod(NAMES[1]), with_hold(deaf(NAMES[2])), with_hold(deaf(NAMES[3]))
+    )
     assert [(order.pod, order.seconds) for order in orders] == [(NAMES[2], 0), (NAMES[3], 0)]
 
 
 def test_a_lonely_deaf_worker_is_never_held() -> None:
-    assert held_back(deaf(NAMES[0])) == ()
+    assert restart_holds_of(deaf(NAMES[0])) == ()
 
 
 def test_a_pause_holds_every_worker_and_its_end_releases_them() -> None:
-    paused = held_back(pod(NAMES[0]), deaf(NAMES[1]), annotations={ANNOTATION_PAUSE_HEALING: "true"})
+    paused = restart_holds_of(pod(NAMES[0]), deaf(NAMES[1]), annotations={ANNOTATION_PAUSE_HEALING: "true"})
     assert [order.seconds for order in paused] == [PAUSED_HOLD_SECONDS] * 2
-    resumed = held_back(held(pod(NAMES[0])), held(deaf(NAMES[1])), restarts=RestartsStatus(paused=True))
+    resumed = restart_holds_of(
+        with_hold(pod(NAMES[0])), with_hold(deaf(NAMES[1])), restarts=RestartsStatus(paused=True)
+    )
     assert [order.seconds for order in resumed] == [0, 0]
 
 
 def test_a_pause_holds_beat_too_and_its_end_releases_it() -> None:
     beat = BeatSnapshot("shop-beat-1", "uid-beat", reason=BeatReason.STUCK, live=False)
     silent, leaving = BeatSnapshot("silent", "1"), replace(beat, pod="leaving", deleting=True)
-    paused = held_back(
+    paused = restart_holds_of(
         pod(NAMES[0]), annotations={ANNOTATION_PAUSE_HEALING: "true"}, beats=(silent, leaving, beat)
     )
     assert RestartHoldOrder("shop-beat-1", "uid-beat", PAUSED_HOLD_SECONDS) in paused
     assert [order.pod for order in paused] == [NAMES[0], "shop-beat-1"]
-    assert held_back(pod(NAMES[0]), beats=(beat,)) == ()
-    resumed = held_back(pod(NAMES[0]), beats=(replace(beat, restart_hold_left=90.0),))
+    assert restart_holds_of(pod(NAMES[0]), beats=(beat,)) == ()
+    resumed = restart_holds_of(pod(NAMES[0]), beats=(replace(beat, restart_hold_left=90.0),))
     assert resumed == (RestartHoldOrder("shop-beat-1", "uid-beat", 0),)

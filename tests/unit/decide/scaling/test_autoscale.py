@@ -7,6 +7,7 @@ import pytest
 
 from celery_operator.api.annotations import ScalingPauses
 from celery_operator.decide.scaling.decision import ScalingDecision, ScalingReason
+from celery_operator.decide.scaling.explain import sentence_of
 from tests.unit.decide.scaling.scaling_calls import called, load
 
 MEASURED = load(ready=4310, active=48, busy_slots=48.0, arrival_rate=31.0, throughput_per_slot=2.1)
@@ -144,14 +145,14 @@ MEASURED = load(ready=4310, active=48, busy_slots=48.0, arrival_rate=31.0, throu
         pytest.param(
             called(12, load(ready=None, unread_for=3_600.0)),
             12,
-            ScalingReason.BROKER_UNREADABLE,
+            ScalingReason.QUEUE_LENGTHS_UNKNOWN,
             "12 pods: kept, because the queue lengths are unknown",
             id="without a fallback an unreadable broker moves nothing",
         ),
         pytest.param(
             called(2, load(ready=None, unread_for=59.0), fallback={"replicas": 6}),
             2,
-            ScalingReason.BROKER_UNREADABLE,
+            ScalingReason.QUEUE_LENGTHS_UNKNOWN,
             "2 pods: kept, because the queue lengths are unknown",
             id="the fallback waits for afterSeconds",
         ),
@@ -165,7 +166,7 @@ MEASURED = load(ready=4310, active=48, busy_slots=48.0, arrival_rate=31.0, throu
         pytest.param(
             called(9, load(ready=None, unread_for=60.0), fallback={"replicas": 6}),
             9,
-            ScalingReason.BROKER_UNREADABLE,
+            ScalingReason.QUEUE_LENGTHS_UNKNOWN,
             "9 pods: kept, because the queue lengths are unknown",
             id="and never lowers",
         ),
@@ -231,6 +232,16 @@ def test_a_message_of_what_stays_has_no_measured_number() -> None:
     assert one.message == other.message == "20 pods: the load needs more, but maxReplicas allows no more"
 
 
-def test_every_reason_is_documented() -> None:
+@pytest.mark.parametrize(
+    "reason",
+    [
+        # A group with one of these reasons changes, and the fallback only ever adds pods.
+        pytest.param(reason, id=reason.name)
+        for reason in ScalingReason
+        if reason not in {ScalingReason.MORE_LOAD, ScalingReason.LESS_LOAD, ScalingReason.FALLBACK}
+    ],
+)
+def test_every_sentence_about_a_number_that_stays_is_documented(reason: ScalingReason) -> None:
     page = (Path(__file__).parents[4] / "docs" / "reference" / "scaling.md").read_text()
-    assert [reason for reason in ScalingReason if f"`{reason}`" not in page] == []
+    sentence = sentence_of(reason, load(), before=2, pods=2, needed=1, slots_per_pod=1)
+    assert f"`{sentence.removeprefix('2 pods: ')}`" in page

@@ -8,7 +8,7 @@ from tests.unit.decide.scaling.scaling_calls import NOW, called, load
 
 
 def recommended(*ago: tuple[float, int]) -> ScalingHistory:
-    """Recommendations, each so many seconds ago."""
+    """Recommendations, each a number of seconds ago."""
     return ScalingHistory(recommendations=tuple((NOW - seconds, pods) for seconds, pods in ago))
 
 

@@ -139,7 +139,7 @@ def test_more_load_never_asks_for_fewer_pods(
 def test_nothing_is_taken_away_on_uncertain_evidence(
     rules: Autoscaling, current: int, slots: int, load: GroupLoad, history: ScalingHistory
 ) -> None:
-    """But for a maxReplicas below what is there, which is somebody's wish and no evidence."""
+    """But for a maxReplicas below what is there, which is a person's decision and not evidence."""
     call = scale(rules, current, slots, load, history, NOW)
     if load.ready is None or not load.complete:
         assert call.replicas >= min(current, rules.max_replicas)
@@ -159,12 +159,12 @@ def test_the_last_pod_goes_only_when_there_has_been_nothing_to_do_for_long_enoug
 
 @given(RULES, st.integers(1, 16), st.lists(st.tuples(LOADS, st.integers(1, 90)), min_size=2, max_size=12))
 def test_no_sequence_of_loads_moves_faster_than_the_policies_allow(
-    rules: Autoscaling, slots: int, looks: list[tuple[GroupLoad, int]]
+    rules: Autoscaling, slots: int, loads: list[tuple[GroupLoad, int]]
 ) -> None:
     rules = rules.model_copy(update={"min_replicas": 0})
     now, current, history = 0.0, min(5, rules.max_replicas), ScalingHistory()
     past = [(now, current)]
-    for load, seconds in looks:
+    for load, seconds in loads:
         now += seconds
         call = scale(rules, current, slots, load, history, now)
         assert_allowed(rules.scale_up, past, current, call, now)

@@ -13,7 +13,7 @@ from celery_operator.snapshot import PodState, ScalingHistory
 from tests.unit.decide.build import broker, spec
 from tests.unit.decide.pods import reporting_pod
 
-LOOK_SECONDS = 2.0
+RECONCILE_SECONDS = 2.0
 START_SECONDS = 5.0
 WARM_SECONDS = 10 * 60.0
 STEADY_SECONDS = 30 * 60.0
@@ -54,7 +54,7 @@ class Fleet:
                 heappush(self.ends, now + self.random.expovariate(1 / self.mean))
 
     def pod(self) -> PodState:
-        """One that tells for all."""
+        """One that speaks for all."""
         return reporting_pod(active=0, active_count=len(self.ends), processed=self.started, reserved=0, eta=0)
 
 
@@ -70,7 +70,7 @@ def test_the_group_changes_at_most_twice_in_half_an_hour(
     fleet = Fleet(rate, mean, random.Random(seed), slots=slots_per_pod)
     current, changes, now = 1, [], 0.0
     while now < WARM_SECONDS + STEADY_SECONDS:
-        now += LOOK_SECONDS
+        now += RECONCILE_SECONDS
         fleet.run(now)
         load = meter.update(spec(), broker(celery=fleet.waiting), (fleet.pod(),), now)["default"]
         call = scale(rules, current, slots_per_pod, load, history, now)

@@ -1,4 +1,4 @@
-"""How many pods a group should have, told in its status and by Events."""
+"""How many pods a group should have, in its status and in Events."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -49,14 +49,14 @@ def test_a_group_that_follows_its_load_grows_at_once_and_says_why() -> None:
     ]
 
 
-def test_the_last_change_is_told_until_the_next() -> None:
+def test_the_last_change_is_shown_until_the_next() -> None:
     grown = decided(**scaled(2, waiting=40)).status
     again = decided(**{**scaled(4, waiting=40), "previous": grown})
     assert again.status.workers[0].scaling == grown.workers[0].scaling
     assert not [note for note in again.events if note.reason == "ScaledOut"]
 
 
-def test_what_was_wanted_outlives_the_operator_and_then_the_deployment_tells() -> None:
+def test_desired_replicas_outlive_the_operator_and_come_from_the_deployment_after_that() -> None:
     blind = {**scaled(4, waiting=None), "loads": {}}
     assert wanted(**blind) == 4
     new = {**blind, "previous": snapshot().previous, "deployments": (deployment(3),)}
@@ -82,7 +82,7 @@ def test_the_next_decision_gets_the_history_of_this_one() -> None:
 
 
 @pytest.mark.parametrize("one", [pending_pod(), pod(reason=WorkerReason.CONNECTING)])
-def test_pods_that_the_load_has_just_called_for_are_no_illness(one: PodState) -> None:
+def test_pods_that_the_load_has_just_required_do_not_make_the_resource_unhealthy(one: PodState) -> None:
     changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0),)}
     changes["pods"] = (replace(one, created_at=snapshot().now),)
     decision = decided(**changes)
@@ -98,7 +98,7 @@ def test_pods_that_do_not_come_in_time_are_missing() -> None:
 
 
 def starting_pods(seconds: float, **changes: Any) -> tuple[PodState, ...]:
-    """Four pods, created long ago, whose containers have been starting for so many seconds."""
+    """Four pods, created long ago, whose containers have been starting for a number of seconds."""
     started = {"container_started_at": NOW - timedelta(seconds=seconds), **changes}
     return tuple(replace(silent_pod(f"shop-default-{number}"), ready=False, **started) for number in range(4))
 
@@ -134,8 +134,10 @@ def test_the_startup_probe_of_the_user_counts() -> None:
 def test_a_pod_without_a_node_is_missing_soon() -> None:
     refused = ContainerFailure("", "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.")
     changes = {**scaled(0, waiting=40), "deployments": (deployment(4, ready=0),)}
-    for seconds, trouble, status in ((14, refused, "True"), (16, refused, "False"), (59, None, "True")):
-        pods = starting_pods(0, container_started_at=None, scheduled=False, phase="Pending", trouble=trouble)
+    for seconds, failure, status in ((14, refused, "True"), (16, refused, "False"), (59, None, "True")):
+        pods = starting_pods(
+            0, container_started_at=None, scheduled=False, phase="Pending", container_failure=failure
+        )
         created = NOW - timedelta(seconds=seconds)
         changes["pods"] = tuple(replace(one, created_at=created) for one in pods)
         assert condition_of(ConditionType.READY, **changes).status == status

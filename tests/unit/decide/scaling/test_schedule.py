@@ -23,7 +23,7 @@ def _window(
     return ScheduleWindow(start=start, end=end, time_zone=time_zone, min_replicas=min_replicas)
 
 
-def _told(*schedule: ScheduleWindow) -> list[str]:
+def _faults(*schedule: ScheduleWindow) -> list[str]:
     return list(faults(schedule))
 
 
@@ -122,12 +122,12 @@ def test_the_floor_is_the_largest_of_the_windows_alone(
         _window("0 8 * * fri#1", "0 8 * * 5L", "Asia/Kathmandu"),
     ],
 )
-def test_of_a_window_that_can_open_and_close_nothing_is_told(window: ScheduleWindow) -> None:
-    assert _told(window) == []
+def test_a_window_that_can_open_and_close_has_no_fault(window: ScheduleWindow) -> None:
+    assert _faults(window) == []
 
 
-def test_of_no_windows_nothing_is_told() -> None:
-    assert _told() == []
+def test_no_windows_have_no_fault() -> None:
+    assert _faults() == []
 
 
 TIME_ZONE = "a name of the IANA time zone database, such as Europe/Berlin or UTC"
@@ -135,14 +135,14 @@ TIME_ZONE = "a name of the IANA time zone database, such as Europe/Berlin or UTC
 
 @pytest.mark.parametrize("name", ["Europe/Berln", "UTC+2", "CEST", "Europe", "../Berlin", "zone.tab"])
 def test_an_unknown_time_zone_is_refused_with_an_example(name: str) -> None:
-    assert _told(_window(), _window(time_zone=name)) == [
+    assert _faults(_window(), _window(time_zone=name)) == [
         f"schedule[1].timeZone {name!r} is not a known time zone: write {TIME_ZONE}"
     ]
 
 
 @pytest.mark.parametrize("start", ["0 0 30 2 *", "0 22 * * fri-mon", "@daily"])
 def test_what_never_fires_is_refused_with_an_example(start: str) -> None:
-    assert _told(_window(start)) == [
+    assert _faults(_window(start)) == [
         f"schedule[0].start {start!r} never fires: write a cron expression that does, such as 0 8 * * mon-fri"
     ]
 
@@ -157,12 +157,12 @@ def test_what_never_fires_is_refused_with_an_example(start: str) -> None:
     ],
 )
 def test_a_window_that_ends_whenever_it_starts_is_refused(start: str, end: str, later: str) -> None:
-    (told,) = _told(_window(start, end))
-    assert told == (
+    (fault,) = _faults(_window(start, end))
+    assert fault == (
         f"schedule[0] never opens, because its end {end!r} fires whenever its start {start!r} does: write an "
         "end that fires later"
     )
-    assert _told(_window(start, later)) == []
+    assert _faults(_window(start, later)) == []
 
 
 @given(moments)
@@ -173,5 +173,5 @@ def test_a_window_with_a_fault_is_never_open(now: datetime) -> None:
         _window(end="0 0 30 2 *"),
         _window("0 8 * * *", "0 * * * *"),
     ):
-        assert _told(window)
+        assert _faults(window)
         assert floor([window], now) == 0

@@ -23,10 +23,10 @@ def said(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
 def test_a_json_line_is_one_object(said: Callable[[], str]) -> None:
     log.configure("info", "json")
 
-    logging.getLogger("x").info("looking after %s", "ns/shop")
+    logging.getLogger("x").info("watching %s", "ns/shop")
 
     line = json.loads(said())
-    assert (line["level"], line["logger"], line["message"]) == ("info", "x", "looking after ns/shop")
+    assert (line["level"], line["logger"], line["message"]) == ("info", "x", "watching ns/shop")
 
 
 @pytest.mark.parametrize("style", ["json", "text"])

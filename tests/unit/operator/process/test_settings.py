@@ -12,7 +12,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, **environment: 
     return capsys.readouterr().err
 
 
-def test_without_flags_all_namespaces_are_looked_after() -> None:
+def test_without_flags_all_namespaces_are_watched() -> None:
     settings = parse(["run"], {})
 
     assert settings.namespaces == ()
@@ -32,7 +32,7 @@ def test_namespaces_are_separated_by_commas_and_each_counts_once() -> None:
     assert parse(["run", "--namespaces=a, b,a,"], {}).namespaces == ("a", "b")
 
 
-def test_the_pod_tells_who_and_where_the_process_is() -> None:
+def test_the_identity_and_namespace_come_from_the_pod() -> None:
     lease = parse(["run"], {"POD_NAME": "operator-0", "POD_NAMESPACE": "celery"}).lease
 
     assert (lease.identity, lease.namespace, lease.name) == ("operator-0", "celery", "celery-operator")
@@ -61,9 +61,9 @@ def test_a_value_that_cannot_be_used_is_refused_with_what_to_write(
 ) -> None:
     variable = "CELERY_OPERATOR_" + flag.lstrip("-").replace("-", "_").upper()
 
-    for told in (refusal(capsys, f"{flag}={value}"), refusal(capsys, **{variable: value})):
-        assert words in told
-        assert flag in told
+    for printed in (refusal(capsys, f"{flag}={value}"), refusal(capsys, **{variable: value})):
+        assert words in printed
+        assert flag in printed
 
 
 def test_a_missing_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +85,7 @@ def test_settings_cannot_be_changed_on_the_way() -> None:
         parse(["run"], {}).port = 1  # type: ignore[misc]
 
 
-def test_every_flag_is_told_with_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_flag_is_shown_with_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["run", "--help"], {})
 

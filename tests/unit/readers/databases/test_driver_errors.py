@@ -27,7 +27,7 @@ POSTGRESQL = parse("postgresql://shop:secret@db/shop")
         (pymysql.err.OperationalError(), False, BrokerReason.ERROR),
     ],
 )
-def test_errors_of_mysql_are_told_apart(
+def test_errors_of_mysql_have_their_own_reasons(
     error: Exception, reachable: bool | None, reason: BrokerReason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(**_: object) -> None:
@@ -50,7 +50,7 @@ def test_errors_of_mysql_are_told_apart(
         ("", BrokerReason.ERROR),
     ],
 )
-def test_errors_of_postgresql_are_told_apart(
+def test_errors_of_postgresql_have_their_own_reasons(
     words: str, reason: BrokerReason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(**_: object) -> None:

@@ -86,7 +86,7 @@ def test_a_step_grows_with_the_database_up_to_its_limit(size: int, step: int) ->
     assert ("COUNT", step) == discovery.commands()[1][-2:]
 
 
-def test_of_very_many_queues_only_so_many_are_counted() -> None:
+def test_of_very_many_queues_only_a_limited_number_is_counted() -> None:
     names = [f"q{number:04}" for number in range(1_000)]
     discovery = QueueDiscovery(RedisNaming())
     scan(discovery, Database({"_kombu.binding.a": bound(*names), "_kombu.binding.b": bound(*names[500:])}), 2)

@@ -16,7 +16,7 @@ from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.fleet.fleet_verdicts import fleet_verdict
 from celery_health.verdicts.fleet.health import WORST_LAST, FleetHealth
 from celery_health.verdicts.thresholds import FleetThresholds
-from tests.unit.verdicts.fleets import NOT_READ, REFUSED, fleet, fleets, reading, running, sight
+from tests.unit.verdicts.fleets import NOT_READ, REFUSED, fleet, fleets, reading, running, snapshot
 
 STALLED: dict[str, Any] = {"idle_for": 100.0, "active_count": 0, "running": ()}
 
@@ -24,13 +24,13 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
     ("all is well", {}, FleetHealth.HEALTHY, []),
     ("the broker is away", {"broker": REFUSED}, FleetHealth.UNHEALTHY, [FleetReason.BROKER_UNREACHABLE]),
     (
-        "the broker is away and so nobody answers",
+        "the broker is away and no worker answers",
         {"broker": REFUSED, "workers": ()},
         FleetHealth.UNHEALTHY,
         [FleetReason.BROKER_UNREACHABLE],
     ),
     (
-        "nothing tells how the broker is",
+        "nothing shows how the broker is",
         {"broker": NOT_READ},
         FleetHealth.UNKNOWN,
         [FleetReason.BROKER_UNKNOWN, FleetReason.QUEUE_UNKNOWN],
@@ -44,19 +44,19 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
     ),
     (
         "no worker takes messages",
-        {"workers": (sight(consuming=False),)},
+        {"workers": (snapshot(consuming=False),)},
         FleetHealth.UNHEALTHY,
         [FleetReason.NO_WORKER_CONSUMES],
     ),
     (
         "one takes none",
-        {"workers": (sight("worker@a"), sight("worker@b", consuming=False))},
+        {"workers": (snapshot("worker@a"), snapshot("worker@b", consuming=False))},
         FleetHealth.DEGRADED,
         [FleetReason.WORKER_NOT_CONSUMING],
     ),
     (
-        "one does not tell",
-        {"workers": (sight("worker@a"), sight("worker@b", consuming=None))},
+        "one does not show it",
+        {"workers": (snapshot("worker@a"), snapshot("worker@b", consuming=None))},
         FleetHealth.UNKNOWN,
         [FleetReason.WORKERS_UNKNOWN],
     ),
@@ -75,44 +75,44 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
         [FleetReason.QUEUE_UNKNOWN],
     ),
     (
-        "the result store is away",
+        "the result backend is away",
         {"result_backend": REFUSED},
         FleetHealth.DEGRADED,
         [FleetReason.RESULT_BACKEND_UNREACHABLE],
     ),
     (
-        "the result store has not been read",
+        "the result backend has not been read",
         {"result_backend": NOT_READ},
         FleetHealth.UNKNOWN,
         [FleetReason.RESULT_BACKEND_UNKNOWN],
     ),
     (
-        "nobody can ever ask the result store",
+        "the result backend can never be read",
         {"result_backend": reading(reachable=None, reason=BrokerReason.UNSUPPORTED_KIND)},
         FleetHealth.HEALTHY,
         [],
     ),
     (
         "a worker is stalled",
-        {"workers": (sight("worker@a"), sight("worker@b", **STALLED)), "waiting_for": {"celery": 90.0}},
+        {"workers": (snapshot("worker@a"), snapshot("worker@b", **STALLED)), "waiting_for": {"celery": 90.0}},
         FleetHealth.DEGRADED,
         [FleetReason.WORKER_NOT_CONSUMING, FleetReason.WORKER_STALLED],
     ),
     (
         "all workers are stalled",
-        {"workers": (sight(**STALLED),), "waiting_for": {"celery": 90.0}},
+        {"workers": (snapshot(**STALLED),), "waiting_for": {"celery": 90.0}},
         FleetHealth.UNHEALTHY,
         [FleetReason.NO_WORKER_CONSUMES, FleetReason.WORKER_STALLED],
     ),
     (
         "a task hangs",
-        {"workers": (sight(running=(running(400.0, 300.0),)),)},
+        {"workers": (snapshot(running=(running(400.0, 300.0),)),)},
         FleetHealth.DEGRADED,
         [FleetReason.HUNG_TASK],
     ),
-    ("a worker hoards", {"workers": (sight(eta_held=500),)}, FleetHealth.DEGRADED, [FleetReason.HOARDING]),
+    ("a worker hoards", {"workers": (snapshot(eta=500),)}, FleetHealth.DEGRADED, [FleetReason.HOARDING]),
     (
-        "messages wait where nobody reads",
+        "messages wait in a queue without a reader",
         {"broker": reading(other={"forgotten": 3})},
         FleetHealth.DEGRADED,
         [FleetReason.QUEUE_NOT_CONSUMED],
@@ -149,7 +149,7 @@ def test_the_word_on_a_fleet(changes: dict[str, Any], health: FleetHealth, reaso
 def test_a_command_names_the_application_and_the_workers_and_is_safe_to_paste() -> None:
     verdict = fleet_verdict(
         fleet(
-            workers=(sight("worker@a"), sight("worker@a b", running=(running(400.0, 300.0),))),
+            workers=(snapshot("worker@a"), snapshot("worker@a b", running=(running(400.0, 300.0),))),
             broker=reading(other={"for$got": 3}),
         )
     )
@@ -164,7 +164,7 @@ def test_unknown_evidence_is_never_healthy(one: FleetEvidence) -> None:
     for unknown in (
         replace(one, broker=NOT_READ),
         replace(one, workers_known=False),
-        replace(one, workers=(*one.workers, sight("worker@new", consuming=None)), workers_known=True),
+        replace(one, workers=(*one.workers, snapshot("worker@new", consuming=None)), workers_known=True),
         replace(one, result_backend=NOT_READ),
         replace(one, broker=replace(one.broker, queues=reading(None).queues)),
     ):
@@ -199,16 +199,14 @@ def _longer(one: FleetEvidence) -> FleetEvidence:
 
 WORSE: dict[str, Any] = {
     "the broker goes away": lambda one: replace(one, broker=REFUSED),
-    "the result store goes away": lambda one: replace(one, result_backend=REFUSED),
+    "the result backend goes away": lambda one: replace(one, result_backend=REFUSED),
     "queues get longer": _longer,
     "no worker consumes any more": _none_consumes,
     "one worker stops consuming": _first_stops_consuming,
     "messages wait for longer": lambda one: replace(
         one, waiting_for={queue: wait + 100.0 for queue, wait in one.waiting_for.items()}
     ),
-    "a worker comes that hoards": lambda one: replace(
-        one, workers=(*one.workers, sight("new", eta_held=900))
-    ),
+    "a worker comes that hoards": lambda one: replace(one, workers=(*one.workers, snapshot("new", eta=900))),
 }
 
 

@@ -9,7 +9,7 @@ from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import hung_tasks
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
-from tests.unit.verdicts.fleets import running, seconds, sight, sights, watched
+from tests.unit.verdicts.fleets import running, seconds, snapshot, snapshots, watched
 
 
 @pytest.mark.parametrize(
@@ -28,18 +28,18 @@ from tests.unit.verdicts.fleets import running, seconds, sight, sights, watched
 def test_a_task_hangs_past_its_limit_and_the_grace(
     running_for: float | None, limit: float | None, hung_after: float | None, hangs: bool
 ) -> None:
-    one = sight(running=(running(running_for, limit),))
+    one = snapshot(running=(running(running_for, limit),))
     assert (
         hung_tasks.check(watched(one, thresholds=FleetThresholds(hung_after=hung_after))) is not None
     ) is hangs
 
 
-def test_the_longest_is_told_and_every_worker_named() -> None:
+def test_the_longest_task_is_reported_and_every_worker_named() -> None:
     verdict = hung_tasks.check(
         watched(
-            sight("worker@a", running=(running(400.0, 300.0), running(1.0, 300.0))),
-            sight("worker@b", running=(running(7300.0, 300.0), running(400.0, 300.0))),
-            sight("worker@c"),
+            snapshot("worker@a", running=(running(400.0, 300.0), running(1.0, 300.0))),
+            snapshot("worker@b", running=(running(7300.0, 300.0), running(400.0, 300.0))),
+            snapshot("worker@c"),
         )
     )
     assert verdict is not None
@@ -47,20 +47,20 @@ def test_the_longest_is_told_and_every_worker_named() -> None:
     assert verdict.facts == {"task": "shop.pay", "task_id": "id-1", "running": "2 h", "limit": "5 min"}
 
 
-@given(sights, seconds)
-def test_a_task_of_which_nobody_tells_how_long_it_runs_never_hangs(one: WorkerSnapshot, limit: float) -> None:
-    untold = tuple(replace(task, running_for=None) for task in one.running)
-    fleet = watched(replace(one, running=untold), thresholds=FleetThresholds(hung_after=limit))
+@given(snapshots, seconds)
+def test_a_task_without_a_known_start_is_never_hung(one: WorkerSnapshot, limit: float) -> None:
+    unknown = tuple(replace(task, running_for=None) for task in one.running)
+    fleet = watched(replace(one, running=unknown), thresholds=FleetThresholds(hung_after=limit))
     assert hung_tasks.check(fleet) is None
 
 
-@given(sights)
-def test_a_task_of_which_nobody_tells_the_limit_never_hangs(one: WorkerSnapshot) -> None:
+@given(snapshots)
+def test_a_task_without_a_known_limit_is_never_hung(one: WorkerSnapshot) -> None:
     unlimited = tuple(replace(task, limit=None) for task in one.running)
     assert hung_tasks.check(watched(replace(one, running=unlimited))) is None
 
 
-@given(sights, seconds)
+@given(snapshots, seconds)
 def test_running_on_never_takes_the_finding_back(one: WorkerSnapshot, more: float) -> None:
     later = tuple(
         replace(task, running_for=None if task.running_for is None else task.running_for + more)

@@ -1,4 +1,4 @@
-"""Queues that nobody reads, and messages that nobody holds any more."""
+"""Queues that no worker reads, and messages that no worker has any more."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from celery_health.verdicts.fleet import orphaned_messages, unconsumed_queues
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.verdict import Verdict
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
-from tests.unit.verdicts.fleets import NOT_READ, REFUSED, brokers, reading, sight, sights
+from tests.unit.verdicts.fleets import NOT_READ, REFUSED, brokers, reading, snapshot, snapshots
 
 
 def unconsumed(
@@ -38,7 +38,7 @@ def orphaned(
     )
 
 
-def test_messages_in_a_queue_that_no_worker_reads_are_told() -> None:
+def test_messages_in_a_queue_that_no_worker_reads_are_reported() -> None:
     verdict = unconsumed(reading(3, other={"forgotten": 1, "emptied": 0}), {"email"})
     assert verdict is not None
     assert verdict.reason is FleetReason.QUEUE_NOT_CONSUMED
@@ -52,7 +52,7 @@ def test_messages_in_a_queue_that_no_worker_reads_are_told() -> None:
         ("a worker reads it", reading(3), {"celery"}),
         ("it is empty", reading(0, other={"forgotten": 0}), set()),
         ("its length is not known", reading(None), set()),
-        ("nobody knows who reads what", reading(3), None),
+        ("it is unknown which worker reads which queue", reading(3), None),
         ("the broker is away", replace(reading(3), reachable=False), set()),
         ("the broker has not been read", replace(reading(3), reachable=None), set()),
         (
@@ -62,17 +62,17 @@ def test_messages_in_a_queue_that_no_worker_reads_are_told() -> None:
         ),
     ],
 )
-def test_a_queue_is_not_told_if(why: str, broker: BrokerReading, read: set[str] | None) -> None:
+def test_a_queue_is_not_reported_if(why: str, broker: BrokerReading, read: set[str] | None) -> None:
     assert unconsumed(broker, read) is None
 
 
 @pytest.mark.parametrize(
-    ("untouched", "told"), [({}, False), ({"celery": 60.0}, False), ({"celery": 61.0}, True)]
+    ("untouched", "reported"), [({}, False), ({"celery": 60.0}, False), ({"celery": 61.0}, True)]
 )
-def test_who_watches_waits_until_nobody_has_taken_from_the_queue(
-    untouched: dict[str, float], told: bool
+def test_an_observer_over_time_waits_until_no_message_has_left_the_queue(
+    untouched: dict[str, float], reported: bool
 ) -> None:
-    assert (unconsumed(reading(3), set(), untouched) is not None) is told
+    assert (unconsumed(reading(3), set(), untouched) is not None) is reported
 
 
 @given(brokers, st.sets(st.sampled_from(["celery", "email"])), st.integers(0, 100))
@@ -88,8 +88,8 @@ def test_more_messages_and_fewer_readers_never_take_the_verdict_back(
     assert set(verdict.subjects) <= set(again.subjects)
 
 
-def test_messages_that_no_worker_holds_are_told_before_they_come_back() -> None:
-    verdict = orphaned(reading(unacked=UnackedReading(5, 2880.0)), [sight(reserved=2)])
+def test_orphaned_messages_are_reported_before_they_come_back() -> None:
+    verdict = orphaned(reading(unacked=UnackedReading(5, 2880.0)), [snapshot(reserved=2)])
     assert verdict is not None
     assert verdict.reason is FleetReason.ORPHANED_MESSAGES
     facts = verdict.facts
@@ -98,11 +98,11 @@ def test_messages_that_no_worker_holds_are_told_before_they_come_back() -> None:
 
 
 def test_where_no_worker_hands_messages_out_again_waiting_is_not_the_advice() -> None:
-    broker, green = reading(unacked=UnackedReading(5, 2880.0)), replace(sight(), pool="gevent")
+    broker, green = reading(unacked=UnackedReading(5, 2880.0)), replace(snapshot(), pool="gevent")
     verdict = orphaned(broker, [green, green])
     assert verdict is not None
     assert verdict.remedy.startswith("Let one worker of another pool consume")
-    beside = orphaned(broker, [green, replace(sight(), pool="prefork")])
+    beside = orphaned(broker, [green, replace(snapshot(), pool="prefork")])
     assert beside is not None
     assert beside.remedy.startswith("Wait")
 
@@ -110,11 +110,11 @@ def test_where_no_worker_hands_messages_out_again_waiting_is_not_the_advice() ->
 @pytest.mark.parametrize(
     ("why", "broker", "workers", "timeout"),
     [
-        ("the workers hold them", reading(unacked=UnackedReading(3, 3000.0)), [sight(reserved=2)], None),
+        ("the workers hold them", reading(unacked=UnackedReading(3, 3000.0)), [snapshot(reserved=2)], None),
         ("they are young", reading(unacked=UnackedReading(5, 2879.0)), [], None),
         ("the visibility timeout is longer", reading(unacked=UnackedReading(5, 3000.0)), [], 7200.0),
         ("none is handed out", reading(unacked=UnackedReading(0, None)), [], None),
-        ("nobody tells", reading(), [], None),
+        ("no reading", reading(), [], None),
         ("a worker is not known", reading(unacked=UnackedReading(5, 3000.0)), None, None),
         ("the broker is away", replace(REFUSED, unacked=UnackedReading(5, 3000.0)), [], None),
         ("the broker has not been read", replace(NOT_READ, unacked=UnackedReading(5, 3000.0)), [], None),
@@ -126,7 +126,7 @@ def test_messages_have_an_owner_if(
     assert orphaned(broker, workers, timeout) is None
 
 
-@given(brokers, st.lists(sights, max_size=3), st.integers(0, 100), st.floats(0, 1000))
+@given(brokers, st.lists(snapshots, max_size=3), st.integers(0, 100), st.floats(0, 1000))
 def test_more_and_older_messages_of_fewer_workers_never_take_the_verdict_back(
     broker: BrokerReading, workers: list[WorkerSnapshot], more: int, older: float
 ) -> None:

@@ -10,10 +10,10 @@ from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import stalled_workers
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
-from tests.unit.verdicts.fleets import seconds, sight, sights, waits, watched
+from tests.unit.verdicts.fleets import seconds, snapshot, snapshots, waits, watched
 
 WAITS = {"celery": 61.0}
-STALLED = sight(idle_for=61.0, active_count=0, running=())
+STALLED = snapshot(idle_for=61.0, active_count=0, running=())
 
 
 def stalls(
@@ -31,8 +31,8 @@ def test_a_worker_that_leaves_messages_waiting_is_stalled() -> None:
     assert verdict.facts == {"free_slots": "4 free slots", "idle": "61 s", "queues": "celery"}
 
 
-def test_several_stalled_workers_are_told_together() -> None:
-    several = (STALLED, replace(STALLED, name="worker@b"), sight("worker@c"))
+def test_several_stalled_workers_are_reported_together() -> None:
+    several = (STALLED, replace(STALLED, name="worker@b"), snapshot("worker@c"))
     verdict = stalled_workers.check(watched(*several, waiting_for=WAITS))
     assert verdict is not None
     assert verdict.subjects == ("worker@a", "worker@b")
@@ -55,10 +55,10 @@ def test_several_stalled_workers_are_told_together() -> None:
         ("the queue has been empty in between", {}, {"celery": 60.0}),
         ("it reads other queues", {"queues": ("email",)}, WAITS),
         ("nothing waits", {}, {}),
-        ("nobody tells whether it consumes", {"consuming": None}, WAITS),
-        ("nobody tells its slots", {"slots": None}, WAITS),
-        ("nobody tells when it last did something", {"idle_for": None}, WAITS),
-        ("nobody tells its room", {"has_room": None, "prefetch": None}, WAITS),
+        ("it is unknown whether it consumes", {"consuming": None}, WAITS),
+        ("its slots are unknown", {"slots": None}, WAITS),
+        ("its last activity is unknown", {"idle_for": None}, WAITS),
+        ("its room is unknown", {"has_room": None, "prefetch": None}, WAITS),
     ],
 )
 def test_a_worker_is_not_stalled_if(why: str, changes: dict[str, Any], waiting: dict[str, float]) -> None:
@@ -66,7 +66,7 @@ def test_a_worker_is_not_stalled_if(why: str, changes: dict[str, Any], waiting: 
 
 
 @pytest.mark.parametrize("prefetch", [0, 16])
-def test_room_may_be_told_by_the_counts(prefetch: int) -> None:
+def test_room_may_follow_from_the_counts(prefetch: int) -> None:
     assert stalls(replace(STALLED, has_room=None, prefetch=prefetch, reserved=3), WAITS)
 
 
@@ -76,7 +76,7 @@ def test_the_threshold_is_that_of_the_spec() -> None:
     assert not stalls(replace(STALLED, idle_for=9.0), {"celery": 11.0}, patience)
 
 
-@given(sights, waits)
+@given(snapshots, waits)
 def test_nothing_unknown_ever_stalls_a_worker(one: WorkerSnapshot, waiting: dict[str, float]) -> None:
     assert not stalls(replace(one, consuming=None), waiting)
     assert not stalls(replace(one, slots=None), waiting)
@@ -85,7 +85,7 @@ def test_nothing_unknown_ever_stalls_a_worker(one: WorkerSnapshot, waiting: dict
     assert not stalls(one, {})
 
 
-@given(sights, waits, seconds)
+@given(snapshots, waits, seconds)
 def test_a_longer_wait_never_takes_the_finding_back(
     one: WorkerSnapshot, waiting: dict[str, float], more: float
 ) -> None:
@@ -94,7 +94,7 @@ def test_a_longer_wait_never_takes_the_finding_back(
         assert stalls(one, {queue: wait + more for queue, wait in waiting.items()})
 
 
-@given(sights, waits)
+@given(snapshots, waits)
 def test_a_stalled_worker_has_everything_that_it_takes(
     one: WorkerSnapshot, waiting: dict[str, float]
 ) -> None:

@@ -13,7 +13,7 @@ from celery_health.tls import THIS_PYTHON
 from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
 
 
-async def ping_store(url: str, timeout: float = 5.0) -> BrokerReading:  # noqa: ASYNC109
+async def ping_result_backend(url: str, timeout: float = 5.0) -> BrokerReading:  # noqa: ASYNC109
     """Connect and log in within ``timeout`` seconds, without reading a table or key. Never raises.
 
     Run it where the application runs: a SQLite file must be on this machine, and a certificate is verified

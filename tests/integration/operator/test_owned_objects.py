@@ -1,4 +1,4 @@
-"""Children are made, kept and taken away, and left alone where nothing is amiss."""
+"""Owned objects are created, kept and taken away, and left alone where nothing is amiss."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def token_of(world: World) -> str:
     return str((secret or {}).get("data", {}).get("token", ""))
 
 
-def told(world: World, words: str) -> str:
+def message_with(world: World, words: str) -> str:
     """The message of a condition with these words in it; empty while there is none."""
     status = (world.get(CELERY_DEPLOYMENT, "shop") or {}).get("status", {})
     return next((one["message"] for one in status.get("conditions", []) if words in one["message"]), "")
@@ -38,24 +38,24 @@ def reconciles(operator: OperatorProcess, world: World, reconcile: str) -> float
 
 @pytest.fixture
 def shop(operator: OperatorProcess, world: World) -> World:
-    """A shop whose children are there."""
+    """A shop whose owned objects exist."""
     world.create_shop()
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
     return world
 
 
-def test_a_new_resource_gets_its_children_with_itself_as_their_owner(shop: World) -> None:
+def test_a_new_resource_gets_its_owned_objects_with_itself_as_their_owner(shop: World) -> None:
     uid = shop.get(CELERY_DEPLOYMENT, "shop")["metadata"]["uid"]  # type: ignore[index]
-    children = [
+    owned_objects = [
         shop.get(DEPLOYMENT, "shop-default"),
         shop.get(DEPLOYMENT, "shop-mail"),
         shop.get(SECRET, "shop-probe"),
         shop.get(SERVICE_ACCOUNT_KIND, "shop-celery"),
     ]
 
-    assert [[owner["uid"] for owner in one["metadata"]["ownerReferences"]] for one in children if one] == [
-        [uid]
-    ] * 4
+    assert [
+        [owner["uid"] for owner in one["metadata"]["ownerReferences"]] for one in owned_objects if one
+    ] == [[uid]] * 4
     assert shop.condition("Ready")["status"] == "False"
 
 
@@ -88,10 +88,10 @@ DRIFT: dict[str, tuple[Callable[[World], None], Callable[[World], bool]]] = {
 
 
 @pytest.mark.parametrize("drift", DRIFT)
-def test_drift_is_mended_within_two_seconds(shop: World, drift: str) -> None:
-    spoil, is_mended = DRIFT[drift]
+def test_a_changed_object_is_repaired_within_two_seconds(shop: World, drift: str) -> None:
+    spoil, is_repaired = DRIFT[drift]
 
-    with within(REPAIR_SECONDS, lambda: is_mended(shop), f"mending {drift}"):
+    with within(REPAIR_SECONDS, lambda: is_repaired(shop), f"the repair of {drift}"):
         spoil(shop)
 
 
@@ -108,7 +108,7 @@ def test_a_probe_secret_that_is_gone_comes_back_with_the_same_token(shop: World,
 
 def test_an_unchanged_world_is_not_written_to(operator: OperatorProcess, world: World) -> None:
     world.create_shop(suspend=True)
-    world.until_children("shop-default", "shop-mail")
+    world.until_owned_objects("shop-default", "shop-mail")
 
     def controllers_are_done() -> bool:
         """Kubernetes' own controllers write to a new world, too, and start after the API server."""
@@ -161,7 +161,9 @@ def test_an_object_of_the_same_name_is_never_overwritten(operator: OperatorProce
     theirs = world.create(SERVICE_ACCOUNT_KIND, "shop-celery")
 
     world.create_shop()
-    message = wait_for(lambda: told(world, "shop-celery"), describe="a condition that names the object")
+    message = wait_for(
+        lambda: message_with(world, "shop-celery"), describe="a condition that names the object"
+    )
     now = world.get(SERVICE_ACCOUNT_KIND, "shop-celery")
 
     assert "exists and does not belong to this CeleryDeployment" in message

@@ -1,4 +1,4 @@
-"""Beat's pods and what their sidecars say, read into sights."""
+"""Beat's pods and what their sidecars say, read into snapshots."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ async def read_beats(source: Source, pods: list[dict[str, Any]]) -> PodReadings[
     return await Reports(Sidecars(source), reading_of, as_of_now, clock=lambda: 0.0).refresh(pods)
 
 
-async def test_beat_is_told_with_what_its_sidecar_says() -> None:
+async def test_a_beat_snapshot_has_what_its_sidecar_says() -> None:
     one = pod("beat")
     readings = await read_beats(Source(beat=encoded(beat_answer())), [one])
     assert beat_snapshots([one], readings) == (
@@ -66,9 +66,9 @@ async def test_beat_is_told_with_what_its_sidecar_says() -> None:
 
 
 def test_a_restart_hold_of_beat_is_read() -> None:
-    held, free = beat_answer(restart_hold_seconds_left=12.5), beat_answer()
-    assert reading_of(encoded(held)).restart_hold_left == 12.5
-    assert reading_of(encoded(free)).restart_hold_left is None
+    with_hold, without_hold = beat_answer(restart_hold_seconds_left=12.5), beat_answer()
+    assert reading_of(encoded(with_hold)).restart_hold_left == 12.5
+    assert reading_of(encoded(without_hold)).restart_hold_left is None
 
 
 async def test_only_running_pods_are_asked() -> None:
@@ -77,12 +77,17 @@ async def test_only_running_pods_are_asked() -> None:
     found = await read_beats(source, [pod("silent"), *others])
     assert found == PodReadings({}, {"uid-silent": "no answer"})
     assert source.asked == ["silent"]
-    assert [sight.pod for sight in beat_snapshots(others, NONE)] == ["pending", "no-address"]
+    assert [snapshot.pod for snapshot in beat_snapshots(others, NONE)] == ["pending", "no-address"]
 
 
 def test_a_silent_beat_has_no_reason() -> None:
-    (sight,) = beat_snapshots([pod()], NONE)
-    assert (sight.reason, sight.live, sight.ready, sight.report_present) == (None, None, True, False)
+    (snapshot,) = beat_snapshots([pod()], NONE)
+    assert (snapshot.reason, snapshot.live, snapshot.ready, snapshot.report_present) == (
+        None,
+        None,
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
@@ -96,18 +101,18 @@ def test_a_deleted_beat_is_leaving() -> None:
     assert beat_snapshots([one], NONE)[0].deleting
 
 
-def test_why_a_container_does_not_run_is_told_in_one_line() -> None:
+def test_why_a_container_does_not_run_is_reported_in_one_line() -> None:
     ended = {"exitCode": 1, "reason": "Error", "message": "Traceback:\n  ...\nImportError: no shop\n"}
     state = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}}
     status = {"name": "beat", "restartCount": 3, "state": state, "lastState": {"terminated": ended}}
-    (sight,) = beat_snapshots([pod(containerStatuses=[status])], NONE)
-    assert sight.trouble == "container beat: Error: ImportError: no shop"
+    (snapshot,) = beat_snapshots([pod(containerStatuses=[status])], NONE)
+    assert snapshot.container_failure == "container beat: Error: ImportError: no shop"
 
 
-def test_a_pod_without_a_node_is_told() -> None:
+def test_a_pod_without_a_node_is_reported() -> None:
     condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
-    (sight,) = beat_snapshots([pod(phase="Pending", conditions=[condition])], NONE)
-    assert sight.trouble == "the pod: Unschedulable: 0/1 nodes"
+    (snapshot,) = beat_snapshots([pod(phase="Pending", conditions=[condition])], NONE)
+    assert snapshot.container_failure == "the pod: Unschedulable: 0/1 nodes"
 
 
 @pytest.mark.parametrize(
@@ -129,10 +134,10 @@ async def test_an_answer_that_is_not_beats_is_an_error_with_its_cause(
     one = pod("beat")
     found = await read_beats(Source(beat=body), [one])
     assert found.readings == {}
-    (sight,) = beat_snapshots([one], found)
-    assert cause in sight.sidecar_error
+    (snapshot,) = beat_snapshots([one], found)
+    assert cause in snapshot.sidecar_error
 
 
-def test_no_credentials_reach_a_sight() -> None:
+def test_no_credentials_reach_a_snapshot() -> None:
     verdict = {**beat_answer()["verdict"], "message": "redis://:hunter2@redis is away."}
     assert "hunter2" not in reading_of(encoded(beat_answer(verdict=verdict))).message

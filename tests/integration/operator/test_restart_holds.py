@@ -1,4 +1,4 @@
-"""Who may be restarted and when, where a crash, a fleet that falls ill at once or the policy has a say."""
+"""Which workers may be restarted and when: after a crash, in a whole fleet, and by the policy."""
 
 import socket
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ CONTAINERS = (("shop-default", "worker"), ("shop-mail", "worker"), ("shop-beat",
 
 
 @pytest.fixture
-def nobody() -> Iterator[socket.socket]:
+def silent_server() -> Iterator[socket.socket]:
     """A port that takes connections and never answers."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         listener.settimeout(SEEN_WITHIN)
         yield listener
 
 
-def waits_for(nobody: socket.socket, namespace: str) -> Object:
+def waits_for(silent_server: socket.socket, namespace: str) -> Object:
     """A webhook that every eviction of the namespace has to pass, and that leaves it waiting."""
     rule = {
         "apiGroups": [""],
@@ -42,7 +42,7 @@ def waits_for(nobody: socket.socket, namespace: str) -> Object:
     }
     hook = {
         "name": "slow.example.com",
-        "clientConfig": {"url": f"https://127.0.0.1:{nobody.getsockname()[1]}/"},
+        "clientConfig": {"url": f"https://127.0.0.1:{silent_server.getsockname()[1]}/"},
         "failurePolicy": "Fail",
         "timeoutSeconds": 30,
         "sideEffects": "None",
@@ -59,7 +59,7 @@ def ready(world: World) -> str:
     return str(resource.get("status", {}).get("ready", ""))
 
 
-def fall_ill(fleet: list[Worker]) -> None:
+def become_unhealthy(fleet: list[Worker]) -> None:
     for worker in fleet:
         worker.reason, worker.live = "Deaf", False
 
@@ -75,10 +75,12 @@ def test_an_operator_killed_before_its_eviction_is_done_has_used_up_the_attempt(
     world: World,
     broker: RedisServer,
     workers: Workers,
-    nobody: socket.socket,
+    silent_server: socket.socket,
     start_operator: StartOperator,
 ) -> None:
-    assert world.api.request("POST", WEBHOOK.path(None), waits_for(nobody, world.namespace)).status == 201
+    assert (
+        world.api.request("POST", WEBHOOK.path(None), waits_for(silent_server, world.namespace)).status == 201
+    )
     first = start_operator("--reconcile-seconds=1", "--identity=operator-0").until_it_leads()
     world.create_shop(
         broker={"url": broker.url},
@@ -88,14 +90,16 @@ def test_an_operator_killed_before_its_eviction_is_done_has_used_up_the_attempt(
     stalled = [workers.run(pod, works=False) for pod in pods(world, 2)]
 
     # The eviction is on its way: what it used up stands in the status already.
-    with closing(nobody.accept()[0]):
+    with closing(silent_server.accept()[0]):
         assert restarts(world)["total"] == 1
         first.kill()
     assert world.api.request("DELETE", WEBHOOK.path(None, world.namespace)).status == 200
     written = restarts(world)["recent"]
     start_operator("--reconcile-seconds=1", "--identity=operator-0").until_it_leads()
     wait_for(
-        lambda: world.condition("WorkersHealthy")["status"] == "True", 30, "the new operator's first look"
+        lambda: world.condition("WorkersHealthy")["status"] == "True",
+        30,
+        "the new operator's first reconcile",
     )
     wait_for(
         lambda: world.condition("WorkersHealthy")["reason"] == "WorkerStalled",
@@ -117,9 +121,11 @@ def test_of_a_fleet_that_goes_deaf_at_once_half_waits_for_the_other(
     wait_for(lambda: ready(world) == "4/4", timeout=30, describe="all consuming")
     assert not any(worker.orders for worker in fleet)
 
-    fall_ill(fleet)
+    become_unhealthy(fleet)
     first, second = fleet[:2], fleet[2:]
-    wait_for(lambda: all(worker.held for worker in second), describe="the second half held")
+    wait_for(
+        lambda: all(worker.has_restart_hold for worker in second), describe="restart holds of the second half"
+    )
     for worker in first:
         worker.reason = "Starting"
     sent = len(second[0].orders)
@@ -128,7 +134,10 @@ def test_of_a_fleet_that_goes_deaf_at_once_half_waits_for_the_other(
 
     for worker in first:
         worker.reason, worker.live = "Consuming", True
-    wait_for(lambda: not any(worker.held for worker in second), describe="the second half let go")
+    wait_for(
+        lambda: not any(worker.has_restart_hold for worker in second),
+        describe="the end of those restart holds",
+    )
     assert not any(worker.orders for worker in first)
 
 
@@ -136,7 +145,7 @@ def test_the_policy_decides_whether_the_kubelet_may_restart(operator: OperatorPr
     assert operator.leads()
     never = {"restart": {"policy": "Never"}}
     world.create_shop(health=never, beat={"enabled": True})
-    world.until_children("shop-default", "shop-mail", "shop-beat")
+    world.until_owned_objects("shop-default", "shop-mail", "shop-beat")
     assert [probes(world, name, of) for name, of in CONTAINERS] == [{"readinessProbe", "startupProbe"}] * 3
 
     world.change(CELERY_DEPLOYMENT, "shop", {"spec": {"health": {"restart": {"policy": "OnUnhealthy"}}}})
