@@ -1,7 +1,7 @@
 """``python -m tools.style [PATH...]``: refuses words that the project does not use.
 
-It checks the prose of Markdown, the comments of YAML, and the comments and strings of Python, in files that
-git tracks. It exits with 1 if it finds a refused word. docs/glossary.md has the words to use instead.
+It checks the prose of Markdown, the comments of YAML, and the comments, strings and names of Python, in files
+that git tracks. It exits with 1 if it finds a refused word. docs/glossary.md has the words to use instead.
 """
 
 import io
@@ -26,8 +26,10 @@ CHECKED = (
     "bench",
     "examples",
     "tools",
-    # It names the words.
+    "tests",
+    # They name the words.
     ":!tools/style.py",
+    ":!tests/unit/docs/test_style.py",
 )
 """Paths to check if there are no arguments, as `git ls-files` takes them."""
 
@@ -47,6 +49,8 @@ WORDS = {
 
 _REFUSED = re.compile("|".join(rf"(\b(?:{words})\b)" for words in WORDS), re.IGNORECASE)
 _CODE = re.compile(r"^```.*?^```|`[^`]*`|<!--.*?-->|\]\([^)]*\)", re.MULTILINE | re.DOTALL)
+
+_NEXT_WORD = re.compile(r"_+|(?<=[a-z])(?=[A-Z])")
 
 
 class Finding(NamedTuple):
@@ -98,17 +102,20 @@ def _yaml(text: str) -> str:
 
 def _python(text: str) -> str:
     lines = [""] * (text.count("\n") + 2)
-    for line, words in _strings_and_comments(text):
+    for line, words in _words(text):
         for offset, part in enumerate(words.splitlines()):
-            lines[line - 1 + offset] += f" {part}"
+            lines[line - 1 + offset] += f" {part} ."
     return "\n".join(lines)
 
 
-def _strings_and_comments(text: str) -> Iterator[tuple[int, str]]:
+def _words(text: str) -> Iterator[tuple[int, str]]:
+    """Comments and strings, and names as the words that they consist of."""
     kinds = {tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1)}
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type in kinds:
             yield token.start[0], token.string
+        elif token.type == tokenize.NAME:
+            yield token.start[0], _NEXT_WORD.sub(" ", token.string)
 
 
 _READERS = {".md": _markdown, ".txt": _markdown, ".yaml": _yaml, ".py": _python}

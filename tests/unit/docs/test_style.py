@@ -1,4 +1,4 @@
-"""The style check finds refused words in prose, and leaves code alone."""
+"""The style check finds refused words in prose and names, and leaves other code alone."""
 
 import pytest
 from tools.style import findings
@@ -13,9 +13,11 @@ from tools.style import findings
         pytest.param('"""One look at a queue."""\n', ".py", id="a docstring"),
         pytest.param('say(f"mend {it}")\n', ".py", id="a formatted message"),
         pytest.param("x = 1  # by hand\n", ".py", id="a comment of Python"),
+        pytest.param("def test_it_is_told() -> None: ...\n", ".py", id="a name of Python"),
+        pytest.param("class FirstLook: ...\n", ".py", id="a name in camel case"),
     ],
 )
-def test_a_refused_word_in_prose_is_found(text: str, suffix: str) -> None:
+def test_a_refused_word_in_prose_or_a_name_is_found(text: str, suffix: str) -> None:
     assert [finding.line for finding in findings(text, suffix)] == [1]
 
 
@@ -25,7 +27,8 @@ def test_a_refused_word_in_prose_is_found(text: str, suffix: str) -> None:
         pytest.param("```\nnobody\n```\nOne `told` [page](look.md).\n", ".md", id="code and links"),
         pytest.param("The pill will overlook nothing.\n", ".md", id="parts of other words"),
         pytest.param("ill: value\n", ".yaml", id="a key of YAML"),
-        pytest.param("told = look(children)\n", ".py", id="names of Python"),
+        pytest.param("fill(outlook, tellurium)\n", ".py", id="parts of names of Python"),
+        pytest.param("so(many)\n", ".py", id="two names of Python in a row"),
     ],
 )
 def test_code_is_left_alone(text: str, suffix: str) -> None:
