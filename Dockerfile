@@ -7,6 +7,12 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1
 WORKDIR /app
 
+# The official Python images have no compiled standard library, and the user of a container cannot keep one: each start
+# would compile what it imports, which takes seconds of CPU and 5 MB of memory.
+FROM base AS final
+RUN python3 -m compileall -q -x '/(test|idlelib|tkinter|turtledemo|ensurepip|pydoc_data|site-packages)/' \
+    "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
+
 FROM base AS builder
 ARG UV_VERSION=0.13.8
 # The base's own python3 and its own certificates, whichever distribution it is.
@@ -46,7 +52,7 @@ RUN if [ -n "${CELERY_REQUIREMENTS}" ]; then \
       /opt/uv/bin/uv pip install --python /opt/venv/bin/python3 ${CELERY_REQUIREMENTS}; \
     fi
 
-FROM base AS operator
+FROM final AS operator
 COPY --from=operator-venv /opt/venv /opt/venv
 # kopf asks for the user's name, and a bare uid has none.
 ENV LOGNAME=celery-operator
@@ -54,13 +60,15 @@ USER 1000:1000
 ENTRYPOINT ["celery-operator"]
 CMD ["run"]
 
-FROM base AS probe
+FROM final AS probe
 COPY --from=probe-venv /opt/venv /opt/venv
+# The extension of frozenlist loads libstdc++, 1.6 MB in every pod. A list of aiohttp's signals needs no C++.
+ENV FROZENLIST_NO_EXTENSIONS=1
 USER 1000:1000
 ENTRYPOINT ["celery-probe"]
 CMD ["serve"]
 
-FROM base AS example
+FROM final AS example
 COPY --from=example-venv /opt/venv /opt/venv
 # The presets that the shop is set up with.
 COPY health/celery_health /app/celery_health
