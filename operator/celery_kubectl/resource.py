@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from celery_health.catalogue.health import HealthState
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.health_exit_code import exit_code_of
-from celery_health.verdicts.fleet.health import FleetHealth
 from celery_health.verdicts.text import is_or_are, listed
 from celery_kubectl.kubectl import GROUP, RESOURCE, Kubectl, KubectlError, NotFoundError, Object
 
@@ -57,10 +57,10 @@ class Resource:
         return (self.manifest["metadata"].get("annotations") or {}).get(PAUSE) == "true"
 
     @property
-    def health(self) -> FleetHealth:
+    def health(self) -> HealthState:
         """Unknown before the first reconcile, and for a word of another version of the operator."""
         word = self.status.get("health")
-        return FleetHealth(word) if word in set(FleetHealth) else FleetHealth.UNKNOWN
+        return HealthState(word) if word in set(HealthState) else HealthState.UNKNOWN
 
     @property
     def message(self) -> str:

@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from celery_operator.api.status import CeleryDeploymentStatus, HealthState
+from celery_health.catalogue.health import HealthState
+from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Key
 from celery_operator.snapshot import Snapshot
 

@@ -3,18 +3,18 @@
 It needs the verdicts, and ``exit_codes`` must not: every ``celery`` command loads that module.
 """
 
+from celery_health.catalogue.health import HealthState
 from celery_health.cli.exit_codes import ExitCode
-from celery_health.verdicts.fleet.health import FleetHealth
 
 
-def exit_code_of(health: FleetHealth, *, some_consume: bool) -> ExitCode:
+def exit_code_of(health: HealthState, *, some_consume: bool) -> ExitCode:
     """Unknown counts as unhealthy, or as degraded if at least one worker is consuming."""
     match health:
-        case FleetHealth.HEALTHY:
+        case HealthState.HEALTHY:
             return ExitCode.HEALTHY
-        case FleetHealth.DEGRADED:
+        case HealthState.DEGRADED:
             return ExitCode.DEGRADED
-        case FleetHealth.UNHEALTHY:
+        case HealthState.UNHEALTHY:
             return ExitCode.UNHEALTHY
-        case FleetHealth.UNKNOWN:
+        case HealthState.UNKNOWN:
             return ExitCode.DEGRADED if some_consume else ExitCode.UNHEALTHY

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.health import HealthState
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.health_exit_code import exit_code_of
 from celery_health.cli.survey.app_connection import AppConnection
@@ -14,7 +15,7 @@ from celery_health.urls import redact
 from celery_health.verdicts.commands import CeleryCommands
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.fleet.fleet_verdicts import fleet_verdict, not_consuming
-from celery_health.verdicts.fleet.health import HEALTH_BY_SEVERITY, FleetHealth, health_of
+from celery_health.verdicts.fleet.health import HEALTH_BY_SEVERITY, health_of
 from celery_health.verdicts.text import counted, is_or_are, listed, part_is
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.verdict import Verdict, worst_first
@@ -29,7 +30,7 @@ _NEED_ALL_WORKERS = frozenset({FleetReason.QUEUE_NOT_CONSUMED, FleetReason.ORPHA
 class Problem:
     """A verdict as it is printed. ``reason`` is for programs; ``remedy`` and ``command`` say what to do."""
 
-    health: FleetHealth
+    health: HealthState
     reason: str
     message: str
     remedy: str
@@ -40,7 +41,7 @@ class Problem:
 class CheckResult:
     """The health, and the verdicts it comes from, the worst first."""
 
-    health: FleetHealth
+    health: HealthState
     exit_code: ExitCode
     problems: tuple[Problem, ...]
 

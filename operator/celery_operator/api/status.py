@@ -7,17 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError
 
+from celery_health.catalogue.health import HealthState
 from celery_operator.api.base import ApiModel
 from celery_operator.api.rules import keyed
-
-
-class HealthState(StrEnum):
-    """The word of the HEALTH column. Unknown is never Healthy."""
-
-    HEALTHY = "Healthy"
-    DEGRADED = "Degraded"
-    UNHEALTHY = "Unhealthy"
-    UNKNOWN = "Unknown"
 
 
 class ConditionType(StrEnum):

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from celery_health.catalogue.health import HealthState
 from celery_health.catalogue.states import StateReason
-from celery_operator.api.status import ConditionType, HealthState
+from celery_operator.api.status import ConditionType
 from celery_operator.decide.condition_state import ConditionStates
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.text import joined

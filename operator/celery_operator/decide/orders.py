@@ -25,7 +25,7 @@ class RestartHoldOrder:
     @property
     def body(self) -> Mapping[str, float]:
         """The JSON object that goes with the order."""
-        body: Mapping[str, float] = msgspec.to_builtins(wire.RestartHoldOrder(self.seconds))
+        body: Mapping[str, float] = msgspec.to_builtins(wire.RestartHoldBody(self.seconds))
         return body
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from celery_health.catalogue.health import HealthState
 from celery_operator.api.names import LABEL_GROUP, LABEL_INSTANCE
 from celery_operator.api.status import (
     BeatStatus,
     CeleryDeploymentStatus,
     Condition,
     ConditionType,
-    HealthState,
     Recommendation,
     RestartsStatus,
     WorkerGroupStatus,

@@ -5,8 +5,9 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from celery_health.catalogue.configuration import ConfigurationReason
+from celery_health.catalogue.health import HealthState
 from celery_health.verdicts.verdict import Verdict
-from celery_operator.api.status import CeleryDeploymentStatus, Condition, ConditionType, HealthState
+from celery_operator.api.status import CeleryDeploymentStatus, Condition, ConditionType
 
 
 def unreadable(

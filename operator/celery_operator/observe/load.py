@@ -11,7 +11,7 @@ from celery_operator.observe.rates import Arrivals, Throughput, toward
 from celery_operator.observe.waiting import LONGEST_GAP_SECONDS
 from celery_operator.snapshot import GroupLoad, PodState
 
-FRESH_SECONDS = 10.0
+FRESH_FOR_LOAD_SECONDS = 10.0
 """A report older than this proves nothing. Workers write one every second or two."""
 BUSY_SECONDS = 5.0
 """Time constant of the busy slots: several reconciles, so that a single one that finds many slots idle counts
@@ -143,7 +143,7 @@ def _report(pod: PodState) -> WorkerReport | None:
 
 def _fresh(pod: PodState) -> bool:
     reading = pod.reading
-    return reading is not None and reading.report is not None and reading.age <= FRESH_SECONDS
+    return reading is not None and reading.report is not None and reading.age <= FRESH_FOR_LOAD_SECONDS
 
 
 def _ended(pod: PodState) -> bool:

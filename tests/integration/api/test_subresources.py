@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from celery_health.catalogue.health import HealthState
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import (
     BeatStatus,
@@ -13,7 +14,6 @@ from celery_operator.api.status import (
     CeleryDeploymentStatus,
     Condition,
     ConditionType,
-    HealthState,
     QueueStatus,
     ScalingStatus,
     WorkerGroupStatus,

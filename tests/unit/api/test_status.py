@@ -1,12 +1,7 @@
 """The status as it goes to the API server and comes back."""
 
-from celery_operator.api.status import (
-    CeleryDeploymentStatus,
-    HealthState,
-    QueueStatus,
-    ScalingStatus,
-    WorkerGroupStatus,
-)
+from celery_health.catalogue.health import HealthState
+from celery_operator.api.status import CeleryDeploymentStatus, QueueStatus, ScalingStatus, WorkerGroupStatus
 
 
 def test_a_status_goes_out_in_camel_case_without_nulls() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from celery_health.broker import BrokerReading, QueueReading
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.health import HealthState
 from celery_health.cli.output.json_document import to_json
 from celery_health.cli.output.summary import summary_line
 from celery_health.cli.survey.app_connection import AppConnection
@@ -15,7 +16,6 @@ from celery_health.cli.survey.round_trip import RoundTrip
 from celery_health.cli.survey.snapshot import Snapshot
 from celery_health.cli.verdicts import CheckResult, check_result
 from celery_health.urls import parse
-from celery_health.verdicts.fleet.health import FleetHealth
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.worker_snapshot import RunningTask
 from tests.unit.cli.examples import WORKER
@@ -37,7 +37,7 @@ def a_trip(ok: bool) -> RoundTrip:
 
 def test_nothing_known_of_workers_is_unknown_and_2() -> None:
     found = result_of(Snapshot(0.0, BROKER, remote_control_error="no remote control"))
-    assert (found.health, found.exit_code) == (FleetHealth.UNKNOWN, 2)
+    assert (found.health, found.exit_code) == (HealthState.UNKNOWN, 2)
     assert "no remote control" in found.problems[0].message
 
 
@@ -48,7 +48,7 @@ def test_a_test_task_that_comes_back_proves_that_a_worker_is_consuming() -> None
 
 def test_a_test_task_that_does_not_come_back_is_reported_with_its_queue() -> None:
     found = result_of(Snapshot(0.0, BROKER, workers_known=False, test_tasks=(a_trip(True), a_trip(False))))
-    assert (found.health, found.exit_code) == (FleetHealth.DEGRADED, 1)
+    assert (found.health, found.exit_code) == (HealthState.DEGRADED, 1)
     assert "mail: no result within 3.0 s" in found.problems[0].message
     assert result_of(Snapshot(0.0, BROKER, test_tasks=(a_trip(False),))).exit_code == 2
 
@@ -66,20 +66,20 @@ def test_an_unresponsive_worker_is_named(unresponsive: UnresponsiveWorkers, subj
     assert result_of(Snapshot(0.0, BROKER, unresponsive=unresponsive)).problems[0].message.startswith(subject)
     beside = result_of(Snapshot(0.0, BROKER, workers=(WORKER,), unresponsive=unresponsive))
     assert beside.problems[0].message.startswith(subject)
-    assert (beside.health, beside.exit_code) == (FleetHealth.UNKNOWN, 1)
+    assert (beside.health, beside.exit_code) == (HealthState.UNKNOWN, 1)
 
 
 def test_beside_an_unresponsive_worker_there_is_no_verdict_on_all_workers() -> None:
     deaf = replace(WORKER, consuming=False, queues=())
     snapshot = Snapshot(0.0, BROKER, workers=(deaf,), unresponsive=UnresponsiveWorkers(1))
     reasons = {problem.reason: problem.health for problem in result_of(snapshot).problems}
-    assert reasons == {"WorkerNotConsuming": FleetHealth.DEGRADED, "WorkersUnknown": FleetHealth.UNKNOWN}
+    assert reasons == {"WorkerNotConsuming": HealthState.DEGRADED, "WorkersUnknown": HealthState.UNKNOWN}
 
 
 def test_deaf_workers_without_a_name_are_reported() -> None:
     found = result_of(Snapshot(0.0, BROKER, workers=(WORKER,), workers_known=True, deaf_count=1))
     assert [(one.reason, one.health) for one in found.problems] == [
-        ("WorkerNotConsuming", FleetHealth.DEGRADED)
+        ("WorkerNotConsuming", HealthState.DEGRADED)
     ]
     assert found.exit_code == 1
 

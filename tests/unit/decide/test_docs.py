@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from celery_operator.api.status import ConditionType, HealthState
+from celery_health.catalogue.health import HealthState
+from celery_operator.api.status import ConditionType
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "conditions.md").read_text()
 

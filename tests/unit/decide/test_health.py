@@ -7,9 +7,10 @@ import pytest
 
 from celery_health.catalogue.beat import BeatReason
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.health import HealthState
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.beat import BeatSnapshot
-from celery_operator.api.status import CeleryDeploymentStatus, HealthState
+from celery_operator.api.status import CeleryDeploymentStatus
 from tests.unit.decide.build import NOT_READ, REFUSED, UNREADABLE, broker, deployment, fault, spec, status_of
 from tests.unit.decide.pods import NOT_ASKED, NOT_REACHED, broken_pod, pending_pod, pod, silent_pod
 

@@ -9,10 +9,11 @@ from msgspec import structs
 
 from celery_health.broker import BrokerReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.health import HealthState
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import ActiveTask
-from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, HealthState
+from celery_operator.api.status import CeleryDeploymentStatus, ConditionType
 from celery_operator.decide import decide
 from celery_operator.snapshot import PodState, Snapshot
 from tests.unit.decide.build import (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_health.broker import BrokerReading
-from celery_operator.observe.load import FRESH_SECONDS, LoadMeter
+from celery_operator.observe.load import FRESH_FOR_LOAD_SECONDS, LoadMeter
 from celery_operator.snapshot import GroupLoad, PodState
 from tests.unit.decide.build import NOT_READ, REFUSED, broker, spec
 from tests.unit.decide.pods import broken_pod, pending_pod, pod, silent_pod
@@ -90,8 +90,8 @@ def aged(one: PodState, age: float) -> PodState:
     ("one", "complete"),
     [
         (worker(), True),
-        (aged(worker(), FRESH_SECONDS), True),
-        (aged(worker(), FRESH_SECONDS + 1), False),
+        (aged(worker(), FRESH_FOR_LOAD_SECONDS), True),
+        (aged(worker(), FRESH_FOR_LOAD_SECONDS + 1), False),
         (silent_pod(), False),
         (replace(silent_pod(), phase="Unknown"), False),
         (replace(silent_pod(), deleting=True), True),
@@ -122,7 +122,7 @@ def test_evidence_is_complete_when_every_pod_that_could_have_tasks_has_reported(
 def test_what_a_worker_that_ended_left_behind_is_no_load() -> None:
     crashed = replace(broken_pod("CrashLoopBackOff"), phase="Running", reading=worker(active=4).reading)
     assert Readings()(0, crashed).active == 4
-    assert Readings()(0, aged(crashed, FRESH_SECONDS + 1)).active == 0
+    assert Readings()(0, aged(crashed, FRESH_FOR_LOAD_SECONDS + 1)).active == 0
 
 
 @given(

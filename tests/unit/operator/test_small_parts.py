@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from celery_health.catalogue.health import HealthState
 from celery_operator.act.status import patch
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, HealthState, QueueStatus
+from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, QueueStatus
 from celery_operator.decide.unreadable_spec import unreadable
 from celery_operator.probe_token import ProbeToken
 from celery_operator.resources.object_faults import MESSAGE_LIMIT, name_taken, refused

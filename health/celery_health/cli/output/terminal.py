@@ -3,13 +3,13 @@
 from rich.console import Console
 from rich.table import Table
 
-from celery_health.verdicts.fleet.health import FleetHealth
+from celery_health.catalogue.health import HealthState
 
 COLOURS = {
-    FleetHealth.HEALTHY: "bold green",
-    FleetHealth.UNKNOWN: "bold magenta",
-    FleetHealth.DEGRADED: "bold yellow",
-    FleetHealth.UNHEALTHY: "bold red",
+    HealthState.HEALTHY: "bold green",
+    HealthState.UNKNOWN: "bold magenta",
+    HealthState.DEGRADED: "bold yellow",
+    HealthState.UNHEALTHY: "bold red",
 }
 _WIDTH_WITHOUT_TERMINAL = 160
 

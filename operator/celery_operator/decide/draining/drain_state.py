@@ -11,7 +11,7 @@ from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
 from celery_operator.snapshot import SidecarReading
 
-FRESH_SECONDS = 5.0
+FRESH_FOR_DRAIN_SECONDS = 5.0
 """Agents report every second: an older report proves nothing about now."""
 
 Place = tuple[bool, bool, bool, int]
@@ -108,7 +108,7 @@ def _drain_state(worker: Worker) -> DrainState:
     if reading is None or reading.drain_requested is None:
         return DrainState.UNKNOWN
     report = reading.report
-    if report is None or reading.age > FRESH_SECONDS:
+    if report is None or reading.age > FRESH_FOR_DRAIN_SECONDS:
         return DrainState.UNKNOWN
     # A late sidecar: the worker may have begun to fetch since.
     if report.active_count or report.reserved or reading.late:

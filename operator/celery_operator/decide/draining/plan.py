@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from celery_operator.decide.draining.drain_state import FRESH_SECONDS, DrainPod, DrainState, Place
+from celery_operator.decide.draining.drain_state import FRESH_FOR_DRAIN_SECONDS, DrainPod, DrainState, Place
 
 REMOVABLE_COST = -1000
 """The deletion cost of pods that may be deleted now or soon. The cost of all others is higher."""
@@ -133,7 +133,7 @@ def _is_soon_spent(pod: DrainPod) -> bool:
     if not pod.is_idle or pod.drain_requested is None:
         return False
     return not pod.drain_requested or (
-        pod.drain_requested_for is not None and pod.drain_requested_for < FRESH_SECONDS
+        pod.drain_requested_for is not None and pod.drain_requested_for < FRESH_FOR_DRAIN_SECONDS
     )
 
 

@@ -25,7 +25,7 @@ Check = Callable[[], BrokerReading]
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
+class BrokerCheckResult:
     """The result of one check. ``reachable`` is None where it is not known; the message has no secrets.
 
     ``checked_mono`` is the end of the check in seconds of CLOCK_MONOTONIC, None where there was none.
@@ -60,12 +60,12 @@ class BrokerChecks:
         """Make no further check."""
         self._stopped.set()
 
-    def latest(self) -> CheckResult:
+    def latest(self) -> BrokerCheckResult:
         """The last result, or that it is too old to count."""
         result = self._result
         if result.checked_mono is None or self._clock() - result.checked_mono < STALE_SECONDS:
             return result
-        return CheckResult(
+        return BrokerCheckResult(
             None,
             BrokerReason.TIMED_OUT,
             "The broker check hangs: the pod's DNS may not answer.",
@@ -98,7 +98,7 @@ class BrokerChecks:
             self._answering_since = None
         elif self._answering_since is None:
             self._answering_since = now
-        self._result = CheckResult(reading.reachable, reading.reason, reading.message, now)
+        self._result = BrokerCheckResult(reading.reachable, reading.reason, reading.message, now)
 
 
 def check_of(
@@ -128,17 +128,17 @@ def _best(checks: list[Check]) -> BrokerReading:
     return next((reading for reading in readings if reading.reachable is None), readings[0])
 
 
-def _readable(text: str) -> tuple[tuple[BrokerUrl, ...], CheckResult]:
+def _readable(text: str) -> tuple[tuple[BrokerUrl, ...], BrokerCheckResult]:
     """The URLs to check, and the result until the first check ends (for good, where there is none)."""
     if not text:
         message = f"{BROKER_VARIABLE} is not set, so the broker is not checked."
-        return (), CheckResult(None, BrokerReason.NOT_READ, message)
+        return (), BrokerCheckResult(None, BrokerReason.NOT_READ, message)
     try:
         first = parse(text)
     except UrlError as error:
-        return (), CheckResult(None, BrokerReason.URL_INVALID, str(error))
+        return (), BrokerCheckResult(None, BrokerReason.URL_INVALID, str(error))
     urls = tuple(url for url in (first, *first.alternates) if url.kind.is_redis or url.kind.is_amqp)
     if not urls:
         message = f"A {first.scheme} broker cannot be checked: the verdict on the process does without it."
-        return (), CheckResult(None, BrokerReason.UNSUPPORTED_KIND, message)
-    return urls, CheckResult(None, BrokerReason.NOT_READ, "The broker has not been checked yet.")
+        return (), BrokerCheckResult(None, BrokerReason.UNSUPPORTED_KIND, message)
+    return urls, BrokerCheckResult(None, BrokerReason.NOT_READ, "The broker has not been checked yet.")

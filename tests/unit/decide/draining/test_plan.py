@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from celery_operator.decide.draining.drain_state import FRESH_SECONDS
+from celery_operator.decide.draining.drain_state import FRESH_FOR_DRAIN_SECONDS
 from celery_operator.decide.draining.plan import REMOVABLE_COST, SPENT_COST, DrainPlan
 from tests.unit.decide.draining.drain_pods import (
     TIMEOUT,
@@ -165,7 +165,11 @@ def test_eta_tasks_do_not_keep_a_pod() -> None:
 
 def test_a_victim_that_does_not_obey_loses_the_rank_that_it_got_ahead() -> None:
     idle = works(
-        "b", 0, drain_requested=True, drain_requested_for=FRESH_SECONDS, deletion_cost=REMOVABLE_COST
+        "b",
+        0,
+        drain_requested=True,
+        drain_requested_for=FRESH_FOR_DRAIN_SECONDS,
+        deletion_cost=REMOVABLE_COST,
     )
     assert planned(1, works("a"), idle).costs == {"b": 0}
 

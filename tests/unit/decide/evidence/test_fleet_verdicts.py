@@ -9,11 +9,12 @@ from msgspec import structs
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.entry import Reason
 from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.health import HealthState
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.wire.worker_report import ActiveTask, TransportEvidence
-from celery_operator.api.status import ConditionType, HealthState
+from celery_operator.api.status import ConditionType
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.worker_state import WorkerState
 from celery_operator.decide.evidence.workers import least_visibility_timeout, thresholds_of

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.health import HealthState
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import TransportEvidence
-from celery_operator.api.status import ConditionType, HealthState
+from celery_operator.api.status import ConditionType
 from tests.unit.decide.build import ORPHANS, UNREAD, broker, condition_of, status_of
 from tests.unit.decide.pods import pending_pod, pod, reading, report, reporting_pod, silent_pod
 

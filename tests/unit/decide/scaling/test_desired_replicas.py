@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from celery_health.catalogue.health import HealthState
 from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_SCALE_OUT
-from celery_operator.api.status import ConditionType, HealthState
+from celery_operator.api.status import ConditionType
 from celery_operator.decide import Decision, decide
 from celery_operator.snapshot import ContainerFailure, PodState, SidecarReading
 from tests.unit.decide.build import (

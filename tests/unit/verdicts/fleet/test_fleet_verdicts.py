@@ -11,122 +11,123 @@ from celery_health.broker import UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.health import HealthState
 from celery_health.verdicts.commands import CeleryCommands
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.fleet.fleet_verdicts import fleet_verdict
-from celery_health.verdicts.fleet.health import WORST_LAST, FleetHealth
+from celery_health.verdicts.fleet.health import WORST_LAST
 from celery_health.verdicts.thresholds import FleetThresholds
 from tests.unit.verdicts.fleets import NOT_READ, REFUSED, fleet, fleets, reading, running, snapshot
 
 STALLED: dict[str, Any] = {"idle_for": 100.0, "active_count": 0, "running": ()}
 
-CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
-    ("all is well", {}, FleetHealth.HEALTHY, []),
-    ("the broker is away", {"broker": REFUSED}, FleetHealth.UNHEALTHY, [FleetReason.BROKER_UNREACHABLE]),
+CASES: list[tuple[str, dict[str, Any], HealthState, list[str]]] = [
+    ("all is well", {}, HealthState.HEALTHY, []),
+    ("the broker is away", {"broker": REFUSED}, HealthState.UNHEALTHY, [FleetReason.BROKER_UNREACHABLE]),
     (
         "the broker is away and no worker answers",
         {"broker": REFUSED, "workers": ()},
-        FleetHealth.UNHEALTHY,
+        HealthState.UNHEALTHY,
         [FleetReason.BROKER_UNREACHABLE],
     ),
     (
         "nothing shows how the broker is",
         {"broker": NOT_READ},
-        FleetHealth.UNKNOWN,
+        HealthState.UNKNOWN,
         [FleetReason.BROKER_UNKNOWN, FleetReason.QUEUE_UNKNOWN],
     ),
-    ("no worker answers", {"workers": ()}, FleetHealth.UNHEALTHY, [FleetReason.NO_WORKERS]),
+    ("no worker answers", {"workers": ()}, HealthState.UNHEALTHY, [FleetReason.NO_WORKERS]),
     (
         "the workers could not be asked",
         {"workers": (), "workers_known": False},
-        FleetHealth.UNKNOWN,
+        HealthState.UNKNOWN,
         [FleetReason.WORKERS_UNKNOWN],
     ),
     (
         "no worker takes messages",
         {"workers": (snapshot(consuming=False),)},
-        FleetHealth.UNHEALTHY,
+        HealthState.UNHEALTHY,
         [FleetReason.NO_WORKER_CONSUMES],
     ),
     (
         "one takes none",
         {"workers": (snapshot("worker@a"), snapshot("worker@b", consuming=False))},
-        FleetHealth.DEGRADED,
+        HealthState.DEGRADED,
         [FleetReason.WORKER_NOT_CONSUMING],
     ),
     (
         "one does not show it",
         {"workers": (snapshot("worker@a"), snapshot("worker@b", consuming=None))},
-        FleetHealth.UNKNOWN,
+        HealthState.UNKNOWN,
         [FleetReason.WORKERS_UNKNOWN],
     ),
-    ("a queue is at the threshold", {"broker": reading(1000)}, FleetHealth.HEALTHY, []),
-    ("a queue is long", {"broker": reading(1001)}, FleetHealth.DEGRADED, [FleetReason.ABOVE_THRESHOLD]),
+    ("a queue is at the threshold", {"broker": reading(1000)}, HealthState.HEALTHY, []),
+    ("a queue is long", {"broker": reading(1001)}, HealthState.DEGRADED, [FleetReason.ABOVE_THRESHOLD]),
     (
         "the threshold is lower",
         {"broker": reading(11), "thresholds": FleetThresholds(backlog=10)},
-        FleetHealth.DEGRADED,
+        HealthState.DEGRADED,
         [FleetReason.ABOVE_THRESHOLD],
     ),
     (
         "a queue cannot be counted",
         {"broker": reading(None)},
-        FleetHealth.UNKNOWN,
+        HealthState.UNKNOWN,
         [FleetReason.QUEUE_UNKNOWN],
     ),
     (
         "the result backend is away",
         {"result_backend": REFUSED},
-        FleetHealth.DEGRADED,
+        HealthState.DEGRADED,
         [FleetReason.RESULT_BACKEND_UNREACHABLE],
     ),
     (
         "the result backend has not been read",
         {"result_backend": NOT_READ},
-        FleetHealth.UNKNOWN,
+        HealthState.UNKNOWN,
         [FleetReason.RESULT_BACKEND_UNKNOWN],
     ),
     (
         "the result backend can never be read",
         {"result_backend": reading(reachable=None, reason=BrokerReason.UNSUPPORTED_KIND)},
-        FleetHealth.HEALTHY,
+        HealthState.HEALTHY,
         [],
     ),
     (
         "a worker is stalled",
         {"workers": (snapshot("worker@a"), snapshot("worker@b", **STALLED)), "waiting_for": {"celery": 90.0}},
-        FleetHealth.DEGRADED,
+        HealthState.DEGRADED,
         [FleetReason.WORKER_NOT_CONSUMING, FleetReason.WORKER_STALLED],
     ),
     (
         "all workers are stalled",
         {"workers": (snapshot(**STALLED),), "waiting_for": {"celery": 90.0}},
-        FleetHealth.UNHEALTHY,
+        HealthState.UNHEALTHY,
         [FleetReason.NO_WORKER_CONSUMES, FleetReason.WORKER_STALLED],
     ),
     (
         "a task hangs",
         {"workers": (snapshot(running=(running(400.0, 300.0),)),)},
-        FleetHealth.DEGRADED,
+        HealthState.DEGRADED,
         [FleetReason.HUNG_TASK],
     ),
-    ("a worker hoards", {"workers": (snapshot(eta=500),)}, FleetHealth.DEGRADED, [FleetReason.HOARDING]),
+    ("a worker hoards", {"workers": (snapshot(eta=500),)}, HealthState.DEGRADED, [FleetReason.HOARDING]),
     (
         "messages wait in a queue without a reader",
         {"broker": reading(other={"forgotten": 3})},
-        FleetHealth.DEGRADED,
+        HealthState.DEGRADED,
         [FleetReason.QUEUE_NOT_CONSUMED],
     ),
     (
         "messages have lost their worker",
         {"broker": reading(unacked=UnackedReading(9, 3000.0))},
-        FleetHealth.DEGRADED,
+        HealthState.DEGRADED,
         [FleetReason.ORPHANED_MESSAGES],
     ),
     (
         "the worst comes first",
         {"broker": reading(2000), "result_backend": NOT_READ, "workers": ()},
-        FleetHealth.UNHEALTHY,
+        HealthState.UNHEALTHY,
         [
             FleetReason.NO_WORKERS,
             FleetReason.ABOVE_THRESHOLD,
@@ -140,7 +141,7 @@ CASES: list[tuple[str, dict[str, Any], FleetHealth, list[str]]] = [
 @pytest.mark.parametrize(
     ("changes", "health", "reasons"), [pytest.param(*row[1:], id=f"when {row[0]}") for row in CASES]
 )
-def test_the_word_on_a_fleet(changes: dict[str, Any], health: FleetHealth, reasons: list[str]) -> None:
+def test_the_word_on_a_fleet(changes: dict[str, Any], health: HealthState, reasons: list[str]) -> None:
     verdict = fleet_verdict(fleet(**changes))
     assert verdict.health is health
     assert [problem.reason for problem in verdict.verdicts] == reasons
@@ -168,12 +169,12 @@ def test_unknown_evidence_is_never_healthy(one: FleetEvidence) -> None:
         replace(one, result_backend=NOT_READ),
         replace(one, broker=replace(one.broker, queues=reading(None).queues)),
     ):
-        assert fleet_verdict(unknown).health is not FleetHealth.HEALTHY
+        assert fleet_verdict(unknown).health is not HealthState.HEALTHY
 
 
 @given(fleets)
 def test_healthy_takes_a_broker_that_answers_and_a_worker_that_consumes(one: FleetEvidence) -> None:
-    if fleet_verdict(one).health is FleetHealth.HEALTHY:
+    if fleet_verdict(one).health is HealthState.HEALTHY:
         assert one.broker.reachable is True
         assert one.workers_known
         assert any(worker.consuming for worker in one.workers)
