@@ -182,7 +182,7 @@ class CeleryDeploymentStatus(ApiModel):
     selector: str = ""
     """Label selector of the scale target's pods."""
     backlog: int | None = None
-    """Ready messages in all queues. Absent if unknown."""
+    """Ready messages in all queues of the groups. Absent if unknown."""
     active: int | None = None
     """Active tasks of all groups. Absent while no worker reports."""
     workers: Annotated[tuple[WorkerGroupStatus, ...], Field(json_schema_extra=keyed("name"))] = ()

@@ -7,7 +7,7 @@ from celery import Celery
 from tools.testbed.servers import redis_server
 
 from tests.integration.agent.harness import agent_worker, producer
-from tests.support.celery_worlds import CELERY_5_3, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
 
 LATE = {"TEST_ACKS_LATE": "1"}
 

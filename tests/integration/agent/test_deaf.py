@@ -7,7 +7,7 @@ import pytest
 from tools.testbed.servers import RabbitServer, RedisServer, redis_server
 
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
-from tests.support.celery_worlds import CELERY_5_3, CELERY_5_7
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_7
 
 # Measured: three restarts are enough nearly always.
 RESTARTS_AT_MOST = 10

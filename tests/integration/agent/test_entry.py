@@ -8,7 +8,7 @@ from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
-from tests.support.celery_worlds import CELERY_5_3, CELERY_5_7, World
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 
 
 @pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)

@@ -19,7 +19,7 @@ from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.endpoints.process import probe_app
 from celery_probe.sidecar.observe.beat import BeatObserver
 from celery_probe.sidecar.observe.evidence import BEAT_FILE, ProcessEvidence
-from tests.support.celery_worlds import World
+from tests.support.celery_versions import World
 from tests.support.documents import read_exact
 
 PROJECT = Path(__file__).parent / "project"

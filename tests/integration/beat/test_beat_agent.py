@@ -10,7 +10,7 @@ from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BeatPhase
 from celery_probe.sidecar.observe.lock import read_lock
 from tests.integration.beat.harness import running_beat
-from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 PERSISTENT = "celery.beat.PersistentScheduler"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import celery_health
-from tests.support.celery_worlds import World
+from tests.support.celery_versions import World
 
 PROJECT = Path(__file__).parent / "project"
 HEALTH = Path(celery_health.__file__).parents[1]

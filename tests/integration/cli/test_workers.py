@@ -14,7 +14,7 @@ from tools.testbed.waiting import wait_for
 
 from celery_health.tasks import NAME as OWN_TASK
 from tests.integration.cli.harness import Outcome, run, worker
-from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, World
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, World
 
 WORLDS = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_6], ids=lambda world: world.celery)
 

@@ -19,7 +19,7 @@ from celery_health.verdicts.worker_snapshot import WorkerSnapshot, worker_snapsh
 from celery_operator.observe.waiting import WaitingQueues
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
 from tests.integration.fleet.relay import relay
-from tests.support.celery_worlds import CELERY_5_6, CELERY_5_7, World
+from tests.support.celery_versions import CELERY_5_6, CELERY_5_7, World
 
 SOON = FleetThresholds(stalled_after=3.0, hung_grace=1.0)
 

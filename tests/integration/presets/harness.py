@@ -13,7 +13,7 @@ from celery import Celery
 from redis import Redis
 from tools.testbed.waiting import wait_for
 
-from tests.support.celery_worlds import World
+from tests.support.celery_versions import World
 
 PROJECT = Path(__file__).parent / "project"
 HEALTH = Path(__file__).resolve().parents[3] / "health"

@@ -13,7 +13,7 @@ from tests.integration.agent.harness import AgentWorker, agent_worker
 from tests.integration.sidecar.proxy import proxy
 from tests.integration.sidecar.served import Sidecar, served
 from tests.integration.sidecar.watched import watched
-from tests.support.celery_worlds import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 # Measured: three restarts are enough nearly always.
 RESTARTS_AT_MOST = 10

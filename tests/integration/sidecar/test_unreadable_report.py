@@ -14,7 +14,7 @@ from celery_health.verdicts.thresholds import WorkerThresholds
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.bounds import LIST_LENGTH
 from tests.integration.sidecar.watched import Watched, watched
-from tests.support.celery_worlds import CELERY_5_6
+from tests.support.celery_versions import CELERY_5_6
 
 SECRET = "hunter2"
 LARGE = 10_000_000

@@ -15,7 +15,7 @@ from celery_probe.sidecar.observe.evidence import WORKER_FILE, ProcessEvidence
 from celery_probe.sidecar.observe.worker import WorkerObserver
 from celery_probe.sidecar.orders.drain_request import DrainRequest
 from tests.integration.agent.harness import AgentWorker, agent_worker
-from tests.support.celery_worlds import World
+from tests.support.celery_versions import World
 
 CHECK_SECONDS = 0.5
 
