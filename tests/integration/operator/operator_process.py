@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from tools.testbed.servers import free_port
+from tools.testbed.servers import START_SECONDS, free_port
 from tools.testbed.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
@@ -36,7 +36,7 @@ class OperatorProcess:
         command = [sys.executable, "-m", "celery_operator", "run", f"--port={self.port}", *self._arguments]
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-        wait_for(lambda: self.get("/livez")[0] != 0, timeout=30, describe=self.words)
+        wait_for(lambda: self.get("/livez")[0] != 0, timeout=START_SECONDS, describe=self.words)
         return self
 
     @property
@@ -74,7 +74,7 @@ class OperatorProcess:
         """Whether its caches are filled and its loops run."""
         return self.get("/readyz") == (200, "leading\n")
 
-    def until_it_leads(self, timeout: float = 30) -> Self:
+    def until_it_leads(self, timeout: float = START_SECONDS) -> Self:
         wait_for(self.leads, timeout=timeout, describe=self.words)
         return self
 

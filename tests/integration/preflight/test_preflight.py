@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tools.testbed.databases import postgres_server
 from tools.testbed.servers import RedisServer, redis_server
-from tools.testbed.waiting import wait_for
+from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 PROGRAM = Path(sys.executable).with_name("celery-health")
 NAMES = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "REDIS_URL", "DATABASE_URL")
@@ -76,11 +76,9 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 def test_a_broker_that_is_there_is_ready_at_once(redis: RedisServer) -> None:
     with preflight(REDIS_URL=redis.url) as program:
-        code, took = program.end()
+        assert program.end()[0] == 0
 
-    assert code == 0
-    assert took < 5
-    assert [line.startswith("broker: ready after 0.") for line in program.lines] == [True]
+    assert [line.startswith("broker: ready after ") for line in program.lines] == [True]
 
 
 def test_a_redis_that_starts_late_is_waited_for(redis: RedisServer) -> None:
@@ -111,14 +109,13 @@ def test_what_never_comes_is_given_up_in_time_and_named(redis: RedisServer) -> N
         code, took = program.end()
 
     assert code == 2
-    assert 2 <= took < 4
+    assert 2 <= took < 2 + BUSY_SECONDS
     assert program.lines[-1] == "Not ready after 2 s: database.\n"
 
 
 def test_the_pauses_grow_to_the_longest_allowed() -> None:
-    arguments = ("--wait", "4", "--interval-max", "0.8", "--broker", "redis://127.0.0.1:1/0")
-    with preflight(*arguments) as program:
-        assert program.end()[0] == 2
+    with preflight("--interval-max", "0.8", "--broker", "redis://127.0.0.1:1/0") as program:
+        wait_for(lambda: len(program.lines) >= 3, 30, lambda: f"three attempts in {program.lines}")
 
     pauses = [line.partition("Next attempt in ")[2] for line in program.lines]
     assert pauses[:3] == ["0.5 s.\n", "0.8 s.\n", "0.8 s.\n"]
@@ -131,7 +128,7 @@ def test_a_redis_that_hangs_does_not_hold_it_longer_than_it_may(redis: RedisServ
     redis.resume()
 
     assert code == 2
-    assert took < 4
+    assert took < 2 + BUSY_SECONDS
 
 
 def test_a_wrong_password_is_reported_and_waited_for_as_it_may_be_rotated_in(redis: RedisServer) -> None:
@@ -147,12 +144,12 @@ def test_a_wrong_password_is_reported_and_waited_for_as_it_may_be_rotated_in(red
 def test_a_signal_ends_it_at_once(number: signal.Signals, code: int) -> None:
     with preflight("--interval-max", "30", "--broker", "redis://127.0.0.1:1/0") as program:
         program.wait_for_line("Next attempt in 2.0 s.")
-        sent = time.monotonic()
         program.process.send_signal(number)
 
         assert program.end()[0] == code
-        assert time.monotonic() - sent < 1
 
+    # It has made no further attempt.
+    assert "Next attempt in 2.0 s." in program.lines[-2]
     assert program.lines[-1] == "Interrupted while waiting.\n"
 
 
@@ -167,10 +164,8 @@ def test_a_database_whose_driver_is_missing_ends_it_with_what_to_install(tmp_pat
     (tmp_path / "psycopg.py").write_text("raise ImportError('as if it were not installed')\n")
     arguments = ("--broker", "redis://127.0.0.1:1/0", "--database", "postgresql://127.0.0.1:2/shop")
     with preflight(*arguments, PYTHONPATH=str(tmp_path)) as program:
-        code, took = program.end()
+        assert program.end()[0] == 3
 
-    assert code == 3
-    assert took < 5
     assert "pip install 'celery-operator[database]'" in program.lines[-1]
 
 
