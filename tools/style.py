@@ -44,6 +44,7 @@ WORDS = {
     r"by hand": "yourself, manually",
     r"so many": "that number of, the number",
     r"an URL": "a URL",
+    r"result stores?": "result backend",
 }
 """Refused words, as regular expressions of whole words, and what to write instead."""
 

@@ -78,14 +78,14 @@ class Keda:
     def _scale(self) -> None:
         world = self._world
         current = world.replicas
-        wanted = max(1, min(world.workload.max_pods, self._stabilized(self._size(current))))
-        if wanted > current:
+        desired = max(1, min(world.workload.max_pods, self._stabilized(self._size(current))))
+        if desired > current:
             added = sum(pods for at, pods in self._added if world.now - at < SYNC)
             start, step = current - added, self._settings.step
             limit = max(start + step.pods, math.ceil(start * (1 + step.percent / 100)))
-            wanted = max(current, min(wanted, limit))
-            self._added = [(world.now, wanted - current)]
-        world.set_replicas(wanted)
+            desired = max(current, min(desired, limit))
+            self._added = [(world.now, desired - current)]
+        world.set_replicas(desired)
 
     def _size(self, current: int) -> int:
         target = self._settings.list_length

@@ -99,7 +99,7 @@ def test_a_second_beat_that_a_person_starts_is_removed(shop: Shop) -> None:
 
     shop.kube.run("-n", shop.namespace, "scale", "deployment/shop-beat", "--replicas=2")
 
-    shop.kube.until("one beat wanted", lambda: wanted(shop) == 1, ONE_AGAIN_WITHIN)
+    shop.kube.until("one beat desired", lambda: desired(shop) == 1, ONE_AGAIN_WITHIN)
     shop.kube.until("one beat", lambda: len(beats(shop)) == 1, ONE_AGAIN_WITHIN)
     shop.wait_condition("BeatHealthy", "True", "ticks")
     wait_for_more(shop)
@@ -128,7 +128,7 @@ def test_an_outage_of_the_broker_restarts_no_beat_and_it_sends_again_after_it(sh
     assert restarts(after) == 0
 
 
-def wanted(shop: Shop) -> int:
+def desired(shop: Shop) -> int:
     """Replicas that beat's Deployment asks for."""
     deployment = shop.kube.get(shop.namespace, "deployment", "shop-beat")
     return int(deployment["spec"]["replicas"]) if deployment else 0

@@ -99,7 +99,7 @@ def test_an_operator_killed_during_a_rollout_finishes_it_afterwards(shop: Shop) 
 def test_deleting_the_resource_works_with_the_operator_gone(shop: Shop) -> None:
     shop.apply(celery_deployment())
     shop.wait_ready()
-    wanted = shop.kube.get(SYSTEM, "deployment", "celery-operator")["spec"]["replicas"]  # type: ignore[index]
+    desired = shop.kube.get(SYSTEM, "deployment", "celery-operator")["spec"]["replicas"]  # type: ignore[index]
     shop.kube.run("-n", SYSTEM, "scale", "deployment/celery-operator", "--replicas=0")
     try:
         shop.kube.until("no operator", lambda: not operator_pods(shop.kube) and True, timeout=60)
@@ -112,7 +112,7 @@ def test_deleting_the_resource_works_with_the_operator_gone(shop: Shop) -> None:
             timeout=90,
         )  # fmt: skip
     finally:
-        shop.kube.run("-n", SYSTEM, "scale", "deployment/celery-operator", f"--replicas={wanted}")
+        shop.kube.run("-n", SYSTEM, "scale", "deployment/celery-operator", f"--replicas={desired}")
         shop.kube.run(
             "-n", SYSTEM, "rollout", "status", "deployment/celery-operator", "--timeout=90s", timeout=100
         )

@@ -86,8 +86,8 @@ def assert_one_hill(shop: Shop, watch: DeploymentWatch, began: float) -> None:
     seen = watch.of(SHOP)
     story = sizes(seen)
     assert one_hill(seen), story
-    assert max(one.wanted for one in seen) == MOST, story
-    raised = next(one.at for one in seen if one.wanted > 0)
+    assert max(one.desired for one in seen) == MOST, story
+    raised = next(one.at for one in seen if one.desired > 0)
     assert raised - began < RAISED_WITHIN, story
     out, back = messages(shop, "ScaledOut"), messages(shop, "ScaledIn")
     assert any("0 -> " in message for message in out), out

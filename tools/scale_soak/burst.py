@@ -78,10 +78,10 @@ def timing(seen: Sequence[Seen], began: float, idle_after: float, done_after: fl
     Raises:
         AssertionError: the group never was whole, or never came back to zero.
     """
-    raised_at = first(seen, lambda one: one.wanted > 0)
-    whole_at = first(seen, lambda one: one.wanted == MOST)
+    raised_at = first(seen, lambda one: one.desired > 0)
+    whole_at = first(seen, lambda one: one.desired == MOST)
     ended = began + done_after
-    zero_at = first(seen, lambda one: one.at > ended and one.wanted == 0 and one.existing == 0)
+    zero_at = first(seen, lambda one: one.at > ended and one.desired == 0 and one.existing == 0)
     exist_at = first(seen, lambda one: one.existing == MOST)
     gone_at = None if exist_at is None else first(seen, lambda one: one.at > exist_at and one.existing < MOST)
     if raised_at is None or whole_at is None or gone_at is None or zero_at is None:

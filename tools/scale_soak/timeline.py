@@ -7,19 +7,19 @@ from itertools import pairwise
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A Deployment at a moment (seconds of the watcher's clock): pods wanted and pods that exist.
+    """A Deployment at a moment (seconds of the watcher's clock): pods desired and pods that exist.
 
     Pods that are being deleted count no more.
     """
 
     at: float
     name: str
-    wanted: int
+    desired: int
     existing: int
 
 
 def parse(line: str, at: float) -> Seen | None:
-    """A line of the watch: ``NAME WANTED EXISTING``, where 0 existing is left out; None for another line."""
+    """A line of the watch: ``NAME DESIRED EXISTING``, where 0 existing is left out; None for another line."""
     words = line.split()
     if len(words) not in (2, 3) or not all(word.isdigit() for word in words[1:]):
         return None
@@ -32,18 +32,18 @@ def of(seen: Iterable[Seen], name: str) -> list[Seen]:
 
 
 def raised(seen: Sequence[Seen]) -> int:
-    """How often more pods were wanted than before."""
-    return sum(later.wanted > earlier.wanted for earlier, later in pairwise(seen))
+    """How often more pods were desired than before."""
+    return sum(later.desired > earlier.desired for earlier, later in pairwise(seen))
 
 
 def lowered(seen: Sequence[Seen]) -> int:
-    """How often fewer pods were wanted than before."""
-    return sum(later.wanted < earlier.wanted for earlier, later in pairwise(seen))
+    """How often fewer pods were desired than before."""
+    return sum(later.desired < earlier.desired for earlier, later in pairwise(seen))
 
 
 def one_hill(seen: Sequence[Seen]) -> bool:
     """Whether it went up and then down: never up again once it had gone down."""
-    moves = [later.wanted - earlier.wanted for earlier, later in pairwise(seen)]
+    moves = [later.desired - earlier.desired for earlier, later in pairwise(seen)]
     falling = False
     for move in moves:
         if move > 0 and falling:
@@ -61,8 +61,8 @@ def sizes(seen: Sequence[Seen]) -> str:
     """For people: ``0 +1.2 s 6 +40.0 s 0``."""
     if not seen:
         return "nothing was seen"
-    words = [str(seen[0].wanted)]
+    words = [str(seen[0].desired)]
     for earlier, later in pairwise(seen):
-        if later.wanted != earlier.wanted:
-            words.append(f"+{later.at - seen[0].at:.1f} s {later.wanted}")
+        if later.desired != earlier.desired:
+            words.append(f"+{later.at - seen[0].at:.1f} s {later.desired}")
     return " ".join(words)

@@ -83,12 +83,12 @@ def wait_zero(watch: DeploymentWatch, shop: Shop, timeout: float) -> None:
 
     def at_zero() -> bool:
         seen = watch.of(SHOP)
-        return bool(seen) and (seen[-1].wanted, seen[-1].existing) == (0, 0) and not shop.pods()
+        return bool(seen) and (seen[-1].desired, seen[-1].existing) == (0, 0) and not shop.pods()
 
     wait_for(
         lambda: attempted(at_zero),
         timeout,
-        lambda: f"zero pods; wanted were {sizes(watch.of(SHOP))}",
+        lambda: f"zero pods; desired were {sizes(watch.of(SHOP))}",
         interval=0.5,
     )
 

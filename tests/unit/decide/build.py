@@ -85,7 +85,7 @@ ORPHANS = broker(unacked=UnackedReading(40, 3000.0))
 """Messages that were delivered to workers which no longer exist."""
 
 
-def deployment(wanted: int = 2, *, group: str | None = "default", **changes: Any) -> DeploymentState:
+def deployment(desired: int = 2, *, group: str | None = "default", **changes: Any) -> DeploymentState:
     """A Deployment whose controller has done all it should."""
     base = DeploymentState(
         name=f"shop-{group or 'beat'}",
@@ -93,10 +93,10 @@ def deployment(wanted: int = 2, *, group: str | None = "default", **changes: Any
         group=group,
         generation=1,
         observed_generation=1,
-        in_force=wanted,
-        replicas=wanted,
-        updated=wanted,
-        ready=wanted,
+        in_force=desired,
+        replicas=desired,
+        updated=desired,
+        ready=desired,
         failure=None,
         startup_seconds=300.0,
     )
@@ -110,7 +110,7 @@ def snapshot(
     applied: Mapping[str, int] | None = None,
     **changes: Any,
 ) -> Snapshot:
-    """Two wanted, two consuming, an empty queue, a broker that answers: Healthy.
+    """Two desired, two consuming, an empty queue, a broker that answers: Healthy.
 
     ``histories`` and ``applied`` (replicas) are by group, as the last reconcile left them.
     """
@@ -177,7 +177,7 @@ def load(ready: int | None = 0, **changes: Any) -> GroupLoad:
 
 
 def scaled(current: int = 2, waiting: int | None = 0, **rules: Any) -> dict[str, Any]:
-    """Changes that let the group follow its load: ``current`` pods of one slot are wanted until now."""
+    """Changes that let the group follow its load: ``current`` pods of one slot are desired until now."""
     group = {
         "name": "default",
         "concurrency": 1,

@@ -25,7 +25,7 @@ ONE_BEAT: dict[str, Any] = {
 }
 
 HEALTHY: dict[str, dict[str, Any]] = {
-    "all wanted workers consume": {},
+    "all desired workers consume": {},
     "a worker busy with a task in a solo pool counts as consuming": {
         "pods": (A, pod("b", WorkerReason.BUSY))
     },
@@ -37,7 +37,7 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "a broker without a reader and workers that consume": {"broker": UNREADABLE},
     "a result backend without a reader": {"spec": WITH_RESULTS, "result_backend": UNREADABLE},
     "beat runs once": ONE_BEAT,
-    "beat is wanted from now on": {"spec": WITH_BEAT, "previous": CeleryDeploymentStatus()},
+    "beat is desired from now on": {"spec": WITH_BEAT, "previous": CeleryDeploymentStatus()},
     "a backlog at the threshold": {"broker": broker(celery=1000)},
 }
 DEGRADED: dict[str, dict[str, Any]] = {

@@ -100,7 +100,7 @@ specs = st.builds(
     ),
 )
 deployments = st.builds(
-    lambda wanted, updated, generation: deployment(wanted, updated=updated, generation=generation),
+    lambda desired, updated, generation: deployment(desired, updated=updated, generation=generation),
     st.integers(0, 3),
     st.integers(0, 3),
     st.integers(1, 2),
@@ -151,8 +151,8 @@ def test_a_broker_that_has_not_been_read_is_never_healthy(one: Snapshot) -> None
 
 @given(snapshots)
 def test_unknown_workers_are_never_healthy(one: Snapshot) -> None:
-    wanted = spec(replicas=2)
-    assert health_of(replace(one, spec=wanted, pods=(silent_pod("a"), silent_pod("b")))) is not (
+    desired = spec(replicas=2)
+    assert health_of(replace(one, spec=desired, pods=(silent_pod("a"), silent_pod("b")))) is not (
         HealthState.HEALTHY
     )
 

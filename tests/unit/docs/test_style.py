@@ -15,6 +15,7 @@ from tools.style import findings
         pytest.param("x = 1  # by hand\n", ".py", id="a comment of Python"),
         pytest.param("def test_it_is_told() -> None: ...\n", ".py", id="a name of Python"),
         pytest.param("class FirstLook: ...\n", ".py", id="a name in camel case"),
+        pytest.param("RESULT_STORE = 1\n", ".py", id="two words in a name"),
     ],
 )
 def test_a_refused_word_in_prose_or_a_name_is_found(text: str, suffix: str) -> None:

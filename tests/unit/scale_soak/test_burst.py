@@ -10,7 +10,7 @@ GOOD = Timing(raised_after=0.8, whole_after=0.8, steps=1, done_after=86.0, gone_
 
 
 def seen(*changes: tuple[float, int, int]) -> list[Seen]:
-    return [Seen(at, "shop-default", wanted, existing) for at, wanted, existing in changes]
+    return [Seen(at, "shop-default", desired, existing) for at, desired, existing in changes]
 
 
 def run(times: Timing = GOOD, lost: int = 0, killed: int = 0, repeated: int = 0) -> Run:

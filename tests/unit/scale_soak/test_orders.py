@@ -117,7 +117,7 @@ def test_lanes_share_the_scale_ins_evenly(total: int, lanes: int) -> None:
 
 def test_what_is_mounted_imports_nothing_that_the_image_lacks() -> None:
     for name, text in modules().items():
-        wanted = {
+        desired = {
             module.partition(".")[0]
             for node in ast.walk(ast.parse(text))
             for module in (
@@ -128,4 +128,4 @@ def test_what_is_mounted_imports_nothing_that_the_image_lacks() -> None:
                 else []
             )
         }
-        assert wanted <= IN_THE_IMAGE | sys.stdlib_module_names, name
+        assert desired <= IN_THE_IMAGE | sys.stdlib_module_names, name

@@ -4,8 +4,8 @@ import pytest
 from tools.scale_soak.timeline import Seen, first, lowered, of, one_hill, parse, raised, sizes
 
 
-def seen(*wanted: int) -> list[Seen]:
-    return [Seen(float(at), "shop-default", number, number) for at, number in enumerate(wanted)]
+def seen(*desired: int) -> list[Seen]:
+    return [Seen(float(at), "shop-default", number, number) for at, number in enumerate(desired)]
 
 
 @pytest.mark.parametrize(
@@ -34,20 +34,20 @@ def test_moves_are_counted_and_repeated_lines_are_not() -> None:
     assert (raised([]), lowered(seen(3))) == (0, 0)
 
 
-@pytest.mark.parametrize("wanted", [(), (0,), (0, 6, 0), (0, 2, 6, 6, 4, 0), (6, 2), (0, 6)])
-def test_up_and_then_down_is_one_hill(wanted: tuple[int, ...]) -> None:
-    assert one_hill(seen(*wanted))
+@pytest.mark.parametrize("desired", [(), (0,), (0, 6, 0), (0, 2, 6, 6, 4, 0), (6, 2), (0, 6)])
+def test_up_and_then_down_is_one_hill(desired: tuple[int, ...]) -> None:
+    assert one_hill(seen(*desired))
 
 
-@pytest.mark.parametrize("wanted", [(0, 6, 4, 6, 0), (0, 6, 0, 1, 0), (3, 2, 3)])
-def test_up_again_after_down_is_not(wanted: tuple[int, ...]) -> None:
-    assert not one_hill(seen(*wanted))
+@pytest.mark.parametrize("desired", [(0, 6, 4, 6, 0), (0, 6, 0, 1, 0), (3, 2, 3)])
+def test_up_again_after_down_is_not(desired: tuple[int, ...]) -> None:
+    assert not one_hill(seen(*desired))
 
 
 def test_the_first_moment_is_returned_or_none() -> None:
     steps = seen(0, 0, 2, 6)
-    assert first(steps, lambda one: one.wanted > 0) == 2.0
-    assert first(steps, lambda one: one.wanted > 6) is None
+    assert first(steps, lambda one: one.desired > 0) == 2.0
+    assert first(steps, lambda one: one.desired > 6) is None
 
 
 def test_sizes_show_when_the_group_changed() -> None:

@@ -40,7 +40,7 @@ def test_a_watch_that_ends_is_begun_again_and_nothing_is_forgotten(kube: Kube, t
         wait_for(lambda: len(watch.of("shop-default")) == 2, describe="both watches were read")
         seen = watch.of("shop-default")
         wait_for((tmp_path / "words").exists, describe="the second watch")
-    assert [(one.wanted, one.existing) for one in seen] == [(0, 0), (6, 0)]
+    assert [(one.desired, one.existing) for one in seen] == [(0, 0), (6, 0)]
     assert began < seen[0].at < seen[1].at < time.monotonic()
     assert "-n shop get deployments" in (tmp_path / "words").read_text()
 

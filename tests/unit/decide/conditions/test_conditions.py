@@ -134,7 +134,7 @@ BACKLOG: list[Row] = [
     ),
 ]
 BEAT: list[Row] = [
-    ("beat is not wanted", {}, "True", BeatStateReason.DISABLED),
+    ("beat is not desired", {}, "True", BeatStateReason.DISABLED),
     (
         "beat runs",
         {"spec": WITH_BEAT, "deployments": (deployment(), deployment(1, group=None))},

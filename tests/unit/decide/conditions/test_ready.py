@@ -39,7 +39,7 @@ UNSEEN_MORE = {**scaled(2, 300), "deployments": (deployment(6, replicas=2, updat
 UNSEEN_FEWER = {"deployments": (deployment(2, replicas=3, updated=3, generation=2),)}
 
 READY: list[Row] = [
-    ("all wanted workers consume", {}, "True", StateReason.READY),
+    ("all desired workers consume", {}, "True", StateReason.READY),
     ("the deployment is suspended", SUSPENDED, "True", StateReason.SUSPENDED),
     (
         "every group is at zero",
@@ -96,8 +96,13 @@ READY: list[Row] = [
         StateReason.READY,
     ),
     ("the load has just called for more", scaled(2, 300), "True", StateReason.READY),
-    ("the Deployment controller has not seen that more are wanted", UNSEEN_MORE, "True", StateReason.READY),
-    ("the Deployment controller has not seen that fewer are wanted", UNSEEN_FEWER, "True", StateReason.READY),
+    ("the Deployment controller has not seen that more are desired", UNSEEN_MORE, "True", StateReason.READY),
+    (
+        "the Deployment controller has not seen that fewer are desired",
+        UNSEEN_FEWER,
+        "True",
+        StateReason.READY,
+    ),
     ("those that the load called for start", starting(seconds=299), "True", StateReason.READY),
     ("those that the load called for do not start", starting(seconds=301), "False", WorkerReason.STARTING),
     ("those of minReplicas start", starting(seconds=1, minReplicas=4), "False", WorkerReason.STARTING),

@@ -51,7 +51,7 @@ def pending(name: str, **changes: Any) -> DrainPod:
     return starting(name, pending=True, drain_requested=None, **changes)
 
 
-def planned(wanted: int, *pods: DrainPod, replicas: int | None = None, settled: bool = True) -> DrainPlan:
+def planned(desired: int, *pods: DrainPod, replicas: int | None = None, settled: bool = True) -> DrainPlan:
     """The next step; by default the Deployment has as many replicas as there are pods."""
     live = len(pods) if replicas is None else replicas
-    return plan(wanted, live, pods, drain_timeout=TIMEOUT, settled=settled)
+    return plan(desired, live, pods, drain_timeout=TIMEOUT, settled=settled)

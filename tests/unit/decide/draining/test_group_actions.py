@@ -24,9 +24,9 @@ def busy_pod(name: str, active: int = 0, drain_requested_for: float | None = Non
     return replace(one, reading=reading, deletion_cost=cost)
 
 
-def decided(*pods: PodState, wanted: int, **changes: Any) -> Decision:
+def decided(*pods: PodState, desired: int, **changes: Any) -> Decision:
     """Where the Deployment has as many replicas as there are pods."""
-    group = {"name": "default", "replicas": wanted, "drainTimeoutSeconds": 60}
+    group = {"name": "default", "replicas": desired, "drainTimeoutSeconds": 60}
     return decide(
         snapshot(
             spec=spec(workers=[group]), pods=pods, **{"deployments": (deployment(len(pods)),), **changes}
@@ -34,47 +34,47 @@ def decided(*pods: PodState, wanted: int, **changes: Any) -> Decision:
     )
 
 
-def step(*pods: PodState, wanted: int, **changes: Any) -> GroupActions:
-    return decided(*pods, wanted=wanted, **changes).actions["default"]
+def step(*pods: PodState, desired: int, **changes: Any) -> GroupActions:
+    return decided(*pods, desired=desired, **changes).actions["default"]
 
 
 def test_the_idle_one_is_asked_to_drain_and_nothing_goes_yet() -> None:
-    found = step(busy_pod("a", 2), busy_pod("b"), wanted=1)
+    found = step(busy_pod("a", 2), busy_pod("b"), desired=1)
     assert [(order.pod, order.drain) for order in found.orders] == [("b", True)]
     assert (found.replicas, found.draining) == (2, 1)
 
 
 def test_one_that_has_drained_is_ranked_before_it_goes() -> None:
-    found = step(busy_pod("a", 2), busy_pod("b", drain_requested_for=9.0), wanted=1)
+    found = step(busy_pod("a", 2), busy_pod("b", drain_requested_for=9.0), desired=1)
     assert [(cost.pod, cost.uid) for cost in found.costs] == [("b", "uid-b")]
     assert found.replicas == 2
-    assert step(busy_pod("a", 2), busy_pod("b", drain_requested_for=9.0, cost=-1000), wanted=1).replicas == 1
+    assert step(busy_pod("a", 2), busy_pod("b", drain_requested_for=9.0, cost=-1000), desired=1).replicas == 1
 
 
 def test_an_idle_pod_that_drains_is_reconciled_again_soon_and_a_busy_one_at_the_usual_pace() -> None:
-    assert decided(busy_pod("a", 2), busy_pod("b"), wanted=1).next_reconcile.soon
+    assert decided(busy_pod("a", 2), busy_pod("b"), desired=1).next_reconcile.soon
     assert not decided(
-        busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=1.0), wanted=1
+        busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=1.0), desired=1
     ).next_reconcile.soon
     assert not decided(
-        busy_pod("a", 2), busy_pod("b", drain_requested_for=1.0, cost=-1000), wanted=1
+        busy_pod("a", 2), busy_pod("b", drain_requested_for=1.0, cost=-1000), desired=1
     ).next_reconcile.soon
-    assert not decided(busy_pod("a", 2), busy_pod("b"), wanted=2).next_reconcile.soon
+    assert not decided(busy_pod("a", 2), busy_pod("b"), desired=2).next_reconcile.soon
 
 
 def test_wanted_again_it_fetches_again() -> None:
-    found = step(busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=9.0), wanted=2)
+    found = step(busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=9.0), desired=2)
     assert [(order.pod, order.drain) for order in found.orders] == [("b", False)]
     assert (found.replicas, found.draining) == (2, 0)
 
 
 def test_the_status_counts_those_that_go() -> None:
-    (group,) = decided(busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=9.0), wanted=1).status.workers
+    (group,) = decided(busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=9.0), desired=1).status.workers
     assert (group.desired_replicas, group.draining) == (1, 1)
 
 
 def test_a_pod_that_drains_for_too_long_is_stopped_and_reported() -> None:
-    decision = decided(busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=61.0, cost=-1000), wanted=1)
+    decision = decided(busy_pod("a", 2), busy_pod("b", 1, drain_requested_for=61.0, cost=-1000), desired=1)
     assert decision.actions["default"].replicas == 1
     (note,) = (one for one in decision.events if one.reason == "DrainOverdue")
     assert "Pod b of group default has not drained within 60 s" in note.message
@@ -82,23 +82,23 @@ def test_a_pod_that_drains_for_too_long_is_stopped_and_reported() -> None:
 
 def test_in_a_rollout_nothing_goes() -> None:
     rolling = deployment(2, updated=1)
-    found = step(busy_pod("a", 2), busy_pod("b"), wanted=1, deployments=(rolling,))
+    found = step(busy_pod("a", 2), busy_pod("b"), desired=1, deployments=(rolling,))
     assert (found.replicas, found.orders) == (2, ())
 
 
 def test_a_rollout_that_failed_keeps_nothing() -> None:
     failed = deployment(2, updated=1, failure="ProgressDeadlineExceeded")
-    found = step(busy_pod("a", 2), busy_pod("b"), wanted=1, deployments=(failed,))
+    found = step(busy_pod("a", 2), busy_pod("b"), desired=1, deployments=(failed,))
     assert [order.pod for order in found.orders] == ["b"]
 
 
 def test_a_group_without_a_deployment_begins_with_its_size() -> None:
-    assert step(wanted=3, deployments=()).replicas == 3
+    assert step(desired=3, deployments=()).replicas == 3
 
 
 def test_what_was_asked_for_counts_before_the_deployment_has_it() -> None:
     gone = busy_pod("b", drain_requested_for=9.0, cost=-1000)
-    found = step(busy_pod("a", 2), gone, wanted=2, applied={"default": 1})
+    found = step(busy_pod("a", 2), gone, desired=2, applied={"default": 1})
     assert (found.replicas, found.orders) == (2, ())
 
 
@@ -108,19 +108,19 @@ def test_a_pod_with_an_old_report_is_removed_after_the_time_to_drain() -> None:
         assert one.reading is not None
         return replace(one, reading=replace(one.reading, age=age), silent_for=age)
 
-    assert step(old("a", 59.0), old("b", 59.0, -1000), wanted=1).replicas == 2
-    assert step(old("a", 61.0), old("b", 61.0, -1000), wanted=1).replicas == 1
+    assert step(old("a", 59.0), old("b", 59.0, -1000), desired=1).replicas == 2
+    assert step(old("a", 61.0), old("b", 61.0, -1000), desired=1).replicas == 1
 
 
 def test_a_pod_without_reports_is_removed_after_the_drain_timeout() -> None:
     mute = [replace(pod(name), reading=None, silent_for=59.0) for name in "ab"]
-    assert step(*mute, wanted=1).replicas == 2
+    assert step(*mute, desired=1).replicas == 2
     longer = [replace(one, silent_for=61.0) for one in mute]
-    found = step(*longer, wanted=1)
+    found = step(*longer, desired=1)
     assert [cost.pod for cost in found.costs] == ["b"]
     ranked = [longer[0], replace(longer[1], deletion_cost=-1000)]
-    assert step(*ranked, wanted=1).replicas == 1
+    assert step(*ranked, desired=1).replicas == 1
     assert (
-        step(replace(busy_pod("c"), created_at=longer[0].created_at), longer[0], wanted=1).orders[0].pod
+        step(replace(busy_pod("c"), created_at=longer[0].created_at), longer[0], desired=1).orders[0].pod
         == "c"
     )

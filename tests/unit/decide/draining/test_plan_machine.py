@@ -149,9 +149,9 @@ class Cluster(RuleBasedStateMachine):
 
     # What happens to the load.
 
-    @rule(wanted=st.integers(0, MOST))
-    def load_changes(self, wanted: int) -> None:
-        self.desired = wanted
+    @rule(desired=st.integers(0, MOST))
+    def load_changes(self, desired: int) -> None:
+        self.desired = desired
 
     @rule(active=of_each, reserved=few_of_each)
     def tasks_come(self, active: list[int], reserved: list[int]) -> None:
@@ -242,7 +242,7 @@ class Cluster(RuleBasedStateMachine):
         return self.pods[which : which + 1]
 
     def teardown(self) -> None:
-        """Whatever has happened: once tasks end and all can be asked, the wanted number is reached."""
+        """Whatever has happened: once tasks end and all can be asked, the desired number is reached."""
         self.operator_crashes()
         self.sync()
         if self.rollout:

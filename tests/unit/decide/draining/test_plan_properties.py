@@ -48,25 +48,25 @@ def worst_deletions(pods: Sequence[DrainPod], replicas: int, precious: Iterable[
 
 @given(any_pods, sizes, sizes, st.booleans())
 def test_every_plan_keeps_the_desired_pods_and_drains_only_pods_that_may_drain(
-    pods: tuple[DrainPod, ...], wanted: int, replicas: int, settled: bool
+    pods: tuple[DrainPod, ...], desired: int, replicas: int, settled: bool
 ) -> None:
-    found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
+    found = plan(desired, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
     by_uid = {one.uid: one for one in pods}
-    assert wanted <= found.replicas <= max(wanted, replicas)
-    assert len(found.victims) <= max(0, len(pods) - wanted)
+    assert desired <= found.replicas <= max(desired, replicas)
+    assert len(found.victims) <= max(0, len(pods) - desired)
     assert all(by_uid[uid].drain_state is not DrainState.UNKNOWN for uid in found.victims)
     assert set(found.drain) <= {uid for uid in found.victims if by_uid[uid].drain_requested is False}
     assert set(found.undrain) <= {uid for uid in by_uid if by_uid[uid].drain_requested} - set(found.victims)
     assert all(by_uid[uid].deletion_cost != cost for uid, cost in found.costs.items())
     assert set(found.overdue) <= set(found.removing)
-    assert settled or not wanted or not found.drain
+    assert settled or not desired or not found.drain
 
 
 @given(any_pods, sizes, sizes)
 def test_a_newly_chosen_pod_has_fewer_tasks_than_every_pod_that_stays(
-    pods: tuple[DrainPod, ...], wanted: int, replicas: int
+    pods: tuple[DrainPod, ...], desired: int, replicas: int
 ) -> None:
-    found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=True)
+    found = plan(desired, replicas, pods, drain_timeout=TIMEOUT, settled=True)
     survivors = [
         one for one in pods if one.uid not in found.victims and one.drain_state is not DrainState.UNKNOWN
     ]
@@ -78,9 +78,9 @@ def test_a_newly_chosen_pod_has_fewer_tasks_than_every_pod_that_stays(
 
 @given(any_pods, sizes, sizes, st.booleans(), st.sets(st.sampled_from("abcdefghij")))
 def test_lowering_costs_no_task_whichever_costs_have_arrived_and_however_ties_are_broken(
-    pods: tuple[DrainPod, ...], wanted: int, replicas: int, settled: bool, arrived: set[str]
+    pods: tuple[DrainPod, ...], desired: int, replicas: int, settled: bool, arrived: set[str]
 ) -> None:
-    found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
+    found = plan(desired, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
     if found.replicas >= replicas:
         return
     precious = {one.uid for one in pods if not may_go(one)} | set(found.undrain) | set(found.drain)
@@ -95,9 +95,9 @@ def test_lowering_costs_no_task_whichever_costs_have_arrived_and_however_ties_ar
 
 @given(any_pods, sizes, sizes, st.booleans(), st.sets(st.sampled_from("abcdefghij")))
 def test_deletions_under_way_hit_no_pod_that_a_plan_has_just_undrained(
-    pods: tuple[DrainPod, ...], wanted: int, replicas: int, settled: bool, arrived: set[str]
+    pods: tuple[DrainPod, ...], desired: int, replicas: int, settled: bool, arrived: set[str]
 ) -> None:
-    found = plan(wanted, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
+    found = plan(desired, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
     before = worst_deletions(pods, replicas, found.undrain)
     assert not before & set(found.undrain)
     ranked = [

@@ -33,7 +33,7 @@ def decided(**changes: Any) -> Decision:
     return decide(snapshot(**changes))
 
 
-def wanted(**changes: Any) -> int:
+def desired(**changes: Any) -> int:
     (group,) = evidence_of(snapshot(**changes)).groups
     return group.desired
 
@@ -59,10 +59,10 @@ def test_the_last_change_is_shown_until_the_next() -> None:
 
 def test_desired_replicas_outlive_the_operator_and_come_from_the_deployment_after_that() -> None:
     blind = {**scaled(4, waiting=None), "loads": {}}
-    assert wanted(**blind) == 4
+    assert desired(**blind) == 4
     new = {**blind, "previous": snapshot().previous, "deployments": (deployment(3),)}
-    assert wanted(**new) == 3
-    assert wanted(**{**new, "deployments": ()}) == 0
+    assert desired(**new) == 3
+    assert desired(**{**new, "deployments": ()}) == 0
 
 
 def test_a_suspended_group_has_none_whatever_waits() -> None:
@@ -74,7 +74,7 @@ def test_a_suspended_group_has_none_whatever_waits() -> None:
 
 
 def test_spec_replicas_move_a_group_without_autoscaling() -> None:
-    assert wanted(spec=spec(replicas=5)) == 5
+    assert desired(spec=spec(replicas=5)) == 5
 
 
 def test_the_next_decision_gets_the_history_of_this_one() -> None:
@@ -200,4 +200,4 @@ def test_a_schedule_that_cannot_be_kept_stalls_and_the_others_count() -> None:
     condition = condition_of(ConditionType.STALLED, **changes)
     assert (condition.status, condition.reason) == ("True", "ScheduleInvalid")
     assert "Europe/Berlin" in condition.message
-    assert wanted(**changes) == 3
+    assert desired(**changes) == 3

@@ -34,10 +34,10 @@ moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.
 
 
 @pytest.mark.parametrize(
-    ("hour", "minute", "wanted"), [(7, 59, 0), (8, 0, 5), (12, 30, 5), (17, 59, 5), (18, 0, 0), (23, 0, 0)]
+    ("hour", "minute", "desired"), [(7, 59, 0), (8, 0, 5), (12, 30, 5), (17, 59, 5), (18, 0, 0), (23, 0, 0)]
 )
-def test_a_window_is_open_from_its_start_until_its_end(hour: int, minute: int, wanted: int) -> None:
-    assert floor([_window()], datetime(2026, 1, 5, hour, minute, 30, 999, tzinfo=UTC)) == wanted
+def test_a_window_is_open_from_its_start_until_its_end(hour: int, minute: int, desired: int) -> None:
+    assert floor([_window()], datetime(2026, 1, 5, hour, minute, 30, 999, tzinfo=UTC)) == desired
 
 
 def test_a_window_of_working_days_is_closed_at_the_weekend() -> None:
