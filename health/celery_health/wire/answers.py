@@ -1,12 +1,14 @@
 """The sidecar's answers: to probes, to ``GET /report`` and to orders."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from celery_health.wire.beat_report import BeatReport
-from celery_health.wire.bounds import ANSWER_BYTES, Name, Seconds, Sentence, Version
+from celery_health.wire.bounds import ANSWER_BYTES, ENDS_LENGTH, Name, Seconds, Sentence, Version
+from celery_health.wire.deaths import ProcessEnd
 from celery_health.wire.documents import Format
 from celery_health.wire.worker_report import WorkerReport
 
@@ -63,7 +65,10 @@ class ProcessAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerAnswer(ProcessAnswer, frozen=True, kw_only=True):
-    """The answer about a worker. ``drain_requested_for``: seconds, None where no drain is requested."""
+    """The answer about a worker. ``drain_requested_for``: seconds, None where no drain is requested.
+
+    ``ends`` are the deaths of earlier worker processes of this pod that the sidecar saw, the newest last.
+    """
 
     role: Literal["worker"]
     hostname: Name
@@ -72,6 +77,7 @@ class WorkerAnswer(ProcessAnswer, frozen=True, kw_only=True):
     loop_age: Seconds | None
     drain_requested: bool
     drain_requested_for: Seconds | None
+    ends: Annotated[tuple[ProcessEnd, ...], Meta(max_length=ENDS_LENGTH)] = ()
 
 
 class BeatAnswer(ProcessAnswer, frozen=True, kw_only=True):

@@ -22,6 +22,18 @@ LIST_LENGTH = 1000
 ACTIVE_LENGTH = 100
 """Active tasks in a report. ``active_count`` counts all of them."""
 
+DEATHS_LENGTH = 20
+"""Task ids, and task names, that a report lists with deaths: those with the most deaths."""
+
+DEATH_WINDOW_SECONDS = 600.0
+"""How long a death is reported."""
+
+ENDS_LENGTH = 20
+"""Ends of worker processes in a sidecar's answer."""
+
+ENDS_BYTES = 32 * 1024
+"""The size of all ends together in a sidecar's answer."""
+
 LARGEST_COUNT = 2**53 - 1
 """The largest integer that every JSON reader keeps exact."""
 

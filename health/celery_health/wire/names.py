@@ -35,6 +35,8 @@ LOCK_FILE = "worker.lock"
 """The file that the main process of worker or beat keeps locked as long as it lives."""
 DRAIN_FILE = "drain"
 """The worker drains while this file exists."""
+STOP_FILE = "stop"
+"""This file exists once the worker is about to be stopped, until the next one starts."""
 
 
 class Role(StrEnum):

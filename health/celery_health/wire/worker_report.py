@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from celery_health.wire.bounds import ACTIVE_LENGTH, REPORT_BYTES, Count, Counts, Name, Names, Seconds
+from celery_health.wire.deaths import DeathsById, DeathsByName
 from celery_health.wire.documents import Format
 from celery_health.wire.process_report import ProcessReport
 
@@ -82,6 +83,14 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     or since one of them last survived a while; ``pool_alive_mono`` is the last moment at which one lived.
     ``initial_prefetch`` is the prefetch limit without what ETA tasks add. ``eta`` counts the ETA tasks, and
     ``eta_due`` those of them that are due. ``active`` shows the first of ``active_count`` tasks.
+
+    ``started_mono`` is when the process started to report. ``children_lost`` counts the deaths of pool
+    children within ``DEATH_WINDOW_SECONDS``, ``children_lost_idle`` those of them that ran no task, and
+    ``tasks_lost`` the tasks whose child died and whose message does not go back. The two totals count from
+    the start of the process; they are None where the agent does not see such deaths: in pools without
+    children.
+    ``memory_limit_bytes``, ``memory_peak_bytes`` and ``oom_kills`` (processes that the kernel killed at the
+    limit) are of the container, None where they cannot be read.
     """
 
     role: Literal["worker"]
@@ -111,6 +120,17 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     eta_due: Count = 0
     processed: Count
     progress_mono: Seconds | None = None
+    started_mono: Seconds | None = None
+    deaths: DeathsById = ()
+    deaths_by_name: DeathsByName = ()
+    children_lost: Count = 0
+    children_lost_idle: Count = 0
+    children_lost_total: Count | None = None
+    tasks_lost: Count = 0
+    tasks_lost_total: Count | None = None
+    memory_limit_bytes: Count | None = None
+    memory_peak_bytes: Count | None = None
+    oom_kills: Count | None = None
 
 
 WORKER_REPORT = Format("worker report", WorkerReport, REPORT_BYTES)

@@ -8,7 +8,13 @@ from __future__ import annotations
 import fcntl
 
 from celery_probe.agent import natives
-from celery_probe.agent.contract import DRAIN_FILE, LOCK_FILE, RUN_DIRECTORY, WORKER_REPORT_FILE
+from celery_probe.agent.contract import (
+    DRAIN_FILE,
+    LOCK_FILE,
+    RUN_DIRECTORY,
+    STOP_FILE,
+    WORKER_REPORT_FILE,
+)
 
 READABLE_BY_ALL = 0o644
 
@@ -25,7 +31,7 @@ class ReportDirectory:
         self._unfinished = f"{run}/.{report}.new"
         self._lock = f"{run}/{LOCK_FILE}"
         self._drain = f"{run}/{DRAIN_FILE}"
-        self._stop = f"{run}/stop"
+        self._stop = f"{run}/{STOP_FILE}"
         self._give_back = f"{run}/give-back"
         self._locked: int | None = None
 

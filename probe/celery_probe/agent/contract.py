@@ -18,16 +18,19 @@ WORKER_REPORT_FILE = "report.json"
 BEAT_REPORT_FILE = "beat.json"
 LOCK_FILE = "worker.lock"
 DRAIN_FILE = "drain"
+STOP_FILE = "stop"
 
 NAME_LENGTH = 256
 LIST_LENGTH = 1000
 ACTIVE_LENGTH = 100
+DEATHS_LENGTH = 20
+DEATH_WINDOW_SECONDS = 600.0
 LARGEST_COUNT = 2**53 - 1
 LARGEST_SECONDS = 1e10
 REPORT_BYTES = 192 * 1024
 
 # Lists that a report may cut, the most dispensable first. ``active_count`` still counts all active tasks.
-CUT_FIRST = ("active", "pool_pids", "queues")
+CUT_FIRST = ("deaths_by_name", "deaths", "active", "pool_pids", "queues")
 
 
 def encode(report: dict[str, Any]) -> bytes:

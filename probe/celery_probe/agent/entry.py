@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 # First: Celery patches for gevent and eventlet later, and the reporters need the originals.
-from celery_probe.agent import natives  # noqa: F401
+from celery_probe.agent import cgroup, natives  # noqa: F401
 from celery_probe.agent.beat.reporter import BeatReporter
 from celery_probe.agent.beat.state import Beat
 from celery_probe.agent.channel import ReportDirectory
@@ -56,7 +56,8 @@ class WorkerAgent(ReportingAgent):
         errors = ErrorLog()
         self._worker = Worker()
         self._directory = ReportDirectory(directory)
-        super().__init__(WorkerReporter(self._worker, self._directory, errors), errors)
+        self._cgroup = cgroup.find()
+        super().__init__(WorkerReporter(self._worker, self._directory, errors, self._cgroup), errors)
 
     def start(self) -> None:
         """Withdraw a stop request of an earlier process, and start to write reports."""
@@ -68,10 +69,13 @@ class WorkerAgent(ReportingAgent):
         """Add the step to the consumers of the worker."""
         with self._errors.caught("install"):
             # Not before the patching; and the reporter's thread may not import.
-            from celery_probe.agent.worker import consumer_step, tasks  # noqa: F401, PLC0415
+            from celery_probe.agent.worker import consumer_step, lost_children, tasks  # noqa: F401, PLC0415
 
+            children = lost_children.LostChildren(
+                self._worker, self._cgroup, self._errors, self._reporter.notify_soon
+            )
             heartbeat = consumer_step.Heartbeat(
-                self._worker, self._directory, self._errors, self._reporter.notify
+                self._worker, self._directory, self._errors, self._reporter, children
             )
             step = consumer_step.step_class(heartbeat, self._errors)
             _add_to_consumers(step, self._worker, self._errors)

@@ -17,6 +17,8 @@ from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 
 HEARTBEAT_SECONDS = 1.0
+# Between two reports about tasks that began.
+REST_SECONDS = 0.2
 FINISH_SECONDS = 1.0
 PYTHON_VERSION = "{}.{}.{}".format(*sys.version_info[:3])
 # A tick of beat takes milliseconds; gevent and eventlet turn a worker's loop every other second when idle.
@@ -43,6 +45,8 @@ class ReportThread:
         self._done = natives.allocate_lock()
         self._done.acquire()
         self._pid = natives.getpid()
+        self._resting = False
+        self._news = False
 
     def details(self) -> dict[str, Any]:
         """The part of the report for this kind of process; what cannot be read yet is left empty."""
@@ -78,6 +82,12 @@ class ReportThread:
         except RuntimeError:
             return  # it is about to write anyway
 
+    def notify_soon(self) -> None:
+        """Write the next report now, or ``REST_SECONDS`` after the last. It never raises."""
+        self._news = True
+        if not self._resting:
+            self.notify()
+
     def finish(self) -> None:
         """Write the last report of a process whose work is done; gives up after ``FINISH_SECONDS``."""
         if natives.getpid() != self._pid:
@@ -105,14 +115,24 @@ class ReportThread:
         ended = False
         while not ended:
             ended = self._watched.ended
+            self._resting, self._news = True, False
             # The lock may be in use at this moment; the next heartbeat takes it.
             with self._errors.caught("lock"), suppress(BlockingIOError):
                 self._directory.hold_lock()
             with self._errors.caught("report"):
                 self._directory.write_report(contract.encode(self.report()))
             if not ended:
-                self._wake.acquire(True, HEARTBEAT_SECONDS)
+                self._wait()
         self._done.release()
+
+    def _wait(self) -> None:
+        """Wait until the next report is due."""
+        if self._wake.acquire(True, REST_SECONDS):
+            return
+        # In this order: news after the first line wakes this thread, and earlier news shows in the second.
+        self._resting = False
+        if not self._news:
+            self._wake.acquire(True, HEARTBEAT_SECONDS - REST_SECONDS)
 
 
 def version_of(package: str) -> str:

@@ -35,6 +35,7 @@ class AgentWorker:
         arguments: Sequence[str] = (),
         env: dict[str, str] | None = None,
         command: Sequence[str] = (),
+        launcher: Sequence[str] = (),
     ):
         self.home = home
         self.directory = home / "probe"
@@ -44,7 +45,7 @@ class AgentWorker:
         install(self.directory)
         self._python = str(world.python())
         options = ["--pool", pool, "--concurrency", "2", "--loglevel", "INFO", *arguments]
-        self._command = [self._python, str(self.directory), "-A", "agent_app"]
+        self._command = [*launcher, self._python, str(self.directory), "-A", "agent_app"]
         self._command += command or ["worker", *options]
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self._env = {
@@ -160,9 +161,10 @@ def agent_worker(
     *,
     arguments: Sequence[str] = (),
     env: dict[str, str] | None = None,
+    launcher: Sequence[str] = (),
 ) -> Iterator[AgentWorker]:
-    """A started worker, ended with the block."""
-    worker = AgentWorker(home, world, pool, broker, arguments=arguments, env=env)
+    """A started worker, ended with the block. ``launcher``: a command that runs the worker's in its place."""
+    worker = AgentWorker(home, world, pool, broker, arguments=arguments, env=env, launcher=launcher)
     try:
         worker.start()
         yield worker

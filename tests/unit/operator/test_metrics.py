@@ -120,7 +120,7 @@ def of_operator() -> Series:
 def of_worker() -> Series:
     numbers = worker_metrics.WorkerNumbers(
         process=PROCESS,
-        report=worker_report(worker_document()),
+        report=worker_report(worker_document(children_lost_total=1, tasks_lost_total=0)),
         consuming=True,
         loop_age=0.25,
         drain_requested=False,

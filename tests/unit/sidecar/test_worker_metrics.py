@@ -65,6 +65,13 @@ def test_every_number_of_the_report_is_shown_in_base_units() -> None:
     }
 
 
+def test_deaths_are_counted_where_the_agent_sees_them() -> None:
+    report = worker_report(worker_document(children_lost_total=7, tasks_lost_total=0))
+    shown = scraped(report=report)
+    assert shown["celery_worker_children_lost_total"] == 7
+    assert shown["celery_worker_tasks_lost_total"] == 0
+
+
 def test_without_a_report_only_what_the_pod_knows_is_shown() -> None:
     shown = scraped(
         replace(PROCESS, report_age=None, broker_reachable=None, agent_errors=None),

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from celery_health.wire import bounds, names
 from celery_health.wire.beat_report import BEAT_REPORT, BeatPhase, BeatWait
-from celery_health.wire.bounds import ACTIVE_LENGTH, REPORT_BYTES
+from celery_health.wire.bounds import ACTIVE_LENGTH, DEATHS_LENGTH, REPORT_BYTES
 from celery_health.wire.worker_report import WORKER_REPORT, LoopWait, Phase
 from celery_probe.agent import contract, stack
 from celery_probe.agent.beat import state as beat_state
 from celery_probe.agent.beat import waits as beat_waits
 from celery_probe.agent.beat.reporter import BeatReporter
+from celery_probe.agent.cgroup import MemoryCgroup
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker import state as worker_state
@@ -36,6 +37,12 @@ def task(number: int, text: str) -> dict[str, Any]:
     return {"id": text, "name": text, "started_at": 1.0, "limit": float(number)}
 
 
+def deaths(text: str) -> dict[str, Any]:
+    """An entry of the report's deaths with this text as every name."""
+    times = {"count": 3, "first_mono": 1.0, "last_mono": 2.0, "ran_for": 0.5}
+    return {**times, "id": text, "name": text, "queue": text, "cause": text, "oom": False, "returns": True}
+
+
 @pytest.mark.parametrize("text", ["a", "x" * 10_000, "é" * 300, "\x00" * 300, "😀" * 300, "\ud800" * 300])
 def test_names_of_any_length_and_script_make_a_report_that_is_read(text: str) -> None:
     document = worker_document(
@@ -44,6 +51,8 @@ def test_names_of_any_length_and_script_make_a_report_that_is_read(text: str) ->
         pool_pids=list(range(2000)),
         active=[task(number, text) for number in range(ACTIVE_LENGTH)],
         active_count=5000,
+        deaths=[deaths(text)] * DEATHS_LENGTH,
+        deaths_by_name=[{"name": text, "count": 2, "runs": 3}] * DEATHS_LENGTH,
         last_error=text,
     )
     written = contract.encode(document)
@@ -57,6 +66,17 @@ def test_active_tasks_are_cut_before_queues() -> None:
     document = worker_document(queues=["q" * 200] * 400, active=[task(0, "x" * 256)] * ACTIVE_LENGTH * 3)
     report = WORKER_REPORT.decode(contract.encode({**document, "active": document["active"][:ACTIVE_LENGTH]}))
     assert len(report.queues) == 400
+
+
+def test_deaths_of_long_names_are_cut_before_active_tasks() -> None:
+    document = worker_document(
+        deaths=[deaths("\x00" * 256)] * DEATHS_LENGTH,
+        deaths_by_name=[{"name": "\x00" * 256, "count": 1, "runs": 1}] * DEATHS_LENGTH,
+        active=[task(0, "\x00" * 100)] * ACTIVE_LENGTH,
+    )
+    report = WORKER_REPORT.decode(contract.encode(document))
+    assert len(report.active) == ACTIVE_LENGTH
+    assert (len(report.deaths), len(report.deaths_by_name)) < (DEATHS_LENGTH, DEATHS_LENGTH)
 
 
 def test_a_report_within_the_bounds_is_written_as_it_is() -> None:
@@ -109,7 +129,8 @@ def test_pythons_own_json_of_a_report_is_read() -> None:
 
 def test_a_report_before_the_worker_and_beat_have_started_is_exactly_what_is_declared(tmp_path: Path) -> None:
     directory, errors = ReportDirectory(str(tmp_path)), ErrorLog()
-    worker = WorkerReporter(worker_state.Worker(), directory, errors)
+    memory = MemoryCgroup(str(tmp_path), is_version_1=False)
+    worker = WorkerReporter(worker_state.Worker(), directory, errors, memory)
     assert read_exact(WORKER_REPORT, contract.encode(worker.report())).phase is Phase.STARTING
     beat = BeatReporter(beat_state.Beat(), directory, errors)
     assert read_exact(BEAT_REPORT, contract.encode(beat.report())).phase is BeatPhase.STARTING

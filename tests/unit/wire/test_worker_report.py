@@ -49,6 +49,44 @@ def test_the_evidence_of_deafness_and_of_a_dead_pool_is_read() -> None:
     assert report.active[0].limit == 30.0
 
 
+DEATHS = {
+    "started_mono": 500.0,
+    "children_lost": 4,
+    "children_lost_idle": 1,
+    "children_lost_total": 9,
+    "tasks_lost": 2,
+    "tasks_lost_total": 5,
+    "memory_limit_bytes": 268_435_456,
+    "memory_peak_bytes": 165_675_008,
+    "oom_kills": 3,
+}
+NAME_DEATHS = {"name": "sell", "count": 3, "runs": 4}
+UNKNOWN_DEATHS = {**dict.fromkeys(DEATHS), "children_lost": 0, "children_lost_idle": 0, "tasks_lost": 0}
+
+
+def test_the_evidence_of_deaths_is_read() -> None:
+    deaths = {
+        "id": "a1",
+        "name": "sell",
+        "cause": "signal SIGSEGV",
+        "count": 3,
+        "first_mono": 1,
+        "last_mono": 2,
+    }
+    report = worker_report(worker_document(**DEATHS, deaths=[deaths], deaths_by_name=[NAME_DEATHS]))
+    assert {name: getattr(report, name) for name in DEATHS} == DEATHS
+    (by_id,), (by_name,) = report.deaths, report.deaths_by_name
+    assert {name: getattr(by_id, name) for name in deaths} == deaths
+    assert (by_id.queue, by_id.oom, by_id.ran_for, by_id.returns) == ("", False, None, False)
+    assert (by_name.name, by_name.count, by_name.runs) == ("sell", 3, 4)
+
+
+def test_an_older_agent_without_deaths_is_read_as_unknown() -> None:
+    report = worker_report(worker_document())
+    assert {name: getattr(report, name) for name in DEATHS} == UNKNOWN_DEATHS
+    assert (report.deaths, report.deaths_by_name) == ((), ())
+
+
 def test_an_older_agent_without_that_evidence_is_read_as_unknown() -> None:
     report = worker_report(worker_document())
     counts = ("pool_births", "eta_due")
@@ -100,6 +138,8 @@ def test_an_agent_without_errors_may_leave_them_out() -> None:
         ({"active": ["a1"]}, "in field active[0]: Expected `object`, got `str`"),
         ({"active": [{"id": "a1"}]}, "in field active[0]: Object missing required field `name`"),
         ({"active": [{"id": "a", "name": "b"}] * 101}, "in field active: Expected `array` of length <= 100"),
+        ({"deaths_by_name": [{"name": "sell"}]}, "deaths_by_name[0]: Object missing required field `count`"),
+        ({"deaths_by_name": [NAME_DEATHS] * 21}, "field deaths_by_name: Expected `array` of length <= 20"),
         ({"transport": "redis"}, "in field transport: Expected `object`, got `str`"),
         ({"transport": {}}, "in field transport: Object missing required field `kind`"),
     ],

@@ -6,15 +6,17 @@ A step of the worker would not do: its timers die at the first reconnect, when C
 from __future__ import annotations
 
 from math import ceil
-from typing import Any, Callable
+from typing import Any
 
 from celery import bootsteps
 
 from celery_probe.agent import natives, stack
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.report_thread import ReportThread
 from celery_probe.agent.worker import fetching, give_back, pool, tasks, transport
 from celery_probe.agent.worker.answer_watch import AnswerWatch
+from celery_probe.agent.worker.lost_children import LostChildren
 from celery_probe.agent.worker.state import Worker
 
 HEARTBEAT_SECONDS = 1.0
@@ -31,12 +33,18 @@ class Heartbeat:
     """Reads one consumer from its loop, and stops or resumes its fetching as the drain file requests."""
 
     def __init__(
-        self, worker: Worker, directory: ReportDirectory, errors: ErrorLog, notify: Callable[[], None]
+        self,
+        worker: Worker,
+        directory: ReportDirectory,
+        errors: ErrorLog,
+        reporter: ReportThread,
+        lost_children: LostChildren,
     ) -> None:
         self._worker = worker
         self._directory = directory
         self._errors = errors
-        self._notify = notify
+        self._reporter = reporter
+        self._lost_children = lost_children
         self._reader = transport.TransportReader(errors)
         self._answers = AnswerWatch(UNSEEN_SECONDS)
         self._processed = 0
@@ -44,6 +52,7 @@ class Heartbeat:
         self._early: Any = None
         self._pending = False
         self._give_back_due: float | None = None
+        self._sees_starts = False
 
     def start(self, consumer: Any) -> None:
         """Begin with a consumer that has just connected and fetches nothing yet."""
@@ -54,6 +63,12 @@ class Heartbeat:
         self._pending = False
         self._early = None
         self._worker.fetched_mono = natives.monotonic()
+        with self._errors.caught("lost children"):
+            self._lost_children.install(consumer.pool)
+        if not self._sees_starts:
+            self._sees_starts = True
+            with self._errors.caught("starts"):
+                tasks.watch_starts(self._reporter.notify_soon)
         with self._errors.caught("drain"):
             if self._directory.is_drain_requested():
                 fetching.stop(consumer.task_consumer)
@@ -73,7 +88,7 @@ class Heartbeat:
         for entry in filter(None, timers):
             with self._errors.caught("timer"):
                 consumer.timer.cancel(entry)
-        self._notify()
+        self._reporter.notify()
 
     def _note_place(self, consumer: Any) -> None:
         """Note whose stack shows what the loop waits for: a consumer starts in the thread of its loop."""
@@ -116,6 +131,8 @@ class Heartbeat:
             return
         with self._errors.caught("heartbeat"):
             self._read(consumer)
+        with self._errors.caught("memory"):
+            self._lost_children.note_oom_kills()
 
     def _read(self, consumer: Any) -> None:
         worker = self._worker
@@ -144,7 +161,7 @@ class Heartbeat:
         worker.loop_mono = now
         worker.loop_due_mono = None
         if before != (worker.connected, worker.drained, worker.fetching):
-            self._notify()
+            self._reporter.notify()
 
     def _give_back_once_quiet(self, consumer: Any) -> None:
         """An outstanding pop would take what goes back, and be lost with this process."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from celery_probe.agent import contract, memory, natives, stack
+from celery_probe.agent import cgroup, contract, memory, natives, stack
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.report_thread import ReportThread
@@ -13,6 +13,8 @@ from celery_probe.agent.worker import pool
 from celery_probe.agent.worker.state import Worker, phase
 
 CHILDREN_PERIOD_SECONDS = 5.0
+# Several reports a second are about tasks that began. The pool is read once a second all the same.
+POOL_PERIOD_SECONDS = 0.9
 # The share of the time that may go into counting the timer's entries: with 100,000 of them it takes a while.
 ETA_COUNT_SHARE = 0.005
 
@@ -22,9 +24,16 @@ class WorkerReporter(ReportThread):
 
     role = "worker"
 
-    def __init__(self, worker: Worker, directory: ReportDirectory, errors: ErrorLog) -> None:
+    def __init__(
+        self, worker: Worker, directory: ReportDirectory, errors: ErrorLog, memory_cgroup: cgroup.MemoryCgroup
+    ) -> None:
         super().__init__(worker, directory, errors)
         self._worker = worker
+        self._started = natives.monotonic()
+        self._cgroup = memory_cgroup
+        self._container: dict[str, Any] = {}
+        self._container_due = 0.0
+        self._pool_due = 0.0
         self._progress: Any = None
         self._pool = pool.PoolWatch()
         self._children_memory: int | None = None
@@ -52,9 +61,14 @@ class WorkerReporter(ReportThread):
             "prefetch": worker.prefetch,
             "initial_prefetch": worker.initial_prefetch,
             "transport": worker.evidence,
+            "started_mono": self._started,
         }
         report.update(self._task_report())
         report.update(self._pool_report(report["progress_mono"]))
+        with self._errors.caught("deaths"):
+            report.update(worker.deaths.report(natives.monotonic(), self._runs))
+        with self._errors.caught("container"):
+            report.update(self._container_report())
         return report
 
     def _pool_report(self, progress: float | None) -> dict[str, Any]:
@@ -72,12 +86,33 @@ class WorkerReporter(ReportThread):
         with self._errors.caught("pool"):
             report["pool_kind"] = pool.kind(workers)
             report["pool_size"] = pool.size(workers)
-            self._pool.note(workers, progress, natives.monotonic())
+            self._note_pool(workers, progress)
             report["pool_pids"] = self._pool.pids
             report["pool_births"] = self._pool.births
             report["pool_alive_mono"] = self._pool.alive_mono
             report["children_memory_bytes"] = self._memory_of(report["pool_pids"])
         return report
+
+    def _note_pool(self, workers: Any, progress: float | None) -> None:
+        now = natives.monotonic()
+        if now >= self._pool_due:
+            self._pool_due = now + POOL_PERIOD_SECONDS
+            self._pool.note(workers, progress, now)
+
+    def _container_report(self) -> dict[str, Any]:
+        now = natives.monotonic()
+        if now >= self._container_due:
+            self._container_due = now + CHILDREN_PERIOD_SECONDS
+            self._container = {
+                "memory_limit_bytes": self._cgroup.limit_bytes(),
+                "memory_peak_bytes": self._cgroup.peak_bytes(),
+                "oom_kills": self._cgroup.oom_kills(),
+            }
+        return self._container
+
+    def _runs(self, name: str) -> int:
+        tasks = sys.modules.get("celery_probe.agent.worker.tasks")
+        return int(tasks.runs(name)) if tasks else 0
 
     def _memory_of(self, pids: list[int]) -> int | None:
         now = natives.monotonic()

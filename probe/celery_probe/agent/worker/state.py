@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from celery_probe.agent.worker.death_log import DeathLog
+
 STARTING = "starting"
 CONNECTING = "connecting"
 CONSUMING = "consuming"
@@ -53,6 +55,7 @@ class Worker:
         self.queues: list[str] = []
         self.prefetch: int | None = None
         self.initial_prefetch: int | None = None
+        self.deaths = DeathLog()
 
 
 def phase(worker: Worker, celery_state: Any) -> str:

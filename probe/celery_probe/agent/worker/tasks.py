@@ -6,7 +6,7 @@ the very code that is observed.
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from typing import Any, Callable, Iterable
 
 from celery import signals
 from celery.worker import state
@@ -39,6 +39,26 @@ def count_discards() -> None:
 
 def _count_discard(**_: Any) -> None:
     _discards[0] += 1
+
+
+def watch_starts(notify: Callable[[], None]) -> None:
+    """Call ``notify`` from now on whenever a slot has begun with a task. It must not raise."""
+    # Celery imports it with its consumer, which exists by now.
+    from celery.worker import request as request_module  # noqa: PLC0415
+
+    accepted = request_module.task_accepted
+
+    def task_accepted(*args: Any, **options: Any) -> None:
+        accepted(*args, **options)
+        notify()
+
+    # Every pool comes by here: the request calls it when its slot has accepted it.
+    request_module.task_accepted = task_accepted
+
+
+def runs(name: str) -> int:
+    """Tasks of this name that the worker has started since it began."""
+    return int(state.total_count.get(name, 0))
 
 
 def processed() -> int:

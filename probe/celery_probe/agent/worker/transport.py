@@ -62,6 +62,23 @@ def queue_names(consumer: Any) -> list[str]:
     return [queue.name for queue in list(consumer.task_consumer.queues)]
 
 
+def queue_of(consumer: Any, request: Any) -> str:
+    """The queue that a request came from, as far as its message shows; else its routing key."""
+    arrived = request.message.delivery_info or {}
+    tag = arrived.get("consumer_tag")
+    address = (arrived.get("exchange") or "", arrived.get("routing_key") or "")
+    task_consumer = consumer.task_consumer
+    # There is none while the consumer has no connection.
+    tags, queues = (task_consumer._active_tags, task_consumer.queues) if task_consumer else ({}, ())
+    found = [name for name, known in list(tags.items()) if tag and known == tag]
+    found += [
+        queue.name
+        for queue in list(queues)
+        if (queue.exchange.name if queue.exchange else "", queue.routing_key) == address
+    ]
+    return str(found[0] if found else address[1])
+
+
 def is_quiet(evidence: dict[str, Any]) -> bool:
     """Whether nothing more can arrive from the broker: no subscription, and no pop still to be answered."""
     awaited = evidence.get("polling") and evidence.get("can_consume") and evidence.get("poller") is not False

@@ -69,6 +69,18 @@ def _of_the_report(report: WorkerReport | None) -> Iterator[Sample]:
         report.pool_births,
     )
     yield (
+        "celery_worker_children_lost_total",
+        "counter",
+        "Child processes that died: nothing ordered their end.",
+        report.children_lost_total,
+    )
+    yield (
+        "celery_worker_tasks_lost_total",
+        "counter",
+        "Tasks whose child process died and whose message did not go back to its queue.",
+        report.tasks_lost_total,
+    )
+    yield (
         "celery_worker_prefetch_limit",
         "gauge",
         "The number of messages that may be fetched ahead.",

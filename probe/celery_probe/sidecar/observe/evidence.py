@@ -35,12 +35,14 @@ BEAT_FILE: ReportFile[BeatReport] = ReportFile(BEAT_REPORT_FILE, BEAT_REPORT)
 class ProcessEvidence(Generic[R]):
     """The last report and the state of the process. ``clock`` gives seconds of CLOCK_MONOTONIC.
 
+    ``directory`` is the folder that agent and sidecar share.
     ``observed_since`` is when this sidecar began, ``running_since`` when it first saw the process that runs
     now (None if that ran already), ``refreshed_mono`` when it last read the files. ``report_error`` says why
     the report cannot be read; empty if it can, or if there is none.
     """
 
     def __init__(self, directory: Path, file: ReportFile[R], clock: Callable[[], float]) -> None:
+        self.directory = directory
         self._path = directory / file.name
         self._format = file.format
         self._lock_path = directory / LOCK_FILE
@@ -57,6 +59,11 @@ class ProcessEvidence(Generic[R]):
     def process(self) -> ProcessState:
         """The state of the main process."""
         return self._lock.state if self._lock else ProcessState.UNSEEN
+
+    @property
+    def lock(self) -> LockReading | None:
+        """The lock at the last refresh; None before the first."""
+        return self._lock
 
     @property
     def current(self) -> R | None:

@@ -10,6 +10,7 @@ from celery_health.wire.bounds import sentence
 from celery_health.wire.worker_report import WorkerReport
 from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.metrics.worker import WorkerNumbers, render
+from celery_probe.sidecar.observe.ends import EndLog, Moment
 from celery_probe.sidecar.observe.evidence import ProcessEvidence
 from celery_probe.sidecar.observe.jitter import jitter_of
 from celery_probe.sidecar.observe.process import ProcessObserver
@@ -17,7 +18,7 @@ from celery_probe.sidecar.orders.drain_request import DrainRequest
 
 
 class WorkerObserver(ProcessObserver[WorkerReport]):
-    """Joins the worker's evidence, the broker checks and the drain request."""
+    """Joins the worker's evidence, the broker checks, the drain request and the ends of its processes."""
 
     subject = "the worker"
 
@@ -31,14 +32,22 @@ class WorkerObserver(ProcessObserver[WorkerReport]):
     ) -> None:
         super().__init__(evidence, broker, clock)
         self.drain = drain
+        self._ends = EndLog(evidence.directory)
         self._thresholds = thresholds
         self.hostname = socket.gethostname()
         self._jitter = jitter_of(self.hostname)
 
     def refresh(self) -> None:
         """Read the files of the worker, of its agent and of the drain request."""
+        before = self._moment()
         super().refresh()
         self.drain.refresh()
+        self._ends.note(before, self._moment(), self._clock())
+
+    def _moment(self) -> Moment:
+        return Moment(
+            self.evidence.lock, self.evidence.current, self.verdict().live, self._ends.is_stop_requested()
+        )
 
     def verdict(self) -> WorkerVerdict:
         """The verdict on the worker at this moment."""
@@ -75,6 +84,7 @@ class WorkerObserver(ProcessObserver[WorkerReport]):
             loop_age=self._loop_age(report),
             drain_requested=self.drain.is_requested,
             drain_requested_for=None if drain_requested_for is None else round(drain_requested_for, 3),
+            ends=self._ends.latest(self._clock()),
         )
 
     def metrics(self) -> str:

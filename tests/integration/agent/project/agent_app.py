@@ -13,6 +13,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     worker_prefetch_multiplier=int(os.environ.get("TEST_PREFETCH", "4")),
     task_acks_late=bool(os.environ.get("TEST_ACKS_LATE")),
+    task_reject_on_worker_lost=bool(os.environ.get("TEST_REJECT")),
     task_default_queue=os.environ.get("TEST_QUEUE", "celery"),
     task_ignore_result=True,
     broker_transport_options={"global_keyprefix": os.environ.get("TEST_KEY_PREFIX", "")},

@@ -1,0 +1,74 @@
+"""The deaths of a worker's pool children and of its own process: ends that nothing ordered.
+
+No death is recorded while a worker stops, nor for ``maxTasksPerChild``, time limits and revoked tasks.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from celery_health.wire.bounds import ACTIVE_LENGTH, DEATHS_LENGTH, Count, Name, Seconds
+
+
+class TaskDeaths(msgspec.Struct, frozen=True, kw_only=True):
+    """One task id, and the pool children that died while they ran it, within ``DEATH_WINDOW_SECONDS``.
+
+    ``count`` is the number of these deaths, ``first_mono`` and ``last_mono`` are the times of the first and
+    the last. The other fields are about the last death: ``queue`` is empty where it is not known. ``cause``
+    is a phrase: ``signal SIGSEGV`` or ``exit status 3``. ``oom`` says that the kernel killed the child
+    because the container reached its memory limit. ``ran_for``: seconds that the task had run. ``returns``
+    says whether the message goes back to its queue; if not, the task is lost.
+    """
+
+    id: Name
+    name: Name
+    queue: Name = ""
+    count: Count
+    first_mono: Seconds
+    last_mono: Seconds
+    cause: Name
+    oom: bool = False
+    ran_for: Seconds | None = None
+    returns: bool = False
+
+
+class NameDeaths(msgspec.Struct, frozen=True, kw_only=True):
+    """One task name, and the pool children that died while they ran a task of it.
+
+    ``count``: deaths within ``DEATH_WINDOW_SECONDS``. ``runs``: tasks of that name that the process has begun
+    since it started; ``processed`` of the report counts the tasks of all names.
+    """
+
+    name: Name
+    count: Count
+    runs: Count
+
+
+class EndedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that ran when its worker ended. ``ran_for``: seconds since it began."""
+
+    id: Name
+    name: Name
+    ran_for: Seconds | None
+
+
+class ProcessEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """The death of a worker's own process, with the tasks that ran by its last report.
+
+    ``pid`` and ``started_mono`` are of its last report. ``ended_mono`` is when the sidecar saw that the
+    process had ended, some tenths of a second late: it identifies the end among those of one pod.
+    ``ended_age`` is the time since then. ``active`` has as many of the ``active_count`` tasks as the answer
+    has room for.
+    """
+
+    pid: Count
+    started_mono: Seconds | None
+    ended_mono: Seconds
+    ended_age: Seconds
+    active_count: Count
+    active: Annotated[tuple[EndedTask, ...], Meta(max_length=ACTIVE_LENGTH)]
+
+
+DeathsById = Annotated[tuple[TaskDeaths, ...], Meta(max_length=DEATHS_LENGTH)]
+DeathsByName = Annotated[tuple[NameDeaths, ...], Meta(max_length=DEATHS_LENGTH)]

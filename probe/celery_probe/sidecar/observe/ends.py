@@ -1,0 +1,107 @@
+"""The deaths of the worker's own process, and the tasks that ran at each of them.
+
+The sidecar outlives the worker's container. When the lock shows that a process is gone, the sidecar keeps
+what the last report of that process showed.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from celery_health.wire.answers import ProcessState
+from celery_health.wire.bounds import ENDS_BYTES, ENDS_LENGTH
+from celery_health.wire.deaths import EndedTask, ProcessEnd
+from celery_health.wire.names import STOP_FILE
+from celery_health.wire.worker_report import ActiveTask, Phase, WorkerReport
+from celery_probe.sidecar.observe.lock import LockReading
+
+# A report comes every second. An older one does not show what ran at the end.
+STALE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What one refresh showed. ``live``: liveness passed. ``stopping``: a stop was requested."""
+
+    lock: LockReading | None
+    report: WorkerReport | None
+    live: bool
+    stopping: bool
+
+
+class EndLog:
+    """The last ends of one pod's workers. ``directory`` is the folder that agent and sidecar share."""
+
+    def __init__(self, directory: Path) -> None:
+        self._stop = directory / STOP_FILE
+        self._ends: deque[ProcessEnd] = deque(maxlen=ENDS_LENGTH)
+
+    def is_stop_requested(self) -> bool:
+        """Whether the worker is about to be stopped, by its stop hook."""
+        return self._stop.exists()
+
+    def note(self, before: Moment, after: Moment, now: float) -> None:
+        """Compare two refreshes, and keep the end of a process that nothing ordered."""
+        if not _has_ended(before.lock, after.lock):
+            return
+        report = _last_report(before.report, after)
+        ordered = before.stopping or after.stopping or not before.live
+        if report is None or ordered or report.phase is Phase.STOPPING:
+            return
+        if now - report.written_mono <= STALE_SECONDS:
+            self._ends.append(_end_of(report, now))
+            self._keep_within_bounds()
+
+    def latest(self, now: float) -> tuple[ProcessEnd, ...]:
+        """The ends with their ages at the moment ``now``, the newest last."""
+        return tuple(
+            msgspec.structs.replace(end, ended_age=round(max(0.0, now - end.ended_mono), 3))
+            for end in self._ends
+        )
+
+    def _keep_within_bounds(self) -> None:
+        """Drop the oldest ends, and then tasks of the only one, until all of them take ``ENDS_BYTES``."""
+        while len(msgspec.json.encode(tuple(self._ends))) > ENDS_BYTES:
+            if len(self._ends) > 1:
+                self._ends.popleft()
+            else:
+                end = self._ends.pop()
+                self._ends.append(msgspec.structs.replace(end, active=end.active[: len(end.active) // 2]))
+
+
+def _has_ended(before: LockReading | None, after: LockReading | None) -> bool:
+    if before is None or after is None or before.state is not ProcessState.RUNNING:
+        return False
+    return after.state is ProcessState.ENDED or (
+        after.state is ProcessState.RUNNING and after.holder != before.holder
+    )
+
+
+def _last_report(last: WorkerReport | None, after: Moment) -> WorkerReport | None:
+    """The last report of the process that ended. It may have written one since the refresh before."""
+    newest = after.report
+    if newest is None or last is None:
+        return last
+    same = (newest.pid, newest.started_mono) == (last.pid, last.started_mono)
+    return newest if same else last
+
+
+def _end_of(report: WorkerReport, now: float) -> ProcessEnd:
+    return ProcessEnd(
+        pid=report.pid,
+        started_mono=report.started_mono,
+        ended_mono=now,
+        ended_age=0.0,
+        active_count=report.active_count,
+        active=tuple(_task(task, report, now) for task in report.active),
+    )
+
+
+def _task(task: ActiveTask, report: WorkerReport, now: float) -> EndedTask:
+    """``started_at`` is Unix time. The report's own two times lead from one clock to the other."""
+    ran_for = None
+    if task.started_at is not None and report.written_at is not None:
+        ran_for = round(max(0.0, now - report.written_mono + report.written_at - task.started_at), 3)
+    return EndedTask(id=task.id, name=task.name, ran_for=ran_for)
