@@ -48,3 +48,10 @@ def kill_parent(seconds: float) -> None:
     """Kill the main process after this time."""
     time.sleep(seconds)
     os.kill(os.getppid(), signal.SIGKILL)
+
+
+@shared_task
+def exit_later(seconds: float) -> None:
+    """End the process after this time."""
+    time.sleep(seconds)
+    os._exit(3)
