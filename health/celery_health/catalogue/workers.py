@@ -37,7 +37,7 @@ class WorkerReason(Reason):
         meaning="The main loop waits for a task, as it must: a solo worker inside a task, or a gevent or "
         "eventlet worker whose slots are all taken.",
         evidence={
-            "slots": "All {slots} slots of the {pool} worker have been busy for {age} s.",
+            "slots": "The {pool} worker has had no free slot for {age} s; it has {slots}.",
             "task": "The {pool} worker has been inside a task for {age} s.",
         },
     )

@@ -222,7 +222,7 @@ def _loop_stopped(report: WorkerReport, age: float, around: _Surroundings) -> Wo
             WorkerReason.BUSY,
             "slots" if full else "task",
             report.consuming,
-            slots=str(report.pool_size),
+            slots=counted(report.pool_size, "slot"),
             pool=report.pool_kind,
             age=_rounded(age),
         )

@@ -22,8 +22,7 @@ def standing(**changes: Any) -> WorkerVerdict:
 def test_a_loop_that_waits_for_a_free_slot_is_a_busy_worker(pool: str) -> None:
     verdict = standing(pool_kind=pool, loop_waits_for="slot")
     assert (verdict.reason, verdict.live, verdict.ready) == (WorkerReason.BUSY, True, True)
-    assert f"4 slots of the {pool} worker" in verdict.message
-    assert "120 s" in verdict.message
+    assert f"The {pool} worker has had no free slot for 120 s; it has 4 slots." in verdict.message
 
 
 def test_a_loop_that_waits_for_its_broker_is_not_ready_but_no_reason_to_restart() -> None:
