@@ -41,4 +41,4 @@ def _has_too_much(worker: WorkerSnapshot, thresholds: FleetThresholds) -> bool:
 
 def _is_full_and_idle(worker: WorkerSnapshot, thresholds: FleetThresholds) -> bool:
     idle = worker.active_count == 0 and (worker.idle_for or 0.0) > thresholds.stalled_after
-    return idle and worker.takes_more is False
+    return idle and worker.waiting > 0 and worker.takes_more is False

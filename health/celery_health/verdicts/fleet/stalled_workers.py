@@ -35,9 +35,18 @@ def is_stalled(worker: WorkerSnapshot, fleet: FleetEvidence) -> bool:
         and worker.idle_for is not None
         and worker.idle_for > fleet.thresholds.stalled_after
         and (_free_slots(worker) or 0) > 0
-        and worker.takes_more is True
+        and _has_room(worker)
         and bool(_waiting_queues(worker, fleet))
     )
+
+
+def _has_room(worker: WorkerSnapshot) -> bool:
+    """Whether it could take a message.
+
+    Its transport may say no although nothing is in flight: an acknowledgement that failed in an outage of
+    Redis takes up a part of the prefetch limit for good.
+    """
+    return worker.takes_more is True or (worker.has_room is False and worker.in_flight == 0)
 
 
 def _free_slots(worker: WorkerSnapshot) -> int | None:

@@ -41,8 +41,13 @@ from tests.unit.verdicts.fleets import seconds, snapshot, snapshots, watched
         ("no slots known", {"eta": 9000, "slots": None}, False),
         ("an unlimited prefetch", {"reserved": 100, "prefetch": 0, "initial_prefetch": 0}, True),
         ("full and at work", {"has_room": False, "idle_for": 100.0}, False),
-        ("full and idle", {"has_room": False, "idle_for": 100.0, "active_count": 0}, True),
-        ("full and idle for a moment", {"has_room": False, "idle_for": 9.0, "active_count": 0}, False),
+        ("full and idle", {"has_room": False, "reserved": 1, "idle_for": 100.0, "active_count": 0}, True),
+        (
+            "full and idle for a moment",
+            {"has_room": False, "reserved": 1, "idle_for": 9.0, "active_count": 0},
+            False,
+        ),
+        ("full of nothing", {"has_room": False, "idle_for": 100.0, "active_count": 0}, False),
         (
             "full, idle for an unknown time",
             {"has_room": False, "idle_for": None, "active_count": 0},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from celery_health.catalogue.fleet import FleetReason
-from celery_health.verdicts.fleet import stalled_workers
+from celery_health.verdicts.fleet import hoarding, stalled_workers
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 from tests.unit.verdicts.fleets import seconds, snapshot, snapshots, waits, watched
@@ -44,7 +44,7 @@ def test_several_stalled_workers_are_reported_together() -> None:
     [
         ("it has begun a task lately", {"idle_for": 60.0}, WAITS),
         ("all its slots are busy", {"active_count": 4}, WAITS),
-        ("its prefetch is full", {"has_room": False}, WAITS),
+        ("its prefetch is full", {"has_room": False, "reserved": 1}, WAITS),
         ("its prefetch is full by the counts", {"has_room": None, "reserved": 16}, WAITS),
         (
             "its prefetch may be full, if tasks are acknowledged late",
@@ -68,6 +68,12 @@ def test_a_worker_is_not_stalled_if(why: str, changes: dict[str, Any], waiting: 
 @pytest.mark.parametrize("prefetch", [0, 16])
 def test_room_may_follow_from_the_counts(prefetch: int) -> None:
     assert stalls(replace(STALLED, has_room=None, prefetch=prefetch, reserved=3), WAITS)
+
+
+def test_a_prefetch_that_is_full_of_nothing_leaves_room() -> None:
+    full_of_nothing = replace(STALLED, has_room=False, reserved=0, eta=0)
+    assert stalls(full_of_nothing, WAITS)
+    assert hoarding.check(watched(full_of_nothing, waiting_for=WAITS)) is None
 
 
 def test_the_threshold_is_that_of_the_spec() -> None:
