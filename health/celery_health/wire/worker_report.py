@@ -85,10 +85,10 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     ``eta_due`` those of them that are due. ``active`` shows the first of ``active_count`` tasks.
 
     ``started_mono`` is when the process started to report. ``children_lost`` counts the deaths of pool
-    children within ``DEATH_WINDOW_SECONDS``, ``children_lost_idle`` those of them that ran no task, and
-    ``tasks_lost`` the tasks whose child died and whose message does not go back. The two totals count from
-    the start of the process; they are None where the agent does not see such deaths: in pools without
-    children.
+    children within ``DEATH_WINDOW_SECONDS``, ``children_lost_idle`` those of them that ran no task, with
+    the cause of the last as in ``TaskDeaths``, and ``tasks_lost`` the tasks whose child died and whose
+    message does not go back. The two totals count from the start of the process; they are None where the
+    agent does not see such deaths: in pools without children.
     ``memory_limit_bytes``, ``memory_peak_bytes`` and ``oom_kills`` (processes that the kernel killed at the
     limit) are of the container, None where they cannot be read.
     """
@@ -125,6 +125,8 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     deaths_by_name: DeathsByName = ()
     children_lost: Count = 0
     children_lost_idle: Count = 0
+    children_lost_idle_cause: Name = ""
+    children_lost_idle_oom: bool = False
     children_lost_total: Count | None = None
     tasks_lost: Count = 0
     tasks_lost_total: Count | None = None

@@ -175,6 +175,7 @@ def test_a_child_that_dies_without_a_task_is_counted_without_one(world: World, t
         os.kill(ready.pool_pids[0], signal.SIGKILL)
         report = worker.wait_until(lambda report: report.children_lost_total)
         assert (report.children_lost, report.children_lost_idle, report.deaths) == (1, 1, ())
+        assert (report.children_lost_idle_cause, report.children_lost_idle_oom) == ("signal SIGKILL", False)
 
 
 @pytest.mark.parametrize("pool", ["threads", "solo"])

@@ -50,9 +50,10 @@ def test_a_death_is_reported_with_its_task_and_its_cause() -> None:
 def test_a_child_without_a_task_has_no_name_and_loses_no_task() -> None:
     log = DeathLog()
     log.start()
-    log.add(None, CRASH, 1000.0)
+    log.add(None, Cause("signal SIGKILL", oom=True), 1000.0)
     report = reported(log, 1000.0)
     assert (report.children_lost, report.children_lost_idle, report.children_lost_total) == (1, 1, 1)
+    assert (report.children_lost_idle_cause, report.children_lost_idle_oom) == ("signal SIGKILL", True)
     assert (report.deaths, report.deaths_by_name, report.tasks_lost_total) == ((), (), 0)
 
 
@@ -60,10 +61,13 @@ def test_after_ten_minutes_a_death_counts_in_the_totals_alone() -> None:
     log = DeathLog()
     log.start()
     log.add(task(returns=False), CRASH, 1000.0)
-    assert reported(log, 1000.0 + DEATH_WINDOW_SECONDS).children_lost == 1
+    log.add(None, CRASH, 1000.0)
+    last = reported(log, 1000.0 + DEATH_WINDOW_SECONDS)
+    assert (last.children_lost, last.children_lost_idle_cause) == (2, "signal SIGSEGV")
     report = reported(log, 1000.1 + DEATH_WINDOW_SECONDS)
     assert (report.children_lost, report.tasks_lost, report.deaths, report.deaths_by_name) == (0, 0, (), ())
-    assert (report.children_lost_total, report.tasks_lost_total) == (1, 1)
+    assert (report.children_lost_idle, report.children_lost_idle_cause) == (0, "")
+    assert (report.children_lost_total, report.tasks_lost_total) == (2, 1)
 
 
 def test_ids_with_the_most_deaths_come_first_and_of_others_the_latest() -> None:

@@ -53,6 +53,8 @@ DEATHS = {
     "started_mono": 500.0,
     "children_lost": 4,
     "children_lost_idle": 1,
+    "children_lost_idle_cause": "signal SIGKILL",
+    "children_lost_idle_oom": True,
     "children_lost_total": 9,
     "tasks_lost": 2,
     "tasks_lost_total": 5,
@@ -61,7 +63,12 @@ DEATHS = {
     "oom_kills": 3,
 }
 NAME_DEATHS = {"name": "sell", "count": 3, "runs": 4}
-UNKNOWN_DEATHS = {**dict.fromkeys(DEATHS), "children_lost": 0, "children_lost_idle": 0, "tasks_lost": 0}
+UNKNOWN_DEATHS = {
+    **dict.fromkeys(DEATHS),
+    **dict.fromkeys(("children_lost", "children_lost_idle", "tasks_lost"), 0),
+    "children_lost_idle_cause": "",
+    "children_lost_idle_oom": False,
+}
 
 
 def test_the_evidence_of_deaths_is_read() -> None:

@@ -39,6 +39,7 @@ class Window:
 
     def __init__(self) -> None:
         self._buckets: deque[list[Any]] = deque()
+        self._size = 0
 
     def add(self, now: float) -> None:
         """Count one more event."""
@@ -47,11 +48,18 @@ class Window:
             buckets[-1][1] += 1
         else:
             buckets.append([now, 1])
+        self._size += 1
         while now - buckets[0][0] > DEATH_WINDOW_SECONDS:
-            buckets.popleft()
+            self._size -= buckets.popleft()[1]
 
     def count(self, now: float) -> int:
         """The number of events that count at the moment ``now``."""
+        try:
+            oldest = self._buckets[0][0]
+        except IndexError:
+            return 0
+        if now - oldest <= DEATH_WINDOW_SECONDS:
+            return self._size
         return sum(count for _, count in self._current(now))
 
     def first(self, now: float) -> float | None:
@@ -84,6 +92,7 @@ class DeathLog:
         self._lost = Window()
         self._idle = Window()
         self._tasks_lost = Window()
+        self._idle_cause: tuple[float, Cause] | None = None
         self._lost_total = 0
         self._tasks_lost_total = 0
         self._records = False
@@ -97,6 +106,7 @@ class DeathLog:
         self._lost_total += 1
         self._lost.add(now)
         if task is None:
+            self._idle_cause = (now, cause)
             self._idle.add(now)
             return
         _note(self._by_id, task.id, KEPT_IDS, (now, task, cause))
@@ -115,10 +125,16 @@ class DeathLog:
             ],
             "children_lost": self._lost.count(now),
             "children_lost_idle": self._idle.count(now),
+            **self._idle_report(now),
             "children_lost_total": self._lost_total if self._records else None,
             "tasks_lost": self._tasks_lost.count(now),
             "tasks_lost_total": self._tasks_lost_total if self._records else None,
         }
+
+    def _idle_report(self, now: float) -> dict[str, Any]:
+        last = self._idle_cause
+        cause = last[1] if last and now - last[0] <= DEATH_WINDOW_SECONDS else Cause("")
+        return {"children_lost_idle_cause": cause.text, "children_lost_idle_oom": cause.oom}
 
 
 def _note(

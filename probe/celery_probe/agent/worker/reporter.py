@@ -95,7 +95,8 @@ class WorkerReporter(ReportThread):
 
     def _note_pool(self, workers: Any, progress: float | None) -> None:
         now = natives.monotonic()
-        if now >= self._pool_due:
+        # A task that begins ends the count of births at once.
+        if now >= self._pool_due or self._pool.births:
             self._pool_due = now + POOL_PERIOD_SECONDS
             self._pool.note(workers, progress, now)
 
