@@ -14,7 +14,7 @@ from celery_probe.agent import natives, stack
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.report_thread import ReportThread
-from celery_probe.agent.worker import fetching, give_back, pool, tasks, transport
+from celery_probe.agent.worker import failed_jobs, fetching, give_back, pool, tasks, transport
 from celery_probe.agent.worker.answer_watch import AnswerWatch
 from celery_probe.agent.worker.lost_children import LostChildren
 from celery_probe.agent.worker.state import Worker
@@ -52,7 +52,7 @@ class Heartbeat:
         self._early: Any = None
         self._pending = False
         self._give_back_due: float | None = None
-        self._sees_starts = False
+        self._watches_tasks = False
 
     def start(self, consumer: Any) -> None:
         """Begin with a consumer that has just connected and fetches nothing yet."""
@@ -65,10 +65,12 @@ class Heartbeat:
         self._worker.fetched_mono = natives.monotonic()
         with self._errors.caught("lost children"):
             self._lost_children.install(consumer.pool)
-        if not self._sees_starts:
-            self._sees_starts = True
+        if not self._watches_tasks:
+            self._watches_tasks = True
             with self._errors.caught("starts"):
                 tasks.watch_starts(self._reporter.notify_soon)
+            with self._errors.caught("failed jobs"):
+                failed_jobs.end_failed_jobs(consumer.pool)
         with self._errors.caught("drain"):
             if self._directory.is_drain_requested():
                 fetching.stop(consumer.task_consumer)

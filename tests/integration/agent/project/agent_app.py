@@ -8,14 +8,18 @@ from pathlib import Path
 
 from celery import Celery
 
-app = Celery("agent_app", broker=os.environ["TEST_BROKER"])
+RESULTS = os.environ.get("TEST_RESULTS")
+
+app = Celery("agent_app", broker=os.environ["TEST_BROKER"], backend=RESULTS)
 app.conf.update(
     broker_connection_retry_on_startup=True,
     worker_prefetch_multiplier=int(os.environ.get("TEST_PREFETCH", "4")),
     task_acks_late=bool(os.environ.get("TEST_ACKS_LATE")),
     task_reject_on_worker_lost=bool(os.environ.get("TEST_REJECT")),
     task_default_queue=os.environ.get("TEST_QUEUE", "celery"),
-    task_ignore_result=True,
+    task_ignore_result=not RESULTS,
+    # An outage of a second is long enough for a result to be lost.
+    result_backend_transport_options={"retry_policy": {"max_retries": 1, "interval_start": 0.1}},
     broker_transport_options={"global_keyprefix": os.environ.get("TEST_KEY_PREFIX", "")},
     worker_hijack_root_logger=False,
 )
@@ -47,6 +51,12 @@ def nap_and_note(seconds: float, name: str) -> None:
     time.sleep(seconds)
     with Path(os.environ["TEST_NOTES"]).open("a") as file:
         file.write(name + "\n")
+
+
+@app.task
+def leave() -> None:
+    """Ask for the end of the process."""
+    raise SystemExit
 
 
 @app.task(rate_limit="1/h")

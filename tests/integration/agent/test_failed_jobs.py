@@ -1,0 +1,78 @@
+"""Tasks that Celery keeps active for good, though they ended: the pool does not report a job that raises."""
+
+from pathlib import Path
+
+import pytest
+from tools.testbed.servers import redis_server
+from tools.testbed.waiting import wait_for
+
+from tests.integration.agent.harness import POOLS, AgentWorker, agent_worker, producer
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
+
+LATE = {"TEST_ACKS_LATE": "1"}
+
+
+@pytest.mark.parametrize(
+    ("world", "pool"),
+    [*((CELERY_5_6, pool) for pool in POOLS), (CELERY_5_3, "threads"), (CELERY_5_7, "threads")],
+    ids=lambda value: getattr(value, "celery", value),
+)
+def test_a_task_whose_result_cannot_be_stored_is_active_until_it_ends_and_no_longer(
+    world: World, pool: str, tmp_path: Path
+) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        redis_server(tmp_path / "results") as results,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, world, pool, redis.url, env={**LATE, "TEST_RESULTS": results.url}) as worker,
+    ):
+        worker.wait_until_consuming()
+        results.stop()
+        app.send_task("agent_app.nap_and_note", (1, "lost"), queue="celery", ignore_result=False)
+        worker.wait_until(lambda report: report.active_count == 1)
+        worker.wait_until(lambda _: worker.ran() == ["lost"])
+        worker.wait_until(lambda report: (report.active_count, report.reserved) == (0, 0))
+
+        results.start()
+        app.send_task("agent_app.nap", (3,), queue="celery", ignore_result=False)
+        worker.wait_until(lambda report: report.active_count == 1)
+        assert worker.wait_until(lambda report: report.processed == 2).error_count == 0
+        worker.wait_until(lambda report: (report.active_count, report.reserved) == (0, 0))
+
+
+def test_a_broker_that_is_also_the_result_backend_may_restart_while_tasks_end(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(
+            tmp_path, CELERY_5_6, "threads", redis.url, env={**LATE, "TEST_RESULTS": redis.url}
+        ) as worker,
+    ):
+        worker.wait_until_consuming()
+        for names in (["1", "2"], ["3", "4"]):
+            for name in names:
+                app.send_task("agent_app.nap_and_note", (1, name), queue="celery", ignore_result=False)
+            worker.wait_until(lambda report: report.active_count == 2)
+            redis.stop()
+            _wait_for_runs(worker, names)
+            worker.wait_until(lambda report: report.phase == "connecting")
+            worker.wait_until(lambda report: not report.active_count)
+            redis.start()
+            worker.wait_until_consuming()
+        assert worker.stop_hook(60, 1).wait(timeout=10) == 0
+
+
+def test_a_task_that_asks_a_thread_to_exit_is_not_active(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, CELERY_5_6, "threads", redis.url) as worker,
+    ):
+        worker.wait_until_consuming()
+        app.send_task("agent_app.leave", queue="celery")
+        worker.wait_until(lambda report: report.processed == 1 and not report.active_count)
+        assert worker.wait_for_beats(1).active_count == 0
+
+
+def _wait_for_runs(worker: AgentWorker, names: list[str]) -> None:
+    wait_for(lambda: set(names) <= set(worker.ran()), 30, worker.log)
