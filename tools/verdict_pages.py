@@ -29,6 +29,7 @@ _SUBJECT = {
 _WITH_VERB = {
     "verb": "is/are",
     "names": "`WORKERS` is/are",
+    "lost": "`NUMBER` tasks (`NAMES`) were",
     "part": "`NUMBER` of `NUMBER` workers is/are",
 }
 """Placeholders of messages that a verb fills, so that a name alone leaves no sentence."""

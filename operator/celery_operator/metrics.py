@@ -6,6 +6,9 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from celery_health.catalogue.health import HealthState
+from celery_health.verdicts.deaths import FleetDeaths
+from celery_health.verdicts.fleet.poison_tasks import poison_ids, poison_names
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Key
 from celery_operator.snapshot import Snapshot
@@ -84,6 +87,11 @@ class Metrics:
             "Seconds since a non-empty queue was last found shorter than before.",
             "queue",
         )
+        self._deaths = self._gauge(
+            "celery_recent_deaths",
+            "Within 10 minutes: pool children that died, tasks that were lost with one, and poison tasks.",
+            "kind",
+        )
         self._shown: dict[Key, set[tuple[Counter | Gauge, str]]] = {}
         self._restarted: dict[Key, set[tuple[str, str]]] = {}
 
@@ -124,6 +132,7 @@ class Metrics:
         self._set(self._throughput, key, {name: load.throughput_per_slot for name, load in loads.items()})
         self._set(self._nonempty, key, snapshot.nonempty_for)
         self._set(self._not_shrinking, key, snapshot.not_shrinking_for)
+        self._set(self._deaths, key, _recent_deaths(snapshot.deaths))
 
     def drop(self, key: Key) -> None:
         """Forget a resource that is gone."""
@@ -145,3 +154,10 @@ class Metrics:
             shown.discard((metric, label))
         for label, value in known.items():
             self._of(gauge, key, label).set(value)
+
+
+def _recent_deaths(deaths: FleetDeaths) -> Mapping[str, float]:
+    poison = len(poison_ids(deaths, DEFAULT_FLEET_THRESHOLDS)) or len(
+        poison_names(deaths, DEFAULT_FLEET_THRESHOLDS)
+    )
+    return {"children": deaths.children_lost, "lost_tasks": deaths.tasks_lost, "poison_tasks": poison}

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from celery_health.broker import BrokerReading
 from celery_health.verdicts.beat import BeatSnapshot
+from celery_health.verdicts.deaths import NO_DEATHS, FleetDeaths
 from celery_health.verdicts.verdict import Verdict
 from celery_health.verdicts.worker import WorkerVerdict
+from celery_health.wire.deaths import ProcessEnd
 from celery_health.wire.worker_report import WorkerReport
 from celery_operator.api.annotations import ResourceAnnotations
 from celery_operator.api.kubectl_commands import KubectlCommands
@@ -31,7 +33,7 @@ class SidecarReading:
     None without one. ``consuming_for``: seconds for which every reading has shown the same consumer
     consuming, None where the last reading did not. ``drain_requested``: whether the worker was asked to
     drain, and ``drain_requested_for``: seconds since then; None where the sidecar does not say. ``late``: the
-    sidecar was asked again and has not answered yet.
+    sidecar was asked again and has not answered yet. ``ends``: deaths of earlier processes of the pod.
     """
 
     report: WorkerReport | None
@@ -43,6 +45,7 @@ class SidecarReading:
     drain_requested: bool | None = None
     drain_requested_for: float | None = None
     late: bool = False
+    ends: tuple[ProcessEnd, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,22 @@ class ContainerFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerEnd:
+    """How the container of Celery last ended. ``oom``: the kernel killed it at its memory limit."""
+
+    exit_code: int
+    oom: bool
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PodState:
     """One worker pod. ``reading`` is None while its sidecar does not answer.
 
     ``deletion_cost``: the ReplicaSet deletes pods with a lower one first. ``silent_for``: seconds for which
     the pod has run without a report, or the age of its report. ``sidecar_error``: why there is no reading of
     its sidecar. ``container_started_at``: when the container of Celery last started, None before.
-    ``startup_passed``: its startup probe has succeeded since then.
+    ``startup_passed``: its startup probe has succeeded since then. ``last_end``: None where it never ended.
     """
 
     name: str
@@ -86,6 +98,7 @@ class PodState:
     sidecar_error: str = ""
     container_started_at: datetime | None = None
     startup_passed: bool = False
+    last_end: ContainerEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +204,8 @@ class Snapshot:
     ``nonempty_for``: for how many seconds each queue has been seen to hold messages without interruption.
     ``not_shrinking_for``: for how many of them it has not been seen to get shorter. Queues that are empty or
     whose length is not known are in neither. ``mono``: seconds of a clock that never goes back. ``loads`` are
-    by group. ``faults``: what kept the broker or the result backend from being read.
+    by group. ``faults``: what kept the broker or the result backend from being read. ``deaths`` include those
+    in pods that are gone.
     """
 
     now: datetime
@@ -213,6 +227,7 @@ class Snapshot:
     not_shrinking_for: Mapping[str, float] = field(default_factory=dict)
     mono: float = 0.0
     loads: Mapping[str, GroupLoad] = field(default_factory=dict)
+    deaths: FleetDeaths = NO_DEATHS
 
     def kubectl(self, command: str) -> str:
         """A kubectl command line in the resource's own namespace."""

@@ -30,6 +30,7 @@ class Subject(Enum):
     BROKER = "broker"
     RESULT_BACKEND = "result backend"
     QUEUE = "queue"
+    TASK = "task"
     CONFIGURATION = "configuration"
     ROLLOUT = "rollout"
     SCALING = "scaling"

@@ -16,9 +16,14 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_LISTED])} and {len(names) - _LISTED} more"
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 worker``, ``3 workers``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """``1 worker``, ``3 workers``. ``plural`` is needed where it does not end in an s: ``2 processes``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+def times(number: int) -> str:
+    """``once``, ``12 times``."""
+    return "once" if number == 1 else f"{number} times"
 
 
 def is_or_are(number: int) -> str:

@@ -57,6 +57,18 @@ class FleetThresholds:
     orphan_share: float = 0.8
     """The part of the visibility timeout after which a message without a worker is orphaned."""
 
+    poison_id_deaths: int = 3
+    """A task id that was there at this number of deaths is a poison task."""
+
+    poison_name_deaths: int = 5
+    """A task name with this number of deaths is a poison task, if its share of them is large."""
+
+    poison_share: float = 5.0
+    """How many times its share of the runs the share of a poison task's name in the deaths is."""
+
+    children_lost: int = 5
+    """Deaths of pool children without a poison task that are worth a verdict."""
+
     backlog: int = 1000
     """Ready messages in one queue above which it is too long."""
 

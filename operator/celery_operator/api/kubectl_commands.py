@@ -1,5 +1,6 @@
 """``kubectl`` command lines for one CeleryDeployment, from the templates of the catalogue of verdicts."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ class KubectlCommands:
         """The command line; empty where the wording has none for kubectl."""
         if not wording.kubectl:
             return ""
+        # Facts such as the id of a task are what a tenant wrote, and a person pastes the line into a shell.
+        quoted = {name: shlex.quote(value) for name, value in facts.items()}
         known = {
             "subject": subjects[0] if subjects else "",
             "subjects": ",".join(subjects),
@@ -28,4 +31,4 @@ class KubectlCommands:
             "sidecar": SIDECAR_CONTAINER,
             "port": str(PORT),
         }
-        return f"kubectl -n {self.namespace} {wording.kubectl.format(**{**facts, **known})}"
+        return f"kubectl -n {self.namespace} {wording.kubectl.format(**{**quoted, **known})}"

@@ -21,6 +21,7 @@ from celery_operator.observe import beat
 from celery_operator.observe.beat import beat_snapshots, is_beat
 from celery_operator.observe.brokers import KeptReader, learned_naming, not_read
 from celery_operator.observe.consuming import ConsumingWorkers
+from celery_operator.observe.deaths import SeenDeaths
 from celery_operator.observe.deployments import deployment_state
 from celery_operator.observe.hosts import seen_from_elsewhere
 from celery_operator.observe.latest import Latest
@@ -70,6 +71,7 @@ class Observer:
         self._consuming = ConsumingWorkers()
         self._load = LoadMeter()
         self._silent = SilentPods()
+        self._deaths = SeenDeaths()
         self._workers = Reports(sidecars, reading_of, as_of_now, clock)
         self._beats = Reports(sidecars, beat.reading_of, beat.as_of_now, clock)
         self._backend = Latest[_Read[BrokerReading | None]](clock)
@@ -98,8 +100,9 @@ class Observer:
         states = pod_states(pods, readings, workers.errors)
         silent = self._silent.update(states, now)
         states = tuple(replace(state, silent_for=silent.get(state.uid, 0.0)) for state in states)
+        wall = datetime.now(UTC)
         return Snapshot(
-            now=datetime.now(UTC),
+            now=wall,
             namespace=self._identity.namespace,
             name=self._identity.name,
             uid=self._identity.uid,
@@ -120,6 +123,7 @@ class Observer:
             not_shrinking_for=self._waiting.not_shrinking_for(),
             mono=now,
             loads=self._load.update(spec, broker, states, now),
+            deaths=self._deaths.update(states, now, wall),
         )
 
     async def close(self) -> None:

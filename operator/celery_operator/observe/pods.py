@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from celery_health.urls import redact
 from celery_operator.api import names
 from celery_operator.kinds import Json
-from celery_operator.snapshot import ContainerFailure, PodState, SidecarReading
+from celery_operator.snapshot import ContainerEnd, ContainerFailure, PodState, SidecarReading
 
 MESSAGE_LIMIT = 400
 
@@ -57,6 +57,7 @@ def pod_state(pod: Json, reading: SidecarReading | None, sidecar_error: str = ""
         sidecar_error=sidecar_error,
         container_started_at=_moment(running["startedAt"]) if running.get("startedAt") else None,
         startup_passed=worker.get("started") is True,
+        last_end=_last_end(worker),
     )
 
 
@@ -64,6 +65,17 @@ def _container_of_celery(status: Json) -> Json:
     """The status of the worker's container; empty before the kubelet has one."""
     containers: list[Json] = status.get("containerStatuses", [])
     return next((one for one in containers if one["name"] == names.WORKER_CONTAINER), {})
+
+
+def _last_end(container: Json) -> ContainerEnd | None:
+    """The newest end that the kubelet shows: of the present run, else of the one before."""
+    for state in (container.get("state", {}), container.get("lastState", {})):
+        ended = state.get("terminated")
+        if ended and ended.get("finishedAt"):
+            return ContainerEnd(
+                ended["exitCode"], ended.get("reason") == "OOMKilled", _moment(ended["finishedAt"])
+            )
+    return None
 
 
 def _deletion_cost(annotations: Mapping[str, str]) -> int:

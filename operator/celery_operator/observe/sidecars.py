@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Protocol
 
 import aiohttp
+import msgspec
 
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.urls import redact
@@ -117,6 +118,7 @@ def reading_of(body: bytes) -> SidecarReading:
             restart_hold_left=answer.restart_hold_seconds_left,
             drain_requested=answer.drain_requested,
             drain_requested_for=answer.drain_requested_for,
+            ends=answer.ends,
         )
     except UnreadableError as error:
         raise SidecarError(str(error)) from error
@@ -137,4 +139,5 @@ def as_of_now(answer: Answer[SidecarReading]) -> SidecarReading:
         if reading.drain_requested_for is None
         else reading.drain_requested_for + ago,
         late=answer.late,
+        ends=tuple(msgspec.structs.replace(end, ended_age=end.ended_age + ago) for end in reading.ends),
     )

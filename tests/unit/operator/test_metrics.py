@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from celery_health.verdicts.deaths import FleetDeaths, TaskDeaths, WorkerDeaths
 from celery_operator.cache import Key
 from celery_operator.decide import decide
 from celery_operator.metrics import Metrics
@@ -150,3 +151,15 @@ def test_the_page_names_every_series_with_its_labels_and_no_other() -> None:
 def test_the_page_asks_only_for_series_that_there_are() -> None:
     asked = set(re.findall(r"celery_\w+", PAGE.partition("## Questions worth an alert")[2]))
     assert asked <= {*of_operator(), *of_worker()}
+
+
+def test_recent_deaths_are_counted_by_kind() -> None:
+    task = TaskDeaths("1", "shop.hog", 3, 0.0, 1.0, "signal SIGSEGV", returns=False)
+    deaths = FleetDeaths((WorkerDeaths("a", (task,), children_lost=4, tasks_lost=3),))
+    metrics = Metrics()
+    show(metrics, deaths=deaths)
+    assert values_of(metrics, "celery_recent_deaths") == {
+        "kind=children": 4,
+        "kind=lost_tasks": 3,
+        "kind=poison_tasks": 1,
+    }

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from celery_health.verdicts.fleet import (
     hoarding,
     hung_tasks,
+    lost_children,
     orphaned_messages,
+    poison_tasks,
     stalled_workers,
     unconsumed_queues,
 )
@@ -17,6 +19,13 @@ Check = Callable[[FleetEvidence], Verdict | None]
 
 WORKER_CHECKS: tuple[Check, ...] = (stalled_workers.check, hung_tasks.check, hoarding.check)
 """On workers. Each judges every worker on its own, so that the evidence may hold a single worker."""
+
+DEATH_CHECKS: tuple[Check, ...] = (
+    poison_tasks.check,
+    lost_children.check_children,
+    lost_children.check_tasks,
+)
+"""On deaths. These need the deaths at all workers: a task may kill one worker after the other."""
 
 QUEUE_CHECKS: tuple[Check, ...] = (unconsumed_queues.check, orphaned_messages.check)
 """On queues. These need all workers."""

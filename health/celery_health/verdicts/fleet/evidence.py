@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from celery_health.broker import BrokerReading
+from celery_health.verdicts.deaths import NO_DEATHS, FleetDeaths
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
@@ -28,6 +29,7 @@ class FleetEvidence:
     not_shrinking_for: Mapping[str, float] | None = None
     visibility_timeout: float | None = None
     assigned_queues: Collection[str] = ()
+    deaths: FleetDeaths = NO_DEATHS
     thresholds: FleetThresholds = DEFAULT_FLEET_THRESHOLDS
 
     @property

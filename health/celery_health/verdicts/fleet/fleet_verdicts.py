@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import stalled_workers
-from celery_health.verdicts.fleet.checks import QUEUE_CHECKS, WORKER_CHECKS
+from celery_health.verdicts.fleet.checks import DEATH_CHECKS, QUEUE_CHECKS, WORKER_CHECKS
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.fleet.health import FleetVerdict, health_of
 from celery_health.verdicts.text import counted, is_or_are, listed
@@ -14,7 +14,7 @@ from celery_health.verdicts.verdict import Verdict, worst_first
 
 def fleet_verdict(fleet: FleetEvidence) -> FleetVerdict:
     """The worst word that the evidence calls for; Healthy only where nothing is unknown."""
-    checked = (check(fleet) for check in (*WORKER_CHECKS, *QUEUE_CHECKS))
+    checked = (check(fleet) for check in (*WORKER_CHECKS, *DEATH_CHECKS, *QUEUE_CHECKS))
     verdicts = worst_first(
         (
             *_broker(fleet),

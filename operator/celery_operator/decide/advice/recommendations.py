@@ -53,6 +53,8 @@ def _all(evidence: Evidence, verdicts: GroupVerdicts, conditions: ConditionState
     yield from _faults(evidence)
     yield from _broker(evidence)
     yield from _workers(evidence, verdicts)
+    for verdict in evidence.death_verdicts:
+        yield verdict.remedy, verdict.command(evidence.commands)
     yield from _agents(evidence)
     yield from _beat(evidence, conditions)
     yield from _backlog(evidence)

@@ -1,6 +1,6 @@
 """WorkersHealthy: every desired worker consumes, and nothing is wrong with any of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
@@ -31,7 +31,10 @@ def state_of(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
         worst = min((found[0] for _, found in certain), key=_rank)
         if evidence.broker.reachable is False and worst.entry.broker_outage_explains:
             return no(FleetReason.BROKER_UNREACHABLE, f"{_fleet(evidence)}. Workers wait for the broker.")
-        return no(worst.reason, joined(_message(group, found) for group, found in certain))
+        messages = (_message(group, found) for group, found in certain)
+        return no(worst.reason, joined([*messages, *_messages(evidence.death_verdicts)]))
+    if deaths := evidence.death_verdicts:
+        return no(deaths[0].reason, joined([_fleet(evidence), *_messages(deaths)]))
     return _nothing_certain(evidence, [verdict for _, found in affected for verdict in found])
 
 
@@ -75,6 +78,10 @@ def _rank(verdict: Verdict) -> int:
 
 def _message(group: GroupEvidence, verdicts: tuple[Verdict, ...]) -> str:
     return joined([_shortage(group), *(verdict.message for verdict in verdicts[:_MESSAGES_PER_GROUP])])
+
+
+def _messages(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    return (verdict.message for verdict in verdicts)
 
 
 def _shortage(group: GroupEvidence) -> str:

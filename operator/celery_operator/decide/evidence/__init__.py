@@ -11,7 +11,7 @@ from celery_operator.api.status import QueueStatus
 from celery_operator.decide.evidence.broker import BrokerEvidence, broker_evidence
 from celery_operator.decide.evidence.groups import GroupEvidence, group_evidence
 from celery_operator.decide.evidence.worker_state import Worker
-from celery_operator.decide.evidence.workers import queue_verdicts
+from celery_operator.decide.evidence.workers import death_verdicts, queue_verdicts
 from celery_operator.decide.scaling.desired import DesiredReplicas
 from celery_operator.decide.scaling.schedule import schedule_faults
 from celery_operator.snapshot import ConfigurationFault, DeploymentState, Snapshot
@@ -21,7 +21,8 @@ from celery_operator.snapshot import ConfigurationFault, DeploymentState, Snapsh
 class Evidence:
     """``queues`` has each queue of the spec once, in the order of the spec, with its length.
 
-    ``queue_verdicts`` are the fleet's verdicts on queues; those on a worker are with the worker.
+    ``queue_verdicts`` are the fleet's verdicts on queues, ``death_verdicts`` those on tasks that kill what
+    runs them; those on a worker are with the worker.
     ``desired`` is by group. ``faults`` are all that hinder the spec, those of the snapshot among them.
     """
 
@@ -30,6 +31,7 @@ class Evidence:
     broker: BrokerEvidence
     queues: tuple[QueueStatus, ...]
     queue_verdicts: tuple[Verdict, ...]
+    death_verdicts: tuple[Verdict, ...]
     desired: Mapping[str, DesiredReplicas]
     faults: tuple[ConfigurationFault, ...]
 
@@ -106,6 +108,7 @@ def gather(
         broker=broker_evidence(snapshot.broker, workers),
         queues=tuple(QueueStatus(name=name, ready=ready.get(name)) for name in names),
         queue_verdicts=queue_verdicts(snapshot, workers),
+        death_verdicts=death_verdicts(snapshot),
         desired=desired,
         faults=(*snapshot.memory.faults, *snapshot.faults, *schedule_faults(snapshot.spec)),
     )

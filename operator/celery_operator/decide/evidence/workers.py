@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.verdicts.fleet.checks import QUEUE_CHECKS, WORKER_CHECKS
+from celery_health.verdicts.fleet.checks import DEATH_CHECKS, QUEUE_CHECKS, WORKER_CHECKS
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.verdict import Verdict
@@ -122,6 +122,14 @@ def queue_verdicts(snapshot: Snapshot, workers: tuple[Worker, ...]) -> tuple[Ver
     )
     found = (check(evidence) for check in QUEUE_CHECKS)
     return tuple(verdict for verdict in found if verdict)
+
+
+def death_verdicts(snapshot: Snapshot) -> tuple[Verdict, ...]:
+    """The tasks that kill what runs them. They count as long as the deaths do, also in pods that are gone."""
+    evidence = FleetEvidence(snapshot.broker, deaths=snapshot.deaths, thresholds=thresholds_of(snapshot))
+    found = (check(evidence) for check in DEATH_CHECKS)
+    app = {"app": snapshot.spec.app}
+    return tuple(replace(verdict, facts={**verdict.facts, **app}) for verdict in found if verdict)
 
 
 def least_visibility_timeout(snapshot: Snapshot) -> float | None:

@@ -1,0 +1,204 @@
+"""The deaths of a fleet: which tasks killed the pool children or the processes that ran them.
+
+Times are seconds of the clock by which the evidence was gathered; only their differences count.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+KILLED_FROM_OUTSIDE = "signal SIGKILL"
+"""A cause that says nothing about the task, unless the kernel killed the child at the memory limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDeaths:
+    """One task id and the children that died while they ran it, at one worker.
+
+    ``cause`` and the fields after it are about the last death. ``oom``: killed at the memory limit.
+    ``returns``: the message goes back to its queue.
+    """
+
+    id: str
+    name: str
+    count: int
+    first: float
+    last: float
+    cause: str
+    oom: bool = False
+    returns: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessDeath:
+    """The death of a worker's own process. ``tasks`` are id and name of what ran, ``task_count`` in all."""
+
+    at: float
+    cause: str
+    oom: bool
+    tasks: tuple[tuple[str, str], ...]
+    task_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerDeaths:
+    """The deaths at one worker.
+
+    ``runs`` is how often each task name with deaths has run, ``processed`` how many tasks have. The counts of
+    children and tasks are of the window that the agent keeps. Memory is bytes of the container.
+    """
+
+    worker: str
+    tasks: tuple[TaskDeaths, ...] = ()
+    runs: tuple[tuple[str, int], ...] = ()
+    processed: int = 0
+    children_lost: int = 0
+    tasks_lost: int = 0
+    memory_limit: int | None = None
+    memory_peak: int | None = None
+    process_deaths: tuple[ProcessDeath, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Victim:
+    """A task id with all of its deaths in the fleet.
+
+    ``alone``: deaths at which no other task ran in what died. ``at``: the process deaths, as worker and
+    number. ``last_worker`` is where the last death was.
+    """
+
+    id: str
+    name: str
+    count: int
+    alone: int
+    first: float
+    last: float
+    cause: str
+    oom: bool
+    returns: bool
+    last_worker: str
+    at: frozenset[tuple[str, float]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FleetDeaths:
+    """The deaths at all workers, those included that are gone for less than the agent's window."""
+
+    workers: tuple[WorkerDeaths, ...] = ()
+
+    def victims(self) -> tuple[Victim, ...]:
+        """Every task id that ran at a death, the most deaths first."""
+        deaths: dict[str, list[_Death]] = {}
+        for worker in self.workers:
+            for id_, death in chain(_child_deaths(worker), _process_deaths(worker)):
+                deaths.setdefault(id_, []).append(death)
+        found = (_victim(id_, of_id) for id_, of_id in deaths.items())
+        return tuple(sorted(found, key=lambda victim: (-victim.count, -victim.alone, victim.id)))
+
+    def deaths_by_name(self) -> Counter[str]:
+        """Deaths of children by task name, without those that a signal from outside explains."""
+        counts: Counter[str] = Counter()
+        for task in self._tasks():
+            if task.oom or task.cause != KILLED_FROM_OUTSIDE:
+                counts[task.name] += task.count
+        return counts
+
+    def share_of_runs(self, name: str) -> float:
+        """The part of all tasks that had this name."""
+        processed = sum(worker.processed for worker in self.workers)
+        runs = sum(runs for worker in self.workers for known, runs in worker.runs if known == name)
+        return min(1.0, runs / processed) if processed else 1.0
+
+    @property
+    def children_lost(self) -> int:
+        """Deaths of children at all workers."""
+        return sum(worker.children_lost for worker in self.workers)
+
+    @property
+    def tasks_lost(self) -> int:
+        """Tasks that are gone with the child that ran them."""
+        return sum(worker.tasks_lost for worker in self.workers)
+
+    def memory_of(self, worker: str) -> tuple[int, int] | None:
+        """Peak and limit of a worker's container in bytes; None where they are unknown."""
+        for one in self.workers:
+            if one.worker == worker and one.memory_limit and one.memory_peak is not None:
+                return one.memory_peak, one.memory_limit
+        return None
+
+    def _tasks(self) -> Iterator[TaskDeaths]:
+        return chain.from_iterable(worker.tasks for worker in self.workers)
+
+
+NO_DEATHS = FleetDeaths()
+
+
+@dataclass(frozen=True, slots=True)
+class _Death:
+    name: str
+    count: int
+    alone: int
+    first: float
+    last: float
+    cause: str
+    oom: bool
+    returns: bool
+    worker: str
+    at: tuple[tuple[str, float], ...] = field(default=())
+
+
+def _child_deaths(worker: WorkerDeaths) -> Iterator[tuple[str, _Death]]:
+    for task in worker.tasks:
+        yield (
+            task.id,
+            _Death(
+                name=task.name,
+                count=task.count,
+                alone=task.count,
+                first=task.first,
+                last=task.last,
+                cause=task.cause,
+                oom=task.oom,
+                returns=task.returns,
+                worker=worker.worker,
+            ),
+        )
+
+
+def _process_deaths(worker: WorkerDeaths) -> Iterator[tuple[str, _Death]]:
+    for death in worker.process_deaths:
+        for id_, name in death.tasks:
+            yield (
+                id_,
+                _Death(
+                    name=name,
+                    count=1,
+                    alone=int(death.task_count == 1),
+                    first=death.at,
+                    last=death.at,
+                    cause=death.cause,
+                    oom=death.oom,
+                    returns=True,
+                    worker=worker.worker,
+                    at=((worker.worker, death.at),),
+                ),
+            )
+
+
+def _victim(id_: str, deaths: Iterable[_Death]) -> Victim:
+    of_id = list(deaths)
+    last = max(of_id, key=lambda death: death.last)
+    return Victim(
+        id=id_,
+        name=last.name,
+        count=sum(death.count for death in of_id),
+        alone=sum(death.alone for death in of_id),
+        first=min(death.first for death in of_id),
+        last=last.last,
+        cause=last.cause,
+        oom=last.oom,
+        returns=last.returns,
+        last_worker=last.worker,
+        at=frozenset(at for death in of_id for at in death.at),
+    )

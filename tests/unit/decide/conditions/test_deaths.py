@@ -1,0 +1,57 @@
+"""A poison task in the status: condition, health, recommendation and Event."""
+
+from celery_health.catalogue.health import HealthState
+from celery_health.verdicts.deaths import FleetDeaths, TaskDeaths, WorkerDeaths
+from celery_operator.api.status import ConditionType
+from celery_operator.decide import decide
+from tests.unit.decide.build import deployment, snapshot
+from tests.unit.decide.pods import pod
+
+DEATHS = FleetDeaths(
+    (
+        WorkerDeaths(
+            "shop-default-a",
+            (TaskDeaths("29a3b4be-1", "warehouse.hog", 3, 100.0, 104.0, "signal SIGSEGV"),),
+            children_lost=3,
+        ),
+    )
+)
+MESSAGE = (
+    "Task warehouse.hog (29a3b4be) killed its worker 3 times in 4 s: signal SIGSEGV. "
+    "It is redelivered each time."
+)
+
+
+def test_a_poison_task_degrades_a_resource_whose_workers_all_consume() -> None:
+    decision = decide(snapshot(deaths=DEATHS))
+    conditions = {one.type: one for one in decision.status.conditions}
+    workers = conditions[ConditionType.WORKERS_HEALTHY]
+    assert (workers.status, workers.reason) == ("False", "PoisonTask")
+    assert workers.message == f"2 of 2 desired workers are consuming. {MESSAGE}"
+    assert conditions[ConditionType.READY].status == "True"
+    assert decision.status.health is HealthState.DEGRADED
+    assert not decision.evictions
+
+
+def test_the_recommendation_has_the_command_that_revokes_it() -> None:
+    (advice,) = decide(snapshot(deaths=DEATHS)).status.recommendations
+    assert advice.message.startswith("Revoke the task")
+    assert advice.command == (
+        "kubectl -n market exec shop-default-a -c worker -- celery -A shop.celery control revoke 29a3b4be-1"
+    )
+
+
+def test_an_event_names_it_once() -> None:
+    first = decide(snapshot(deaths=DEATHS))
+    assert [(note.reason, note.message) for note in first.events if note.type == "Warning"] == [
+        ("PoisonTask", f"2 of 2 desired workers are consuming. {MESSAGE}")
+    ]
+    again = decide(snapshot(deaths=DEATHS, previous=first.status))
+    assert [note for note in again.events if note.reason == "PoisonTask"] == []
+
+
+def test_it_is_named_beside_a_worker_that_is_missing() -> None:
+    missing = snapshot(deaths=DEATHS, pods=(pod("a"),), deployments=(deployment(),))
+    workers = {one.type: one for one in decide(missing).status.conditions}[ConditionType.WORKERS_HEALTHY]
+    assert (workers.status, workers.reason) == ("False", "PoisonTask")
+    assert workers.message.startswith("1 of 2 desired workers is consuming. Task warehouse.hog")

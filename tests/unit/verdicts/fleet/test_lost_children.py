@@ -1,0 +1,62 @@
+"""Children that die without a poison task, and tasks that are gone with them."""
+
+from dataclasses import replace
+
+import pytest
+
+from celery_health.catalogue.fleet import FleetReason
+from celery_health.verdicts.deaths import FleetDeaths, TaskDeaths, WorkerDeaths
+from celery_health.verdicts.fleet import lost_children
+from celery_health.verdicts.fleet.evidence import FleetEvidence
+from tests.unit.verdicts.fleets import watched
+
+
+def fleet(*workers: WorkerDeaths) -> FleetEvidence:
+    return replace(watched(), deaths=FleetDeaths(workers))
+
+
+def death(id_: str, count: int = 1, *, returns: bool = True) -> TaskDeaths:
+    return TaskDeaths(id_, "shop.nap", count, 0.0, 10.0, "signal SIGSEGV", returns=returns)
+
+
+@pytest.mark.parametrize(("lost", "said"), [(4, False), (5, True)])
+def test_some_deaths_without_a_task_are_worth_a_verdict(lost: int, said: bool) -> None:
+    verdict = lost_children.check_children(fleet(WorkerDeaths("shop-1", children_lost=lost)))
+    assert (verdict is not None) is said
+    if verdict:
+        assert verdict.reason is FleetReason.CHILDREN_LOST
+        assert verdict.message == "5 processes of the pool of shop-1 died within 10 min. Causes: unknown."
+
+
+def test_the_deaths_of_a_poison_task_are_not_counted_twice() -> None:
+    worker = WorkerDeaths("shop-1", (death("a", 40),), children_lost=44)
+    assert lost_children.check_children(fleet(worker)) is None
+    assert lost_children.check_children(fleet(replace(worker, children_lost=45))) is not None
+
+
+def test_the_worst_worker_comes_first_and_the_causes_are_named() -> None:
+    workers = (
+        WorkerDeaths(
+            "shop-1", (death("a"), death("b")), children_lost=2, processed=10, runs=(("shop.nap", 9),)
+        ),
+        WorkerDeaths("shop-2", children_lost=7),
+    )
+    verdict = lost_children.check_children(fleet(*workers))
+    assert verdict is not None
+    assert (
+        verdict.message
+        == "9 processes of the pool of shop-2 and shop-1 died within 10 min. Causes: signal SIGSEGV."
+    )
+    assert verdict.subjects == ("shop-2", "shop-1")
+
+
+def test_tasks_that_are_gone_are_counted() -> None:
+    worker = WorkerDeaths("shop-1", (death("a", returns=False),), children_lost=1, tasks_lost=1)
+    verdict = lost_children.check_tasks(fleet(worker, WorkerDeaths("shop-2", children_lost=1)))
+    assert verdict is not None
+    assert verdict.message == "Within 10 min, 1 task (shop.nap) was lost with the process that ran them."
+    assert verdict.subjects == ("shop-1",)
+
+
+def test_tasks_whose_messages_go_back_are_not_lost() -> None:
+    assert lost_children.check_tasks(fleet(WorkerDeaths("shop-1", (death("a"),), children_lost=1))) is None
