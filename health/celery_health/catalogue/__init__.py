@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from celery_health.catalogue.beat import BeatReason, BeatStateReason
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.configuration import ConfigurationReason
+from celery_health.catalogue.deaths import DeathReason
 from celery_health.catalogue.entry import Entry, Reason
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.pods import PodReason
@@ -18,6 +19,7 @@ from celery_health.catalogue.workers import WorkerReason
 KINDS: tuple[type[Reason], ...] = (
     WorkerReason,
     FleetReason,
+    DeathReason,
     PodReason,
     BeatReason,
     BeatStateReason,

@@ -1,6 +1,6 @@
 """Lost pool children, where no single task explains them, and the tasks that were lost with one."""
 
-from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.deaths import DeathReason
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.fleet.poison_tasks import poison_ids, poison_names
 from celery_health.verdicts.text import counted, listed
@@ -25,7 +25,7 @@ def check_children(fleet: FleetEvidence) -> Verdict | None:
         return None
     facts = {"children": counted(total, "process", "processes"), "window": _MINUTES}
     return Verdict(
-        FleetReason.CHILDREN_LOST,
+        DeathReason.CHILDREN_LOST,
         tuple(affected),
         {**facts, "workers": listed(affected), "causes": _causes(fleet)},
     )
@@ -39,7 +39,7 @@ def check_tasks(fleet: FleetEvidence) -> Verdict | None:
     affected = [worker for worker in fleet.deaths.workers if worker.tasks_lost]
     names = dict.fromkeys(task.name for worker in affected for task in worker.tasks if not task.returns)
     return Verdict(
-        FleetReason.TASKS_LOST,
+        DeathReason.TASKS_LOST,
         tuple(worker.worker for worker in affected),
         {
             "lost": f"{counted(lost, 'task')} ({listed(list(names))}) {'was' if lost == 1 else 'were'}",

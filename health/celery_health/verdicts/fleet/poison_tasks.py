@@ -1,6 +1,6 @@
 """Poison tasks: a task kills what runs it, is delivered again, and kills the next."""
 
-from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.deaths import DeathReason
 from celery_health.verdicts.deaths import FleetDeaths, Victim
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.text import lasting, listed, times
@@ -54,7 +54,7 @@ def _of_ids(victims: tuple[Victim, ...], deaths: FleetDeaths) -> Verdict:
     suspects = [victim for victim in victims if victim.at == worst.at and not victim.alone]
     unsure = not worst.alone and len(suspects) > 1
     return Verdict(
-        FleetReason.POISON_TASK,
+        DeathReason.POISON_TASK,
         tuple(label(victim) for victim in victims),
         {
             "task_id": worst.id,
@@ -73,7 +73,7 @@ def _of_name(name: str, deaths: FleetDeaths) -> Verdict:
     of_name = [victim for victim in deaths.victims() if victim.name == name]
     last = max(of_name, key=lambda victim: victim.last)
     return Verdict(
-        FleetReason.POISON_TASK,
+        DeathReason.POISON_TASK,
         (name,),
         {
             "task_id": last.id,

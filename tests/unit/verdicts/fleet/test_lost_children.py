@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.deaths import DeathReason
 from celery_health.verdicts.deaths import FleetDeaths, TaskDeaths, WorkerDeaths
 from celery_health.verdicts.fleet import lost_children
 from celery_health.verdicts.fleet.evidence import FleetEvidence
@@ -24,7 +24,7 @@ def test_some_deaths_without_a_task_are_worth_a_verdict(lost: int, said: bool) -
     verdict = lost_children.check_children(fleet(WorkerDeaths("shop-1", children_lost=lost)))
     assert (verdict is not None) is said
     if verdict:
-        assert verdict.reason is FleetReason.CHILDREN_LOST
+        assert verdict.reason is DeathReason.CHILDREN_LOST
         assert verdict.message == "5 processes of the pool of shop-1 died within 10 min. Causes: unknown."
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.deaths import DeathReason
 from celery_health.verdicts.commands import CeleryCommands
 from celery_health.verdicts.deaths import FleetDeaths, ProcessDeath, TaskDeaths, WorkerDeaths
 from celery_health.verdicts.fleet import poison_tasks
@@ -57,7 +57,7 @@ def found(*workers: WorkerDeaths) -> Verdict | None:
 def test_the_message_has_what_a_person_needs() -> None:
     verdict = found(at(died(12, oom=True)))
     assert verdict is not None
-    assert verdict.reason is FleetReason.POISON_TASK
+    assert verdict.reason is DeathReason.POISON_TASK
     assert verdict.message == (
         "Task warehouse.hog (29a3b4be) killed its worker 12 times in 40 s: out of memory, 158 of 160 MiB. "
         "It is redelivered each time."
