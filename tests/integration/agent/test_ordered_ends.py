@@ -103,3 +103,25 @@ def test_a_drain_with_running_tasks_records_no_deaths(tmp_path: Path) -> None:
         report = worker.report()
         assert report
         no_deaths(report)
+
+
+def test_tasks_that_celery_cancels_with_their_connection_are_no_deaths(tmp_path: Path) -> None:
+    # Not with kombu 5.7.0: it raises when it restores the message, and the worker ends.
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(
+            tmp_path,
+            CELERY_5_3,
+            "prefork",
+            redis.url,
+            env={**RETURNING, "TEST_CANCEL": "1"},
+            arguments=DEATHS,
+        ) as worker,
+    ):
+        worker.wait_until_consuming()
+        children = worker.wait_until(lambda report: len(report.pool_pids) == 2).pool_pids
+        worker.wait_until(partial(is_active, nap(app, 600)))
+        redis.stop()
+        redis.start()
+        no_deaths(worker.wait_until(lambda report: set(report.pool_pids) - set(children), 60))

@@ -16,6 +16,7 @@ app.conf.update(
     worker_prefetch_multiplier=int(os.environ.get("TEST_PREFETCH", "4")),
     task_acks_late=bool(os.environ.get("TEST_ACKS_LATE")),
     task_reject_on_worker_lost=bool(os.environ.get("TEST_REJECT")),
+    worker_cancel_long_running_tasks_on_connection_loss=bool(os.environ.get("TEST_CANCEL")),
     task_default_queue=os.environ.get("TEST_QUEUE", "celery"),
     task_ignore_result=not RESULTS,
     # An outage of a second is long enough for a result to be lost.
