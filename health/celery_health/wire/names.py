@@ -52,3 +52,11 @@ PORT_VARIABLE = "CELERY_PROBE_PORT"
 TOKEN_VARIABLE = "CELERY_PROBE_TOKEN"  # noqa: S105 - the variable's name, not a token
 ROLE_VARIABLE = "CELERY_PROBE_ROLE"
 BROKER_VARIABLE = "CELERY_BROKER_URL"
+
+DEAD_LETTER_SUFFIX = ".dead-letter"
+"""How the names of dead-letter queues end. The queue of a resource has its name before this suffix."""
+
+
+def is_dead_letter_queue(name: str) -> bool:
+    """Whether the queue keeps quarantined messages. No worker is meant to consume it, however long it is."""
+    return name.endswith(DEAD_LETTER_SUFFIX)

@@ -10,6 +10,7 @@ from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.fleet.health import FleetVerdict, health_of
 from celery_health.verdicts.text import counted, is_or_are, listed
 from celery_health.verdicts.verdict import Verdict, worst_first
+from celery_health.wire.names import is_dead_letter_queue
 
 
 def fleet_verdict(fleet: FleetEvidence) -> FleetVerdict:
@@ -69,7 +70,8 @@ def _of_known_workers(fleet: FleetEvidence) -> Iterator[Verdict]:
 
 
 def _queues(fleet: FleetEvidence) -> Iterator[Verdict]:
-    threshold, queues = fleet.thresholds.backlog, fleet.broker.queues
+    threshold = fleet.thresholds.backlog
+    queues = [queue for queue in fleet.broker.queues if not is_dead_letter_queue(queue.name)]
     long = [queue for queue in queues if queue.ready is not None and queue.ready > threshold]
     if long:
         yield Verdict(

@@ -5,6 +5,7 @@ from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.text import counted, listed
 from celery_health.verdicts.verdict import Verdict
+from celery_health.wire.names import is_dead_letter_queue
 
 
 def check(fleet: FleetEvidence) -> Verdict | None:
@@ -36,7 +37,7 @@ def check(fleet: FleetEvidence) -> Verdict | None:
 
 
 def _waits(queue: QueueReading, fleet: FleetEvidence) -> bool:
-    if not queue.ready or queue.consumers:
+    if not queue.ready or queue.consumers or is_dead_letter_queue(queue.name):
         return False
     watched = fleet.not_shrinking_for
     return watched is None or watched.get(queue.name, 0.0) > fleet.thresholds.stalled_after

@@ -25,6 +25,15 @@ BACKLOG: list[tuple[str, dict[str, Any], str, str]] = [
         "True",
         StateReason.WITHIN_LIMITS,
     ),
+    (
+        "no group reads the dead-letter queue",
+        {
+            "broker": broker(others={"shop.dead-letter": 7}),
+            "not_shrinking_for": {"shop.dead-letter": 300.0},
+        },
+        "True",
+        StateReason.WITHIN_LIMITS,
+    ),
     ("a queue has not been watched", {**UNREAD, "not_shrinking_for": {}}, "True", StateReason.WITHIN_LIMITS),
     (
         "a worker reads it although the spec does not say so",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.broker import UnackedReading
+from celery_health.broker import QueueReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
@@ -68,6 +68,12 @@ CASES: list[tuple[str, dict[str, Any], HealthState, list[str]]] = [
         {"broker": reading(11), "thresholds": FleetThresholds(backlog=10)},
         HealthState.DEGRADED,
         [FleetReason.ABOVE_THRESHOLD],
+    ),
+    (
+        "a dead-letter queue is long",
+        {"broker": replace(reading(), queues=(QueueReading("celery.dead-letter", 5000),))},
+        HealthState.HEALTHY,
+        [],
     ),
     (
         "a queue cannot be counted",

@@ -60,6 +60,7 @@ def test_messages_in_a_queue_that_no_worker_reads_are_reported() -> None:
             replace(reading(), other_queues=(QueueReading("theirs", 3, consumers=1),)),
             set(),
         ),
+        ("it keeps quarantined messages", reading(0, other={"shop.dead-letter": 3}), set()),
     ],
 )
 def test_a_queue_is_not_reported_if(why: str, broker: BrokerReading, read: set[str] | None) -> None:
