@@ -151,6 +151,7 @@ def _kubectl(namespace: str | None, context: str | None, kubeconfig: str | None)
 
 
 def _print_tables(found: tuple[Resource, ...], kubectl: Kubectl, *, one: bool, all_namespaces: bool) -> None:
+    from celery_health.cli.output.terminal import show  # noqa: PLC0415
     from celery_kubectl import tables  # noqa: PLC0415
 
     if not found:
@@ -161,9 +162,9 @@ def _print_tables(found: tuple[Resource, ...], kubectl: Kubectl, *, one: bool, a
         )
         click.echo(f"There is no CeleryDeployment {place}", err=True)
     elif one:
-        tables.show(tables.details(found[0], datetime.now(UTC)))
+        show(tables.details(found[0], datetime.now(UTC)))
     else:
-        tables.show(tables.overview(found, all_namespaces=all_namespaces))
+        show(tables.overview(found, all_namespaces=all_namespaces))
 
 
 def _print_document(document: Any, output: str) -> None:

@@ -8,18 +8,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from celery_health.cli.output.terminal import COLOURS, console, new_table
+from celery_health.cli.output.terminal import COLOURS, new_table
 from celery_health.verdicts.text import counted, lasting
 from celery_kubectl.resource import Resource
 
 # Conditions whose True is bad.
 _NEGATIVE_POLARITY = {"Reconciling", "Stalled"}
 _RECOVERED = {True: ("yes", "green"), False: ("no", "red"), None: ("unknown", "dim")}
-
-
-def show(parts: RenderableType) -> None:
-    """Print the tables."""
-    console().print(parts)
 
 
 def overview(resources: Sequence[Resource], *, all_namespaces: bool) -> RenderableType:

@@ -41,8 +41,9 @@ def _print(
 
         click.echo(summary_line(snapshot, result))
     else:
-        from celery_health.cli.output import tables  # noqa: PLC0415
+        from celery_health.cli.output.tables import health_tables  # noqa: PLC0415
+        from celery_health.cli.output.terminal import show  # noqa: PLC0415
 
         if watch:
             click.clear()
-        tables.show(tables.health_tables(snapshot, result))
+        show(health_tables(snapshot, result))

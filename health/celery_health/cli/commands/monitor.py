@@ -40,7 +40,7 @@ def _print_tables(checks: Checks, *, watch: bool) -> ExitCode:
     from rich.live import Live  # noqa: PLC0415
 
     from celery_health.cli.output.tables import monitor_tables  # noqa: PLC0415
-    from celery_health.cli.output.terminal import console  # noqa: PLC0415
+    from celery_health.cli.output.terminal import console, show  # noqa: PLC0415
 
     code, terminal = ExitCode.HEALTHY, console()
     if watch and terminal.is_terminal:
@@ -50,7 +50,6 @@ def _print_tables(checks: Checks, *, watch: bool) -> ExitCode:
                 code = result.exit_code
         return code
     for snapshot, result in checks:
-        terminal.print(monitor_tables(snapshot, result))
-        terminal.file.flush()
+        show(monitor_tables(snapshot, result))
         code = result.exit_code
     return code

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from celery_health.broker import BrokerReading
-from celery_health.cli.output.terminal import COLOURS, console, new_table
+from celery_health.cli.output.terminal import COLOURS, new_table
 from celery_health.cli.survey.snapshot import Snapshot
 from celery_health.cli.verdicts import CheckResult
 from celery_health.readers.redis.server import RedisServer
@@ -29,11 +29,6 @@ def health_tables(snapshot: Snapshot, result: CheckResult) -> RenderableType:
 def monitor_tables(snapshot: Snapshot, result: CheckResult) -> RenderableType:
     """The output of ``monitor``."""
     return _page(snapshot, result, [_workers(snapshot), _queues(snapshot), _active_tasks(snapshot)])
-
-
-def show(tables: RenderableType) -> None:
-    """Print the tables."""
-    console().print(tables)
 
 
 def _page(snapshot: Snapshot, result: CheckResult, tables: Sequence[RenderableType]) -> RenderableType:

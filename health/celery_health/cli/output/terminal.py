@@ -1,6 +1,7 @@
 """Tables and colours for the terminal. Import it only to print: rich takes a tenth of a second."""
 
-from rich.console import Console
+import click
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from celery_health.catalogue.health import HealthState
@@ -18,6 +19,17 @@ def console() -> Console:
     """A console as wide as the terminal. In a pipe or a file there is no width, and few lines are broken."""
     plain = Console(highlight=False)
     return plain if plain.is_terminal else Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
+
+
+def show(page: RenderableType) -> None:
+    """Print it. In a pipe or a file, lines end without the blanks that fill a table's last column."""
+    output = console()
+    if output.is_terminal:
+        output.print(page)
+        return
+    with output.capture() as captured:
+        output.print(page)
+    click.echo("\n".join(line.rstrip(" ") for line in captured.get().split("\n")), nl=False)
 
 
 def new_table(title: str, *columns: str) -> Table:
