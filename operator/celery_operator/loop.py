@@ -135,13 +135,12 @@ class ResourceLoop:
 
         # 3. Decide.
         decision = decide(snapshot)
-        self._memory = replace(self._memory, histories=decision.histories)
+        self._memory = replace(self._memory, histories=decision.histories, open_faults=decision.open_faults)
 
         # 4. Report: metrics, status, Events.
         self._metrics.show(self.key, snapshot, decision.status)
         await self._status.write(snapshot.previous, decision.status)
-        for note in decision.events:
-            await self._events.post(note)
+        await self._events.post_all(decision.events)
 
         # 5. Heal. The status already has what is done here, so that a crash cannot have it done twice.
         await self._heal(decision)

@@ -14,7 +14,7 @@ from celery_health.wire.worker_report import WorkerReport
 from celery_operator.api.annotations import ResourceAnnotations
 from celery_operator.api.kubectl_commands import KubectlCommands
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.api.status import CeleryDeploymentStatus
+from celery_operator.api.status import CeleryDeploymentStatus, ConditionType
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +188,15 @@ class ReconcileMemory:
     """What one reconcile hands to the next.
 
     ``replicas`` and ``histories`` are by group: the replicas that were last asked for, and the history of
-    autoscaling. ``faults``: what kept the last object reconcile from applying the spec. A new process starts
-    with an empty memory.
+    autoscaling. ``faults``: what kept the last object reconcile from applying the spec. ``open_faults``: the
+    conditions of which an Event has announced a fault and none its end. A new process starts with an empty
+    memory.
     """
 
     replicas: Mapping[str, int] = field(default_factory=dict)
     histories: Mapping[str, ScalingHistory] = field(default_factory=dict)
     faults: tuple[ConfigurationFault, ...] = ()
+    open_faults: frozenset[ConditionType] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from celery_health.urls import redact
+from celery_operator.act.event_pacing import EventPacing
 from celery_operator.api import names
 from celery_operator.cache import Key
 from celery_operator.decide.event_note import EventNote
@@ -14,14 +15,14 @@ from celery_operator.kinds import EVENT, Json
 from celery_operator.kube import Kube, KubeError
 
 NOTE_LIMIT = 1024
-AGAIN_AFTER_SECONDS = 600.0
-REMEMBERED = 200
+ACTION = "Reconcile"
+"""What the operator was doing when it saw what an Event reports."""
 
 _log = logging.getLogger(__name__)
 
 
 class Events:
-    """The Events of one CeleryDeployment; the same note is not posted twice within ten minutes."""
+    """The Events of one CeleryDeployment."""
 
     def __init__(
         self,
@@ -39,16 +40,21 @@ class Events:
         self._instance = instance
         self._lost = lost
         self._clock = clock
-        self._posted: dict[EventNote, float] = {}
+        self._pacing = EventPacing()
+
+    async def post_all(self, notes: Iterable[EventNote]) -> None:
+        """Post these notes, and those that have waited long enough."""
+        for note in notes:
+            await self.post(note)
+        for note in self._pacing.due(self._clock()):
+            await self._create(note)
 
     async def post(self, note: EventNote) -> None:
-        """Post it, or count it as lost."""
-        now = self._clock()
-        if now - self._posted.get(note, float("-inf")) < AGAIN_AFTER_SECONDS:
-            return
-        self._posted[note] = now
-        if len(self._posted) > REMEMBERED:
-            del self._posted[next(iter(self._posted))]
+        """Post it if its turn has come."""
+        if self._pacing.admits(note, self._clock()):
+            await self._create(note)
+
+    async def _create(self, note: EventNote) -> None:
         try:
             await self._kube.create(EVENT, self._key.namespace, self._body(note))
         except KubeError as error:
@@ -69,7 +75,7 @@ class Events:
             "type": note.type,
             "reason": str(note.reason),
             "note": redact(note.message)[:NOTE_LIMIT],
-            "action": "Judge",
+            "action": ACTION,
             "reportingController": f"{names.GROUP}/operator",
             "reportingInstance": self._instance[:128],
             "regarding": {

@@ -7,13 +7,13 @@ All of it is pure.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from celery_operator.api.status import CeleryDeploymentStatus
+from celery_operator.api.status import CeleryDeploymentStatus, ConditionType
 from celery_operator.decide.advice.group_verdicts import group_verdicts
 from celery_operator.decide.advice.recommendations import recommend
 from celery_operator.decide.conditions import conditions
 from celery_operator.decide.draining.actions import GroupActions
 from celery_operator.decide.event_note import EventNote
-from celery_operator.decide.events import events_between
+from celery_operator.decide.events import announce
 from celery_operator.decide.evidence import gather
 from celery_operator.decide.evidence.workers import workers_of
 from celery_operator.decide.healing.evictions import EvictionOrder, heal
@@ -49,6 +49,8 @@ class Decision:
     """What is done next for the replicas of each group."""
     histories: Mapping[str, ScalingHistory]
     """What the next decision has to know about this one, by group with autoscaling."""
+    open_faults: frozenset[ConditionType]
+    """The conditions of which an Event has announced a fault and none its end."""
     next_reconcile: NextReconcile
 
 
@@ -77,8 +79,9 @@ def decide(snapshot: Snapshot) -> Decision:
         restarts=healing.restarts,
         recommendations=recommend(evidence, verdicts, states),
     )
+    announced = announce(snapshot.previous, status, snapshot.memory.open_faults)
     events = (
-        *events_between(snapshot.previous, status),
+        *announced.notes,
         *(one.note for one in desired.values() if one.note),
         *(note for one in actions.values() for note in one.notes),
         *healing.notes,
@@ -91,6 +94,7 @@ def decide(snapshot: Snapshot) -> Decision:
         restart_holds(evidence),
         actions=actions,
         histories={group: one.decision.history for group, one in desired.items() if one.decision},
+        open_faults=announced.open_faults,
         next_reconcile=NextReconcile(
             follows_load=_follows_load(snapshot) or any(one.draining for one in actions.values()),
             soon=evidence.broker.reached_by_workers_only or any(one.soon for one in actions.values()),

@@ -1,6 +1,7 @@
 """Which Events a status calls for, compared with the one before: one for each turn, none for a number."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from celery_health.catalogue import KINDS
 from celery_operator.api.status import CeleryDeploymentStatus, Condition, ConditionType
@@ -22,27 +23,47 @@ _PASSES = frozenset(reason for kind in KINDS for reason in kind if not reason.en
 """Reasons of WorkersHealthy that are a stage, or that another condition explains better."""
 
 
-def events_between(previous: CeleryDeploymentStatus, new: CeleryDeploymentStatus) -> tuple[EventNote, ...]:
-    """The turns from the one status to the other."""
+@dataclass(frozen=True, slots=True)
+class Announcements:
+    """The Events to post now, and the conditions of which an Event has announced a fault and none its end."""
+
+    notes: tuple[EventNote, ...]
+    open_faults: frozenset[ConditionType]
+
+
+def announce(
+    previous: CeleryDeploymentStatus, new: CeleryDeploymentStatus, open_faults: frozenset[ConditionType]
+) -> Announcements:
+    """The turns from the one status to the other; ``open_faults`` are those before."""
     before = {condition.type: condition for condition in previous.conditions}
-    return tuple(
-        note for condition in new.conditions for note in _turn(before.get(condition.type), condition)
-    )
+    notes: list[EventNote] = []
+    still_open = set(open_faults)
+    for condition in new.conditions:
+        is_open = condition.type in still_open
+        for note in _turn(before.get(condition.type), condition, is_open=is_open):
+            notes.append(note)
+            (still_open.add if note.type == "Warning" else still_open.discard)(condition.type)
+    return Announcements(tuple(notes), frozenset(still_open))
 
 
-def _turn(before: Condition | None, now: Condition) -> Iterator[EventNote]:
+def _turn(before: Condition | None, now: Condition, *, is_open: bool) -> Iterator[EventNote]:
     if now.type is ConditionType.READY:
         if now.status == "True" and (before is None or before.status != "True"):
-            yield EventNote("Normal", now.reason, now.message)
+            yield EventNote("Normal", now.reason, now.message, now.type)
         return
     good = _GOOD_WHEN.get(now.type)
     if good is None or now.status == "Unknown" or (before and _same(before, now)):
         return
     if now.status != good:
         if not (now.type is ConditionType.WORKERS_HEALTHY and now.reason in _PASSES):
-            yield EventNote("Warning", _event_reason(now), now.message)
-    elif before and before.status not in {good, "Unknown"} and before.reason not in _PASSES:
-        yield EventNote("Normal", now.type.value if good == "True" else now.reason, now.message)
+            yield EventNote("Warning", _event_reason(now), now.message, now.type)
+    # A stage, such as Starting, or a time without evidence may lie between a fault and its end.
+    elif is_open or (before and _is_fault(before, good)):
+        yield EventNote("Normal", now.type.value if good == "True" else now.reason, now.message, now.type)
+
+
+def _is_fault(condition: Condition, good: str) -> bool:
+    return condition.status not in {good, "Unknown"} and condition.reason not in _PASSES
 
 
 def _same(before: Condition, now: Condition) -> bool:

@@ -1,12 +1,14 @@
 """Events report each change once."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_operator.api.status import CeleryDeploymentStatus
-from celery_operator.decide import decide
+from celery_operator.api.status import CeleryDeploymentStatus, ConditionType
+from celery_operator.decide import Decision, decide
+from celery_operator.snapshot import Snapshot
 from tests.unit.decide.build import NOT_READ, REFUSED, broker, fault, snapshot, status_of
 from tests.unit.decide.pods import NOT_REACHED, broken_pod, pending_pod, pod, silent_pod
 
@@ -64,6 +66,32 @@ def test_a_change_is_reported_once(
     turned = decide(snapshot(**after, previous=status_of(**before)))
     assert [(event.type, event.reason) for event in turned.events] == events
     assert decide(snapshot(**after, previous=turned.status)).events == ()
+
+
+BETWEEN: list[tuple[str, dict[str, Any]]] = [
+    ("its pod starts again", {"pods": (A, pending_pod("shop-default-b"))}),
+    ("its report is lost", {"pods": (A, silent_pod("shop-default-b"))}),
+    ("all pods drain", {"pods": (pod("a", WorkerReason.DRAINING), pod("b", WorkerReason.DRAINING))}),
+]
+
+
+@pytest.mark.parametrize("between", [pytest.param(row[1], id=f"when {row[0]}") for row in BETWEEN])
+def test_the_end_of_a_fault_is_reported_whatever_lies_between(between: dict[str, Any]) -> None:
+    bad: dict[str, Any] = {"pods": (A, pod("shop-default-b", WorkerReason.WEDGED))}
+    wedged = decide(snapshot(**bad, previous=status_of()))
+    assert [event.reason for event in wedged.events] == ["Wedged"]
+    restarted = decide(_next(wedged, **between))
+    assert [event for event in restarted.events if event.type == "Warning"] == []
+    assert ConditionType.WORKERS_HEALTHY in restarted.open_faults
+    well = decide(_next(restarted))
+    assert ("Normal", "WorkersHealthy") in [(event.type, event.reason) for event in well.events]
+    assert decide(_next(well)).events == ()
+
+
+def _next(decision: Decision, **changes: Any) -> Snapshot:
+    """The snapshot after this decision."""
+    following = snapshot(**changes, previous=decision.status)
+    return replace(following, memory=replace(following.memory, open_faults=decision.open_faults))
 
 
 def test_a_first_reconcile_reports_what_is_wrong_and_not_what_is_right() -> None:

@@ -7,7 +7,7 @@ import pytest
 from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING
 from celery_operator.api.status import ConditionType
-from celery_operator.decide.events import events_between
+from celery_operator.decide.events import announce
 from tests.unit.decide.build import ORPHANS, UNREAD, WAITING, condition_of, spec, status_of
 from tests.unit.decide.pods import hoarding_pod, hung_pod, pod, stalled_pod
 
@@ -83,9 +83,12 @@ def test_a_verdict_is_reported_once_and_its_end_as_well(
     after: dict[str, Any], events: list[tuple[str, str]]
 ) -> None:
     well, unhealthy = status_of(), status_of(**after)
-    assert [(event.type, event.reason) for event in events_between(well, unhealthy)] == events
-    assert events_between(unhealthy, status_of(**after, previous=unhealthy)) == ()
-    back = {event.reason for event in events_between(unhealthy, well)} - {"Ready"}
+    begun = announce(well, unhealthy, frozenset())
+    assert [(event.type, event.reason) for event in begun.notes] == events
+    assert announce(unhealthy, status_of(**after, previous=unhealthy), begun.open_faults).notes == ()
+    ended = announce(unhealthy, well, begun.open_faults)
+    assert not ended.open_faults
+    back = {event.reason for event in ended.notes} - {"Ready"}
     assert back in ({"WorkersHealthy"}, {"BacklogWithinLimits"})
 
 

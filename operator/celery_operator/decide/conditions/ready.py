@@ -48,7 +48,8 @@ def _unknown(evidence: Evidence, workers: ConditionState) -> Iterator[ConditionS
 def _ready(evidence: Evidence) -> ConditionState:
     consuming = evidence.consuming
     if any(group.coming for group in evidence.groups):
-        return yes(StateReason.READY, f"{part_is(consuming, evidence.desired_total, 'worker')} consuming")
+        part = part_is(evidence.desired_consuming, evidence.desired_total, "worker")
+        return yes(StateReason.READY, f"{part} consuming")
     if evidence.desired_total:
         return yes(StateReason.READY, f"{counted(consuming, 'worker')} {is_or_are(consuming)} consuming")
     suspended = evidence.snapshot.spec.suspend

@@ -90,7 +90,8 @@ def _shortage(group: GroupEvidence) -> str:
 
 
 def _fleet(evidence: Evidence) -> str:
-    consuming, desired = evidence.consuming, evidence.desired_total
-    if consuming > desired:
+    consuming, desired = evidence.desired_consuming, evidence.desired_total
+    if consuming == desired and evidence.consuming > desired:
+        consuming = evidence.consuming
         return f"{counted(consuming, 'worker')} {is_or_are(consuming)} consuming, {desired} desired"
     return f"{part_is(consuming, desired, 'desired worker')} consuming"

@@ -46,6 +46,11 @@ class Evidence:
         return sum(group.consuming for group in self.groups)
 
     @property
+    def desired_consuming(self) -> int:
+        """Consuming workers of all groups, less those that a group has beyond its desired replicas."""
+        return sum(min(group.consuming, group.desired) for group in self.groups)
+
+    @property
     def new_generation(self) -> bool:
         """No status was written for this generation yet: the owned objects may still be those of the last
         one.

@@ -26,8 +26,8 @@ class GroupEvidence:
     """``workers`` are all pods of the group, pods that are being deleted included.
 
     ``scales_out``: autoscaling adds workers when messages come. ``called_for``: pods beyond minReplicas that
-    autoscaling added; 0 where the cluster refuses them. ``coming``: those of them that do not exist yet, or
-    whose startup probe still lets them start.
+    autoscaling added; 0 where the cluster refuses them. ``coming``: those of them that do not consume yet,
+    because they do not exist or because their startup probe still lets them start.
     """
 
     name: str
@@ -150,6 +150,8 @@ def group_evidence(
     # The pods of minReplicas are missing until they consume, like the pods of any other group.
     called_for = max(0, desired - group.autoscaling.min_replicas) if group.autoscaling else 0
     not_created = min(called_for, _not_created(desired, deployment, workers))
+    # A rollout or a scale-in may start pods beside those that consume already.
+    lacking = max(0, desired - sum(worker.state is WorkerState.CONSUMING for worker in workers))
     return GroupEvidence(
         name=group.name,
         queues=group.queues,
@@ -157,7 +159,7 @@ def group_evidence(
         deployment=deployment,
         workers=workers,
         scales_out=scales_out,
-        coming=min(called_for, not_created + _starting(workers, deployment, now)),
+        coming=min(called_for, lacking, not_created + _starting(workers, deployment, now)),
         called_for=called_for if deployment is None or deployment.failure is None else 0,
     )
 

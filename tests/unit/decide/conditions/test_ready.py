@@ -121,3 +121,27 @@ def test_ready_follows_the_evidence(
 ) -> None:
     condition = condition_of(kind, **changes)
     assert (condition.status, condition.reason) == (status, reason), condition.message
+
+
+def test_a_pod_beside_those_that_are_desired_belongs_to_no_growth() -> None:
+    new = replace(pod("new", WorkerReason.STARTING), created_at=NOW - timedelta(seconds=5))
+    enough = scaled(4, 4, maxReplicas=4)
+    condition = condition_of(ConditionType.WORKERS_HEALTHY, **{**enough, "pods": (*enough["pods"], new)})
+    assert (condition.reason, condition.message) == (
+        StateReason.ALL_CONSUMING,
+        "4 of 4 desired workers are consuming.",
+    )
+
+
+def test_the_surplus_of_one_group_hides_no_worker_that_another_lacks() -> None:
+    growing = scaled(2, 2, maxReplicas=2)
+    other = {"name": "email", "replicas": 2}
+    groups = [group.model_dump(by_alias=True, exclude_unset=True) for group in growing["spec"].workers]
+    changes: dict[str, Any] = {
+        **growing,
+        "spec": spec(workers=[*groups, other]),
+        "deployments": (deployment(2), deployment(2, group="email")),
+        "pods": (A, *(pod(name, group="email") for name in "cde")),
+    }
+    for kind in (ConditionType.WORKERS_HEALTHY, ConditionType.READY):
+        assert "3 of 4 " in condition_of(kind, **changes).message
