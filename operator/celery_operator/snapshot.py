@@ -119,6 +119,7 @@ class DeploymentState:
     ready: int
     failure: str | None
     startup_seconds: float
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

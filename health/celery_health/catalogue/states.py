@@ -12,7 +12,7 @@ def _state(word: str, meaning: str, message: str = "", *, subject: Subject = Sub
         page="states",
         meaning=meaning,
         wording=Wording(message=message),
-        announced=word not in {"NewGeneration", "AllDraining"},
+        announced=word not in {"NewGeneration", "AllDraining", "ManagedRedisStarting"},
     )
 
 
@@ -67,6 +67,12 @@ class StateReason(Reason):
         "No worker is running, so no report is missing.",
         "No worker is running, so no report is missing.",
         subject=Subject.WORKER,
+    )
+    MANAGED_REDIS_STARTING = _state(
+        "ManagedRedisStarting",
+        "The managed Redis was created less than two minutes ago and does not answer yet.",
+        "The managed Redis is starting.",
+        subject=Subject.BROKER,
     )
     REACHABLE_BY_WORKERS_ONLY = Entry(
         word="ReachableByWorkersOnly",

@@ -113,9 +113,12 @@ def no_such_virtual_host(url: BrokerUrl, correct: str) -> Reachability:
 
 def name_not_resolved(url: BrokerUrl) -> Reachability:
     """DNS does not know the host, or does not answer."""
+    is_full = any(url.host.endswith(end) for end in (".svc", ".svc.cluster.local"))
+    remedy = (
+        "check that the Service exists" if is_full else "use the full name, such as SERVICE.NAMESPACE.svc"
+    )
     return Reachability(
-        BrokerReason.NAME_NOT_RESOLVED,
-        f"The host name {url.host} does not resolve: use the full name, such as SERVICE.NAMESPACE.svc.",
+        BrokerReason.NAME_NOT_RESOLVED, f"The host name {url.host} does not resolve: {remedy}."
     )
 
 

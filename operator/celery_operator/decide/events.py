@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from celery_health.catalogue import KINDS
+from celery_health.catalogue.states import StateReason
 from celery_operator.api.status import CeleryDeploymentStatus, Condition, ConditionType
 from celery_operator.decide.event_note import EventNote
 
@@ -19,8 +20,7 @@ _GOOD_WHEN = {
 }
 """Ready and Reconciling follow from these: an Event about their change would repeat one."""
 
-_PASSES = frozenset(reason for kind in KINDS for reason in kind if not reason.entry.announced)
-"""Reasons of WorkersHealthy that are a stage, or that another condition explains better."""
+_UNANNOUNCED = frozenset(reason for kind in KINDS for reason in kind if not reason.entry.announced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def _turn(before: Condition | None, now: Condition, *, is_open: bool) -> Iterato
     if good is None or now.status == "Unknown" or (before and _same(before, now)):
         return
     if now.status != good:
-        if not (now.type is ConditionType.WORKERS_HEALTHY and now.reason in _PASSES):
+        if not _is_stage(now):
             yield EventNote("Warning", _event_reason(now), now.message, now.type)
     # A stage, such as Starting, or a time without evidence may lie between a fault and its end.
     elif is_open or (before and _is_fault(before, good)):
@@ -63,7 +63,14 @@ def _turn(before: Condition | None, now: Condition, *, is_open: bool) -> Iterato
 
 
 def _is_fault(condition: Condition, good: str) -> bool:
-    return condition.status not in {good, "Unknown"} and condition.reason not in _PASSES
+    return condition.status not in {good, "Unknown"} and not _is_stage(condition)
+
+
+def _is_stage(condition: Condition) -> bool:
+    """Whether it is bad for a while only, as part of a start, or another condition explains it better."""
+    if condition.type is ConditionType.BROKER_REACHABLE:
+        return condition.reason == StateReason.MANAGED_REDIS_STARTING
+    return condition.type is ConditionType.WORKERS_HEALTHY and condition.reason in _UNANNOUNCED
 
 
 def _same(before: Condition, now: Condition) -> bool:

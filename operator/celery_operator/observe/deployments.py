@@ -1,5 +1,7 @@
 """Owned Deployments as the watch shows them, read into DeploymentStates."""
 
+from datetime import datetime
+
 from celery_health.urls import redact
 from celery_operator.api import names
 from celery_operator.api.names import BEAT_CONTAINER, WORKER_CONTAINER
@@ -24,6 +26,7 @@ def deployment_state(deployment: Json) -> DeploymentState:
         ready=status.get("readyReplicas", 0),
         failure=_failure(status),
         startup_seconds=startup_seconds(_startup_probe(deployment)),
+        created_at=datetime.fromisoformat(metadata["creationTimestamp"]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
@@ -99,6 +100,7 @@ def deployment(desired: int = 2, *, group: str | None = "default", **changes: An
         ready=desired,
         failure=None,
         startup_seconds=300.0,
+        created_at=NOW - timedelta(days=1),
     )
     return replace(base, **changes)
 

@@ -20,7 +20,8 @@ def built(probe: dict[str, Any] | None = None) -> dict[str, Any]:
     )
     owner = ResourceIdentity("market", "shop", "uid")
     manifest = worker_deployment(owner, spec, spec.workers[0], SETTINGS, replicas=2)
-    return {**manifest, "metadata": {**manifest["metadata"], "generation": 1}}
+    metadata = {**manifest["metadata"], "generation": 1, "creationTimestamp": "2026-11-21T08:00:00Z"}
+    return {**manifest, "metadata": metadata}
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def _broker(evidence: Evidence) -> Iterator[_Advice]:
     if broker.reached_by_workers_only or broker.numbers_refused:
         facts = {"reading": broker.reading.message}
         yield Verdict(StateReason.REACHABLE_BY_WORKERS_ONLY, facts=facts).remedy, _url_command(evidence)
-    if broker.reachable is not False:
+    if broker.reachable is not False or broker.is_starting:
         return
     remedy = broker.reading.reason.entry.wording.remedy or "Bring the broker back."
     command = _url_command(evidence)

@@ -110,7 +110,7 @@ def gather(
     return Evidence(
         snapshot=snapshot,
         groups=groups,
-        broker=broker_evidence(snapshot.broker, workers),
+        broker=broker_evidence(snapshot, workers),
         queues=tuple(QueueStatus(name=name, ready=ready.get(name)) for name in names),
         queue_verdicts=queue_verdicts(snapshot, workers),
         death_verdicts=death_verdicts(snapshot),

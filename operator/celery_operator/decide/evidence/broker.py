@@ -1,16 +1,23 @@
 """What the operator and the worker pods know about the broker, joined."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.states import StateReason
-from celery_operator.api.status import BrokerStatus
+from celery_health.verdicts.verdict import Verdict
+from celery_operator.api.names import COMPONENT_REDIS
+from celery_operator.api.status import BrokerStatus, ConditionType
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
 from celery_operator.decide.text import joined
+from celery_operator.snapshot import Snapshot
 
 NOTHING_RESTARTED = "No worker is restarted while the broker is away."
+
+REDIS_STARTUP = timedelta(minutes=2)
+"""How long the managed Redis may take to start. DNS may take half a minute of it to know a new Service."""
 
 _REACHED_AND_UNHEALTHY = frozenset({BrokerReason.OUT_OF_MEMORY, BrokerReason.ALARM, BrokerReason.READ_ONLY})
 """The operator reached the broker. Workers that still consume will soon fail as well."""
@@ -31,6 +38,11 @@ class BrokerEvidence:
         return self.reading.reason is not BrokerReason.UNSUPPORTED_KIND
 
     @property
+    def is_starting(self) -> bool:
+        """Whether the managed Redis does not answer because it has just been created."""
+        return self.reason == StateReason.MANAGED_REDIS_STARTING
+
+    @property
     def reached_by_workers_only(self) -> bool:
         """Whether workers consume although the operator cannot reach the broker."""
         return self.reason == StateReason.REACHABLE_BY_WORKERS_ONLY
@@ -46,8 +58,13 @@ class BrokerEvidence:
         return BrokerStatus(kind=self.reading.kind, address=self.reading.address, state=state)
 
 
-def broker_evidence(reading: BrokerReading, workers: tuple[Worker, ...]) -> BrokerEvidence:
+def broker_evidence(snapshot: Snapshot, workers: tuple[Worker, ...]) -> BrokerEvidence:
     """Join the operator's reading with the broker checks of the sidecars."""
+    reading = snapshot.broker
+    if reading.reachable is False and _managed_redis_starts(snapshot):
+        verdict = Verdict(StateReason.MANAGED_REDIS_STARTING)
+        message = joined([verdict.message, NOTHING_RESTARTED])
+        return BrokerEvidence(reading, False, verdict.reason, message)
     if reading.reachable is True:
         return BrokerEvidence(reading, True, reading.reason, reading.message)
     if reading.reachable is False:
@@ -60,6 +77,22 @@ def broker_evidence(reading: BrokerReading, workers: tuple[Worker, ...]) -> Brok
         message = joined(["No worker pod reaches the broker", checks[0][1], NOTHING_RESTARTED])
         return BrokerEvidence(reading, False, FleetReason.BROKER_UNREACHABLE, message)
     return BrokerEvidence(reading, None, reading.reason, reading.message)
+
+
+def _managed_redis_starts(snapshot: Snapshot) -> bool:
+    """Whether the operator creates the managed Redis, or did so a moment ago.
+
+    A managed Redis that answered at the last reconcile does not start: it is away.
+    """
+    if snapshot.spec.broker.managed is None or snapshot.memory.faults:
+        return False
+    if any(
+        one.type is ConditionType.BROKER_REACHABLE and one.status == "True"
+        for one in snapshot.previous.conditions
+    ):
+        return False
+    redis = next((one for one in snapshot.deployments if one.component == COMPONENT_REDIS), None)
+    return redis is None or (redis.failure is None and snapshot.now - redis.created_at < REDIS_STARTUP)
 
 
 def _workers_reach(workers: tuple[Worker, ...]) -> bool:

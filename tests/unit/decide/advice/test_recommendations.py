@@ -78,7 +78,12 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "the managed Redis is away",
-        {"spec": spec(broker={"managed": {}}), "broker": REFUSED, "pods": ()},
+        {
+            "spec": spec(broker={"managed": {}}),
+            "broker": REFUSED,
+            "pods": (),
+            "deployments": (deployment(component="redis", group=None),),
+        },
         "managed Redis",
         MANAGED_REDIS,
     ),
