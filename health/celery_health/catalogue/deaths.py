@@ -56,7 +56,7 @@ class DeathReason(Reason):
     TASKS_LOST = Entry(
         word="TasksLost",
         subject=Subject.WORKER,
-        severity=Severity.DEGRADED,
+        severity=Severity.INFORMATION,
         page="poison-task",
         meaning="Tasks are gone with the process that ran them: their messages do not go back.",
         cause=Cause.CONFIGURATION,

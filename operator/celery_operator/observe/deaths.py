@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -38,7 +39,11 @@ class SeenDeaths:
         self._ends: dict[_End, tuple[float, WorkerDeaths]] = {}
 
     def update(self, pods: tuple[PodState, ...], now: float, wall: datetime) -> FleetDeaths:
-        """Add what the pods show; ``wall`` is the moment ``now``. Gives the deaths of the window."""
+        """Add what the pods show; ``wall`` is the moment ``now``. Gives the deaths of the window.
+
+        Of a process that is gone only the tasks at its deaths count: another pool has taken its place.
+        """
+        running = set()
         for pod in pods:
             reading = pod.reading
             if reading is None or pod.deleting:
@@ -46,13 +51,18 @@ class SeenDeaths:
             if reading.report is not None:
                 key = (pod.uid, reading.report.pid, reading.report.started_mono)
                 found = _of_report(pod.name, reading.report, now - reading.age)
+                running.add(key)
                 last = max((task.last for task in found.tasks), default=now)
                 _keep(self._processes, key, last, found)
             for end in reading.ends:
                 ended = (pod.uid, end.ended_mono)
                 if ended not in self._ends and (death := _of_end(pod, end, now, wall)):
                     _keep(self._ends, ended, now - end.ended_age, death)
-        return FleetDeaths((*_current(self._processes, now), *_current(self._ends, now)))
+        processes = (
+            found if key in running else replace(found, children_lost=0)
+            for key, found in _current(self._processes, now)
+        )
+        return FleetDeaths((*processes, *(found for _, found in _current(self._ends, now))))
 
 
 def _keep(kept: dict[_Key, tuple[float, WorkerDeaths]], key: _Key, at: float, found: WorkerDeaths) -> None:
@@ -64,12 +74,12 @@ def _keep(kept: dict[_Key, tuple[float, WorkerDeaths]], key: _Key, at: float, fo
         del kept[next(iter(kept))]
 
 
-def _current(kept: dict[_Key, tuple[float, WorkerDeaths]], now: float) -> Iterator[WorkerDeaths]:
+def _current(kept: dict[_Key, tuple[float, WorkerDeaths]], now: float) -> Iterator[tuple[_Key, WorkerDeaths]]:
     for key, (at, found) in list(kept.items()):
         if now - at > DEATH_WINDOW_SECONDS:
             del kept[key]
         else:
-            yield found
+            yield key, found
 
 
 def _of_report(pod: str, report: WorkerReport, written: float) -> WorkerDeaths:

@@ -68,6 +68,12 @@ def test_deaths_outlive_the_process_and_the_pod() -> None:
     assert counts(seen.update((), 989.0 + 601.0, NOW)) == {}
 
 
+def test_children_count_only_while_their_process_runs() -> None:
+    seen = SeenDeaths()
+    assert seen.update((reporting(HOG),), 1000.0, NOW).children_lost == 3
+    assert seen.update((reporting(pid=8),), 1001.0, NOW).children_lost == 0
+
+
 def test_a_process_that_reports_again_is_not_counted_again() -> None:
     seen = SeenDeaths()
     seen.update((reporting(HOG),), 1000.0, NOW)

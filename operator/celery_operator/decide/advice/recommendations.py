@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from celery_health.catalogue import CATALOGUE
 from celery_health.catalogue.beat import BeatReason
-from celery_health.catalogue.entry import Actor
+from celery_health.catalogue.entry import Actor, Severity
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.urls import redact
@@ -53,8 +53,7 @@ def _all(evidence: Evidence, verdicts: GroupVerdicts, conditions: ConditionState
     yield from _faults(evidence)
     yield from _broker(evidence)
     yield from _workers(evidence, verdicts)
-    for verdict in evidence.death_verdicts:
-        yield verdict.remedy, verdict.command(evidence.commands)
+    yield from _deaths(evidence)
     yield from _agents(evidence)
     yield from _beat(evidence, conditions)
     yield from _backlog(evidence)
@@ -109,6 +108,14 @@ def _healing_advice(verdict: Verdict, evidence: Evidence) -> _Advice:
         return f"{manual.remedy}: {manual.why}, so nothing else restarts the worker.", manual.command
     acts = _WHO_ACTS.get(verdict.entry.acts, "")
     return f"{acts} {verdict.remedy}".strip(), verdict.command(evidence.commands)
+
+
+def _deaths(evidence: Evidence) -> Iterator[_Advice]:
+    """A verdict that no condition shows is stated here."""
+    for verdict in evidence.death_verdicts:
+        stated = verdict.severity is Severity.INFORMATION
+        remedy = f"{verdict.message} {verdict.remedy}" if stated else verdict.remedy
+        yield remedy, verdict.command(evidence.commands)
 
 
 def _agents(evidence: Evidence) -> Iterator[_Advice]:

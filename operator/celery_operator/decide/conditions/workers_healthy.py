@@ -32,8 +32,8 @@ def state_of(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
         if evidence.broker.reachable is False and worst.entry.broker_outage_explains:
             return no(FleetReason.BROKER_UNREACHABLE, f"{_fleet(evidence)}. Workers wait for the broker.")
         messages = (_message(group, found) for group, found in certain)
-        return no(worst.reason, joined([*messages, *_messages(evidence.death_verdicts)]))
-    if deaths := evidence.death_verdicts:
+        return no(worst.reason, joined([*messages, *_messages(_weighty(evidence.death_verdicts))]))
+    if deaths := _weighty(evidence.death_verdicts):
         return no(deaths[0].reason, joined([_fleet(evidence), *_messages(deaths)]))
     return _nothing_certain(evidence, [verdict for _, found in affected for verdict in found])
 
@@ -78,6 +78,10 @@ def _rank(verdict: Verdict) -> int:
 
 def _message(group: GroupEvidence, verdicts: tuple[Verdict, ...]) -> str:
     return joined([_shortage(group), *(verdict.message for verdict in verdicts[:_MESSAGES_PER_GROUP])])
+
+
+def _weighty(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    return tuple(one for one in verdicts if one.severity is not Severity.INFORMATION)
 
 
 def _messages(verdicts: Sequence[Verdict]) -> Iterator[str]:

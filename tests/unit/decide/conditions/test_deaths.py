@@ -55,3 +55,13 @@ def test_it_is_named_beside_a_worker_that_is_missing() -> None:
     workers = {one.type: one for one in decide(missing).status.conditions}[ConditionType.WORKERS_HEALTHY]
     assert (workers.status, workers.reason) == ("False", "PoisonTask")
     assert workers.message.startswith("1 of 2 desired workers is consuming. Task warehouse.hog")
+
+
+def test_lost_tasks_are_a_recommendation_and_leave_the_health_alone() -> None:
+    task = TaskDeaths("1", "shop.pay", 1, 100.0, 100.0, "signal SIGSEGV", returns=False)
+    deaths = FleetDeaths((WorkerDeaths("shop-default-a", (task,), children_lost=1, tasks_lost=1),))
+    status = decide(snapshot(deaths=deaths)).status
+    assert status.health is HealthState.HEALTHY
+    assert [one.message.partition(" To have")[0] for one in status.recommendations] == [
+        "Within 10 min, 1 task (shop.pay) was lost with the process that ran them. Send the lost tasks again."
+    ]
