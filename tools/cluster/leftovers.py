@@ -8,9 +8,8 @@ from pathlib import Path
 
 from tools.cluster.errors import ClusterError
 from tools.cluster.layout import Layout
-from tools.cluster.machine.mounts import mounts_below
+from tools.cluster.machine.mounts import detach, mounts_below
 from tools.cluster.machine.processes import Supervisor, command_lines
-from tools.cluster.machine.shell import run
 from tools.cluster.node import cgroups, network
 from tools.cluster.progress import step
 from tools.cluster.waiting import wait_until
@@ -74,8 +73,8 @@ def _namespace_of(pid: int) -> int | None:
 
 def _unmount_below(*folders: Path) -> None:
     for point in mounts_below(*folders):
-        with contextlib.suppress(ClusterError):  # gone with the one that it was stacked on
-            run(["umount", "-l", point])
+        with contextlib.suppress(OSError):  # gone with the one that it was stacked on
+            detach(point)
     if left := mounts_below(*folders):
         raise ClusterError(f"{left[0]} cannot be unmounted; see what uses it with `fuser -vm {left[0]}`")
 
