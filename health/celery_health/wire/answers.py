@@ -10,6 +10,7 @@ from celery_health.wire.beat_report import BeatReport
 from celery_health.wire.bounds import ANSWER_BYTES, ENDS_LENGTH, Name, Seconds, Sentence, Version
 from celery_health.wire.deaths import ProcessEnd
 from celery_health.wire.documents import Format
+from celery_health.wire.orders import QuarantineBody
 from celery_health.wire.worker_report import WorkerReport
 
 
@@ -68,6 +69,7 @@ class WorkerAnswer(ProcessAnswer, frozen=True, kw_only=True):
     """The answer about a worker. ``drain_requested_for``: seconds, None where no drain is requested.
 
     ``ends`` are the deaths of earlier worker processes of this pod that the sidecar saw, the newest last.
+    ``quarantine`` is the order in force, None if there has been none.
     """
 
     role: Literal["worker"]
@@ -78,6 +80,7 @@ class WorkerAnswer(ProcessAnswer, frozen=True, kw_only=True):
     drain_requested: bool
     drain_requested_for: Seconds | None
     ends: Annotated[tuple[ProcessEnd, ...], Meta(max_length=ENDS_LENGTH)] = ()
+    quarantine: QuarantineBody | None = None
 
 
 class BeatAnswer(ProcessAnswer, frozen=True, kw_only=True):

@@ -43,11 +43,20 @@ LARGEST_SECONDS = 1e10
 REPORT_BYTES = 192 * 1024
 """The size of a report. 50 queues and 100 active tasks take about 30 kB."""
 
-ANSWER_BYTES = 256 * 1024
-"""The size of a sidecar's answer: a report, and at most 64 KiB more."""
+ANSWER_BYTES = 320 * 1024
+"""The size of a sidecar's answer: a report, and at most 128 KiB more."""
 
 ORDER_BYTES = 1024
-"""The size of an order's body."""
+"""The size of an order's body, but for the order quarantine."""
+
+QUARANTINE_LENGTH = 100
+"""Task ids in quarantine."""
+
+QUARANTINE_BYTES = 32 * 1024
+"""The size of the order quarantine and of its file. 100 ids as Celery makes them take 4 kB."""
+
+QUEUE_BYTES = 255
+"""UTF-8 bytes of the name of a dead-letter queue. RabbitMQ allows as many."""
 
 LONGEST_RESTART_HOLD = 300.0
 """Seconds of the longest restart hold."""

@@ -19,6 +19,7 @@ METRICS_PATH = "/metrics"
 DRAIN_PATH = "/drain"
 UNDRAIN_PATH = "/undrain"
 RESTART_HOLD_PATH = "/restart-hold"
+QUARANTINE_PATH = "/quarantine"
 
 # The API server's pod proxy keeps Authorization for itself: through the proxy the token comes in this header.
 TOKEN_HEADER = "X-Celery-Probe-Token"  # noqa: S105 - the header's name, not a token
@@ -37,6 +38,8 @@ DRAIN_FILE = "drain"
 """The worker drains while this file exists."""
 STOP_FILE = "stop"
 """This file exists once the worker is about to be stopped, until the next one starts."""
+QUARANTINE_FILE = "quarantine.json"
+"""The task ids in quarantine, and the dead-letter queue."""
 
 
 class Role(StrEnum):

@@ -89,6 +89,8 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     the cause of the last as in ``TaskDeaths``, and ``tasks_lost`` the tasks whose child died and whose
     message does not go back. The two totals count from the start of the process; they are None where the
     agent does not see such deaths: in pools without children.
+    ``quarantined_total`` counts the messages that this process has moved to a dead-letter queue, and
+    ``quarantine_waiting`` those that it has received and is still to move.
     ``memory_limit_bytes``, ``memory_peak_bytes`` and ``oom_kills`` (processes that the kernel killed at the
     limit) are of the container, None where they cannot be read.
     """
@@ -130,6 +132,8 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     children_lost_total: Count | None = None
     tasks_lost: Count = 0
     tasks_lost_total: Count | None = None
+    quarantined_total: Count = 0
+    quarantine_waiting: Count = 0
     memory_limit_bytes: Count | None = None
     memory_peak_bytes: Count | None = None
     oom_kills: Count | None = None

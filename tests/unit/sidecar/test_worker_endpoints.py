@@ -185,7 +185,7 @@ async def test_the_header_of_its_own_counts_before_that_of_a_proxy(client: Clien
     assert (await client.post("/drain", headers=wrong)).status == 403
 
 
-@pytest.mark.parametrize("path", ["/drain", "/undrain", "/restart-hold"])
+@pytest.mark.parametrize("path", ["/drain", "/undrain", "/restart-hold", "/quarantine"])
 async def test_without_a_configured_token_every_order_is_refused(observer: WorkerObserver, path: str) -> None:
     async with TestClient(TestServer(worker_app(observer, ""))) as client:
         answer = await client.post(path, headers={"Authorization": "Bearer "})

@@ -18,21 +18,26 @@ from celery_health.wire.bounds import (
     LARGEST_SECONDS,
     LIST_LENGTH,
     NAME_LENGTH,
+    QUARANTINE_BYTES,
+    QUARANTINE_LENGTH,
     REPORT_BYTES,
     SENTENCE_LENGTH,
     sentence,
 )
 from celery_health.wire.documents import Format, UnreadableError
-from celery_health.wire.orders import RESTART_HOLD_ORDER
+from celery_health.wire.orders import QUARANTINE_DOCUMENT, QUARANTINE_ORDER, RESTART_HOLD_ORDER
 from celery_health.wire.worker_report import WORKER_REPORT, WorkerReport
 from tests.unit.wire.documents import beat_answer, beat_document, encoded, worker_answer, worker_document
 
+QUARANTINE = {"queue": "shop.dead-letter", "ids": ["a1", "a2"]}
 FORMATS: dict[str, tuple[Format[Any], dict[str, Any]]] = {
     "worker report": (WORKER_REPORT, worker_document()),
     "beat report": (BEAT_REPORT, beat_document()),
-    "worker answer": (WORKER_ANSWER, worker_answer(report=worker_document())),
+    "worker answer": (WORKER_ANSWER, worker_answer(report=worker_document(), quarantine=QUARANTINE)),
     "beat answer": (BEAT_ANSWER, beat_answer()),
     "restart hold": (RESTART_HOLD_ORDER, {"seconds": 5}),
+    "quarantine": (QUARANTINE_ORDER, QUARANTINE),
+    "quarantine file": (QUARANTINE_DOCUMENT, {"version": 1, "quarantine": QUARANTINE}),
 }
 ANY_FORMAT = pytest.mark.parametrize("kind", sorted(FORMATS))
 
@@ -159,10 +164,20 @@ def test_a_report_has_only_the_bounds_that_the_agent_keeps(report: type) -> None
                 assert type_.max_length == LIST_LENGTH, name
 
 
-def test_an_answer_has_room_for_a_report_all_ends_and_every_sentence() -> None:
+def test_an_answer_has_room_for_a_report_all_ends_the_quarantine_and_every_sentence() -> None:
     sentences, escaped = 4, 6
     rest = sentences * SENTENCE_LENGTH * escaped + 20 * NAME_LENGTH
-    assert REPORT_BYTES + ENDS_BYTES + rest < ANSWER_BYTES
+    assert REPORT_BYTES + ENDS_BYTES + QUARANTINE_BYTES + rest < ANSWER_BYTES
+
+
+@pytest.mark.parametrize("queue", ["", "é" * 128, "x" * 256])
+def test_a_name_that_no_queue_can_have_is_refused(queue: str) -> None:
+    assert "The order is invalid" in outcome(QUARANTINE_ORDER, encoded({"queue": queue, "ids": []}))
+
+
+def test_a_quarantine_of_more_ids_than_allowed_is_refused() -> None:
+    assert not outcome(QUARANTINE_ORDER, encoded({"queue": "q", "ids": ["a"] * QUARANTINE_LENGTH}))
+    assert "ids" in outcome(QUARANTINE_ORDER, encoded({"queue": "q", "ids": ["a"] * (QUARANTINE_LENGTH + 1)}))
 
 
 @given(st.text())

@@ -62,6 +62,8 @@ class WorkerReporter(ReportThread):
             "initial_prefetch": worker.initial_prefetch,
             "transport": worker.evidence,
             "started_mono": self._started,
+            "quarantined_total": worker.quarantined_total,
+            "quarantine_waiting": worker.quarantine_waiting,
         }
         report.update(self._task_report())
         report.update(self._pool_report(report["progress_mono"]))

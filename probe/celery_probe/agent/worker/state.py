@@ -33,7 +33,8 @@ NO_EVIDENCE: dict[str, Any] = {
 class Worker:
     """Shared without a lock: the loop sets each attribute in one step, and the reporter only reads.
 
-    ``drained``: a drain is requested, and no more message can arrive from the broker.
+    ``drained``: a drain is requested, and no more message can arrive from the broker. ``quarantined_total``:
+    messages moved to a dead-letter queue; ``quarantine_waiting``: messages that are still to be moved.
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,8 @@ class Worker:
         self.prefetch: int | None = None
         self.initial_prefetch: int | None = None
         self.deaths = DeathLog()
+        self.quarantined_total = 0
+        self.quarantine_waiting = 0
 
 
 def phase(worker: Worker, celery_state: Any) -> str:

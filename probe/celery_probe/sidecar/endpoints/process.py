@@ -7,7 +7,7 @@ from aiohttp import web
 
 from celery_health.verdicts.beat import BeatVerdict
 from celery_health.verdicts.worker import WorkerVerdict
-from celery_health.wire.bounds import ORDER_BYTES
+from celery_health.wire.bounds import QUARANTINE_BYTES
 from celery_health.wire.names import (
     LIVENESS_PATH,
     METRICS_PATH,
@@ -29,7 +29,7 @@ _Observer = ProcessObserver[Any]
 
 def probe_app(observer: _Observer, token: str) -> web.Application:
     """The application: all of beat's. Orders must send ``token``; if it is empty, all orders are refused."""
-    app = web.Application(client_max_size=ORDER_BYTES)
+    app = web.Application(client_max_size=QUARANTINE_BYTES)
     app.add_routes(
         [
             web.get(STARTUP_PATH, _probe(observer, lambda verdict: verdict.started)),

@@ -1,9 +1,12 @@
-"""The HTTP endpoints of a worker's sidecar: those of every sidecar, and the orders drain and undrain."""
+"""The HTTP endpoints of a worker's sidecar: those of every sidecar, and the orders for workers."""
 
 from aiohttp import web
 
 from celery_health.wire.answers import DrainAnswer
-from celery_health.wire.names import DRAIN_PATH, UNDRAIN_PATH
+from celery_health.wire.bounds import QUARANTINE_LENGTH
+from celery_health.wire.documents import UnreadableError
+from celery_health.wire.names import DRAIN_PATH, QUARANTINE_PATH, UNDRAIN_PATH
+from celery_health.wire.orders import QUARANTINE_ORDER
 from celery_probe.sidecar.endpoints.orders import Handler, answered, explained, refusal
 from celery_probe.sidecar.endpoints.process import probe_app
 from celery_probe.sidecar.observe.worker import WorkerObserver
@@ -16,6 +19,7 @@ def worker_app(observer: WorkerObserver, token: str) -> web.Application:
         [
             web.post(DRAIN_PATH, _drain(observer, token, requested=True)),
             web.post(UNDRAIN_PATH, _drain(observer, token, requested=False)),
+            web.post(QUARANTINE_PATH, _quarantine(observer, token)),
         ]
     )
     return app
@@ -32,5 +36,24 @@ def _drain(observer: WorkerObserver, token: str, *, requested: bool) -> Handler:
             message = f"The drain request cannot be written: {error.strerror}."
             return explained(500, "NotWritten", message)
         return answered(202, DrainAnswer(requested))
+
+    return answer
+
+
+def _quarantine(observer: WorkerObserver, token: str) -> Handler:
+    async def answer(request: web.Request) -> web.Response:
+        refused = refusal(request, token)
+        if refused is not None:
+            return refused
+        try:
+            order = QUARANTINE_ORDER.decode(await request.read())
+        except (UnreadableError, web.HTTPRequestEntityTooLarge):
+            advice = f'Send {{"queue": NAME, "ids": [ID, ...]}} with at most {QUARANTINE_LENGTH} task ids.'
+            return explained(400, "BadRequest", advice)
+        try:
+            observer.quarantine.set(order)
+        except OSError as error:
+            return explained(500, "NotWritten", f"The quarantine cannot be written: {error.strerror}.")
+        return answered(202, order)
 
     return answer

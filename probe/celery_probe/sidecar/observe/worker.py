@@ -15,10 +15,11 @@ from celery_probe.sidecar.observe.evidence import ProcessEvidence
 from celery_probe.sidecar.observe.jitter import jitter_of
 from celery_probe.sidecar.observe.process import ProcessObserver
 from celery_probe.sidecar.orders.drain_request import DrainRequest
+from celery_probe.sidecar.orders.quarantine_list import QuarantineList
 
 
 class WorkerObserver(ProcessObserver[WorkerReport]):
-    """Joins the worker's evidence, the broker checks, the drain request and the ends of its processes."""
+    """Joins the worker's evidence, the broker checks, the orders in force and the ends of its processes."""
 
     subject = "the worker"
 
@@ -32,16 +33,18 @@ class WorkerObserver(ProcessObserver[WorkerReport]):
     ) -> None:
         super().__init__(evidence, broker, clock)
         self.drain = drain
+        self.quarantine = QuarantineList(evidence.directory)
         self._ends = EndLog(evidence.directory)
         self._thresholds = thresholds
         self.hostname = socket.gethostname()
         self._jitter = jitter_of(self.hostname)
 
     def refresh(self) -> None:
-        """Read the files of the worker, of its agent and of the drain request."""
+        """Read the files of the worker, of its agent and of the orders."""
         before = self._moment()
         super().refresh()
         self.drain.refresh()
+        self.quarantine.refresh()
         self._ends.note(before, self._moment(), self._clock())
 
     def _moment(self) -> Moment:
@@ -85,6 +88,7 @@ class WorkerObserver(ProcessObserver[WorkerReport]):
             drain_requested=self.drain.is_requested,
             drain_requested_for=None if drain_requested_for is None else round(drain_requested_for, 3),
             ends=self._ends.latest(self._clock()),
+            quarantine=self.quarantine.in_force,
         )
 
     def metrics(self) -> str:
