@@ -64,8 +64,8 @@ class Kubectl:
             raise KubectlError(f"There is no program {name!r}: install kubectl, or set KUBECTL to its path.")
         return cls(program, options)
 
-    def run(self, *arguments: str) -> str:
-        """Run a command and return what it prints.
+    def run(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run a command and return what it prints. ``stdin``: its input; without it, that of this program.
 
         Raises:
             NotFoundError: the object does not exist.
@@ -74,7 +74,12 @@ class Kubectl:
         command = [self.program, *self.options, f"--request-timeout={REQUEST_SECONDS}s", *arguments]
         try:
             done = subprocess.run(  # noqa: S603 (no shell is involved)
-                command, capture_output=True, text=True, timeout=PROGRAM_SECONDS, check=False
+                command,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=PROGRAM_SECONDS,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             raise KubectlError(
@@ -108,6 +113,10 @@ def explained(stderr: str) -> KubectlError:
     lines = [line.strip() for line in stderr.splitlines() if line.strip() and not _LOG_LINE.match(line)]
     last = lines[-1] if lines else "kubectl failed without a message"
     text = last.removeprefix("error: ").rstrip(".")
+    if (
+        text.startswith("command terminated") and len(lines) > 1
+    ):  # of `exec`: the program's own words are before
+        text = f"{lines[-2].rstrip('.')} ({text})"
     lowered = text.lower()
     if "the server doesn't have a resource type" in lowered:
         return KubectlError(

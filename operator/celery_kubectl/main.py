@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import click
 
+from celery_health.cli.commands.dead_letter import DEAD_LETTER_HELP, Opened, add_dead_letter_commands
 from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.usage import Command, Group, UsageError, with_options
 from celery_health.verdicts.text import listed
@@ -23,7 +24,7 @@ _CLUSTER = (
 @with_options(_CLUSTER)
 @click.pass_context
 def plugin(ctx: click.Context, /, **options: str | None) -> None:
-    """Show the health of Celery on this cluster, restart workers, and pause healing.
+    """Show the health of Celery on this cluster, restart workers, pause healing, and handle dead letters.
 
     The plugin runs kubectl: the one that the variable KUBECTL names, or else the one on PATH.
     """
@@ -137,6 +138,26 @@ def resume(name: str, **cluster: Any) -> None:
     resource = read(kubectl, name)
     annotate(kubectl, resource, f"{PAUSE}-")
     click.echo(f"{name}: healing {'is resumed' if resource.paused else 'was not paused'}.")
+
+
+@plugin.group("dead-letter", cls=Group, help=DEAD_LETTER_HELP)
+@click.argument("name", metavar="RESOURCE")
+@with_options(_CLUSTER)
+@click.pass_context
+def dead_letter(ctx: click.Context, /, name: str, **cluster: str | None) -> None:
+    """Remember the resource and the cluster for the subcommand."""
+    ctx.obj = name
+    given = {option: value for option, value in cluster.items() if value is not None}
+    ctx.default_map = dict.fromkeys(dead_letter.commands, given)
+
+
+def _open_dead_letters(ctx: click.Context, cluster: dict[str, Any]) -> Opened:
+    from celery_kubectl.dead_letters import opened  # noqa: PLC0415
+
+    return opened(_kubectl(**cluster), ctx.obj)
+
+
+add_dead_letter_commands(dead_letter, _open_dead_letters, _CLUSTER)
 
 
 def main() -> NoReturn:

@@ -1,10 +1,11 @@
 """Click commands that exit with code 3 on wrong usage. Click's own code 2 means unhealthy here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from celery_health.cli.exit_codes import ExitCode
 
@@ -51,6 +52,18 @@ def with_options(options: tuple[Decorator, ...]) -> Decorator:
         return function
 
     return decorate
+
+
+def given_before(ctx: click.Context, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``default_map`` by which an option before a subcommand means the same as after it.
+
+    `celery-health -A shop monitor` is `celery-health monitor -A shop`.
+    """
+    not_given = {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}
+    given = {
+        name: value for name, value in options.items() if ctx.get_parameter_source(name) not in not_given
+    }
+    return {ctx.invoked_subcommand: given} if ctx.invoked_subcommand else {}
 
 
 @contextmanager

@@ -7,15 +7,19 @@ from typing import Any
 
 import click
 
-from celery_health.cli.commands.options import HEALTH, HEALTH_HELP, MONITOR, MONITOR_HELP
-from celery_health.cli.usage import Command, with_options
+from celery_health.cli.commands.dead_letter import Opened, dead_letter_group
+from celery_health.cli.commands.options import DEAD_LETTER, HEALTH, HEALTH_HELP, MONITOR, MONITOR_HELP
+from celery_health.cli.usage import Command, Group, given_before, with_options
 
 
-@click.command(cls=Command, help=HEALTH_HELP)
+@click.group(cls=Group, invoke_without_command=True, help=HEALTH_HELP)
 @with_options(HEALTH)
 @click.pass_context
 def health(ctx: click.Context, /, **options: Any) -> None:
-    """Run ``celery -A APP health``."""
+    """Run ``celery -A APP health`` without a subcommand, or prepare the subcommand."""
+    if ctx.invoked_subcommand is not None:
+        ctx.default_map = given_before(ctx, options)
+        return
     from celery_health.cli.commands.health import run_health  # noqa: PLC0415
 
     ctx.exit(run_health(ctx.obj.app, {**options, "app_name": _app_name(ctx)}))
@@ -29,6 +33,15 @@ def monitor(ctx: click.Context, /, **options: Any) -> None:
     from celery_health.cli.commands.monitor import run_monitor  # noqa: PLC0415
 
     ctx.exit(run_monitor(ctx.obj.app, {**options, "app_name": _app_name(ctx)}))
+
+
+def _open_dead_letters(ctx: click.Context, options: dict[str, Any]) -> Opened:
+    from celery_health.cli.commands.dead_letter_connection import opened  # noqa: PLC0415
+
+    return opened(ctx.obj.app, options)
+
+
+health.add_command(dead_letter_group(_open_dead_letters, DEAD_LETTER))
 
 
 def _app_name(ctx: click.Context) -> str | None:

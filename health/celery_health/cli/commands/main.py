@@ -3,10 +3,18 @@
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
-from celery_health.cli.commands.options import APP, HEALTH, HEALTH_HELP, MONITOR, MONITOR_HELP, PREFLIGHT
-from celery_health.cli.usage import Command, Group, with_options
+from celery_health.cli.commands.dead_letter import Opened, dead_letter_group
+from celery_health.cli.commands.options import (
+    APP,
+    DEAD_LETTER,
+    HEALTH,
+    HEALTH_HELP,
+    MONITOR,
+    MONITOR_HELP,
+    PREFLIGHT,
+)
+from celery_health.cli.usage import Command, Group, given_before, with_options
 
 
 @click.group(cls=Group, invoke_without_command=True, help=HEALTH_HELP)
@@ -15,9 +23,7 @@ from celery_health.cli.usage import Command, Group, with_options
 def main(ctx: click.Context, /, **options: Any) -> None:
     """Run ``celery-health`` without a subcommand, or prepare the subcommand."""
     if ctx.invoked_subcommand is not None:
-        # `celery-health -A shop monitor` means the same as `celery-health monitor -A shop`.
-        given = {name: value for name, value in options.items() if _is_given(ctx, name)}
-        ctx.default_map = {ctx.invoked_subcommand: given}
+        ctx.default_map = given_before(ctx, options)
         return
     from celery_health.cli.commands.health import run_health  # noqa: PLC0415
 
@@ -56,5 +62,10 @@ def preflight(
     )
 
 
-def _is_given(ctx: click.Context, name: str) -> bool:
-    return ctx.get_parameter_source(name) not in {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}
+def _open_dead_letters(_: click.Context, options: dict[str, Any]) -> Opened:
+    from celery_health.cli.commands.dead_letter_connection import opened  # noqa: PLC0415
+
+    return opened(None, options)
+
+
+main.add_command(dead_letter_group(_open_dead_letters, (*APP, *DEAD_LETTER)))

@@ -39,12 +39,13 @@ MONITOR_HELP = "Show workers, queues and running tasks, once or repeatedly."
 APP: tuple[Decorator, ...] = (
     click.option("-A", "--app", "app_name", metavar="APP", help="The application, as for `celery -A`."),
 )
+_BROKER: Decorator = click.option(
+    "--broker",
+    metavar="URL",
+    help="Broker URL.  [default: the application's, CELERY_BROKER_URL or REDIS_URL]",
+)
 _COMMON: tuple[Decorator, ...] = (
-    click.option(
-        "--broker",
-        metavar="URL",
-        help="Broker URL.  [default: the application's, CELERY_BROKER_URL or REDIS_URL]",
-    ),
+    _BROKER,
     click.option(
         "--result-backend",
         metavar="URL",
@@ -112,6 +113,22 @@ HEALTH: tuple[Decorator, ...] = (
     click.option("--check-redis", is_flag=True, help="Show details of the Redis server."),
 )
 MONITOR: tuple[Decorator, ...] = (*_COMMON, _format("table", "json"), _interval(2.0))
+DEAD_LETTER: tuple[Decorator, ...] = (
+    _BROKER,
+    click.option(
+        "--queue",
+        "dead_letter_queue",
+        metavar="NAME",
+        help="The dead-letter queue.  [default: celery.dead-letter]",
+    ),
+    click.option(
+        "--timeout",
+        type=_SECONDS,
+        default=30.0,
+        show_default=True,
+        help="Time limit for loading the application of -A.",
+    ),
+)
 PREFLIGHT: tuple[Decorator, ...] = (
     click.option("--wait", type=_SECONDS, default=60.0, show_default=True, help="How long to wait in all."),
     click.option(

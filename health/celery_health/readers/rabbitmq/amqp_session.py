@@ -10,9 +10,9 @@ import amqp
 from celery_health.broker import BrokerReading, QueueReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
+from celery_health.readers.rabbitmq.connection import amqp_reachability, connected
 from celery_health.readers.reachability import Reachability
-from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS
-from celery_health.readers.tls import amqp_options
+from celery_health.readers.timeouts import TOTAL_SECONDS
 from celery_health.urls import BrokerUrl
 
 
@@ -32,7 +32,7 @@ class AmqpSession:
             return self._reading(self._count_all(names, deadline))
         except Exception as error:  # any answer of any server is a reading, never the end of the reader
             self.close()
-            return _meaning(error, self._url).reading(self._url, names)
+            return amqp_reachability(error, self._url).reading(self._url, names)
 
     def close(self) -> None:
         """Drop the connection. AMQP's own close would wait for the server's answer."""
@@ -77,32 +77,10 @@ class AmqpSession:
 
     def _open_channel(self) -> Any:
         if self._connection is None:
-            self._connection = self._connected()
+            self._connection = connected(self._url)
         if self._channel is None:
             self._channel = self._connection.channel()
         return self._channel
-
-    def _connected(self) -> Any:
-        url = self._url
-        connection = amqp.Connection(
-            host=f"[{url.host}]:{url.port}" if ":" in url.host else f"{url.host}:{url.port}",
-            userid=url.username or "guest",
-            password=url.password or "guest",
-            virtual_host=url.vhost or "/",
-            login_method="PLAIN",
-            ssl=amqp_options(url) if url.tls else False,
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            write_timeout=READ_SECONDS,
-            heartbeat=0,
-            client_properties={"connection_name": "celery-operator"},
-        )
-        try:
-            connection.connect()
-        except BaseException:
-            connection.collect()
-            raise
-        return connection
 
     def _reading(self, counted: list[tuple[QueueReading, bool]]) -> BrokerReading:
         refused = [queue.name for queue, is_refused in counted if is_refused]
@@ -115,18 +93,3 @@ class AmqpSession:
                 reachable=True,
             )
         return replace(result.reading(self._url), queues=tuple(queue for queue, _ in counted))
-
-
-def _meaning(error: BaseException, url: BrokerUrl) -> Reachability:
-    """The meaning of an exception of py-amqp."""
-    if isinstance(error, amqp.AccessRefused):
-        return reachability.authentication_failed(url)
-    if isinstance(error, amqp.NotAllowed):
-        if "limit" in str(error):
-            return reachability.too_many_connections(url)
-        return reachability.no_such_virtual_host(url, "the path of the URL")
-    if meaning := reachability.connection_error(error, url):
-        return meaning
-    if isinstance(error, OSError):
-        return reachability.connection_closed(url)
-    return reachability.other_error(url, getattr(error, "reply_text", "") or error)

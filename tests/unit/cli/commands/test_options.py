@@ -10,5 +10,6 @@ def test_celery_loads_nothing_but_click_for_the_commands() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     loaded = {name for name in done.stdout.split() if name.startswith("celery_health.")}
-    allowed = {"commands", "commands.celery_commands", "commands.options", "exit_codes", "usage"}
+    commands = {"commands", "commands.celery_commands", "commands.dead_letter", "commands.options"}
+    allowed = {*commands, "exit_codes", "usage"}
     assert loaded == {"celery_health.cli", *(f"celery_health.cli.{name}" for name in allowed)}

@@ -1,0 +1,152 @@
+"""``dead-letter list | show | replay | drop``, whichever way the queue is read."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from celery_health.cli.exit_codes import ExitCode
+from celery_health.dead_letters.letter import MAX_MESSAGES, DeadLetterError, DeadLetterQueue, Letter, Result
+from celery_health.verdicts.text import counted, listed
+
+_LISTED = 100
+_CONFIRMED = 20
+"""The messages that are named before the question whether to drop them."""
+
+
+class NotDoneError(click.ClickException):
+    """The broker cannot be used."""
+
+    exit_code = ExitCode.UNHEALTHY
+
+
+class NothingDoneError(click.ClickException):
+    """The arguments are wrong. The message says what to write instead."""
+
+    exit_code = ExitCode.USAGE
+
+
+@contextmanager
+def explained_errors() -> Iterator[None]:
+    """Errors of the queue as errors of the command, and Ctrl-C as its exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
+    except DeadLetterError as error:
+        kind = NotDoneError if error.supported else NothingDoneError
+        raise kind(str(error)) from error
+
+
+def list_letters(queue: DeadLetterQueue, name: str, form: str) -> None:
+    """Print the oldest messages."""
+    from celery_health.cli.output.dead_letters import print_list  # noqa: PLC0415
+
+    print_list(name, queue.read(_LISTED), form)
+
+
+def show_letter(queue: DeadLetterQueue, name: str, ref: str, form: str) -> None:
+    """Print one message.
+
+    Raises:
+        NothingDoneError: there is no such message.
+    """
+    from celery_health.cli.output.dead_letters import print_details  # noqa: PLC0415
+
+    (letter,) = _chosen(queue, name, (ref,))
+    details = queue.details(letter.digest)
+    if details is None:
+        raise NothingDoneError(f"The message {letter.ref} is no longer in the dead-letter queue {name}.")
+    print_details(letter, details, form)
+
+
+def replay_letters(queue: DeadLetterQueue, name: str, refs: Sequence[str], to: str | None) -> ExitCode:
+    """Put the messages back, all of them without ``refs``, and print a line for each.
+
+    Raises:
+        NothingDoneError: there is no such message.
+    """
+    letters = _chosen(queue, name, refs)
+    return _printed(
+        letters,
+        queue.replay([letter.digest for letter in letters], to),
+        lambda result: f"put back into {result.queue}",
+    )
+
+
+def drop_letters(queue: DeadLetterQueue, name: str, refs: Sequence[str], *, yes: bool) -> ExitCode:
+    """Remove the messages, all of them without ``refs``, after a confirmation, and print a line for each.
+
+    Raises:
+        NothingDoneError: there is no such message, or no terminal to confirm in.
+    """
+    letters = _chosen(queue, name, refs)
+    if letters and not yes and not _confirmed(letters, name):
+        click.echo("Nothing was dropped.")
+        return ExitCode.DEGRADED
+    return _printed(
+        letters,
+        queue.drop([letter.digest for letter in letters]),
+        lambda _: "dropped",
+    )
+
+
+def _confirmed(letters: Sequence[Letter], name: str) -> bool:
+    for letter in letters[:_CONFIRMED]:
+        click.echo(_named(letter))
+    if len(letters) > _CONFIRMED:
+        click.echo(f"and {len(letters) - _CONFIRMED} more")
+    count = counted(len(letters), "message")
+    try:
+        return click.confirm(f"Drop {count} from {name}? No copy is kept", default=False)
+    except click.Abort:
+        click.echo()
+        raise NothingDoneError("Nothing was dropped: confirm with y, or use --yes.") from None
+
+
+def _printed(letters: Sequence[Letter], results: Iterator[Result], done: Callable[[Result], str]) -> ExitCode:
+    code, by_digest = ExitCode.HEALTHY, {letter.digest: letter for letter in reversed(letters)}
+    for result in results:
+        letter = by_digest[result.digest]
+        if result.done:
+            click.echo(f"{_named(letter)}: {done(result)}.")
+        else:
+            click.echo(f"{_named(letter)}: {result.problem}", err=True)
+            code = ExitCode.UNHEALTHY
+    return code
+
+
+def _chosen(queue: DeadLetterQueue, name: str, refs: Sequence[str]) -> tuple[Letter, ...]:
+    """The messages that ``refs`` name, all without ``refs``. A beginning that fits one message is enough."""
+    page = queue.read(MAX_MESSAGES)
+    if not refs:
+        _warn_of_more(page.total, name)
+        if not page.letters:
+            click.echo(f"The dead-letter queue {name} is empty.")
+        return page.letters
+    return tuple(dict.fromkeys(_named_by(ref, page.letters, name) for ref in refs))
+
+
+def _named_by(ref: str, letters: Sequence[Letter], name: str) -> Letter:
+    exact = [letter for letter in letters if letter.ref == ref]
+    found = exact or [letter for letter in letters if letter.ref.startswith(ref)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = listed([letter.ref for letter in found])
+        raise NothingDoneError(f"{ref!r} is the beginning of {len(found)} ids: {names}. Write more of it.")
+    if not letters:
+        raise NothingDoneError(f"There is no message {ref!r}: the dead-letter queue {name} is empty.")
+    names = listed([letter.ref for letter in letters])
+    raise NothingDoneError(
+        f"There is no message {ref!r} in the dead-letter queue {name}. Its ids are {names}."
+    )
+
+
+def _warn_of_more(total: int, name: str) -> None:
+    if total > MAX_MESSAGES:
+        click.echo(f"{name} has {total} messages. This command takes the oldest {MAX_MESSAGES}.", err=True)
+
+
+def _named(letter: Letter) -> str:
+    return f"{letter.ref} ({letter.name or letter.problem or 'no task'})"

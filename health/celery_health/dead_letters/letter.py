@@ -1,0 +1,104 @@
+"""What is known of the messages in a dead-letter queue, and what can be done with them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from celery_health.wire.names import DEAD_LETTER_SUFFIX
+
+DEFAULT_QUEUE = f"celery{DEAD_LETTER_SUFFIX}"
+MAX_MESSAGES = 10_000
+"""The messages of one queue that a command reads."""
+
+
+class DeadLetterError(Exception):
+    """The queue cannot be used. The text is a sentence without secrets.
+
+    ``supported`` is False if this kind of broker can never be used.
+    """
+
+    def __init__(self, text: str, *, supported: bool = True) -> None:
+        super().__init__(text)
+        self.supported = supported
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message. What the message does not say is None. All texts are printable, without secrets, bounded.
+
+    ``ref`` names the message on the command line: the task's id, or ``no-id``, with ``#2`` for the second
+    message of that id and so on, the oldest first. ``digest`` identifies the message by its content.
+    ``queue``: where it came from, as far as the message shows it. ``age``: seconds since it was sent.
+    ``problem``: why it is no Celery message.
+    """
+
+    ref: str
+    digest: str
+    id: str | None
+    name: str | None
+    queue: str | None
+    retries: int | None
+    age: float | None
+    size: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LetterDetails:
+    """What else a message contains. ``headers`` and ``properties``: name and value, as text."""
+
+    headers: tuple[tuple[str, str], ...]
+    properties: tuple[tuple[str, str], ...]
+    args: str
+    kwargs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The oldest messages of a queue, and how many messages it has in all."""
+
+    letters: tuple[Letter, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one message. ``queue``: where it was put. ``problem``: why it is where it was."""
+
+    digest: str
+    done: bool
+    queue: str | None = None
+    problem: str | None = None
+
+
+GONE = "The message is no longer in the dead-letter queue, or another program is reading it."
+
+
+class DeadLetterQueue(Protocol):
+    """One dead-letter queue. Every method raises DeadLetterError if the broker cannot be used."""
+
+    def read(self, limit: int) -> Page:
+        """The oldest ``limit`` messages. Nothing changes."""
+
+    def details(self, digest: str) -> LetterDetails | None:
+        """The details of one message, None if it is not there. Nothing changes."""
+
+    def replay(self, digests: Sequence[str], to: str | None) -> Iterator[Result]:
+        """Put messages back into their own queues, or into the queue ``to``; one result for each."""
+
+    def drop(self, digests: Sequence[str]) -> Iterator[Result]:
+        """Remove messages; one result for each."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+def numbered(letters: Iterable[Letter]) -> tuple[Letter, ...]:
+    """The letters, oldest first, with a ``ref`` for each."""
+    seen: dict[str, int] = {}
+    found = []
+    for letter in letters:
+        name = letter.id or "no-id"
+        seen[name] = count = seen.get(name, 0) + 1
+        found.append(replace(letter, ref=name if count == 1 else f"{name}#{count}"))
+    return tuple(found)

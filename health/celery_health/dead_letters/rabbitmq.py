@@ -1,0 +1,186 @@
+"""A dead-letter queue on RabbitMQ: a durable queue, whose messages also say where they were first sent.
+
+AMQP shows a message only by delivering it. Each command fetches messages without acknowledging them and gives
+them back at its end. RabbitMQ puts them back to their places and sets their ``redelivered`` flag. If the
+command is killed, RabbitMQ does the same when the connection ends.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import amqp
+from amqp.exceptions import MessageNacked
+
+from celery_health.dead_letters import message
+from celery_health.dead_letters.letter import (
+    GONE,
+    MAX_MESSAGES,
+    DeadLetterError,
+    LetterDetails,
+    Page,
+    Result,
+    numbered,
+)
+from celery_health.dead_letters.message import Message
+from celery_health.readers.rabbitmq.connection import amqp_reachability, connected
+from celery_health.readers.reachability import quoted
+from celery_health.urls import BrokerUrl
+
+EXCHANGE_HEADER = "x-celery-probe-exchange"
+ROUTING_KEY_HEADER = "x-celery-probe-routing-key"
+"""The headers that quarantine adds: how the message was first sent."""
+_CONFIRM_SECONDS = 5.0
+
+
+class RabbitDeadLetters:
+    """One connection, with a channel that fetches and another one that publishes."""
+
+    def __init__(self, url: BrokerUrl, queue: str) -> None:
+        self._url = url
+        self._queue = queue
+        self._connection: Any = None
+
+    def read(self, limit: int) -> Page:
+        """The oldest messages."""
+        with self._fetching() as (channel, total):
+            fetched = self._fetched(channel, min(limit, total))
+            return Page(numbered(_message(one).letter() for one in fetched), total)
+
+    def details(self, digest: str) -> LetterDetails | None:
+        """Fetch until the message is found."""
+        with self._fetching() as (channel, total):
+            found = (_message(one) for one in self._fetched(channel, min(MAX_MESSAGES, total)))
+            return next((one.details() for one in found if one.digest == digest), None)
+
+    def replay(self, digests: Sequence[str], to: str | None) -> Iterator[Result]:
+        """Publish each message and wait for RabbitMQ's confirmation, then remove it here."""
+        return self._take(digests, lambda original: self._publish(original, to))
+
+    def drop(self, digests: Sequence[str]) -> Iterator[Result]:
+        """Remove each message."""
+        return self._take(digests, lambda original: Result(_message(original).digest, done=True))
+
+    def close(self) -> None:
+        """Close the connection. RabbitMQ gives back what was fetched."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.collect()
+
+    def _take(self, digests: Sequence[str], act: Callable[[Any], Result]) -> Iterator[Result]:
+        wanted = Counter(digests)
+        with self._fetching() as (channel, total):
+            for original in self._fetched(channel, min(MAX_MESSAGES, total)):
+                digest = _message(original).digest
+                if not wanted[digest]:
+                    continue
+                wanted[digest] -= 1
+                result = act(original)
+                if result.done:
+                    channel.basic_ack(original.delivery_tag)
+                yield result
+                if not wanted.total():
+                    break
+        for digest in wanted.elements():
+            yield Result(digest, done=False, problem=GONE)
+
+    @contextmanager
+    def _fetching(self) -> Iterator[tuple[Any, int]]:
+        """A channel, and the length of the queue. What was fetched and not acknowledged is given back."""
+        self._connect()
+        try:
+            channel = self._connection.channel()
+            try:
+                total = channel.queue_declare(queue=self._queue, passive=True).message_count
+            except amqp.NotFound:
+                yield self._connection.channel(), 0
+                return
+            try:
+                yield channel, total
+            finally:
+                if channel.connection is not None:
+                    channel.close()  # when RabbitMQ answers, it has given back what was not acknowledged
+        except Exception as error:
+            self.close()
+            if isinstance(error, amqp.ChannelError):
+                raise DeadLetterError(
+                    f"{self._url.address} refuses the queue {self._queue}: {quoted(error.reply_text)}."
+                ) from error
+            if isinstance(error, (amqp.AMQPError, OSError)):
+                raise DeadLetterError(amqp_reachability(error, self._url).message) from error
+            raise
+
+    def _connect(self) -> None:
+        try:
+            self._connection = self._connection or connected(self._url)
+        except (amqp.AMQPError, OSError) as error:
+            raise DeadLetterError(amqp_reachability(error, self._url).message) from error
+
+    def _fetched(self, channel: Any, limit: int) -> Iterator[Any]:
+        for _ in range(limit):
+            original = channel.basic_get(self._queue, no_ack=False)
+            if original is None:  # another program is reading the queue
+                return
+            yield original
+
+    def _publish(self, original: Any, to: str | None) -> Result:
+        found = _message(original)
+        exchange, key = ("", to) if to else (found.exchange, found.routing_key)
+        if exchange is None or key is None:
+            problem = "The message does not show which queue it came from: use --to QUEUE."
+            return Result(found.digest, done=False, problem=problem)
+        if not exchange and key == self._queue:
+            problem = f"The message was sent to {quoted(key)} itself: use --to QUEUE."
+            return Result(found.digest, done=False, problem=problem)
+        channel = self._connection.channel()
+        returned: list[object] = []
+        channel.events["basic_return"].add(lambda *answer: returned.append(answer))
+        try:
+            channel.basic_publish_confirm(
+                _without_route(original),
+                exchange=exchange,
+                routing_key=key,
+                mandatory=True,
+                timeout=_CONFIRM_SECONDS,
+            )
+            channel.close()
+        except (
+            amqp.NotFound,
+            amqp.AccessRefused,
+            amqp.PreconditionFailed,
+        ) as error:  # closes the channel only
+            return Result(found.digest, done=False, problem=f"RabbitMQ: {quoted(error.reply_text)}.")
+        except MessageNacked:
+            return Result(found.digest, done=False, problem="RabbitMQ did not accept the message: try again.")
+        if returned:
+            problem = (
+                f"No queue is bound to exchange {quoted(exchange or '(default)')} with routing key "
+                f"{quoted(key)}: use --to QUEUE."
+            )
+            return Result(found.digest, done=False, problem=problem)
+        return Result(found.digest, done=True, queue=key if not exchange else f"{exchange}/{key}")
+
+
+def _message(original: Any) -> Message:
+    headers = original.properties.get("application_headers") or {}
+    route = tuple(
+        value if isinstance(value := headers.get(name), str) else None
+        for name in (EXCHANGE_HEADER, ROUTING_KEY_HEADER)
+    )
+    return message.of_amqp(_body(original), original.properties, (route[0], route[1]))
+
+
+def _without_route(original: Any) -> Any:
+    """The message as it was first sent."""
+    properties = dict(original.properties)
+    headers = properties.get("application_headers") or {}
+    properties["application_headers"] = {
+        name: value for name, value in headers.items() if name not in {EXCHANGE_HEADER, ROUTING_KEY_HEADER}
+    }
+    return amqp.Message(_body(original), **properties)
+
+
+def _body(original: Any) -> bytes:
+    body = original.body
+    return body.encode() if isinstance(body, str) else bytes(body)

@@ -1,0 +1,81 @@
+"""Masks secrets in text that shows a task's arguments or headers. The text is never evaluated."""
+
+import re
+
+from celery_health.urls import MASK, redact
+
+MAX_SHOWN = 4096
+"""The characters of one text that are shown."""
+_MAX_READ = 4 * MAX_SHOWN
+"""The characters that are read: masking makes a text shorter."""
+_SECRETS = (
+    "password|passwd|pwd|passphrase|secret|token|authorization|api[_-]?key|access[_-]?key|private[_-]?key"
+    "|credential|cookie|session[_-]?id"
+)
+_NAME = re.compile(rf"(?:{_SECRETS})", re.IGNORECASE)
+# After such a name: its closing quote, and what separates it from its value. A pair is ('password', 'x').
+_BEFORE_VALUE = re.compile(
+    rf"(?:{_SECRETS})[\w.-]{{0,64}}(?:\\*['\"]\s{{0,8}},|\\*['\"]?\s{{0,8}}(?:=>|[:=]))\s{{0,8}}",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(r"[bBuUrRfF]{0,2}(?P<quote>\\*['\"])")
+_SCHEME = re.compile(r"\b(Bearer|Basic)\s+[^\s'\"\\]+", re.IGNORECASE)
+_AFTER_PLAIN_VALUE = re.compile(r"[,)\]}'\"\n]")
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of this name is masked."""
+    return _NAME.search(name) is not None
+
+
+def shown(text: str) -> str:
+    """The text without secrets and control characters, at most ``MAX_SHOWN`` characters of it."""
+    masked = printable(_masked(_SCHEME.sub(rf"\1 {MASK}", redact(text[:_MAX_READ]))))
+    if len(masked) <= MAX_SHOWN and len(text) <= _MAX_READ:
+        return masked
+    return f"{masked[:MAX_SHOWN]}... (cut; {len(text)} characters in all)"
+
+
+def printable(text: str) -> str:
+    """The text with each control character, which could change a terminal, as its escape sequence."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def _masked(text: str) -> str:
+    parts, position = [], 0
+    while found := _BEFORE_VALUE.search(text, position):
+        parts += [text[position : found.end()], MASK]
+        position = _end_of_value(text, found.end())
+    return "".join([*parts, text[position:]])
+
+
+def _end_of_value(text: str, start: int) -> int:
+    """Where the value ends that begins at ``start``: the end of the text if the value is not complete."""
+    if opening := _OPENING.match(text, start):
+        return _end_of_string(text, opening.end(), opening["quote"])
+    if text[start : start + 1] in {"(", "[", "{"}:
+        return _end_of_brackets(text, start)
+    end = _AFTER_PLAIN_VALUE.search(text, start)
+    return end.start() if end else len(text)
+
+
+def _end_of_string(text: str, start: int, quote: str) -> int:
+    while (end := text.find(quote, start)) >= 0:
+        before = text[start:end]
+        if (len(before) - len(before.rstrip("\\"))) % 2 == 0:
+            return end + len(quote)
+        start = end + len(quote)
+    return len(text)
+
+
+def _end_of_brackets(text: str, start: int) -> int:
+    depth, position = 0, start
+    while position < len(text):
+        if opening := _OPENING.match(text, position):
+            position = _end_of_string(text, opening.end(), opening["quote"])
+            continue
+        depth += (text[position] in "([{") - (text[position] in ")]}")
+        position += 1
+        if depth == 0:
+            return position
+    return len(text)
