@@ -155,7 +155,7 @@ class ResourceLoop:
         await self._status.write(previous, unreadable(previous, generation, error, datetime.now(UTC)))
 
     async def _heal(self, decision: Decision) -> None:
-        await self._order(decision.restart_holds)
+        await self._order(decision.orders)
         for order in decision.evictions:
             counted = partial(self._metrics.restarted, self.key)
             if note := await evict(self._kube, self.key, order, counted):

@@ -34,6 +34,7 @@ class SidecarReading:
     consuming, None where the last reading did not. ``drain_requested``: whether the worker was asked to
     drain, and ``drain_requested_for``: seconds since then; None where the sidecar does not say. ``late``: the
     sidecar was asked again and has not answered yet. ``ends``: deaths of earlier processes of the pod.
+    ``quarantined``: the ids that its worker does not run.
     """
 
     report: WorkerReport | None
@@ -46,6 +47,7 @@ class SidecarReading:
     drain_requested_for: float | None = None
     late: bool = False
     ends: tuple[ProcessEnd, ...] = ()
+    quarantined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

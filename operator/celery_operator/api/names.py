@@ -1,5 +1,7 @@
 """Names that the API server, the owned objects and their readers share."""
 
+from celery_health.wire.names import DEAD_LETTER_SUFFIX
+
 GROUP = "celery-operator.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -26,6 +28,12 @@ BEAT_CONTAINER = "beat"
 
 PROBE_VOLUME = "celery-probe"
 TOKEN_KEY = "token"  # noqa: S105 - the key's name, not a token
+
+
+def dead_letter_queue(resource: str) -> str:
+    """The queue that takes the poison tasks of a resource in quarantine."""
+    return f"{resource}{DEAD_LETTER_SUFFIX}"
+
 
 ANNOTATION_PAUSE_HEALING = f"{GROUP}/pause-healing"
 ANNOTATION_DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"

@@ -208,6 +208,10 @@ class Health(ApiModel):
     limit counts as hung.
     """
     restart: RestartPolicy = RestartPolicy()
+    poison_tasks: Literal["Report", "Quarantine"] = "Report"
+    """What happens to a task that kills its workers. Report: the verdict PoisonTask names it. Quarantine: the
+    workers also move its message to the queue NAME.dead-letter instead of running it again.
+    """
 
 
 class CeleryDeploymentSpec(ApiModel):

@@ -154,6 +154,17 @@ class RestartsStatus(ApiModel):
     """Groups in which the operator evicts no worker for a while."""
 
 
+class QuarantinedTask(ApiModel):
+    """A task that the workers move to the dead-letter queue instead of running it."""
+
+    id: str
+    """Id of the task."""
+    name: str
+    """Name of the task."""
+    until: str
+    """When the workers run the id again."""
+
+
 class Recommendation(ApiModel):
     """Something that is wrong and that a person has to correct."""
 
@@ -192,6 +203,8 @@ class CeleryDeploymentStatus(ApiModel):
     broker: BrokerStatus | None = None
     beat: BeatStatus | None = None
     restarts: RestartsStatus = RestartsStatus()
+    quarantine: Annotated[tuple[QuarantinedTask, ...], Field(json_schema_extra=keyed("id"))] = ()
+    """The tasks in quarantine."""
     recommendations: tuple[Recommendation, ...] = ()
     """What a person has to correct, each with a command."""
     conditions: Annotated[tuple[Condition, ...], Field(json_schema_extra=keyed("type"))] = ()

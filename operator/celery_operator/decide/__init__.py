@@ -19,7 +19,8 @@ from celery_operator.decide.evidence.workers import workers_of
 from celery_operator.decide.healing.evictions import EvictionOrder, heal
 from celery_operator.decide.healing.restart_pacing import restart_holds
 from celery_operator.decide.health import health_of
-from celery_operator.decide.orders import RestartHoldOrder
+from celery_operator.decide.orders import Order
+from celery_operator.decide.quarantine import quarantine
 from celery_operator.decide.replicas import decide_replicas
 from celery_operator.decide.status import status_of
 from celery_operator.snapshot import ScalingHistory, Snapshot
@@ -44,7 +45,8 @@ class Decision:
     status: CeleryDeploymentStatus
     events: tuple[EventNote, ...]
     evictions: tuple[EvictionOrder, ...]
-    restart_holds: tuple[RestartHoldOrder, ...]
+    orders: tuple[Order, ...]
+    """To sidecars: restart holds and quarantine. Those that drain are with the actions."""
     actions: Mapping[str, GroupActions]
     """What is done next for the replicas of each group."""
     histories: Mapping[str, ScalingHistory]
@@ -70,13 +72,17 @@ def decide(snapshot: Snapshot) -> Decision:
     # 3. What is healed.
     healing = heal(evidence)
 
-    # 4. What is written and announced.
+    # 4. What is taken out of circulation.
+    isolated = quarantine(evidence)
+
+    # 5. What is written and announced.
     status = status_of(
         evidence,
         states,
         health_of(evidence, states),
         draining={group: one.draining for group, one in actions.items()},
         restarts=healing.restarts,
+        quarantine=isolated.tasks,
         recommendations=recommend(evidence, verdicts, states),
     )
     announced = announce(snapshot.previous, status, snapshot.memory.open_faults)
@@ -85,13 +91,14 @@ def decide(snapshot: Snapshot) -> Decision:
         *(one.note for one in desired.values() if one.note),
         *(note for one in actions.values() for note in one.notes),
         *healing.notes,
+        *isolated.notes,
         *_not_understood(snapshot),
     )
     return Decision(
         status,
         events,
         healing.evictions,
-        restart_holds(evidence),
+        (*restart_holds(evidence), *isolated.orders),
         actions=actions,
         histories={group: one.decision.history for group, one in desired.items() if one.decision},
         open_faults=announced.open_faults,

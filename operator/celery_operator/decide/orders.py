@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from celery_health.wire import orders as wire
-from celery_health.wire.names import DRAIN_PATH, RESTART_HOLD_PATH, UNDRAIN_PATH
+from celery_health.wire.names import DRAIN_PATH, QUARANTINE_PATH, RESTART_HOLD_PATH, UNDRAIN_PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,9 @@ class RestartHoldOrder:
         return RESTART_HOLD_PATH
 
     @property
-    def body(self) -> Mapping[str, float]:
+    def body(self) -> Mapping[str, Any]:
         """The JSON object that goes with the order."""
-        body: Mapping[str, float] = msgspec.to_builtins(wire.RestartHoldBody(self.seconds))
+        body: Mapping[str, Any] = msgspec.to_builtins(wire.RestartHoldBody(self.seconds))
         return body
 
 
@@ -43,9 +44,30 @@ class DrainOrder:
         return DRAIN_PATH if self.drain else UNDRAIN_PATH
 
     @property
-    def body(self) -> Mapping[str, float]:
+    def body(self) -> Mapping[str, Any]:
         """The JSON object that goes with the order."""
         return {}
 
 
-Order = RestartHoldOrder | DrainOrder
+@dataclass(frozen=True, slots=True)
+class QuarantineOrder:
+    """Move messages with these task ids to ``queue`` instead of running them; no ids end it."""
+
+    pod: str
+    uid: str
+    queue: str
+    ids: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The path of the sidecar that takes the order."""
+        return QUARANTINE_PATH
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The JSON object that goes with the order."""
+        body: Mapping[str, Any] = msgspec.to_builtins(wire.QuarantineBody(self.queue, self.ids))
+        return body
+
+
+Order = RestartHoldOrder | DrainOrder | QuarantineOrder

@@ -9,6 +9,7 @@ from celery_operator.api.status import (
     CeleryDeploymentStatus,
     Condition,
     ConditionType,
+    QuarantinedTask,
     Recommendation,
     RestartsStatus,
     WorkerGroupStatus,
@@ -27,6 +28,7 @@ def status_of(
     *,
     draining: Mapping[str, int],
     restarts: RestartsStatus,
+    quarantine: tuple[QuarantinedTask, ...],
     recommendations: tuple[Recommendation, ...],
 ) -> CeleryDeploymentStatus:
     """``draining``: the number of draining pods by group."""
@@ -49,6 +51,7 @@ def status_of(
         broker=evidence.broker.status(),
         beat=_beat(evidence, conditions[ConditionType.BEAT_HEALTHY]),
         restarts=restarts,
+        quarantine=quarantine,
         recommendations=recommendations,
         conditions=tuple(_stamped(kind, state, snapshot) for kind, state in conditions.items()),
     )

@@ -119,6 +119,7 @@ def reading_of(body: bytes) -> SidecarReading:
             drain_requested=answer.drain_requested,
             drain_requested_for=answer.drain_requested_for,
             ends=answer.ends,
+            quarantined=answer.quarantine.ids if answer.quarantine else (),
         )
     except UnreadableError as error:
         raise SidecarError(str(error)) from error
