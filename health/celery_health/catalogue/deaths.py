@@ -33,7 +33,8 @@ class DeathReason(Reason):
                 "together each time.",
             ),
         },
-        rank=120,
+        # It explains why its workers are down, so it comes before OOMKilled and Crashing.
+        rank=45,
         while_draining=True,
     )
     CHILDREN_LOST = Entry(
@@ -50,7 +51,7 @@ class DeathReason(Reason):
             kubectl="logs {subject} -c {worker}",
             celery="inspect stats -d {subjects}",
         ),
-        rank=125,
+        rank=190,
         while_draining=True,
     )
     TASKS_LOST = Entry(
@@ -67,6 +68,6 @@ class DeathReason(Reason):
             kubectl="logs {subject} -c {worker}",
             celery="inspect stats -d {subjects}",
         ),
-        rank=128,
+        rank=195,
         while_draining=True,
     )

@@ -1,9 +1,10 @@
 """What a person can do about it: a sentence and a command each, the most urgent first."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from celery_health.catalogue import CATALOGUE
 from celery_health.catalogue.beat import BeatReason
+from celery_health.catalogue.deaths import DeathReason
 from celery_health.catalogue.entry import Actor, Severity
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
@@ -52,8 +53,9 @@ def recommend(
 def _all(evidence: Evidence, verdicts: GroupVerdicts, conditions: ConditionStates) -> Iterator[_Advice]:
     yield from _faults(evidence)
     yield from _broker(evidence)
+    yield from _deaths(evidence, (DeathReason.POISON_TASK,))
     yield from _workers(evidence, verdicts)
-    yield from _deaths(evidence)
+    yield from _deaths(evidence, (DeathReason.CHILDREN_LOST, DeathReason.TASKS_LOST))
     yield from _agents(evidence)
     yield from _beat(evidence, conditions)
     yield from _backlog(evidence)
@@ -110,9 +112,11 @@ def _healing_advice(verdict: Verdict, evidence: Evidence) -> _Advice:
     return f"{acts} {verdict.remedy}".strip(), verdict.command(evidence.commands)
 
 
-def _deaths(evidence: Evidence) -> Iterator[_Advice]:
+def _deaths(evidence: Evidence, reasons: Container[DeathReason]) -> Iterator[_Advice]:
     """A verdict that no condition shows is stated here."""
     for verdict in evidence.death_verdicts:
+        if verdict.reason not in reasons:
+            continue
         stated = verdict.severity is Severity.INFORMATION
         remedy = f"{verdict.message} {verdict.remedy}" if stated else verdict.remedy
         yield remedy, verdict.command(evidence.commands)

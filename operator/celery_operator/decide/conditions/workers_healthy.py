@@ -25,15 +25,21 @@ _MESSAGES_PER_GROUP = 2
 
 
 def state_of(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
-    """The worst verdict gives the reason; every group that has one is named."""
+    """The worst verdict gives the reason; every group that has one is named.
+
+    A task that kills its workers explains what is seen of these, so it comes before that.
+    """
+    deaths = _weighty(evidence.death_verdicts)
     affected = [(group, found) for group in evidence.groups if (found := verdicts[group.name])]
     if certain := [(group, found) for group, found in affected if _is_certain(found)]:
         worst = min((found[0] for _, found in certain), key=_rank)
         if evidence.broker.reachable is False and worst.entry.broker_outage_explains:
             return no(FleetReason.BROKER_UNREACHABLE, f"{_fleet(evidence)}. Workers wait for the broker.")
-        messages = (_message(group, found) for group, found in certain)
-        return no(worst.reason, joined([*messages, *_messages(_weighty(evidence.death_verdicts))]))
-    if deaths := _weighty(evidence.death_verdicts):
+        messages = [_message(group, found) for group, found in certain]
+        first = [one for one in deaths if _rank(one) < _rank(worst)]
+        rest = [one for one in deaths if one not in first]
+        return no((first or [worst])[0].reason, joined([*_messages(first), *messages, *_messages(rest)]))
+    if deaths:
         return no(deaths[0].reason, joined([_fleet(evidence), *_messages(deaths)]))
     return _nothing_certain(evidence, [verdict for _, found in affected for verdict in found])
 

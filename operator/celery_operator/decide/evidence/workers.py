@@ -128,8 +128,24 @@ def death_verdicts(snapshot: Snapshot) -> tuple[Verdict, ...]:
     """The tasks that kill what runs them. They count as long as the deaths do, also in pods that are gone."""
     evidence = FleetEvidence(snapshot.broker, deaths=snapshot.deaths, thresholds=thresholds_of(snapshot))
     found = (check(evidence) for check in DEATH_CHECKS)
-    app = {"app": snapshot.spec.app}
-    return tuple(replace(verdict, facts={**verdict.facts, **app}) for verdict in found if verdict)
+    return tuple(
+        replace(
+            verdict, facts={**verdict.facts, "app": snapshot.spec.app, **_pod_for_command(verdict, snapshot)}
+        )
+        for verdict in found
+        if verdict
+    )
+
+
+def _pod_for_command(verdict: Verdict, snapshot: Snapshot) -> dict[str, str]:
+    """The worker of the last death may be down or gone: where it does not consume, one that does is asked."""
+    consuming = [
+        pod.name
+        for pod in snapshot.pods
+        if pod.reading and pod.reading.verdict.consuming and not pod.deleting
+    ]
+    pod = verdict.facts.get("pod")
+    return {"pod": consuming[0]} if pod and consuming and pod not in consuming else {}
 
 
 def least_visibility_timeout(snapshot: Snapshot) -> float | None:

@@ -1,11 +1,11 @@
 """A poison task in the status: condition, health, recommendation and Event."""
 
 from celery_health.catalogue.health import HealthState
-from celery_health.verdicts.deaths import FleetDeaths, TaskDeaths, WorkerDeaths
+from celery_health.verdicts.deaths import FleetDeaths, ProcessDeath, TaskDeaths, WorkerDeaths
 from celery_operator.api.status import ConditionType
 from celery_operator.decide import decide
 from tests.unit.decide.build import deployment, snapshot
-from tests.unit.decide.pods import pod
+from tests.unit.decide.pods import broken_pod, pod
 
 DEATHS = FleetDeaths(
     (
@@ -65,3 +65,27 @@ def test_lost_tasks_are_a_recommendation_and_leave_the_health_alone() -> None:
     assert [one.message.partition(" To have")[0] for one in status.recommendations] == [
         "Within 10 min, 1 task (shop.pay) was lost with the process that ran them. Send the lost tasks again."
     ]
+
+
+def process_deaths(worker: str) -> FleetDeaths:
+    """One task that took its worker's whole process with it, three times."""
+    tasks = (("29a3b4be-1", "warehouse.hog"),)
+    ends = tuple(ProcessDeath(100.0 + number, "signal SIGKILL", True, tasks, 1) for number in range(3))
+    return FleetDeaths((WorkerDeaths(worker, process_deaths=ends),))
+
+
+def test_a_task_that_kills_its_worker_s_process_comes_before_the_pod_that_was_killed() -> None:
+    killed = broken_pod("OOMKilled", exit_code=137)
+    down = decide(snapshot(deaths=process_deaths(killed.name), pods=(killed, pod("b"))))
+    workers = {one.type: one for one in down.status.conditions}[ConditionType.WORKERS_HEALTHY]
+    assert (workers.status, workers.reason) == ("False", "PoisonTask")
+    assert workers.message.startswith("Task warehouse.hog (29a3b4be) killed its worker 3 times")
+    assert f"Pod {killed.name} was killed at its memory limit." in workers.message
+    assert "PoisonTask" in [note.reason for note in down.events]
+    assert down.status.recommendations[0].message.startswith("Revoke the task")
+
+
+def test_the_command_runs_in_a_worker_that_consumes() -> None:
+    killed, well = broken_pod("OOMKilled", exit_code=137), pod("b")
+    down = decide(snapshot(deaths=process_deaths(killed.name), pods=(killed, well)))
+    assert f" exec {well.name} -c worker " in down.status.recommendations[0].command
