@@ -1,6 +1,7 @@
 """The files that the agent shares with the sidecar and with the hook before the stop (``stop.py``).
 
-They are the report, the lock that proves the process lives, the drain request, and the hook's two requests.
+They are the report, the lock that proves the process lives, the drain request, the quarantine, and the hook's
+two requests.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from celery_probe.agent import natives
 from celery_probe.agent.contract import (
     DRAIN_FILE,
     LOCK_FILE,
+    QUARANTINE_FILE,
     RUN_DIRECTORY,
     STOP_FILE,
     WORKER_REPORT_FILE,
@@ -33,6 +35,7 @@ class ReportDirectory:
         self._drain = f"{run}/{DRAIN_FILE}"
         self._stop = f"{run}/{STOP_FILE}"
         self._give_back = f"{run}/give-back"
+        self._quarantine = f"{run}/{QUARANTINE_FILE}"
         self._locked: int | None = None
 
     def is_drain_requested(self) -> bool:
@@ -46,6 +49,18 @@ class ReportDirectory:
     def is_give_back_requested(self) -> bool:
         """Whether this worker has no time left, and is to give its messages back to the broker."""
         return natives.exists(self._give_back)
+
+    def quarantine_mark(self) -> tuple[int, int] | None:
+        """A mark that differs for every quarantine; None if there is none."""
+        try:
+            status = natives.stat(self._quarantine)
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    def read_quarantine(self) -> bytes:
+        """The quarantine that the sidecar has written."""
+        return _read(self._quarantine)
 
     def request_stop(self) -> None:
         """Announce to the worker that it is about to be stopped."""
@@ -62,14 +77,7 @@ class ReportDirectory:
 
     def read_report(self) -> bytes:
         """The latest report."""
-        descriptor = natives.open_descriptor(self._report, natives.O_RDONLY)
-        try:
-            text = b""
-            while part := natives.read(descriptor, 65536):
-                text += part
-            return text
-        finally:
-            natives.close_descriptor(descriptor)
+        return _read(self._report)
 
     def write_report(self, text: bytes) -> None:
         """Replace the report by a new one, atomically for its readers."""
@@ -106,6 +114,17 @@ def _make(path: str) -> None:
     natives.close_descriptor(
         natives.open_descriptor(path, natives.O_WRONLY | natives.O_CREAT, READABLE_BY_ALL)
     )
+
+
+def _read(path: str) -> bytes:
+    descriptor = natives.open_descriptor(path, natives.O_RDONLY)
+    try:
+        text = b""
+        while part := natives.read(descriptor, 65536):
+            text += part
+        return text
+    finally:
+        natives.close_descriptor(descriptor)
 
 
 def _remove(path: str) -> None:

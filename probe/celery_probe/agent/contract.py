@@ -19,6 +19,7 @@ BEAT_REPORT_FILE = "beat.json"
 LOCK_FILE = "worker.lock"
 DRAIN_FILE = "drain"
 STOP_FILE = "stop"
+QUARANTINE_FILE = "quarantine.json"
 
 NAME_LENGTH = 256
 LIST_LENGTH = 1000
@@ -40,9 +41,9 @@ def encode(report: dict[str, Any]) -> bytes:
     """
     document = _bounded(report)
     text = json.dumps(document).encode()
-    for name in CUT_FIRST:
-        while len(text) > REPORT_BYTES and document.get(name):
-            document[name] = document[name][: len(document[name]) // 2]
+    for field in CUT_FIRST:
+        while len(text) > REPORT_BYTES and document.get(field):
+            document[field] = document[field][: len(document[field]) // 2]
             text = json.dumps(document).encode()
     return text
 
@@ -50,14 +51,14 @@ def encode(report: dict[str, Any]) -> bytes:
 def _bounded(value: Any) -> Any:
     if isinstance(value, str):
         # Nearly every value ends here, of up to 100 active tasks a second.
-        return value if len(value) <= NAME_LENGTH and value.isascii() else _name(value)
+        return value if len(value) <= NAME_LENGTH and value.isascii() else name(value)
     if isinstance(value, (float, int)):
         return _number(value)
     if isinstance(value, dict):
-        return {name: _bounded(entry) for name, entry in value.items()}
+        return {key: _bounded(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_bounded(entry) for entry in value[:LIST_LENGTH]]
-    return None if value is None else _name(str(value))
+    return None if value is None else name(str(value))
 
 
 def _number(value: Any) -> Any:
@@ -68,6 +69,6 @@ def _number(value: Any) -> Any:
     return None if isnan(value) else min(max(value, -LARGEST_SECONDS), LARGEST_SECONDS)
 
 
-def _name(text: str) -> str:
+def name(text: str) -> str:
     """The text with a name's length. An unpaired surrogate is no Unicode character; readers refuse it."""
     return text[:NAME_LENGTH].encode("utf-8", "replace").decode()

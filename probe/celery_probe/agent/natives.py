@@ -16,6 +16,7 @@ from os import (
     kill,
     read,
     replace,
+    stat,
     unlink,
     write,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "read",
     "replace",
     "start_new_thread",
+    "stat",
     "unlink",
     "write",
 ]

@@ -162,11 +162,13 @@ def agent_worker(
     arguments: Sequence[str] = (),
     env: dict[str, str] | None = None,
     launcher: Sequence[str] = (),
+    start: bool = True,
 ) -> Iterator[AgentWorker]:
     """A started worker, ended with the block. ``launcher``: a command that runs the worker's in its place."""
     worker = AgentWorker(home, world, pool, broker, arguments=arguments, env=env, launcher=launcher)
     try:
-        worker.start()
+        if start:
+            worker.start()
         yield worker
     finally:
         worker.end()

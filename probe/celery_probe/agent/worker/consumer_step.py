@@ -17,6 +17,7 @@ from celery_probe.agent.report_thread import ReportThread
 from celery_probe.agent.worker import failed_jobs, fetching, give_back, pool, tasks, transport
 from celery_probe.agent.worker.answer_watch import AnswerWatch
 from celery_probe.agent.worker.lost_children import LostChildren
+from celery_probe.agent.worker.quarantine import Quarantine
 from celery_probe.agent.worker.state import Worker
 
 HEARTBEAT_SECONDS = 1.0
@@ -45,6 +46,7 @@ class Heartbeat:
         self._errors = errors
         self._reporter = reporter
         self._lost_children = lost_children
+        self._quarantine = Quarantine(worker, directory, errors)
         self._reader = transport.TransportReader(errors)
         self._answers = AnswerWatch(UNSEEN_SECONDS)
         self._processed = 0
@@ -74,6 +76,8 @@ class Heartbeat:
         with self._errors.caught("drain"):
             if self._directory.is_drain_requested():
                 fetching.stop(consumer.task_consumer)
+        with self._errors.caught("quarantine"):
+            self._quarantine.start(consumer, lambda: self._schedule_early(consumer))
         timer = consumer.timer
         self._timers = [
             timer.call_after(FIRST_HEARTBEAT_SECONDS, self._schedule, (consumer,)),
@@ -85,6 +89,7 @@ class Heartbeat:
         self._worker.connected = False
         self._worker.fetching = False
         self._worker.loop_due_mono = None
+        self._quarantine.stop()
         timers, self._timers = [*self._timers, self._early], []
         self._early = None
         for entry in filter(None, timers):
@@ -103,6 +108,8 @@ class Heartbeat:
         The event loop runs its timers itself. Without one (gevent, eventlet) a timer proves nothing about the
         loop, and only the loop may use the broker's connection: the loop itself has to make the heartbeat.
         """
+        with self._errors.caught("quarantine list"):
+            self._quarantine.read()
         with self._errors.caught("give back"):
             if self._directory.is_give_back_requested():
                 self._give_back_once_quiet(consumer)
@@ -133,6 +140,8 @@ class Heartbeat:
             return
         with self._errors.caught("heartbeat"):
             self._read(consumer)
+        with self._errors.caught("quarantine"):
+            self._quarantine.enforce(consumer)
         with self._errors.caught("memory"):
             self._lost_children.note_oom_kills()
 

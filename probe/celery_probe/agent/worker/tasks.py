@@ -71,6 +71,47 @@ def active_requests() -> list[Any]:
     return _living(state.active_requests)
 
 
+def waiting_requests(consumer: Any) -> list[Any]:
+    """The requests that wait for a slot, for a rate limit's token or for their time, and some that run."""
+    limited = [entry[0] for bucket in _buckets(consumer) for entry in list(bucket.contents)]
+    timed = [item.entry.args[0] for item in list(consumer.timer._queue) if _holds_request(item.entry)]
+    found = {id(request): request for request in (*_living(state.reserved_requests), *limited, *timed)}
+    return list(found.values())
+
+
+def is_active(request: Any) -> bool:
+    """Whether a slot has begun with this request."""
+    return request in state.active_requests
+
+
+def begin(request: Any) -> None:
+    """Have Celery count this request as active, as it does itself when a slot begins with it."""
+    state.active_requests.add(request)
+
+
+def end(request: Any) -> None:
+    """Have Celery no longer count this request, without an event, a result or an acknowledgement."""
+    state.task_ready(request)
+
+
+def take_back(consumer: Any, request: Any) -> None:
+    """``end``, and wait no longer for a token or a time. Call it in the consumer's loop."""
+    end(request)
+    for item in list(consumer.timer._queue):
+        if _holds_request(item.entry) and item.entry.args[0] is request:
+            item.entry.cancel()
+            # Celery raised the prefetch limit for a message that waits for its time.
+            consumer.qos.decrement_eventually()
+    for bucket in _buckets(consumer):
+        for entry in list(bucket.contents):
+            if entry[0] is request:
+                bucket.contents.remove(entry)
+
+
+def _buckets(consumer: Any) -> list[Any]:
+    return [bucket for bucket in consumer.task_buckets.values() if bucket is not None]
+
+
 def reserved_count(active: Iterable[Any], buckets: Iterable[Any]) -> int:
     """Messages taken from the broker and not started: waiting for a slot or for a rate limit's token."""
     started = {id(request) for request in active}

@@ -1,0 +1,202 @@
+"""Quarantine: a message whose task id is listed does not run. It goes to the dead-letter queue.
+
+A listed message is kept, unacknowledged, until it has been moved. If the move fails, it is tried again later,
+with growing pauses: a rejected message would come back at once, again and again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Callable
+
+from celery_probe.agent import contract, natives
+from celery_probe.agent.channel import ReportDirectory
+from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.worker import dead_letter, tasks
+from celery_probe.agent.worker import pool as pool_module
+from celery_probe.agent.worker.state import Worker
+
+# After this time of one heartbeat no other move begins.
+MOVE_SECONDS = 2.0
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+
+PREFORK = "prefork"
+
+Handler = Callable[[Any], Any]
+
+# gevent and eventlet end a greenlet in silence that raises theirs.
+_Exit: Any = getattr(sys.modules.get("greenlet"), "GreenletExit", BaseException)
+
+
+class RefusedError(_Exit):  # type: ignore[misc]
+    """Ends a slot that was about to begin with a listed task."""
+
+
+class Quarantine:
+    """The quarantine of one worker, as the sidecar's file has it. Call its methods in the consumer's loop."""
+
+    def __init__(self, worker: Worker, directory: ReportDirectory, errors: ErrorLog) -> None:
+        self._worker = worker
+        self._directory = directory
+        self._errors = errors
+        self._mark: Any = None
+        self._changed = False
+        self._queue = ""
+        self._ids: frozenset[str] = frozenset()
+        self._kept: dict[Any, Any] = {}
+        self._guarded = False
+        self._handler: Handler | None = None
+        self._soon: Callable[[], None] = lambda: None
+        self._due = 0.0
+        self._pause = FIRST_PAUSE_SECONDS
+
+    def start(self, consumer: Any, soon: Callable[[], None]) -> None:
+        """Intercept the messages of a consumer that has fetched none yet. ``soon`` has ``enforce`` called."""
+        self._soon = soon
+        self._wrap(consumer)
+        if not self._guarded:
+            self._guarded = True
+            self._guard_slots(consumer.pool)
+        self.read()
+
+    def stop(self) -> None:
+        """The connection is lost or the worker stops: what is unacknowledged is delivered again."""
+        self._kept.clear()
+        self._worker.quarantine_waiting = 0
+
+    def enforce(self, consumer: Any) -> None:
+        """Apply what was read, and move what is kept."""
+        with self._errors.caught("quarantine list"):
+            if self._changed:
+                self._changed = False
+                self._refuse_reserved(consumer)
+                self._release()
+                self._due, self._pause = 0.0, FIRST_PAUSE_SECONDS
+        if self._kept and natives.monotonic() >= self._due:
+            self._move(consumer)
+        self._worker.quarantine_waiting = len(self._kept)
+
+    def read(self) -> None:
+        """Read the file if it has changed; any thread may. An unreadable one raises, and changes nothing."""
+        mark = self._directory.quarantine_mark()
+        if mark == self._mark:
+            return
+        self._mark = mark
+        queue, ids = _quarantine(self._directory.read_quarantine()) if mark else ("", frozenset())
+        self._queue, self._ids = queue, ids
+        self._changed = True
+
+    def _wrap(self, consumer: Any) -> None:
+        """Have the handler that the consumer makes for its loop pass no listed message on."""
+        create = type(consumer).create_task_handler
+
+        def create_task_handler(*args: Any, **options: Any) -> Handler:
+            handler: Handler = create(consumer, *args, **options)
+            self._handler = handler
+
+            def on_task_received(message: Any) -> Any:
+                if self._ids and self._is_listed(_task_id(message)):
+                    self._keep(message)
+                    return None
+                return handler(message)
+
+            return on_task_received
+
+        consumer.create_task_handler = create_task_handler
+
+    def _is_listed(self, task_id: str) -> bool:
+        return contract.name(task_id) in self._ids
+
+    def _keep(self, message: Any) -> None:
+        self._kept[message.delivery_tag] = message
+        with self._errors.caught("quarantine"):
+            self._soon()
+
+    def _release(self) -> None:
+        """Run what is no longer listed."""
+        for tag, message in list(self._kept.items()):
+            if not self._is_listed(_task_id(message)) and self._handler is not None:
+                del self._kept[tag]
+                self._handler(message)
+
+    def _refuse_reserved(self, consumer: Any) -> None:
+        """Keep the messages of listed tasks that have not begun. Their requests never run."""
+        for request in tasks.waiting_requests(consumer):
+            listed = self._is_listed(str(request.id))
+            if not listed or tasks.is_active(request) or _has_child(consumer.pool, request):
+                continue
+            # Celery's own mark: it then skips the request when its time or its slot comes.
+            request._already_revoked = True
+            tasks.take_back(consumer, request)
+            self._keep(request.message)
+
+    def _guard_slots(self, pool: Any) -> None:
+        """Have slots in this process not begin with a listed task, which may wait in the pool's own queue."""
+        if pool_module.kind(pool) == PREFORK:
+            return
+        # Celery imports it with its consumer, which exists by now.
+        from celery.worker import request as request_module  # noqa: PLC0415
+
+        accepted = request_module.task_accepted
+
+        def task_accepted(request: Any, *args: Any, **options: Any) -> None:
+            # Active first: then either this sees the list, or ``_refuse_reserved`` sees an active request.
+            tasks.begin(request)
+            listed = bool(self._ids) and self._is_listed(str(request.id))
+            if listed:
+                self._kept[request.message.delivery_tag] = request.message
+            if listed or request._already_revoked:
+                tasks.end(request)
+                raise RefusedError
+            accepted(request, *args, **options)
+
+        request_module.task_accepted = task_accepted
+
+    def _move(self, consumer: Any) -> None:
+        began = natives.monotonic()
+        try:
+            with dead_letter.mover(consumer, self._queue) as move:
+                for tag in list(self._kept):
+                    if natives.monotonic() - began > MOVE_SECONDS:
+                        break
+                    # If it fails, the others come first the next time.
+                    message = self._kept[tag] = self._kept.pop(tag)
+                    if dead_letter.is_unacknowledged(consumer, message):
+                        self._worker.quarantined_total += move(message)
+                        with self._errors.caught("acknowledge"):
+                            dead_letter.acknowledge(consumer, message)
+                    del self._kept[tag]
+            self._pause = FIRST_PAUSE_SECONDS
+        except Exception as error:
+            self._errors.add("dead letter", error)
+            self._due = natives.monotonic() + self._pause
+            self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def _quarantine(text: bytes) -> tuple[str, frozenset[str]]:
+    """The queue and the ids of the sidecar's file."""
+    document = json.loads(text)
+    if document["version"] != contract.VERSION:
+        raise ValueError
+    order = document["quarantine"]
+    return str(order["queue"]), frozenset(map(str, order["ids"]))
+
+
+def _task_id(message: Any) -> str:
+    """The id of the message's task, in both protocols; empty if it has none, or cannot be decoded."""
+    found = (message.headers or {}).get("id")
+    if found is None:
+        try:
+            payload = message.payload
+        except Exception:
+            # Celery refuses such a message.
+            return ""
+        found = payload.get("id") if isinstance(payload, dict) else None
+    return "" if found is None else str(found)
+
+
+def _has_child(pool: Any, request: Any) -> bool:
+    """Whether a pool child has been given the task: nothing can take it back."""
+    return pool_module.kind(pool) == PREFORK and request._apply_result is not None

@@ -1,0 +1,89 @@
+"""What the tests of the quarantine ask of a worker and of its broker."""
+
+import json
+from typing import Any
+
+import redis
+from celery import Celery
+from kombu import Connection
+from tools.testbed.waiting import wait_for
+
+from celery_health.wire.orders import QuarantineBody
+from celery_health.wire.worker_report import WorkerReport
+from celery_probe.sidecar.orders.quarantine_list import QuarantineList
+from tests.integration.agent.harness import AgentWorker
+
+DEAD = "shop.dead-letter"
+PREFIX = "app:"
+
+
+def order(worker: AgentWorker, *ids: str, queue: str = DEAD) -> None:
+    """Put these task ids, and no others, into quarantine."""
+    worker.run.mkdir(parents=True, exist_ok=True)
+    QuarantineList(worker.run).set(QuarantineBody(queue, ids))
+
+
+def note(app: Celery, name: str, queue: str = "celery", **options: Any) -> str:
+    """Send a task that writes its name down when it runs; gives its id, which is made of the name."""
+    return str(app.send_task("agent_app.note", (name,), queue=queue, task_id=f"id-{name}", **options).id)
+
+
+def moved(count: int) -> Any:
+    """Whether a report says that this number of messages has been moved, and that none waits."""
+
+    def is_moved(report: WorkerReport) -> bool:
+        return report.quarantined_total == count and not report.quarantine_waiting
+
+    return is_moved
+
+
+class RedisMessages:
+    """The messages in a Redis, by kombu's own names of its keys."""
+
+    def __init__(self, url: str, prefix: str = "") -> None:
+        self.client: Any = redis.Redis.from_url(url)
+        self._prefix = prefix
+
+    def queued(self, queue: str) -> list[Any]:
+        """The messages of a list, those at its head first."""
+        return [json.loads(item) for item in self.client.lrange(self._prefix + queue, 0, -1)]
+
+    def unacknowledged(self) -> list[Any]:
+        """The messages that workers have received and not acknowledged."""
+        stored = self.client.hvals(self._prefix + "unacked")
+        assert len(stored) == self.client.zcard(self._prefix + "unacked_index")
+        return [json.loads(item)[0] for item in stored]
+
+    def ids(self) -> list[str]:
+        """The task ids of all messages, wherever they are."""
+        messages = [*self.queued("celery"), *self.queued(DEAD), *self.unacknowledged()]
+        return [message["headers"]["id"] for message in messages]
+
+
+class RabbitMessages:
+    """The messages of a RabbitMQ. Reading leaves them in their queue."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def queued(self, queue: str) -> list[Any]:
+        """The messages of a queue; none if there is no such queue."""
+        with Connection(self._url) as connection:
+            channel = connection.default_channel
+            try:
+                channel.queue_declare(queue, passive=True)
+            except connection.channel_errors:
+                return []
+            found = list(iter(lambda: channel.basic_get(queue), None))
+            for message in found:
+                channel.basic_reject(message.delivery_tag, requeue=True)
+            return found
+
+    def ids(self, *queues: str) -> list[str]:
+        """The task ids of all messages of these queues."""
+        return [message.headers["id"] for queue in queues for message in self.queued(queue)]
+
+
+def wait_until_ran(worker: AgentWorker, *names: str) -> None:
+    """Wait until tasks of these names, and no others, have run."""
+    wait_for(lambda: sorted(worker.ran()) == sorted(names), 30, lambda: f"{worker.ran()}\n{worker.log()}")

@@ -1,0 +1,139 @@
+"""A task in quarantine never runs: its whole message goes to the dead-letter queue, and all others run."""
+
+from pathlib import Path
+
+import pytest
+from tools.testbed.servers import RabbitServer, redis_server
+from tools.testbed.waiting import wait_for
+
+from tests.integration.agent.harness import agent_worker, producer
+from tests.integration.agent.quarantine import (
+    DEAD,
+    PREFIX,
+    RabbitMessages,
+    RedisMessages,
+    moved,
+    note,
+    order,
+    wait_until_ran,
+)
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
+
+OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
+POOLS = pytest.mark.parametrize("pool", ["prefork", "threads", "gevent"])
+
+
+@OLDEST_AND_NEWEST
+@POOLS
+@pytest.mark.parametrize("protocol", [1, 2])
+def test_a_listed_message_of_redis_is_moved_unchanged_and_never_runs(
+    world: World, pool: str, protocol: int, tmp_path: Path
+) -> None:
+    env = {"TEST_KEY_PREFIX": PREFIX}
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path / "worker", world, pool, redis.url, env=env, start=False) as worker,
+    ):
+        app.conf.update(task_protocol=protocol, broker_transport_options={"global_keyprefix": PREFIX})
+        messages = RedisMessages(redis.url, PREFIX)
+        listed = note(app, "listed", priority=0)
+        (sent,) = messages.queued("celery")
+        note(app, "well")
+        order(worker, listed, "another")
+        worker.start()
+        report = worker.wait_until(moved(1))
+        wait_until_ran(worker, "well")
+        assert messages.queued(DEAD) == [sent]
+        wait_for(lambda: not messages.unacknowledged(), 10, "all others are acknowledged")
+        assert (report.error_count, report.last_error) == (0, "")
+
+
+@OLDEST_AND_NEWEST
+@POOLS
+def test_a_listed_message_of_rabbitmq_is_moved_unchanged_and_never_runs(
+    world: World, pool: str, rabbit: RabbitServer, tmp_path: Path
+) -> None:
+    queue, dead = f"shop-{world.celery}-{pool}", f"shop-{world.celery}-{pool}.dead-letter"
+    messages = RabbitMessages(rabbit.url)
+    with (
+        producer(rabbit.url) as app,
+        agent_worker(
+            tmp_path / "worker", world, pool, rabbit.url, env={"TEST_QUEUE": queue}, start=False
+        ) as worker,
+    ):
+        listed = note(
+            app, "listed", queue, priority=3, expiration=3600, reply_to="replies", headers={"mine": "é"}
+        )
+        (sent,) = messages.queued(queue)
+        note(app, "well", queue)
+        order(worker, listed, queue=dead)
+        worker.start()
+        report = worker.wait_until(moved(1))
+        wait_until_ran(worker, "well")
+        (found,) = messages.queued(dead)
+        assert found.body == sent.body
+        came_from = {"x-celery-probe-exchange": "", "x-celery-probe-routing-key": queue}
+        assert found.headers == {**sent.headers, **came_from}
+        for message in (sent, found):
+            del message.properties["application_headers"]
+        assert sent.properties.pop("expiration") == "3600000"
+        assert found.properties == {**sent.properties, "delivery_mode": 2}
+        assert messages.queued(queue) == []
+        assert (report.error_count, report.last_error) == (0, "")
+
+
+@OLDEST_AND_NEWEST
+@POOLS
+@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
+def test_tasks_that_the_worker_has_reserved_do_not_run_once_they_are_listed(
+    world: World, pool: str, late: bool, tmp_path: Path
+) -> None:
+    env = {"TEST_PREFETCH": "8", **({"TEST_ACKS_LATE": "1"} if late else {})}
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path / "worker", world, pool, redis.url, env=env, arguments=("-c", "1")) as worker,
+    ):
+        messages = RedisMessages(redis.url)
+        worker.wait_until_consuming()
+        timed = note(app, "timed", countdown=600)
+        limited = str(app.send_task("agent_app.limited", queue="celery").id)
+        worker.wait_until(lambda report: report.eta == 1 and report.processed == 1)
+        limited = str(app.send_task("agent_app.limited", queue="celery").id)
+        worker.wait_until(lambda report: report.reserved == 1)
+        app.send_task("agent_app.nap", (6,), queue="celery")
+        waits = note(app, "waits")
+        worker.wait_until(lambda report: report.active_count == 1 and report.reserved >= 2)
+        order(worker, timed, limited, waits)
+        note(app, "well")
+        report = worker.wait_until(moved(3))
+        wait_until_ran(worker, "well")
+        worker.wait_until(lambda report: not (report.active_count or report.reserved or report.eta))
+        assert sorted(one["headers"]["id"] for one in messages.queued(DEAD)) == sorted(
+            [timed, limited, waits]
+        )
+        wait_for(lambda: not messages.unacknowledged(), 10, "all others are acknowledged")
+        worker.wait_until(lambda report: (report.prefetch, report.processed) == (report.initial_prefetch, 3))
+        assert (report.error_count, report.last_error) == (0, "")
+
+
+def test_a_message_that_cannot_be_moved_is_kept_and_runs_when_it_is_no_longer_listed(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path / "worker", CELERY_5_7, "prefork", redis.url, start=False) as worker,
+    ):
+        messages = RedisMessages(redis.url)
+        messages.client.set(DEAD, "no list")
+        listed = note(app, "listed")
+        order(worker, listed)
+        worker.start()
+        report = worker.wait_until(lambda report: report.quarantine_waiting and report.error_count >= 2)
+        assert (report.quarantined_total, report.last_error) == (0, "dead letter: ResponseError")
+        assert [one["headers"]["id"] for one in messages.unacknowledged()] == [listed]
+        assert worker.ran() == []
+        order(worker)
+        wait_until_ran(worker, "listed")
+        wait_for(lambda: not messages.unacknowledged(), 10, "it is acknowledged")
+        assert worker.wait_until(lambda report: not report.quarantine_waiting).quarantined_total == 0

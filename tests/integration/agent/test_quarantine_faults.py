@@ -1,0 +1,166 @@
+"""Whatever ends in the middle of a move, the message stays in its queue or comes to the dead-letter queue."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tools.testbed.servers import RabbitServer, redis_server
+from tools.testbed.waiting import wait_for
+
+from tests.integration.agent.gate import Gate, gate
+from tests.integration.agent.harness import AgentWorker, agent_worker, producer
+from tests.integration.agent.quarantine import (
+    DEAD,
+    RabbitMessages,
+    RedisMessages,
+    note,
+    order,
+    wait_until_ran,
+)
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
+
+OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
+# Where the conversation ends: at a word of the worker, before or after it has reached the broker.
+REDIS_STEPS = {
+    "before-the-move": (b"HGET", False),
+    "between-hget-and-exec": (b"LPUSH", False),
+    "after-exec": (b"LPUSH", True),
+}
+ACKNOWLEDGEMENT = b"\x00\x3c\x00\x50"
+RABBIT_STEPS = {
+    "before-the-move": (DEAD.encode(), False),
+    "before-publish": (b"x-celery-probe-exchange", False),
+    "between-publish-and-confirm": (b"x-celery-probe-exchange", True),
+    "between-confirm-and-ack": (ACKNOWLEDGEMENT, False),
+}
+DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
+
+
+def kill(worker: AgentWorker) -> None:
+    assert worker.process
+    os.killpg(worker.process.pid, signal.SIGKILL)
+    worker.process.wait(10)
+
+
+def stopped_at(step: tuple[bytes, bool], before: Gate, worker: AgentWorker) -> None:
+    """Run the worker until the gate has closed."""
+    word, passes = step
+    before.close_at(word, passes=passes)
+    worker.start()
+    assert before.closed.wait(60), worker.log()
+
+
+def runs_again(worker: AgentWorker) -> bool:
+    """Whether the worker consumes. One that ended with its connection is started again, as in a pod."""
+    assert worker.process
+    if worker.process.poll() is not None:
+        worker.start()
+    report = worker.report()
+    return bool(report and report.pid == worker.process.pid and report.consuming)
+
+
+@OLDEST_AND_NEWEST
+@pytest.mark.parametrize("step", REDIS_STEPS)
+def test_a_worker_killed_in_a_move_in_redis_loses_nothing(world: World, step: str, tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        gate(redis.port) as before,
+        producer(redis.url) as app,
+        agent_worker(
+            tmp_path / "worker", world, "prefork", f"redis://127.0.0.1:{before.port}/0", start=False
+        ) as worker,
+    ):
+        messages = RedisMessages(redis.url)
+        listed = note(app, "listed")
+        (sent,) = messages.queued("celery")
+        order(worker, listed)
+        stopped_at(REDIS_STEPS[step], before, worker)
+        if step == "after-exec":
+            wait_for(lambda: messages.queued(DEAD), 10, "the message is moved")
+        kill(worker)
+        assert (messages.queued(DEAD) or messages.unacknowledged()) == [sent]
+        assert messages.ids() == [listed]
+        assert worker.ran() == []
+
+
+@pytest.mark.parametrize("step", REDIS_STEPS)
+def test_redis_restarted_in_a_move_loses_nothing(step: str, tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis", arguments=DURABLE) as redis,
+        gate(redis.port) as before,
+        producer(redis.url) as app,
+        agent_worker(
+            tmp_path / "worker", CELERY_5_7, "prefork", f"redis://127.0.0.1:{before.port}/0", start=False
+        ) as worker,
+    ):
+        messages = RedisMessages(redis.url)
+        listed = note(app, "listed")
+        order(worker, listed)
+        stopped_at(REDIS_STEPS[step], before, worker)
+        redis.kill()
+        redis.start()
+        assert messages.ids() == [listed]
+        before.reopen()
+        # A worker of Celery 5.7 ends if Redis does not take back at once what the worker had.
+        note(app, "well")
+        wait_for(lambda: runs_again(worker) and worker.ran() == ["well"], 90, worker.log)
+        wait_for(lambda: listed in messages.ids(), 10, "the message is somewhere")
+
+
+@OLDEST_AND_NEWEST
+@pytest.mark.parametrize("step", RABBIT_STEPS)
+def test_a_worker_killed_in_a_move_in_rabbitmq_loses_nothing(
+    world: World, step: str, rabbit: RabbitServer, tmp_path: Path
+) -> None:
+    queue = f"killed-{world.celery}-{step}"
+    messages = RabbitMessages(rabbit.url)
+    with (
+        gate(rabbit.port) as before,
+        producer(rabbit.url) as app,
+        killed_worker(tmp_path, world, before, queue) as worker,
+    ):
+        dead = f"{queue}.{DEAD}"
+        listed = note(app, "listed", queue)
+        order(worker, listed, queue=dead)
+        stopped_at(RABBIT_STEPS[step], before, worker)
+        kill(worker)
+        before.reopen()
+        in_dead = step in {"between-publish-and-confirm", "between-confirm-and-ack"}
+        wait_for(lambda: messages.ids(queue) == [listed], 20, "the broker has taken the delivery back")
+        assert messages.ids(dead) == [listed] * in_dead
+        # The next process moves it too, and runs nothing of it.
+        worker.start()
+        wait_for(lambda: messages.ids(dead) == [listed] * (1 + in_dead), 60, worker.log)
+        note(app, "well", queue)
+        wait_until_ran(worker, "well")
+        assert messages.ids(queue) == []
+
+
+@OLDEST_AND_NEWEST
+@pytest.mark.parametrize("step", RABBIT_STEPS)
+def test_a_connection_cut_in_a_move_in_rabbitmq_loses_nothing(
+    world: World, step: str, rabbit: RabbitServer, tmp_path: Path
+) -> None:
+    queue = f"cut-{world.celery}-{step}"
+    dead = f"{queue}.{DEAD}"
+    messages = RabbitMessages(rabbit.url)
+    with (
+        gate(rabbit.port) as before,
+        producer(rabbit.url) as app,
+        killed_worker(tmp_path, world, before, queue) as worker,
+    ):
+        listed = note(app, "listed", queue)
+        order(worker, listed, queue=dead)
+        stopped_at(RABBIT_STEPS[step], before, worker)
+        before.reopen()
+        wait_for(lambda: listed in messages.ids(dead) and not messages.ids(queue), 60, worker.log)
+        note(app, "well", queue)
+        wait_until_ran(worker, "well")
+
+
+def killed_worker(tmp_path: Path, world: World, before: Gate, queue: str) -> Any:
+    """A worker that reaches RabbitMQ through the gate; not started."""
+    url = f"amqp://guest:guest@127.0.0.1:{before.port}//"
+    return agent_worker(tmp_path / "worker", world, "prefork", url, env={"TEST_QUEUE": queue}, start=False)
