@@ -11,6 +11,8 @@ from tools.testbed.kube import KubeError, Object
 from tools.testbed.shop import Shop
 from tools.testbed.waiting import wait_for
 
+from celery_health.catalogue.deaths import DeathReason
+
 STATUS_SECONDS = 30.0
 REMOVED_SECONDS = 60.0
 """For a drained pod to go: the operator's reconcile, the worker's own end, the kubelet."""
@@ -31,6 +33,14 @@ def messages(shop: Shop, reason: str) -> list[str]:
     """The messages of the Events with this reason on the CeleryDeployment."""
     found = shop.kube.list(shop.namespace, "events.events.k8s.io")
     return [str(event.get("note", "")) for event in found if event["reason"] == reason]
+
+
+def assert_no_deaths(shop: Shop) -> None:
+    """No poison task and no lost child was ever named, for each would have an Event, and no task was lost."""
+    assert [message for reason in DeathReason for message in messages(shop, reason)] == []
+    for resource in shop.kube.list(shop.namespace, "celerydeployments"):
+        recommended = [one["message"] for one in resource["status"].get("recommendations", [])]
+        assert not [message for message in recommended if "lost with the process" in message]
 
 
 def draining(shop: Shop) -> set[str]:

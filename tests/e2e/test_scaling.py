@@ -22,6 +22,7 @@ from tools.testbed.shop import Shop, group, pod, service
 from tests.e2e.scaling import (
     REMOVED_SECONDS,
     STATUS_SECONDS,
+    assert_no_deaths,
     draining,
     evict,
     hold_for_eta,
@@ -147,6 +148,7 @@ def test_scale_ins_under_load_cost_no_task(stand: Stand, way: str, scale_ins: in
     result = ScaleIns(stand, {way: 2}, longest=5, seed=7, say=print).run(scale_ins)
     assert result.outcome.clean, result.outcome
     assert result.scale_ins >= scale_ins
+    assert_no_deaths(stand.shop)
 
 
 def test_kubectl_scale_down_waits_for_what_runs_and_gives_back_what_waits_for_its_eta(stand: Stand) -> None:
@@ -212,6 +214,7 @@ def test_a_rollout_waits_for_what_runs_and_loses_nothing(stand: Stand) -> None:
         timeout=HELD_SECONDS + REMOVED_SECONDS,
     )
     assert_clean(stand, 4 + 4)
+    assert_no_deaths(shop)
 
 
 def test_a_pod_evicted_from_its_node_ends_its_tasks_and_begins_no_others(stand: Stand) -> None:
@@ -227,6 +230,7 @@ def test_a_pod_evicted_from_its_node_ends_its_tasks_and_begins_no_others(stand: 
 
     wait_whole(shop, 2)
     assert_clean(stand, 4 + 8)
+    assert_no_deaths(shop)
     began = [line.task for line in stand.lines() if line.worker.endswith(f"@{victim}")]
     assert len(set(began)) == 2, f"{victim} began tasks after its eviction, or {survivor} had them"
 

@@ -6,6 +6,9 @@ from tools.soak.run import Soak
 from tools.testbed.kube import Kube
 from tools.testbed.shop import Shop
 
+from celery_health.catalogue.deaths import DeathReason
+from tests.e2e.scaling import messages
+
 SECONDS = 180
 RATE = 50
 SEED = 7
@@ -16,6 +19,9 @@ SEED = 7
 def test_three_minutes_of_random_faults_lose_and_double_nothing_that_is_promised(
     kube: Kube, namespace: str
 ) -> None:
-    outcome = Soak(Market(Shop(kube, namespace)), say=print).run(SECONDS, RATE, SEED)
+    shop = Shop(kube, namespace)
+    outcome = Soak(Market(shop), say=print).run(SECONDS, RATE, SEED)
     assert outcome.kept_promises, outcome
     assert outcome.sent_late + outcome.sent_early > SECONDS * RATE / 2
+    # Children are killed and tasks are lost, but no task is the cause.
+    assert messages(shop, DeathReason.POISON_TASK) == []
