@@ -15,12 +15,13 @@ class EventPacing:
 
     A note about no condition is posted once in a window. Of each condition, up to ``TURNS`` notes are posted
     in a window: a fault, its end, the next fault. After that, the newest note waits until the window has
-    room, so that the last Event is right about a condition that has stopped flapping.
+    room, so that the last Event is right about a condition that has stopped flapping. A fault whose reason
+    the window does not have yet is posted at once: what flaps repeats its reasons.
     """
 
     def __init__(self) -> None:
         self._posted: dict[EventNote, float] = {}
-        self._turns: dict[ConditionType, deque[float]] = {}
+        self._turns: dict[ConditionType, deque[tuple[float, str]]] = {}
         self._last: dict[ConditionType, EventNote] = {}
         self._waiting: dict[ConditionType, EventNote] = {}
 
@@ -33,10 +34,11 @@ class EventPacing:
         # The fault that was announced last is back, after a stage or a time without evidence.
         if turns and note.type == "Warning" and note == self._last[note.condition]:
             return False
-        if len(turns) >= TURNS:
+        is_new_fault = note.type == "Warning" and note.reason not in {reason for _, reason in turns}
+        if len(turns) >= TURNS and not is_new_fault:
             self._waiting[note.condition] = note
             return False
-        turns.append(now)
+        turns.append((now, note.reason))
         self._last[note.condition] = note
         return True
 
@@ -61,8 +63,8 @@ class EventPacing:
             del self._posted[next(iter(self._posted))]
         return True
 
-    def _turns_within(self, condition: ConditionType, now: float) -> deque[float]:
+    def _turns_within(self, condition: ConditionType, now: float) -> deque[tuple[float, str]]:
         turns = self._turns.setdefault(condition, deque())
-        while turns and now - turns[0] >= WINDOW_SECONDS:
+        while turns and now - turns[0][0] >= WINDOW_SECONDS:
             turns.popleft()
         return turns

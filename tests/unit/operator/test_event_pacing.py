@@ -63,3 +63,12 @@ def test_a_note_about_no_condition_is_posted_once_in_a_window() -> None:
     assert pacing.admits(SCALED, 0.0)
     assert not pacing.admits(SCALED, WINDOW_SECONDS - 1)
     assert pacing.admits(SCALED, WINDOW_SECONDS)
+
+
+def test_a_new_fault_is_posted_at_once_after_others_have_flapped() -> None:
+    pacing = EventPacing()
+    for note in [WEDGED, HEALTHY] * TURNS:
+        pacing.admits(note, 0.0)
+    assert pacing.admits(DEAF, 1.0)
+    assert not pacing.admits(HEALTHY, 2.0)
+    assert not pacing.admits(DEAF, 3.0)
