@@ -133,6 +133,10 @@ class AgentWorker:
                 return True
             return False
 
+    def has_ended(self) -> bool:
+        """Whether the process ended by itself."""
+        return self.process is not None and self.process.poll() is not None
+
     def terminate(self, timeout: float = 30.0) -> int:
         """Warm shutdown; gives the exit status."""
         assert self.process is not None

@@ -35,8 +35,12 @@ def test_eta_tasks_are_counted_apart_from_reserved_tasks(world: World, pool: str
 
         for _ in range(12):
             app.send_task("agent_app.nap", (60,), queue="celery")
-        full = worker.wait_until(lambda report: report.active_count == 2 and report.reserved == 6)
-        assert full.transport.can_consume is False
+        # The counts are of the moment of the report, the transport's evidence is of the last heartbeat.
+        full = worker.wait_until(
+            lambda report: (
+                (report.active_count, report.reserved) == (2, 6) and report.transport.can_consume is False
+            )
+        )
         assert worker.wait_for_beats(3).consuming is True
         assert full.eta == 5
 

@@ -17,6 +17,7 @@ from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, Wo
 
 # Measured: three restarts are enough nearly always.
 RESTARTS_AT_MOST = 10
+WORKERS_AT_MOST = 3
 # Deaf grace, longest jitter and broker grace, with time for a slow machine.
 CONDEMNED_WITHIN = 60.0
 OUTAGE_SECONDS = 18.0
@@ -26,15 +27,30 @@ QUIET = ("--without-heartbeat", "--without-gossip", "--without-mingle")
 QUICK_WITHIN = 60.0
 
 
+def deaf_worker(stack: ExitStack, home: Path, redis: RedisServer) -> AgentWorker:
+    """A worker that restarts of Redis have made deaf.
+
+    A restart may end this version instead: its hub iterates over a set of callbacks that one of them changes.
+    """
+    for attempt in range(WORKERS_AT_MOST):
+        worker = stack.enter_context(agent_worker(home / str(attempt), CELERY_5_3, "prefork", redis.url))
+        if deafened_by_restarts(worker, redis):
+            return worker
+        assert worker.has_ended(), f"not deaf after {RESTARTS_AT_MOST} restarts"
+    raise AssertionError(f"{WORKERS_AT_MOST} workers have ended")
+
+
 def deafened_by_restarts(worker: AgentWorker, redis: RedisServer) -> bool:
     for _ in range(RESTARTS_AT_MOST):
         before = worker.wait_until_consuming()
         redis.restart()
         worker.wait_until(
             lambda report, starts=before.consumer_starts: (  # type: ignore[misc]
-                report.phase == "consuming" and report.consumer_starts > starts
+                worker.has_ended() or (report.phase == "consuming" and report.consumer_starts > starts)
             )
         )
+        if worker.has_ended():
+            return False
         if worker.wait_for_beats(2).consuming is False:
             return True
     return False
@@ -50,9 +66,8 @@ def test_a_deaf_worker_fails_liveness_but_not_while_redis_is_away_or_it_is_held(
     faults.mkdir()
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server(tmp_path / "redis"))
-        old = stack.enter_context(agent_worker(tmp_path / "old", CELERY_5_3, "prefork", redis.url))
+        old = deaf_worker(stack, tmp_path / "old", redis)
         beside_old = stack.enter_context(served(old.directory, redis.url))
-        assert deafened_by_restarts(old, redis), f"not deaf after {RESTARTS_AT_MOST} restarts"
         new = stack.enter_context(
             agent_worker(
                 tmp_path / "new",
