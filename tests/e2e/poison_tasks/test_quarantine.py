@@ -1,0 +1,76 @@
+"""With quarantine, a poison task lies in the dead-letter queue after its deaths, and may be replayed."""
+
+import json
+
+import pytest
+from tools.testbed.rabbitmq import URL as RABBITMQ_URL
+from tools.testbed.shop import BROKER_URL, Shop
+
+from tests.e2e.poison_tasks.cases import DEATHS, Case, send_with_others, start
+from tests.e2e.poison_tasks.test_poison_tasks import (
+    NAMED_WITHIN,
+    await_each_once,
+    await_named,
+    await_state,
+    ledger,
+)
+from tests.e2e.scaling import messages
+from tests.e2e.test_kubectl_plugin import kubectl_celery
+
+CASE = Case("leave", 4)
+SURVIVED_AFTER = 20
+"""Deaths after which the task succeeds: far more than quarantine lets it have."""
+
+
+def dead_letters(shop: Shop) -> list[str]:
+    """The ids in the dead-letter queue, as the plugin lists them."""
+    code, output = kubectl_celery(shop, "dead-letter", CASE.name, "list", "--format", "json")
+    assert code == 0, output
+    return [one["id"] for one in json.loads(output)["messages"]]
+
+
+def quarantined(shop: Shop) -> list[str]:
+    """The ids in the status."""
+    return [one["id"] for one in shop.status(CASE.name).get("quarantine", [])]
+
+
+def lists_of_workers(shop: Shop) -> list[list[str]]:
+    """The ids that each worker moves, by its sidecar."""
+    reports = (shop.report(pod["metadata"]["name"]) for pod in shop.pods(CASE.name, CASE.name))
+    return [(report["quarantine"] or {"ids": []})["ids"] for report in reports]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("broker", [BROKER_URL, RABBITMQ_URL], ids=["redis", "rabbitmq"])
+def test_a_poison_task_is_moved_aside_and_runs_again_once_it_is_replayed(shop: Shop, broker: str) -> None:
+    deployment = CASE.deployment(broker)
+    deployment["spec"]["health"] = {"poisonTasks": "Quarantine"}
+    start(shop, broker, deployment)
+    name, _, queue = CASE.poison()
+    ((poison,), others) = send_with_others(shop, broker, CASE, [(name, [SURVIVED_AFTER], queue)])
+
+    await_named(shop, CASE, poison)
+    shop.kube.until("the message is moved", lambda: dead_letters(shop) == [poison], timeout=NAMED_WITHIN)
+    starts = ledger(shop)[poison, "started"]
+    assert DEATHS <= starts < SURVIVED_AFTER
+    assert quarantined(shop) == [poison]
+    assert any(poison in message for message in messages(shop, "TaskQuarantined"))
+    await_each_once(shop, others)
+
+    # A pod that is created later goes on with the list.
+    shop.kube.run(
+        "-n", shop.namespace, "delete", "pod", shop.pods(CASE.name, CASE.name)[0]["metadata"]["name"]
+    )
+    shop.wait_ready(CASE.name)
+    shop.kube.until("the new pod has the list", lambda: lists_of_workers(shop) == [[poison]], timeout=60)
+    assert ledger(shop)[poison, "started"] == starts
+
+    # The cause is corrected, and quarantine ended: the message runs again, to its end.
+    shop.change({"spec": {"health": {"poisonTasks": "Report"}}}, CASE.name)
+    shop.kube.until("no worker has a list", lambda: lists_of_workers(shop) == [[]], timeout=60)
+    assert quarantined(shop) == []
+    code, output = kubectl_celery(shop, "dead-letter", CASE.name, "replay", poison)
+    assert code == 0, output
+    await_state(shop, [poison], "SUCCESS")
+    assert dead_letters(shop) == []
+    assert ledger(shop)[poison, "succeeded"] == 1
