@@ -66,7 +66,7 @@ def test_a_poison_task_is_moved_aside_and_runs_again_once_it_is_replayed(shop: S
     assert ledger(shop)[poison, "started"] == starts
 
     # The cause is corrected, and quarantine ended: the message runs again, to its end.
-    shop.change({"spec": {"health": {"poisonTasks": "Report"}}}, CASE.name)
+    shop.change({"health": {"poisonTasks": "Report"}}, CASE.name)
     shop.kube.until("no worker has a list", lambda: lists_of_workers(shop) == [[]], timeout=60)
     assert quarantined(shop) == []
     code, output = kubectl_celery(shop, "dead-letter", CASE.name, "replay", poison)
