@@ -57,6 +57,7 @@ def test_every_number_of_the_report_is_shown_in_base_units() -> None:
         "celery_worker_pool_slots": 4,
         "celery_worker_pool_processes": 4,
         "celery_worker_pool_births": 0,
+        "celery_worker_quarantined_total": 0,
         "celery_worker_prefetch_limit": 16,
         "celery_worker_consumer_starts_total": 1,
         "celery_worker_memory_bytes": 50_000_000,
@@ -66,10 +67,11 @@ def test_every_number_of_the_report_is_shown_in_base_units() -> None:
 
 
 def test_deaths_are_counted_where_the_agent_sees_them() -> None:
-    report = worker_report(worker_document(children_lost_total=7, tasks_lost_total=0))
+    report = worker_report(worker_document(children_lost_total=7, tasks_lost_total=0, quarantined_total=2))
     shown = scraped(report=report)
     assert shown["celery_worker_children_lost_total"] == 7
     assert shown["celery_worker_tasks_lost_total"] == 0
+    assert shown["celery_worker_quarantined_total"] == 2
 
 
 def test_without_a_report_only_what_the_pod_knows_is_shown() -> None:

@@ -81,6 +81,12 @@ def _of_the_report(report: WorkerReport | None) -> Iterator[Sample]:
         report.tasks_lost_total,
     )
     yield (
+        "celery_worker_quarantined_total",
+        "counter",
+        "Messages that the process has moved to the dead-letter queue.",
+        report.quarantined_total,
+    )
+    yield (
         "celery_worker_prefetch_limit",
         "gauge",
         "The number of messages that may be fetched ahead.",
