@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -82,22 +83,24 @@ def test_on_redis_no_worker_a_worker_and_a_backlog(world: World, tmp_path: Path)
 
 
 def test_a_worker_that_is_deaf_after_its_redis_restarted_is_not_healthy(tmp_path: Path) -> None:
-    with (
-        redis_server(tmp_path / "redis") as redis,
-        worker(tmp_path / "worker", CELERY_5_3, redis.url, ["--pool", "threads"]),
-    ):
+    with redis_server(tmp_path / "redis") as redis, ExitStack() as stack:
+        home, threads = tmp_path / "worker", ("--pool", "threads")
+        workers = [stack.enter_context(worker(home, CELERY_5_3, redis.url, threads))]
         wait_until(redis.url, 0)
 
         def deaf() -> Outcome | None:
-            """It survives some restarts of Redis. A deaf worker has reconnected, and takes nothing."""
-            seen = connections(tmp_path / "worker")
-            redis.restart()
-            wait_for(lambda: connections(tmp_path / "worker") > seen, 60.0, "the worker's reconnection")
+            """A worker survives some restarts of Redis, and some end it. A deaf one has reconnected."""
+            seen = connections(home)
+            if workers[-1].poll() is None:
+                redis.restart()
+            else:
+                workers.append(stack.enter_context(worker(home, CELERY_5_3, redis.url, threads)))
+            wait_for(lambda: connections(home) > seen, 60.0, "the worker's connection")
             outcome = health(redis.url)
-            return outcome if outcome.code else None
+            return outcome if outcome.code and workers[-1].poll() is None else None
 
         # This version does not come back to remote control either: Redis shows no sign of it.
-        assert wait_for(deaf, 180.0, "a deaf worker").reasons & {"NoWorkers", "NoWorkerConsumes"}
+        assert wait_for(deaf, 240.0, "a deaf worker").reasons & {"NoWorkers", "NoWorkerConsumes"}
 
 
 def test_a_busy_solo_worker_is_unresponsive_and_not_dead(tmp_path: Path) -> None:

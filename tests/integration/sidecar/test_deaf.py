@@ -4,20 +4,18 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tools.testbed.servers import RedisServer, rabbit_server, redis_server
+from tools.testbed.servers import rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.thresholds import WorkerThresholds
-from tests.integration.agent.harness import AgentWorker, agent_worker
+from tests.integration.agent.deaf_worker import deaf_worker
+from tests.integration.agent.harness import agent_worker
 from tests.integration.sidecar.proxy import proxy
 from tests.integration.sidecar.served import Sidecar, served
 from tests.integration.sidecar.watched import watched
 from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
-# Measured: three restarts are enough nearly always.
-RESTARTS_AT_MOST = 10
-WORKERS_AT_MOST = 3
 # Deaf grace, longest jitter and broker grace, with time for a slow machine.
 CONDEMNED_WITHIN = 60.0
 OUTAGE_SECONDS = 18.0
@@ -25,35 +23,6 @@ QUICK = WorkerThresholds(broker_grace=1.0, deaf_grace=1.0, silence=5.0)
 QUIET = ("--without-heartbeat", "--without-gossip", "--without-mingle")
 # The pod's own jitter, and what it takes until the evidence shows.
 QUICK_WITHIN = 60.0
-
-
-def deaf_worker(stack: ExitStack, home: Path, redis: RedisServer) -> AgentWorker:
-    """A worker that restarts of Redis have made deaf.
-
-    A restart may end this version instead: its hub iterates over a set of callbacks that one of them changes.
-    """
-    for attempt in range(WORKERS_AT_MOST):
-        worker = stack.enter_context(agent_worker(home / str(attempt), CELERY_5_3, "prefork", redis.url))
-        if deafened_by_restarts(worker, redis):
-            return worker
-        assert worker.has_ended(), f"not deaf after {RESTARTS_AT_MOST} restarts"
-    raise AssertionError(f"{WORKERS_AT_MOST} workers have ended")
-
-
-def deafened_by_restarts(worker: AgentWorker, redis: RedisServer) -> bool:
-    for _ in range(RESTARTS_AT_MOST):
-        before = worker.wait_until_consuming()
-        redis.restart()
-        worker.wait_until(
-            lambda report, starts=before.consumer_starts: (  # type: ignore[misc]
-                worker.has_ended() or (report.phase == "consuming" and report.consumer_starts > starts)
-            )
-        )
-        if worker.has_ended():
-            return False
-        if worker.wait_for_beats(2).consuming is False:
-            return True
-    return False
 
 
 def wait_for_status(sidecar: Sidecar, status: int, timeout: float) -> None:
