@@ -28,7 +28,7 @@ from tests.e2e.poison_tasks.cases import (
 from tests.e2e.scaling import assert_no_deaths, messages
 from tests.e2e.test_kubectl_plugin import kubectl_celery
 
-LIMIT_SECONDS = 420
+LIMIT_SECONDS = 480
 LOST_EARLY = 3
 NAMED_WITHIN = 30 + BUSY_SECONDS
 NAMED = r"Task poison_tasks\.{task} \({id}\) killed its worker (\d+) times in \d+ (?:s|min): {cause}\."
@@ -45,7 +45,7 @@ def ledger(shop: Shop) -> Counter[tuple[str, str]]:
 def await_succeeded(shop: Shop, ids: Iterable[str]) -> None:
     """Wait until these tasks have succeeded."""
     shop.kube.until(
-        "the other tasks succeed", lambda: all(ledger(shop)[one, "succeeded"] for one in ids), timeout=60
+        "the other tasks succeed", lambda: all(ledger(shop)[one, "succeeded"] for one in ids), timeout=150
     )
 
 
@@ -121,7 +121,7 @@ def await_state(shop: Shop, ids: Sequence[str], state: str) -> None:
         )
         return all(result and json.loads(result)["status"] == state for result in results)
 
-    shop.kube.until(f"{state} of {len(ids)} tasks", ended, timeout=90)
+    shop.kube.until(f"{state} of {len(ids)} tasks", ended, timeout=180)
 
 
 def stop(shop: Shop, case: Case, task_id: str) -> None:
