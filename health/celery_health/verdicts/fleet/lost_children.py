@@ -1,5 +1,7 @@
 """Lost pool children, where no single task explains them, and the tasks that were lost with one."""
 
+from collections import Counter
+
 from celery_health.catalogue.deaths import DeathReason
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.fleet.poison_tasks import poison_ids, poison_names
@@ -14,13 +16,13 @@ def check_children(fleet: FleetEvidence) -> Verdict | None:
     """Deaths that a poison task explains do not count."""
     names = set(poison_names(fleet.deaths, fleet.thresholds))
     ids = {victim.id for victim in poison_ids(fleet.deaths, fleet.thresholds)}
-    lost = {
-        worker.worker: worker.children_lost
-        - sum(task.count for task in worker.tasks if task.id in ids or task.name in names)
-        for worker in fleet.deaths.workers
-    }
-    affected = sorted((name for name, count in lost.items() if count > 0), key=lambda name: -lost[name])
-    total = sum(lost[name] for name in affected)
+    lost: Counter[str] = Counter()
+    # A worker has an entry for each of its processes and ends.
+    for worker in fleet.deaths.workers:
+        explained = sum(task.count for task in worker.tasks if task.id in ids or task.name in names)
+        lost[worker.worker] += max(0, worker.children_lost - explained)
+    affected = [name for name, count in lost.most_common() if count]
+    total = lost.total()
     if total < fleet.thresholds.children_lost:
         return None
     facts = {"children": counted(total, "process", "processes"), "window": _MINUTES}
@@ -40,7 +42,7 @@ def check_tasks(fleet: FleetEvidence) -> Verdict | None:
     names = dict.fromkeys(task.name for worker in affected for task in worker.tasks if not task.returns)
     return Verdict(
         DeathReason.TASKS_LOST,
-        tuple(worker.worker for worker in affected),
+        tuple(dict.fromkeys(worker.worker for worker in affected)),
         {
             "lost": f"{counted(lost, 'task')} ({listed(list(names))}) {'was' if lost == 1 else 'were'}",
             "window": _MINUTES,

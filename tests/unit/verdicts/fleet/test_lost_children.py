@@ -60,3 +60,15 @@ def test_tasks_that_are_gone_are_counted() -> None:
 
 def test_tasks_whose_messages_go_back_are_not_lost() -> None:
     assert lost_children.check_tasks(fleet(WorkerDeaths("shop-1", (death("a"),), children_lost=1))) is None
+
+
+def test_a_worker_with_several_entries_is_one_worker() -> None:
+    """One for the process that runs, one for a process that is gone, one for an end."""
+    lost = WorkerDeaths("shop-1", children_lost=5, tasks_lost=1)
+    gone = WorkerDeaths("shop-1", (death("a", 9, returns=False),), tasks_lost=9)
+    evidence = fleet(lost, gone, WorkerDeaths("shop-1"))
+    children, tasks = lost_children.check_children(evidence), lost_children.check_tasks(evidence)
+    assert children is not None
+    assert tasks is not None
+    assert children.message.startswith("5 processes of the pool of shop-1 died")
+    assert (children.subjects, tasks.subjects) == (("shop-1",), ("shop-1",))
