@@ -2,17 +2,19 @@
 
 import hmac
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
 from celery_health.wire.answers import ReasonAnswer, RestartHoldAnswer
 from celery_health.wire.bounds import LONGEST_RESTART_HOLD, sentence
-from celery_health.wire.documents import UnreadableError
+from celery_health.wire.documents import Format, UnreadableError
 from celery_health.wire.names import TOKEN_HEADER, TOKEN_VARIABLE
-from celery_health.wire.orders import RESTART_HOLD_ORDER
+from celery_health.wire.orders import RESTART_HOLD_ORDER, RestartHoldBody
 from celery_probe.sidecar.orders.restart_hold import RestartHold
 
+Body = TypeVar("Body", bound=msgspec.Struct)
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -28,7 +30,7 @@ def explained(status: int, reason: str, message: str) -> web.Response:
     return answered(status, ReasonAnswer(reason, sentence(message)))
 
 
-def refusal(request: web.Request, token: str) -> web.Response | None:
+def _refusal(request: web.Request, token: str) -> web.Response | None:
     """Why this caller may give no order, None if it may. ``token`` is the token that it must send."""
     if not token:
         return explained(
@@ -46,22 +48,38 @@ def refusal(request: web.Request, token: str) -> web.Response | None:
     return None
 
 
+def authorized(token: str, take: Handler) -> Handler:
+    """``take``, for callers that may give an order. Every order goes through here."""
+
+    async def answer(request: web.Request) -> web.Response:
+        refused = _refusal(request, token)
+        return await take(request) if refused is None else refused
+
+    return answer
+
+
+def with_body(form: Format[Body], advice: str, take: Callable[[Body], web.Response]) -> Handler:
+    """``take`` with the decoded body. A body that cannot be read is answered with ``advice``."""
+
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            body = form.decode(await request.read())
+        except (UnreadableError, web.HTTPRequestEntityTooLarge):
+            return explained(400, "BadRequest", advice)
+        return take(body)
+
+    return answer
+
+
 def restart_hold_order(restart_hold: RestartHold, token: str) -> Handler:
     """Answers ``POST /restart-hold`` with the body ``{"seconds": N}``."""
 
-    async def answer(request: web.Request) -> web.Response:
-        refused = refusal(request, token)
-        if refused is not None:
-            return refused
-        try:
-            order = RESTART_HOLD_ORDER.decode(await request.read())
-        except (UnreadableError, web.HTTPRequestEntityTooLarge):
-            advice = f'Send {{"seconds": N}} with N from 0 (end it) to {LONGEST_RESTART_HOLD:.0f}.'
-            return explained(400, "BadRequest", advice)
+    def take(order: RestartHoldBody) -> web.Response:
         restart_hold.set(order.seconds)
         return answered(202, RestartHoldAnswer(restart_hold.seconds_left()))
 
-    return answer
+    advice = f'Send {{"seconds": N}} with N from 0 (end it) to {LONGEST_RESTART_HOLD:.0f}.'
+    return authorized(token, with_body(RESTART_HOLD_ORDER, advice, take))
 
 
 def _sent_token(request: web.Request) -> str:

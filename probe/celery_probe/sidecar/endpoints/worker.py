@@ -4,10 +4,9 @@ from aiohttp import web
 
 from celery_health.wire.answers import DrainAnswer
 from celery_health.wire.bounds import QUARANTINE_LENGTH
-from celery_health.wire.documents import UnreadableError
 from celery_health.wire.names import DRAIN_PATH, QUARANTINE_PATH, UNDRAIN_PATH
-from celery_health.wire.orders import QUARANTINE_ORDER
-from celery_probe.sidecar.endpoints.orders import Handler, answered, explained, refusal
+from celery_health.wire.orders import QUARANTINE_ORDER, QuarantineBody
+from celery_probe.sidecar.endpoints.orders import Handler, answered, authorized, explained, with_body
 from celery_probe.sidecar.endpoints.process import probe_app
 from celery_probe.sidecar.observe.worker import WorkerObserver
 
@@ -26,10 +25,7 @@ def worker_app(observer: WorkerObserver, token: str) -> web.Application:
 
 
 def _drain(observer: WorkerObserver, token: str, *, requested: bool) -> Handler:
-    async def answer(request: web.Request) -> web.Response:
-        refused = refusal(request, token)
-        if refused is not None:
-            return refused
+    async def take(_request: web.Request) -> web.Response:
         try:
             observer.drain.set(requested)
         except OSError as error:
@@ -37,23 +33,16 @@ def _drain(observer: WorkerObserver, token: str, *, requested: bool) -> Handler:
             return explained(500, "NotWritten", message)
         return answered(202, DrainAnswer(requested))
 
-    return answer
+    return authorized(token, take)
 
 
 def _quarantine(observer: WorkerObserver, token: str) -> Handler:
-    async def answer(request: web.Request) -> web.Response:
-        refused = refusal(request, token)
-        if refused is not None:
-            return refused
-        try:
-            order = QUARANTINE_ORDER.decode(await request.read())
-        except (UnreadableError, web.HTTPRequestEntityTooLarge):
-            advice = f'Send {{"queue": NAME, "ids": [ID, ...]}} with at most {QUARANTINE_LENGTH} task ids.'
-            return explained(400, "BadRequest", advice)
+    def take(order: QuarantineBody) -> web.Response:
         try:
             observer.quarantine.set(order)
         except OSError as error:
             return explained(500, "NotWritten", f"The quarantine cannot be written: {error.strerror}.")
         return answered(202, order)
 
-    return answer
+    advice = f'Send {{"queue": NAME, "ids": [ID, ...]}} with at most {QUARANTINE_LENGTH} task ids.'
+    return authorized(token, with_body(QUARANTINE_ORDER, advice, take))
