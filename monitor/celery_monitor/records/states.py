@@ -1,0 +1,37 @@
+"""The states of a task and their order."""
+
+from types import MappingProxyType
+
+PENDING = "PENDING"
+RECEIVED = "RECEIVED"
+STARTED = "STARTED"
+SUCCESS = "SUCCESS"
+FAILURE = "FAILURE"
+RETRY = "RETRY"
+REVOKED = "REVOKED"
+REJECTED = "REJECTED"
+# The monitor's own state: the worker that ran the task is gone, and the task has not been delivered again.
+LOST = "LOST"
+
+CELERY_STATES = (PENDING, RECEIVED, STARTED, SUCCESS, FAILURE, RETRY, REVOKED, REJECTED)
+FINAL_STATES = frozenset({SUCCESS, FAILURE, REVOKED, REJECTED})
+
+# celery.states.PRECEDENCE: the lower number is the later state. A custom state has the rank of None there.
+_PRECEDENCE = MappingProxyType(
+    {
+        SUCCESS: 0,
+        FAILURE: 1,
+        REVOKED: 3,
+        STARTED: 4,
+        RECEIVED: 5,
+        REJECTED: 6,
+        RETRY: 7,
+        PENDING: 8,
+    }
+)
+_CUSTOM_PRECEDENCE = 2
+
+
+def precedence(state: str) -> int:
+    """The rank of a state in Celery's order: of two states at one moment the lower rank is the later."""
+    return _PRECEDENCE.get(state, _CUSTOM_PRECEDENCE)
