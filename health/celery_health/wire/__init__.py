@@ -1,5 +1,5 @@
-"""The contract between agent, sidecar and operator: documents, orders, names and bounds, each declared once.
+"""The contract between agent, sidecar, operator and monitor: documents, orders, names and bounds.
 
-The agent may import nothing of this package. It writes plain JSON, and tests hold its reports and its copies
-of the names and bounds to the declarations here.
+Each is declared once. The agent may import nothing of this package. It writes plain JSON, and tests hold its
+reports and its copies of the names and bounds to the declarations here.
 """

@@ -144,3 +144,81 @@ def beat_answer(**changes: Any) -> dict[str, Any]:
         "restart_hold_seconds_left": None,
         **changes,
     }
+
+
+def pushed_pod() -> dict[str, Any]:
+    """A worker pod of a push, with one active task."""
+    return {
+        "name": "shop-mail-1",
+        "group": "mail",
+        "phase": "Running",
+        "state": "consuming",
+        "created_at": 1_700_000_000.0,
+        "scheduled": True,
+        "ready": True,
+        "deleting": False,
+        "restarts": 0,
+        "worker": {
+            "hostname": "mail@shop-mail-1",
+            "age": 0.4,
+            "phase": "consuming",
+            "reason": "Consuming",
+            "message": "The worker consumes.",
+            "consuming": True,
+            "draining": False,
+            "queues": ["mail"],
+            "slots": 4,
+            "active": [{"id": "a1", "name": "shop.send", "queue": "mail", "started_at": 1_700_000_100.0}],
+            "active_count": 1,
+            "reserved": 2,
+            "eta": 0,
+            "processed": 9,
+        },
+    }
+
+
+def push_document(**changes: Any) -> dict[str, Any]:
+    """A push about a healthy resource with one group and one pod."""
+    return {
+        "version": 1,
+        "namespace": "shop",
+        "name": "shop",
+        "taken_at": 1_700_000_200.0,
+        "health": "Healthy",
+        "message": "1 worker is consuming.",
+        "suspended": False,
+        "conditions": [
+            {
+                "type": "Ready",
+                "status": "True",
+                "reason": "Ready",
+                "message": "1 worker is consuming.",
+                "since_at": 1_700_000_010.0,
+            }
+        ],
+        "groups": [
+            {
+                "name": "mail",
+                "queues": ["mail"],
+                "slots": 4,
+                "desired": 1,
+                "replicas": 1,
+                "ready": 1,
+                "consuming": 1,
+                "draining": 0,
+                "autoscaled": False,
+            }
+        ],
+        "pods": [pushed_pod()],
+        "pod_count": 1,
+        "queues": [{"name": "mail", "ready": 3}],
+        "events": [
+            {
+                "posted_at": 1_700_000_010.0,
+                "type": "Normal",
+                "reason": "Ready",
+                "message": "1 worker consumes.",
+            }
+        ],
+        **changes,
+    }
