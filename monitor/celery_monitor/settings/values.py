@@ -1,0 +1,79 @@
+"""Values of options: what is accepted, and what a refusal says."""
+
+import re
+from ipaddress import ip_address
+
+from celery_health.urls import BrokerKind, UrlError, parse
+from celery_monitor.settings.groups import DEFAULT_PORT
+from celery_monitor.settings.problem import SettingsError
+
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+\Z")
+_SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
+_TASK = re.compile(r"[^\s=,]{1,255}\Z")
+_DATABASES = "postgresql://USER:PASSWORD@HOST/NAME or sqlite:////ABSOLUTE/PATH"
+
+
+def url_prefix(text: str) -> str:
+    """The path without a slash at the end; empty for the root."""
+    path = f"/{text.strip('/')}" if text.strip("/") else ""
+    if path and not _PREFIX.match(path):
+        raise SettingsError(f"{text!r} is not a path: write /celery, with letters, digits and . _ ~ -")
+    return path
+
+
+def schema(text: str) -> str:
+    """The name of a schema that needs no quotes."""
+    if not _SCHEMA.match(text):
+        raise SettingsError(f"{text!r} is not the name of a schema: use lower-case letters, digits and _")
+    return text
+
+
+def host(text: str) -> str:
+    """An address or a host name."""
+    try:
+        return str(ip_address(text.strip("[]")))
+    except ValueError:
+        pass
+    if not _HOST_NAME.match(text):
+        raise SettingsError(f"{text!r} is not an address: write 127.0.0.1, 0.0.0.0, :: or a host name")
+    return text
+
+
+def port(text: str) -> int:
+    """The number of a port."""
+    # In a pod beside a Service with the name celery-monitor, Kubernetes sets CELERY_MONITOR_PORT to its URL.
+    if text.startswith("tcp://"):
+        return DEFAULT_PORT
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise SettingsError(f"{text!r} is not a port: use a number from 0 to 65535")
+    return int(text)
+
+
+def submit_task(text: str) -> tuple[str, str]:
+    """The name in the request and the name of the task: ``NAME``, or ``ALIAS=NAME``."""
+    alias, _, name = text.partition("=")
+    name = name or alias
+    if not _TASK.match(alias) or not _TASK.match(name) or text.endswith("="):
+        raise SettingsError(f"{text!r} is not a task: write shop.tasks.send or mail=shop.tasks.send")
+    return alias, name
+
+
+def database(text: str, origin: str) -> str:
+    """The URL of the history, without a driver: the monitor has its own.
+
+    Raises:
+        SettingsError: it is not a URL of PostgreSQL or SQLite.
+    """
+    try:
+        parsed = parse(text)
+    except UrlError as error:
+        raise SettingsError(f"{origin} cannot be used: {error}") from None
+    if parsed.kind is BrokerKind.SQLITE and not parsed.database_name:
+        raise SettingsError(f"{origin} names no file: write {_DATABASES}.")
+    if parsed.kind not in {BrokerKind.POSTGRESQL, BrokerKind.SQLITE}:
+        raise SettingsError(
+            f"{origin} is a URL of {parsed.scheme}, and the history needs PostgreSQL or SQLite: "
+            f"write {_DATABASES}."
+        )
+    return f"{parsed.kind}://{text.partition('://')[2]}"
