@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import redis as redis_client
+from tools.testbed.proxy import Cut, proxy
 from tools.testbed.servers import RabbitServer, RedisServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import PROGRAMS, PROJECT, environment, run
-from tests.integration.dead_letters.cut import Cut, cutting_proxy
 from tests.integration.dead_letters.quarantine import (
     QUEUE,
     amqp_connection,
@@ -38,14 +38,15 @@ def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
 
 def kill_at(cut: Cut, marker: bytes, port: int, scheme: str) -> None:
     """Run ``replay --all``, and kill it with SIGKILL when the cut is reached."""
-    with cutting_proxy(port, marker, cut) as proxy:
-        broker = f"{scheme}://127.0.0.1:{proxy.port}/"
+    with proxy(port) as between:
+        between.fall_silent_at(marker, cut)
+        broker = f"{scheme}://127.0.0.1:{between.port}/"
         command = [str(PROGRAMS / "celery-health"), "--broker", broker, "dead-letter", "replay", "--all"]
         process = subprocess.Popen(
             command, cwd=PROJECT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         try:
-            reached = proxy.reached.wait(ARRIVE_SECONDS)
+            reached = between.reached.wait(ARRIVE_SECONDS)
         finally:
             process.kill()
             out, err = process.communicate(timeout=10)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from tools.testbed.proxy import proxy
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
@@ -18,7 +19,6 @@ from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot, worker_snapshot
 from celery_operator.observe.waiting import WaitingQueues
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
-from tests.integration.fleet.relay import relay
 from tests.support.celery_versions import CELERY_5_6, CELERY_5_7, World
 
 SOON = FleetThresholds(stalled_after=3.0, hung_grace=1.0)
@@ -72,7 +72,7 @@ class Watch:
 def test_a_worker_whose_connection_is_half_open_is_stalled(world: World, pool: str, tmp_path: Path) -> None:
     with (
         redis_server(tmp_path / "redis") as redis,
-        relay(redis.port) as between,
+        proxy(redis.port) as between,
         producer(redis.url) as app,
         agent_worker(tmp_path, world, pool, f"redis://127.0.0.1:{between.port}/0") as worker,
     ):
@@ -82,7 +82,7 @@ def test_a_worker_whose_connection_is_half_open_is_stalled(world: World, pool: s
         watch = Watch(worker, redis.url)
         assert not watch.stalled()
 
-        between.freeze()
+        between.fall_silent()
         # The first may still be handed to the dead connection: Redis does not know that it is one.
         _nap(app, 0.0, times=5)
         wait_for(watch.stalled, 30.0, lambda: f"the worker stalls; last: {worker.report()}")
