@@ -1,4 +1,4 @@
-# One target per program: operator, probe, example. All end in the same base image, so what the
+# One target per program: operator, probe, monitor, example. All end in the same base image, so what the
 # builder's venv links to (its python3) is there in the final stage as well.
 ARG BASE_IMAGE=python:3.13-slim-trixie
 
@@ -43,6 +43,13 @@ COPY health health
 COPY probe probe
 RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra probe
 
+FROM builder AS monitor-venv
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-project --extra monitor
+COPY README.md LICENSE ./
+COPY health health
+COPY monitor monitor
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra monitor
+
 FROM builder AS example-venv
 RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-project --extra example
 # Another Celery than the locked one, for tests of old versions:
@@ -67,6 +74,18 @@ ENV FROZENLIST_NO_EXTENSIONS=1
 USER 1000:1000
 ENTRYPOINT ["celery-probe"]
 CMD ["serve"]
+
+FROM final AS monitor
+COPY --from=monitor-venv /opt/venv /opt/venv
+# The history is below XDG_DATA_HOME, the only folder that the monitor writes to: the root may be read-only.
+RUN install -d -o 1000 -g 1000 /data
+ENV CELERY_MONITOR_HOST=0.0.0.0 \
+    SQLITE_TMPDIR=/data \
+    XDG_DATA_HOME=/data
+VOLUME /data
+EXPOSE 8555
+USER 1000:1000
+ENTRYPOINT ["celery-monitor"]
 
 FROM final AS example
 COPY --from=example-venv /opt/venv /opt/venv

@@ -6,11 +6,14 @@ import sys
 
 from kubernetes.aio.config import ConfigException
 
+from celery_health import logs
 from celery_operator.handlers import WatchEndedError
-from celery_operator.process import log
 from celery_operator.process.leader import LeaseLostError
 from celery_operator.process.settings import parse
 from celery_operator.run import run
+
+# kopf logs every event that it handles.
+NOISY = ("kopf", "aiohttp.access", "asyncio")
 
 _log = logging.getLogger("celery_operator")
 
@@ -18,7 +21,7 @@ _log = logging.getLogger("celery_operator")
 def main() -> None:
     """Exit status: 0 after SIGTERM, 1 when the process could not go on, 2 for a wrong flag."""
     settings = parse(sys.argv[1:])
-    log.configure(settings.log_level, settings.log_format)
+    logs.configure(settings.log_level, settings.log_format, NOISY)
     try:
         asyncio.run(run(settings))
     except (LeaseLostError, WatchEndedError) as error:

@@ -7,20 +7,35 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from celery_health.urls import BrokerUrl
+from celery_monitor.settings.problem import SettingsError
 
 NAME = "celery-monitor"
 
 
 def data_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """The folder of the monitor's data. Nothing is created."""
-    home = Path(environment.get("HOME") or Path.home())
+    """The folder of the monitor's data. Nothing is created.
+
+    Raises:
+        SettingsError: the user has no home folder.
+    """
     if platform == "win32":
-        return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / NAME
+        return Path(environment.get("LOCALAPPDATA") or _home(environment) / "AppData" / "Local") / NAME
     if platform == "darwin":
-        return home / "Library" / "Application Support" / NAME
+        return _home(environment) / "Library" / "Application Support" / NAME
     # A relative path is invalid by the XDG specification and does not count.
     folder = Path(environment.get("XDG_DATA_HOME") or "")
-    return (folder if folder.is_absolute() else home / ".local" / "share") / NAME
+    return (folder if folder.is_absolute() else _home(environment) / ".local" / "share") / NAME
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    if environment.get("HOME"):
+        return Path(environment["HOME"])
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise SettingsError(
+            "this user has no home folder for the history: use --database, or set XDG_DATA_HOME"
+        ) from None
 
 
 def history_file(broker: BrokerUrl, folder: Path) -> Path:

@@ -8,6 +8,7 @@ COMMON = ("Dockerfile", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
 SOURCES = {
     "operator": ("health", "probe", "operator"),
     "probe": ("health", "probe"),
+    "monitor": ("health", "monitor"),
     "example": ("examples/shop/shop", "health/celery_health"),
 }
 LEFT_OUT = ("__pycache__",)

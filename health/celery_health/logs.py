@@ -1,8 +1,9 @@
-"""What the process logs and how: one line an event, as JSON or as text."""
+"""What a program logs and how: one line an event, as JSON or as text."""
 
 import json
 import logging
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -33,11 +34,11 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line)
 
 
-def configure(level: str, style: Literal["json", "text"]) -> None:
-    """Log to standard error. kopf logs every event that it handles, so its level is WARNING."""
+def configure(level: str, style: Literal["json", "text"], noisy: Iterable[str]) -> None:
+    """Log to standard error. Of the loggers in ``noisy`` only warnings and errors are logged."""
     handler = logging.StreamHandler(sys.stderr)
     text = TextFormatter("%(asctime)s %(levelname)-7s %(name)s %(message)s")
     handler.setFormatter(JsonFormatter() if style == "json" else text)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("kopf", "aiohttp.access", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for name in noisy:
+        logging.getLogger(name).setLevel(logging.WARNING)

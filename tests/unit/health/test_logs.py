@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from celery_operator.process import log
+from celery_health import logs
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
 
 
 def test_a_json_line_is_one_object(said: Callable[[], str]) -> None:
-    log.configure("info", "json")
+    logs.configure("info", "json", ())
 
     logging.getLogger("x").info("watching %s", "ns/shop")
 
@@ -33,7 +33,7 @@ def test_a_json_line_is_one_object(said: Callable[[], str]) -> None:
 def test_secrets_in_messages_and_tracebacks_are_masked(
     said: Callable[[], str], style: Literal["json", "text"]
 ) -> None:
-    log.configure("info", style)
+    logs.configure("info", style, ())
 
     try:
         raise ValueError("cannot use redis://:hunter2@broker/0")
@@ -45,8 +45,8 @@ def test_secrets_in_messages_and_tracebacks_are_masked(
     assert "hunter2" not in text
 
 
-def test_the_chatter_of_kopf_is_not_logged(said: Callable[[], str]) -> None:
-    log.configure("info", "text")
+def test_a_noisy_logger_has_only_its_warnings(said: Callable[[], str]) -> None:
+    logs.configure("info", "text", ["kopf"])
 
     logging.getLogger("kopf.objects").info("Handler 'pods' succeeded.")
 
