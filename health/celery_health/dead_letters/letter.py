@@ -4,9 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from celery_health.wire.names import DEAD_LETTER_SUFFIX
-
-DEFAULT_QUEUE = f"celery{DEAD_LETTER_SUFFIX}"
 MAX_MESSAGES = 10_000
 """The messages of one queue that a command reads."""
 

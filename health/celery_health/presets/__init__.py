@@ -16,12 +16,14 @@ Join more presets with ``|``, your own settings last::
         | {"timezone": "Europe/Zurich"}
     )
 
-``python -m celery_health.presets`` prints all of them. They need Celery 5.3 or later, and nothing else.
+``python -m celery_health.presets`` prints all of them. They need Celery 5.3 or later, and nothing else;
+``quarantine()`` needs the package ``celery_probe`` too.
 """
 
 from celery_health.presets.environment import worker_options
 from celery_health.presets.limits import time_limits
 from celery_health.presets.logs import log_files
+from celery_health.presets.poison_tasks import quarantine
 from celery_health.presets.preset import Preset, PresetError
 from celery_health.presets.rabbitmq import rabbitmq_broker
 from celery_health.presets.redis import redis_broker, redis_results
@@ -34,6 +36,7 @@ __all__ = [
     "Preset",
     "PresetError",
     "log_files",
+    "quarantine",
     "queues",
     "rabbitmq_broker",
     "redis_broker",

@@ -6,6 +6,7 @@ from typing import Any
 
 from celery_health.presets.environment import worker_options
 from celery_health.presets.limits import time_limits
+from celery_health.presets.poison_tasks import CONSUMER
 from celery_health.presets.preset import Preset
 from celery_health.presets.rabbitmq import rabbitmq_broker
 from celery_health.presets.redis import redis_broker, redis_results
@@ -20,6 +21,7 @@ def presets() -> dict[str, Preset]:
     environment = {"CELERY_WORKER_CONCURRENCY": "4", "CELERY_WORKER_MAX_TASKS_PER_CHILD": "1000"}
     return {
         "reliable": reliable(),
+        "quarantine": Preset((CONSUMER,)),
         "time_limits": time_limits(),
         "redis_broker": redis_broker(),
         "redis_results": redis_results(),

@@ -16,25 +16,37 @@ from tools.testbed.waiting import wait_for
 from tests.support.celery_versions import World
 
 PROJECT = Path(__file__).parent / "project"
-HEALTH = Path(__file__).resolve().parents[3] / "health"
+ROOT = Path(__file__).resolve().parents[3]
+SOURCES = f"{ROOT / 'health'}:{ROOT / 'probe'}"
 
 
 class PresetWorker:
-    """``celery -A preset_app worker`` in a process group of its own; what it prints is in ``home``."""
+    """``celery -A APP worker`` in a process group of its own; what it prints is in ``home``."""
 
-    def __init__(self, home: Path, world: World, broker: str, backend: str, env: dict[str, str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        world: World,
+        broker: str,
+        backend: str,
+        env: dict[str, str],
+        *,
+        app: str = "preset_app",
+        module: str = "celery",
+    ) -> None:
+        home.mkdir(exist_ok=True)
         self.home = home
+        self._command = ["-m", module, "-A", app, "worker", "--loglevel", "INFO"]
         self._python = str(world.python())
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        self.env = {**kept, "PYTHONPATH": str(HEALTH), "TEST_BROKER": broker, "TEST_BACKEND": backend, **env}
+        self.env = {**kept, "PYTHONPATH": SOURCES, "TEST_BROKER": broker, "TEST_BACKEND": backend, **env}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *arguments: str) -> None:
         """Start it; nothing is waited for."""
-        command = [self._python, "-m", "celery", "-A", "preset_app", "worker", "--loglevel", "INFO"]
         with (self.home / "worker.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, *arguments],
+                [self._python, *self._command, *arguments],
                 env=self.env,
                 cwd=PROJECT,
                 stdout=log,

@@ -12,6 +12,7 @@ from celery_health.wire.orders import QuarantineBody
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker import dead_letter, quarantine
+from celery_probe.agent.worker.quarantine_order import OrderFile
 from celery_probe.agent.worker.state import Worker
 from celery_probe.sidecar.orders.quarantine_list import QuarantineList
 
@@ -56,7 +57,8 @@ class Scene:
         (tmp_path / "run").mkdir()
         self.list = QuarantineList(tmp_path / "run")
         self.worker, self.errors = Worker(), ErrorLog()
-        self.quarantine = quarantine.Quarantine(self.worker, ReportDirectory(str(tmp_path)), self.errors)
+        source = OrderFile(ReportDirectory(str(tmp_path)))
+        self.quarantine = quarantine.Quarantine(self.worker, source, self.errors)
         self.quarantine._guarded = True
         self.consumer = Consumer("unknown")
 

@@ -6,8 +6,11 @@ from typing import Any
 import celery
 import pytest
 from celery.app.defaults import SETTING_KEYS
+from celery.utils.imports import symbol_by_name
+from celery.worker.consumer import Consumer
 
 from celery_health import presets
+from celery_health.presets import poison_tasks
 from celery_health.presets.page import presets as every_preset
 
 # Read by the Redis result backend of every supported Celery, and missing in its own list of settings.
@@ -148,3 +151,20 @@ def test_each_queue_is_bound_by_its_own_name_only() -> None:
     bound = {name: (queue.exchange.name, queue.routing_key) for name, queue in app.amqp.queues.items()}
 
     assert bound == {name: (name, name) for name in ("default", "email", "media", "reports", "maintenance")}
+
+
+def test_quarantine_names_a_consumer_that_exists() -> None:
+    consumer = symbol_by_name(presets.quarantine()["worker_consumer"])
+
+    assert issubclass(consumer, Consumer)
+
+
+@pytest.mark.parametrize("missing", [None, ModuleNotFoundError("celery_probe")])
+def test_quarantine_says_what_to_install(missing: Exception | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(_: str) -> None:
+        if missing:
+            raise missing
+
+    monkeypatch.setattr(poison_tasks, "find_spec", find)
+    with pytest.raises(presets.PresetError, match="pip install celery-operator"):
+        presets.quarantine()

@@ -119,7 +119,7 @@ DEAD_LETTER: tuple[Decorator, ...] = (
         "--queue",
         "dead_letter_queue",
         metavar="NAME",
-        help="The dead-letter queue.  [default: celery.dead-letter]",
+        help="The dead-letter queue.  [default: that of the default queue, such as celery.dead-letter]",
     ),
     click.option(
         "--timeout",

@@ -27,6 +27,8 @@ class AppConnection:
     """The value of ``celery -A``, for commands."""
     naming: RedisNaming = RedisNaming()  # noqa: RUF009 (frozen)
     queues: tuple[str, ...] = ()
+    default_queue: str = "celery"
+    """Where tasks without a route go."""
     visibility_timeout: float | None = None
     exchange: str = "celery"
     """The application's ``control_exchange``. Applications that share a broker may have different ones."""
@@ -123,6 +125,7 @@ def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppCon
             unacked_index_key=str(options.get("unacked_index_key") or "unacked_index"),
         ),
         queues=tuple(str(queue) for queue in app.amqp.queues),
+        default_queue=str(app.conf.task_default_queue),
         visibility_timeout=options.get("visibility_timeout"),
         exchange=app.conf.control_exchange or "celery",
         fanout_prefix=_fanout_prefix(options.get("fanout_prefix", True)),

@@ -21,7 +21,6 @@ from celery_health.threads import run_in_thread
 from celery_health.tls import THIS_PYTHON
 from celery_health.urls import UrlError, parse
 
-DEFAULT_QUEUE = "celery"
 # A server that refuses messages for these reasons still answers questions about itself.
 _ANSWERS_QUESTIONS = frozenset({BrokerReason.OUT_OF_MEMORY, BrokerReason.READ_ONLY})
 
@@ -30,7 +29,7 @@ async def collect_snapshot(connection: AppConnection, options: CheckOptions) -> 
     """Check everything once. A server that fails or does not answer in time is a reading."""
     began = time.monotonic()
     run = CheckRun(connection, options, Budget(options.timeout))
-    run.queue_names = list(options.queues or connection.queues or (DEFAULT_QUEUE,))
+    run.queue_names = list(options.queues or connection.queues or (connection.default_queue,))
     reader = reader_for(
         connection.broker_url, connection.naming, management_url=options.management_url, python=THIS_PYTHON
     )

@@ -18,6 +18,7 @@ from celery_probe.agent.worker import failed_jobs, fetching, give_back, pool, ta
 from celery_probe.agent.worker.answer_watch import AnswerWatch
 from celery_probe.agent.worker.lost_children import LostChildren
 from celery_probe.agent.worker.quarantine import Quarantine
+from celery_probe.agent.worker.quarantine_order import OrderFile
 from celery_probe.agent.worker.state import Worker
 
 HEARTBEAT_SECONDS = 1.0
@@ -46,7 +47,7 @@ class Heartbeat:
         self._errors = errors
         self._reporter = reporter
         self._lost_children = lost_children
-        self._quarantine = Quarantine(worker, directory, errors)
+        self._quarantine = Quarantine(worker, OrderFile(directory), errors)
         self._reader = transport.TransportReader(errors)
         self._answers = AnswerWatch(UNSEEN_SECONDS)
         self._processed = 0

@@ -1,7 +1,6 @@
 """Moves a message that a worker has received to the dead-letter queue, before the broker may forget it.
 
-The loop waits for it, so every wait for the broker is bounded. It uses a connection of its own: the one of
-the consumer may have a pop outstanding, and would deliver messages while it waits for a confirm.
+The loop waits for it, so every wait for the broker is bounded.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ import json
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator
 
-# Of each wait for the broker.
-TIMEOUT_SECONDS = 1.0
+from celery_probe.agent.worker.own_connection import TIMEOUT_SECONDS, own_connection
 
 EXCHANGE_HEADER = "x-celery-probe-exchange"
 ROUTING_KEY_HEADER = "x-celery-probe-routing-key"
@@ -97,32 +95,17 @@ def _move_in_redis(client: Any, qos: Any, queue: str, tag: str) -> bool:
 
 @contextmanager
 def _amqp_mover(consumer: Any, queue: str) -> Iterator[Move]:
-    client = consumer.connection.clone(
-        connect_timeout=TIMEOUT_SECONDS,
-        heartbeat=0,
-        transport_options={
-            **(consumer.connection.transport_options or {}),
-            "read_timeout": TIMEOUT_SECONDS,
-            "write_timeout": TIMEOUT_SECONDS,
-        },
-    )
-    # Not Connection.connect: it would try again after a pause of two seconds.
-    connection = client.transport.establish_connection()
-    try:
-        connection.transport.sock.settimeout(TIMEOUT_SECONDS)
-        channel = _channel_to(connection, client, queue)
+    with own_connection(consumer) as (transport, connection):
+        channel = _channel_to(connection, transport, queue)
         yield lambda message: _move_in_rabbitmq(channel, queue, message)
-        connection.close()
-    finally:
-        connection.collect()
 
 
-def _channel_to(connection: Any, client: Any, queue: str) -> Any:
+def _channel_to(connection: Any, transport: Any, queue: str) -> Any:
     """A channel of the connection; the queue exists."""
     try:
         channel = connection.channel()
         channel.queue_declare(queue, passive=True)
-    except client.channel_errors:
+    except transport.channel_errors:
         # The refusal closed that channel.
         channel = connection.channel()
         arguments = {"x-queue-type": "classic"}

@@ -6,15 +6,14 @@ with growing pauses: a rejected message would come back at once, again and again
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import Any, Callable
+from typing import Any, Callable, Protocol
 
 from celery_probe.agent import contract, natives
-from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker import dead_letter, tasks
 from celery_probe.agent.worker import pool as pool_module
+from celery_probe.agent.worker.quarantine_order import Order
 from celery_probe.agent.worker.state import Worker
 
 # After this time of one heartbeat no other move begins.
@@ -34,14 +33,20 @@ class RefusedError(_Exit):  # type: ignore[misc]
     """Ends a slot that was about to begin with a listed task."""
 
 
-class Quarantine:
-    """The quarantine of one worker, as the sidecar's file has it. Call its methods in the consumer's loop."""
+class Source(Protocol):
+    """Says which task ids are in quarantine."""
 
-    def __init__(self, worker: Worker, directory: ReportDirectory, errors: ErrorLog) -> None:
+    def changed(self) -> Order | None:
+        """The order if it has changed, else None. Any thread may call it."""
+
+
+class Quarantine:
+    """The quarantine of one worker, as its source has it. Call its methods in the consumer's loop."""
+
+    def __init__(self, worker: Worker, source: Source, errors: ErrorLog) -> None:
         self._worker = worker
-        self._directory = directory
+        self._source = source
         self._errors = errors
-        self._mark: Any = None
         self._changed = False
         self._queue = ""
         self._ids: frozenset[str] = frozenset()
@@ -79,14 +84,11 @@ class Quarantine:
         self._worker.quarantine_waiting = len(self._kept)
 
     def read(self) -> None:
-        """Read the file if it has changed; any thread may. An unreadable one raises, and changes nothing."""
-        mark = self._directory.quarantine_mark()
-        if mark == self._mark:
-            return
-        self._mark = mark
-        queue, ids = _quarantine(self._directory.read_quarantine()) if mark else ("", frozenset())
-        self._queue, self._ids = queue, ids
-        self._changed = True
+        """Take in the order if it has changed; any thread may. A source that raises changes nothing."""
+        order = self._source.changed()
+        if order is not None:
+            self._queue, self._ids = order
+            self._changed = True
 
     def _wrap(self, consumer: Any) -> None:
         """Have the handler that the consumer makes for its loop pass no listed message on."""
@@ -173,15 +175,6 @@ class Quarantine:
             self._errors.add("dead letter", error)
             self._due = natives.monotonic() + self._pause
             self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
-
-
-def _quarantine(text: bytes) -> tuple[str, frozenset[str]]:
-    """The queue and the ids of the sidecar's file."""
-    document = json.loads(text)
-    if document["version"] != contract.VERSION:
-        raise ValueError
-    order = document["quarantine"]
-    return str(order["queue"]), frozenset(map(str, order["ids"]))
 
 
 def _task_id(message: Any) -> str:

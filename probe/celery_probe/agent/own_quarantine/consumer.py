@@ -1,0 +1,58 @@
+"""Celery's consumer with a quarantine of its own: the value of the setting ``worker_consumer``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import bootsteps
+from celery.exceptions import ImproperlyConfigured
+from celery.utils.log import get_logger
+from celery.worker import consumer as celery_consumer
+
+from celery_probe.agent.own_quarantine.counted import OwnQuarantine
+from celery_probe.agent.worker.own_connection import BOUNDS
+
+AGENT_STEP = "celery_probe.agent.worker.consumer_step"
+
+log = get_logger(__name__)
+
+
+class QuarantineStep(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Starts after the task consumer exists and before it fetches a message."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, consumer: Any) -> None:
+        """Begin to count and to enforce."""
+        if consumer.own_quarantine is not None:
+            consumer.own_quarantine.start(consumer)
+
+    def stop(self, consumer: Any) -> None:
+        """The connection is lost or the worker stops."""
+        if consumer.own_quarantine is not None:
+            consumer.own_quarantine.stop(consumer)
+
+
+class Consumer(celery_consumer.Consumer):  # type: ignore[misc]
+    """Raises ImproperlyConfigured where no message can be moved to a dead-letter queue."""
+
+    class Blueprint(celery_consumer.Consumer.Blueprint):  # type: ignore[misc]
+        """The steps of Celery's consumer, and one more."""
+
+        default_steps = (*celery_consumer.Consumer.Blueprint.default_steps, QuarantineStep)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.own_quarantine: OwnQuarantine | None = None
+        kind = self.conninfo.transport.driver_type
+        if kind not in BOUNDS:
+            raise ImproperlyConfigured(
+                f"presets.quarantine() needs Redis or RabbitMQ as the broker, and this broker is {kind}. "
+                "Remove the preset from the settings."
+            )
+        if any(getattr(step, "__module__", "") == AGENT_STEP for step in self.app.steps["consumer"]):
+            log.info(
+                "This worker has the agent: presets.quarantine() is off, and spec.health.poisonTasks applies."
+            )
+        else:
+            self.own_quarantine = OwnQuarantine(self)

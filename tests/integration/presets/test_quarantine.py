@@ -1,0 +1,159 @@
+"""presets.quarantine(): workers without operator, sidecar and agent take a poison task out of circulation."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from tools.testbed.servers import RabbitServer, RedisServer
+from tools.testbed.waiting import wait_for
+
+from tests.integration.agent.quarantine import RabbitMessages, RedisMessages
+from tests.integration.presets.harness import PresetWorker
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
+
+OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
+BROKERS = pytest.mark.parametrize("broker", ["redis", "rabbit"])
+
+
+class Scene:
+    """One queue of one broker, a producer, and workers that write down what they run."""
+
+    def __init__(self, url: str, home: Path, queue: str) -> None:
+        self.url, self.home, self.queue, self.dead = url, home, queue, f"{queue}.dead-letter"
+        self.messages = RedisMessages(url) if url.startswith("redis:") else RabbitMessages(url)
+        self.producer = Celery("producer", broker=url, set_as_current=False)
+        self.producer.conf.task_ignore_result = True
+        self.workers: list[PresetWorker] = []
+
+    def worker(
+        self, name: str, world: World, *arguments: str, module: str = "celery", **env: str
+    ) -> PresetWorker:
+        """A started worker."""
+        env = {"TEST_NOTES": str(self.home / "notes"), "TEST_QUEUE": self.queue, **env}
+        worker = PresetWorker(self.home / name, world, self.url, "", env, app="quarantine_app", module=module)
+        self.workers.append(worker)
+        worker.start("--hostname", f"{name}@here", *arguments)
+        return worker
+
+    def send(self, task: str, *args: str) -> str:
+        return str(self.producer.send_task(task, args, queue=self.queue).id)
+
+    def ran(self) -> Counter[str]:
+        notes = self.home / "notes"
+        return Counter(notes.read_text().split() if notes.exists() else [])
+
+    def dead_ids(self) -> list[str]:
+        """The task ids in the dead-letter queue."""
+        found = self.messages.queued(self.dead)
+        return [
+            message["headers"]["id"] if isinstance(message, dict) else message.headers["id"]
+            for message in found
+        ]
+
+    def printed(self) -> str:
+        return "\n".join(worker.printed() for worker in self.workers)
+
+
+@contextmanager
+def scene(url: str, home: Path, queue: str) -> Iterator[Scene]:
+    found = Scene(url, home, queue)
+    try:
+        yield found
+    finally:
+        found.producer.close()
+        for worker in found.workers:
+            worker.end()
+
+
+@pytest.fixture
+def url(broker: str, request: pytest.FixtureRequest) -> str:
+    server: RedisServer | RabbitServer = request.getfixturevalue(broker)
+    return server.url
+
+
+@OLDEST_AND_NEWEST
+@BROKERS
+@pytest.mark.parametrize("children", [1, 4])
+def test_a_task_that_has_killed_three_children_is_moved_and_all_others_run_once(
+    world: World, children: int, url: str, tmp_path: Path
+) -> None:
+    with scene(url, tmp_path, f"one-{world.celery}-{children}") as shop:
+        shop.worker("one", world, "-c", str(children)).wait_ready()
+        poison = shop.send("poison")
+        words = [f"well-{number}" for number in range(20)]
+        for word in words:
+            shop.send("well", word)
+        wait_for(lambda: shop.dead_ids() == [poison], 60, shop.printed)
+        expected = Counter({"poison": 3, **dict.fromkeys(words, 1)})
+        wait_for(lambda: shop.ran() == expected, 60, lambda: f"{shop.ran()}\n{shop.printed()}")
+        wait_for(lambda: "moved to the queue" in shop.printed(), 20, shop.printed)
+        assert f"Task poison[{poison}] has killed its worker's child process 3 times" in shop.printed()
+
+
+@OLDEST_AND_NEWEST
+@BROKERS
+def test_two_workers_count_together_while_100_others_run_once_and_a_later_worker_knows(
+    world: World, url: str, tmp_path: Path
+) -> None:
+    with scene(url, tmp_path, f"two-{world.celery}") as shop:
+        both = [shop.worker(name, world, "-c", "2") for name in ("a", "b")]
+        for worker in both:
+            worker.wait_ready()
+        words = [f"well-{number}" for number in range(100)]
+        poison = ""
+        for number, word in enumerate(words):
+            shop.send("well", word)
+            if number == 10:
+                poison = shop.send("poison")
+        wait_for(lambda: shop.dead_ids() == [poison], 60, shop.printed)
+        wait_for(lambda: set(words) <= set(shop.ran()), 90, shop.printed)
+        deaths = shop.ran()["poison"]
+        # The message may overtake the announcement of the third death.
+        assert 3 <= deaths <= 4
+        assert shop.ran() == Counter({"poison": deaths, **dict.fromkeys(words, 1)})
+
+        later = shop.worker("later", world, "--pool", "gevent")
+        wait_for(lambda: "It does not run again" in later.printed(), 60, later.printed)
+        assert "is not counted" in later.printed()
+        for worker in both:
+            assert worker.process is not None
+            worker.process.terminate()
+            worker.wait_ended()
+        replayed = shop.producer.send_task("poison", task_id=poison, queue=shop.queue).id
+        wait_for(lambda: shop.dead_ids() == [replayed] * 2, 60, shop.printed)
+        shop.send("well", "last")
+        wait_for(lambda: shop.ran()["last"] == 1, 30, shop.printed)
+        assert shop.ran()["poison"] == deaths
+
+
+@BROKERS
+def test_without_remote_control_each_worker_counts_alone(url: str, tmp_path: Path) -> None:
+    with scene(url, tmp_path, "alone") as shop:
+        for name in ("a", "b"):
+            shop.worker(name, CELERY_5_7, "-c", "1", TEST_ALONE="1").wait_ready()
+        poison = shop.send("poison")
+        wait_for(lambda: shop.dead_ids() == [poison], 90, shop.printed)
+        assert 3 <= shop.ran()["poison"] <= 6
+
+
+@OLDEST_AND_NEWEST
+def test_another_broker_is_refused(world: World, tmp_path: Path) -> None:
+    with scene("memory://", tmp_path, "celery") as shop:
+        worker = shop.worker("one", world)
+        assert worker.wait_ended() != 0
+        assert "presets.quarantine() needs Redis or RabbitMQ as the broker" in worker.printed()
+        assert "Remove the preset from the settings." in worker.printed()
+
+
+def test_under_the_agent_the_operators_setting_applies(redis: RedisServer, tmp_path: Path) -> None:
+    with scene(redis.url, tmp_path, "agent") as shop:
+        env = {"CELERY_PROBE_DIRECTORY": str(tmp_path)}
+        worker = shop.worker("one", CELERY_5_7, "-c", "1", module="celery_probe.agent", **env)
+        worker.wait_ready()
+        assert "presets.quarantine() is off, and spec.health.poisonTasks applies" in worker.printed()
+        shop.send("poison")
+        wait_for(lambda: shop.ran()["poison"] > 4, 60, worker.printed)
+        assert shop.dead_ids() == []
