@@ -1,0 +1,38 @@
+"""Makes the application of aiohttp from the tables of routes."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from celery_monitor.web import middleware
+from celery_monitor.web.routes import health, live, openapi
+from celery_monitor.web.routing.dispatch import MAX_BODY_BYTES, bind
+from celery_monitor.web.routing.route import Route
+from celery_monitor.web.services import Services
+
+
+def create_application(services: Services) -> web.Application:
+    """The application with every route below the prefix of the settings."""
+    application = web.Application(
+        middlewares=[middleware.problems],
+        client_max_size=MAX_BODY_BYTES,
+    )
+    application.on_response_prepare.append(middleware.add_security_headers)
+    _add(application, services, all_routes(services))
+    return application
+
+
+def all_routes(services: Services) -> tuple[Route, ...]:
+    """Every route that these services serve."""
+    routes = (*health.routes(services), *live.ROUTES)
+    return (*routes, openapi.route(routes, services.server.url_prefix))
+
+
+def _add(application: web.Application, services: Services, routes: Iterable[Route]) -> None:
+    prefix = services.server.url_prefix
+    for route in routes:
+        handler = bind(route, services)
+        methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
+        resource = application.router.add_resource(prefix + route.pattern)
+        for method in methods:
+            resource.add_route(method, handler)

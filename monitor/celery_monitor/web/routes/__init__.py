@@ -1,0 +1,1 @@
+"""The tables of routes, one module for each subject."""

@@ -1,0 +1,77 @@
+"""Whether the monitor works, for probes, and its metrics."""
+
+from aiohttp import web
+
+from celery_monitor.settings import Role
+from celery_monitor.web.models.base import NoBody, NoQuery
+from celery_monitor.web.models.health import CheckResult, Readiness
+from celery_monitor.web.routing import Call, Reply, Route
+from celery_monitor.web.services import Check, Services
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def routes(services: Services) -> tuple[Route, ...]:
+    """The routes of probes are open, so that the kubelet needs no token."""
+    if services.metrics is None:
+        return PROBES
+    role = None if services.access.metrics_public else Role.VIEWER
+    return (
+        *PROBES,
+        Route(
+            method="GET",
+            path="/metrics",
+            handler=metrics,
+            role=role,
+            summary="Metrics in the format of Prometheus.",
+            media_types=("text/plain",),
+            tag="health",
+        ),
+    )
+
+
+async def healthz(call: Call[NoQuery, NoBody]) -> Reply[Readiness]:
+    """Whether the monitor's process works. A failure means that a restart helps."""
+    return _reply([check for check in call.services.checks if check.restart_helps])
+
+
+async def readyz(call: Call[NoQuery, NoBody]) -> Reply[Readiness]:
+    """Whether everything that the monitor needs works: the broker, events, the history."""
+    return _reply(call.services.checks)
+
+
+async def metrics(call: Call[NoQuery, NoBody]) -> web.Response:
+    """All metrics."""
+    assert call.services.metrics is not None
+    return web.Response(body=call.services.metrics(), headers={"Content-Type": METRICS_TYPE})
+
+
+def _reply(checks: "tuple[Check, ...] | list[Check]") -> Reply[Readiness]:
+    results = []
+    for check in checks:
+        problem = check.problem()
+        results.append(CheckResult(name=check.name, ok=problem is None, problem=problem))
+    ready = all(result.ok for result in results)
+    return Reply(Readiness(ok=ready, checks=results), status=200 if ready else 503)
+
+
+PROBES = (
+    Route(
+        method="GET",
+        path="/healthz",
+        handler=healthz,
+        role=None,
+        summary="Whether the monitor works, for a liveness probe.",
+        statuses=(200, 503),
+        tag="health",
+    ),
+    Route(
+        method="GET",
+        path="/readyz",
+        handler=readyz,
+        role=None,
+        summary="Whether the monitor sees the broker, events and its database, for a readiness probe.",
+        statuses=(200, 503),
+        tag="health",
+    ),
+)

@@ -1,0 +1,72 @@
+"""What runs now: workers, queues and the schedule."""
+
+from celery_monitor.web.models.base import NoBody, NoQuery
+from celery_monitor.web.models.live import Queue, Queues, Schedule, Stats, Worker, Workers
+from celery_monitor.web.problems import ProblemError
+from celery_monitor.web.routes.paths import MONITORING
+from celery_monitor.web.routing import Call, Route
+
+
+async def get_stats(call: Call[NoQuery, NoBody]) -> Stats:
+    """The sums over all workers and queues."""
+    return Stats.model_validate(call.services.live.stats())
+
+
+async def list_workers(call: Call[NoQuery, NoBody]) -> Workers:
+    """All workers, those that are offline too."""
+    return Workers(workers=[Worker.model_validate(view) for view in call.services.live.workers()])
+
+
+async def get_worker(call: Call[NoQuery, NoBody]) -> Worker:
+    """One worker."""
+    view = call.services.live.worker(call.path["worker"])
+    if view is None:
+        raise ProblemError(404, "The monitor has never seen a worker of this name.")
+    return Worker.model_validate(view)
+
+
+async def list_queues(call: Call[NoQuery, NoBody]) -> Queues:
+    """All queues."""
+    return Queues(queues=[Queue.model_validate(view) for view in call.services.live.queues()])
+
+
+async def get_queue(call: Call[NoQuery, NoBody]) -> Queue:
+    """One queue."""
+    view = call.services.live.queue(call.path["queue"])
+    if view is None:
+        raise ProblemError(404, "No worker consumes a queue of this name, and the broker shows none.")
+    return Queue.model_validate(view)
+
+
+async def get_schedule(call: Call[NoQuery, NoBody]) -> Schedule:
+    """The periodic tasks of beat."""
+    return Schedule.model_validate(call.services.live.schedule())
+
+
+ROUTES = (
+    Route(
+        method="GET", path=f"{MONITORING}/stats", handler=get_stats, summary="Sums over workers and queues."
+    ),
+    Route(method="GET", path=f"{MONITORING}/workers", handler=list_workers, summary="All workers."),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/workers/{{worker}}",
+        handler=get_worker,
+        summary="One worker.",
+        errors=(404,),
+    ),
+    Route(method="GET", path=f"{MONITORING}/queues", handler=list_queues, summary="All queues."),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/queues/{{queue}}",
+        handler=get_queue,
+        summary="One queue.",
+        errors=(404,),
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/schedule",
+        handler=get_schedule,
+        summary="The periodic tasks of beat, with last and next run.",
+    ),
+)

@@ -1,0 +1,114 @@
+"""One entry of the table of routes."""
+
+import functools
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+from aiohttp import web
+
+from celery_monitor.settings import Role
+from celery_monitor.web.models.base import Body, Document, NoBody, NoQuery, Query
+from celery_monitor.web.routing.call import Call, Reply
+
+Handler = Callable[[Call[Any, Any]], Awaitable["Document | Reply[Any] | web.StreamResponse"]]
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+_PARAMETER = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One method of one path.
+
+    The models of the query, the body and the response are those of the handler's signature:
+    ``async def handler(call: Call[TasksQuery, NoBody]) -> TaskPage``. The result may also be
+    ``Reply[TaskPage]``, or an aiohttp response, whose ``media_types`` the route then names.
+
+    ``role``: the least role of callers; None opens the route to everyone. ``errors``: the statuses of
+    problem documents that the handler itself raises; those that every route may answer are added.
+    ``statuses``: the statuses that come with the response's own model. ``any_content_type``: the body is
+    JSON whatever its content type says. ``audited``: whether a route that changes something writes an entry
+    of the audit.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    role: Role | None = Role.VIEWER
+    statuses: tuple[int, ...] = (200,)
+    errors: tuple[int, ...] = ()
+    media_types: tuple[str, ...] = ("application/json",)
+    any_content_type: bool = False
+    audited: bool = True
+    tag: str = "monitoring"
+
+    def __post_init__(self) -> None:
+        """Read the signature, so that a handler without one fails at import."""
+        _ = self.query, self.body, self.response
+
+    @property
+    def name(self) -> str:
+        """The name of the operation in OpenAPI and in the audit: the handler's."""
+        return str(getattr(self.handler, "__name__", ""))
+
+    @property
+    def changes(self) -> bool:
+        """Whether the route may change something."""
+        return self.method not in SAFE_METHODS
+
+    @functools.cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters of the path."""
+        return tuple(_PARAMETER.findall(self.path))
+
+    @property
+    def pattern(self) -> str:
+        """The path for aiohttp's router. A parameter has any character: aiohttp decodes %2F afterwards."""
+        return _PARAMETER.sub(r"{\1:[^/]+}", self.path)
+
+    @functools.cached_property
+    def query(self) -> type[Query]:
+        """The model of the query."""
+        return self._models[0]
+
+    @functools.cached_property
+    def body(self) -> type[Body]:
+        """The model of the body."""
+        return self._models[1]
+
+    @property
+    def has_query(self) -> bool:
+        """Whether the route has parameters in its query."""
+        return self.query is not NoQuery
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the route reads a body."""
+        return self.body is not NoBody
+
+    @functools.cached_property
+    def response(self) -> type[Document] | None:
+        """The model of the response, None for a response that the handler writes itself."""
+        returned = self._hints["return"]
+        if get_origin(returned) is Reply:
+            (returned,) = get_args(returned)
+        if isinstance(returned, type) and issubclass(returned, Document):
+            return returned
+        if isinstance(returned, type) and issubclass(returned, web.StreamResponse):
+            return None
+        raise TypeError(f"{self.name} returns {returned!r}: annotate a Document, a Reply or a response")
+
+    @functools.cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self.handler)
+
+    @functools.cached_property
+    def _models(self) -> tuple[type[Query], type[Body]]:
+        call = next(iter(self._hints.values()))
+        if get_origin(call) is not Call:
+            raise TypeError(f"{self.name} has no parameter Call[Query, Body]")
+        query, body = get_args(call)
+        return query, body

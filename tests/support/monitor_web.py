@@ -1,0 +1,77 @@
+"""The web server of the monitor in tests: services with parts that a test can set."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp.test_utils import TestClient, TestServer
+
+from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
+from celery_monitor.settings import AccessSettings, Role, ServerSettings, StaticToken
+from celery_monitor.web import Services, create_application
+from celery_monitor.web.identity.authentication import Authentication
+from celery_monitor.web.identity.static_tokens import StaticTokens
+
+TOKENS = {role: f"token-of-{role.value}-4f9a2c" for role in Role}
+
+ACCESS = AccessSettings(
+    tokens=tuple(StaticToken(f"the-{role.value}", role, secret) for role, secret in TOKENS.items())
+)
+
+
+@dataclass
+class FakeLive:
+    """Live views that a test fills."""
+
+    worker_views: Sequence[WorkerView] = ()
+    queue_views: Sequence[QueueView] = ()
+    schedule_view: ScheduleView = field(default_factory=ScheduleView)
+
+    def workers(self) -> Sequence[WorkerView]:
+        return self.worker_views
+
+    def worker(self, name: str) -> WorkerView | None:
+        return next((view for view in self.worker_views if view.name == name), None)
+
+    def queues(self) -> Sequence[QueueView]:
+        return self.queue_views
+
+    def queue(self, name: str) -> QueueView | None:
+        return next((view for view in self.queue_views if view.name == name), None)
+
+    def schedule(self) -> ScheduleView:
+        return self.schedule_view
+
+    def stats(self) -> Stats:
+        online = sum(view.online for view in self.worker_views)
+        return Stats(workers_online=online, workers_offline=len(self.worker_views) - online)
+
+
+def services(**parts: Any) -> Services:
+    """Services with one token for each role, and parts of the test's own."""
+    access = parts.pop("access", ACCESS)
+    return Services(
+        **{
+            "server": ServerSettings(),
+            "access": access,
+            "authentication": Authentication([StaticTokens(access.tokens)]),
+            "live": FakeLive(),
+            **parts,
+        }
+    )
+
+
+@asynccontextmanager
+async def served(**parts: Any) -> AsyncIterator[TestClient[Any, Any]]:
+    """A client of an application with these parts."""
+    async with TestClient(TestServer(create_application(services(**parts)))) as client:
+        yield client
+
+
+def bearer(role: Role) -> dict[str, str]:
+    """The header of a caller with this role."""
+    return {"Authorization": f"Bearer {TOKENS[role]}"}
+
+
+VIEWER, OPERATOR, ADMIN = (bearer(role) for role in Role)
