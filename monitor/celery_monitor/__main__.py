@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from celery_health.cli.survey.app_loading import ConfigurationError
 from celery_health.cli.usage import Command, with_options
+from celery_health.survey.app_loading import ConfigurationError
 from celery_monitor.settings.groups import Settings
 from celery_monitor.settings.options import OPTIONS, PREFIX
 from celery_monitor.settings.problem import SettingsError

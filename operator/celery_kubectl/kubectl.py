@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from celery_health.cli.exit_codes import ExitCode
+from celery_health.exit_codes import ExitCode
 
 Object = dict[str, Any]
 

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 import click
 
 from celery_health.cli.commands.dead_letter import DEAD_LETTER_HELP, Opened, add_dead_letter_commands
-from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.usage import Command, Group, UsageError, with_options
+from celery_health.exit_codes import ExitCode
 from celery_health.verdicts.text import listed
 from celery_kubectl.kubectl import Kubectl
 from celery_kubectl.resource import PAUSE, Resource, annotate, read, read_all

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery_health.catalogue.health import HealthState
-from celery_health.cli.exit_codes import ExitCode
-from celery_health.cli.health_exit_code import exit_code_of
+from celery_health.exit_codes import ExitCode
+from celery_health.survey.health_exit_code import exit_code_of
 from celery_health.verdicts.text import is_or_are, listed
 from celery_kubectl.kubectl import GROUP, RESOURCE, Kubectl, KubectlError, NotFoundError, Object
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from celery_health.cli.exit_codes import ExitCode
+from celery_health.exit_codes import ExitCode
 
 Decorator = Callable[[Any], Any]
 

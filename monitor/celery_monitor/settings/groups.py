@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from types import MappingProxyType
 from typing import Literal
 
-from celery_health.cli.survey.app_connection import AppConnection
+from celery_health.survey.app_connection import AppConnection
 from celery_monitor.settings.access import AccessSettings
 
 DEFAULT_PORT = 8555

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from celery_health.cli.survey.app_connection import AppConnection, resolve
-from celery_health.cli.survey.app_loading import load_app
+from celery_health.survey.app_connection import AppConnection, resolve
+from celery_health.survey.app_loading import load_app
 from celery_monitor.settings.access import (
     AccessSettings,
     JwtSettings,

@@ -59,9 +59,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from celery_health.cli.output.summary import summary_line
-from celery_health.cli.survey.app_connection import AppConnection
-from celery_health.cli.survey.snapshot import Snapshot
-from celery_health.cli.verdicts import check_result
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.snapshot import Snapshot
+from celery_health.survey.check_result import check_result
 from celery_health.urls import parse
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_operator.decide import decide

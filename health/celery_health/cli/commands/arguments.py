@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from celery_health.cli.survey.app_connection import AppConnection, resolve
-from celery_health.cli.survey.app_loading import ConfigurationError, load_app
-from celery_health.cli.survey.snapshot import CheckOptions
+from celery_health.survey.app_connection import AppConnection, resolve
+from celery_health.survey.app_loading import ConfigurationError, load_app
+from celery_health.survey.snapshot import CheckOptions
 from celery_health.urls import UrlError, parse_management
 from celery_health.verdicts.thresholds import FleetThresholds
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from celery_health.cli.commands.arguments import check_options_from, connection_from, thresholds_from
-from celery_health.cli.exit_codes import ExitCode
-from celery_health.cli.survey.app_connection import AppConnection
-from celery_health.cli.survey.collect import collect_snapshot
-from celery_health.cli.survey.history import CheckHistory
-from celery_health.cli.survey.snapshot import CheckOptions, Snapshot
-from celery_health.cli.verdicts import CheckResult, check_result
+from celery_health.exit_codes import ExitCode
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.check_result import CheckResult, check_result
+from celery_health.survey.collect import collect_snapshot
+from celery_health.survey.history import CheckHistory
+from celery_health.survey.snapshot import CheckOptions, Snapshot
 from celery_health.threads import start_in_thread
 from celery_health.verdicts.thresholds import FleetThresholds
 

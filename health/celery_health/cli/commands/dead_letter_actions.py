@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import click
 
-from celery_health.cli.exit_codes import ExitCode
 from celery_health.dead_letters.letter import MAX_MESSAGES, DeadLetterError, DeadLetterQueue, Letter, Result
+from celery_health.exit_codes import ExitCode
 from celery_health.verdicts.text import counted, listed
 
 _LISTED = 100

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from celery_health.cli.commands.checks import Checks, run_checks
-from celery_health.cli.exit_codes import ExitCode
-from celery_health.cli.survey.app_connection import AppConnection
-from celery_health.cli.survey.snapshot import Snapshot
-from celery_health.cli.verdicts import CheckResult
+from celery_health.exit_codes import ExitCode
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.check_result import CheckResult
+from celery_health.survey.snapshot import Snapshot
 
 
 def run_health(app: Any, options: Mapping[str, Any]) -> ExitCode:

@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from celery_health.cli.commands.checks import Checks, run_checks
-from celery_health.cli.exit_codes import ExitCode
-from celery_health.cli.survey.app_connection import AppConnection
+from celery_health.exit_codes import ExitCode
+from celery_health.survey.app_connection import AppConnection
 
 
 def run_monitor(app: Any, options: Mapping[str, Any]) -> ExitCode:

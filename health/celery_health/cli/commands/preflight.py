@@ -14,8 +14,8 @@ import click
 
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.cli.exit_codes import ExitCode
 from celery_health.cli.usage import UsageError
+from celery_health.exit_codes import ExitCode
 from celery_health.result_backends import ping_result_backend
 from celery_health.urls import UrlError, parse
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from celery_health.broker import BrokerReading
-from celery_health.cli.survey.app_connection import AppConnection
-from celery_health.cli.survey.snapshot import Snapshot
-from celery_health.cli.verdicts import CheckResult
 from celery_health.readers.redis.server import RedisServer
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.check_result import CheckResult
+from celery_health.survey.snapshot import Snapshot
 
 
 def to_json(snapshot: Snapshot, result: CheckResult, connection: AppConnection, *, one_line: bool) -> str:

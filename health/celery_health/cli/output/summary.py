@@ -1,7 +1,7 @@
 """The result of a check in one line."""
 
-from celery_health.cli.survey.snapshot import Snapshot
-from celery_health.cli.verdicts import CheckResult
+from celery_health.survey.check_result import CheckResult
+from celery_health.survey.snapshot import Snapshot
 from celery_health.verdicts.text import counted, is_or_are
 
 

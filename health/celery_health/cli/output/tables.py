@@ -7,9 +7,9 @@ from rich.text import Text
 
 from celery_health.broker import BrokerReading
 from celery_health.cli.output.terminal import COLOURS, new_table
-from celery_health.cli.survey.snapshot import Snapshot
-from celery_health.cli.verdicts import CheckResult
 from celery_health.readers.redis.server import RedisServer
+from celery_health.survey.check_result import CheckResult
+from celery_health.survey.snapshot import Snapshot
 from celery_health.verdicts.text import counted, lasting
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 

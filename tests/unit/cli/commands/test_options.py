@@ -11,5 +11,5 @@ def test_celery_loads_nothing_but_click_for_the_commands() -> None:
 
     loaded = {name for name in done.stdout.split() if name.startswith("celery_health.")}
     commands = {"commands", "commands.celery_commands", "commands.dead_letter", "commands.options"}
-    allowed = {*commands, "exit_codes", "usage"}
-    assert loaded == {"celery_health.cli", *(f"celery_health.cli.{name}" for name in allowed)}
+    allowed = {"cli", "exit_codes", *(f"cli.{name}" for name in {*commands, "usage"})}
+    assert loaded == {f"celery_health.{name}" for name in allowed}

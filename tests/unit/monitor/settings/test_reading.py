@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from celery_health.cli.exit_codes import ExitCode
+from celery_health.exit_codes import ExitCode
 from celery_monitor import __main__ as program
 from celery_monitor.settings import RateLimit, Role, Settings
 

@@ -6,7 +6,7 @@ import pytest
 
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.cli.survey.broker_clients import (
+from celery_health.survey.broker_clients import (
     BrokerClients,
     UnresponsiveWorkers,
     bound_workers,

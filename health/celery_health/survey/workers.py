@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from celery_health.broker import BrokerReader, BrokerReading
-from celery_health.cli.survey import broker_clients
-from celery_health.cli.survey.broker_clients import BrokerClients
-from celery_health.cli.survey.budget import Budget
-from celery_health.cli.survey.check_run import CheckRun, read_broker
-from celery_health.cli.survey.remote_control import RemoteControlReplies, inspect_workers
-from celery_health.cli.survey.remote_control_listeners import has_no_listener_on_rabbitmq
-from celery_health.cli.survey.snapshot import Snapshot
+from celery_health.survey import broker_clients
+from celery_health.survey.broker_clients import BrokerClients
+from celery_health.survey.budget import Budget
+from celery_health.survey.check_run import CheckRun, read_broker
+from celery_health.survey.remote_control import RemoteControlReplies, inspect_workers
+from celery_health.survey.remote_control_listeners import has_no_listener_on_rabbitmq
+from celery_health.survey.snapshot import Snapshot
 from celery_health.threads import run_in_thread
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 

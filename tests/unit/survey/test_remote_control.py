@@ -1,6 +1,6 @@
 """Worker snapshots from replies to remote control."""
 
-from celery_health.cli.survey.remote_control import worker_snapshots
+from celery_health.survey.remote_control import worker_snapshots
 
 NOW = 1000.0
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from celery_health.broker import RedisNaming
-from celery_health.cli.survey.app_loading import ConfigurationError, first_line, not_loaded
+from celery_health.survey.app_loading import ConfigurationError, first_line, not_loaded
 from celery_health.urls import BrokerUrl, UrlError, parse
 
 # $HOST, ${HOST}, {{ host }}, <host>, %HOST%: placeholders that a shell or a template should have replaced.

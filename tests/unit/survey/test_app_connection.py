@@ -5,8 +5,8 @@ import ssl
 import pytest
 from celery import Celery
 
-from celery_health.cli.survey.app_connection import resolve, with_master, with_tls
-from celery_health.cli.survey.app_loading import ConfigurationError
+from celery_health.survey.app_connection import resolve, with_master, with_tls
+from celery_health.survey.app_loading import ConfigurationError
 
 OPTION, APP, ENV = "redis://option/0", "redis://app/0", "redis://env/0"
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from celery_health.broker import BrokerReading
-from celery_health.cli.survey.app_connection import AppConnection
-from celery_health.cli.survey.remote_control_listeners import redis_command, redis_topic
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.remote_control_listeners import redis_command, redis_topic
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 

@@ -7,16 +7,16 @@ from urllib.parse import urlsplit
 
 from celery_health.broker import BrokerReader, BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.cli.survey.app_connection import AppConnection
-from celery_health.cli.survey.budget import Budget
-from celery_health.cli.survey.check_run import CheckRun, read_broker
-from celery_health.cli.survey.connect import connection_failure
-from celery_health.cli.survey.round_trip import RoundTrip, choose_task, round_trips, without_results
-from celery_health.cli.survey.snapshot import CheckOptions, Snapshot
-from celery_health.cli.survey.workers import add_workers
 from celery_health.readers import reader_for
 from celery_health.readers.redis.server import RedisServer
 from celery_health.result_backends import ping_result_backend
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.budget import Budget
+from celery_health.survey.check_run import CheckRun, read_broker
+from celery_health.survey.connect import connection_failure
+from celery_health.survey.round_trip import RoundTrip, choose_task, round_trips, without_results
+from celery_health.survey.snapshot import CheckOptions, Snapshot
+from celery_health.survey.workers import add_workers
 from celery_health.threads import run_in_thread
 from celery_health.tls import THIS_PYTHON
 from celery_health.urls import UrlError, parse

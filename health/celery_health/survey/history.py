@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from celery_health.broker import BrokerReading
-from celery_health.cli.survey.snapshot import Snapshot
+from celery_health.survey.snapshot import Snapshot
 
 
 class CheckHistory:

@@ -3,8 +3,8 @@
 import pytest
 
 from celery_health.catalogue.health import HealthState
-from celery_health.cli.exit_codes import ExitCode
-from celery_health.cli.health_exit_code import exit_code_of
+from celery_health.exit_codes import ExitCode
+from celery_health.survey.health_exit_code import exit_code_of
 
 
 @pytest.mark.parametrize(

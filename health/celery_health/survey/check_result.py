@@ -1,4 +1,4 @@
-"""The verdicts on a snapshot: those on the fleet, and those that only the CLI can give."""
+"""The verdicts on a snapshot: those on the fleet, and those that only a survey can give."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.health import HealthState
-from celery_health.cli.exit_codes import ExitCode
-from celery_health.cli.health_exit_code import exit_code_of
-from celery_health.cli.survey.app_connection import AppConnection
-from celery_health.cli.survey.broker_clients import UnresponsiveWorkers
-from celery_health.cli.survey.snapshot import Snapshot
+from celery_health.exit_codes import ExitCode
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.broker_clients import UnresponsiveWorkers
+from celery_health.survey.health_exit_code import exit_code_of
+from celery_health.survey.snapshot import Snapshot
 from celery_health.urls import redact
 from celery_health.verdicts.commands import CeleryCommands
 from celery_health.verdicts.fleet.evidence import FleetEvidence

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from celery_health.broker import BrokerReading
-from celery_health.cli.survey.broker_clients import UnresponsiveWorkers
-from celery_health.cli.survey.round_trip import RoundTrip
 from celery_health.readers.redis.server import RedisServer
+from celery_health.survey.broker_clients import UnresponsiveWorkers
+from celery_health.survey.round_trip import RoundTrip
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 

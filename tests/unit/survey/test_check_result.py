@@ -10,11 +10,11 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.health import HealthState
 from celery_health.cli.output.json_document import to_json
 from celery_health.cli.output.summary import summary_line
-from celery_health.cli.survey.app_connection import AppConnection
-from celery_health.cli.survey.broker_clients import UnresponsiveWorkers
-from celery_health.cli.survey.round_trip import RoundTrip
-from celery_health.cli.survey.snapshot import Snapshot
-from celery_health.cli.verdicts import CheckResult, check_result
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.broker_clients import UnresponsiveWorkers
+from celery_health.survey.check_result import CheckResult, check_result
+from celery_health.survey.round_trip import RoundTrip
+from celery_health.survey.snapshot import Snapshot
 from celery_health.urls import parse
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.worker_snapshot import RunningTask

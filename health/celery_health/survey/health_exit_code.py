@@ -4,7 +4,7 @@ It needs the verdicts, and ``exit_codes`` must not: every ``celery`` command loa
 """
 
 from celery_health.catalogue.health import HealthState
-from celery_health.cli.exit_codes import ExitCode
+from celery_health.exit_codes import ExitCode
 
 
 def exit_code_of(health: HealthState, *, some_consume: bool) -> ExitCode:

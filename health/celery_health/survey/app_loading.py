@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from celery_health.cli.exit_codes import ExitCode
+from celery_health.exit_codes import ExitCode
 from celery_health.urls import redact
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from celery_health.broker import BrokerReading, QueueReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.cli.survey.app_connection import AppConnection
-from celery_health.cli.survey.history import CheckHistory
-from celery_health.cli.survey.snapshot import Snapshot
-from celery_health.cli.verdicts import check_result
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.check_result import check_result
+from celery_health.survey.history import CheckHistory
+from celery_health.survey.snapshot import Snapshot
 from celery_health.urls import parse
 from celery_health.verdicts.thresholds import FleetThresholds
 from tests.unit.cli.examples import WORKER

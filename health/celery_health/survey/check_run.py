@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass, field
 
 from celery_health.broker import BrokerReader, BrokerReading
-from celery_health.cli.survey.app_connection import AppConnection
-from celery_health.cli.survey.budget import Budget
-from celery_health.cli.survey.snapshot import CheckOptions
 from celery_health.readers.reachability import timed_out_after
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.budget import Budget
+from celery_health.survey.snapshot import CheckOptions
 
 
 @dataclass(slots=True)

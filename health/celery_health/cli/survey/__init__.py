@@ -1,1 +1,0 @@
-"""Collecting: what one check finds out about the application, its broker, workers and result backend."""
