@@ -2,11 +2,14 @@
 
 import os
 import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.testbed.servers import RabbitServer, redis_server
+from tools.testbed.servers import RabbitServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.agent.gate import Gate, gate
@@ -21,6 +24,7 @@ from tests.integration.agent.quarantine import (
 )
 from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 
+GRACE_SECONDS = 3
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
 # Where the conversation ends: at a word of the worker, before or after it has reached the broker.
 REDIS_STEPS = {
@@ -44,6 +48,22 @@ def kill(worker: AgentWorker) -> None:
     worker.process.wait(10)
 
 
+def delete(worker: AgentWorker) -> None:
+    """End the worker as the kubelet ends the containers of a deleted pod, with a short grace period."""
+    assert worker.process
+    worker.process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        worker.process.wait(GRACE_SECONDS)
+    kill(worker)
+
+
+ENDS = pytest.mark.parametrize(
+    ("world", "end"),
+    [(CELERY_5_3, kill), (CELERY_5_7, kill), (CELERY_5_7, delete)],
+    ids=["killed-5.3", "killed-5.7", "deleted-5.7"],
+)
+
+
 def stopped_at(step: tuple[bytes, bool], before: Gate, worker: AgentWorker) -> None:
     """Run the worker until the gate has closed."""
     word, passes = step
@@ -61,9 +81,11 @@ def runs_again(worker: AgentWorker) -> bool:
     return bool(report and report.pid == worker.process.pid and report.consuming)
 
 
-@OLDEST_AND_NEWEST
+@ENDS
 @pytest.mark.parametrize("step", REDIS_STEPS)
-def test_a_worker_killed_in_a_move_in_redis_loses_nothing(world: World, step: str, tmp_path: Path) -> None:
+def test_a_worker_that_ends_in_a_move_in_redis_loses_nothing(
+    world: World, end: Callable[[AgentWorker], None], step: str, tmp_path: Path
+) -> None:
     with (
         redis_server(tmp_path / "redis") as redis,
         gate(redis.port) as before,
@@ -79,7 +101,7 @@ def test_a_worker_killed_in_a_move_in_redis_loses_nothing(world: World, step: st
         stopped_at(REDIS_STEPS[step], before, worker)
         if step == "after-exec":
             wait_for(lambda: messages.queued(DEAD), 10, "the message is moved")
-        kill(worker)
+        end(worker)
         assert (messages.queued(DEAD) or messages.unacknowledged()) == [sent]
         assert messages.ids() == [listed]
         assert worker.ran() == []
@@ -109,23 +131,23 @@ def test_redis_restarted_in_a_move_loses_nothing(step: str, tmp_path: Path) -> N
         wait_for(lambda: listed in messages.ids(), 10, "the message is somewhere")
 
 
-@OLDEST_AND_NEWEST
+@ENDS
 @pytest.mark.parametrize("step", RABBIT_STEPS)
-def test_a_worker_killed_in_a_move_in_rabbitmq_loses_nothing(
-    world: World, step: str, rabbit: RabbitServer, tmp_path: Path
+def test_a_worker_that_ends_in_a_move_in_rabbitmq_loses_nothing(
+    world: World, end: Callable[[AgentWorker], None], step: str, rabbit: RabbitServer, tmp_path: Path
 ) -> None:
-    queue = f"killed-{world.celery}-{step}"
+    queue = f"{end.__name__}-{world.celery}-{step}"
     messages = RabbitMessages(rabbit.url)
     with (
         gate(rabbit.port) as before,
         producer(rabbit.url) as app,
-        killed_worker(tmp_path, world, before, queue) as worker,
+        gated_worker(tmp_path, world, before, queue) as worker,
     ):
         dead = f"{queue}.{DEAD}"
         listed = note(app, "listed", queue)
         order(worker, listed, queue=dead)
         stopped_at(RABBIT_STEPS[step], before, worker)
-        kill(worker)
+        end(worker)
         before.reopen()
         in_dead = step in {"between-publish-and-confirm", "between-confirm-and-ack"}
         wait_for(lambda: messages.ids(queue) == [listed], 20, "the broker has taken the delivery back")
@@ -149,7 +171,7 @@ def test_a_connection_cut_in_a_move_in_rabbitmq_loses_nothing(
     with (
         gate(rabbit.port) as before,
         producer(rabbit.url) as app,
-        killed_worker(tmp_path, world, before, queue) as worker,
+        gated_worker(tmp_path, world, before, queue) as worker,
     ):
         listed = note(app, "listed", queue)
         order(worker, listed, queue=dead)
@@ -160,7 +182,38 @@ def test_a_connection_cut_in_a_move_in_rabbitmq_loses_nothing(
         wait_until_ran(worker, "well")
 
 
-def killed_worker(tmp_path: Path, world: World, before: Gate, queue: str) -> Any:
+@pytest.mark.parametrize("step", RABBIT_STEPS)
+def test_rabbitmq_killed_and_restarted_in_a_move_loses_nothing(step: str, tmp_path: Path) -> None:
+    queue, dead = "mail", f"mail.{DEAD}"
+    (tmp_path / "rabbit").mkdir()
+    with (
+        rabbit_server(tmp_path / "rabbit") as rabbit,
+        gate(rabbit.port) as before,
+        producer(rabbit.url) as app,
+        gated_worker(tmp_path, CELERY_5_7, before, queue) as worker,
+    ):
+        messages = RabbitMessages(rabbit.url)
+        # Of a message that is not confirmed RabbitMQ promises nothing.
+        app.conf.broker_transport_options = {"confirm_publish": True}
+        listed = note(app, "listed", queue)
+        order(worker, listed, queue=dead)
+        stopped_at(RABBIT_STEPS[step], before, worker)
+        rabbit.kill()
+        rabbit.start()
+        assert messages.ids(queue) == [listed]
+        # What RabbitMQ has not confirmed it may have stored.
+        copies = {"between-publish-and-confirm": [0, 1], "between-confirm-and-ack": [1]}.get(step, [0])
+        found = messages.ids(dead)
+        assert found in [[listed] * count for count in copies]
+
+        before.reopen()
+        note(app, "well", queue)
+        wait_for(lambda: runs_again(worker) and worker.ran() == ["well"], 120, worker.log)
+        wait_for(lambda: messages.ids(dead) == [listed] * (len(found) + 1), 60, worker.log)
+        assert messages.ids(queue) == []
+
+
+def gated_worker(tmp_path: Path, world: World, before: Gate, queue: str) -> Any:
     """A worker that reaches RabbitMQ through the gate; not started."""
     url = f"amqp://guest:guest@127.0.0.1:{before.port}//"
     return agent_worker(tmp_path / "worker", world, "prefork", url, env={"TEST_QUEUE": queue}, start=False)
