@@ -7,6 +7,7 @@ from typing import Any
 from tools.scale_soak.scaling_orders import same
 from tools.scale_soak.stand import Stand
 from tools.scale_soak.watch import attempted
+from tools.testbed.events import named
 from tools.testbed.kube import KubeError, Object
 from tools.testbed.shop import Shop
 from tools.testbed.waiting import wait_for
@@ -29,15 +30,9 @@ def names(shop: Shop) -> set[str]:
     return {pod["metadata"]["name"] for pod in shop.pods()}
 
 
-def messages(shop: Shop, reason: str) -> list[str]:
-    """The messages of the Events with this reason on the CeleryDeployment."""
-    found = shop.kube.list(shop.namespace, "events.events.k8s.io")
-    return [str(event.get("note", "")) for event in found if event["reason"] == reason]
-
-
 def assert_no_deaths(shop: Shop) -> None:
     """No poison task and no lost child was ever named, for each would have an Event, and no task was lost."""
-    assert [message for reason in DeathReason for message in messages(shop, reason)] == []
+    assert named(shop, DeathReason) == []
     for resource in shop.kube.list(shop.namespace, "celerydeployments"):
         recommended = [one["message"] for one in resource["status"].get("recommendations", [])]
         assert not [message for message in recommended if "lost with the process" in message]

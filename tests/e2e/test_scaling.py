@@ -12,6 +12,7 @@ from tools.scale_soak.timeline import one_hill, sizes
 from tools.scale_soak.watch import SHOP, DeploymentWatch, wait_zero, watching
 from tools.soak.judge import Fault, Hit
 from tools.soak.judge import judge as judge_with_faults
+from tools.testbed.events import messages
 from tools.testbed.faults import signal_main
 from tools.testbed.kube import Kube
 from tools.testbed.rabbitmq import IMAGE as RABBITMQ_IMAGE
@@ -27,7 +28,6 @@ from tests.e2e.scaling import (
     evict,
     hold_for_eta,
     keeps,
-    messages,
     names,
     occupy,
     scale,

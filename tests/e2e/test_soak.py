@@ -3,11 +3,11 @@
 import pytest
 from tools.soak.market import Market
 from tools.soak.run import Soak
+from tools.testbed.events import messages
 from tools.testbed.kube import Kube
 from tools.testbed.shop import Shop
 
 from celery_health.catalogue.deaths import DeathReason
-from tests.e2e.scaling import messages
 
 SECONDS = 180
 RATE = 50

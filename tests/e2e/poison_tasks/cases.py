@@ -125,10 +125,10 @@ def send(shop: Shop, broker: str, orders: Sequence[Order]) -> list[str]:
 
 
 def send_with_others(
-    shop: Shop, broker: str, case: Case, poison: Sequence[Order]
+    shop: Shop, broker: str, case: Case, poison: Sequence[Order], count: int = OTHERS
 ) -> tuple[list[str], list[str]]:
-    """Send other tasks before and after the poison; gives the ids of the poison and of the others."""
-    others = [case.other()] * (OTHERS // 2)
+    """Send ``count`` other tasks, half of them before the poison; gives the ids of both."""
+    others = [case.other()] * (count // 2)
     ids = send(shop, broker, [*others, *poison, *others])
     begin, end = len(others), len(others) + len(poison)
     return ids[begin:end], ids[:begin] + ids[end:]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pytest
+from tools.testbed.events import messages
 from tools.testbed.rabbitmq import URL as RABBITMQ_URL
 from tools.testbed.shop import BROKER_URL, Shop, group
 from tools.testbed.waiting import BUSY_SECONDS
@@ -25,7 +26,7 @@ from tests.e2e.poison_tasks.cases import (
     start,
     with_poison_tasks,
 )
-from tests.e2e.scaling import assert_no_deaths, messages
+from tests.e2e.scaling import assert_no_deaths
 from tests.e2e.test_kubectl_plugin import kubectl_celery
 
 LIMIT_SECONDS = 480

@@ -1,8 +1,12 @@
-"""With quarantine, a poison task lies in the dead-letter queue after its deaths, and may be replayed."""
+"""With quarantine, a poison task lies in the dead-letter queue after its deaths, and may be replayed.
+
+Meanwhile 100 other tasks of its queue run once each.
+"""
 
 import json
 
 import pytest
+from tools.testbed.events import messages
 from tools.testbed.rabbitmq import URL as RABBITMQ_URL
 from tools.testbed.shop import BROKER_URL, Shop
 
@@ -14,10 +18,10 @@ from tests.e2e.poison_tasks.test_poison_tasks import (
     await_state,
     ledger,
 )
-from tests.e2e.scaling import messages
 from tests.e2e.test_kubectl_plugin import kubectl_celery
 
 CASE = Case("leave", 4)
+OTHERS = 100
 SURVIVED_AFTER = 20
 """Deaths after which the task succeeds: far more than quarantine lets it have."""
 
@@ -47,7 +51,7 @@ def test_a_poison_task_is_moved_aside_and_runs_again_once_it_is_replayed(shop: S
     deployment["spec"]["health"] = {"poisonTasks": "Quarantine"}
     start(shop, broker, deployment)
     name, _, queue = CASE.poison()
-    ((poison,), others) = send_with_others(shop, broker, CASE, [(name, [SURVIVED_AFTER], queue)])
+    ((poison,), others) = send_with_others(shop, broker, CASE, [(name, [SURVIVED_AFTER], queue)], OTHERS)
 
     await_named(shop, CASE, poison)
     shop.kube.until("the message is moved", lambda: dead_letters(shop) == [poison], timeout=NAMED_WITHIN)
