@@ -16,6 +16,7 @@ from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
 RETURNING = {"TEST_ACKS_LATE": "1", "TEST_REJECT": "1"}
 DEATHS = ("-I", "agent_deaths")
+REPLACED, LIMITED, REVOKED = 300, 10, 6
 
 
 def nap(app: Celery, seconds: float, **options: Any) -> str:
@@ -24,6 +25,10 @@ def nap(app: Celery, seconds: float, **options: Any) -> str:
 
 def is_active(task_id: str, report: WorkerReport) -> bool:
     return any(task.id == task_id for task in report.active)
+
+
+def is_done(processed: int, report: WorkerReport) -> bool:
+    return report.processed == processed and not report.active_count
 
 
 def no_deaths(report: WorkerReport) -> None:
@@ -64,6 +69,37 @@ def test_children_that_are_replaced_limited_or_revoked_are_no_deaths(world: Worl
         for number in range(8):
             app.send_task("agent_app.note", (str(number),), queue="celery")
         no_deaths(worker.wait_until(lambda report: report.processed == 20 and not report.active_count, 60))
+
+
+@OLDEST_AND_NEWEST
+def test_hundreds_of_children_that_are_replaced_limited_or_revoked_name_no_task(
+    world: World, tmp_path: Path
+) -> None:
+    arguments = (*DEATHS, "-c", "4", "--max-tasks-per-child", "1")
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, world, "prefork", redis.url, env=RETURNING, arguments=arguments) as worker,
+    ):
+        worker.wait_until_consuming()
+        # As fast as the worker can, which is more than 50 a second on a machine of its own.
+        for _ in range(REPLACED):
+            nap(app, 0)
+        worker.wait_until(partial(is_done, REPLACED), 120)
+        # One name, far more often than a name needs to be a poison task.
+        for limit in ({"time_limit": 1}, {"soft_time_limit": 1}):
+            for _ in range(LIMITED):
+                nap(app, 60, **limit)
+        done = REPLACED + 2 * LIMITED
+        worker.wait_until(partial(is_done, done), 120)
+        for number in range(1, REVOKED + 1):
+            revoked = nap(app, 60)
+            worker.wait_until(partial(is_active, revoked))
+            app.control.revoke(revoked, terminate=True, signal="SIGKILL")
+            worker.wait_until(partial(is_done, done + number))
+        for _ in range(REVOKED):
+            nap(app, 0)
+        no_deaths(worker.wait_until(partial(is_done, done + 2 * REVOKED), 60))
 
 
 @OLDEST_AND_NEWEST
