@@ -7,6 +7,7 @@ from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache, Key
 from celery_operator.decide.replicas import initial_replicas
 from celery_operator.kinds import DEPLOYMENT, Json
+from celery_operator.resources.generated_secrets import GeneratedSecrets
 from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import ResourceIdentity, deployment_name
 from celery_operator.resources.settings import ObjectSettings
@@ -23,16 +24,16 @@ class DesiredObjects:
         self._built: tuple[tuple[object, ...], Sequence[DesiredObject]] | None = None
 
     def of(
-        self, resource: Json, spec: CeleryDeploymentSpec, memory: ReconcileMemory, token: str
+        self, resource: Json, spec: CeleryDeploymentSpec, memory: ReconcileMemory, secrets: GeneratedSecrets
     ) -> Sequence[DesiredObject]:
-        """All of them. ``token`` is that of the probe sidecars."""
+        """All of them, in the order in which they are applied."""
         metadata = resource["metadata"]
         annotations = metadata.get("annotations", {})
         replicas = self._replicas(spec, memory)
-        version = metadata["generation"], token, tuple(sorted(annotations.items())), tuple(replicas.items())
+        version = metadata["generation"], secrets, tuple(sorted(annotations.items())), tuple(replicas.items())
         if self._built is None or self._built[0] != version:
             bodies = owned_objects(
-                self._identity, spec, self._settings, token, replicas=replicas, annotations=annotations
+                self._identity, spec, self._settings, secrets, replicas=replicas, annotations=annotations
             )
             self._built = version, [DesiredObject.of(body) for body in bodies]
         return self._built[1]

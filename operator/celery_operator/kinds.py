@@ -31,16 +31,25 @@ class Kind:
         return "/".join(parts)
 
 
+Reference = tuple[Kind, str]
+"""An object by kind and name, where its namespace is known."""
+
 CELERY_DEPLOYMENT = Kind(names.API_VERSION, names.KIND, names.PLURAL)
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
 SERVICE = Kind("v1", "Service", "services")
 SERVICE_ACCOUNT_KIND = Kind("v1", "ServiceAccount", "serviceaccounts")
 POD = Kind("v1", "Pod", "pods")
 SECRET = Kind("v1", "Secret", "secrets")
+VOLUME_CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 EVENT = Kind("events.k8s.io/v1", "Event", "events")
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 
 OWNED_KINDS = (DEPLOYMENT, SERVICE, SERVICE_ACCOUNT_KIND)
-"""Kinds that the operator creates, watches and deletes. Secrets are apart: they are only read by name."""
+"""Kinds that the operator creates, watches and deletes."""
+
+KEPT_KINDS = (SECRET, VOLUME_CLAIM)
+"""Kinds that the operator creates and reads by name. It never lists them, and deletes none: what they hold
+cannot be made again. They go with their owner.
+"""
 
 OWNED_SELECTOR = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"

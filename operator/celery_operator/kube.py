@@ -15,6 +15,7 @@ apps                   deployments                     get, list, watch, create,
 (core)                 pods                            get, list, watch, patch
 (core)                 pods/eviction                   create
 (core)                 secrets                         get, create, patch (never list or watch)
+(core)                 persistentvolumeclaims          get, create, patch
 events.k8s.io          events                          create
 coordination.k8s.io    leases                          get, create, update (the operator's namespace)
 (core)                 pods/proxy                      get, create (only with ``--report-access proxy``)

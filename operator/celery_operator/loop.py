@@ -31,13 +31,13 @@ from celery_operator.decide.orders import Order
 from celery_operator.decide.unreadable_spec import unreadable
 from celery_operator.dependencies import Dependencies
 from celery_operator.desired_objects import DesiredObjects
-from celery_operator.kinds import POD, SECRET, Json, Kind
+from celery_operator.generated_values import ResourceSecrets
+from celery_operator.kinds import POD, Json, Kind
 from celery_operator.kube import KubeError
 from celery_operator.observe.observer import Observer
 from celery_operator.pace import Pace, Rest
-from celery_operator.probe_token import ProbeToken
 from celery_operator.resources.object_faults import not_applied
-from celery_operator.resources.ownership import ResourceIdentity, probe_secret_name
+from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.resources.settings import ObjectSettings
 from celery_operator.snapshot import ConfigurationFault, ReconcileMemory
 
@@ -62,10 +62,14 @@ class ResourceLoop:
         identity = ResourceIdentity(key.namespace, key.name, uid)
         self._settings, self._kube, self._cache, self._metrics = settings, kube, cache, metrics
         self._orders = dependencies.orders
-        self._secret_name = probe_secret_name(identity)
-        self._token = ProbeToken(uid)
+        self._secrets = ResourceSecrets(kube, identity)
         self._memory = ReconcileMemory()
-        ours = ObjectSettings(settings.probe_image, settings.probe_image_pull_policy)
+        ours = ObjectSettings(
+            settings.probe_image,
+            settings.probe_image_pull_policy,
+            settings.monitor_image,
+            settings.monitor_image_pull_policy,
+        )
         self._desired = DesiredObjects(cache, identity, ours)
         self._objects = OwnedObjects(kube, cache, key, uid)
         self._observer = Observer(kube, cache, dependencies.sidecars, identity)
@@ -105,13 +109,13 @@ class ResourceLoop:
         except ValidationError:
             return Rest(self._settings.secret_poll_seconds)
 
-        # 2. Get the Secret, which no watch brings.
-        secret = await self._kube.get(SECRET, self.key.namespace, self._secret_name)
+        # 2. Get the Secrets, which no watch brings.
+        secrets, live_secrets = await self._secrets.read(spec)
 
         # 3. Apply what differs, delete what the spec no longer asks for.
-        desired = self._desired.of(resource, spec, self._memory, self._token.of(secret))
+        desired = self._desired.of(resource, spec, self._memory, secrets)
         try:
-            faults = await self._objects.apply(desired, {self._secret_name: secret})
+            faults = await self._objects.apply(desired, live_secrets)
         except KubeError as error:
             self._report_failure(error)
             raise
@@ -185,7 +189,7 @@ class ResourceLoop:
 
     async def _order(self, orders: Sequence[Order]) -> None:
         pods = {pod["metadata"]["uid"]: pod for pod in self._cache.owned(POD, self.key)}
-        await self._orders.send(orders, pods, self._token.known)
+        await self._orders.send(orders, pods, self._secrets.probe_token)
 
     def _report_failure(self, error: KubeError) -> None:
         """Report a lasting error of the API server, unless the API server does not answer at all."""

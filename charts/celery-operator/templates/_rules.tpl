@@ -23,7 +23,11 @@
   resources: [pods]
   # patch: only for the pod deletion cost.
   verbs: [get, list, watch, patch]
-# By name only: Secrets that a CeleryDeployment names, and the Secret with the token of the sidecars.
+# The volume of a monitor. The operator deletes none.
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs: [get, create, patch]
+# By name only: Secrets that a CeleryDeployment names, and the Secrets with the tokens of sidecars and monitor.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, create, patch]

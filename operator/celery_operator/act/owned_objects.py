@@ -6,17 +6,14 @@ from dataclasses import dataclass
 
 from celery_operator.backoff import Backoff
 from celery_operator.cache import Cache, Key
-from celery_operator.kinds import OWNED_KINDS, SECRET, Json, Kind
+from celery_operator.kinds import KEPT_KINDS, OWNED_KINDS, Json, Kind, Reference
 from celery_operator.kube import Kube, KubeError, RefusedError
 from celery_operator.resources.fingerprint import digest, fingerprint
 from celery_operator.resources.object_faults import name_taken, refused
 from celery_operator.resources.ownership import is_owned, may_delete
 from celery_operator.snapshot import ConfigurationFault
 
-_KINDS = {(kind.api_version, kind.kind): kind for kind in (*OWNED_KINDS, SECRET)}
-
-Reference = tuple[Kind, str]
-"""An owned object by kind and name; its namespace is that of its owner."""
+_KINDS = {(kind.api_version, kind.kind): kind for kind in (*OWNED_KINDS, *KEPT_KINDS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +74,20 @@ class OwnedObjects:
         self._refusals: dict[Reference, _Refusal] = {}
 
     async def apply(
-        self, desired: Sequence[DesiredObject], secrets: Mapping[str, Json | None]
+        self, desired: Sequence[DesiredObject], kept: Mapping[Reference, Json | None]
     ) -> tuple[ConfigurationFault, ...]:
         """Apply what differs and delete all other owned objects. Returns the faults of objects that cannot be
         applied.
 
-        ``secrets`` are the owned Secrets as they were just now, by name: no watch brings them. An object that
-        fails does not hold up the others. Raises the first KubeError that may not happen again.
+        ``kept`` are objects of the kept kinds as they were just now: no watch brings them. Others of these
+        kinds are read here. An object that fails does not hold up the others. Raises the first KubeError that
+        may not happen again.
         """
         faults: list[ConfigurationFault] = []
         errors: list[KubeError] = []
         for one in desired:
             try:
-                live = await self._live(one, secrets)
+                live = await self._live(one, kept)
                 fault = await self._apply_one(one, live)
             except KubeError as error:
                 errors.append(error)
@@ -100,10 +98,12 @@ class OwnedObjects:
             raise errors[0]
         return tuple(faults)
 
-    async def _live(self, desired: DesiredObject, secrets: Mapping[str, Json | None]) -> Json | None:
-        if desired.kind is SECRET:
-            return secrets[desired.name]
-        live = self._cache.get(desired.kind, Key(self._owner.namespace, desired.name))
+    async def _live(self, desired: DesiredObject, kept: Mapping[Reference, Json | None]) -> Json | None:
+        if desired.reference in kept:
+            return kept[desired.reference]
+        live = None
+        if desired.kind in OWNED_KINDS:
+            live = self._cache.get(desired.kind, Key(self._owner.namespace, desired.name))
         if live is None:
             # It may be there all the same: without our labels the watch does not show it.
             live = await self._kube.get(desired.kind, self._owner.namespace, desired.name)
@@ -125,7 +125,7 @@ class OwnedObjects:
         self._refusals.pop(desired.reference, None)
         version = applied["metadata"]["resourceVersion"]
         self._applied[desired.reference] = _Applied(desired.digest, fingerprint(applied), version)
-        if desired.kind is not SECRET:
+        if desired.kind in OWNED_KINDS:
             self._cache.put(desired.kind, applied, watched=False)
         return None
 

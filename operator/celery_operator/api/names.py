@@ -20,14 +20,17 @@ MANAGED_BY = "celery-operator"
 COMPONENT_WORKER = "worker"
 COMPONENT_BEAT = "beat"
 COMPONENT_REDIS = "redis"
+COMPONENT_MONITOR = "monitor"
 
 WORKER_CONTAINER = "worker"
 SIDECAR_CONTAINER = "probe"
 AGENT_CONTAINER = "agent"
 BEAT_CONTAINER = "beat"
+MONITOR_CONTAINER = "monitor"
 
 PROBE_VOLUME = "celery-probe"
 TOKEN_KEY = "token"  # noqa: S105 - the key's name, not a token
+PUSH_TOKEN_KEY = "push-token"  # noqa: S105 - the key's name, not a token
 
 
 def dead_letter_queue(resource: str) -> str:

@@ -30,16 +30,20 @@ def _named(description: str, *rules: Rule) -> dict[str, Any]:
     }
 
 
+_QUANTITY: dict[str, Any] = {
+    "x-kubernetes-int-or-string": True,
+    "anyOf": [{"type": "integer"}, {"type": "string"}],
+    # No rule: before 1.31 the API server takes the cost of one on such a value for unbounded.
+    "pattern": r"^\+?([0-9]+\.?[0-9]*|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]+)?$",
+}
 _QUANTITIES: dict[str, Any] = {
     "type": "object",
     "maxProperties": 16,
-    "additionalProperties": {
-        "x-kubernetes-int-or-string": True,
-        "anyOf": [{"type": "integer"}, {"type": "string"}],
-        # No rule: before 1.31 the API server takes the cost of one on such a value for unbounded.
-        "pattern": r"^\+?([0-9]+\.?[0-9]*|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]+)?$",
-    },
+    "additionalProperties": _QUANTITY,
 }
+
+Quantity = Annotated[int | str, WithJsonSchema(_QUANTITY)]
+"""A size, such as 5Gi."""
 
 EnvVar = Annotated[
     PodPart,

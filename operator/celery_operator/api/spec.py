@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from celery_operator.api import rules
 from celery_operator.api.autoscaling import Autoscaling
 from celery_operator.api.base import ApiModel
+from celery_operator.api.monitor import Monitor
 from celery_operator.api.podparts import (
     EnvFrom,
     Environment,
@@ -17,6 +18,7 @@ from celery_operator.api.podparts import (
     VolumeMounts,
     Volumes,
 )
+from celery_operator.api.references import Image, ObjectName, UrlSource
 
 DEFAULT_CONCURRENCY = 4
 DEFAULT_REPLICAS = 1
@@ -26,24 +28,6 @@ GroupName = Annotated[
 ]
 QueueName = Annotated[str, Field(min_length=1, max_length=255, json_schema_extra=rules.checked(*rules.QUEUE))]
 Argument = Annotated[str, Field(max_length=512, json_schema_extra=rules.checked(*rules.ARGUMENT))]
-Image = Annotated[str, Field(max_length=1024, json_schema_extra=rules.checked(*rules.IMAGE))]
-ObjectName = Annotated[str, Field(min_length=1, max_length=253)]
-
-
-class SecretKeyReference(ApiModel):
-    """A key of a Secret in the resource's own namespace."""
-
-    name: ObjectName
-    """Name of the Secret."""
-    key: ObjectName
-    """Key in the Secret's data."""
-
-
-class UrlSource(ApiModel):
-    """Where a URL with credentials is stored."""
-
-    secret_key_ref: SecretKeyReference
-    """The Secret and the key that hold the URL."""
 
 
 class ManagedRedis(ApiModel):
@@ -257,6 +241,7 @@ class CeleryDeploymentSpec(ApiModel):
     ]
     """The worker groups, 1 to 50."""
     beat: Beat = Beat()
+    monitor: Monitor = Monitor()
     health: Health = Health()
     suspend: bool = False
     """Whether to stop all workers and beat, and keep everything else. Workers drain first:
@@ -290,7 +275,5 @@ __all__ = [
     "PodPart",
     "RestartPolicy",
     "ResultBackend",
-    "SecretKeyReference",
-    "UrlSource",
     "WorkerGroup",
 ]

@@ -12,7 +12,8 @@ from celery_health.broker import BrokerReading, RedisNaming
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.annotations import read_annotations
-from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
+from celery_operator.api.references import UrlSource
+from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Cache, Key
 from celery_operator.kinds import DEPLOYMENT, POD, SECRET, Json

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from celery_health.catalogue.configuration import ConfigurationReason
 from celery_health.verdicts.verdict import Verdict
-from celery_operator.api.spec import SecretKeyReference
+from celery_operator.api.references import SecretKeyReference
 from celery_operator.kinds import Json
 from celery_operator.kube import RefusedError
 from celery_operator.snapshot import ConfigurationFault

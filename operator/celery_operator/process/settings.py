@@ -5,13 +5,16 @@ import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import click
 
 from celery_operator.kube import SERVICE_ACCOUNT
 
 DEFAULT_PROBE_IMAGE = "celery-operator-probe:0.1.0"
+DEFAULT_MONITOR_IMAGE = "celery-operator-monitor:0.1.0"
+
+PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DNS_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
@@ -40,7 +43,9 @@ class Settings:
     namespaces: tuple[str, ...] = ()
     """Namespaces whose CeleryDeployments are reconciled; empty means all."""
     probe_image: str = DEFAULT_PROBE_IMAGE
-    probe_image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    probe_image_pull_policy: PullPolicy = "IfNotPresent"
+    monitor_image: str = DEFAULT_MONITOR_IMAGE
+    monitor_image_pull_policy: PullPolicy = "IfNotPresent"
     reconcile_seconds: float = 4
     """Between two health reconciles of one CeleryDeployment while no object changes."""
     report_access: Literal["direct", "proxy"] = "direct"
@@ -148,6 +153,7 @@ def _own_namespace() -> str:
         return "default"
 
 
+_PULL_POLICY = click.Choice(get_args(PullPolicy))
 _DEFAULTS = {field.name: field.default for field in fields(Settings)} | {"namespaces": ""}
 
 _Command = Callable[..., Settings]
@@ -189,11 +195,9 @@ def _cli() -> None:
 @_cli.command(name="run")
 @_flag("--namespaces", _Checked("names", _namespaces), "Comma-separated namespaces to watch; none means all.")
 @_flag("--probe-image", _Checked("image", _image), "Image of the sidecar and the agent.")
-@_flag(
-    "--probe-image-pull-policy",
-    click.Choice(["Always", "IfNotPresent", "Never"]),
-    "When the kubelet pulls the probe image.",
-)
+@_flag("--probe-image-pull-policy", _PULL_POLICY, "When the kubelet pulls the probe image.")
+@_flag("--monitor-image", _Checked("image", _image), "Image of the monitor.")
+@_flag("--monitor-image-pull-policy", _PULL_POLICY, "When the kubelet pulls the monitor's image.")
 @_flag("--reconcile-seconds", _Checked("seconds", _seconds), "Seconds between two reconciles, 1 to 60.")
 @_flag(
     "--lease-namespace",

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from celery_health.wire.names import BROKER_VARIABLE
-from celery_operator.api.spec import CeleryDeploymentSpec, UrlSource
+from celery_operator.api.references import SecretKeyReference, UrlSource
+from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.managed_redis import REDIS_PORT
 from celery_operator.resources.ownership import ResourceIdentity, redis_name
 
@@ -38,8 +39,12 @@ def literal(text: str) -> str:
     return text.replace("$", "$$")
 
 
+def from_secret(name: str, reference: SecretKeyReference) -> EnvVar:
+    """A variable whose value is a key of a Secret."""
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": reference.name, "key": reference.key}}}
+
+
 def _variable(name: str, url: str, source: UrlSource | None) -> EnvVar:
     if source is None:
         return {"name": name, "value": literal(url)}
-    reference = source.secret_key_ref
-    return {"name": name, "valueFrom": {"secretKeyRef": {"name": reference.name, "key": reference.key}}}
+    return from_secret(name, source.secret_key_ref)

@@ -33,6 +33,11 @@ def redis_name(cd: ResourceIdentity) -> str:
     return f"{cd.name}-{names.COMPONENT_REDIS}"
 
 
+def monitor_name(cd: ResourceIdentity) -> str:
+    """Name of the monitor: its Deployment, Service, Secret and volume claim."""
+    return f"{cd.name}-{names.COMPONENT_MONITOR}"
+
+
 def service_account_name(cd: ResourceIdentity) -> str:
     """Name of the ServiceAccount that is made where the spec names none."""
     return f"{cd.name}-celery"

@@ -15,8 +15,8 @@ CONTAINER_SECURITY: dict[str, Any] = {
 }
 POD_SECURITY: dict[str, Any] = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
-_TMP_VOLUME: dict[str, Any] = {"name": "tmp", "emptyDir": {}}
-_TMP_MOUNT: dict[str, Any] = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - the pod's own
+TMP_VOLUME: dict[str, Any] = {"name": "tmp", "emptyDir": {}}
+TMP_MOUNT: dict[str, Any] = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - the pod's own
 
 NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
 
@@ -50,12 +50,12 @@ def account_fields(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> dict[str
 
 def volume_fields(spec: CeleryDeploymentSpec, *ours: dict[str, Any]) -> dict[str, Any]:
     """``volumes`` of a pod: a temporary one, ours and the user's; a name of the user's wins."""
-    return laid_over({"volumes": [_TMP_VOLUME, *ours]}, {"volumes": list(spec.volumes)})
+    return laid_over({"volumes": [TMP_VOLUME, *ours]}, {"volumes": list(spec.volumes)})
 
 
 def container_fields(spec: CeleryDeploymentSpec, *ours: dict[str, Any]) -> dict[str, Any]:
     """``envFrom`` and ``volumeMounts`` of the user's container; a path of the user's wins over ours."""
-    fields = laid_over({"volumeMounts": [_TMP_MOUNT, *ours]}, {"volumeMounts": list(spec.volume_mounts)})
+    fields = laid_over({"volumeMounts": [TMP_MOUNT, *ours]}, {"volumeMounts": list(spec.volume_mounts)})
     if spec.env_from:
         fields["envFrom"] = list(spec.env_from)
     return fields

@@ -11,3 +11,7 @@ class ObjectSettings:
     """Image of the agent's init container and of the probe sidecar."""
     probe_image_pull_policy: str
     """Pull policy of that image: Always, IfNotPresent or Never."""
+    monitor_image: str
+    """Image of the monitor, where the resource names none."""
+    monitor_image_pull_policy: str
+    """Pull policy of that image."""

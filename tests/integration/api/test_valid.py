@@ -41,6 +41,11 @@ def test_ten_lines_are_enough_and_become_a_whole_spec(api: ApiServer, resources:
             }
         ],
         "beat": {"enabled": False},
+        "monitor": {
+            "enabled": False,
+            "access": {"publicMetrics": False},
+            "retention": {"days": 30, "tasks": 1_000_000},
+        },
         "health": {
             "backlogThreshold": 1000,
             "stalledAfterSeconds": 60,

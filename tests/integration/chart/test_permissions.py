@@ -29,6 +29,11 @@ def test_secrets_are_read_by_name_and_never_listed(setting: str) -> None:
 
 
 @pytest.mark.parametrize("setting", ["replicas=2", "watchNamespaces={shop}"])
+def test_volume_claims_are_created_and_never_deleted(setting: str) -> None:
+    assert verbs(rules(render(setting), *GRANTS), "persistentvolumeclaims") == {"get", "create", "patch"}
+
+
+@pytest.mark.parametrize("setting", ["replicas=2", "watchNamespaces={shop}"])
 def test_pods_are_evicted_and_never_deleted(setting: str) -> None:
     granted = rules(render(setting), *GRANTS)
     assert verbs(granted, "pods/eviction") == {"create"}

@@ -13,7 +13,7 @@ from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, QueueStatus
 from celery_operator.decide.unreadable_spec import unreadable
-from celery_operator.probe_token import ProbeToken
+from celery_operator.generated_values import GeneratedValues
 from celery_operator.resources.object_faults import MESSAGE_LIMIT, name_taken, refused
 from celery_operator.resources.ownership import is_owned, may_delete
 
@@ -33,27 +33,38 @@ def secret(token: str, uid: str = "1") -> dict[str, Any]:
     return {**owned_object(uid), "data": {names.TOKEN_KEY: b64encode(token.encode()).decode()}}
 
 
+def values() -> GeneratedValues:
+    return GeneratedValues("1", [names.TOKEN_KEY])
+
+
 def test_a_token_is_made_once_and_read_from_the_secret_when_there_is_one() -> None:
-    token = ProbeToken("1")
+    token = values()
 
     made = token.of(None)
 
-    assert len(made) >= 40
+    assert len(made[names.TOKEN_KEY]) >= 40
     assert token.of(None) == made
-    assert token.of(secret("stored")) == "stored"
-    assert token.of(None) == "stored"
+    assert token.of(secret("stored")) == {names.TOKEN_KEY: "stored"}
+    assert token.of(None) == {names.TOKEN_KEY: "stored"}
 
 
 @pytest.mark.parametrize("broken", [{}, {names.TOKEN_KEY: ""}, {names.TOKEN_KEY: "%"}])
 def test_a_secret_that_lost_its_token_gets_the_remembered_one_back(broken: dict[str, str]) -> None:
-    token = ProbeToken("1")
+    token = values()
     token.of(secret("stored"))
 
-    assert token.of({**owned_object("1"), "data": broken}) == "stored"
+    assert token.of({**owned_object("1"), "data": broken}) == {names.TOKEN_KEY: "stored"}
 
 
 def test_a_token_is_never_taken_from_a_secret_that_is_not_ours() -> None:
-    assert ProbeToken("1").of(secret("theirs", uid="2")) != "theirs"
+    assert values().of(secret("theirs", uid="2")) != {names.TOKEN_KEY: "theirs"}
+
+
+def test_a_key_that_a_later_release_adds_is_made_and_the_others_are_kept() -> None:
+    both = GeneratedValues("1", [names.TOKEN_KEY, names.PUSH_TOKEN_KEY]).of(secret("stored"))
+
+    assert both[names.TOKEN_KEY] == "stored"
+    assert len(both[names.PUSH_TOKEN_KEY]) >= 40
 
 
 def test_only_an_owned_and_labelled_object_that_is_not_being_deleted_may_be_deleted() -> None:

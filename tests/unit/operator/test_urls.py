@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from celery_operator.api.spec import SecretKeyReference
+from celery_operator.api.references import SecretKeyReference
 from celery_operator.kube import RefusedError
 from celery_operator.observe.urls import KEEP_SECONDS, SecretUrls, UrlMissingError
 

@@ -9,13 +9,20 @@ from typing import Any
 import yaml
 
 from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.resources.generated_secrets import GeneratedSecrets
 from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.resources.settings import ObjectSettings
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.in.yaml"))
 SETTINGS = ObjectSettings(
-    probe_image="registry.example/celery-probe:1", probe_image_pull_policy="IfNotPresent"
+    probe_image="registry.example/celery-probe:1",
+    probe_image_pull_policy="IfNotPresent",
+    monitor_image="registry.example/celery-monitor:1",
+    monitor_image_pull_policy="IfNotPresent",
+)
+SECRETS = GeneratedSecrets(
+    probe={"token": "a-token"}, monitor={"token": "monitor-token", "push-token": "push-token"}
 )
 OWNER_UID = "6f1c2b1e-0000-4000-8000-000000000000"
 
@@ -30,7 +37,7 @@ def built(case: Path) -> list[dict[str, Any]]:
     manifest = yaml.safe_load(case.read_text())
     owner = ResourceIdentity("default", manifest["metadata"]["name"], OWNER_UID)
     spec = CeleryDeploymentSpec.model_validate(manifest["spec"])
-    return list(owned_objects(owner, spec, SETTINGS, "a-token", replicas=by_spec(spec)))
+    return list(owned_objects(owner, spec, SETTINGS, SECRETS, replicas=by_spec(spec)))
 
 
 def by_spec(spec: CeleryDeploymentSpec) -> dict[str, int]:

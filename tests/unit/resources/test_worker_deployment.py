@@ -6,6 +6,7 @@ import pytest
 
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.resources.generated_secrets import GeneratedSecrets
 from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.resources.probe_containers import STOP_MARGIN_SECONDS
@@ -50,7 +51,9 @@ def test_a_new_number_of_replicas_is_no_rollout() -> None:
 
 def test_the_token_stands_in_the_secret_alone() -> None:
     token = "c2VjcmV0"
-    built = owned_objects(OWNER, _spec(), SETTINGS, token, replicas=by_spec(_spec()))
+    secrets = GeneratedSecrets(probe={"token": token}, monitor={"token": token, "push-token": token})
+    spec = _spec(monitor={"enabled": True})
+    built = owned_objects(OWNER, spec, SETTINGS, secrets, replicas=by_spec(spec))
     others = [owned_object for owned_object in built if owned_object["kind"] != "Secret"]
     assert token not in str(others)
 

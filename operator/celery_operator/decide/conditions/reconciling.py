@@ -6,7 +6,7 @@ from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.text import part_is
 from celery_health.verdicts.verdict import Verdict
-from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_WORKER
+from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_MONITOR, COMPONENT_WORKER
 from celery_operator.decide.condition_state import ConditionState, by_verdict, no, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
@@ -77,4 +77,6 @@ def _is_desired(deployment: DeploymentState, evidence: Evidence) -> bool:
         return deployment.group in {group.name for group in evidence.groups}
     if deployment.component == COMPONENT_BEAT:
         return evidence.snapshot.spec.beat.enabled
+    if deployment.component == COMPONENT_MONITOR:
+        return evidence.snapshot.spec.monitor.enabled
     return True

@@ -1,0 +1,69 @@
+"""CEL rules of the monitor: what the API server refuses, and what to write instead."""
+
+from celery_operator.api.rules import rule
+
+DATABASE = (
+    rule(
+        "[has(self.url), has(self.urlFrom), has(self.storage)].filter(given, given).size() == 1",
+        "write exactly one of url, urlFrom and storage; for SQLite on a volume: storage: {size: 5Gi}; for a "
+        "history that is lost with the pod, leave database out",
+    ),
+    rule(
+        "!has(self.schemaName) || !has(self.storage)",
+        "SQLite has no schemas: remove schemaName, or write a PostgreSQL URL in url or urlFrom",
+    ),
+)
+
+DATABASE_URL = (
+    rule(
+        r"self.matches('^postgres(ql)?://[^\\s]+$')",
+        "write the URL of a PostgreSQL database, such as postgresql://postgres:5432/celery, or storage: "
+        "{size: 5Gi} for SQLite on a volume",
+    ),
+    rule(
+        r"!self.matches('^[a-z]+://[^/@]*:[^/@]*@')",
+        "a URL with a password belongs in a Secret: write urlFrom: {secretKeyRef: {name: SECRET, key: KEY}} "
+        "instead of url",
+    ),
+)
+
+SCHEMA_NAME = (
+    rule(
+        "self.matches('^[a-z_][a-z0-9_]*$')",
+        "write a schema name of lower case letters, digits and '_', such as automation",
+    ),
+)
+
+URL_PREFIX = (
+    rule(
+        "self.matches('^(/[A-Za-z0-9._~-]+)+$')",
+        "write a path that begins with '/' and does not end with one, such as /celery",
+    ),
+)
+
+JWT = (
+    rule(
+        "has(self.secretFrom) != has(self.jwksUrl)",
+        "write exactly one of secretFrom (HS256) and jwksUrl (RS256, ES256)",
+    ),
+    rule(
+        "!has(self.jwksUrl) || (has(self.issuer) && has(self.audience))",
+        "jwksUrl needs issuer and audience, because the issuer's keys also sign tokens for other programs: "
+        "write both",
+    ),
+)
+
+JWKS_URL = (
+    rule(
+        r"self.matches('^https?://[^\\s/?#@]+') && !self.matches('\\s')",
+        "write the URL of the issuer's keys without user and password, such as "
+        "https://issuer.example/.well-known/jwks.json",
+    ),
+)
+
+PROXY = (
+    rule(
+        "self.matches('^[0-9a-fA-F:.]+(/[0-9]+)?$')",
+        "write an address or a network, such as 10.0.0.5 or 10.244.0.0/16",
+    ),
+)
