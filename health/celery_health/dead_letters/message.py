@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from celery_health.dead_letters.letter import Letter, LetterDetails
-from celery_health.dead_letters.redaction import is_secret, printable, shown
+from celery_health.redaction import is_secret, printable, shown
 from celery_health.urls import MASK
 
 _MAX_BODY = 1_000_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.dead_letters.redaction import MAX_SHOWN, shown
+from celery_health.redaction import MAX_SHOWN, shown
 
 CASES = [
     ("{'password': 'geheim', 'user': 'ada'}", "{'password': ***, 'user': 'ada'}"),

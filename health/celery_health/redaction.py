@@ -1,6 +1,7 @@
-"""Masks secrets in text that shows a task's arguments or headers. The text is never evaluated."""
+"""Masks secrets in text that shows a task's arguments, result or headers. The text is never evaluated."""
 
 import re
+from collections.abc import Iterable
 
 from celery_health.urls import MASK, redact
 
@@ -8,29 +9,65 @@ MAX_SHOWN = 4096
 """The characters of one text that are shown."""
 _MAX_READ = 4 * MAX_SHOWN
 """The characters that are read: masking makes a text shorter."""
-_SECRETS = (
-    "password|passwd|pwd|passphrase|secret|token|authorization|api[_-]?key|access[_-]?key|private[_-]?key"
-    "|credential|cookie|session[_-]?id"
+SECRET_NAMES = (
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "token",
+    "authorization",
+    "api_key",
+    "access_key",
+    "private_key",
+    "credential",
+    "cookie",
+    "session_id",
 )
-_NAME = re.compile(rf"(?:{_SECRETS})", re.IGNORECASE)
-# After such a name: its closing quote, and what separates it from its value. A pair is ('password', 'x').
-_BEFORE_VALUE = re.compile(
-    rf"(?:{_SECRETS})[\w.-]{{0,64}}(?:\\*['\"]\s{{0,8}},|\\*['\"]?\s{{0,8}}(?:=>|[:=]))\s{{0,8}}",
-    re.IGNORECASE,
-)
+"""The value of a name that contains one of these is a secret: ``db_password``, ``apiKey``, ``X-API-KEY``."""
 _OPENING = re.compile(r"[bBuUrRfF]{0,2}(?P<quote>\\*['\"])")
 _SCHEME = re.compile(r"\b(Bearer|Basic)\s+[^\s'\"\\]+", re.IGNORECASE)
 _AFTER_PLAIN_VALUE = re.compile(r"[,)\]}'\"\n]")
 
 
+class Redaction:
+    """Masks the values of names that contain one of ``names``, in any case, with ``_``, ``-`` or neither."""
+
+    def __init__(self, names: Iterable[str] = SECRET_NAMES) -> None:
+        words = "|".join(re.sub(r"_|\\-", "[_-]?", re.escape(name)) for name in names)
+        self._name = re.compile(rf"(?:{words})", re.IGNORECASE)
+        # After such a name: its closing quote, and what separates it from its value, also in a pair:
+        # ('password', 'x').
+        self._before_value = re.compile(
+            rf"(?:{words})[\w.-]{{0,64}}(?:\\*['\"]\s{{0,8}},|\\*['\"]?\s{{0,8}}(?:=>|[:=]))\s{{0,8}}",
+            re.IGNORECASE,
+        )
+
+    def is_secret(self, name: str) -> bool:
+        """Whether the value of this name is masked."""
+        return self._name.search(name) is not None
+
+    def masked(self, text: str) -> str:
+        """The text with the values of secret names, and the credentials of URLs and HTTP, replaced."""
+        text = _SCHEME.sub(rf"\1 {MASK}", redact(text))
+        parts, position = [], 0
+        while found := self._before_value.search(text, position):
+            parts += [text[position : found.end()], MASK]
+            position = _end_of_value(text, found.end())
+        return "".join([*parts, text[position:]])
+
+
+_DEFAULT = Redaction()
+
+
 def is_secret(name: str) -> bool:
     """Whether the value of this name is masked."""
-    return _NAME.search(name) is not None
+    return _DEFAULT.is_secret(name)
 
 
 def shown(text: str) -> str:
     """The text without secrets and control characters, at most ``MAX_SHOWN`` characters of it."""
-    masked = printable(_masked(_SCHEME.sub(rf"\1 {MASK}", redact(text[:_MAX_READ]))))
+    masked = printable(_DEFAULT.masked(text[:_MAX_READ]))
     if len(masked) <= MAX_SHOWN and len(text) <= _MAX_READ:
         return masked
     return f"{masked[:MAX_SHOWN]}... (cut; {len(text)} characters in all)"
@@ -39,14 +76,6 @@ def shown(text: str) -> str:
 def printable(text: str) -> str:
     """The text with each control character, which could change a terminal, as its escape sequence."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-
-
-def _masked(text: str) -> str:
-    parts, position = [], 0
-    while found := _BEFORE_VALUE.search(text, position):
-        parts += [text[position : found.end()], MASK]
-        position = _end_of_value(text, found.end())
-    return "".join([*parts, text[position:]])
 
 
 def _end_of_value(text: str, start: int) -> int:

@@ -1,0 +1,1 @@
+"""Celery's events: received from the broker, decoded, and merged into task records."""

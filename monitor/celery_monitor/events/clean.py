@@ -1,0 +1,20 @@
+"""Bounds and masks the texts of an event, before anything keeps the event."""
+
+from celery_monitor.events.event import Event
+from celery_monitor.texts import Texts
+
+
+def clean(event: Event, texts: Texts) -> None:
+    """Shorten the texts of a task event and mask the secrets in them."""
+    if event.args is not None:
+        event.args = texts.shown(event.args)
+    if event.kwargs is not None:
+        event.kwargs = texts.shown(event.kwargs)
+    if event.result is not None:
+        event.result = texts.shown(event.result)
+    if event.exception is not None:
+        event.exception = texts.shown(event.exception)
+    if event.traceback is not None:
+        event.traceback = texts.traceback(event.traceback)
+    if event.progress is not None:
+        event.progress = texts.shown(event.progress)

@@ -1,0 +1,232 @@
+"""Events of all tasks to records, in bounded memory. Pure: no clock and no I/O."""
+
+from collections.abc import Callable, Iterable
+from sys import intern
+
+from celery_monitor.events import event as types
+from celery_monitor.events.clean import clean
+from celery_monitor.events.counters import Counters
+from celery_monitor.events.event import Event, WorkerEvent
+from celery_monitor.events.fold import WORKER_ALIVE, WORKER_GONE, order, record_of
+from celery_monitor.events.workers import Workers, WorkerTrack
+from celery_monitor.records.states import FINAL_STATES
+from celery_monitor.records.tasks import TaskRecord
+from celery_monitor.texts import Texts
+
+MAX_UNFINISHED = 50_000
+MAX_FINISHED = 10_000
+_MAX_EVENTS = 64
+_KEPT_EVENTS = 16
+_WORKER_EVENTS = frozenset({types.ONLINE, types.HEARTBEAT, types.OFFLINE})
+
+
+class _Task:
+    """The events of one task since ``base``."""
+
+    __slots__ = ("base", "events", "name", "updated")
+
+    def __init__(self, base: TaskRecord | None = None) -> None:
+        self.base = base
+        self.events: list[Event] = []
+        self.name: str | None = None if base is None else base.name
+        self.updated = 0.0
+
+
+class Merger:
+    """Keeps unfinished tasks, and finished ones for a while, and hands out the records that changed.
+
+    ``on_worker`` is called for each event of a worker. ``on_task`` is called once for each task event with
+    the name of its task, if known. ``accept`` says which events count, None for all: several applications
+    may share a broker.
+
+    Above ``max_unfinished`` the unfinished task that has been known longest leaves the memory; later events
+    of it give a record that has to be merged with the stored one. ``counters.evicted`` counts that.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_worker: Callable[[WorkerEvent], object] | None = None,
+        on_task: Callable[[Event, str | None], object] | None = None,
+        accept: Callable[[Event], bool] | None = None,
+        texts: Texts | None = None,
+        counters: Counters | None = None,
+        max_unfinished: int = MAX_UNFINISHED,
+        max_finished: int = MAX_FINISHED,
+    ) -> None:
+        self.counters = counters or Counters()
+        self.workers = Workers()
+        self._on_worker = on_worker
+        self._on_task = on_task
+        self._accept = accept
+        self._texts = texts or Texts()
+        self._max_unfinished = max_unfinished
+        self._max_finished = max_finished
+        self._unfinished: dict[str, _Task] = {}
+        self._finished: dict[str, _Task] = {}
+        self._changed: dict[str, _Task] = {}
+        # Tasks that may be running twice, by the worker whose next heartbeat proves it.
+        self._doubtful: dict[str, set[str]] = {}
+
+    def apply(self, event: Event, received: float) -> None:
+        """Take in one event that was received at this time (Unix time of the monitor). It never raises."""
+        if self._accept is not None and not self._accept(event):
+            self.counters.ignored += 1
+        elif event.uuid is not None and event.type.startswith("task-"):
+            self._task_event(event, event.uuid, received)
+        elif event.type in _WORKER_EVENTS:
+            self._worker_event(event, received)
+        else:
+            self.counters.ignored += 1
+
+    def take_changed(self) -> list[TaskRecord]:
+        """The records that changed since the last call. The caller owns them: they change no more."""
+        changed, self._changed = self._changed, {}
+        records = [self._record(task_id, task) for task_id, task in changed.items()]
+        self._make_room()
+        return records
+
+    def get(self, task_id: str) -> TaskRecord | None:
+        """The record of a task in memory, with all events so far."""
+        task = self._find(task_id)
+        return None if task is None else self._record(task_id, task)
+
+    def restore(self, records: Iterable[TaskRecord]) -> None:
+        """Take in stored records of unfinished tasks, with their runs, after a start of the monitor."""
+        for record in records:
+            if self._find(record.id) is None:
+                self._unfinished[record.id] = _Task(record)
+
+    def mark_lost(self, worker: str, at: float) -> int:
+        """The worker has been gone since ``at``: what it was running is lost. Returns the number of tasks."""
+        return self._mark_lost(worker, 0, at)
+
+    def unfinished(self) -> list[TaskRecord]:
+        """The records of all unfinished tasks in memory."""
+        return [self._record(task_id, task) for task_id, task in list(self._unfinished.items())]
+
+    def __len__(self) -> int:
+        """How many tasks are in memory."""
+        return len(self._unfinished) + len(self._finished)
+
+    def _find(self, task_id: str) -> _Task | None:
+        return self._unfinished.get(task_id) or self._finished.get(task_id)
+
+    def _task_event(self, event: Event, task_id: str, received: float) -> None:
+        task = self._unfinished.get(task_id) or self._finished.get(task_id)
+        if task is None:
+            task = self._unfinished[task_id] = _Task()
+        event.type = intern(event.type)
+        event.hostname = intern(event.hostname)
+        track = None if event.type == types.SENT else self._track(event, received)
+        if track is not None and track.skew.seconds:
+            event.timestamp -= track.skew.seconds
+        if not _is_new(event, task.events):
+            return
+        if track is not None:
+            track.sends_task_events = True
+            if event.type == types.STARTED:
+                track.started(event.timestamp + track.skew.seconds)
+        if event.name is not None:
+            event.name = task.name = intern(event.name)
+        clean(event, self._texts)
+        task.events.append(event)
+        task.updated = received
+        self._changed[task_id] = task
+        if len(task.events) > _MAX_EVENTS:
+            self._shorten(task_id, task)
+        if self._on_task is not None:
+            self._on_task(event, task.name)
+
+    def _track(self, event: Event, received: float) -> WorkerTrack:
+        track = self.workers.get(event.hostname)
+        if track is None:
+            track = self.workers.add(event.hostname, event.pid)
+            track.skew.first_contact(event.timestamp, received)
+        track.last_seen = received
+        return track
+
+    def _worker_event(self, event: Event, received: float) -> None:
+        name = event.hostname = intern(event.hostname)
+        track = self._track(event, received)
+        track.skew.sample(event.timestamp, received, self.workers.common_lag(received))
+        old_pid = track.pid
+        replaced = track.heartbeat(event)
+        at = event.timestamp - track.clock_skew
+        if replaced:
+            self._mark_lost(name, old_pid, at)
+        elif name in self._doubtful:
+            self._prove_alive(track, at)
+        if self._on_worker is not None:
+            self._on_worker(_worker_event(event, at, received))
+
+    def _mark_lost(self, worker: str, pid: int, at: float) -> int:
+        lost = 0
+        for task_id, task in self._unfinished.items():
+            if not any(event.hostname == worker for event in task.events) and task.base is None:
+                continue
+            _, runs = record_of(task_id, task.base, task.events)
+            last = runs.last_sign_of(worker)
+            if last is None:
+                continue
+            mark = Event(type=WORKER_GONE, hostname=worker, pid=pid, timestamp=max(at, last), clock=2**53)
+            task.events.append(mark)
+            self._changed[task_id] = task
+            lost += 1
+        return lost
+
+    def _prove_alive(self, track: WorkerTrack, at: float) -> None:
+        for task_id in self._doubtful.pop(track.name):
+            task = self._unfinished.get(task_id)
+            if task is not None:
+                mark = Event(type=WORKER_ALIVE, hostname=track.name, pid=track.pid, timestamp=at)
+                task.events.append(mark)
+                self._changed[task_id] = task
+
+    def _record(self, task_id: str, task: _Task) -> TaskRecord:
+        record, runs = record_of(task_id, task.base, task.events)
+        record.updated = max(record.updated, task.updated)
+        if len(record.runs) > 1 and not record.run_twice:
+            for worker in runs.doubtful():
+                self._doubtful.setdefault(worker, set()).add(task_id)
+        if record.state in FINAL_STATES:
+            if self._unfinished.pop(task_id, None) is not None:
+                self._finished[task_id] = task
+        elif self._finished.pop(task_id, None) is not None:
+            self._unfinished[task_id] = task
+        return record
+
+    def _shorten(self, task_id: str, task: _Task) -> None:
+        """Replace the older events by the record that they give."""
+        events = sorted(task.events, key=order)
+        task.base, _ = record_of(task_id, task.base, events[:-_KEPT_EVENTS])
+        task.events = events[-_KEPT_EVENTS:]
+
+    def _make_room(self) -> None:
+        while len(self._finished) > self._max_finished:
+            del self._finished[next(iter(self._finished))]
+        while len(self._unfinished) > self._max_unfinished:
+            del self._unfinished[next(iter(self._unfinished))]
+            self.counters.evicted += 1
+
+
+def _is_new(event: Event, known: list[Event]) -> bool:
+    """Whether the event has not come before, as far as the task's events are kept."""
+    timestamp = event.timestamp
+    return not known or not any(one.timestamp == timestamp and order(one) == order(event) for one in known)
+
+
+def _worker_event(event: Event, at: float, received: float) -> WorkerEvent:
+    return WorkerEvent(
+        kind=event.type,
+        name=event.hostname,
+        at=at,
+        received=received,
+        pid=event.pid,
+        clock=event.clock,
+        freq=event.freq,
+        active=event.active,
+        processed=event.processed,
+        load=event.loadavg[0] if event.loadavg else None,
+        version=event.sw_ver,
+    )

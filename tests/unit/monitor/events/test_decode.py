@@ -1,0 +1,49 @@
+"""Messages become events; what cannot be read is counted and skipped."""
+
+import json
+import pickle
+
+from celery_monitor.events.decode import MAX_MESSAGE_BYTES, Decoder
+from tests.unit.monitor.events.samples import envelope, fields
+
+
+def test_one_event_in_an_envelope_of_kombu_is_decoded() -> None:
+    decoder = Decoder()
+    (event,) = decoder.envelope(envelope(fields("task-started", 1)))
+    assert (event.type, event.uuid, event.clock) == ("task-started", "t1", 1001)
+
+
+def test_an_envelope_whose_body_is_text_is_decoded() -> None:
+    assert len(Decoder().envelope(envelope(fields("task-started", 1), base64_body=False))) == 1
+
+
+def test_a_batch_gives_all_its_events() -> None:
+    decoder = Decoder()
+    batch = [fields("task-started", 1), fields("task-succeeded", 2, result="3")]
+    assert [event.type for event in decoder.envelope(envelope(batch))] == ["task-started", "task-succeeded"]
+    assert (decoder.counters.messages, decoder.counters.events) == (1, 2)
+
+
+def test_a_bad_event_of_a_batch_does_not_cost_the_others() -> None:
+    decoder = Decoder()
+    batch = [fields("task-started", 1), {"type": "task-started"}, 7, fields("task-started", 2, clock=True)]
+    assert len(decoder.body(json.dumps(batch).encode())) == 1
+    assert (decoder.counters.events, decoder.counters.malformed) == (1, 3)
+
+
+def test_pickle_is_never_read() -> None:
+    decoder = Decoder()
+    body = pickle.dumps(fields("task-started", 1))
+    assert decoder.envelope(envelope(body, content_type="application/x-python-serialize")) == ()
+    assert decoder.counters.unsupported == 1
+
+
+def test_a_message_above_the_limit_is_not_parsed() -> None:
+    decoder = Decoder()
+    assert decoder.envelope(b"x" * (MAX_MESSAGE_BYTES + 1)) == ()
+    assert decoder.counters.oversized == 1
+
+
+def test_a_custom_event_carries_its_own_fields_as_progress() -> None:
+    (event,) = Decoder().envelope(envelope(fields("task-progress", 1, current=3, total=10)))
+    assert json.loads(event.progress or "") == {"current": 3, "total": 10}

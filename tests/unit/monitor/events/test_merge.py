@@ -1,0 +1,106 @@
+"""Events become records: states, times, runs."""
+
+from celery_monitor.events.event import Event, WorkerEvent
+from celery_monitor.events.merge import Merger
+from celery_monitor.records.tasks import TaskRecord
+from tests.unit.monitor.events.samples import OTHER, T0, WORKER, event, received
+
+NOW = T0 + 6
+
+
+def merged(*events: Event) -> TaskRecord:
+    merger = Merger()
+    for one in events:
+        merger.apply(one, one.timestamp)
+    (record,) = merger.take_changed()
+    return record
+
+
+def test_a_task_that_succeeds_has_all_times_and_one_run() -> None:
+    record = merged(
+        event(
+            "task-sent", 0, worker="gen1@client", name="shop.add", queue="mail", routing_key="mail", retries=0
+        ),
+        received(1, eta="2027-01-15T08:00:00+00:00"),
+        event("task-started", 2),
+        event("task-succeeded", 5, result="3", runtime=2.5),
+    )
+    assert (record.state, record.result, record.runtime, record.retries) == ("SUCCESS", "3", 2.5, 0)
+    assert (record.sent, record.received, record.started, record.finished) == (T0, T0 + 1, T0 + 2, T0 + 5)
+    assert (record.name, record.args, record.queue, record.sender) == (
+        "shop.add",
+        "(1, 2)",
+        "mail",
+        "gen1@client",
+    )
+    assert (record.worker, record.eta, record.state_time) == (WORKER, T0, T0 + 5)
+    (run,) = record.runs
+    assert (run.number, run.worker, run.outcome, run.runtime) == (1, WORKER, "SUCCESS", 2.5)
+    assert not record.run_twice
+
+
+def test_without_task_sent_the_queue_is_unknown() -> None:
+    assert merged(received(1)).queue is None
+
+
+def test_a_sent_task_is_pending() -> None:
+    record = merged(event("task-sent", 0, worker="gen1@client", name="shop.add"))
+    assert (record.state, record.sent, record.worker, record.runs) == ("PENDING", T0, None, [])
+
+
+def test_each_retry_is_a_run_of_its_own() -> None:
+    record = merged(
+        received(1),
+        event("task-started", 2),
+        event("task-retried", 3, exception="Timeout()", traceback="Traceback"),
+        received(4, worker=OTHER, retries=1),
+        event("task-started", 5, worker=OTHER),
+        event("task-succeeded", 6, worker=OTHER, result="3", runtime=1.0),
+    )
+    assert (record.state, record.retries, record.worker, record.exception) == ("SUCCESS", 1, OTHER, None)
+    assert [(run.number, run.worker, run.outcome, run.retries) for run in record.runs] == [
+        (1, WORKER, "RETRY", 0),
+        (2, OTHER, "SUCCESS", 1),
+    ]
+    assert not record.run_twice
+
+
+def test_a_late_event_never_moves_a_task_backwards() -> None:
+    merger = Merger()
+    merger.apply(event("task-succeeded", 5, result="3"), NOW)
+    assert merger.take_changed()[0].state == "SUCCESS"
+    merger.apply(event("task-started", 2), NOW)
+    merger.apply(received(1), NOW)
+    (record,) = merger.take_changed()
+    assert (record.state, record.received, record.started, len(record.runs)) == ("SUCCESS", T0 + 1, T0 + 2, 1)
+
+
+def test_a_second_run_after_a_success_is_a_run_and_not_a_change_of_state() -> None:
+    record = merged(
+        received(1),
+        event("task-started", 2),
+        event("task-succeeded", 3, result="3"),
+        received(4, worker=OTHER),
+        event("task-started", 5, worker=OTHER),
+    )
+    assert (record.state, record.run_twice, len(record.runs)) == ("SUCCESS", True, 2)
+
+
+def test_a_worker_event_is_handed_on() -> None:
+    seen: list[WorkerEvent] = []
+    merger = Merger(on_worker=seen.append)
+    merger.apply(event("worker-heartbeat", 0, active=1, processed=7, freq=2.0, loadavg=[0.5, 1, 2]), NOW)
+    assert [(one.name, one.kind, one.processed, one.load) for one in seen] == [
+        (WORKER, "worker-heartbeat", 7, 0.5)
+    ]
+    assert merger.workers[WORKER].processed == 7
+
+
+def test_a_record_that_was_handed_out_changes_no_more() -> None:
+    merger = Merger()
+    merger.apply(received(1), NOW)
+    (first,) = merger.take_changed()
+    merger.apply(event("task-started", 2), NOW)
+    assert merger.take_changed()[0].runs[0].started == T0 + 2
+    assert first.runs[0].started is None
+    assert merger.take_changed() == []
