@@ -1,0 +1,66 @@
+"""From the facts of a task to the one answer."""
+
+import shlex
+from dataclasses import replace
+
+from celery_health.why.answer import Answer
+from celery_health.why.evidence import evidence
+from celery_health.why.facts import Held, Holder, TaskFacts
+from celery_health.why.finding import Finding
+from celery_health.why.reasons import TEXTS
+from celery_health.why.rules import RULES
+from celery_health.why.words import one_line, printable, task
+
+
+def why(facts: TaskFacts) -> Answer:
+    """Why the task is not running, or what became of it: always exactly one answer."""
+    known = _with_holder(facts)
+    finding = next(found for rule in RULES if (found := rule(known)) is not None)
+    texts, words = TEXTS[finding.reason], {**finding.words, "task": task(known)}
+    return Answer(
+        reason=finding.reason.value,
+        sentence=_capitalized(one_line(texts.message.format(**words))),
+        evidence=evidence(known),
+        remedy=f"{texts.remedy.format(**words)}." if texts.remedy else "",
+        command=_command(known, finding),
+    )
+
+
+def _capitalized(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _with_holder(facts: TaskFacts) -> TaskFacts:
+    """Where no worker was found to have the task: the worker that last said so by an event."""
+    ended = facts.outcome is not None or facts.lost_with is not None or facts.awaits_retry
+    if facts.holder is not None or ended or facts.worker is None:
+        return facts
+    in_queue = facts.queue is not None and facts.queue.found
+    if in_queue or (facts.started is None and facts.received is None):
+        return facts
+    held = Held.UNKNOWN if facts.started is None else Held.ACTIVE
+    holder = Holder(facts.worker, held, since=facts.started or facts.received)
+    return replace(facts, holder=holder)
+
+
+def _command(facts: TaskFacts, finding: Finding) -> str:
+    """The command line for this place, quoted for a shell."""
+    texts, place = TEXTS[finding.reason], facts.place
+    in_cluster = place.resource is not None and place.namespace is not None
+    template = texts.kubectl if in_cluster else finding.command or texts.celery
+    if not template:
+        return ""
+    names = {
+        **finding.words,
+        "id": facts.id,
+        "name": facts.name or "TASK_NAME",
+        "resource": place.resource or "",
+    }
+    quoted = {name: shlex.quote(printable(value.strip())) for name, value in names.items()}
+    option = finding.words.get("queue_option")
+    quoted["queue_option"] = f" --queue {shlex.quote(printable(option))}" if option else ""
+    line = template.format(**quoted)
+    if in_cluster:
+        assert place.namespace is not None
+        return f"kubectl -n {shlex.quote(printable(place.namespace))} {line}"
+    return f"celery -A {shlex.quote(printable(place.app))} {line}"

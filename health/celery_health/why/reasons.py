@@ -1,0 +1,225 @@
+"""Every reason why a task is not running, with its sentence, remedy and command: the only table of them.
+
+The texts are templates for ``str.format``. ``{task}`` is the task, by name and id as far as they are known;
+the other placeholders are words that the rule of the reason makes. ``kubectl`` and ``celery`` are command
+lines without the program, for a cluster and for elsewhere.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from celery_health.catalogue.entry import Wording
+
+
+class WhyReason(StrEnum):
+    """The machine-readable word of an answer."""
+
+    QUARANTINED = "Quarantined"
+    DEAD_LETTERED = "DeadLettered"
+    POISON_TASK = "PoisonTask"
+    SUCCEEDED = "Succeeded"
+    RESULT_EXPIRED = "ResultExpired"
+    FAILED = "Failed"
+    REVOKED = "Revoked"
+    EXPIRED = "Expired"
+    REJECTED = "Rejected"
+    LOST_WITH_WORKER = "LostWithWorker"
+    HOLDER_FAULTY = "HolderFaulty"
+    HOLDER_OFFLINE = "HolderOffline"
+    RUNNING = "Running"
+    RUNNING_LONG = "RunningLong"
+    REVOKE_ORDERED = "RevokeOrdered"
+    HELD_FOR_ETA = "HeldForEta"
+    RATE_LIMITED = "RateLimited"
+    BEHIND_LONG_TASK = "BehindLongTask"
+    RESERVED = "Reserved"
+    FETCHED = "Fetched"
+    BROKER_UNREACHABLE = "BrokerUnreachable"
+    GROUP_AT_ZERO = "GroupAtZero"
+    POD_PENDING = "PodPending"
+    NO_WORKERS = "NoWorkers"
+    NO_CONSUMER = "NoConsumer"
+    CONSUMERS_DEAF = "ConsumersDeaf"
+    WAITING = "Waiting"
+    WAITING_FOR_RETRY = "WaitingForRetry"
+    UNACKNOWLEDGED = "Unacknowledged"
+    SENT = "Sent"
+    NEVER_SEEN = "NeverSeen"
+
+
+_QUERY = "inspect query_task {id}"
+_DESCRIBE = "describe celerydeployments {resource}"
+_PODS = "get pods -l app.kubernetes.io/instance={resource}"
+_HEALTH = "health"
+
+TEXTS: Mapping[WhyReason, Wording] = MappingProxyType(
+    {
+        WhyReason.QUARANTINED: Wording(
+            "{task} is in quarantine{deaths}: no worker runs it, and its message is moved to the "
+            "dead-letter queue{queue}.",
+            "Correct the task, then take it out of quarantine and replay its message",
+            "celery dead-letter {resource} list",
+            "health dead-letter list{queue_option}",
+        ),
+        WhyReason.DEAD_LETTERED: Wording(
+            "The message of {task} is in the dead-letter queue {queue}: no worker consumes that queue.",
+            "Correct the task, then replay its message",
+            "celery dead-letter {resource} show {id}",
+            "health dead-letter show {id}{queue_option}",
+        ),
+        WhyReason.POISON_TASK: Wording(
+            "{task} has killed the processes that ran it {deaths}.",
+            "Revoke the task, then find out why it kills its process: memory, or an extension that crashes",
+            _DESCRIBE,
+            "control revoke {id}",
+        ),
+        WhyReason.SUCCEEDED: Wording("{task} succeeded{ago}{on_worker}{took}.", "", "", ""),
+        WhyReason.RESULT_EXPIRED: Wording(
+            "{task} succeeded{ago}{on_worker}, and the result backend no longer has its result.",
+            "Raise result_expires if the result is read later than that",
+        ),
+        WhyReason.FAILED: Wording(
+            "{task} failed{ago}{on_worker}{error}.",
+            "Correct the cause, then send the task again",
+        ),
+        WhyReason.REVOKED: Wording(
+            "{task} was revoked{by}{ago}: no worker runs it.",
+            "Send the task again if it is needed",
+        ),
+        WhyReason.EXPIRED: Wording(
+            "{task} expired {expired} ago: the worker that fetches it discards it.",
+            "Send the task again, with a later expires or without one",
+        ),
+        WhyReason.REJECTED: Wording(
+            "{task} was rejected{ago}{on_worker}{error}: it does not run again.",
+            "Find out why the task or the worker rejects it, then send it again",
+        ),
+        WhyReason.LOST_WITH_WORKER: Wording(
+            "{task} was lost with its worker {worker}{redelivery}.",
+            "Set task_acks_late and task_reject_on_worker_lost if the task may run twice; otherwise send it "
+            "again",
+        ),
+        WhyReason.HOLDER_FAULTY: Wording(
+            "Worker {worker} has fetched {task}{fault}.",
+            "{holder_remedy}",
+            _DESCRIBE,
+            _HEALTH,
+        ),
+        WhyReason.HOLDER_OFFLINE: Wording(
+            "Worker {worker} has fetched {task} and is offline{redelivery}.",
+            "Start the worker again, or wait until the broker delivers the message to another worker",
+            _PODS,
+            _HEALTH,
+        ),
+        WhyReason.RUNNING: Wording("Worker {worker} {runs} {task}{running_for}.", "", _DESCRIBE, _QUERY),
+        WhyReason.RUNNING_LONG: Wording(
+            "Worker {worker} {runs} {task}{running_for}; 99 % of its runs take less than {p99}.",
+            "Find out what the task waits for; a time limit ends runs that hang",
+            _DESCRIBE,
+            _QUERY,
+        ),
+        WhyReason.REVOKE_ORDERED: Wording(
+            "{task} was revoked{by}: the worker that fetches it discards it.",
+            "Send the task again if it is needed",
+        ),
+        WhyReason.HELD_FOR_ETA: Wording(
+            "Worker {worker} holds {task} until its ETA{eta}.",
+            "Nothing is wrong. Keep ETAs shorter than the visibility timeout of Redis",
+            "",
+            "inspect scheduled",
+        ),
+        WhyReason.RATE_LIMITED: Wording(
+            "Worker {worker} holds {task} because of its rate limit of {rate_limit}.",
+            "Raise the rate limit, or start more workers: the limit is one for each worker",
+            "",
+            "control rate_limit {name} RATE",
+        ),
+        WhyReason.BEHIND_LONG_TASK: Wording(
+            "Worker {worker} has reserved {task} behind {blocking}.",
+            "Set worker_prefetch_multiplier = 1 and task_acks_late so that idle workers get waiting tasks",
+            "",
+            "inspect active -d {worker}",
+        ),
+        WhyReason.RESERVED: Wording(
+            "Worker {worker} has reserved {task}, and {slots}.",
+            "Nothing is wrong. Start more workers if the wait is too long",
+            "",
+            "inspect active -d {worker}",
+        ),
+        WhyReason.FETCHED: Wording(
+            "Worker {worker} has fetched {task}{ago} and has not started it.",
+            "Ask the worker what it does with the task",
+            "",
+            _QUERY,
+        ),
+        WhyReason.BROKER_UNREACHABLE: Wording(
+            "The broker cannot be used, so no worker gets {task}: {broker_error}",
+            "Repair the broker, or correct its URL",
+            _DESCRIBE,
+            _HEALTH,
+        ),
+        WhyReason.GROUP_AT_ZERO: Wording(
+            "{task} waits in queue {queue}{ahead}, and group {group} has no worker{group_why}.",
+            "Raise minReplicas of the group, or its replicas",
+            _DESCRIBE,
+            "",
+        ),
+        WhyReason.POD_PENDING: Wording(
+            "{task} waits in queue {queue}{ahead}, and a pod of group {group} cannot start: {pending}.",
+            "Give the cluster what the pod needs, or let the group ask for less",
+            "describe pod {pod}",
+            "",
+        ),
+        WhyReason.NO_WORKERS: Wording(
+            "{task} waits in queue {queue}{ahead}, and no worker is online.",
+            "Start a worker",
+            _PODS,
+            "worker -Q {queue}",
+        ),
+        WhyReason.NO_CONSUMER: Wording(
+            "{task} waits in queue {queue}{ahead}, and no worker reads that queue.",
+            "Start a worker with -Q {queue}, or send the task to a queue that a worker reads",
+            _DESCRIBE,
+            "control add_consumer {queue}",
+        ),
+        WhyReason.CONSUMERS_DEAF: Wording(
+            "{task} waits in queue {queue}{ahead}, and every worker of that queue is connected and fetches "
+            "nothing: {deaf}.",
+            "Restart these workers",
+            _DESCRIBE,
+            _HEALTH,
+        ),
+        WhyReason.WAITING: Wording(
+            "{task} waits in queue {queue}{ahead}{slots}{expected}.",
+            "{waiting_remedy}",
+            _DESCRIBE,
+            _HEALTH,
+        ),
+        WhyReason.WAITING_FOR_RETRY: Wording(
+            "{task} failed{error} and is to run again{eta}; {retries}.",
+            "Nothing is wrong with the queue. Correct the cause if the retries go on failing",
+            "",
+            _QUERY,
+        ),
+        WhyReason.UNACKNOWLEDGED: Wording(
+            "The message of {task} is delivered and not acknowledged, and no worker that answers has the "
+            "task{redelivery}.",
+            "Wait until the broker delivers the message again; find out whether a worker was killed",
+            _PODS,
+            _HEALTH,
+        ),
+        WhyReason.SENT: Wording(
+            "{task} was sent{ago}{to_queue}, and nothing has been seen of it since.",
+            "Check that a worker reads the queue and sends task events",
+            _DESCRIBE,
+            "control enable_events",
+        ),
+        WhyReason.NEVER_SEEN: Wording(
+            "{task} has never been seen{where}.",
+            "{seen_remedy}",
+            _DESCRIBE,
+            _HEALTH,
+        ),
+    }
+)

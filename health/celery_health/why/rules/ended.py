@@ -1,0 +1,105 @@
+"""Tasks that run no more: they ended, are lost, or no worker takes them."""
+
+from celery_health.verdicts.text import lasting, times
+from celery_health.why.facts import Outcome, TaskFacts
+from celery_health.why.finding import Finding
+from celery_health.why.reasons import WhyReason
+from celery_health.why.words import ago, printable
+
+_POISON_DEATHS = 2
+_ENDINGS = {
+    Outcome.FAILED: WhyReason.FAILED,
+    Outcome.REVOKED: WhyReason.REVOKED,
+    Outcome.REJECTED: WhyReason.REJECTED,
+}
+
+
+def dead_lettered(facts: TaskFacts) -> Finding | None:
+    """Its message is in the dead-letter queue."""
+    if facts.dead_letter_queue is None:
+        return None
+    if facts.quarantined:
+        return quarantined(facts)
+    return Finding(WhyReason.DEAD_LETTERED, _dead_letter_queue(facts))
+
+
+def quarantined(facts: TaskFacts) -> Finding | None:
+    """Its id is in quarantine."""
+    if not facts.quarantined:
+        return None
+    deaths = f" after it killed its process {times(facts.deaths)}" if facts.deaths else ""
+    return Finding(WhyReason.QUARANTINED, {**_dead_letter_queue(facts), "deaths": deaths})
+
+
+def poison(facts: TaskFacts) -> Finding | None:
+    """It has killed its process more than once."""
+    if facts.deaths < _POISON_DEATHS:
+        return None
+    return Finding(WhyReason.POISON_TASK, {"deaths": times(facts.deaths)})
+
+
+def ended(facts: TaskFacts) -> Finding | None:
+    """Its last run ended, and no other is to follow."""
+    if facts.outcome is None or facts.awaits_retry:
+        return None
+    error = f": {printable(facts.error)}" if facts.error else ""
+    words = {"ago": ago(facts, facts.finished), "on_worker": _on_worker(facts), "error": error}
+    if facts.outcome is Outcome.SUCCEEDED:
+        took = ""
+        if facts.started is not None and facts.finished is not None:
+            took = f", in {lasting(max(0.0, facts.finished - facts.started))}"
+        reason = WhyReason.RESULT_EXPIRED if facts.result_kept is False else WhyReason.SUCCEEDED
+        return Finding(reason, {**words, "took": took})
+    if facts.outcome is Outcome.REVOKED and _expired_before_end(facts):
+        return _expired(facts)
+    return Finding(_ENDINGS[facts.outcome], {**words, "by": _by(facts)})
+
+
+def lost(facts: TaskFacts) -> Finding | None:
+    """Its worker is gone, and its message is not back in the queue."""
+    if facts.lost_with is None or (facts.queue is not None and facts.queue.found):
+        return None
+    return Finding(
+        WhyReason.LOST_WITH_WORKER,
+        {"worker": printable(facts.lost_with), "redelivery": redelivery(facts)},
+    )
+
+
+def expired(facts: TaskFacts) -> Finding | None:
+    """Its time has passed before a worker took it."""
+    if facts.expires is None or facts.expires > facts.now:
+        return None
+    return _expired(facts)
+
+
+def redelivery(facts: TaskFacts) -> str:
+    """What the broker is going to do with the message of a task whose worker is gone."""
+    if facts.unacknowledged is True and facts.redelivery is not None:
+        return f"; the broker delivers it again in {lasting(facts.redelivery)}"
+    if facts.unacknowledged is False:
+        return ", and the broker no longer has its message"
+    return ""
+
+
+def _expired(facts: TaskFacts) -> Finding:
+    assert facts.expires is not None
+    return Finding(WhyReason.EXPIRED, {"expired": lasting(max(0.0, facts.now - facts.expires))})
+
+
+def _expired_before_end(facts: TaskFacts) -> bool:
+    return facts.expires is not None and facts.expires <= (facts.finished or facts.now)
+
+
+def _on_worker(facts: TaskFacts) -> str:
+    return f" on worker {printable(facts.worker)}" if facts.worker else ""
+
+
+def _by(facts: TaskFacts) -> str:
+    return f" by {printable(facts.revoked_by)}" if facts.revoked_by else ""
+
+
+def _dead_letter_queue(facts: TaskFacts) -> dict[str, str]:
+    if facts.dead_letter_queue is None:
+        return {"queue": "", "queue_option": ""}
+    name = printable(facts.dead_letter_queue)
+    return {"queue": f" {name}" if facts.quarantined else name, "queue_option": facts.dead_letter_queue}

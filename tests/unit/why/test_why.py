@@ -1,0 +1,51 @@
+"""Each situation of a task and its one answer."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from celery_health.why.decide import why
+from celery_health.why.facts import Place, Sources
+from celery_health.why.reasons import TEXTS, WhyReason
+from tests.unit.why.cases import CASES, IN_CLUSTER, NOW, Case, facts
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.situation for case in CASES])
+def test_each_situation_has_its_answer(case: Case) -> None:
+    answer = why(case.facts)
+
+    assert answer.reason == case.reason
+    for words in (*case.said, "4c1f"):
+        assert words in answer.sentence
+
+
+def test_every_reason_has_texts_and_a_situation() -> None:
+    assert set(TEXTS) == set(WhyReason)
+    assert {case.reason for case in CASES} == set(WhyReason)
+
+
+def test_a_task_that_was_never_seen_is_explained_by_what_would_show_it() -> None:
+    def remedy(**known: Any) -> str:
+        return why(facts(sources=Sources(**known))).remedy
+
+    assert "Turn on task events" in remedy(history=True, task_events=False)
+    assert "task_send_sent_event" in remedy(history=True, task_events=True, sent_events=False, backend=True)
+    assert "result backend" in remedy()
+    assert "this broker" in remedy(backend=True)
+
+
+def test_the_command_is_for_the_place() -> None:
+    known = facts(dead_letter_queue="shop.dead-letter")
+    here = why(replace(known, place=Place(app="shop")))
+    there = why(replace(known, place=IN_CLUSTER))
+
+    assert here.command == "celery -A shop health dead-letter show 4c1f --queue shop.dead-letter"
+    assert there.command == "kubectl -n production celery dead-letter shop show 4c1f"
+
+
+def test_a_hostile_id_stays_one_word_of_the_command() -> None:
+    answer = why(facts(id="x; rm -rf /\x1b[2J", worker="w1@a", received=NOW))
+
+    assert answer.command == "celery -A APP inspect query_task 'x; rm -rf /\\x1b[2J'"
+    assert "\x1b" not in answer.sentence
