@@ -65,7 +65,8 @@ class Victim:
     """A task id with all of its deaths in the fleet.
 
     ``alone``: deaths at which no other task ran in what died. ``at``: the process deaths, as worker and
-    number. ``last_worker`` is where the last death was.
+    number. ``last_worker`` is where the last death was, ``memory`` the peak and the limit there in bytes,
+    each None where it is unknown.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Victim:
     oom: bool
     returns: bool
     last_worker: str
+    memory: tuple[int | None, int | None] = (None, None)
     at: frozenset[tuple[str, float]] = frozenset()
 
 
@@ -120,13 +122,6 @@ class FleetDeaths:
         """Tasks that are gone with the child that ran them."""
         return sum(worker.tasks_lost for worker in self.workers)
 
-    def memory_of(self, worker: str) -> tuple[int, int] | None:
-        """Peak and limit of a worker's container in bytes; None where they are unknown."""
-        for one in self.workers:
-            if one.worker == worker and one.memory_limit and one.memory_peak is not None:
-                return one.memory_peak, one.memory_limit
-        return None
-
     def _tasks(self) -> Iterator[TaskDeaths]:
         return chain.from_iterable(worker.tasks for worker in self.workers)
 
@@ -145,6 +140,7 @@ class _Death:
     oom: bool
     returns: bool
     worker: str
+    memory: tuple[int | None, int | None]
     at: tuple[tuple[str, float], ...] = field(default=())
 
 
@@ -162,6 +158,7 @@ def _child_deaths(worker: WorkerDeaths) -> Iterator[tuple[str, _Death]]:
                 oom=task.oom,
                 returns=task.returns,
                 worker=worker.worker,
+                memory=(worker.memory_peak, worker.memory_limit),
             ),
         )
 
@@ -181,6 +178,8 @@ def _process_deaths(worker: WorkerDeaths) -> Iterator[tuple[str, _Death]]:
                     oom=death.oom,
                     returns=True,
                     worker=worker.worker,
+                    # The peak is that of the container that has taken the place of the lost one.
+                    memory=(None, worker.memory_limit),
                     at=((worker.worker, death.at),),
                 ),
             )
@@ -200,5 +199,6 @@ def _victim(id_: str, deaths: Iterable[_Death]) -> Victim:
         oom=last.oom,
         returns=last.returns,
         last_worker=last.worker,
+        memory=last.memory,
         at=frozenset(at for death in of_id for at in death.at),
     )

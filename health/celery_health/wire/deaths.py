@@ -59,7 +59,7 @@ class ProcessEnd(msgspec.Struct, frozen=True, kw_only=True):
     ``pid`` and ``started_mono`` are of its last report. ``ended_mono`` is when the sidecar saw that the
     process had ended, some tenths of a second late: it identifies the end among those of one pod.
     ``ended_age`` is the time since then. ``active`` has as many of the ``active_count`` tasks as the answer
-    has room for.
+    has room for. ``memory_limit_bytes`` is the container's limit, null without one.
     """
 
     pid: Count
@@ -68,6 +68,7 @@ class ProcessEnd(msgspec.Struct, frozen=True, kw_only=True):
     ended_age: Seconds
     active_count: Count
     active: Annotated[tuple[EndedTask, ...], Meta(max_length=ACTIVE_LENGTH)]
+    memory_limit_bytes: Count | None = None
 
 
 DeathsById = Annotated[tuple[TaskDeaths, ...], Meta(max_length=DEATHS_LENGTH)]

@@ -123,7 +123,11 @@ def _of_end(pod: PodState, end: ProcessEnd, now: float, wall: datetime) -> Worke
         tasks=tuple((task.id, task.name) for task in end.active),
         task_count=end.active_count,
     )
-    return WorkerDeaths(worker=pod.name, process_deaths=(death,) if death.tasks else ())
+    return WorkerDeaths(
+        worker=pod.name,
+        memory_limit=end.memory_limit_bytes,
+        process_deaths=(death,) if death.tasks else (),
+    )
 
 
 def _cause(end: ContainerEnd) -> str:

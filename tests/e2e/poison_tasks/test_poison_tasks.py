@@ -19,6 +19,7 @@ from tests.e2e.poison_tasks.cases import (
     CHILDREN,
     DEATHS,
     EARLY,
+    MEMORY_MIB,
     PROCESS,
     Case,
     send,
@@ -33,6 +34,7 @@ LIMIT_SECONDS = 480
 LOST_EARLY = 3
 NAMED_WITHIN = 30 + BUSY_SECONDS
 NAMED = r"Task poison_tasks\.{task} \({id}\) killed its worker (\d+) times in \d+ (?:s|min): {cause}\."
+OF_PROCESS = f"out of memory at the limit of {MEMORY_MIB} MiB"
 RECYCLED = 150
 OVERRUNS = 4
 
@@ -62,7 +64,7 @@ def await_each_once(shop: Shop, ids: Iterable[str]) -> None:
 def deaths_named(shop: Shop, case: Case, task_id: str) -> int:
     """The number of deaths for which the status names the task with its cause; 0 while it does not."""
     condition = shop.condition("WorkersHealthy", case.name)
-    cause = "out of memory" if case.pool == "threads" else CAUSES[case.task]
+    cause = CAUSES[case.task] if case.pool == "prefork" else OF_PROCESS
     pattern = NAMED.format(task=case.task, id=task_id[:8], cause=cause)
     found = re.search(pattern, condition.get("message", ""))
     if found is None or (condition["status"], condition["reason"]) != ("False", DeathReason.POISON_TASK):

@@ -44,6 +44,7 @@ def ended(exit_code: int, *, oom: bool = False, seconds_ago: float = 5.0) -> Pod
         ended_age=5.0,
         active_count=1,
         active=(EndedTask(id="1", name="warehouse.hog", ran_for=1.0),),
+        memory_limit_bytes=1 << 28,
     )
     known = ContainerEnd(exit_code, oom, NOW - timedelta(seconds=seconds_ago))
     return replace(pod("a"), reading=replace(reading(), ends=(end,)), last_end=known)
@@ -94,6 +95,7 @@ def test_an_end_has_the_cause_that_the_kubelet_gives(exit_code: int, oom: bool, 
     (worker,) = SeenDeaths().update((ended(exit_code, oom=oom),), 1000.0, NOW).workers
     (death,) = worker.process_deaths
     assert (death.at, death.cause, death.oom) == (995.0, cause, oom)
+    assert worker.memory_limit == 1 << 28
     assert (death.tasks, death.task_count) == ((("1", "warehouse.hog"),), 1)
 
 

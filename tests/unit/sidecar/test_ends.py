@@ -36,10 +36,11 @@ def moment(
 
 
 def test_the_end_of_a_process_is_kept_with_its_active_tasks(log: EndLog) -> None:
-    log.note(moment(RUNNING, report()), moment(ENDED, report()), NOW)
+    last = report(memory_limit_bytes=1 << 28)
+    log.note(moment(RUNNING, last), moment(ENDED, last), NOW)
     (end,) = log.latest(NOW + 10)
     assert (end.pid, end.started_mono, end.ended_mono, end.ended_age) == (7, 900.0, NOW, 10.0)
-    assert end.active_count == 1
+    assert (end.active_count, end.memory_limit_bytes) == (1, 1 << 28)
     (task,) = end.active
     # Half a second after the report, which was written 9.5 s after the task began.
     assert (task.id, task.name, task.ran_for) == ("a1", "shop.tasks.sell", 10.0)

@@ -16,7 +16,7 @@ def check(fleet: FleetEvidence) -> Verdict | None:
     deaths, thresholds = fleet.deaths, fleet.thresholds
     victims = poison_ids(deaths, thresholds)
     if victims:
-        return _of_ids(victims, deaths)
+        return _of_ids(victims)
     names = poison_names(deaths, thresholds)
     return _of_name(names[0], deaths) if names else None
 
@@ -49,7 +49,7 @@ def _explains(other: Victim, victim: Victim) -> bool:
     return victim.at <= other.at and (other.alone > 0 or other.count > victim.count)
 
 
-def _of_ids(victims: tuple[Victim, ...], deaths: FleetDeaths) -> Verdict:
+def _of_ids(victims: tuple[Victim, ...]) -> Verdict:
     worst = victims[0]
     suspects = [victim for victim in victims if victim.at == worst.at and not victim.alone]
     unsure = not worst.alone and len(suspects) > 1
@@ -60,7 +60,7 @@ def _of_ids(victims: tuple[Victim, ...], deaths: FleetDeaths) -> Verdict:
             "task_id": worst.id,
             "times": times(worst.count),
             "span": lasting(max(1.0, worst.last - worst.first)),
-            "cause": cause(worst, deaths),
+            "cause": cause(worst),
             "fate": _fate(worst),
             "pod": worst.last_worker,
             "suspects": listed([label(victim) for victim in suspects]),
@@ -79,7 +79,7 @@ def _of_name(name: str, deaths: FleetDeaths) -> Verdict:
             "task_id": last.id,
             "times": times(deaths.deaths_by_name()[name]),
             "span": lasting(max(1.0, last.last - min(victim.first for victim in of_name))),
-            "cause": cause(last, deaths),
+            "cause": cause(last),
             "fate": "",
             "pod": last.last_worker,
             "suspects": "",
@@ -93,16 +93,17 @@ def label(victim: Victim) -> str:
     return f"{victim.name} ({victim.id[:_SHOWN_OF_ID]})"
 
 
-def cause(victim: Victim, deaths: FleetDeaths) -> str:
+def cause(victim: Victim) -> str:
     """The cause of the last death in words."""
     if not victim.oom:
         return victim.cause
-    memory = deaths.memory_of(victim.last_worker)
-    if memory is None:
+    peak, limit = victim.memory
+    if limit is None:
         return "out of memory"
-    peak, limit = memory
+    if peak is None:
+        return f"out of memory at the limit of {limit // _MIB} MiB"
     return f"out of memory, {peak // _MIB} of {limit // _MIB} MiB"
 
 
 def _fate(victim: Victim) -> str:
-    return "It is redelivered each time." if victim.returns else "Its message does not go back to the queue."
+    return "It was redelivered each time." if victim.returns else "Its message does not go back to the queue."

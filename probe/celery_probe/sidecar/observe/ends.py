@@ -96,6 +96,7 @@ def _end_of(report: WorkerReport, now: float) -> ProcessEnd:
         ended_age=0.0,
         active_count=report.active_count,
         active=tuple(_task(task, report, now) for task in report.active),
+        memory_limit_bytes=report.memory_limit_bytes,
     )
 
 

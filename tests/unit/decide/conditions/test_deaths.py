@@ -18,7 +18,7 @@ DEATHS = FleetDeaths(
 )
 MESSAGE = (
     "Task warehouse.hog (29a3b4be) killed its worker 3 times in 4 s: signal SIGSEGV. "
-    "It is redelivered each time."
+    "It was redelivered each time."
 )
 
 

@@ -1,6 +1,7 @@
 """A poison task is named, and no other one is."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_the_message_has_what_a_person_needs() -> None:
     assert verdict.reason is DeathReason.POISON_TASK
     assert verdict.message == (
         "Task warehouse.hog (29a3b4be) killed its worker 12 times in 40 s: out of memory, 158 of 160 MiB. "
-        "It is redelivered each time."
+        "It was redelivered each time."
     )
     assert verdict.command(CeleryCommands("shop")) == "celery -A shop control revoke 29a3b4be-1111"
 
@@ -121,7 +122,27 @@ def test_the_death_of_the_whole_process_counts_for_the_task_that_ran_alone() -> 
     deaths = tuple(together(time, HOG) for time in (100.0, 120.0, 150.0))
     verdict = found(at(process_deaths=deaths))
     assert verdict is not None
-    assert "killed its worker 3 times in 50 s: out of memory" in verdict.message
+    assert "killed its worker 3 times in 50 s: out of memory at the limit of 160 MiB." in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"memory_peak": None}, "out of memory at the limit of 160 MiB"),
+        ({"memory_limit": None}, "out of memory"),
+    ],
+)
+def test_a_cause_names_the_memory_that_is_known(changes: dict[str, Any], cause: str) -> None:
+    verdict = found(replace(at(died(3, oom=True)), **changes))
+    assert verdict is not None
+    assert f": {cause}. " in verdict.message
+
+
+def test_the_memory_is_that_of_the_last_death() -> None:
+    before = replace(at(died(3, oom=True), worker="shop-1"), memory_limit=64 * MIB)
+    verdict = found(before, at(process_deaths=(together(200.0, HOG),), worker="shop-2"))
+    assert verdict is not None
+    assert "4 times in 100 s: out of memory at the limit of 160 MiB." in verdict.message
 
 
 def test_a_bystander_is_not_named() -> None:
