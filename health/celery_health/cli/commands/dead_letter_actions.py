@@ -99,8 +99,11 @@ def _confirmed(letters: Sequence[Letter], name: str) -> bool:
     count = counted(len(letters), "message")
     try:
         return click.confirm(f"Drop {count} from {name}? No copy is kept", default=False)
-    except click.Abort:
+    except click.Abort as aborted:
         click.echo()
+        # Click says the same for Ctrl-C and for the end of the input.
+        if isinstance(aborted.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
         raise NothingDoneError("Nothing was dropped: confirm with y, or use --yes.") from None
 
 
