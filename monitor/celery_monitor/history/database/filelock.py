@@ -1,0 +1,33 @@
+"""One monitor for each SQLite file: the lock that says so, beside the file."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from celery_monitor.history.errors import HistoryError
+
+
+class FileLock:
+    """Locks a database file until ``release`` or the end of the process. Raises HistoryError."""
+
+    def __init__(self, file: Path):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise HistoryError(
+                f"The folder {file.parent} cannot be written ({error.strerror}): give this user the right to "
+                "write in it, or name a file in another folder"
+            ) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._descriptor)
+            raise HistoryError(
+                f"Another celery-monitor is using the file {file}: stop it, name another file, or use "
+                "PostgreSQL for several monitors"
+            ) from None
+
+    def release(self) -> None:
+        """Let another monitor use the file."""
+        os.close(self._descriptor)

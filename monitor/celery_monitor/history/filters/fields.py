@@ -1,0 +1,90 @@
+"""The fields of the filter language: what each one takes, and what a page can offer for completion."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from celery_monitor.records.states import CELERY_STATES, LOST
+
+
+class Kind(enum.Enum):
+    """What a field takes as its value."""
+
+    PATTERN = "text, in which * stands for any characters"
+    TEXT = "text"
+    DURATION = "a comparison with a time span, such as >30s"
+    NUMBER = "a comparison with a number, such as >2"
+    MOMENT = "a time, such as 2026-11-29T10:00Z, or a time span before now, such as 2h"
+    YES_NO = "yes or no"
+
+
+class Field(NamedTuple):
+    """One field. ``column`` names what it filters on; ``values`` are the values that are known in advance."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    example: str
+    values: Sequence[str] = ()
+
+
+_ALL = (
+    Field(
+        "state",
+        Kind.PATTERN,
+        "The state of the task; custom states too.",
+        "state:failure",
+        tuple(state.lower() for state in (*CELERY_STATES, LOST)),
+    ),
+    Field("name", Kind.PATTERN, "The name of the task.", "name:shop.*"),
+    Field("worker", Kind.PATTERN, "The worker of the last run.", "worker:celery@web-*"),
+    Field("queue", Kind.PATTERN, "The queue that the task was sent to.", "queue:mail"),
+    Field("error", Kind.PATTERN, "The type of the last error.", "error:KeyError"),
+    Field("id", Kind.PATTERN, "The id of the task. Only the end may be left open.", "id:5f2c*"),
+    Field("root", Kind.TEXT, "The id of the first task of the workflow.", "root:5f2c9d1e"),
+    Field("parent", Kind.TEXT, "The id of the task that sent the task.", "parent:5f2c9d1e"),
+    Field("arg", Kind.TEXT, "A whole value in the arguments: 42 does not find 421.", "arg:42"),
+    Field("result", Kind.TEXT, "Text in the result.", "result:timeout"),
+    Field(
+        "text",
+        Kind.TEXT,
+        "Text in arguments, error or result. The field's name may be left out.",
+        "text:timeout",
+    ),
+    Field("runtime", Kind.DURATION, "How long the last run took.", "runtime:>30s"),
+    Field("wait", Kind.DURATION, "How long the task waited to be started.", "wait:>5s"),
+    Field("retries", Kind.NUMBER, "How many retries there were.", "retries:>2"),
+    Field("after", Kind.MOMENT, "The task was sent, or first seen, at this time or later.", "after:2h"),
+    Field("before", Kind.MOMENT, "The task was sent, or first seen, before this time.", "before:2026-11-29"),
+    Field("twice", Kind.YES_NO, "Whether the task ran twice.", "twice:yes", ("yes", "no")),
+)
+
+FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})
+
+
+def completions(text: str, values: Mapping[str, Sequence[str]]) -> list[str]:
+    """What the last term of ``text`` can become, best first, at most 50.
+
+    ``values`` gives for a field's name the values that occur in the history, such as names of tasks.
+    """
+    last = text.rsplit(" ", maxsplit=1)[-1]
+    sign = "-" if last.startswith("-") else ""
+    name, colon, start = last.removeprefix("-").partition(":")
+    if not colon:
+        return [f"{sign}{field}:" for field in FIELDS if field.startswith(name)]
+    field = FIELDS.get(name)
+    if field is None:
+        return []
+    known = [*field.values, *values.get(name, ())]
+    start = start.strip('"').lower()
+    begin = [value for value in known if value.lower().startswith(start)]
+    inside = [value for value in known if start in value.lower() and value not in begin]
+    return [f"{sign}{name}:{quoted(value)}" for value in [*begin, *inside][:50]]
+
+
+def quoted(value: str) -> str:
+    """The value as it is written in a filter: in quotes if it has a space or another special character."""
+    if value and not value.startswith("-") and not any(sign.isspace() or sign in '":\\' for sign in value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,197 @@
+"""The history: the one object that the other packages use."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import msgspec
+
+from celery_monitor.history.database.address import parse_address
+from celery_monitor.history.database.connection import Database
+from celery_monitor.history.database.filelock import FileLock
+from celery_monitor.history.filters import TaskFilter
+from celery_monitor.history.migrations.upgrade import upgrade
+from celery_monitor.history.reading import cursor as cursors
+from celery_monitor.history.reading.listing import Listing, conditions_of
+from celery_monitor.history.reading.tasks import one_task, related_tasks, tasks_of
+from celery_monitor.history.views import (
+    AuditEntry,
+    Count,
+    FailureView,
+    HistoryStatus,
+    NameView,
+    OverviewView,
+    Page,
+    RelatedTasks,
+    SeriesPoint,
+    Sort,
+    Window,
+)
+from celery_monitor.history.writing.samples import read_audit
+from celery_monitor.history.writing.writer import Writer
+from celery_monitor.records.samples import QueueSample, WorkerSample
+from celery_monitor.records.tasks import TaskRecord
+
+MOST_IN_PAGE = 1_000
+_NEWEST_FIRST = Sort()
+
+
+class HistoryOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of the history.
+
+    ``schema``: on PostgreSQL. ``keep_days`` and ``keep_tasks``: older tasks, and the oldest above this
+    number, are deleted; None keeps them. ``most_buffered``: how many tasks wait in memory while the database
+    is away.
+    """
+
+    schema: str = "automation"
+    keep_days: float | None = 14.0
+    keep_tasks: int | None = 5_000_000
+    most_buffered: int = 20_000
+
+
+class History:
+    """The history in one database. Make it with ``History.open``.
+
+    Reading raises HistoryUnavailableError while the database does not answer. Writing never does: what
+    cannot be written waits in memory, and ``status`` says so.
+    """
+
+    def __init__(self, database: Database, writer: Writer, lock: FileLock | None, clock: Callable[[], float]):
+        self._database = database
+        self._writer = writer
+        self._lock = lock
+        self._clock = clock
+
+    @classmethod
+    async def open(
+        cls, url: str, options: HistoryOptions | None = None, clock: Callable[[], float] = time.time
+    ) -> "History":
+        """Create or upgrade the tables and connect. Raises HistoryError, which says what to do."""
+        options = options or HistoryOptions()
+        address = parse_address(url, options.schema)
+        lock = FileLock(address.file) if address.file else None
+        try:
+            await asyncio.to_thread(upgrade, address)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        database = Database(address)
+        return cls(database, Writer(database, options.most_buffered, clock), lock, clock)
+
+    async def close(self) -> None:
+        """Write what waits, if the database answers, and close the connections."""
+        try:
+            await self._writer.write(())
+        finally:
+            await self._database.close()
+            if self._lock is not None:
+                self._lock.release()
+
+    async def write(
+        self,
+        changed: Sequence[TaskRecord],
+        queues: Sequence[QueueSample] = (),
+        workers: Sequence[WorkerSample] = (),
+    ) -> None:
+        """Write changed tasks and samples, with all that waits from before. Call it every 250 ms."""
+        await self._writer.write(changed, queues, workers)
+
+    def status(self) -> HistoryStatus:
+        """How writing goes."""
+        return self._writer.status()
+
+    async def task(self, identity: str) -> TaskRecord | None:
+        """The task with its runs; None if the history does not have it."""
+        async with self._database.reading() as session:
+            return await one_task(self._database, session, identity)
+
+    async def tasks(
+        self,
+        task_filter: TaskFilter,
+        sort: Sort = _NEWEST_FIRST,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[TaskRecord]:
+        """A page of the tasks that meet the filter, without runs and tracebacks.
+
+        ``cursor``: the ``next_cursor`` of the page before. Raises CursorError if it is of another list.
+        """
+        limit = max(1, min(MOST_IN_PAGE, limit))
+        after = cursors.decode(cursor, task_filter, sort) if cursor is not None else None
+        now = after.now if after is not None else self._clock()
+        async with self._database.reading() as session:
+            conditions = await conditions_of(self._database, session, task_filter, now)
+            entries = await Listing(self._database, session, conditions, sort).page(after, limit + 1)
+            records = await tasks_of(self._database, session, [entry.id for entry in entries[:limit]])
+        if len(entries) <= limit:
+            return Page(records, None)
+        last = entries[limit - 1]
+        position = cursors.Position(last.group, last.value, last.id, now)
+        return Page(records, cursors.encode(position, task_filter, sort))
+
+    async def count(self, task_filter: TaskFilter, most: int = 10_000) -> Count:
+        """How many tasks meet the filter, counted up to ``most``."""
+        raise NotImplementedError
+
+    async def related(self, identity: str) -> RelatedTasks | None:
+        """The neighbours of a task in its workflow; None if the history does not have the task."""
+        async with self._database.reading() as session:
+            return await related_tasks(self._database, session, identity)
+
+    async def names(self, window: Window) -> list[NameView]:
+        """The task names of a window with their numbers, most finished runs first."""
+        raise NotImplementedError
+
+    async def failures(self, window: Window, limit: int = 200) -> list[FailureView]:
+        """The failures of a window in groups, latest first."""
+        raise NotImplementedError
+
+    async def overview(self, window: Window) -> OverviewView:
+        """The window in numbers."""
+        raise NotImplementedError
+
+    async def series(
+        self,
+        window: Window,
+        *,
+        name: str | None = None,
+        queue: str | None = None,
+        worker: str | None = None,
+        points: int = 60,
+    ) -> list[SeriesPoint]:
+        """The window in steps of equal length, of all tasks or of one name, queue or worker."""
+        raise NotImplementedError
+
+    async def queue_series(self, queue: str, window: Window, points: int = 60) -> list[QueueSample]:
+        """Samples of a queue, at most about ``points``, oldest first."""
+        raise NotImplementedError
+
+    async def worker_series(self, worker: str, window: Window, points: int = 60) -> list[WorkerSample]:
+        """Samples of a worker, at most about ``points``, oldest first."""
+        raise NotImplementedError
+
+    async def values(self, field: str) -> list[str]:
+        """The values of a field of the filter language that occur in the history, most frequent first."""
+        raise NotImplementedError
+
+    async def stream(self, task_filter: TaskFilter, sort: Sort = _NEWEST_FIRST) -> AsyncIterator[TaskRecord]:
+        """All tasks that meet the filter, without runs and tracebacks, in pages of bounded memory."""
+        cursor = None
+        while True:
+            page = await self.tasks(task_filter, sort, cursor, MOST_IN_PAGE)
+            for record in page.items:
+                yield record
+            if page.next_cursor is None:
+                return
+            cursor = page.next_cursor
+
+    async def audit_write(self, entry: AuditEntry) -> None:
+        """Note a change, or a refused one."""
+        await self._writer.write((), audit=[entry])
+
+    async def audit(self, window: Window, limit: int = 200) -> list[AuditEntry]:
+        """Entries of the audit, newest first."""
+        async with self._database.reading() as session:
+            return await read_audit(self._database.prefix, session, window.since, window.until, limit)

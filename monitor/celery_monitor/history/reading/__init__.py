@@ -1,0 +1,1 @@
+"""Queries: lists of tasks, one task, numbers and groups."""

@@ -1,0 +1,28 @@
+"""One SQL condition of a query on tasks."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+NARROW = 6_000
+"""Up to this number of tasks, it is fastest to read them all and sort them."""
+
+
+class Condition(NamedTuple):
+    """One condition.
+
+    ``estimate``: how many tasks meet it, None if unknown or more than NARROW and not counted. ``column``: the
+    first column of the index that finds these tasks; empty if SQLite may choose. ``single``: the column
+    equals one value, so the index has the tasks in the order of time. ``search``: a condition on ``id`` that
+    comes before ``sql`` where few tasks are expected.
+    """
+
+    sql: str
+    parameters: Sequence[Any] = ()
+    estimate: int | None = None
+    column: str | None = None
+    single: bool = False
+    search: str = ""
+    search_parameters: Sequence[Any] = ()
+
+
+NOTHING = Condition("1 = 0", (), 0)

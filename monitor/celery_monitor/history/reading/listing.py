@@ -1,0 +1,186 @@
+"""A page of the list of tasks, in constant time however deep it is.
+
+A filter that few tasks meet is answered from the index of its rarest term. Any other list is read along the
+index of its order, from the cursor on, until the page is full.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NamedTuple
+
+from celery_monitor.history.database.connection import Database
+from celery_monitor.history.database.session import Session
+from celery_monitor.history.filters import TaskFilter
+from celery_monitor.history.reading.condition import NARROW, Condition
+from celery_monitor.history.reading.conditions import Conditions
+from celery_monitor.history.reading.cursor import Position
+from celery_monitor.history.rows.labels import LabelKind
+from celery_monitor.history.views import Sort, SortKey
+
+_LABEL_KINDS = {
+    SortKey.NAME: LabelKind.NAME,
+    SortKey.STATE: LabelKind.STATE,
+    SortKey.WORKER: LabelKind.WORKER,
+    SortKey.QUEUE: LabelKind.QUEUE,
+}
+
+
+class Entry(NamedTuple):
+    """A task in a list: its group, its value and its row's id."""
+
+    group: int
+    value: float
+    id: int
+
+
+class _Segment(NamedTuple):
+    """A part of the list: tasks of one group, in the order of one column."""
+
+    group: int
+    condition: Condition | None
+    column: str
+
+
+class Listing:
+    """The tasks that meet the conditions, in one order."""
+
+    def __init__(self, database: Database, session: Session, conditions: Sequence[Condition], sort: Sort):
+        self._database = database
+        self._session = session
+        self._conditions = conditions
+        self._sort = sort
+        self._table = f"{database.prefix}job_executions"
+        known = [condition for condition in conditions if condition.estimate is not None]
+        self._rarest = min(known, key=lambda condition: condition.estimate or 0, default=None)
+
+    async def page(self, after: Position | None, limit: int) -> list[Entry]:
+        """The next entries after a position, at most ``limit``."""
+        if self._rarest is not None and self._rarest.estimate == 0:
+            return []
+        if self._sort.key in _LABEL_KINDS and self._narrow:
+            return await self._sorted(after, limit)
+        found: list[Entry] = []
+        async for segment in self._segments(after):
+            start = after if after is not None and segment.group == after.group else None
+            found += await self._segment(segment, start, limit - len(found))
+            if len(found) >= limit:
+                break
+        return found
+
+    @property
+    def _narrow(self) -> bool:
+        return self._rarest is not None and (self._rarest.estimate or 0) <= NARROW
+
+    async def _segments(self, after: Position | None) -> AsyncIterator[_Segment]:
+        key = self._sort.key
+        if key is SortKey.TIME:
+            yield _Segment(1, None, "at")
+        elif key in _LABEL_KINDS:
+            column = f"{key}_id"
+            groups = await self._labels(_LABEL_KINDS[key])
+            skip = after is not None
+            for group in [*groups, 0]:
+                if skip and after is not None and group != after.group:
+                    continue
+                skip = False
+                condition = (
+                    Condition(f"{column} = ?", [group], column=column, single=True)
+                    if group
+                    else Condition(f"{column} IS NULL", column=column, single=True)
+                )
+                yield _Segment(group, condition, "at")
+        else:
+            if after is None or after.group == 1:
+                yield _Segment(1, Condition(f"{key} IS NOT NULL", column=key.value), key.value)
+            yield _Segment(0, Condition(f"{key} IS NULL"), "at")
+
+    async def _labels(self, kind: LabelKind) -> list[int]:
+        direction = "DESC" if self._sort.descending else "ASC"
+        rows = await self._session.rows(
+            f"SELECT id FROM {self._database.prefix}labels WHERE kind = ? AND tasks > 0 "
+            f"ORDER BY text {direction}, id LIMIT 20000",
+            [int(kind)],
+        )
+        return [row[0] for row in rows]
+
+    async def _segment(self, segment: _Segment, after: Position | None, limit: int) -> list[Entry]:
+        descending = self._descending(segment)
+        direction, comparison = ("DESC", "<") if descending else ("ASC", ">")
+        conditions = list(self._conditions)
+        if segment.condition is not None:
+            conditions.append(segment.condition)
+        if after is not None:
+            conditions.append(
+                Condition(f"({segment.column}, id) {comparison} (?, ?)", [after.value, after.id])
+            )
+        source, where, parameters = self._source(segment, conditions)
+        rows = await self._session.rows(
+            f"SELECT {segment.column}, id FROM {source} WHERE {where} "
+            f"ORDER BY {segment.column} {direction}, id {direction} LIMIT {limit}",
+            parameters,
+        )
+        return [Entry(segment.group, row[0], row[1]) for row in rows]
+
+    def _descending(self, segment: _Segment) -> bool:
+        """Inside a label, and among tasks without a value, the newest come first."""
+        if self._sort.key in _LABEL_KINDS or segment.group == 0:
+            return True
+        return self._sort.descending
+
+    def _source(self, segment: _Segment, conditions: Sequence[Condition]) -> tuple[str, str, list[Any]]:
+        """What to read from, the condition, its parameters."""
+        driver = self._driver(segment)
+        sql = [condition.sql for condition in conditions] or ["1 = 1"]
+        parameters = [value for condition in conditions for value in condition.parameters]
+        if driver is not None and driver.search:
+            sql.insert(0, driver.search)
+            parameters = [*driver.search_parameters, *parameters]
+        where = " AND ".join(sql)
+        source = self._table
+        if self._database.is_sqlite:
+            index = driver.column if driver is not None else segment.column
+            if index:
+                source += f" INDEXED BY job_executions_{index}"
+        elif driver is not None and self._narrow:
+            # PostgreSQL would rather walk the index of the order and hope to meet enough tasks early.
+            first = driver.search or driver.sql
+            values = driver.search_parameters if driver.search else driver.parameters
+            inner = f"(SELECT * FROM {self._table} WHERE {first} OFFSET 0) AS few"
+            return inner, where, [*values, *parameters]
+        return source, where, parameters
+
+    def _driver(self, segment: _Segment) -> Condition | None:
+        """The condition whose index finds the tasks; None for the index of the order."""
+        if self._narrow:
+            return self._rarest
+        if segment.condition is not None and segment.condition.column:
+            return segment.condition
+        if segment.column == "at":
+            single = [condition for condition in self._conditions if condition.single]
+            return min(single, key=lambda condition: condition.estimate or 0, default=None)
+        return None
+
+    async def _sorted(self, after: Position | None, limit: int) -> list[Entry]:
+        """The page of a list by label that few tasks are in: all of them are read and sorted here."""
+        groups = [*(await self._labels(_LABEL_KINDS[self._sort.key])), 0]
+        rank = {group: number for number, group in enumerate(groups)}
+        source, where, parameters = self._source(_Segment(1, None, "at"), self._conditions)
+        rows = await self._session.rows(
+            f"SELECT coalesce({self._sort.key}_id, 0), at, id FROM {source} WHERE {where}",
+            parameters,
+        )
+
+        def order(entry: Sequence[Any]) -> tuple[int, float, int]:
+            return rank.get(entry[0], len(rank)), -entry[1], -entry[2]
+
+        entries = sorted((Entry(*row) for row in rows), key=order)
+        if after is not None:
+            last = order((after.group, after.value, after.id))
+            entries = [entry for entry in entries if order(entry) > last]
+        return entries[:limit]
+
+
+async def conditions_of(
+    database: Database, session: Session, task_filter: TaskFilter, now: float
+) -> list[Condition]:
+    """The conditions of a filter, at a time."""
+    return await Conditions(database, session, now).of(task_filter)

@@ -1,0 +1,1 @@
+"""Tasks, runs and labels as rows of their tables, and back."""

@@ -1,0 +1,165 @@
+"""A task as a row of ``job_executions``, and back. Hot: once or twice for each task that is written."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from celery_monitor.history.rows.clean import MOST_ID_CHARACTERS, integer, text, time
+from celery_monitor.history.rows.error_place import error_of
+from celery_monitor.history.rows.labels import LabelKind
+from celery_monitor.history.tables import job_executions
+from celery_monitor.records.states import FINAL_STATES, LOST, RETRY
+from celery_monitor.records.tasks import Run, TaskRecord
+
+COLUMNS = tuple(column.name for column in job_executions.columns if column.name != "id")
+LABEL_COLUMNS = ("state_id", "name_id", "worker_id", "queue_id", "error_id")
+INDEX = {name: number for number, name in enumerate(COLUMNS)}
+
+TRUNCATED = 1
+RUNS_STORED = 2
+OWN_ROOT = 4
+
+_ENDED = FINAL_STATES | {LOST, RETRY}
+_NO_ARGUMENTS = frozenset({"", "()", "[]", "{}", "None"})
+
+
+def row_of(record: TaskRecord, label: Callable[[int, str | None], int | None]) -> tuple[Any, ...]:
+    """The values of COLUMNS."""
+    runs = record.runs
+    flags = TRUNCATED if record.arguments_truncated else 0
+    if runs and (len(runs) > 1 or runs[0] != only_run(record)):
+        flags |= RUNS_STORED
+    root = record.root_id
+    if root == record.id:
+        flags |= OWN_ROOT
+        root = None
+    started, sent, received = time(record.started), time(record.sent), time(record.received)
+    error = error_of(record.exception, record.traceback)
+    return (
+        text(record.id, MOST_ID_CHARACTERS),
+        begin(record),
+        label(LabelKind.STATE, record.state),
+        label(LabelKind.NAME, record.name),
+        label(LabelKind.WORKER, record.worker),
+        label(LabelKind.QUEUE, record.queue),
+        label(LabelKind.ERROR, "\n".join(error)) if error else None,
+        label(LabelKind.SENDER, record.sender),
+        label(LabelKind.EXCHANGE, record.exchange),
+        label(LabelKind.ROUTING_KEY, record.routing_key),
+        sent,
+        received,
+        started,
+        time(record.finished),
+        time(record.runtime),
+        wait_of(sent, received, started, time(record.eta)),
+        time(record.state_time) or 0.0,
+        time(record.updated) or 0.0,
+        time(record.eta),
+        time(record.expires),
+        integer(record.clock, 64) or 0,
+        integer(record.retries) or 0,
+        integer(record.priority),
+        flags,
+        len(runs),
+        1 if record.run_twice else None,
+        text(root, MOST_ID_CHARACTERS),
+        text(record.parent_id, MOST_ID_CHARACTERS),
+        text(record.group_id, MOST_ID_CHARACTERS),
+        text(record.args),
+        text(record.kwargs),
+        text(record.exception),
+        text(record.result),
+        text(record.progress),
+        text(record.traceback),
+    )
+
+
+def record_of(row: Sequence[Any], text_of: Callable[[int | None], str | None], runs: list[Run]) -> TaskRecord:
+    """The record of a row of COLUMNS. ``runs``: those of the table ``runs``, empty if there are none."""
+    flags = row[INDEX["flags"]]
+    identity = row[0]
+    record = TaskRecord(
+        id=identity,
+        state=text_of(row[2]) or "",
+        name=text_of(row[3]),
+        worker=text_of(row[4]),
+        queue=text_of(row[5]),
+        sender=text_of(row[7]),
+        exchange=text_of(row[8]),
+        routing_key=text_of(row[9]),
+        sent=row[10],
+        received=row[11],
+        started=row[12],
+        finished=row[13],
+        runtime=row[14],
+        state_time=row[16],
+        updated=row[17],
+        eta=row[18],
+        expires=row[19],
+        clock=row[20],
+        retries=row[21],
+        priority=row[22],
+        arguments_truncated=bool(flags & TRUNCATED),
+        run_twice=bool(row[25]),
+        root_id=identity if flags & OWN_ROOT else row[26],
+        parent_id=row[27],
+        group_id=row[28],
+        args=row[29],
+        kwargs=row[30],
+        exception=row[31],
+        result=row[32],
+        progress=row[33],
+        traceback=row[34],
+    )
+    if row[24] and not flags & RUNS_STORED:
+        record.runs = [only_run(record)]
+    else:
+        record.runs = runs
+    return record
+
+
+def label_numbers(rows: Iterable[Sequence[Any]]) -> set[int | None]:
+    """The numbers of all labels in rows of COLUMNS."""
+    return {number for row in rows for number in row[2:10]}
+
+
+def only_run(record: TaskRecord) -> Run:
+    """The run that a task with one common run has. It is not stored: the task's row says the same."""
+    return Run(
+        number=1,
+        worker=record.worker or "",
+        received=record.received,
+        started=record.started,
+        finished=record.finished,
+        outcome=record.state if record.state in _ENDED else None,
+        runtime=record.runtime,
+        retries=record.retries,
+        exception=record.exception,
+        traceback=record.traceback,
+    )
+
+
+def begin(record: TaskRecord) -> float:
+    """When the task was sent, or else first seen."""
+    known = [record.sent, record.received, record.started, record.finished]
+    if len(record.runs) > 1:
+        known += [record.runs[0].received, record.runs[0].started]
+    times = [value for value in map(time, known) if value is not None]
+    return min(times) if times else time(record.state_time) or time(record.updated) or 0.0
+
+
+def wait_of(
+    sent: float | None, received: float | None, started: float | None, eta: float | None
+) -> float | None:
+    """Seconds from when the task could have been started until it was. None if either is unknown."""
+    since = sent if sent is not None else received
+    if since is None or started is None:
+        return None
+    return max(0.0, started - max(since, eta or since))
+
+
+def searchable(args: str | None, kwargs: str | None, exception: str | None, result: str | None) -> str:
+    """What the text search finds the task by. Empty if there is nothing to find."""
+    parts = [
+        part for part in (args, kwargs, exception, result) if part is not None and part not in _NO_ARGUMENTS
+    ]
+    return "\n" + "\n".join(parts) + "\n" if parts else ""

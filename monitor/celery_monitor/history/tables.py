@@ -1,0 +1,155 @@
+"""The tables of the newest revision, as SQLAlchemy Core sees them. ``migrations`` creates them.
+
+On PostgreSQL they are in the configured schema (by ``schema_translate_map``); SQLite has none.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# Texts that repeat in many tasks: names, states, workers, queues, errors, routes. ``tasks`` counts the tasks
+# that have the label now, for the kinds that a filter can use.
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", SmallInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("tasks", BigInteger, nullable=False, server_default="0"),
+)
+
+_ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+job_executions = Table(
+    "job_executions",
+    metadata,
+    Column("id", _ROW_ID, Identity(), primary_key=True),
+    Column("execution_id", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("state_id", Integer, nullable=False),
+    Column("name_id", Integer),
+    Column("worker_id", Integer),
+    Column("queue_id", Integer),
+    Column("error_id", Integer),
+    Column("sender_id", Integer),
+    Column("exchange_id", Integer),
+    Column("routing_key_id", Integer),
+    Column("sent", Double),
+    Column("received", Double),
+    Column("started", Double),
+    Column("finished", Double),
+    Column("runtime", Double),
+    Column("wait", Double),
+    Column("state_time", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+    Column("eta", Double),
+    Column("expires", Double),
+    Column("clock", BigInteger, nullable=False),
+    Column("retries", Integer, nullable=False),
+    Column("priority", Integer),
+    # 1: arguments truncated; 2: runs are in the table runs, otherwise the only run is in this row.
+    Column("flags", SmallInteger, nullable=False),
+    Column("run_count", Integer, nullable=False),
+    Column("run_twice", SmallInteger),
+    # NULL where the task is its own root.
+    Column("root_id", Text),
+    Column("parent_id", Text),
+    Column("group_id", Text),
+    Column("args", Text),
+    Column("kwargs", Text),
+    Column("exception", Text),
+    Column("result", Text),
+    Column("progress", Text),
+    Column("traceback", Text),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("execution_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("outcome", Text),
+    Column("received", Double),
+    Column("started", Double),
+    Column("finished", Double),
+    Column("runtime", Double),
+    Column("retries", Integer, nullable=False),
+    Column("exception", Text),
+    Column("traceback", Text),
+)
+
+# level: which of name, queue and worker are set (the others are 0); see rollups.levels.
+task_rollups = Table(
+    "task_rollups",
+    metadata,
+    Column("level", SmallInteger, primary_key=True),
+    Column("seconds", Integer, primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("name_id", Integer, primary_key=True),
+    Column("queue_id", Integer, primary_key=True),
+    Column("worker_id", Integer, primary_key=True),
+    Column("received", BigInteger, nullable=False),
+    Column("succeeded", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("retried", BigInteger, nullable=False),
+    Column("revoked", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("lost", BigInteger, nullable=False),
+    Column("other", BigInteger, nullable=False),
+    Column("runtime", LargeBinary, nullable=False),
+    Column("wait", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+queue_samples = Table(
+    "queue_samples",
+    metadata,
+    Column("queue", Text, primary_key=True),
+    Column("at", Double, primary_key=True),
+    Column("ready", BigInteger),
+    Column("unacknowledged", BigInteger),
+    Column("consumers", Integer),
+    Column("by_priority", Text),
+    Column("oldest_wait", Double),
+    sqlite_with_rowid=False,
+)
+
+worker_samples = Table(
+    "worker_samples",
+    metadata,
+    Column("worker", Text, primary_key=True),
+    Column("at", Double, primary_key=True),
+    Column("online", SmallInteger, nullable=False),
+    Column("active", Integer),
+    Column("processed", BigInteger),
+    Column("missed", BigInteger, nullable=False),
+    Column("load", Double),
+    Column("clock_skew", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _ROW_ID, Identity(), primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)

@@ -1,0 +1,162 @@
+"""One batch of records into the database, in one transaction."""
+
+import copy
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from celery_monitor.history.database.connection import Database
+from celery_monitor.history.database.session import Session
+from celery_monitor.history.rows.labels import Labels
+from celery_monitor.history.rows.runs import RUN_COLUMNS, run_row, stored_runs
+from celery_monitor.history.rows.tasks import (
+    COLUMNS,
+    INDEX,
+    LABEL_COLUMNS,
+    RUNS_STORED,
+    label_numbers,
+    record_of,
+    row_of,
+    searchable,
+)
+from celery_monitor.history.writing.merge import merge_records
+from celery_monitor.records.tasks import TaskRecord
+
+_LABELS_AT = tuple(INDEX[name] for name in LABEL_COLUMNS)
+_FLAGS = INDEX["flags"]
+_TEXTS = slice(INDEX["args"], INDEX["result"] + 1)
+
+
+class Change(NamedTuple):
+    """A task before and after: rows with the row's id first, and records. None and no row: a new task."""
+
+    number: int | None
+    row: tuple[Any, ...] | None
+    before: TaskRecord | None
+    after: TaskRecord
+
+
+def snapshot(record: TaskRecord) -> TaskRecord:
+    """A copy that does not change any more while the batch is written."""
+    taken = copy.copy(record)
+    taken.runs = [copy.copy(run) for run in record.runs]
+    return taken
+
+
+async def write_tasks(
+    database: Database, session: Session, labels: Labels, records: Sequence[TaskRecord]
+) -> None:
+    """Merge the records with what is stored and write them. Each task id appears once in ``records``."""
+    changes = await _changes(database, session, labels, records)
+    rows = await _rows(session, labels, changes)
+    table = f"{database.prefix}job_executions"
+    new = [row for change, row in zip(changes, rows, strict=True) if change.number is None]
+    updated = [
+        (*row[1:], change.number)
+        for change, row in zip(changes, rows, strict=True)
+        if change.number is not None
+    ]
+    if database.is_sqlite:
+        first = (await session.rows(f"SELECT coalesce(max(id), 0) + 1 FROM {table}"))[0][0]
+        await session.insert(table, ("id", *COLUMNS), [(first + at, *row) for at, row in enumerate(new)])
+        await _index_texts(session, changes, rows, first)
+    else:
+        await session.insert(table, COLUMNS, new)
+    if updated:
+        assignments = ", ".join(f"{name} = ?" for name in COLUMNS[1:])
+        await session.execute_many(f"UPDATE {table} SET {assignments} WHERE id = ?", updated)
+    await _write_runs(database.prefix, session, changes, rows)
+    await labels.count(session, _label_changes(changes, rows))
+
+
+async def _changes(
+    database: Database, session: Session, labels: Labels, records: Sequence[TaskRecord]
+) -> list[Change]:
+    """What each record changes, without those that change nothing."""
+    columns = ", ".join(COLUMNS)
+    found = await session.rows_of(
+        f"SELECT id, {columns} FROM {database.prefix}job_executions WHERE execution_id IN ids",
+        [record.id for record in records],
+    )
+    if not found:
+        return [Change(None, None, None, record) for record in records]
+    await labels.load(session, label_numbers(row[1:] for row in found))
+    runs = await stored_runs(
+        database.prefix, session, [row[1] for row in found if row[1 + _FLAGS] & RUNS_STORED]
+    )
+    stored = {row[1]: row for row in found}
+    changes = []
+    for record in records:
+        row = stored.get(record.id)
+        if row is None:
+            changes.append(Change(None, None, None, record))
+            continue
+        before = record_of(row[1:], labels.text, runs.get(record.id, []))
+        after = merge_records(before, record)
+        if after != before:
+            changes.append(Change(row[0], row[1:], before, after))
+    return changes
+
+
+async def _rows(session: Session, labels: Labels, changes: Sequence[Change]) -> list[tuple[Any, ...]]:
+    rows = [row_of(change.after, labels.id) for change in changes]
+    if labels.missing:
+        await labels.create_missing(session)
+        rows = [row_of(change.after, labels.id) for change in changes]
+    return rows
+
+
+async def _index_texts(
+    session: Session, changes: Sequence[Change], rows: Sequence[tuple[Any, ...]], first: int
+) -> None:
+    """Bring the full text index up to date. It keeps no texts, so an old text is named to be removed."""
+    added, removed = [], []
+    for change, row in zip(changes, rows, strict=True):
+        number = change.number
+        if number is None:
+            number = first
+            first += 1
+        after = searchable(*row[_TEXTS])
+        before = searchable(*change.row[_TEXTS]) if change.row else ""
+        if after != before:
+            if before:
+                removed.append((number, before))
+            if after:
+                added.append((number, after))
+    await session.execute_many(
+        "INSERT INTO task_texts (task_texts, rowid, text) VALUES ('delete', ?, ?)", removed
+    )
+    await session.execute_many("INSERT INTO task_texts (rowid, text) VALUES (?, ?)", added)
+
+
+async def _write_runs(
+    prefix: str, session: Session, changes: Sequence[Change], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    table = f"{prefix}runs"
+    removed = [
+        (change.after.id,)
+        for change in changes
+        if change.row is not None and change.row[_FLAGS] & RUNS_STORED
+    ]
+    if removed:
+        await session.execute_many(f"DELETE FROM {table} WHERE execution_id = ?", removed)
+    added = [
+        run_row(str(row[0]), run)
+        for change, row in zip(changes, rows, strict=True)
+        if row[_FLAGS] & RUNS_STORED
+        for run in change.after.runs
+    ]
+    if added:
+        await session.insert(table, RUN_COLUMNS, added)
+
+
+def _label_changes(changes: Sequence[Change], rows: Sequence[tuple[Any, ...]]) -> Counter[int]:
+    """By how much the number of tasks with each label changes."""
+    counted: Counter[int] = Counter()
+    for change, row in zip(changes, rows, strict=True):
+        for at in _LABELS_AT:
+            if change.row is not None and change.row[at]:
+                counted[change.row[at]] -= 1
+            if row[at]:
+                counted[row[at]] += 1
+    return counted

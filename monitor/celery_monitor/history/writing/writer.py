@@ -1,0 +1,194 @@
+"""The writer: takes changed records, and gets them into the database as soon as it can.
+
+While the database is away, the changes wait in memory. If too many wait, the oldest are dropped and counted.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.exc import DBAPIError
+
+from celery_monitor.history.database.connection import Database, cause
+from celery_monitor.history.database.session import DriverError, Session, needs_repeat
+from celery_monitor.history.rows.labels import Labels
+from celery_monitor.history.views import AuditEntry, HistoryStatus
+from celery_monitor.history.writing.flush import snapshot, write_tasks
+from celery_monitor.history.writing.samples import write_audit, write_samples
+from celery_monitor.records.samples import QueueSample, WorkerSample
+from celery_monitor.records.tasks import TaskRecord
+
+_log = logging.getLogger(__name__)
+
+_MOST_IN_BATCH = 4_000
+_MOST_SAMPLES = 5_000
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
+
+
+class Writer:
+    """Writes to one database. ``most_buffered``: how many tasks may wait."""
+
+    def __init__(self, database: Database, most_buffered: int, clock: Callable[[], float] = time.time):
+        self._database = database
+        self._labels = Labels(database.prefix)
+        self._clock = clock
+        self._most = most_buffered
+        self._tasks: dict[str, TaskRecord] = {}
+        self._since: float | None = None
+        self._queues: list[QueueSample] = []
+        self._workers: list[WorkerSample] = []
+        self._audit: list[AuditEntry] = []
+        self._dropped = 0
+        self._faulty = 0
+        self._last_write: float | None = None
+        self._problem: str | None = None
+        self._pause = 0.0
+        self._next_try = 0.0
+        self._lock = asyncio.Lock()
+
+    def status(self) -> HistoryStatus:
+        """How writing goes."""
+        waiting = self._since is not None and bool(self._tasks)
+        return HistoryStatus(
+            available=self._problem is None,
+            buffered=len(self._tasks),
+            dropped=self._dropped,
+            faulty=self._faulty,
+            lag_seconds=max(0.0, self._clock() - self._since) if waiting and self._since else 0.0,
+            last_write=self._last_write,
+            problem=self._problem,
+        )
+
+    def waiting(self, identity: str) -> TaskRecord | None:
+        """The record of a task that is not written yet."""
+        return self._tasks.get(identity)
+
+    async def write(
+        self,
+        changed: Sequence[TaskRecord],
+        queues: Sequence[QueueSample] = (),
+        workers: Sequence[WorkerSample] = (),
+        audit: Sequence[AuditEntry] = (),
+    ) -> None:
+        """Take these changes and write all that waits. Does not raise while the database is away."""
+        self._take(changed, queues, workers, audit)
+        if self._lock.locked() or self._clock() < self._next_try:
+            return
+        async with self._lock:
+            while self._tasks or self._queues or self._workers or self._audit:
+                if not await self._batch():
+                    return
+
+    def _take(
+        self,
+        changed: Sequence[TaskRecord],
+        queues: Sequence[QueueSample],
+        workers: Sequence[WorkerSample],
+        audit: Sequence[AuditEntry],
+    ) -> None:
+        if changed and not self._tasks:
+            self._since = self._clock()
+        for record in changed:
+            self._tasks[record.id] = record
+        while len(self._tasks) > self._most:
+            del self._tasks[next(iter(self._tasks))]
+            self._dropped += 1
+        for buffer, added in ((self._queues, queues), (self._workers, workers), (self._audit, audit)):
+            buffer.extend(added)  # type: ignore[arg-type]
+            del buffer[:-_MOST_SAMPLES]
+
+    async def _batch(self) -> bool:
+        """Write one batch. False if it has to be tried again later."""
+        began = self._clock()
+        ids = list(self._tasks)[:_MOST_IN_BATCH]
+        taken = {identity: self._tasks.pop(identity) for identity in ids}
+        queues, workers, audit = self._queues[:], self._workers[:], self._audit[:]
+        try:
+            records = [snapshot(record) for record in taken.values()]
+            await self._store(records, queues, workers, audit)
+        except (*DriverError, DBAPIError, OSError) as error:
+            # A task that changed again in between is in the buffer already, with all that is known of it.
+            self._tasks = {**taken, **self._tasks}
+            self._failed(error)
+            return False
+        except BaseException:
+            self._tasks = {**taken, **self._tasks}
+            raise
+        del self._queues[: len(queues)], self._workers[: len(workers)], self._audit[: len(audit)]
+        if self._problem is not None:
+            _log.info("The history is written again; %d tasks wait", len(self._tasks))
+        self._problem, self._pause, self._last_write = None, 0.0, self._clock()
+        self._since = began if self._tasks else None
+        return True
+
+    async def _store(
+        self,
+        records: Sequence[TaskRecord],
+        queues: Sequence[QueueSample] = (),
+        workers: Sequence[WorkerSample] = (),
+        audit: Sequence[AuditEntry] = (),
+    ) -> None:
+        """Write all in one transaction; a record that the database refuses is found and left out."""
+        try:
+            async with self._database.writing() as session:
+                await self._into(session, records, queues, workers, audit)
+        except DriverError as error:
+            self._labels.undone()
+            if needs_repeat(error) or (not records and not queues and not workers and not audit):
+                raise
+            await self._separate(records, queues, workers, audit, error)
+        except BaseException:
+            self._labels.undone()
+            raise
+        else:
+            self._labels.committed()
+
+    async def _into(
+        self,
+        session: Session,
+        records: Sequence[TaskRecord],
+        queues: Sequence[QueueSample],
+        workers: Sequence[WorkerSample],
+        audit: Sequence[AuditEntry],
+    ) -> None:
+        if records:
+            await write_tasks(self._database, session, self._labels, records)
+        await write_samples(self._database.prefix, session, queues, workers)
+        if audit:
+            await write_audit(self._database.prefix, session, audit)
+
+    async def _separate(
+        self,
+        records: Sequence[TaskRecord],
+        queues: Sequence[QueueSample],
+        workers: Sequence[WorkerSample],
+        audit: Sequence[AuditEntry],
+        error: BaseException,
+    ) -> None:
+        if queues or workers or audit:
+            await self._store(records)
+            for parts in (
+                *(([sample], [], []) for sample in queues),
+                *(([], [sample], []) for sample in workers),
+                *(([], [], [entry]) for entry in audit),
+            ):
+                await self._store([], *parts)
+        elif len(records) > 1:
+            half = len(records) // 2
+            await self._store(records[:half])
+            await self._store(records[half:])
+        else:
+            self._faulty += 1
+            _log.warning("The database refused the record of a task, which was left out: %s", cause(error))
+
+    def _failed(self, error: BaseException) -> None:
+        self._pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._pause * 2))
+        self._next_try = self._clock() + self._pause * random.uniform(0.8, 1.2)  # noqa: S311
+        if self._problem is None:
+            _log.warning("The history cannot be written now and waits in memory: %s", cause(error))
+        self._problem = f"The database does not take changes: {cause(error)}"
+        while len(self._tasks) > self._most:
+            del self._tasks[next(iter(self._tasks))]
+            self._dropped += 1

@@ -1,0 +1,158 @@
+"""Lists of tasks: every filter and every order against the same lists made in Python."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from celery_monitor.history import CursorError, History, Sort, TaskFilter, parse_filter, parse_sort
+from celery_monitor.records.tasks import TaskRecord
+from tests.integration.monitor.history.examples import NOW, finished, many
+
+Meets = Callable[[TaskRecord], bool]
+
+
+def _wait(record: TaskRecord) -> float:
+    first = record.sent if record.sent is not None else record.received
+    assert record.started is not None
+    assert first is not None
+    return record.started - first
+
+
+def _begin(record: TaskRecord) -> float:
+    return min(time for time in (record.sent, record.received) if time is not None)
+
+
+FILTERS: dict[str, Meets] = {
+    "": lambda task: True,
+    "state:failure": lambda task: task.state == "FAILURE",
+    "state:failure state:lost": lambda task: task.state in ("FAILURE", "LOST"),
+    "-state:success -state:failure": lambda task: task.state not in ("SUCCESS", "FAILURE"),
+    "state:prog*": lambda task: task.state == "PROGRESS",
+    "name:shop.*": lambda task: (task.name or "").startswith("shop."),
+    "name:other%_name": lambda task: task.name == "other%_name",
+    "-name:shop.*": lambda task: not (task.name or "").startswith("shop."),
+    "name:nothing": lambda task: False,
+    "worker:*-1 queue:mail": lambda task: task.worker == "celery@web-1" and task.queue == "mail",
+    "-queue:mail": lambda task: task.queue != "mail",
+    "error:KeyError": lambda task: (task.exception or "").startswith("KeyError"),
+    "error:decl*": lambda task: "Declined" in (task.exception or ""),
+    "runtime:>2s": lambda task: task.runtime is not None and task.runtime > 2,
+    "-runtime:>2s": lambda task: task.runtime is None or task.runtime <= 2,
+    "runtime:>=1s runtime:<2s": lambda task: task.runtime is not None and 1 <= task.runtime < 2,
+    "wait:>5s": lambda task: _wait(task) > 5,
+    "retries:>1": lambda task: task.retries > 1,
+    "retries:<1": lambda task: task.retries < 1,
+    "twice:yes": lambda task: task.run_twice,
+    "twice:no": lambda task: not task.run_twice,
+    "arg:42": lambda task: (task.args or "").startswith("(42,"),
+    "arg:7": lambda task: (task.args or "").startswith("(7,"),
+    "arg:User7": lambda task: "'User7'" in (task.args or ""),
+    "arg:User7*": lambda task: "'User7" in (task.args or ""),
+    "-arg:42": lambda task: not (task.args or "").startswith("(42,"),
+    "arg:[x]": lambda task: "[x]" in (task.kwargs or ""),
+    "text:user7": lambda task: "User7" in (task.args or ""),
+    "100%_SURE": lambda task: "100%_sure" in (task.kwargs or ""),
+    '"100%_sure [x]"': lambda task: "100%_sure" in (task.kwargs or ""),
+    "declined": lambda task: "Declined" in (task.exception or ""),
+    "-text:declined": lambda task: "Declined" not in (task.exception or ""),
+    "result:sent state:failure": lambda task: task.state == "FAILURE",
+    "nothing-like-this": lambda task: False,
+    "before:2026-11-29T05:00Z": lambda task: _begin(task) < 1795928400,
+    "after:1h": lambda task: _begin(task) >= NOW - 3600,
+    "-after:1h": lambda task: _begin(task) < NOW - 3600,
+    "name:shop.pay state:failure wait:>1s Declined": lambda task: (
+        task.name == "shop.pay"
+        and task.state == "FAILURE"
+        and _wait(task) > 1
+        and "Decl" in str(task.exception)
+    ),
+}
+TASKS = many(7_000)
+
+
+async def _ids(history: History, task_filter: TaskFilter, sort: Sort, limit: int = 1_000) -> list[str]:
+    found, cursor = [], None
+    while True:
+        page = await history.tasks(task_filter, sort, cursor, limit)
+        found += [record.id for record in page.items]
+        if page.next_cursor is None:
+            return found
+        assert len(page.items) == limit
+        cursor = page.next_cursor
+
+
+async def test_every_filter_finds_what_it_says(history: History) -> None:
+    history._clock = lambda: NOW
+    await history.write(TASKS)
+    for text, meets in FILTERS.items():
+        found = await _ids(history, parse_filter(text), Sort())
+        expected = sorted(filter(meets, TASKS), key=_begin, reverse=True)
+        assert found == [record.id for record in expected], text
+
+
+async def test_every_order_lists_each_task_once(history: History) -> None:
+    history._clock = lambda: NOW
+    await history.write(TASKS)
+    values: dict[str, Callable[[TaskRecord], object]] = {
+        "time": _begin,
+        "runtime": lambda task: task.runtime,
+        "wait": _wait,
+        "name": lambda task: task.name,
+        "state": lambda task: task.state,
+        "worker": lambda task: task.worker,
+        "queue": lambda task: task.queue,
+    }
+    for text in (
+        "",
+        "state:failure",
+        "name:shop.*",
+        "arg:42",
+        "text:currency",
+        "-state:success -state:failure",
+    ):
+        for key, value in values.items():
+            for sign in ("", "-"):
+                ids = await _ids(history, parse_filter(text), parse_sort(sign + key), 500)
+                tasks = {record.id: record for record in filter(FILTERS.get(text, _all(text)), TASKS)}
+                assert len(ids) == len(set(ids)) == len(tasks), (text, sign + key)
+                found = [value(tasks[identity]) for identity in ids]
+                known = [item for item in found if item is not None]
+                assert found == known + [None] * (len(found) - len(known)), (text, sign + key)
+                assert known == sorted(known, reverse=bool(sign)), (text, sign + key)  # type: ignore[type-var]
+
+
+def _all(text: str) -> Meets:
+    word = text.removeprefix("text:")
+    return lambda task: word in f"{task.args} {task.kwargs} {task.exception} {task.result}"
+
+
+async def test_a_page_has_no_runs_and_no_traceback(history: History) -> None:
+    failed = finished(state="FAILURE", exception="KeyError('x')", traceback="Traceback: KeyError")
+    await history.write([failed])
+    (record,) = (await history.tasks(TaskFilter())).items
+    assert record.id == failed.id
+    assert (record.runs, record.traceback) == ([], None)
+
+
+async def test_tasks_that_arrive_between_two_pages_move_nothing(history: History) -> None:
+    await history.write(TASKS[:100])
+    first = await history.tasks(TaskFilter(), limit=60)
+    await history.write(TASKS[100:200])
+    second = await history.tasks(TaskFilter(), cursor=first.next_cursor, limit=60)
+    expected = [record.id for record in sorted(TASKS[:100], key=_begin, reverse=True)]
+    assert [record.id for record in (*first.items, *second.items)] == expected
+    assert second.next_cursor is None
+
+
+async def test_a_cursor_belongs_to_its_list(history: History) -> None:
+    await history.write(TASKS[:100])
+    cursor = (await history.tasks(TaskFilter(), limit=10)).next_cursor
+    assert cursor is not None
+    with pytest.raises(CursorError, match="another filter or another order"):
+        await history.tasks(parse_filter("state:success"), cursor=cursor)
+    with pytest.raises(CursorError, match="another filter or another order"):
+        await history.tasks(TaskFilter(), parse_sort("name"), cursor)
+    for damaged in ("", "x", "!", "x" * 1000, cursor[:-3], re.sub("[a-z]", "é", cursor)):
+        with pytest.raises(CursorError, match="start again"):
+            await history.tasks(TaskFilter(), cursor=damaged)
