@@ -4,6 +4,7 @@ import importlib.util
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.cluster.errors import ClusterError
@@ -15,17 +16,24 @@ from tools.cluster.progress import step
 from tools.cluster.versions import UV
 
 
-def sync(checkout: Path, folder: str = ".venv", python: str | Path = sys.executable) -> None:
+def sync(
+    checkout: Path,
+    folder: str = ".venv",
+    python: str | Path = sys.executable,
+    extras: Sequence[str] = (),
+) -> None:
     """Make an environment what uv.lock says; it does nothing when it is that already.
 
-    One that is there keeps the Python that it was made with.
+    One that is there keeps the Python that it was made with. With ``extras`` it has only what these programs
+    need, without them everything that a developer needs.
     """
     program = _uv()
+    chosen = ["--no-dev", *(f"--extra={one}" for one in extras)] if extras else []
     environment = {"UV_PROJECT_ENVIRONMENT": folder, "UV_PYTHON_DOWNLOADS": "never"}
     if not (checkout / folder / "bin" / "python").exists():
         environment["UV_PYTHON"] = str(python)
     with exclusive(cache_folder() / "venv.lock", f"making {folder}"), step(f"sync {folder} with uv.lock"):
-        run([program, "sync", "--frozen", "--quiet"], env=environment, cwd=checkout)
+        run([program, "sync", "--frozen", "--quiet", *chosen], env=environment, cwd=checkout)
 
 
 def _uv() -> Path:

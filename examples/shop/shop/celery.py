@@ -6,6 +6,7 @@ Celery itself reads CELERY_BROKER_URL and CELERY_RESULT_BACKEND from the environ
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 from celery_health import presets
 from shop import ledger
@@ -26,10 +27,20 @@ app.conf.update(
             "shop.tasks.resize_image": "media",
             "shop.tasks.build_report": "reports",
             "shop.tasks.clean_up": "maintenance",
+            "shop.tasks.import_catalog": "reports",
         }
     )
     | presets.worker_options()
-    | {"result_expires": 3600}
+    | {
+        "result_expires": 3600,
+        # A monitor then knows the queue of a task, and the tasks that no worker has received yet.
+        "task_send_sent_event": True,
+        # For beat, where it runs.
+        "beat_schedule": {
+            "clean-up": {"task": "shop.tasks.clean_up", "schedule": 20.0},
+            "daily-report": {"task": "shop.tasks.build_report", "schedule": crontab(hour="4", minute="0")},
+        },
+    }
 )
 
 ledger.follow(app)

@@ -1,6 +1,6 @@
 # mypy: disable-error-code="untyped-decorator"
 # Celery ships no types, so its decorators are untyped.
-"""Tasks that succeed, fail, retry, sleep and burn CPU; the producer sends some of them with an ETA."""
+"""Tasks that succeed, fail, retry, sleep, burn CPU and report progress. Some are sent with an ETA."""
 
 import time
 from typing import Any
@@ -58,3 +58,14 @@ def build_report(seconds: float = 1.0) -> str:
 def clean_up() -> str:
     """Succeed; meant to be sent with an ETA."""
     return "clean"
+
+
+@app.task(bind=True)
+def import_catalog(self: Any, pages: int = 5, seconds: float = 2.0) -> str:
+    """Read a catalog page by page for ``seconds``, and report the progress after each page."""
+    for page in range(1, pages + 1):
+        time.sleep(seconds / pages)
+        progress = {"done": page, "total": pages}
+        self.update_state(state="PROGRESS", meta=progress)
+        self.send_event("task-progress", **progress)
+    return f"{pages} pages imported"

@@ -68,6 +68,8 @@ class AccessSettings:
     """Accept tokens of Kubernetes, checked by TokenReview."""
     push_token: str | None = field(default=None, repr=False)
     """The token with which the operator sends what it knows of its resource."""
+    login_link: bool = False
+    """Print a login link although there are other ways to log in."""
     metrics_public: bool = False
     """Serve /metrics without a token."""
     rate_limit: RateLimit | None = None

@@ -176,6 +176,11 @@ ACCESS: tuple[Decorator, ...] = (
     ),
     _option("--kubernetes-tokens", is_flag=True, help="Accept tokens of Kubernetes, checked by TokenReview."),
     _option("--push-token", metavar="TOKEN", help="The token with which the operator sends what it knows."),
+    _option(
+        "--login-link",
+        is_flag=True,
+        help="Print a login link that works once. Without any other way to log in one is printed anyway.",
+    ),
     _option("--metrics-public", is_flag=True, help="Serve /metrics without a token."),
     _option(
         "--rate-limit",

@@ -102,6 +102,7 @@ def _access(options: Mapping[str, Any]) -> AccessSettings:
         jwt=_jwt(options),
         kubernetes_tokens=options["kubernetes_tokens"],
         push_token=check_token(push, "--push-token") if push else None,
+        login_link=options["login_link"],
         metrics_public=options["metrics_public"],
         rate_limit=options["rate_limit"],
     )

@@ -6,11 +6,17 @@ import sys
 
 import pytest
 
-from shop.producer import KINDS, MIX, main, parse_mix
+from shop.producer import COMMON, KINDS, MIX, RARE, main, parse_mix
 
 
-def test_the_default_mix_has_every_kind_of_task() -> None:
-    assert parse_mix(MIX).keys() == KINDS.keys()
+def test_the_default_mix_has_every_common_kind_of_task() -> None:
+    assert parse_mix(MIX).keys() == COMMON.keys()
+
+
+@pytest.mark.parametrize("kind", RARE)
+def test_a_rare_kind_can_be_in_a_mix(kind: str) -> None:
+    assert parse_mix(f"{kind}=2") == {kind: 2}
+    assert KINDS[kind](1).apply_async is not None
 
 
 def test_a_kind_without_a_number_weighs_one() -> None:

@@ -23,4 +23,5 @@ _TASKS = {
     "resize_image": "media",
     "build_report": "reports",
     "clean_up": "maintenance",
+    "import_catalog": "reports",
 }

@@ -1,0 +1,1 @@
+"""``make try``: a shop with load and the monitor on this machine, without a cluster and without root."""
