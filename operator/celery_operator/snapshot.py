@@ -34,7 +34,8 @@ class SidecarReading:
     consuming, None where the last reading did not. ``drain_requested``: whether the worker was asked to
     drain, and ``drain_requested_for``: seconds since then; None where the sidecar does not say. ``late``: the
     sidecar was asked again and has not answered yet. ``ends``: deaths of earlier processes of the pod.
-    ``quarantined``: the ids that its worker does not run.
+    ``quarantined``: the ids that its worker does not run. ``task_events_requested``: whether its worker was
+    asked to send task events, None where the sidecar does not take that order.
     """
 
     report: WorkerReport | None
@@ -48,6 +49,7 @@ class SidecarReading:
     late: bool = False
     ends: tuple[ProcessEnd, ...] = ()
     quarantined: tuple[str, ...] = ()
+    task_events_requested: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ class WorkerAnswer(ProcessAnswer, frozen=True, kw_only=True):
     """The answer about a worker. ``drain_requested_for``: seconds, None where no drain is requested.
 
     ``ends`` are the deaths of earlier worker processes of this pod that the sidecar saw, the newest last.
-    ``quarantine`` is the order in force, None if there has been none.
+    ``quarantine`` is the order in force, None if there has been none. ``task_events_requested`` is None where
+    the sidecar does not take that order.
     """
 
     role: Literal["worker"]
@@ -81,6 +82,7 @@ class WorkerAnswer(ProcessAnswer, frozen=True, kw_only=True):
     drain_requested_for: Seconds | None
     ends: Annotated[tuple[ProcessEnd, ...], Meta(max_length=ENDS_LENGTH)] = ()
     quarantine: QuarantineBody | None = None
+    task_events_requested: bool | None = None
 
 
 class BeatAnswer(ProcessAnswer, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ DRAIN_PATH = "/drain"
 UNDRAIN_PATH = "/undrain"
 RESTART_HOLD_PATH = "/restart-hold"
 QUARANTINE_PATH = "/quarantine"
+TASK_EVENTS_PATH = "/task-events"
 
 # The API server's pod proxy keeps Authorization for itself: through the proxy the token comes in this header.
 TOKEN_HEADER = "X-Celery-Probe-Token"  # noqa: S105 - the header's name, not a token
@@ -40,6 +41,8 @@ STOP_FILE = "stop"
 """This file exists once the worker is about to be stopped, until the next one starts."""
 QUARANTINE_FILE = "quarantine.json"
 """The task ids in quarantine, and the dead-letter queue."""
+TASK_EVENTS_FILE = "task-events"
+"""The worker sends task events while this file exists."""
 
 
 class Role(StrEnum):

@@ -23,6 +23,12 @@ class RestartHoldBody(msgspec.Struct, frozen=True):
     seconds: Annotated[float, Meta(ge=0, le=LONGEST_RESTART_HOLD)]
 
 
+class TaskEventsBody(msgspec.Struct, frozen=True):
+    """Whether the worker is to send task events. Events that its own options switch on stay on."""
+
+    enabled: bool
+
+
 class QuarantineBody(msgspec.Struct, frozen=True):
     """The complete quarantine: messages of tasks with these ``ids`` go to the dead-letter ``queue``.
 
@@ -46,5 +52,6 @@ class QuarantineDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 RESTART_HOLD_ORDER = Format("order", RestartHoldBody, ORDER_BYTES)
+TASK_EVENTS_ORDER = Format("order", TaskEventsBody, ORDER_BYTES)
 QUARANTINE_ORDER = Format("order", QuarantineBody, QUARANTINE_BYTES)
 QUARANTINE_DOCUMENT = Format("quarantine file", QuarantineDocument, QUARANTINE_BYTES + 64)

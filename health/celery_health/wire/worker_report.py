@@ -42,12 +42,14 @@ class ActiveTask(msgspec.Struct, frozen=True):
     """A task that a slot is running.
 
     ``started_at`` is Unix time in seconds; ``limit`` its hard time limit in seconds, else its soft one.
+    ``queue`` is empty where it is not known.
     """
 
     id: Name
     name: Name
     started_at: Seconds | None = None
     limit: Seconds | None = None
+    queue: Name = ""
 
 
 class TransportEvidence(msgspec.Struct, frozen=True):
@@ -91,6 +93,7 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     agent does not see such deaths: in pools without children.
     ``quarantined_total`` counts the messages that this process has moved to a dead-letter queue, and
     ``quarantine_waiting`` those that it has received and is still to move.
+    ``task_events``: whether the worker sends task events, None before it has connected.
     ``memory_limit_bytes``, ``memory_peak_bytes`` and ``oom_kills`` (processes that the kernel killed at the
     limit) are of the container, None where they cannot be read.
     """
@@ -134,6 +137,7 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     tasks_lost_total: Count | None = None
     quarantined_total: Count = 0
     quarantine_waiting: Count = 0
+    task_events: bool | None = None
     memory_limit_bytes: Count | None = None
     memory_peak_bytes: Count | None = None
     oom_kills: Count | None = None

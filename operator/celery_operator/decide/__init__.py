@@ -23,6 +23,7 @@ from celery_operator.decide.orders import Order
 from celery_operator.decide.quarantine import quarantine
 from celery_operator.decide.replicas import decide_replicas
 from celery_operator.decide.status import status_of
+from celery_operator.decide.task_events import task_events
 from celery_operator.snapshot import ScalingHistory, Snapshot
 
 
@@ -46,7 +47,7 @@ class Decision:
     events: tuple[EventNote, ...]
     evictions: tuple[EvictionOrder, ...]
     orders: tuple[Order, ...]
-    """To sidecars: restart holds and quarantine. Those that drain are with the actions."""
+    """To sidecars: restart holds, quarantine and task events. Those that drain are with the actions."""
     actions: Mapping[str, GroupActions]
     """What is done next for the replicas of each group."""
     histories: Mapping[str, ScalingHistory]
@@ -98,7 +99,7 @@ def decide(snapshot: Snapshot) -> Decision:
         status,
         events,
         healing.evictions,
-        (*restart_holds(evidence), *isolated.orders),
+        (*restart_holds(evidence), *isolated.orders, *task_events(evidence)),
         actions=actions,
         histories={group: one.decision.history for group, one in desired.items() if one.decision},
         open_faults=announced.open_faults,

@@ -7,7 +7,13 @@ from typing import Any
 import msgspec
 
 from celery_health.wire import orders as wire
-from celery_health.wire.names import DRAIN_PATH, QUARANTINE_PATH, RESTART_HOLD_PATH, UNDRAIN_PATH
+from celery_health.wire.names import (
+    DRAIN_PATH,
+    QUARANTINE_PATH,
+    RESTART_HOLD_PATH,
+    TASK_EVENTS_PATH,
+    UNDRAIN_PATH,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +76,24 @@ class QuarantineOrder:
         return body
 
 
-Order = RestartHoldOrder | DrainOrder | QuarantineOrder
+@dataclass(frozen=True, slots=True)
+class TaskEventsOrder:
+    """Send task events, or send them no longer."""
+
+    pod: str
+    uid: str
+    enabled: bool
+
+    @property
+    def path(self) -> str:
+        """The path of the sidecar that takes the order."""
+        return TASK_EVENTS_PATH
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The JSON object that goes with the order."""
+        body: Mapping[str, Any] = msgspec.to_builtins(wire.TaskEventsBody(self.enabled))
+        return body
+
+
+Order = RestartHoldOrder | DrainOrder | QuarantineOrder | TaskEventsOrder

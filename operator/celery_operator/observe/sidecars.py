@@ -120,6 +120,7 @@ def reading_of(body: bytes) -> SidecarReading:
             drain_requested_for=answer.drain_requested_for,
             ends=answer.ends,
             quarantined=answer.quarantine.ids if answer.quarantine else (),
+            task_events_requested=answer.task_events_requested,
         )
     except UnreadableError as error:
         raise SidecarError(str(error)) from error

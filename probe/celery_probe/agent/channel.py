@@ -1,7 +1,7 @@
 """The files that the agent shares with the sidecar and with the hook before the stop (``stop.py``).
 
-They are the report, the lock that proves the process lives, the drain request, the quarantine, and the hook's
-two requests.
+They are the report, the lock that proves the process lives, the drain request, the quarantine, the request
+for task events, and the hook's two requests.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from celery_probe.agent.contract import (
     QUARANTINE_FILE,
     RUN_DIRECTORY,
     STOP_FILE,
+    TASK_EVENTS_FILE,
     WORKER_REPORT_FILE,
 )
 
@@ -36,6 +37,7 @@ class ReportDirectory:
         self._stop = f"{run}/{STOP_FILE}"
         self._give_back = f"{run}/give-back"
         self._quarantine = f"{run}/{QUARANTINE_FILE}"
+        self._task_events = f"{run}/{TASK_EVENTS_FILE}"
         self._locked: int | None = None
 
     def is_drain_requested(self) -> bool:
@@ -49,6 +51,10 @@ class ReportDirectory:
     def is_give_back_requested(self) -> bool:
         """Whether this worker has no time left, and is to give its messages back to the broker."""
         return natives.exists(self._give_back)
+
+    def is_task_events_requested(self) -> bool:
+        """Whether this worker is to send task events."""
+        return natives.exists(self._task_events)
 
     def quarantine_mark(self) -> tuple[int, int] | None:
         """A mark that differs for every quarantine; None if there is none."""

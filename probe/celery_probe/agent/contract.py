@@ -20,6 +20,7 @@ LOCK_FILE = "worker.lock"
 DRAIN_FILE = "drain"
 STOP_FILE = "stop"
 QUARANTINE_FILE = "quarantine.json"
+TASK_EVENTS_FILE = "task-events"
 DEAD_LETTER_SUFFIX = ".dead-letter"
 
 NAME_LENGTH = 256

@@ -20,6 +20,7 @@ from celery_probe.agent.worker.lost_children import LostChildren
 from celery_probe.agent.worker.quarantine import Quarantine
 from celery_probe.agent.worker.quarantine_order import OrderFile
 from celery_probe.agent.worker.state import Worker
+from celery_probe.agent.worker.task_events import TaskEvents
 
 HEARTBEAT_SECONDS = 1.0
 FIRST_HEARTBEAT_SECONDS = 0.05
@@ -48,6 +49,7 @@ class Heartbeat:
         self._reporter = reporter
         self._lost_children = lost_children
         self._quarantine = Quarantine(worker, OrderFile(directory), errors)
+        self._task_events = TaskEvents(worker, directory)
         self._reader = transport.TransportReader(errors)
         self._answers = AnswerWatch(UNSEEN_SECONDS)
         self._processed = 0
@@ -74,6 +76,8 @@ class Heartbeat:
                 tasks.watch_starts(self._reporter.notify_soon)
             with self._errors.caught("failed jobs"):
                 failed_jobs.end_failed_jobs(consumer.pool)
+        with self._errors.caught("task events"):
+            self._task_events.start(consumer)
         with self._errors.caught("drain"):
             if self._directory.is_drain_requested():
                 fetching.stop(consumer.task_consumer)
@@ -143,6 +147,8 @@ class Heartbeat:
             self._read(consumer)
         with self._errors.caught("quarantine"):
             self._quarantine.enforce(consumer)
+        with self._errors.caught("task events"):
+            self._task_events.apply(consumer)
         with self._errors.caught("memory"):
             self._lost_children.note_oom_kills()
 

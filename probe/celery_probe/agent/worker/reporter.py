@@ -9,7 +9,7 @@ from celery_probe.agent import cgroup, contract, memory, natives, stack
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.report_thread import ReportThread
-from celery_probe.agent.worker import pool
+from celery_probe.agent.worker import pool, transport
 from celery_probe.agent.worker.state import Worker, phase
 
 CHILDREN_PERIOD_SECONDS = 5.0
@@ -64,6 +64,7 @@ class WorkerReporter(ReportThread):
             "started_mono": self._started,
             "quarantined_total": worker.quarantined_total,
             "quarantine_waiting": worker.quarantine_waiting,
+            "task_events": worker.task_events,
         }
         report.update(self._task_report())
         report.update(self._pool_report(report["progress_mono"]))
@@ -142,12 +143,18 @@ class WorkerReporter(ReportThread):
             active = tasks.active_requests()
             report["active_count"] = len(active)
             shown = active[: contract.ACTIVE_LENGTH]
-            report["active"] = [tasks.describe(request, self._worker.controller) for request in shown]
+            report["active"] = [self._describe(tasks, request) for request in shown]
             report["progress_mono"] = self._progress_mono(tasks, len(active))
             report["reserved"] = tasks.reserved_count(active, list(consumer.task_buckets.values()))
             report["processed"] = tasks.processed()
             report["eta"], report["eta_due"] = self._count_eta(tasks, consumer.timer)
         return report
+
+    def _describe(self, tasks: Any, request: Any) -> dict[str, Any]:
+        described: dict[str, Any] = {**tasks.describe(request, self._worker.controller), "queue": ""}
+        with self._errors.caught("queue"):
+            described["queue"] = transport.queue_of(self._worker.consumer, request)
+        return described
 
     def _progress_mono(self, tasks: Any, active: int) -> float | None:
         if self._progress is None:

@@ -35,6 +35,7 @@ class Worker:
 
     ``drained``: a drain is requested, and no more message can arrive from the broker. ``quarantined_total``:
     messages moved to a dead-letter queue; ``quarantine_waiting``: messages that are still to be moved.
+    ``task_events``: whether the worker sends task events.
     """
 
     def __init__(self) -> None:
@@ -59,6 +60,7 @@ class Worker:
         self.deaths = DeathLog()
         self.quarantined_total = 0
         self.quarantine_waiting = 0
+        self.task_events: bool | None = None
 
 
 def phase(worker: Worker, celery_state: Any) -> str:

@@ -16,6 +16,7 @@ from celery_probe.sidecar.observe.jitter import jitter_of
 from celery_probe.sidecar.observe.process import ProcessObserver
 from celery_probe.sidecar.orders.drain_request import DrainRequest
 from celery_probe.sidecar.orders.quarantine_list import QuarantineList
+from celery_probe.sidecar.orders.task_events_request import TaskEventsRequest
 
 
 class WorkerObserver(ProcessObserver[WorkerReport]):
@@ -34,6 +35,7 @@ class WorkerObserver(ProcessObserver[WorkerReport]):
         super().__init__(evidence, broker, clock)
         self.drain = drain
         self.quarantine = QuarantineList(evidence.directory)
+        self.task_events = TaskEventsRequest(evidence.directory)
         self._ends = EndLog(evidence.directory)
         self._thresholds = thresholds
         self.hostname = socket.gethostname()
@@ -45,6 +47,7 @@ class WorkerObserver(ProcessObserver[WorkerReport]):
         super().refresh()
         self.drain.refresh()
         self.quarantine.refresh()
+        self.task_events.refresh()
         self._ends.note(before, self._moment(), self._clock())
 
     def _moment(self) -> Moment:
@@ -89,6 +92,7 @@ class WorkerObserver(ProcessObserver[WorkerReport]):
             drain_requested_for=None if drain_requested_for is None else round(drain_requested_for, 3),
             ends=self._ends.latest(self._clock()),
             quarantine=self.quarantine.in_force,
+            task_events_requested=self.task_events.is_requested,
         )
 
     def metrics(self) -> str:

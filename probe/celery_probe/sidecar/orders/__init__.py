@@ -1,1 +1,1 @@
-"""What an order leaves in force: the drain request and the restart hold."""
+"""What orders leave in force: drain request, restart hold, quarantine and the request for task events."""
