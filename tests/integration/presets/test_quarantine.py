@@ -89,7 +89,7 @@ def test_a_task_that_has_killed_three_children_is_moved_and_all_others_run_once(
         wait_for(lambda: shop.dead_ids() == [poison], 60, shop.printed)
         expected = Counter({"poison": 3, **dict.fromkeys(words, 1)})
         wait_for(lambda: shop.ran() == expected, 60, lambda: f"{shop.ran()}\n{shop.printed()}")
-        wait_for(lambda: "moved to the queue" in shop.printed(), 20, shop.printed)
+        wait_for(lambda: "Messages moved to the queue" in shop.printed(), 20, shop.printed)
         assert f"Task poison[{poison}] has killed its worker's child process 3 times" in shop.printed()
 
 

@@ -10,7 +10,7 @@ from celery.utils.log import get_logger
 
 from celery_probe.agent import cgroup, contract, natives
 from celery_probe.agent.errors import ErrorLog
-from celery_probe.agent.own_quarantine.announcing import announce
+from celery_probe.agent.own_quarantine.announcements import Announcements
 from celery_probe.agent.own_quarantine.deaths import Listed, SharedDeaths
 from celery_probe.agent.worker import pool
 from celery_probe.agent.worker.death_log import Casualty, Cause, DeathLog
@@ -55,6 +55,7 @@ class OwnQuarantine:
         self._deaths = SharedDeaths()
         self._quarantine = Quarantine(self._worker, self, self._errors)
         self._queue = consumer.app.conf.task_default_queue + contract.DEAD_LETTER_SUFFIX
+        self._announcements = Announcements(consumer.app, self._queue, self.receive, self._errors)
         self._ids: frozenset[str] = frozenset()
         self._mark = uuid4().hex[:12]
         self._numbers = count(1)
@@ -76,12 +77,16 @@ class OwnQuarantine:
             self._children.install(consumer.pool)
         with self._errors.caught("start"):
             self._quarantine.start(consumer, self._soon)
+        if consumer.app.conf.worker_enable_remote_control:
+            with self._errors.caught("announcements"):
+                self._announcements.listen(consumer)
         self._timer = consumer.timer.call_repeatedly(TICK_SECONDS, self._on_timer)
 
     def stop(self, consumer: Any) -> None:
         """The connection is lost or the worker stops."""
         timer, self._timer, self._consumer = self._timer, None, None
         self._quarantine.stop()
+        self._announcements.stop()
         if timer is not None:
             consumer.timer.cancel(timer)
 
@@ -103,9 +108,8 @@ class OwnQuarantine:
             self._announce(self._consumer, now)
 
     def receive(self, deaths: Any) -> None:
-        """Another worker, or this one, has announced deaths."""
-        with self._errors.caught("announcement"):
-            self._take_in(self._deaths.merge(deaths, natives.monotonic()), "")
+        """Take in deaths that a worker has announced. Raises what is wrong with them."""
+        self._take_in(self._deaths.merge(deaths, natives.monotonic()), "")
 
     def _take_in(self, listed: list[Listed], cause: str) -> None:
         """Quarantine these tasks at once: the next message may be one of theirs."""
@@ -154,14 +158,14 @@ class OwnQuarantine:
         self._announced, self._news = now, False
         if consumer.app.conf.worker_enable_remote_control:
             with self._errors.caught("announce"):
-                announce(consumer, self._deaths.announcement(now))
+                self._announcements.send(consumer, self._deaths.announcement(now))
 
     def _log_changes(self) -> None:
         (moved, failed), self._seen = self._seen, (self._worker.quarantined_total, self._errors.count)
         if self._seen[0] > moved:
             log.warning(
-                "%d message(s) moved to the queue %s. `celery -A APP health dead-letter list` shows them.",
-                *(self._seen[0] - moved, self._queue),
+                "Messages moved to the queue %s: %d. `celery -A APP health dead-letter list` shows them.",
+                *(self._queue, self._seen[0] - moved),
             )
         if self._seen[1] > failed:
             log.warning("The quarantine could not do its work: %s. It tries again.", self._errors.last)
