@@ -73,6 +73,12 @@ def _notes(resource: Resource) -> Iterator[Text]:
             "This status is about an earlier spec: the operator has not reconciled the newest one yet.",
             "yellow",
         )
+    if letters := resource.status.get("deadLetters"):
+        yield Text(
+            f"The dead-letter queue has {counted(letters, 'message')}. To list: kubectl celery dead-letter "
+            f"{resource.name} list",
+            "yellow",
+        )
     if resource.paused:
         yield Text(f"Healing is paused. To resume: kubectl celery resume {resource.name}", "yellow")
 

@@ -9,6 +9,7 @@ from celery_health.catalogue.health import HealthState
 from celery_health.verdicts.deaths import FleetDeaths
 from celery_health.verdicts.fleet.poison_tasks import poison_ids, poison_names
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS
+from celery_operator.api.names import dead_letter_queue
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Key
 from celery_operator.snapshot import Snapshot
@@ -59,6 +60,9 @@ class Metrics:
         self._health = self._gauge("celery_deployment_health", "1 for the present health.", "state")
         self._ready = self._gauge(
             "celery_queue_messages_ready", "Messages ready in a queue over all its priority lists.", "queue"
+        )
+        self._dead_letters = self._gauge(
+            "celery_dead_letter_messages", "Messages in the dead-letter queue of the resource.", "queue"
         )
         self._desired = self._gauge("celery_workers_desired", "Desired replicas.", "group")
         self._workers_ready = self._gauge("celery_workers_ready", "Worker pods that are ready.", "group")
@@ -121,6 +125,7 @@ class Metrics:
         groups, loads = status.workers, snapshot.loads
         self._set(self._health, key, {state.value: state is status.health for state in HealthState})
         self._set(self._ready, key, {queue.name: queue.ready for queue in status.queues})
+        self._set(self._dead_letters, key, {dead_letter_queue(key.name): status.dead_letters})
         self._set(self._desired, key, {group.name: group.desired_replicas for group in groups})
         self._set(self._workers_ready, key, {group.name: group.ready_replicas for group in groups})
         self._set(self._consuming, key, {group.name: group.consuming_replicas for group in groups})

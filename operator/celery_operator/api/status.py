@@ -205,6 +205,8 @@ class CeleryDeploymentStatus(ApiModel):
     restarts: RestartsStatus = RestartsStatus()
     quarantine: Annotated[tuple[QuarantinedTask, ...], Field(json_schema_extra=keyed("id"))] = ()
     """The tasks in quarantine."""
+    dead_letters: int | None = None
+    """Messages in the queue NAME.dead-letter. Absent if there has been none."""
     recommendations: tuple[Recommendation, ...] = ()
     """What a person has to correct, each with a command."""
     conditions: Annotated[tuple[Condition, ...], Field(json_schema_extra=keyed("type"))] = ()

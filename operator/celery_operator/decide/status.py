@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from celery_health.catalogue.health import HealthState
-from celery_operator.api.names import LABEL_GROUP, LABEL_INSTANCE
+from celery_operator.api.names import LABEL_GROUP, LABEL_INSTANCE, dead_letter_queue
 from celery_operator.api.status import (
     BeatStatus,
     CeleryDeploymentStatus,
@@ -52,6 +52,7 @@ def status_of(
         beat=_beat(evidence, conditions[ConditionType.BEAT_HEALTHY]),
         restarts=restarts,
         quarantine=quarantine,
+        dead_letters=_dead_letters(snapshot),
         recommendations=recommendations,
         conditions=tuple(_stamped(kind, state, snapshot) for kind, state in conditions.items()),
     )
@@ -84,6 +85,13 @@ def _beat(evidence: Evidence, state: ConditionState) -> BeatStatus:
 
 def _replicas(target: GroupEvidence) -> int:
     return target.deployment.replicas if target.deployment else len(target.present)
+
+
+def _dead_letters(snapshot: Snapshot) -> int | None:
+    """Their number as it was last read; it is read as long as there is a reason to."""
+    name = dead_letter_queue(snapshot.name)
+    ready = next((queue.ready for queue in snapshot.broker.queues if queue.name == name), None)
+    return ready if ready is not None else snapshot.previous.dead_letters or None
 
 
 def _sum_known(counts: list[int | None]) -> int | None:

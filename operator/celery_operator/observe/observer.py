@@ -12,6 +12,7 @@ from celery_health.broker import BrokerReading, RedisNaming
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.annotations import read_annotations
+from celery_operator.api.names import dead_letter_queue
 from celery_operator.api.references import UrlSource
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus
@@ -85,10 +86,11 @@ class Observer:
     ) -> Snapshot:
         """Read sidecars, broker and result backend side by side. Of these only the broker is waited for."""
         pods = self._cache.owned(POD, self._key)
+        previous = CeleryDeploymentStatus.read(resource.get("status"))
         workers, beats, (broker, broker_faults), (backend, backend_faults) = await asyncio.gather(
             self._workers.refresh(pod for pod in pods if group_of(pod) is not None),
             self._beats.refresh(pod for pod in pods if is_beat(pod)),
-            self._read_broker(spec),
+            self._read_broker(spec, previous),
             self._backend.get(partial(self._read_result_backend, spec)),
         )
         self._naming = learned_naming(tuple(workers.readings.values()), self._naming)
@@ -109,7 +111,7 @@ class Observer:
             uid=self._identity.uid,
             generation=resource["metadata"]["generation"],
             spec=spec,
-            previous=CeleryDeploymentStatus.read(resource.get("status")),
+            previous=previous,
             deployments=tuple(deployment_state(deployment) for deployment in deployments),
             pods=states,
             broker=broker,
@@ -135,18 +137,23 @@ class Observer:
         await self._broker.close()
         await self._result_backend.close()
 
-    async def _read_broker(self, spec: CeleryDeploymentSpec) -> _Read[BrokerReading]:
+    async def _read_broker(
+        self, spec: CeleryDeploymentSpec, previous: CeleryDeploymentStatus
+    ) -> _Read[BrokerReading]:
         if spec.broker.managed is not None:
             url: str | None = f"redis://{redis_name(self._identity)}.{self._key.namespace}.svc:{REDIS_PORT}/0"
         else:
             url = spec.broker.url
-        queues = sorted({queue for group in spec.workers for queue in group.queues})
+        queues = {queue for group in spec.workers for queue in group.queues}
+        if previous.quarantine or previous.dead_letters:
+            # Not before: RabbitMQ logs an error for each question about a queue that does not exist.
+            queues.add(dead_letter_queue(self._identity.name))
         return await self._read(
             self._broker,
             url,
             spec.broker.url_from,
             BROKER_EXAMPLE,
-            queues=queues,
+            queues=sorted(queues),
             management_url=spec.broker.management_url,
         )
 

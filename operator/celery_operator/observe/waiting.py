@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from celery_health.broker import BrokerReading, QueueReading
+from celery_health.wire.names import is_dead_letter_queue
 
 LONGEST_GAP_SECONDS = 90.0
 """Readings farther apart say nothing about the time between them. The longest pause of a loop is shorter."""
@@ -26,7 +27,10 @@ class WaitingQueues:
         self._updated_at = float("-inf")
 
     def update(self, reading: BrokerReading, now: float) -> None:
-        """Add one reading. A queue that is empty, or whose length is not known, starts anew."""
+        """Add one reading. A queue that is empty, or whose length is not known, starts anew.
+
+        Dead letters wait for a person, however long it takes.
+        """
         before = self._seen if now - self._updated_at <= LONGEST_GAP_SECONDS else {}
         self._seen = dict(_next(before, reading, now)) if reading.reachable is True else {}
         self._updated_at = now
@@ -43,7 +47,7 @@ class WaitingQueues:
 def _next(before: Mapping[str, _Seen], reading: BrokerReading, now: float) -> Iterator[tuple[str, _Seen]]:
     queues: tuple[QueueReading, ...] = (*reading.queues, *reading.other_queues)
     for queue in queues:
-        if not queue.ready:
+        if not queue.ready or is_dead_letter_queue(queue.name):
             continue
         seen = before.get(queue.name, _Seen(now, now, queue.ready))
         not_shrinking_since = now if queue.ready < seen.ready else seen.not_shrinking_since

@@ -18,6 +18,7 @@ from tests.e2e.poison_tasks.test_poison_tasks import (
     await_state,
     ledger,
 )
+from tests.e2e.scaling import STATUS_SECONDS
 from tests.e2e.test_kubectl_plugin import kubectl_celery
 
 CASE = Case("leave", 4)
@@ -36,6 +37,11 @@ def dead_letters(shop: Shop) -> list[str]:
 def quarantined(shop: Shop) -> list[str]:
     """The ids in the status."""
     return [one["id"] for one in shop.status(CASE.name).get("quarantine", [])]
+
+
+def counted(shop: Shop) -> int:
+    """The dead letters by the status: absent after the last one."""
+    return shop.status(CASE.name).get("deadLetters") or 0
 
 
 def lists_of_workers(shop: Shop) -> list[list[str]]:
@@ -59,6 +65,7 @@ def test_a_poison_task_is_moved_aside_and_runs_again_once_it_is_replayed(shop: S
     assert DEATHS <= starts < SURVIVED_AFTER
     assert quarantined(shop) == [poison]
     assert any(poison in message for message in messages(shop, "TaskQuarantined"))
+    shop.kube.until("the status counts the message", lambda: counted(shop) == 1, timeout=STATUS_SECONDS)
     await_each_once(shop, others)
 
     # A pod that is created later goes on with the list.
@@ -77,4 +84,5 @@ def test_a_poison_task_is_moved_aside_and_runs_again_once_it_is_replayed(shop: S
     assert code == 0, output
     await_state(shop, [poison], "SUCCESS")
     assert dead_letters(shop) == []
+    shop.kube.until("the status counts none", lambda: counted(shop) == 0, timeout=STATUS_SECONDS)
     assert ledger(shop)[poison, "succeeded"] == 1

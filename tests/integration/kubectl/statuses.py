@@ -15,6 +15,7 @@ DEGRADED: dict[str, Any] = {
     "message": "shop-orders-1 takes nothing though messages wait in email.",
     "ready": "2/3",
     "backlog": 1200,
+    "deadLetters": 3,
     "active": 7,
     "workers": [
         {

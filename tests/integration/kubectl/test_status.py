@@ -23,6 +23,7 @@ def test_status_shows_everything_that_the_operator_found(shop: Shop) -> None:
         "- Add workers.\n  $ kubectl scale celerydeployment shop",
         "Restarts by the operator: 3",
         "Healing of group background is paused until 2026-01-01T01:00:00Z",
+        "The dead-letter queue has 3 messages. To list: kubectl celery dead-letter shop list",
     ):
         assert words in outcome.out
     rows = [" ".join(line.split()) for line in outcome.out.splitlines()]

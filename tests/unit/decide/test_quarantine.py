@@ -4,15 +4,20 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from celery_health.broker import QueueReading
+from celery_health.catalogue.health import HealthState
 from celery_health.verdicts.deaths import FleetDeaths, TaskDeaths, WorkerDeaths
 from celery_health.wire.bounds import QUARANTINE_LENGTH
 from celery_operator.api.status import CeleryDeploymentStatus, QuarantinedTask
 from celery_operator.decide import Decision, decide
 from celery_operator.decide.orders import QuarantineOrder
-from tests.unit.decide.build import GENERATION, snapshot, spec
+from tests.unit.decide.build import GENERATION, broker, snapshot, spec
 from tests.unit.decide.pods import NOW, pod
 
 ON = spec(health={"poisonTasks": "Quarantine"})
+DEAD = "shop.dead-letter"
 HOG = TaskDeaths("29a3", "warehouse.hog", 3, first=900.0, last=970.0, cause="signal SIGSEGV")
 
 
@@ -83,3 +88,26 @@ def test_a_long_list_keeps_the_latest() -> None:
     assert len(found) == QUARANTINE_LENGTH
     assert "29a3" in {task.id for task in found}
     assert "id-001" not in {task.id for task in found}
+
+
+@pytest.mark.parametrize(
+    ("read", "before", "shown"),
+    [
+        ({DEAD: 2}, None, 2),
+        ({DEAD: 0}, 2, 0),
+        ({DEAD: None}, 2, 2),
+        ({}, 2, 2),
+        ({}, 0, None),
+        ({}, None, None),
+    ],
+)
+def test_the_status_has_the_number_of_dead_letters_as_it_was_last_read(
+    read: dict[str, int | None], before: int | None, shown: int | None
+) -> None:
+    previous = CeleryDeploymentStatus(observed_generation=GENERATION, dead_letters=before)
+    queues = (QueueReading("celery", 0), *(QueueReading(name, ready) for name, ready in read.items()))
+    reading = replace(broker(), queues=queues)
+    status = decided(previous=previous, broker=reading).status
+    assert status.dead_letters == shown
+    assert (status.backlog, [queue.name for queue in status.queues]) == (0, ["celery"])
+    assert status.health is HealthState.HEALTHY

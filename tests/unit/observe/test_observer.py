@@ -46,6 +46,7 @@ class Broker:
     def __init__(self) -> None:
         self.reading = broker(celery=3, others={"forgotten": 1})
         self.asked: list[tuple[str, str | None]] = []
+        self.queues_asked_for: set[str] = set()
         self.hangs_at = ""
 
     def make(self, url: str, naming: RedisNaming, *, management_url: str | None) -> "Reader":
@@ -61,6 +62,7 @@ class Reader:
     url: str
 
     async def read(self, queues: Sequence[str]) -> BrokerReading:
+        self.broker.queues_asked_for |= set(queues)
         if self.url == self.broker.hangs_at:
             await asyncio.Event().wait()
         return self.broker.reading
@@ -74,6 +76,7 @@ class Scene:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
+        self.status: dict[str, Any] = {}
         self.reports = Reports()
         self.broker = Broker()
         monkeypatch.setattr(observer, "KeptReader", lambda: KeptReader(self.broker.make))
@@ -89,7 +92,7 @@ class Scene:
         return asyncio.run(self.observe(of or spec()))
 
     async def observe(self, of: CeleryDeploymentSpec) -> Snapshot:
-        resource = {"metadata": {"generation": 1}}
+        resource = {"metadata": {"generation": 1}, "status": self.status}
         return await self.observer.observe(resource, of, ReconcileMemory())
 
 
@@ -176,3 +179,20 @@ def test_the_management_api_is_asked_where_the_spec_names_it(scene: Scene) -> No
     managed = {"url": "amqp://rabbit", "managementUrl": "http://rabbit:15672"}
     scene.snapshot_at(0.0, spec(broker=managed))
     assert scene.broker.asked == [("amqp://rabbit.market", "http://rabbit.market:15672")]
+
+
+@pytest.mark.parametrize(
+    ("status", "dead_letters_are_counted"),
+    [
+        ({}, False),
+        ({"deadLetters": 0}, False),
+        ({"quarantine": [{"id": "29a3", "name": "hog", "until": "2026-01-02T03:04:05Z"}]}, True),
+        ({"deadLetters": 1}, True),
+    ],
+)
+def test_dead_letters_are_counted_from_the_first_quarantined_task_until_there_are_none(
+    scene: Scene, status: dict[str, Any], dead_letters_are_counted: bool
+) -> None:
+    scene.status = status
+    scene.snapshot_at(0.0)
+    assert ("shop.dead-letter" in scene.broker.queues_asked_for) is dead_letters_are_counted

@@ -68,3 +68,8 @@ def test_only_a_queue_with_messages_in_every_reading_waits(
     assert waiting.nonempty_for() == ({"celery": 5.0 * (run - 1)} if run else {})
     assert waiting.not_shrinking_for().keys() == waiting.nonempty_for().keys()
     assert all(waiting.not_shrinking_for()[name] <= wait for name, wait in waiting.nonempty_for().items())
+
+
+def test_dead_letters_wait_for_a_person_and_do_not_count() -> None:
+    waiting = after_readings((10, {"celery": 0, "shop.dead-letter": 1}), (15, {"shop.dead-letter": 1}))
+    assert waiting.nonempty_for() == waiting.not_shrinking_for() == {}

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from celery_health.broker import QueueReading
 from celery_health.verdicts.deaths import FleetDeaths, TaskDeaths, WorkerDeaths
+from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Key
 from celery_operator.decide import decide
 from celery_operator.metrics import Metrics
@@ -25,6 +27,9 @@ WAITING: dict[str, Any] = {
     "nonempty_for": {"celery": 90.0},
     "not_shrinking_for": {"celery": 30.0},
     "loads": {"default": load(4321, arrival_rate=31.4159, throughput_per_slot=2.125)},
+}
+DEAD: dict[str, Any] = {
+    "broker": replace(broker(), queues=(QueueReading("celery", 0), QueueReading("shop.dead-letter", 2)))
 }
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "metrics.md").read_text()
 
@@ -64,6 +69,14 @@ def test_numbers_are_exact_and_carry_group_or_queue() -> None:
     assert values_of(metrics, "celery_tasks_arrival_rate") == {"group=default": 31.4159}
     assert values_of(metrics, "celery_slot_throughput") == {"group=default": 2.125}
     assert values_of(metrics, "celery_workers_desired") == {"group=default": 2}
+
+
+def test_dead_letters_are_counted_by_the_name_of_their_queue() -> None:
+    metrics = Metrics()
+    show(metrics)
+    assert values_of(metrics, "celery_dead_letter_messages") == {}
+    show(metrics, **DEAD)
+    assert values_of(metrics, "celery_dead_letter_messages") == {"queue=shop.dead-letter": 2}
 
 
 def test_one_health_is_1_and_the_others_are_0() -> None:
@@ -113,6 +126,7 @@ PROCESS = ProcessNumbers(
 def of_operator() -> Series:
     metrics = Metrics()
     show(metrics, **WAITING)
+    show(metrics, OTHER, previous=CeleryDeploymentStatus(dead_letters=2))
     metrics.reconcile(KEY, "health", 0.1, failed=True)
     metrics.restarted(KEY, "default", "WorkerStalled")
     return series(metrics.text().decode())
