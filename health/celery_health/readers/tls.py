@@ -19,6 +19,15 @@ def amqp_options(url: BrokerUrl) -> dict[str, Any] | bool:
     return options or True
 
 
+def amqp_context(url: BrokerUrl) -> ssl.SSLContext:
+    """For a client of AMQP that is not py-amqp: it accepts the certificates that py-amqp accepts.
+
+    Raises:
+        OSError: a file that the URL names does not exist here or is not a certificate.
+    """
+    return _context(url, system_authorities=False, check_hostname=False)
+
+
 def redis_context(url: BrokerUrl, python: PythonVersion | None) -> ssl.SSLContext:
     """For Redis, as redis-py does it: an authority that the URL names is trusted in addition to the system's.
 
@@ -40,7 +49,11 @@ def http_context(url: BrokerUrl) -> ssl.SSLContext:
 
 
 def _context(
-    url: BrokerUrl, *, system_authorities: bool, python: PythonVersion | None = None
+    url: BrokerUrl,
+    *,
+    system_authorities: bool,
+    check_hostname: bool = True,
+    python: PythonVersion | None = None,
 ) -> ssl.SSLContext:
     mode = _mode(url)
     files = _files(url)
@@ -51,7 +64,8 @@ def _context(
         key=files.get("keyfile"),
         verify_mode=ssl.CERT_REQUIRED if mode is None else mode,
         # As in kombu: with a mode in the URL the certificate is verified, and not the host name in it.
-        check_hostname=mode is None or url.query.get("ssl_check_hostname", "").lower() == "true",
+        check_hostname=(check_hostname and mode is None)
+        or url.query.get("ssl_check_hostname", "").lower() == "true",
         python=python,
     )
 

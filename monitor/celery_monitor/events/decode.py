@@ -29,6 +29,7 @@ _CELERYS = frozenset(
 )  # fmt: skip
 _NAMES = ("type", "hostname", "uuid", "name", "root_id", "parent_id", "queue", "exchange", "routing_key")
 _NUL = b"\\u0000"
+_JSON_BEGINS = (b"{", b"[", b" ", b"\n")
 _NOT_PROGRESS = _FIELDS | {"utcoffset", "local_received"}
 
 _Events = Annotated[list[Event], Meta(max_length=MAX_EVENTS_PER_MESSAGE)] | Event
@@ -84,14 +85,17 @@ class Decoder:
             return self._malformed()
         return self.body(plain.body.encode(), plain.content_type)
 
-    def body(self, body: bytes, content_type: str = "application/json") -> Sequence[Event]:
-        """The events of a message body: one event, or a list of them (``task.multi``)."""
+    def body(self, body: bytes, content_type: str | None = None) -> Sequence[Event]:
+        """The events of a message body: one event, or a list of them (``task.multi``).
+
+        ``content_type``: if None, the first byte says whether the body is JSON or MessagePack.
+        """
         counters = self.counters
         counters.messages += 1
         if len(body) > MAX_MESSAGE_BYTES:
             counters.oversized += 1
             return ()
-        decoders = _SERIALIZERS.get(content_type)
+        decoders = _SERIALIZERS.get(content_type or _sniffed(body))
         if decoders is None:
             counters.unsupported += 1
             return ()
@@ -142,6 +146,13 @@ class Decoder:
         self.counters.messages += 1
         self.counters.oversized += 1
         return ()
+
+
+def _sniffed(body: bytes) -> str:
+    """The content type by the first byte. Pickle begins with 0x80, an empty map of MessagePack."""
+    if body[:1] in _JSON_BEGINS:
+        return "application/json"
+    return "application/x-msgpack" if 0x80 < (body[0] if body else 0) < 0xE0 else ""
 
 
 def _lenient(fields: Any) -> Event | None:

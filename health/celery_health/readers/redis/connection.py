@@ -43,6 +43,16 @@ class RedisConnection:
             self._client = self._new_client()
         return self._client
 
+    async def master_address(self) -> tuple[str, int]:
+        """Host and port of the master, as the Sentinels of the URL know it now.
+
+        Raises:
+            exceptions.RedisError, OSError: no Sentinel knows it.
+        """
+        pool: Any = self.client().connection_pool
+        host, port = await pool.get_master_address()
+        return str(host), int(port)
+
     async def close(self) -> None:
         """Close the connection."""
         clients = [*([self._client] if self._client else []), *self._sentinels]
