@@ -1,5 +1,6 @@
 """The web server of the monitor in tests: services with parts that a test can set."""
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,9 +10,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
 from celery_monitor.settings import AccessSettings, Role, ServerSettings, StaticToken
-from celery_monitor.web import Services, create_application
-from celery_monitor.web.identity.authentication import Authentication
-from celery_monitor.web.identity.static_tokens import StaticTokens
+from celery_monitor.web import Services, create_application, open_access
+
+API = "/api/automation/monitoring"
 
 TOKENS = {role: f"token-of-{role.value}-4f9a2c" for role in Role}
 
@@ -50,12 +51,15 @@ class FakeLive:
 
 def services(**parts: Any) -> Services:
     """Services with one token for each role, and parts of the test's own."""
-    access = parts.pop("access", ACCESS)
+    settings = parts.pop("access", ACCESS)
+    clock = parts.get("clock", time.time)
+    access = open_access(
+        settings, redis=parts.pop("redis", None), review=parts.pop("review", None), clock=clock
+    )
     return Services(
         **{
             "server": ServerSettings(),
             "access": access,
-            "authentication": Authentication([StaticTokens(access.tokens)]),
             "live": FakeLive(),
             **parts,
         }
@@ -75,3 +79,11 @@ def bearer(role: Role) -> dict[str, str]:
 
 
 VIEWER, OPERATOR, ADMIN = (bearer(role) for role in Role)
+
+
+async def problem(response: Any) -> dict[str, Any]:
+    """The problem document of a response."""
+    assert response.content_type == "application/problem+json"
+    document = await response.json(content_type="application/problem+json")
+    assert document["status"] == response.status
+    return dict(document)

@@ -51,6 +51,14 @@ class JwtSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyIdentity:
+    """A proxy that logs its users in names them in a header. All of them have one role."""
+
+    header: str
+    role: Role = Role.VIEWER
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimit:
     """At most ``requests`` in ``seconds``."""
 
@@ -70,6 +78,10 @@ class AccessSettings:
     """The token with which the operator sends what it knows of its resource."""
     login_link: bool = False
     """Print a login link although there are other ways to log in."""
+    proxy_identity: ProxyIdentity | None = None
+    """Counts only in requests of the proxies in the settings of the server."""
+    session_secret: str | None = field(default=None, repr=False)
+    """Signs session cookies. None: a random one, so that sessions end with the process."""
     metrics_public: bool = False
     """Serve /metrics without a token."""
     rate_limit: RateLimit | None = None
@@ -78,7 +90,8 @@ class AccessSettings:
     @property
     def configured(self) -> bool:
         """Whether a client can log in without the terminal."""
-        return bool(self.tokens) or self.jwt is not None or self.kubernetes_tokens
+        ways = (self.tokens, self.jwt, self.kubernetes_tokens, self.proxy_identity)
+        return any(ways)
 
 
 def parse_rate_limit(text: str) -> RateLimit | None:

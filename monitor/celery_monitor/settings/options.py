@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from celery_health.cli.usage import Decorator
-from celery_monitor.settings.access import parse_rate_limit
+from celery_monitor.settings.access import Role, parse_rate_limit
 from celery_monitor.settings.groups import DEFAULT_PORT, DEFAULT_SCHEMA
-from celery_monitor.settings.values import host, port, schema, submit_task, url_prefix
+from celery_monitor.settings.values import header, host, port, schema, submit_task, url_prefix
 
 PREFIX = "CELERY_MONITOR"
 
@@ -175,6 +175,24 @@ ACCESS: tuple[Decorator, ...] = (
         "--jwt-role-claim", metavar="NAME", default="role", show_default=True, help="The claim with the role."
     ),
     _option("--kubernetes-tokens", is_flag=True, help="Accept tokens of Kubernetes, checked by TokenReview."),
+    _option(
+        "--proxy-identity-header",
+        metavar="NAME",
+        type=_Checked("header", header),
+        help="The header in which a --proxy names its user, such as X-Auth-Request-Email.",
+    ),
+    _option(
+        "--proxy-identity-role",
+        type=click.Choice([role.value for role in Role]),
+        default=Role.VIEWER.value,
+        show_default=True,
+        help="The role of the users that --proxy-identity-header names.",
+    ),
+    _option(
+        "--session-secret",
+        metavar="SECRET",
+        help="Signs the sessions of browsers.  [default: random: a restart ends all sessions]",
+    ),
     _option("--push-token", metavar="TOKEN", help="The token with which the operator sends what it knows."),
     _option(
         "--login-link",

@@ -11,6 +11,7 @@ from celery_health.survey.app_loading import load_app
 from celery_monitor.settings.access import (
     AccessSettings,
     JwtSettings,
+    ProxyIdentity,
     Role,
     StaticToken,
     check_token,
@@ -103,9 +104,29 @@ def _access(options: Mapping[str, Any]) -> AccessSettings:
         kubernetes_tokens=options["kubernetes_tokens"],
         push_token=check_token(push, "--push-token") if push else None,
         login_link=options["login_link"],
+        proxy_identity=_proxy_identity(options),
+        session_secret=_session_secret(options["session_secret"]),
         metrics_public=options["metrics_public"],
         rate_limit=options["rate_limit"],
     )
+
+
+def _proxy_identity(options: Mapping[str, Any]) -> ProxyIdentity | None:
+    header = options["proxy_identity_header"]
+    if not header:
+        return None
+    if not options["proxy"]:
+        raise SettingsError("--proxy-identity-header needs --proxy: only the proxies may name a user")
+    return ProxyIdentity(header, Role(options["proxy_identity_role"]))
+
+
+def _session_secret(secret: str | None) -> str | None:
+    if secret and len(secret) < _MIN_JWT_SECRET:
+        raise SettingsError(
+            f"--session-secret has fewer than {_MIN_JWT_SECRET} characters: make one with "
+            "`openssl rand -hex 32`"
+        )
+    return secret or None
 
 
 def _jwt(options: Mapping[str, Any]) -> JwtSettings | None:

@@ -10,6 +10,8 @@ from celery_monitor.settings.problem import SettingsError
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+\Z")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}\Z")
+_CLIENT_HEADERS = frozenset({"authorization", "cookie", "host", "origin", "user-agent"})
 _TASK = re.compile(r"[^\s=,]{1,255}\Z")
 _DATABASES = "postgresql://USER:PASSWORD@HOST/NAME or sqlite:////ABSOLUTE/PATH"
 
@@ -48,6 +50,13 @@ def port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise SettingsError(f"{text!r} is not a port: use a number from 0 to 65535")
     return int(text)
+
+
+def header(text: str) -> str:
+    """The name of a header of HTTP. Headers that browsers or every client send name no user."""
+    if not _HEADER.match(text) or text.lower() in _CLIENT_HEADERS:
+        raise SettingsError(f"{text!r} is not a header of a proxy: write X-Auth-Request-Email")
+    return text
 
 
 def submit_task(text: str) -> tuple[str, str]:

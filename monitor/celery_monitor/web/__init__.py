@@ -1,6 +1,6 @@
 """The monitor's HTTP server: routes, who may use them, and how often."""
 
 from celery_monitor.web.application import create_application
-from celery_monitor.web.services import Check, Services
+from celery_monitor.web.services import Check, Services, open_access
 
-__all__ = ["Check", "Services", "create_application"]
+__all__ = ["Check", "Services", "create_application", "open_access"]

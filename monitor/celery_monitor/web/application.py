@@ -1,11 +1,12 @@
 """Makes the application of aiohttp from the tables of routes."""
 
-from collections.abc import Iterable
+import functools
+from collections.abc import AsyncIterator, Iterable
 
 from aiohttp import web
 
 from celery_monitor.web import middleware
-from celery_monitor.web.routes import health, live, openapi
+from celery_monitor.web.routes import health, live, login, openapi
 from celery_monitor.web.routing.dispatch import MAX_BODY_BYTES, bind
 from celery_monitor.web.routing.route import Route
 from celery_monitor.web.services import Services
@@ -18,13 +19,14 @@ def create_application(services: Services) -> web.Application:
         client_max_size=MAX_BODY_BYTES,
     )
     application.on_response_prepare.append(middleware.add_security_headers)
+    application.cleanup_ctx.append(functools.partial(_connected, services))
     _add(application, services, all_routes(services))
     return application
 
 
 def all_routes(services: Services) -> tuple[Route, ...]:
     """Every route that these services serve."""
-    routes = (*health.routes(services), *live.ROUTES)
+    routes = (*health.routes(services), *login.ROUTES, *live.ROUTES)
     return (*routes, openapi.route(routes, services.server.url_prefix))
 
 
@@ -32,7 +34,13 @@ def _add(application: web.Application, services: Services, routes: Iterable[Rout
     prefix = services.server.url_prefix
     for route in routes:
         handler = bind(route, services)
-        methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
+        methods = ("GET", "HEAD") if route.method == "GET" and route.head else (route.method,)
         resource = application.router.add_resource(prefix + route.pattern)
         for method in methods:
             resource.add_route(method, handler)
+
+
+async def _connected(services: Services, _: web.Application) -> AsyncIterator[None]:
+    await services.access.admission.start()
+    yield
+    await services.access.admission.close()

@@ -4,9 +4,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from celery_health.urls import BrokerUrl
 from celery_monitor.live.views import LiveViews
 from celery_monitor.settings import AccessSettings, ServerSettings
-from celery_monitor.web.identity.authentication import Authentication
+from celery_monitor.web.admission import Admission
+from celery_monitor.web.identity.assemble import authentication
+from celery_monitor.web.identity.kubernetes_tokens import Review
+from celery_monitor.web.identity.login_links import LoginLinks
+from celery_monitor.web.identity.sessions import Sessions, session_key
+from celery_monitor.web.limits import Counters, Limiter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +29,16 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Access:
+    """Who may use the monitor, and how often."""
+
+    settings: AccessSettings
+    admission: Admission
+    sessions: Sessions
+    links: LoginLinks
+
+
+@dataclass(frozen=True, kw_only=True)
 class Services:
     """All parts of the monitor that routes read from or act on.
 
@@ -31,9 +47,30 @@ class Services:
     """
 
     server: ServerSettings
-    access: AccessSettings
-    authentication: Authentication
+    access: Access
     live: LiveViews
     checks: tuple[Check, ...] = ()
     metrics: Callable[[], bytes] | None = None
     clock: Callable[[], float] = time.time
+
+
+def open_access(
+    settings: AccessSettings,
+    *,
+    redis: BrokerUrl | None,
+    review: Review | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Access:
+    """Access by the settings. Nothing connects yet: the application connects when it starts.
+
+    ``redis``: where rate limits are counted; None counts in memory. ``review``: has the API server of
+    Kubernetes check a token, such as ``ApiServer().review``.
+    """
+    sessions = Sessions(session_key(settings), clock)
+    limiter = Limiter(settings.rate_limit, Counters(redis))
+    return Access(
+        settings=settings,
+        admission=Admission(authentication(settings, sessions, review, clock), limiter, clock),
+        sessions=sessions,
+        links=LoginLinks(clock),
+    )

@@ -15,7 +15,7 @@ def routes(services: Services) -> tuple[Route, ...]:
     """The routes of probes are open, so that the kubelet needs no token."""
     if services.metrics is None:
         return PROBES
-    role = None if services.access.metrics_public else Role.VIEWER
+    role = None if services.access.settings.metrics_public else Role.VIEWER
     return (
         *PROBES,
         Route(
@@ -61,6 +61,7 @@ PROBES = (
         path="/healthz",
         handler=healthz,
         role=None,
+        limited=False,
         summary="Whether the monitor works, for a liveness probe.",
         statuses=(200, 503),
         tag="health",
@@ -70,6 +71,7 @@ PROBES = (
         path="/readyz",
         handler=readyz,
         role=None,
+        limited=False,
         summary="Whether the monitor sees the broker, events and its database, for a readiness probe.",
         statuses=(200, 503),
         tag="health",

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from aiohttp import web
 
 from celery_monitor.web.identity.caller import Caller
+from celery_monitor.web.identity.client import Client
 from celery_monitor.web.models.base import Body, Document, Query
 from celery_monitor.web.services import Services
 
@@ -25,6 +26,7 @@ class Call(Generic[QueryT_co, BodyT_co]):
 
     services: Services
     caller: Caller
+    client: Client
     path: Mapping[str, str]
     query: QueryT_co
     body: BodyT_co

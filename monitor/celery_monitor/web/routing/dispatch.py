@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
-from celery_monitor.web.identity.caller import ANONYMOUS, Caller, CredentialRefusedError
+from celery_monitor.web.cross_site import refuse_cross_site
+from celery_monitor.web.identity.client import client_of
 from celery_monitor.web.models.base import Body, Document, NoBody, Query
 from celery_monitor.web.problems import ProblemError, invalid
 from celery_monitor.web.routing.call import Call, Reply
@@ -25,10 +26,14 @@ def bind(route: Route, services: Services) -> AiohttpHandler:
     """The route as a handler of aiohttp."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        caller = await _admitted(route, services, request)
+        client = client_of(request, services.server.proxies, services.server.url_prefix)
+        caller = await services.access.admission.admit(request, client, route.role, route.limited)
+        if route.changes:
+            refuse_cross_site(request, caller, client)
         call: Call[Any, Any] = Call(
             services=services,
             caller=caller,
+            client=client,
             path=_path(request),
             query=_query(route, request),
             body=await _body(route, request),
@@ -37,25 +42,6 @@ def bind(route: Route, services: Services) -> AiohttpHandler:
         return _response(await route.handler(call))
 
     return handle
-
-
-async def _admitted(route: Route, services: Services, request: web.Request) -> Caller:
-    """The caller, who has the role that the route needs. An open route does not read credentials."""
-    if route.role is None:
-        return ANONYMOUS
-    try:
-        caller = await services.authentication.caller(request)
-    except CredentialRefusedError as error:
-        raise _unauthorized(str(error)) from None
-    if caller.may(route.role):
-        return caller
-    if caller.role is None:
-        raise _unauthorized("This route needs a token: send the header `Authorization: Bearer TOKEN`.")
-    raise ProblemError(403, f"{caller.name} has the role {caller.role}, and this route needs {route.role}.")
-
-
-def _unauthorized(detail: str) -> ProblemError:
-    return ProblemError(401, detail, {"WWW-Authenticate": 'Bearer realm="celery-monitor"'})
 
 
 def _path(request: web.Request) -> dict[str, str]:

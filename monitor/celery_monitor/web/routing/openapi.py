@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from celery_monitor.web.identity.sessions import COOKIE
 from celery_monitor.web.problems import MEDIA_TYPE, ProblemDocument
 from celery_monitor.web.routing.dispatch import MAX_PARAMETER_LENGTH
 from celery_monitor.web.routing.route import Route
@@ -22,8 +23,8 @@ _SCHEMES = {
     "session": {
         "type": "apiKey",
         "in": "cookie",
-        "name": "celery-monitor-session",
-        "description": "The cookie that POST /login answers with.",
+        "name": COOKIE,
+        "description": "The cookie of a browser, which the route login sets.",
     },
 }
 

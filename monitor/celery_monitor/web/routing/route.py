@@ -30,7 +30,8 @@ class Route:
     problem documents that the handler itself raises; those that every route may answer are added.
     ``statuses``: the statuses that come with the response's own model. ``any_content_type``: the body is
     JSON whatever its content type says. ``audited``: whether a route that changes something writes an entry
-    of the audit.
+    of the audit. ``limited``: whether its requests count for the rate limits. ``head``: whether a GET route
+    answers HEAD too.
     """
 
     method: str
@@ -43,6 +44,8 @@ class Route:
     media_types: tuple[str, ...] = ("application/json",)
     any_content_type: bool = False
     audited: bool = True
+    limited: bool = True
+    head: bool = True
     tag: str = "monitoring"
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from celery_health.exit_codes import ExitCode
 from celery_monitor import __main__ as program
-from celery_monitor.settings import RateLimit, Role, Settings
+from celery_monitor.settings import ProxyIdentity, RateLimit, Role, Settings
 
 BROKER = "redis://:planted-secret@localhost:6399/2"
 VARIABLES = ("CELERY_BROKER_URL", "REDIS_URL", "CELERY_RESULT_BACKEND", "DATABASE_URL", "XDG_DATA_HOME")
@@ -205,3 +205,30 @@ def test_a_token_file_that_every_user_can_change_is_refused(read: Reader) -> Non
     file.write_text(f"ann viewer {TOKEN}")
     file.chmod(0o666)
     assert "chmod 600" in read.refusal("--broker", BROKER, "--token-file", str(file))
+
+
+def test_a_proxy_may_name_its_users(read: Reader) -> None:
+    arguments = (
+        "--broker",
+        BROKER,
+        "--proxy",
+        "10.0.0.0/8",
+        "--proxy-identity-header",
+        "X-Auth-Request-Email",
+    )
+    assert read(*arguments).access.proxy_identity == ProxyIdentity("X-Auth-Request-Email", Role.VIEWER)
+    settings = read(*arguments, "--proxy-identity-role", "operator", "--host", "0.0.0.0")
+    assert settings.access.proxy_identity == ProxyIdentity("X-Auth-Request-Email", Role.OPERATOR)
+    assert "needs --proxy" in read.refusal("--broker", BROKER, "--proxy-identity-header", "X-User")
+    for header in ("Cookie", "host", "X User"):
+        assert "is not a header of a proxy" in read.refusal(
+            "--broker", BROKER, "--proxy", "10.0.0.0/8", "--proxy-identity-header", header
+        )
+
+
+def test_the_secret_of_sessions_cannot_be_guessed(read: Reader) -> None:
+    secret = "planted-" + "x" * 40
+    settings = read("--broker", BROKER, CELERY_MONITOR_SESSION_SECRET=secret)
+    assert settings.access.session_secret == secret
+    assert secret not in repr(settings)
+    assert "32" in read.refusal("--broker", BROKER, CELERY_MONITOR_SESSION_SECRET="planted")

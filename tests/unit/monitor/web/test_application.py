@@ -8,16 +8,7 @@ from yarl import URL
 from celery_monitor.live.views import QueueView, WorkerView
 from celery_monitor.settings import AccessSettings, ServerSettings
 from celery_monitor.web import Check
-from tests.support.monitor_web import ACCESS, OPERATOR, TOKENS, VIEWER, FakeLive, served
-
-API = "/api/automation/monitoring"
-
-
-async def problem(response: Any) -> dict[str, Any]:
-    assert response.content_type == "application/problem+json"
-    document = await response.json(content_type="application/problem+json")
-    assert document["status"] == response.status
-    return dict(document)
+from tests.support.monitor_web import ACCESS, API, OPERATOR, TOKENS, VIEWER, FakeLive, problem, served
 
 
 async def test_a_caller_with_a_token_reads_the_workers() -> None:

@@ -8,6 +8,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from celery_monitor.live import views
 from celery_monitor.web.application import all_routes
 from celery_monitor.web.models import live as models
+from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing.openapi import document
 from tests.support.monitor_web import services
 
@@ -26,10 +27,10 @@ def test_operations_have_names_of_their_own() -> None:
     assert len(names) == len(set(names))
 
 
-def test_only_probes_are_open() -> None:
+def test_only_probes_and_logins_are_open() -> None:
     paths = the_document()["paths"]
     opened = {path for path, methods in paths.items() for one in methods.values() if not one["security"]}
-    assert opened == {"/healthz", "/readyz"}
+    assert opened == {"/healthz", "/readyz", f"{MONITORING}/login", "/login/{link}"}
 
 
 def test_every_property_of_every_schema_has_a_description() -> None:

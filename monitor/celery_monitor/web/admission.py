@@ -1,0 +1,97 @@
+"""Lets a request in: who sends it, whether that caller may, and whether it comes too often."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+
+from aiohttp import web
+
+from celery_monitor.settings import Role
+from celery_monitor.web.identity.authentication import Authentication, bearer_token
+from celery_monitor.web.identity.caller import (
+    ANONYMOUS,
+    Caller,
+    CredentialCheckError,
+    CredentialRefusedError,
+)
+from celery_monitor.web.identity.client import Client
+from celery_monitor.web.limits import Limiter
+from celery_monitor.web.problems import ProblemError, unavailable
+
+_MAX_ACCEPTED = 1000
+_ACCEPTED_SECONDS = 3600.0
+
+
+class Admission:
+    """Checks every request.
+
+    After too many failed logins of an address its credentials are no longer checked. Tokens that were
+    accepted in the last hour are exempt, so that one client with a wrong token does not lock out the others
+    behind the same address.
+    """
+
+    def __init__(self, authentication: Authentication, limiter: Limiter, clock: Callable[[], float]) -> None:
+        self._authentication = authentication
+        self._limiter = limiter
+        self._clock = clock
+        self._accepted: OrderedDict[bytes, float] = OrderedDict()
+
+    async def start(self) -> None:
+        """Connect to the storage of the rate limits."""
+        await self._limiter.start()
+
+    async def close(self) -> None:
+        """Close the connection to the storage of the rate limits."""
+        await self._limiter.close()
+
+    async def admit(self, request: web.Request, client: Client, role: Role | None, limited: bool) -> Caller:
+        """The caller, who has the role. A route that needs no role does not read credentials.
+
+        Raises:
+            ProblemError: 401, 403, 429, or 503 if a credential cannot be checked now.
+        """
+        caller = ANONYMOUS if role is None else await self._caller(request, client)
+        if limited:
+            await self._limiter.count_request(caller, client)
+        if caller.may(role):
+            return caller
+        if caller.role is None:
+            raise _unauthorized("This route needs a token: send the header `Authorization: Bearer TOKEN`.")
+        raise ProblemError(403, f"You have the role {caller.role}, and this route needs the role {role}.")
+
+    async def token_caller(self, token: str, client: Client) -> Caller:
+        """The identity of a token.
+
+        Raises:
+            ProblemError: 401, the token is not valid; 429, too many logins of this address failed; 503, the
+                token cannot be checked now.
+        """
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        if self._accepted.get(digest, 0.0) <= self._clock():
+            await self._limiter.before_login(client)
+        try:
+            caller = await self._authentication.token_caller(token)
+        except CredentialRefusedError as error:
+            self._accepted.pop(digest, None)
+            await self._limiter.failed_login(client)
+            raise _unauthorized(str(error)) from None
+        except CredentialCheckError as error:
+            raise unavailable(str(error)) from None
+        self._accepted[digest] = self._clock() + _ACCEPTED_SECONDS
+        self._accepted.move_to_end(digest)
+        while len(self._accepted) > _MAX_ACCEPTED:
+            self._accepted.popitem(last=False)
+        return caller
+
+    async def _caller(self, request: web.Request, client: Client) -> Caller:
+        try:
+            token = bearer_token(request)
+            if token is None:
+                return self._authentication.without_token(request, client)
+        except CredentialRefusedError as error:
+            raise _unauthorized(str(error)) from None
+        return await self.token_caller(token, client)
+
+
+def _unauthorized(detail: str) -> ProblemError:
+    return ProblemError(401, detail, {"WWW-Authenticate": 'Bearer realm="celery-monitor"'})
