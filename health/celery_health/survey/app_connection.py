@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from celery_health.broker import RedisNaming
 from celery_health.survey.app_loading import ConfigurationError, first_line, not_loaded
 from celery_health.urls import BrokerUrl, UrlError, parse
+from celery_health.wire.names import DEAD_LETTER_SUFFIX
 
 # $HOST, ${HOST}, {{ host }}, <host>, %HOST%: placeholders that a shell or a template should have replaced.
 _PLACEHOLDER = re.compile(r"[$<>{}%]")
@@ -29,6 +30,8 @@ class AppConnection:
     queues: tuple[str, ...] = ()
     default_queue: str = "celery"
     """Where tasks without a route go."""
+    has_quarantine: bool = False
+    """Whether the application's workers have ``presets.quarantine()``."""
     visibility_timeout: float | None = None
     exchange: str = "celery"
     """The application's ``control_exchange``. Applications that share a broker may have different ones."""
@@ -36,6 +39,11 @@ class AppConnection:
     """The prefix of kombu's Redis channels, which keeps databases apart."""
     remote_control: bool = True
     """Whether the application's workers accept remote control."""
+
+    @property
+    def dead_letter_queue(self) -> str:
+        """Where the application's workers move the messages of poison tasks."""
+        return self.default_queue + DEAD_LETTER_SUFFIX
 
     def celery(self) -> Any:
         """The application for remote control and test tasks; a new one if only a broker is named."""
@@ -107,6 +115,9 @@ def _urls_of_app(app: Any, name: str | None) -> tuple[str, str | None]:
 
 
 def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppConnection:
+    # Imported only here, where Celery is loaded.
+    from celery_health.presets.poison_tasks import CONSUMER  # noqa: PLC0415
+
     options = app.conf.broker_transport_options or {}
     secure = with_master(with_tls(url, app.conf.broker_use_ssl), options.get("master_name"))
     return AppConnection(
@@ -126,6 +137,7 @@ def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppCon
         ),
         queues=tuple(str(queue) for queue in app.amqp.queues),
         default_queue=str(app.conf.task_default_queue),
+        has_quarantine=app.conf.worker_consumer == CONSUMER.value,
         visibility_timeout=options.get("visibility_timeout"),
         exchange=app.conf.control_exchange or "celery",
         fanout_prefix=_fanout_prefix(options.get("fanout_prefix", True)),

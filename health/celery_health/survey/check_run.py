@@ -1,7 +1,7 @@
 """One check while it runs: what it checks, with which options, and how much time is left."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from celery_health.broker import BrokerReader, BrokerReading
 from celery_health.readers.reachability import timed_out_after
@@ -12,20 +12,27 @@ from celery_health.survey.snapshot import CheckOptions
 
 @dataclass(slots=True)
 class CheckRun:
-    """One check while it runs. ``registered_tasks``: the tasks that any worker knows, where asked for."""
+    """One check while it runs. ``registered_tasks``: the tasks that any worker knows, where asked for.
+
+    ``dead_letters``: the messages in the application's dead-letter queue, None if it has none.
+    """
 
     connection: AppConnection
     options: CheckOptions
     budget: Budget
     queue_names: list[str] = field(default_factory=list)
     registered_tasks: frozenset[str] = frozenset()
+    dead_letters: int | None = None
 
 
 async def read_broker(run: CheckRun, reader: BrokerReader) -> BrokerReading:
     """Read the broker and the queues that are known so far, within the budget."""
+    dead = run.connection.dead_letter_queue if run.connection.has_quarantine else None
     try:
         async with asyncio.timeout(run.budget.left):
-            return await reader.read(run.queue_names)
+            reading = await reader.read([*run.queue_names, dead] if dead else run.queue_names)
     except TimeoutError:
         url = run.connection.broker
         return timed_out_after(url, run.budget.seconds).reading(url)
+    run.dead_letters = next((queue.ready for queue in reading.queues if queue.name == dead), None)
+    return replace(reading, queues=tuple(queue for queue in reading.queues if queue.name != dead))

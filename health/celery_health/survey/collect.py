@@ -47,7 +47,7 @@ async def _collect(run: CheckRun, reader: BrokerReader) -> Snapshot:
     snapshot = Snapshot(time.time(), broker)
     if _workers_can_be_asked(run, broker):
         snapshot = await add_workers(run, reader, snapshot)
-    snapshot = replace(snapshot, result_backend=await backend)
+    snapshot = replace(snapshot, result_backend=await backend, dead_letters=run.dead_letters)
     if run.options.test_tasks and broker.reachable is not False:
         snapshot = replace(snapshot, test_tasks=await _test_tasks(run, snapshot))
     if run.options.check_redis and run.connection.broker.kind.is_redis:

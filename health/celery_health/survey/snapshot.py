@@ -29,7 +29,8 @@ class Snapshot:
     ``workers``: those that answered. ``workers_known``: they are all workers that run. ``unresponsive``:
     workers that the broker shows and that did not answer. ``deaf_count``: how many of those that answered
     wait for no message, where the broker does not show which. ``remote_control_error``: why no worker could
-    be asked. ``started``: how many tasks each worker has started.
+    be asked. ``started``: how many tasks each worker has started. ``dead_letters``: messages in the
+    application's dead-letter queue, None if its workers have no ``presets.quarantine()``.
     """
 
     at: float
@@ -43,4 +44,5 @@ class Snapshot:
     result_backend: BrokerReading | None = None
     redis: RedisServer | None = None
     test_tasks: tuple[RoundTrip, ...] = ()
+    dead_letters: int | None = None
     took: float = 0.0

@@ -61,7 +61,8 @@ def add_dead_letter_commands(group: click.Group, open_queue: Open, options: tupl
     @group.command(
         "replay",
         cls=Command,
-        help="Put messages back into their own queues, with id, headers and body unchanged.",
+        help="Put messages back into their own queues, with id, headers and body unchanged. A worker moves a "
+        "message again as long as its id is in quarantine: until 10 minutes after the last death.",
         short_help="Put messages back into their queues.",
     )
     @_IDS

@@ -8,7 +8,6 @@ from celery_health.cli.commands.arguments import connection_from
 from celery_health.cli.commands.dead_letter_actions import explained_errors
 from celery_health.dead_letters.letter import DeadLetterQueue
 from celery_health.dead_letters.opening import open_dead_letters
-from celery_health.wire.names import DEAD_LETTER_SUFFIX
 
 
 @contextmanager
@@ -21,7 +20,7 @@ def opened(app: Any, options: Mapping[str, Any]) -> Iterator[tuple[DeadLetterQue
         NothingDoneError: this kind of broker has no dead-letter queue.
     """
     connection = connection_from(app, options)
-    name = options.get("dead_letter_queue") or connection.default_queue + DEAD_LETTER_SUFFIX
+    name = options.get("dead_letter_queue") or connection.dead_letter_queue
     with (
         explained_errors(),
         closing(open_dead_letters(connection.broker, connection.naming, name)) as queue,

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from celery_health.cli.output.terminal import console, new_table
+from celery_health.cli.output.terminal import new_table, show
 from celery_health.dead_letters.letter import Letter, LetterDetails, Page
 from celery_health.verdicts.text import counted, is_or_are, lasting
 
@@ -16,9 +16,9 @@ def print_list(queue: str, page: Page, form: str) -> None:
     if form == "json":
         print_json({"queue": queue, "total": page.total, "messages": [_fields(one) for one in page.letters]})
     elif not page.total:
-        console().print(Text(f"The dead-letter queue {queue} is empty."))
+        show(Text(f"The dead-letter queue {queue} is empty."))
     else:
-        console().print(_list(queue, page))
+        show(_list(queue, page))
 
 
 def print_details(letter: Letter, details: LetterDetails, form: str) -> None:
@@ -26,7 +26,7 @@ def print_details(letter: Letter, details: LetterDetails, form: str) -> None:
     if form == "json":
         print_json({**_fields(letter), **asdict(details), **_named(details)})
     else:
-        console().print(_details(letter, details))
+        show(_details(letter, details))
 
 
 def print_json(document: object) -> None:

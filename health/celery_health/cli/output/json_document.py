@@ -37,6 +37,7 @@ def document(snapshot: Snapshot, result: CheckResult, connection: AppConnection)
         "deaf_workers_count": snapshot.deaf_count,
         "queues": [asdict(queue) for queue in snapshot.broker.queues],
         "other_queues": [asdict(queue) for queue in snapshot.broker.other_queues],
+        "dead_letters": snapshot.dead_letters,
         "test_tasks": [asdict(trip) for trip in snapshot.test_tasks],
         "redis": None if snapshot.redis is None else _redis(snapshot.redis),
     }

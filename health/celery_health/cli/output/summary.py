@@ -21,7 +21,8 @@ def _numbers(snapshot: Snapshot) -> str:
     ready = sum(queue.ready or 0 for queue in snapshot.broker.queues)
     queues = counted(len(snapshot.broker.queues), "queue")
     active = sum(worker.active_count for worker in snapshot.workers)
+    dead = f", {counted(snapshot.dead_letters, 'dead letter')}" if snapshot.dead_letters else ""
     return (
         f"{counted(consuming, 'worker')} {is_or_are(consuming)} consuming, {counted(active, 'active task')}, "
-        f"{counted(ready, 'ready message')} in {queues}, {snapshot.broker.address} answers"
+        f"{counted(ready, 'ready message')} in {queues}{dead}, {snapshot.broker.address} answers"
     )

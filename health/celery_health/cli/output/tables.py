@@ -98,11 +98,20 @@ def _queues(snapshot: Snapshot) -> RenderableType:
         )
     if not table.row_count:
         return Text("Queues: none known", "dim")
+    return Group(table, *_messages_elsewhere(snapshot))
+
+
+def _messages_elsewhere(snapshot: Snapshot) -> Iterator[Text]:
+    """What no queue of the table has."""
     unacked = snapshot.broker.unacked
-    if unacked is None or unacked.oldest_age is None:
-        return table
-    line = f"{counted(unacked.count, 'unacknowledged message')} in all queues, the oldest delivered "
-    return Group(table, Text(f"{line}{lasting(unacked.oldest_age)} ago", "dim"))
+    if unacked is not None and unacked.oldest_age is not None:
+        line = f"{counted(unacked.count, 'unacknowledged message')} in all queues, the oldest delivered "
+        yield Text(f"{line}{lasting(unacked.oldest_age)} ago", "dim")
+    if snapshot.dead_letters:
+        letters = counted(snapshot.dead_letters, "message")
+        yield Text(
+            f"{letters} in the dead-letter queue. To list: celery -A APP health dead-letter list", "yellow"
+        )
 
 
 def _active_tasks(snapshot: Snapshot) -> RenderableType:

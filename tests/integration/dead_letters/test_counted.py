@@ -1,0 +1,61 @@
+"""Who has dead letters sees that in the output of ``health``, without a command of its own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import amqp
+import pytest
+import redis as redis_client
+from tools.testbed.servers import RedisServer, rabbit_server, redis_server
+
+from tests.integration.cli.harness import run
+from tests.integration.dead_letters.quarantine import amqp_connection, declare
+from tests.integration.dead_letters.test_errors import message
+
+DEAD = "mail.dead-letter"
+LINE = "2 messages in the dead-letter queue. To list: celery -A APP health dead-letter list"
+
+
+@pytest.fixture(params=["redis", "rabbit"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A broker's URL, and how to put two messages into its dead-letter queue."""
+    if request.param == "redis":
+        with redis_server(tmp_path / "redis") as redis:
+            yield redis.url, lambda: _fill_redis(redis)
+        return
+    (tmp_path / "rabbit").mkdir()
+    with rabbit_server(tmp_path / "rabbit") as rabbit, amqp_connection(rabbit) as connection:
+        yield rabbit.url, lambda: _fill_rabbit(connection.channel())
+
+
+def _fill_redis(redis: RedisServer) -> None:
+    with redis_client.Redis(port=redis.port) as client:
+        client.lpush(DEAD, message("29a3b4be"), message("29a3ffff"))
+
+
+def _fill_rabbit(channel: amqp.Channel) -> None:
+    declare(channel, DEAD)
+    for _ in range(2):
+        channel.basic_publish(amqp.Message(b"{}"), routing_key=DEAD)
+
+
+def test_dead_letters_of_the_preset_are_counted(broker: tuple[str, Callable[[], None]]) -> None:
+    url, fill = broker
+
+    def health(*options: str, app: str = "cli_quarantine") -> str:
+        return run("-A", app, *options, broker=url).out
+
+    before = run("-A", "cli_quarantine", "--format", "json", broker=url).document
+    assert before["dead_letters"] in {0, None}
+    assert "dead-letter" not in health()
+    fill()
+    shown = health()
+    assert LINE in shown
+    document = run("-A", "cli_quarantine", "--format", "json", broker=url).document
+    assert document["dead_letters"] == 2
+    assert DEAD not in [queue["name"] for queue in document["queues"]]
+    # An application without the preset has no such queue of its own.
+    assert "dead-letter" not in health(app="cli_shop")
+    listed = run("-A", "cli_quarantine", "dead-letter", "list", broker=url)
+    assert listed.out.startswith(f"Dead-letter queue {DEAD}\n")
+    assert [line for line in listed.out.splitlines() if line.endswith(" ")] == []
