@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from celery import Celery
-from tools.testbed.servers import RabbitServer, RedisServer
+from tools.testbed.servers import RabbitServer, RedisServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.agent.quarantine import RabbitMessages, RedisMessages
 from tests.integration.presets.harness import PresetWorker
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
+from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
 BROKERS = pytest.mark.parametrize("broker", ["redis", "rabbit"])
@@ -137,6 +138,27 @@ def test_without_remote_control_each_worker_counts_alone(url: str, tmp_path: Pat
         poison = shop.send("poison")
         wait_for(lambda: shop.dead_ids() == [poison], 90, shop.printed)
         assert 3 <= shop.ran()["poison"] <= 6
+
+
+@BROKERS
+def test_after_a_restart_of_the_broker_two_workers_still_count_together(broker: str, tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    made = redis_server(tmp_path / "server") if broker == "redis" else rabbit_server(tmp_path / "server")
+    with made as server, scene(server.url, tmp_path, "restarted") as shop:
+        both = [shop.worker(name, CELERY_5_6, "-c", "1") for name in ("a", "b")]
+        for worker in both:
+            worker.wait_ready()
+        server.restart()
+        for worker in both:
+            wait_for(partial(_reconnected, worker), 90, worker.printed)
+        poison = shop.send("poison")
+        wait_for(lambda: shop.dead_ids() == [poison], 90, shop.printed)
+        assert 3 <= shop.ran()["poison"] <= 4
+        assert "could not do its work" not in shop.printed()
+
+
+def _reconnected(worker: PresetWorker) -> bool:
+    return "Connected to" in worker.printed().rpartition("Connection to broker lost")[2]
 
 
 @OLDEST_AND_NEWEST

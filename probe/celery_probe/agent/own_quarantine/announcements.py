@@ -6,6 +6,7 @@ has another dead-letter queue or none, gets no announcement.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from copy import copy
 from typing import Any, Callable, Mapping
 
@@ -46,7 +47,8 @@ class Announcements:
         """The connection is lost or the worker stops."""
         channel, self._channel = self._channel, None
         if channel is not None:
-            with self._errors.caught("announcements"):
+            # Its connection may be broken.
+            with suppress(Exception):
                 channel.close()
 
     def send(self, consumer: Any, deaths: Mapping[str, Any]) -> None:
