@@ -1,7 +1,7 @@
 """Readings of brokers and result backends: every reader returns them, and the verdicts use them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from celery_health.catalogue.brokers import BrokerReason
@@ -20,6 +20,11 @@ class QueueReading:
     consumers: int | None = None
     unacked: int | None = None
     """Unacknowledged messages; None if the broker does not show them by queue."""
+    by_priority: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+    """The ready messages of each priority list of Redis that has some, the first delivered first."""
+    in_rate: float | None = field(default=None, compare=False)
+    out_rate: float | None = field(default=None, compare=False)
+    """Messages that are published and delivered per second, where RabbitMQ's management API shows it."""
 
 
 @dataclass(frozen=True, slots=True)

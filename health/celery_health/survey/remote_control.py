@@ -45,11 +45,11 @@ def inspect_workers(
     error_text = None
     try:
         with app.connection_for_write(connect_timeout=seconds) as connection:
-            replies[first] = _broadcast(app, connection, first, seconds, limit=expected)
+            replies[first] = broadcast(app, connection, first, seconds, limit=expected)
             answering = sorted(replies[first])
             for command in others if answering else ():
                 left = max(_LEAST_SECONDS, end - time.monotonic())
-                replies[command] = _broadcast(app, connection, command, left, destination=answering)
+                replies[command] = broadcast(app, connection, command, left, destination=answering)
     except Exception as error:  # a broker that fails now is part of the result
         error_text = None if any(replies.values()) else f"{type(error).__name__}: {error}"
     registered = frozenset(
@@ -68,7 +68,8 @@ def _started(replies: Replies) -> dict[str, int]:
     }
 
 
-def _broadcast(app: Any, connection: Any, command: str, seconds: float, **receivers: Any) -> dict[str, Any]:
+def broadcast(app: Any, connection: Any, command: str, seconds: float, **receivers: Any) -> dict[str, Any]:
+    """The answer of each worker to one command. ``receivers``: Celery's ``limit`` and ``destination``."""
     # A new Control has a new reply queue, so that a late answer is not taken for one to the next command.
     from celery.app.control import Control  # noqa: PLC0415
 

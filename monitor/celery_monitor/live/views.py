@@ -25,10 +25,10 @@ class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
     ``since``: when the worker came online, or when it was last seen if it is offline. ``heartbeat_interval``:
     as the worker names it. ``group``: its worker group in a cluster. ``slots``: tasks that its pool runs at
     one time. ``queues`` None until the worker has answered remote control. ``active``, ``processed``
-    and ``load`` come from the heartbeat; ``processed`` counts since the start of the worker. ``missed``: of
-    these, how many the monitor has no event of. ``clock_skew``: seconds that the clock of the worker is
-    ahead. ``task_events``: whether the worker sends task events. ``verdict``: what the operator says of the
-    worker, as a sentence. ``memory`` in bytes.
+    and ``load`` (over one minute) come from the heartbeat; ``processed`` counts since the start of the
+    worker. ``missed``: of these, how many the monitor has no event of. ``clock_skew``: seconds that the clock
+    of the worker is ahead. ``task_events``: whether the worker sends task events. ``verdict``: what the
+    operator says of the worker, as a sentence. ``memory`` in bytes.
     """
 
     name: str
@@ -49,7 +49,7 @@ class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
     reserved: int | None = None
     eta: int | None = None
     processed: int | None = None
-    load: tuple[float, float, float] | None = None
+    load: float | None = None
     memory: int | None = None
     missed: int = 0
     clock_skew: float = 0.0

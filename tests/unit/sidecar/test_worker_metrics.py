@@ -50,7 +50,7 @@ def test_every_number_of_the_report_is_shown_in_base_units() -> None:
         "celery_worker_drain_requested": 0,
         "celery_worker_restart_hold": 0,
         "celery_worker_idle_seconds": 12.5,
-        "celery_worker_tasks_active": 1,
+        "celery_worker_active_tasks": 1,
         "celery_worker_tasks_reserved": 3,
         "celery_worker_tasks_eta": 2,
         "celery_worker_tasks_processed_total": 120,

@@ -39,4 +39,10 @@ class AmqpWithManagementReader:
 
 def _joined(amqp: QueueReading, management: QueueReading) -> QueueReading:
     """AMQP counts now; the API's numbers are some seconds old and only fill in what AMQP lacks."""
-    return management if amqp.ready is None else replace(amqp, unacked=management.unacked)
+    return (
+        management
+        if amqp.ready is None
+        else replace(
+            amqp, unacked=management.unacked, in_rate=management.in_rate, out_rate=management.out_rate
+        )
+    )

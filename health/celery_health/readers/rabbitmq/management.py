@@ -15,7 +15,10 @@ from celery_health.readers.timeouts import TOTAL_SECONDS
 from celery_health.threads import SingleThread
 from celery_health.urls import BrokerUrl
 
-_COLUMNS = "name,messages_ready,messages_unacknowledged,consumers,exclusive,auto_delete"
+_COLUMNS = (
+    "name,messages_ready,messages_unacknowledged,consumers,exclusive,auto_delete,"
+    "message_stats.publish_details.rate,message_stats.deliver_get_details.rate"
+)
 # Queues that belong to one process (remote control, events), and those that hold messages until their ETA.
 _NOT_TASK_QUEUES = re.compile(r".*\.pidbox\Z|celeryev\.|celery_delayed_\d+\Z|amq\.gen-")
 
@@ -78,6 +81,8 @@ def _queue(name: str, entry: dict[str, Any] | None) -> QueueReading:
         exists=True,
         consumers=_number(entry, "consumers"),
         unacked=_number(entry, "messages_unacknowledged"),
+        in_rate=_rate(entry, "publish_details"),
+        out_rate=_rate(entry, "deliver_get_details"),
     )
 
 
@@ -98,6 +103,14 @@ def _number(entry: dict[str, Any], name: str) -> int | None:
     # A queue that was created a moment ago has no numbers yet.
     value = entry.get(name)
     return value if isinstance(value, int) else None
+
+
+def _rate(entry: dict[str, Any], name: str) -> float | None:
+    """A rate of ``message_stats``, which is missing until the first message."""
+    stats = entry.get("message_stats")
+    details = stats.get(name) if isinstance(stats, dict) else None
+    value = details.get("rate") if isinstance(details, dict) else None
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _alarm(http: HttpJson, url: BrokerUrl) -> Reachability | None:

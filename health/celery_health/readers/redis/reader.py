@@ -99,7 +99,8 @@ class RedisReader:
     def _counted(self, names: tuple[str, ...], lengths: list[Any]) -> tuple[QueueReading, ...]:
         steps = max(1, len(self._naming.priority_steps))
         return tuple(
-            _queue(name, lengths[number * steps : (number + 1) * steps]) for number, name in enumerate(names)
+            _queue(name, lengths[number * steps : (number + 1) * steps], self._naming)
+            for number, name in enumerate(names)
         )
 
     async def _failed(self, result: Reachability, names: tuple[str, ...]) -> BrokerReading:
@@ -122,12 +123,14 @@ class RedisReader:
         return reachability.reachable(self._url)
 
 
-def _queue(name: str, lengths: list[Any]) -> QueueReading:
+def _queue(name: str, lengths: list[Any], naming: RedisNaming) -> QueueReading:
     if not all(isinstance(length, int) for length in lengths):
         return QueueReading(name, None)
     ready = sum(lengths)
     # Redis has no key for an empty list, so an empty queue and a missing one read the same.
-    return QueueReading(name, ready, exists=True if ready else None)
+    priorities = naming.priority_steps or (0,)
+    by_priority = tuple((step, length) for step, length in zip(priorities, lengths, strict=True) if length)
+    return QueueReading(name, ready, exists=True if ready else None, by_priority=by_priority)
 
 
 def _unacked(count: Any, oldest: Any, now: Any) -> UnackedReading | None:

@@ -35,9 +35,7 @@ class Worker(_View):
     reserved: int | None = Field(description="Fetched tasks that wait for a slot.")
     eta: int | None = Field(description="Fetched tasks that wait for their time.")
     processed: int | None = Field(description="Tasks that it has begun since its start.")
-    load: tuple[float, float, float] | None = Field(
-        description="Its machine's load over 1, 5 and 15 minutes."
-    )
+    load: float | None = Field(description="The load of its machine over one minute.")
     memory: int | None = Field(description="Its memory, in bytes.")
     missed: int = Field(description="Of its processed tasks, how many the monitor has no event of.")
     clock_skew: float = Field(description="Seconds that its clock is ahead of the monitor's.")

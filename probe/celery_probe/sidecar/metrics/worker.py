@@ -51,7 +51,7 @@ def _of_the_sidecar(numbers: WorkerNumbers) -> Iterator[Sample]:
 def _of_the_report(report: WorkerReport | None) -> Iterator[Sample]:
     if report is None:
         return
-    yield "celery_worker_tasks_active", "gauge", "Tasks that run.", report.active_count
+    yield "celery_worker_active_tasks", "gauge", "Tasks that run.", report.active_count
     yield "celery_worker_tasks_reserved", "gauge", "Fetched tasks that wait for a slot.", report.reserved
     yield "celery_worker_tasks_eta", "gauge", "Fetched tasks that wait for their time.", report.eta
     yield (

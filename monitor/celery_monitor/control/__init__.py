@@ -1,0 +1,1 @@
+"""What the monitor asks of workers and brokers."""

@@ -1,0 +1,59 @@
+"""Switches task events on: workers send none by default, and forget the order when they restart."""
+
+import asyncio
+
+from celery_monitor.live.blindness import events_are_off
+from celery_monitor.live.live import Live
+from celery_monitor.live.remote_control import RemoteControl
+
+_CHECK_SECONDS = 2.0
+_ALL_SECONDS = 30.0
+"""Every worker is asked so often, because another program may switch events off."""
+_PATIENCE_SECONDS = 15.0
+"""A worker that runs tasks and still sends no events after this time does not obey."""
+
+
+class EventSwitch:
+    """Orders all workers to send task events, at once when one comes online. ``problem`` says if it fails."""
+
+    def __init__(self, live: Live, remote_control: RemoteControl) -> None:
+        self._live = live
+        self._remote = remote_control
+        self._all_at: float | None = None
+        self._ordered: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Switch events on for ever."""
+        while True:
+            await self.switch_on()
+            await asyncio.sleep(_CHECK_SECONDS)
+
+    async def switch_on(self) -> None:
+        """Send the order to the workers that need it now."""
+        now = self._live.clock()
+        online = {worker.name: worker.since for worker in self._live.known_workers if worker.online}
+        new = [name for name, since in online.items() if since is not None and self._is_new(name, since)]
+        if self._all_at is None or now - self._all_at >= _ALL_SECONDS:
+            if await self._remote.enable_events():
+                self._all_at = now
+                self._ordered = dict.fromkeys(online, now)
+        elif new and await self._remote.enable_events(new[:1000]):
+            self._ordered |= dict.fromkeys(new[:1000], now)
+
+    def problem(self) -> str | None:
+        """Which workers do not obey, as a sentence."""
+        sight = self._live.sight()
+        if self._remote.error is not None and sight.without_task_events:
+            return f"{events_are_off(sight)} {self._remote.error}"
+        if self._all_at is None or sight.now - self._all_at > _ALL_SECONDS + _PATIENCE_SECONDS:
+            return None
+        waited = [
+            name
+            for name in sight.without_task_events
+            if sight.now - self._ordered.get(name, sight.now) >= _PATIENCE_SECONDS
+        ]
+        return events_are_off(sight) if waited else None
+
+    def _is_new(self, name: str, since: float) -> bool:
+        ordered = self._ordered.get(name)
+        return ordered is None or ordered < since

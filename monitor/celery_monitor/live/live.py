@@ -1,0 +1,253 @@
+"""What runs now: takes worker events, readings of the broker, answers of workers and the operator's push."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from celery_health.broker import BrokerReading
+from celery_health.wire.resource_push import ResourcePush
+from celery_monitor.events.event import WorkerEvent
+from celery_monitor.events.workers import WorkerTrack
+from celery_monitor.live.blindness import Sight
+from celery_monitor.live.flow import TaskFlow
+from celery_monitor.live.gauges import queue_gauges, worker_gauges
+from celery_monitor.live.queue import Fetched
+from celery_monitor.live.queues import Queues
+from celery_monitor.live.sent_tasks import SentTasks
+from celery_monitor.live.stats import stats
+from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
+from celery_monitor.live.worker import Worker
+from celery_monitor.live.workers import Workers
+from celery_monitor.metrics.gauges import QueueGauge, WorkerGauge
+from celery_monitor.metrics.labels import Labels
+from celery_monitor.metrics.task_counts import TaskCounts
+from celery_monitor.records.samples import QueueSample, WorkerSample
+from celery_monitor.records.states import LOST
+from celery_monitor.records.tasks import TaskRecord
+
+_STALLED_SECONDS = 5.0
+"""A longer pause between two passes is the monitor's own: no worker is blamed for it."""
+_PUSH_SECONDS = 60.0
+
+
+class Source(Protocol):
+    """Where events come from: the receiver."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker delivers now."""
+
+    @property
+    def last_received(self) -> float | None:
+        """When the last message came, Unix time."""
+
+    @property
+    def error(self) -> str | None:
+        """Why it does not deliver, as a sentence."""
+
+
+class Live:
+    """State in memory, without I/O: ``polling`` brings it what has to be fetched.
+
+    ``queues``: names that are always read. ``by_group``: metrics are labelled by worker group. ``is_ours``:
+    whether a worker belongs to the application; several applications may share a broker.
+    """
+
+    def __init__(
+        self,
+        queues: Iterable[str] = (),
+        *,
+        by_group: bool = False,
+        is_ours: Callable[[str], bool] = lambda _: True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.clock = clock
+        self.is_ours = is_ours
+        self.labels = Labels()
+        self.labels.by_group = by_group
+        self.labels.group_of, self.labels.queue_of = self._group_of, self._queue_of
+        self.counts = TaskCounts(self.labels)
+        self.sent = SentTasks()
+        self._flow = TaskFlow(self.sent, self.counts)
+        self.known_workers = Workers({})
+        self.known_queues = Queues(queues, self.sent)
+        self.push: ResourcePush | None = None
+        self._pushed_at = 0.0
+        self._schedule = ScheduleView(unknown="The schedule has not been read yet.")
+        self._source: Source | None = None
+        self._mark_lost: Callable[[str, float], object] = lambda _name, _at: None
+        self._since = self._passed = clock()
+        self._remote_workers: int | None = None
+        self._only_queue: dict[str, str] = {}
+
+    def follow(
+        self,
+        tracks: Mapping[str, WorkerTrack],
+        mark_lost: Callable[[str, float], object],
+        source: Source | None = None,
+    ) -> None:
+        """Use what the merger knows of workers, and report workers that are gone to it."""
+        self.known_workers = Workers(tracks)
+        self._mark_lost, self._source = mark_lost, source
+
+    # What comes in.
+
+    def on_worker(self, event: WorkerEvent) -> None:
+        """Note a worker event."""
+        self.known_workers.on_event(event)
+
+    @property
+    def on_task(self) -> Callable[..., None]:
+        """Note a task event. The merger calls it for each."""
+        return self._flow.on_task
+
+    def on_changed(self, records: Iterable[TaskRecord]) -> None:
+        """Note the records that changed, once for each batch."""
+        for record in records:
+            if record.run_twice:
+                self.counts.note(record.id, record.name, run_twice=True)
+            if record.state == LOST:
+                self.counts.note(record.id, record.name, run_twice=False)
+
+    def on_push(self, push: ResourcePush) -> None:
+        """Note what the operator knows of its resource."""
+        self.push, self._pushed_at = push, self.clock()
+        self.labels.by_group = True
+        self.known_workers.on_push(push, self._pushed_at)
+        self.known_queues.need((queue.name for queue in push.queues), self._pushed_at)
+
+    def on_broker(self, reading: BrokerReading) -> None:
+        """Note one reading of the broker."""
+        self.known_queues.on_reading(reading, self._fetched(), self.clock())
+
+    def on_schedule(self, schedule: ScheduleView) -> None:
+        """Note one reading of the schedule."""
+        self._schedule = schedule
+
+    def on_ping(self, workers: int | None) -> None:
+        """Note how many workers answer remote control."""
+        self._remote_workers = workers
+
+    def check_workers(self) -> None:
+        """Find workers that are gone, once a second, and have their tasks marked as lost."""
+        now = self.clock()
+        cut_off = self._source is not None and not self._source.connected
+        if cut_off or now - self._passed > _STALLED_SECONDS:
+            self.known_workers.note_alive(now)
+        if cut_off:
+            self._since = now
+        self._passed = now
+        self.known_workers.expire(now)
+        for name, at in self.known_workers.lost(now):
+            self._mark_lost(name, at)
+        if not self.labels.by_group:
+            for name in self.known_workers.to_drop(now):
+                self.counts.forget_host(self.labels.host(name))
+        if self.known_workers.changed_online:
+            self._note_queues(now)
+        self.known_queues.need(self.sent.queues(), now)
+
+    # What goes out.
+
+    def workers(self) -> Sequence[WorkerView]:
+        """All workers, by name."""
+        return self.known_workers.views()
+
+    def worker(self, name: str) -> WorkerView | None:
+        """One worker, None if it was never seen."""
+        return self.known_workers.view(name)
+
+    def queues(self) -> Sequence[QueueView]:
+        """All queues, by name."""
+        return self.known_queues.views(self.known_workers.consumers(), self.clock())
+
+    def queue(self, name: str) -> QueueView | None:
+        """One queue, None if it is not known."""
+        return self.known_queues.view(name, self.known_workers.consumers(), self.clock())
+
+    def schedule(self) -> ScheduleView:
+        """The periodic tasks of beat."""
+        return self._schedule
+
+    def stats(self) -> Stats:
+        """The sums."""
+        last_event = None if self._source is None else self._source.last_received
+        return stats(self.known_workers, self.known_queues, last_event, self.clock())
+
+    def sight(self) -> Sight:
+        """What the monitor sees, for ``blindness``."""
+        workers, source = self._workers_elsewhere()
+        return Sight(
+            now=self.clock(),
+            since=self._since,
+            connected=self._source is None or self._source.connected,
+            error=None if self._source is None else self._source.error,
+            last_event=None if self._source is None else self._source.last_received,
+            workers_elsewhere=workers,
+            source=source,
+            without_task_events=tuple(self.known_workers.without_task_events()),
+        )
+
+    def samples(self) -> tuple[list[QueueSample], list[WorkerSample]]:
+        """Queues and workers at this moment, for the history."""
+        now = self.clock()
+        return self.known_queues.samples(now), self.known_workers.samples(now)
+
+    def worker_gauges(self) -> list[WorkerGauge]:
+        """For the metrics."""
+        return worker_gauges(self.known_workers.views(), self.labels)
+
+    def queue_gauges(self) -> list[QueueGauge]:
+        """For the metrics."""
+        return queue_gauges(self.queues(), self.known_workers.consumers())
+
+    def _workers_elsewhere(self) -> tuple[int | None, str]:
+        if self.push is not None and self.clock() - self._pushed_at < _PUSH_SECONDS:
+            alive = sum(pod.worker is not None and pod.worker.age < _PUSH_SECONDS for pod in self.push.pods)
+            return alive, "the operator"
+        if self._remote_workers:
+            return self._remote_workers, "remote control"
+        consumers = [queue.reading.consumers for queue in self.known_queues]
+        return max((count for count in consumers if count), default=self._remote_workers), "the broker"
+
+    def _note_queues(self, now: float) -> None:
+        self.known_workers.changed_online = False
+        self.known_queues.need(self.known_workers.consumers(), now)
+        self._only_queue = {
+            worker.name: queues[0]
+            for worker in self.known_workers
+            if (queues := worker.queues) is not None and len(queues) == 1
+        }
+
+    def _fetched(self) -> dict[str, Fetched]:
+        """By queue, where every worker that consumes it consumes nothing else and sends task events."""
+        if not self.known_workers.queues_are_known():
+            return {}
+        silent = set(self.known_workers.without_task_events())
+        counts = self._flow.fetched
+        found = {
+            queue: Fetched(
+                frozenset(worker.name for worker in workers),
+                sum(counts.get(worker.name, 0) for worker in workers),
+            )
+            for queue, workers in self.known_workers.consumers().items()
+            if all(_consumes_only_one(worker) and worker.name not in silent for worker in workers)
+        }
+        for queue in self.known_queues.names():
+            if queue not in found and not self._is_consumed(queue):
+                found[queue] = Fetched(frozenset(), 0)
+        return found
+
+    def _is_consumed(self, queue: str) -> bool:
+        return queue in self.known_workers.consumers()
+
+    def _group_of(self, worker: str) -> str | None:
+        known = self.known_workers.get(worker)
+        return None if known is None else known.group
+
+    def _queue_of(self, worker: str) -> str | None:
+        return self._only_queue.get(worker)
+
+
+def _consumes_only_one(worker: Worker) -> bool:
+    return worker.queues is not None and len(worker.queues) == 1

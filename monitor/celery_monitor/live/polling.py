@@ -1,0 +1,93 @@
+"""Brings to ``Live`` what has to be fetched: queues from the broker, answers of workers, the schedule."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from celery_health.broker import BrokerReader
+from celery_health.readers import reader_for
+from celery_health.survey.app_connection import AppConnection
+from celery_health.tls import THIS_PYTHON
+from celery_monitor.live.live import Live
+from celery_monitor.live.remote_control import WORKERS_AT_ONCE, RemoteControl
+
+_log = logging.getLogger(__name__)
+
+_WORKERS_SECONDS = 1.0
+_QUEUES_SECONDS = 2.0
+_INSPECT_SECONDS = 2.0
+_PING_SECONDS = 30.0
+_READ_SECONDS = 6.0
+_AMQP_QUEUES_AT_ONCE = 100
+"""With AMQP each queue is a request of its own."""
+
+
+class Polling:
+    """Runs until it is cancelled. A part that fails is logged and tried again; the others go on."""
+
+    def __init__(
+        self,
+        live: Live,
+        connection: AppConnection,
+        remote_control: RemoteControl,
+        management_url: str | None = None,
+    ) -> None:
+        self._live = live
+        self._remote = remote_control
+        self._is_amqp = connection.broker.kind.is_amqp
+        self._reader: BrokerReader = reader_for(
+            connection.broker_url, connection.naming, management_url=management_url, python=THIS_PYTHON
+        )
+        self._next = 0
+
+    async def run(self) -> None:
+        """Poll for ever."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_repeat(_WORKERS_SECONDS, self._check_workers))
+                group.create_task(_repeat(_QUEUES_SECONDS, self._read_queues))
+                group.create_task(_repeat(_INSPECT_SECONDS, self._ask_workers))
+                group.create_task(_repeat(_PING_SECONDS, self._ping))
+        finally:
+            await self._reader.close()
+
+    async def _check_workers(self) -> None:
+        self._live.check_workers()
+
+    async def _read_queues(self) -> None:
+        async with asyncio.timeout(_READ_SECONDS):
+            reading = await self._reader.read(self._names())
+        self._live.on_broker(reading)
+
+    def _names(self) -> list[str]:
+        names = self._live.known_queues.names()
+        if not self._is_amqp or len(names) <= _AMQP_QUEUES_AT_ONCE:
+            return names
+        start = self._next % len(names)
+        self._next = start + _AMQP_QUEUES_AT_ONCE
+        return (names + names)[start : start + _AMQP_QUEUES_AT_ONCE]
+
+    async def _ask_workers(self) -> None:
+        workers = self._live.known_workers
+        names = workers.to_ask(self._live.clock(), WORKERS_AT_ONCE)
+        if not names:
+            return
+        for name, answer in (await self._remote.inspect(names)).items():
+            workers.on_answer(name, answer, self._live.clock())
+
+    async def _ping(self) -> None:
+        """Only without events: otherwise they show which workers live."""
+        sight = self._live.sight()
+        if sight.last_event is None or sight.now - sight.last_event > _PING_SECONDS:
+            self._live.on_ping(await self._remote.ping())
+
+
+async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except TimeoutError:
+            pass
+        except Exception:  # one part that fails must not end the others
+            _log.exception("A part of the monitor failed and is tried again.")
+        await asyncio.sleep(seconds)

@@ -1,0 +1,187 @@
+"""One worker: what its events, its answers to remote control and the operator say of it."""
+
+from celery_health.wire.resource_push import PushedWorker
+from celery_monitor.events.event import HEARTBEAT, OFFLINE, WorkerEvent
+from celery_monitor.events.workers import WorkerTrack
+from celery_monitor.live.inspection import Inspected
+from celery_monitor.live.views import OfflineReason, WorkerView
+from celery_monitor.records.samples import WorkerSample
+
+DEFAULT_INTERVAL_SECONDS = 2.0
+"""Celery's own interval of heartbeats, for a worker that has named none yet."""
+WITHOUT_HEARTBEAT_SECONDS = 180.0
+"""How long a worker that sends no heartbeats counts as online after it was last heard of."""
+_MAX_INTERVAL_SECONDS = 3600.0
+# Celery counts a worker as offline after 200 % of its interval. The margin is for the way through the broker.
+_INTERVALS, _MARGIN_SECONDS = 2.0, 3.0
+
+
+class Worker:
+    """Mutable, and bounded: it keeps the last event, the last answers and the last push only."""
+
+    __slots__ = (
+        "active",
+        "asked_at",
+        "group",
+        "heartbeat_at",
+        "inspected",
+        "interval",
+        "load",
+        "lost_marked",
+        "name",
+        "offline",
+        "pid",
+        "processed",
+        "pushed",
+        "seen_at",
+        "series_dropped",
+        "since",
+        "version",
+    )
+
+    def __init__(self, name: str, now: float) -> None:
+        self.name = name
+        self.since = now
+        self.seen_at = now
+        self.heartbeat_at: float | None = None
+        self.interval: float | None = None
+        self.offline: OfflineReason | None = None
+        self.lost_marked = False
+        self.series_dropped = False
+        self.pid: int | None = None
+        self.version: str | None = None
+        self.active: int | None = None
+        self.processed: int | None = None
+        self.load: float | None = None
+        self.asked_at: float | None = None
+        self.inspected = Inspected()
+        self.pushed: PushedWorker | None = None
+        self.group: str | None = None
+
+    @property
+    def online(self) -> bool:
+        """Whether it has been heard of within its own interval."""
+        return self.offline is None
+
+    def on_event(self, event: WorkerEvent) -> bool:
+        """Note an event. True if a process comes online, or another one has taken the name."""
+        if event.kind == OFFLINE:
+            self._go_offline(OfflineReason.SHUT_DOWN, event.received)
+            return False
+        begins = not self.online or self._is_other_process(event)
+        if begins:
+            self.since = event.received
+            self.inspected, self.asked_at = Inspected(), None
+        self.offline, self.lost_marked, self.series_dropped = None, False, False
+        self.seen_at = event.received
+        if event.kind == HEARTBEAT or event.freq is not None:
+            self.heartbeat_at = event.received
+        if event.freq:
+            self.interval = min(event.freq, _MAX_INTERVAL_SECONDS)
+        self.pid = event.pid or self.pid
+        self.version = event.version or self.version
+        self.active, self.processed, self.load = event.active, event.processed, event.load
+        return begins
+
+    def silent_until(self) -> float:
+        """When it counts as offline, unless it is heard of before."""
+        if self.heartbeat_at is None:
+            return self.seen_at + WITHOUT_HEARTBEAT_SECONDS
+        return self.seen_at + _INTERVALS * (self.interval or DEFAULT_INTERVAL_SECONDS) + _MARGIN_SECONDS
+
+    def seen(self, at: float) -> None:
+        """It was heard of other than by a worker event. A worker that said goodbye stays offline."""
+        if at <= self.seen_at or self.offline is OfflineReason.SHUT_DOWN:
+            return
+        self.seen_at = at
+        if self.offline is not None:
+            self.offline, self.since = None, at
+            self.lost_marked = self.series_dropped = False
+
+    def fall_silent(self) -> None:
+        """Its heartbeats have stopped. It was last seen with the last of them."""
+        self._go_offline(OfflineReason.NO_HEARTBEAT, self.seen_at)
+
+    def may_be_silent(self) -> bool:
+        """Whether it sends no heartbeat while it runs a task, so that silence proves nothing."""
+        return self.pool == "solo"
+
+    @property
+    def pool(self) -> str | None:
+        """The kind of its pool."""
+        return self.inspected.pool
+
+    @property
+    def slots(self) -> int | None:
+        """Tasks that it runs at one time."""
+        if self.inspected.slots is None and self.pushed is not None:
+            return self.pushed.slots
+        return self.inspected.slots
+
+    @property
+    def queues(self) -> tuple[str, ...] | None:
+        """The queues that it consumes."""
+        if self.inspected.queues is None and self.pushed is not None:
+            return self.pushed.queues
+        return self.inspected.queues
+
+    def view(self, track: WorkerTrack | None) -> WorkerView:
+        """As the API shows it. ``track``: what its events say about its process and its clock."""
+        pushed = self.pushed
+        return WorkerView(
+            name=self.name,
+            online=self.online,
+            since=self.since,
+            offline_reason=self.offline,
+            last_heartbeat=self.heartbeat_at,
+            heartbeat_interval=self.interval,
+            group=self.group,
+            pid=self.pid,
+            version=self.version,
+            pool=self.pool,
+            slots=self.slots,
+            prefetch=self.inspected.prefetch,
+            queues=self.queues,
+            tasks=self.inspected.tasks,
+            active=self.active if pushed is None or self.active is not None else pushed.active_count,
+            reserved=None if pushed is None else pushed.reserved,
+            eta=None if pushed is None else pushed.eta,
+            processed=self.processed,
+            load=self.load,
+            memory=None if pushed is None else pushed.memory_bytes,
+            missed=0 if track is None else track.missed,
+            clock_skew=0.0 if track is None else track.clock_skew,
+            task_events=self._sends_task_events(track),
+            verdict=None if pushed is None or not pushed.message else pushed.message,
+        )
+
+    def sample(self, now: float, track: WorkerTrack | None) -> WorkerSample:
+        """For the history."""
+        return WorkerSample(
+            at=now,
+            name=self.name,
+            online=self.online,
+            active=self.active if self.online else None,
+            processed=self.processed if self.online else None,
+            missed=0 if track is None else track.missed,
+            load=self.load if self.online else None,
+            clock_skew=0.0 if track is None else track.clock_skew,
+        )
+
+    def _go_offline(self, reason: OfflineReason, at: float) -> None:
+        if self.offline is None or reason is OfflineReason.SHUT_DOWN:
+            self.offline, self.since = reason, at
+        self.active = None
+
+    def _is_other_process(self, event: WorkerEvent) -> bool:
+        if self.pid is not None and event.pid and event.pid != self.pid:
+            return True
+        # In a container the new process often has the pid of the old one.
+        return event.processed is not None and event.processed < (self.processed or 0)
+
+    def _sends_task_events(self, track: WorkerTrack | None) -> bool | None:
+        if track is not None and track.sends_task_events:
+            return True
+        if track is not None and track.silent:
+            return False
+        return None if self.pushed is None else self.pushed.task_events

@@ -1,0 +1,196 @@
+"""All workers, in bounded memory. Pure: the time is passed in."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from celery_health.wire.resource_push import ResourcePush
+from celery_monitor.events.event import OFFLINE, WorkerEvent
+from celery_monitor.events.workers import WorkerTrack
+from celery_monitor.live.inspection import Inspected
+from celery_monitor.live.views import OfflineReason, WorkerView
+from celery_monitor.live.worker import WITHOUT_HEARTBEAT_SECONDS, Worker
+from celery_monitor.records.samples import WorkerSample
+
+MAX_WORKERS = 10_000
+_ASK_AGAIN_SECONDS = 60.0
+_ASK_AGAIN_UNANSWERED_SECONDS = 10.0
+LOST_AFTER_SECONDS = 30.0
+"""How long a worker without heartbeats keeps its tasks: a busy machine or a broker may hold them up."""
+LOST_AFTER_SHUTDOWN_SECONDS = 3.0
+"""For the events that a worker sent before it went offline."""
+DROP_SERIES_SECONDS = 600.0
+"""After this time offline the metrics of a worker end, as celery-exporter's do."""
+FORGET_AFTER_SECONDS = 24 * 3600.0
+
+
+class Workers:
+    """Workers by name. ``beyond``: how many were seen for which there was no room."""
+
+    def __init__(self, tracks: Mapping[str, WorkerTrack]) -> None:
+        self._tracks = tracks
+        self._workers: dict[str, Worker] = {}
+        self._beyond: set[str] = set()
+        self.changed_online = True
+        """Whether a worker has come or gone since the queues of the workers were last read."""
+
+    def __len__(self) -> int:
+        return len(self._workers)
+
+    def __iter__(self) -> Iterator[Worker]:
+        return iter(self._workers.values())
+
+    @property
+    def beyond(self) -> int:
+        """How many workers there is no room for."""
+        return len(self._beyond)
+
+    def get(self, name: str) -> Worker | None:
+        """One worker."""
+        return self._workers.get(name)
+
+    def on_event(self, event: WorkerEvent) -> bool:
+        """Note a worker event. True if a process came online, so that its task events have to be enabled."""
+        worker = self._workers.get(event.name)
+        new = worker is None
+        if worker is None:
+            worker = self._add(event.name, event.received)
+            if worker is None:
+                return False
+        begins = worker.on_event(event) or new
+        if begins or event.kind == OFFLINE:
+            self.changed_online = True
+        return begins and event.kind != OFFLINE
+
+    def to_ask(self, now: float, most: int) -> list[str]:
+        """The online workers to ask by remote control now: those never asked first."""
+        due = [worker for worker in self if worker.online and _is_due(worker, now)]
+        due.sort(key=lambda worker: worker.asked_at or 0.0)
+        for worker in due[:most]:
+            worker.asked_at = now
+        return [worker.name for worker in due[:most]]
+
+    def on_answer(self, name: str, answer: Inspected, now: float) -> None:
+        """Note what a worker answered. An answer also shows a worker that sends no heartbeats."""
+        worker = self._workers.get(name) or self._add(name, now)
+        if worker is not None:
+            worker.seen(now)
+            worker.inspected, worker.asked_at = answer, now
+            worker.pid = answer.pid or worker.pid
+            self.changed_online = True
+
+    def on_push(self, push: ResourcePush, now: float) -> None:
+        """Take in what the operator says of the workers of its resource."""
+        groups = push.groups_of_workers()
+        reported = {pod.worker.hostname: pod.worker for pod in push.pods if pod.worker is not None}
+        for worker in self:
+            worker.pushed = reported.get(worker.name)
+        for name, pushed in reported.items():
+            known = self._workers.get(name) or self._add(name, now)
+            if known is not None:
+                known.pushed, known.group = pushed, groups.get(name)
+                known.seen(now - pushed.age)
+
+    def expire(self, now: float) -> None:
+        """Find the workers whose heartbeats have stopped, and forget those that went long ago."""
+        gone = []
+        self._add_by_tasks(now)
+        for worker in self:
+            if (track := self._tracks.get(worker.name)) is not None:
+                worker.seen(track.last_seen)
+            if worker.online and now > worker.silent_until() and not worker.may_be_silent():
+                worker.fall_silent()
+                self.changed_online = True
+            if not worker.online and now - worker.since > FORGET_AFTER_SECONDS:
+                gone.append(worker.name)
+        for name in gone:
+            del self._workers[name]
+
+    def lost(self, now: float) -> list[tuple[str, float]]:
+        """Workers that are gone for certain, each once, with the time at which they were last seen."""
+        found = []
+        for worker in self:
+            if worker.online or worker.lost_marked:
+                continue
+            shut_down = worker.offline is OfflineReason.SHUT_DOWN
+            if worker.heartbeat_at is None and not shut_down:
+                continue  # it sends no heartbeats: its silence proves nothing
+            patience = LOST_AFTER_SHUTDOWN_SECONDS if shut_down else LOST_AFTER_SECONDS
+            if now - worker.since >= patience:
+                worker.lost_marked = True
+                found.append((worker.name, worker.since))
+        return found
+
+    def to_drop(self, now: float) -> list[str]:
+        """Workers that have been offline for so long that their series end, each once."""
+        found = []
+        for worker in self:
+            if not worker.online and not worker.series_dropped and now - worker.since > DROP_SERIES_SECONDS:
+                worker.series_dropped = True
+                found.append(worker.name)
+        return found
+
+    def note_alive(self, now: float) -> None:
+        """The monitor was cut off until now: no worker is blamed for the silence."""
+        for worker in self:
+            if worker.online:
+                worker.seen_at = max(worker.seen_at, now)
+
+    def views(self) -> list[WorkerView]:
+        """All workers, by name."""
+        return [worker.view(self._tracks.get(name)) for name, worker in sorted(self._workers.items())]
+
+    def view(self, name: str) -> WorkerView | None:
+        """One worker."""
+        worker = self._workers.get(name)
+        return None if worker is None else worker.view(self._tracks.get(name))
+
+    def samples(self, now: float) -> list[WorkerSample]:
+        """For the history: all workers."""
+        return [worker.sample(now, self._tracks.get(worker.name)) for worker in self]
+
+    def without_task_events(self) -> list[str]:
+        """Online workers that run tasks and send no task events."""
+        views = (worker.view(self._tracks.get(worker.name)) for worker in self if worker.online)
+        return sorted(view.name for view in views if view.task_events is False)
+
+    def consumers(self) -> dict[str, list[Worker]]:
+        """The online workers of every queue that an online worker consumes."""
+        found: dict[str, list[Worker]] = {}
+        for worker in self:
+            for queue in (worker.queues or ()) if worker.online else ():
+                found.setdefault(queue, []).append(worker)
+        return found
+
+    def queues_are_known(self) -> bool:
+        """Whether the queues of every online worker are known."""
+        return not self._beyond and all(worker.queues is not None for worker in self if worker.online)
+
+    def _add_by_tasks(self, now: float) -> None:
+        """Workers that send task events and no heartbeats."""
+        for name, track in self._tracks.items():
+            if name not in self._workers and now - track.last_seen < WITHOUT_HEARTBEAT_SECONDS:
+                self._add(name, track.last_seen)
+
+    def _add(self, name: str, now: float) -> Worker | None:
+        if len(self._workers) >= MAX_WORKERS and not self._make_room():
+            if len(self._beyond) < MAX_WORKERS:
+                self._beyond.add(name)
+            return None
+        self._beyond.discard(name)
+        worker = self._workers[name] = Worker(name, now)
+        return worker
+
+    def _make_room(self) -> bool:
+        """Forget the worker that has been offline for longest."""
+        offline: Iterable[Worker] = (worker for worker in self if not worker.online)
+        oldest = min(offline, key=lambda worker: worker.since, default=None)
+        if oldest is None:
+            return False
+        del self._workers[oldest.name]
+        return True
+
+
+def _is_due(worker: Worker, now: float) -> bool:
+    if worker.asked_at is None:
+        return True
+    answered = worker.inspected.queues is not None
+    return now - worker.asked_at >= (_ASK_AGAIN_SECONDS if answered else _ASK_AGAIN_UNANSWERED_SECONDS)

@@ -1,0 +1,1 @@
+"""The metrics of the monitor. docs/reference/metrics.md lists them."""

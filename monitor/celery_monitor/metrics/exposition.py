@@ -1,0 +1,195 @@
+"""The text of ``/metrics``. The names are those of celery-exporter where the meaning is the same."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from celery_monitor.metrics.gauges import ProgramGauges, QueueGauge, WorkerGauge
+from celery_monitor.metrics.task_counts import Histogram, Key, Kind, TaskCounts
+
+TASK_LABELS = ("name", "hostname", "queue_name")
+_TASKS: Mapping[Kind, str] = {
+    Kind.SENT: "Tasks that were sent, by senders that send task-sent.",
+    Kind.RECEIVED: "Tasks that workers have fetched.",
+    Kind.STARTED: "Tasks that workers have started.",
+    Kind.SUCCEEDED: "Tasks that succeeded.",
+    Kind.RETRIED: "Tasks that failed and are to run again.",
+    Kind.REVOKED: "Tasks that were revoked or had expired.",
+    Kind.REJECTED: "Tasks that were rejected.",
+}
+
+
+class Exposition(Collector):
+    """Collects at each scrape. The callables return what is known at that moment."""
+
+    def __init__(
+        self,
+        counts: TaskCounts,
+        workers: Callable[[], Iterable[WorkerGauge]],
+        queues: Callable[[], Iterable[QueueGauge]],
+        program: Callable[[], ProgramGauges],
+    ) -> None:
+        self._counts = counts
+        self._workers = workers
+        self._queues = queues
+        self._program = program
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def text(self) -> bytes:
+        """The text that Prometheus scrapes."""
+        return generate_latest(self._registry)
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: the registry would otherwise collect once to learn the names."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics."""
+        yield from _of_tasks(self._counts)
+        yield from _of_workers(tuple(self._workers()))
+        yield from _of_queues(tuple(self._queues()))
+        yield from _of_program(self._program())
+
+
+def _of_tasks(counts: TaskCounts) -> Iterator[Metric]:
+    for kind, help_text in _TASKS.items():
+        yield _counter(f"celery_task_{kind.value}", help_text, TASK_LABELS, counts.counts[kind])
+    yield _counter("celery_task_failed", "Tasks that failed.", (*TASK_LABELS, "exception"), counts.failures)
+    yield _histogram("celery_task_runtime", "Seconds that a task ran before it succeeded.", counts.runtime)
+    yield _histogram(
+        "celery_task_queue_wait_time",
+        "Seconds between sending and start, of tasks whose sender sends task-sent.",
+        counts.wait,
+    )
+    yield _counter("celery_task_run_twice", "Tasks that were run twice.", ("name",), counts.run_twice)
+    yield _counter("celery_task_lost", "Tasks that were lost with their worker.", ("name",), counts.lost)
+    yield _counter(
+        "celery_monitor_series_overflow",
+        "Events counted under the labels 'other', because there were too many series.",
+        (),
+        {(): counts.overflow},
+    )
+
+
+def _of_workers(workers: Sequence[WorkerGauge]) -> Iterator[Metric]:
+    yield _gauge(
+        "celery_worker_up",
+        "1 while the worker, or a worker of the group, is online.",
+        ("hostname",),
+        {(worker.hostname,): int(worker.workers > 0) for worker in workers},
+    )
+    yield _gauge(
+        "celery_worker_tasks_active",
+        "Active tasks.",
+        ("hostname",),
+        {(worker.hostname,): worker.active for worker in workers},
+    )
+    yield _gauge(
+        "celery_monitor_workers_online",
+        "Workers that are online.",
+        ("hostname",),
+        {(worker.hostname,): worker.workers for worker in workers},
+    )
+    yield _gauge(
+        "celery_monitor_missed_tasks",
+        "Tasks that workers have started and that the monitor has no event of.",
+        ("hostname",),
+        {(worker.hostname,): worker.missed for worker in workers},
+    )
+
+
+def _of_queues(queues: Sequence[QueueGauge]) -> Iterator[Metric]:
+    for name, help_text, values in (
+        ("celery_queue_length", "Ready messages.", {queue.name: queue.length for queue in queues}),
+        (
+            "celery_active_consumer_count",
+            "Consumers, as RabbitMQ counts them.",
+            {queue.name: queue.consumers for queue in queues},
+        ),
+        (
+            "celery_active_worker_count",
+            "Online workers that consume the queue.",
+            {queue.name: queue.workers for queue in queues},
+        ),
+        (
+            "celery_active_process_count",
+            "Slots of the online workers that consume the queue.",
+            {queue.name: queue.processes for queue in queues},
+        ),
+        (
+            "celery_monitor_queue_unacknowledged",
+            "Unacknowledged messages.",
+            {queue.name: queue.unacknowledged for queue in queues},
+        ),
+        (
+            "celery_monitor_queue_oldest_wait_seconds",
+            "How long the oldest ready message waits.",
+            {queue.name: queue.oldest_wait for queue in queues},
+        ),
+    ):
+        yield _gauge(name, help_text, ("queue_name",), {(queue,): value for queue, value in values.items()})
+
+
+def _of_program(program: ProgramGauges) -> Iterator[Metric]:
+    for name, help_text, value in (
+        ("connected", "1 while the broker delivers events.", int(program.connected)),
+        ("ingestion_lag_seconds", "Seconds between an event and its arrival.", program.lag),
+        ("last_event_age_seconds", "Seconds since the last event of any worker.", program.last_event_age),
+        ("tasks_in_memory", "Tasks in memory.", program.tasks_in_memory),
+        ("database_available", "1 while the history can be written.", _as_int(program.database_available)),
+        ("database_lag_seconds", "How long the oldest change waits to be written.", program.database_lag),
+        ("database_buffered", "Changes that wait to be written.", program.database_buffered),
+    ):
+        yield _gauge(f"celery_monitor_{name}", help_text, (), {(): value})
+    for name, help_text, value in (
+        ("events", "Events that were decoded.", program.events),
+        ("events_malformed", "Messages and events that could not be read.", program.malformed),
+        ("events_ignored", "Events of other applications, or about no task and no worker.", program.ignored),
+        ("events_dropped", "Messages that came faster than they could be merged.", program.dropped),
+        ("tasks_evicted", "Unfinished tasks that left the memory to make room.", program.evicted),
+        (
+            "database_dropped",
+            "Changes that were dropped while the history was away.",
+            program.database_dropped,
+        ),
+    ):
+        if value is not None:
+            yield _counter(f"celery_monitor_{name}", help_text, (), {(): value})
+
+
+def _as_int(value: bool | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _gauge(
+    name: str, help_text: str, labels: Sequence[str], values: Mapping[Key, float | None]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help_text, labels=labels)
+    for key, value in values.items():
+        if value is not None:
+            family.add_metric(key, value)
+    return family
+
+
+def _counter(
+    name: str, help_text: str, labels: Sequence[str], values: Mapping[Key, float]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, help_text, labels=labels)
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family
+
+
+def _histogram(name: str, help_text: str, histogram: Histogram) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, help_text, labels=TASK_LABELS)
+    for key in list(histogram.cells):
+        family.add_metric(key, buckets=histogram.buckets(key), sum_value=histogram.sums[key])
+    return family

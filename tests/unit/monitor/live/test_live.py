@@ -1,0 +1,195 @@
+"""The parts of the live state together."""
+
+from celery_health.broker import QueueReading
+from celery_monitor.events.event import Event
+from celery_monitor.live.blindness import Sight, blind, events_are_off, not_connected
+from celery_monitor.live.inspection import Inspected, inspected
+from celery_monitor.live.live import Live
+from celery_monitor.metrics.task_counts import Kind
+from celery_monitor.records.tasks import TaskRecord
+from tests.unit.monitor.live.test_queues import reading
+from tests.unit.monitor.live.worlds import NOW, Clock, heartbeat, offline, online
+
+
+class Source:
+    connected = True
+    last_received: float | None = NOW
+    error: str | None = None
+
+
+def following(clock: Clock) -> tuple[Live, list[tuple[str, float]]]:
+    live, lost = Live(clock=clock), list[tuple[str, float]]()
+    live.follow({}, lambda name, at: lost.append((name, at)), Source())
+    return live, lost
+
+
+def test_a_sum_is_unknown_if_one_of_its_parts_is() -> None:
+    live, _ = following(Clock())
+    live.on_worker(heartbeat("w1@a", active=2))
+    live.on_worker(heartbeat("w2@a", active=1))
+    live.known_workers.on_answer("w1@a", Inspected(slots=4, queues=("mail",)), NOW)
+
+    before = live.stats()
+    live.known_workers.on_answer("w2@a", Inspected(slots=8, queues=("mail",)), NOW)
+    after = live.stats()
+
+    assert (before.active, before.slots) == (3, None)
+    assert after.slots == 12
+    assert before.ready is None
+
+
+def test_the_sums_of_queues_come_from_the_broker() -> None:
+    live, _ = following(Clock())
+    live.on_broker(reading(others=(QueueReading("mail", 7), QueueReading("pdf", 3))))
+
+    stats = live.stats()
+
+    assert (stats.ready, stats.unacknowledged, stats.broker_reachable) == (10, 3, True)
+
+
+def test_tasks_of_a_worker_that_is_gone_are_marked_as_lost_once() -> None:
+    clock = Clock()
+    live, lost = following(clock)
+    live.on_worker(online("w1@a"))
+    for _ in range(60):
+        clock.now += 1
+        live.check_workers()
+
+    assert lost == [("w1@a", NOW)]
+
+
+def test_no_worker_is_blamed_while_the_monitor_is_cut_off_from_the_broker() -> None:
+    clock = Clock()
+    live, lost = following(clock)
+    source = Source()
+    live.follow({}, lambda name, at: lost.append((name, at)), source)
+    live.on_worker(online("w1@a"))
+    source.connected = False
+    for _ in range(120):
+        clock.now += 1
+        live.check_workers()
+
+    assert lost == []
+    assert live.stats().workers_online == 1
+
+
+def test_a_pause_of_the_monitor_itself_is_no_silence_of_workers() -> None:
+    clock = Clock()
+    live, lost = following(clock)
+    live.on_worker(online("w1@a"))
+    live.check_workers()
+    clock.now += 300
+    live.check_workers()
+
+    assert live.stats().workers_online == 1
+    assert lost == []
+
+
+def test_a_task_event_is_counted_under_the_only_queue_of_its_worker() -> None:
+    live, _ = following(Clock())
+    live.on_worker(online("w1@a"))
+    live.known_workers.on_answer("w1@a", Inspected(slots=4, queues=("mail",)), NOW)
+    live.check_workers()
+
+    live.on_task(task_event("task-received"), "shop.mail")
+
+    assert live.counts.counts[Kind.RECEIVED] == {("shop.mail", "a", "mail"): 1}
+
+
+def test_a_task_event_is_counted_under_the_queue_that_its_sender_named() -> None:
+    live, _ = following(Clock())
+    live.on_task(task_event("task-sent", queue="pdf", hostname="gen1@web"), "shop.pdf")
+    live.on_task(task_event("task-received"), "shop.pdf")
+    live.on_task(task_event("task-started", timestamp=NOW + 3), "shop.pdf")
+    live.on_task(task_event("task-succeeded", timestamp=NOW + 5, runtime=2.0), "shop.pdf")
+
+    key = ("shop.pdf", "a", "pdf")
+    assert live.counts.counts[Kind.SENT] == {("shop.pdf", "web", "pdf"): 1}
+    assert live.counts.counts[Kind.SUCCEEDED] == {key: 1}
+    assert live.counts.wait.sums == {key: 3.0}
+    assert live.counts.runtime.sums == {key: 2.0}
+    assert len(live.sent) == 0
+
+
+def test_a_queue_that_no_source_names_is_unknown_and_never_the_default() -> None:
+    live, _ = following(Clock())
+    live.on_task(task_event("task-received"), "shop.mail")
+
+    assert live.counts.counts[Kind.RECEIVED] == {("shop.mail", "a", "unknown"): 1}
+
+
+def test_a_task_that_runs_twice_or_is_lost_is_counted_once() -> None:
+    live, _ = following(Clock())
+    twice = TaskRecord(id="1", name="shop.mail", run_twice=True)
+    for _ in range(3):
+        live.on_changed([twice, TaskRecord(id="2", name="shop.mail", state="LOST")])
+
+    assert live.counts.run_twice == {("shop.mail",): 1}
+    assert live.counts.lost == {("shop.mail",): 1}
+
+
+def test_workers_on_one_host_are_one_series_with_their_sum() -> None:
+    live, _ = following(Clock())
+    live.on_worker(heartbeat("w1@a", active=2))
+    live.on_worker(heartbeat("w2@a", active=1))
+    live.on_worker(offline("w3@b"))
+
+    gauges = {gauge.hostname: gauge for gauge in live.worker_gauges()}
+
+    assert (gauges["a"].workers, gauges["a"].active) == (2, 3)
+    assert (gauges["b"].workers, gauges["b"].active) == (0, 0)
+
+
+def sight(**known: object) -> Sight:
+    fields = {"now": NOW, "since": NOW - 600, "connected": True, **known}
+    return Sight(**fields)  # type: ignore[arg-type]
+
+
+def test_the_monitor_is_blind_when_workers_live_and_no_event_comes() -> None:
+    sentence = blind(sight(last_event=NOW - 120, workers_elsewhere=3, source="remote control"))
+
+    assert sentence is not None
+    assert "120 s" in sentence or "2 min" in sentence
+    assert "remote control shows 3 workers" in sentence
+
+
+def test_the_monitor_is_not_blind_without_workers_or_shortly_after_a_start() -> None:
+    assert blind(sight(last_event=None, workers_elsewhere=0, source="the operator")) is None
+    assert blind(sight(last_event=None, workers_elsewhere=None)) is None
+    assert blind(sight(since=NOW - 10, workers_elsewhere=3, source="the operator")) is None
+    assert blind(sight(last_event=NOW - 5, workers_elsewhere=3, source="the operator")) is None
+
+
+def test_a_receiver_without_connection_is_named_first() -> None:
+    cut_off = sight(connected=False, error="redis://b:6379/0 refuses connections.", workers_elsewhere=3)
+
+    assert not_connected(cut_off) == "redis://b:6379/0 refuses connections."
+    assert blind(cut_off) is None
+
+
+def test_workers_without_task_events_are_named() -> None:
+    sentence = events_are_off(sight(without_task_events=("w1@a", "w2@a")))
+
+    assert sentence is not None
+    assert "2 workers send no task events" in sentence
+    assert "w1@a and w2@a" in sentence
+    assert events_are_off(sight()) is None
+
+
+def test_answers_of_workers_are_read_with_care() -> None:
+    answer = inspected(
+        {"pool": {"max-concurrency": 4, "implementation": "celery.concurrency.prefork:TaskPool"}, "pid": 7},
+        [{"name": "mail"}, {"name": 5}, "x", {"name": "y" * 1000}],
+        ["shop.mail [rate_limit=10/m]", "shop.pdf", 3],
+    )
+
+    assert (answer.slots, answer.pool, answer.pid, answer.queues) == (4, "prefork", 7, ("mail",))
+    assert answer.tasks == ("shop.mail", "shop.pdf")
+    assert answer.rate_limits == {"shop.mail": "10/m"}
+    assert inspected("x", None, {"a": 1}) == Inspected()
+    assert inspected({"pool": [], "pid": -1, "prefetch_count": 2**60}, None, None) == Inspected()
+
+
+def task_event(kind: str, **known: object) -> Event:
+    fields = {"type": kind, "hostname": "w1@a", "timestamp": NOW, "uuid": "1", **known}
+    return Event(**fields)  # type: ignore[arg-type]

@@ -1,0 +1,81 @@
+"""The text of /metrics."""
+
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from celery_monitor.metrics.exposition import Exposition
+from celery_monitor.metrics.gauges import ProgramGauges, QueueGauge, WorkerGauge
+from celery_monitor.metrics.labels import Labels
+from celery_monitor.metrics.task_counts import Kind, TaskCounts
+from celery_probe.sidecar.metrics import worker as sidecar_metrics
+from tests.unit.monitor.metrics.mixin import EXPORTED, QUERIED
+
+PROGRAM = ProgramGauges(
+    connected=True, events=5, malformed=1, ignored=0, dropped=0, evicted=0, tasks_in_memory=2, lag=0.1
+)
+
+
+def exposed(counts: TaskCounts | None = None) -> dict[str, list[tuple[dict[str, str], float]]]:
+    counts = counts or busy()
+    text = Exposition(
+        counts,
+        lambda: [WorkerGauge("a", 1, 2, 0)],
+        lambda: [QueueGauge("mail", 3, 1, 1, 4)],
+        lambda: PROGRAM,
+    ).text()
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for family in text_string_to_metric_families(text.decode()):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append((dict(sample.labels), sample.value))
+    return found
+
+
+def busy() -> TaskCounts:
+    counts = TaskCounts(Labels())
+    for kind in Kind:
+        counts.count(kind, "shop.mail", "w1@a", "mail")
+    counts.failed("shop.mail", "w1@a", "mail", "KeyError('price')")
+    counts.ran("shop.mail", "w1@a", "mail", 0.3)
+    counts.waited("shop.mail", "w1@a", "mail", 4.0)
+    return counts
+
+
+def test_every_metric_that_celery_mixin_queries_is_there_with_its_labels() -> None:
+    series = exposed()
+
+    for name, labels in {**QUERIED, **EXPORTED}.items():
+        assert name in series, name
+        for found, _ in series[name]:
+            assert labels <= set(found), (name, found)
+
+
+def test_no_series_of_the_sidecar_is_summed_with_the_monitors() -> None:
+    # celery-mixin selects jobs by a pattern that also matches a job of the sidecars.
+    source = Path(sidecar_metrics.__file__).read_text(encoding="utf-8")
+
+    assert [name for name in QUERIED if f'"{name}"' in source] == []
+    assert '"celery_worker_active_tasks"' in source
+
+
+def test_a_failure_is_counted_under_the_class_of_its_exception() -> None:
+    ((labels, value),) = exposed()["celery_task_failed_total"]
+
+    assert (labels["exception"], value) == ("KeyError", 1)
+
+
+def test_a_histogram_has_cumulative_buckets() -> None:
+    series = exposed()
+    buckets = {labels["le"]: value for labels, value in series["celery_task_runtime_bucket"]}
+
+    assert (buckets["0.25"], buckets["0.5"], buckets["+Inf"]) == (0, 1, 1)
+    assert series["celery_task_runtime_sum"][0][1] == 0.3
+    assert series["celery_task_runtime_count"][0][1] == 1
+
+
+def test_an_unknown_value_has_no_series() -> None:
+    series = exposed()
+
+    assert "celery_monitor_database_available" not in series
+    assert "celery_monitor_database_dropped_total" not in series
+    assert series["celery_monitor_connected"] == [({}, 1.0)]
