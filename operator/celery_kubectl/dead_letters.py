@@ -3,8 +3,9 @@
 The sidecar has the network, the broker's URL and the client packages; the user's machine need not have them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import click
 
@@ -20,8 +21,13 @@ _WORKER = "worker"
 
 
 @contextmanager
-def opened(kubectl: Kubectl, name: str) -> Iterator[tuple[RemoteDeadLetters, str]]:
+def opened(
+    kubectl: Kubectl, name: str, replayed: Sequence[str] = ()
+) -> Iterator[tuple[RemoteDeadLetters, str]]:
     """The dead-letter queue of the CeleryDeployment, and its name.
+
+    ``replayed`` are the beginnings of the ids that are about to be put back: a warning names those that the
+    workers will move again.
 
     Raises:
         KubectlError: there is no such resource, it has no running pod, or a command is refused.
@@ -29,6 +35,12 @@ def opened(kubectl: Kubectl, name: str) -> Iterator[tuple[RemoteDeadLetters, str
     resource = read(kubectl, name)
     pod = _pod(kubectl, resource)
     queue = f"{resource.name}{DEAD_LETTER_SUFFIX}"
+    for task in _quarantined(resource, tuple(replayed), datetime.now(UTC)):
+        click.echo(
+            f"{task['name']} ({task['id']}) is in quarantine until {task['until']}: until then, a worker "
+            f"moves its message to {queue} again.",
+            err=True,
+        )
 
     def send(request: bytes) -> list[bytes]:
         command = ["--namespace", resource.namespace, "-i", pod, "-c", SIDECAR, "--", "python3", "-m", MODULE]
@@ -39,6 +51,15 @@ def opened(kubectl: Kubectl, name: str) -> Iterator[tuple[RemoteDeadLetters, str
 
     with explained_errors():
         yield RemoteDeadLetters(queue, send), queue
+
+
+def _quarantined(resource: Resource, ids: tuple[str, ...], now: datetime) -> list[Object]:
+    """The tasks in quarantine whose id begins with one of these texts."""
+    return [
+        task
+        for task in resource.status.get("quarantine") or ()
+        if ids and task["id"].startswith(ids) and datetime.fromisoformat(task["until"]) > now
+    ]
 
 
 def _explained(error: KubectlError, pod: str) -> click.ClickException | DeadLetterError:

@@ -154,7 +154,8 @@ def dead_letter(ctx: click.Context, /, name: str, **cluster: str | None) -> None
 def _open_dead_letters(ctx: click.Context, cluster: dict[str, Any]) -> Opened:
     from celery_kubectl.dead_letters import opened  # noqa: PLC0415
 
-    return opened(_kubectl(**cluster), ctx.obj)
+    refs = (ctx.params["refs"] or ("",)) if ctx.info_name == "replay" else ()
+    return opened(_kubectl(**cluster), ctx.obj, [ref.partition("#")[0] for ref in refs])
 
 
 add_dead_letter_commands(dead_letter, _open_dead_letters, _CLUSTER)

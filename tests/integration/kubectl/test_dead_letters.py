@@ -114,3 +114,26 @@ def test_what_cannot_be_done_is_said(shop: Shop, redis: RedisServer, tmp_path: P
     older = run(shop, tmp_path, redis.url, "shop", "list", before=MISSING)
     assert older.code == 3
     assert "The sidecar of pod shop-orders-1 is of an older release" in older.err
+
+
+def test_a_replay_says_which_messages_the_workers_move_again(
+    shop: Shop, redis: RedisServer, tmp_path: Path
+) -> None:
+    add_pod(shop)
+    with redis_client.Redis(port=redis.port) as client:
+        client.flushall()
+        kept, over, other = (send(CELERY_5_7, redis.url, tmp_path / "notes", word) for word in "abc")
+        for _ in range(3):
+            quarantine_on_redis(redis, "celery", QUEUE)
+    until = {kept: "2126-01-01T00:00:00Z", over: "2026-01-01T00:00:00Z"}
+    shop.set_status(quarantine=[{"id": one, "name": "shop.hog", "until": until[one]} for one in until])
+
+    for words in ([kept, over], ["--all"]):
+        replayed = run(shop, tmp_path, redis.url, "shop", "replay", *words)
+        assert replayed.code == 0, replayed.err
+        again = f"moves its message to {QUEUE} again.\n"
+        warned = f"shop.hog ({kept}) is in quarantine until {until[kept]}: until then, a worker {again}"
+        assert replayed.err == warned
+    listed = run(shop, tmp_path, redis.url, "shop", "list")
+    assert (listed.code, listed.err) == (0, "")
+    assert other not in listed.out
