@@ -41,7 +41,9 @@ class Runs:
     def __init__(self, base: TaskRecord | None = None) -> None:
         self.all: list[tuple[Run, Trace]] = []
         if base is not None:
-            self.all = [(_copy(run), Trace()) for run in base.runs]
+            self.all = [
+                (_copy(run), Trace(last_clock=base.clock, lost_at=base.state_time)) for run in base.runs
+            ]
             if self.all and base.state not in CELERY_STATES and base.state != LOST:
                 trace = self.all[-1][1]
                 trace.custom, trace.custom_at = base.state, base.state_time

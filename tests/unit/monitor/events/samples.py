@@ -15,7 +15,7 @@ OTHER = "celery@two"
 
 def fields(kind: str, at: float, *, worker: str = WORKER, task: str = "t1", **more: Any) -> dict[str, Any]:
     """One event as the dictionary that Celery serializes; ``at`` in seconds after T0."""
-    clock = more.pop("clock", int(at * 1000) + 1)
+    clock = more.pop("clock", int(at * 1000) + 10_000_000)
     own = {"uuid": task} if kind.startswith("task-") else {}
     return {
         "hostname": worker,

@@ -10,7 +10,7 @@ from tests.unit.monitor.events.samples import envelope, fields
 def test_one_event_in_an_envelope_of_kombu_is_decoded() -> None:
     decoder = Decoder()
     (event,) = decoder.envelope(envelope(fields("task-started", 1)))
-    assert (event.type, event.uuid, event.clock) == ("task-started", "t1", 1001)
+    assert (event.type, event.uuid, event.pid) == ("task-started", "t1", 11)
 
 
 def test_an_envelope_whose_body_is_text_is_decoded() -> None:

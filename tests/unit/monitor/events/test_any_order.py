@@ -1,0 +1,81 @@
+"""Whatever order the events of a task come in, and however often, its record is the same."""
+
+import copy
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celery_monitor.events.event import Event
+from celery_monitor.events.merge import Merger
+from celery_monitor.records.states import FINAL_STATES
+from celery_monitor.records.tasks import TaskRecord
+from tests.unit.monitor.events.samples import OTHER, T0, WORKER, event, received
+
+NOW = T0 + 1
+ENDS = ("task-succeeded", "task-failed", "task-retried", "task-revoked", "task-rejected", "")
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Event]:
+    """The events of one task as workers send them, in order: runs on two workers, some of which overlap."""
+    events = [event("task-sent", 0, worker="gen1@client", name="shop.add", queue="mail")]
+    at = 0.0
+    for number in range(draw(st.integers(1, 4))):
+        worker = draw(st.sampled_from([WORKER, OTHER]))
+        at += draw(st.sampled_from([0.0, 0.001, 0.01]))
+        events.append(received(at := at + 0.001, worker=worker, retries=number, eta=None))
+        if draw(st.booleans()):
+            events.append(event("task-started", at := at + 0.001, worker=worker))
+        if draw(st.booleans()):
+            events.append(
+                event("task-progress", at := at + 0.001, worker=worker, pid=99, progress='{"n": 1}')
+            )
+        if end := draw(st.sampled_from(ENDS)):
+            more = {"result": f"r{number}"} if end == "task-succeeded" else {"exception": f"E{number}()"}
+            events.append(event(end, at := at + 0.001, worker=worker, **more))
+    kept = draw(st.lists(st.booleans(), min_size=len(events), max_size=len(events)))
+    return [one for one, keep in zip(events, kept, strict=True) if keep] or events[:1]
+
+
+def record(events: list[Event], flush_after: set[int] | None = None) -> TaskRecord:
+    merger = Merger()
+    for position, one in enumerate(events):
+        merger.apply(copy.copy(one), NOW)
+        if flush_after and position in flush_after:
+            merger.take_changed()
+    found = merger.get("t1")
+    assert found is not None
+    return found
+
+
+@given(lives(), st.data())
+def test_any_order_with_repetitions_gives_the_record_of_the_right_order(
+    events: list[Event], data: st.DataObject
+) -> None:
+    repeated = events + data.draw(st.lists(st.sampled_from(events), max_size=6))
+    shuffled = data.draw(st.permutations(repeated))
+    flushes = data.draw(st.sets(st.integers(0, len(shuffled))))
+    assert record(shuffled, flushes) == record(events)
+
+
+@given(lives())
+def test_a_record_is_consistent_with_its_runs(events: list[Event]) -> None:
+    found = record(events)
+    assert [run.number for run in found.runs] == list(range(1, len(found.runs) + 1))
+    if any(run.outcome == "SUCCESS" for run in found.runs):
+        assert found.state == "SUCCESS"
+    if found.state in FINAL_STATES:
+        assert found.finished is not None
+    assert found.run_twice <= (len(found.runs) > 1)
+
+
+@given(lives())
+def test_a_success_is_never_taken_back(events: list[Event]) -> None:
+    merger = Merger()
+    succeeded = False
+    for one in events:
+        merger.apply(copy.copy(one), NOW)
+        found = merger.get("t1")
+        assert found is not None
+        assert not succeeded or found.state == "SUCCESS"
+        succeeded = found.state == "SUCCESS"
