@@ -1,11 +1,11 @@
 """The events of one task to its record: a pure function of the set of events, whatever order they came in."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from types import MappingProxyType
 
 from celery_monitor.events import event as types
 from celery_monitor.events.event import Event
+from celery_monitor.events.fields import is_incomplete, unix_time
 from celery_monitor.events.runs import Runs, Trace, worse
 from celery_monitor.records.states import (
     FAILURE,
@@ -35,8 +35,6 @@ _OUTCOMES: Mapping[str, str] = MappingProxyType(
         types.CANCELLED: RETRY,
     }
 )
-# What a shortened or masked text contains.
-_INCOMPLETE = ("...", "***")
 
 
 def record_of(task_id: str, base: TaskRecord | None, events: Sequence[Event]) -> tuple[TaskRecord, Runs]:
@@ -165,8 +163,7 @@ def _conclude(record: TaskRecord, runs: Runs) -> None:
         record.state, record.state_time = _state(run, trace)
         record.clock = trace.last_clock
         record.run_twice = record.run_twice or runs.twice()
-    texts = (record.args or "", record.kwargs or "")
-    record.arguments_truncated = any(sign in text for text in texts for sign in _INCOMPLETE)
+    record.arguments_truncated = is_incomplete(record.args, record.kwargs)
 
 
 def _state(run: Run, trace: Trace) -> tuple[str, float]:
@@ -191,18 +188,8 @@ def _fill(record: TaskRecord, event: Event) -> None:
 
 
 def _set_times(record: TaskRecord, event: Event) -> None:
-    record.eta = _unix_time(event.eta)
-    record.expires = _unix_time(event.expires)
-
-
-def _unix_time(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        parsed = datetime.fromisoformat(text)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    record.eta = unix_time(event.eta)
+    record.expires = unix_time(event.expires)
 
 
 def _settled(base: TaskRecord) -> float:

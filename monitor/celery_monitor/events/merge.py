@@ -8,6 +8,7 @@ from celery_monitor.events.clean import clean
 from celery_monitor.events.counters import Counters
 from celery_monitor.events.event import Event, WorkerEvent
 from celery_monitor.events.fold import WORKER_ALIVE, WORKER_GONE, order, record_of
+from celery_monitor.events.plain import plain_record
 from celery_monitor.events.workers import Workers, WorkerTrack
 from celery_monitor.records.states import FINAL_STATES
 from celery_monitor.records.tasks import TaskRecord
@@ -121,7 +122,8 @@ class Merger:
         track = None if event.type == types.SENT else self._track(event, received)
         if track is not None and track.skew.seconds:
             event.timestamp -= track.skew.seconds
-        if not _is_new(event, task.events):
+        events = task.events
+        if events and event.timestamp <= events[-1].timestamp and _is_known(event, events):
             return
         if track is not None:
             track.sends_task_events = True
@@ -130,10 +132,10 @@ class Merger:
         if event.name is not None:
             event.name = task.name = intern(event.name)
         clean(event, self._texts)
-        task.events.append(event)
+        events.append(event)
         task.updated = received
         self._changed[task_id] = task
-        if len(task.events) > _MAX_EVENTS:
+        if len(events) > _MAX_EVENTS:
             self._shorten(task_id, task)
         if self._on_task is not None:
             self._on_task(event, task.name)
@@ -184,11 +186,13 @@ class Merger:
                 self._changed[task_id] = task
 
     def _record(self, task_id: str, task: _Task) -> TaskRecord:
-        record, runs = record_of(task_id, task.base, task.events)
+        record = plain_record(task_id, task.events) if task.base is None else None
+        if record is None:
+            record, runs = record_of(task_id, task.base, task.events)
+            if len(record.runs) > 1 and not record.run_twice:
+                for worker in runs.doubtful():
+                    self._doubtful.setdefault(worker, set()).add(task_id)
         record.updated = max(record.updated, task.updated)
-        if len(record.runs) > 1 and not record.run_twice:
-            for worker in runs.doubtful():
-                self._doubtful.setdefault(worker, set()).add(task_id)
         if record.state in FINAL_STATES:
             if self._unfinished.pop(task_id, None) is not None:
                 self._finished[task_id] = task
@@ -210,10 +214,10 @@ class Merger:
             self.counters.evicted += 1
 
 
-def _is_new(event: Event, known: list[Event]) -> bool:
-    """Whether the event has not come before, as far as the task's events are kept."""
-    timestamp = event.timestamp
-    return not known or not any(one.timestamp == timestamp and order(one) == order(event) for one in known)
+def _is_known(event: Event, events: list[Event]) -> bool:
+    """Whether the event has come before, as far as the events are kept."""
+    key = order(event)
+    return any(order(one) == key for one in events)
 
 
 def _worker_event(event: Event, at: float, received: float) -> WorkerEvent:

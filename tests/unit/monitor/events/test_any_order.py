@@ -2,11 +2,14 @@
 
 import copy
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_monitor.events.event import Event
+from celery_monitor.events.fold import record_of
 from celery_monitor.events.merge import Merger
+from celery_monitor.events.plain import plain_record
 from celery_monitor.records.states import FINAL_STATES
 from celery_monitor.records.tasks import TaskRecord
 from tests.unit.monitor.events.samples import OTHER, T0, WORKER, event, received
@@ -79,3 +82,22 @@ def test_a_success_is_never_taken_back(events: list[Event]) -> None:
         assert found is not None
         assert not succeeded or found.state == "SUCCESS"
         succeeded = found.state == "SUCCESS"
+
+
+@given(lives())
+def test_the_plain_record_is_the_one_that_the_fold_gives(events: list[Event]) -> None:
+    of_worker = [one for one in events if one.type != "task-sent"][:3]
+    for count in range(1, len(of_worker) + 1):
+        plain = plain_record("t1", of_worker[:count])
+        assert plain is None or plain == record_of("t1", None, of_worker[:count])[0]
+
+
+@pytest.mark.parametrize("end", ["task-succeeded", "task-failed"])
+def test_a_task_that_is_received_started_and_ended_is_plain(end: str) -> None:
+    life = [
+        received(1, eta="2027-01-15T08:00:00+00:00", args="('...',)", retries=2),
+        event("task-started", 2),
+        event(end, 3, result="3", runtime=1.0, exception="E()", traceback="T"),
+    ]
+    for count in (1, 2, 3):
+        assert plain_record("t1", life[:count]) == record_of("t1", None, life[:count])[0]
