@@ -8,6 +8,8 @@ from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
 
+from celery_health.survey.app_connection import resolve
+from celery_monitor.control.application import CeleryApplication
 from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
 from celery_monitor.settings import AccessSettings, Role, ServerSettings, StaticToken
 from celery_monitor.web import Services, create_application, open_access
@@ -19,6 +21,10 @@ TOKENS = {role: f"token-of-{role.value}-4f9a2c" for role in Role}
 ACCESS = AccessSettings(
     tokens=tuple(StaticToken(f"the-{role.value}", role, secret) for role, secret in TOKENS.items())
 )
+
+
+NO_BROKER = resolve(None, None, "redis://127.0.0.1:1/0", None, {})
+"""A broker that no test has started."""
 
 
 @dataclass
@@ -61,6 +67,7 @@ def services(**parts: Any) -> Services:
             "server": ServerSettings(),
             "access": access,
             "live": FakeLive(),
+            "application": CeleryApplication.of(NO_BROKER, {}),
             **parts,
         }
     )

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -46,14 +47,16 @@ class AppConnection:
         return self.default_queue + DEAD_LETTER_SUFFIX
 
     def celery(self) -> Any:
-        """The application for remote control and test tasks; a new one if only a broker is named."""
-        if self.app is not None:
-            return self.app
-        from celery import Celery  # noqa: PLC0415
+        """The application for remote control and test tasks; one of our own if only a broker is named."""
+        return self.app if self.app is not None else _own_app(self.broker_url, self.result_backend_url)
 
-        return Celery(
-            "celery_health", broker=self.broker_url, backend=self.result_backend_url, set_as_current=False
-        )
+
+@lru_cache(maxsize=4)
+def _own_app(broker: str, result_backend: str | None) -> Any:
+    """Made once: a program that checks for days would collect applications and their connections."""
+    from celery import Celery  # noqa: PLC0415
+
+    return Celery("celery_health", broker=broker, backend=result_backend, set_as_current=False)
 
 
 def resolve(

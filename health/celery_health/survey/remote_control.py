@@ -15,8 +15,20 @@ _COMMANDS = ("active_queues", "stats", "active", "reserved", "scheduled")
 _LEAST_SECONDS = 0.2
 """The time for each further answer of a worker that has just answered."""
 
+_MAX_ETA_TASKS = 1_000
+"""Of one worker. A worker may keep far more, and an answer to a person needs no more."""
+
 Replies = Mapping[str, Mapping[str, Any]]
 """By command, by worker: the worker's answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class EtaTask:
+    """A task that waits in a worker for its time. ``eta``: ISO 8601, as the worker writes it."""
+
+    id: str
+    name: str
+    eta: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,10 @@ class RemoteControlReplies:
     """Names of the tasks that any worker knows, where asked for."""
     started: Mapping[str, int] = field(default_factory=dict)
     """How many tasks each worker has started since it runs."""
+    eta_tasks: Mapping[str, tuple[EtaTask, ...]] = field(default_factory=dict)
+    """The ETA tasks of each worker that has any, the first thousand."""
+    at: float = 0.0
+    """Unix time, which the ages of running tasks count from."""
     error: str | None = None
 
 
@@ -55,8 +71,14 @@ def inspect_workers(
     registered = frozenset(
         str(name).split(" ", 1)[0] for names in replies.get("registered", {}).values() for name in names
     )
+    now = time.time()
     return RemoteControlReplies(
-        worker_snapshots(replies, time.time()), registered, _started(replies), error_text
+        workers=worker_snapshots(replies, now),
+        registered_tasks=registered,
+        started=_started(replies),
+        eta_tasks=eta_tasks(replies.get("scheduled", {})),
+        at=now,
+        error=error_text,
     )
 
 
@@ -66,6 +88,29 @@ def _started(replies: Replies) -> dict[str, int]:
         for name, stats in replies.get("stats", {}).items()
         if isinstance(stats, dict) and isinstance(stats.get("total"), dict)
     }
+
+
+def eta_tasks(scheduled: Mapping[str, Any]) -> dict[str, tuple[EtaTask, ...]]:
+    """The ETA tasks of each worker from the answers to ``scheduled``, without what Celery does not write."""
+    found = {
+        name: tuple(
+            _eta_task(entry, entry["request"]) for entry in entries[:_MAX_ETA_TASKS] if _is_eta_task(entry)
+        )
+        for name, entries in scheduled.items()
+        if isinstance(entries, list)
+    }
+    return {name: tasks for name, tasks in found.items() if tasks}
+
+
+def _is_eta_task(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("request"), dict)
+
+
+def _eta_task(entry: Mapping[str, Any], request: Mapping[str, Any]) -> EtaTask:
+    eta = entry.get("eta")
+    return EtaTask(
+        str(request.get("id", "")), str(request.get("name", "")), eta if isinstance(eta, str) else None
+    )
 
 
 def broadcast(app: Any, connection: Any, command: str, seconds: float, **receivers: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from celery_health.broker import BrokerReading
 from celery_health.readers.redis.server import RedisServer
 from celery_health.survey.broker_clients import UnresponsiveWorkers
+from celery_health.survey.remote_control import EtaTask
 from celery_health.survey.round_trip import RoundTrip
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
@@ -26,21 +27,24 @@ class CheckOptions:
 class Snapshot:
     """What one check found. ``at`` is Unix time, ``took`` is in seconds.
 
-    ``workers``: those that answered. ``workers_known``: they are all workers that run. ``unresponsive``:
-    workers that the broker shows and that did not answer. ``deaf_count``: how many of those that answered
-    wait for no message, where the broker does not show which. ``remote_control_error``: why no worker could
-    be asked. ``started``: how many tasks each worker has started. ``dead_letters``: messages in the
-    application's dead-letter queue, None if its workers have no ``presets.quarantine()``.
+    ``workers``: those that answered, ``workers_at``: when. ``workers_known``: they are all workers that run.
+    ``unresponsive``: workers that the broker shows and that did not answer. ``deaf_count``: how many of those
+    that answered wait for no message, where the broker does not show which. ``remote_control_error``: why no
+    worker could be asked. ``started``: how many tasks each worker has started. ``eta_tasks``: those of each
+    worker that has any. ``dead_letters``: messages in the application's dead-letter queue, None if its
+    workers have no ``presets.quarantine()``.
     """
 
     at: float
     broker: BrokerReading
     workers: tuple[WorkerSnapshot, ...] = ()
+    workers_at: float = 0.0
     workers_known: bool = False
     unresponsive: UnresponsiveWorkers = UnresponsiveWorkers()  # noqa: RUF009 (frozen)
     deaf_count: int = 0
     remote_control_error: str | None = None
     started: Mapping[str, int] = field(default_factory=dict)
+    eta_tasks: Mapping[str, tuple[EtaTask, ...]] = field(default_factory=dict)
     result_backend: BrokerReading | None = None
     redis: RedisServer | None = None
     test_tasks: tuple[RoundTrip, ...] = ()

@@ -39,12 +39,14 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
         snapshot,
         broker=_without_unused_default(broker, run, workers),
         workers=workers,
+        workers_at=replies.at,
         # SQS and its like have no remote control: no answer means nothing there.
         workers_known=broker.reachable is True and error is None and not unresponsive,
         unresponsive=unresponsive,
         deaf_count=deaf_count,
         remote_control_error=error,
         started=replies.started,
+        eta_tasks=replies.eta_tasks,
     )
 
 

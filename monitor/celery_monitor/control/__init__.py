@@ -1,1 +1,1 @@
-"""What the monitor asks of workers and brokers."""
+"""What the monitor asks of workers, brokers and result backends."""

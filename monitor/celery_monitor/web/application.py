@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from aiohttp import web
 
-from celery_monitor.web import middleware
+from celery_monitor.web import middleware, seeds
 from celery_monitor.web.routes import health, live, login, openapi
 from celery_monitor.web.routing.dispatch import MAX_BODY_BYTES, bind
 from celery_monitor.web.routing.route import Route
@@ -26,7 +26,7 @@ def create_application(services: Services) -> web.Application:
 
 def all_routes(services: Services) -> tuple[Route, ...]:
     """Every route that these services serve."""
-    routes = (*health.routes(services), *login.ROUTES, *live.ROUTES)
+    routes = (*health.routes(services), *login.ROUTES, *live.ROUTES, *seeds.ROUTES)
     return (*routes, openapi.route(routes, services.server.url_prefix))
 
 
@@ -35,9 +35,10 @@ def _add(application: web.Application, services: Services, routes: Iterable[Rout
     for route in routes:
         handler = bind(route, services)
         methods = ("GET", "HEAD") if route.method == "GET" and route.head else (route.method,)
-        resource = application.router.add_resource(prefix + route.pattern)
-        for method in methods:
-            resource.add_route(method, handler)
+        for pattern in route.patterns:
+            resource = application.router.add_resource(prefix + pattern)
+            for method in methods:
+                resource.add_route(method, handler)
 
 
 async def _connected(services: Services, _: web.Application) -> AsyncIterator[None]:

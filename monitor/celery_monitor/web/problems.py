@@ -1,7 +1,8 @@
 """Errors as RFC 9457 describes them: one document for every error of every route."""
 
 import http
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -66,6 +67,18 @@ class ProblemError(Exception):
             headers=dict(self.headers),
             content_type=MEDIA_TYPE,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorShape:
+    """How a route writes an error. ``model`` is the document, None for plain text."""
+
+    media_type: str
+    model: type[Document] | None
+    response: Callable[[ProblemError], web.Response]
+
+
+PROBLEM = ErrorShape(media_type=MEDIA_TYPE, model=ProblemDocument, response=ProblemError.response)
 
 
 def unavailable(detail: str, retry_after: int = 5) -> ProblemError:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from celery_health.urls import BrokerUrl
+from celery_monitor.control.application import CeleryApplication
 from celery_monitor.live.views import LiveViews
 from celery_monitor.settings import AccessSettings, ServerSettings
 from celery_monitor.web.admission import Admission
@@ -49,6 +50,7 @@ class Services:
     server: ServerSettings
     access: Access
     live: LiveViews
+    application: CeleryApplication
     checks: tuple[Check, ...] = ()
     metrics: Callable[[], bytes] | None = None
     clock: Callable[[], float] = time.time

@@ -1,6 +1,6 @@
 """Worker snapshots from replies to remote control."""
 
-from celery_health.survey.remote_control import worker_snapshots
+from celery_health.survey.remote_control import EtaTask, eta_tasks, worker_snapshots
 
 NOW = 1000.0
 
@@ -37,3 +37,18 @@ def test_a_task_that_has_not_started_has_no_age() -> None:
         {"active": {"celery@a": [{"id": "1", "name": "n", "time_start": None}]}}, NOW
     )
     assert worker.running[0].running_for is None
+
+
+def test_eta_tasks_are_those_that_celery_describes() -> None:
+    request = {"id": "2", "name": "shop.nap"}
+    scheduled = {
+        "celery@a": [{"eta": "2024-01-28T10:30:00+00:00", "request": request}, {"request": 7}, "soon"],
+        "celery@b": [],
+        "celery@c": {"error": "no"},
+    }
+    assert eta_tasks(scheduled) == {"celery@a": (EtaTask("2", "shop.nap", "2024-01-28T10:30:00+00:00"),)}
+
+
+def test_of_very_many_eta_tasks_the_first_thousand_are_kept() -> None:
+    entry = {"eta": None, "request": {"id": "2", "name": "shop.nap"}}
+    assert len(eta_tasks({"celery@a": [entry] * 5000})["celery@a"]) == 1000

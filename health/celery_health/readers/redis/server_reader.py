@@ -20,12 +20,17 @@ _ANSWERS_INFO = frozenset({BrokerReason.OUT_OF_MEMORY, BrokerReason.READ_ONLY})
 
 
 async def read_redis_server(
-    url: str, *, key_prefix: str = "", max_scan_seconds: float = 1.0, max_scan_keys: int = 200_000
+    url: str,
+    *,
+    key_prefix: str = "",
+    count_results: bool = True,
+    max_scan_seconds: float = 1.0,
+    max_scan_keys: int = 200_000,
 ) -> RedisServer:
     """The details of the server at ``url``. Never raises: an error, also in the URL, is in ``reading``.
 
-    ``key_prefix`` is that of the results (``global_keyprefix``). The scan of the keys ends after
-    ``max_scan_seconds`` or ``max_scan_keys``.
+    ``key_prefix`` is that of the results (``global_keyprefix``). ``count_results``: scan the keys for
+    results. The scan ends after ``max_scan_seconds`` or ``max_scan_keys``.
     """
     reader = reader_for(url)
     try:
@@ -40,7 +45,7 @@ async def read_redis_server(
     try:
         async with asyncio.timeout(_INFO_SECONDS):
             server = await _server(connection.client(), reading)
-        if server.keys is not None:
+        if count_results and server.keys is not None:
             scan = ResultScan(connection.client(), key_prefix, server.keys)
             server = replace(server, tasks=await scan.run(max_scan_seconds, max_scan_keys))
     except (exceptions.RedisError, OSError, TimeoutError):

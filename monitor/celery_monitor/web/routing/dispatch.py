@@ -26,6 +26,12 @@ def bind(route: Route, services: Services) -> AiohttpHandler:
     """The route as a handler of aiohttp."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            return await answer(request)
+        except ProblemError as problem:
+            return route.error_shape.response(problem)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
         client = client_of(request, services.server.proxies, services.server.url_prefix)
         caller = await services.access.admission.admit(request, client, route.role, route.limited)
         if route.changes:

@@ -70,6 +70,8 @@ def _schemas(table: Iterable[Route]) -> tuple[_Models, dict[str, Schema]]:
             models.append((route.body, "validation"))
         if route.response is not None:
             models.append((route.response, "serialization"))
+        if route.error_shape.model is not None:
+            models.append((route.error_shape.model, "serialization"))
     keys = list(dict.fromkeys(models))
     found, definitions = models_json_schema(keys, ref_template=_REFERENCE)
     return {key: found[key] for key in keys}, definitions.get("$defs", {})
@@ -123,12 +125,31 @@ def _responses(route: Route, schemas: _Models) -> Schema:
         else:
             content = {"application/json": {"schema": schemas[route.response, "serialization"]}}
         responses[str(status)] = {"description": _phrase(status), "content": content}
-    problem = {MEDIA_TYPE: {"schema": schemas[ProblemDocument, "serialization"]}}
+    problem = _error_content(route, schemas)
     for status in sorted(_errors(route)):
         # A route with a body of its own for a status may answer with a problem document too.
         entry = responses.setdefault(str(status), {"description": _phrase(status), "content": {}})
-        entry["content"] = {**entry["content"], **problem}
+        entry["content"] = _either(entry["content"], problem)
     return responses
+
+
+def _either(one: Schema, other: Schema) -> Schema:
+    """The content of both. For a media type of both, the body is as either schema says."""
+    merged = {**one, **other}
+    for media in one.keys() & other.keys():
+        merged[media] = {"schema": {"anyOf": [one[media]["schema"], other[media]["schema"]]}}
+    return merged
+
+
+def _error_content(route: Route, schemas: _Models) -> Schema:
+    """The problem document, which the middleware writes for any route, and the route's own shape."""
+    content: Schema = {MEDIA_TYPE: {"schema": schemas[ProblemDocument, "serialization"]}}
+    shape = route.error_shape
+    if shape.model is not None:
+        content[shape.media_type] = {"schema": schemas[shape.model, "serialization"]}
+    else:
+        content[shape.media_type] = {}
+    return content
 
 
 def _name(reference: Schema) -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from celery_monitor.settings import Role
 from celery_monitor.web.models.base import Body, Document, NoBody, NoQuery, Query
+from celery_monitor.web.problems import PROBLEM, ErrorShape
 from celery_monitor.web.routing.call import Call, Reply
 
 Handler = Callable[[Call[Any, Any]], Awaitable["Document | Reply[Any] | web.StreamResponse"]]
@@ -46,6 +47,8 @@ class Route:
     audited: bool = True
     limited: bool = True
     head: bool = True
+    either_slash: bool = False
+    error_shape: ErrorShape = PROBLEM
     tag: str = "monitoring"
 
     def __post_init__(self) -> None:
@@ -71,6 +74,11 @@ class Route:
     def pattern(self) -> str:
         """The path for aiohttp's router. A parameter has any character: aiohttp decodes %2F afterwards."""
         return _PARAMETER.sub(r"{\1:[^/]+}", self.path)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The pattern, and the one without the slash at its end."""
+        return (self.pattern, self.pattern.rstrip("/")) if self.either_slash else (self.pattern,)
 
     @functools.cached_property
     def query(self) -> type[Query]:

@@ -1,0 +1,36 @@
+"""The Celery application that is monitored, and everything that the monitor can ask it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from celery_health.survey.app_connection import AppConnection
+from celery_monitor.control.allowed_tasks import AllowedTasks
+from celery_monitor.control.results import Results
+from celery_monitor.control.submit import Submitter
+from celery_monitor.live.fleet_check import FleetCheck
+
+
+@dataclass(frozen=True, kw_only=True)
+class CeleryApplication:
+    """One application. ``close`` it at the end."""
+
+    connection: AppConnection
+    fleet: FleetCheck
+    allowed_tasks: AllowedTasks
+    submitter: Submitter
+    results: Results
+
+    @classmethod
+    def of(cls, connection: AppConnection, submit_tasks: Mapping[str, str]) -> "CeleryApplication":
+        """The application at a connection, which may be sent these tasks. It connects at the first use."""
+        return cls(
+            connection=connection,
+            fleet=FleetCheck(connection),
+            allowed_tasks=AllowedTasks(submit_tasks),
+            submitter=Submitter(connection),
+            results=Results(connection),
+        )
+
+    async def close(self) -> None:
+        """Stop what runs."""
+        await self.fleet.close()

@@ -1,0 +1,130 @@
+"""Sends a task to the broker, within a time, and says so when the broker did not take it."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+from celery_health.survey.app_connection import AppConnection
+from celery_health.threads import SingleThread
+from celery_health.urls import redact
+from celery_monitor.control.connecting import SECONDS, own_app, sending
+
+_THREAD_SECONDS = SECONDS + 0.5
+
+
+class BrokerAwayError(Exception):
+    """The broker did not take the message. The message of the error has no secrets.
+
+    ``task_id`` is set where the broker may have taken it although it did not say so.
+    """
+
+    def __init__(self, message: str, task_id: str | None = None) -> None:
+        super().__init__(message)
+        self.task_id = task_id
+
+
+class NoSuchQueueError(Exception):
+    """RabbitMQ has no queue of this name, and would drop the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A task to send. ``queue`` None: as the application routes it. ``countdown`` in seconds."""
+
+    name: str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    queue: str | None = None
+    priority: int | None = None
+    countdown: float | None = None
+
+
+class Submitter:
+    """Sends tasks one after the other, each over a connection of its own."""
+
+    def __init__(self, connection: AppConnection) -> None:
+        self._connection = connection
+        self._turn = asyncio.Lock()
+        self._thread: SingleThread[None] = SingleThread(_THREAD_SECONDS)
+
+    async def send(self, submission: Submission) -> str:
+        """Send the task and return its id.
+
+        Raises:
+            BrokerAwayError: the broker does not take messages now.
+            NoSuchQueueError: RabbitMQ has no such queue.
+        """
+        task_id = str(uuid4())
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(_THREAD_SECONDS), self._turn:
+                began = time.monotonic()
+                await self._thread.run(lambda: self._send(task_id, submission))
+        except TimeoutError:
+            raise self._timed_out(task_id, time.monotonic() - began) from None
+        return task_id
+
+    def _timed_out(self, task_id: str, seconds: float) -> BrokerAwayError:
+        return BrokerAwayError(
+            f"{self._connection.broker.address} did not take the message within {seconds:.1f} s. It may "
+            "still take it: ask for the status of the task before you send it again.",
+            task_id,
+        )
+
+    @cached_property
+    def _app(self) -> Any:
+        # Without a result backend: Celery would subscribe to the result of each task and keep that for ever.
+        # With an event for each task: so the history knows it before a worker receives it.
+        return own_app(self._connection, result_backend=None, task_send_sent_event=True)
+
+    def _send(self, task_id: str, submission: Submission) -> None:
+        from amqp.exceptions import NotFound  # noqa: PLC0415
+
+        try:
+            with sending(self._app) as connection:
+                options = self._route(submission, connection)
+                self._app.send_task(
+                    submission.name,
+                    args=list(submission.args),
+                    kwargs=dict(submission.kwargs),
+                    task_id=task_id,
+                    countdown=submission.countdown,
+                    priority=submission.priority,
+                    connection=connection,
+                    retry=False,
+                    **options,
+                )
+        except NotFound:
+            raise NoSuchQueueError(
+                f"RabbitMQ has no queue {submission.queue!r}, and would drop the message: name a queue that "
+                "a worker consumes."
+            ) from None
+        except Exception as error:  # whatever the transport raises means the same to the client
+            raise BrokerAwayError(
+                f"{self._connection.broker.address} did not take the message: {_first_line(error)}"
+            ) from None
+
+    def _route(self, submission: Submission, connection: Any) -> dict[str, Any]:
+        """The application's own queue where it has one; else the queue as it is, without a declaration."""
+        known = self._connection.app
+        queue = submission.queue
+        if queue is None and known is not None:
+            queue = getattr(known.tasks.get(submission.name), "queue", None)
+        if queue is None or (known is not None and queue in self._app.amqp.queues):
+            return {} if queue is None else {"queue": queue}
+        from kombu import Exchange, Queue  # noqa: PLC0415
+
+        if self._connection.broker.kind.is_amqp:
+            # The default exchange drops a message for a queue that does not exist.
+            connection.channel().queue_declare(queue, passive=True)
+        bare = Queue(queue, Exchange("", type="direct"), routing_key=queue, no_declare=True)
+        return {"queue": bare, "declare": []}
+
+
+def _first_line(error: BaseException) -> str:
+    text = next(iter(str(error).splitlines()), "")
+    return redact(f"{type(error).__name__}: {text}" if text else type(error).__name__)

@@ -1,0 +1,102 @@
+"""The routes of the documents on a real Redis, with real workers that a test can freeze."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from aiohttp.test_utils import TestClient
+from tools.testbed.waiting import wait_for_async
+
+from celery_health.survey.app_connection import resolve
+from celery_monitor.control.application import CeleryApplication
+from tests.support.monitor_web import VIEWER, served
+
+PROJECT = Path(__file__).parent / "project"
+
+Client = TestClient[Any, Any]
+
+
+class WorkerProcess:
+    """A worker in a process group of its own."""
+
+    def __init__(self, home: Path, broker: str, app: str, name: str, arguments: tuple[str, ...]) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self._log = home / f"{name}.log"
+        command = [sys.executable, "-m", "celery", "-A", app, "worker", "--loglevel", "INFO"]
+        command += ["-n", f"{name}@hostname", "--concurrency", "2", *arguments]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=PROJECT,
+                env={**os.environ, "TEST_BROKER": broker},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def freeze(self) -> None:
+        """Stop the worker's main process: it keeps its connections and answers nothing."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(timeout=10)
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")[-4000:]
+
+
+@contextmanager
+def worker(
+    home: Path, broker: str, app: str = "upstream", name: str = "worker1", arguments: tuple[str, ...] = ()
+) -> Iterator[WorkerProcess]:
+    """A worker that is ended when the block ends."""
+    process = WorkerProcess(home, broker, app, name, arguments)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+@asynccontextmanager
+async def monitor(
+    broker: str,
+    *,
+    app: Any = None,
+    name: str | None = None,
+    submit: Mapping[str, str] | None = None,
+    **parts: Any,
+) -> AsyncIterator[Client]:
+    """A client of a monitor of this broker. ``app``: as with ``--app``."""
+    # With --app its own URLs count: options would also be set in the environment of this process.
+    connection = resolve(app, name, None, None, {}) if app else resolve(None, None, broker, broker, {})
+    application = CeleryApplication.of(connection, submit or {})
+    async with served(application=application, **parts) as client:
+        try:
+            yield client
+        finally:
+            await application.close()
+
+
+async def get(client: Client, path: str) -> tuple[int, Any]:
+    """The status and the document of a route, for a viewer."""
+    async with client.get(path, headers=VIEWER) as response:
+        return response.status, await response.json()
+
+
+async def until(client: Client, path: str, condition: Any, seconds: float = 60.0) -> Any:
+    """The document of a route as soon as ``condition(status, document)`` is true."""
+    last: list[Any] = []
+
+    async def met() -> Any:
+        last[:] = await get(client, path)
+        return last if condition(*last) else None
+
+    _, document = await wait_for_async(met, seconds, lambda: f"{path}; last: {last}")
+    return document
