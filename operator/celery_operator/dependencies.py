@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from celery_operator.act.monitor_push import PushSink
 from celery_operator.act.orders import Orders
 from celery_operator.cache import Cache
 from celery_operator.kube import Kube
@@ -19,4 +20,5 @@ class Dependencies:
     cache: Cache
     sidecars: Sidecars
     orders: Orders
+    pushes: PushSink
     metrics: Metrics

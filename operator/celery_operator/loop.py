@@ -14,11 +14,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from msgspec import structs
 from pydantic import ValidationError
 
+from celery_health.wire.resource_push import ResourcePush
 from celery_operator.act.deletion_costs import set_costs
 from celery_operator.act.events import Events
 from celery_operator.act.evictions import evict
+from celery_operator.act.monitor_push import MonitorPushes
 from celery_operator.act.owned_objects import OwnedObjects
 from celery_operator.act.status import StatusWriter
 from celery_operator.api.spec import CeleryDeploymentSpec
@@ -75,6 +78,7 @@ class ResourceLoop:
         self._observer = Observer(kube, cache, dependencies.sidecars, identity)
         self._status = StatusWriter(kube, cache, key, uid, written=metrics.status_writes.inc)
         self._events = Events(kube, key, uid, instance=settings.lease.identity, lost=metrics.events_lost.inc)
+        self._pushes = MonitorPushes(dependencies.pushes, cache, key, counted=partial(metrics.pushed, key))
         backoff = Backoff(first=0.5, limit=settings.backoff_limit_seconds)
         self._object_pace = Pace("objects", settings.repair_debounce_seconds, backoff)
         self._health_pace = Pace("health", settings.reconcile_debounce_seconds, backoff)
@@ -95,6 +99,7 @@ class ResourceLoop:
             async with asyncio.TaskGroup() as reconciles:
                 reconciles.create_task(self._repeat(self._object_pace, self.reconcile_objects))
                 reconciles.create_task(self._repeat(self._health_pace, self.reconcile_health))
+                reconciles.create_task(self._pushes.run())
         except* ResourceGoneError:
             _log.info("%s is gone", self.key)
         finally:
@@ -141,10 +146,11 @@ class ResourceLoop:
         decision = decide(snapshot)
         self._memory = replace(self._memory, histories=decision.histories, open_faults=decision.open_faults)
 
-        # 4. Report: metrics, status, Events.
+        # 4. Report: metrics, status, Events, the push to the monitor.
         self._metrics.show(self.key, snapshot, decision.status)
         await self._status.write(snapshot.previous, decision.status)
         await self._events.post_all(decision.events)
+        self._push(decision.push, spec)
 
         # 5. Heal. The status already has what is done here, so that a crash cannot have it done twice.
         await self._heal(decision)
@@ -157,6 +163,11 @@ class ResourceLoop:
         previous = CeleryDeploymentStatus.read(resource.get("status"))
         generation = resource["metadata"]["generation"]
         await self._status.write(previous, unreadable(previous, generation, error, datetime.now(UTC)))
+
+    def _push(self, push: ResourcePush | None, spec: CeleryDeploymentSpec) -> None:
+        if push is not None:
+            push = structs.replace(push, events=self._events.posted)
+        self._pushes.offer(push, spec.monitor.url_prefix or "", self._secrets.push_token)
 
     async def _heal(self, decision: Decision) -> None:
         await self._order(decision.orders)

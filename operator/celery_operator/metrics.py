@@ -57,6 +57,12 @@ class Metrics:
             (*_RESOURCE, "group", "reason"),
             registry=self._registry,
         )
+        self._pushes = Counter(
+            "celery_operator_monitor_pushes",
+            "Pushes to the monitor of a resource.",
+            (*_RESOURCE, "result"),
+            registry=self._registry,
+        )
         self._health = self._gauge("celery_deployment_health", "1 for the present health.", "state")
         self._ready = self._gauge(
             "celery_queue_messages_ready", "Messages ready in a queue over all its priority lists.", "queue"
@@ -119,6 +125,10 @@ class Metrics:
         """One worker was evicted."""
         self._restarted.setdefault(key, set()).add((group, reason))
         self._restarts.labels(*key, group, reason).inc()
+
+    def pushed(self, key: Key, result: str) -> None:
+        """One push ended; ``result`` is taken or failed."""
+        self._of(self._pushes, key, result).inc()
 
     def show(self, key: Key, snapshot: Snapshot, status: CeleryDeploymentStatus) -> None:
         """The numbers of one resource as of now: what was seen, and the status that follows from it."""

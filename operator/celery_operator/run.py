@@ -10,6 +10,7 @@ from itertools import count
 import aiohttp
 
 from celery_operator import handlers
+from celery_operator.act.monitor_push import DirectPushSink, ProxyPushSink, PushSink
 from celery_operator.act.orders import DirectSink, Orders, OrderSink, ProxySink
 from celery_operator.backoff import Backoff
 from celery_operator.cache import Cache
@@ -48,10 +49,11 @@ async def run(settings: Settings) -> None:
         _log.info("serving on port %d", await server.start())
         source: AnswerSource = DirectSource(session)
         sink: OrderSink = DirectSink(session)
+        pushes: PushSink = DirectPushSink(session)
         if settings.report_access == "proxy":
-            source, sink = ProxySource(kube), ProxySink(kube)
+            source, sink, pushes = ProxySource(kube), ProxySink(kube), ProxyPushSink(kube)
         leader = Leader(kube, settings.lease)
-        dependencies = Dependencies(settings, kube, Cache(), Sidecars(source), Orders(sink), metrics)
+        dependencies = Dependencies(settings, kube, Cache(), Sidecars(source), Orders(sink), pushes, metrics)
         await _until(stop, _lead(dependencies, leader, health, stop))
         await leader.release()
 

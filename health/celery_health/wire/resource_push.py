@@ -16,6 +16,9 @@ from celery_health.wire.names import VERSION
 PUSH_PATH = "/api/automation/monitoring/push"
 """The monitor's path that takes a push, below its URL prefix."""
 
+PUSH_TOKEN_HEADER = "X-Celery-Push-Token"  # noqa: S105 - the header's name, not a token
+"""The API server's pod proxy keeps Authorization for itself, so the token comes in this header."""
+
 PODS_LENGTH = 1000
 """Pods in a push. ``pod_count`` counts all of them."""
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from aiohttp import web
 
+from celery_health.wire.resource_push import PUSH_PATH
 from celery_monitor.web import middleware, seeds
 from celery_monitor.web.routes import health, live, login, openapi
 from celery_monitor.web.routing.dispatch import MAX_BODY_BYTES, bind
@@ -21,6 +22,8 @@ def create_application(services: Services) -> web.Application:
     application.on_response_prepare.append(middleware.add_security_headers)
     application.cleanup_ctx.append(functools.partial(_connected, services))
     _add(application, services, all_routes(services))
+    if services.push is not None:
+        application.router.add_post(services.server.url_prefix + PUSH_PATH, services.push.handle)
     return application
 
 

@@ -14,6 +14,7 @@ from celery_monitor.web.identity.kubernetes_tokens import Review
 from celery_monitor.web.identity.login_links import LoginLinks
 from celery_monitor.web.identity.sessions import Sessions, session_key
 from celery_monitor.web.limits import Counters, Limiter
+from celery_monitor.web.push import PushReceiver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,8 @@ class Services:
     application: CeleryApplication
     checks: tuple[Check, ...] = ()
     metrics: Callable[[], bytes] | None = None
+    push: PushReceiver | None = None
+    """Takes what the operator knows; None outside a cluster."""
     clock: Callable[[], float] = time.time
 
 

@@ -3,10 +3,13 @@
 import logging
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from celery_health.urls import redact
+from celery_health.wire.bounds import NAME_LENGTH, sentence
+from celery_health.wire.resource_push import EVENTS_LENGTH, PushedEvent
 from celery_operator.act.event_pacing import EventPacing
 from celery_operator.api import names
 from celery_operator.cache import Key
@@ -41,6 +44,12 @@ class Events:
         self._lost = lost
         self._clock = clock
         self._pacing = EventPacing()
+        self._posted: deque[PushedEvent] = deque(maxlen=EVENTS_LENGTH)
+
+    @property
+    def posted(self) -> tuple[PushedEvent, ...]:
+        """The newest Events that this process has posted, the newest last."""
+        return tuple(self._posted)
 
     async def post_all(self, notes: Iterable[EventNote]) -> None:
         """Post these notes, and those that have waited long enough."""
@@ -62,6 +71,8 @@ class Events:
             leaving = "is being terminated" in error.message  # a namespace on its way out takes no Events
             level = logging.DEBUG if leaving else logging.WARNING
             _log.log(level, "event %s on %s is lost: %s", note.reason, self._key, error.message)
+        else:
+            self._posted.append(_as_pushed(note))
 
     def _body(self, note: EventNote) -> Json:
         return {
@@ -86,3 +97,12 @@ class Events:
                 "uid": self._uid,
             },
         }
+
+
+def _as_pushed(note: EventNote) -> PushedEvent:
+    return PushedEvent(
+        posted_at=time.time(),
+        type=note.type,
+        reason=str(note.reason)[:NAME_LENGTH],
+        message=sentence(redact(note.message)),
+    )

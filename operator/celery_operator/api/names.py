@@ -30,6 +30,7 @@ MONITOR_CONTAINER = "monitor"
 
 PROBE_VOLUME = "celery-probe"
 TOKEN_KEY = "token"  # noqa: S105 - the key's name, not a token
+SESSION_SECRET_KEY = "session-secret"  # noqa: S105 - the key's name, not a secret
 PUSH_TOKEN_KEY = "push-token"  # noqa: S105 - the key's name, not a token
 
 

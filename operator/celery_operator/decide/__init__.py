@@ -7,6 +7,7 @@ All of it is pure.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from celery_health.wire.resource_push import ResourcePush
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType
 from celery_operator.decide.advice.group_verdicts import group_verdicts
 from celery_operator.decide.advice.recommendations import recommend
@@ -19,6 +20,7 @@ from celery_operator.decide.evidence.workers import workers_of
 from celery_operator.decide.healing.evictions import EvictionOrder, heal
 from celery_operator.decide.healing.restart_pacing import restart_holds
 from celery_operator.decide.health import health_of
+from celery_operator.decide.monitor_push import monitor_push
 from celery_operator.decide.orders import Order
 from celery_operator.decide.quarantine import quarantine
 from celery_operator.decide.replicas import decide_replicas
@@ -55,6 +57,8 @@ class Decision:
     open_faults: frozenset[ConditionType]
     """The conditions of which an Event has announced a fault and none its end."""
     next_reconcile: NextReconcile
+    push: ResourcePush | None
+    """What the monitor is sent, without Events; None without a monitor."""
 
 
 def decide(snapshot: Snapshot) -> Decision:
@@ -107,6 +111,7 @@ def decide(snapshot: Snapshot) -> Decision:
             follows_load=_follows_load(snapshot) or any(one.draining for one in actions.values()),
             soon=evidence.broker.reached_by_workers_only or any(one.soon for one in actions.values()),
         ),
+        push=monitor_push(evidence, status),
     )
 
 

@@ -20,8 +20,8 @@ from celery_operator.resources.ownership import (
 PROBE_KEYS = (names.TOKEN_KEY,)
 """The token that the sidecars ask for before they take an order."""
 
-MONITOR_KEYS = (names.TOKEN_KEY, names.PUSH_TOKEN_KEY)
-"""The token of the monitor's first administrator, and the token of the operator's pushes."""
+MONITOR_KEYS = (names.TOKEN_KEY, names.PUSH_TOKEN_KEY, names.SESSION_SECRET_KEY)
+"""The token of the monitor's first administrator, that of the operator's pushes, and what signs sessions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,8 +117,12 @@ def _environment(cd: ResourceIdentity, monitor: Monitor) -> Iterator[EnvVar]:
     yield _option("retention_tasks", str(monitor.retention.tasks))
     # Worker names are GROUP@POD: other applications on the same broker have other pods.
     yield _option("workers_pattern", f"*@{cd.name}-*")
-    yield from_secret(_variable("token"), SecretKeyReference(name=generated, key=names.TOKEN_KEY))
-    yield from_secret(_variable("push_token"), SecretKeyReference(name=generated, key=names.PUSH_TOKEN_KEY))
+    for option, key in (
+        ("token", names.TOKEN_KEY),
+        ("push_token", names.PUSH_TOKEN_KEY),
+        ("session_secret", names.SESSION_SECRET_KEY),
+    ):
+        yield from_secret(_variable(option), SecretKeyReference(name=generated, key=key))
     yield from _access(monitor.access)
     yield _option("log_format", "json")
 

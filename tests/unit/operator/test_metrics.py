@@ -106,6 +106,7 @@ def test_a_resource_that_is_gone_takes_all_its_series_along_and_no_other() -> No
     for key in (KEY, OTHER):
         show(metrics, key, **WAITING)
         metrics.reconcile(key, "health", 0.1, failed=True)
+        metrics.pushed(key, "failed")
     metrics.drop(KEY)
     left = metrics.text().decode()
     assert 'resource="shop"' not in left
@@ -129,6 +130,7 @@ def of_operator() -> Series:
     show(metrics, OTHER, previous=CeleryDeploymentStatus(dead_letters=2))
     metrics.reconcile(KEY, "health", 0.1, failed=True)
     metrics.restarted(KEY, "default", "WorkerStalled")
+    metrics.pushed(KEY, "taken")
     return series(metrics.text().decode())
 
 

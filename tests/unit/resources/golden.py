@@ -22,7 +22,8 @@ SETTINGS = ObjectSettings(
     monitor_image_pull_policy="IfNotPresent",
 )
 SECRETS = GeneratedSecrets(
-    probe={"token": "a-token"}, monitor={"token": "monitor-token", "push-token": "push-token"}
+    probe={"token": "a-token"},
+    monitor={"token": "monitor-token", "push-token": "push-token", "session-secret": "a-secret"},
 )
 OWNER_UID = "6f1c2b1e-0000-4000-8000-000000000000"
 
