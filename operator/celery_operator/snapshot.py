@@ -106,6 +106,16 @@ class PodState:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorPod:
+    """One pod of the monitor. ``container_started_at``: when its container last started, None before."""
+
+    name: str
+    ready: bool
+    container_started_at: datetime | None
+    failure: ContainerFailure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentState:
     """One owned Deployment as the API server shows it.
 
@@ -230,6 +240,7 @@ class Snapshot:
     annotations: ResourceAnnotations
     memory: ReconcileMemory
     beats: tuple[BeatSnapshot, ...] = ()
+    monitors: tuple[MonitorPod, ...] = ()
     nonempty_for: Mapping[str, float] = field(default_factory=dict)
     not_shrinking_for: Mapping[str, float] = field(default_factory=dict)
     mono: float = 0.0

@@ -12,6 +12,7 @@ from celery_health.catalogue.configuration import ConfigurationReason
 from celery_health.catalogue.deaths import DeathReason
 from celery_health.catalogue.entry import Entry, Reason
 from celery_health.catalogue.fleet import FleetReason
+from celery_health.catalogue.monitor import MonitorReason
 from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
@@ -23,6 +24,7 @@ KINDS: tuple[type[Reason], ...] = (
     PodReason,
     BeatReason,
     BeatStateReason,
+    MonitorReason,
     BrokerReason,
     ConfigurationReason,
     StateReason,

@@ -35,6 +35,7 @@ class Subject(Enum):
     ROLLOUT = "rollout"
     SCALING = "scaling"
     OPERATOR = "operator"
+    MONITOR = "monitor"
 
 
 class Cause(Enum):

@@ -23,6 +23,7 @@ class ConditionType(StrEnum):
     BEAT_HEALTHY = "BeatHealthy"
     SCALING_ACTIVE = "ScalingActive"
     AGENTS_REPORTING = "AgentsReporting"
+    MONITOR_READY = "MonitorReady"
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
 
@@ -32,8 +33,8 @@ class Condition(ApiModel):
 
     type: ConditionType
     """The aspect. Ready, BrokerReachable, ResultBackendReachable, WorkersHealthy,
-    BacklogWithinLimits, BeatHealthy, ScalingActive and AgentsReporting are good when True; Reconciling and
-    Stalled are good when False.
+    BacklogWithinLimits, BeatHealthy, ScalingActive, AgentsReporting and MonitorReady are good when True;
+    Reconciling and Stalled are good when False.
     """
     status: Literal["True", "False", "Unknown"]
     """True, False or Unknown."""

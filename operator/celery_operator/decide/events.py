@@ -16,10 +16,12 @@ _GOOD_WHEN = {
     ConditionType.BEAT_HEALTHY: "True",
     ConditionType.SCALING_ACTIVE: "True",
     ConditionType.AGENTS_REPORTING: "True",
+    ConditionType.MONITOR_READY: "True",
     ConditionType.STALLED: "False",
 }
 """Ready and Reconciling follow from these: an Event about their change would repeat one."""
 
+_WITH_STAGES = frozenset({ConditionType.WORKERS_HEALTHY, ConditionType.MONITOR_READY})
 _UNANNOUNCED = frozenset(reason for kind in KINDS for reason in kind if not reason.entry.announced)
 
 
@@ -70,7 +72,7 @@ def _is_stage(condition: Condition) -> bool:
     """Whether it is bad for a while only, as part of a start, or another condition explains it better."""
     if condition.type is ConditionType.BROKER_REACHABLE:
         return condition.reason == StateReason.MANAGED_REDIS_STARTING
-    return condition.type is ConditionType.WORKERS_HEALTHY and condition.reason in _UNANNOUNCED
+    return condition.type in _WITH_STAGES and condition.reason in _UNANNOUNCED
 
 
 def _same(before: Condition, now: Condition) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from celery_health.catalogue.health import HealthState
+from celery_health.catalogue.monitor import MonitorReason
 from celery_health.catalogue.states import StateReason
 from celery_operator.api.status import ConditionType
 from celery_operator.decide.condition_state import ConditionStates
@@ -15,6 +16,7 @@ _DEGRADING = (
     ConditionType.AGENTS_REPORTING,
     ConditionType.BACKLOG_WITHIN_LIMITS,
     ConditionType.RESULT_BACKEND_REACHABLE,
+    ConditionType.MONITOR_READY,
 )
 
 
@@ -48,8 +50,9 @@ def _degraded(evidence: Evidence, conditions: ConditionStates) -> Iterator[str]:
     if evidence.fault:
         yield evidence.fault.message
     for condition in _DEGRADING:
-        if conditions[condition].is_false:
-            yield conditions[condition].message
+        state = conditions.get(condition)
+        if state is not None and state.is_false and state.reason != MonitorReason.STARTING:
+            yield state.message
     broker = evidence.broker
     if broker.reached_by_workers_only or broker.numbers_refused:
         yield broker.message

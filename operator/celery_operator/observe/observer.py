@@ -28,6 +28,7 @@ from celery_operator.observe.deployments import deployment_state
 from celery_operator.observe.hosts import seen_from_elsewhere
 from celery_operator.observe.latest import Latest
 from celery_operator.observe.load import LoadMeter
+from celery_operator.observe.monitor import monitor_pods
 from celery_operator.observe.pods import group_of, pod_states
 from celery_operator.observe.reports import Reports
 from celery_operator.observe.sidecars import Sidecars, as_of_now, reading_of
@@ -122,6 +123,7 @@ class Observer:
             ),
             memory=memory,
             beats=beat_snapshots(pods, beats),
+            monitors=monitor_pods(pods),
             nonempty_for=self._waiting.nonempty_for(),
             not_shrinking_for=self._waiting.not_shrinking_for(),
             mono=now,

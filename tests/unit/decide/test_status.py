@@ -31,7 +31,10 @@ def test_the_transition_time_moves_when_the_status_flips() -> None:
 
 
 def test_every_condition_is_there_in_one_order() -> None:
-    assert [one.type for one in status_of().conditions] == list(ConditionType)
+    with_monitor = status_of(spec=spec(monitor={"enabled": True}))
+    assert [one.type for one in with_monitor.conditions] == list(ConditionType)
+    others = [kind for kind in ConditionType if kind is not ConditionType.MONITOR_READY]
+    assert [one.type for one in status_of().conditions] == others
 
 
 def test_the_numbers_of_the_status_are_those_of_the_scale_target_and_the_totals() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 from msgspec import structs
 
 from celery_health.wire.resource_push import PODS_LENGTH, PUSH_BYTES, PUSH_PATH, RESOURCE_PUSH, ResourcePush
@@ -70,7 +70,7 @@ class Pushes:
         self.paused: list[float] = []
         self.results: list[str] = []
         self.pushes = MonitorPushes(sink, cache, KEY, counted=self.results.append, clock=lambda: self.now)
-        monkeypatch.setattr(monitor_push.asyncio, "sleep", self._pause)
+        monkeypatch.setattr(asyncio, "sleep", self._pause)
 
     async def _pause(self, seconds: float) -> None:
         self.paused.append(seconds)
@@ -178,7 +178,7 @@ def test_a_push_is_cut_to_its_size_and_still_counts_everything() -> None:
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[tuple[TestServer, list[ResourcePush]]]:
+async def receiver() -> AsyncIterator[tuple[BaseTestServer, list[ResourcePush]]]:
     taken: list[ResourcePush] = []
     app = web.Application(middlewares=[problems])
     app.router.add_post(PUSH_PATH, PushReceiver(token=TOKEN, take=taken.append).handle)
@@ -187,7 +187,7 @@ async def receiver() -> AsyncIterator[tuple[TestServer, list[ResourcePush]]]:
 
 
 async def test_a_real_monitor_takes_what_the_operator_sends(
-    receiver: tuple[TestServer, list[ResourcePush]], monkeypatch: pytest.MonkeyPatch
+    receiver: tuple[BaseTestServer, list[ResourcePush]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, taken = receiver
     monkeypatch.setattr(monitor_push, "MONITOR_PORT", server.port)

@@ -58,6 +58,7 @@ def _all(evidence: Evidence, verdicts: GroupVerdicts, conditions: ConditionState
     yield from _deaths(evidence, (DeathReason.CHILDREN_LOST, DeathReason.TASKS_LOST))
     yield from _agents(evidence)
     yield from _beat(evidence, conditions)
+    yield from _monitor(evidence, conditions)
     yield from _backlog(evidence)
     for verdict in evidence.queue_verdicts:
         yield verdict.remedy, verdict.command(evidence.commands)
@@ -152,6 +153,15 @@ def _beat(evidence: Evidence, conditions: ConditionStates) -> Iterator[_Advice]:
         wording = CATALOGUE[condition.reason].wording
         remedy = f"{condition.message} {wording.remedy}"
         yield remedy, evidence.commands.line(wording, (), {})
+
+
+def _monitor(evidence: Evidence, conditions: ConditionStates) -> Iterator[_Advice]:
+    condition = conditions.get(ConditionType.MONITOR_READY)
+    if condition is None or not condition.is_false:
+        return
+    wording = CATALOGUE[condition.reason].wording
+    if wording.remedy:
+        yield f"{condition.message} {wording.remedy}", evidence.commands.line(wording, (), {})
 
 
 def _backlog(evidence: Evidence) -> Iterator[_Advice]:

@@ -7,6 +7,7 @@ from celery_operator.decide.conditions import (
     backlog_within_limits,
     beat_healthy,
     broker_reachable,
+    monitor_ready,
     ready,
     reconciling,
     result_backend_reachable,
@@ -21,6 +22,7 @@ from celery_operator.decide.group_verdicts import GroupVerdicts
 def conditions(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionStates:
     """Every condition of the resource, in the order in which the status lists them."""
     workers = workers_healthy.state_of(evidence, verdicts)
+    monitor = evidence.snapshot.spec.monitor.enabled
     return {
         ConditionType.READY: ready.state_of(evidence, workers),
         ConditionType.BROKER_REACHABLE: broker_reachable.state_of(evidence),
@@ -30,6 +32,7 @@ def conditions(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionStates:
         ConditionType.BEAT_HEALTHY: beat_healthy.state_of(evidence),
         ConditionType.SCALING_ACTIVE: scaling_active.state_of(evidence),
         ConditionType.AGENTS_REPORTING: agents_reporting.state_of(evidence),
+        **({ConditionType.MONITOR_READY: monitor_ready.state_of(evidence)} if monitor else {}),
         ConditionType.RECONCILING: reconciling.state_of(evidence, verdicts),
         ConditionType.STALLED: stalled.state_of(evidence),
     }
