@@ -65,7 +65,8 @@ def inspect_workers(
             answering = sorted(replies[first])
             for command in others if answering else ():
                 left = max(_LEAST_SECONDS, end - time.monotonic())
-                replies[command] = broadcast(app, connection, command, left, destination=answering)
+                arguments = {"builtins": True} if command == "registered" else None
+                replies[command] = broadcast(app, connection, command, left, arguments, destination=answering)
     except Exception as error:  # a broker that fails now is part of the result
         error_text = None if any(replies.values()) else f"{type(error).__name__}: {error}"
     registered = frozenset(
@@ -113,12 +114,18 @@ def _eta_task(entry: Mapping[str, Any], request: Mapping[str, Any]) -> EtaTask:
     )
 
 
-def broadcast(app: Any, connection: Any, command: str, seconds: float, **receivers: Any) -> dict[str, Any]:
+def broadcast(
+    app: Any,
+    connection: Any,
+    command: str,
+    seconds: float,
+    arguments: Mapping[str, Any] | None = None,
+    **receivers: Any,
+) -> dict[str, Any]:
     """The answer of each worker to one command. ``receivers``: Celery's ``limit`` and ``destination``."""
     # A new Control has a new reply queue, so that a late answer is not taken for one to the next command.
     from celery.app.control import Control  # noqa: PLC0415
 
-    arguments = {"builtins": True} if command == "registered" else None
     answers = Control(app).broadcast(
         command, arguments=arguments, connection=connection, reply=True, timeout=seconds, **receivers
     )

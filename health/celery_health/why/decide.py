@@ -19,6 +19,7 @@ def why(facts: TaskFacts) -> Answer:
     texts, words = TEXTS[finding.reason], {**finding.words, "task": task(known)}
     return Answer(
         reason=finding.reason.value,
+        severity=texts.severity,
         sentence=_capitalized(one_line(texts.message.format(**words))),
         evidence=evidence(known),
         remedy=f"{texts.remedy.format(**words)}." if texts.remedy else "",

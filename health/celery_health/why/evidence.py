@@ -23,12 +23,8 @@ def _lines(facts: TaskFacts) -> Iterator[str]:
     if facts.queue is not None:
         yield from _queue(facts.queue)
     if facts.unacknowledged is not None:
-        known = (
-            "has its message as delivered and not acknowledged"
-            if facts.unacknowledged
-            else "has no unacknowledged message of it"
-        )
-        yield f"The broker {known}."
+        known = "an" if facts.unacknowledged else "no"
+        yield f"The broker has {known} unacknowledged message of the task."
     yield from _sources(facts)
 
 

@@ -6,10 +6,11 @@ lines without the program, for a cluster and for elsewhere.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from celery_health.catalogue.entry import Wording
+from celery_health.catalogue.entry import Severity
 
 
 class WhyReason(StrEnum):
@@ -48,174 +49,218 @@ class WhyReason(StrEnum):
     NEVER_SEEN = "NeverSeen"
 
 
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is said of one reason. ``severity``: unhealthy where the task does not run until someone acts."""
+
+    severity: Severity
+    message: str
+    remedy: str = ""
+    kubectl: str = ""
+    celery: str = ""
+
+
 _QUERY = "inspect query_task {id}"
 _DESCRIBE = "describe celerydeployments {resource}"
 _PODS = "get pods -l app.kubernetes.io/instance={resource}"
 _HEALTH = "health"
 
-TEXTS: Mapping[WhyReason, Wording] = MappingProxyType(
+TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
     {
-        WhyReason.QUARANTINED: Wording(
+        WhyReason.QUARANTINED: Situation(
+            Severity.UNHEALTHY,
             "{task} is in quarantine{deaths}: no worker runs it, and its message is moved to the "
             "dead-letter queue{queue}.",
             "Correct the task, then take it out of quarantine and replay its message",
             "celery dead-letter {resource} list",
             "health dead-letter list{queue_option}",
         ),
-        WhyReason.DEAD_LETTERED: Wording(
+        WhyReason.DEAD_LETTERED: Situation(
+            Severity.UNHEALTHY,
             "The message of {task} is in the dead-letter queue {queue}: no worker consumes that queue.",
             "Correct the task, then replay its message",
             "celery dead-letter {resource} show {id}",
             "health dead-letter show {id}{queue_option}",
         ),
-        WhyReason.POISON_TASK: Wording(
+        WhyReason.POISON_TASK: Situation(
+            Severity.UNHEALTHY,
             "{task} has killed the processes that ran it {deaths}.",
             "Revoke the task, then find out why it kills its process: memory, or an extension that crashes",
             _DESCRIBE,
             "control revoke {id}",
         ),
-        WhyReason.SUCCEEDED: Wording("{task} succeeded{ago}{on_worker}{took}.", "", "", ""),
-        WhyReason.RESULT_EXPIRED: Wording(
+        WhyReason.SUCCEEDED: Situation(
+            Severity.INFORMATION, "{task} succeeded{ago}{on_worker}{took}.", "", "", ""
+        ),
+        WhyReason.RESULT_EXPIRED: Situation(
+            Severity.INFORMATION,
             "{task} succeeded{ago}{on_worker}, and the result backend no longer has its result.",
             "Raise result_expires if the result is read later than that",
         ),
-        WhyReason.FAILED: Wording(
+        WhyReason.FAILED: Situation(
+            Severity.DEGRADED,
             "{task} failed{ago}{on_worker}{error}.",
             "Correct the cause, then send the task again",
         ),
-        WhyReason.REVOKED: Wording(
+        WhyReason.REVOKED: Situation(
+            Severity.DEGRADED,
             "{task} was revoked{by}{ago}: no worker runs it.",
             "Send the task again if it is needed",
         ),
-        WhyReason.EXPIRED: Wording(
+        WhyReason.EXPIRED: Situation(
+            Severity.DEGRADED,
             "{task} expired {expired} ago: the worker that fetches it discards it.",
             "Send the task again, with a later expires or without one",
         ),
-        WhyReason.REJECTED: Wording(
+        WhyReason.REJECTED: Situation(
+            Severity.DEGRADED,
             "{task} was rejected{ago}{on_worker}{error}: it does not run again.",
             "Find out why the task or the worker rejects it, then send it again",
         ),
-        WhyReason.LOST_WITH_WORKER: Wording(
+        WhyReason.LOST_WITH_WORKER: Situation(
+            Severity.UNHEALTHY,
             "{task} was lost with its worker {worker}{redelivery}.",
             "Set task_acks_late and task_reject_on_worker_lost if the task may run twice; otherwise send it "
             "again",
         ),
-        WhyReason.HOLDER_FAULTY: Wording(
+        WhyReason.HOLDER_FAULTY: Situation(
+            Severity.UNHEALTHY,
             "Worker {worker} has fetched {task}{fault}.",
             "{holder_remedy}",
             _DESCRIBE,
             _HEALTH,
         ),
-        WhyReason.HOLDER_OFFLINE: Wording(
+        WhyReason.HOLDER_OFFLINE: Situation(
+            Severity.UNHEALTHY,
             "Worker {worker} has fetched {task} and is offline{redelivery}.",
             "Start the worker again, or wait until the broker delivers the message to another worker",
             _PODS,
             _HEALTH,
         ),
-        WhyReason.RUNNING: Wording("Worker {worker} {runs} {task}{running_for}.", "", _DESCRIBE, _QUERY),
-        WhyReason.RUNNING_LONG: Wording(
+        WhyReason.RUNNING: Situation(
+            Severity.INFORMATION, "Worker {worker} {runs} {task}{running_for}.", "", _DESCRIBE, _QUERY
+        ),
+        WhyReason.RUNNING_LONG: Situation(
+            Severity.DEGRADED,
             "Worker {worker} {runs} {task}{running_for}; 99 % of its runs take less than {p99}.",
             "Find out what the task waits for; a time limit ends runs that hang",
             _DESCRIBE,
             _QUERY,
         ),
-        WhyReason.REVOKE_ORDERED: Wording(
+        WhyReason.REVOKE_ORDERED: Situation(
+            Severity.DEGRADED,
             "{task} was revoked{by}: the worker that fetches it discards it.",
             "Send the task again if it is needed",
         ),
-        WhyReason.HELD_FOR_ETA: Wording(
+        WhyReason.HELD_FOR_ETA: Situation(
+            Severity.INFORMATION,
             "Worker {worker} holds {task} until its ETA{eta}.",
             "Nothing is wrong. Keep ETAs shorter than the visibility timeout of Redis",
             "",
             "inspect scheduled",
         ),
-        WhyReason.RATE_LIMITED: Wording(
+        WhyReason.RATE_LIMITED: Situation(
+            Severity.INFORMATION,
             "Worker {worker} holds {task} because of its rate limit of {rate_limit}.",
             "Raise the rate limit, or start more workers: the limit is one for each worker",
             "",
             "control rate_limit {name} RATE",
         ),
-        WhyReason.BEHIND_LONG_TASK: Wording(
+        WhyReason.BEHIND_LONG_TASK: Situation(
+            Severity.DEGRADED,
             "Worker {worker} has reserved {task} behind {blocking}.",
             "Set worker_prefetch_multiplier = 1 and task_acks_late so that idle workers get waiting tasks",
             "",
             "inspect active -d {worker}",
         ),
-        WhyReason.RESERVED: Wording(
+        WhyReason.RESERVED: Situation(
+            Severity.INFORMATION,
             "Worker {worker} has reserved {task}, and {slots}.",
             "Nothing is wrong. Start more workers if the wait is too long",
             "",
             "inspect active -d {worker}",
         ),
-        WhyReason.FETCHED: Wording(
+        WhyReason.FETCHED: Situation(
+            Severity.UNKNOWN,
             "Worker {worker} has fetched {task}{ago} and has not started it.",
             "Ask the worker what it does with the task",
             "",
             _QUERY,
         ),
-        WhyReason.BROKER_UNREACHABLE: Wording(
+        WhyReason.BROKER_UNREACHABLE: Situation(
+            Severity.UNHEALTHY,
             "The broker cannot be used, so no worker gets {task}: {broker_error}",
             "Repair the broker, or correct its URL",
             _DESCRIBE,
             _HEALTH,
         ),
-        WhyReason.GROUP_AT_ZERO: Wording(
+        WhyReason.GROUP_AT_ZERO: Situation(
+            Severity.UNHEALTHY,
             "{task} waits in queue {queue}{ahead}, and group {group} has no worker{group_why}.",
             "Raise minReplicas of the group, or its replicas",
             _DESCRIBE,
             "",
         ),
-        WhyReason.POD_PENDING: Wording(
+        WhyReason.POD_PENDING: Situation(
+            Severity.UNHEALTHY,
             "{task} waits in queue {queue}{ahead}, and a pod of group {group} cannot start: {pending}.",
             "Give the cluster what the pod needs, or let the group ask for less",
             "describe pod {pod}",
             "",
         ),
-        WhyReason.NO_WORKERS: Wording(
+        WhyReason.NO_WORKERS: Situation(
+            Severity.UNHEALTHY,
             "{task} waits in queue {queue}{ahead}, and no worker is online.",
             "Start a worker",
             _PODS,
             "worker -Q {queue}",
         ),
-        WhyReason.NO_CONSUMER: Wording(
+        WhyReason.NO_CONSUMER: Situation(
+            Severity.UNHEALTHY,
             "{task} waits in queue {queue}{ahead}, and no worker reads that queue.",
             "Start a worker with -Q {queue}, or send the task to a queue that a worker reads",
             _DESCRIBE,
             "control add_consumer {queue}",
         ),
-        WhyReason.CONSUMERS_DEAF: Wording(
+        WhyReason.CONSUMERS_DEAF: Situation(
+            Severity.UNHEALTHY,
             "{task} waits in queue {queue}{ahead}, and every worker of that queue is connected and fetches "
             "nothing: {deaf}.",
             "Restart these workers",
             _DESCRIBE,
             _HEALTH,
         ),
-        WhyReason.WAITING: Wording(
+        WhyReason.WAITING: Situation(
+            Severity.INFORMATION,
             "{task} waits in queue {queue}{ahead}{slots}{expected}.",
             "{waiting_remedy}",
             _DESCRIBE,
             _HEALTH,
         ),
-        WhyReason.WAITING_FOR_RETRY: Wording(
+        WhyReason.WAITING_FOR_RETRY: Situation(
+            Severity.INFORMATION,
             "{task} failed{error} and is to run again{eta}; {retries}.",
             "Nothing is wrong with the queue. Correct the cause if the retries go on failing",
             "",
             _QUERY,
         ),
-        WhyReason.UNACKNOWLEDGED: Wording(
+        WhyReason.UNACKNOWLEDGED: Situation(
+            Severity.DEGRADED,
             "The message of {task} is delivered and not acknowledged, and no worker that answers has the "
             "task{redelivery}.",
             "Wait until the broker delivers the message again; find out whether a worker was killed",
             _PODS,
             _HEALTH,
         ),
-        WhyReason.SENT: Wording(
+        WhyReason.SENT: Situation(
+            Severity.UNKNOWN,
             "{task} was sent{ago}{to_queue}, and nothing has been seen of it since.",
             "Check that a worker reads the queue and sends task events",
             _DESCRIBE,
             "control enable_events",
         ),
-        WhyReason.NEVER_SEEN: Wording(
+        WhyReason.NEVER_SEEN: Situation(
+            Severity.UNKNOWN,
             "{task} has never been seen{where}.",
             "{seen_remedy}",
             _DESCRIBE,

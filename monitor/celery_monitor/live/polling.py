@@ -10,6 +10,7 @@ from celery_health.survey.app_connection import AppConnection
 from celery_health.tls import THIS_PYTHON
 from celery_monitor.live.live import Live
 from celery_monitor.live.remote_control import WORKERS_AT_ONCE, RemoteControl
+from celery_monitor.live.schedule.reading import read_schedule
 
 _log = logging.getLogger(__name__)
 
@@ -17,6 +18,7 @@ _WORKERS_SECONDS = 1.0
 _QUEUES_SECONDS = 2.0
 _INSPECT_SECONDS = 2.0
 _PING_SECONDS = 30.0
+_SCHEDULE_SECONDS = 15.0
 _READ_SECONDS = 6.0
 _AMQP_QUEUES_AT_ONCE = 100
 """With AMQP each queue is a request of its own."""
@@ -34,6 +36,7 @@ class Polling:
     ) -> None:
         self._live = live
         self._remote = remote_control
+        self._connection = connection
         self._is_amqp = connection.broker.kind.is_amqp
         self._reader: BrokerReader = reader_for(
             connection.broker_url, connection.naming, management_url=management_url, python=THIS_PYTHON
@@ -48,6 +51,7 @@ class Polling:
                 group.create_task(_repeat(_QUEUES_SECONDS, self._read_queues))
                 group.create_task(_repeat(_INSPECT_SECONDS, self._ask_workers))
                 group.create_task(_repeat(_PING_SECONDS, self._ping))
+                group.create_task(_repeat(_SCHEDULE_SECONDS, self._read_schedule))
         finally:
             await self._reader.close()
 
@@ -80,6 +84,11 @@ class Polling:
         sight = self._live.sight()
         if sight.last_event is None or sight.now - sight.last_event > _PING_SECONDS:
             self._live.on_ping(await self._remote.ping())
+
+    async def _read_schedule(self) -> None:
+        async with asyncio.timeout(_READ_SECONDS):
+            schedule = await read_schedule(self._connection, self._live.clock())
+        self._live.on_schedule(schedule)
 
 
 async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

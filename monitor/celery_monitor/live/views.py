@@ -85,8 +85,6 @@ class ScheduleSource(StrEnum):
     """The application's own configuration, of ``-A``."""
     REDBEAT = "redbeat"
     """The keys of celery-redbeat in Redis."""
-    DJANGO = "django-celery-beat"
-    """The tables of django-celery-beat in the application's database."""
 
 
 class ScheduleEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +107,7 @@ class ScheduleEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScheduleView(msgspec.Struct, frozen=True, kw_only=True):
-    """The schedule. ``unknown``: one sentence that says why nothing is known, and what would help."""
+    """The schedule. ``unknown``: one sentence that says what is not known, and what would help."""
 
     entries: tuple[ScheduleEntry, ...] = ()
     unknown: str | None = None

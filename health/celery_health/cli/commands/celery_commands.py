@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from celery_health.cli.commands.dead_letter import Opened, dead_letter_group
-from celery_health.cli.commands.options import DEAD_LETTER, HEALTH, HEALTH_HELP, MONITOR, MONITOR_HELP
+from celery_health.cli.commands.options import (
+    DEAD_LETTER,
+    HEALTH,
+    HEALTH_HELP,
+    MONITOR,
+    MONITOR_HELP,
+    WHY,
+    WHY_HELP,
+)
 from celery_health.cli.usage import Command, Group, given_before, with_options
 
 
@@ -23,6 +31,18 @@ def health(ctx: click.Context, /, **options: Any) -> None:
     from celery_health.cli.commands.health import run_health  # noqa: PLC0415
 
     ctx.exit(run_health(ctx.obj.app, {**options, "app_name": _app_name(ctx)}))
+
+
+@health.command(cls=Command, help=WHY_HELP, short_help="Show why a task is not running.")
+@with_options(WHY)
+@click.pass_context
+def why(ctx: click.Context, /, task_id: str, **options: Any) -> None:
+    """Run ``celery -A APP health why``."""
+    from celery_health.cli.commands.why import run_why  # noqa: PLC0415
+
+    group = ctx.parent
+    assert group is not None
+    ctx.exit(run_why(ctx.obj.app, {**options, "app_name": _app_name(group)}, task_id))
 
 
 @click.command(cls=Command, help=MONITOR_HELP)

@@ -13,6 +13,8 @@ from celery_health.cli.commands.options import (
     MONITOR,
     MONITOR_HELP,
     PREFLIGHT,
+    WHY,
+    WHY_HELP,
 )
 from celery_health.cli.usage import Command, Group, given_before, with_options
 
@@ -60,6 +62,16 @@ def preflight(
     run_preflight(
         {"broker": broker, "result backend": result_backend, "database": database}, wait, interval_max
     )
+
+
+@main.command(cls=Command, help=WHY_HELP, short_help="Show why a task is not running.")
+@with_options((*APP, *WHY))
+@click.pass_context
+def why(ctx: click.Context, /, task_id: str, **options: Any) -> None:
+    """Run ``celery-health why``."""
+    from celery_health.cli.commands.why import run_why  # noqa: PLC0415
+
+    ctx.exit(run_why(None, options, task_id))
 
 
 def _open_dead_letters(_: click.Context, options: dict[str, Any]) -> Opened:

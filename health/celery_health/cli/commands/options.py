@@ -36,6 +36,16 @@ Exit codes:
 """
 MONITOR_HELP = "Show workers, queues and running tasks, once or repeatedly."
 
+WHY_HELP = """Show why the task TASK_ID is not running, or what became of it.
+
+\b
+Exit codes:
+  0  the task ran, runs, or runs without further action
+  1  it ended without success, was revoked, or is held up
+  2  it does not run until someone acts, or nothing is known of it
+  3  wrong options, or the application cannot be loaded
+"""
+
 APP: tuple[Decorator, ...] = (
     click.option("-A", "--app", "app_name", metavar="APP", help="The application, as for `celery -A`."),
 )
@@ -44,23 +54,34 @@ _BROKER: Decorator = click.option(
     metavar="URL",
     help="Broker URL.  [default: the application's, CELERY_BROKER_URL or REDIS_URL]",
 )
-_COMMON: tuple[Decorator, ...] = (
-    _BROKER,
-    click.option(
-        "--result-backend",
-        metavar="URL",
-        help="Result backend URL.  [default: the application's or CELERY_RESULT_BACKEND]",
-    ),
-    click.option(
+_RESULT_BACKEND: Decorator = click.option(
+    "--result-backend",
+    metavar="URL",
+    help="Result backend URL.  [default: the application's or CELERY_RESULT_BACKEND]",
+)
+_TIMEOUT: Decorator = click.option(
+    "--timeout", type=_SECONDS, default=5.0, show_default=True, help="Time limit for one check."
+)
+_MANAGEMENT: Decorator = click.option(
+    "--management-url", metavar="URL", help="RabbitMQ's management API, such as http://HOST:15672."
+)
+
+
+def _queues(what: str, default: str) -> Decorator:
+    return click.option(
         "--queue",
         "queues",
         multiple=True,
         metavar="NAME",
-        help="Check this queue. Can be given more than once.  [default: the queues of the application]",
-    ),
-    click.option(
-        "--timeout", type=_SECONDS, default=5.0, show_default=True, help="Time limit for one check."
-    ),
+        help=f"{what} this queue. Can be given more than once.  [default: {default}]",
+    )
+
+
+_COMMON: tuple[Decorator, ...] = (
+    _BROKER,
+    _RESULT_BACKEND,
+    _queues("Check", "the queues of the application"),
+    _TIMEOUT,
     click.option(
         "--backlog-threshold",
         type=click.IntRange(min=0),
@@ -74,9 +95,7 @@ _COMMON: tuple[Decorator, ...] = (
         type=_SECONDS,
         help="A task that runs longer than this is degraded.  [default: no limit]",
     ),
-    click.option(
-        "--management-url", metavar="URL", help="RabbitMQ's management API, such as http://HOST:15672."
-    ),
+    _MANAGEMENT,
     click.option("--watch", is_flag=True, help="Repeat the check until Ctrl-C."),
 )
 
@@ -113,6 +132,15 @@ HEALTH: tuple[Decorator, ...] = (
     click.option("--check-redis", is_flag=True, help="Show details of the Redis server."),
 )
 MONITOR: tuple[Decorator, ...] = (*_COMMON, _format("table", "json"), _interval(2.0))
+WHY: tuple[Decorator, ...] = (
+    click.argument("task_id", metavar="TASK_ID"),
+    _BROKER,
+    _RESULT_BACKEND,
+    _queues("Search", "all queues that are found"),
+    _TIMEOUT,
+    _MANAGEMENT,
+    _format("table", "json"),
+)
 DEAD_LETTER: tuple[Decorator, ...] = (
     _BROKER,
     click.option(

@@ -1,0 +1,185 @@
+"""Finds one task's message in a Redis broker: in its queue, among the unacknowledged, in a dead-letter queue.
+
+Every step is bounded, and none takes a message.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from celery_health.broker import RedisNaming
+from celery_health.readers.redis.keys import glob_escaped, list_keys
+from celery_health.wire.names import DEAD_LETTER_SUFFIX
+
+MAX_MESSAGES = 10_000
+"""The messages that one search reads, over all queues."""
+MAX_SECONDS = 2.0
+_CHUNK = 50
+_MAX_MESSAGE_BYTES = 1_000_000
+_SCAN_STEPS, _SCAN_COUNT = 20, 1_000
+_MAX_DEAD_LETTER_QUEUES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessage:
+    """What the headers of the message say. Times as the sender wrote them, in ISO 8601."""
+
+    name: str | None = None
+    eta: str | None = None
+    expires: str | None = None
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSearch:
+    """Where the message is. None: it was not found there, or that place could not be searched to its end.
+
+    ``queue``: the queue that has it, ``ahead``: the messages that are delivered before it. ``complete``: the
+    queues were searched to their ends. ``searched``: how many messages of them were read.
+    ``unacknowledged``: None if there were too many. ``delivered_at``: Unix time.
+    """
+
+    queue: str | None = None
+    ahead: int | None = None
+    complete: bool = True
+    searched: int = 0
+    unacknowledged: bool | None = None
+    delivered_at: float | None = None
+    dead_letter_queue: str | None = None
+    message: FoundMessage | None = None
+
+
+class TaskFinder:
+    """One search. ``client`` is a redis.asyncio client."""
+
+    def __init__(self, client: Any, naming: RedisNaming, task_id: str) -> None:
+        self._client = client
+        self._naming = naming
+        self._id = task_id
+        self._raw_id = json.dumps(task_id).encode()
+        self._end = time.monotonic() + MAX_SECONDS
+        self._read = 0
+
+    async def run(self, queues: Sequence[str]) -> TaskSearch:
+        """Search. It raises what redis-py raises."""
+        unacknowledged, delivered_at, message = await self._in_unacknowledged()
+        if unacknowledged:
+            return TaskSearch(unacknowledged=True, delivered_at=delivered_at, message=message)
+        for queue in queues:
+            position = await self._in_queue(queue)
+            if position is not None:
+                ahead, message = position
+                return TaskSearch(
+                    queue,
+                    ahead,
+                    searched=self._read,
+                    unacknowledged=unacknowledged,
+                    message=message,
+                )
+        complete, searched = not self._is_over(), self._read
+        dead_letter_queue = await self._in_dead_letter_queues()
+        return TaskSearch(
+            complete=complete,
+            searched=searched,
+            unacknowledged=unacknowledged,
+            dead_letter_queue=dead_letter_queue,
+        )
+
+    async def _in_queue(self, queue: str) -> tuple[int, FoundMessage] | None:
+        """Workers take the lists in this order, each from its tail."""
+        ahead = 0
+        for key in list_keys(queue, self._naming):
+            behind = 0
+            while not self._is_over():
+                chunk = await self._client.lrange(key, -(behind + _CHUNK), -(behind + 1))
+                for offset, raw in enumerate(reversed(chunk)):
+                    if (found := self._message(raw)) is not None:
+                        return ahead + behind + offset, found
+                self._read += len(chunk)
+                behind += len(chunk)
+                if len(chunk) < _CHUNK:
+                    break
+            ahead += behind
+        return None
+
+    async def _in_unacknowledged(self) -> tuple[bool | None, float | None, FoundMessage | None]:
+        prefix = self._naming.key_prefix
+        cursor, read = 0, 0
+        while True:
+            cursor, entries = await self._client.hscan(
+                prefix + self._naming.unacked_key, cursor, count=_CHUNK * 2
+            )
+            for tag, raw in entries.items():
+                read += 1
+                if self._raw_id[1:-1] not in raw:
+                    continue
+                found = self._message_of_unacknowledged(raw)
+                if found is not None:
+                    score = await self._client.zscore(prefix + self._naming.unacked_index_key, tag)
+                    return True, score, found
+            if int(cursor) == 0:
+                return False, None, None
+            if read >= MAX_MESSAGES or self._is_over():
+                return None, None, None
+
+    async def _in_dead_letter_queues(self) -> str | None:
+        prefix = self._naming.key_prefix
+        pattern = f"{glob_escaped(prefix)}*{DEAD_LETTER_SUFFIX}"
+        cursor, keys = 0, set[bytes]()
+        for _ in range(_SCAN_STEPS):
+            cursor, found = await self._client.scan(cursor, match=pattern, count=_SCAN_COUNT)
+            keys |= set(found)
+            if int(cursor) == 0:
+                break
+        self._end, self._read = time.monotonic() + MAX_SECONDS / 2, 0
+        for key in sorted(keys)[:_MAX_DEAD_LETTER_QUEUES]:
+            name = key.decode(errors="replace").removeprefix(prefix)
+            if await self._in_queue(name) is not None:
+                return name
+        return None
+
+    def _is_over(self) -> bool:
+        return self._read >= MAX_MESSAGES or time.monotonic() > self._end
+
+    def _message_of_unacknowledged(self, raw: bytes) -> FoundMessage | None:
+        document = _json(raw)
+        return _found(document[0], self._id) if isinstance(document, list) and document else None
+
+    def _message(self, raw: bytes) -> FoundMessage | None:
+        # Most messages are excluded without being decoded.
+        return _found(_json(raw), self._id) if self._raw_id[1:-1] in raw else None
+
+
+def _json(raw: bytes) -> Any:
+    if len(raw) > _MAX_MESSAGE_BYTES:
+        return None
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _found(message: Any, task_id: str) -> FoundMessage | None:
+    """The message, if it is that of the task. Its body is not decoded."""
+    if isinstance(message, str):
+        message = _json(message.encode())
+    if not isinstance(message, dict):
+        return None
+    headers, properties = message.get("headers"), message.get("properties")
+    headers = headers if isinstance(headers, dict) else {}
+    ids = [headers.get("id"), properties.get("correlation_id") if isinstance(properties, dict) else None]
+    if task_id not in ids:
+        return None
+    retries = headers.get("retries")
+    return FoundMessage(
+        name=_text(headers.get("task")),
+        eta=_text(headers.get("eta")),
+        expires=_text(headers.get("expires")),
+        retries=retries if type(retries) is int and 0 <= retries < 2**31 else 0,
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value[:255] if isinstance(value, str) and value else None

@@ -1,0 +1,211 @@
+"""Collects the facts of one task without a monitor: from the broker, the workers and the result backend."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from celery_health.broker import BrokerReading
+from celery_health.readers import reader_for
+from celery_health.readers.redis.task_search import TaskSearch
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.broker_clients import BrokerClients, redis_clients
+from celery_health.survey.budget import Budget
+from celery_health.survey.connect import connection_failure
+from celery_health.survey.task.holder import TaskReplies, ask_about_task
+from celery_health.survey.task.result import TaskResult, read_result
+from celery_health.survey.task.search import Searched, search_for_task
+from celery_health.survey.task.times import unix_time
+from celery_health.threads import run_in_thread
+from celery_health.tls import THIS_PYTHON
+from celery_health.urls import redact
+from celery_health.why.facts import Held, Holder, Outcome, Place, Queue, Sources, TaskFacts
+
+_VISIBILITY_SECONDS = 3600.0
+"""Celery's default on Redis."""
+_OUTCOMES = {
+    "SUCCESS": Outcome.SUCCEEDED,
+    "FAILURE": Outcome.FAILED,
+    "REVOKED": Outcome.REVOKED,
+    "REJECTED": Outcome.REJECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WhyOptions:
+    """Where to search. ``timeout`` in seconds; ``queues``: those to search, empty for all that are known."""
+
+    timeout: float = 5.0
+    queues: tuple[str, ...] = ()
+    management_url: str | None = None
+
+
+async def collect_task_facts(connection: AppConnection, task_id: str, options: WhyOptions) -> TaskFacts:
+    """Everything that can be found out about the task within the time. It does not raise for servers."""
+    budget = Budget(options.timeout)
+    failure = await connection_failure(connection.broker, budget.left)
+    result = asyncio.create_task(_result(connection, task_id, budget))
+    if failure is not None:
+        facts = TaskFacts(task_id, time.time(), place=Place(connection.name))
+        sources = Sources(connection.broker.address, broker_error=failure.message)
+        return _with_result(replace(facts, sources=sources), await result)
+    replies = await _ask(connection, task_id, budget)
+    names = _queue_names(connection, options, replies)
+    reading, found = await _read_broker(connection, options, names)
+    searched = await search_for_task(connection, task_id, [*names, *found])
+    facts = _facts(connection, task_id, replies, reading, searched)
+    return _with_result(facts, await result)
+
+
+async def _ask(connection: AppConnection, task_id: str, budget: Budget) -> TaskReplies:
+    if not connection.remote_control:
+        return TaskReplies(error="The application sets worker_enable_remote_control = False")
+    clients = BrokerClients()
+    if connection.broker.kind.is_redis:
+        with suppress(TimeoutError):
+            clients = await asyncio.wait_for(redis_clients(connection, publish=True), budget.left)
+    if clients.listeners == 0:
+        return TaskReplies()
+    seconds = budget.seconds * 0.4
+
+    def ask() -> TaskReplies:
+        return ask_about_task(connection.celery(), task_id, seconds, expected=clients.listeners)
+
+    try:
+        replies = await run_in_thread(ask, budget.seconds)
+    except TimeoutError:
+        return TaskReplies(error="Remote control does not end in time")
+    if clients.listeners is not None and clients.listeners > len(replies.workers) and not replies.error:
+        missing = clients.listeners - len(replies.workers)
+        return replace(replies, error=f"{missing} of {clients.listeners} workers did not answer")
+    return replies
+
+
+def _queue_names(connection: AppConnection, options: WhyOptions, replies: TaskReplies) -> tuple[str, ...]:
+    if options.queues:
+        return options.queues
+    consumed = (queue for worker in replies.workers for queue in worker.queues or ())
+    return tuple(dict.fromkeys([*connection.queues, *consumed])) or (connection.default_queue,)
+
+
+async def _read_broker(
+    connection: AppConnection, options: WhyOptions, names: Sequence[str]
+) -> tuple[BrokerReading, list[str]]:
+    """The reading of the named queues, and the names of other queues that have messages."""
+    reader = reader_for(
+        connection.broker_url, connection.naming, management_url=options.management_url, python=THIS_PYTHON
+    )
+    try:
+        # A Redis reader has found all queues, also those not asked for, at its third read.
+        for _ in range(3 if connection.broker.kind.is_redis and not options.queues else 1):
+            reading = await reader.read(names)
+        return reading, [queue.name for queue in reading.other_queues]
+    finally:
+        await reader.close()
+
+
+def _facts(
+    connection: AppConnection,
+    task_id: str,
+    replies: TaskReplies,
+    reading: BrokerReading,
+    searched: Searched,
+) -> TaskFacts:
+    search = searched.found
+    message = None if search is None else search.message
+    name = replies.name or (None if message is None else message.name)
+    problems = (f"{redact(replies.error)}.",) if replies.error else ()
+    now = time.time()
+    return TaskFacts(
+        id=task_id,
+        now=now,
+        name=name,
+        started=replies.started,
+        eta=replies.eta or (None if message is None else unix_time(message.eta)),
+        expires=None if message is None else unix_time(message.expires),
+        retries=0 if message is None else message.retries,
+        holder=replies.holder or _rate_limited(replies, search, name),
+        queue=_queue(reading, replies, search),
+        revoke_ordered=replies.revoked,
+        dead_letter_queue=None if search is None else search.dead_letter_queue,
+        unacknowledged=None if search is None else search.unacknowledged,
+        redelivery=_redelivery(connection, replies, search, now),
+        place=Place(connection.name),
+        sources=Sources(
+            broker=connection.broker.address,
+            broker_error=reading.message if reading.reachable is False else None,
+            workers_known=replies.error is None,
+            worker_count=len(replies.workers),
+            sent_events=replies.sent_events,
+            not_searched=(*searched.not_searched, *problems),
+        ),
+    )
+
+
+def _rate_limited(replies: TaskReplies, search: TaskSearch | None, name: str | None) -> Holder | None:
+    """No worker reports a task that waits for its rate limit: it is delivered, and its name is limited."""
+    if search is None or search.unacknowledged is not True or name is None or replies.error:
+        return None
+    limited = [worker for worker in replies.workers if name in (worker.rate_limits or {})]
+    if len(limited) != len(replies.workers) or not limited:
+        return None
+    worker = limited[0]
+    names = worker.name if len(limited) == 1 else f"{worker.name} or another"
+    return Holder(names, Held.UNKNOWN, rate_limit=(worker.rate_limits or {})[name], online=True)
+
+
+def _queue(reading: BrokerReading, replies: TaskReplies, search: TaskSearch | None) -> Queue | None:
+    if search is None or search.queue is None:
+        return None
+    known = {queue.name: queue for queue in (*reading.queues, *reading.other_queues)}
+    read = known.get(search.queue)
+    consumers = [worker for worker in replies.workers if search.queue in (worker.queues or ())]
+    slots = [worker.slots for worker in consumers]
+    everyone = replies.error is None and all(worker.queues is not None for worker in replies.workers)
+    return Queue(
+        name=search.queue,
+        ready=None if read is None else read.ready,
+        ahead=search.ahead,
+        found=True,
+        consumers=None if read is None else read.consumers,
+        workers=tuple(worker.name for worker in consumers) if consumers or everyone else None,
+        slots=None if None in slots or not slots else sum(slot or 0 for slot in slots),
+    )
+
+
+def _redelivery(
+    connection: AppConnection, replies: TaskReplies, search: TaskSearch | None, now: float
+) -> float | None:
+    if search is None or search.unacknowledged is not True or search.delivered_at is None:
+        return None
+    timeout = replies.visibility_timeout or connection.visibility_timeout or _VISIBILITY_SECONDS
+    return max(0.0, float(timeout) - (now - search.delivered_at))
+
+
+async def _result(connection: AppConnection, task_id: str, budget: Budget) -> TaskResult:
+    if not connection.result_backend_url or connection.result_backend_url.startswith("rpc"):
+        return TaskResult()
+    try:
+        return await run_in_thread(lambda: read_result(connection.celery(), task_id), budget.left)
+    except Exception:  # a backend that fails was not asked
+        return TaskResult()
+
+
+def _with_result(facts: TaskFacts, result: TaskResult) -> TaskFacts:
+    outcome = _OUTCOMES.get(result.state or "")
+    known = replace(
+        facts,
+        name=facts.name or result.name,
+        worker=result.worker,
+        outcome=outcome,
+        finished=result.done_at if outcome is not None else None,
+        error=result.exception,
+        result_kept=True if outcome is Outcome.SUCCEEDED else None,
+        awaits_retry=result.state == "RETRY",
+        retries=facts.retries or result.retries,
+        sources=replace(facts.sources, backend=result.asked),
+    )
+    if result.state == "STARTED" and known.holder is None and result.worker:
+        return replace(known, holder=Holder(result.worker, Held.ACTIVE))
+    return known

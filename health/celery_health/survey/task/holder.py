@@ -1,0 +1,184 @@
+"""Asks workers for one task: which of them has it, and what else it does."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from celery_health.survey.remote_control import Replies, broadcast
+from celery_health.survey.task.times import unix_time
+from celery_health.why.facts import BlockingTask, Held, Holder
+
+_LEAST_SECONDS = 0.2
+_MAX_QUEUES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker answers, as far as the question needs it."""
+
+    name: str
+    queues: tuple[str, ...] | None = None
+    slots: int | None = None
+    rate_limits: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReplies:
+    """The answers of all workers about one task. ``error``: why remote control could not be used.
+
+    ``visibility_timeout``: of Redis, in seconds, as a worker's configuration has it. ``started``: when the
+    holder began to run the task, Unix time.
+    """
+
+    workers: tuple[Worker, ...] = ()
+    holder: Holder | None = None
+    name: str | None = None
+    started: float | None = None
+    eta: float | None = None
+    revoked: bool = False
+    visibility_timeout: float | None = None
+    sent_events: bool | None = None
+    error: str | None = None
+
+
+def ask_about_task(app: Any, task_id: str, seconds: float, *, expected: int | None = None) -> TaskReplies:
+    """Ask all workers. It blocks for about ``seconds``. ``expected``: how many workers listen, if known."""
+    end = time.monotonic() + seconds
+    replies: dict[str, dict[str, Any]] = {}
+    error = None
+    try:
+        with app.connection_for_write(connect_timeout=seconds) as connection:
+            replies["query_task"] = broadcast(
+                app, connection, "query_task", seconds / 2, limit=expected, arguments={"ids": [task_id]}
+            )
+            answering = sorted(replies["query_task"])
+            for command in _COMMANDS if answering else ():
+                left = max(_LEAST_SECONDS, end - time.monotonic())
+                replies[command] = broadcast(
+                    app, connection, command, left, destination=answering, limit=len(answering)
+                )
+    except Exception as failure:  # a broker that fails now is part of the result
+        error = None if any(replies.values()) else f"{type(failure).__name__}: {failure}"
+    return task_replies(replies, task_id, time.time(), error)
+
+
+_COMMANDS = ("active_queues", "stats", "scheduled", "active", "revoked", "registered", "conf")
+
+
+def task_replies(replies: Replies, task_id: str, now: float, error: str | None = None) -> TaskReplies:
+    """From the answers by command and worker."""
+    names = sorted({name for by_worker in replies.values() for name in by_worker})
+    answers = {
+        name: {command: by_worker.get(name) for command, by_worker in replies.items()} for name in names
+    }
+    workers = tuple(_worker(name, one) for name, one in answers.items())
+    found = next((one for name in names if (one := _task_of(answers[name], task_id)) is not None), None)
+    holder = None
+    if found is not None:
+        name, held, info = next(
+            (name, *one) for name in names if (one := _task_of(answers[name], task_id)) is not None
+        )
+        holder = _holder(name, held, answers[name], info, now)
+    info = {} if found is None else found[1]
+    return TaskReplies(
+        workers=workers,
+        holder=holder,
+        name=_text(info.get("name")),
+        started=_seconds(info.get("time_start")),
+        eta=unix_time(_text(info.get("eta"))),
+        revoked=any(task_id in (one.get("revoked") or ()) for one in answers.values()),
+        visibility_timeout=_visibility_timeout(answers),
+        sent_events=_sent_events(answers),
+        error=error,
+    )
+
+
+def _task_of(answers: Mapping[str, Any], task_id: str) -> tuple[Held, Mapping[str, Any]] | None:
+    for entry in _dicts(answers.get("scheduled")):
+        request = entry.get("request")
+        if isinstance(request, dict) and request.get("id") == task_id:
+            return Held.ETA, {**request, "eta": entry.get("eta")}
+    queried = answers.get("query_task")
+    state = queried.get(task_id) if isinstance(queried, dict) else None
+    if isinstance(state, list | tuple) and len(state) == 2 and isinstance(state[1], dict):
+        held = {"active": Held.ACTIVE, "reserved": Held.RESERVED}.get(str(state[0]), Held.UNKNOWN)
+        return held, state[1]
+    return None
+
+
+def _holder(name: str, held: Held, answers: Mapping[str, Any], info: Mapping[str, Any], now: float) -> Holder:
+    others = [task for task in _dicts(answers.get("active")) if task.get("id") != info.get("id")]
+    blocking = [
+        BlockingTask(
+            str(task.get("id", "")),
+            str(task.get("name", "")),
+            None if (start := _seconds(task.get("time_start"))) is None else max(0.0, now - start),
+        )
+        for task in others
+    ]
+    blocking.sort(key=lambda task: -(task.running_for or 0.0))
+    return Holder(
+        worker=name,
+        held=held,
+        slots=_worker(name, answers).slots,
+        blocking=tuple(blocking) if held is Held.RESERVED else (),
+        online=True,
+    )
+
+
+def _worker(name: str, answers: Mapping[str, Any]) -> Worker:
+    queues, stats = answers.get("active_queues"), answers.get("stats")
+    pool = stats.get("pool") if isinstance(stats, dict) else None
+    slots = pool.get("max-concurrency") if isinstance(pool, dict) else None
+    names = tuple(str(queue.get("name", "")) for queue in _dicts(queues)[:_MAX_QUEUES])
+    return Worker(
+        name=name,
+        queues=names if isinstance(queues, list) else None,
+        slots=slots if type(slots) is int and slots >= 0 else None,
+        rate_limits=_rate_limits(answers.get("registered")),
+    )
+
+
+def _rate_limits(registered: Any) -> dict[str, str]:
+    """From ``shop.mail [rate_limit=10/m]``."""
+    found = {}
+    for text in registered if isinstance(registered, list) else ():
+        name, _, details = str(text).partition(" [")
+        for part in details.rstrip("]").split():
+            key, _, value = part.partition("=")
+            if key == "rate_limit" and value:
+                found[name] = value
+    return found
+
+
+def _visibility_timeout(answers: Mapping[str, Mapping[str, Any]]) -> float | None:
+    """The shortest of all workers: any of them may put a message back."""
+    found = []
+    for one in answers.values():
+        options = (one.get("conf") or {}).get("broker_transport_options")
+        seconds = _seconds(options.get("visibility_timeout")) if isinstance(options, dict) else None
+        if seconds is not None:
+            found.append(seconds)
+    return min(found, default=None)
+
+
+def _sent_events(answers: Mapping[str, Mapping[str, Any]]) -> bool | None:
+    values = [
+        value
+        for one in answers.values()
+        if isinstance(value := (one.get("conf") or {}).get("task_send_sent_event"), bool)
+    ]
+    return any(values) if values else None
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _seconds(value: Any) -> float | None:
+    return float(value) if type(value) in {int, float} and 0 <= value < 1e11 else None
+
+
+def _text(value: Any) -> str | None:
+    return value[:255] if isinstance(value, str) and value else None

@@ -1,0 +1,266 @@
+"""From what the monitor knows of one task to the facts of the question. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from celery_health.catalogue import CATALOGUE
+from celery_health.catalogue.workers import WorkerReason
+from celery_health.survey.task.result import TaskResult
+from celery_health.survey.task.search import Searched
+from celery_health.why.facts import (
+    BlockingTask,
+    Group,
+    Held,
+    Holder,
+    Outcome,
+    Place,
+    Queue,
+    Sources,
+    TaskFacts,
+)
+from celery_health.wire.resource_push import PushedGroup, PushedPod, ResourcePush
+from celery_monitor.live.views import QueueView, WorkerView
+from celery_monitor.live.why.tasks import Percentile
+from celery_monitor.records.states import (
+    FAILURE,
+    LOST,
+    PENDING,
+    RECEIVED,
+    REJECTED,
+    RETRY,
+    REVOKED,
+    SUCCESS,
+)
+from celery_monitor.records.tasks import TaskRecord
+
+_OUTCOMES: Mapping[str, Outcome] = {
+    SUCCESS: Outcome.SUCCEEDED,
+    FAILURE: Outcome.FAILED,
+    REVOKED: Outcome.REVOKED,
+    REJECTED: Outcome.REJECTED,
+}
+# States in which no worker has the task, besides the final ones.
+_NOT_HELD = frozenset({PENDING, RETRY, LOST, *_OUTCOMES})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that the monitor has found out for one question; None where it has not, or could not.
+
+    ``holder``: the worker that has the task by its record. ``active``: what that worker is running.
+    ``queue``: the task's queue, or the one in which its message was found; ``consumers``: its workers.
+    """
+
+    task_id: str
+    now: float
+    record: TaskRecord | None = None
+    runtime: Percentile | None = None
+    holder: WorkerView | None = None
+    rate_limit: str | None = None
+    active: Sequence[TaskRecord] = ()
+    queue: QueueView | None = None
+    consumers: Sequence[WorkerView] = ()
+    searched: Searched | None = None
+    result: TaskResult | None = None
+    push: ResourcePush | None = None
+    app: str = "APP"
+    broker: str = ""
+    broker_error: str | None = None
+    workers_known: bool | None = None
+    worker_count: int | None = None
+    task_events: bool | None = None
+    sent_events: bool | None = None
+
+
+def queue_name(record: TaskRecord | None, searched: Searched | None) -> str | None:
+    """Where the message was found, or else where it was sent."""
+    if searched is not None and searched.found is not None and searched.found.queue is not None:
+        return searched.found.queue
+    return None if record is None else record.queue
+
+
+def is_held(record: TaskRecord | None) -> bool:
+    """Whether a worker has the task, by its record."""
+    return record is not None and record.worker is not None and record.state not in _NOT_HELD
+
+
+def facts(known: Known) -> TaskFacts:
+    """The facts of the task."""
+    record = known.record or TaskRecord(id=known.task_id)
+    found = None if known.searched is None else known.searched.found
+    waits = found is not None and found.queue is not None
+    result = known.result or TaskResult()
+    outcome = _OUTCOMES.get(record.state)
+    name = queue_name(known.record, known.searched)
+    return TaskFacts(
+        id=known.task_id,
+        now=known.now,
+        name=record.name or (found.message.name if found and found.message else None) or result.name,
+        sent=record.sent,
+        received=record.received,
+        started=record.started,
+        finished=record.finished,
+        eta=record.eta,
+        expires=record.expires,
+        outcome=outcome,
+        error=record.exception,
+        worker=record.worker,
+        result_kept=_result_kept(outcome, result),
+        lost_with=record.worker if record.state == LOST else None,
+        p99=None if known.runtime is None else known.runtime.p99,
+        p99_runs=0 if known.runtime is None else known.runtime.runs,
+        quarantined=_is_quarantined(known),
+        dead_letter_queue=None if found is None else found.dead_letter_queue,
+        unacknowledged=None if found is None else found.unacknowledged,
+        retries=record.retries,
+        awaits_retry=record.state == RETRY,
+        run_twice=record.run_twice,
+        holder=None if waits or not is_held(known.record) else _holder(known, record),
+        queue=None if name is None or outcome is not None else _queue(known, name),
+        group=None if name is None or known.push is None else _group(known.push, name),
+        place=_place(known),
+        sources=Sources(
+            broker=known.broker,
+            broker_error=known.broker_error,
+            workers_known=known.workers_known,
+            worker_count=known.worker_count,
+            task_events=known.task_events,
+            sent_events=known.sent_events,
+            history=True,
+            backend=result.asked,
+            not_searched=() if known.searched is None else known.searched.not_searched,
+        ),
+    )
+
+
+def _result_kept(outcome: Outcome | None, result: TaskResult) -> bool | None:
+    if outcome is not Outcome.SUCCEEDED or result.asked is None:
+        return None
+    return result.state is not None
+
+
+def _is_quarantined(known: Known) -> bool:
+    pods = () if known.push is None else known.push.pods
+    return any(pod.worker is not None and known.task_id in pod.worker.quarantined for pod in pods)
+
+
+def _holder(known: Known, record: TaskRecord) -> Holder:
+    assert record.worker is not None
+    view = known.holder
+    fault, restarting = _fault(known, record.worker)
+    held = _held(record, known.now, known.rate_limit)
+    active = [one for one in known.active if one.id != record.id]
+    active.sort(key=lambda one: one.started or known.now)
+    return Holder(
+        worker=record.worker,
+        held=held,
+        since=record.started or record.received,
+        slots=None if view is None else view.slots,
+        blocking=tuple(_blocking(one, known.now) for one in active) if held is Held.RESERVED else (),
+        rate_limit=known.rate_limit if held is Held.UNKNOWN else None,
+        fault=fault,
+        restarting=restarting,
+        online=None if view is None else view.online,
+    )
+
+
+def _held(record: TaskRecord, now: float, rate_limit: str | None) -> Held:
+    if record.state != RECEIVED:
+        return Held.ACTIVE  # STARTED, or a custom state of the task itself
+    if record.eta is not None and record.eta > now:
+        return Held.ETA
+    return Held.RESERVED if rate_limit is None else Held.UNKNOWN
+
+
+def _blocking(task: TaskRecord, now: float) -> BlockingTask:
+    age = None if task.started is None else max(0.0, now - task.started)
+    return BlockingTask(task.id, task.name or "", age)
+
+
+def _fault(known: Known, worker: str) -> tuple[str | None, bool]:
+    """What the operator says is wrong with the worker, and whether it is being restarted because of that."""
+    for pod in () if known.push is None else known.push.pods:
+        if pod.worker is None or pod.worker.hostname != worker:
+            continue
+        reason = pod.worker.reason
+        fault = _FAULTS.get(reason)
+        return fault, fault is not None and (pod.deleting or CATALOGUE[reason].healed)
+    return None, False
+
+
+_FAULTS: Mapping[str, str] = {
+    WorkerReason.DEAF.value: "deaf",
+    WorkerReason.WEDGED.value: "wedged",
+    WorkerReason.POOL_DEAD.value: "without a working pool",
+}
+
+
+def _queue(known: Known, name: str) -> Queue:
+    found = None if known.searched is None else known.searched.found
+    view, consumers = known.queue, known.consumers
+    slots = [worker.slots for worker in consumers]
+    in_queue = found is not None and found.queue == name
+    searched_all = found is not None and found.complete and found.queue is None
+    return Queue(
+        name=name,
+        ready=None if view is None else view.ready,
+        ahead=_ahead(known, in_queue=in_queue),
+        at_least=False,
+        found=True if in_queue else (False if searched_all else None),
+        consumers=None if view is None else view.consumers,
+        workers=tuple(worker.name for worker in consumers) if consumers or known.workers_known else None,
+        deaf=_deaf(known.push, consumers),
+        slots=sum(slot or 0 for slot in slots) if slots and None not in slots else None,
+        rate=None if view is None else view.out_rate,
+    )
+
+
+def _ahead(known: Known, *, in_queue: bool) -> int | None:
+    if in_queue and known.searched is not None and known.searched.found is not None:
+        return known.searched.found.ahead
+    return None
+
+
+def _deaf(push: ResourcePush | None, consumers: Sequence[WorkerView]) -> tuple[str, ...]:
+    names = {worker.name for worker in consumers}
+    pods = () if push is None else push.pods
+    return tuple(
+        pod.worker.hostname
+        for pod in pods
+        if pod.worker is not None
+        and pod.worker.hostname in names
+        and pod.worker.reason == WorkerReason.DEAF.value
+    )
+
+
+def _group(push: ResourcePush, queue: str) -> Group | None:
+    """The group that consumes the queue; of several, one that has pods."""
+    groups = [group for group in push.groups if queue in group.queues]
+    if not groups:
+        return None
+    group = max(groups, key=lambda one: (one.ready, one.desired))
+    pending = _pending(push.pods, group)
+    return Group(
+        name=group.name,
+        desired=group.desired,
+        ready=group.ready,
+        reason_for_zero=_reason_for_zero(push, group),
+        pending=None if pending is None else pending.failure,
+        pending_pod=None if pending is None else pending.name,
+    )
+
+
+def _pending(pods: Sequence[PushedPod], group: PushedGroup) -> PushedPod | None:
+    return next((pod for pod in pods if pod.group == group.name and not pod.ready and pod.failure), None)
+
+
+def _reason_for_zero(push: ResourcePush, group: PushedGroup) -> str | None:
+    if push.suspended:
+        return "the resource is suspended"
+    return group.scaling or None
+
+
+def _place(known: Known) -> Place:
+    if known.push is None:
+        return Place(known.app)
+    return replace(Place(known.app), namespace=known.push.namespace, resource=known.push.name)

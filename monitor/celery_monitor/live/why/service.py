@@ -1,0 +1,114 @@
+"""Collects what the monitor knows of one task and answers why it is not running."""
+
+import asyncio
+from collections.abc import Callable
+
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.task.result import TaskResult, read_result
+from celery_health.survey.task.search import Searched, search_for_task
+from celery_health.threads import run_in_thread
+from celery_health.why.answer import Answer
+from celery_health.why.decide import why
+from celery_monitor.live.live import Live
+from celery_monitor.live.why.facts import Known, facts, is_held, queue_name
+from celery_monitor.live.why.tasks import Tasks
+from celery_monitor.records.states import FINAL_STATES, LOST, PENDING, RETRY, SUCCESS
+from celery_monitor.records.tasks import TaskRecord
+
+_AT_ONCE = 2
+"""Questions that read the broker at one time: each may read thousands of messages."""
+_SEARCH_SECONDS = 6.0
+_RESULT_SECONDS = 2.0
+_MAX_QUEUES = 50
+
+
+class Why:
+    """``broker_problem``: why the broker cannot be used now, None while it can."""
+
+    def __init__(
+        self,
+        live: Live,
+        tasks: Tasks,
+        connection: AppConnection,
+        broker_problem: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._live = live
+        self._tasks = tasks
+        self._connection = connection
+        self._broker_problem = broker_problem
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def answer(self, task_id: str) -> Answer:
+        """The one answer. It takes some seconds at most, where the broker has to be searched."""
+        record = await self._tasks.record(task_id)
+        searched = await self._search(task_id, record)
+        result = await self._result(task_id, record)
+        return why(facts(await self._known(task_id, record, searched, result)))
+
+    async def _known(
+        self,
+        task_id: str,
+        record: TaskRecord | None,
+        searched: Searched | None,
+        result: TaskResult | None,
+    ) -> Known:
+        live, stats = self._live, self._live.stats()
+        name = queue_name(record, searched)
+        queue = None if name is None else live.queue(name)
+        workers = live.workers()
+        held = record is not None and is_held(record)
+        worker = record.worker if record is not None and held else None
+        known = None if worker is None else live.known_workers.get(worker)
+        return Known(
+            task_id=task_id,
+            now=live.clock(),
+            record=record,
+            runtime=await self._tasks.runtime(record.name) if record and held and record.name else None,
+            holder=None if worker is None else live.worker(worker),
+            rate_limit=None
+            if known is None or record is None
+            else known.inspected.rate_limits.get(record.name or ""),
+            active=await self._tasks.active_on(worker) if worker is not None else (),
+            queue=queue,
+            consumers=[one for one in workers if one.online and name in (one.queues or ())],
+            searched=searched,
+            result=result,
+            push=live.push,
+            app=self._connection.name,
+            broker=self._connection.broker.address,
+            broker_error=self._broker_problem(),
+            workers_known=live.known_workers.queues_are_known(),
+            worker_count=stats.workers_online,
+            task_events=False if stats.without_task_events else None,
+            sent_events=live.sent.seen,
+        )
+
+    async def _search(self, task_id: str, record: TaskRecord | None) -> Searched | None:
+        """Only where the message may be in the broker and no worker is known to have it."""
+        if record is not None and record.state not in {PENDING, RETRY, LOST}:
+            return None
+        own = [record.queue] if record is not None and record.queue else []
+        names = [*own, *(name for name in self._live.known_queues.names() if name not in own)]
+        if not names:
+            names = [self._connection.default_queue]
+        async with self._slots:
+            try:
+                async with asyncio.timeout(_SEARCH_SECONDS):
+                    return await search_for_task(self._connection, task_id, names[:_MAX_QUEUES])
+            except TimeoutError:
+                return Searched(None, ("The broker did not answer in time, so no queue was searched.",))
+
+    async def _result(self, task_id: str, record: TaskRecord | None) -> TaskResult | None:
+        """Whether the result is still there, or what it says of a task that was never seen."""
+        if record is not None and record.state != SUCCESS:
+            return None if record.state in FINAL_STATES else TaskResult(asked=True)
+        url = self._connection.result_backend_url
+        if not url or url.startswith("rpc"):
+            return None
+        async with self._slots:
+            try:
+                return await run_in_thread(
+                    lambda: read_result(self._connection.celery(), task_id), _RESULT_SECONDS
+                )
+            except Exception:  # a backend that fails was not asked
+                return None

@@ -1,0 +1,26 @@
+"""What the question needs from the history and from the merger."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from celery_monitor.records.tasks import TaskRecord
+
+
+class Percentile(NamedTuple):
+    """The runtime in seconds that 99 % of so many runs stay below."""
+
+    p99: float
+    runs: int
+
+
+class Tasks(Protocol):
+    """Records of tasks. A history that is away knows nothing; nothing raises."""
+
+    async def record(self, task_id: str) -> TaskRecord | None:
+        """One task, with its runs."""
+
+    async def active_on(self, worker: str) -> Sequence[TaskRecord]:
+        """The tasks that this worker is running, at most 100."""
+
+    async def runtime(self, name: str) -> Percentile | None:
+        """The runtimes of tasks of this name over the last week."""

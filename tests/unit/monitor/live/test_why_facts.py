@@ -1,0 +1,140 @@
+"""What the monitor knows of a task, and the answer that it gives."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from celery_health.readers.redis.task_search import TaskSearch
+from celery_health.survey.task.result import TaskResult
+from celery_health.survey.task.search import Searched
+from celery_health.why.answer import Answer
+from celery_health.why.decide import why
+from celery_health.wire.resource_push import PushedGroup
+from celery_monitor.live.views import QueueView, WorkerView
+from celery_monitor.live.why.facts import Known, facts
+from celery_monitor.live.why.tasks import Percentile
+from celery_monitor.records.tasks import TaskRecord
+from tests.unit.monitor.live.test_workers import push, pushed_worker
+from tests.unit.monitor.live.worlds import NOW
+
+W1 = WorkerView(name="w1@a", online=True, slots=1, queues=("mail",))
+
+
+def record(state: str, **more: Any) -> TaskRecord:
+    return TaskRecord(id="7", name="shop.mail", state=state, **more)
+
+
+def answer(known_record: TaskRecord | None = None, **more: Any) -> Answer:
+    return why(facts(replace(Known("7", NOW, known_record), **more)))
+
+
+def test_a_task_that_was_sent_waits_in_its_queue_with_the_messages_ahead() -> None:
+    found = answer(
+        record("PENDING", queue="mail", sent=NOW - 60),
+        searched=Searched(TaskSearch(queue="mail", ahead=9)),
+        queue=QueueView(name="mail", ready=20, out_rate=2.0),
+        consumers=[W1],
+        workers_known=True,
+    )
+
+    assert found.reason == "Waiting"
+    assert "about 9 messages" in found.sentence
+    assert "about 5 s" in found.sentence
+
+
+def test_a_task_of_a_queue_that_no_worker_reads() -> None:
+    found = answer(
+        record("PENDING", queue="mail"),
+        queue=QueueView(name="mail", ready=20),
+        workers_known=True,
+        worker_count=3,
+    )
+
+    assert found.reason == "NoConsumer"
+
+
+def test_a_task_that_is_reserved_behind_a_long_one() -> None:
+    long = TaskRecord(id="9", name="shop.report", state="STARTED", started=NOW - 2400)
+
+    found = answer(record("RECEIVED", worker="w1@a", received=NOW - 60), holder=W1, active=[long])
+
+    assert found.reason == "BehindLongTask"
+    assert "shop.report 9" in found.sentence
+
+
+def test_a_task_that_runs_beyond_the_runtimes_of_its_name() -> None:
+    found = answer(
+        record("STARTED", worker="w1@a", started=NOW - 60), holder=W1, runtime=Percentile(9.0, 500)
+    )
+
+    assert found.reason == "RunningLong"
+
+
+def test_a_task_on_a_deaf_worker_that_is_restarted() -> None:
+    deaf = replace_reason(pushed_worker("w1@a", 1.0), "Deaf")
+
+    found = answer(record("RECEIVED", worker="w1@a", received=NOW - 60), holder=W1, push=push(deaf))
+
+    assert found.reason == "HolderFaulty"
+    assert "deaf and is being restarted" in found.sentence
+
+
+def test_a_task_that_succeeded_and_whose_result_is_gone() -> None:
+    found = answer(
+        record("SUCCESS", finished=NOW - 90_000, started=NOW - 90_001), result=TaskResult(asked=True)
+    )
+
+    assert found.reason == "ResultExpired"
+
+
+def test_a_task_that_is_lost_with_its_worker() -> None:
+    found = answer(record("LOST", worker="w1@a", started=NOW - 60), workers_known=True)
+
+    assert found.reason == "LostWithWorker"
+
+
+def test_a_task_that_waits_for_its_retry() -> None:
+    found = answer(record("RETRY", worker="w1@a", exception="Timeout()", retries=1))
+
+    assert found.reason == "WaitingForRetry"
+
+
+def test_a_task_in_a_custom_state_runs() -> None:
+    found = answer(record("PROGRESS", worker="w1@a", started=NOW - 5), holder=W1)
+
+    assert found.reason == "Running"
+
+
+def test_a_task_of_a_suspended_resource() -> None:
+    group = PushedGroup(
+        name="standard",
+        queues=("mail",),
+        slots=4,
+        desired=0,
+        replicas=0,
+        ready=0,
+        consuming=0,
+        draining=0,
+        autoscaled=False,
+    )
+    resource = msgspec.structs.replace(
+        push(pushed_worker("x@y", 1.0)), suspended=True, groups=(group,), pods=()
+    )
+
+    found = answer(record("PENDING", queue="mail"), push=resource, workers_known=True)
+
+    assert found.reason == "GroupAtZero"
+    assert "the resource is suspended" in found.sentence
+    assert found.command.startswith("kubectl -n production ")
+
+
+def test_a_task_that_was_never_seen() -> None:
+    found = answer(None, broker="redis://b:6379/0", task_events=True, sent_events=False)
+
+    assert found.reason == "NeverSeen"
+    assert "task_send_sent_event" in found.remedy
+
+
+def replace_reason(worker: Any, reason: str) -> Any:
+    return msgspec.structs.replace(worker, reason=reason)
