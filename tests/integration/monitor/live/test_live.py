@@ -1,0 +1,119 @@
+"""Workers and queues as the monitor sees them on real brokers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from tools.testbed.servers import rabbit_server, redis_server
+
+from celery_monitor.live.views import OfflineReason
+from celery_monitor.live.why.service import Why
+from celery_monitor.live.why.tasks import Percentile
+from celery_monitor.metrics.task_counts import Kind
+from celery_monitor.records.tasks import TaskRecord
+from tests.integration.monitor.live.harness import Monitor, kill, monitor, worker
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+def send(broker: str, seconds: float, queue: str = "celery", priority: int = 0) -> str:
+    with Celery("producer", broker=broker, set_as_current=False) as app:
+        return str(app.send_task("shop.nap", args=[seconds], queue=queue, priority=priority).id)
+
+
+class FromMerger:
+    """The records of the merger, where there is no history."""
+
+    def __init__(self, watched: Monitor) -> None:
+        self._watched = watched
+
+    async def record(self, task_id: str) -> TaskRecord | None:
+        return self._watched.merger.get(task_id)
+
+    async def active_on(self, worker: str) -> list[TaskRecord]:
+        return [
+            one for one in self._watched.merger.unfinished() if (one.worker, one.state) == (worker, "STARTED")
+        ]
+
+    async def runtime(self, name: str) -> Percentile | None:
+        return None
+
+
+async def test_a_worker_and_its_tasks_from_start_to_loss(redis: str, tmp_path: Path) -> None:
+    async with monitor(redis) as watched:
+        with worker(tmp_path, redis, ["--prefetch-multiplier", "1"]) as process:
+            live = watched.live
+
+            def view() -> object:
+                known = live.worker("w1@test")
+                return known is not None and known.online and known.queues == ("celery",) and known.slots == 2
+
+            await watched.until(view, "the worker with its queues and slots")
+            # Its task events are off at first: the monitor switches them on.
+            await watched.until(lambda: watched.switch._all_at, "the order to send events")
+            ids = [send(redis, 300) for _ in range(5)]
+            await watched.until(lambda: watched.state(ids[1]) == "STARTED", "a task that runs")
+            known = live.worker("w1@test")
+            assert known is not None
+            assert (known.pool, known.task_events) == ("prefork", True)
+            await watched.until(lambda: live.stats().active == 2, "two active tasks by the heartbeat")
+
+            why = Why(live, FromMerger(watched), watched.connection)
+            await watched.until(lambda: watched.state(ids[2]) == "RECEIVED", "a reserved task")
+            assert (await why.answer(ids[0])).reason == "Running"
+            assert (await why.answer(ids[2])).reason == "Reserved"
+            waiting = await why.answer(ids[4])
+            assert waiting.reason == "Waiting", waiting
+            assert "2 slots serve the queue" in waiting.sentence
+            assert live.counts.counts[Kind.STARTED] == {("shop.nap", "test", "celery"): 2}
+
+            kill(process)
+            await watched.until(lambda: not live.workers()[0].online, "the silence of the worker")
+            assert live.workers()[0].offline_reason is OfflineReason.NO_HEARTBEAT
+            await watched.until(lambda: watched.state(ids[0]) == "LOST", "the loss of its tasks")
+            assert (await why.answer(ids[0])).reason == "LostWithWorker"
+
+
+async def test_queues_with_priorities_and_without_a_worker_on_redis(redis: str) -> None:
+    for priority in (0, 0, 9):
+        send(redis, 0, queue="forgotten", priority=priority)
+    async with monitor(redis) as watched:
+        await watched.until(lambda: watched.live.queue("forgotten") is not None, "a queue without a worker")
+        queue = watched.live.queue("forgotten")
+
+    assert queue is not None
+    assert (queue.ready, queue.by_priority, queue.workers) == (3, {0: 2, 9: 1}, ())
+    assert queue.unacknowledged is None
+
+
+async def test_a_worker_that_shuts_down_says_so(redis: str, tmp_path: Path) -> None:
+    async with monitor(redis) as watched:
+        with worker(tmp_path, redis) as process:
+            await watched.until(lambda: watched.live.stats().workers_online, "the worker")
+            process.terminate()
+            await watched.until(lambda: not watched.live.stats().workers_online, "its end")
+
+            view = watched.live.worker("w1@test")
+            assert view is not None
+            assert view.offline_reason is OfflineReason.SHUT_DOWN
+
+
+async def test_consumers_and_queues_on_rabbitmq(tmp_path: Path) -> None:
+    with rabbit_server(tmp_path / "rabbit") as rabbit:
+        async with monitor(rabbit.url) as watched:
+            with worker(tmp_path / "worker", rabbit.url):
+
+                def consumed() -> bool:
+                    queue = watched.live.queue("celery")
+                    return queue is not None and queue.consumers == 1 and queue.workers == ("w1@test",)
+
+                await watched.until(consumed, "the queue with its consumer")
+                task_id = send(rabbit.url, 0)
+                await watched.until(lambda: watched.state(task_id) == "SUCCESS", "the task")
