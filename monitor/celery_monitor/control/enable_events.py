@@ -34,7 +34,8 @@ class EventSwitch:
         online = {worker.name: worker.since for worker in self._live.known_workers if worker.online}
         new = [name for name, since in online.items() if since is not None and self._is_new(name, since)]
         if self._all_at is None or now - self._all_at >= _ALL_SECONDS:
-            if await self._remote.enable_events():
+            # Workers of other applications are left alone.
+            if await self._remote.enable_events(None if self._live.is_ours is None else list(online)):
                 self._all_at = now
                 self._ordered = dict.fromkeys(online, now)
         elif new and await self._remote.enable_events(new[:1000]):

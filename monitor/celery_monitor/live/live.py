@@ -50,7 +50,7 @@ class Live:
     """State in memory, without I/O: ``polling`` brings it what has to be fetched.
 
     ``queues``: names that are always read. ``by_group``: metrics are labelled by worker group. ``is_ours``:
-    whether a worker belongs to the application; several applications may share a broker.
+    whether a worker belongs to the application, None if all do; several applications may share a broker.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Live:
         queues: Iterable[str] = (),
         *,
         by_group: bool = False,
-        is_ours: Callable[[str], bool] = lambda _: True,
+        is_ours: Callable[[str], bool] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.clock = clock

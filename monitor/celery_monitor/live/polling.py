@@ -83,7 +83,9 @@ class Polling:
         """Only without events: otherwise they show which workers live."""
         sight = self._live.sight()
         if sight.last_event is None or sight.now - sight.last_event > _PING_SECONDS:
-            self._live.on_ping(await self._remote.ping())
+            names, is_ours = await self._remote.ping(), self._live.is_ours
+            ours = None if names is None else [name for name in names if is_ours is None or is_ours(name)]
+            self._live.on_ping(None if ours is None else len(ours))
 
     async def _read_schedule(self) -> None:
         async with asyncio.timeout(_READ_SECONDS):

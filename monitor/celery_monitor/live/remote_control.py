@@ -30,10 +30,10 @@ class RemoteControl:
         answers = await self._run(lambda: self._inspect(asked))
         return answers or {}
 
-    async def ping(self) -> int | None:
-        """How many workers answer a ping within a second; None if the broker cannot be used."""
+    async def ping(self) -> list[str] | None:
+        """The workers that answer a ping within a second; None if the broker cannot be used."""
         answers = await self._run(self._ping)
-        return None if answers is None else len(answers)
+        return None if answers is None else sorted(answers)
 
     async def enable_events(self, names: Sequence[str] | None = None) -> bool:
         """Switch task events on, of all workers without ``names``. True if the command was sent."""

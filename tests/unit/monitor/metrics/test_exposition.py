@@ -1,5 +1,7 @@
 """The text of /metrics."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,14 +17,18 @@ PROGRAM = ProgramGauges(
     connected=True, events=5, malformed=1, ignored=0, dropped=0, evicted=0, tasks_in_memory=2, lag=0.1
 )
 
+HISTOGRAMS = ("celery_task_runtime", "celery_task_queue_wait_time")
 
-def exposed(counts: TaskCounts | None = None) -> dict[str, list[tuple[dict[str, str], float]]]:
+
+def exposed(
+    counts: TaskCounts | None = None, program: ProgramGauges = PROGRAM
+) -> dict[str, list[tuple[dict[str, str], float]]]:
     counts = counts or busy()
     text = Exposition(
         counts,
         lambda: [WorkerGauge("a", 1, 2, 0)],
-        lambda: [QueueGauge("mail", 3, 1, 1, 4)],
-        lambda: PROGRAM,
+        lambda: [QueueGauge("mail", 3, 1, 1, 4, unacknowledged=2, oldest_wait=1.0)],
+        lambda: program,
     ).text()
     found: dict[str, list[tuple[dict[str, str], float]]] = {}
     for family in text_string_to_metric_families(text.decode()):
@@ -38,6 +44,8 @@ def busy() -> TaskCounts:
     counts.failed("shop.mail", "w1@a", "mail", "KeyError('price')")
     counts.ran("shop.mail", "w1@a", "mail", 0.3)
     counts.waited("shop.mail", "w1@a", "mail", 4.0)
+    counts.note("1", "shop.mail", run_twice=True)
+    counts.note("2", "shop.mail", run_twice=False)
     return counts
 
 
@@ -48,6 +56,29 @@ def test_every_metric_that_celery_mixin_queries_is_there_with_its_labels() -> No
         assert name in series, name
         for found, _ in series[name]:
             assert labels <= set(found), (name, found)
+
+
+def test_the_page_names_every_series_with_its_labels_and_no_other() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "reference" / "metrics.md").read_text()
+    section = page.partition("\n## Monitor\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(celery_\w+)` \|([^|]*)\|", section, re.MULTILINE)
+    on_page = {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
+
+    everything = replace(
+        PROGRAM,
+        last_event_age=1.0,
+        database_available=True,
+        database_lag=0.1,
+        database_buffered=0,
+        database_dropped=0,
+    )
+    exposed_labels = {
+        re.sub(r"_(bucket|sum|count)$", "", name) if name.startswith(HISTOGRAMS) else name: set(labels)
+        - {"le"}
+        for name, found in exposed(program=everything).items()
+        for labels, _ in found
+    }
+    assert on_page == exposed_labels
 
 
 def test_no_series_of_the_sidecar_is_summed_with_the_monitors() -> None:
