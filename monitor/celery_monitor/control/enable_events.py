@@ -9,6 +9,8 @@ from celery_monitor.live.remote_control import RemoteControl
 _CHECK_SECONDS = 2.0
 _ALL_SECONDS = 30.0
 """Every worker is asked so often, because another program may switch events off."""
+_STARTUP_SECONDS = 10.0
+"""A worker announces itself before it listens to remote control, so it is ordered again for this time."""
 _PATIENCE_SECONDS = 15.0
 """A worker that runs tasks and still sends no events after this time does not obey."""
 
@@ -57,4 +59,4 @@ class EventSwitch:
 
     def _is_new(self, name: str, since: float) -> bool:
         ordered = self._ordered.get(name)
-        return ordered is None or ordered < since
+        return ordered is None or ordered < since + _STARTUP_SECONDS

@@ -64,7 +64,8 @@ class Polling:
         self._live.on_broker(reading)
 
     def _names(self) -> list[str]:
-        names = self._live.known_queues.names()
+        # A Redis reader finds other queues only if it reads a named one.
+        names = self._live.known_queues.names() or [self._connection.default_queue]
         if not self._is_amqp or len(names) <= _AMQP_QUEUES_AT_ONCE:
             return names
         start = self._next % len(names)

@@ -55,7 +55,7 @@ class Queues:
         """Note one reading of the broker. ``fetched``: by queue, as ``Queue.on_reading`` takes it."""
         self.reading = reading
         # Queues with messages that no worker consumes are known to the broker alone.
-        self.need([queue.name for queue in reading.other_queues], now)
+        self.need([one.name for one in (*reading.queues, *reading.other_queues) if one.ready], now)
         for one in (*reading.queues, *reading.other_queues):
             queue = self._queues.get(one.name)
             if queue is None:

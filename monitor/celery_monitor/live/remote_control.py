@@ -1,5 +1,6 @@
 """Asks workers by remote control, seldom and a few at a time, in a thread: Celery's client blocks."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +22,7 @@ class RemoteControl:
     def __init__(self, connection: AppConnection) -> None:
         self._connection = connection
         self._thread: SingleThread[Any] = SingleThread(_TOTAL_SECONDS)
+        self._turn = asyncio.Lock()
         self._app: Any = None
         self.error: str | None = None
 
@@ -45,7 +47,8 @@ class RemoteControl:
             self.error = "The application sets worker_enable_remote_control = False."
             return None
         try:
-            result = await self._thread.run(work)
+            async with self._turn:
+                result = await self._thread.run(work)
         except TimeoutError:
             self.error = "Remote control does not end in time."
             return None

@@ -151,7 +151,7 @@ class Worker:
             memory=None if pushed is None else pushed.memory_bytes,
             missed=0 if track is None else track.missed,
             clock_skew=0.0 if track is None else track.clock_skew,
-            task_events=self._sends_task_events(track),
+            task_events=self.sends_task_events(track),
             verdict=None if pushed is None or not pushed.message else pushed.message,
         )
 
@@ -179,7 +179,8 @@ class Worker:
         # In a container the new process often has the pid of the old one.
         return event.processed is not None and event.processed < (self.processed or 0)
 
-    def _sends_task_events(self, track: WorkerTrack | None) -> bool | None:
+    def sends_task_events(self, track: WorkerTrack | None) -> bool | None:
+        """Whether it sends task events; None until it has run a task."""
         if track is not None and track.sends_task_events:
             return True
         if track is not None and track.silent:

@@ -149,8 +149,11 @@ class Workers:
 
     def without_task_events(self) -> list[str]:
         """Online workers that run tasks and send no task events."""
-        views = (worker.view(self._tracks.get(worker.name)) for worker in self if worker.online)
-        return sorted(view.name for view in views if view.task_events is False)
+        return sorted(
+            worker.name
+            for worker in self
+            if worker.online and worker.sends_task_events(self._tracks.get(worker.name)) is False
+        )
 
     def consumers(self) -> dict[str, list[Worker]]:
         """The online workers of every queue that an online worker consumes."""

@@ -57,7 +57,7 @@ async def test_a_worker_and_its_tasks_from_start_to_loss(redis: str, tmp_path: P
 
             await watched.until(view, "the worker with its queues and slots")
             # Its task events are off at first: the monitor switches them on.
-            await watched.until(lambda: watched.switch._all_at, "the order to send events")
+            await watched.until(lambda: "w1@test" in watched.switch._ordered, "the order to send events")
             ids = [send(redis, 300) for _ in range(5)]
             await watched.until(lambda: watched.state(ids[1]) == "STARTED", "a task that runs")
             known = live.worker("w1@test")

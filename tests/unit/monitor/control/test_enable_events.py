@@ -44,16 +44,20 @@ async def test_all_workers_are_ordered_at_the_start_and_again_and_again() -> Non
     assert control.orders == [None, None]
 
 
-async def test_a_worker_that_comes_online_is_ordered_at_once_and_alone() -> None:
+async def test_a_worker_that_comes_online_is_ordered_alone_until_it_surely_listens() -> None:
     clock, live, control, switch = world()
     await switch.switch_on()
     clock.now += 5
     live.on_worker(online("w1@a", clock.now))
 
     await switch.switch_on()
+    clock.now += 2
+    await switch.switch_on()
+    clock.now += 10
+    await switch.switch_on()
     await switch.switch_on()
 
-    assert control.orders == [None, ["w1@a"]]
+    assert control.orders == [None, ["w1@a"], ["w1@a"], ["w1@a"]]
 
 
 async def test_a_worker_that_restarts_is_ordered_again() -> None:

@@ -97,6 +97,15 @@ def test_a_queue_that_no_worker_consumes_is_found_by_its_messages() -> None:
     assert (view.name, view.ready, view.by_priority) == ("forgotten", 10, {0: 8, 9: 2})
 
 
+def test_a_queue_that_was_read_without_being_known_is_shown_only_with_messages() -> None:
+    queues = Queues([], SentTasks())
+    queues.on_reading(reading(QueueReading("celery", 0)), {}, NOW)
+    assert queues.views({}, NOW) == []
+
+    queues.on_reading(reading(QueueReading("celery", 2)), {}, NOW)
+    assert [view.ready for view in queues.views({}, NOW)] == [2]
+
+
 def test_the_oldest_wait_is_that_of_the_task_that_was_sent_first() -> None:
     sent = SentTasks()
     queues = Queues(["mail"], sent)
