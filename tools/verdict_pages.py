@@ -6,18 +6,18 @@ kept. A reason that no page has yet is added at the end of its page, and a page 
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 from celery_health.catalogue import CATALOGUE
 from celery_health.catalogue.entry import Actor, Cause, Entry, Severity, Subject, Wording
 from celery_operator.api.status import ConditionType
+from tools.generated_part import has_part, replaced
 
 REFERENCE = Path("docs/reference")
 INDEX, CONDITIONS = REFERENCE / "verdicts.md", REFERENCE / "conditions.md"
 
-_BEGIN, _END = "<!-- {}: written by `make docs` -->", "<!-- end of the generated part -->"
 _SUBJECT = {
     Subject.POOL: "POD",
     Subject.POD: "POD",
@@ -41,8 +41,8 @@ _GLUED = re.compile(r"(?<=\w){(\w+)}")
 
 def pages(root: Path) -> dict[Path, str]:
     """The text of every page, by its path below the repository's root."""
-    found = {INDEX: _replaced(_read(root / INDEX), "index", _index())}
-    found[CONDITIONS] = _replaced(_read(root / CONDITIONS), "conditions", _conditions())
+    found = {INDEX: replaced(_read(root / INDEX), "index", _index())}
+    found[CONDITIONS] = replaced(_read(root / CONDITIONS), "conditions", _conditions())
     for page in dict.fromkeys(entry.page for entry in CATALOGUE.values()):
         path = REFERENCE / "verdicts" / f"{page}.md"
         found[path] = _page(_read(root / path) or f"# {_title(page)}\n", page)
@@ -53,22 +53,12 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _replaced(text: str, name: str, lines: Iterable[str]) -> str:
-    """The text with the generated part of this name. Added at the end where the text has no such part."""
-    begin = _BEGIN.format(name)
-    part = "\n".join((begin, "", *lines, "", _END))
-    if begin not in text:
-        return f"{text.rstrip()}\n\n{part}\n".lstrip()
-    before, _, rest = text.partition(begin)
-    return before + part + rest.partition(_END)[2]
-
-
 def _page(text: str, page: str) -> str:
     for entry in CATALOGUE.values():
         if entry.page == page:
-            if _BEGIN.format(entry.word) not in text:
+            if not has_part(text, entry.word):
                 text = f"{text.rstrip()}\n\n## {entry.word}\n"
-            text = _replaced(text, entry.word, _facts(entry))
+            text = replaced(text, entry.word, _facts(entry))
     return text
 
 

@@ -1,0 +1,58 @@
+"""``python -m tools.monitor_page``: writes the options of the monitor into docs/reference/monitor.md."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from celery_monitor.__main__ import main as command
+from celery_monitor.settings import options
+from tools.generated_part import replaced
+
+PAGE = Path("docs/reference/monitor.md")
+GROUPS = {
+    "broker": options.BROKER,
+    "history": options.HISTORY,
+    "server": options.SERVER,
+    "access": options.ACCESS,
+    "log": options.LOG,
+}
+
+
+def page(text: str) -> str:
+    """The page with the current options. Each group of options has a generated part of its name."""
+    names = iter(one for one in command.params if isinstance(one, click.Option) and not one.is_eager)
+    for group, declared in GROUPS.items():
+        text = replaced(text, group, _table([next(names) for _ in declared]))
+    return text
+
+
+def _table(group: list[click.Option]) -> Iterator[str]:
+    yield "| option | variable | default | meaning |"
+    yield "|---|---|---|---|"
+    with click.Context(command, info_name="celery-monitor", auto_envvar_prefix="CELERY_MONITOR") as context:
+        for option in group:
+            help_text, _, shown = (option.help or "").partition("  [default: ")
+            default = shown.rstrip("]") or ("" if option.is_flag else _default(option))
+            names = ", ".join(f"`{name}`" for name in option.opts)
+            metavar = "" if option.is_flag else f" `{option.make_metavar(context)}`"
+            yield f"| {names}{metavar} | `{_variable(option)}` | {default} | {help_text.replace('|', ' ')} |"
+
+
+def _default(option: click.Option) -> str:
+    return "" if option.default in {None, ""} or option.multiple else f"`{option.default}`"
+
+
+def _variable(option: click.Option) -> str:
+    return f"CELERY_MONITOR_{(option.name or '').upper()}"
+
+
+def main() -> int:
+    """Write the page below the working directory."""
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
