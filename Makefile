@@ -11,7 +11,7 @@ export K8S_VERSION CLUSTER
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lint format docs crds test test-unit test-properties test-integration test-e2e \
-	fault-matrix soak soak-scaling cluster cluster-down cluster-load images deploy demo demo-down bench bench-burst
+	fault-matrix soak soak-scaling cluster cluster-down cluster-load images deploy try demo demo-down bench bench-burst
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ images:  ## build the images and load them into the cluster
 
 deploy:  ## install the operator with Helm
 	@$(KIT) deploy
+
+try:  ## a shop with load and the monitor on this machine, without a cluster; Ctrl-C removes it
+	@$(PYTHON) -m tools.try_it
 
 demo: venv  ## a shop with load, broken and healed before your eyes
 	@$(KIT) run -- $(BIN)/python -m examples.demo $(ARGS)

@@ -1,16 +1,20 @@
 """The program ``celery-monitor``. docs/reference/monitor.md describes it."""
 
+import asyncio
 import os
 from typing import Any
 
 import click
 
+from celery_health import logs
 from celery_health.cli.usage import Command, with_options
 from celery_health.survey.app_loading import ConfigurationError
 from celery_monitor.settings.groups import Settings
 from celery_monitor.settings.options import OPTIONS, PREFIX
 from celery_monitor.settings.problem import SettingsError
 from celery_monitor.settings.reading import read_settings
+
+NOISY = ("aiohttp.access", "alembic", "asyncio", "kombu")
 
 
 @click.command(cls=Command, context_settings={"auto_envvar_prefix": PREFIX})
@@ -32,7 +36,14 @@ def main(**options: Any) -> None:
 
 def start(settings: Settings) -> None:
     """Run the monitor until SIGTERM or Ctrl-C."""
-    raise click.ClickException(f"The monitor of {settings.connection.broker.address} cannot be started yet.")
+    from celery_monitor.run.problem import StartError  # noqa: PLC0415 (refused options need none of this)
+    from celery_monitor.run.program import run  # noqa: PLC0415
+
+    logs.configure(settings.log_level, settings.log_format, NOISY)
+    try:
+        asyncio.run(run(settings))
+    except StartError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 if __name__ == "__main__":

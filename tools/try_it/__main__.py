@@ -45,7 +45,7 @@ class Signals:
 
 
 def main() -> int:
-    """Exit status: 130 after Ctrl-C, 1 when a part does not start or ends."""
+    """Exit status: 0 when it was stopped, 1 when a part does not start or ends."""
     checkout = this_checkout().checkout
     try:
         devenv.sync(checkout, ENVIRONMENT, extras=EXTRAS)
@@ -80,7 +80,7 @@ def main() -> int:
         finally:
             processes.end(signals.hurry)
     say("Stopped. Nothing is left.")
-    return INTERRUPTED
+    return 0
 
 
 def _explain(link: str, token: str, addresses: Addresses) -> None:

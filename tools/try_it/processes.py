@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tools.cluster.errors import ClusterError
 
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 5.0
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 

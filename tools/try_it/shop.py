@@ -99,7 +99,7 @@ class Shop:
 
         def has_link() -> bool:
             words = child.log.read_text(errors="replace").split()
-            found.extend(word for word in words if word.startswith(self._addresses.monitor))
+            found.extend(word for word in words if word.startswith(f"{self._addresses.monitor}/login/"))
             return bool(found)
 
         self._wait(child, has_link, stopping)

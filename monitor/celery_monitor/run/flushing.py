@@ -1,0 +1,37 @@
+"""Changed records from the merger to the history, four times a second, and samples now and then."""
+
+import asyncio
+
+from celery_monitor.events.merge import Merger
+from celery_monitor.history import History
+from celery_monitor.live.live import Live
+
+FLUSH_SECONDS = 0.25
+SAMPLE_SECONDS = 15.0
+
+
+class Flusher:
+    """Hands every change on exactly once."""
+
+    def __init__(self, merger: Merger, live: Live, history: History) -> None:
+        self._merger = merger
+        self._live = live
+        self._history = history
+        self._next_sample = 0.0
+
+    async def run(self) -> None:
+        """Flush for ever."""
+        while True:
+            await self.flush()
+            await asyncio.sleep(FLUSH_SECONDS)
+
+    async def flush(self) -> None:
+        """Write what has changed since the last flush. While the database is away, it waits in memory."""
+        changed = self._merger.take_changed()
+        self._live.on_changed(changed)
+        now = self._live.clock()
+        if now >= self._next_sample:
+            self._next_sample = now + SAMPLE_SECONDS
+            await self._history.write(changed, *self._live.samples())
+        else:
+            await self._history.write(changed)

@@ -1,0 +1,133 @@
+"""Makes the parts of one monitor from its settings, and connects them. Nothing runs yet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from celery_health.urls import BrokerUrl, UrlError
+from celery_monitor.control.application import CeleryApplication
+from celery_monitor.control.enable_events import EventSwitch
+from celery_monitor.events.intake import Intake
+from celery_monitor.events.merge import Merger
+from celery_monitor.events.receivers import Receiver
+from celery_monitor.events.receivers.opening import open_receiver
+from celery_monitor.history import History
+from celery_monitor.live.blindness import blind, not_connected
+from celery_monitor.live.live import Live
+from celery_monitor.live.polling import Polling
+from celery_monitor.live.remote_control import RemoteControl
+from celery_monitor.metrics.exposition import Exposition
+from celery_monitor.metrics.gauges import ProgramGauges
+from celery_monitor.run.flushing import Flusher
+from celery_monitor.run.ownership import Ownership
+from celery_monitor.run.problem import StartError
+from celery_monitor.run.supervisor import Supervisor
+from celery_monitor.settings import Settings
+from celery_monitor.web.identity.kubernetes_api import ApiServer
+from celery_monitor.web.push import PushReceiver
+from celery_monitor.web.services import Check, Services, open_access
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What runs, and what the web reads."""
+
+    services: Services
+    supervisor: Supervisor
+    flusher: Flusher
+
+
+def make_parts(settings: Settings, history: History, clock: Callable[[], float]) -> Parts:
+    """The parts of a monitor with this history.
+
+    Raises:
+        StartError: the broker carries no events.
+    """
+    connection, push_token = settings.connection, settings.access.push_token
+    receiver = make_receiver(settings)
+    live = Live(
+        connection.queues, is_ours=settings.is_ours if settings.worker_patterns else None, clock=clock
+    )
+    merger = Merger(
+        on_worker=live.on_worker,
+        on_task=live.on_task,
+        accept=Ownership(settings.is_ours, live).accepts if settings.worker_patterns else None,
+    )
+    intake = Intake(receiver, merger)
+    live.follow(merger.workers, merger.mark_lost, receiver)
+    remote_control = RemoteControl(connection)
+    switch = EventSwitch(live, remote_control)
+    flusher = Flusher(merger, live, history)
+    supervisor = Supervisor()
+    supervisor.add("The receiver of events", intake.run)
+    supervisor.add("The writer of the history", flusher.run)
+    supervisor.add("The reader of queues and workers", Polling(live, connection, remote_control).run)
+    supervisor.add("The switch of task events", switch.run)
+    exposition = Exposition(
+        live.counts, live.worker_gauges, live.queue_gauges, lambda: _gauges(receiver, intake, history, clock)
+    )
+    checks = (
+        Check(name="broker", problem=lambda: not_connected(live.sight())),
+        Check(name="events", problem=lambda: blind(live.sight()), restart_helps=True),
+        Check(name="task events", problem=switch.problem),
+        Check(name="history", problem=lambda: history.status().problem),
+        Check(name="parts", problem=supervisor.problem),
+    )
+    services = Services(
+        server=settings.server,
+        access=open_access(
+            settings.access, redis=_redis_of(connection.broker), review=ApiServer().review, clock=clock
+        ),
+        live=live,
+        application=CeleryApplication.of(connection, settings.submit_tasks),
+        checks=checks,
+        metrics=exposition.text,
+        push=PushReceiver(token=push_token, take=live.on_push) if push_token else None,
+        clock=clock,
+    )
+    return Parts(services, supervisor, flusher)
+
+
+def make_receiver(settings: Settings) -> Receiver:
+    """The receiver of the broker's events.
+
+    Raises:
+        StartError: the broker carries no events.
+    """
+    connection = settings.connection
+    exchange = "celeryev" if connection.app is None else str(connection.app.conf.event_exchange)
+    try:
+        return open_receiver(
+            connection.broker_url,
+            exchange=exchange,
+            key_prefix=connection.naming.key_prefix,
+            fanout_prefix=connection.fanout_prefix,
+        )
+    except UrlError as error:
+        raise StartError(f"The URL of the broker cannot be used: {error}") from None
+
+
+def _redis_of(broker: BrokerUrl) -> BrokerUrl | None:
+    """Where rate limits are counted."""
+    return broker if broker.kind.is_redis else None
+
+
+def _gauges(
+    receiver: Receiver, intake: Intake, history: History, clock: Callable[[], float]
+) -> ProgramGauges:
+    counters, status = intake.merger.counters, history.status()
+    last = receiver.last_received
+    return ProgramGauges(
+        connected=receiver.connected,
+        events=counters.events,
+        malformed=counters.malformed + counters.oversized + counters.unsupported,
+        ignored=counters.ignored,
+        dropped=counters.dropped,
+        evicted=counters.evicted,
+        tasks_in_memory=len(intake.merger),
+        lag=intake.lag,
+        last_event_age=None if last is None else max(0.0, clock() - last),
+        database_available=status.available,
+        database_lag=status.lag_seconds,
+        database_buffered=status.buffered,
+        database_dropped=status.dropped,
+    )

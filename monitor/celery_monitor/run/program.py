@@ -1,0 +1,119 @@
+"""One monitor from start to end."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from typing import TypeVar
+
+import click
+from aiohttp import web
+
+from celery_monitor.history import History, HistoryError, HistoryOptions, HistoryUnavailableError
+from celery_monitor.run.listening import listen, url_of
+from celery_monitor.run.parts import Parts, make_parts, make_receiver
+from celery_monitor.run.problem import StartError
+from celery_monitor.settings import Settings
+from celery_monitor.web.application import create_application
+
+SHUTDOWN_SECONDS = 1.0
+"""How long requests that are being answered may take at the end."""
+FLUSH_SECONDS = 3.0
+"""How long the last writing may take at the end."""
+_HISTORY_PAUSE_SECONDS = 2.0
+
+T = TypeVar("T")
+
+_log = logging.getLogger("celery_monitor")
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises:
+        StartError: the monitor cannot start with these settings.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    listener = listen(settings.server)
+    try:
+        make_receiver(settings)
+        history = await _until(stop, lambda: _open_history(settings))
+    except BaseException:
+        listener.close()
+        raise
+    if history is None:
+        listener.close()
+        return
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(_close, history)
+        parts = make_parts(settings, history, time.time)
+        runner = web.AppRunner(
+            create_application(parts.services), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
+        )
+        stack.push_async_callback(_flush, parts)
+        stack.push_async_callback(parts.services.application.close)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listener).start()
+        url = url_of(listener, settings.server)
+        _log.info("the monitor of %s listens at %s", settings.connection.broker.address, url)
+        _print_login_link(settings, parts, url)
+        await _until(stop, parts.supervisor.run)
+    _log.info("ended")
+
+
+def _print_login_link(settings: Settings, parts: Parts, url: str) -> None:
+    if settings.access.login_link or not settings.access.configured:
+        secret = parts.services.access.links.make()
+        click.echo(f"Log in at {url}/login/{secret}\nThe link works once, within 10 minutes.")
+
+
+async def _open_history(settings: Settings) -> History:
+    """The history, as soon as its database answers."""
+    given = settings.history
+    options = HistoryOptions(
+        schema=given.schema, keep_days=given.retention_days, keep_tasks=given.retention_tasks
+    )
+    reported = False
+    while True:
+        try:
+            return await History.open(given.url, options)
+        except HistoryUnavailableError as error:
+            if not reported:
+                _log.warning("waiting for the database: %s", error)
+            reported = True
+        except HistoryError as error:
+            raise StartError(f"{error}.") from None
+        await asyncio.sleep(_HISTORY_PAUSE_SECONDS)
+
+
+async def _until(stop: asyncio.Event, work: Callable[[], Awaitable[T]]) -> T | None:
+    """The result of the work, or None if ``stop`` is set before; the work is cancelled then."""
+    task, stopped = asyncio.ensure_future(work()), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        stopped.cancel()
+        task.cancel()
+        await asyncio.wait({task, stopped})
+
+
+async def _flush(parts: Parts) -> None:
+    """Hand the last changes to the history."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FLUSH_SECONDS):
+            await parts.flusher.flush()
+
+
+async def _close(history: History) -> None:
+    waiting = history.status().buffered
+    try:
+        async with asyncio.timeout(FLUSH_SECONDS):
+            await history.close()
+    except TimeoutError:
+        _log.warning("the database does not answer: %d tasks are not in the history", waiting)
