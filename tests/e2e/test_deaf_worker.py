@@ -48,12 +48,21 @@ def await_hearing(shop: Shop, before: dict[str, int], since: float) -> None:
 def await_each_once(shop: Shop, ids: list[str]) -> None:
     """Until every task has ended; none may have been started twice."""
 
+    missing: set[str] = set(ids)
+
     def ended() -> bool:
         found = shop.redis("-n", "1", "--json", "LRANGE", "shop:ledger", "0", "-1")
         entries = [json.loads(line) for line in json.loads(found)]
-        return set(ids) <= {entry["task"] for entry in entries if entry["event"] == "succeeded"}
+        missing.difference_update(entry["task"] for entry in entries if entry["event"] == "succeeded")
+        return not missing
 
-    shop.kube.until("every task ended", ended, timeout=ENDED_WITHIN, interval=1)
+    try:
+        shop.kube.until("every task ended", ended, timeout=ENDED_WITHIN, interval=1)
+    except AssertionError:
+        print("did not end:", sorted(missing))
+        for place in (("LRANGE", "default", "0", "-1"), ("HGETALL", "unacked")):
+            print(*place, shop.redis("--json", *place))
+        raise
     assert {task: shop.runs(task) for task in ids} == dict.fromkeys(ids, 1)
 
 
