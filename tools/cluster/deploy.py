@@ -16,11 +16,11 @@ TIMEOUT = "180s"
 
 def deploy(checkout: Path, environment: Mapping[str, str]) -> None:
     """Install or upgrade the release and wait until it is ready."""
-    inputs = [input_hash(checkout, target, {}) for target in ("operator", "probe")]
+    inputs = [input_hash(checkout, target, {}) for target in ("operator", "probe", "monitor")]
     # The tag stays `dev`: only a changed annotation makes Kubernetes start pods of the new image.
     revision = hashlib.sha256("".join(inputs).encode()).hexdigest()[:16]
     values = [
-        *("--set", "image.tag=dev", "--set", "probeImage.tag=dev"),
+        *("--set", "image.tag=dev", "--set", "probeImage.tag=dev", "--set", "monitorImage.tag=dev"),
         *("--set-string", rf"podAnnotations.celery-operator\.dev/images={revision}"),
     ]
     chart = checkout / "charts" / "celery-operator"

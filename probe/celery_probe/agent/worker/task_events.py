@@ -37,8 +37,9 @@ class TaskEvents:
         if dispatcher is None or dispatcher is self._own:
             if requested != (dispatcher is not None):
                 self._replace(consumer, requested)
-        elif requested and not _sends(dispatcher):
-            # Celery takes the groups of a dispatcher over to the one after a reconnect.
+        elif requested and dispatcher.groups:
+            # Without groups, the worker's own options have events on. Celery takes the groups of a dispatcher
+            # over to the one after a reconnect.
             dispatcher.groups.add(GROUP)
             self._added = True
         elif self._added and not requested:
