@@ -8,7 +8,7 @@ import pytest
 from tools.cluster.controlplane.standalone import ControlPlane
 from tools.testbed.waiting import wait_for
 
-from celery_operator.kinds import DEPLOYMENT, SECRET, SERVICE_ACCOUNT_KIND, Kind
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, SECRET, SERVICE_ACCOUNT_KIND, Kind
 from tests.integration.chart.helm import of_kind, render
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.world import World
@@ -86,6 +86,19 @@ def test_the_charts_roles_are_enough_for_everything_that_the_operator_does(
     world.delete(DEPLOYMENT, "shop-default")
     wait_for(lambda: world.there(DEPLOYMENT, "shop-default"), describe="the Deployment")
     wait_for(world.events, describe="an Event")
+
+    assert operator.stop() == 0
+    assert "forbidden" not in operator.log.read_text().lower()
+
+
+def test_the_charts_roles_are_enough_for_a_monitor_and_its_volume(
+    start_operator: StartOperator, world: World, kubeconfig: Path
+) -> None:
+    operator = start_operator(f"--lease-name={ACCOUNT}", kubeconfig=kubeconfig).until_it_leads()
+    world.create_shop(monitor={"enabled": True, "database": {"storage": {"size": "1Gi"}}})
+    world.until_owned_objects("shop-default", "shop-mail", "shop-monitor")
+    world.change(CELERY_DEPLOYMENT, "shop", {"spec": {"monitor": {"enabled": False}}})
+    wait_for(lambda: not world.there(DEPLOYMENT, "shop-monitor"), describe="the monitor's end")
 
     assert operator.stop() == 0
     assert "forbidden" not in operator.log.read_text().lower()
