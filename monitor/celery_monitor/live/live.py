@@ -78,7 +78,6 @@ class Live:
         self._mark_lost: Callable[[str, float], object] = lambda _name, _at: None
         self._since = self._passed = clock()
         self._remote_workers: int | None = None
-        self._only_queue: dict[str, str] = {}
 
     def follow(
         self,
@@ -213,11 +212,6 @@ class Live:
     def _note_queues(self, now: float) -> None:
         self.known_workers.changed_online = False
         self.known_queues.need(self.known_workers.consumers(), now)
-        self._only_queue = {
-            worker.name: queues[0]
-            for worker in self.known_workers
-            if (queues := worker.queues) is not None and len(queues) == 1
-        }
 
     def _fetched(self) -> dict[str, Fetched]:
         """By queue, where every worker that consumes it consumes nothing else and sends task events."""
@@ -246,7 +240,9 @@ class Live:
         return None if known is None else known.group
 
     def _queue_of(self, worker: str) -> str | None:
-        return self._only_queue.get(worker)
+        known = self.known_workers.get(worker)
+        queues = None if known is None else known.queues
+        return queues[0] if queues is not None and len(queues) == 1 else None
 
 
 def _consumes_only_one(worker: Worker) -> bool:
