@@ -20,7 +20,7 @@ def healthy(status: int, document: Any) -> bool:
 
 
 def upstream(redis: RedisServer) -> Celery:
-    return Celery("upstream", broker=redis.url, backend=redis.url, set_as_current=False)
+    return Celery("upstream", broker=redis.url, set_as_current=False)
 
 
 async def test_a_healthy_application(tmp_path: Path) -> None:
