@@ -152,6 +152,7 @@ _STEPS: Mapping[str, Callable[[TaskRecord, Runs, Event], None]] = MappingProxyTy
 
 def _conclude(record: TaskRecord, runs: Runs) -> None:
     """The fields that follow from all runs together."""
+    runs.infer_retries()
     current = runs.current()
     if current is not None:
         run, trace = current
@@ -170,7 +171,7 @@ def _state(run: Run, trace: Trace) -> tuple[str, float]:
     if run.outcome == LOST:
         return LOST, trace.lost_at
     if run.outcome is not None:
-        return run.outcome, run.finished or 0.0
+        return run.outcome, run.finished or run.started or 0.0
     if trace.custom is not None:
         return trace.custom, trace.custom_at
     if run.started is not None:

@@ -78,13 +78,20 @@ class Runs:
         return None
 
     def to_end(self, event: Event, outcome: str) -> Run:
-        """The run that this event ends: of several that the process runs, the one that started first."""
+        """The run that this event ends.
+
+        A retry may start before the worker has noted the end of the run before it. Of two runs that last,
+        the one with fewer retries ends in a retry, and the other one in another way. Of equal runs the one
+        that started first ends first.
+        """
         own = [one for one in self.all if _is_of(event, *one)]
-        for run, trace in own:
-            if run.started is not None and run.outcome is None:
-                return _ending(run, trace, event)
+        lasting = [one for one in own if one[0].started is not None and one[0].outcome is None]
+        if lasting:
+            pick = min if outcome == RETRY else max
+            return _ending(*pick(lasting, key=lambda one: one[0].retries), event)
         for run, trace in reversed(own):
-            if run.outcome is None or run.outcome == LOST:
+            is_inferred = run.outcome == outcome == RETRY and run.finished is None
+            if run.outcome is None or run.outcome == LOST or is_inferred:
                 return _ending(run, trace, event)
         if own and _is_same_end(*own[-1], event, outcome):
             return own[-1][0]
@@ -122,6 +129,14 @@ class Runs:
         for run, trace in self.all:
             if run.outcome is None and _is_of(event, run, trace):
                 trace.alive = event.timestamp
+
+    def infer_retries(self) -> None:
+        """End the runs whose retry has begun, also if their own event is missing."""
+        most = -1
+        for run, _ in reversed(self.all):
+            if run.outcome is None and run.started is not None and run.retries < most:
+                run.outcome = RETRY
+            most = max(most, run.retries)
 
     def current(self) -> tuple[Run, Trace] | None:
         """The run that gives the task its state: a successful one, otherwise the latest."""
@@ -193,9 +208,7 @@ def _overlap(first: tuple[Run, Trace], second: Run) -> bool:
     run, trace = first
     if run.outcome == SUCCESS:
         return True
-    if run.outcome == RETRY and second.retries > run.retries:
-        return False
-    if run.outcome == LOST:
+    if run.outcome == LOST or second.retries > run.retries:
         return False
     last = (run.finished if run.outcome is not None else trace.alive) or 0.0
     return last > (second.started or 0.0) + CLOCK_TOLERANCE

@@ -66,6 +66,12 @@ def test_a_hard_time_limit_of_celery_5_7_has_no_runtime() -> None:
     assert (record.state, record.runtime, record.exception) == ("FAILURE", None, "TimeLimitExceeded(1)")
 
 
+def test_a_hard_time_limit_is_named_although_celery_names_its_wrapper() -> None:
+    traceback = "Traceback\n  raise X\nbilliard.exceptions.TimeLimitExceeded: TimeLimitExceeded(1,)\n"
+    record = merged(event("task-failed", 3, exception="ExceptionWithTraceback()", traceback=traceback))
+    assert record.exception == "TimeLimitExceeded(1,)"
+
+
 def test_a_success_without_a_runtime_is_a_success() -> None:
     record = merged(received(1), event("task-started", 2), event("task-succeeded", 3, runtime=None))
     assert (record.state, record.runtime, record.finished) == ("SUCCESS", None, T0 + 3)
@@ -112,6 +118,34 @@ def test_a_retry_that_another_worker_receives_earlier_by_its_own_clock_is_the_la
         event("task-started", 1.996, worker=OTHER),
     )
     assert (record.state, record.worker, record.retries, record.run_twice) == ("STARTED", OTHER, 1, False)
+
+
+def test_a_retry_may_run_before_the_worker_has_noted_the_run_before_it() -> None:
+    record = merged(
+        received(1),
+        event("task-started", 1.1),
+        received(1.2, retries=1),
+        event("task-started", 1.3),
+        event("task-succeeded", 1.4, result="3"),
+        event("task-retried", 1.5, exception="E()"),
+    )
+    assert [(run.outcome, run.retries) for run in record.runs] == [("RETRY", 0), ("SUCCESS", 1)]
+    assert (record.state, record.run_twice, record.runs[0].exception) == ("SUCCESS", False, "E()")
+
+
+def test_a_run_that_a_retry_has_followed_has_ended_although_its_event_is_missing() -> None:
+    merger = merger_with(
+        event("worker-heartbeat", 0.5, processed=0),
+        received(1),
+        event("task-started", 1.1),
+        received(1.2, retries=1),
+        event("task-started", 1.3),
+    )
+    merger.take_changed()
+    merger.apply(event("worker-heartbeat", 4.5, processed=2), NOW)
+    record = merger.get("t1")
+    assert record is not None
+    assert (outcomes(record), record.state, record.run_twice) == (["RETRY", None], "STARTED", False)
 
 
 def test_a_running_task_whose_worker_is_gone_is_lost_until_it_is_delivered_again() -> None:
