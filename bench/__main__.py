@@ -16,6 +16,7 @@ from bench import (
     probe_cost,
 )
 from bench.errors import BenchError
+from bench.monitor import part as monitor
 from bench.report import (
     Figure,
     Finding,
@@ -39,6 +40,7 @@ PARTS: Mapping[str, Callable[[bool], Sequence[Finding]]] = {
     "commands": broker_commands.measure,
     "healing": healing_time.measure,
     "scaling": scaling.measure,
+    "monitor": monitor.measure,
 }
 
 
@@ -77,9 +79,10 @@ def _parts(asked: str, page: Path | None) -> list[str]:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measures what the product costs. probe and agent need redis-server on this machine; "
-        "decide and scaling need nothing; the others need a cluster with the operator, and root on its node: "
-        "see docs/reference/performance.md and docs/reference/scaling-simulator.md.",
+        description="Measures what the product costs. probe, agent and monitor need redis-server on this "
+        "machine, monitor also PostgreSQL; decide and scaling need nothing; the others need a cluster with "
+        "the operator, and root on its node: see docs/reference/performance.md and "
+        "docs/reference/scaling-simulator.md.",
     )
     parser.add_argument("part", nargs="?", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: to see that it works")

@@ -105,7 +105,7 @@ def rabbit_url(rabbit: RabbitServer) -> Url:
     ],
     ids=lambda value: value.celery if isinstance(value, World) else value,
 )
-async def test_the_records_tell_what_the_tasks_did(
+async def test_the_records_show_what_the_tasks_did(
     world: World, broker: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     url = request.getfixturevalue(broker)()

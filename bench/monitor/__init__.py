@@ -1,0 +1,1 @@
+"""What the monitor costs: events received, merged and stored, beside Flower with the same events."""
