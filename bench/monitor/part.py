@@ -68,11 +68,11 @@ def _capacity(directory: Path, port: int, quick: bool) -> list[Figure]:
             how=f"{steady.published:,} events",
         ),
         Figure(
-            "memory after a flood of 1,000,000 events",
+            f"memory after a flood of {million.published:,} events",
             million.pss / _MEGABYTE,
             "MB",
             at_most=120,
-            how=f"PSS, without history; {million.published:,} events as fast as Redis takes them, {_BATCH} a "
+            how=f"PSS, without history; as fast as Redis takes them, {_BATCH} events a "
             f"message; {million.dropped:,} were dropped and counted",
         ),
         Figure("events of the flood that are in no count", million.lost, at_most=0),

@@ -164,6 +164,7 @@ class Merger:
 
     def _mark_lost(self, worker: str, pid: int, at: float) -> int:
         lost = 0
+        self._doubtful.pop(worker, None)
         for task_id, task in self._unfinished.items():
             if not any(event.hostname == worker for event in task.events) and task.base is None:
                 continue
