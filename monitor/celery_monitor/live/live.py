@@ -87,6 +87,7 @@ class Live:
     ) -> None:
         """Use what the merger knows of workers, and report workers that are gone to it."""
         self.known_workers = Workers(tracks)
+        self.known_workers.on_change = self.labels.forget
         self._mark_lost, self._source = mark_lost, source
 
     # What comes in.

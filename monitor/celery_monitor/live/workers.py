@@ -1,6 +1,6 @@
 """All workers, in bounded memory. Pure: the time is passed in."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from celery_health.wire.resource_push import ResourcePush
 from celery_monitor.events.event import OFFLINE, WorkerEvent
@@ -31,6 +31,8 @@ class Workers:
         self._beyond: set[str] = set()
         self.changed_online = True
         """Whether a worker has come or gone since the queues of the workers were last read."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when the queues or the group of a worker may have changed."""
 
     def __len__(self) -> int:
         return len(self._workers)
@@ -57,7 +59,7 @@ class Workers:
                 return False
         begins = worker.on_event(event) or new
         if begins or event.kind == OFFLINE:
-            self.changed_online = True
+            self._changed()
         return begins and event.kind != OFFLINE
 
     def to_ask(self, now: float, most: int) -> list[str]:
@@ -75,7 +77,7 @@ class Workers:
             worker.seen(now)
             worker.inspected, worker.asked_at = answer, now
             worker.pid = answer.pid or worker.pid
-            self.changed_online = True
+            self._changed()
 
     def on_push(self, push: ResourcePush, now: float) -> None:
         """Take in what the operator says of the workers of its resource."""
@@ -88,6 +90,7 @@ class Workers:
             if known is not None:
                 known.pushed, known.group = pushed, groups.get(name)
                 known.seen(now - pushed.age)
+        self._changed()
 
     def expire(self, now: float) -> None:
         """Find the workers whose heartbeats have stopped, and forget those that went long ago."""
@@ -98,7 +101,7 @@ class Workers:
                 worker.seen(track.last_seen)
             if worker.online and now > worker.silent_until() and not worker.may_be_silent():
                 worker.fall_silent()
-                self.changed_online = True
+                self._changed()
             if not worker.online and now - worker.since > FORGET_AFTER_SECONDS:
                 gone.append(worker.name)
         for name in gone:
@@ -166,6 +169,10 @@ class Workers:
     def queues_are_known(self) -> bool:
         """Whether the queues of every online worker are known."""
         return not self._beyond and all(worker.queues is not None for worker in self if worker.online)
+
+    def _changed(self) -> None:
+        self.changed_online = True
+        self.on_change()
 
     def _add_by_tasks(self, now: float) -> None:
         """Workers that send task events and no heartbeats."""

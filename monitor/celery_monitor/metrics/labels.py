@@ -21,19 +21,23 @@ class Labels:
         self.group_of: Callable[[str], str | None] = lambda _: None
         self.queue_of: Callable[[str], str | None] = lambda _: None
         self.by_group = False
-        self._hosts: dict[str, str] = {}
+        self._of_worker: dict[str, tuple[str, str]] = {}
+
+    def forget(self) -> None:
+        """The groups or queues of workers have changed."""
+        self._of_worker.clear()
 
     def host(self, worker: str) -> str:
         """The label ``hostname``: the host of the worker as celery-exporter has it, or its group."""
-        if self.by_group:
-            return self.group_of(worker) or UNKNOWN
-        label = self._hosts.get(worker)
-        if label is None:
-            if len(self._hosts) >= _MAX_WORKERS:
-                self._hosts.clear()
-            label = self._hosts[worker] = worker.rpartition("@")[2][:MAX_VALUE] or UNKNOWN
-        return label
+        return self.of_worker(worker)[0]
 
-    def queue(self, queue: str | None, worker: str) -> str:
-        """The label ``queue_name``: never a guess."""
-        return (queue or self.queue_of(worker) or UNKNOWN)[:MAX_VALUE]
+    def of_worker(self, worker: str) -> tuple[str, str]:
+        """The label ``hostname``, and ``queue_name`` of a task whose queue is not known otherwise."""
+        labels = self._of_worker.get(worker)
+        if labels is None:
+            if len(self._of_worker) >= _MAX_WORKERS:
+                self._of_worker.clear()
+            host = self.group_of(worker) if self.by_group else worker.rpartition("@")[2][:MAX_VALUE]
+            queue = (self.queue_of(worker) or UNKNOWN)[:MAX_VALUE]
+            labels = self._of_worker[worker] = (host or UNKNOWN, queue)
+        return labels

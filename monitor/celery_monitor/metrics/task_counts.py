@@ -86,9 +86,12 @@ class TaskCounts:
             return
         counts = self.counts[kind]
         key = self._key(name, worker, queue)
-        if key not in counts and len(counts) >= MAX_SERIES:
-            key = self._other(3)
-        counts[key] = counts.get(key, 0) + 1
+        try:
+            counts[key] += 1
+        except KeyError:
+            if len(counts) >= MAX_SERIES:
+                key = self._other(3)
+            counts[key] = counts.get(key, 0) + 1
 
     def failed(self, name: str | None, worker: str, queue: str | None, exception: str | None) -> None:
         """Count a failure by the class of its exception."""
@@ -129,8 +132,9 @@ class TaskCounts:
             histogram.forget(_of_host(histogram.cells, host))
 
     def _key(self, name: str | None, worker: str, queue: str | None) -> Key:
-        labels = self.labels
-        return (name or UNKNOWN)[:MAX_VALUE], labels.host(worker), labels.queue(queue, worker)
+        host, only_queue = self.labels.of_worker(worker)
+        # A queue that no source names is unknown, and never a guess.
+        return (name or UNKNOWN)[:MAX_VALUE], host, queue[:MAX_VALUE] if queue else only_queue
 
     def _observe(self, histogram: Histogram, key: Key, seconds: float) -> None:
         if key not in histogram.cells and len(histogram.cells) >= MAX_SERIES:
