@@ -11,7 +11,7 @@ from typing import Any
 
 from celery import Celery
 from redis import Redis
-from tools.testbed.waiting import wait_for
+from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from tests.support.celery_versions import World
 
@@ -56,7 +56,7 @@ class PresetWorker:
 
     def wait_ready(self) -> None:
         """Wait until it says that it is."""
-        wait_for(lambda: "ready." in self.printed(), 40, self.printed)
+        wait_for(lambda: "ready." in self.printed(), 40 + BUSY_SECONDS, self.printed)
 
     def run(self, script: str) -> str:
         """What a script prints that runs beside it, on the same Celery and in the same surroundings."""

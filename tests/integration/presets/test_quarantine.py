@@ -16,6 +16,7 @@ from tests.integration.presets.harness import PresetWorker
 from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
+pytestmark = pytest.mark.timeout(300)
 BROKERS = pytest.mark.parametrize("broker", ["redis", "rabbit"])
 
 
