@@ -12,7 +12,10 @@ from celery_monitor.history.database.filelock import FileLock
 from celery_monitor.history.filters import TaskFilter
 from celery_monitor.history.migrations.upgrade import upgrade
 from celery_monitor.history.reading import cursor as cursors
+from celery_monitor.history.reading.failures import Failures
 from celery_monitor.history.reading.listing import Listing, conditions_of
+from celery_monitor.history.reading.rollups import Rollups
+from celery_monitor.history.reading.samples import queue_series, values_of, worker_series
 from celery_monitor.history.reading.tasks import one_task, related_tasks, tasks_of
 from celery_monitor.history.views import (
     AuditEntry,
@@ -133,7 +136,9 @@ class History:
 
     async def count(self, task_filter: TaskFilter, most: int = 10_000) -> Count:
         """How many tasks meet the filter, counted up to ``most``."""
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            conditions = await conditions_of(self._database, session, task_filter, self._clock())
+            return await Listing(self._database, session, conditions, _NEWEST_FIRST).count(most)
 
     async def related(self, identity: str) -> RelatedTasks | None:
         """The neighbours of a task in its workflow; None if the history does not have the task."""
@@ -142,15 +147,18 @@ class History:
 
     async def names(self, window: Window) -> list[NameView]:
         """The task names of a window with their numbers, most finished runs first."""
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            return await Rollups(self._database.prefix, session).names(window)
 
     async def failures(self, window: Window, limit: int = 200) -> list[FailureView]:
         """The failures of a window in groups, latest first."""
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            return await Failures(self._database.prefix, session).groups(window, limit)
 
     async def overview(self, window: Window) -> OverviewView:
         """The window in numbers."""
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            return await Rollups(self._database.prefix, session).overview(window)
 
     async def series(
         self,
@@ -162,19 +170,24 @@ class History:
         points: int = 60,
     ) -> list[SeriesPoint]:
         """The window in steps of equal length, of all tasks or of one name, queue or worker."""
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            rollups = Rollups(self._database.prefix, session)
+            return await rollups.series(window, name, queue, worker, points)
 
     async def queue_series(self, queue: str, window: Window, points: int = 60) -> list[QueueSample]:
         """Samples of a queue, at most about ``points``, oldest first."""
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            return await queue_series(self._database.prefix, session, queue, window, points)
 
     async def worker_series(self, worker: str, window: Window, points: int = 60) -> list[WorkerSample]:
         """Samples of a worker, at most about ``points``, oldest first."""
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            return await worker_series(self._database.prefix, session, worker, window, points)
 
     async def values(self, field: str) -> list[str]:
         """The values of a field of the filter language that occur in the history, most frequent first."""
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            return await values_of(self._database.prefix, session, field)
 
     async def stream(self, task_filter: TaskFilter, sort: Sort = _NEWEST_FIRST) -> AsyncIterator[TaskRecord]:
         """All tasks that meet the filter, without runs and tracebacks, in pages of bounded memory."""

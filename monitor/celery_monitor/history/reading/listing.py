@@ -14,7 +14,7 @@ from celery_monitor.history.reading.condition import NARROW, Condition
 from celery_monitor.history.reading.conditions import Conditions
 from celery_monitor.history.reading.cursor import Position
 from celery_monitor.history.rows.labels import LabelKind
-from celery_monitor.history.views import Sort, SortKey
+from celery_monitor.history.views import Count, Sort, SortKey
 
 _LABEL_KINDS = {
     SortKey.NAME: LabelKind.NAME,
@@ -65,6 +65,25 @@ class Listing:
             if len(found) >= limit:
                 break
         return found
+
+    async def count(self, most: int) -> Count:
+        """The number of tasks, counted up to ``most``."""
+        if self._rarest is not None and self._rarest.estimate == 0:
+            return Count(0, exact=True)
+        if len(self._conditions) == 1 and self._conditions[0].estimate is not None:
+            return Count(self._conditions[0].estimate, exact=True)
+        if not self._conditions:
+            rows = await self._session.rows(
+                f"SELECT coalesce(sum(tasks), 0) FROM {self._database.prefix}labels WHERE kind = ?",
+                [int(LabelKind.STATE)],
+            )
+            return Count(int(rows[0][0]), exact=True)
+        source, where, parameters = self._source(_Segment(1, None, "at"), self._conditions)
+        rows = await self._session.rows(
+            f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {where} LIMIT {most + 1}) AS counted",
+            parameters,
+        )
+        return Count(min(most, rows[0][0]), exact=rows[0][0] <= most)
 
     @property
     def _narrow(self) -> bool:

@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Session
+from celery_monitor.history.rollups.contributions import Key, Sums, contribute
+from celery_monitor.history.rollups.levels import rows_of
+from celery_monitor.history.rollups.store import add_to_rollups
 from celery_monitor.history.rows.labels import Labels
 from celery_monitor.history.rows.runs import RUN_COLUMNS, run_row, stored_runs
 from celery_monitor.history.rows.tasks import (
@@ -67,6 +70,7 @@ async def write_tasks(
         await session.execute_many(f"UPDATE {table} SET {assignments} WHERE id = ?", updated)
     await _write_runs(database.prefix, session, changes, rows)
     await labels.count(session, _label_changes(changes, rows))
+    await _count_runs(database.prefix, session, labels, changes)
 
 
 async def _changes(
@@ -148,6 +152,20 @@ async def _write_runs(
     ]
     if added:
         await session.insert(table, RUN_COLUMNS, added)
+
+
+async def _count_runs(prefix: str, session: Session, labels: Labels, changes: Sequence[Change]) -> None:
+    sums: dict[Key, Sums] = {}
+    for change in changes:
+        if change.before is not None:
+            contribute(sums, change.before, -1)
+        contribute(sums, change.after, 1)
+    rows = rows_of(sums, labels.id)
+    if labels.missing:
+        # Workers of earlier runs.
+        await labels.create_missing(session)
+        rows = rows_of(sums, labels.id)
+    await add_to_rollups(prefix, session, rows)
 
 
 def _label_changes(changes: Sequence[Change], rows: Sequence[tuple[Any, ...]]) -> Counter[int]:

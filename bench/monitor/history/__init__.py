@@ -1,0 +1,1 @@
+"""The history with a million tasks: writing, reading, size."""

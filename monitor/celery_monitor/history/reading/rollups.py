@@ -1,0 +1,221 @@
+"""Numbers of a window from the rollups: the overview, the names, series for charts."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from celery_monitor.history.database.session import Session
+from celery_monitor.history.rollups.contributions import COUNTS, Sums
+from celery_monitor.history.rollups.histogram import percentiles
+from celery_monitor.history.rollups.levels import (
+    ALL,
+    BY_EACH,
+    BY_NAME,
+    BY_QUEUE,
+    BY_WORKER,
+    HOUR,
+    MINUTE,
+    merge,
+)
+from celery_monitor.history.rollups.store import VALUE_COLUMNS, sums_of
+from celery_monitor.history.rows.labels import LabelKind
+from celery_monitor.history.views import NameView, Outcomes, OverviewView, SeriesPoint, Window
+
+_TREND_POINTS = 20
+_MOST_LABELS = 2_000
+_HOURS_FROM = 4 * HOUR
+"""Windows of this length are read from the hours, with the minutes at both ends."""
+
+
+class _Part(NamedTuple):
+    """Rows of one length with a time in [since, until)."""
+
+    seconds: int
+    since: int
+    until: int
+
+
+class _Selection(NamedTuple):
+    """What rows to read: the level, and the labels that it is limited to."""
+
+    level: int = ALL
+    name_ids: Sequence[int] = (0,)
+    queue_ids: Sequence[int] = (0,)
+    worker_ids: Sequence[int] = (0,)
+
+
+def parts_of(window: Window, step: int) -> list[_Part]:
+    """The window, widened to whole minutes, as hours where ``step`` allows and minutes elsewhere."""
+    since, until = math.floor(window.since / MINUTE) * MINUTE, math.ceil(window.until / MINUTE) * MINUTE
+    first, last = math.ceil(since / HOUR) * HOUR, math.floor(until / HOUR) * HOUR
+    if step < HOUR or last <= first:
+        return [_Part(MINUTE, since, until)]
+    parts = [_Part(MINUTE, since, first), _Part(HOUR, first, last), _Part(MINUTE, last, until)]
+    return [part for part in parts if part.since < part.until]
+
+
+def outcomes_of(sums: Sums) -> Outcomes:
+    """The counts with their names."""
+    return Outcomes(**dict(zip(COUNTS, sums.counts, strict=True)))
+
+
+def previous_of(window: Window) -> Window:
+    """The window of the same length before."""
+    return Window(window.since - (window.until - window.since), window.since)
+
+
+class Rollups:
+    """Reads rollups on one connection."""
+
+    def __init__(self, prefix: str, session: Session):
+        self._prefix = prefix
+        self._session = session
+
+    async def overview(self, window: Window) -> OverviewView:
+        """The window in numbers."""
+        sums = _total(sums for _, sums in await self._rows(window, _Selection()))
+        before = _total(sums for _, sums in await self._rows(previous_of(window), _Selection()))
+        rows = await self._session.rows(
+            f"SELECT text, tasks FROM {self._prefix}labels WHERE kind = ? AND tasks > 0",
+            [int(LabelKind.STATE)],
+        )
+        outcomes = outcomes_of(sums)
+        return OverviewView(
+            window=window,
+            outcomes=outcomes,
+            previous=outcomes_of(before),
+            rate=outcomes.finished / max(1.0, window.until - window.since),
+            runtime=percentiles(sums.runtime),
+            wait=percentiles(sums.wait),
+            states={row[0]: row[1] for row in rows},
+            tasks=sum(row[1] for row in rows),
+        )
+
+    async def names(self, window: Window) -> list[NameView]:
+        """The names that have runs or arrivals in the window, most finished runs first."""
+        labels = await self._session.rows(
+            f"SELECT id, text FROM {self._prefix}labels WHERE kind = ? "
+            f"ORDER BY tasks DESC LIMIT {_MOST_LABELS}",
+            [int(LabelKind.NAME)],
+        )
+        selection = _Selection(BY_NAME, name_ids=[row[0] for row in labels])
+        before: dict[int, Sums] = {}
+        for (name_id, _), sums in await self._rows(previous_of(window), selection):
+            merge(before.setdefault(name_id, Sums()), sums)
+        found: dict[int, list[tuple[int, Sums]]] = {}
+        for (name_id, at), sums in await self._rows(window, selection):
+            found.setdefault(name_id, []).append((at, sums))
+        texts = {row[0]: row[1] for row in labels}
+        views = [
+            _name_view(texts[name_id], window, rows, before.get(name_id, Sums()))
+            for name_id, rows in found.items()
+        ]
+        return sorted(views, key=lambda view: (-view.outcomes.finished, -view.outcomes.received, view.name))
+
+    async def series(
+        self, window: Window, name: str | None, queue: str | None, worker: str | None, points: int
+    ) -> list[SeriesPoint]:
+        """The window in steps of whole minutes or hours, about ``points`` of them."""
+        selection = await self._selection(name, queue, worker)
+        step = _step(window, points)
+        if selection is not None and selection.level == BY_EACH:
+            step, hours = max(step, MINUTE), False
+        else:
+            hours = step >= HOUR
+        start = math.floor(window.since / step) * step
+        steps: dict[int, Sums] = {at: Sums() for at in range(start, math.ceil(window.until), step)}
+        if selection is not None:
+            rows = await self._rows(window, selection, HOUR if hours else MINUTE)
+            for (_, at), sums in rows:
+                entry = steps.get((at - start) // step * step + start)
+                if entry is not None:
+                    merge(entry, sums)
+        return [
+            SeriesPoint(
+                at=float(at),
+                seconds=float(step),
+                outcomes=outcomes_of(sums),
+                runtime=percentiles(sums.runtime),
+                wait=percentiles(sums.wait),
+            )
+            for at, sums in steps.items()
+        ]
+
+    async def _selection(self, name: str | None, queue: str | None, worker: str | None) -> _Selection | None:
+        """The rows of these labels; None if the history has no such label."""
+        wanted = [(LabelKind.NAME, name), (LabelKind.QUEUE, queue), (LabelKind.WORKER, worker)]
+        ids: dict[LabelKind, int] = {}
+        for kind, text in wanted:
+            if text is not None:
+                rows = await self._session.rows(
+                    f"SELECT id FROM {self._prefix}labels WHERE kind = ? AND text = ?", [int(kind), text]
+                )
+                if not rows:
+                    return None
+                ids[kind] = rows[0][0]
+        if not ids:
+            return _Selection()
+        if len(ids) > 1:
+            return _Selection(BY_EACH, *([ids[kind]] if kind in ids else [] for kind, _ in wanted))
+        level = {LabelKind.NAME: BY_NAME, LabelKind.QUEUE: BY_QUEUE, LabelKind.WORKER: BY_WORKER}[
+            next(iter(ids))
+        ]
+        return _Selection(level, *([ids.get(kind, 0)] for kind, _ in wanted))
+
+    async def _rows(
+        self, window: Window, selection: _Selection, step: int | None = None
+    ) -> list[tuple[tuple[int, int], Sums]]:
+        """Sums with the name's number and the time of each row."""
+        if step is None:
+            step = HOUR if window.until - window.since >= _HOURS_FROM else MINUTE
+        conditions, parameters = ["level = ?"], [selection.level]
+        for column, ids in (
+            ("name_id", selection.name_ids),
+            ("queue_id", selection.queue_ids),
+            ("worker_id", selection.worker_ids),
+        ):
+            if ids:
+                conditions.append(f"{column} IN ({','.join('?' * len(ids))})")
+                parameters += ids
+        found = []
+        for part in parts_of(window, step):
+            rows = await self._session.rows(
+                f"SELECT name_id, at, {', '.join(VALUE_COLUMNS)} FROM {self._prefix}task_rollups "
+                f"WHERE {' AND '.join(conditions)} AND seconds = ? AND at >= ? AND at < ?",
+                [*parameters, part.seconds, part.since, part.until],
+            )
+            found += [((row[0], row[1]), sums_of(row[2:])) for row in rows]
+        return found
+
+
+def _step(window: Window, points: int) -> int:
+    length = max(MINUTE, (window.until - window.since) / max(1, min(1_000, points)))
+    unit = HOUR if length > 0.75 * HOUR else MINUTE
+    return max(1, round(length / unit)) * unit
+
+
+def _total(parts: Iterable[Sums]) -> Sums:
+    total = Sums()
+    for sums in parts:
+        merge(total, sums)
+    return total
+
+
+def _name_view(name: str, window: Window, rows: Sequence[tuple[int, Sums]], before: Sums) -> NameView:
+    length = max(1.0, window.until - window.since)
+    points = _TREND_POINTS if length < _HOURS_FROM else min(_TREND_POINTS, int(length // HOUR))
+    trend = [0] * points
+    for at, sums in rows:
+        place = int((at - window.since) / length * points)
+        trend[min(points - 1, max(0, place))] += outcomes_of(sums).finished
+    total = _total(sums for _, sums in rows)
+    outcomes = outcomes_of(total)
+    return NameView(
+        name=name,
+        outcomes=outcomes,
+        previous=outcomes_of(before),
+        rate=outcomes.finished / length,
+        runtime=percentiles(total.runtime),
+        wait=percentiles(total.wait),
+        trend=trend,
+    )

@@ -1,0 +1,48 @@
+"""How counts are added up: of all tasks, by name, by queue, by worker; by minute and by hour. Pure."""
+
+from collections.abc import Callable, Mapping
+
+from celery_monitor.history.rollups.contributions import Key, Sums
+from celery_monitor.history.rollups.histogram import add
+from celery_monitor.history.rows.labels import LabelKind
+
+ALL, BY_NAME, BY_QUEUE, BY_WORKER, BY_EACH = range(5)
+MINUTE, HOUR = 60, 3600
+
+RowKey = tuple[int, int, int, int, int, int]
+"""Level, length in seconds, name, queue, worker (0 where the level does not separate them), time."""
+
+
+def rows_of(sums: Mapping[Key, Sums], label: Callable[[int, str | None], int | None]) -> dict[RowKey, Sums]:
+    """The rows that these sums are added to."""
+    rows: dict[RowKey, Sums] = {}
+    for (minute, name, queue, worker), entry in sums.items():
+        if not entry:
+            continue
+        name_id = label(LabelKind.NAME, name) or 0
+        queue_id = label(LabelKind.QUEUE, queue) or 0
+        worker_id = label(LabelKind.WORKER, worker) or 0
+        hour = minute // HOUR * HOUR
+        keys: list[RowKey] = [(BY_EACH, MINUTE, name_id, queue_id, worker_id, minute)]
+        for seconds, at in ((MINUTE, minute), (HOUR, hour)):
+            keys.append((ALL, seconds, 0, 0, 0, at))
+            keys.append((BY_NAME, seconds, name_id, 0, 0, at))
+            keys.append((BY_QUEUE, seconds, 0, queue_id, 0, at))
+            keys.append((BY_WORKER, seconds, 0, 0, worker_id, at))
+        for key in keys:
+            _add(rows, key, entry)
+    return rows
+
+
+def _add(rows: dict[RowKey, Sums], key: RowKey, entry: Sums) -> None:
+    row = rows.get(key)
+    if row is None:
+        row = rows[key] = Sums()
+    merge(row, entry)
+
+
+def merge(sums: Sums, other: Sums) -> None:
+    """Add the other's counts and histograms."""
+    sums.counts = [one + two for one, two in zip(sums.counts, other.counts, strict=True)]
+    add(sums.runtime, other.runtime)
+    add(sums.wait, other.wait)
