@@ -4,6 +4,7 @@ import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from celery_monitor.history import History, Sort, Window, parse_filter, parse_sort
@@ -83,26 +84,23 @@ async def timings(history: History, ids: Sequence[str], until: float, repeats: i
     def page(text: str, sort: Sort, cursor: str | None = None) -> Callable[[], Awaitable[object]]:
         return lambda: history.tasks(parse_filter(text), sort, cursor, 100)
 
-    for text in FILTERS:
-        found.append(await time_of(f"list {text or '(all)'}", page(text, Sort()), repeats))
+    lists = [(text, Sort()) for text in FILTERS]
     for text in ("", "state:failure", "name:shop.mail.* state:success", "wait:>4s"):
-        for sort in SORTS[1:]:
-            found.append(
-                await time_of(f"list {text or '(all)'} by {sort}", page(text, parse_sort(sort)), repeats)
-            )
-    for sort in ("-time", "-runtime", "name"):
+        lists += [(text, parse_sort(sort)) for sort in SORTS[1:]]
+    for text, sort in lists:
+        found.append(await time_of(f"list {text or '(all)'} by {sort}", page(text, sort), repeats))
+    for sort in map(parse_sort, ("-time", "-runtime", "name")):
         cursor = None
         for _ in range(100):
-            cursor = (await history.tasks(parse_filter(""), parse_sort(sort), cursor, 1000)).next_cursor
-        found.append(await time_of(f"page 1000 by {sort}", page("", parse_sort(sort), cursor), repeats))
+            cursor = (await history.tasks(parse_filter(""), sort, cursor, 1000)).next_cursor
+        found.append(await time_of(f"page 1000 by {sort}", page("", sort, cursor), repeats))
     chance = random.Random(1)
     found.append(await time_of("detail", lambda: history.task(chance.choice(ids)), repeats * 10))
     for hours in (1, 24):
         window = Window(until - hours * 3600, until)
-        found.append(await time_of(f"overview {hours} h", lambda w=window: history.overview(w), repeats))
-        found.append(await time_of(f"names {hours} h", lambda w=window: history.names(w), repeats))
-        found.append(await time_of(f"series {hours} h", lambda w=window: history.series(w), repeats))
-        found.append(await time_of(f"failures {hours} h", lambda w=window: history.failures(w), repeats))
+        for what in (history.overview, history.names, history.series, history.failures):
+            call = partial(what, window)
+            found.append(await time_of(f"{what.__name__} {hours} h", call, repeats))
     found.append(await time_of("count (all)", lambda: history.count(parse_filter("")), repeats))
     found.append(
         await time_of("count -name", lambda: history.count(parse_filter("-name:shop.mail.*")), repeats)

@@ -43,13 +43,12 @@ def tasks(count: int, until: float, *, arguments: bool, seed: int = 7) -> Iterat
             updated=(ended or started) + 0.01,
             clock=number,
             exception=error,
-            traceback=f'Traceback\n  File "/srv/shop/tasks.py", line {chance.randrange(40, 60)}, in run\n{error}'
-            if error
-            else None,
+            traceback=_traceback(error, chance.randrange(40, 60)) if error else None,
         )
         if arguments:
             record.args = f"({chance.randrange(count)}, 'customer-{chance.randrange(100_000)}@example.com')"
-            record.kwargs = f"{{'currency': '{chance.choice(['EUR', 'USD', 'GBP'])}', 'amount': {chance.randrange(10_000)}}}"
+            currency, amount = chance.choice(["EUR", "USD", "GBP"]), chance.randrange(10_000)
+            record.kwargs = f"{{'currency': '{currency}', 'amount': {amount}}}"
             record.result = "'done'"
         record.runs = [
             Run(
@@ -65,3 +64,7 @@ def tasks(count: int, until: float, *, arguments: bool, seed: int = 7) -> Iterat
             )
         ]
         yield record
+
+
+def _traceback(error: str, line: int) -> str:
+    return f'Traceback (most recent call last):\n  File "/srv/shop/tasks.py", line {line}, in run\n{error}'

@@ -17,6 +17,7 @@ from celery_monitor.history.reading.listing import Listing, conditions_of
 from celery_monitor.history.reading.rollups import Rollups
 from celery_monitor.history.reading.samples import queue_series, values_of, worker_series
 from celery_monitor.history.reading.tasks import one_task, related_tasks, tasks_of
+from celery_monitor.history.retention import Retention
 from celery_monitor.history.views import (
     AuditEntry,
     Count,
@@ -36,6 +37,7 @@ from celery_monitor.records.samples import QueueSample, WorkerSample
 from celery_monitor.records.tasks import TaskRecord
 
 MOST_IN_PAGE = 1_000
+_RETENTION_SECONDS = 60
 _NEWEST_FIRST = Sort()
 
 
@@ -60,11 +62,20 @@ class History:
     cannot be written waits in memory, and ``status`` says so.
     """
 
-    def __init__(self, database: Database, writer: Writer, lock: FileLock | None, clock: Callable[[], float]):
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        retention: Retention,
+        lock: FileLock | None,
+        clock: Callable[[], float],
+    ):
         self._database = database
         self._writer = writer
         self._lock = lock
         self._clock = clock
+        self._retention = retention
+        self._upkeep = asyncio.create_task(self._keep_up(), name="history-retention")
 
     @classmethod
     async def open(
@@ -75,22 +86,39 @@ class History:
         address = parse_address(url, options.schema)
         lock = FileLock(address.file) if address.file else None
         try:
-            await asyncio.to_thread(upgrade, address)
+            notes = await asyncio.to_thread(upgrade, address)
         except BaseException:
             if lock is not None:
                 lock.release()
             raise
         database = Database(address)
-        return cls(database, Writer(database, options.most_buffered, clock), lock, clock)
+        writer = Writer(database, options.most_buffered, clock, notes)
+        retention = Retention(database, options.keep_days, options.keep_tasks, clock)
+        return cls(database, writer, retention, lock, clock)
 
     async def close(self) -> None:
         """Write what waits, if the database answers, and close the connections."""
+        self._upkeep.cancel()
+        await asyncio.wait([self._upkeep])
         try:
             await self._writer.write(())
         finally:
             await self._database.close()
             if self._lock is not None:
                 self._lock.release()
+
+    async def delete_old(self) -> int:
+        """Delete what is older than the options keep; the number of tasks deleted so far.
+
+        The history does this each minute.
+        """
+        await self._retention.pass_once()
+        return self._retention.deleted
+
+    async def _keep_up(self) -> None:
+        while True:
+            await asyncio.sleep(_RETENTION_SECONDS)
+            await self._retention.pass_once()
 
     async def write(
         self,
@@ -177,17 +205,17 @@ class History:
     async def queue_series(self, queue: str, window: Window, points: int = 60) -> list[QueueSample]:
         """Samples of a queue, at most about ``points``, oldest first."""
         async with self._database.reading() as session:
-            return await queue_series(self._database.prefix, session, queue, window, points)
+            return await queue_series(self._database, session, queue, window, points)
 
     async def worker_series(self, worker: str, window: Window, points: int = 60) -> list[WorkerSample]:
         """Samples of a worker, at most about ``points``, oldest first."""
         async with self._database.reading() as session:
-            return await worker_series(self._database.prefix, session, worker, window, points)
+            return await worker_series(self._database, session, worker, window, points)
 
     async def values(self, field: str) -> list[str]:
         """The values of a field of the filter language that occur in the history, most frequent first."""
         async with self._database.reading() as session:
-            return await values_of(self._database.prefix, session, field)
+            return await values_of(self._database, session, field)
 
     async def stream(self, task_filter: TaskFilter, sort: Sort = _NEWEST_FIRST) -> AsyncIterator[TaskRecord]:
         """All tasks that meet the filter, without runs and tracebacks, in pages of bounded memory."""

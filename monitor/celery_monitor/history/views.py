@@ -196,7 +196,8 @@ class HistoryStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How writing goes. ``buffered`` tasks wait to be written, the oldest for ``lag_seconds``.
 
     ``dropped``: changes that were lost because the buffer was full. ``faulty``: records that the database
-    refused. ``problem``: why the database is not available, as a sentence; None while all is well.
+    refused. ``problem``: why the database is not available, as a sentence; None while all is well. ``notes``:
+    sentences about what works worse than it could, and what to do.
     """
 
     available: bool

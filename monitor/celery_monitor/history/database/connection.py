@@ -16,6 +16,8 @@ from celery_monitor.history.errors import HistoryUnavailableError
 
 READERS = 3
 QUERY_SECONDS = 15
+# Pages that change in every batch are copied into the file once for many batches.
+_WAL = ("PRAGMA wal_autocheckpoint = 10000", "PRAGMA journal_size_limit = 67108864")
 _WRITE_SECONDS = 60
 # Any number that is the same in every monitor: the lock that one writer at a time has on PostgreSQL.
 _WRITER_LOCK = 0x63656C65727901
@@ -52,6 +54,11 @@ class Database:
             except BaseException:
                 await _undo(driver)
                 raise
+
+    async def shrink(self, pages: int) -> None:
+        """Give up to this number of freed pages of an SQLite file back to the file system."""
+        async with self._connection(self._writer) as driver:
+            await driver.execute_fetchall(f"PRAGMA incremental_vacuum({pages})")
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
@@ -126,7 +133,7 @@ def _sqlite_settings(writes: bool) -> list[str]:
     if writes:
         # Freed pages go back to the file system a few at a time, when old tasks are deleted.
         settings = ["PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA journal_mode = WAL", *settings]
-        return [*settings, "PRAGMA cache_size = -8000", "PRAGMA journal_size_limit = 67108864"]
+        return [*settings, "PRAGMA cache_size = -16000", *_WAL]
     return [*settings, "PRAGMA cache_size = -4000", "PRAGMA query_only = 1"]
 
 

@@ -5,7 +5,7 @@ so they use the drivers' own tuples.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import aiosqlite
@@ -32,6 +32,10 @@ class Session(Protocol):
         """Run a statement; the number of rows that it changed."""
         ...
 
+    async def execute_of(self, sql: str, ids: Sequence[Any]) -> None:
+        """Run a statement whose condition ends in ``IN ids``."""
+        ...
+
     async def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row."""
         ...
@@ -54,16 +58,19 @@ class SqliteSession:
     async def rows_of(self, sql: str, ids: Sequence[Any]) -> list[Row]:
         """All rows of a query whose condition ends in ``IN ids``."""
         found: list[Row] = []
-        for start in range(0, len(ids), _IDS_PER_STATEMENT):
-            part = ids[start : start + _IDS_PER_STATEMENT]
-            marks = "(" + ",".join("?" * len(part)) + ")"
-            found += await self.rows(sql.replace("IN ids", "IN " + marks), part)
+        for statement, part in _in_parts(sql, ids):
+            found += await self.rows(statement, part)
         return found
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement; the number of rows that it changed."""
         cursor = await self.driver.execute(sql, parameters)
         return cursor.rowcount
+
+    async def execute_of(self, sql: str, ids: Sequence[Any]) -> None:
+        """Run a statement whose condition ends in ``IN ids``."""
+        for statement, part in _in_parts(sql, ids):
+            await self.driver.execute(statement, part)
 
     async def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row."""
@@ -94,6 +101,11 @@ class PostgresSession:
         """Run a statement; the number of rows that it changed."""
         return (await self.driver.execute(_percent(sql), parameters)).rowcount
 
+    async def execute_of(self, sql: str, ids: Sequence[Any]) -> None:
+        """Run a statement whose condition ends in ``IN ids``."""
+        if ids:
+            await self.execute(sql.replace("IN ids", "= ANY(?)"), [list(ids)])
+
     async def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row."""
         async with self.driver.cursor() as cursor:
@@ -107,6 +119,12 @@ class PostgresSession:
         ):
             for row in rows:
                 await copy.write_row(row)
+
+
+def _in_parts(sql: str, ids: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+    for start in range(0, len(ids), _IDS_PER_STATEMENT):
+        part = ids[start : start + _IDS_PER_STATEMENT]
+        yield sql.replace("IN ids", f"IN ({','.join('?' * len(part))})"), part
 
 
 def _percent(sql: str) -> bytes:

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from celery_monitor.history.database.address import Address
 from celery_monitor.history.database.connection import cause
 from celery_monitor.history.errors import HistoryError, HistoryUnavailableError
+from celery_monitor.history.migrations.text_index import ensure_text_index
 
 _HERE = Path(__file__).parent
 # The lock that one monitor at a time has while it changes tables, on PostgreSQL.
@@ -24,8 +25,10 @@ def newest_revision() -> str:
     return max(file.name[1:5] for file in (_HERE / "versions").glob("v[0-9]*.py"))
 
 
-def upgrade(address: Address, revision: str | None = None) -> None:
+def upgrade(address: Address, revision: str | None = None) -> list[str]:
     """Create or change the tables, up to a revision (default: the newest). Blocks; run it in a thread.
+
+    Gives sentences about what works worse than it could.
 
     Raises HistoryError: the database is newer than this program, is not a database, or may not be changed.
     """
@@ -43,7 +46,9 @@ def upgrade(address: Address, revision: str | None = None) -> None:
             else:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             _upgrade(connection, address, revision or newest_revision())
+            note = ensure_text_index(connection, address.schema) if address.schema else None
             connection.commit()
+            return [note] if note else []
     except DBAPIError as error:
         raise _readable(error, address) from error
     finally:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Session
 from celery_monitor.history.rows.labels import LabelKind
 from celery_monitor.history.views import Window
@@ -20,11 +21,11 @@ _KINDS = {
 
 
 async def queue_series(
-    prefix: str, session: Session, queue: str, window: Window, points: int
+    database: Database, session: Session, queue: str, window: Window, points: int
 ) -> list[QueueSample]:
     """The last sample of each of ``points`` parts of the window that has one."""
     columns = "at, ready, unacknowledged, consumers, by_priority, oldest_wait"
-    rows = await _last_of_each((prefix, session), ("queue", queue), columns, window, points)
+    rows = await _last_of_each((database, session), ("queue", queue), columns, window, points)
     return [
         QueueSample(
             at=row[0],
@@ -40,11 +41,11 @@ async def queue_series(
 
 
 async def worker_series(
-    prefix: str, session: Session, worker: str, window: Window, points: int
+    database: Database, session: Session, worker: str, window: Window, points: int
 ) -> list[WorkerSample]:
     """The last sample of each of ``points`` parts of the window that has one."""
     columns = "at, online, active, processed, missed, load, clock_skew"
-    rows = await _last_of_each((prefix, session), ("worker", worker), columns, window, points)
+    rows = await _last_of_each((database, session), ("worker", worker), columns, window, points)
     return [
         WorkerSample(
             at=row[0],
@@ -61,25 +62,26 @@ async def worker_series(
 
 
 async def _last_of_each(
-    source: tuple[str, Session], named: tuple[str, str], columns: str, window: Window, points: int
+    source: tuple[Database, Session], named: tuple[str, str], columns: str, window: Window, points: int
 ) -> list[tuple[Any, ...]]:
-    (prefix, session), (kind, name) = source, named
+    (database, session), (kind, name) = source, named
     step = max(0.001, (window.until - window.since) / max(1, min(1_000, points)))
+    part = "CAST((at - ?) / ? AS INTEGER)" if database.is_sqlite else "floor((at - ?) / ?)"
     condition = f"{kind} = ? AND at >= ? AND at < ?"
     return await session.rows(
-        f"SELECT {columns} FROM {prefix}{kind}_samples WHERE {kind} = ? AND at IN (SELECT max(at) "
-        f"FROM {prefix}{kind}_samples WHERE {condition} GROUP BY CAST((at - ?) / ? AS BIGINT)) ORDER BY at",
+        f"SELECT {columns} FROM {database.prefix}{kind}_samples WHERE {kind} = ? AND at IN (SELECT max(at) "
+        f"FROM {database.prefix}{kind}_samples WHERE {condition} GROUP BY {part}) ORDER BY at",
         [name, name, window.since, window.until, window.since, step],
     )
 
 
-async def values_of(prefix: str, session: Session, field: str) -> list[str]:
+async def values_of(database: Database, session: Session, field: str) -> list[str]:
     """The values of a field of the filter language, most frequent first. Empty for a field without."""
     kind = _KINDS.get(field)
     if kind is None:
         return []
     rows = await session.rows(
-        f"SELECT text FROM {prefix}labels WHERE kind = ? AND tasks > 0 "
+        f"SELECT text FROM {database.prefix}labels WHERE kind = ? AND tasks > 0 "
         f"ORDER BY tasks DESC, id LIMIT {_MOST_VALUES}",
         [int(kind)],
     )

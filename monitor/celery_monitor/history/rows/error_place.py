@@ -4,7 +4,7 @@ import re
 
 _FRAME = re.compile(r'^\s*File "([^"\n]{1,500})", line (\d{1,9})(?:, in ([^\n]{1,200}))?', re.MULTILINE)
 _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,150}", re.ASCII)
-_CAUSE = re.compile(r"^Retry\(.*?(?:Retry in [^:]{0,40}: )", re.DOTALL)
+_CAUSE = re.compile(r"Retry in [^:\n]{0,60}: ")
 _LIBRARIES = ("site-packages/", "dist-packages/", "lib/python")
 
 
@@ -20,7 +20,9 @@ def error_of(exception: str | None, traceback: str | None) -> tuple[str, str] | 
 
 
 def _type(exception: str, traceback: str) -> str:
-    text = _CAUSE.sub("", exception.strip(), count=1)
+    text = exception.strip()
+    cause = _CAUSE.match(text)
+    text = text[cause.end() :] if cause else text
     match = _TYPE.match(text)
     if match and text[match.end() : match.end() + 1] in ("", "(", ":"):
         return match[0].rpartition(".")[2] or match[0]

@@ -10,6 +10,7 @@ from celery_monitor.history.database.session import Session
 from celery_monitor.history.rollups.contributions import Key, Sums, contribute
 from celery_monitor.history.rollups.levels import rows_of
 from celery_monitor.history.rollups.store import add_to_rollups
+from celery_monitor.history.rows.clean import MOST_ID_CHARACTERS, text
 from celery_monitor.history.rows.labels import Labels
 from celery_monitor.history.rows.runs import RUN_COLUMNS, run_row, stored_runs
 from celery_monitor.history.rows.tasks import (
@@ -42,6 +43,7 @@ class Change(NamedTuple):
 def snapshot(record: TaskRecord) -> TaskRecord:
     """A copy that does not change any more while the batch is written."""
     taken = copy.copy(record)
+    taken.id = text(record.id, MOST_ID_CHARACTERS) or "?"
     taken.runs = [copy.copy(run) for run in record.runs]
     return taken
 

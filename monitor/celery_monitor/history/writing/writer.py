@@ -6,7 +6,6 @@ While the database is away, the changes wait in memory. If too many wait, the ol
 import asyncio
 import logging
 import random
-import time
 from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DBAPIError
@@ -30,10 +29,13 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 class Writer:
     """Writes to one database. ``most_buffered``: how many tasks may wait."""
 
-    def __init__(self, database: Database, most_buffered: int, clock: Callable[[], float] = time.time):
+    def __init__(
+        self, database: Database, most_buffered: int, clock: Callable[[], float], notes: Sequence[str]
+    ):
         self._database = database
         self._labels = Labels(database.prefix)
         self._clock = clock
+        self._notes = tuple(notes)
         self._most = most_buffered
         self._tasks: dict[str, TaskRecord] = {}
         self._since: float | None = None
@@ -59,6 +61,7 @@ class Writer:
             lag_seconds=max(0.0, self._clock() - self._since) if waiting and self._since else 0.0,
             last_write=self._last_write,
             problem=self._problem,
+            notes=self._notes,
         )
 
     def waiting(self, identity: str) -> TaskRecord | None:
