@@ -33,28 +33,33 @@ def main() -> None:
 
 
 async def _measure(url: str, count: int, arguments: bool, repeats: int) -> None:
-    until = time.time()
     history = await History.open(url, HistoryOptions(keep_days=None, keep_tasks=None))
-    stream = tasks(count, until, arguments=arguments)
-    cpu = wall = 0.0
-    ids = []
     present = (await history.count(parse_filter(""))).number
-    while batch := list(islice(stream, _BATCH)):
-        ids += [record.id for record in batch]
-        if not present:
-            began, began_cpu = time.perf_counter(), time.process_time()
-            await history.write(batch)
-            cpu += time.process_time() - began_cpu
-            wall += time.perf_counter() - began
-            if len(ids) % 150_000 == 0:
-                print(f"{len(ids)} tasks, {cpu / len(ids) * 1e6:.0f} us CPU per task", flush=True)
-    if wall:
-        print(f"write: {cpu / count * 1e6:.1f} us CPU per task, {count / wall:.0f} tasks/s")
-    print(f"size: {await _size(history) / count:.0f} bytes per task")
+    if not present:
+        await _fill(history, count, arguments)
+    print(f"size: {await _size(history) / (present or count):.0f} bytes per task")
+    newest = (await history.tasks(parse_filter(""), limit=1_000)).items
+    until = newest[0].sent or 0.0
+    ids = [record.id for record in newest]
     for timing in await timings(history, ids, until, repeats):
         mark = "  <-- slow" if timing.p95 > 50 else ""
         print(f"{timing.what:60} median {timing.median:7.1f} ms  p95 {timing.p95:7.1f} ms{mark}", flush=True)
     await history.close()
+
+
+async def _fill(history: History, count: int, arguments: bool) -> None:
+    stream = tasks(count, time.time(), arguments=arguments)
+    cpu = wall = 0.0
+    written = 0
+    while batch := list(islice(stream, _BATCH)):
+        began, began_cpu = time.perf_counter(), time.process_time()
+        await history.write(batch)
+        cpu += time.process_time() - began_cpu
+        wall += time.perf_counter() - began
+        written += len(batch)
+        if written % 150_000 == 0:
+            print(f"{written} tasks, {cpu / written * 1e6:.0f} us CPU per task", flush=True)
+    print(f"write: {cpu / written * 1e6:.1f} us CPU per task, {written / wall:.0f} tasks/s")
 
 
 async def _size(history: History) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-NARROW = 6_000
+NARROW = 5_000
 """Up to this number of tasks, it is fastest to read them all and sort them."""
 
 

@@ -1,6 +1,6 @@
 """The terms of a filter as SQL conditions, with an estimate of how many tasks meet each one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from celery_monitor.history.database.connection import Database
@@ -48,7 +48,8 @@ class Conditions:
                     if wanted
                     else Condition("run_twice IS NULL")
                 )
-        return found + await self._moments(task_filter)
+        found += await self._moments(task_filter)
+        return found
 
     async def _labels(self, field: str, terms: Sequence[Term]) -> list[Condition]:
         kind, column = _LABELS[field]
@@ -65,10 +66,29 @@ class Conditions:
             )
         for term in terms:
             if term.negated:
-                ids = [number for number, _ in await self._matching(kind, str(term.value))]
-                if ids:
-                    found.append(Condition(f"coalesce({column}, 0) NOT IN ({_marks(ids)})", ids))
+                excluded = await self._matching(kind, str(term.value))
+                if excluded:
+                    found.append(await self._without(kind, column, dict(excluded)))
         return found
+
+    async def _without(self, kind: LabelKind, column: str, excluded: Mapping[int, int]) -> Condition:
+        """Tasks with another label or none. If they are few, the other labels are named, for the index."""
+        labels = await self._session.rows(
+            f"SELECT kind, id, tasks FROM {self._database.prefix}labels WHERE kind IN (?, ?) AND tasks > 0",
+            [int(kind), int(LabelKind.STATE)],
+        )
+        # Every task has a state.
+        every = sum(row[2] for row in labels if row[0] == LabelKind.STATE)
+        count = every - sum(excluded.values())
+        others = [row[1] for row in labels if row[0] == kind and row[1] not in excluded]
+        labeled = sum(row[2] for row in labels if row[0] == kind)
+        if count > NARROW or len(others) > _MOST_LABELS:
+            ids = sorted(excluded)
+            return Condition(f"coalesce({column}, 0) NOT IN ({_marks(ids)})", ids)
+        named = f"{column} IN ({_marks(others)})" if others else "1 = 0"
+        if labeled == every:
+            return Condition(named, others, count, column if others else "")
+        return Condition(f"({named} OR {column} IS NULL)", others, count, "")
 
     async def _matching(self, kind: LabelKind, pattern: str) -> list[tuple[int, int]]:
         """The numbers of the labels that match, with the number of their tasks."""

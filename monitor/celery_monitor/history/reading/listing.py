@@ -175,7 +175,10 @@ class Listing:
             return segment.condition
         if segment.column == "at":
             single = [condition for condition in self._conditions if condition.single]
-            return min(single, key=lambda condition: condition.estimate or 0, default=None)
+            # Few tasks have an error, and the index of errors also knows their states.
+            return min(
+                single, key=lambda known: (known.column != "error_id", known.estimate or 0), default=None
+            )
         return None
 
     async def _sorted(self, after: Position | None, limit: int) -> list[Entry]:

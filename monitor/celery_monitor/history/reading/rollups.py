@@ -74,7 +74,9 @@ class Rollups:
     async def overview(self, window: Window) -> OverviewView:
         """The window in numbers."""
         sums = _total(sums for _, sums in await self._rows(window, _Selection()))
-        before = _total(sums for _, sums in await self._rows(previous_of(window), _Selection()))
+        before = _total(
+            sums for _, sums in await self._rows(previous_of(window), _Selection(), histograms=False)
+        )
         rows = await self._session.rows(
             f"SELECT text, tasks FROM {self._prefix}labels WHERE kind = ? AND tasks > 0",
             [int(LabelKind.STATE)],
@@ -100,7 +102,7 @@ class Rollups:
         )
         selection = _Selection(BY_NAME, name_ids=[row[0] for row in labels])
         before: dict[int, Sums] = {}
-        for (name_id, _), sums in await self._rows(previous_of(window), selection):
+        for (name_id, _), sums in await self._rows(previous_of(window), selection, histograms=False):
             merge(before.setdefault(name_id, Sums()), sums)
         found: dict[int, list[tuple[int, Sums]]] = {}
         for (name_id, at), sums in await self._rows(window, selection):
@@ -163,7 +165,7 @@ class Rollups:
         return _Selection(level, *([ids.get(kind, 0)] for kind, _ in wanted))
 
     async def _rows(
-        self, window: Window, selection: _Selection, step: int | None = None
+        self, window: Window, selection: _Selection, step: int | None = None, *, histograms: bool = True
     ) -> list[tuple[tuple[int, int], Sums]]:
         """Sums with the name's number and the time of each row."""
         if step is None:
@@ -178,9 +180,10 @@ class Rollups:
                 conditions.append(f"{column} IN ({','.join('?' * len(ids))})")
                 parameters += ids
         found = []
+        columns = VALUE_COLUMNS if histograms else COUNTS
         for part in parts_of(window, step):
             rows = await self._session.rows(
-                f"SELECT name_id, at, {', '.join(VALUE_COLUMNS)} FROM {self._prefix}task_rollups "
+                f"SELECT name_id, at, {', '.join(columns)} FROM {self._prefix}task_rollups "
                 f"WHERE {' AND '.join(conditions)} AND seconds = ? AND at >= ? AND at < ?",
                 [*parameters, part.seconds, part.since, part.until],
             )

@@ -2,6 +2,9 @@
 
 import re
 import string
+from collections.abc import Sequence
+
+import msgspec
 
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Session
@@ -21,7 +24,11 @@ _REGULAR_SPECIAL = re.compile(r"([\\.^$*+?()\[\]{}|])")
 # What may stand before and after a whole value; for one character only what a representation has there.
 _AROUND = " \n" + string.punctuation.replace("_", "")
 _BEFORE_ONE, _AFTER_ONE = "([{ '\"=:\n", ")]}, '\":\n"
-_MOST_TRIGRAMS = 8
+_MOST_GROUPS = 40
+_SEARCHED_GROUPS = 3
+_MOST_OF_GROUP = 20_000
+_MOST_MEMBERS = 20_000
+"""With more tasks that may have the text, the list is read in its order and each text compared."""
 
 
 def like(text: str, *, wildcard: bool) -> str:
@@ -36,35 +43,48 @@ async def condition(database: Database, session: Session, term: Term) -> Conditi
     found = _sqlite(term.field, value) if database.is_sqlite else _postgres(term.field, value)
     if term.negated:
         return Condition(f"NOT coalesce({found.sql}, false)", found.parameters)
-    if found.search:
-        count, parameters = f"SELECT id FROM ids WHERE {found.search}", found.search_parameters
-        if database.is_sqlite:
-            count = "SELECT rowid FROM task_texts WHERE task_texts MATCH ?"
-        else:
-            count = f"SELECT 1 FROM {database.prefix}job_executions WHERE {found.search}"
-        rows = await session.rows(f"SELECT count(*) FROM ({count} LIMIT {NARROW + 1}) AS counted", parameters)
-        number = rows[0][0]
-        found = found._replace(estimate=number if number <= NARROW else None, column="")
-    return found
+    if database.is_sqlite:
+        return await _searched(session, found, _groups(term.field, value))
+    rows = await session.rows(
+        f"SELECT count(*) FROM (SELECT 1 FROM {database.prefix}job_executions WHERE {found.search} "
+        f"LIMIT {NARROW + 1}) AS counted",
+        found.search_parameters,
+    )
+    return found._replace(estimate=rows[0][0] if rows[0][0] <= NARROW else None, column="")
+
+
+async def _searched(session: Session, found: Condition, groups: Sequence[str]) -> Condition:
+    """The condition with the rows that the index finds, unless they are too many.
+
+    Of all groups of characters the rarest are searched for: FTS5 reads the whole list of a common one.
+    """
+    if not groups:
+        return found
+    counts = ", ".join(
+        ["(SELECT count(*) FROM (SELECT 1 FROM task_texts WHERE task_texts MATCH ? LIMIT ?))"] * len(groups)
+    )
+    most = [value for group in groups for value in (group, _MOST_OF_GROUP)]
+    (numbers,) = await session.rows(f"SELECT {counts}", most)
+    rarest = [group for _, group in sorted(zip(numbers, groups, strict=True))[:_SEARCHED_GROUPS]]
+    query = " AND ".join(rarest)
+    match = "SELECT rowid FROM task_texts WHERE task_texts MATCH ? LIMIT ?"
+    ((number,),) = await session.rows(f"SELECT count(*) FROM ({match})", [query, _MOST_MEMBERS + 1])
+    if number > _MOST_MEMBERS:
+        return found
+    ids = [row[0] for row in await session.rows(match, [query, _MOST_MEMBERS])]
+    return found._replace(
+        sql=f"id IN (SELECT value FROM json_each(?)) AND {found.sql}",
+        parameters=[msgspec.json.encode(ids).decode(), *found.parameters],
+        estimate=number if number <= NARROW else None,
+        column="",
+    )
 
 
 def _sqlite(field: str, value: str) -> Condition:
-    search, plain = "id IN (SELECT rowid FROM task_texts WHERE task_texts MATCH ?)", value
     if field == "arg":
-        sql, parameter = f"{_ARGUMENTS} GLOB ?", _glob(value)
-        match = _whole_value(value)
-    elif field == "result":
-        sql, parameter, match = (
-            "result LIKE ? ESCAPE '!'",
-            f"%{like(plain, wildcard=False)}%",
-            _trigrams(value),
-        )
-    else:
-        sql, parameter = f"{_SQLITE_TEXTS} LIKE ? ESCAPE '!'", f"%{like(plain, wildcard=False)}%"
-        match = _trigrams(value)
-    if not match:
-        return Condition(sql, [parameter])
-    return Condition(sql, [parameter], search=search, search_parameters=[match])
+        return Condition(f"{_ARGUMENTS} GLOB ?", [_glob(value)])
+    text = "result" if field == "result" else _SQLITE_TEXTS
+    return Condition(f"{text} LIKE ? ESCAPE '!'", [f"%{like(value, wildcard=False)}%"])
 
 
 def _postgres(field: str, value: str) -> Condition:
@@ -89,26 +109,20 @@ def _glob(value: str) -> str:
     return f"{before}{escaped}{after}"
 
 
-def _trigrams(text: str) -> str:
-    """A query for texts that have all of these groups of three characters; empty for a shorter text."""
-    found = list(dict.fromkeys(text[at : at + 3] for at in range(len(text) - 2)))
-    if len(found) > _MOST_TRIGRAMS:
-        step = (len(found) - 1) / (_MOST_TRIGRAMS - 1)
-        found = [found[round(at * step)] for at in range(_MOST_TRIGRAMS)]
-    return " AND ".join(map(_phrase, found))
-
-
-def _whole_value(value: str) -> str:
-    parts = [part for part in value.split("*") if part]
-    if any(len(part) > 2 for part in parts):
-        return " AND ".join(query for query in map(_trigrams, parts) if query)
+def _groups(field: str, value: str) -> list[str]:
+    """Queries of the full text index that all have to match, each for a group of three characters."""
+    parts = [part for part in value.split("*") if part] if field == "arg" else [value]
+    trigrams = [part[at : at + 3] for part in parts for at in range(len(part) - 2)]
+    if trigrams:
+        return [_phrase(trigram) for trigram in list(dict.fromkeys(trigrams))[:_MOST_GROUPS]]
     if len(parts) != 1 or "*" in value:
-        return ""
-    if len(value) == 2:
-        before = " OR ".join(_phrase(sign + value) for sign in _AROUND)
-        after = " OR ".join(_phrase(value + sign) for sign in _AROUND)
-        return f"({before}) AND ({after})"
-    return " OR ".join(_phrase(before + value + after) for before in _BEFORE_ONE for after in _AFTER_ONE)
+        return []
+    if len(value) == 1:
+        ones = [_phrase(before + value + after) for before in _BEFORE_ONE for after in _AFTER_ONE]
+        return [f"({' OR '.join(ones)})"]
+    before = " OR ".join(_phrase(sign + value) for sign in _AROUND)
+    after = " OR ".join(_phrase(value + sign) for sign in _AROUND)
+    return [f"({before})", f"({after})"]
 
 
 def _phrase(text: str) -> str:

@@ -35,13 +35,9 @@ def upper_bound(number: int) -> float:
 
 
 def add(histogram: Histogram, other: Mapping[int, int]) -> None:
-    """Add another histogram's counts to this one. Counts may be negative; empty buckets are removed."""
+    """Add another histogram's counts to this one. Counts may be negative; an empty bucket counts zero."""
     for number, count in other.items():
-        total = histogram.get(number, 0) + count
-        if total:
-            histogram[number] = total
-        else:
-            histogram.pop(number, None)
+        histogram[number] = histogram.get(number, 0) + count
 
 
 def percentiles(histogram: Mapping[int, int]) -> Percentiles:

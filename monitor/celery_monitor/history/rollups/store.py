@@ -5,7 +5,7 @@ from typing import Any
 
 from celery_monitor.history.database.session import Session
 from celery_monitor.history.rollups.contributions import COUNTS, Sums
-from celery_monitor.history.rollups.histogram import decode, encode
+from celery_monitor.history.rollups.histogram import Histogram, decode, encode
 from celery_monitor.history.rollups.levels import RowKey, merge
 
 KEY_COLUMNS = ("level", "seconds", "name_id", "queue_id", "worker_id", "at")
@@ -15,9 +15,11 @@ _EMPTY = encode({})
 
 
 def sums_of(values: Sequence[Any]) -> Sums:
-    """The sums of the values of VALUE_COLUMNS."""
+    """The sums of the values of VALUE_COLUMNS, or of COUNTS alone."""
     sums = Sums()
     sums.counts = list(values[: len(COUNTS)])
+    if len(values) == len(COUNTS):
+        return sums
     sums.runtime = decode(values[-2])
     sums.wait = decode(values[-1])
     return sums
@@ -51,6 +53,8 @@ async def _stored(prefix: str, session: Session, keys: Sequence[RowKey]) -> list
 
 
 def _row(key: RowKey, sums: Sums) -> tuple[Any, ...]:
-    runtime = encode(sums.runtime) if sums.runtime else _EMPTY
-    wait = encode(sums.wait) if sums.wait else _EMPTY
-    return (*key, *sums.counts, runtime, wait)
+    return (*key, *sums.counts, _stored_form(sums.runtime), _stored_form(sums.wait))
+
+
+def _stored_form(histogram: Histogram) -> bytes:
+    return encode({number: count for number, count in histogram.items() if count}) if histogram else _EMPTY

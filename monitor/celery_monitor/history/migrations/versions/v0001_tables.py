@@ -98,13 +98,14 @@ def _indexes(schema: str | None) -> None:
         )
 
     index(["execution_id"], unique=True)
-    # Unselective filters are decided from this index alone, without reading the rows.
-    index(["at", "id", "state_id", "name_id", "worker_id", "queue_id"])
-    for column in ("state_id", "name_id", "worker_id", "queue_id"):
-        index([column, "at", "id"])
+    # Filters on labels are decided from these indexes alone, without reading the rows.
+    labels = ["state_id", "name_id", "worker_id", "queue_id"]
+    index(["at", "id", *labels])
+    for column in labels:
+        index([column, "at", "id", *(other for other in labels if other != column)])
     for column in ("runtime", "wait"):
         index([column, "id"], where=f"{column} IS NOT NULL")
-    index(["error_id", "state_id", "at"], where="error_id IS NOT NULL")
+    index(["error_id", "at", "id", "state_id"], where="error_id IS NOT NULL")
     index(["retries", "at"], where="retries > 0")
     for column in ("root_id", "parent_id", "run_twice"):
         index([column, "at"], where=f"{column} IS NOT NULL")
