@@ -43,7 +43,8 @@ async def _measure(url: str, count: int, arguments: bool, repeats: int) -> None:
     ids = [record.id for record in newest]
     for timing in await timings(history, ids, until, repeats):
         mark = "  <-- slow" if timing.p95 > 50 else ""
-        print(f"{timing.what:60} median {timing.median:7.1f} ms  p95 {timing.p95:7.1f} ms{mark}", flush=True)
+        times = f"median {timing.median:7.1f} ms  p95 {timing.p95:7.1f} ms  CPU {timing.cpu:7.1f} ms"
+        print(f"{timing.what:60} {times}{mark}", flush=True)
     await history.close()
 
 

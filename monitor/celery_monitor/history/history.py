@@ -181,7 +181,7 @@ class History:
     async def failures(self, window: Window, limit: int = 200) -> list[FailureView]:
         """The failures of a window in groups, latest first."""
         async with self._database.reading() as session:
-            return await Failures(self._database.prefix, session).groups(window, limit)
+            return await Failures(self._database, session).groups(window, limit)
 
     async def overview(self, window: Window) -> OverviewView:
         """The window in numbers."""

@@ -105,6 +105,8 @@ class Database:
             pool_size=connections,
             max_overflow=0,
             pool_timeout=10,
+            # After a restart of the server, no query meets a connection of before.
+            pool_pre_ping=not self.is_sqlite,
             pool_reset_on_return=None if self.is_sqlite else "rollback",
         )
         writes = connections == 1
@@ -144,7 +146,6 @@ def _postgres_settings(writes: bool) -> list[str]:
             f"SET lock_timeout = '{_WRITE_SECONDS}s'",
             f"SET statement_timeout = '{_WRITE_SECONDS}s'",
             "SET idle_in_transaction_session_timeout = '15s'",
-            "SET synchronous_commit = off",
         ]
     return [f"SET statement_timeout = '{QUERY_SECONDS}s'", "SET default_transaction_read_only = on"]
 

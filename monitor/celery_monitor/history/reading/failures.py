@@ -1,7 +1,8 @@
 """Failures in groups: the same type of error, raised at the same line."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Session
 from celery_monitor.history.rows.labels import LabelKind
 from celery_monitor.history.views import FailureView, Window
@@ -9,20 +10,23 @@ from celery_monitor.records import states
 
 _OPEN = frozenset({states.FAILURE, states.REJECTED, states.LOST})
 _RECOVERED = frozenset({states.SUCCESS, states.REVOKED})
-_ROWS_FOR_NAMES = 50
+_ROWS_FOR_NAMES = 20
 
 
 class Failures:
     """Groups failures on one connection."""
 
-    def __init__(self, prefix: str, session: Session):
-        self._prefix = prefix
+    def __init__(self, database: Database, session: Session):
+        self._prefix = database.prefix
         self._session = session
+        # SQLite would rather read all tasks of the window.
+        hint = " INDEXED BY job_executions_error_id" if database.is_sqlite else ""
+        self._source = f"{database.prefix}job_executions{hint}"
 
     async def groups(self, window: Window, limit: int) -> list[FailureView]:
         """The groups of the tasks of a window that have an error, latest first."""
         rows = await self._session.rows(
-            f"SELECT error_id, state_id, count(*), min(at), max(at) FROM {self._prefix}job_executions "
+            f"SELECT error_id, state_id, count(*), min(at), max(at) FROM {self._source} "
             "WHERE error_id IS NOT NULL AND at >= ? AND at < ? GROUP BY error_id, state_id",
             [window.since, window.until],
         )
@@ -39,7 +43,7 @@ class Failures:
         text = (await self._labels([error_id]))[error_id]
         error, _, place = text.partition("\n")
         examples = await self._session.rows(
-            f"SELECT execution_id, name_id, exception FROM {self._prefix}job_executions "
+            f"SELECT execution_id, name_id, exception FROM {self._source} "
             f"WHERE error_id = ? AND at >= ? AND at < ? ORDER BY at DESC LIMIT {_ROWS_FOR_NAMES}",
             [error_id, window.since, window.until],
         )
@@ -61,7 +65,7 @@ class Failures:
             message=examples[0][2] if examples else None,
         )
 
-    async def _labels(self, ids: "set[int] | list[int]") -> Mapping[int, str]:
+    async def _labels(self, ids: Collection[int]) -> Mapping[int, str]:
         rows = await self._session.rows_of(
             f"SELECT id, text FROM {self._prefix}labels WHERE id IN ids", sorted(ids)
         )
