@@ -49,7 +49,7 @@ class Retention:
                     if not await self._may(session):
                         return
                     count = await self._chunk(session)
-                if count < _CHUNK:
+                if count == 0:
                     break
             async with self._database.writing() as session:
                 await self._small_tables(session)

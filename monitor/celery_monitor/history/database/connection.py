@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy import event
@@ -90,7 +90,8 @@ class Database:
             try:
                 yield raw.driver_connection
             except DriverError:
-                # The pool would give a broken connection to the next one.
+                # The pool would give a broken connection to the next query.
+                await _close(raw.driver_connection)
                 await connection.invalidate()
                 raise
 
@@ -150,9 +151,12 @@ def _postgres_settings(writes: bool) -> list[str]:
     return [f"SET statement_timeout = '{QUERY_SECONDS}s'", "SET default_transaction_read_only = on"]
 
 
+async def _close(driver: Any) -> None:
+    with suppress(*DriverError):
+        await driver.close()
+
+
 async def _undo(driver: Any) -> None:
-    try:
+    # Without a connection there is no transaction either.
+    with suppress(*DriverError):
         await driver.rollback()
-    except DriverError:
-        # The connection is gone, and the transaction with it.
-        return
