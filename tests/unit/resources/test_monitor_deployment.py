@@ -1,10 +1,14 @@
 """The pod of the monitor, and that workers do not change with it."""
 
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from celery_monitor.settings.options import OPTIONS
+from celery_monitor import __main__ as program
+from celery_monitor.settings import Settings
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.monitor_deployment import monitor_deployment
 from celery_operator.resources.ownership import ResourceIdentity
@@ -49,16 +53,45 @@ def environment(monitor: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+SECRETS = {
+    "CELERY_BROKER_URL": "redis://redis:6379/0",
+    "CELERY_MONITOR_TOKEN": "token-of-the-administrator",
+    "CELERY_MONITOR_PUSH_TOKEN": "token-of-the-operator",
+    "CELERY_MONITOR_SESSION_SECRET": "s" * 43,
+    "CELERY_MONITOR_JWT_SECRET": "j" * 43,
+}
+"""What the Secrets hold."""
+
+
+def test_the_monitor_understands_every_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text("ann viewer token-of-ann-0123456789\n")
+    given = {name: SECRETS.get(name, value) for name, value in environment(IN_FULL).items()}
+    given["CELERY_MONITOR_TOKEN_FILE"] = str(tmp_path / "tokens")
+    started: list[Settings] = []
+    monkeypatch.setattr(program, "start", started.append)
+
+    result = CliRunner().invoke(program.main, [], env=given, auto_envvar_prefix="CELERY_MONITOR")
+
+    assert result.exit_code == 0, result.output
+    (settings,) = started
+    assert settings.connection.broker.address == "redis://redis:6379/0"
+    assert (settings.server.host, settings.server.url_prefix) == ("0.0.0.0", "/celery")
+    assert settings.server.proxies == (ip_network("10.0.0.1"),)
+    assert (settings.history.url, settings.history.schema) == ("postgresql://postgres/celery", "shop")
+    assert (settings.history.retention_days, settings.history.retention_tasks) == (30, 1_000_000)
+    assert {one.name: one.role for one in settings.access.tokens} == {"token": "admin", "ann": "viewer"}
+    assert (settings.access.push_token, settings.access.metrics_public) == ("token-of-the-operator", True)
+    assert settings.access.jwt is not None
+    assert settings.access.jwt.issuer == "us"
+    assert settings.is_ours("default@shop-default-6d5f")
+    assert not settings.is_ours("default@store-default-6d5f")
+
+
 def test_every_variable_is_an_option_of_the_monitor() -> None:
-    known = {f"CELERY_MONITOR_{name}" for option in OPTIONS for name in _names(option)}
-    given = {name for name in environment(IN_FULL) if name.startswith("CELERY_MONITOR_")}
+    known = {name.upper() for option in program.main.params if (name := option.name)}
+    prefix = "CELERY_MONITOR_"
+    given = {name.removeprefix(prefix) for name in environment(IN_FULL) if name.startswith(prefix)}
     assert given <= known
-
-
-def _names(option: Any) -> list[str]:
-    def command() -> None: ...
-
-    return [parameter.name.upper() for parameter in option(command).__click_params__]
 
 
 def test_urls_from_secrets_are_never_copied() -> None:
