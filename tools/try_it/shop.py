@@ -23,7 +23,8 @@ WORKERS = {
     "orders": ("default,email", "prefork", 2),
     "background": ("media,reports,maintenance", "threads", 4),
 }
-START_SECONDS = 60.0
+# Far more than a start takes: the machine may be busy.
+START_SECONDS = 180.0
 
 
 @dataclass(frozen=True)

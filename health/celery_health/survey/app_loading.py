@@ -26,8 +26,10 @@ class _OutOfTime(BaseException):
     """Not an Exception, because an application may catch every Exception while it is imported."""
 
 
-def load_app(name: str, seconds: float) -> Any:
+def load_app(name: str, seconds: float, timeout_option: str | None = "--timeout") -> Any:
     """Load the application as ``celery -A`` does. What it prints during its import goes to stderr.
+
+    ``timeout_option``: the option of the program that sets ``seconds``, if there is one.
 
     Raises:
         ConfigurationError: it cannot be loaded within ``seconds``.
@@ -44,7 +46,9 @@ def load_app(name: str, seconds: float) -> Any:
             with contextlib.suppress(Exception):
                 app.conf.broker_read_url  # noqa: B018
     except _OutOfTime as place:
-        why = f"after {seconds:g} s it is still at {place}. Find out why, or use a longer --timeout"
+        why = f"after {seconds:g} s it is still at {place}. Find out why"
+        if timeout_option:
+            why += f", or use a longer {timeout_option}"
         raise not_loaded(name, why) from None
     except ModuleNotFoundError as error:
         raise not_loaded(name, _what_is_missing(name, error.name or name)) from error

@@ -22,7 +22,7 @@ from celery_monitor.settings.groups import HistorySettings, ServerSettings, Sett
 from celery_monitor.settings.problem import SettingsError
 from celery_monitor.settings.values import database
 
-LOADING_SECONDS = 30.0
+LOADING_SECONDS = 120.0
 TOKEN_NAME = "token"  # noqa: S105 (a name)
 # A shorter key can be found by trying (RFC 7518, 3.2).
 _MIN_JWT_SECRET = 32
@@ -68,7 +68,7 @@ def read_settings(options: Mapping[str, Any], environment: Mapping[str, str]) ->
 
 def _connection(options: Mapping[str, Any], environment: Mapping[str, str]) -> AppConnection:
     name = options["app"]
-    app = load_app(name, LOADING_SECONDS) if name else None
+    app = load_app(name, LOADING_SECONDS, timeout_option=None) if name else None
     connection = resolve(app, name, options["broker"], options["result_backend"], environment)
     kind = connection.broker.kind
     if not kind.is_redis and not kind.is_amqp:

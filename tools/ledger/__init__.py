@@ -1,0 +1,1 @@
+"""Compares the monitor's history with a ledger that the tasks write themselves."""

@@ -1,0 +1,88 @@
+# mypy: disable-error-code="untyped-decorator"
+# Celery ships no types, so its decorators are untyped.
+"""Tasks of many kinds. Each writes down when it starts and how it ends, in a Redis list."""
+
+import json
+import os
+import time
+from typing import Any
+
+from celery import Celery
+from redis import Redis
+
+KEY = "ledger"
+VISIBILITY_SECONDS = 15
+HARD_LIMIT_SECONDS = 3.0
+
+app = Celery("ledger")
+app.conf.update(
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_send_sent_event=True,
+    broker_transport_options={"visibility_timeout": VISIBILITY_SECONDS}
+    if os.environ.get("CELERY_BROKER_URL", "").startswith("redis")
+    else {},
+    broker_connection_retry_on_startup=True,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+)
+
+
+class ExpectedError(Exception):
+    """The task fails, as it should."""
+
+
+def write(task: Any, event: str) -> None:
+    """Add a line to the ledger."""
+    redis = Redis.from_url(os.environ["LEDGER_URL"])
+    line = {
+        "task": task.request.id,
+        "event": event,
+        "worker": task.request.hostname,
+        "time": time.time(),
+    }
+    redis.rpush(KEY, json.dumps(line))
+    redis.close()
+
+
+@app.task(bind=True, name="ledger.succeed")
+def succeed(self: Any, *_: Any) -> str:
+    """Succeed at once."""
+    write(self, "started")
+    write(self, "succeeded")
+    return "done"
+
+
+@app.task(bind=True, name="ledger.work")
+def work(self: Any, seconds: float) -> str:
+    """Succeed after some time."""
+    write(self, "started")
+    time.sleep(seconds)
+    write(self, "succeeded")
+    return "done"
+
+
+@app.task(bind=True, name="ledger.fail")
+def fail(self: Any) -> None:
+    """Fail."""
+    write(self, "started")
+    write(self, "failed")
+    raise ExpectedError("as it should")
+
+
+@app.task(bind=True, name="ledger.retry", max_retries=10)
+def retry(self: Any, times: int) -> str:
+    """Succeed after this number of retries."""
+    write(self, "started")
+    if self.request.retries < times:
+        write(self, "retried")
+        raise self.retry(countdown=0.2, exc=ExpectedError("again"))
+    write(self, "succeeded")
+    return "done"
+
+
+@app.task(bind=True, name="ledger.exceed_limit", time_limit=HARD_LIMIT_SECONDS, acks_late=False)
+def exceed_limit(self: Any) -> None:
+    """Run until the hard limit ends the pool process."""
+    write(self, "started")
+    time.sleep(600)
