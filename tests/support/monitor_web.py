@@ -10,6 +10,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from celery_health.survey.app_connection import resolve
 from celery_monitor.control.application import CeleryApplication
+from celery_health.why.answer import Answer
+from celery_monitor.history import AuditEntry
 from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
 from celery_monitor.settings import AccessSettings, Role, ServerSettings, StaticToken
 from celery_monitor.web import Services, create_application, open_access
@@ -55,6 +57,21 @@ class FakeLive:
         return Stats(workers_online=online, workers_offline=len(self.worker_views) - online)
 
 
+class FakeHistory:
+    """A history that keeps the audit, and has nothing else."""
+
+    def __init__(self) -> None:
+        self.entries: list[AuditEntry] = []
+
+    async def audit_write(self, entry: AuditEntry) -> None:
+        self.entries.append(entry)
+
+
+async def explain(identity: str) -> Answer:
+    """An answer for any task."""
+    return Answer("Unknown", f"The task {identity} was never seen.")
+
+
 def services(**parts: Any) -> Services:
     """Services with one token for each role, and parts of the test's own."""
     settings = parts.pop("access", ACCESS)
@@ -66,8 +83,11 @@ def services(**parts: Any) -> Services:
         **{
             "server": ServerSettings(),
             "access": access,
+            "history": FakeHistory(),
             "live": FakeLive(),
             "application": CeleryApplication.of(NO_BROKER, {}),
+            "why": explain,
+            "recent_task": lambda identity: None,
             **parts,
         }
     )

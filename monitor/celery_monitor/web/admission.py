@@ -44,20 +44,23 @@ class Admission:
         """Close the connection to the storage of the rate limits."""
         await self._limiter.close()
 
-    async def admit(self, request: web.Request, client: Client, role: Role | None, limited: bool) -> Caller:
-        """The caller, who has the role. A route that needs no role does not read credentials.
+    async def caller(self, request: web.Request, client: Client, role: Role | None, limited: bool) -> Caller:
+        """Who sends the request. A route that needs no role does not read credentials.
 
         Raises:
-            ProblemError: 401, 403, 429, or 503 if a credential cannot be checked now.
+            ProblemError: 401, 429, or 503 if a credential cannot be checked now.
         """
         caller = ANONYMOUS if role is None else await self._caller(request, client)
         if limited:
             await self._limiter.count_request(caller, client)
-        if caller.may(role):
-            return caller
-        if caller.role is None:
+        if role is not None and caller.role is None:
             raise _unauthorized("This route needs a token: send the header `Authorization: Bearer TOKEN`.")
-        raise ProblemError(403, f"You have the role {caller.role}, and this route needs the role {role}.")
+        return caller
+
+    def check_role(self, caller: Caller, role: Role | None) -> None:
+        """Raises ProblemError (403) if the caller does not have the role."""
+        if not caller.may(role):
+            raise ProblemError(403, f"You have the role {caller.role}, and this route needs the role {role}.")
 
     async def token_caller(self, token: str, client: Client) -> Caller:
         """The identity of a token.

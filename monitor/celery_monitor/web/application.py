@@ -7,10 +7,20 @@ from aiohttp import web
 
 from celery_health.wire.resource_push import PUSH_PATH
 from celery_monitor.web import middleware, seeds
-from celery_monitor.web.routes import health, live, login, openapi
+from celery_monitor.web.routes import export, health, history, live, login, openapi, tasks
 from celery_monitor.web.routing.dispatch import MAX_BODY_BYTES, bind
 from celery_monitor.web.routing.route import Route
 from celery_monitor.web.services import Services
+
+TABLES: tuple[tuple[Route, ...], ...] = (
+    login.ROUTES,
+    live.ROUTES,
+    history.ROUTES,
+    tasks.ROUTES,
+    export.ROUTES,
+    seeds.ROUTES,
+)
+"""The tables of all modules. A module with routes adds its own here."""
 
 
 def create_application(services: Services) -> web.Application:
@@ -21,6 +31,7 @@ def create_application(services: Services) -> web.Application:
     )
     application.on_response_prepare.append(middleware.add_security_headers)
     application.cleanup_ctx.append(functools.partial(_connected, services))
+    export.prepare(application)
     _add(application, services, all_routes(services))
     if services.push is not None:
         application.router.add_post(services.server.url_prefix + PUSH_PATH, services.push.handle)
@@ -29,7 +40,7 @@ def create_application(services: Services) -> web.Application:
 
 def all_routes(services: Services) -> tuple[Route, ...]:
     """Every route that these services serve."""
-    routes = (*health.routes(services), *login.ROUTES, *live.ROUTES, *seeds.ROUTES)
+    routes = (*health.routes(services), *(route for table in TABLES for route in table))
     return (*routes, openapi.route(routes, services.server.url_prefix))
 
 

@@ -1,12 +1,15 @@
 """What the routes need. The program makes it once; tests put parts of their own in."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from celery_health.urls import BrokerUrl
 from celery_monitor.control.application import CeleryApplication
+from celery_health.why.answer import Answer
+from celery_monitor.history import History
 from celery_monitor.live.views import LiveViews
+from celery_monitor.records.tasks import TaskRecord
 from celery_monitor.settings import AccessSettings, ServerSettings
 from celery_monitor.web.admission import Admission
 from celery_monitor.web.identity.assemble import authentication
@@ -44,14 +47,18 @@ class Access:
 class Services:
     """All parts of the monitor that routes read from or act on.
 
-    ``metrics`` returns the text of /metrics; without it there is no such route. ``clock`` is Unix time in
-    seconds.
+    ``why`` answers why the task with an id is not running. ``recent_task``: a task that is in memory, for the
+    time in which the history cannot be read. ``metrics`` returns the text of /metrics; without it there is no
+    such route. ``clock`` is Unix time in seconds.
     """
 
     server: ServerSettings
     access: Access
+    history: History
     live: LiveViews
     application: CeleryApplication
+    why: Callable[[str], Awaitable[Answer]]
+    recent_task: Callable[[str], TaskRecord | None]
     checks: tuple[Check, ...] = ()
     metrics: Callable[[], bytes] | None = None
     push: PushReceiver | None = None

@@ -1,15 +1,10 @@
 """What runs now: workers, queues and the schedule."""
 
 from celery_monitor.web.models.base import NoBody, NoQuery
-from celery_monitor.web.models.live import Queue, Queues, Schedule, Stats, Worker, Workers
+from celery_monitor.web.models.live import Queue, Queues, Schedule, Worker, Workers
 from celery_monitor.web.problems import ProblemError
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import Call, Route
-
-
-async def get_stats(call: Call[NoQuery, NoBody]) -> Stats:
-    """The sums over all workers and queues."""
-    return Stats.model_validate(call.services.live.stats())
 
 
 async def list_workers(call: Call[NoQuery, NoBody]) -> Workers:
@@ -44,9 +39,6 @@ async def get_schedule(call: Call[NoQuery, NoBody]) -> Schedule:
 
 
 ROUTES = (
-    Route(
-        method="GET", path=f"{MONITORING}/stats", handler=get_stats, summary="Sums over workers and queues."
-    ),
     Route(method="GET", path=f"{MONITORING}/workers", handler=list_workers, summary="All workers."),
     Route(
         method="GET",

@@ -24,6 +24,7 @@ async def login(call: Call[NoQuery, Login]) -> Reply[Identity]:
     caller = await call.services.access.admission.token_caller(
         call.body.token.get_secret_value(), call.client
     )
+    call.note.caller = caller
     cookie, expires = call.services.access.sessions.start(caller)
     header = _cookie(cookie, max(0, int(expires - call.services.clock())), call.client)
     return Reply(_identity(caller, expires), headers={"Set-Cookie": header})
@@ -39,11 +40,14 @@ async def logout(call: Call[NoQuery, NoBody]) -> Reply[LoggedOut]:
 
 async def follow_login_link(call: Call[NoQuery, NoBody]) -> web.Response:
     """Trade the link of the terminal for a session cookie."""
+    # The link is a secret.
+    call.note.subject = ""
     caller = call.services.access.links.redeem(call.path["link"])
     if caller is None:
         raise ProblemError(
             410, "This link was used before, or has expired: start the monitor again for a new one."
         )
+    call.note.caller = caller
     cookie, expires = call.services.access.sessions.start(caller)
     header = _cookie(cookie, max(0, int(expires - call.services.clock())), call.client)
     headers = {"Location": call.client.prefix + LANDING, "Set-Cookie": header}
@@ -89,6 +93,7 @@ ROUTES = (
         handler=follow_login_link,
         role=None,
         head=False,
+        audited=True,
         summary="Trade the one-time link of the terminal for a session cookie.",
         statuses=(303,),
         errors=(410,),

@@ -1,19 +1,24 @@
 """From a request to the call of a handler, and from its result to a response."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 from pydantic import ValidationError
 
+from celery_monitor.history import HistoryUnavailableError
 from celery_monitor.web.cross_site import refuse_cross_site
 from celery_monitor.web.identity.client import client_of
 from celery_monitor.web.models.base import Body, Document, NoBody, Query
-from celery_monitor.web.problems import ProblemError, invalid
-from celery_monitor.web.routing.call import Call, Reply
+from celery_monitor.web.problems import ProblemError, invalid, unavailable
+from celery_monitor.web.routing.auditing import audited
+from celery_monitor.web.routing.call import AuditNote, Call, Origin, Reply
 from celery_monitor.web.routing.route import Route
 from celery_monitor.web.services import Services
+
+logger = logging.getLogger(__name__)
 
 MAX_PARAMETER_LENGTH = 255
 MAX_BODY_BYTES = 1024 * 1024
@@ -32,22 +37,43 @@ def bind(route: Route, services: Services) -> AiohttpHandler:
             return route.error_shape.response(problem)
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        admission = services.access.admission
         client = client_of(request, services.server.proxies, services.server.url_prefix)
-        caller = await services.access.admission.admit(request, client, route.role, route.limited)
-        if route.changes:
-            refuse_cross_site(request, caller, client)
-        call: Call[Any, Any] = Call(
-            services=services,
-            caller=caller,
-            client=client,
-            path=_path(request),
-            query=_query(route, request),
-            body=await _body(route, request),
-            request=request,
-        )
-        return _response(await route.handler(call))
+        caller = await admission.caller(request, client, route.role, route.limited)
+        origin, note = Origin(caller, client), AuditNote(subject=_subject(request))
+        async with audited(route, services, origin, note):
+            admission.check_role(caller, route.role)
+            if route.changes:
+                refuse_cross_site(request, caller, client)
+            call: Call[Any, Any] = Call(
+                services=services,
+                origin=origin,
+                path=_path(request),
+                query=_query(route, request),
+                body=await _body(route, request),
+                request=request,
+                note=note,
+            )
+            return await _answer(route, call)
 
     return handle
+
+
+async def _answer(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
+    try:
+        return _response(await route.handler(call))
+    except HistoryUnavailableError as error:
+        # The driver's own text can name hosts and users.
+        logger.warning("%s could not read the history: %s", route.name, error)
+        raise unavailable(
+            "The history cannot be read now: its database does not answer, or the query takes too long. "
+            "Try again, or narrow the filter. GET /readyz and the log of the monitor say more."
+        ) from None
+
+
+def _subject(request: web.Request) -> str:
+    """What the request is about: the parameters of its path."""
+    return " ".join(request.match_info.values())
 
 
 def _path(request: web.Request) -> dict[str, str]:
@@ -59,12 +85,8 @@ def _path(request: web.Request) -> dict[str, str]:
 
 
 def _query(route: Route, request: web.Request) -> Query:
-    given: dict[str, str | list[str]] = {}
-    for name in request.query:
-        values = request.query.getall(name)
-        given[name] = values if len(values) > 1 else values[0]
     try:
-        return route.query.model_validate(given)
+        return route.query.of({name: request.query.getall(name) for name in request.query})
     except ValidationError as error:
         raise invalid("query", error) from None
 

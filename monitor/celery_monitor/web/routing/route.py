@@ -30,9 +30,10 @@ class Route:
     ``role``: the least role of callers; None opens the route to everyone. ``errors``: the statuses of
     problem documents that the handler itself raises; those that every route may answer are added.
     ``statuses``: the statuses that come with the response's own model. ``any_content_type``: the body is
-    JSON whatever its content type says. ``audited``: whether a route that changes something writes an entry
-    of the audit. ``limited``: whether its requests count for the rate limits. ``head``: whether a GET route
-    answers HEAD too.
+    JSON whatever its content type says. ``audited``: whether a request writes an entry of the audit; None: if
+    the method is not GET. ``limited``: whether its requests count for the rate limits. ``head``: whether a
+    GET route answers HEAD too. ``either_slash``: whether the path may end with a slash or without one.
+    ``error_shape``: the document of errors, where a route has one of its own.
     """
 
     method: str
@@ -44,7 +45,7 @@ class Route:
     errors: tuple[int, ...] = ()
     media_types: tuple[str, ...] = ("application/json",)
     any_content_type: bool = False
-    audited: bool = True
+    audited: bool | None = None
     limited: bool = True
     head: bool = True
     either_slash: bool = False
@@ -64,6 +65,11 @@ class Route:
     def changes(self) -> bool:
         """Whether the route may change something."""
         return self.method not in SAFE_METHODS
+
+    @property
+    def is_audited(self) -> bool:
+        """Whether a request writes an entry of the audit."""
+        return self.changes if self.audited is None else self.audited
 
     @functools.cached_property
     def parameters(self) -> tuple[str, ...]:

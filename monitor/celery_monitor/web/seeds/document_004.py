@@ -141,7 +141,7 @@ async def submit_task(call: Call[NoQuery, TaskSubmission]) -> Submitted:
         name = application.allowed_tasks.resolve(wanted.task_name)
     except TaskNotAllowedError as error:
         raise RefusedError(400, Refused(error=str(error), valid_tasks=list(error.known))) from None
-    call.audit["task"] = name
+    call.note.subject = name
     state = _present(await application.fleet.state())
     queue = wanted.queue
     if queue is None and application.connection.app is None:
@@ -153,7 +153,7 @@ async def submit_task(call: Call[NoQuery, TaskSubmission]) -> Submitted:
         raise RefusedError(400, Refused(error=str(error))) from None
     except BrokerAwayError as error:
         raise RefusedError(503, Refused(error=str(error), task_id=error.task_id)) from None
-    call.audit["task_id"] = task_id
+    call.note.subject = f"{name} {task_id}"
     where = f" to the queue {queue}" if queue else ""
     return Submitted(
         task_id=task_id,

@@ -11,7 +11,7 @@ def limited(requests: int) -> AccessSettings:
     return AccessSettings(tokens=ACCESS.tokens, rate_limit=RateLimit(requests, 3600))
 
 
-async def statuses(client: Any, times: int, headers: Any, path: str = f"{API}/stats") -> list[int]:
+async def statuses(client: Any, times: int, headers: Any, path: str = f"{API}/workers") -> list[int]:
     return [(await client.get(path, headers=headers)).status for _ in range(times)]
 
 
@@ -19,7 +19,7 @@ async def test_each_identity_has_a_limit_of_its_own() -> None:
     async with served(access=limited(3)) as client:
         assert await statuses(client, 5, VIEWER) == [200, 200, 200, 429, 429]
         assert await statuses(client, 1, ADMIN) == [200]
-        response = await client.get(f"{API}/stats", headers=VIEWER)
+        response = await client.get(f"{API}/workers", headers=VIEWER)
         assert response.headers["Retry-After"] == "1200"
         assert "at most 3 in 3600 seconds" in (await problem(response))["detail"]
 

@@ -1,0 +1,178 @@
+"""Numbers of the history: stats, task names, failures, series, the audit."""
+
+from celery_monitor.history import HistoryUnavailableError
+from celery_monitor.history.filters import completions
+from celery_monitor.settings import Role
+from celery_monitor.web.models.base import NoBody
+from celery_monitor.web.models.history import (
+    Audit,
+    AuditEntry,
+    Completions,
+    CompletionsQuery,
+    FailureGroup,
+    Failures,
+    HistoryStatus,
+    ListQuery,
+    Overview,
+    QueueSample,
+    QueueSamples,
+    SamplesQuery,
+    Series,
+    SeriesPoint,
+    SeriesQuery,
+    SystemStats,
+    TaskName,
+    TaskNames,
+    Window,
+    WindowQuery,
+    WorkerSample,
+    WorkerSamples,
+)
+from celery_monitor.web.models.live import Stats
+from celery_monitor.web.routes.filters import window_of
+from celery_monitor.web.routes.paths import MONITORING
+from celery_monitor.web.routing import Call, Route
+
+_COMPLETED = ("name", "state", "worker", "queue", "error")
+
+
+async def get_stats(call: Call[WindowQuery, NoBody]) -> SystemStats:
+    """What runs now, and a window of the history in numbers."""
+    history = call.services.history
+    window = window_of(call.query, call.services.clock())
+    try:
+        tasks = Overview.model_validate(await history.overview(window))
+    except HistoryUnavailableError:
+        tasks = None
+    return SystemStats(
+        now=Stats.model_validate(call.services.live.stats()),
+        tasks=tasks,
+        history=HistoryStatus.model_validate(history.status()),
+    )
+
+
+async def list_task_names(call: Call[WindowQuery, NoBody]) -> TaskNames:
+    """All task names of a window, with rates and percentiles."""
+    window = window_of(call.query, call.services.clock())
+    views = await call.services.history.names(window)
+    return TaskNames(
+        window=Window.model_validate(window), names=[TaskName.model_validate(view) for view in views]
+    )
+
+
+async def list_failures(call: Call[ListQuery, NoBody]) -> Failures:
+    """The failures of a window, by exception and raising line."""
+    window = window_of(call.query, call.services.clock())
+    views = await call.services.history.failures(window, call.query.limit)
+    return Failures(
+        window=Window.model_validate(window),
+        failures=[FailureGroup.model_validate(view) for view in views],
+    )
+
+
+async def get_series(call: Call[SeriesQuery, NoBody]) -> Series:
+    """A window in equal steps, for charts."""
+    query = call.query
+    window = window_of(query, call.services.clock())
+    points = await call.services.history.series(
+        window, name=query.name, queue=query.queue, worker=query.worker, points=query.points
+    )
+    return Series(
+        window=Window.model_validate(window), points=[SeriesPoint.model_validate(point) for point in points]
+    )
+
+
+async def list_queue_samples(call: Call[SamplesQuery, NoBody]) -> QueueSamples:
+    """A queue over time."""
+    window = window_of(call.query, call.services.clock())
+    samples = await call.services.history.queue_series(call.path["queue"], window, call.query.points)
+    return QueueSamples(
+        window=Window.model_validate(window), samples=[QueueSample.model_validate(one) for one in samples]
+    )
+
+
+async def list_worker_samples(call: Call[SamplesQuery, NoBody]) -> WorkerSamples:
+    """A worker over time."""
+    window = window_of(call.query, call.services.clock())
+    samples = await call.services.history.worker_series(call.path["worker"], window, call.query.points)
+    return WorkerSamples(
+        window=Window.model_validate(window), samples=[WorkerSample.model_validate(one) for one in samples]
+    )
+
+
+async def list_audit(call: Call[ListQuery, NoBody]) -> Audit:
+    """Who changed what."""
+    window = window_of(call.query, call.services.clock())
+    entries = await call.services.history.audit(window, call.query.limit)
+    return Audit(
+        window=Window.model_validate(window), entries=[AuditEntry.model_validate(entry) for entry in entries]
+    )
+
+
+async def complete_filter(call: Call[CompletionsQuery, NoBody]) -> Completions:
+    """What the last term of a filter can become."""
+    last = call.query.q.rsplit(" ", maxsplit=1)[-1].removeprefix("-")
+    field = last.partition(":")[0]
+    known = {field: await call.services.history.values(field)} if field in _COMPLETED else {}
+    return Completions(completions=completions(call.query.q, known))
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path=f"{MONITORING}/stats",
+        handler=get_stats,
+        summary="The system in numbers: now, and in a window of time.",
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/tasks/names",
+        handler=list_task_names,
+        summary="Task names with rates, failure rates, percentiles and trend.",
+        errors=(503,),
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/failures",
+        handler=list_failures,
+        summary="Failures by exception and raising line; open ones have not succeeded since.",
+        errors=(503,),
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/series",
+        handler=get_series,
+        summary="A window of time in equal steps, of all tasks or of one name, queue or worker.",
+        errors=(503,),
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/queues/{{queue}}/samples",
+        handler=list_queue_samples,
+        summary="A queue over time.",
+        errors=(503,),
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/workers/{{worker}}/samples",
+        handler=list_worker_samples,
+        summary="A worker over time.",
+        errors=(503,),
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/completions",
+        handler=complete_filter,
+        summary="What the last term of a filter can become.",
+        errors=(503,),
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/audit",
+        handler=list_audit,
+        role=Role.ADMIN,
+        summary="Who changed what.",
+        errors=(503,),
+        tag="access",
+    ),
+)

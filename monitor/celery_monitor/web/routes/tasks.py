@@ -1,0 +1,88 @@
+"""Tasks: lists, one task, and why a task is not running."""
+
+from celery_monitor.history import CursorError, HistoryUnavailableError
+from celery_monitor.web.models.base import NoBody, NoQuery
+from celery_monitor.web.models.tasks import (
+    Explanation,
+    Run,
+    Task,
+    TaskCount,
+    TaskDetail,
+    TaskPage,
+    TasksQuery,
+    Workflow,
+)
+from celery_monitor.web.problems import ProblemError
+from celery_monitor.web.routes.filters import filter_of, sort_of
+from celery_monitor.web.routes.paths import MONITORING
+from celery_monitor.web.routing import Call, Route
+
+_UNKNOWN = (
+    "The monitor knows no task with this id. It knows tasks from events: check that the workers send task "
+    "events, and that the task is not older than the history keeps."
+)
+
+
+async def list_tasks(call: Call[TasksQuery, NoBody]) -> TaskPage:
+    """One page of the tasks that a filter finds."""
+    query, history = call.query, call.services.history
+    task_filter = filter_of(query)
+    try:
+        page = await history.tasks(task_filter, sort_of(query.sort), query.cursor, query.limit)
+    except CursorError as error:
+        raise ProblemError(422, f"{error}.") from None
+    return TaskPage(
+        tasks=[Task.model_validate(record) for record in page.items],
+        next_cursor=page.next_cursor,
+        count=TaskCount.model_validate(await history.count(task_filter)) if query.count else None,
+    )
+
+
+async def get_task(call: Call[NoQuery, NoBody]) -> TaskDetail:
+    """One task. While the database is away, the task as the monitor has it in memory."""
+    identity = call.path["task_id"]
+    related = None
+    try:
+        record = await call.services.history.task(identity)
+        if record is not None:
+            found = await call.services.history.related(identity)
+            related = Workflow.model_validate(found) if found is not None else None
+    except HistoryUnavailableError:
+        record = call.services.recent_task(identity)
+        if record is None:
+            raise
+    if record is None:
+        raise ProblemError(404, _UNKNOWN)
+    fields = Task.model_validate(record).model_dump()
+    runs = [Run.model_validate(run) for run in record.runs]
+    return TaskDetail(**fields, traceback=record.traceback, runs=runs, related=related)
+
+
+async def explain_task(call: Call[NoQuery, NoBody]) -> Explanation:
+    """Why a task is not running, or what became of it."""
+    return Explanation.model_validate(await call.services.why(call.path["task_id"]))
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path=f"{MONITORING}/tasks",
+        handler=list_tasks,
+        summary="Tasks by filter, in pages.",
+        errors=(503,),
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/tasks/{{task_id}}",
+        handler=get_task,
+        summary="One task: its times, arguments, result or error, runs and neighbours.",
+        errors=(404, 503),
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/tasks/{{task_id}}/why",
+        handler=explain_task,
+        summary="Why a task is not running, or what became of it.",
+        errors=(503,),
+    ),
+)
