@@ -32,9 +32,10 @@ format: venv  ## let ruff format and sort the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: venv  ## write verdicts and the options of the monitor into docs/reference
+docs: venv  ## write verdicts, the options and the routes of the monitor into docs/reference
 	@PYTHONPATH=health:probe:operator $(BIN)/python -m tools.verdict_pages
 	@PYTHONPATH=health:monitor $(BIN)/python -m tools.monitor_page
+	@PYTHONPATH=health:monitor $(BIN)/python -m tools.monitor_api_page
 
 crds: venv  ## write crds/, the chart's copy and docs/reference/resource.md from the models
 	@PYTHONPATH=health:probe:operator $(BIN)/python -m celery_operator.api.crd

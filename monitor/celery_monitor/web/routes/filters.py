@@ -23,7 +23,8 @@ def filter_of(query: TaskFilterQuery) -> TaskFilter:
     try:
         return written & filter_of_parameters(parameters)
     except FilterError as error:
-        raise _invalid("filter", error) from None
+        # The message begins with the name of the parameter.
+        raise _invalid(str(error).partition(":")[0], error) from None
 
 
 def sort_of(text: str) -> Sort:
