@@ -76,6 +76,7 @@ def _services() -> Services:
         access=open_access(AccessSettings(), redis=None),
         history=nothing,
         live=nothing,
+        application=nothing,
         why=nothing,
         recent_task=nothing,
         metrics=lambda: b"",

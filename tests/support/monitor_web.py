@@ -9,8 +9,8 @@ from typing import Any
 from aiohttp.test_utils import TestClient, TestServer
 
 from celery_health.survey.app_connection import resolve
-from celery_monitor.control.application import CeleryApplication
 from celery_health.why.answer import Answer
+from celery_monitor.control.application import CeleryApplication
 from celery_monitor.history import AuditEntry
 from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
 from celery_monitor.settings import AccessSettings, Role, ServerSettings, StaticToken

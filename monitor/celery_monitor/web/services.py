@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from celery_health.urls import BrokerUrl
-from celery_monitor.control.application import CeleryApplication
 from celery_health.why.answer import Answer
+from celery_monitor.control.application import CeleryApplication
 from celery_monitor.history import History
 from celery_monitor.live.views import LiveViews
 from celery_monitor.records.tasks import TaskRecord
