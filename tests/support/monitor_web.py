@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
 
+from celery_health.catalogue.entry import Severity
 from celery_health.survey.app_connection import resolve
 from celery_health.why.answer import Answer
 from celery_monitor.control.application import CeleryApplication
@@ -69,7 +70,7 @@ class FakeHistory:
 
 async def explain(identity: str) -> Answer:
     """An answer for any task."""
-    return Answer("Unknown", f"The task {identity} was never seen.")
+    return Answer("Unknown", Severity.INFORMATION, f"The task {identity} was never seen.")
 
 
 def services(**parts: Any) -> Services:

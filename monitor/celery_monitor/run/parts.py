@@ -15,6 +15,8 @@ from celery_monitor.live.blindness import blind, not_connected
 from celery_monitor.live.live import Live
 from celery_monitor.live.polling import Polling
 from celery_monitor.live.remote_control import RemoteControl
+from celery_monitor.live.why.history_tasks import HistoryTasks
+from celery_monitor.live.why.service import Why
 from celery_monitor.metrics.exposition import Exposition
 from celery_monitor.metrics.gauges import ProgramGauges
 from celery_monitor.run.flushing import Flusher
@@ -72,12 +74,17 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
         Check(name="history", problem=lambda: history.status().problem),
         Check(name="parts", problem=supervisor.problem),
     )
+    tasks = HistoryTasks(history, merger.get, clock)
+    why = Why(live, tasks, connection, broker_problem=lambda: not_connected(live.sight()))
     services = Services(
         server=settings.server,
         access=open_access(
             settings.access, redis=_redis_of(connection.broker), review=ApiServer().review, clock=clock
         ),
+        history=history,
         live=live,
+        why=why.answer,
+        recent_task=merger.get,
         application=CeleryApplication.of(connection, settings.submit_tasks),
         checks=checks,
         metrics=exposition.text,

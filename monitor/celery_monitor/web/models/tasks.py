@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from celery_health.catalogue.entry import Severity
 from celery_monitor.web.models.base import Document, Query
 
 MAX_LIMIT = 1000
@@ -156,6 +157,7 @@ class Explanation(Document):
     model_config = ConfigDict(from_attributes=True)
 
     reason: str = Field(description="The machine-readable word.")
+    severity: Severity = Field(description="`unhealthy`: the task does not run until a person acts.")
     sentence: str = Field(description="The answer, in one sentence.")
     evidence: tuple[str, ...] = Field(description="The facts that lead to it.")
     remedy: str = Field(description="What to do; empty if there is nothing to do.")
