@@ -1,4 +1,4 @@
-"""``python -m tools.monitor_api_page``: writes docs/reference/monitor-api.md from the table of routes."""
+"""``python -m tools.monitor_api_page``: writes docs/reference/monitor/api.md from the table of routes."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -10,13 +10,13 @@ from celery_monitor.web import Services, open_access
 from celery_monitor.web.application import all_routes
 from celery_monitor.web.routing.openapi import document
 
-PAGE = Path("docs/reference/monitor-api.md")
+PAGE = Path("docs/reference/monitor/api.md")
 
 _INTRODUCTION = """\
 # API of the monitor
 
 This page is written by `make docs` from the monitor's OpenAPI document. A running monitor serves the document
-at `GET /api/automation/monitoring/openapi.json`. [Access to the monitor](monitor-access.md) explains tokens,
+at `GET /api/automation/monitoring/openapi.json`. [Access to the monitor](access.md) explains tokens,
 roles and rate limits.
 
 - Every path is below the prefix of `--url-prefix`.
