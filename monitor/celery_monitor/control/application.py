@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from celery_health.survey.app_connection import AppConnection
 from celery_monitor.control.allowed_tasks import AllowedTasks
+from celery_monitor.control.inspect import Inspector
 from celery_monitor.control.results import Results
 from celery_monitor.control.submit import Submitter
 from celery_monitor.live.fleet_check import FleetCheck
@@ -19,6 +20,7 @@ class CeleryApplication:
     allowed_tasks: AllowedTasks
     submitter: Submitter
     results: Results
+    inspector: Inspector
 
     @classmethod
     def of(cls, connection: AppConnection, submit_tasks: Mapping[str, str]) -> "CeleryApplication":
@@ -29,6 +31,7 @@ class CeleryApplication:
             allowed_tasks=AllowedTasks(submit_tasks),
             submitter=Submitter(connection),
             results=Results(connection),
+            inspector=Inspector(connection),
         )
 
     async def close(self) -> None:

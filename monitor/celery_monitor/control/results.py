@@ -10,6 +10,7 @@ from celery_health.survey.app_connection import AppConnection
 from celery_health.threads import run_in_thread
 from celery_health.urls import redact
 from celery_monitor.control.connecting import SECONDS, own_app
+from celery_monitor.control.shown_values import shown_traceback, shown_value
 
 MAX_WAIT_SECONDS = 60.0
 _MAX_AT_A_TIME = 4
@@ -24,9 +25,9 @@ class ResultsAwayError(Exception):
 class StoredResult:
     """What the result backend has of a task. It has nothing of a task that is PENDING.
 
-    ``value`` is the result of a task that succeeded, the exception of one that failed, and what the task
-    itself reported in a state of its own. ``done`` is ISO 8601. ``name``, ``worker`` and ``queue`` are known
-    where the application sets ``result_extended``.
+    ``value``, as JSON has it and without secrets, is the result of a task that succeeded, the exception of
+    one that failed, and what the task itself reported in a state of its own. ``done`` is ISO 8601. ``name``,
+    ``worker`` and ``queue`` are known where the application sets ``result_extended``.
     """
 
     state: str
@@ -90,8 +91,8 @@ class Results:
         state = str(meta.get("status"))
         return StoredResult(
             state=state,
-            value=meta.get("result"),
-            traceback=_text(meta.get("traceback")),
+            value=shown_value(meta.get("result")),
+            traceback=None if meta.get("traceback") is None else shown_traceback(str(meta["traceback"])),
             ready=state in _ready_states(),
             done=_text(meta.get("date_done")),
             name=_text(meta.get("name")),

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from aiohttp import web
 
 from celery_health.wire.resource_push import PUSH_PATH
-from celery_monitor.web import middleware, seeds
+from celery_monitor.web import flower, middleware, seeds
 from celery_monitor.web.routes import export, health, history, live, login, openapi, tasks
 from celery_monitor.web.routing.dispatch import MAX_BODY_BYTES, bind
 from celery_monitor.web.routing.route import Route
@@ -40,7 +40,8 @@ def create_application(services: Services) -> web.Application:
 
 def all_routes(services: Services) -> tuple[Route, ...]:
     """Every route that these services serve."""
-    routes = (*health.routes(services), *(route for table in TABLES for route in table))
+    tables = (*TABLES, flower.ROUTES) if services.server.flower_api else TABLES
+    routes = (*health.routes(services), *(route for table in tables for route in table))
     return (*routes, openapi.route(routes, services.server.url_prefix))
 
 
@@ -59,3 +60,4 @@ async def _connected(services: Services, _: web.Application) -> AsyncIterator[No
     await services.access.admission.start()
     yield
     await services.access.admission.close()
+    await services.application.close()

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from celery_health.readers.redis.server import RedisServer
 from celery_health.survey.check_result import Problem
+from celery_monitor.history import HistoryError, Window
 from celery_monitor.live.fleet_check import FleetState
 from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.problems import ErrorShape, ProblemError
@@ -30,10 +31,13 @@ from celery_monitor.web.seeds.models_000 import (
     RedisStatusReply,
     Worker,
 )
+from celery_monitor.web.services import Services
 
 _NO_REDIS = "The application uses no Redis: neither its broker nor its result backend is one."
 _NO_WORKERS = "No worker answers."
 _KILOBYTE = 1024
+# The states count the whole history: the window is for the other numbers of the overview.
+_STATES_SECONDS = 60.0
 
 
 def redis_status(server: RedisServer | None) -> RedisStatus:
@@ -134,15 +138,25 @@ async def check_celery(call: Call[NoQuery, NoBody]) -> ConnectionTest:
 async def get_celery_status(call: Call[NoQuery, NoBody]) -> CeleryStatusReply:
     """The details of Celery."""
     state = await call.services.application.fleet.state()
-    return CeleryStatusReply(celery_status=celery_status(state, None))
+    return CeleryStatusReply(celery_status=celery_status(state, await task_states(call.services)))
 
 
 async def redis_celery_health(call: Call[NoQuery, NoBody]) -> Reply[HealthReply]:
     """The health of both; 503 while it is unhealthy."""
     application = call.services.application
     state = await application.fleet.state()
-    health = health_of(await application.fleet.redis(), state, None, application.connection.name)
+    tasks = await task_states(call.services)
+    health = health_of(await application.fleet.redis(), state, tasks, application.connection.name)
     return Reply(HealthReply(health=health), 503 if health.overall_status == UNHEALTHY else 200)
+
+
+async def task_states(services: Services) -> dict[str, int] | None:
+    """The tasks of the history by state; None while the history cannot be read."""
+    now = services.clock()
+    try:
+        return (await services.history.overview(Window(now - _STATES_SECONDS, now))).states
+    except HistoryError:
+        return None
 
 
 def _overall(celery: CeleryStatus, state: FleetState) -> str:

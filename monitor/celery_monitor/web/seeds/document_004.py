@@ -7,6 +7,7 @@ from aiohttp import web
 from celery_monitor.control.allowed_tasks import TaskNotAllowedError
 from celery_monitor.control.results import ResultsAwayError, StoredResult
 from celery_monitor.control.submit import BrokerAwayError, NoSuchQueueError, Submission
+from celery_monitor.history import HistoryError
 from celery_monitor.live.fleet_check import FleetState
 from celery_monitor.live.views import LiveViews
 from celery_monitor.records.states import PENDING
@@ -25,7 +26,7 @@ from celery_monitor.web.seeds.models_004 import (
     TaskSubmission,
     WorkerNumbers,
 )
-from celery_monitor.web.seeds.values import TEXTS, shown_result
+from celery_monitor.web.services import Services
 
 
 class RefusedError(ProblemError):
@@ -72,10 +73,8 @@ def status_of(task_id: str, record: TaskRecord | None, stored: StoredResult | No
     by_result = stored.state != PENDING and (stored.ready or record.state == PENDING)
     state = stored.state if by_result else record.state
     failed = state in {"FAILURE", "RETRY", "REVOKED"}
-    value = shown_result(stored.value) if by_result and stored.value is not None else record.result
-    exception = (
-        TEXTS.shown(repr(stored.value)) if by_result and stored.value is not None else record.exception
-    )
+    value = stored.value if by_result and stored.value is not None else record.result
+    exception = str(stored.value) if by_result and stored.value is not None else record.exception
     return TaskStatus(
         task_id=task_id,
         task_name=record.name or stored.name,
@@ -83,7 +82,7 @@ def status_of(task_id: str, record: TaskRecord | None, stored: StoredResult | No
         known=record.updated > 0 or stored.state != PENDING,
         result=None if failed else value,
         error=exception if failed else None,
-        traceback=(record.traceback or _shown(stored.traceback)) if failed else None,
+        traceback=(record.traceback or stored.traceback) if failed else None,
         args=record.args,
         kwargs=record.kwargs,
         queue=record.queue or stored.queue,
@@ -153,8 +152,8 @@ async def submit_task(call: Call[NoQuery, TaskSubmission]) -> Submitted:
         raise RefusedError(400, Refused(error=str(error))) from None
     except BrokerAwayError as error:
         raise RefusedError(503, Refused(error=str(error), task_id=error.task_id)) from None
-    call.note.subject = f"{name} {task_id}"
     where = f" to the queue {queue}" if queue else ""
+    call.note.detail = f"{task_id}{where}"
     return Submitted(
         task_id=task_id,
         message=f"Task {name} was sent{where}.",
@@ -167,7 +166,7 @@ async def submit_task(call: Call[NoQuery, TaskSubmission]) -> Submitted:
 async def task_status(call: Call[NoQuery, NoBody]) -> TaskStatus:
     """The state and the result of a task."""
     application, task_id = call.services.application, call.path["task_id"]
-    record = None
+    record = await known_task(call.services, task_id)
     broker = await application.fleet.broker()
     if broker.reachable is False:
         last = None if record is None else record.state
@@ -195,6 +194,14 @@ async def task_health(call: Call[NoQuery, NoBody]) -> Reply[TaskHealth]:
     return Reply(health, 503 if health.status == UNHEALTHY else 200)
 
 
+async def known_task(services: Services, task_id: str) -> TaskRecord | None:
+    """The task as the history has it, or as it is in memory while the history cannot be read."""
+    try:
+        return await services.history.task(task_id)
+    except HistoryError:
+        return services.recent_task(task_id)
+
+
 def _present(state: FleetState) -> FleetState:
     if state.broker_away:
         raise RefusedError(503, Refused(error=state.snapshot.broker.message))
@@ -208,10 +215,6 @@ def _may_know(worker: str, task: str, live: LiveViews) -> bool:
 
 def _iso(moment: float | None) -> str | None:
     return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
-
-
-def _shown(traceback: str | None) -> str | None:
-    return None if traceback is None else TEXTS.traceback(traceback)
 
 
 def _refusal(problem: ProblemError) -> web.Response:

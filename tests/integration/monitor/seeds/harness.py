@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp.test_utils import TestClient
@@ -14,6 +15,7 @@ from tools.testbed.waiting import wait_for_async
 
 from celery_health.survey.app_connection import resolve
 from celery_monitor.control.application import CeleryApplication
+from celery_monitor.history import History
 from tests.support.monitor_web import VIEWER, served
 
 PROJECT = Path(__file__).parent / "project"
@@ -77,11 +79,13 @@ async def monitor(
     # With --app its own URLs count: options would also be set in the environment of this process.
     connection = resolve(app, name, None, None, {}) if app else resolve(None, None, broker, broker, {})
     application = CeleryApplication.of(connection, submit or {})
-    async with served(application=application, **parts) as client:
+    with TemporaryDirectory() as folder:
+        history = await History.open(f"sqlite:///{folder}/history.sqlite")
         try:
-            yield client
+            async with served(**{"application": application, "history": history, **parts}) as client:
+                yield client
         finally:
-            await application.close()
+            await history.close()
 
 
 async def get(client: Client, path: str) -> tuple[int, Any]:

@@ -10,7 +10,7 @@ import pytest
 from tools.testbed.servers import RedisServer, redis_server
 
 from tests.integration.monitor.seeds.harness import Client, get, monitor, until, worker
-from tests.support.monitor_web import OPERATOR, VIEWER
+from tests.support.monitor_web import ADMIN, OPERATOR, VIEWER
 
 TASK = "redline.background.tasks.process_data_conversion"
 ALLOWED = {
@@ -64,6 +64,22 @@ async def test_a_task_is_sent_to_the_queue_of_its_worker_and_followed_to_its_res
             }
             assert done["error"] is None
             assert done["completed_at"]
+
+
+async def test_a_sent_task_and_a_refused_one_are_in_the_audit(tmp_path: Path) -> None:
+    with redis_server(tmp_path / "redis") as redis:
+        async with monitor(redis.url, submit=ALLOWED) as client:
+            _, sent = await submit(client, {**EXAMPLE, "queue": "redline_tasks"})
+            await client.post("/tasks/submit", json=EXAMPLE, headers=VIEWER)
+            path = "/api/automation/monitoring/audit"
+            async with client.get(path, headers=ADMIN) as response:
+                refused, done = (await response.json())["entries"]
+            assert (done["action"], done["subject"], done["outcome"]) == ("submit_task", TASK, "done")
+            assert done["identity"] == "the-operator"
+            assert sent["task_id"] in done["detail"]
+            assert "data.csv" not in json.dumps(done)
+            assert refused["identity"] == "the-viewer"
+            assert refused["outcome"].startswith("refused: 403")
 
 
 async def test_the_content_type_of_curl_is_accepted(tmp_path: Path) -> None:
