@@ -1,0 +1,37 @@
+"""The application of the monitor with a real history in SQLite."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from celery_monitor.history import History
+from celery_monitor.live.views import QueueView, WorkerView
+from tests.integration.monitor.history.examples import many
+from tests.support.monitor_web import FakeLive, served
+
+TASKS = 3000
+
+
+@pytest.fixture
+async def history(tmp_path: Path) -> AsyncIterator[History]:
+    opened = await History.open(f"sqlite:///{tmp_path}/history.db")
+    await opened.write(many(TASKS))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def live() -> FakeLive:
+    return FakeLive(
+        worker_views=[WorkerView(name="celery@web-1", online=True, queues=("mail",), slots=4)],
+        queue_views=[QueueView(name="mail", ready=7, by_priority={0: 7})],
+    )
+
+
+@pytest.fixture
+async def client(history: History, live: FakeLive) -> AsyncIterator[TestClient[Any, Any]]:
+    async with served(history=history, live=live, metrics=lambda: b"up 1\n") as served_client:
+        yield served_client
