@@ -62,6 +62,8 @@ def main() -> int:
             **{name: value for name, value in os.environ.items() if not name.startswith("CELERY_")},
             **addresses.environment,
             "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            # A process that is killed leaves its temporary files.
+            "TMPDIR": scratch,
         }
         processes = Processes(folder, environment)
         try:
