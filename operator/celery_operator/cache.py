@@ -128,7 +128,7 @@ def concerns(kind: Kind, body: Json) -> Key | None:
 _POD_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
 _POD_STATUS = ("phase", "podIP", "conditions", "containerStatuses", "initContainerStatuses")
 _POD_CONDITIONS = ("PodScheduled", "Ready")
-_POD_CONTAINER = ("name", "ready", "restartCount", "state", "lastState")
+_POD_CONTAINER = ("name", "ready", "restartCount", "started", "state", "lastState")
 
 
 def _trimmed(kind: Kind, body: Json) -> Json:

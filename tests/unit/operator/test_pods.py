@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from celery_operator.api import names
+from celery_operator.cache import Cache, Key
+from celery_operator.kinds import POD
 from celery_operator.observe.pods import MESSAGE_LIMIT, container_failure, pod_states
 from celery_operator.snapshot import ContainerFailure
 
@@ -27,6 +29,14 @@ def container(name: str, state: dict[str, Any], last: dict[str, Any] | None = No
 
 
 ENDED = {"terminated": {"exitCode": 1, "reason": "Error", "message": "ImportError: shop"}}
+ENDED_AT = {
+    "terminated": {
+        "exitCode": 137,
+        "reason": "OOMKilled",
+        "startedAt": "2026-01-02T03:04:30Z",
+        "finishedAt": "2026-01-02T03:04:50Z",
+    }
+}
 BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}}
 
 
@@ -136,3 +146,39 @@ def test_when_the_container_of_celery_started_and_whether_its_startup_probe_has_
     assert state.startup_passed
     (state,) = pod_states([pod()], {}, {})
     assert (state.container_started_at, state.startup_passed, state.restarts) == (None, False, 0)
+
+
+def test_a_pod_reads_the_same_from_the_cache_which_keeps_only_part_of_it() -> None:
+    whole = pod(
+        phase="Running",
+        podIP="10.0.0.7",
+        qosClass="Burstable",
+        conditions=[
+            {"type": kind, "status": "True", "lastTransitionTime": "2026-01-02T03:04:06Z"}
+            for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
+        ],
+        containerStatuses=[
+            {
+                **container("worker", {"running": {"startedAt": "2026-01-02T03:05:00Z"}}, ENDED_AT),
+                "ready": True,
+                "started": True,
+                "containerID": "containerd://1",
+                "image": "shop:1",
+            }
+        ],
+    )
+    whole["metadata"] |= {
+        "resourceVersion": "7",
+        "annotations": {"controller.kubernetes.io/pod-deletion-cost": "-5"},
+        "managedFields": [{}],
+    }
+    whole["metadata"]["labels"][names.LABEL_INSTANCE] = "shop"
+    cache = Cache()
+    cache.put(POD, whole, watched=True)
+
+    (state,) = pod_states([whole], {}, {})
+
+    assert pod_states(cache.owned(POD, Key("shop", "shop")), {}, {}) == (state,)
+    assert state.startup_passed
+    assert state.last_end
+    assert (state.restarts, state.deletion_cost) == (4, -5)
