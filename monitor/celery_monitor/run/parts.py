@@ -19,6 +19,7 @@ from celery_monitor.live.why.history_tasks import HistoryTasks
 from celery_monitor.live.why.service import Why
 from celery_monitor.metrics.exposition import Exposition
 from celery_monitor.metrics.gauges import ProgramGauges
+from celery_monitor.run.check_log import CheckLog
 from celery_monitor.run.flushing import Flusher
 from celery_monitor.run.ownership import Ownership
 from celery_monitor.run.problem import StartError
@@ -64,13 +65,16 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     supervisor.add("The writer of the history", flusher.run)
     supervisor.add("The reader of queues and workers", Polling(live, connection, remote_control).run)
     supervisor.add("The switch of task events", switch.run)
+    events = Check(name="events", problem=lambda: blind(live.sight()), restart_helps=True)
+    task_events = Check(name="task events", problem=switch.problem)
+    supervisor.add("The log of checks", CheckLog((events, task_events)).run)
     exposition = Exposition(
         live.counts, live.worker_gauges, live.queue_gauges, lambda: _gauges(receiver, intake, history, clock)
     )
     checks = (
         Check(name="broker", problem=lambda: not_connected(live.sight())),
-        Check(name="events", problem=lambda: blind(live.sight()), restart_helps=True),
-        Check(name="task events", problem=switch.problem),
+        events,
+        task_events,
         Check(name="history", problem=lambda: history.status().problem),
         Check(name="parts", problem=supervisor.problem),
     )

@@ -57,6 +57,13 @@ class Admission:
             raise _unauthorized("This route needs a token: send the header `Authorization: Bearer TOKEN`.")
         return caller
 
+    async def caller_of_open_route(self, request: web.Request, client: Client) -> Caller:
+        """Who sends a request to a route that needs no role: ``ANONYMOUS`` if nothing proves an identity."""
+        try:
+            return await self._caller(request, client)
+        except ProblemError:
+            return ANONYMOUS
+
     def check_role(self, caller: Caller, role: Role | None) -> None:
         """Raises ProblemError (403) if the caller does not have the role."""
         if not caller.may(role):

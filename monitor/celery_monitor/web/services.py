@@ -24,7 +24,8 @@ from celery_monitor.web.push import PushReceiver
 class Check:
     """One thing that the monitor needs in order to be of use.
 
-    ``problem`` returns None, or one sentence for /readyz, without secrets: the route is open.
+    ``problem`` returns None, or the cause in one sentence. It may name hosts and users: only callers with a
+    role see it. The log names it too.
     ``restart_helps``: whether /healthz fails too, so that the kubelet restarts the monitor.
     """
 

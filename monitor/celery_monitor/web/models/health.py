@@ -10,7 +10,9 @@ class CheckResult(Document):
 
     name: str = Field(description="What was checked.")
     ok: bool = Field(description="Whether it works.")
-    problem: str | None = Field(description="What is wrong; null if it works.")
+    problem: str | None = Field(
+        description="What is wrong; null if it works. Only a caller with a role sees the cause."
+    )
 
 
 class Readiness(Document):

@@ -1,5 +1,7 @@
 """Whether the monitor works, for probes, and its metrics."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from celery_monitor.settings import Role
@@ -8,6 +10,7 @@ from celery_monitor.web.models.health import CheckResult, Readiness
 from celery_monitor.web.routing import Call, Reply, Route
 from celery_monitor.web.services import Check, Services
 
+HIDDEN_CAUSE = "The check failed. The log of the monitor names the cause; send a token to see it here."
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -32,12 +35,12 @@ def routes(services: Services) -> tuple[Route, ...]:
 
 async def healthz(call: Call[NoQuery, NoBody]) -> Reply[Readiness]:
     """Whether the monitor's process works. A failure means that a restart helps."""
-    return _reply([check for check in call.services.checks if check.restart_helps])
+    return await _reply(call, [check for check in call.services.checks if check.restart_helps])
 
 
 async def readyz(call: Call[NoQuery, NoBody]) -> Reply[Readiness]:
     """Whether everything that the monitor needs works: the broker, events, the history."""
-    return _reply(call.services.checks)
+    return await _reply(call, call.services.checks)
 
 
 async def metrics(call: Call[NoQuery, NoBody]) -> web.Response:
@@ -46,13 +49,19 @@ async def metrics(call: Call[NoQuery, NoBody]) -> web.Response:
     return web.Response(body=call.services.metrics(), headers={"Content-Type": METRICS_TYPE})
 
 
-def _reply(checks: "tuple[Check, ...] | list[Check]") -> Reply[Readiness]:
-    results = []
-    for check in checks:
-        problem = check.problem()
-        results.append(CheckResult(name=check.name, ok=problem is None, problem=problem))
-    ready = all(result.ok for result in results)
+async def _reply(call: Call[NoQuery, NoBody], checks: Sequence[Check]) -> Reply[Readiness]:
+    problems = {check.name: check.problem() for check in checks}
+    ready = all(problem is None for problem in problems.values())
+    # The cause may name hosts and users.
+    if not ready and not await _has_role(call):
+        problems = {name: problem and HIDDEN_CAUSE for name, problem in problems.items()}
+    results = [CheckResult(name=name, ok=why is None, problem=why) for name, why in problems.items()]
     return Reply(Readiness(ok=ready, checks=results), status=200 if ready else 503)
+
+
+async def _has_role(call: Call[NoQuery, NoBody]) -> bool:
+    caller = await call.services.access.admission.caller_of_open_route(call.request, call.client)
+    return caller.role is not None
 
 
 PROBES = (

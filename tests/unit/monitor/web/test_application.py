@@ -8,6 +8,7 @@ from yarl import URL
 from celery_monitor.live.views import QueueView, WorkerView
 from celery_monitor.settings import AccessSettings, ServerSettings
 from celery_monitor.web import Check
+from celery_monitor.web.routes.health import HIDDEN_CAUSE
 from tests.support.monitor_web import ACCESS, API, OPERATOR, TOKENS, VIEWER, FakeLive, problem, served
 
 
@@ -102,7 +103,7 @@ async def test_a_failed_check_is_named_and_fails_readiness() -> None:
         Check(name="events", problem=lambda: None, restart_helps=True),
     )
     async with served(checks=checks) as client:
-        response = await client.get("/readyz")
+        response = await client.get("/readyz", headers=VIEWER)
         assert response.status == 503
         assert (await response.json())["checks"][0] == {
             "name": "broker",
@@ -110,6 +111,27 @@ async def test_a_failed_check_is_named_and_fails_readiness() -> None:
             "problem": "The broker cannot be reached.",
         }
         assert (await client.get("/healthz")).status == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "nonsense"}])
+async def test_the_cause_of_a_failed_check_is_hidden_from_callers_without_a_role(
+    headers: dict[str, str],
+) -> None:
+    cause = "user monitor cannot log in at db.internal"
+    checks = (
+        Check(name="history", problem=lambda: cause, restart_helps=True),
+        Check(name="broker", problem=lambda: None),
+    )
+    async with served(checks=checks) as client:
+        for path in ("/readyz", "/healthz"):
+            response = await client.get(path, headers=headers)
+            assert response.status == 503
+            assert cause not in await response.text()
+            failed = (await response.json())["checks"][0]
+            assert failed["name"] == "history"
+            assert failed["problem"] == HIDDEN_CAUSE
+            assert cause in await (await client.get(path, headers=VIEWER)).text()
+        assert (await (await client.get("/readyz")).json())["checks"][1]["problem"] is None
 
 
 async def test_metrics_need_a_token_unless_the_settings_open_them() -> None:
