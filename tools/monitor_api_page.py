@@ -34,10 +34,11 @@ $ curl -H "Authorization: Bearer $TOKEN" \\
 """
 
 _ERRORS = (
-    ("400", "The body is not JSON."),
+    ("400", "The body is not JSON, or the request is not valid HTTP."),
     ("401", "The request has no valid token or session."),
     ("403", "The role of the caller is too low, or a page of another site sent the request."),
     ("404", "There is no such route, task, worker or queue."),
+    ("408", "The body took longer than 30 seconds to come."),
     ("410", "The login link was used before, or has expired."),
     ("413", "The body is larger than 1 MiB."),
     ("415", "The body is not declared as `application/json`."),

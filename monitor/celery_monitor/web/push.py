@@ -8,6 +8,7 @@ from aiohttp import web
 
 from celery_health.wire.documents import UnreadableError
 from celery_health.wire.resource_push import PUSH_BYTES, PUSH_TOKEN_HEADER, RESOURCE_PUSH, ResourcePush
+from celery_monitor.web.bad_requests import reading_body
 from celery_monitor.web.problems import ProblemError
 
 _PART = 65536
@@ -38,8 +39,9 @@ class PushReceiver:
 async def _body(request: web.Request) -> bytes:
     """The body. Pushes may be larger than the bodies of the API."""
     body = bytearray()
-    async for part in request.content.iter_chunked(_PART):
-        body += part
-        if len(body) > PUSH_BYTES:
-            raise ProblemError(413, f"A push has at most {PUSH_BYTES} bytes.")
+    async with reading_body():
+        async for part in request.content.iter_chunked(_PART):
+            body += part
+            if len(body) > PUSH_BYTES:
+                raise ProblemError(413, f"A push has at most {PUSH_BYTES} bytes.")
     return bytes(body)

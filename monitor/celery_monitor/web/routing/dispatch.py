@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from celery_monitor.history import HistoryUnavailableError
+from celery_monitor.web.bad_requests import reading_body
 from celery_monitor.web.cross_site import refuse_cross_site
 from celery_monitor.web.identity.client import client_of
 from celery_monitor.web.models.base import Body, Document, NoBody, Query
@@ -96,7 +97,8 @@ async def _body(route: Route, request: web.Request) -> Body:
         return NoBody()
     if not route.any_content_type and request.content_type != "application/json":
         raise ProblemError(415, "The body must be JSON: send the header `Content-Type: application/json`.")
-    text = await request.read()
+    async with reading_body():
+        text = await request.read()
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

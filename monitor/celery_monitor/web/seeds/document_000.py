@@ -19,6 +19,7 @@ from celery_monitor.web.seeds.advice import (
     recommendations,
 )
 from celery_monitor.web.seeds.models_000 import (
+    AnsweringWorker,
     Broker,
     CeleryStatus,
     CeleryStatusReply,
@@ -29,7 +30,6 @@ from celery_monitor.web.seeds.models_000 import (
     HealthReply,
     RedisStatus,
     RedisStatusReply,
-    Worker,
 )
 from celery_monitor.web.services import Services
 
@@ -72,7 +72,7 @@ def celery_status(state: FleetState, tasks: dict[str, int] | None) -> CeleryStat
         workers_running=running,
         active_workers=[worker.name for worker in active],
         workers=[
-            Worker(
+            AnsweringWorker(
                 name=worker.name,
                 consuming=worker.consuming,
                 slots=worker.slots,

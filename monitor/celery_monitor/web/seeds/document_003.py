@@ -45,7 +45,7 @@ class RunningTask(Document):
     time_start: int | None = Field(description="Unix time in whole seconds.")
 
 
-class ScheduledTask(Document):
+class TaskWithEta(Document):
     """A task that a worker has fetched and that waits for its time."""
 
     worker: str = Field(description="The name of the worker.")
@@ -58,7 +58,7 @@ class CeleryTasks(Document):
     """The tasks that workers have fetched."""
 
     running: list[RunningTask] = Field(description="The running tasks.")
-    scheduled: list[ScheduledTask] = Field(description="The tasks that wait for their time.")
+    scheduled: list[TaskWithEta] = Field(description="The tasks that wait for their time.")
     running_count: int = Field(description="How many tasks run, also of those that are not listed.")
 
 
@@ -101,7 +101,7 @@ def tasks_of(state: FleetState) -> CeleryTasks:
         for task in worker.running
     ]
     scheduled = [
-        ScheduledTask(worker=worker, task_name=task.name, task_id=task.id, eta=_utc(task.eta))
+        TaskWithEta(worker=worker, task_name=task.name, task_id=task.id, eta=_utc(task.eta))
         for worker, tasks in sorted(snapshot.eta_tasks.items())
         for task in tasks
     ]

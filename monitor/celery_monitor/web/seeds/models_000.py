@@ -43,7 +43,7 @@ class RedisStatusReply(Document):
     redis_status: RedisStatus = Field(description="The status.")
 
 
-class Worker(Document):
+class AnsweringWorker(Document):
     """One worker that answered."""
 
     name: str = Field(description="Its name.")
@@ -68,7 +68,7 @@ class CeleryStatus(Document):
 
     workers_running: bool = Field(description="Whether at least one worker consumes.")
     active_workers: list[str] = Field(description="The names of these workers.")
-    workers: list[Worker] = Field(description="All workers that answered.")
+    workers: list[AnsweringWorker] = Field(description="All workers that answered.")
     active_tasks: int = Field(description="The tasks that run.")
     queued_tasks: int = Field(description="The messages that wait in all queues; -1 if unknown.")
     completed_tasks: int | None = Field(description="The tasks of the history that succeeded.")

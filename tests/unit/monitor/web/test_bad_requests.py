@@ -1,0 +1,77 @@
+"""Whatever a client sends, the log has no traceback, and other requests are answered."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from celery_monitor.web import bad_requests, create_application
+from tests.support.monitor_web import API, services
+
+LOGIN = f"POST {API}/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[int]:
+    """The port of a server as the program starts it."""
+    runner = web.AppRunner(create_application(services()), access_log=None, logger=bad_requests.server_log)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def status(port: int, request: str, *, ends: bool = False) -> int | None:
+    """The status of the response to these bytes, None without one. ``ends``: the client hangs up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request.encode("latin-1"))
+        await writer.drain()
+        if ends:
+            return None
+        return int((await reader.readline()).split()[1])
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        f"GET /healthz?{'a' * 9000} HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nX: \0\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\n\r\n",
+        f"{LOGIN}Transfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        f"{LOGIN}Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nabcde",
+    ],
+    ids=["long", "two hosts", "nul", "no host", "bad chunk", "no gzip"],
+)
+async def test_what_is_not_http_is_refused_without_a_traceback(
+    request_text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening() as port:
+        assert await status(port, request_text) == 400
+        assert await status(port, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == 200
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_a_body_that_does_not_come_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(bad_requests, "BODY_SECONDS", 0.05)
+    async with listening() as port:
+        assert await status(port, f"{LOGIN}Content-Length: 500\r\n\r\n{{") == 408
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_a_client_that_hangs_up_within_its_body_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async with listening() as port:
+        await status(port, f"{LOGIN}Content-Length: 500\r\n\r\n{{", ends=True)
+        assert await status(port, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == 200
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
