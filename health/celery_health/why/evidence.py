@@ -70,7 +70,7 @@ def _queue(queue: Queue) -> Iterator[str]:
         yield f"The message is not in queue {printable(queue.name)}."
     if queue.workers:
         yield f"Workers that consume it: {names(queue.workers)}."
-    if queue.rate is not None:
+    if queue.rate is not None and queue.workers != ():
         yield f"Its workers finish {queue.rate:.3g} tasks per second."
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from celery_health.catalogue import CATALOGUE
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.survey.task.result import TaskResult
@@ -86,6 +88,7 @@ def is_held(record: TaskRecord | None) -> bool:
 
 def facts(known: Known) -> TaskFacts:
     """The facts of the task."""
+    known = with_result(known)
     record = known.record or TaskRecord(id=known.task_id)
     found = None if known.searched is None else known.searched.found
     waits = found is not None and found.queue is not None
@@ -113,7 +116,7 @@ def facts(known: Known) -> TaskFacts:
         dead_letter_queue=None if found is None else found.dead_letter_queue,
         unacknowledged=None if found is None else found.unacknowledged,
         retries=record.retries,
-        awaits_retry=record.state == RETRY,
+        awaits_retry=_awaits_retry(record, known.now),
         run_twice=record.run_twice,
         holder=None if waits or not is_held(known.record) else _holder(known, record),
         queue=None if name is None or outcome is not None else _queue(known, name),
@@ -131,6 +134,36 @@ def facts(known: Known) -> TaskFacts:
             not_searched=() if known.searched is None else known.searched.not_searched,
         ),
     )
+
+
+def with_result(known: Known) -> Known:
+    """With the end of which no event came, where the result backend knows it."""
+    record, result = known.record or TaskRecord(id=known.task_id), known.result or TaskResult()
+    if record.state in _OUTCOMES or result.state is None or not _is_later(result, record):
+        return known
+    if result.state not in _OUTCOMES:
+        return known
+    ended = msgspec.structs.replace(
+        record,
+        state=result.state,
+        worker=result.worker or record.worker,
+        finished=result.done_at,
+        exception=result.exception,
+        retries=max(record.retries, result.retries),
+    )
+    return replace(known, record=ended, holder=None)
+
+
+def _is_later(result: TaskResult, record: TaskRecord) -> bool:
+    """Whether the result is one of the last run: a result stays while its task runs again."""
+    begun = record.started or record.received or record.sent
+    return begun is None or (result.done_at is not None and result.done_at >= begun)
+
+
+def _awaits_retry(record: TaskRecord, now: float) -> bool:
+    """A worker receives the message of a retry at once, and keeps it until its ETA."""
+    fetched = record.state == RECEIVED and record.retries > 0 and _held(record, now, None) is Held.ETA
+    return record.state == RETRY or fetched
 
 
 def _result_kept(outcome: Outcome | None, result: TaskResult) -> bool | None:

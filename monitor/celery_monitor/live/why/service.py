@@ -99,9 +99,9 @@ class Why:
                 return Searched(None, ("The broker did not answer in time, so no queue was searched.",))
 
     async def _result(self, task_id: str, record: TaskRecord | None) -> TaskResult | None:
-        """Whether the result is still there, or what it says of a task that was never seen."""
-        if record is not None and record.state != SUCCESS:
-            return None if record.state in FINAL_STATES else TaskResult(asked=True)
+        """Whether the result is still there, or what it says of a task whose end was not seen."""
+        if record is not None and record.state in FINAL_STATES - {SUCCESS}:
+            return None
         url = self._connection.result_backend_url
         if not url or url.startswith("rpc"):
             return None

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import pytest
 
 from celery_health.readers.redis.task_search import TaskSearch
 from celery_health.survey.task.result import TaskResult
@@ -52,6 +53,40 @@ def test_a_task_of_a_queue_that_no_worker_reads() -> None:
     )
 
     assert found.reason == "NoConsumer"
+
+
+def test_a_retry_that_a_worker_keeps_until_its_time_failed_before() -> None:
+    received = record("RECEIVED", worker="w1@a", received=NOW - 5, eta=NOW + 60, exception="OSError()")
+
+    assert answer(msgspec.structs.replace(received, retries=1), holder=W1).reason == "WaitingForRetry"
+    assert answer(received, holder=W1).reason == "HeldForEta"
+
+
+def test_the_result_backend_knows_the_end_of_a_task_that_was_never_seen() -> None:
+    found = answer(result=TaskResult(asked=True, state="FAILURE", done_at=NOW - 60, exception="KeyError"))
+
+    assert found.reason == "Failed"
+    assert "KeyError" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("state", "done_at", "reason"),
+    [
+        ("SUCCESS", NOW - 30, "Succeeded"),
+        ("REVOKED", NOW - 30, "Revoked"),
+        ("SUCCESS", NOW - 90, "Running"),
+        ("STARTED", NOW - 30, "Running"),
+        ("CUSTOM", None, "Running"),
+    ],
+)
+def test_the_result_backend_knows_an_end_that_was_missed_but_not_the_end_of_an_earlier_run(
+    state: str, done_at: float | None, reason: str
+) -> None:
+    running = record("STARTED", worker="w1@a", started=NOW - 60)
+
+    found = answer(running, holder=W1, result=TaskResult(asked=True, state=state, done_at=done_at))
+
+    assert found.reason == reason
 
 
 def test_a_task_that_is_reserved_behind_a_long_one() -> None:
