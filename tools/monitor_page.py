@@ -41,7 +41,8 @@ def _table(group: list[click.Option]) -> Iterator[str]:
 
 
 def _default(option: click.Option) -> str:
-    return "" if option.default in {None, ""} or option.multiple else f"`{option.default}`"
+    # An option without a default has a marker of click's there, which is no text.
+    return f"`{option.default}`" if isinstance(option.default, str) and option.default else ""
 
 
 def _variable(option: click.Option) -> str:

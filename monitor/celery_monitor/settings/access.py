@@ -127,7 +127,7 @@ def read_tokens(file: Path) -> tuple[StaticToken, ...]:
     """The tokens of a file: one ``NAME ROLE TOKEN`` a line; ``#`` begins a comment.
 
     Raises:
-        SettingsError: the file cannot be read, others can read it, or a line cannot be used.
+        SettingsError: the file cannot be read, every user can change it, or a line cannot be used.
     """
     try:
         mode, text = file.stat().st_mode, file.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import click
 from celery_health.cli.usage import Decorator
 from celery_monitor.settings.access import Role, parse_rate_limit
 from celery_monitor.settings.groups import DEFAULT_PORT, DEFAULT_SCHEMA
-from celery_monitor.settings.values import header, host, port, schema, submit_task, url_prefix
+from celery_monitor.settings.values import header, host, pattern, port, schema, submit_task, url_prefix
 
 PREFIX = "CELERY_MONITOR"
 
@@ -88,7 +88,7 @@ BROKER: tuple[Decorator, ...] = (
     _option(
         "--workers-pattern",
         multiple=True,
-        type=_Checked("pattern", str),
+        type=_Checked("pattern", pattern),
         help="Only workers with this name, such as 'shop-*@*'. Can be given more than once.  [default: all]",
     ),
     _option(

@@ -7,7 +7,7 @@ from celery_health.urls import BrokerKind, UrlError, parse
 from celery_monitor.settings.groups import DEFAULT_PORT
 from celery_monitor.settings.problem import SettingsError
 
-_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+\Z")
+_PREFIX = re.compile(r"(/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~-]+)+\Z")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}\Z")
@@ -52,6 +52,13 @@ def port(text: str) -> int:
     return int(text)
 
 
+def pattern(text: str) -> str:
+    """A pattern of names. An empty one would match no worker."""
+    if not text.strip():
+        raise SettingsError("an empty pattern matches no worker: write 'shop-*@*', or leave the option out")
+    return text
+
+
 def header(text: str) -> str:
     """The name of a header of HTTP. Headers that browsers or every client send name no user."""
     if not _HEADER.match(text) or text.lower() in _CLIENT_HEADERS:
@@ -74,6 +81,8 @@ def database(text: str, origin: str) -> str:
     Raises:
         SettingsError: it is not a URL of PostgreSQL or SQLite.
     """
+    if "://" not in text:
+        raise SettingsError(f"{origin} is no URL: write {_DATABASES}.")
     try:
         parsed = parse(text)
     except UrlError as error:
