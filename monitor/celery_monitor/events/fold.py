@@ -6,7 +6,8 @@ from types import MappingProxyType
 from celery_monitor.events import event as types
 from celery_monitor.events.event import Event
 from celery_monitor.events.fields import is_incomplete, unix_time
-from celery_monitor.events.runs import Runs, Trace, worse
+from celery_monitor.events.runs import Runs, worse
+from celery_monitor.events.trace import Trace
 from celery_monitor.records.states import (
     FAILURE,
     LOST,

@@ -4,35 +4,19 @@ Celery's events carry no number of the run, so the run follows from the worker p
 from the order of the events.
 """
 
-from msgspec import Struct
+from collections.abc import Sequence
 
-from celery_monitor.events.event import Event
+from celery_monitor.events.event import RETRIED, Event
+from celery_monitor.events.trace import CLOCK_TOLERANCE, One, Trace, beginning, is_of, overlap
 from celery_monitor.records.states import CELERY_STATES, LOST, RETRY, SUCCESS, precedence
 from celery_monitor.records.tasks import Run, TaskRecord
 
 # Two events of one end: Celery sends task-rejected and then task-failed for Reject without requeue.
 _ONE_END_SECONDS = 2.0
-# Clocks of workers may differ by this much without a correction.
-CLOCK_TOLERANCE = 1.0
 MAX_RUNS = 100
-
-
-class Trace(Struct):
-    """What is known of a run beyond its record. A ``pid`` of 0 matches every process of the worker.
-
-    ``clock``: of the first event; ``last_clock``: of the last one. ``custom``: the custom state that the run
-    is in, since ``custom_at``. ``requeued``: the worker put the message back. ``alive``: a time at which the
-    worker was known to be alive while the run lasted.
-    """
-
-    pid: int = 0
-    clock: int = 0
-    last_clock: int = 0
-    custom: str | None = None
-    custom_at: float = 0.0
-    lost_at: float = 0.0
-    requeued: bool = False
-    alive: float = 0.0
+# Two times of one worker's clock that count as one.
+_SAME_MOMENT = 0.005
+_END_FIELDS = ("outcome", "finished", "runtime", "exception", "traceback")
 
 
 class Runs:
@@ -63,14 +47,14 @@ class Runs:
     def without_receipt(self, event: Event) -> Run | None:
         """The run that this task-received began, although an event of the run has an earlier timestamp."""
         for run, trace in reversed(self.all):
-            if run.received is None and _is_of(event, run, trace) and event.clock < trace.clock:
+            if run.received is None and is_of(event, run, trace) and event.clock < trace.clock:
                 return run
         return None
 
     def not_started(self, event: Event) -> Run | None:
         """The run that this task-started starts."""
         for run, trace in reversed(self.all):
-            if run.started is not None or not _is_of(event, run, trace):
+            if run.started is not None or not is_of(event, run, trace):
                 continue
             if run.outcome is None or event.clock < trace.last_clock:
                 trace.last_clock = max(trace.last_clock, event.clock)
@@ -78,24 +62,84 @@ class Runs:
         return None
 
     def to_end(self, event: Event, outcome: str) -> Run:
-        """The run that this event ends.
-
-        A retry may start before the worker has noted the end of the run before it. Of two runs that last,
-        the one with fewer retries ends in a retry, and the other one in another way. Of equal runs the one
-        that started first ends first.
-        """
-        own = [one for one in self.all if _is_of(event, *one)]
-        lasting = [one for one in own if one[0].started is not None and one[0].outcome is None]
-        if lasting:
-            pick = min if outcome == RETRY else max
-            return _ending(*pick(lasting, key=lambda one: one[0].retries), event)
+        """The run that this event ends."""
+        own = [one for one in self.all if is_of(event, *one)]
+        if event.type == RETRIED:
+            run = self._to_retry(event, own)
+        else:
+            run = _to_finish(event, own) or self._taken_back(event, own)
+        if run is not None:
+            self.trace_of(run).last_clock = event.clock
+            return run
         for run, trace in reversed(own):
             is_inferred = run.outcome == outcome == RETRY and run.finished is None
             if run.outcome is None or run.outcome == LOST or is_inferred:
-                return _ending(run, trace, event)
+                trace.last_clock = event.clock
+                return run
         if own and _is_same_end(*own[-1], event, outcome):
             return own[-1][0]
+        if event.type == RETRIED:
+            retries = (run for run, _ in self.all if self._nothing_known_before(run))
+            if (retry := next(retries, None)) is not None:
+                return self._begin_before(retry, event)
         return self.begin(event)
+
+    def _to_retry(self, event: Event, own: Sequence[One]) -> Run | None:
+        """The run that a task-retried ends.
+
+        Celery sends the message of the retry before this event, so the next run may have been received,
+        started and ended before. It is the run with the fewest retries. A run that never started is not
+        retried: its task-started is missing, or the event is of the run before it.
+        """
+        inferred = [run for run, _ in own if run.outcome == RETRY and run.finished is None]
+        found = inferred or [run for run, _ in own if run.outcome is None and not self._waits_again(run)]
+        if not found:
+            return None
+        run = min(found, key=lambda one: (one.retries, one.started is None))
+        if run.outcome is None and run.started is None and self._nothing_known_before(run):
+            return self._begin_before(run, event)
+        return run
+
+    def _taken_back(self, event: Event, own: Sequence[One]) -> Run | None:
+        """A run that seemed to end in a retry, and that lasted on, as its runtime shows if it is known.
+
+        The task-retried was of the run before it, of which no other event came.
+        """
+        began = _began(event)
+        for run, _ in reversed(own):
+            if run.outcome != RETRY or run.finished is None:
+                continue
+            # Only task-received carries the number of retries; otherwise it is inferred.
+            is_inferred = began is not None and run.received is None and run is self.all[0][0]
+            if not is_inferred and not self._nothing_known_before(run):
+                continue
+            if began is None or (run.received or 0.0) <= began < run.finished:
+                run.retries = max(run.retries, 1)
+                before = self._begin_before(run, event)
+                for name in _END_FIELDS:
+                    setattr(before, name, getattr(run, name))
+                    setattr(run, name, None)
+                return run
+        return None
+
+    def _begin_before(self, run: Run, event: Event) -> Run:
+        """The run whose retry is ``run``."""
+        at = next(index for index, one in enumerate(self.all) if one[0] is run)
+        before = Run(number=run.number, worker=event.hostname, retries=run.retries - 1)
+        self.all.insert(at, (before, Trace(event.pid, event.clock, event.clock)))
+        for one, _ in self.all[at + 1 :]:
+            one.number += 1
+        return before
+
+    def _nothing_known_before(self, run: Run) -> bool:
+        """Whether this is a retry, and there is no run that it is the retry of."""
+        return run.retries > 0 and all(one.retries != run.retries - 1 for one, _ in self.all)
+
+    def _waits_again(self, run: Run) -> bool:
+        """Whether this is a second delivery that has not started."""
+        return run.started is None and any(
+            one.started is not None and one.retries == run.retries for one, _ in self.all
+        )
 
     def trace_of(self, run: Run) -> Trace:
         """What is known of a run beyond its record."""
@@ -111,7 +155,7 @@ class Runs:
     def lose(self, event: Event) -> None:
         """End the started runs of a worker that is gone."""
         for run, trace in self.all:
-            if run.outcome is None and run.started is not None and _is_of(event, run, trace):
+            if run.outcome is None and run.started is not None and is_of(event, run, trace):
                 run.outcome = LOST
                 trace.lost_at = event.timestamp
 
@@ -127,14 +171,14 @@ class Runs:
     def note_alive(self, event: Event) -> None:
         """The worker is alive, so its runs still last."""
         for run, trace in self.all:
-            if run.outcome is None and _is_of(event, run, trace):
+            if run.outcome is None and is_of(event, run, trace):
                 trace.alive = event.timestamp
 
     def infer_retries(self) -> None:
         """End the runs whose retry has begun, also if their own event is missing."""
         most = -1
         for run, _ in reversed(self.all):
-            if run.outcome is None and run.started is not None and run.retries < most:
+            if run.outcome is None and run.retries < most and not self._waits_again(run):
                 run.outcome = RETRY
             most = max(most, run.retries)
 
@@ -160,11 +204,9 @@ class Runs:
     def _retried_by(self, latest: tuple[Run, Trace]) -> tuple[Run, Trace]:
         """The run with more retries, which may have begun earlier by the clock of another worker."""
         run = latest[0]
-        earliest = (_beginning(run) or 0.0) - 10 * CLOCK_TOLERANCE
+        earliest = (beginning(run) or 0.0) - 10 * CLOCK_TOLERANCE
         later = [
-            one
-            for one in self.all
-            if one[0].retries > run.retries and (_beginning(one[0]) or 0.0) >= earliest
+            one for one in self.all if one[0].retries > run.retries and (beginning(one[0]) or 0.0) >= earliest
         ]
         return max(later, key=lambda one: one[0].retries) if later else latest
 
@@ -175,7 +217,7 @@ class Runs:
         started = [one for one in self.all if one[0].started is not None]
         started.sort(key=lambda one: one[0].started or 0.0)
         return any(
-            _overlap(first, second[0])
+            overlap(first, second[0])
             for position, first in enumerate(started)
             for second in started[position + 1 :]
         )
@@ -189,33 +231,38 @@ class Runs:
         return [run.worker for run in started if run.outcome is None and (run.started or 0.0) < latest]
 
 
-def _is_of(event: Event, run: Run, trace: Trace) -> bool:
-    return run.worker == event.hostname and (trace.pid in {event.pid, 0} or event.pid == 0)
+def _to_finish(event: Event, own: Sequence[One]) -> Run | None:
+    """The run that an event other than task-retried ends.
+
+    It is the run with the most retries: one that is followed by a retry has ended in a retry. Of equal runs
+    it is the one that started when the runtime says, otherwise the one that started first. A run that
+    was received later than that is not meant.
+    """
+    began = _began(event)
+    lasting = [run for run, _ in own if run.outcome is None]
+    if began is not None:
+        lasting = [run for run in lasting if (run.received or 0.0) <= began + _SAME_MOMENT] or lasting
+    if not lasting:
+        return None
+    most = max(run.retries for run in lasting)
+    equal = [run for run in lasting if run.retries == most]
+    started = [run for run in equal if run.started is not None]
+    if not started:
+        return equal[-1]
+    if began is None:
+        return started[0]
+    return min(started, key=lambda run: abs((run.started or 0.0) - began))
 
 
-def _ending(run: Run, trace: Trace, event: Event) -> Run:
-    trace.last_clock = event.clock
-    return run
+def _began(event: Event) -> float | None:
+    """When the run began that this event ends."""
+    return None if event.runtime is None else event.timestamp - event.runtime
 
 
 def _is_same_end(run: Run, trace: Trace, event: Event, outcome: str) -> bool:
     if run.outcome in {SUCCESS, RETRY, None} or trace.requeued or run.finished is None:
         return False
     return run.outcome != outcome and event.timestamp - run.finished <= _ONE_END_SECONDS
-
-
-def _overlap(first: tuple[Run, Trace], second: Run) -> bool:
-    run, trace = first
-    if run.outcome == SUCCESS:
-        return True
-    if run.outcome == LOST or second.retries > run.retries:
-        return False
-    last = (run.finished if run.outcome is not None else trace.alive) or 0.0
-    return last > (second.started or 0.0) + CLOCK_TOLERANCE
-
-
-def _beginning(run: Run) -> float | None:
-    return run.received if run.received is not None else run.started or run.finished
 
 
 def _copy(run: Run) -> Run:

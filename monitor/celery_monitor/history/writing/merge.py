@@ -7,19 +7,21 @@ record that is already part of the stored one changes nothing.
 
 import msgspec
 
-from celery_monitor.records.states import LOST, precedence
+from celery_monitor.records.states import CELERY_STATES, LOST, RETRY, SUCCESS, precedence
 from celery_monitor.records.tasks import Run, TaskRecord
 
 _SAME_MOMENT = 0.005
 """Two monitors compute the clock skew of a worker each for itself."""
 
 _LATER_FIELDS = ("state", "retries", "worker", "progress", "state_time", "clock")
-_LAST_RUN_FIELDS = ("received", "started", "finished", "runtime")
+_CURRENT_RUN_FIELDS = ("received", "started", "finished", "runtime", "exception", "traceback")
+_RUN_TIMES = ("received", "started", "finished")
+_END_FIELDS = frozenset({"finished", "runtime", "exception", "traceback"})
 _FIRST_KNOWN = tuple(
     name
     for name in TaskRecord.__struct_fields__
     if name
-    not in {"id", "runs", "updated", "run_twice", "arguments_truncated", *_LATER_FIELDS, *_LAST_RUN_FIELDS}
+    not in {"id", "runs", "updated", "run_twice", "arguments_truncated", *_LATER_FIELDS, *_CURRENT_RUN_FIELDS}
 )
 
 
@@ -28,54 +30,173 @@ def merge_records(stored: TaskRecord, new: TaskRecord) -> TaskRecord:
 
     The later state counts. A value that the later record does not know comes from the earlier one.
     """
-    later, earlier = (new, stored) if _rank(new) >= _rank(stored) else (stored, new)
+    runs = _merge_runs(stored.runs, new.runs)
+    later, earlier = (new, stored) if _is_later(new, stored, runs) else (stored, new)
     values = {name: getattr(later, name) for name in _LATER_FIELDS}
     for name in _FIRST_KNOWN:
         value = getattr(later, name)
         values[name] = getattr(earlier, name) if value is None else value
-    runs = _merge_runs(stored.runs, new.runs)
-    for name in _LAST_RUN_FIELDS:
+    current = _current(later, runs)
+    if current is None and runs:
+        current = runs[-1]
+    for name in _CURRENT_RUN_FIELDS:
         value = getattr(later, name)
         if value is None:
-            value = getattr(runs[-1], name) if runs else getattr(earlier, name)
+            value = getattr(earlier if current is None else current, name)
         values[name] = value
+    if current is not None:
+        values["retries"] = current.retries
     if values["worker"] is None:
         values["worker"] = earlier.worker
     return TaskRecord(
         id=stored.id,
         runs=runs,
         updated=max(stored.updated, new.updated),
-        run_twice=stored.run_twice or new.run_twice,
+        run_twice=_run_twice(stored, new),
         arguments_truncated=stored.arguments_truncated or new.arguments_truncated,
         **values,
     )
+
+
+def _is_later(new: TaskRecord, stored: TaskRecord, runs: list[Run]) -> bool:
+    """Whether the state of the new record counts. A success stays.
+
+    Otherwise it is the state of the record that knows more, if only events of runs decide it, then that of
+    the later run, then the one with the later time.
+    """
+    if SUCCESS in {new.state, stored.state} and new.state != stored.state:
+        return new.state == SUCCESS
+    if stored.state in CELERY_STATES and _knows_more(new.runs, stored.runs):
+        return True
+    if new.state in CELERY_STATES and _knows_more(stored.runs, new.runs):
+        return False
+    of_new, of_stored = _current(new, runs), _current(stored, runs)
+    if of_new is None or of_stored is None or of_new is of_stored:
+        return _rank(new) >= _rank(stored)
+    return _follows(of_new, of_stored)
+
+
+def _follows(one: Run, other: Run) -> bool:
+    """Whether the first of two runs gives the task its state."""
+    if RETRY in {one.outcome, other.outcome} and one.retries != other.retries:
+        return one.retries > other.retries
+    for run, waiting in ((one, other), (other, one)):
+        is_waiting = waiting.started is None and waiting.outcome is None
+        if is_waiting and run.started is not None and run.outcome is None:
+            return run is one
+    return one.number > other.number
+
+
+def _run_twice(stored: TaskRecord, new: TaskRecord) -> bool:
+    """Runs may seem to overlap as long as an event of them is missing."""
+    for one, other in ((new, stored), (stored, new)):
+        if _knows_more(one.runs, other.runs):
+            return one.run_twice
+    return stored.run_twice or new.run_twice
 
 
 def _rank(record: TaskRecord) -> tuple[float, int, int]:
     return (record.state_time, record.clock, -precedence(record.state))
 
 
+def _current(record: TaskRecord, runs: list[Run]) -> Run | None:
+    """Of the merged runs the one that gave the record its state, None if no time says."""
+    own = Run(
+        number=1,
+        worker=record.worker or "",
+        received=record.received,
+        started=record.started,
+        finished=record.finished,
+    )
+    return next((run for run in runs if _share_a_time(run, own)), None)
+
+
 def _merge_runs(stored: list[Run], new: list[Run]) -> list[Run]:
-    """All runs in the order of their beginning, numbered from 1. The same run appears once."""
+    """All runs in the order of their beginning, numbered from 1. The same run appears once.
+
+    A record that knows all events of the other one and more has the right runs: with more events, an event
+    may turn out to belong to another run.
+    """
     if not stored or not new:
         return [msgspec.structs.replace(run) for run in stored or new]
-    merged = list(stored)
-    for run in new:
-        for index, known in enumerate(merged):
-            if _is_same(known, run):
-                merged[index] = _merge_run(known, run)
-                break
-        else:
-            merged.append(run)
+    if _knows_more(new, stored):
+        merged = _with_lost(new, stored)
+    elif _knows_more(stored, new):
+        merged = _with_lost(stored, new)
+    else:
+        merged = _paired(stored, new)
     merged.sort(key=_begin)
     return [msgspec.structs.replace(run, number=number) for number, run in enumerate(merged, 1)]
 
 
-def _is_same(one: Run, other: Run) -> bool:
-    """Whether both describe one execution: a common time decides, else that nothing contradicts."""
+def _knows_more(one: list[Run], other: list[Run]) -> bool:
+    """Whether ``one`` knows every event of ``other``, and others beside."""
+    known, asked = _events(one), _events(other)
+    return len(known) > len(asked) and all(
+        any(event[:2] == mine[:2] and abs(event[2] - mine[2]) <= _SAME_MOMENT for mine in known)
+        for event in asked
+    )
+
+
+def _events(runs: list[Run]) -> list[tuple[str, str, float]]:
+    return [
+        (run.worker, name, time)
+        for run in runs
+        for name in _RUN_TIMES
+        if (time := getattr(run, name)) is not None
+    ]
+
+
+def _with_lost(runs: list[Run], others: list[Run]) -> list[Run]:
+    """Only one monitor may know that a worker is gone."""
+    lost = [run for run in others if run.outcome == LOST]
+    return [
+        msgspec.structs.replace(run, outcome=LOST)
+        if run.outcome is None and any(_share_a_time(run, one) for one in lost)
+        else run
+        for run in runs
+    ]
+
+
+def _paired(stored: list[Run], new: list[Run]) -> list[Run]:
+    """Both lists. The same run is first one that began at the same time, then one that nothing contradicts.
+
+    With more events, the end of a run may turn out to be that of another one.
+    """
+    merged, waiting, taken = list(stored), list(new), set[int]()
+    for is_same in (_begin_together, _is_same):
+        still = []
+        for run in waiting:
+            for index, known in enumerate(stored):
+                if index not in taken and is_same(known, run):
+                    taken.add(index)
+                    merged[index] = _merge_run(known, run)
+                    break
+            else:
+                still.append(run)
+        waiting = still
+    return merged + waiting
+
+
+def _begin_together(one: Run, other: Run) -> bool:
+    return _share_a_time(one, other, _RUN_TIMES[:2])
+
+
+def _share_a_time(one: Run, other: Run, names: tuple[str, ...] = _RUN_TIMES) -> bool:
     if one.worker != other.worker:
         return False
-    for name in ("received", "started", "finished"):
+    for name in names:
+        first, second = getattr(one, name), getattr(other, name)
+        if first is not None and second is not None:
+            return bool(abs(first - second) <= _SAME_MOMENT)
+    return False
+
+
+def _is_same(one: Run, other: Run) -> bool:
+    """Whether both may describe one execution: nothing contradicts."""
+    if one.worker != other.worker:
+        return False
+    for name in _RUN_TIMES:
         first, second = getattr(one, name), getattr(other, name)
         if first is not None and second is not None:
             return bool(abs(first - second) <= _SAME_MOMENT)
@@ -88,15 +209,32 @@ def _is_same(one: Run, other: Run) -> bool:
 
 
 def _merge_run(stored: Run, new: Run) -> Run:
-    """One run. LOST gives way to every other outcome: the worker has come back."""
+    """One run. Of two outcomes that differ, Celery's order decides, and its end belongs to it.
+
+    LOST gives way to every other outcome: the worker has come back.
+    """
+    first, second = (new, stored) if _outranks(new, stored) else (stored, new)
+    own_end = first.outcome not in {None, LOST} and second.outcome not in {None, first.outcome}
     values = {}
     for name in Run.__struct_fields__:
-        value = getattr(stored, name)
-        values[name] = getattr(new, name) if value is None else value
-    if stored.outcome == LOST and new.outcome:
-        values["outcome"] = new.outcome
-    values["retries"] = max(stored.retries, new.retries)
+        value = getattr(first, name)
+        if value is None and not (own_end and name in _END_FIELDS):
+            value = getattr(second, name)
+        values[name] = value
+    if (stored.received is None) == (new.received is None):
+        values["retries"] = max(stored.retries, new.retries)
+    else:
+        # Only task-received carries the number; otherwise it is inferred.
+        values["retries"] = (stored if new.received is None else new).retries
     return Run(**values)
+
+
+def _outranks(new: Run, stored: Run) -> bool:
+    if new.outcome is None or stored.outcome is None:
+        return new.outcome is not None
+    if LOST in {new.outcome, stored.outcome}:
+        return new.outcome != LOST
+    return precedence(new.outcome) < precedence(stored.outcome)
 
 
 def _begin(run: Run) -> float:

@@ -109,45 +109,6 @@ def test_a_receipt_with_a_later_time_by_a_clock_that_was_set_back_belongs_to_its
     assert (record.state, len(record.runs), record.run_twice) == ("SUCCESS", 1, False)
 
 
-def test_a_retry_that_another_worker_receives_earlier_by_its_own_clock_is_the_later_run() -> None:
-    record = merged(
-        received(2.000),
-        event("task-started", 2.001),
-        event("task-retried", 2.010),
-        received(1.995, worker=OTHER, retries=1),
-        event("task-started", 1.996, worker=OTHER),
-    )
-    assert (record.state, record.worker, record.retries, record.run_twice) == ("STARTED", OTHER, 1, False)
-
-
-def test_a_retry_may_run_before_the_worker_has_noted_the_run_before_it() -> None:
-    record = merged(
-        received(1),
-        event("task-started", 1.1),
-        received(1.2, retries=1),
-        event("task-started", 1.3),
-        event("task-succeeded", 1.4, result="3"),
-        event("task-retried", 1.5, exception="E()"),
-    )
-    assert [(run.outcome, run.retries) for run in record.runs] == [("RETRY", 0), ("SUCCESS", 1)]
-    assert (record.state, record.run_twice, record.runs[0].exception) == ("SUCCESS", False, "E()")
-
-
-def test_a_run_that_a_retry_has_followed_has_ended_although_its_event_is_missing() -> None:
-    merger = merger_with(
-        event("worker-heartbeat", 0.5, processed=0),
-        received(1),
-        event("task-started", 1.1),
-        received(1.2, retries=1),
-        event("task-started", 1.3),
-    )
-    merger.take_changed()
-    merger.apply(event("worker-heartbeat", 4.5, processed=2), NOW)
-    record = merger.get("t1")
-    assert record is not None
-    assert (outcomes(record), record.state, record.run_twice) == (["RETRY", None], "STARTED", False)
-
-
 def test_a_running_task_whose_worker_is_gone_is_lost_until_it_is_delivered_again() -> None:
     merger = merger_with(received(1), event("task-started", 2))
     assert merger.mark_lost(WORKER, T0 + 3) == 1
