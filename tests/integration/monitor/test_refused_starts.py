@@ -73,6 +73,10 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert "is not an SQLite database" in refusal(tmp_path, "--database", f"sqlite:///{file}")
 
 
+def test_a_folder_for_a_file(tmp_path: Path) -> None:
+    assert "is a folder: name a file" in refusal(tmp_path, "--database", f"sqlite:///{tmp_path}")
+
+
 def test_a_folder_without_permission_to_write(tmp_path: Path) -> None:
     folder = tmp_path / "closed"
     folder.mkdir(mode=0o555)
@@ -87,7 +91,7 @@ def test_a_folder_without_permission_to_write(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        pytest.param(("--database", "planted"), "has no scheme", id="a URL that cannot be read"),
+        pytest.param(("--database", "planted"), "is no URL", id="a file name for a URL"),
         pytest.param(
             ("--database", "postgresql://u:planted@h:p/d"), "percent-encode", id="a port in letters"
         ),

@@ -12,7 +12,8 @@ class FileLock:
 
     def __init__(self, file: Path):
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            # The history has arguments of tasks: other users of the machine must not read it.
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._descriptor = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise HistoryError(
@@ -27,7 +28,25 @@ class FileLock:
                 f"Another celery-monitor is using the file {file}: stop it, name another file, or use "
                 "PostgreSQL for several monitors"
             ) from None
+        try:
+            _create(file)
+        except HistoryError:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Let another monitor use the file."""
         os.close(self._descriptor)
+
+
+def _create(file: Path) -> None:
+    """Create the file, unless it is there. SQLite gives the files beside it the same permissions."""
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except IsADirectoryError:
+        raise HistoryError(f"{file} is a folder: name a file") from None
+    except OSError as error:
+        raise HistoryError(
+            f"The file {file} cannot be written ({error.strerror}): give this user the right to write it, or "
+            "name another file"
+        ) from None

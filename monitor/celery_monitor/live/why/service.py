@@ -56,7 +56,7 @@ class Why:
         name = queue_name(record, searched)
         queue = None if name is None else live.queue(name)
         workers = live.workers()
-        held = record is not None and is_held(record)
+        held, away = record is not None and is_held(record), self._broker_problem()
         worker = record.worker if record is not None and held else None
         known = None if worker is None else live.known_workers.get(worker)
         return Known(
@@ -76,11 +76,12 @@ class Why:
             push=live.push,
             app=self._connection.name,
             broker=self._connection.broker.address,
-            broker_error=self._broker_problem(),
+            broker_error=away,
             workers_known=live.known_workers.queues_are_known(),
-            worker_count=stats.workers_online,
+            # No worker is seen online while the broker is away.
+            worker_count=None if away else stats.workers_online,
             task_events=False if stats.without_task_events else None,
-            sent_events=live.sent.seen,
+            sent_events=None if away else live.sent.seen,
         )
 
     async def _search(self, task_id: str, record: TaskRecord | None) -> Searched | None:
