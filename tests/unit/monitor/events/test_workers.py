@@ -81,6 +81,36 @@ def test_tasks_before_the_first_task_event_are_silent_and_not_missed() -> None:
     assert (track(merger).missed, track(merger).silent) == (0, 0)
 
 
+def test_tasks_before_the_events_were_switched_on_are_not_missed_when_batches_come_late() -> None:
+    """The first events of a busy worker come in a batch, and heartbeats overtake the batches."""
+    merger = Merger()
+    heartbeat(merger, 2, 100)
+    heartbeat(merger, 4, 130)
+    heartbeat(merger, 6, 160)  # events are switched on at 5; five of these tasks started later
+    starts(merger, range(5), at=5)
+    heartbeat(merger, 8, 180)
+    starts(merger, range(5, 25), at=6.5)
+    heartbeat(merger, 10, 200)
+    starts(merger, range(25, 45), at=8.5)
+    heartbeat(merger, 12, 220)
+    starts(merger, range(45, 65), at=10.5)
+    heartbeat(merger, 14, 220)
+    assert (track(merger).missed, track(merger).silent) == (0, 0)
+
+
+def test_a_loss_after_the_events_were_switched_on_is_counted_when_batches_come_late() -> None:
+    merger = Merger()
+    heartbeat(merger, 4, 130)
+    starts(merger, range(5), at=5)
+    heartbeat(merger, 6, 160)
+    heartbeat(merger, 8, 180)
+    starts(merger, range(5, 22), at=6.5)  # three of twenty are lost
+    heartbeat(merger, 10, 190)
+    starts(merger, range(22, 32), at=8.5)
+    heartbeat(merger, 12, 190)
+    assert track(merger).missed == 3
+
+
 def skewed(
     merger: Merger, skew: float, ats: Iterable[float], *, worker: str = WORKER, lag: float = 0.0
 ) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_monitor.history.writing.merge import merge_records
-from celery_monitor.records.states import CELERY_STATES, FAILURE, LOST, RETRY, STARTED, SUCCESS
+from celery_monitor.records.states import CELERY_STATES, FAILURE, LOST, RECEIVED, RETRY, STARTED, SUCCESS
 from celery_monitor.records.tasks import Run, TaskRecord
 
 
@@ -82,6 +82,63 @@ def test_a_run_that_was_lost_is_not_when_its_worker_comes_back() -> None:
     merged = merge_records(stored, new)
     assert [run.outcome for run in merged.runs] == [SUCCESS]
     assert merge_records(merged, stored).runs == merged.runs
+
+
+def test_a_success_stays_although_an_earlier_run_was_found_lost_later() -> None:
+    lost = TaskRecord(
+        id="a", state=LOST, state_time=30.0, worker="w1", runs=[_run(started=2.0, outcome=LOST)], started=2.0
+    )
+    second = _run(worker="w2", started=20.0, finished=21.0, outcome=SUCCESS)
+    done = TaskRecord(
+        id="a", state=SUCCESS, state_time=21.0, worker="w2", runs=[second], started=20.0, finished=21.0
+    )
+    for merged in (merge_records(lost, done), merge_records(done, lost)):
+        assert (merged.state, merged.worker, merged.started) == (SUCCESS, "w2", 20.0)
+        assert [run.outcome for run in merged.runs] == [LOST, SUCCESS]
+
+
+def test_a_run_that_follows_a_lost_one_gives_the_state_although_the_loss_was_noted_later() -> None:
+    lost = TaskRecord(
+        id="a", state=LOST, state_time=30.0, worker="w1", runs=[_run(started=2.0, outcome=LOST)], started=2.0
+    )
+    again = TaskRecord(
+        id="a",
+        state=STARTED,
+        state_time=20.0,
+        worker="w2",
+        runs=[_run(worker="w2", started=20.0)],
+        started=20.0,
+    )
+    for merged in (merge_records(lost, again), merge_records(again, lost)):
+        assert (merged.state, merged.worker) == (STARTED, "w2")
+
+
+def test_a_task_that_was_sent_later_by_the_clock_of_its_client_is_not_pending_again() -> None:
+    sent = TaskRecord(id="a", sent=9.0, state_time=9.0)
+    new = TaskRecord(
+        id="a", state=RECEIVED, state_time=8.0, worker="w1", received=8.0, sent=9.0, runs=[_run(received=8.0)]
+    )
+    assert merge_records(sent, new).state == RECEIVED
+
+
+def test_a_success_after_a_retry_does_not_show_the_exception_of_the_retry() -> None:
+    first = _run(started=1.0, finished=2.0, outcome=RETRY, exception="E()")
+    stored = TaskRecord(
+        id="a",
+        state=RETRY,
+        state_time=2.0,
+        worker="w1",
+        started=1.0,
+        finished=2.0,
+        exception="E()",
+        runs=[first],
+    )
+    second = _run(number=2, started=3.0, finished=4.0, outcome=SUCCESS, retries=1)
+    new = TaskRecord(
+        id="a", state=SUCCESS, state_time=4.0, worker="w1", started=3.0, finished=4.0, runs=[first, second]
+    )
+    merged = merge_records(stored, new)
+    assert (merged.exception, [run.exception for run in merged.runs]) == (None, ["E()", None])
 
 
 def test_a_second_success_of_one_worker_is_a_second_run() -> None:
