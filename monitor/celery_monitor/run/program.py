@@ -17,7 +17,7 @@ from celery_monitor.run.parts import Parts, make_parts, make_receiver
 from celery_monitor.run.problem import StartError
 from celery_monitor.settings import Settings
 from celery_monitor.web.application import create_application
-from celery_monitor.web.bad_requests import server_log
+from celery_monitor.web.bad_requests import make_runner
 
 SHUTDOWN_SECONDS = 1.0
 """How long requests that are being answered may take at the end."""
@@ -52,12 +52,7 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_close, history)
         parts = make_parts(settings, history, time.time)
-        runner = web.AppRunner(
-            create_application(parts.services),
-            access_log=None,
-            logger=server_log,
-            shutdown_timeout=SHUTDOWN_SECONDS,
-        )
+        runner = make_runner(create_application(parts.services), SHUTDOWN_SECONDS)
         stack.push_async_callback(_flush, parts)
         stack.push_async_callback(parts.services.application.close)
         await runner.setup()

@@ -1,10 +1,11 @@
-"""Requests that cannot be read. The client is at fault, so the log has no traceback of them."""
+"""Requests that cannot be read or do not come. The client is at fault: the log has no traceback of them."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
@@ -13,8 +14,22 @@ from celery_monitor.web.problems import ProblemError
 BODY_SECONDS = 30.0
 """How long the body of a request may take to come."""
 
+IDLE_SECONDS = 90.0
+"""When a connection without a request is closed. Proxies keep theirs for up to 75 s and must end first."""
+
 server_log = logging.getLogger(__name__)
 """The log of aiohttp's server. It leaves out requests that are not valid HTTP: anyone can send those."""
+
+
+def make_runner(application: web.Application, shutdown_seconds: float) -> web.AppRunner:
+    """The server of the application. ``shutdown_seconds``: how long requests may take at the end."""
+    return web.AppRunner(
+        application,
+        access_log=None,
+        logger=server_log,
+        keepalive_timeout=IDLE_SECONDS,
+        shutdown_timeout=shutdown_seconds,
+    )
 
 
 @asynccontextmanager

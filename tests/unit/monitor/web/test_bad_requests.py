@@ -17,7 +17,7 @@ LOGIN = f"POST {API}/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-T
 @asynccontextmanager
 async def listening() -> AsyncIterator[int]:
     """The port of a server as the program starts it."""
-    runner = web.AppRunner(create_application(services()), access_log=None, logger=bad_requests.server_log)
+    runner = bad_requests.make_runner(create_application(services()), 1.0)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -75,3 +75,13 @@ async def test_a_client_that_hangs_up_within_its_body_is_not_logged(caplog: pyte
         await status(port, f"{LOGIN}Content-Length: 500\r\n\r\n{{", ends=True)
         assert await status(port, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == 200
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("begin", ["", "GET /healthz HTTP/1.1\r\nHost: x"], ids=["nothing", "half a request"])
+async def test_a_connection_without_a_request_is_closed(monkeypatch: pytest.MonkeyPatch, begin: str) -> None:
+    monkeypatch.setattr(bad_requests, "IDLE_SECONDS", 0.1)
+    async with listening() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(begin.encode())
+        assert await asyncio.wait_for(reader.read(), 30) == b""
+        writer.close()
