@@ -33,7 +33,7 @@ async def search_for_task(connection: AppConnection, task_id: str, queues: Seque
     try:
         found = await TaskFinder(redis.client(), connection.naming, task_id).run(queues)
     except (RedisError, OSError, TimeoutError) as error:
-        return Searched(None, (f"The queues were not searched: {redact(str(error))}.",))
+        return Searched(None, (f"The queues were not searched: {redact(str(error)).rstrip('.')}.",))
     finally:
         await redis.close()
     if found.queue is None and not found.complete:
