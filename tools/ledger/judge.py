@@ -9,6 +9,37 @@ from tools.ledger.plan import Sent
 STATES = {"fail": "FAILURE", "revoke": "REVOKED", "exceed_limit": "FAILURE"}
 """The states in which the kinds of tasks end; all others succeed."""
 
+_OUTCOMES = {"succeeded": "SUCCESS", "failed": "FAILURE", "retried": "RETRY"}
+# A worker that is killed takes the events with it that it has not sent.
+_UNSENT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A worker was killed, at this Unix time."""
+
+    worker: str
+    at: float
+
+
+@dataclass(slots=True)
+class Execution:
+    """One run by the ledger. ``outcome`` is None if the task wrote no end."""
+
+    worker: str
+    started: float
+    outcome: str | None = None
+    ended: float | None = None
+
+    def is_cut(self, kills: Iterable[Kill]) -> bool:
+        """Whether it was running, or its events were not yet sent, when its worker was killed."""
+        return any(
+            kill.worker == self.worker
+            and self.started <= kill.at
+            and (self.ended is None or self.ended >= kill.at - _UNSENT_SECONDS)
+            for kill in kills
+        )
+
 
 @dataclass
 class Result:
@@ -25,12 +56,17 @@ class Result:
     reported: list[str] = field(default_factory=list)
 
 
-def starts_of(lines: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The workers on which each task started, in order."""
-    found: dict[str, list[str]] = {}
+def executions_of(lines: Iterable[Mapping[str, Any]]) -> dict[str, list[Execution]]:
+    """The runs of each task, in order."""
+    found: dict[str, list[Execution]] = {}
     for line in lines:
+        runs = found.setdefault(line["task"], [])
         if line["event"] == "started":
-            found.setdefault(line["task"], []).append(line["worker"])
+            runs.append(Execution(line["worker"], line["time"]))
+            continue
+        run = next((run for run in runs if run.worker == line["worker"] and run.ended is None), None)
+        if run is not None:
+            run.outcome, run.ended = _OUTCOMES[line["event"]], line["time"]
     return found
 
 
@@ -39,16 +75,17 @@ def judge(
     lines: Iterable[Mapping[str, Any]],
     history: Mapping[str, Mapping[str, Any]],
     missed: Mapping[str, int],
+    kills: Sequence[Kill] = (),
 ) -> Result:
     """``history``: the tasks of the API by id. ``missed``: missed events by worker, as the API shows them."""
-    starts = starts_of(lines)
+    executions = executions_of(lines)
     result = Result(tasks=len(sent))
     for one in sent:
         shown = history.get(one.task)
-        started = starts.get(one.task, [])
-        result.runs += len(started)
-        for sentence in _differences(one, started, shown):
-            workers = {*started, *(run["worker"] for run in (shown or {}).get("runs", []))}
+        runs = executions.get(one.task, [])
+        result.runs += len(runs)
+        for sentence in _differences(one, runs, shown, kills):
+            workers = {run.worker for run in runs} | {run["worker"] for run in (shown or {}).get("runs", [])}
             is_reported = any(missed.get(worker, 0) > 0 for worker in workers)
             (result.reported if is_reported else result.differences).append(sentence)
         if shown is not None and shown["run_twice"]:
@@ -56,13 +93,33 @@ def judge(
     return result
 
 
-def _differences(one: Sent, started: Sequence[str], shown: Mapping[str, Any] | None) -> Iterable[str]:
+def _differences(
+    one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any] | None, kills: Sequence[Kill]
+) -> Iterable[str]:
     if shown is None:
         yield f"{one.kind} {one.task} is not in the history"
         return
-    expected = STATES.get(one.kind, "SUCCESS")
-    if shown["state"] != expected:
-        yield f"{one.kind} {one.task} is {shown['state']}, not {expected}"
-    runs = [run["worker"] for run in shown["runs"] if run["started"] is not None]
-    if sorted(runs) != sorted(started):
-        yield f"{one.kind} {one.task} ran on {started}, and the history has {runs}"
+    expected = {STATES.get(one.kind, "SUCCESS")}
+    if one.kind == "exceed_limit" and any(run.is_cut(kills) for run in runs):
+        expected.add("LOST")  # it is acknowledged early, so it is not delivered again
+    if shown["state"] not in expected:
+        yield f"{one.kind} {one.task} is {shown['state']}, not {' or '.join(sorted(expected))}"
+    if not _agree(one, runs, shown, kills):
+        wrote = [(run.worker, run.outcome) for run in runs]
+        has = [(run["worker"], run["outcome"]) for run in shown["runs"] if run["started"] is not None]
+        yield f"{one.kind} {one.task} ran on {wrote}, and the history has {has}"
+
+
+def _agree(one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any], kills: Sequence[Kill]) -> bool:
+    """Whether each run has its outcome, and the history has no other runs."""
+    has = [(run["worker"], run["outcome"]) for run in shown["runs"] if run["started"] is not None]
+    for run in sorted(runs, key=lambda run: run.is_cut(kills)):
+        cut = run.is_cut(kills)
+        outcome = "FAILURE" if run.outcome is None and one.kind == "exceed_limit" else run.outcome
+        allowed = {outcome, "LOST", None} if cut else {outcome}
+        found = next((seen for seen in has if seen[0] == run.worker and seen[1] in allowed), None)
+        if found is not None:
+            has.remove(found)
+        elif not cut:
+            return False
+    return not has

@@ -10,7 +10,7 @@ from typing import Any
 from celery import Celery
 from redis import Redis
 
-from tools.ledger.judge import STATES, Result, judge, starts_of
+from tools.ledger.judge import STATES, Kill, Result, executions_of, judge
 from tools.ledger.ledger_tasks import KEY
 from tools.ledger.plan import Sender, Sent
 from tools.ledger.stand import Stand, stand
@@ -39,7 +39,7 @@ def compare(
             backend=world.environment["CELERY_RESULT_BACKEND"],
         )
         app.conf.task_send_sent_event = True
-        sent = _send(world, app, tasks, kills=kills, seed=seed, say=say)
+        sent, killed = _send(world, app, tasks, kills=kills, seed=seed, say=say)
         ledger: Any = Redis.from_url(world.environment["LEDGER_URL"])
 
         def lines() -> list[dict[str, Any]]:
@@ -51,14 +51,15 @@ def compare(
         )
         history: dict[str, Any] = {}
         _read(world, sent, history, patience)
-        return judge(sent, lines(), history, world.missed())
+        return judge(sent, lines(), history, world.missed(), killed)
 
 
 def _send(
     world: Stand, app: Celery, tasks: int, *, kills: int, seed: int, say: Callable[[str], None]
-) -> list[Sent]:
+) -> tuple[list[Sent], list[Kill]]:
     sender, chance = Sender(app, seed), random.Random(seed)
     sent: list[Sent] = []
+    killed: list[Kill] = []
     kill_at = [tasks * (number + 1) // (kills + 1) for number in range(kills)]
     while len(sent) < tasks:
         before = len(sent)
@@ -71,9 +72,10 @@ def _send(
             worker = chance.choice(world.workers)
             say(f"{len(sent)} sent. {worker.name} is killed.")
             worker.kill()
+            killed.append(Kill(worker.hostname, time.time()))
             time.sleep(_RESTART_SECONDS)
             worker.start()
-    return sent
+    return sent, killed
 
 
 def _revoke(world: Stand, app: Celery, task: str) -> None:
@@ -90,7 +92,7 @@ def _is_in(world: Stand, task: str, state: str) -> bool:
 def _open(sent: Sequence[Sent], lines: list[dict[str, Any]]) -> list[str]:
     """The tasks that have not ended by the ledger."""
     ended = {line["task"] for line in lines if line["event"] in {"succeeded", "failed"}}
-    started = starts_of(lines)
+    started = executions_of(lines)
     return [
         one.task
         for one in sent
@@ -100,7 +102,7 @@ def _open(sent: Sequence[Sent], lines: list[dict[str, Any]]) -> list[str]:
 
 def _read(world: Stand, sent: Sequence[Sent], history: dict[str, Any], patience: float) -> None:
     """The tasks as the monitor shows them, once they have their last state or time is up."""
-    deadline = time.monotonic() + min(patience, 60.0)
+    deadline = time.monotonic() + patience
     waiting = list(sent)
     while waiting:
         still = []

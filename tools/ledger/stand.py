@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -32,9 +33,14 @@ class Worker:
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def hostname(self) -> str:
+        """The name that Celery gives it."""
+        return f"{self.name}@{socket.gethostname()}"
+
     def start(self) -> None:
         """Start it; nothing is waited for."""
-        options = ["-n", f"{self.name}@%h", "-c", "2", "-P", "prefork", "-E", "-l", "INFO"]
+        options = ["-n", self.hostname, "-c", "2", "-P", "prefork", "-E", "-l", "INFO"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "celery", "-A", "tools.ledger.ledger_tasks", "worker", *options],

@@ -2,50 +2,98 @@
 
 from typing import Any
 
-from tools.ledger.judge import judge
+import pytest
+from tools.ledger.judge import Kill, judge
 from tools.ledger.plan import Sent
 
+KILL = Kill("w1", 10.0)
 
-def shown(state: str, *workers: str) -> dict[str, Any]:
+
+def shown(state: str, *runs: tuple[str, str | None]) -> dict[str, Any]:
     """A task as the API shows it, with a started run on each worker."""
-    runs = [{"worker": worker, "started": 1.0} for worker in workers]
-    return {"state": state, "runs": runs, "run_twice": len(workers) > 1}
+    listed = [{"worker": worker, "started": 1.0, "outcome": outcome} for worker, outcome in runs]
+    return {"state": state, "runs": listed, "run_twice": len(runs) > 1}
 
 
-def started(task: str, *workers: str) -> list[dict[str, Any]]:
-    return [{"task": task, "event": "started", "worker": worker} for worker in workers]
+def ran(task: str, *runs: tuple[str, str | None], at: float = 1.0) -> list[dict[str, Any]]:
+    """The lines of runs on these workers with these ends, half a second apart."""
+    lines = []
+    for number, (worker, end) in enumerate(runs):
+        for event, later in (("started", 0.0), (end, 0.2)):
+            if event is not None:
+                lines.append(
+                    {"task": task, "event": event, "worker": worker, "time": at + number / 2 + later}
+                )
+    return lines
 
 
 def test_equal_states_and_runs_are_no_difference() -> None:
     sent = [Sent("a", "succeed"), Sent("b", "fail"), Sent("c", "revoke"), Sent("d", "retry")]
     history = {
-        "a": shown("SUCCESS", "w1"),
-        "b": shown("FAILURE", "w2"),
+        "a": shown("SUCCESS", ("w1", "SUCCESS")),
+        "b": shown("FAILURE", ("w2", "FAILURE")),
         "c": shown("REVOKED"),
-        "d": shown("SUCCESS", "w1", "w2"),
+        "d": shown("SUCCESS", ("w1", "SUCCESS"), ("w2", "RETRY")),
     }
-    lines = [*started("a", "w1"), *started("b", "w2"), *started("d", "w2", "w1")]
+    lines = [
+        *ran("a", ("w1", "succeeded")),
+        *ran("b", ("w2", "failed")),
+        *ran("d", ("w2", "retried"), ("w1", "succeeded")),
+    ]
     result = judge(sent, lines, history, {})
     assert (result.differences, result.reported) == ([], [])
     assert (result.tasks, result.runs, result.run_twice) == (4, 4, 1)
 
 
 def test_a_task_that_the_history_does_not_have_is_a_difference() -> None:
-    result = judge([Sent("a", "succeed")], started("a", "w1"), {}, {})
+    result = judge([Sent("a", "succeed")], ran("a", ("w1", "succeeded")), {}, {})
     assert result.differences == ["succeed a is not in the history"]
 
 
 def test_another_state_is_a_difference() -> None:
-    result = judge([Sent("a", "fail")], started("a", "w1"), {"a": shown("SUCCESS", "w1")}, {})
+    history = {"a": shown("SUCCESS", ("w1", "FAILURE"))}
+    result = judge([Sent("a", "fail")], ran("a", ("w1", "failed")), history, {})
     assert result.differences == ["fail a is SUCCESS, not FAILURE"]
 
 
 def test_a_missing_run_is_a_difference() -> None:
-    result = judge([Sent("a", "succeed")], started("a", "w1", "w1"), {"a": shown("SUCCESS", "w1")}, {})
-    assert "ran on ['w1', 'w1']" in result.differences[0]
+    lines = ran("a", ("w1", "succeeded"), ("w1", "succeeded"))
+    result = judge([Sent("a", "succeed")], lines, {"a": shown("SUCCESS", ("w1", "SUCCESS"))}, {})
+    assert "ran on [('w1', 'SUCCESS'), ('w1', 'SUCCESS')]" in result.differences[0]
+
+
+@pytest.mark.parametrize("outcomes", [("RETRY", "RETRY"), ("SUCCESS", "SUCCESS"), (None, "SUCCESS")])
+def test_another_outcome_of_a_run_is_a_difference(outcomes: tuple[str | None, str | None]) -> None:
+    lines = ran("a", ("w1", "retried"), ("w1", "succeeded"))
+    history = {"a": shown("SUCCESS", *(("w1", outcome) for outcome in outcomes))}
+    assert len(judge([Sent("a", "retry")], lines, history, {}).differences) == 1
 
 
 def test_a_difference_on_a_worker_with_missed_events_is_reported_by_the_monitor() -> None:
-    result = judge([Sent("a", "succeed")], started("a", "w1"), {"a": shown("STARTED", "w1")}, {"w1": 3})
+    history = {"a": shown("STARTED", ("w1", "SUCCESS"))}
+    result = judge([Sent("a", "succeed")], ran("a", ("w1", "succeeded")), history, {"w1": 3})
     assert result.differences == []
     assert result.reported == ["succeed a is STARTED, not SUCCESS"]
+
+
+@pytest.mark.parametrize("seen", [[("w1", "LOST")], []])
+def test_a_run_that_was_cut_by_a_kill_is_lost_or_was_never_reported(
+    seen: list[tuple[str, str | None]],
+) -> None:
+    lines = [*ran("a", ("w1", None), at=9.9), *ran("a", ("w2", "succeeded"), at=30.0)]
+    history = {"a": shown("SUCCESS", *seen, ("w2", "SUCCESS"))}
+    assert judge([Sent("a", "succeed")], lines, history, {}, [KILL]).differences == []
+    assert len(judge([Sent("a", "succeed")], lines, history, {}).differences) == 1
+
+
+def test_a_task_that_is_lost_although_it_succeeded_again_is_a_difference() -> None:
+    lines = [*ran("a", ("w1", None), at=9.9), *ran("a", ("w2", "succeeded"), at=30.0)]
+    result = judge([Sent("a", "succeed")], lines, {"a": shown("LOST", ("w1", "LOST"))}, {}, [KILL])
+    assert len(result.differences) == 2
+
+
+def test_a_task_that_is_acknowledged_early_stays_lost_after_a_kill() -> None:
+    history = {"a": shown("LOST", ("w1", "LOST"))}
+    lines = ran("a", ("w1", None), at=8.0)
+    assert judge([Sent("a", "exceed_limit")], lines, history, {}, [KILL]).differences == []
+    assert judge([Sent("a", "exceed_limit")], lines, history, {}, []).differences != []
