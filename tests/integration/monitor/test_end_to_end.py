@@ -32,7 +32,8 @@ def variables(redis: RedisServer) -> dict[str, str]:
 def running(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]) -> Iterator[Monitor]:
     home = tmp_path_factory.mktemp("monitor")
     with (
-        worker(home / "worker", variables, *QUEUES, "-n", "a@%h", "-P", "threads", "-c", "4"),
+        # The threads pool loses events.
+        worker(home / "worker", variables, *QUEUES, "-n", "a@%h", "-P", "prefork", "-c", "4"),
         monitor(home / "monitor", variables=variables) as found,
     ):
         # The monitor switches task events on.
