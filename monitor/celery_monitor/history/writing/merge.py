@@ -30,8 +30,9 @@ def merge_records(stored: TaskRecord, new: TaskRecord) -> TaskRecord:
 
     The later state counts. A value that the later record does not know comes from the earlier one.
     """
-    runs = _merge_runs(stored.runs, new.runs)
-    later, earlier = (new, stored) if _is_later(new, stored, runs) else (stored, new)
+    fuller = _fuller(stored, new)
+    runs = _merge_runs(stored.runs, new.runs, None if fuller is None else fuller.runs)
+    later, earlier = (new, stored) if _is_later(new, stored, runs, fuller) else (stored, new)
     values = {name: getattr(later, name) for name in _LATER_FIELDS}
     for name in _FIRST_KNOWN:
         value = getattr(later, name)
@@ -52,13 +53,21 @@ def merge_records(stored: TaskRecord, new: TaskRecord) -> TaskRecord:
         id=stored.id,
         runs=runs,
         updated=max(stored.updated, new.updated),
-        run_twice=_run_twice(stored, new),
+        # Runs may seem to overlap as long as an event of them is missing.
+        run_twice=(stored.run_twice or new.run_twice) if fuller is None else fuller.run_twice,
         arguments_truncated=stored.arguments_truncated or new.arguments_truncated,
         **values,
     )
 
 
-def _is_later(new: TaskRecord, stored: TaskRecord, runs: list[Run]) -> bool:
+def _fuller(stored: TaskRecord, new: TaskRecord) -> TaskRecord | None:
+    """The record that knows all events of the other one and more, None if neither does."""
+    if _knows_more(new.runs, stored.runs):
+        return new
+    return stored if _knows_more(stored.runs, new.runs) else None
+
+
+def _is_later(new: TaskRecord, stored: TaskRecord, runs: list[Run], fuller: TaskRecord | None) -> bool:
     """Whether the state of the new record counts. A success stays.
 
     Otherwise it is the state of the record that knows more, if only events of runs decide it, then that of
@@ -66,9 +75,9 @@ def _is_later(new: TaskRecord, stored: TaskRecord, runs: list[Run]) -> bool:
     """
     if SUCCESS in {new.state, stored.state} and new.state != stored.state:
         return new.state == SUCCESS
-    if stored.state in CELERY_STATES and _knows_more(new.runs, stored.runs):
+    if fuller is new and stored.state in CELERY_STATES:
         return True
-    if new.state in CELERY_STATES and _knows_more(stored.runs, new.runs):
+    if fuller is stored and new.state in CELERY_STATES:
         return False
     of_new, of_stored = _current(new, runs), _current(stored, runs)
     if of_new is None or of_stored is None or of_new is of_stored:
@@ -87,14 +96,6 @@ def _follows(one: Run, other: Run) -> bool:
     return one.number > other.number
 
 
-def _run_twice(stored: TaskRecord, new: TaskRecord) -> bool:
-    """Runs may seem to overlap as long as an event of them is missing."""
-    for one, other in ((new, stored), (stored, new)):
-        if _knows_more(one.runs, other.runs):
-            return one.run_twice
-    return stored.run_twice or new.run_twice
-
-
 def _rank(record: TaskRecord) -> tuple[float, int, int]:
     return (record.state_time, record.clock, -precedence(record.state))
 
@@ -111,7 +112,7 @@ def _current(record: TaskRecord, runs: list[Run]) -> Run | None:
     return next((run for run in runs if _share_a_time(run, own)), None)
 
 
-def _merge_runs(stored: list[Run], new: list[Run]) -> list[Run]:
+def _merge_runs(stored: list[Run], new: list[Run], fuller: list[Run] | None) -> list[Run]:
     """All runs in the order of their beginning, numbered from 1. The same run appears once.
 
     A record that knows all events of the other one and more has the right runs: with more events, an event
@@ -119,12 +120,8 @@ def _merge_runs(stored: list[Run], new: list[Run]) -> list[Run]:
     """
     if not stored or not new:
         return [msgspec.structs.replace(run) for run in stored or new]
-    if _knows_more(new, stored):
-        merged = _with_lost(new, stored)
-    elif _knows_more(stored, new):
-        merged = _with_lost(stored, new)
-    else:
-        merged = _paired(stored, new)
+    others = stored if fuller is new else new
+    merged = _paired(stored, new) if fuller is None else _with_lost(fuller, others)
     merged.sort(key=_begin)
     return [msgspec.structs.replace(run, number=number) for number, run in enumerate(merged, 1)]
 
@@ -150,6 +147,8 @@ def _events(runs: list[Run]) -> list[tuple[str, str, float]]:
 def _with_lost(runs: list[Run], others: list[Run]) -> list[Run]:
     """Only one monitor may know that a worker is gone."""
     lost = [run for run in others if run.outcome == LOST]
+    if not lost:
+        return list(runs)
     return [
         msgspec.structs.replace(run, outcome=LOST)
         if run.outcome is None and any(_share_a_time(run, one) for one in lost)
