@@ -78,8 +78,9 @@ class Server(ABC):
         self.start()
 
     def pause(self) -> None:
-        """Freeze the server: connections stay open, nothing is answered."""
+        """Freeze the server and wait for that: connections stay open, nothing is answered."""
         self._signal(signal.SIGSTOP)
+        wait_for(self._frozen, 15, "every thread of the server stopped")
 
     def resume(self) -> None:
         """Let a frozen server go on."""
@@ -101,6 +102,17 @@ class Server(ABC):
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, number)
+
+    def _frozen(self) -> bool:
+        """Whether each thread has stopped: one that runs notices the signal a moment later."""
+        assert self._process is not None
+        states = set()
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if os.getpgid(int(process.name)) == self._process.pid:
+                    stats = [task.read_text() for task in process.glob("task/*/stat")]
+                    states |= {stat.rpartition(")")[2].split()[0] for stat in stats}
+        return states <= {"T", "Z"}
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is None:
