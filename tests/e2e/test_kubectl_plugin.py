@@ -40,7 +40,10 @@ def test_a_person_sees_pauses_and_restarts_a_fleet(shop: Shop) -> None:
     shop.apply(celery_deployment(workers=groups, beat={"enabled": True}))
     shop.wait_ready()
     shop.kube.until(
-        "the fleet is healthy", lambda: shop.status().get("health") == "Healthy", timeout=90, interval=0.5
+        "the fleet is healthy and beat runs",
+        lambda: (status := shop.status()).get("health") == "Healthy" and status["beat"]["state"] == "Running",
+        timeout=90,
+        interval=0.5,
     )
 
     code, output = kubectl_celery(shop, "status", "shop")
