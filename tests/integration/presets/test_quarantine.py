@@ -113,8 +113,8 @@ def test_two_workers_count_together_while_100_others_run_once_and_a_later_worker
         wait_for(lambda: shop.dead_ids() == [poison], 60, shop.printed)
         wait_for(lambda: set(words) <= set(shop.ran()), 90, shop.printed)
         deaths = shop.ran()["poison"]
-        # The message may overtake announcements; a worker that knows only its own deaths stops at three.
-        assert 3 <= deaths <= 2 * 3
+        # The message may overtake the announcement of the third death.
+        assert 3 <= deaths <= 4
         assert shop.ran() == Counter({"poison": deaths, **dict.fromkeys(words, 1)})
 
         later = shop.worker("later", world, "--pool", "gevent")
@@ -154,7 +154,7 @@ def test_after_a_restart_of_the_broker_two_workers_still_count_together(broker: 
             wait_for(partial(_reconnected, worker), 90, worker.printed)
         poison = shop.send("poison")
         wait_for(lambda: shop.dead_ids() == [poison], 90, shop.printed)
-        assert 3 <= shop.ran()["poison"] <= 2 * 3
+        assert 3 <= shop.ran()["poison"] <= 4
         assert "could not do its work" not in shop.printed()
 
 

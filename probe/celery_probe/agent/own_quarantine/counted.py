@@ -21,7 +21,7 @@ from celery_probe.agent.worker.state import Worker
 
 TICK_SECONDS = 1.0
 ANNOUNCE_SECONDS = 10.0
-# Between two announcements of children that died.
+# Between two announcements of tasks that have killed one child.
 REST_SECONDS = 1.0
 
 log = get_logger(__name__)
@@ -104,7 +104,9 @@ class OwnQuarantine:
         if listed:
             self._take_in([listed], "out of memory" if cause.oom else cause.text)
         self._news = True
-        if self._consumer is not None and now - self._announced > REST_SECONDS:
+        if self._consumer is not None and (
+            self._deaths.count(task.id) > 1 or now - self._announced > REST_SECONDS
+        ):
             self._announce(self._consumer, now)
 
     def receive(self, deaths: Any) -> None:

@@ -67,6 +67,11 @@ class SharedDeaths:
             del self._records[self._least(task_id)]
         return Listed(task_id, record.name, len(record.deaths)) if record.listed and not was_listed else None
 
+    def count(self, task_id: str) -> int:
+        """How many deaths of the task are known, at most ``THRESHOLD``."""
+        record = self._records.get(contract.name(task_id))
+        return len(record.deaths) if record else 0
+
     def listed(self, now: float) -> frozenset[str]:
         """The ids in quarantine: until ``DEATH_WINDOW_SECONDS`` after their last death."""
         for task_id, record in list(self._records.items()):

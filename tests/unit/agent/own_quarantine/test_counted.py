@@ -85,6 +85,13 @@ def test_each_death_is_announced_at_once_but_many_only_once_a_second(scene: Scen
     assert len(scene.announced[-1]) == 50
 
 
+def test_a_task_that_kills_again_is_announced_at_once(scene: Scene) -> None:
+    for number in range(3):
+        scene.die()
+        assert len(scene.announced) == number + 1
+        assert len(scene.announced[-1]["a"]["deaths"]) == number + 1
+
+
 def test_known_deaths_are_announced_again_every_ten_seconds_until_they_are_old(scene: Scene) -> None:
     scene.die()
     for _ in range(700):
