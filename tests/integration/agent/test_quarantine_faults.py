@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tools.testbed.proxy import Cut, Proxy, proxy
 from tools.testbed.servers import RabbitServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
-from tests.integration.agent.gate import Gate, gate
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
 from tests.integration.agent.quarantine import (
     DEAD,
@@ -28,16 +28,16 @@ GRACE_SECONDS = 3
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
 # Where the conversation ends: at a word of the worker, before or after it has reached the broker.
 REDIS_STEPS = {
-    "before-the-move": (b"HGET", False),
-    "between-hget-and-exec": (b"LPUSH", False),
-    "after-exec": (b"LPUSH", True),
+    "before-the-move": (b"HGET", Cut.BEFORE),
+    "between-hget-and-exec": (b"LPUSH", Cut.BEFORE),
+    "after-exec": (b"LPUSH", Cut.AFTER),
 }
 ACKNOWLEDGEMENT = b"\x00\x3c\x00\x50"
 RABBIT_STEPS = {
-    "before-the-move": (DEAD.encode(), False),
-    "before-publish": (b"x-celery-probe-exchange", False),
-    "between-publish-and-confirm": (b"x-celery-probe-exchange", True),
-    "between-confirm-and-ack": (ACKNOWLEDGEMENT, False),
+    "before-the-move": (DEAD.encode(), Cut.BEFORE),
+    "before-publish": (b"x-celery-probe-exchange", Cut.BEFORE),
+    "between-publish-and-confirm": (b"x-celery-probe-exchange", Cut.AFTER),
+    "between-confirm-and-ack": (ACKNOWLEDGEMENT, Cut.BEFORE),
 }
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
 
@@ -64,12 +64,11 @@ ENDS = pytest.mark.parametrize(
 )
 
 
-def stopped_at(step: tuple[bytes, bool], before: Gate, worker: AgentWorker) -> None:
-    """Run the worker until the gate has closed."""
-    word, passes = step
-    before.close_at(word, passes=passes)
+def stopped_at(step: tuple[bytes, Cut], before: Proxy, worker: AgentWorker) -> None:
+    """Run the worker until nothing passes any more."""
+    before.fall_silent_at(*step)
     worker.start()
-    assert before.closed.wait(60), worker.log()
+    assert before.reached.wait(60), worker.log()
 
 
 def runs_again(worker: AgentWorker) -> bool:
@@ -88,7 +87,7 @@ def test_a_worker_that_ends_in_a_move_in_redis_loses_nothing(
 ) -> None:
     with (
         redis_server(tmp_path / "redis") as redis,
-        gate(redis.port) as before,
+        proxy(redis.port) as before,
         producer(redis.url) as app,
         agent_worker(
             tmp_path / "worker", world, "prefork", f"redis://127.0.0.1:{before.port}/0", start=False
@@ -111,7 +110,7 @@ def test_a_worker_that_ends_in_a_move_in_redis_loses_nothing(
 def test_redis_restarted_in_a_move_loses_nothing(step: str, tmp_path: Path) -> None:
     with (
         redis_server(tmp_path / "redis", arguments=DURABLE) as redis,
-        gate(redis.port) as before,
+        proxy(redis.port) as before,
         producer(redis.url) as app,
         agent_worker(
             tmp_path / "worker", CELERY_5_7, "prefork", f"redis://127.0.0.1:{before.port}/0", start=False
@@ -124,7 +123,7 @@ def test_redis_restarted_in_a_move_loses_nothing(step: str, tmp_path: Path) -> N
         redis.kill()
         redis.start()
         assert messages.ids() == [listed]
-        before.reopen()
+        before.restore()
         # A worker of Celery 5.7 ends if Redis does not take back at once what the worker had.
         note(app, "well")
         wait_for(lambda: runs_again(worker) and worker.ran() == ["well"], 90, worker.log)
@@ -139,7 +138,7 @@ def test_a_worker_that_ends_in_a_move_in_rabbitmq_loses_nothing(
     queue = f"{end.__name__}-{world.celery}-{step}"
     messages = RabbitMessages(rabbit.url)
     with (
-        gate(rabbit.port) as before,
+        proxy(rabbit.port) as before,
         producer(rabbit.url) as app,
         gated_worker(tmp_path, world, before, queue) as worker,
     ):
@@ -148,7 +147,7 @@ def test_a_worker_that_ends_in_a_move_in_rabbitmq_loses_nothing(
         order(worker, listed, queue=dead)
         stopped_at(RABBIT_STEPS[step], before, worker)
         end(worker)
-        before.reopen()
+        before.restore()
         in_dead = step in {"between-publish-and-confirm", "between-confirm-and-ack"}
         wait_for(lambda: messages.ids(queue) == [listed], 20, "the broker has taken the delivery back")
         assert messages.ids(dead) == [listed] * in_dead
@@ -169,14 +168,14 @@ def test_a_connection_cut_in_a_move_in_rabbitmq_loses_nothing(
     dead = f"{queue}.{DEAD}"
     messages = RabbitMessages(rabbit.url)
     with (
-        gate(rabbit.port) as before,
+        proxy(rabbit.port) as before,
         producer(rabbit.url) as app,
         gated_worker(tmp_path, world, before, queue) as worker,
     ):
         listed = note(app, "listed", queue)
         order(worker, listed, queue=dead)
         stopped_at(RABBIT_STEPS[step], before, worker)
-        before.reopen()
+        before.restore()
         wait_for(lambda: listed in messages.ids(dead) and not messages.ids(queue), 60, worker.log)
         note(app, "well", queue)
         wait_until_ran(worker, "well")
@@ -188,7 +187,7 @@ def test_rabbitmq_killed_and_restarted_in_a_move_loses_nothing(step: str, tmp_pa
     (tmp_path / "rabbit").mkdir()
     with (
         rabbit_server(tmp_path / "rabbit") as rabbit,
-        gate(rabbit.port) as before,
+        proxy(rabbit.port) as before,
         producer(rabbit.url) as app,
         gated_worker(tmp_path, CELERY_5_7, before, queue) as worker,
     ):
@@ -206,14 +205,14 @@ def test_rabbitmq_killed_and_restarted_in_a_move_loses_nothing(step: str, tmp_pa
         found = messages.ids(dead)
         assert found in [[listed] * count for count in copies]
 
-        before.reopen()
+        before.restore()
         note(app, "well", queue)
         wait_for(lambda: runs_again(worker) and worker.ran() == ["well"], 120, worker.log)
         wait_for(lambda: messages.ids(dead) == [listed] * (len(found) + 1), 60, worker.log)
         assert messages.ids(queue) == []
 
 
-def gated_worker(tmp_path: Path, world: World, before: Gate, queue: str) -> Any:
-    """A worker that reaches RabbitMQ through the gate; not started."""
+def gated_worker(tmp_path: Path, world: World, before: Proxy, queue: str) -> Any:
+    """A worker that reaches RabbitMQ through the proxy; not started."""
     url = f"amqp://guest:guest@127.0.0.1:{before.port}//"
     return agent_worker(tmp_path / "worker", world, "prefork", url, env={"TEST_QUEUE": queue}, start=False)
