@@ -1,11 +1,11 @@
 """The request that the worker drain: a file, which outlives restarts of the worker and of the sidecar."""
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from celery_health.wire.names import DRAIN_FILE
+from celery_probe.sidecar.orders.marker_file import set_marker
 
 
 class DrainRequest:
@@ -54,8 +54,5 @@ class DrainRequest:
         Raises:
             OSError: the directory cannot be written.
         """
-        if requested:
-            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
-        else:
-            self._path.unlink(missing_ok=True)
+        set_marker(self._path, requested)
         self.refresh()

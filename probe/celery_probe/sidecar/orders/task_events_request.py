@@ -1,9 +1,9 @@
 """The request that the worker send task events: a file, which outlives restarts of worker and sidecar."""
 
-import os
 from pathlib import Path
 
 from celery_health.wire.names import TASK_EVENTS_FILE
+from celery_probe.sidecar.orders.marker_file import set_marker
 
 
 class TaskEventsRequest:
@@ -24,8 +24,5 @@ class TaskEventsRequest:
         Raises:
             OSError: the directory cannot be written.
         """
-        if requested:
-            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
-        else:
-            self._path.unlink(missing_ok=True)
+        set_marker(self._path, requested)
         self.refresh()
