@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tools.cluster.errors import ClusterError
 from tools.cluster.machine.shell import run
+from tools.testbed.servers import free_port
 from tools.try_it.processes import Child, Processes
 from tools.try_it.redis_program import RedisProgram
 
@@ -48,8 +49,8 @@ class Addresses:
 
 def choose_addresses() -> Addresses:
     """Free ports: the monitor's own if it is free, and any for Redis."""
-    monitor = MONITOR_PORT if _is_free(MONITOR_PORT) else _free_port()
-    return Addresses(_free_port(), monitor)
+    monitor = MONITOR_PORT if _is_free(MONITOR_PORT) else free_port()
+    return Addresses(free_port(), monitor)
 
 
 class Shop:
@@ -130,9 +131,3 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
