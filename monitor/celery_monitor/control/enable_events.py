@@ -8,7 +8,7 @@ from celery_monitor.live.remote_control import RemoteControl
 
 _CHECK_SECONDS = 2.0
 _ALL_SECONDS = 30.0
-"""Every worker is asked so often, because another program may switch events off."""
+"""All workers are asked again after this time, because another program may switch events off."""
 _STARTUP_SECONDS = 10.0
 """A worker announces itself before it listens to remote control, so it is ordered again for this time."""
 _PATIENCE_SECONDS = 15.0

@@ -7,7 +7,7 @@ from celery_monitor.records.tasks import TaskRecord
 
 
 class Percentile(NamedTuple):
-    """The runtime in seconds that 99 % of so many runs stay below."""
+    """The runtime in seconds that 99 % of this number of runs stay below."""
 
     p99: float
     runs: int

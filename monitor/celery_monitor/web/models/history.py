@@ -104,7 +104,7 @@ class FailureGroup(_View):
 
     error: str = Field(description="The type of the error; empty if it is unknown.")
     place: str | None = Field(description="The line that raised it.")
-    tasks: int = Field(description="Tasks that failed so.")
+    tasks: int = Field(description="Tasks that failed with this error at this line.")
     open: int = Field(description="Of these: failed or lost, and not succeeded since.")
     retrying: int = Field(description="Of these: to be retried.")
     recovered: int = Field(description="Of these: succeeded since.")
@@ -125,7 +125,7 @@ class Failures(Document):
 class SeriesPoint(_View):
     """One step of a series."""
 
-    at: float = Field(description="Its begin. " + _TIME)
+    at: float = Field(description="Its start. " + _TIME)
     seconds: float = Field(description="Its length.")
     outcomes: Outcomes = Field(description="In the step.")
     runtime: Percentiles = Field(description="Seconds that runs took.")
