@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from celery_health.broker import RedisNaming
-from celery_health.survey.app_loading import ConfigurationError, first_line, not_loaded
+from celery_health.error_text import in_one_line
+from celery_health.survey.app_loading import ConfigurationError, not_loaded
 from celery_health.urls import BrokerUrl, UrlError, parse
 from celery_health.wire.names import DEAD_LETTER_SUFFIX
 
@@ -110,9 +111,7 @@ def _urls_of_app(app: Any, name: str | None) -> tuple[str, str | None]:
     try:
         broker, backend = app.conf.broker_read_url, app.conf.result_backend
     except Exception as error:  # the first access loads the settings, and they may raise anything
-        raise not_loaded(
-            name or "APP", f"its settings raise {type(error).__name__}: {first_line(error)}"
-        ) from error
+        raise not_loaded(name or "APP", f"its settings raise {in_one_line(error).rstrip('.')}") from error
     url = ";".join(broker) if isinstance(broker, list | tuple) else str(broker or "")
     return url, backend if isinstance(backend, str) else None
 

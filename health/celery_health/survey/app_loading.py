@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from celery_health.error_text import first_line, in_one_line
 from celery_health.exit_codes import ExitCode
 from celery_health.urls import redact
 
@@ -53,9 +54,9 @@ def load_app(name: str, seconds: float, timeout_option: str | None = "--timeout"
     except ModuleNotFoundError as error:
         raise not_loaded(name, _what_is_missing(name, error.name or name)) from error
     except AttributeError as error:
-        raise not_loaded(name, f"{first_line(error)}: use -A MODULE:NAME") from error
+        raise not_loaded(name, f"{first_line(error).rstrip('.')}: use -A MODULE:NAME") from error
     except (Exception, SystemExit) as error:
-        raise not_loaded(name, f"it raises {type(error).__name__}: {first_line(error)}") from error
+        raise not_loaded(name, f"it raises {in_one_line(error).rstrip('.')}") from error
     if not hasattr(app, "amqp") or not hasattr(app, "control"):
         raise not_loaded(name, "it is not a Celery application: use -A MODULE:NAME")
     return app
@@ -64,11 +65,6 @@ def load_app(name: str, seconds: float, timeout_option: str | None = "--timeout"
 def not_loaded(name: str, why: str) -> ConfigurationError:
     """The error for an application that cannot be loaded."""
     return ConfigurationError(f"The application {name!r} cannot be loaded: {redact(why)}.")
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an exception's message, without its full stop."""
-    return next(iter(str(error).splitlines()), "").rstrip(".")
 
 
 @contextlib.contextmanager

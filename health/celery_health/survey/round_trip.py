@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from celery_health.error_text import first_line, in_one_line
 from celery_health.urls import redact
 
 OWN_TASK = "celery_health.tasks.health_check_task"
@@ -93,5 +94,4 @@ def _failed_checks(value: dict[str, Any]) -> Iterator[str]:
 
 
 def _text(error: object) -> str:
-    name = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
-    return redact(name + next(iter(str(error).splitlines()), ""))
+    return in_one_line(error) if isinstance(error, BaseException) else redact(first_line(error))

@@ -8,10 +8,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from celery_health.error_text import in_one_line
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.remote_control import broadcast
 from celery_health.threads import SingleThread
-from celery_health.urls import redact
 from celery_monitor.control.connecting import SECONDS
 from celery_monitor.control.shown_values import cleaned
 
@@ -63,8 +63,7 @@ class Inspector:
         except TimeoutError:
             raise WorkersAwayError(f"{self._connection.broker.address} does not answer in time.") from None
         except Exception as error:  # whatever the transport raises means the same to the client
-            text = next(iter(str(error).splitlines()), "")
-            raise WorkersAwayError(redact(f"{type(error).__name__}: {text}")) from None
+            raise WorkersAwayError(in_one_line(error)) from None
         for worker, info in found.items():
             self._known[worker] = {**self._known.get(worker, {}), **info}
         for worker in list(self._known)[:-_MAX_WORKERS]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from celery_health.error_text import in_one_line
 from celery_health.survey.app_connection import AppConnection
 from celery_health.threads import run_in_thread
-from celery_health.urls import redact
 from celery_monitor.control.connecting import SECONDS, own_app
 from celery_monitor.control.shown_values import shown_traceback, shown_value
 
@@ -68,10 +68,7 @@ class Results:
         except TimeoutError:
             raise ResultsAwayError(f"The result backend does not answer within {SECONDS:g} s.") from None
         except Exception as error:  # whatever the result backend raises means the same to the client
-            text = next(iter(str(error).splitlines()), "")
-            raise ResultsAwayError(
-                redact(f"The result backend cannot be read: {type(error).__name__}: {text}")
-            ) from None
+            raise ResultsAwayError(f"The result backend cannot be read: {in_one_line(error)}") from None
 
     @cached_property
     def _app(self) -> Any:

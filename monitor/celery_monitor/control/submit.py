@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
+from celery_health.error_text import in_one_line
 from celery_health.survey.app_connection import AppConnection
 from celery_health.threads import SingleThread
-from celery_health.urls import redact
 from celery_monitor.control.connecting import SECONDS, own_app, sending
 
 _THREAD_SECONDS = SECONDS + 0.5
@@ -105,7 +105,7 @@ class Submitter:
             ) from None
         except Exception as error:  # whatever the transport raises means the same to the client
             raise BrokerAwayError(
-                f"{self._connection.broker.address} did not take the message: {_first_line(error)}"
+                f"{self._connection.broker.address} did not take the message: {in_one_line(error)}"
             ) from None
 
     def _route(self, submission: Submission, connection: Any) -> dict[str, Any]:
@@ -123,8 +123,3 @@ class Submitter:
             connection.channel().queue_declare(queue, passive=True)
         bare = Queue(queue, Exchange("", type="direct"), routing_key=queue, no_declare=True)
         return {"queue": bare, "declare": []}
-
-
-def _first_line(error: BaseException) -> str:
-    text = next(iter(str(error).splitlines()), "")
-    return redact(f"{type(error).__name__}: {text}" if text else type(error).__name__)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from celery_health.times import unix_time
 from celery_monitor.events import event as types
 from celery_monitor.events.event import Event
-from celery_monitor.events.fields import is_incomplete, unix_time
+from celery_monitor.events.fields import is_incomplete
 from celery_monitor.events.runs import Runs, worse
 from celery_monitor.events.trace import Trace
 from celery_monitor.records.states import (

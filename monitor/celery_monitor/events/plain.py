@@ -5,9 +5,10 @@ It is the record that ``fold`` gives, in a third of the time. A test compares th
 
 from collections.abc import Sequence
 
+from celery_health.times import unix_time
 from celery_monitor.events import event as types
 from celery_monitor.events.event import Event
-from celery_monitor.events.fields import is_incomplete, unix_time
+from celery_monitor.events.fields import is_incomplete
 from celery_monitor.records.states import FAILURE, RECEIVED, STARTED, SUCCESS
 from celery_monitor.records.tasks import Run, TaskRecord
 

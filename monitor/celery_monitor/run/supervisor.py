@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from celery_health.urls import redact
+from celery_health.error_text import in_one_line
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
@@ -48,7 +48,7 @@ class Supervisor:
                 await part()
                 why = "it ended by itself"
             except Exception as error:  # whatever it is, the other parts go on
-                why = _first_line(error)
+                why = _cause(error)
                 _log.exception("%s failed and is started again", name)
             finally:
                 recovering.cancel()
@@ -59,8 +59,7 @@ class Supervisor:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
-def _first_line(error: BaseException) -> str:
+def _cause(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    text = next(iter(str(error).splitlines()), "").rstrip(".")
-    return redact(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+    return in_one_line(error).rstrip(".")

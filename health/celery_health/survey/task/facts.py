@@ -16,8 +16,8 @@ from celery_health.survey.connect import connection_failure
 from celery_health.survey.task.holder import TaskReplies, ask_about_task
 from celery_health.survey.task.result import TaskResult, read_result
 from celery_health.survey.task.search import Searched, search_for_task
-from celery_health.survey.task.times import unix_time
 from celery_health.threads import run_in_thread
+from celery_health.times import unix_time
 from celery_health.tls import THIS_PYTHON
 from celery_health.urls import redact
 from celery_health.why.facts import Held, Holder, Outcome, Place, Queue, Sources, TaskFacts

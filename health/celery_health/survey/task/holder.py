@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery_health.survey.remote_control import Replies, broadcast
-from celery_health.survey.task.times import unix_time
+from celery_health.times import unix_time
 from celery_health.why.facts import BlockingTask, Held, Holder
 
 _LEAST_SECONDS = 0.2

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from celery_health.survey.task.times import unix_time
+from celery_health.times import unix_time
 
 
 @dataclass(frozen=True, slots=True)

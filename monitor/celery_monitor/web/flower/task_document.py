@@ -1,9 +1,8 @@
 """A task as Flower shows it."""
 
-from datetime import UTC, datetime
-
 from pydantic import Field
 
+from celery_health.times import iso_time
 from celery_monitor.records import states
 from celery_monitor.records.tasks import TaskRecord
 from celery_monitor.web.models.base import Document
@@ -64,8 +63,8 @@ def flower_task(record: TaskRecord, children: tuple[str, ...] = ()) -> FlowerTas
         revoked=_at(record, states.REVOKED),
         args=record.args,
         kwargs=record.kwargs,
-        eta=_iso(record.eta),
-        expires=_iso(record.expires),
+        eta=iso_time(record.eta),
+        expires=iso_time(record.expires),
         retries=record.retries,
         worker=record.worker,
         result=record.result,
@@ -94,7 +93,3 @@ def _retried(record: TaskRecord) -> float | None:
         return record.state_time
     ends = [run.finished for run in record.runs if run.outcome == states.RETRY and run.finished is not None]
     return max(ends, default=None)
-
-
-def _iso(moment: float | None) -> str | None:
-    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()

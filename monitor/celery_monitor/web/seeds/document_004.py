@@ -1,9 +1,8 @@
 """Sends tasks and follows them below ``/tasks/``. While the broker is away every route answers 503."""
 
-from datetime import UTC, datetime
-
 from aiohttp import web
 
+from celery_health.times import iso_time
 from celery_monitor.control.allowed_tasks import TaskNotAllowedError
 from celery_monitor.control.results import ResultsAwayError, StoredResult
 from celery_monitor.control.submit import BrokerAwayError, NoSuchQueueError, Submission
@@ -88,9 +87,9 @@ def status_of(task_id: str, record: TaskRecord | None, stored: StoredResult | No
         queue=record.queue or stored.queue,
         worker=record.worker or stored.worker,
         retries=record.retries if record.updated else None,
-        submitted_at=_iso(record.sent or record.received),
-        started_at=_iso(record.started),
-        completed_at=_iso(record.finished) or stored.done,
+        submitted_at=_time(record.sent or record.received),
+        started_at=_time(record.started),
+        completed_at=_time(record.finished) or stored.done,
     )
 
 
@@ -213,8 +212,8 @@ def _may_know(worker: str, task: str, live: LiveViews) -> bool:
     return view is None or view.tasks is None or task in view.tasks
 
 
-def _iso(moment: float | None) -> str | None:
-    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+def _time(moment: float | None) -> str | None:
+    return iso_time(moment, "milliseconds")
 
 
 def _refusal(problem: ProblemError) -> web.Response:

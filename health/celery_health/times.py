@@ -1,4 +1,4 @@
-"""Times as Celery writes them."""
+"""Times as texts of ISO 8601, as Celery writes them."""
 
 from datetime import UTC, datetime
 
@@ -12,3 +12,8 @@ def unix_time(text: str | None) -> float | None:
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def iso_time(moment: float | None, timespec: str = "auto") -> str | None:
+    """Unix time as text in UTC; None stays None. ``timespec``: as ``datetime.isoformat`` has it."""
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec=timespec)
