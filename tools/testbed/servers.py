@@ -100,31 +100,62 @@ class Server(ABC):
         return self.answers()
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, number)
+        """Send a signal to the server and to all of its processes, which may have groups of their own."""
+        for pid in self._processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _frozen(self) -> bool:
         """Whether each thread has stopped: one that runs notices the signal a moment later."""
-        assert self._process is not None
         states = set()
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if os.getpgid(int(process.name)) == self._process.pid:
-                    stats = [task.read_text() for task in process.glob("task/*/stat")]
-                    states |= {stat.rpartition(")")[2].split()[0] for stat in stats}
+        for pid in self._processes():
+            for task in Path(f"/proc/{pid}/task").glob("*/stat"):
+                with suppress(OSError):
+                    states.add(task.read_text().rpartition(")")[2].split()[0])
         return states <= {"T", "Z"}
 
+    def _processes(self) -> list[int]:
+        """The server's process and its descendants, parents first; none once it has ended."""
+        if self._process is None or self._process.poll() is not None:
+            return []
+        children: dict[int, list[int]] = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                parent = int(stat.read_text().rpartition(")")[2].split()[1])
+                children.setdefault(parent, []).append(int(stat.parent.name))
+        found = [self._process.pid]
+        for pid in found:
+            found += children.get(pid, [])
+        return found
+
     def _end(self, number: signal.Signals) -> None:
+        """Send the signal and wait until no process of the server is left.
+
+        PostgreSQL refuses to start while one of a killed server lives.
+        """
         if self._process is None:
             return
-        self._signal(number)
-        self._signal(signal.SIGCONT)
+        processes = self._processes()
+        if number == signal.SIGKILL:
+            self._signal(number)
+        elif processes:
+            # Its own processes are for the server to end.
+            os.killpg(self._process.pid, number)
+            self._signal(signal.SIGCONT)
         try:
             self._process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             self._signal(signal.SIGKILL)
             self._process.wait(timeout=10)
+        wait_for(lambda: not any(map(_lives, processes)), 30, f"the end of {processes}")
         self._process = None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class RedisServer(Server):
