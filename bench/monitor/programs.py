@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redis import Redis
-from tests.support.celery_versions import World
+from tools.testbed.celery_versions import World
 
 from bench.errors import BenchError
 from bench.measure import cpu_seconds, family, memory

@@ -7,10 +7,10 @@ change the set. Which of the two happens depends on the order of the set, so tha
 from contextlib import ExitStack
 from pathlib import Path
 
+from tools.testbed.celery_versions import CELERY_5_3
 from tools.testbed.servers import RedisServer
 
 from tests.integration.agent.harness import AgentWorker, agent_worker
-from tests.support.celery_versions import CELERY_5_3
 
 # Measured: three restarts are enough nearly always, and half of the workers survive them.
 RESTARTS_AT_MOST = 10

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from tools.testbed.celery_versions import World
 from tools.testbed.waiting import wait_for
 
 from celery_health.wire.worker_report import WORKER_REPORT, WorkerReport
 from celery_probe.bundle import install
-from tests.support.celery_versions import World
 from tests.support.documents import read_exact
 
 PROJECT = Path(__file__).parent / "project"

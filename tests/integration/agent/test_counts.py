@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import redis_server
 
 from tests.integration.agent.harness import agent_worker, producer
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
 
 LATE = {"TEST_ACKS_LATE": "1"}
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import amqp
 import pytest
+from tools.testbed.celery_versions import CELERY_5_7
 from tools.testbed.servers import RabbitServer, redis_server
 
 from tests.integration.agent.deaf_worker import deaf_worker
 from tests.integration.agent.harness import agent_worker, producer
-from tests.support.celery_versions import CELERY_5_7
 
 
 @pytest.mark.timeout(240)

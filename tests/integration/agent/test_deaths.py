@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, redis_server
 
 from celery_health.wire.deaths import TaskDeaths
 from celery_health.wire.worker_report import WorkerReport
 from tests.integration.agent.cgroups import limited_memory
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 
 DEATHS = ("-I", "agent_deaths")
 LATE = {"TEST_ACKS_LATE": "1"}

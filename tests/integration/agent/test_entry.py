@@ -4,11 +4,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 
 
 @pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.agent.harness import POOLS, AgentWorker, agent_worker, producer
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 LATE = {"TEST_ACKS_LATE": "1"}
 

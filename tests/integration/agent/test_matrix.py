@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, WORLDS, World
 from tools.testbed.servers import redis_server
 
 from tests.integration.agent.harness import GREEN_POOLS, POOLS, agent_worker, producer
-from tests.support.celery_versions import CELERY_5_3, WORLDS, World
 
 
 @pytest.mark.parametrize("pool", POOLS)

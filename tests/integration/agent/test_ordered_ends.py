@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
 from tools.testbed.servers import redis_server
 
 from celery_health.wire.worker_report import WorkerReport
 from tests.integration.agent.harness import agent_worker, producer
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
 RETURNING = {"TEST_ACKS_LATE": "1", "TEST_REJECT": "1"}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, redis_server
 from tools.testbed.waiting import wait_for
 
@@ -17,7 +18,6 @@ from tests.integration.agent.quarantine import (
     order,
     wait_until_ran,
 )
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
 POOLS = pytest.mark.parametrize("pool", ["prefork", "threads", "gevent"])

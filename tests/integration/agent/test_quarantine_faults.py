@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
 from tools.testbed.proxy import Cut, Proxy, proxy
 from tools.testbed.servers import RabbitServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
@@ -22,7 +23,6 @@ from tests.integration.agent.quarantine import (
     order,
     wait_until_ran,
 )
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 
 GRACE_SECONDS = 3
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
 from tools.testbed.servers import redis_server
 
 from tests.integration.agent.harness import GREEN_POOLS, agent_worker, producer
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 
 LOAD = 600
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from celery import Celery
 from redis import Redis
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_4, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, free_port, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_probe.agent.worker.stop import DRAIN_SECONDS, STALE_SECONDS
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_4, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
 
 LATE = {"TEST_ACKS_LATE": "1"}
 TURNING = [

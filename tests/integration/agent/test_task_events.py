@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 WHOLE_LIFE = ["task-received", "task-started", "task-succeeded"]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
+from tools.testbed.celery_versions import World
 from tools.testbed.waiting import wait_for, wait_for_async
 
 from celery_health.verdicts.beat import BeatThresholds
@@ -19,7 +20,6 @@ from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.endpoints.process import probe_app
 from celery_probe.sidecar.observe.beat import BeatObserver
 from celery_probe.sidecar.observe.evidence import BEAT_FILE, ProcessEvidence
-from tests.support.celery_versions import World
 from tests.support.documents import read_exact
 
 PROJECT = Path(__file__).parent / "project"

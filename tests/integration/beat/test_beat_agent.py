@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
@@ -10,7 +11,6 @@ from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BeatPhase
 from celery_probe.sidecar.observe.lock import read_lock
 from tests.integration.beat.harness import running_beat
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 PERSISTENT = "celery.beat.PersistentScheduler"
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import RedisServer, free_port, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for, wait_for_async
 
 from tests.integration.beat.harness import TICK_LIMIT, beat_sidecar, running_beat
 from tests.integration.sidecar.served import COMMAND, TOKEN, Sidecar, environment
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 # Long enough for every limit of the short thresholds to be passed.
 OUTAGE = 2 * TICK_LIMIT + 1

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.testbed.celery_versions import World
+
 import celery_health
-from tests.support.celery_versions import World
 
 PROJECT = Path(__file__).parent / "project"
 HEALTH = Path(celery_health.__file__).parents[1]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis as redis_client
 from celery import Celery
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6
 from tools.testbed.servers import rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
@@ -18,7 +19,6 @@ from celery_health.survey.task.facts import WhyOptions, collect_task_facts
 from celery_health.why.answer import Answer
 from celery_health.why.decide import why
 from tests.integration.cli.harness import run, worker
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_6
 
 TIMEOUT = ("--timeout", "30")
 pytestmark = pytest.mark.timeout(400)

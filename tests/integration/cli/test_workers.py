@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import redis as redis_client
 from celery import Celery
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, World
 from tools.testbed.servers import rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.tasks import NAME as OWN_TASK
 from tests.integration.cli.harness import Outcome, run, worker
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, World
 
 WORLDS = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_6], ids=lambda world: world.celery)
 

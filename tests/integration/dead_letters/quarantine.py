@@ -7,11 +7,11 @@ from typing import Any
 
 import amqp
 import redis as redis_client
+from tools.testbed.celery_versions import World
 from tools.testbed.servers import RabbitServer, RedisServer
 from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import PROJECT, environment
-from tests.support.celery_versions import World
 
 QUEUE = "celery.dead-letter"
 PRODUCER = """

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import redis as redis_client
+from tools.testbed.celery_versions import CELERY_5_7
 from tools.testbed.proxy import Cut, proxy
 from tools.testbed.servers import RabbitServer, RedisServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
@@ -19,7 +20,6 @@ from tests.integration.dead_letters.quarantine import (
     quarantine_on_redis,
     send,
 )
-from tests.support.celery_versions import CELERY_5_7
 
 ARRIVE_SECONDS = 60.0
 

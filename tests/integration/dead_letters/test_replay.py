@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import redis as redis_client
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, RedisServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
@@ -19,7 +20,6 @@ from tests.integration.dead_letters.quarantine import (
     quarantine_on_redis,
     send,
 )
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 
 WORLDS = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
 

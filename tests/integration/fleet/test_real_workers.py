@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from tools.testbed.celery_versions import CELERY_5_6, CELERY_5_7, World
 from tools.testbed.proxy import proxy
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
@@ -19,7 +20,6 @@ from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot, worker_snapshot
 from celery_operator.observe.waiting import WaitingQueues
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
-from tests.support.celery_versions import CELERY_5_6, CELERY_5_7, World
 
 SOON = FleetThresholds(stalled_after=3.0, hung_grace=1.0)
 

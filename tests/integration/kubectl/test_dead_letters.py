@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 import redis as redis_client
+from tools.testbed.celery_versions import CELERY_5_7
 from tools.testbed.servers import RedisServer, redis_server
 
 from tests.integration.dead_letters.quarantine import quarantine_on_redis, send
 from tests.integration.kubectl.harness import Outcome, Shop
-from tests.support.celery_versions import CELERY_5_7
 
 QUEUE = "shop.dead-letter"
 EXEC = """#!{python}

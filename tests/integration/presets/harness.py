@@ -11,9 +11,8 @@ from typing import Any
 
 from celery import Celery
 from redis import Redis
+from tools.testbed.celery_versions import World
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
-
-from tests.support.celery_versions import World
 
 PROJECT = Path(__file__).parent / "project"
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, RedisServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.agent.quarantine import RabbitMessages, RedisMessages
 from tests.integration.presets.harness import PresetWorker
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
 pytestmark = pytest.mark.timeout(300)

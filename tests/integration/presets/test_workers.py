@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, RedisServer
 from tools.testbed.waiting import wait_for
 
 from tests.integration.presets.harness import Client, PresetWorker, client, preset_worker
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
 
 WORLDS = (CELERY_5_3, CELERY_5_5, CELERY_5_6, CELERY_5_7)
 every_world = pytest.mark.parametrize("world", WORLDS, ids=lambda world: f"celery-{world.celery}")

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.proxy import proxy
 from tools.testbed.servers import rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
@@ -14,7 +15,6 @@ from tests.integration.agent.deaf_worker import deaf_worker
 from tests.integration.agent.harness import agent_worker
 from tests.integration.sidecar.served import Sidecar, served
 from tests.integration.sidecar.watched import watched
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 # Deaf grace, longest jitter and broker grace, with time for a slow machine.
 CONDEMNED_WITHIN = 60.0

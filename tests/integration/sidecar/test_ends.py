@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
@@ -14,7 +15,6 @@ from celery_health.wire.answers import ProcessState
 from celery_health.wire.deaths import ProcessEnd
 from tests.integration.agent.harness import producer
 from tests.integration.sidecar.watched import Watched, watched
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_7, World
 
 DEATHS = ("-I", "agent_deaths")
 NO_PORT = 1

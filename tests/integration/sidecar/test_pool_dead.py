@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
@@ -14,7 +15,6 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.thresholds import WorkerThresholds
 from tests.integration.agent.harness import producer
 from tests.integration.sidecar.watched import Watched, watched
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_7
 
 QUICK = WorkerThresholds(pool_grace=10.0)
 CONDEMNED_WITHIN = 60.0

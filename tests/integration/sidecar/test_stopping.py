@@ -3,12 +3,12 @@
 import time
 from pathlib import Path
 
+from tools.testbed.celery_versions import CELERY_5_7
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.agent.harness import agent_worker, producer
 from tests.integration.sidecar.served import served
-from tests.support.celery_versions import CELERY_5_7
 
 # The kubelet gives an unhealthy worker five seconds in all.
 AT_ONCE = 4.0

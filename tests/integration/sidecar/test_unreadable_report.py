@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tools.testbed.celery_versions import CELERY_5_6
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
@@ -14,7 +15,6 @@ from celery_health.verdicts.thresholds import WorkerThresholds
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.bounds import LIST_LENGTH
 from tests.integration.sidecar.watched import Watched, watched
-from tests.support.celery_versions import CELERY_5_6
 
 SECRET = "hunter2"
 LARGE = 10_000_000

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tools.testbed.celery_versions import World
 from tools.testbed.waiting import wait_for
 
 from celery_health.catalogue.workers import WorkerReason
@@ -15,7 +16,6 @@ from celery_probe.sidecar.observe.evidence import WORKER_FILE, ProcessEvidence
 from celery_probe.sidecar.observe.worker import WorkerObserver
 from celery_probe.sidecar.orders.drain_request import DrainRequest
 from tests.integration.agent.harness import AgentWorker, agent_worker
-from tests.support.celery_versions import World
 
 CHECK_SECONDS = 0.5
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from celery import Celery, chain
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, RedisServer, redis_server
 
 from celery_monitor.events.intake import Intake
@@ -18,7 +19,6 @@ from celery_monitor.events.merge import Merger
 from celery_monitor.events.receivers.opening import open_receiver
 from celery_monitor.records.tasks import TaskRecord
 from tests.integration.monitor.events.conftest import until
-from tests.support.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 
 PROJECT = Path(__file__).parent / "project"
 WORKER = "celery@tested"
