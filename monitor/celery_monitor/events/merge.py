@@ -1,7 +1,10 @@
 """Events of all tasks to records, in bounded memory. Pure: no clock and no I/O."""
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from sys import intern
+
+from msgspec import Struct
 
 from celery_monitor.events import event as types
 from celery_monitor.events.clean import clean
@@ -21,16 +24,13 @@ _KEPT_EVENTS = 16
 _WORKER_EVENTS = frozenset({types.ONLINE, types.HEARTBEAT, types.OFFLINE})
 
 
-class _Task:
+class _Task(Struct, gc=False):
     """The events of one task since ``base``."""
 
-    __slots__ = ("base", "events", "name", "updated")
-
-    def __init__(self, base: TaskRecord | None = None) -> None:
-        self.base = base
-        self.events: list[Event] = []
-        self.name: str | None = None if base is None else base.name
-        self.updated = 0.0
+    base: TaskRecord | None = None
+    name: str | None = None
+    updated: float = 0.0
+    events: list[Event] = []
 
 
 class Merger:
@@ -96,7 +96,7 @@ class Merger:
         """Take in stored records of unfinished tasks, with their runs, after a start of the monitor."""
         for record in records:
             if self._find(record.id) is None:
-                self._unfinished[record.id] = _Task(record)
+                self._unfinished[record.id] = _Task(record, record.name)
 
     def mark_lost(self, worker: str, at: float) -> int:
         """The worker has been gone since ``at``: what it was running is lost. Returns the number of tasks."""
@@ -208,11 +208,17 @@ class Merger:
         task.events = events[-_KEPT_EVENTS:]
 
     def _make_room(self) -> None:
-        while len(self._finished) > self._max_finished:
-            del self._finished[next(iter(self._finished))]
-        while len(self._unfinished) > self._max_unfinished:
-            del self._unfinished[next(iter(self._unfinished))]
-            self.counters.evicted += 1
+        _drop_oldest(self._finished, self._max_finished)
+        self.counters.evicted += _drop_oldest(self._unfinished, self._max_unfinished)
+
+
+def _drop_oldest(tasks: dict[str, _Task], most: int) -> int:
+    """Delete the tasks above ``most`` that came first; how many."""
+    # In one pass: each new iterator would have to skip all that was deleted before.
+    oldest = list(islice(tasks, max(0, len(tasks) - most)))
+    for task_id in oldest:
+        del tasks[task_id]
+    return len(oldest)
 
 
 def _is_known(event: Event, events: list[Event]) -> bool:

@@ -1,5 +1,7 @@
 """Tasks that were sent, as far as their senders send task-sent: which of them wait, and in which queue."""
 
+from collections import OrderedDict
+
 MAX_TASKS = 50_000
 
 
@@ -11,7 +13,8 @@ class SentTasks:
 
     def __init__(self, most: int = MAX_TASKS) -> None:
         self._most = most
-        self._tasks: dict[str, tuple[str, float]] = {}
+        # A plain dict finds its oldest entry only past all that were deleted before it.
+        self._tasks: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._waiting: dict[str, dict[str, float]] = {}
         self.seen = False
 

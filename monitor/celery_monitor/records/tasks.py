@@ -9,7 +9,7 @@ import msgspec
 from celery_monitor.records.states import PENDING
 
 
-class Run(msgspec.Struct, kw_only=True):
+class Run(msgspec.Struct, kw_only=True, gc=False):
     """One execution of a task by one worker. A task that is retried or delivered again has several.
 
     ``outcome``: the state that ended the run, ``LOST`` if its worker is gone, None while it lasts.
@@ -28,7 +28,7 @@ class Run(msgspec.Struct, kw_only=True):
     traceback: str | None = None
 
 
-class TaskRecord(msgspec.Struct, kw_only=True):
+class TaskRecord(msgspec.Struct, kw_only=True, gc=False):
     """One task id. ``state`` is Celery's, a custom one, or ``LOST``.
 
     ``queue``, ``exchange``, ``routing_key``, ``priority`` and ``group_id`` are None unless a source names

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from sqlalchemy.exc import DBAPIError
 
@@ -95,9 +96,7 @@ class Writer:
             self._since = self._clock()
         for record in changed:
             self._tasks[record.id] = record
-        while len(self._tasks) > self._most:
-            del self._tasks[next(iter(self._tasks))]
-            self._dropped += 1
+        self._make_room()
         for buffer, added in ((self._queues, queues), (self._workers, workers), (self._audit, audit)):
             buffer.extend(added)  # type: ignore[arg-type]
             del buffer[:-_MOST_SAMPLES]
@@ -192,6 +191,11 @@ class Writer:
         if self._problem is None:
             _log.warning("The history cannot be written now and waits in memory: %s", cause(error))
         self._problem = f"The database does not take changes: {cause(error)}"
-        while len(self._tasks) > self._most:
-            del self._tasks[next(iter(self._tasks))]
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Drop the oldest of too many changes."""
+        # In one pass: each new iterator would have to skip all that was deleted before.
+        for identity in list(islice(self._tasks, max(0, len(self._tasks) - self._most))):
+            del self._tasks[identity]
             self._dropped += 1
