@@ -1,0 +1,1 @@
+"""Live updates over a WebSocket: snapshots, then what changes."""
