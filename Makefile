@@ -11,7 +11,8 @@ export K8S_VERSION CLUSTER
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lint format docs crds test test-unit test-properties test-integration test-e2e \
-	fault-matrix soak soak-scaling cluster cluster-down cluster-load images deploy try demo demo-down bench bench-burst
+	fault-matrix soak soak-scaling cluster cluster-down cluster-load images deploy try demo demo-down bench bench-burst \
+	page-vendor
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +37,9 @@ docs: venv  ## write verdicts, the options and the routes of the monitor into do
 	@PYTHONPATH=health:probe:operator $(BIN)/python -m tools.verdict_pages
 	@PYTHONPATH=health:monitor $(BIN)/python -m tools.monitor_page
 	@PYTHONPATH=health:monitor $(BIN)/python -m tools.monitor_api_page
+
+page-vendor:  ## build the libraries of the monitor's page from the locked npm packages; needs Node.js
+	@$(PYTHON) -m tools.page_build
 
 crds: venv  ## write crds/, the chart's copy and docs/reference/resource.md from the models
 	@PYTHONPATH=health:probe:operator $(BIN)/python -m celery_operator.api.crd

@@ -47,7 +47,7 @@ _ERRORS = (
     ("503", "The history or another server is away. `Retry-After` says when to try again."),
 )
 
-_SHOWN_TAGS = {"monitoring": "Monitoring", "access": "Access", "health": "Health"}
+_SHOWN_TAGS = {"monitoring": "Monitoring", "access": "Access", "health": "Health", "page": "Page"}
 
 Schema = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""``python -m tools.structure [ROOT]``: refuses folders of too many files and Python files of too many lines.
+"""``python -m tools.structure [ROOT]``: refuses folders of too many files and source files of too many lines.
 
 It checks the files that git tracks. It exits with 1 if it finds one.
 """
@@ -13,7 +13,9 @@ MOST_FILES = 20
 """In one folder, without those in its subfolders."""
 
 MOST_LINES = 300
-"""In one Python file."""
+"""In one source file."""
+
+SOURCES = frozenset({".css", ".js", ".py"})
 
 
 def problems(root: Path) -> Iterator[str]:
@@ -24,7 +26,7 @@ def problems(root: Path) -> Iterator[str]:
         if count > MOST_FILES:
             yield f"{folder}: {count} files, at most {MOST_FILES}: group them in subfolders by subject"
     for file in sorted(files):
-        if file.suffix == ".py":
+        if file.suffix in SOURCES:
             lines = len((root / file).read_text(encoding="utf-8").splitlines())
             if lines > MOST_LINES:
                 yield f"{file}: {lines} lines, at most {MOST_LINES}: split it by subject"

@@ -7,12 +7,13 @@ from aiohttp import web
 
 from celery_health.wire.resource_push import PUSH_PATH
 from celery_monitor.web import flower, middleware, seeds
-from celery_monitor.web.routes import export, health, history, live, login, openapi, tasks
+from celery_monitor.web.routes import export, health, history, live, login, openapi, page, tasks
 from celery_monitor.web.routing.dispatch import MAX_BODY_BYTES, bind
 from celery_monitor.web.routing.route import Route
 from celery_monitor.web.services import Services
 
 TABLES: tuple[tuple[Route, ...], ...] = (
+    page.ROUTES,
     login.ROUTES,
     live.ROUTES,
     history.ROUTES,

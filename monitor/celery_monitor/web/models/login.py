@@ -23,6 +23,12 @@ class Identity(Document):
     expires: float | None = Field(description="When the session or the token ends. Unix time in seconds.")
 
 
+class BrowserSession(Document):
+    """Who is logged in."""
+
+    identity: Identity | None = Field(description="The caller; null without a valid session or token.")
+
+
 class LoggedOut(Document):
     """The end of a session."""
 

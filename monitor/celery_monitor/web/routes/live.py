@@ -1,7 +1,8 @@
-"""What runs now: workers, queues and the schedule."""
+"""What runs now: workers, queues and the schedule, and the verdicts on them."""
 
 from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.models.live import Queue, Queues, Schedule, Worker, Workers
+from celery_monitor.web.models.verdicts import FleetHealth, FleetVerdict
 from celery_monitor.web.problems import ProblemError
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import Call, Route
@@ -38,7 +39,26 @@ async def get_schedule(call: Call[NoQuery, NoBody]) -> Schedule:
     return Schedule.model_validate(call.services.live.schedule())
 
 
+async def get_health(call: Call[NoQuery, NoBody]) -> FleetHealth:
+    """The verdicts on the fleet, as `celery-health` prints them."""
+    application = call.services.application
+    state = await application.fleet.state()
+    return FleetHealth(
+        at=state.snapshot.at,
+        app=application.connection.name,
+        broker=state.snapshot.broker.address,
+        health=state.result.health,
+        verdicts=[FleetVerdict.model_validate(problem) for problem in state.result.problems],
+    )
+
+
 ROUTES = (
+    Route(
+        method="GET",
+        path=f"{MONITORING}/health",
+        handler=get_health,
+        summary="The health of the fleet, and its verdicts.",
+    ),
     Route(method="GET", path=f"{MONITORING}/workers", handler=list_workers, summary="All workers."),
     Route(
         method="GET",

@@ -8,9 +8,9 @@ from celery_monitor.web.identity.caller import Caller
 from celery_monitor.web.identity.client import Client
 from celery_monitor.web.identity.sessions import COOKIE
 from celery_monitor.web.models.base import NoBody, NoQuery
-from celery_monitor.web.models.login import Identity, LoggedOut, Login
+from celery_monitor.web.models.login import BrowserSession, Identity, LoggedOut, Login
 from celery_monitor.web.problems import ProblemError
-from celery_monitor.web.routes.paths import LANDING, MONITORING
+from celery_monitor.web.routes.paths import MONITORING, PAGE
 from celery_monitor.web.routing import Call, Reply, Route
 
 
@@ -50,13 +50,20 @@ async def follow_login_link(call: Call[NoQuery, NoBody]) -> web.Response:
     call.note.caller = caller
     cookie, expires = call.services.access.sessions.start(caller)
     header = _cookie(cookie, max(0, int(expires - call.services.clock())), call.client)
-    headers = {"Location": call.client.prefix + LANDING, "Set-Cookie": header}
+    headers = {"Location": call.client.prefix + PAGE, "Set-Cookie": header}
     return web.Response(status=303, headers=headers)
 
 
 async def get_identity(call: Call[NoQuery, NoBody]) -> Identity:
     """The caller of this request."""
     return _identity(call.caller, call.caller.expires)
+
+
+async def get_session(call: Call[NoQuery, NoBody]) -> BrowserSession:
+    """The caller, or null: a browser that is not logged in is no error."""
+    caller = await call.services.access.admission.caller_of_open_route(call.request, call.client)
+    known = caller.role is not None
+    return BrowserSession(identity=_identity(caller, caller.expires) if known else None)
 
 
 def _identity(caller: Caller, expires: float | None) -> Identity:
@@ -98,6 +105,14 @@ ROUTES = (
         statuses=(303,),
         errors=(410,),
         media_types=(),
+        tag="access",
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/session",
+        handler=get_session,
+        role=None,
+        summary="Who is logged in in this browser.",
         tag="access",
     ),
     Route(

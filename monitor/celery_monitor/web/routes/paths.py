@@ -1,6 +1,6 @@
-"""Where the API is."""
+"""Where the API and the page are."""
 
 MONITORING = "/api/automation/monitoring"
 
-LANDING = f"{MONITORING}/stats"
-"""Where a login link leads to."""
+PAGE = "/monitoring"
+SETTINGS = "/settings"

@@ -7,6 +7,7 @@ import pytest
 
 from celery_monitor.settings import Role
 from celery_monitor.web.application import all_routes
+from celery_monitor.web.routes import page
 from celery_monitor.web.routing.openapi import document
 from tests.support.monitor_web import ADMIN, API, OPERATOR, VIEWER, served, services
 
@@ -15,7 +16,9 @@ OPEN = {
     ("get", "/readyz"),
     ("get", "/api/celery/health/"),
     ("post", f"{API}/login"),
+    ("get", f"{API}/session"),
     ("get", "/login/{link}"),
+    *(("get", route.path) for route in page.ROUTES),
 }
 OWN_SESSION = {("post", f"{API}/logout")}
 """What a viewer may change: the own session."""

@@ -1,0 +1,47 @@
+/** Keys of the page: of every screen, and of the one that is shown. */
+import { useEffect } from "../vendor/libraries.js";
+import { MENU } from "./menu.js";
+import { screenPath } from "./places.js";
+import { navigate } from "./router.js";
+
+const SEQUENCE_MS = 1500;
+
+/** The handlers of components, the latest last. A handler returns true if it used the key. */
+const handlers = [];
+
+/** Have a component handle keys: `{j: () => ..., Enter: (event) => ...}`. */
+export function useKeys(keys) {
+  useEffect(() => {
+    handlers.push(keys);
+    return () => handlers.splice(handlers.indexOf(keys), 1);
+  });
+}
+
+const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+
+let afterG = 0;
+
+export function startKeyboard() {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key !== "Escape" && (isTyping(event.target) || document.querySelector("dialog[open]"))) return;
+    if (handle(event)) event.preventDefault();
+  });
+}
+
+function handle(event) {
+  if (event.key === "g") {
+    afterG = Date.now();
+    return true;
+  }
+  if (Date.now() - afterG < SEQUENCE_MS) {
+    afterG = 0;
+    const found = MENU.find(({ key }) => key === event.key);
+    if (found) navigate(screenPath(found.screen));
+    return Boolean(found);
+  }
+  for (const keys of handlers.toReversed()) {
+    if (keys[event.key] && keys[event.key](event) !== false) return true;
+  }
+  return false;
+}

@@ -1,0 +1,68 @@
+/** Starts the page. */
+import { html, render, useEffect, useState } from "../vendor/libraries.js";
+import { Navigation } from "../parts/navigation.js";
+import { Sentence } from "../parts/sentence.js";
+import { Loading, ProblemState } from "../parts/states.js";
+import { Login } from "../screens/login.js";
+import { NotFound } from "../screens/not_found.js";
+import { Overview } from "../screens/overview.js";
+import { startKeyboard, useKeys } from "./keyboard.js";
+import { MENU } from "./menu.js";
+import { screenPath } from "./places.js";
+import { useReading } from "./readings.js";
+import { navigate, place, startRouter } from "./router.js";
+import { findSession, identity, sessionProblem } from "./session.js";
+import { Help } from "../parts/help.js";
+
+const HEALTH_SECONDS = 10;
+
+/** The component of each screen; `item` is what the address names. */
+const SCREENS = {
+  overview: Overview,
+};
+
+function Page() {
+  const [help, setHelp] = useState(false);
+  const health = useReading("/health", {}, HEALTH_SECONDS);
+  useKeys({ "?": () => setHelp(true), "/": focusSearch });
+  const { screen, item } = place.value;
+  const Screen = SCREENS[screen] ?? NotFound;
+  useTitle(screen, item);
+  return html`<div class="app">
+    <a class="skip" href="#content">Skip to the content</a>
+    <${Navigation} counts=${{}} subtitle=${health.data?.broker ?? ""} onHelp=${() => setHelp(true)} />
+    <main id="content" tabindex="-1">
+      <${Sentence} reading=${health} />
+      <${Screen} key=${`${screen} ${item}`} item=${item} />
+    </main>
+    ${help && html`<${Help} onClose=${() => setHelp(false)} />`}
+  </div>`;
+}
+
+/** `/` leads to the field of the tasks' filter from every screen. */
+function focusSearch() {
+  if (!document.querySelector("[data-search]")) navigate(screenPath("tasks"));
+  requestAnimationFrame(() => {
+    const field = document.querySelector("[data-search]");
+    field?.focus();
+    field?.select();
+  });
+}
+
+function useTitle(screen, item) {
+  const name = MENU.find((entry) => entry.screen === screen)?.name ?? "Not found";
+  useEffect(() => {
+    document.title = `${item === null ? "" : `${item} · `}${name} · Celery monitor`;
+  }, [name, item]);
+}
+
+function Root() {
+  if (identity.value === null) return html`<${Login} />`;
+  if (identity.value) return html`<${Page} />`;
+  return html`<main class="login" tabindex="-1">${sessionProblem.value ? html`<${ProblemState} problem=${sessionProblem.value} reload=${findSession} />` : html`<${Loading} />`}</main>`;
+}
+
+startRouter();
+startKeyboard();
+findSession();
+render(html`<${Root} />`, document.getElementById("page"));

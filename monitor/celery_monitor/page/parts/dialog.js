@@ -1,0 +1,20 @@
+/** A dialog of the browser: it keeps the focus inside and closes with Escape. */
+import { html, useEffect, useId, useRef } from "../vendor/libraries.js";
+
+export function Dialog({ title, onClose, children, wide = false }) {
+  const id = useId();
+  const dialog = useRef(null);
+  useEffect(() => {
+    dialog.current.showModal();
+  }, []);
+  const click = (event) => {
+    // Only the backdrop is the dialog itself: its content fills it.
+    if (event.target === dialog.current) onClose();
+  };
+  return html`<dialog ref=${dialog} class=${wide ? "wide" : ""} aria-labelledby=${id} onClose=${onClose} onClick=${click}>
+    <div class="dialog-body">
+      <header><h2 id=${id}>${title}</h2><button type="button" class="button quiet" onClick=${onClose}>Close</button></header>
+      ${children}
+    </div>
+  </dialog>`;
+}
