@@ -80,7 +80,7 @@ def _services() -> Services:
         application=nothing,
         why=nothing,
         recent_task=nothing,
-        metrics=lambda: b"",
+        metrics=lambda: [b""],
     )
 
 

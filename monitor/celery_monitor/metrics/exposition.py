@@ -2,19 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
-from prometheus_client.exposition import generate_latest
-from prometheus_client.registry import Collector, CollectorRegistry
-
 from celery_monitor.metrics.gauges import ProgramGauges, QueueGauge, WorkerGauge
-from celery_monitor.metrics.task_counts import Histogram, Key, Kind, TaskCounts
+from celery_monitor.metrics.task_counts import Key, Kind, TaskCounts
+from celery_monitor.metrics.text import Kind as MetricKind
+from celery_monitor.metrics.text import histogram, metric
 
 TASK_LABELS = ("name", "hostname", "queue_name")
+_BLOCK_CHARACTERS = 64 * 1024
 _TASKS: Mapping[Kind, str] = {
     Kind.SENT: "Tasks that were sent, by senders that send task-sent.",
     Kind.RECEIVED: "Tasks that workers have fetched.",
@@ -26,8 +20,8 @@ _TASKS: Mapping[Kind, str] = {
 }
 
 
-class Exposition(Collector):
-    """Collects at each scrape. The callables return what is known at that moment."""
+class Exposition:
+    """Made at each scrape. The callables return what is known at that moment."""
 
     def __init__(
         self,
@@ -40,38 +34,46 @@ class Exposition(Collector):
         self._workers = workers
         self._queues = queues
         self._program = program
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
 
-    def text(self) -> bytes:
-        """The text that Prometheus scrapes."""
-        return generate_latest(self._registry)
+    def blocks(self) -> Iterator[bytes]:
+        """The text that Prometheus scrapes, in blocks that take about a millisecond each.
 
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry would otherwise collect once to learn the names."""
-        return ()
+        The monitor may count on between two blocks.
+        """
+        block, length = [], 0
+        for line in self._lines():
+            block.append(line)
+            length += len(line)
+            if length >= _BLOCK_CHARACTERS:
+                yield "".join(block).encode()
+                block, length = [], 0
+        yield "".join(block).encode()
 
-    def collect(self) -> Iterator[Metric]:
-        """All metrics."""
+    def _lines(self) -> Iterator[str]:
         yield from _of_tasks(self._counts)
         yield from _of_workers(tuple(self._workers()))
         yield from _of_queues(tuple(self._queues()))
         yield from _of_program(self._program())
 
 
-def _of_tasks(counts: TaskCounts) -> Iterator[Metric]:
+def _of_tasks(counts: TaskCounts) -> Iterator[str]:
     for kind, help_text in _TASKS.items():
-        yield _counter(f"celery_task_{kind.value}", help_text, TASK_LABELS, counts.counts[kind])
-    yield _counter("celery_task_failed", "Tasks that failed.", (*TASK_LABELS, "exception"), counts.failures)
-    yield _histogram("celery_task_runtime", "Seconds that a task ran before it succeeded.", counts.runtime)
-    yield _histogram(
+        yield from _counter(f"celery_task_{kind.value}", help_text, TASK_LABELS, counts.counts[kind])
+    yield from _counter(
+        "celery_task_failed", "Tasks that failed.", (*TASK_LABELS, "exception"), counts.failures
+    )
+    yield from histogram(
+        "celery_task_runtime", "Seconds that a task ran before it succeeded.", TASK_LABELS, counts.runtime
+    )
+    yield from histogram(
         "celery_task_queue_wait_time",
         "Seconds between sending and start, of tasks whose sender sends task-sent.",
+        TASK_LABELS,
         counts.wait,
     )
-    yield _counter("celery_task_run_twice", "Tasks that were run twice.", ("name",), counts.run_twice)
-    yield _counter("celery_task_lost", "Tasks that were lost with their worker.", ("name",), counts.lost)
-    yield _counter(
+    yield from _counter("celery_task_run_twice", "Tasks that were run twice.", ("name",), counts.run_twice)
+    yield from _counter("celery_task_lost", "Tasks that were lost with their worker.", ("name",), counts.lost)
+    yield from _counter(
         "celery_monitor_series_overflow",
         "Events counted under the labels 'other', because there were too many series.",
         (),
@@ -79,26 +81,26 @@ def _of_tasks(counts: TaskCounts) -> Iterator[Metric]:
     )
 
 
-def _of_workers(workers: Sequence[WorkerGauge]) -> Iterator[Metric]:
-    yield _gauge(
+def _of_workers(workers: Sequence[WorkerGauge]) -> Iterator[str]:
+    yield from _gauge(
         "celery_worker_up",
         "1 while the worker, or a worker of the group, is online.",
         ("hostname",),
         {(worker.hostname,): int(worker.workers > 0) for worker in workers},
     )
-    yield _gauge(
+    yield from _gauge(
         "celery_worker_tasks_active",
         "Active tasks.",
         ("hostname",),
         {(worker.hostname,): worker.active for worker in workers},
     )
-    yield _gauge(
+    yield from _gauge(
         "celery_monitor_workers_online",
         "Workers that are online.",
         ("hostname",),
         {(worker.hostname,): worker.workers for worker in workers},
     )
-    yield _gauge(
+    yield from _gauge(
         "celery_monitor_missed_tasks",
         "Tasks that workers have started and that the monitor has no event of.",
         ("hostname",),
@@ -106,7 +108,7 @@ def _of_workers(workers: Sequence[WorkerGauge]) -> Iterator[Metric]:
     )
 
 
-def _of_queues(queues: Sequence[QueueGauge]) -> Iterator[Metric]:
+def _of_queues(queues: Sequence[QueueGauge]) -> Iterator[str]:
     for name, help_text, values in (
         ("celery_queue_length", "Ready messages.", {queue.name: queue.length for queue in queues}),
         (
@@ -135,10 +137,12 @@ def _of_queues(queues: Sequence[QueueGauge]) -> Iterator[Metric]:
             {queue.name: queue.oldest_wait for queue in queues},
         ),
     ):
-        yield _gauge(name, help_text, ("queue_name",), {(queue,): value for queue, value in values.items()})
+        yield from _gauge(
+            name, help_text, ("queue_name",), {(queue,): value for queue, value in values.items()}
+        )
 
 
-def _of_program(program: ProgramGauges) -> Iterator[Metric]:
+def _of_program(program: ProgramGauges) -> Iterator[str]:
     for name, help_text, value in (
         ("connected", "1 while the broker delivers events.", int(program.connected)),
         ("ingestion_lag_seconds", "Seconds between an event and its arrival.", program.lag),
@@ -148,7 +152,7 @@ def _of_program(program: ProgramGauges) -> Iterator[Metric]:
         ("database_lag_seconds", "How long the oldest change waits to be written.", program.database_lag),
         ("database_buffered", "Changes that wait to be written.", program.database_buffered),
     ):
-        yield _gauge(f"celery_monitor_{name}", help_text, (), {(): value})
+        yield from _gauge(f"celery_monitor_{name}", help_text, (), {(): value})
     for name, help_text, value in (
         ("events", "Events that were decoded.", program.events),
         ("events_malformed", "Messages and events that could not be read.", program.malformed),
@@ -162,7 +166,7 @@ def _of_program(program: ProgramGauges) -> Iterator[Metric]:
         ),
     ):
         if value is not None:
-            yield _counter(f"celery_monitor_{name}", help_text, (), {(): value})
+            yield from _counter(f"celery_monitor_{name}", help_text, (), {(): value})
 
 
 def _as_int(value: bool | None) -> int | None:
@@ -171,25 +175,9 @@ def _as_int(value: bool | None) -> int | None:
 
 def _gauge(
     name: str, help_text: str, labels: Sequence[str], values: Mapping[Key, float | None]
-) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, help_text, labels=labels)
-    for key, value in values.items():
-        if value is not None:
-            family.add_metric(key, value)
-    return family
+) -> Iterator[str]:
+    return metric(MetricKind.GAUGE, name, help_text, labels, values)
 
 
-def _counter(
-    name: str, help_text: str, labels: Sequence[str], values: Mapping[Key, float]
-) -> CounterMetricFamily:
-    family = CounterMetricFamily(name, help_text, labels=labels)
-    for key, value in values.items():
-        family.add_metric(key, value)
-    return family
-
-
-def _histogram(name: str, help_text: str, histogram: Histogram) -> HistogramMetricFamily:
-    family = HistogramMetricFamily(name, help_text, labels=TASK_LABELS)
-    for key in list(histogram.cells):
-        family.add_metric(key, buckets=histogram.buckets(key), sum_value=histogram.sums[key])
-    return family
+def _counter(name: str, help_text: str, labels: Sequence[str], values: Mapping[Key, float]) -> Iterator[str]:
+    return metric(MetricKind.COUNTER, f"{name}_total", help_text, labels, values)

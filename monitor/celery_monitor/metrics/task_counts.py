@@ -51,14 +51,6 @@ class Histogram:
         cell[bisect_left(BUCKETS, seconds)] += 1
         self.sums[key] += seconds
 
-    def buckets(self, key: Key) -> list[tuple[str, float]]:
-        """The cumulative buckets, as Prometheus has them."""
-        total, found = 0.0, []
-        for bound, count in zip((*map(str, BUCKETS), "+Inf"), self.cells[key], strict=True):
-            total += count
-            found.append((bound, total))
-        return found
-
     def forget(self, keys: Iterable[Key]) -> None:
         """Drop series."""
         for key in keys:

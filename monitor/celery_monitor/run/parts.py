@@ -91,7 +91,7 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
         recent_task=merger.get,
         application=CeleryApplication.of(connection, settings.submit_tasks),
         checks=checks,
-        metrics=exposition.text,
+        metrics=exposition.blocks,
         push=PushReceiver(token=push_token, take=live.on_push) if push_token else None,
         clock=clock,
     )

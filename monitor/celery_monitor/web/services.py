@@ -1,7 +1,7 @@
 """What the routes need. The program makes it once; tests put parts of their own in."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from celery_health.urls import BrokerUrl
@@ -49,8 +49,8 @@ class Services:
     """All parts of the monitor that routes read from or act on.
 
     ``why`` answers why the task with an id is not running. ``recent_task``: a task that is in memory, for the
-    time in which the history cannot be read. ``metrics`` returns the text of /metrics; without it there is no
-    such route. ``clock`` is Unix time in seconds.
+    time in which the history cannot be read. ``metrics`` returns the text of /metrics in blocks; without it
+    there is no such route. ``clock`` is Unix time in seconds.
     """
 
     server: ServerSettings
@@ -61,7 +61,7 @@ class Services:
     why: Callable[[str], Awaitable[Answer]]
     recent_task: Callable[[str], TaskRecord | None]
     checks: tuple[Check, ...] = ()
-    metrics: Callable[[], bytes] | None = None
+    metrics: Callable[[], Iterable[bytes]] | None = None
     push: PushReceiver | None = None
     """Takes what the operator knows; None outside a cluster."""
     clock: Callable[[], float] = time.time

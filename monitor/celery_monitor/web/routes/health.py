@@ -1,5 +1,6 @@
 """Whether the monitor works, for probes, and its metrics."""
 
+import asyncio
 from collections.abc import Sequence
 
 from aiohttp import web
@@ -46,7 +47,12 @@ async def readyz(call: Call[NoQuery, NoBody]) -> Reply[Readiness]:
 async def metrics(call: Call[NoQuery, NoBody]) -> web.Response:
     """All metrics."""
     assert call.services.metrics is not None
-    return web.Response(body=call.services.metrics(), headers={"Content-Type": METRICS_TYPE})
+    blocks = []
+    for block in call.services.metrics():
+        blocks.append(block)
+        # Thousands of series take long: others are served in between.
+        await asyncio.sleep(0)
+    return web.Response(body=b"".join(blocks), headers={"Content-Type": METRICS_TYPE})
 
 
 async def _reply(call: Call[NoQuery, NoBody], checks: Sequence[Check]) -> Reply[Readiness]:

@@ -33,5 +33,5 @@ def live() -> FakeLive:
 
 @pytest.fixture
 async def client(history: History, live: FakeLive) -> AsyncIterator[TestClient[Any, Any]]:
-    async with served(history=history, live=live, metrics=lambda: b"up 1\n") as served_client:
+    async with served(history=history, live=live, metrics=lambda: [b"up 1\n"]) as served_client:
         yield served_client

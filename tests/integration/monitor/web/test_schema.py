@@ -55,7 +55,7 @@ class Served:
     async def _run(self) -> None:
         history = await History.open(f"sqlite:///{self.folder}/history.db")
         await history.write(many(200))
-        parts = services(history=history, live=FakeLive(), metrics=lambda: b"up 1\n")
+        parts = services(history=history, live=FakeLive(), metrics=lambda: [b"up 1\n"])
         runner = web.AppRunner(create_application(parts))
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -24,17 +24,21 @@ def exposed(
     counts: TaskCounts | None = None, program: ProgramGauges = PROGRAM
 ) -> dict[str, list[tuple[dict[str, str], float]]]:
     counts = counts or busy()
-    text = Exposition(
-        counts,
-        lambda: [WorkerGauge("a", 1, 2, 0)],
-        lambda: [QueueGauge("mail", 3, 1, 1, 4, unacknowledged=2, oldest_wait=1.0)],
-        lambda: program,
-    ).text()
+    text = b"".join(exposition(counts, program).blocks())
     found: dict[str, list[tuple[dict[str, str], float]]] = {}
     for family in text_string_to_metric_families(text.decode()):
         for sample in family.samples:
             found.setdefault(sample.name, []).append((dict(sample.labels), sample.value))
     return found
+
+
+def exposition(counts: TaskCounts, program: ProgramGauges = PROGRAM) -> Exposition:
+    return Exposition(
+        counts,
+        lambda: [WorkerGauge("a", 1, 2, 0)],
+        lambda: [QueueGauge("mail", 3, 1, 1, 4, unacknowledged=2, oldest_wait=1.0)],
+        lambda: program,
+    )
 
 
 def busy() -> TaskCounts:
@@ -110,3 +114,34 @@ def test_an_unknown_value_has_no_series() -> None:
     assert "celery_monitor_database_available" not in series
     assert "celery_monitor_database_dropped_total" not in series
     assert series["celery_monitor_connected"] == [({}, 1.0)]
+
+
+def test_a_label_may_have_any_character() -> None:
+    counts = TaskCounts(Labels())
+    counts.count(Kind.STARTED, 'a"b\\c\nd', "w1@a", "mail\N{EURO SIGN}")
+
+    ((labels, _),) = exposed(counts)["celery_task_started_total"]
+
+    assert (labels["name"], labels["queue_name"]) == (
+        'a"b\\c\nd',
+        "mail\N{EURO SIGN}",
+    )
+
+
+def test_a_scrape_of_many_series_comes_in_small_blocks_and_the_counts_may_change_in_between() -> None:
+    counts = TaskCounts(Labels())
+    for number in range(1_000):
+        counts.count(Kind.STARTED, f"task-{number}", f"w1@{number % 2}", "mail")
+        counts.ran(f"task-{number}", f"w1@{number % 2}", "mail", 1.0)
+
+    blocks = []
+    for block in exposition(counts).blocks():
+        blocks.append(block)
+        counts.count(Kind.STARTED, f"new-{len(blocks)}", "w1@0", "mail")
+        counts.ran(f"new-{len(blocks)}", "w1@0", "mail", 1.0)
+        counts.forget_host("1")
+
+    assert len(blocks) > 10
+    assert max(map(len, blocks)) < 70_000
+    families = {family.name for family in text_string_to_metric_families(b"".join(blocks).decode())}
+    assert {"celery_task_started", "celery_task_runtime", "celery_monitor_events"} <= families

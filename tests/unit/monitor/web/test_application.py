@@ -135,13 +135,13 @@ async def test_the_cause_of_a_failed_check_is_hidden_from_callers_without_a_role
 
 
 async def test_metrics_need_a_token_unless_the_settings_open_them() -> None:
-    async with served(metrics=lambda: b"up 1\n") as client:
+    async with served(metrics=lambda: [b"up 1\n"]) as client:
         assert (await client.get("/metrics")).status == 401
         response = await client.get("/metrics", headers=VIEWER)
         assert await response.text() == "up 1\n"
         assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     public = AccessSettings(tokens=ACCESS.tokens, metrics_public=True)
-    async with served(metrics=lambda: b"up 1\n", access=public) as client:
+    async with served(metrics=lambda: [b"up 1\n"], access=public) as client:
         assert (await client.get("/metrics")).status == 200
 
 

@@ -25,7 +25,7 @@ OWN_SESSION = {("post", f"{API}/logout")}
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    described = document(all_routes(services(metrics=lambda: b"")), "", "1")
+    described = document(all_routes(services(metrics=lambda: [b""])), "", "1")
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             yield method, path, operation
@@ -49,14 +49,14 @@ def test_only_probes_and_logins_need_no_identity() -> None:
 
 @pytest.mark.parametrize(("method", "path"), SECURED)
 async def test_a_route_answers_nothing_without_an_identity(method: str, path: str) -> None:
-    async with served(metrics=lambda: b"") as client:
+    async with served(metrics=lambda: [b""]) as client:
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "celery-monitor-session=x.y"}):
             response = await client.request(method, filled(path), headers=headers)
             assert response.status == 401
 
 
 async def test_a_viewer_changes_nothing_by_any_route() -> None:
-    async with served(metrics=lambda: b"") as client:
+    async with served(metrics=lambda: [b""]) as client:
         for method, path in CHANGING:
             response = await client.request(method, filled(path), headers=VIEWER, json={})
             assert response.status == 403, f"{method} {path}"
@@ -66,7 +66,7 @@ async def test_no_route_takes_another_method() -> None:
     allowed: dict[str, set[str]] = {}
     for method, path, _ in OPERATIONS:
         allowed.setdefault(path, set()).add(method)
-    async with served(metrics=lambda: b"") as client:
+    async with served(metrics=lambda: [b""]) as client:
         for path, methods in allowed.items():
             for method in {"post", "put", "patch", "delete", "options"} - methods:
                 response = await client.request(method, filled(path), headers=ADMIN)
