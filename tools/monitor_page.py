@@ -1,4 +1,4 @@
-"""``python -m tools.monitor_page``: writes the options of the monitor into docs/reference/monitor.md."""
+"""``python -m tools.monitor_page``: writes the options of the monitor into their reference page."""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from celery_monitor.__main__ import main as command
 from celery_monitor.settings import options
 from tools.generated_part import replaced
 
-PAGE = Path("docs/reference/monitor.md")
+PAGE = Path("docs/reference/monitor/options.md")
 GROUPS = {
     "broker": options.BROKER,
     "history": options.HISTORY,

@@ -1,4 +1,4 @@
-"""The program ``celery-monitor``. docs/reference/monitor.md describes it."""
+"""The program ``celery-monitor``. docs/reference/monitor/options.md describes it."""
 
 import asyncio
 import os

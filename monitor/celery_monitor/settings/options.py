@@ -1,4 +1,4 @@
-"""The options of ``celery-monitor``, each declared once. docs/reference/monitor.md lists them.
+"""The options of ``celery-monitor``, each declared once. docs/reference/monitor/options.md lists them.
 
 Every option has an environment variable, ``CELERY_MONITOR_`` and its name.
 """

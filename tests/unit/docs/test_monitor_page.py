@@ -1,4 +1,4 @@
-"""docs/reference/monitor.md lists the options of the monitor as they are."""
+"""docs/reference/monitor/options.md lists the options of the monitor as they are."""
 
 from pathlib import Path
 
