@@ -23,6 +23,8 @@ roles and rate limits.
 - Times are Unix time in seconds, durations are seconds, rates are per second. Null always means unknown,
   never zero.
 - A name in a path, such as a task id, may have any characters: encode them as in `a%2Fb`.
+- `id:` may stand before a task id in a path. An id that is also a word of the API needs it: the task with the
+  id `names` is `tasks/id:names`, and one with the id `id:7` is `tasks/id:id:7`.
 - An unknown parameter is an error.
 - An error is a problem document (RFC 9457, `application/problem+json`). Its `detail` says what is wrong and
   what to do.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from celery_health.survey.app_connection import AppConnection
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_monitor.control.allowed_tasks import AllowedTasks
 from celery_monitor.control.inspect import Inspector
 from celery_monitor.control.results import Results
@@ -23,11 +24,17 @@ class CeleryApplication:
     inspector: Inspector
 
     @classmethod
-    def of(cls, connection: AppConnection, submit_tasks: Mapping[str, str]) -> "CeleryApplication":
+    def of(
+        cls,
+        connection: AppConnection,
+        submit_tasks: Mapping[str, str],
+        thresholds: FleetThresholds = DEFAULT_FLEET_THRESHOLDS,
+        management_url: str | None = None,
+    ) -> "CeleryApplication":
         """The application at a connection, which may be sent these tasks. It connects at the first use."""
         return cls(
             connection=connection,
-            fleet=FleetCheck(connection),
+            fleet=FleetCheck(connection, thresholds, management_url),
             allowed_tasks=AllowedTasks(submit_tasks),
             submitter=Submitter(connection),
             results=Results(connection),

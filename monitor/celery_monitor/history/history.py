@@ -35,6 +35,7 @@ from celery_monitor.history.writing.samples import read_audit
 from celery_monitor.history.writing.writer import Writer
 from celery_monitor.records.samples import QueueSample, WorkerSample
 from celery_monitor.records.tasks import TaskRecord
+from celery_monitor.settings.groups import DEFAULT_RETENTION_DAYS, DEFAULT_RETENTION_TASKS, DEFAULT_SCHEMA
 
 MOST_IN_PAGE = 1_000
 _RETENTION_SECONDS = 60
@@ -49,9 +50,9 @@ class HistoryOptions(msgspec.Struct, frozen=True, kw_only=True):
     is away.
     """
 
-    schema: str = "automation"
-    keep_days: float | None = 14.0
-    keep_tasks: int | None = 5_000_000
+    schema: str = DEFAULT_SCHEMA
+    keep_days: float | None = DEFAULT_RETENTION_DAYS
+    keep_tasks: int | None = DEFAULT_RETENTION_TASKS
     most_buffered: int = 20_000
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from celery_health.urls import BrokerUrl, UrlError
+from celery_health.verdicts.thresholds import FleetThresholds
 from celery_monitor.control.application import CeleryApplication
 from celery_monitor.control.enable_events import EventSwitch
 from celery_monitor.events.intake import Intake
@@ -63,7 +64,7 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     supervisor = Supervisor()
     supervisor.add("The receiver of events", intake.run)
     supervisor.add("The writer of the history", flusher.run)
-    supervisor.add("The reader of queues and workers", Polling(live, connection, remote_control).run)
+    supervisor.add("The reader of queues and workers", _polling(settings, live, remote_control).run)
     supervisor.add("The switch of task events", switch.run)
     events = Check(name="events", problem=lambda: blind(live.sight()), restart_helps=True)
     task_events = Check(name="task events", problem=switch.problem)
@@ -89,7 +90,7 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
         live=live,
         why=why.answer,
         recent_task=merger.get,
-        application=CeleryApplication.of(connection, settings.submit_tasks),
+        application=_application(settings),
         checks=checks,
         metrics=exposition.blocks,
         push=PushReceiver(token=push_token, take=live.on_push) if push_token else None,
@@ -115,6 +116,19 @@ def make_receiver(settings: Settings) -> Receiver:
         )
     except UrlError as error:
         raise StartError(f"The URL of the broker cannot be used: {error}") from None
+
+
+def _polling(settings: Settings, live: Live, remote_control: RemoteControl) -> Polling:
+    return Polling(live, settings.connection, remote_control, settings.management_url)
+
+
+def _application(settings: Settings) -> CeleryApplication:
+    return CeleryApplication.of(
+        settings.connection,
+        settings.submit_tasks,
+        FleetThresholds(backlog=settings.backlog_threshold),
+        settings.management_url,
+    )
 
 
 def _redis_of(broker: BrokerUrl) -> BrokerUrl | None:

@@ -8,10 +8,13 @@ from types import MappingProxyType
 from typing import Literal
 
 from celery_health.survey.app_connection import AppConnection
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS
 from celery_monitor.settings.access import AccessSettings
 
 DEFAULT_PORT = 8555
 DEFAULT_SCHEMA = "automation"
+DEFAULT_RETENTION_DAYS = 30
+DEFAULT_RETENTION_TASKS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,8 @@ class HistorySettings:
 
     url: str = field(repr=False)
     schema: str = DEFAULT_SCHEMA
-    retention_days: float | None = 30
-    retention_tasks: int | None = 1_000_000
+    retention_days: float | None = DEFAULT_RETENTION_DAYS
+    retention_tasks: int | None = DEFAULT_RETENTION_TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,10 @@ class Settings:
     history: HistorySettings
     server: ServerSettings = ServerSettings()
     access: AccessSettings = AccessSettings()  # noqa: RUF009 (frozen)
+    management_url: str | None = field(default=None, repr=False)
+    """RabbitMQ's management API. None: the queues are read over AMQP, which tells less of them."""
+    backlog_threshold: int = DEFAULT_FLEET_THRESHOLDS.backlog
+    """Ready messages in one queue above which the application is degraded."""
     worker_patterns: tuple[str, ...] = ()
     """Workers whose names match one of these belong to the application; empty means all."""
     submit_tasks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

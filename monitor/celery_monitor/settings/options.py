@@ -12,9 +12,25 @@ from typing import Any
 import click
 
 from celery_health.cli.usage import Decorator
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS
 from celery_monitor.settings.access import Role, parse_rate_limit
-from celery_monitor.settings.groups import DEFAULT_PORT, DEFAULT_SCHEMA
-from celery_monitor.settings.values import header, host, pattern, port, schema, submit_task, url_prefix
+from celery_monitor.settings.groups import (
+    DEFAULT_PORT,
+    DEFAULT_RETENTION_DAYS,
+    DEFAULT_RETENTION_TASKS,
+    DEFAULT_SCHEMA,
+)
+from celery_monitor.settings.values import (
+    backlog_threshold,
+    header,
+    host,
+    management_url,
+    pattern,
+    port,
+    schema,
+    submit_task,
+    url_prefix,
+)
 
 PREFIX = "CELERY_MONITOR"
 
@@ -86,6 +102,19 @@ BROKER: tuple[Decorator, ...] = (
         help="Result backend URL.  [default: the application's or CELERY_RESULT_BACKEND]",
     ),
     _option(
+        "--management-url",
+        metavar="URL",
+        type=_Checked("url", management_url),
+        help="RabbitMQ's management API, such as http://HOST:15672.",
+    ),
+    _option(
+        "--backlog-threshold",
+        type=_Checked("messages", backlog_threshold),
+        default=str(DEFAULT_FLEET_THRESHOLDS.backlog),
+        show_default=True,
+        help="A queue with more ready messages than this is degraded.",
+    ),
+    _option(
         "--workers-pattern",
         multiple=True,
         type=_Checked("pattern", pattern),
@@ -115,14 +144,14 @@ HISTORY: tuple[Decorator, ...] = (
     _option(
         "--retention-days",
         type=_Checked("days", _limit),
-        default="30",
+        default=str(DEFAULT_RETENTION_DAYS),
         show_default=True,
         help="Delete finished tasks after this time; none keeps them.",
     ),
     _option(
         "--retention-tasks",
         type=_Checked("count", _count),
-        default="1000000",
+        default=str(DEFAULT_RETENTION_TASKS),
         show_default=True,
         help="Keep at most this number of tasks; none sets no limit.",
     ),

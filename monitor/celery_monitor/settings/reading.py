@@ -59,6 +59,8 @@ def read_settings(options: Mapping[str, Any], environment: Mapping[str, str]) ->
         ),
         server=server,
         access=access,
+        management_url=options["management_url"],
+        backlog_threshold=options["backlog_threshold"],
         worker_patterns=tuple(options["workers_pattern"]),
         submit_tasks=MappingProxyType(dict(options["submit_task"])),
         log_level=options["log_level"],

@@ -3,7 +3,7 @@
 import re
 from ipaddress import ip_address
 
-from celery_health.urls import BrokerKind, UrlError, parse
+from celery_health.urls import BrokerKind, UrlError, parse, parse_management
 from celery_monitor.settings.groups import DEFAULT_PORT
 from celery_monitor.settings.problem import SettingsError
 
@@ -12,6 +12,7 @@ _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}\Z")
 _CLIENT_HEADERS = frozenset({"authorization", "cookie", "host", "origin", "user-agent"})
+_MAX_DIGITS = 18
 _TASK = re.compile(r"[^\s=,]{1,255}\Z")
 _DATABASES = "postgresql://USER:PASSWORD@HOST/NAME or sqlite:////ABSOLUTE/PATH"
 
@@ -49,6 +50,22 @@ def port(text: str) -> int:
         return DEFAULT_PORT
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise SettingsError(f"{text!r} is not a port: use a number from 0 to 65535")
+    return int(text)
+
+
+def management_url(text: str) -> str:
+    """The URL of RabbitMQ's management API."""
+    try:
+        parse_management(text)
+    except UrlError as error:
+        raise SettingsError(str(error)) from None
+    return text
+
+
+def backlog_threshold(text: str) -> int:
+    """A number of messages."""
+    if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS:
+        raise SettingsError(f"{text!r} is not a number of messages: use a whole number such as 1000")
     return int(text)
 
 

@@ -28,6 +28,7 @@ _COLUMNS = (
     ("Beat", "string", ".status.beat.state", 0),
     ("Age", "date", ".metadata.creationTimestamp", 0),
     ("Broker", "string", ".status.broker.state", 1),
+    ("Monitor", "string", '.status.conditions[?(@.type=="MonitorReady")].status', 1),
     ("Restarts", "integer", ".status.restarts.total", 1),
     ("Message", "string", ".status.message", 1),
     ("Image", "string", ".spec.image", 1),

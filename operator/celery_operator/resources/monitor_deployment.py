@@ -86,7 +86,7 @@ def _container(cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: Objec
     return {
         "name": names.MONITOR_CONTAINER,
         **_image(monitor, settings),
-        "env": [*connections(cd, spec), *_environment(cd, monitor)],
+        "env": [*connections(cd, spec), *_environment(cd, spec)],
         "ports": [{"name": "http", "containerPort": MONITOR_PORT, "protocol": "TCP"}],
         "terminationMessagePolicy": "FallbackToLogsOnError",
         # A migration of a large history takes a while.
@@ -105,9 +105,9 @@ def _image(monitor: Monitor, settings: ObjectSettings) -> dict[str, Any]:
     return {"image": settings.monitor_image, "imagePullPolicy": settings.monitor_image_pull_policy}
 
 
-def _environment(cd: ResourceIdentity, monitor: Monitor) -> Iterator[EnvVar]:
+def _environment(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> Iterator[EnvVar]:
     """The monitor's options. Those that have a default of the monitor's own are left out."""
-    generated = monitor_name(cd)
+    monitor, generated = spec.monitor, monitor_name(cd)
     yield from _database(monitor.database)
     yield _option("host", "0.0.0.0")  # noqa: S104 - the pod's own
     yield _option("port", str(MONITOR_PORT))
@@ -116,6 +116,9 @@ def _environment(cd: ResourceIdentity, monitor: Monitor) -> Iterator[EnvVar]:
     yield _option("retention_days", str(monitor.retention.days))
     yield _option("retention_tasks", str(monitor.retention.tasks))
     # Worker names are GROUP@POD: other applications on the same broker have other pods.
+    yield _option("backlog_threshold", str(spec.health.backlog_threshold))
+    if spec.broker.management_url is not None:
+        yield _option("management_url", spec.broker.management_url)
     yield _option("workers_pattern", f"*@{cd.name}-*")
     for option, key in (
         ("token", names.TOKEN_KEY),

@@ -64,6 +64,14 @@ STATUS = CeleryDeploymentStatus(
             observed_generation=1,
             last_transition_time="2026-01-01T00:00:00Z",
         ),
+        Condition(
+            type=ConditionType.MONITOR_READY,
+            status="False",
+            reason="MonitorStarting",
+            message="The monitor is starting.",
+            observed_generation=1,
+            last_transition_time="2026-01-01T00:00:00Z",
+        ),
     ),
 )
 
@@ -129,11 +137,12 @@ def test_kubectl_get_shows_health_at_a_glance(api: ApiServer, resources: str, st
     columns = [column["name"].upper() for column in table["columnDefinitions"] if column["priority"] == 0]
     assert columns == ["NAME", "HEALTH", "READY", "BACKLOG", "ACTIVE", "BEAT", "AGE"]
     wide = [column["name"].upper() for column in table["columnDefinitions"] if column["priority"] == 1]
-    assert wide == ["BROKER", "RESTARTS", "MESSAGE", "IMAGE"]
+    assert wide == ["BROKER", "MONITOR", "RESTARTS", "MESSAGE", "IMAGE"]
     (row,) = table["rows"]
     assert row["cells"][:6] == ["minimal", "Degraded", "3/3", 1200, 7, "Disabled"]
     assert row["cells"][7:] == [
         "Reachable",
+        "False",
         STATUS.restarts.total,
         STATUS.message,
         "registry.example/shop:1.4",

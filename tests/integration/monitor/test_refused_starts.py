@@ -95,6 +95,7 @@ def test_a_folder_without_permission_to_write(tmp_path: Path) -> None:
         pytest.param(
             ("--database", "postgresql://u:planted@h:p/d"), "percent-encode", id="a port in letters"
         ),
+        pytest.param(("--database", "sqlite:////dev/null"), "is not a regular file", id="a device"),
         pytest.param(("-A", "no_such_shop"), "there is no module", id="a missing module"),
         pytest.param(("--host", "192.0.2.1"), "is not an address of this machine", id="another machine"),
     ],

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from celery_monitor import __main__ as program
-from celery_monitor.settings import Settings
+from celery_monitor.settings import HistorySettings, Settings
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.monitor_deployment import monitor_deployment
 from celery_operator.resources.ownership import ResourceIdentity
@@ -78,7 +78,10 @@ def test_the_monitor_understands_every_variable(monkeypatch: pytest.MonkeyPatch,
     assert (settings.server.host, settings.server.url_prefix) == ("0.0.0.0", "/celery")
     assert settings.server.proxies == (ip_network("10.0.0.1"),)
     assert (settings.history.url, settings.history.schema) == ("postgresql://postgres/celery", "shop")
-    assert (settings.history.retention_days, settings.history.retention_tasks) == (30, 1_000_000)
+    # What the resource keeps by default is what the program keeps by default.
+    default = HistorySettings(url="")
+    assert settings.history.retention_days == default.retention_days
+    assert settings.history.retention_tasks == default.retention_tasks
     assert {one.name: one.role for one in settings.access.tokens} == {"token": "admin", "ann": "viewer"}
     assert (settings.access.push_token, settings.access.metrics_public) == ("token-of-the-operator", True)
     assert settings.access.jwt is not None
@@ -92,6 +95,20 @@ def test_every_variable_is_an_option_of_the_monitor() -> None:
     prefix = "CELERY_MONITOR_"
     given = {name.removeprefix(prefix) for name in environment(IN_FULL) if name.startswith(prefix)}
     assert given <= known
+
+
+def test_the_monitor_reads_queues_and_judges_backlogs_as_the_operator_does() -> None:
+    url = "http://rabbitmq:15672"
+    given = spec(
+        {},
+        broker={"url": "amqp://rabbitmq", "managementUrl": url},
+        health={"backlogThreshold": 20},
+    )
+    container = monitor_deployment(OWNER, given, SETTINGS)["spec"]["template"]["spec"]["containers"][0]
+    found = {one["name"]: one.get("value") for one in container["env"]}
+    assert found["CELERY_MONITOR_MANAGEMENT_URL"] == url
+    assert found["CELERY_MONITOR_BACKLOG_THRESHOLD"] == "20"
+    assert "CELERY_MONITOR_MANAGEMENT_URL" not in environment({})
 
 
 def test_urls_from_secrets_are_never_copied() -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 
 from celery_monitor.history.errors import HistoryError
@@ -11,6 +12,7 @@ class FileLock:
     """Locks a database file until ``release`` or the end of the process. Raises HistoryError."""
 
     def __init__(self, file: Path):
+        _refuse_special(file)
         try:
             # The history has arguments of tasks: other users of the machine must not read it.
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -37,6 +39,16 @@ class FileLock:
     def release(self) -> None:
         """Let another monitor use the file."""
         os.close(self._descriptor)
+
+
+def _refuse_special(file: Path) -> None:
+    """Refuse a device, a pipe or a socket: SQLite would wait for ever, or lose everything."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise HistoryError(f"{file} is not a regular file: name a file on a disk")
 
 
 def _create(file: Path) -> None:

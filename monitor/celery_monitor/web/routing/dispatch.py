@@ -16,7 +16,7 @@ from celery_monitor.web.models.base import Body, Document, NoBody, Query
 from celery_monitor.web.problems import ProblemError, invalid, unavailable
 from celery_monitor.web.routing.auditing import audited
 from celery_monitor.web.routing.call import AuditNote, Call, Origin, Reply
-from celery_monitor.web.routing.route import Route
+from celery_monitor.web.routing.route import TASK_ID, TASK_ID_PREFIX, Route
 from celery_monitor.web.services import Services
 
 logger = logging.getLogger(__name__)
@@ -74,14 +74,21 @@ async def _answer(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
 
 def _subject(request: web.Request) -> str:
     """What the request is about: the parameters of its path."""
-    return " ".join(request.match_info.values())
+    return " ".join(_parameters(request).values())
 
 
 def _path(request: web.Request) -> dict[str, str]:
-    parameters = dict(request.match_info)
+    parameters = _parameters(request)
     for name, value in parameters.items():
         if len(value) > MAX_PARAMETER_LENGTH:
             raise ProblemError(422, f"{name} is longer than {MAX_PARAMETER_LENGTH} characters.")
+    return parameters
+
+
+def _parameters(request: web.Request) -> dict[str, str]:
+    parameters = dict(request.match_info)
+    if TASK_ID in parameters:
+        parameters[TASK_ID] = parameters[TASK_ID].removeprefix(TASK_ID_PREFIX)
     return parameters
 
 

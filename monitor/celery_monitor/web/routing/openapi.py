@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from celery_monitor.web.identity.sessions import COOKIE
 from celery_monitor.web.problems import MEDIA_TYPE, ProblemDocument
 from celery_monitor.web.routing.dispatch import MAX_PARAMETER_LENGTH
-from celery_monitor.web.routing.route import Route
+from celery_monitor.web.routing.route import TASK_ID, TASK_ID_PREFIX, Route
 
 _REFERENCE = "#/components/schemas/{model}"
 _SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
@@ -98,7 +98,12 @@ def _operation(route: Route, schemas: _Models, components: dict[str, Schema]) ->
 
 def _path_parameters(route: Route) -> list[Schema]:
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_PARAMETER_LENGTH}
-    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in route.parameters]
+    described = {TASK_ID: f"The id of a task. `{TASK_ID_PREFIX}` may stand before it."}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schema}
+        | ({"description": described[name]} if name in described else {})
+        for name in route.parameters
+    ]
 
 
 def _query_parameters(route: Route, schemas: _Models, components: dict[str, Schema]) -> list[Schema]:

@@ -16,6 +16,10 @@ from celery_monitor.web.routing.call import Call, Reply
 Handler = Callable[[Call[Any, Any]], Awaitable["Document | Reply[Any] | web.StreamResponse"]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+TASK_ID = "task_id"
+"""The parameter of a path that is the id of a task."""
+TASK_ID_PREFIX = "id:"
+"""May stand before any id of a task in a path: without it, an id such as ``names`` would be another route."""
 _PARAMETER = re.compile(r"\{([a-z_]+)\}")
 
 

@@ -213,3 +213,14 @@ async def test_the_number_of_exports_is_bounded() -> None:
         assert "exports are running" in (await problem(response))["detail"]
         for one in running:
             one.close()
+
+
+@pytest.mark.parametrize("identity", ["names", "bulk", "export", "id:names", "plain"])
+async def test_any_id_can_be_read(client: Client, history: History, identity: str) -> None:
+    """An id that is also a word of the API is written with `id:`."""
+    await history.write([finished(identity)])
+    for path in (f"{API}/tasks/id:{identity}", f"{API}/tasks/id:{identity}/why"):
+        response = await client.get(path, headers=VIEWER)
+        assert response.status == 200, await response.text()
+        document = await response.json()
+        assert document.get("id", identity) == identity

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from celery_health.exit_codes import ExitCode
 from celery_monitor import __main__ as program
+from celery_monitor.history import HistoryOptions
 from celery_monitor.settings import ProxyIdentity, RateLimit, Role, Settings
 
 BROKER = "redis://:planted-secret@localhost:6399/2"
@@ -156,6 +157,9 @@ def test_no_text_of_the_settings_has_a_secret(read: Reader) -> None:
         pytest.param(("--port", "70000"), "not a port", id="a port out of range"),
         pytest.param(("--url-prefix", "/a b"), "not a path", id="a prefix with a blank"),
         pytest.param(("--url-prefix", "/a/../b"), "not a path", id="a prefix with dots"),
+        pytest.param(("--management-url", "planted"), "http://HOST:15672", id="management without a URL"),
+        pytest.param(("--backlog-threshold", "-1"), "whole number", id="a negative backlog"),
+        pytest.param(("--backlog-threshold", "some"), "whole number", id="a backlog in words"),
         pytest.param(("--workers-pattern", ""), "an empty pattern", id="an empty pattern"),
         pytest.param(("--database", "planted.db"), "sqlite:////ABSOLUTE/PATH", id="a file, not a URL"),
         pytest.param(("--database", "mysql://u:planted@h/d"), "needs PostgreSQL or SQLite", id="MySQL"),
@@ -227,6 +231,27 @@ def test_a_proxy_may_name_its_users(read: Reader) -> None:
         assert "is not a header of a proxy" in read.refusal(
             "--broker", BROKER, "--proxy", "10.0.0.0/8", "--proxy-identity-header", header
         )
+
+
+def test_the_management_api_and_the_backlog_have_options_and_variables(read: Reader) -> None:
+    management = "http://:planted-secret@rabbitmq:15672"
+    settings = read("--broker", BROKER, "--management-url", management, "--backlog-threshold", "20")
+    assert (settings.management_url, settings.backlog_threshold) == (management, 20)
+    assert "planted" not in repr(settings)
+    settings = read(
+        CELERY_BROKER_URL=BROKER,
+        CELERY_MONITOR_MANAGEMENT_URL=management,
+        CELERY_MONITOR_BACKLOG_THRESHOLD="0",
+    )
+    assert (settings.management_url, settings.backlog_threshold) == (management, 0)
+    settings = read("--broker", BROKER)
+    assert (settings.management_url, settings.backlog_threshold) == (None, 1000)
+
+
+def test_the_history_keeps_what_the_program_keeps(read: Reader) -> None:
+    settings, options = read("--broker", BROKER).history, HistoryOptions()
+    assert (settings.retention_days, settings.retention_tasks) == (options.keep_days, options.keep_tasks)
+    assert settings.schema == options.schema
 
 
 def test_the_secret_of_sessions_cannot_be_guessed(read: Reader) -> None:
