@@ -17,7 +17,7 @@ from celery_monitor.run.parts import Parts, make_parts, make_receiver
 from celery_monitor.run.problem import StartError
 from celery_monitor.settings import Settings
 from celery_monitor.web.application import create_application
-from celery_monitor.web.bad_requests import make_runner
+from celery_monitor.web.serving import make_runner
 
 SHUTDOWN_SECONDS = 1.0
 """How long requests that are being answered may take at the end."""

@@ -26,6 +26,11 @@ SECURITY_HEADERS = {
 
 async def add_security_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Add the headers before any response is sent, streams and errors too."""
+    set_security_headers(response)
+
+
+def set_security_headers(response: web.StreamResponse) -> None:
+    """Set the headers that the response does not have."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = "celery-monitor"
@@ -39,7 +44,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except ProblemError as problem:
         return problem.response()
     except web.HTTPException as error:
-        return _from_aiohttp(error)
+        return from_aiohttp(error)
     except Exception:
         # The path is in the log, the query is not: it may have arguments of tasks.
         logger.exception("A request failed: %s %r", request.method, request.path)
@@ -49,10 +54,12 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 _DETAILS = {
     404: "There is no such route. GET /api/automation/monitoring/openapi.json lists all routes.",
     413: "The body is too large.",
+    417: "The header Expect can only be `100-continue`.",
 }
 
 
-def _from_aiohttp(error: web.HTTPException) -> web.StreamResponse:
+def from_aiohttp(error: web.HTTPException) -> web.StreamResponse:
+    """The problem document of an error that aiohttp itself raised. A redirect is raised again."""
     if error.status < 400:
         raise error
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}

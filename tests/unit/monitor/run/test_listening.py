@@ -22,6 +22,21 @@ def test_all_addresses_are_reached_as_localhost() -> None:
         assert url_of(listener, server).startswith("http://localhost:")
 
 
+def test_an_address_of_ipv6_has_brackets_in_the_url() -> None:
+    server = ServerSettings(host="::1", port=0)
+    with closing(listen(server)) as listener:
+        assert url_of(listener, server) == f"http://[::1]:{listener.getsockname()[1]}"
+
+
+def test_all_addresses_of_ipv6_take_both_kinds_of_connections() -> None:
+    server = ServerSettings(host="::", port=0)
+    with closing(listen(server)) as listener:
+        assert url_of(listener, server).startswith("http://localhost:")
+        for host in ("::1", "127.0.0.1"):
+            with closing(socket.create_connection((host, listener.getsockname()[1]), 30)):
+                pass
+
+
 def test_a_taken_port_is_named() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
