@@ -122,19 +122,32 @@ def broadcast(
     arguments: Mapping[str, Any] | None = None,
     **receivers: Any,
 ) -> dict[str, Any]:
-    """The answer of each worker to one command. ``receivers``: Celery's ``limit`` and ``destination``."""
+    """The answers of workers that do not refuse. ``receivers``: ``limit`` and ``destination`` of Celery."""
+    answers = all_replies(app, connection, command, seconds, arguments, **receivers)
+    return {name: one for name, one in answers.items() if not (isinstance(one, dict) and "error" in one)}
+
+
+def all_replies(
+    app: Any,
+    connection: Any,
+    command: str,
+    seconds: float | None,
+    arguments: Mapping[str, Any] | None = None,
+    **receivers: Any,
+) -> dict[str, Any]:
+    """As ``broadcast``, with the answers of workers that refuse: ``{"error": text}``. None waits for none."""
     # A new Control has a new reply queue, so that a late answer is not taken for one to the next command.
     from celery.app.control import Control  # noqa: PLC0415
 
     answers = Control(app).broadcast(
-        command, arguments=arguments, connection=connection, reply=True, timeout=seconds, **receivers
+        command,
+        arguments=arguments,
+        connection=connection,
+        reply=seconds is not None,
+        timeout=seconds,
+        **receivers,
     )
-    return {
-        name: reply
-        for answer in answers or ()
-        for name, reply in answer.items()
-        if not (isinstance(reply, dict) and "error" in reply)
-    }
+    return {name: reply for answer in answers or () for name, reply in answer.items()}
 
 
 def worker_snapshots(replies: Replies, now: float) -> tuple[WorkerSnapshot, ...]:

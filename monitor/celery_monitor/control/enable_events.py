@@ -4,7 +4,7 @@ import asyncio
 
 from celery_monitor.live.blindness import events_are_off
 from celery_monitor.live.live import Live
-from celery_monitor.live.remote_control import RemoteControl
+from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
 
 _CHECK_SECONDS = 2.0
 _ALL_SECONDS = 30.0
@@ -37,11 +37,19 @@ class EventSwitch:
         new = [name for name, since in online.items() if since is not None and self._is_new(name, since)]
         if self._all_at is None or now - self._all_at >= _ALL_SECONDS:
             # Workers of other applications are left alone.
-            if await self._remote.enable_events(None if self._live.is_ours is None else list(online)):
+            if await self._order(None if self._live.is_ours is None else list(online)):
                 self._all_at = now
                 self._ordered = dict.fromkeys(online, now)
-        elif new and await self._remote.enable_events(new[:1000]):
+        elif new and await self._order(new[:1000]):
             self._ordered |= dict.fromkeys(new[:1000], now)
+
+    async def _order(self, names: list[str] | None) -> bool:
+        """Without names to all workers. True if the order was sent."""
+        try:
+            await self._remote.order("enable_events", names=names, answered=False)
+        except RemoteControlError:
+            return False
+        return True
 
     def problem(self) -> str | None:
         """Which workers do not obey, as a sentence."""

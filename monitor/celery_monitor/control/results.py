@@ -9,8 +9,9 @@ from typing import Any
 from celery_health.error_text import in_one_line
 from celery_health.survey.app_connection import AppConnection
 from celery_health.threads import run_in_thread
-from celery_monitor.control.connecting import SECONDS, own_app
+from celery_monitor.control.own_app import own_app
 from celery_monitor.control.shown_values import shown_traceback, shown_value
+from celery_monitor.remote_control.connecting import SECONDS
 
 MAX_WAIT_SECONDS = 60.0
 _MAX_AT_A_TIME = 4

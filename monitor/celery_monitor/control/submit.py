@@ -11,7 +11,8 @@ from uuid import uuid4
 from celery_health.error_text import in_one_line
 from celery_health.survey.app_connection import AppConnection
 from celery_health.threads import SingleThread
-from celery_monitor.control.connecting import SECONDS, own_app, sending
+from celery_monitor.control.own_app import own_app
+from celery_monitor.remote_control.connecting import SECONDS, connected
 
 _THREAD_SECONDS = SECONDS + 0.5
 
@@ -85,7 +86,8 @@ class Submitter:
         from amqp.exceptions import NotFound  # noqa: PLC0415
 
         try:
-            with sending(self._app) as connection:
+            # RabbitMQ confirms that it took the message.
+            with connected(self._app, confirm_publish=True) as connection:
                 options = self._route(submission, connection)
                 self._app.send_task(
                     submission.name,

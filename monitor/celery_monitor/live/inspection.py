@@ -1,10 +1,12 @@
 """What a worker answers to remote control, as typed values. Every answer is bounded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from sys import intern
 from typing import Any
 
 import msgspec
+
+from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
 
 COMMANDS = ("stats", "active_queues", "registered")
 MAX_QUEUES_OF_WORKER = 200
@@ -22,6 +24,16 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[str, ...] | None = None
     tasks: tuple[str, ...] | None = None
     rate_limits: Mapping[str, str] = {}
+
+
+async def inspect(remote_control: RemoteControl, names: Sequence[str]) -> dict[str, Inspected]:
+    """What these workers answer. Workers that do not answer are missing. It does not raise."""
+    try:
+        replies = await remote_control.ask(COMMANDS, names)
+    except RemoteControlError:  # it is in remote_control.error, and the workers are asked again
+        return {}
+    found = {name for answers in replies.values() for name in answers}
+    return {name: inspected(*(replies.get(command, {}).get(name) for command in COMMANDS)) for name in found}
 
 
 def inspected(stats: Any, queues: Any, registered: Any) -> Inspected:

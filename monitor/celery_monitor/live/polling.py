@@ -8,9 +8,10 @@ from celery_health.broker import BrokerReader
 from celery_health.readers import reader_for
 from celery_health.survey.app_connection import AppConnection
 from celery_health.tls import THIS_PYTHON
+from celery_monitor.live.inspection import inspect
 from celery_monitor.live.live import Live
-from celery_monitor.live.remote_control import WORKERS_AT_ONCE, RemoteControl
 from celery_monitor.live.schedule.reading import read_schedule
+from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ _INSPECT_SECONDS = 2.0
 _PING_SECONDS = 30.0
 _SCHEDULE_SECONDS = 15.0
 _READ_SECONDS = 6.0
+_WORKERS_AT_ONCE = 50
 _AMQP_QUEUES_AT_ONCE = 100
 """With AMQP each queue is a request of its own."""
 
@@ -74,19 +76,26 @@ class Polling:
 
     async def _ask_workers(self) -> None:
         workers = self._live.known_workers
-        names = workers.to_ask(self._live.clock(), WORKERS_AT_ONCE)
+        names = workers.to_ask(self._live.clock(), _WORKERS_AT_ONCE)
         if not names:
             return
-        for name, answer in (await self._remote.inspect(names)).items():
+        for name, answer in (await inspect(self._remote, names)).items():
             workers.on_answer(name, answer, self._live.clock())
 
     async def _ping(self) -> None:
         """Only without events: otherwise they show which workers live."""
         sight = self._live.sight()
         if sight.last_event is None or sight.now - sight.last_event > _PING_SECONDS:
-            names, is_ours = await self._remote.ping(), self._live.is_ours
-            ours = None if names is None else [name for name in names if is_ours is None or is_ours(name)]
-            self._live.on_ping(None if ours is None else len(ours))
+            self._live.on_ping(await self._answering())
+
+    async def _answering(self) -> int | None:
+        """How many workers answer a ping; None if remote control cannot be used."""
+        try:
+            names = (await self._remote.ask(("ping",)))["ping"]
+        except RemoteControlError:
+            return None
+        is_ours = self._live.is_ours
+        return sum(is_ours is None or is_ours(name) for name in names)
 
     async def _read_schedule(self) -> None:
         async with asyncio.timeout(_READ_SECONDS):

@@ -15,7 +15,6 @@ from celery_monitor.history import History
 from celery_monitor.live.blindness import blind, not_connected
 from celery_monitor.live.live import Live
 from celery_monitor.live.polling import Polling
-from celery_monitor.live.remote_control import RemoteControl
 from celery_monitor.live.why.history_tasks import HistoryTasks
 from celery_monitor.live.why.service import Why
 from celery_monitor.metrics.exposition import Exposition
@@ -58,13 +57,14 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     )
     intake = Intake(receiver, merger)
     live.follow(merger.workers, merger.mark_lost, receiver)
-    remote_control = RemoteControl(connection)
-    switch = EventSwitch(live, remote_control)
+    application = _application(settings)
+    switch = EventSwitch(live, application.remote_control)
     flusher = Flusher(merger, live, history)
     supervisor = Supervisor()
     supervisor.add("The receiver of events", intake.run)
     supervisor.add("The writer of the history", flusher.run)
-    supervisor.add("The reader of queues and workers", _polling(settings, live, remote_control).run)
+    polling = Polling(live, connection, application.remote_control, settings.management_url)
+    supervisor.add("The reader of queues and workers", polling.run)
     supervisor.add("The switch of task events", switch.run)
     events = Check(name="events", problem=lambda: blind(live.sight()), restart_helps=True)
     task_events = Check(name="task events", problem=switch.problem)
@@ -90,7 +90,7 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
         live=live,
         why=why.answer,
         recent_task=merger.get,
-        application=_application(settings),
+        application=application,
         checks=checks,
         metrics=exposition.blocks,
         push=PushReceiver(token=push_token, take=live.on_push) if push_token else None,
@@ -116,10 +116,6 @@ def make_receiver(settings: Settings) -> Receiver:
         )
     except UrlError as error:
         raise StartError(f"The URL of the broker cannot be used: {error}") from None
-
-
-def _polling(settings: Settings, live: Live, remote_control: RemoteControl) -> Polling:
-    return Polling(live, settings.connection, remote_control, settings.management_url)
 
 
 def _application(settings: Settings) -> CeleryApplication:

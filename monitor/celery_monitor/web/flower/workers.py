@@ -3,7 +3,7 @@
 from aiohttp import web
 from pydantic import Field
 
-from celery_monitor.control.inspect import WorkersAwayError
+from celery_monitor.remote_control.remote_control import RemoteControlError
 from celery_monitor.web.flower.plain_errors import PLAIN_ERRORS
 from celery_monitor.web.flower.tasks import FlowerQuery
 from celery_monitor.web.models.base import NoBody
@@ -24,10 +24,10 @@ async def flower_workers(call: Call[WorkersQuery, NoBody]) -> web.Response:
     query, services = call.query, call.services
     if query.status:
         return web.json_response({view.name: view.online for view in services.live.workers()})
-    inspector = services.application.inspector
+    answers = services.application.worker_answers
     try:
-        found = await inspector.workers(query.workername or None, refresh=query.refresh)
-    except WorkersAwayError as error:
+        found = await answers.workers(query.workername or None, refresh=query.refresh)
+    except RemoteControlError as error:
         raise ProblemError(503, f"Failed to update workers: {error}") from None
     if query.workername and query.workername not in found:
         raise ProblemError(404, f"Unknown worker '{query.workername}'")

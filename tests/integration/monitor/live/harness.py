@@ -16,7 +16,7 @@ from celery_monitor.events.merge import Merger
 from celery_monitor.events.receivers.opening import open_receiver
 from celery_monitor.live.live import Live
 from celery_monitor.live.polling import Polling
-from celery_monitor.live.remote_control import RemoteControl
+from celery_monitor.remote_control.remote_control import RemoteControl
 
 PROJECT = Path(__file__).parent / "project"
 WAIT_SECONDS = 90.0

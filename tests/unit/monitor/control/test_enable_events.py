@@ -1,12 +1,13 @@
 """When the monitor orders workers to send task events, and when it says that they do not obey."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from celery_health.survey.app_connection import resolve
 from celery_monitor.control.enable_events import EventSwitch
 from celery_monitor.events.workers import WorkerTrack
 from celery_monitor.live.live import Live
-from celery_monitor.live.remote_control import RemoteControl
+from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
 from tests.unit.monitor.live.worlds import Clock, heartbeat, online
 
 
@@ -18,10 +19,19 @@ class FakeControl(RemoteControl):
         self.orders: list[list[str] | None] = []
         self.works = True
 
-    async def enable_events(self, names: Sequence[str] | None = None) -> bool:
-        if self.works:
-            self.orders.append(None if names is None else list(names))
-        return self.works
+    async def order(
+        self,
+        command: str,
+        arguments: Mapping[str, Any] | None = None,
+        names: Sequence[str] | None = None,
+        *,
+        answered: bool = True,
+    ) -> Mapping[str, Any]:
+        if not self.works:
+            raise RemoteControlError("The broker is away.")
+        assert command == "enable_events"
+        self.orders.append(None if names is None else list(names))
+        return {}
 
 
 def world(tracks: dict[str, WorkerTrack] | None = None) -> tuple[Clock, Live, FakeControl, EventSwitch]:

@@ -1,13 +1,9 @@
 """Applications of the monitor's own, whose connections give up after a time."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from celery_health.survey.app_connection import AppConnection
-
-SECONDS = 2.5
-"""For each step: connecting, sending, reading."""
+from celery_monitor.remote_control.connecting import SECONDS
 
 
 def own_app(connection: AppConnection, **settings: Any) -> Any:
@@ -32,14 +28,3 @@ def own_app(connection: AppConnection, **settings: Any) -> Any:
     )
     app.conf.update(**settings)
     return app
-
-
-@contextmanager
-def sending(app: Any) -> Iterator[Any]:
-    """A connection to the broker that gives up, and that waits for RabbitMQ's confirmation of a message."""
-    timeouts = {"socket_timeout": SECONDS, "socket_connect_timeout": SECONDS}
-    if app.connection_for_write().transport.driver_type == "amqp":
-        timeouts = {"read_timeout": SECONDS, "write_timeout": SECONDS}
-    options = {"confirm_publish": True, **timeouts}
-    with app.connection_for_write(connect_timeout=SECONDS, transport_options=options) as connection:
-        yield connection
