@@ -81,6 +81,8 @@ def _sources(facts: TaskFacts) -> Iterator[str]:
     if sources.worker_count is not None:
         verb = "All" if sources.workers_known else "Not all"
         yield f"{verb} workers answered: {sources.worker_count}."
+    if sources.events_since is not None:
+        yield f"Events have been received since {moment(sources.events_since)}."
     if sources.task_events is False:
         yield "Task events are off."
     if sources.sent_events is False:

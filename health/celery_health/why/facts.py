@@ -111,7 +111,8 @@ class Sources:
     ``workers_known``: every worker has answered. ``worker_count``: how many. ``task_events``: whether workers
     send task events to the one that asks; ``sent_events``: whether producers send task-sent. ``history``:
     whether a history was asked. ``backend``: whether a result backend was asked. ``not_searched``: sentences
-    about what could not be searched.
+    about what could not be searched. ``events_since``: since when events are received; ``delay``: after how
+    many seconds a task that was sent shows everywhere.
     """
 
     broker: str = ""
@@ -123,6 +124,8 @@ class Sources:
     history: bool = False
     backend: bool | None = None
     not_searched: tuple[str, ...] = ()
+    events_since: float | None = None
+    delay: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,7 +261,7 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
         ),
         WhyReason.NEVER_SEEN: Situation(
             Severity.UNKNOWN,
-            "{task} has never been seen{where}.",
+            "{task} has never been seen{where}{delay}.",
             "{seen_remedy}",
             _DESCRIBE,
             _HEALTH,

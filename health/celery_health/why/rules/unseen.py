@@ -27,8 +27,9 @@ def never_seen(facts: TaskFacts) -> Finding:
     """The last rule: it always applies."""
     sources = facts.sources
     where = f" on {printable(sources.broker)}" if sources.broker else ""
+    delay = f"; a task of the last {sources.delay:g} s may not be known yet" if sources.delay else ""
     remedy, command = _what_would_show_it(sources)
-    return Finding(WhyReason.NEVER_SEEN, {"where": where, "seen_remedy": remedy}, command)
+    return Finding(WhyReason.NEVER_SEEN, {"where": where, "delay": delay, "seen_remedy": remedy}, command)
 
 
 def _what_would_show_it(sources: Sources) -> tuple[str, str]:

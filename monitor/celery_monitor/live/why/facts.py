@@ -41,6 +41,7 @@ _OUTCOMES: Mapping[str, Outcome] = {
     REVOKED: Outcome.REVOKED,
     REJECTED: Outcome.REJECTED,
 }
+_NO_SOURCES = Sources()
 # States in which no worker has the task, besides the final ones.
 _NOT_HELD = frozenset({PENDING, RETRY, LOST, *_OUTCOMES})
 
@@ -51,6 +52,7 @@ class Known:
 
     ``holder``: the worker that has the task by its record. ``active``: what that worker is running.
     ``queue``: the task's queue, or the one in which its message was found; ``consumers``: its workers.
+    ``sources``: how far they reach, but for ``searched`` and ``result``.
     """
 
     task_id: str
@@ -66,12 +68,7 @@ class Known:
     result: TaskResult | None = None
     push: ResourcePush | None = None
     app: str = "APP"
-    broker: str = ""
-    broker_error: str | None = None
-    workers_known: bool | None = None
-    worker_count: int | None = None
-    task_events: bool | None = None
-    sent_events: bool | None = None
+    sources: Sources = _NO_SOURCES
 
 
 def queue_name(record: TaskRecord | None, searched: Searched | None) -> str | None:
@@ -122,14 +119,8 @@ def facts(known: Known) -> TaskFacts:
         queue=None if name is None or outcome is not None else _queue(known, name),
         group=None if name is None or known.push is None else _group(known.push, name),
         place=_place(known),
-        sources=Sources(
-            broker=known.broker,
-            broker_error=known.broker_error,
-            workers_known=known.workers_known,
-            worker_count=known.worker_count,
-            task_events=known.task_events,
-            sent_events=known.sent_events,
-            history=True,
+        sources=replace(
+            known.sources,
             backend=result.asked,
             not_searched=() if known.searched is None else known.searched.not_searched,
         ),
@@ -230,7 +221,7 @@ _FAULTS: Mapping[str, str] = {
 
 def _queue(known: Known, name: str) -> Queue:
     found = None if known.searched is None else known.searched.found
-    view, consumers = known.queue, known.consumers
+    view, consumers, all_known = known.queue, known.consumers, known.sources.workers_known
     slots = [worker.slots for worker in consumers]
     in_queue = found is not None and found.queue == name
     searched_all = found is not None and found.complete and found.queue is None
@@ -241,7 +232,7 @@ def _queue(known: Known, name: str) -> Queue:
         at_least=False,
         found=True if in_queue else (False if searched_all else None),
         consumers=None if view is None else view.consumers,
-        workers=tuple(worker.name for worker in consumers) if consumers or known.workers_known else None,
+        workers=tuple(worker.name for worker in consumers) if consumers or all_known else None,
         deaf=_deaf(known.push, consumers),
         slots=sum(slot or 0 for slot in slots) if slots and None not in slots else None,
         rate=None if view is None else view.out_rate,

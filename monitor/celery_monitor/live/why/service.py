@@ -9,6 +9,7 @@ from celery_health.survey.task.search import Searched, search_for_task
 from celery_health.threads import run_in_thread
 from celery_health.why.answer import Answer
 from celery_health.why.decide import why
+from celery_health.why.facts import Sources
 from celery_monitor.live.live import Live
 from celery_monitor.live.why.facts import Known, facts, is_held, queue_name
 from celery_monitor.live.why.tasks import Tasks
@@ -20,6 +21,8 @@ _AT_ONCE = 2
 _SEARCH_SECONDS = 6.0
 _RESULT_SECONDS = 2.0
 _MAX_QUEUES = 50
+_DELAY_SECONDS = 6.0
+"""An event comes in less than a second. A queue that no event names is found at the third read."""
 
 
 class Why:
@@ -40,9 +43,12 @@ class Why:
 
     async def answer(self, task_id: str) -> Answer:
         """The one answer. It takes some seconds at most, where the broker has to be searched."""
+        before = await self._tasks.record(task_id)
+        searched = await self._search(task_id, before)
+        result = await self._result(task_id, before)
         record = await self._tasks.record(task_id)
-        searched = await self._search(task_id, record)
-        result = await self._result(task_id, record)
+        if not _may_be_in_broker(record):
+            searched = None  # a worker has received the task while the broker was searched
         return why(facts(await self._known(task_id, record, searched, result)))
 
     async def _known(
@@ -75,18 +81,23 @@ class Why:
             result=result,
             push=live.push,
             app=self._connection.name,
-            broker=self._connection.broker.address,
-            broker_error=away,
-            workers_known=live.known_workers.queues_are_known(),
-            # No worker is seen online while the broker is away.
-            worker_count=None if away else stats.workers_online,
-            task_events=False if stats.without_task_events else None,
-            sent_events=None if away else live.sent.seen,
+            sources=Sources(
+                broker=self._connection.broker.address,
+                broker_error=away,
+                workers_known=live.known_workers.queues_are_known(),
+                # No worker is seen online while the broker is away.
+                worker_count=None if away else stats.workers_online,
+                task_events=False if stats.without_task_events else None,
+                sent_events=None if away else live.sent.seen,
+                history=True,
+                events_since=live.sight().since,
+                delay=_DELAY_SECONDS,
+            ),
         )
 
     async def _search(self, task_id: str, record: TaskRecord | None) -> Searched | None:
         """Only where the message may be in the broker and no worker is known to have it."""
-        if record is not None and record.state not in {PENDING, RETRY, LOST}:
+        if not _may_be_in_broker(record):
             return None
         own = [record.queue] if record is not None and record.queue else []
         names = [*own, *(name for name in self._live.known_queues.names() if name not in own)]
@@ -113,3 +124,7 @@ class Why:
                 )
             except Exception:  # a backend that fails was not asked
                 return None
+
+
+def _may_be_in_broker(record: TaskRecord | None) -> bool:
+    return record is None or record.state in {PENDING, RETRY, LOST}

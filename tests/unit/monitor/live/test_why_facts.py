@@ -11,6 +11,7 @@ from celery_health.survey.task.result import TaskResult
 from celery_health.survey.task.search import Searched
 from celery_health.why.answer import Answer
 from celery_health.why.decide import why
+from celery_health.why.facts import Sources
 from celery_health.wire.resource_push import PushedGroup
 from celery_monitor.live.views import QueueView, WorkerView
 from celery_monitor.live.why.facts import Known, facts
@@ -36,7 +37,7 @@ def test_a_task_that_was_sent_waits_in_its_queue_with_the_messages_ahead() -> No
         searched=Searched(TaskSearch(queue="mail", ahead=9)),
         queue=QueueView(name="mail", ready=20, out_rate=2.0),
         consumers=[W1],
-        workers_known=True,
+        sources=Sources(workers_known=True),
     )
 
     assert found.reason == "Waiting"
@@ -48,8 +49,7 @@ def test_a_task_of_a_queue_that_no_worker_reads() -> None:
     found = answer(
         record("PENDING", queue="mail"),
         queue=QueueView(name="mail", ready=20),
-        workers_known=True,
-        worker_count=3,
+        sources=Sources(workers_known=True, worker_count=3),
     )
 
     assert found.reason == "NoConsumer"
@@ -124,7 +124,7 @@ def test_a_task_that_succeeded_and_whose_result_is_gone() -> None:
 
 
 def test_a_task_that_is_lost_with_its_worker() -> None:
-    found = answer(record("LOST", worker="w1@a", started=NOW - 60), workers_known=True)
+    found = answer(record("LOST", worker="w1@a", started=NOW - 60), sources=Sources(workers_known=True))
 
     assert found.reason == "LostWithWorker"
 
@@ -157,7 +157,7 @@ def test_a_task_of_a_suspended_resource() -> None:
         push(pushed_worker("x@y", 1.0)), suspended=True, groups=(group,), pods=()
     )
 
-    found = answer(record("PENDING", queue="mail"), push=resource, workers_known=True)
+    found = answer(record("PENDING", queue="mail"), push=resource, sources=Sources(workers_known=True))
 
     assert found.reason == "GroupAtZero"
     assert "the resource is suspended" in found.sentence
@@ -165,7 +165,7 @@ def test_a_task_of_a_suspended_resource() -> None:
 
 
 def test_a_task_that_was_never_seen() -> None:
-    found = answer(None, broker="redis://b:6379/0", task_events=True, sent_events=False)
+    found = answer(sources=Sources("redis://b:6379/0", history=True, task_events=True, sent_events=False))
 
     assert found.reason == "NeverSeen"
     assert "task_send_sent_event" in found.remedy
