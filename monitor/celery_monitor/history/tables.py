@@ -18,6 +18,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+_KEY = Text().with_variant(Text(collation="C"), "postgresql")
+"""A text that is compared or sorted: by its bytes, as SQLite does, not by the locale of the database."""
+
 # Texts that repeat in many tasks: names, states, workers, queues, errors, routes. ``tasks`` counts the tasks
 # that have the label now, for the kinds that a filter can use.
 labels = Table(
@@ -25,7 +28,7 @@ labels = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("kind", SmallInteger, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", _KEY, nullable=False),
     Column("tasks", BigInteger, nullable=False, server_default="0"),
 )
 
@@ -35,7 +38,7 @@ job_executions = Table(
     "job_executions",
     metadata,
     Column("id", _ROW_ID, Identity(), primary_key=True),
-    Column("execution_id", Text, nullable=False),
+    Column("execution_id", _KEY, nullable=False),
     Column("at", Double, nullable=False),
     Column("state_id", Integer, nullable=False),
     Column("name_id", Integer),
@@ -63,9 +66,9 @@ job_executions = Table(
     Column("run_count", Integer, nullable=False),
     Column("run_twice", SmallInteger),
     # NULL where the task is its own root.
-    Column("root_id", Text),
-    Column("parent_id", Text),
-    Column("group_id", Text),
+    Column("root_id", _KEY),
+    Column("parent_id", _KEY),
+    Column("group_id", _KEY),
     Column("args", Text),
     Column("kwargs", Text),
     Column("exception", Text),
@@ -77,7 +80,7 @@ job_executions = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("execution_id", Text, primary_key=True),
+    Column("execution_id", _KEY, primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("worker", Text, nullable=False),
     Column("outcome", Text),
@@ -116,7 +119,7 @@ task_rollups = Table(
 queue_samples = Table(
     "queue_samples",
     metadata,
-    Column("queue", Text, primary_key=True),
+    Column("queue", _KEY, primary_key=True),
     Column("at", Double, primary_key=True),
     Column("ready", BigInteger),
     Column("unacknowledged", BigInteger),
@@ -129,7 +132,7 @@ queue_samples = Table(
 worker_samples = Table(
     "worker_samples",
     metadata,
-    Column("worker", Text, primary_key=True),
+    Column("worker", _KEY, primary_key=True),
     Column("at", Double, primary_key=True),
     Column("online", SmallInteger, nullable=False),
     Column("active", Integer),

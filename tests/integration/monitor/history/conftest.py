@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from tools.testbed.databases import PostgresServer, postgres_server
 
@@ -22,6 +23,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/history.db"
     server: PostgresServer = request.getfixturevalue("postgres")
     return server.database()
+
+
+@pytest.fixture
+def english_url(postgres: PostgresServer) -> str:
+    """The URL of a database that sorts texts as English does: ``a-1``, ``A1``, ``b``."""
+    with psycopg.connect(postgres.database(), autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS english WITH (FORCE)")
+        connection.execute(
+            "CREATE DATABASE english TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US' "
+            "LOCALE 'C' ENCODING 'UTF8'"
+        )
+    return postgres.database("english")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +126,28 @@ async def test_every_order_lists_each_task_once(history: History) -> None:
 def _all(text: str) -> Meets:
     word = text.removeprefix("text:")
     return lambda task: word in f"{task.args} {task.kwargs} {task.exception} {task.result}"
+
+
+NAMES = ["Zebra", "apple", "a-1", "A1", "shop_b", "shop.b", "Äpfel", "äpfel", "éclair", "zoo"]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "english"])
+async def test_texts_are_sorted_by_their_bytes_in_every_database(
+    request: pytest.FixtureRequest, tmp_path: Path, database: str
+) -> None:
+    url = (
+        f"sqlite:///{tmp_path}/history.db" if database == "sqlite" else request.getfixturevalue("english_url")
+    )
+    history = await History.open(url)
+    await history.write([finished(f"{name}-{part}", name=name) for name in NAMES for part in range(2)])
+    found = await _ids(history, parse_filter(""), parse_sort("name"), limit=3)
+    assert [identity[:-2] for identity in found[::2]] == sorted(NAMES)
+    for prefix in ("a", "A", "shop", "Ä", "é"):
+        found = await _ids(history, parse_filter(f"id:{prefix}*"), parse_sort("name"))
+        assert {identity[:-2] for identity in found} == {name for name in NAMES if name.startswith(prefix)}
+    assert await _ids(history, parse_filter("name:APPLE"), Sort()) == ["apple-1", "apple-0"]
+    assert await _ids(history, parse_filter("name:ÉCLAIR"), Sort()) == []
+    await history.close()
 
 
 async def test_a_page_has_no_runs_and_no_traceback(history: History) -> None:

@@ -79,6 +79,34 @@ async def test_an_upgrade_keeps_the_tasks_and_finds_them(
     await history.close()
 
 
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_an_upgrade_makes_the_order_of_texts_that_of_their_bytes(
+    english_url: str, options: HistoryOptions, revision: str
+) -> None:
+    address = parse_address(english_url, options.schema)
+    upgrade(address, revision)
+    _insert_a_task(address, revision)
+    history = await History.open(english_url, options)
+    assert [task.id for task in (await history.tasks(parse_filter("id:ol*"))).items] == ["old"]
+    await history.close()
+    assert _differences(address) == []
+    assert _indexed_texts_by_locale(english_url, address) == []
+
+
+def _indexed_texts_by_locale(url: str, address: Address) -> list[str]:
+    """The columns whose index, which finds ranges and sorts, has the order of the database's locale."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT c.relname || '.' || a.attname FROM pg_index i "
+            "JOIN pg_class c ON c.oid = i.indrelid "
+            "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey) "
+            "JOIN pg_collation o ON o.oid = a.attcollation "
+            "WHERE c.relnamespace = %s::regnamespace AND o.collname <> 'C'",
+            [address.schema],
+        )
+        return [str(row[0]) for row in rows if row[0] != "alembic_version.version_num"]
+
+
 def _insert_a_task(address: Address, revision: str) -> None:
     driver = "sqlite" if address.file else "postgresql+psycopg"
     engine = create_engine(address.url.set(drivername=driver))
