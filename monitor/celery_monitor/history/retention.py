@@ -12,6 +12,7 @@ from celery_monitor.history.database.session import DriverError, Session
 from celery_monitor.history.rollups.levels import BY_EACH, HOUR, MINUTE
 from celery_monitor.history.rows.labels import LabelKind, Labels
 from celery_monitor.history.rows.tasks import LABEL_COLUMNS, searchable
+from celery_monitor.history.unused_labels import UnusedLabels
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,9 @@ _TEXTS = ("args", "kwargs", "exception", "result")
 
 
 class Retention:
-    """Deletes from one database. Tasks by age and number, samples by age, rollups and audit by fixed ages."""
+    """Deletes from one database. Tasks by age and number, samples by age, rollups and audit by fixed
+    ages, labels when nothing has them.
+    """
 
     def __init__(
         self, database: Database, keep_days: float | None, keep_tasks: int | None, clock: Callable[[], float]
@@ -39,6 +42,7 @@ class Retention:
         self._keep_days = keep_days
         self._keep_tasks = keep_tasks
         self._clock = clock
+        self._labels = UnusedLabels(database.prefix)
         self.deleted = 0
 
     async def pass_once(self) -> None:
@@ -53,6 +57,7 @@ class Retention:
                     break
             async with self._database.writing() as session:
                 await self._small_tables(session)
+                await self._labels.delete_chunk(session)
             if self._database.is_sqlite:
                 await self._database.shrink(_PAGES)
         except (*DriverError, DBAPIError, OSError) as error:

@@ -22,7 +22,7 @@ _KEY = Text().with_variant(Text(collation="C"), "postgresql")
 """A text that is compared or sorted: by its bytes, as SQLite does, not by the locale of the database."""
 
 # Texts that repeat in many tasks: names, states, workers, queues, errors, routes. ``tasks`` counts the tasks
-# that have the label now, for the kinds that a filter can use.
+# that have the label now.
 labels = Table(
     "labels",
     metadata,

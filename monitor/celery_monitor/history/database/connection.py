@@ -148,7 +148,11 @@ def _postgres_settings(writes: bool) -> list[str]:
             f"SET statement_timeout = '{_WRITE_SECONDS}s'",
             "SET idle_in_transaction_session_timeout = '15s'",
         ]
-    return [f"SET statement_timeout = '{QUERY_SECONDS}s'", "SET default_transaction_read_only = on"]
+    return [
+        f"SET statement_timeout = '{QUERY_SECONDS}s'",
+        "SET default_transaction_read_only = on",
+        "SET default_transaction_isolation = 'repeatable read'",
+    ]
 
 
 async def _close(driver: Any) -> None:

@@ -10,8 +10,12 @@ _MOST_KNOWN = 50_000
 
 
 class LabelKind(enum.IntEnum):
-    """What a label is of. The numbers are stored. ``STATE`` to ``ERROR`` count their tasks."""
+    """What a label is of. The numbers are stored.
 
+    ``DELETIONS`` has one row, which counts how often labels were deleted instead of tasks.
+    """
+
+    DELETIONS = 0
     STATE = 1
     NAME = 2
     WORKER = 3
@@ -26,7 +30,7 @@ Key = tuple[int, str]
 
 
 class Labels:
-    """The labels that this process knows. Labels are never changed or deleted, so they stay true."""
+    """The labels that this process knows. They stay true until labels are deleted: ``follow_deletions``."""
 
     def __init__(self, prefix: str):
         self._table = f"{prefix}labels"
@@ -35,6 +39,17 @@ class Labels:
         self.missing: set[Key] = set()
         # Labels of a transaction that may still be undone.
         self._fresh: list[tuple[int, Key]] = []
+        self._deletions: int | None = None
+
+    async def follow_deletions(self, session: Session) -> None:
+        """Forget all labels if this or another process has deleted any since the last transaction."""
+        rows = await session.rows(
+            f"SELECT tasks FROM {self._table} WHERE kind = ?", [int(LabelKind.DELETIONS)]
+        )
+        deletions = rows[0][0] if rows else 0
+        if deletions != self._deletions:
+            self._forget()
+            self._deletions = deletions
 
     def id(self, kind: int, value: str | None) -> int | None:
         """The number of a label; 0, and an entry in ``missing``, if it is not known yet."""
@@ -88,8 +103,7 @@ class Labels:
         """The transaction is stored."""
         self._fresh.clear()
         if len(self.ids) > _MOST_KNOWN:
-            self.ids.clear()
-            self.texts.clear()
+            self._forget()
 
     def undone(self) -> None:
         """The transaction is undone, and with it the labels that it made."""
@@ -99,8 +113,21 @@ class Labels:
         self._fresh.clear()
         self.missing.clear()
 
+    def _forget(self) -> None:
+        self.ids.clear()
+        self.texts.clear()
+
     def _add(self, rows: Iterable[tuple[int, Key]]) -> None:
         for number, key in rows:
             self.ids[key] = number
             self.texts[number] = key[1]
             self._fresh.append((number, key))
+
+
+async def note_deletion(table: str, session: Session) -> None:
+    """Make every process read the labels again, in the transaction that deletes some."""
+    await session.execute(
+        f"INSERT INTO {table} (kind, text, tasks) VALUES (?, '', 1) "
+        "ON CONFLICT (kind, text) DO UPDATE SET tasks = labels.tasks + 1",
+        [int(LabelKind.DELETIONS)],
+    )

@@ -11,7 +11,16 @@ from celery_monitor.records.states import FINAL_STATES, LOST, RETRY
 from celery_monitor.records.tasks import Run, TaskRecord
 
 COLUMNS = tuple(column.name for column in job_executions.columns if column.name != "id")
-LABEL_COLUMNS = ("state_id", "name_id", "worker_id", "queue_id", "error_id")
+LABEL_COLUMNS = (
+    "state_id",
+    "name_id",
+    "worker_id",
+    "queue_id",
+    "error_id",
+    "sender_id",
+    "exchange_id",
+    "routing_key_id",
+)
 INDEX = {name: number for number, name in enumerate(COLUMNS)}
 
 TRUNCATED = 1

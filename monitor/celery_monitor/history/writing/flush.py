@@ -52,6 +52,7 @@ async def write_tasks(
     database: Database, session: Session, labels: Labels, records: Sequence[TaskRecord]
 ) -> None:
     """Merge the records with what is stored and write them. Each task id appears once in ``records``."""
+    await labels.follow_deletions(session)
     changes = await _changes(database, session, labels, records)
     rows = await _rows(session, labels, changes)
     table = f"{database.prefix}job_executions"

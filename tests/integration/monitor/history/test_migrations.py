@@ -25,7 +25,7 @@ from celery_monitor.history import (
 from celery_monitor.history.database.address import Address, parse_address
 from celery_monitor.history.migrations.upgrade import newest_revision, upgrade
 from celery_monitor.history.tables import metadata
-from tests.integration.monitor.history.examples import finished
+from tests.integration.monitor.history.examples import NOW, finished
 
 REVISIONS = [f"{number:04}" for number in range(1, int(newest_revision()))]
 
@@ -67,7 +67,7 @@ async def test_an_upgrade_keeps_the_tasks_and_finds_them(
 ) -> None:
     upgrade(address, revision)
     _insert_a_task(address, revision)
-    history = await History.open(database_url, options)
+    history = await History.open(database_url, options, lambda: NOW)
     assert _differences(address) == []
     assert [task.id for task in (await history.tasks(parse_filter("customer"))).items] == ["old"]
     stored = await history.task("old")
@@ -76,6 +76,10 @@ async def test_an_upgrade_keeps_the_tasks_and_finds_them(
     await history.write([finished("old", name=None, args="('other',)"), finished("new")])
     assert [task.id for task in (await history.tasks(parse_filter("other"))).items] == ["old"]
     assert (await history.tasks(parse_filter("state:success"))).items[0].id == "new"
+    await history.delete_old()
+    kept = await history.task("old")
+    assert kept is not None
+    assert kept.sender == "gen1@web"
     await history.close()
 
 
@@ -118,10 +122,11 @@ def _insert_a_task(address: Address, revision: str) -> None:
         connection.exec_driver_sql(
             f"INSERT INTO {prefix}labels (id, kind, text, tasks) VALUES (902, 2, 'shop.mail', 1)"
         )
+        connection.exec_driver_sql(f"INSERT INTO {prefix}labels (id, kind, text) VALUES (903, 6, 'gen1@web')")
         connection.exec_driver_sql(
-            f"INSERT INTO {prefix}job_executions (execution_id, at, state_id, name_id, received, state_time, "
-            "updated, clock, retries, flags, run_count, args, kwargs) "
-            "VALUES ('old', 1.0, 901, 902, 1.0, 1.0, 1.0, 0, 0, 0, 0, '(''customer'',)', '{}')"
+            f"INSERT INTO {prefix}job_executions (execution_id, at, state_id, name_id, sender_id, received, "
+            "state_time, updated, clock, retries, flags, run_count, args, kwargs) "
+            "VALUES ('old', 1.0, 901, 902, 903, 1.0, 1.0, 1.0, 0, 0, 0, 0, '(''customer'',)', '{}')"
         )
         if address.file and revision != "0001":
             connection.exec_driver_sql(
