@@ -294,10 +294,4 @@ CASES = (
         WhyReason.NEVER_SEEN,
         ("amqp://b:5672//",),
     ),
-    Case(
-        "it has never been seen, and may have been sent just now",
-        facts(sources=Sources(history=True, delay=6.0)),
-        WhyReason.NEVER_SEEN,
-        ("a task of the last 6 s may not be known yet",),
-    ),
 )

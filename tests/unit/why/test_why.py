@@ -35,6 +35,10 @@ def test_a_task_that_was_never_seen_is_explained_by_what_would_show_it() -> None
     assert "this broker" in remedy(backend=True)
 
 
+def test_a_task_that_may_have_been_sent_just_now_is_not_called_unknown_for_good() -> None:
+    assert "a task of the last 6 s may not be known yet" in why(facts(sources=Sources(delay=6.0))).sentence
+
+
 def test_the_command_is_for_the_place() -> None:
     known = facts(dead_letter_queue="shop.dead-letter")
     here = why(replace(known, place=Place(app="shop")))
