@@ -1,24 +1,46 @@
 /** Starts the page. */
 import { html, render, useEffect, useState } from "../vendor/libraries.js";
+import { Help } from "../parts/help.js";
 import { Navigation } from "../parts/navigation.js";
 import { Sentence } from "../parts/sentence.js";
 import { Loading, ProblemState } from "../parts/states.js";
+import { Audit } from "../screens/audit.js";
+import { Failures } from "../screens/failures.js";
 import { Login } from "../screens/login.js";
 import { NotFound } from "../screens/not_found.js";
 import { Overview } from "../screens/overview.js";
+import { Queue, Queues } from "../screens/queues.js";
+import { Schedule } from "../screens/schedule.js";
+import { Task } from "../screens/task.js";
+import { Tasks } from "../screens/tasks.js";
+import { Worker, Workers } from "../screens/workers.js";
+import { counted } from "./format.js";
 import { startKeyboard, useKeys } from "./keyboard.js";
+import { useLive } from "./live.js";
 import { MENU } from "./menu.js";
 import { screenPath } from "./places.js";
 import { useReading } from "./readings.js";
 import { navigate, place, startRouter } from "./router.js";
 import { findSession, identity, sessionProblem } from "./session.js";
-import { Help } from "../parts/help.js";
 
 const HEALTH_SECONDS = 10;
 
-/** The component of each screen; `item` is what the address names. */
+/** The component of each screen. */
 const SCREENS = {
   overview: Overview,
+  tasks: Tasks,
+  failures: Failures,
+  queues: Queues,
+  workers: Workers,
+  schedule: Schedule,
+  audit: Audit,
+};
+
+/** The component of each screen of one thing; `item` is its name. */
+const ITEMS = {
+  tasks: Task,
+  queues: Queue,
+  workers: Worker,
 };
 
 function Page() {
@@ -26,17 +48,29 @@ function Page() {
   const health = useReading("/health", {}, HEALTH_SECONDS);
   useKeys({ "?": () => setHelp(true), "/": focusSearch });
   const { screen, item } = place.value;
-  const Screen = SCREENS[screen] ?? NotFound;
+  const Screen = (item === null ? SCREENS : ITEMS)[screen] ?? NotFound;
   useTitle(screen, item);
   return html`<div class="app">
     <a class="skip" href="#content">Skip to the content</a>
-    <${Navigation} counts=${{}} subtitle=${health.data?.broker ?? ""} onHelp=${() => setHelp(true)} />
+    <${Navigation} counts=${useCounts()} subtitle=${health.data?.broker ?? ""} onHelp=${() => setHelp(true)} />
     <main id="content" tabindex="-1">
       <${Sentence} reading=${health} />
       <${Screen} key=${`${screen} ${item}`} item=${item} />
     </main>
     ${help && html`<${Help} onClose=${() => setHelp(false)} />`}
   </div>`;
+}
+
+/** What needs a person, beside the names of the screens. */
+function useCounts() {
+  const failures = useLive("failures").data ?? [];
+  const workers = useLive("workers").data ?? [];
+  const open = failures.filter((failure) => failure.open > 0).length;
+  const offline = workers.filter((worker) => !worker.online).length;
+  return {
+    failures: open > 0 && { number: open, title: counted(open, "open failure") },
+    workers: offline > 0 && { number: offline, title: `${counted(offline, "worker")} offline` },
+  };
 }
 
 /** `/` leads to the field of the tasks' filter from every screen. */

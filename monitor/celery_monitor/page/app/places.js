@@ -16,8 +16,8 @@ export const workerPath = (name) => path(`${PAGE}/workers`, name);
 /** The list of tasks that a filter finds. */
 export const tasksPath = (filter) => `${PAGE}/tasks?q=${encodeURIComponent(filter)}`;
 
-/** One term of the filter language; a value with spaces or quotes is quoted. */
+/** One term of the filter language; a value with special characters is quoted. */
 export function term(field, value) {
-  const plain = /^[^\s"'()]+$/.test(value);
+  const plain = /^(?!-)[^\s":\\]+$/.test(value);
   return `${field}:${plain ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`}`;
 }

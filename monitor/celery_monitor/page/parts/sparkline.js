@@ -36,7 +36,7 @@ export function Sparkline({ at, values, label, unit, tone = "" }) {
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       <path class="baseline" d=${`M0 ${HEIGHT - 0.5}H${WIDTH}`} />
       ${parts.map((points) => html`<path class=${`area ${tone}`} d=${`${line(points)}L${points.at(-1)[0].toFixed(1)} ${HEIGHT}L${points[0][0].toFixed(1)} ${HEIGHT}Z`} />`)}
-      ${parts.map((points) => html`<path class=${`line ${tone}`} d=${points.length > 1 ? line(points) : `${line(points)}h.1`} />`)}
+      ${parts.map((points) => html`<path class=${`line ${tone} ${points.length > 1 ? "" : "point"}`} d=${points.length > 1 ? line(points) : `${line(points)}h.1`} />`)}
     </svg>
     <${ChartTable} at=${at} columns=${[{ label, unit, values }]} />
   </div>`;

@@ -1,0 +1,49 @@
+/** What changed: workers that came and went, errors that are new, and what people did. */
+import { html } from "../vendor/libraries.js";
+import { exactNow } from "../app/clock.js";
+import { counted } from "../app/format.js";
+import { PAGE, tasksPath, term, workerPath } from "../app/places.js";
+import { Badge } from "./badge.js";
+import { Empty } from "./states.js";
+import { Text } from "./text.js";
+import { Clock } from "./time.js";
+
+const HOUR = 3600;
+const MOST = 12;
+
+/** What changes nothing but who is logged in. */
+const UNINTERESTING = new Set(["login", "logout", "follow_login_link"]);
+
+const mono = (value) => html`<span class="mono"><${Text} value=${value} limit=${80} /></span>`;
+
+const ofWorker = (worker) => ({
+  at: worker.since,
+  key: `worker ${worker.name} ${worker.online}`,
+  badge: worker.online ? ["good", "dot", "online"] : ["bad", "cross", "offline"],
+  text: html`<a href=${workerPath(worker.name)}>${mono(worker.name)}</a>`,
+});
+
+const ofFailure = (failure) => ({
+  at: failure.first_seen,
+  key: `failure ${failure.error} ${failure.place}`,
+  badge: ["bad", "cross", "new error"],
+  text: html`<a href=${failure.error ? tasksPath(term("error", failure.error)) : `${PAGE}/failures`}>${failure.error || "unknown error"}</a> in ${counted(failure.tasks, "task")}`,
+});
+
+const ofAudit = (entry) => ({
+  at: entry.at,
+  key: `audit ${entry.at} ${entry.action} ${entry.subject}`,
+  badge: entry.outcome === "done" ? ["run", "play", entry.action.replaceAll("_", " ")] : ["warn", "barred", "refused"],
+  text: html`${entry.subject && mono(entry.subject)} <span class="soft">by ${entry.identity || "unknown"}</span>`,
+});
+
+/** @param {{workers: any[]|null, failures: any[]|null, audit: any[]|null}} options */
+export function Changes({ workers, failures, audit }) {
+  const begin = exactNow() - HOUR;
+  const found = [...(workers ?? []).map(ofWorker), ...(failures ?? []).map(ofFailure), ...(audit ?? []).filter(({ action }) => !UNINTERESTING.has(action)).map(ofAudit)]
+    .filter(({ at }) => at !== null && at >= begin)
+    .sort((one, other) => other.at - one.at)
+    .slice(0, MOST);
+  if (!found.length) return html`<${Empty} icon="dot" title="Nothing changed in the last hour." />`;
+  return html`<ul class="feed">${found.map(({ at, key, badge: [tone, icon, word], text }) => html`<li key=${key}><span class="soft"><${Clock} at=${at} /></span><span><${Badge} tone=${tone} icon=${icon}>${word}<//> ${text}</span></li>`)}</ul>`;
+}

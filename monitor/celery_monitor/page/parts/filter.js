@@ -1,0 +1,86 @@
+/** The field of the filter language, with completion. */
+import { html, useEffect, useId, useRef, useState } from "../vendor/libraries.js";
+import { get } from "../app/api.js";
+import { Icon } from "./icons.js";
+
+const PAUSE_MS = 120;
+const MOST = 12;
+
+/** The text with its last term replaced. A finished term gets a space. */
+const completed = (text, completion) => {
+  const before = text.slice(0, text.lastIndexOf(" ") + 1);
+  return `${before}${completion}${completion.endsWith(":") ? "" : " "}`;
+};
+
+export function Filter({ value, onApply, problem }) {
+  const [text, setText] = useState(value);
+  const [found, setFound] = useState([]);
+  const [chosen, setChosen] = useState(-1);
+  const [focused, setFocused] = useState(false);
+  const field = useRef(null);
+  const list = useId();
+  useEffect(() => setText(value), [value]);
+  useCompletions(text, focused, (completions) => {
+    setFound(completions);
+    setChosen(-1);
+  });
+  const open = focused && found.length > 0;
+
+  const apply = (next) => {
+    setFound([]);
+    onApply(next.trim());
+  };
+  const accept = (completion) => {
+    const next = completed(text, completion);
+    setText(next);
+    if (!completion.endsWith(":")) onApply(next.trim());
+    field.current.focus();
+  };
+  const keys = {
+    ArrowDown: () => open && setChosen((chosen + 1) % found.length),
+    ArrowUp: () => open && setChosen(chosen <= 0 ? found.length - 1 : chosen - 1),
+    Tab: () => open && (chosen >= 0 || text.trim() !== "") && accept(found[Math.max(chosen, 0)]),
+    Enter: () => (open && chosen >= 0 ? accept(found[chosen]) : apply(text)),
+    Escape: () => (open ? setFound([]) : field.current.blur()),
+  };
+  const keydown = (event) => {
+    const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey;
+    if (plain && keys[event.key] && keys[event.key]() !== false) event.preventDefault();
+  };
+  return html`<form class="filter" role="search" onSubmit=${(event) => event.preventDefault()}>
+    <div class="filter-field">
+      <${Icon} name="search" />
+      <input ref=${field} data-search type="search" role="combobox" aria-label="Filter of tasks" aria-expanded=${open} aria-controls=${list} aria-autocomplete="list"
+        aria-activedescendant=${open && chosen >= 0 ? `${list}-${chosen}` : undefined} aria-invalid=${problem ? "true" : undefined} aria-describedby=${problem ? `${list}-problem` : undefined}
+        autocomplete="off" autocapitalize="off" spellcheck=${false} enterkeyhint="search" placeholder="state:failure name:shop.* arg:42 runtime:>30s"
+        value=${text} onInput=${(event) => setText(event.currentTarget.value)} onKeyDown=${keydown} onFocus=${() => setFocused(true)} onBlur=${() => setFocused(false)} />
+      <kbd aria-hidden="true">/</kbd>
+      <ul id=${list} role="listbox" aria-label="Completions" class="completions" hidden=${!open}>
+        ${open && found.map((completion, index) => html`<li key=${completion} id=${`${list}-${index}`} role="option" aria-selected=${index === chosen} class="mono"
+          onPointerDown=${(event) => event.preventDefault()} onClick=${() => accept(completion)}>${completion}</li>`)}
+      </ul>
+    </div>
+    ${problem && html`<p id=${`${list}-problem`} class="error-text" role="alert"><${Icon} name="cross" size=${11} />${problem}</p>`}
+  </form>`;
+}
+
+function useCompletions(text, wanted, onFound) {
+  useEffect(() => {
+    if (!wanted) return undefined;
+    const abort = new AbortController();
+    const timer = setTimeout(async () => {
+      try {
+        const { completions } = await get("/completions", { q: text }, abort.signal);
+        const last = text.slice(text.lastIndexOf(" ") + 1);
+        // The term itself, once written in full, is no help.
+        onFound(completions.filter((one) => one !== last).slice(0, MOST));
+      } catch {
+        if (!abort.signal.aborted) onFound([]);
+      }
+    }, PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [text, wanted]);
+}

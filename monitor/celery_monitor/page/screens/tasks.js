@@ -1,0 +1,129 @@
+/** All tasks, by filter, with live changes. */
+import { html, useState } from "../vendor/libraries.js";
+import { now } from "../app/clock.js";
+import { counted, duration, number } from "../app/format.js";
+import { useKeys } from "../app/keyboard.js";
+import { PAGE, tasksPath, taskPath } from "../app/places.js";
+import { place, setQuery } from "../app/router.js";
+import { BY_TIME, useTaskList } from "../app/task_list.js";
+import { COMMON, removeView, saveView, views } from "../app/views.js";
+import { isFinished, TaskState } from "../parts/badge.js";
+import { Dialog } from "../parts/dialog.js";
+import { Filter } from "../parts/filter.js";
+import { Icon } from "../parts/icons.js";
+import { PageTitle } from "../parts/panel.js";
+import { Empty, Loading, ProblemState } from "../parts/states.js";
+import { VirtualTable } from "../parts/table.js";
+import { argumentsText, readable, Text } from "../parts/text.js";
+import { Ago } from "../parts/time.js";
+
+const HEIGHTS = [52, 78];
+const SHOWN_ARGUMENTS = 300;
+
+/** Seconds that a task has waited for its start, and whether it waits still. */
+export function waitOf(task) {
+  const from = task.eta !== null && task.sent !== null ? Math.max(task.eta, task.sent) : task.sent ?? task.received;
+  if (from === null) return null;
+  if (task.started !== null) return Math.max(0, task.started - from);
+  return isFinished(task.state) ? null : Math.max(0, now.value - from);
+}
+
+export function runtimeOf(task) {
+  if (task.runtime !== null) return task.runtime;
+  return task.state === "STARTED" && task.started !== null ? Math.max(0, now.value - task.started) : null;
+}
+
+const COLUMNS = [
+  { name: "State", sort: "state", cell: (task) => html`<${TaskState} state=${task.state} />` },
+  { name: "Task", sort: "name", cell: (task) => html`<${Name} task=${task} />` },
+  { name: "Queue", sort: "queue", class: "hide", cell: (task) => task.queue && html`<${Text} value=${task.queue} limit=${100} />` },
+  { name: "Worker", sort: "worker", class: "hide", cell: (task) => task.worker && html`<span class="mono" title=${readable(task.worker)}><${Text} value=${task.worker} limit=${100} /></span>` },
+  { name: "Wait", sort: "wait", class: "n hide", cell: (task) => duration(waitOf(task)) },
+  { name: "Runtime", sort: "runtime", class: "n hide", cell: (task) => duration(runtimeOf(task)) },
+  { name: "Sent", sort: "time", class: "n soft", cell: (task) => html`<${Ago} at=${task.sent ?? task.received ?? task.updated} />` },
+];
+
+function Name({ task }) {
+  const shown = argumentsText(task);
+  return html`<span class="link-line"><a class="mono" data-row-link href=${taskPath(task.id)}>${task.name === null ? "unknown name" : html`<${Text} value=${task.name} limit=${200} />`}</a>${task.run_twice && html`<span class="badge warn small">ran twice</span>`}</span>
+    <span class="second mono">${shown ? html`<${Text} value=${shown.slice(0, SHOWN_ARGUMENTS)} />` : task.id}</span>`;
+}
+
+export function Tasks() {
+  const filter = place.value.query.get("q") ?? "";
+  const sort = place.value.query.get("sort") ?? BY_TIME;
+  const list = useTaskList(filter, sort);
+  list.version.value;
+  const problem = list.problem.value;
+  const invalid = problem?.status === 422;
+  useKeys({ n: list.showNewer });
+  return html`<${PageTitle}>Tasks<//>
+    <section class="panel" aria-label="Filter">
+      <${Filter} value=${filter} problem=${invalid ? filterProblem(problem) : ""} onApply=${(next) => setQuery({ q: next }, { replace: false })} />
+      <${Views} filter=${filter} />
+    </section>
+    <section class="panel list" aria-label="Tasks">
+      <${ListHead} list=${list} filter=${filter} />
+      <${List} list=${list} sort=${sort} filter=${filter} invalid=${invalid} />
+    </section>`;
+}
+
+const filterProblem = (problem) => problem.errors?.[0]?.message ?? problem.message;
+
+function ListHead({ list, filter }) {
+  const { count } = { count: list.count.value };
+  const newer = list.waiting.length;
+  const title = count === null ? "Tasks" : `${counted(count.number, "task")}${count.exact ? "" : " or more"}`;
+  return html`<header><h2>${title}</h2><span class="soft note">${filter ? "found" : "in the history"}</span>
+    <span class="more" role="status">${newer > 0 && html`<button type="button" class="button newer" onClick=${list.showNewer}><${Icon} name="up" size=${12} />${number(newer)}${newer >= 200 ? "+" : ""} newer, show</button>`}</span>
+  </header>`;
+}
+
+function List({ list, sort, filter, invalid }) {
+  const problem = list.problem.value;
+  if (invalid) return html`<${Empty} icon="question" title="This filter cannot be read.">Correct it above: the message says what to write instead.<//>`;
+  if (!list.rows.length) {
+    if (problem) return html`<${ProblemState} problem=${problem} reload=${list.reload} />`;
+    return list.loading.value ? html`<${Loading} lines=${8} />` : html`<${Nothing} filter=${filter} />`;
+  }
+  return html`<${VirtualTable} label="Tasks" name="tasks-table" columns=${COLUMNS} rows=${list.rows} rowKey=${(task) => task.id} heights=${HEIGHTS}
+      sort=${sort} onSort=${(next) => setQuery({ sort: next === BY_TIME ? null : next })} onEnd=${list.more} busy=${list.loading.value} />
+    <p class="list-end">${problem ? html`${problem.message} <button type="button" class="link" onClick=${list.more}>Try again</button>` : list.cursor ? "Loading more ..." : "The end of the list"}</p>`;
+}
+
+function Nothing({ filter }) {
+  if (filter) return html`<${Empty} icon="search" title="No task matches."><a href=${`${PAGE}/tasks`}>Show all tasks</a><//>`;
+  return html`<${Empty} icon="inbox" title="No tasks yet.">
+    <p>The monitor knows tasks from the events of workers. New tasks appear here within two seconds.</p>
+    <p>If tasks run and none appears, start the workers with <code>celery worker -E</code>.</p>
+  <//>`;
+}
+
+function Views({ filter }) {
+  const [saving, setSaving] = useState(false);
+  const known = [...COMMON, ...views.value].some((view) => view.filter === filter);
+  return html`<div class="views">
+    ${COMMON.map((view) => html`<a key=${view.name} class="chip" href=${view.filter ? tasksPath(view.filter) : `${PAGE}/tasks`} aria-current=${view.filter === filter ? "true" : undefined}>${view.name}</a>`)}
+    ${views.value.map((view) => html`<span key=${view.name} class="chip own" aria-current=${view.filter === filter ? "true" : undefined}><a href=${tasksPath(view.filter)} title=${view.filter}>${view.name}</a><button type="button" aria-label=${`Remove the view ${view.name}`} onClick=${() => removeView(view.name)}><${Icon} name="cross" size=${9} /></button></span>`)}
+    ${!known && html`<button type="button" class="chip save" onClick=${() => setSaving(true)}><${Icon} name="bookmark" size=${12} />Save view</button>`}
+    ${saving && html`<${SaveView} filter=${filter} onClose=${() => setSaving(false)} />`}
+  </div>`;
+}
+
+function SaveView({ filter, onClose }) {
+  const save = (event) => {
+    event.preventDefault();
+    const name = new FormData(event.currentTarget).get("name").trim();
+    if (!name) return;
+    saveView(name, filter);
+    onClose();
+  };
+  return html`<${Dialog} title="Save view" onClose=${onClose}>
+    <form class="fields" onSubmit=${save}>
+      <p class="soft">The view is kept in this browser. To share it, share the address of the page.</p>
+      <label>Name<input name="name" maxlength="40" required autofocus /></label>
+      <p class="mono break">${filter}</p>
+      <div class="dialog-end"><button class="button primary" type="submit">Save</button></div>
+    </form>
+  <//>`;
+}
