@@ -5,7 +5,7 @@ import { taskPath } from "../app/places.js";
 import { useReading } from "../app/readings.js";
 import { place, setQuery } from "../app/router.js";
 import { Badge } from "../parts/badge.js";
-import { FailureName } from "../parts/failure_rows.js";
+import { FailureName } from "../lists/failure_rows.js";
 import { PageTitle, Panel } from "../parts/panel.js";
 import { Empty, Shown } from "../parts/states.js";
 import { Text } from "../parts/text.js";

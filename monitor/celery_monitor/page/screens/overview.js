@@ -6,12 +6,12 @@ import { useLive } from "../app/live.js";
 import { PAGE, screenPath } from "../app/places.js";
 import { useReading } from "../app/readings.js";
 import { may } from "../app/session.js";
-import { Changes } from "../parts/changes.js";
-import { OpenFailures } from "../parts/failure_rows.js";
-import { Fleet, runningByWorker } from "../parts/fleet.js";
-import { Numbers } from "../parts/numbers.js";
+import { Changes } from "../lists/changes.js";
+import { OpenFailures } from "../lists/failure_rows.js";
+import { Fleet, runningByWorker } from "../charts/fleet.js";
+import { Numbers } from "../charts/numbers.js";
 import { PageTitle, Panel } from "../parts/panel.js";
-import { QueueTable } from "../parts/queue_rows.js";
+import { QueueTable } from "../lists/queue_rows.js";
 import { Empty, Shown } from "../parts/states.js";
 
 const MOST_QUEUES = 7;

@@ -5,10 +5,10 @@ import { useLive } from "../app/live.js";
 import { path, screenPath, tasksPath, term, workerPath } from "../app/places.js";
 import { useReading } from "../app/readings.js";
 import { place } from "../app/router.js";
-import { Chart } from "../parts/chart.js";
+import { Chart } from "../charts/chart.js";
 import { Copy } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
-import { Bar, QueueState, QueueTable } from "../parts/queue_rows.js";
+import { Bar, QueueState, QueueTable } from "../lists/queue_rows.js";
 import { Empty, Shown } from "../parts/states.js";
 import { Text } from "../parts/text.js";
 import { Ago } from "../parts/time.js";
@@ -17,7 +17,7 @@ import { DEFAULT_WINDOW, WindowChoice } from "../parts/window.js";
 export function Queues() {
   const reading = useLive("queues");
   return html`<${PageTitle}>Queues<//>
-    <section class="panel" aria-label="Queues"><${Shown} reading=${reading} lines=${6}>${(queues) => (queues.length ? html`<${QueueTable} queues=${queues} all />` : html`<${Empty} icon="inbox" title="No queues yet.">Queues appear when a worker consumes them, or when the broker has them.<//>`)}<//></section>`;
+    <section class="panel" aria-label="Queues"><${Shown} reading=${reading} lines=${6}>${(queues) => (queues.length ? html`<${QueueTable} queues=${queues} />` : html`<${Empty} icon="inbox" title="No queues yet.">Queues appear when a worker consumes them, or when the broker has them.<//>`)}<//></section>`;
 }
 
 export function Queue({ item }) {
@@ -37,10 +37,10 @@ function Details({ queue }) {
     <${Panel} title="Now" note=${queue.at !== null && html`read <${Ago} at=${queue.at} />`} more=${html`<a href=${tasksPath(term("queue", queue.name))}>Tasks of this queue</a>`}>
       <div class="body"><${Facts} rows=${[
         ["ready", number(queue.ready)],
-        ["unacknowledged", number(queue.unacknowledged)],
+        ["unacknowledged", queue.unacknowledged !== null && number(queue.unacknowledged)],
         ["oldest waits", queue.oldest_wait !== null && duration(queue.oldest_wait)],
-        ["in", `${perMinute(queue.in_rate)} a minute`],
-        ["out", `${perMinute(queue.out_rate)} a minute`],
+        ["in", queue.in_rate !== null && `${perMinute(queue.in_rate)} a minute`],
+        ["out", queue.out_rate !== null && `${perMinute(queue.out_rate)} a minute`],
         ["empty in", emptyIn(queue)],
       ]} /></div>
     <//>

@@ -7,11 +7,11 @@ import { useReading } from "../app/readings.js";
 import { isFinished, TaskState } from "../parts/badge.js";
 import { Copy, Command } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
-import { Runs } from "../parts/runs.js";
+import { Runs } from "../charts/runs.js";
 import { Empty, ProblemState, Shown } from "../parts/states.js";
 import { readable, Text } from "../parts/text.js";
 import { Ago, DayClock } from "../parts/time.js";
-import { Workflow } from "../parts/workflow.js";
+import { Workflow } from "../lists/workflow.js";
 
 const WHY_SECONDS = 5;
 const UNKNOWN_TASK = 404;

@@ -7,7 +7,7 @@ import { path, queuePath, screenPath, taskPath, tasksPath, term, workerPath } fr
 import { useReading } from "../app/readings.js";
 import { place } from "../app/router.js";
 import { Badge } from "../parts/badge.js";
-import { Chart } from "../parts/chart.js";
+import { Chart } from "../charts/chart.js";
 import { Copy } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
 import { Empty, Shown } from "../parts/states.js";

@@ -2,8 +2,8 @@
 import { html } from "../vendor/libraries.js";
 import { number } from "../app/format.js";
 import { tasksPath, term } from "../app/places.js";
-import { Text } from "./text.js";
-import { Ago } from "./time.js";
+import { Text } from "../parts/text.js";
+import { Ago } from "../parts/time.js";
 
 /** The tasks of a group. */
 export function failureFilter({ error, names }) {

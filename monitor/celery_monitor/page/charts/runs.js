@@ -3,10 +3,10 @@ import { html } from "../vendor/libraries.js";
 import { now } from "../app/clock.js";
 import { duration } from "../app/format.js";
 import { workerPath } from "../app/places.js";
-import { isFinished, TaskState } from "./badge.js";
-import { Empty } from "./states.js";
-import { Text } from "./text.js";
-import { Clock } from "./time.js";
+import { isFinished, TaskState } from "../parts/badge.js";
+import { Empty } from "../parts/states.js";
+import { Text } from "../parts/text.js";
+import { Clock } from "../parts/time.js";
 
 const KINDS = { SUCCESS: "good", FAILURE: "bad", LOST: "bad", RETRY: "warn", REVOKED: "none", REJECTED: "none" };
 

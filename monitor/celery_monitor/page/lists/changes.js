@@ -3,10 +3,10 @@ import { html } from "../vendor/libraries.js";
 import { exactNow } from "../app/clock.js";
 import { counted } from "../app/format.js";
 import { PAGE, tasksPath, term, workerPath } from "../app/places.js";
-import { Badge } from "./badge.js";
-import { Empty } from "./states.js";
-import { Text } from "./text.js";
-import { Clock } from "./time.js";
+import { Badge } from "../parts/badge.js";
+import { Empty } from "../parts/states.js";
+import { Text } from "../parts/text.js";
+import { Clock } from "../parts/time.js";
 
 const HOUR = 3600;
 const MOST = 12;

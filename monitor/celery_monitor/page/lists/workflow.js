@@ -2,9 +2,9 @@
 import { html } from "../vendor/libraries.js";
 import { counted } from "../app/format.js";
 import { taskPath, tasksPath, term } from "../app/places.js";
-import { TaskState } from "./badge.js";
-import { Panel } from "./panel.js";
-import { Text } from "./text.js";
+import { TaskState } from "../parts/badge.js";
+import { Panel } from "../parts/panel.js";
+import { Text } from "../parts/text.js";
 
 const MOST = 60;
 

@@ -19,6 +19,9 @@ function colour(name) {
 
 const shownValue = (unit) => (_, value) => (value === null || value === undefined ? UNKNOWN : `${number(value)}${unit && ` ${unit}`}`);
 
+/** Without seconds, unless ticks are less than a minute apart. */
+const tick = (at, next) => clock(at).slice(0, Math.abs((next ?? at + 60) - at) < 60 ? 8 : 5);
+
 function options(series, width) {
   const soft = colour("--soft");
   const axis = { stroke: soft, grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11.5px system-ui, sans-serif" };
@@ -27,9 +30,9 @@ function options(series, width) {
     height: HEIGHT,
     padding: [8, 8, 0, 0],
     cursor: { y: false, points: { size: 6 }, drag: { x: false } },
-    legend: { live: true },
+    legend: { live: true, markers: { width: 0 } },
     scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1] } },
-    axes: [{ ...axis, space: TICK_SPACE, values: (_, ticks) => ticks.map((at) => clock(at).slice(0, 5)) }, { ...axis, size: 52, values: (_, ticks) => ticks.map(number) }],
+    axes: [{ ...axis, space: TICK_SPACE, values: (_, ticks) => ticks.map((at, index) => tick(at, ticks[index + 1] ?? ticks[index - 1])) }, { ...axis, size: 52, values: (_, ticks) => ticks.map(number) }],
     series: [
       { label: "time", value: (_, at) => (at === null || at === undefined ? UNKNOWN : clock(at)) },
       ...series.map(({ label, unit, colour: name = "--accent" }) => ({ label, stroke: colour(name), width: 1.6, points: { show: false }, spanGaps: false, value: shownValue(unit) })),

@@ -2,8 +2,8 @@
 import { html } from "../vendor/libraries.js";
 import { duration, number, perMinute, UNKNOWN } from "../app/format.js";
 import { queuePath } from "../app/places.js";
-import { Badge } from "./badge.js";
-import { Text } from "./text.js";
+import { Badge } from "../parts/badge.js";
+import { Text } from "../parts/text.js";
 
 /** What is wrong with a queue, or null. */
 export function QueueState({ queue }) {

@@ -2,8 +2,8 @@
 import { html } from "../vendor/libraries.js";
 import { counted, duration, missing, number } from "../app/format.js";
 import { taskPath, workerPath } from "../app/places.js";
-import { Badge } from "./badge.js";
-import { Text } from "./text.js";
+import { Badge } from "../parts/badge.js";
+import { Text } from "../parts/text.js";
 
 const MOST_SQUARES = 32;
 const MOST_ROWS = 14;
