@@ -41,7 +41,7 @@ function Details({ queue }) {
         ["oldest waits", queue.oldest_wait !== null && duration(queue.oldest_wait)],
         ["in", queue.in_rate !== null && `${perMinute(queue.in_rate)} a minute`],
         ["out", queue.out_rate !== null && `${perMinute(queue.out_rate)} a minute`],
-        ["empty in", emptyIn(queue)],
+        ["empty in", timeToEmpty(queue)],
       ]} /></div>
     <//>
     <div class="stack">
@@ -54,7 +54,7 @@ function Details({ queue }) {
 }
 
 /** When the queue is empty if nothing changes. */
-function emptyIn({ ready, in_rate: enter, out_rate: leave }) {
+function timeToEmpty({ ready, in_rate: enter, out_rate: leave }) {
   if (!ready || enter === null || leave === null) return false;
   return leave > enter ? `about ${duration(ready / (leave - enter))}` : "never at this rate";
 }
