@@ -10,6 +10,7 @@ from celery_monitor.history.database.address import parse_address
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.filelock import FileLock
 from celery_monitor.history.filters import TaskFilter
+from celery_monitor.history.filters.matching import Folding, Matcher, StoredTask, matcher
 from celery_monitor.history.migrations.upgrade import upgrade
 from celery_monitor.history.reading import cursor as cursors
 from celery_monitor.history.reading.failures import Failures
@@ -17,6 +18,7 @@ from celery_monitor.history.reading.listing import Listing, conditions_of
 from celery_monitor.history.reading.rollups import Rollups
 from celery_monitor.history.reading.samples import queue_series, values_of, worker_series
 from celery_monitor.history.reading.tasks import one_task, related_tasks, tasks_of
+from celery_monitor.history.reading.texts import folding_of
 from celery_monitor.history.retention import Retention
 from celery_monitor.history.views import (
     AuditEntry,
@@ -76,6 +78,7 @@ class History:
         self._lock = lock
         self._clock = clock
         self._retention = retention
+        self._folding: Folding | None = None
         self._upkeep = asyncio.create_task(self._keep_up(), name="history-retention")
 
     @classmethod
@@ -129,6 +132,20 @@ class History:
     ) -> None:
         """Write changed tasks and samples, with all that waits from before. Call it every 250 ms."""
         await self._writer.write(changed, queues, workers)
+
+    def follow(self, follower: Callable[[Sequence[StoredTask]], None] | None) -> None:
+        """Call this with the tasks that were written, after each transaction. None ends it.
+
+        A query that begins after the call finds everything that the call has shown.
+        """
+        self._writer.follower = follower
+
+    async def matcher(self, task_filter: TaskFilter) -> Matcher:
+        """The filter as a function that agrees with ``tasks`` on this database."""
+        if self._folding is None:
+            async with self._database.reading() as session:
+                self._folding = await folding_of(self._database, session)
+        return matcher(task_filter, self._folding)
 
     def status(self) -> HistoryStatus:
         """How writing goes."""

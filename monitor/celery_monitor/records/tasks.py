@@ -36,7 +36,8 @@ class TaskRecord(msgspec.Struct, kw_only=True, gc=False):
     ``kwargs`` are the worker's shortened representations; ``arguments_truncated`` says whether something is
     missing in them. ``progress`` is the JSON text of the meta of a custom state. ``run_twice``: a second run
     began after a success, or while another worker was running the task. ``updated``: when the monitor last
-    received something about the task.
+    received something about the task. ``at``: when the task was sent, or else first seen; the history sets it
+    in the records that it reads.
     """
 
     id: str
@@ -70,4 +71,5 @@ class TaskRecord(msgspec.Struct, kw_only=True, gc=False):
     state_time: float = 0.0
     clock: int = 0
     updated: float = 0.0
+    at: float | None = None
     runs: list[Run] = []

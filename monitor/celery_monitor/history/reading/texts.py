@@ -9,7 +9,9 @@ import msgspec
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Session
 from celery_monitor.history.filters import Term
+from celery_monitor.history.filters.matching import Folding
 from celery_monitor.history.reading.condition import NARROW, Condition
+from celery_monitor.history.rows.tasks import NOT_INDEXED
 
 # The expression that the index of PostgreSQL is made of.
 ALL_TEXTS = (
@@ -37,6 +39,15 @@ def like(text: str, *, wildcard: bool) -> str:
     return escaped.replace("*", "%") if wildcard else escaped
 
 
+async def folding_of(database: Database, session: Session) -> Folding:
+    """How the database compares texts. PostgreSQL does as the locale of the database says."""
+    if database.is_sqlite:
+        return Folding()
+    rows = await session.rows("SELECT 'É' ILIKE 'é', 'é' ~ '[[:alnum:]]'")
+    all_letters, all_words = rows[0]
+    return Folding(all_letters=all_letters, all_words=all_words)
+
+
 async def condition(database: Database, session: Session, term: Term) -> Condition:
     """The condition of a term of ``arg``, ``text`` or ``result``."""
     value = str(term.value)
@@ -44,7 +55,8 @@ async def condition(database: Database, session: Session, term: Term) -> Conditi
     if term.negated:
         return Condition(f"NOT coalesce({found.sql}, false)", found.parameters)
     if database.is_sqlite:
-        return await _searched(session, found, _groups(term.field, value))
+        groups = [] if _may_be_in_no_index(term.field, value) else _groups(term.field, value)
+        return await _searched(session, found, groups)
     rows = await session.rows(
         f"SELECT count(*) FROM (SELECT 1 FROM {database.prefix}job_executions WHERE {found.search} "
         f"LIMIT {NARROW + 1}) AS counted",
@@ -123,6 +135,14 @@ def _groups(field: str, value: str) -> list[str]:
     before = " OR ".join(_phrase(sign + value) for sign in _AROUND)
     after = " OR ".join(_phrase(value + sign) for sign in _AROUND)
     return [f"({before})", f"({after})"]
+
+
+def _may_be_in_no_index(field: str, value: str) -> bool:
+    """Whether texts without an entry in the index may have the value."""
+    if field == "arg" and "*" not in value:
+        return any(value == text or (text != "None" and value in text) for text in NOT_INDEXED)
+    parts = value.lower().split("*")
+    return any(all(part in text.lower() for part in parts) for text in NOT_INDEXED)
 
 
 def _phrase(text: str) -> str:

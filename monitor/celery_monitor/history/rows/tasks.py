@@ -28,7 +28,8 @@ RUNS_STORED = 2
 OWN_ROOT = 4
 
 _ENDED = FINAL_STATES | {LOST, RETRY}
-_NO_ARGUMENTS = frozenset({"", "()", "[]", "{}", "None"})
+NOT_INDEXED = frozenset({"", "()", "[]", "{}", "None"})
+"""Texts that are so common that the text search of SQLite has no entry of them."""
 
 
 def row_of(record: TaskRecord, label: Callable[[int, str | None], int | None]) -> tuple[Any, ...]:
@@ -118,6 +119,7 @@ def record_of(row: Sequence[Any], text_of: Callable[[int | None], str | None], r
         result=row[32],
         progress=row[33],
         traceback=row[34],
+        at=row[1],
     )
     if row[24] and not flags & RUNS_STORED:
         record.runs = [only_run(record)]
@@ -169,6 +171,6 @@ def wait_of(
 def searchable(args: str | None, kwargs: str | None, exception: str | None, result: str | None) -> str:
     """What the text search finds the task by. Empty if there is nothing to find."""
     parts = [
-        part for part in (args, kwargs, exception, result) if part is not None and part not in _NO_ARGUMENTS
+        part for part in (args, kwargs, exception, result) if part is not None and part not in NOT_INDEXED
     ]
     return "\n" + "\n".join(parts) + "\n" if parts else ""

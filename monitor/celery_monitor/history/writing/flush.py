@@ -24,7 +24,7 @@ from celery_monitor.history.rows.tasks import (
     searchable,
 )
 from celery_monitor.history.writing.merge import merge_records
-from celery_monitor.records.tasks import TaskRecord
+from celery_monitor.records.tasks import Run, TaskRecord
 
 _LABELS_AT = tuple(INDEX[name] for name in LABEL_COLUMNS)
 _FLAGS = INDEX["flags"]
@@ -40,6 +40,13 @@ class Change(NamedTuple):
     after: TaskRecord
 
 
+class Written(NamedTuple):
+    """The row of a task as it was written, and the task's runs."""
+
+    row: tuple[Any, ...]
+    runs: Sequence[Run]
+
+
 def snapshot(record: TaskRecord) -> TaskRecord:
     """A copy that does not change any more while the batch is written."""
     taken = copy.copy(record)
@@ -50,8 +57,11 @@ def snapshot(record: TaskRecord) -> TaskRecord:
 
 async def write_tasks(
     database: Database, session: Session, labels: Labels, records: Sequence[TaskRecord]
-) -> None:
-    """Merge the records with what is stored and write them. Each task id appears once in ``records``."""
+) -> list[Written]:
+    """Merge the records with what is stored and write them. Each task id appears once in ``records``.
+
+    Returns what was written, without the records that changed nothing.
+    """
     await labels.follow_deletions(session)
     changes = await _changes(database, session, labels, records)
     rows = await _rows(session, labels, changes)
@@ -74,6 +84,7 @@ async def write_tasks(
     await _write_runs(database.prefix, session, changes, rows)
     await labels.count(session, _label_changes(changes, rows))
     await _count_runs(database.prefix, session, labels, changes)
+    return [Written(row, change.after.runs) for change, row in zip(changes, rows, strict=True)]
 
 
 async def _changes(

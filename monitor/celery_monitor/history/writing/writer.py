@@ -13,10 +13,12 @@ from sqlalchemy.exc import DBAPIError
 
 from celery_monitor.history.database.connection import Database, cause
 from celery_monitor.history.database.session import DriverError, Session, needs_repeat
+from celery_monitor.history.filters.matching import StoredTask
 from celery_monitor.history.rows.labels import Labels
 from celery_monitor.history.views import AuditEntry, HistoryStatus
-from celery_monitor.history.writing.flush import snapshot, write_tasks
+from celery_monitor.history.writing.flush import Written, snapshot, write_tasks
 from celery_monitor.history.writing.samples import write_audit, write_samples
+from celery_monitor.history.writing.stored import stored_tasks
 from celery_monitor.records.samples import QueueSample, WorkerSample
 from celery_monitor.records.tasks import TaskRecord
 
@@ -50,6 +52,8 @@ class Writer:
         self._pause = 0.0
         self._next_try = 0.0
         self._lock = asyncio.Lock()
+        self.follower: Callable[[Sequence[StoredTask]], None] | None = None
+        """Gets the tasks of each transaction after it is committed. It must not raise."""
 
     def status(self) -> HistoryStatus:
         """How writing goes."""
@@ -135,7 +139,7 @@ class Writer:
         """Write all in one transaction; a record that the database refuses is found and left out."""
         try:
             async with self._database.writing() as session:
-                await self._into(session, records, queues, workers, audit)
+                written = await self._into(session, records, queues, workers, audit)
         except DriverError as error:
             self._labels.undone()
             if needs_repeat(error) or (not records and not queues and not workers and not audit):
@@ -145,6 +149,8 @@ class Writer:
             self._labels.undone()
             raise
         else:
+            if self.follower is not None and written:
+                self.follower(stored_tasks(written, self._labels))
             self._labels.committed()
 
     async def _into(
@@ -154,12 +160,12 @@ class Writer:
         queues: Sequence[QueueSample],
         workers: Sequence[WorkerSample],
         audit: Sequence[AuditEntry],
-    ) -> None:
-        if records:
-            await write_tasks(self._database, session, self._labels, records)
+    ) -> list[Written]:
+        written = await write_tasks(self._database, session, self._labels, records) if records else []
         await write_samples(self._database.prefix, session, queues, workers)
         if audit:
             await write_audit(self._database.prefix, session, audit)
+        return written
 
     async def _separate(
         self,

@@ -3,6 +3,7 @@
 import random
 import uuid
 
+from celery_monitor.history.rows.tasks import begin
 from celery_monitor.records.states import FAILURE, LOST, RETRY, SUCCESS
 from celery_monitor.records.tasks import Run, TaskRecord
 
@@ -40,6 +41,7 @@ def finished(identity: str = "", **changes: object) -> TaskRecord:
                 traceback=record.traceback,
             )
         ]
+    record.at = begin(record)
     return record
 
 

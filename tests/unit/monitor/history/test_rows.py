@@ -8,7 +8,7 @@ from celery_monitor.history.errors import CursorError
 from celery_monitor.history.filters import TaskFilter, parse_filter
 from celery_monitor.history.reading import cursor
 from celery_monitor.history.rows import clean
-from celery_monitor.history.rows.tasks import record_of, row_of, searchable
+from celery_monitor.history.rows.tasks import begin, record_of, row_of, searchable
 from celery_monitor.history.views import Sort, SortKey, parse_sort
 from celery_monitor.records.states import CELERY_STATES
 from celery_monitor.records.tasks import Run, TaskRecord
@@ -92,6 +92,7 @@ def test_a_record_reads_back_as_it_was_written(record: TaskRecord, ran: bool) ->
             )
         ]
     labels = _Labels()
+    record.at = begin(record)
     assert record_of(row_of(record, labels.id), labels.text, []) == record
 
 
