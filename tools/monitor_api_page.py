@@ -82,6 +82,7 @@ def _services() -> Services:
         application=nothing,
         why=nothing,
         recent_task=nothing,
+        updates=nothing,
         metrics=lambda: [b""],
     )
 

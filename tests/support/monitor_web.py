@@ -1,5 +1,6 @@
 """The web server of the monitor in tests: services with parts that a test can set."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ from celery_monitor.history import AuditEntry
 from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
 from celery_monitor.settings import AccessSettings, Role, ServerSettings, StaticToken
 from celery_monitor.web import Services, create_application, open_access
+from celery_monitor.web.updates.feeds.feed import Sources
+from celery_monitor.web.updates.hub import Hub
 
 API = "/api/automation/monitoring"
 
@@ -59,13 +62,16 @@ class FakeLive:
 
 
 class FakeHistory:
-    """A history that keeps the audit, and has nothing else."""
+    """A history that keeps the audit, and has nothing else: no task is ever written."""
 
     def __init__(self) -> None:
         self.entries: list[AuditEntry] = []
 
     async def audit_write(self, entry: AuditEntry) -> None:
         self.entries.append(entry)
+
+    def follow(self, follower: object) -> None:
+        """Show written tasks: there are none."""
 
 
 async def explain(identity: str) -> Answer:
@@ -80,16 +86,16 @@ def services(**parts: Any) -> Services:
     access = open_access(
         settings, redis=parts.pop("redis", None), review=parts.pop("review", None), clock=clock
     )
+    given = {"history": FakeHistory(), "live": FakeLive(), "recent_task": lambda identity: None, **parts}
+    sources = {name: given[name] for name in ("history", "live", "recent_task")}
     return Services(
         **{
             "server": ServerSettings(),
             "access": access,
-            "history": FakeHistory(),
-            "live": FakeLive(),
             "application": CeleryApplication.of(NO_BROKER, {}),
             "why": explain,
-            "recent_task": lambda identity: None,
-            **parts,
+            "updates": Hub(Sources(**sources, clock=clock)),
+            **given,
         }
     )
 
@@ -97,8 +103,13 @@ def services(**parts: Any) -> Services:
 @asynccontextmanager
 async def served(**parts: Any) -> AsyncIterator[TestClient[Any, Any]]:
     """A client of an application with these parts."""
-    async with TestClient(TestServer(create_application(services(**parts)))) as client:
-        yield client
+    made = services(**parts)
+    updates = asyncio.create_task(made.updates.run())
+    try:
+        async with TestClient(TestServer(create_application(made))) as client:
+            yield client
+    finally:
+        updates.cancel()
 
 
 def bearer(role: Role) -> dict[str, str]:

@@ -28,6 +28,8 @@ from celery_monitor.settings import Settings
 from celery_monitor.web.identity.kubernetes_api import ApiServer
 from celery_monitor.web.push import PushReceiver
 from celery_monitor.web.services import Check, Services, open_access
+from celery_monitor.web.updates.feeds.feed import Sources
+from celery_monitor.web.updates.hub import Hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     )
     tasks = HistoryTasks(history, merger.get, clock)
     why = Why(live, tasks, connection, broker_problem=lambda: not_connected(live.sight()))
+    updates = Hub(Sources(history=history, live=live, recent_task=merger.get, clock=clock))
+    supervisor.add("The live updates", updates.run)
     services = Services(
         server=settings.server,
         access=open_access(
@@ -90,6 +94,7 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
         live=live,
         why=why.answer,
         recent_task=merger.get,
+        updates=updates,
         application=application,
         checks=checks,
         metrics=exposition.blocks,

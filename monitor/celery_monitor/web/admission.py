@@ -1,5 +1,6 @@
 """Lets a request in: who sends it, whether that caller may, and whether it comes too often."""
 
+import dataclasses
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,11 +16,13 @@ from celery_monitor.web.identity.caller import (
     CredentialRefusedError,
 )
 from celery_monitor.web.identity.client import Client
+from celery_monitor.web.identity.tickets import Holder, Tickets
 from celery_monitor.web.limits import Limiter
 from celery_monitor.web.problems import ProblemError, unavailable
 
 _MAX_ACCEPTED = 1000
 _ACCEPTED_SECONDS = 3600.0
+_HOLDER = web.RequestKey("holder", Holder)
 
 
 class Admission:
@@ -35,6 +38,7 @@ class Admission:
         self._limiter = limiter
         self._clock = clock
         self._accepted: OrderedDict[bytes, float] = OrderedDict()
+        self._tickets = Tickets(clock)
 
     async def start(self) -> None:
         """Connect to the storage of the rate limits."""
@@ -44,18 +48,51 @@ class Admission:
         """Close the connection to the storage of the rate limits."""
         await self._limiter.close()
 
-    async def caller(self, request: web.Request, client: Client, role: Role | None, limited: bool) -> Caller:
+    async def caller(
+        self,
+        request: web.Request,
+        client: Client,
+        role: Role | None,
+        limited: bool,
+        ticket: str | None = None,
+    ) -> Caller:
         """Who sends the request. A route that needs no role does not read credentials.
+
+        ``ticket``: the identity is the one of this ticket, which is used up.
 
         Raises:
             ProblemError: 401, 429, or 503 if a credential cannot be checked now.
         """
-        caller = ANONYMOUS if role is None else await self._caller(request, client)
+        if role is None:
+            caller = ANONYMOUS
+        elif ticket is not None:
+            caller = await self._ticket_caller(request, client, ticket)
+        else:
+            caller = await self._caller(request, client)
         if limited:
             await self._limiter.count_request(caller, client)
         if role is not None and caller.role is None:
             raise _unauthorized("This route needs a token: send the header `Authorization: Bearer TOKEN`.")
         return caller
+
+    def ticket(self, request: web.Request, client: Client, caller: Caller) -> tuple[str, float]:
+        """A ticket for the caller of this request, and when it expires (Unix time in seconds)."""
+
+        async def still_valid() -> bool:
+            return await self.still_valid(request, client, caller)
+
+        return self._tickets.make(Holder(dataclasses.replace(caller, ambient=False), still_valid))
+
+    async def still_valid(self, request: web.Request, client: Client, caller: Caller) -> bool:
+        """Whether the credential of a request that was admitted still gives its caller the same role."""
+        if _HOLDER in request:
+            return await request[_HOLDER].still_valid()
+        try:
+            now = await self._caller(request, client)
+        except ProblemError as problem:
+            # The check itself may be impossible now, or come too often: that ends nothing.
+            return problem.status != 401
+        return (now.name, now.role) == (caller.name, caller.role)
 
     async def caller_of_open_route(self, request: web.Request, client: Client) -> Caller:
         """Who sends a request to a route that needs no role: ``ANONYMOUS`` if nothing proves an identity."""
@@ -92,6 +129,15 @@ class Admission:
         while len(self._accepted) > _MAX_ACCEPTED:
             self._accepted.popitem(last=False)
         return caller
+
+    async def _ticket_caller(self, request: web.Request, client: Client, ticket: str) -> Caller:
+        await self._limiter.before_login(client)
+        holder = self._tickets.redeem(ticket)
+        if holder is None:
+            await self._limiter.failed_login(client)
+            raise _unauthorized("The ticket was used before, or has expired: ask for a new one.")
+        request[_HOLDER] = holder
+        return holder.caller
 
     async def _caller(self, request: web.Request, client: Client) -> Caller:
         try:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from celery_health.wire.resource_push import PUSH_PATH
 from celery_monitor.web import flower, middleware, seeds
-from celery_monitor.web.routes import export, health, history, live, login, openapi, page, tasks
+from celery_monitor.web.routes import export, health, history, live, login, openapi, page, tasks, updates
 from celery_monitor.web.routing.dispatch import MAX_BODY_BYTES, bind
 from celery_monitor.web.routing.route import Route
 from celery_monitor.web.services import Services
@@ -19,6 +19,7 @@ TABLES: tuple[tuple[Route, ...], ...] = (
     history.ROUTES,
     tasks.ROUTES,
     export.ROUTES,
+    updates.ROUTES,
     seeds.ROUTES,
 )
 """The tables of all modules. A module with routes adds its own here."""
@@ -32,6 +33,7 @@ def create_application(services: Services) -> web.Application:
     )
     application.on_response_prepare.append(middleware.add_security_headers)
     application.cleanup_ctx.append(functools.partial(_connected, services))
+    application.on_shutdown.append(functools.partial(_end_updates, services))
     export.prepare(application)
     _add(application, services, all_routes(services))
     if services.push is not None:
@@ -55,6 +57,10 @@ def _add(application: web.Application, services: Services, routes: Iterable[Rout
             resource = application.router.add_resource(prefix + pattern)
             for method in methods:
                 resource.add_route(method, handler)
+
+
+async def _end_updates(services: Services, _: web.Application) -> None:
+    services.updates.end_all()
 
 
 async def _connected(services: Services, _: web.Application) -> AsyncIterator[None]:

@@ -18,6 +18,7 @@ from celery_monitor.web.identity.login_links import LoginLinks
 from celery_monitor.web.identity.sessions import Sessions, session_key
 from celery_monitor.web.limits import Counters, Limiter
 from celery_monitor.web.push import PushReceiver
+from celery_monitor.web.updates.hub import Hub
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,9 @@ class Services:
     """All parts of the monitor that routes read from or act on.
 
     ``why`` answers why the task with an id is not running. ``recent_task``: a task that is in memory, for the
-    time in which the history cannot be read. ``metrics`` returns the text of /metrics in blocks; without it
-    there is no such route. ``clock`` is Unix time in seconds.
+    time in which the history cannot be read. ``updates`` serves WebSockets while its ``run`` runs.
+    ``metrics`` returns the text of /metrics in blocks; without it there is no such route. ``clock`` is Unix
+    time in seconds.
     """
 
     server: ServerSettings
@@ -60,6 +62,7 @@ class Services:
     application: CeleryApplication
     why: Callable[[str], Awaitable[Answer]]
     recent_task: Callable[[str], TaskRecord | None]
+    updates: Hub
     checks: tuple[Check, ...] = ()
     metrics: Callable[[], Iterable[bytes]] | None = None
     push: PushReceiver | None = None

@@ -104,6 +104,10 @@ class Task(Document):
     root_id: str | None = Field(description="The first task of its workflow.")
     parent_id: str | None = Field(description="The task that sent it.")
     group_id: str | None = Field(description="Its group.")
+    at: float | None = Field(
+        description="When it was sent, or else first seen: lists by `time` have this order. Null while the "
+        "history is away. " + _TIME
+    )
     sent: float | None = Field(description="When it was sent. " + _TIME)
     received: float | None = Field(description="When a worker received it. " + _TIME)
     started: float | None = Field(description="When its last run began. " + _TIME)

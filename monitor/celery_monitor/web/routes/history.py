@@ -1,19 +1,16 @@
 """Numbers of the history: stats, task names, failures, series, the audit."""
 
-from celery_monitor.history import HistoryUnavailableError
 from celery_monitor.history.filters import completions
 from celery_monitor.settings import Role
+from celery_monitor.web.documents import failure_groups, system_stats
 from celery_monitor.web.models.base import NoBody
 from celery_monitor.web.models.history import (
     Audit,
     AuditEntry,
     Completions,
     CompletionsQuery,
-    FailureGroup,
     Failures,
-    HistoryStatus,
     ListQuery,
-    Overview,
     QueueSample,
     QueueSamples,
     SamplesQuery,
@@ -28,7 +25,6 @@ from celery_monitor.web.models.history import (
     WorkerSample,
     WorkerSamples,
 )
-from celery_monitor.web.models.live import Stats
 from celery_monitor.web.routes.filters import window_of
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import Call, Route
@@ -38,17 +34,8 @@ _COMPLETED = ("name", "state", "worker", "queue", "error")
 
 async def get_stats(call: Call[WindowQuery, NoBody]) -> SystemStats:
     """What runs now, and a window of the history in numbers."""
-    history = call.services.history
-    window = window_of(call.query, call.services.clock())
-    try:
-        tasks = Overview.model_validate(await history.overview(window))
-    except HistoryUnavailableError:
-        tasks = None
-    return SystemStats(
-        now=Stats.model_validate(call.services.live.stats()),
-        tasks=tasks,
-        history=HistoryStatus.model_validate(history.status()),
-    )
+    services = call.services
+    return await system_stats(services.history, services.live, window_of(call.query, services.clock()))
 
 
 async def list_task_names(call: Call[WindowQuery, NoBody]) -> TaskNames:
@@ -63,10 +50,9 @@ async def list_task_names(call: Call[WindowQuery, NoBody]) -> TaskNames:
 async def list_failures(call: Call[ListQuery, NoBody]) -> Failures:
     """The failures of a window, by exception and raising line."""
     window = window_of(call.query, call.services.clock())
-    views = await call.services.history.failures(window, call.query.limit)
     return Failures(
         window=Window.model_validate(window),
-        failures=[FailureGroup.model_validate(view) for view in views],
+        failures=await failure_groups(call.services.history, window, call.query.limit),
     )
 
 

@@ -1,16 +1,15 @@
 """Tasks: lists, one task, and why a task is not running."""
 
-from celery_monitor.history import CursorError, HistoryUnavailableError
+from celery_monitor.history import CursorError
+from celery_monitor.web.documents import task_detail
 from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.models.tasks import (
     Explanation,
-    Run,
     Task,
     TaskCount,
     TaskDetail,
     TaskPage,
     TasksQuery,
-    Workflow,
 )
 from celery_monitor.web.problems import ProblemError
 from celery_monitor.web.routes.filters import filter_of, sort_of
@@ -40,22 +39,11 @@ async def list_tasks(call: Call[TasksQuery, NoBody]) -> TaskPage:
 
 async def get_task(call: Call[NoQuery, NoBody]) -> TaskDetail:
     """One task. While the database is away, the task as the monitor has it in memory."""
-    identity = call.path["task_id"]
-    related = None
-    try:
-        record = await call.services.history.task(identity)
-        if record is not None:
-            found = await call.services.history.related(identity)
-            related = Workflow.model_validate(found) if found is not None else None
-    except HistoryUnavailableError:
-        record = call.services.recent_task(identity)
-        if record is None:
-            raise
-    if record is None:
+    services = call.services
+    detail = await task_detail(services.history, services.recent_task, call.path["task_id"])
+    if detail is None:
         raise ProblemError(404, _UNKNOWN)
-    fields = Task.model_validate(record).model_dump()
-    runs = [Run.model_validate(run) for run in record.runs]
-    return TaskDetail(**fields, traceback=record.traceback, runs=runs, related=related)
+    return detail
 
 
 async def explain_task(call: Call[NoQuery, NoBody]) -> Explanation:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from celery_monitor.history import HistoryUnavailableError
 from celery_monitor.web.bad_requests import reading_body
-from celery_monitor.web.cross_site import refuse_cross_site
+from celery_monitor.web.cross_site import refuse_cross_site, refuse_foreign_socket
 from celery_monitor.web.identity.client import client_of
 from celery_monitor.web.models.base import Body, Document, NoBody, Query
 from celery_monitor.web.problems import ProblemError, invalid, unavailable
@@ -22,6 +22,8 @@ from celery_monitor.web.services import Services
 logger = logging.getLogger(__name__)
 
 MAX_PARAMETER_LENGTH = 255
+TICKET = "ticket"
+"""The parameter of a WebSocket's query that proves an identity."""
 MAX_BODY_BYTES = 1024 * 1024
 _MAX_DEPTH = 32
 
@@ -40,12 +42,15 @@ def bind(route: Route, services: Services) -> AiohttpHandler:
     async def answer(request: web.Request) -> web.StreamResponse:
         admission = services.access.admission
         client = client_of(request, services.server.proxies, services.server.url_prefix)
-        caller = await admission.caller(request, client, route.role, route.limited)
+        ticket = request.query.get(TICKET) if route.websocket else None
+        caller = await admission.caller(request, client, route.role, route.limited, ticket)
         origin, note = Origin(caller, client), AuditNote(subject=_subject(request))
         async with audited(route, services, origin, note):
             admission.check_role(caller, route.role)
             if route.changes:
                 refuse_cross_site(request, caller, client)
+            if route.websocket:
+                refuse_foreign_socket(request, caller, client)
             call: Call[Any, Any] = Call(
                 services=services,
                 origin=origin,

@@ -9,7 +9,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from celery_monitor.web.identity.sessions import COOKIE
 from celery_monitor.web.problems import MEDIA_TYPE, ProblemDocument
-from celery_monitor.web.routing.dispatch import MAX_PARAMETER_LENGTH
+from celery_monitor.web.routing.dispatch import MAX_PARAMETER_LENGTH, TICKET
 from celery_monitor.web.routing.route import TASK_ID, TASK_ID_PREFIX, Route
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -25,6 +25,12 @@ _SCHEMES = {
         "in": "cookie",
         "name": COOKIE,
         "description": "The cookie of a browser, which the route login sets.",
+    },
+    "ticket": {
+        "type": "apiKey",
+        "in": "query",
+        "name": TICKET,
+        "description": "A ticket for a WebSocket.",
     },
 }
 
@@ -82,7 +88,7 @@ def _operation(route: Route, schemas: _Models, components: dict[str, Schema]) ->
         "operationId": route.name,
         "summary": route.summary,
         "tags": [route.tag],
-        "security": [] if route.role is None else _SECURITY,
+        "security": _security(route),
         "responses": _responses(route, schemas),
     }
     if route.role is not None:
@@ -94,6 +100,12 @@ def _operation(route: Route, schemas: _Models, components: dict[str, Schema]) ->
         schema = schemas[route.body, "validation"]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     return operation
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    if route.role is None:
+        return []
+    return [*_SECURITY, {"ticket": []}] if route.websocket else _SECURITY
 
 
 def _path_parameters(route: Route) -> list[Schema]:

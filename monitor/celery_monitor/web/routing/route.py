@@ -37,7 +37,8 @@ class Route:
     JSON whatever its content type says. ``audited``: whether a request writes an entry of the audit; None: if
     the method is not GET. ``limited``: whether its requests count for the rate limits. ``head``: whether a
     GET route answers HEAD too. ``either_slash``: whether the path may end with a slash or without one.
-    ``error_shape``: the document of errors, where a route has one of its own.
+    ``error_shape``: the document of errors, where a route has one of its own. ``websocket``: the route opens
+    a WebSocket: it takes tickets, and only the monitor's own pages may open it in a browser.
     """
 
     method: str
@@ -54,6 +55,7 @@ class Route:
     head: bool = True
     either_slash: bool = False
     error_shape: ErrorShape = PROBLEM
+    websocket: bool = False
     tag: str = "monitoring"
 
     def __post_init__(self) -> None:

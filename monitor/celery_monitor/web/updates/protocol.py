@@ -74,6 +74,7 @@ class CloseCode(StrEnum):
     GOING_AWAY = 1001, "the monitor shuts down"
     POLICY = 1008, "too many messages"
     TOO_BIG = 1009, "the message is too long"
+    FAILED = 1011, "the monitor failed"
     EXPIRED = 4401, "the credential has expired"
     RESUMED = 4409, "the session was resumed on another connection"
 
@@ -171,10 +172,3 @@ class Error(Document):
     id: str | None = Field(description="The subscription; null if it concerns none.")
     problem: Problem = Field(description="The machine-readable word.")
     detail: str = Field(description="What is wrong, and what to do.")
-
-
-class Ticket(Document):
-    """Proves the identity of the caller once, in the address of the WebSocket."""
-
-    ticket: str = Field(description="For `ws?ticket=`.")
-    expires: float = Field(description="Until when it can be used. " + _TIME)

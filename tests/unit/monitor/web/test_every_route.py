@@ -20,7 +20,7 @@ OPEN = {
     ("get", "/login/{link}"),
     *(("get", route.path) for route in page.ROUTES),
 }
-OWN_SESSION = {("post", f"{API}/logout")}
+OWN_SESSION = {("post", f"{API}/logout"), ("post", f"{API}/ws/ticket")}
 """What a viewer may change: the own session."""
 
 

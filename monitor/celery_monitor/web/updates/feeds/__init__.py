@@ -1,0 +1,1 @@
+"""What clients subscribe to: one feed for all equal subscriptions."""
