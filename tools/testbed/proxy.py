@@ -26,6 +26,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sockets: list[socket.socket] = []
         self._lost: set[socket.socket] = set()
+        self._lock = threading.Lock()
         self._silent = threading.Event()
         self._marker = b""
         self._cut = Cut.BEFORE
@@ -42,7 +43,8 @@ class Proxy:
                 except OSError:
                     near.close()
                     continue
-                self._sockets += [near, far]
+                with self._lock:
+                    self._sockets += [near, far]
                 threading.Thread(target=self._forward_requests, args=(near, far), daemon=True).start()
                 threading.Thread(target=self._forward, args=(far, near), daemon=True).start()
 
@@ -60,14 +62,18 @@ class Proxy:
 
     def restore(self) -> None:
         """Close all connections and forward new ones. The marker is forgotten."""
-        self._marker = b""
-        self._close_connections()
-        self._silent.clear()
+        with self._lock:
+            self._marker = b""
+            # A client connects again as soon as its connection is closed: new ones have to pass by then.
+            self._lost.update(self._sockets)
+            self._silent.clear()
+            self._close_connections()
 
     def close(self) -> None:
         """Close everything."""
-        self._sockets.append(self._listener)
-        self._close_connections()
+        with self._lock:
+            self._sockets.append(self._listener)
+            self._close_connections()
 
     def _close_connections(self) -> None:
         sockets, self._sockets = self._sockets, []
