@@ -1,5 +1,7 @@
 """Opens the dead-letter queue of a broker by its URL."""
 
+from contextlib import ExitStack
+
 from celery_health.broker import RedisNaming
 from celery_health.dead_letters.letter import DeadLetterError, DeadLetterQueue
 from celery_health.urls import BrokerKind, BrokerUrl
@@ -14,13 +16,15 @@ def open_dead_letters(url: BrokerUrl, naming: RedisNaming, queue: str) -> DeadLe
     several = () if url.kind is BrokerKind.SENTINEL else url.alternates
     failure: DeadLetterError | None = None
     for one in (url, *several):
-        opened = _queue_of(one, naming, queue)
-        try:
-            opened.read(0)
-        except DeadLetterError as error:
-            opened.close()
-            failure = failure or error
-        else:
+        with ExitStack() as unless_it_answers:
+            opened = _queue_of(one, naming, queue)
+            unless_it_answers.callback(opened.close)
+            try:
+                opened.read(0)
+            except DeadLetterError as error:
+                failure = failure or error
+                continue
+            unless_it_answers.pop_all()
             return opened
     assert failure is not None
     raise failure

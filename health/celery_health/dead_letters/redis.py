@@ -79,7 +79,15 @@ class RedisDeadLetters:
 
     def _run(self, answer: Awaitable[T]) -> T:
         async def wait() -> T:
-            return await answer
+            # Ctrl-C cancels this wait. Inside redis-py it could get lost: until Python 3.12, asyncio.wait_for
+            # ignores a cancellation that comes at the moment of the result.
+            task = asyncio.ensure_future(answer)
+            task.add_done_callback(_retrieved)
+            try:
+                await asyncio.wait({task})
+            finally:
+                task.cancel()
+            return task.result()
 
         try:
             return self._runner.run(wait())
@@ -171,6 +179,12 @@ class RedisDeadLetters:
         step = steps[bisect(steps, max(0, min(given, _HIGHEST_PRIORITY))) - 1]
         key = self._naming.key_prefix + queue
         return f"{key}{self._naming.separator}{step}" if step else key
+
+
+def _retrieved(task: "asyncio.Future[Any]") -> None:
+    """Mark an exception as retrieved: after Ctrl-C no code reads it, and asyncio would print it."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _bound(binding: list[str], routing_key: str) -> str:

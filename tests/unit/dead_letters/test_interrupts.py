@@ -1,0 +1,38 @@
+"""Ctrl-C while a broker does not answer."""
+
+import gc
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from redis.asyncio import Connection
+
+from celery_health.broker import RedisNaming
+from celery_health.dead_letters.opening import open_dead_letters
+from celery_health.urls import BrokerUrl, parse
+
+
+@pytest.fixture
+def silent_redis() -> Iterator[BrokerUrl]:
+    """A port that accepts connections and never answers."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        yield parse(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
+
+
+def test_ctrl_c_at_the_moment_at_which_the_command_is_sent_ends_the_wait(
+    silent_redis: BrokerUrl, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = iter([signal.SIGINT])
+
+    async def interrupted(*_: object) -> None:
+        for number in keys:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(Connection, "_send_packed_command", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        open_dead_letters(silent_redis, RedisNaming(), "celery.dead-letter")
+    gc.collect()
+    # asyncio reports an exception that no code has retrieved.
+    assert not caplog.records
