@@ -17,7 +17,7 @@ def test_a_wrong_image_is_reported_and_a_right_one_heals(shop: Shop) -> None:
 
     condition = shop.wait_condition("WorkersHealthy", "False", "celery-operator/no-such-image:1")
     assert "pull" in condition["message"]
-    assert shop.status()["health"] == "Unhealthy"
+    shop.wait_health("Unhealthy")
     assert any("image" in advice["message"] for advice in shop.status()["recommendations"])
 
     shop.change({"image": "celery-operator/example:dev"})
@@ -48,7 +48,7 @@ def test_a_broker_that_cannot_be_reached_is_reported_and_no_pod_restarts(
     shop.apply(celery_deployment(broker={"url": url}))
 
     condition = shop.wait_condition("BrokerReachable", "False", words)
-    shop.kube.until("a worker that waits", lambda: shop.status().get("health") == "Unhealthy")
+    shop.wait_health("Unhealthy")
     assert "wrong-password" not in str(shop.resource()["status"])
     assert condition["reason"] not in ("", "Error")
     assert (
@@ -85,7 +85,9 @@ def test_queue_names_with_odd_characters_are_consumed_and_counted(shop: Shop) ->
 
     for name in names:
         assert shop.results(shop.send("shop.tasks.place_order", 1, queue=name)) == ["order 1 placed"]
-    assert [queue["name"] for queue in shop.status()["queues"]] == names
+    shop.kube.until(
+        "the queues in the status", lambda: [queue["name"] for queue in shop.status()["queues"]] == names
+    )
 
 
 def test_a_template_that_the_api_server_refuses_stalls_and_what_runs_is_left_alone(shop: Shop) -> None:
@@ -101,7 +103,7 @@ def test_a_template_that_the_api_server_refuses_stalls_and_what_runs_is_left_alo
 
     shop.change({"workers": [group(), group("email")]})
     shop.wait_ready()
-    assert shop.condition("Stalled")["status"] == "False"
+    shop.wait_condition("Stalled", "False")
 
 
 def test_credentials_never_stand_in_status_events_or_logs(shop: Shop) -> None:

@@ -81,7 +81,7 @@ def test_beat_sends_and_a_beat_that_hangs_is_restarted_and_sends_again(shop: Sho
     report = shop.report(pod["metadata"]["name"])
     assert (report["role"], report["report"]["entries"]) == ("beat", 1)
     wait_for_more(shop)
-    assert shop.status()["beat"]["state"] == "Running"
+    shop.kube.until("beat runs by the status", lambda: shop.status()["beat"]["state"] == "Running")
 
     signal_main(pod, "beat", signal.SIGSTOP)
 

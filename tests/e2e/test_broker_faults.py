@@ -21,7 +21,7 @@ def outlast(shop: Shop, fault: BrokerFault) -> None:
         print(f"{fault.name}: reported after {time.monotonic() - began:.1f} s as {condition['reason']}")
         assert condition["reason"] in fault.reasons, condition
         shop.wait_condition("Ready", "False", timeout=REPORTED_SECONDS)
-        assert shop.status()["health"] == "Unhealthy"
+        shop.wait_health("Unhealthy", timeout=REPORTED_SECONDS)
     ended = time.monotonic()
     back = STARTED_AGAIN_SECONDS if fault.ends_celery else BACK_SECONDS
     shop.wait_condition("BrokerReachable", "True", timeout=BACK_SECONDS)

@@ -141,7 +141,7 @@ def test_a_stalled_fleet_is_replaced_one_by_one_after_a_canary(shop: Shop) -> No
     done = restarts(shop)
     assert done["total"] == 3
     assert {one["pod"] for one in done["recent"]} <= before
-    assert len(events(shop, "RestartedStalledWorker")) == 3
+    shop.kube.until("three Events", lambda: len(events(shop, "RestartedStalledWorker")) == 3)
 
 
 def within_the_rules(recent: list[Object]) -> None:

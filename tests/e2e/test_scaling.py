@@ -99,7 +99,7 @@ def test_a_burst_on_priority_queues_takes_a_group_from_zero_and_back(stand: Stan
     shop, queues = stand.shop, ["default", "urgent"]
     stand.deploy(scaled(most=MOST, **QUICK_TO_ZERO) | {"queues": queues})
     wait_status(shop, desiredReplicas=0, replicas=0)
-    shop.kube.until("Healthy at zero", lambda: shop.status().get("health") == "Healthy", timeout=30)
+    shop.wait_health("Healthy", timeout=STATUS_SECONDS)
     ready_since = shop.wait_condition("Ready", "True", timeout=30)["lastTransitionTime"]
 
     with watching(shop.kube, shop.namespace) as watch:
@@ -110,7 +110,7 @@ def test_a_burst_on_priority_queues_takes_a_group_from_zero_and_back(stand: Stan
         assert_one_hill(shop, watch, began)
 
     wait_status(shop, desiredReplicas=0, replicas=0, draining=0)
-    assert shop.status()["health"] == "Healthy"
+    shop.wait_health("Healthy", timeout=STATUS_SECONDS)
     # A change of size does not disturb a person who waits for Ready or has an alert on it.
     ready = shop.condition("Ready")
     assert (ready["status"], ready["lastTransitionTime"]) == ("True", ready_since)

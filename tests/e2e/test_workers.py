@@ -49,9 +49,8 @@ def test_workers_of_every_group_run_tasks_and_kubectl_get_shows_them(shop: Shop)
         "NAME": "shop", "HEALTH": "Healthy", "READY": "3/3", "BACKLOG": "0", "ACTIVE": "0", "BEAT": "Running",
     }  # fmt: skip
     shop.kube.until("the columns", lambda: columns(shop).items() >= expected.items())
-    wide = columns(shop, "-o", "wide")
-    assert wide["BROKER"] == "Reachable"
-    assert wide["IMAGE"] == "celery-operator/example:dev"
+    wide = {"BROKER": "Reachable", "IMAGE": "celery-operator/example:dev"}
+    shop.kube.until("the wide columns", lambda: columns(shop, "-o", "wide").items() >= wide.items())
 
 
 def test_backlog_and_active_show_what_the_queues_and_workers_hold(shop: Shop) -> None:
@@ -78,7 +77,7 @@ def test_kubectl_scale_moves_the_first_group(shop: Shop) -> None:
 
     shop.kube.until("three pods", lambda: len(shop.pods("default")) == 3)
     shop.kube.until("4/4", lambda: shop.status().get("ready") == "4/4")
-    assert shop.status()["replicas"] == 3
+    shop.kube.until("3 replicas in the status", lambda: shop.status()["replicas"] == 3)
     assert len(shop.pods("email")) == 1
 
 

@@ -166,6 +166,10 @@ class Shop:
         )
         return found
 
+    def wait_health(self, health: str, name: str = "shop", timeout: float = 60) -> None:
+        """Wait until the status has this health."""
+        self.kube.until(f"{name} is {health}", lambda: self.status(name).get("health") == health, timeout)
+
     def pods(self, worker_group: str = "default", name: str = "shop") -> list[Object]:
         """The worker pods of a group that are not being deleted."""
         selector = f"app.kubernetes.io/instance={name},celery-operator.dev/group={worker_group}"

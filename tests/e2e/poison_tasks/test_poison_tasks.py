@@ -141,7 +141,7 @@ def await_lost(shop: Shop, case: Case, ids: Sequence[str]) -> None:
         f"{case.name} recommends to send {len(ids)} tasks again",
         lambda: any(lost in one["message"] for one in shop.status(case.name).get("recommendations", [])),
     )
-    assert shop.status(case.name)["health"] == "Healthy"
+    shop.wait_health("Healthy", case.name)
     assert [ledger(shop)[one, "started"] for one in ids] == [1] * len(ids)
 
 

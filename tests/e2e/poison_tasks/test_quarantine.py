@@ -63,8 +63,10 @@ def test_a_poison_task_is_moved_aside_and_runs_again_once_it_is_replayed(shop: S
     shop.kube.until("the message is moved", lambda: dead_letters(shop) == [poison], timeout=NAMED_WITHIN)
     starts = ledger(shop)[poison, "started"]
     assert DEATHS <= starts < SURVIVED_AFTER
-    assert quarantined(shop) == [poison]
-    assert any(poison in message for message in messages(shop, "TaskQuarantined"))
+    shop.kube.until("the id in the status", lambda: quarantined(shop) == [poison], timeout=STATUS_SECONDS)
+    shop.kube.until(
+        "an Event", lambda: any(poison in one for one in messages(shop, "TaskQuarantined")), STATUS_SECONDS
+    )
     shop.kube.until("the status counts the message", lambda: counted(shop) == 1, timeout=STATUS_SECONDS)
     await_each_once(shop, others)
 
@@ -79,10 +81,10 @@ def test_a_poison_task_is_moved_aside_and_runs_again_once_it_is_replayed(shop: S
     # The cause is corrected, and quarantine ended: the message runs again, to its end.
     shop.change({"health": {"poisonTasks": "Report"}}, CASE.name)
     shop.kube.until("no worker has a list", lambda: lists_of_workers(shop) == [[]], timeout=60)
-    assert quarantined(shop) == []
+    shop.kube.until("no id in the status", lambda: not quarantined(shop), timeout=STATUS_SECONDS)
     code, output = kubectl_celery(shop, "dead-letter", CASE.name, "replay", poison)
     assert code == 0, output
     await_state(shop, [poison], "SUCCESS")
     assert dead_letters(shop) == []
     shop.kube.until("the status counts none", lambda: counted(shop) == 0, timeout=STATUS_SECONDS)
-    assert ledger(shop)[poison, "succeeded"] == 1
+    shop.kube.until("the success in the ledger", lambda: ledger(shop)[poison, "succeeded"] == 1)

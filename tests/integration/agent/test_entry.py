@@ -64,7 +64,7 @@ def test_a_worker_killed_outright_gives_its_lock_back(tmp_path: Path) -> None:
         worker.wait_until_consuming()
         assert worker.lock_is_held()
         worker.end()
-        wait_for(lambda: not worker.lock_is_held(), 5, "the lock is free")
+        wait_for(lambda: not worker.lock_is_held(), describe="the lock is free")
 
 
 def _lines(done: subprocess.CompletedProcess[str]) -> list[str]:

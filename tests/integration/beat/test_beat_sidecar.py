@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import RedisServer, free_port, rabbit_server, redis_server
-from tools.testbed.waiting import wait_for, wait_for_async
+from tools.testbed.waiting import BUSY_SECONDS, wait_for, wait_for_async
 
 from tests.integration.beat.harness import TICK_LIMIT, beat_sidecar, running_beat
 from tests.integration.sidecar.served import COMMAND, TOKEN, Sidecar, environment
@@ -56,12 +56,12 @@ def test_a_served_sidecar_fails_liveness_of_a_frozen_beat_until_it_goes_on(
                 assert body["tick_age"] < 5
                 wait_for(lambda: sidecar.report()["broker"]["reachable"], 10, "the broker is checked")
                 beat.signal(signal.SIGSTOP)
-                wait_for(lambda: sidecar.status("/livez") == 503, 20, sidecar.report)
+                wait_for(lambda: sidecar.status("/livez") == 503, 15 + BUSY_SECONDS, sidecar.report)
                 assert sidecar.reason("/livez") == "Stuck"
                 assert (sidecar.hold(60), sidecar.status("/livez")) == (202, 200)
                 assert (sidecar.hold(0), sidecar.status("/livez")) == (202, 503)
                 beat.signal(signal.SIGCONT)
-                wait_for(lambda: sidecar.status("/livez") == 200, 5, sidecar.report)
+                wait_for(lambda: sidecar.status("/livez") == 200, BUSY_SECONDS, sidecar.report)
             finally:
                 process.terminate()
                 process.wait(10)

@@ -96,8 +96,11 @@ def test_lists_and_sums_show_the_tasks(running: Monitor, app: Celery) -> None:
     until(running, sent(app, "charge_card", 10), "FAILURE")
     listed = running.get("/tasks?state=failure&name=shop.*")
     assert {one["state"] for one in listed["tasks"]} == {"FAILURE"}
-    [worker_shown] = running.get("/workers")["workers"]
-    assert worker_shown["slots"] == 4
+    wait_for(
+        lambda: [one["slots"] for one in running.get("/workers")["workers"]] == [4],
+        60,
+        lambda: running.get("/workers"),
+    )
     wait_for(
         lambda: any(
             one["name"] == "default" and one["ready"] == 0 for one in running.get("/queues")["queues"]

@@ -55,6 +55,12 @@ def test_a_refused_group_stalls_with_the_servers_words_and_leaves_the_other(
         lambda: (found := world.condition("Stalled")).get("status") == "True" and found,
         describe="Stalled is True",
     )
+
+    def concurrency_of_the_other() -> bool:
+        found = world.get(DEPLOYMENT, "shop-default")
+        return found is not None and "2" in found["spec"]["template"]["spec"]["containers"][0]["command"]
+
+    wait_for(concurrency_of_the_other, describe="the other group's concurrency")
     after = world.get(DEPLOYMENT, "shop-mail")
 
     assert "shop-mail" in stalled["message"]
@@ -62,9 +68,6 @@ def test_a_refused_group_stalls_with_the_servers_words_and_leaves_the_other(
     assert before
     assert after
     assert after["spec"] == before["spec"]
-    changed = world.get(DEPLOYMENT, "shop-default")
-    assert changed
-    assert "2" in changed["spec"]["template"]["spec"]["containers"][0]["command"]
 
 
 def test_a_corrected_group_is_stalled_no_longer(operator: OperatorProcess, world: World) -> None:

@@ -80,7 +80,7 @@ def test_stalled_workers_are_evicted_one_after_the_other(
 
     assert restarts(world)["total"] == 2
     assert restarts(world)["recent"][0]["recovered"] is True
-    assert len(notes(world, "RestartedStalledWorker")) == 2
+    wait_for(lambda: len(notes(world, "RestartedStalledWorker")) == 2, describe="two Events")
     labels = {"group": "default", "namespace": world.namespace, "reason": "WorkerStalled", "resource": "shop"}
     counted = ("celery_operator_restarts_total", labels)
     wait_for(lambda: metric(operator.get("/metrics")[1], *counted) == 2, describe="two in the metrics")
@@ -137,7 +137,7 @@ def test_a_pause_holds_the_workers_and_evicts_none_until_it_ends(
     wait_for(lambda: all(worker.orders for worker in stalled), describe="restart holds of both")
 
     assert restarts(world) == {"total": 0, "paused": True, "recent": [], "pauses": []}
-    assert notes(world, "HealingPaused")
+    wait_for(lambda: notes(world, "HealingPaused"), describe="an Event")
     assert {seconds for worker in stalled for _, seconds in worker.orders} == {PAUSED_HOLD_SECONDS}
     token = (world.get(SECRET, "shop-probe") or {})["data"]["token"]
     assert {shown for worker in stalled for shown, _ in worker.orders} == {b64decode(token).decode()}

@@ -28,6 +28,11 @@ def replicas(world: World) -> int:
     return int(deployment["spec"]["replicas"]) if deployment else -1
 
 
+def until_active(world: World, reason: str) -> None:
+    """Wait until the condition ScalingActive has this reason."""
+    wait_for(lambda: world.condition("ScalingActive").get("reason") == reason, 30, f"the reason {reason}")
+
+
 def status(world: World) -> Object:
     """The entry of the group in the status; empty while there is none."""
     resource = world.get(CELERY_DEPLOYMENT, "shop") or {}
@@ -85,7 +90,7 @@ def test_a_busy_worker_is_taken_away_once_it_is_done_although_the_operator_was_k
     assert replicas(world) == 2
     assert len(living(world)) == 2
 
-    start_operator("--identity=operator-0").until_it_leads(timeout=15)
+    start_operator("--identity=operator-0").until_it_leads()
     (victim,) = (worker for worker in both if worker.drains)
     victim.active = 0
     wait_for(lambda: len(living(world)) == 1, 30, "one worker left")
@@ -126,18 +131,18 @@ def test_a_group_goes_from_zero_to_what_its_load_needs_and_back(
     world.create_shop(broker={"url": broker.url}, workers=[scaled])
     # 20 messages wait, and one slot is to have no more than 10.
     wait_for(lambda: replicas(world) == 2, 30, "2 replicas")
-    assert world.condition("ScalingActive")["reason"] == "FollowsLoad"
+    until_active(world, "FollowsLoad")
     client.lpush(QUEUE, *("more" for _ in range(80)))
-    wait_for(lambda: replicas(world) == 6, 10, "6 replicas")
-    assert world.condition("ScalingActive")["reason"] == "AtMaxReplicas"
-    assert any("2 -> 6: 100 ready" in note for note in notes(world, "ScaledOut"))
+    wait_for(lambda: replicas(world) == 6, 30, "6 replicas")
+    until_active(world, "AtMaxReplicas")
+    wait_for(lambda: any("2 -> 6: 100 ready" in note for note in notes(world, "ScaledOut")), 30, "an Event")
     running = [workers.run(pod, works=True) for pod in pods(world, 6)]
 
     client.delete(QUEUE)
     wait_for(lambda: not living(world), 60, "back at zero")
     assert replicas(world) == 0
     assert all(worker.drains for worker in running)
-    assert status(world)["desiredReplicas"] == 0
+    wait_for(lambda: status(world)["desiredReplicas"] == 0, 30, "the status")
     client.close()
 
 
@@ -150,7 +155,7 @@ def test_a_broker_that_does_not_answer_changes_no_number(
     wait_for(lambda: replicas(world) == 2, 30, "2 replicas")
     running = [workers.run(pod, works=True) for pod in pods(world, 2)]
     broker.stop()
-    wait_for(lambda: world.condition("ScalingActive")["reason"] == "BrokerUnreadable", 30, "the condition")
+    until_active(world, "BrokerUnreadable")
     # Longer than the windows, in reconciles of the operator.
     seen = reconciles(operator, world)
     wait_for(lambda: reconciles(operator, world) > seen + 6, 30, "more reconciles")
@@ -165,7 +170,7 @@ def test_a_pause_keeps_a_group_from_growing(
     scaled = {"name": "default", "queues": [QUEUE], "concurrency": 1, "autoscaling": AUTOSCALING}
     paused = {ANNOTATION_PAUSE_SCALE_OUT: "true"}
     world.create_shop(annotations=paused, broker={"url": broker.url}, workers=[scaled])
-    wait_for(lambda: world.condition("ScalingActive").get("reason") == "ScalingPaused", 30, "the condition")
+    until_active(world, "ScalingPaused")
     # The status may be written before the Deployment has been made.
     wait_for(lambda: replicas(world) == 0, 30, "a Deployment without pods")
     seen = reconciles(operator, world)

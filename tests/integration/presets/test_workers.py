@@ -148,9 +148,13 @@ def test_log_files_are_written_and_rotated_beside_what_is_printed(
             shop.result_of("mail", queue="email")
         wait_for((logs / "celery_tasks.log.2").exists, 10, lambda: sorted(logs.iterdir()))
 
-        printed = worker.printed()
-    tasks = "".join(path.read_text() for path in logs.glob("celery_tasks.log*"))
-    everything = "".join(path.read_text() for path in logs.glob("celery.log*"))
+        def written(name: str) -> str:
+            return "".join(path.read_text() for path in logs.glob(f"{name}*"))
+
+        # A result is there before the worker has written that its task succeeded.
+        for read in (worker.printed, lambda: written("celery_tasks.log"), lambda: written("celery.log")):
+            wait_for(lambda read=read: read().count("succeeded in") >= 40, 30, read)  # type: ignore[misc]
+        printed, tasks, everything = worker.printed(), written("celery_tasks.log"), written("celery.log")
     assert "ready." in everything
     assert printed.count("a letter") == printed.count("succeeded in") == 40
     assert tasks.count("a letter") == tasks.count("succeeded in") == 40

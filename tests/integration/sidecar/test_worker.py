@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from celery import Celery
 from tools.testbed.servers import RedisServer, redis_server
-from tools.testbed.waiting import wait_for
+from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from tests.integration.sidecar.served import Sidecar, environment, served
 
@@ -82,12 +82,12 @@ def test_a_worker_becomes_ready_and_a_frozen_one_fails_liveness_until_it_goes_on
         wait_ready(tmp_path, sidecar)
         assert sidecar.report()["verdict"]["consuming"] is True
         os.kill(pid, signal.SIGSTOP)
-        wait_for(lambda: sidecar.status("/livez") == 503, 18, sidecar.report)
+        wait_for(lambda: sidecar.status("/livez") == 503, 15 + BUSY_SECONDS, sidecar.report)
         assert sidecar.reason("/livez") == "Wedged"
         os.kill(pid, signal.SIGCONT)
-        wait_for(lambda: sidecar.status("/livez") == 200, 5, sidecar.report)
+        wait_for(lambda: sidecar.status("/livez") == 200, BUSY_SECONDS, sidecar.report)
         wait_ready(tmp_path, sidecar)
-    wait_for(lambda: sidecar.reason("/readyz") == "Ended", 2, sidecar.report)
+    wait_for(lambda: sidecar.reason("/readyz") == "Ended", BUSY_SECONDS, sidecar.report)
 
 
 def test_an_outage_of_the_broker_costs_readiness_and_never_liveness(

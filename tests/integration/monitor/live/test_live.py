@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 from celery import Celery
 from tools.testbed.servers import rabbit_server, redis_server
+from tools.testbed.waiting import wait_for_async
 
+from celery_health.why.answer import Answer
 from celery_monitor.live.views import OfflineReason
 from celery_monitor.live.why.service import Why
 from celery_monitor.live.why.tasks import Percentile
 from celery_monitor.metrics.task_counts import Kind
 from celery_monitor.records.tasks import TaskRecord
-from tests.integration.monitor.live.harness import Monitor, kill, monitor, worker
+from tests.integration.monitor.live.harness import WAIT_SECONDS, Monitor, kill, monitor, worker
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -46,6 +48,16 @@ class FromMerger:
         return None
 
 
+async def until_reason(why: Why, task_id: str, reason: str) -> Answer:
+    """The answer, once it has this reason."""
+
+    async def reached() -> Answer | None:
+        answer = await why.answer(task_id)
+        return answer if answer.reason == reason else None
+
+    return await wait_for_async(reached, WAIT_SECONDS, f"{task_id} is {reason}")
+
+
 async def test_a_worker_and_its_tasks_from_start_to_loss(redis: str, tmp_path: Path) -> None:
     async with monitor(redis) as watched:
         with worker(tmp_path, redis, ["--prefetch-multiplier", "1"]) as process:
@@ -60,25 +72,28 @@ async def test_a_worker_and_its_tasks_from_start_to_loss(redis: str, tmp_path: P
             await watched.until(lambda: "w1@test" in watched.switch._ordered, "the order to send events")
             ids = [send(redis, 300) for _ in range(5)]
             await watched.until(lambda: watched.state(ids[1]) == "STARTED", "a task that runs")
-            known = live.worker("w1@test")
-            assert known is not None
-            assert (known.pool, known.task_events) == ("prefork", True)
+
+            def complete() -> bool:
+                known = live.worker("w1@test")
+                return known is not None and (known.pool, known.task_events) == ("prefork", True)
+
+            await watched.until(complete, "its pool and its task events")
             await watched.until(lambda: live.stats().active == 2, "two active tasks by the heartbeat")
 
             why = Why(live, FromMerger(watched), watched.connection)
             await watched.until(lambda: watched.state(ids[2]) == "RECEIVED", "a reserved task")
-            assert (await why.answer(ids[0])).reason == "Running"
-            assert (await why.answer(ids[2])).reason == "Reserved"
-            waiting = await why.answer(ids[4])
-            assert waiting.reason == "Waiting", waiting
+            await until_reason(why, ids[0], "Running")
+            await until_reason(why, ids[2], "Reserved")
+            waiting = await until_reason(why, ids[4], "Waiting")
             assert "2 slots serve the queue" in waiting.sentence
-            assert live.counts.counts[Kind.STARTED] == {("shop.nap", "test", "celery"): 2}
+            started = {("shop.nap", "test", "celery"): 2}
+            await watched.until(lambda: live.counts.counts[Kind.STARTED] == started, "two counted starts")
 
             kill(process)
             await watched.until(lambda: not live.workers()[0].online, "the silence of the worker")
             assert live.workers()[0].offline_reason is OfflineReason.NO_HEARTBEAT
             await watched.until(lambda: watched.state(ids[0]) == "LOST", "the loss of its tasks")
-            assert (await why.answer(ids[0])).reason == "LostWithWorker"
+            await until_reason(why, ids[0], "LostWithWorker")
 
 
 async def test_queues_with_priorities_and_without_a_worker_on_redis(redis: str) -> None:
