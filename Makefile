@@ -7,7 +7,11 @@ EACH_PYTHON := $(PYTHON) -m tools.each_python
 BIN := .venv/bin
 # Integration tests of code that depends on the Python: TLS, clients, command lines, the agent.
 CLIENT_TESTS := $(addprefix tests/integration/,readers preflight kubectl operator/test_poor_certificates.py agent/test_matrix.py)
+# They mostly wait: three on each processor of a small machine. Neighbours share servers, so they stay together.
+AT_ONCE := -n 6 --dist worksteal
 export K8S_VERSION CLUSTER
+# A module is compiled once, also where the environment forbids that: tests start thousands of programs.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lint format docs crds test test-unit test-properties test-integration test-e2e \
@@ -54,8 +58,8 @@ test-properties: venv  ## look for new counterexamples, some minutes: the unit t
 
 test-integration: venv  ## tests with real Redis, RabbitMQ and API servers, those of clients on each Python
 	@$(KIT) build --servers etcd kube-apiserver kube-controller-manager kubectl helm
-	@$(BIN)/pytest tests/integration -n 3 --durations=20
-	@$(EACH_PYTHON) --second pytest $(CLIENT_TESTS) -n 3
+	@$(BIN)/pytest tests/integration $(AT_ONCE) --durations=20
+	@$(EACH_PYTHON) --second pytest $(CLIENT_TESTS) $(AT_ONCE)
 
 test-e2e: venv  ## tests on a real cluster with the operator deployed
 	@$(KIT) run --example-celery 5.3.6 --example-celery 5.7.0 --broker rabbitmq --leave-as-found \

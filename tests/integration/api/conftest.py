@@ -21,7 +21,7 @@ def resources() -> str:
     return f"/apis/{names.API_VERSION}/namespaces/{NAMESPACE}/{names.PLURAL}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(tmp_path_factory: pytest.TempPathFactory, resources: str) -> Iterator[ApiServer]:
     with ControlPlane(tmp_path_factory.mktemp("control-plane")) as plane:
         server = ApiServer(plane)

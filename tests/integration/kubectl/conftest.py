@@ -12,14 +12,14 @@ from tools.testbed.waiting import wait_for
 from tests.integration.kubectl.harness import CRD, RESOURCE, Cluster, Shop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """An API server that knows nothing of us."""
     with ControlPlane(tmp_path_factory.mktemp("bare")) as plane:
         yield Cluster(ensure("kubectl")["kubectl"], plane.kubeconfig)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """An API server that knows CeleryDeployments."""
     with ControlPlane(tmp_path_factory.mktemp("control-plane")) as plane:

@@ -1,4 +1,4 @@
-"""One API server with controllers for the session; a namespace and an operator of its own for each test."""
+"""One API server with controllers for the folder; a namespace and an operator of its own for each test."""
 
 import re
 import uuid
@@ -30,13 +30,13 @@ class StartOperator(Protocol):
     def __call__(self, *arguments: str, kubeconfig: Path | None = None) -> OperatorProcess: ...
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     with ControlPlane(tmp_path_factory.mktemp("control-plane"), controllers=True) as plane:
         yield plane
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(plane: ControlPlane) -> ApiServer:
     return with_crd(plane)
 

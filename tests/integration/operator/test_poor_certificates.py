@@ -18,7 +18,7 @@ from tests.integration.operator.world import World
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """In place of the session's API server."""
+    """In place of the folder's API server."""
     with ControlPlane(tmp_path_factory.mktemp("poor"), poor_certificates=True) as plane:
         yield plane
 

@@ -10,7 +10,7 @@ from tools.testbed.databases import PostgresServer, postgres_server
 from celery_monitor.history import History, HistoryOptions
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgres() -> Iterator[PostgresServer]:
     with postgres_server() as server:
         yield server
