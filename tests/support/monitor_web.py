@@ -12,8 +12,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from celery_health.catalogue.entry import Severity
 from celery_health.survey.app_connection import resolve
 from celery_health.why.answer import Answer
+from celery_monitor.control.actions import Actions
 from celery_monitor.control.application import CeleryApplication
 from celery_monitor.history import AuditEntry
+from celery_monitor.live.live import Live
 from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
 from celery_monitor.settings import AccessSettings, Role, ServerSettings, StaticToken
 from celery_monitor.web import Services, create_application, open_access
@@ -86,13 +88,20 @@ def services(**parts: Any) -> Services:
     access = open_access(
         settings, redis=parts.pop("redis", None), review=parts.pop("review", None), clock=clock
     )
-    given = {"history": FakeHistory(), "live": FakeLive(), "recent_task": lambda identity: None, **parts}
+    given = {
+        "history": FakeHistory(),
+        "live": FakeLive(),
+        "recent_task": lambda identity: None,
+        "application": CeleryApplication.of(NO_BROKER, {}),
+        **parts,
+    }
     sources = {name: given[name] for name in ("history", "live", "recent_task")}
+    actions = Actions.of(given["application"], given["history"], Live(), given["recent_task"])
     return Services(
         **{
             "server": ServerSettings(),
             "access": access,
-            "application": CeleryApplication.of(NO_BROKER, {}),
+            "actions": actions,
             "why": explain,
             "updates": Hub(Sources(**sources, clock=clock)),
             **given,

@@ -8,6 +8,7 @@ from celery_health.broker import BrokerReading
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.remote_control_listeners import redis_command, redis_topic
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
+from celery_health.wire.names import MONITOR_CLIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,33 +36,45 @@ async def redis_clients(connection: AppConnection, *, publish: bool) -> BrokerCl
 
     from celery_health.readers.redis.connection import RedisConnection  # noqa: PLC0415
 
-    database, prefix = connection.broker.database or 0, connection.naming.key_prefix
     redis = RedisConnection(connection.broker)
     try:
         pipeline = redis.client().pipeline(transaction=False)
         pipeline.execute_command("CLIENT LIST")
         if publish:
-            topic = redis_topic(connection.fanout_prefix, database, connection.exchange, prefix)
-            pipeline.execute_command("SMEMBERS", f"{prefix}_kombu.binding.{connection.exchange}.pidbox")
-            pipeline.execute_command("PUBLISH", topic, redis_command(connection.exchange))
+            bindings = f"{connection.naming.key_prefix}_kombu.binding.{connection.exchange}.pidbox"
+            pipeline.execute_command("SMEMBERS", bindings)
+            pipeline.execute_command("PUBLISH", _topic(connection), redis_command(connection.exchange))
         connected, *published = await pipeline.execute(raise_on_error=False)
     except (RedisError, OSError, ValueError):
         return BrokerClients()
     finally:
         await redis.close()
-    return _clients(connected, published, database, connection.exchange)
+    return _clients(connected, published, connection)
 
 
-def _clients(connected: Any, published: Sequence[Any], database: int, exchange: str) -> BrokerClients:
+def _clients(connected: Any, published: Sequence[Any], connection: AppConnection) -> BrokerClients:
+    database, exchange = connection.broker.database or 0, connection.exchange
     clients = count_clients(connected, database) if isinstance(connected, list) else BrokerClients()
     if not published:
         return clients
     bindings, receivers = published
+    monitors = _monitors(connected, connection) if isinstance(connected, list) else 0
     return replace(
         clients,
         bound_workers=bound_workers(bindings, exchange) if isinstance(bindings, set | list) else None,
-        listeners=receivers if isinstance(receivers, int) else None,
+        listeners=max(0, receivers - monitors) if isinstance(receivers, int) else None,
     )
+
+
+def _monitors(connected: Sequence[Mapping[str, str]], connection: AppConnection) -> int:
+    """Monitors that listen to remote control. They are no workers."""
+    name = MONITOR_CLIENT + _topic(connection)
+    return sum(client.get("name") == name and client.get("sub", "0") != "0" for client in connected)
+
+
+def _topic(connection: AppConnection) -> str:
+    database, prefix = connection.broker.database or 0, connection.naming.key_prefix
+    return redis_topic(connection.fanout_prefix, database, connection.exchange, prefix)
 
 
 def bound_workers(bindings: Iterable[bytes], exchange: str) -> frozenset[str]:

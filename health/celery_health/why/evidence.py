@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from celery_health.verdicts.text import counted, lasting
+from celery_health.verdicts.text import counted, lasting, times
 from celery_health.why.facts import Holder, Queue, TaskFacts
 from celery_health.why.words import blocking_task, moment, names, one_line, printable
 
@@ -50,8 +50,17 @@ def _run(facts: TaskFacts) -> Iterator[str]:
         yield f"{counted(facts.retries, 'retry', 'retries')} came before."
     if facts.run_twice:
         yield "The task has been run twice."
+    yield from _cancel(facts)
     if facts.error:
         yield f"The last error: {printable(facts.error)}."
+
+
+def _cancel(facts: TaskFacts) -> Iterator[str]:
+    if facts.revoke_asked is None:
+        return
+    by = f" by {printable(facts.revoked_by)}" if facts.revoked_by else ""
+    sends = times(facts.revoke_sends) if facts.revoke_sends else "not yet"
+    yield f"A cancel was requested at {moment(facts.revoke_asked)}{by}, and sent to workers {sends}."
 
 
 def _holder(holder: Holder) -> Iterator[str]:

@@ -135,7 +135,8 @@ class TaskFacts:
     ``outcome`` of its last run, ``error`` its exception in one line. ``result_kept``: whether the result
     backend still has the result. ``lost_with``: the worker that is gone with the task. ``p99``: the runtime
     that 99 % of the runs of this name stay below, over ``p99_runs`` runs. ``revoke_ordered``: a revoke waits
-    for the task; ``revoked_by``: who asked. ``quarantined``: its id is in quarantine; ``dead_letter_queue``:
+    for the task; ``revoked_by``: who asked, at ``revoke_asked``; ``revoke_sends``: how often workers were
+    ordered. ``quarantined``: its id is in quarantine; ``dead_letter_queue``:
     where its message is now; ``deaths``: how many processes died while they ran it. ``unacknowledged``:
     whether the broker has its message as delivered; ``redelivery``: after how many seconds the broker
     delivers it again. ``retries``: how many retries came before; ``awaits_retry``: it failed and is to run
@@ -160,6 +161,8 @@ class TaskFacts:
     p99_runs: int = 0
     revoke_ordered: bool = False
     revoked_by: str | None = None
+    revoke_asked: float | None = None
+    revoke_sends: int | None = None
     quarantined: bool = False
     dead_letter_queue: str | None = None
     deaths: int = 0

@@ -59,6 +59,9 @@ TOKEN_VARIABLE = "CELERY_PROBE_TOKEN"  # noqa: S105 - the variable's name, not a
 ROLE_VARIABLE = "CELERY_PROBE_ROLE"
 BROKER_VARIABLE = "CELERY_BROKER_URL"
 
+MONITOR_CLIENT = "celery-monitor:"
+"""The name of a connection of the monitor to Redis is this and the channel that it subscribes to."""
+
 DEAD_LETTER_SUFFIX = ".dead-letter"
 """How the names of dead-letter queues end. The queue of a resource has its name before this suffix."""
 

@@ -11,10 +11,13 @@ from uuid import uuid4
 from celery_health.error_text import in_one_line
 from celery_health.survey.app_connection import AppConnection
 from celery_health.threads import SingleThread
+from celery_monitor.control.once import SentBeforeError, put_once
 from celery_monitor.control.own_app import own_app
 from celery_monitor.remote_control.connecting import SECONDS, connected
 
 _THREAD_SECONDS = SECONDS + 0.5
+_DELIVERY_SECONDS = 20.0
+"""For all messages that are sent over one connection."""
 
 
 class BrokerAwayError(Exception):
@@ -28,13 +31,29 @@ class BrokerAwayError(Exception):
         self.task_id = task_id
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one message. ``problem``: why the broker did not take it, None if it did.
+
+    ``certain``: False if the broker may have taken it all the same. ``permanent``: another attempt would end
+    in the same way.
+    """
+
+    problem: str | None = None
+    certain: bool = True
+    permanent: bool = False
+
+
 class NoSuchQueueError(Exception):
     """RabbitMQ has no queue of this name, and would drop the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A task to send. ``queue`` None: as the application routes it. ``countdown`` in seconds."""
+    """A task to send. ``queue`` None: as the application routes it. ``countdown`` in seconds.
+
+    ``task_id`` None: the task gets a new one.
+    """
 
     name: str
     args: Sequence[Any] = ()
@@ -42,6 +61,9 @@ class Submission:
     queue: str | None = None
     priority: int | None = None
     countdown: float | None = None
+    task_id: str | None = None
+    root_id: str | None = None
+    parent_id: str | None = None
 
 
 class Submitter:
@@ -51,6 +73,8 @@ class Submitter:
         self._connection = connection
         self._turn = asyncio.Lock()
         self._thread: SingleThread[None] = SingleThread(_THREAD_SECONDS)
+        self._delivering = asyncio.Lock()
+        self._deliveries: SingleThread[None] = SingleThread(_DELIVERY_SECONDS)
 
     async def send(self, submission: Submission) -> str:
         """Send the task and return its id.
@@ -59,7 +83,7 @@ class Submitter:
             BrokerAwayError: the broker does not take messages now.
             NoSuchQueueError: RabbitMQ has no such queue.
         """
-        task_id = str(uuid4())
+        task_id = submission.task_id or str(uuid4())
         began = time.monotonic()
         try:
             async with asyncio.timeout(_THREAD_SECONDS), self._turn:
@@ -68,6 +92,51 @@ class Submitter:
         except TimeoutError:
             raise self._timed_out(task_id, time.monotonic() - began) from None
         return task_id
+
+    @property
+    def sends_once(self) -> bool:
+        """Whether ``deliver`` may be repeated: a message that was taken before is not put a second time."""
+        return self._connection.broker.kind.is_redis
+
+    async def deliver(self, submissions: Sequence[Submission]) -> list[Delivery]:
+        """Send tasks, each with an id, over one connection; what became of each. It never raises."""
+        done: list[Delivery] = []
+        try:
+            async with self._delivering:
+                await self._deliveries.run(lambda: self._deliver(submissions, done))
+        except TimeoutError:
+            pass
+        address = self._connection.broker.address
+        unknown = Delivery(
+            f"{address} did not take the message in time. It may still take it.", certain=False
+        )
+        return [*done, *[unknown] * (len(submissions) - len(done))][: len(submissions)]
+
+    def _deliver(self, submissions: Sequence[Submission], done: list[Delivery]) -> None:
+        with connected(self._app, confirm_publish=True) as connection:
+            try:
+                connection.connect()
+            except Exception as error:  # nothing was sent
+                done.extend([Delivery(self._refused(error))] * len(submissions))
+                return
+            for submission in submissions:
+                done.append(self._deliver_one(connection, submission))  # noqa: PERF401 (read meanwhile)
+
+    def _deliver_one(self, connection: Any, submission: Submission) -> Delivery:
+        from amqp.exceptions import NotFound  # noqa: PLC0415
+
+        assert submission.task_id is not None
+        try:
+            if self.sends_once:
+                put_once(connection.default_channel, submission.task_id)
+            self._publish(connection, submission.task_id, submission)
+        except SentBeforeError:
+            return Delivery()
+        except NotFound:
+            return Delivery(_no_queue(submission), permanent=True)
+        except Exception as error:  # whatever the transport raises, the message may be on its way
+            return Delivery(self._refused(error), certain=False)
+        return Delivery()
 
     def _timed_out(self, task_id: str, seconds: float) -> BrokerAwayError:
         return BrokerAwayError(
@@ -88,27 +157,29 @@ class Submitter:
         try:
             # RabbitMQ confirms that it took the message.
             with connected(self._app, confirm_publish=True) as connection:
-                options = self._route(submission, connection)
-                self._app.send_task(
-                    submission.name,
-                    args=list(submission.args),
-                    kwargs=dict(submission.kwargs),
-                    task_id=task_id,
-                    countdown=submission.countdown,
-                    priority=submission.priority,
-                    connection=connection,
-                    retry=False,
-                    **options,
-                )
+                self._publish(connection, task_id, submission)
         except NotFound:
-            raise NoSuchQueueError(
-                f"RabbitMQ has no queue {submission.queue!r}, and would drop the message: name a queue that "
-                "a worker consumes."
-            ) from None
+            raise NoSuchQueueError(_no_queue(submission)) from None
         except Exception as error:  # whatever the transport raises means the same to the client
-            raise BrokerAwayError(
-                f"{self._connection.broker.address} did not take the message: {in_one_line(error)}"
-            ) from None
+            raise BrokerAwayError(self._refused(error)) from None
+
+    def _publish(self, connection: Any, task_id: str, submission: Submission) -> None:
+        self._app.send_task(
+            submission.name,
+            args=list(submission.args),
+            kwargs=dict(submission.kwargs),
+            task_id=task_id,
+            root_id=submission.root_id,
+            parent_id=submission.parent_id,
+            countdown=submission.countdown,
+            priority=submission.priority,
+            connection=connection,
+            retry=False,
+            **self._route(submission, connection),
+        )
+
+    def _refused(self, error: Exception) -> str:
+        return f"{self._connection.broker.address} did not take the message: {in_one_line(error)}"
 
     def _route(self, submission: Submission, connection: Any) -> dict[str, Any]:
         """The application's own queue where it has one; else the queue as it is, without a declaration."""
@@ -125,3 +196,10 @@ class Submitter:
             connection.channel().queue_declare(queue, passive=True)
         bare = Queue(queue, Exchange("", type="direct"), routing_key=queue, no_declare=True)
         return {"queue": bare, "declare": []}
+
+
+def _no_queue(submission: Submission) -> str:
+    return (
+        f"RabbitMQ has no queue {submission.queue!r}, and would drop the message: name a queue that a worker "
+        "consumes."
+    )

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 import msgspec
 
 from celery_monitor.history.database.address import parse_address
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.filelock import FileLock
+from celery_monitor.history.database.session import Session
 from celery_monitor.history.filters import TaskFilter
 from celery_monitor.history.filters.matching import Folding, Matcher, StoredTask, matcher
 from celery_monitor.history.migrations.upgrade import upgrade
@@ -19,6 +21,11 @@ from celery_monitor.history.reading.rollups import Rollups
 from celery_monitor.history.reading.samples import queue_series, values_of, worker_series
 from celery_monitor.history.reading.tasks import one_task, related_tasks, tasks_of
 from celery_monitor.history.reading.texts import folding_of
+from celery_monitor.history.requests.bulks import Bulks
+from celery_monitor.history.requests.cancels import Cancels
+from celery_monitor.history.requests.leases import Leases
+from celery_monitor.history.requests.retries import Retries
+from celery_monitor.history.requests.transaction import changing
 from celery_monitor.history.retention import Retention
 from celery_monitor.history.views import (
     AuditEntry,
@@ -79,6 +86,10 @@ class History:
         self._clock = clock
         self._retention = retention
         self._folding: Folding | None = None
+        self.cancels = Cancels(database)
+        self.leases = Leases(database)
+        self.retries = Retries(database)
+        self.bulks = Bulks(database)
         self._upkeep = asyncio.create_task(self._keep_up(), name="history-retention")
 
     @classmethod
@@ -123,6 +134,10 @@ class History:
         while True:
             await asyncio.sleep(_RETENTION_SECONDS)
             await self._retention.pass_once()
+
+    def changing(self) -> AbstractAsyncContextManager[Session]:
+        """A transaction over several kinds of requests. Raises HistoryUnavailableError."""
+        return changing(self._database)
 
     async def write(
         self,

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from celery_monitor.history.database.connection import Database, cause
 from celery_monitor.history.database.session import DriverError, Session
+from celery_monitor.history.requests.bulks import delete_bulks
 from celery_monitor.history.rollups.levels import BY_EACH, HOUR, MINUTE
 from celery_monitor.history.rows.labels import LabelKind, Labels
 from celery_monitor.history.rows.tasks import LABEL_COLUMNS, searchable
@@ -31,8 +32,8 @@ _TEXTS = ("args", "kwargs", "exception", "result")
 
 
 class Retention:
-    """Deletes from one database. Tasks by age and number, samples by age, rollups and audit by fixed
-    ages, labels when nothing has them.
+    """Deletes from one database: tasks by age and number, samples by age, labels when nothing has them, and
+    all else by fixed ages.
     """
 
     def __init__(
@@ -125,4 +126,7 @@ class Retention:
                 await session.execute(
                     f"DELETE FROM {prefix}{kind}_samples WHERE at < ?", [now - self._keep_days * _DAY]
                 )
-        await session.execute(f"DELETE FROM {prefix}audit WHERE at < ?", [now - _AUDIT_DAYS * _DAY])
+        before = now - _AUDIT_DAYS * _DAY
+        for table, time in (("audit", "at"), ("requested_cancels", "ended"), ("task_retries", "at")):
+            await session.execute(f"DELETE FROM {prefix}{table} WHERE {time} < ?", [before])
+        await delete_bulks(prefix, session, "ended < ?", before)

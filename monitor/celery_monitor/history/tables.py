@@ -156,3 +156,65 @@ audit = Table(
     Column("address", Text, nullable=False),
     Column("detail", Text, nullable=False),
 )
+
+requested_cancels = Table(
+    "requested_cancels",
+    metadata,
+    Column("execution_id", _KEY, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("terminate", SmallInteger, nullable=False),
+    Column("signal", Text, nullable=False),
+    Column("sends", Integer, nullable=False),
+    Column("sent", Double),
+    Column("problem", Text),
+    Column("ended", Double),
+    Column("outcome", Text),
+)
+
+task_retries = Table(
+    "task_retries",
+    metadata,
+    Column("execution_id", _KEY, primary_key=True),
+    Column("retry_of", _KEY, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("sent", Double),
+)
+
+bulk_actions = Table(
+    "bulk_actions",
+    metadata,
+    Column("id", _KEY, primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("filter", Text, nullable=False),
+    Column("terminate", SmallInteger, nullable=False),
+    Column("signal", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("expires", Double, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("ended", Double),
+    Column("secret", Text, nullable=False),
+)
+
+bulk_items = Table(
+    "bulk_items",
+    metadata,
+    Column("bulk_id", _KEY, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("execution_id", _KEY, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("new_id", _KEY),
+    Column("problem", Text),
+    sqlite_with_rowid=False,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("duty", _KEY, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("expires", Double, nullable=False),
+)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from celery_health.urls import BrokerUrl, UrlError
 from celery_health.verdicts.thresholds import FleetThresholds
+from celery_monitor.control.actions import Actions
 from celery_monitor.control.application import CeleryApplication
 from celery_monitor.control.enable_events import EventSwitch
 from celery_monitor.events.intake import Intake
@@ -82,6 +83,9 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
         Check(name="parts", problem=supervisor.problem),
     )
     tasks = HistoryTasks(history, merger.get, clock)
+    actions = Actions.of(application, history, live, merger.get)
+    supervisor.add("The keeper of cancels", actions.keeper.run)
+    supervisor.add("The runner of actions on many tasks", actions.bulk_runner.run)
     why = Why(live, tasks, connection, broker_problem=lambda: not_connected(live.sight()))
     updates = Hub(Sources(history=history, live=live, recent_task=merger.get, clock=clock))
     supervisor.add("The live updates", updates.run)
@@ -96,6 +100,7 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
         recent_task=merger.get,
         updates=updates,
         application=application,
+        actions=actions,
         checks=checks,
         metrics=exposition.blocks,
         push=PushReceiver(token=push_token, take=live.on_push) if push_token else None,

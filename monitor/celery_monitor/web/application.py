@@ -7,7 +7,21 @@ from aiohttp import web
 
 from celery_health.wire.resource_push import PUSH_PATH
 from celery_monitor.web import flower, middleware, seeds
-from celery_monitor.web.routes import export, health, history, live, login, openapi, page, tasks, updates
+from celery_monitor.web.routes import (
+    actions,
+    bulk,
+    export,
+    health,
+    history,
+    live,
+    login,
+    messages,
+    openapi,
+    page,
+    tasks,
+    updates,
+    workers,
+)
 from celery_monitor.web.routing.dispatch import MAX_BODY_BYTES, bind
 from celery_monitor.web.routing.route import Route
 from celery_monitor.web.services import Services
@@ -18,6 +32,10 @@ TABLES: tuple[tuple[Route, ...], ...] = (
     live.ROUTES,
     history.ROUTES,
     tasks.ROUTES,
+    actions.ROUTES,
+    bulk.ROUTES,
+    messages.ROUTES,
+    workers.ROUTES,
     export.ROUTES,
     updates.ROUTES,
     seeds.ROUTES,

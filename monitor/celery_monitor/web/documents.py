@@ -5,6 +5,7 @@ from collections.abc import Callable
 from celery_monitor.history import History, HistoryUnavailableError, Window
 from celery_monitor.live.views import LiveViews
 from celery_monitor.records.tasks import TaskRecord
+from celery_monitor.web.models.actions import Cancel
 from celery_monitor.web.models.history import FailureGroup, HistoryStatus, Overview, SystemStats
 from celery_monitor.web.models.live import Stats
 from celery_monitor.web.models.tasks import Run, Task, TaskDetail, Workflow
@@ -37,11 +38,16 @@ async def task_detail(
 ) -> TaskDetail | None:
     """One task, None if it is unknown. While the database is away, the task as it is in memory.
 
+    Of a task that was cancelled before any event of it came, only the cancel is known.
+
     Raises:
         HistoryUnavailableError: the history cannot be read now, and the task is not in memory.
     """
-    related = None
+    related = cancel = retry_of = None
+    retried_as: list[str] = []
     try:
+        cancel = await history.cancels.of(identity)
+        retry_of, retried_as = await history.retries.links(identity)
         record = await history.task(identity)
         if record is not None:
             found = await history.related(identity)
@@ -50,8 +56,17 @@ async def task_detail(
         record = recent_task(identity)
         if record is None:
             raise
-    if record is None:
+    if record is None and cancel is None:
         return None
+    record = record or TaskRecord(id=identity)
     fields = Task.model_validate(record).model_dump()
     runs = [Run.model_validate(run) for run in record.runs]
-    return TaskDetail(**fields, traceback=record.traceback, runs=runs, related=related)
+    return TaskDetail(
+        **fields,
+        traceback=record.traceback,
+        runs=runs,
+        related=related,
+        cancel=Cancel.of(cancel) if cancel is not None else None,
+        retry_of=retry_of,
+        retried_as=retried_as,
+    )

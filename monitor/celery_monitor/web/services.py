@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from celery_health.urls import BrokerUrl
 from celery_health.why.answer import Answer
+from celery_monitor.control.actions import Actions
 from celery_monitor.control.application import CeleryApplication
 from celery_monitor.history import History
 from celery_monitor.live.views import LiveViews
@@ -60,6 +61,7 @@ class Services:
     history: History
     live: LiveViews
     application: CeleryApplication
+    actions: Actions
     why: Callable[[str], Awaitable[Answer]]
     recent_task: Callable[[str], TaskRecord | None]
     updates: Hub

@@ -26,23 +26,32 @@ class TaskResult:
 
 
 def read_result(app: Any, task_id: str) -> TaskResult:
-    """Ask the result backend of the application. It blocks, and raises what the backend raises.
+    """Ask the result backend of the application. It blocks, and raises what the backend raises."""
+    meta = read_meta(app, task_id)
+    if meta is None:
+        return TaskResult()
+    return _result(meta) if meta else TaskResult(asked=True)
 
-    Only backends of keys and values with JSON are read: others would create objects from what they store.
+
+def read_meta(app: Any, task_id: str) -> Mapping[str, Any] | None:
+    """What the result backend keeps of a task: empty if nothing, None if this backend cannot be asked.
+
+    Only backends of keys and values with JSON are read: others would create objects from what they store. It
+    blocks, and raises what the backend raises.
     """
     from celery.backends.base import BaseKeyValueStoreBackend  # noqa: PLC0415
 
     backend = app.backend
     if not isinstance(backend, BaseKeyValueStoreBackend) or backend.serializer != "json":
-        return TaskResult()
+        return None
     raw = backend.get(backend.get_key_for_task(task_id))
     if not raw:
-        return TaskResult(asked=True)
+        return {}
     try:
         meta = json.loads(raw)
     except (ValueError, RecursionError):
-        return TaskResult()
-    return _result(meta) if isinstance(meta, dict) else TaskResult()
+        return None
+    return meta if isinstance(meta, dict) else None
 
 
 def _result(meta: Mapping[str, Any]) -> TaskResult:

@@ -51,10 +51,10 @@ class AmqpConsumer(Stream):
         self.send(method_frame(_CHANNEL, frames.CHANNEL_OPEN, "s", ""))
         await self._answer(frames.CHANNEL_OPEN_OK)
 
-    async def declare_exchange(self, name: str, *, passive: bool) -> None:
-        """Declare a durable topic exchange, or with ``passive`` only check that it exists."""
-        flags = (passive, True, False, False, False)
-        self.send(method_frame(_CHANNEL, frames.EXCHANGE_DECLARE, "BssbbbbbF", 0, name, "topic", *flags, {}))
+    async def declare_exchange(self, name: str, kind: str, *, durable: bool, passive: bool) -> None:
+        """Declare an exchange, or with ``passive`` only check that it exists."""
+        flags = (passive, durable, False, False, False)
+        self.send(method_frame(_CHANNEL, frames.EXCHANGE_DECLARE, "BssbbbbbF", 0, name, kind, *flags, {}))
         await self._answer(frames.EXCHANGE_DECLARE_OK)
 
     async def consume(

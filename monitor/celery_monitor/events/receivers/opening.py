@@ -3,6 +3,7 @@
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
+from celery_monitor.events.receivers.purpose import EVENTS, Purpose
 from celery_monitor.events.receivers.receiver import Receiver
 from celery_monitor.events.receivers.redis import EventChannels, RedisReceiver
 
@@ -11,19 +12,25 @@ _SOCKET_SCHEMES = frozenset({"redis+socket", "unix"})
 
 
 def open_receiver(
-    broker_url: str, *, exchange: str = "celeryev", key_prefix: str = "", fanout_prefix: bool | str = True
+    broker_url: str,
+    *,
+    exchange: str = "celeryev",
+    key_prefix: str = "",
+    fanout_prefix: bool | str = True,
+    purpose: Purpose = EVENTS,
 ) -> Receiver:
     """The receiver of a broker. It connects when it runs.
 
-    ``exchange`` is the application's ``event_exchange``; ``key_prefix`` and ``fanout_prefix`` are
-    ``global_keyprefix`` and ``fanout_prefix`` of its ``broker_transport_options`` and concern Redis only.
+    ``exchange`` is the application's ``event_exchange``, or the exchange of another purpose. ``key_prefix``
+    and ``fanout_prefix`` are ``global_keyprefix`` and ``fanout_prefix`` of its ``broker_transport_options``
+    and concern Redis only.
 
     Raises:
         UrlError: the text is no URL, or the URL of a broker that carries no events.
     """
     channels = EventChannels(exchange, key_prefix, _prefix(fanout_prefix))
     if broker_url.partition("://")[0] in _SOCKET_SCHEMES:
-        return RedisReceiver(_socket_url(broker_url), channels)
+        return RedisReceiver(_socket_url(broker_url), channels, purpose)
     url = parse(broker_url)
     if url.kind is BrokerKind.SENTINEL and not url.query.get("master_name"):
         raise UrlError(
@@ -31,11 +38,11 @@ def open_receiver(
             "of broker_transport_options."
         )
     if url.kind.is_redis:
-        return RedisReceiver(url, channels)
+        return RedisReceiver(url, channels, purpose)
     if url.kind.is_amqp:
         from celery_monitor.events.receivers.rabbitmq import RabbitReceiver  # noqa: PLC0415  not both are needed
 
-        return RabbitReceiver(url, exchange)
+        return RabbitReceiver(url, exchange, purpose)
     raise UrlError(
         f"Events cannot be received from {url.address}: write redis://, rediss://, sentinel://, amqp:// or "
         "amqps://."

@@ -16,6 +16,7 @@ from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS
 from celery_health.readers.tls import amqp_context
 from celery_health.urls import BrokerUrl
 from celery_monitor.events.receivers.amqp_consumer import HEARTBEAT_SECONDS, AmqpConsumer
+from celery_monitor.events.receivers.purpose import EVENTS, Purpose
 from celery_monitor.events.receivers.reconnect import ReconnectingReceiver
 from celery_monitor.events.receivers.stream import until_lost
 
@@ -40,8 +41,15 @@ class RabbitReceiver(ReconnectingReceiver):
 
     envelopes = False
 
-    def __init__(self, url: BrokerUrl, exchange: str = "celeryev", *, quorum: bool = False) -> None:
-        super().__init__([url, *url.alternates])
+    def __init__(
+        self,
+        url: BrokerUrl,
+        exchange: str = "celeryev",
+        purpose: Purpose = EVENTS,
+        *,
+        quorum: bool = False,
+    ) -> None:
+        super().__init__([url, *url.alternates], purpose)
         self._exchange = exchange
         # kombu's prefix: readers of queues know by it that this is not a queue of tasks.
         self.queue = f"celeryev.monitor.{uuid.uuid4().hex[:12]}"
@@ -68,7 +76,12 @@ class RabbitReceiver(ReconnectingReceiver):
 
     async def _consume(self, consumer: AmqpConsumer) -> None:
         try:
-            await consumer.declare_exchange(self._exchange, passive=not self._declares_exchange)
+            await consumer.declare_exchange(
+                self._exchange,
+                self._purpose.exchange_type,
+                durable=self._purpose.durable,
+                passive=not self._declares_exchange,
+            )
         except (amqp.PreconditionFailed, amqp.AccessRefused):
             self._declares_exchange = False  # another connection then finds it as it is
             raise

@@ -8,10 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from celery_health.urls import BrokerUrl
+from celery_monitor.events.receivers.purpose import EVENTS, Purpose
 from celery_monitor.events.receivers.receiver import Sink
 
 SHORTEST_PAUSE = 0.2
-LONGEST_PAUSE = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -20,11 +20,12 @@ class ReconnectingReceiver(ABC):
 
     envelopes: bool
 
-    def __init__(self, urls: Sequence[BrokerUrl]) -> None:
+    def __init__(self, urls: Sequence[BrokerUrl], purpose: Purpose = EVENTS) -> None:
         self.connected = False
         self.last_received: float | None = None
         self.error: str | None = None
         self._urls = tuple(urls)
+        self._purpose = purpose
         self._sink: Sink | None = None
 
     async def run(self, sink: Sink) -> None:
@@ -45,7 +46,7 @@ class ReconnectingReceiver(ABC):
             else:
                 attempt += 1
             await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311  no secret
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, self._purpose.longest_pause)
 
     @abstractmethod
     async def _receive(self, url: BrokerUrl) -> None:
@@ -57,7 +58,7 @@ class ReconnectingReceiver(ABC):
 
     def _note_connected(self, url: BrokerUrl) -> None:
         self.connected, self.error = True, None
-        _log.info("Receives events from %s.", url.address)
+        _log.info("Receives %s from %s.", self._purpose.what, url.address)
 
     def _deliver(self, messages: Sequence[bytes]) -> None:
         assert self._sink is not None
@@ -66,5 +67,5 @@ class ReconnectingReceiver(ABC):
 
     def _note_lost(self, reason: str) -> None:
         if reason != self.error:
-            _log.warning("Receives no events: %s", reason)
+            _log.warning("Receives no %s: %s", self._purpose.what, reason)
         self.error = reason

@@ -6,6 +6,7 @@ client's own PubSub takes longer for a message than all that the monitor does wi
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,6 +19,8 @@ from celery_health.readers.redis.reachability import redis_reachability
 from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS
 from celery_health.readers.tls import redis_context
 from celery_health.urls import BrokerKind, BrokerUrl
+from celery_health.wire.names import MONITOR_CLIENT
+from celery_monitor.events.receivers.purpose import EVENTS, Purpose
 from celery_monitor.events.receivers.reconnect import ReconnectingReceiver
 from celery_monitor.events.receivers.stream import Stream, StreamError, until_lost
 
@@ -60,9 +63,11 @@ class RedisReceiver(ReconnectingReceiver):
 
     envelopes = True
 
-    def __init__(self, url: BrokerUrl, channels: EventChannels | None = None) -> None:
+    def __init__(
+        self, url: BrokerUrl, channels: EventChannels | None = None, purpose: Purpose = EVENTS
+    ) -> None:
         # The alternates of a Sentinel are other Sentinels of the same server.
-        super().__init__([url] if url.kind is BrokerKind.SENTINEL else [url, *url.alternates])
+        super().__init__([url] if url.kind is BrokerKind.SENTINEL else [url, *url.alternates], purpose)
         self._channels = channels or EventChannels()
 
     async def _receive(self, url: BrokerUrl) -> None:
@@ -80,14 +85,17 @@ class RedisReceiver(ReconnectingReceiver):
         if url.password:
             await feed.command("AUTH", *([url.username] if url.username else []), url.password)
         database = url.database or 0
-        await feed.command("SUBSCRIBE", self._channels.channel(database))
+        channel = self._channels.channel(database)
+        with suppress(exceptions.RedisError):  # a user of few rights may not name its connection
+            await feed.command("CLIENT", "SETNAME", MONITOR_CLIENT + channel)
+        await feed.command("SUBSCRIBE", channel)
         await feed.command("PSUBSCRIBE", self._channels.pattern(database))
 
     def _meaning(self, error: Exception, url: BrokerUrl) -> str:
         if isinstance(error, exceptions.NoPermissionError):
             return (
-                f"{url.address} accepts the login but does not let the user subscribe to events: allow "
-                f"&{self._channels.channel(url.database or 0)}* and +@pubsub."
+                f"{url.address} accepts the login but does not let the user subscribe to "
+                f"{self._purpose.what}: allow &{self._channels.channel(url.database or 0)}* and +@pubsub."
             )
         return redis_reachability(error, url).message
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
-from celery_health.catalogue import CATALOGUE
-from celery_health.catalogue.workers import WorkerReason
 from celery_health.survey.task.result import TaskResult
 from celery_health.survey.task.search import Searched
 from celery_health.why.facts import (
     BlockingTask,
-    Group,
     Held,
     Holder,
     Outcome,
@@ -20,9 +18,11 @@ from celery_health.why.facts import (
     Sources,
     TaskFacts,
 )
-from celery_health.wire.resource_push import PushedGroup, PushedPod, ResourcePush
+from celery_health.wire.resource_push import ResourcePush
 from celery_monitor.live.views import QueueView, WorkerView
+from celery_monitor.live.why.pushed import deaf_consumers, fault_of, group_of
 from celery_monitor.live.why.tasks import Percentile
+from celery_monitor.records.requests import RequestedCancel
 from celery_monitor.records.states import (
     FAILURE,
     LOST,
@@ -66,6 +66,7 @@ class Known:
     consumers: Sequence[WorkerView] = ()
     searched: Searched | None = None
     result: TaskResult | None = None
+    cancel: RequestedCancel | None = None
     push: ResourcePush | None = None
     app: str = "APP"
     sources: Sources = _NO_SOURCES
@@ -109,6 +110,7 @@ def facts(known: Known) -> TaskFacts:
         lost_with=record.worker if record.state == LOST else None,
         p99=None if known.runtime is None else known.runtime.p99,
         p99_runs=0 if known.runtime is None else known.runtime.runs,
+        **_cancel(known.cancel),
         quarantined=_is_quarantined(known),
         dead_letter_queue=None if found is None else found.dead_letter_queue,
         unacknowledged=None if found is None else found.unacknowledged,
@@ -117,7 +119,7 @@ def facts(known: Known) -> TaskFacts:
         run_twice=record.run_twice,
         holder=None if waits or not is_held(known.record) else _holder(known, record),
         queue=None if name is None or outcome is not None else _queue(known, name),
-        group=None if name is None or known.push is None else _group(known.push, name),
+        group=None if name is None or known.push is None else group_of(known.push, name),
         place=_place(known),
         sources=replace(
             known.sources,
@@ -168,10 +170,22 @@ def _is_quarantined(known: Known) -> bool:
     return any(pod.worker is not None and known.task_id in pod.worker.quarantined for pod in pods)
 
 
+def _cancel(cancel: RequestedCancel | None) -> dict[str, Any]:
+    """Who asked to cancel the task, unless the task had ended before it was revoked."""
+    if cancel is None or cancel.outcome not in {None, REVOKED}:
+        return {}
+    return {
+        "revoke_ordered": cancel.ended is None,
+        "revoked_by": cancel.identity,
+        "revoke_asked": cancel.at,
+        "revoke_sends": cancel.sends,
+    }
+
+
 def _holder(known: Known, record: TaskRecord) -> Holder:
     assert record.worker is not None
     view = known.holder
-    fault, restarting = _fault(known, record.worker)
+    fault, restarting = fault_of(known.push, record.worker)
     held = _held(record, known.now, known.rate_limit)
     active = [one for one in known.active if one.id != record.id]
     active.sort(key=lambda one: one.started or known.now)
@@ -201,24 +215,6 @@ def _blocking(task: TaskRecord, now: float) -> BlockingTask:
     return BlockingTask(task.id, task.name or "", age)
 
 
-def _fault(known: Known, worker: str) -> tuple[str | None, bool]:
-    """What the operator says is wrong with the worker, and whether it is being restarted because of that."""
-    for pod in () if known.push is None else known.push.pods:
-        if pod.worker is None or pod.worker.hostname != worker:
-            continue
-        reason = pod.worker.reason
-        fault = _FAULTS.get(reason)
-        return fault, fault is not None and (pod.deleting or CATALOGUE[reason].healed)
-    return None, False
-
-
-_FAULTS: Mapping[str, str] = {
-    WorkerReason.DEAF.value: "deaf",
-    WorkerReason.WEDGED.value: "wedged",
-    WorkerReason.POOL_DEAD.value: "without a working pool",
-}
-
-
 def _queue(known: Known, name: str) -> Queue:
     found = None if known.searched is None else known.searched.found
     view, consumers, all_known = known.queue, known.consumers, known.sources.workers_known
@@ -233,7 +229,7 @@ def _queue(known: Known, name: str) -> Queue:
         found=True if in_queue else (False if searched_all else None),
         consumers=None if view is None else view.consumers,
         workers=tuple(worker.name for worker in consumers) if consumers or all_known else None,
-        deaf=_deaf(known.push, consumers),
+        deaf=deaf_consumers(known.push, consumers),
         slots=sum(slot or 0 for slot in slots) if slots and None not in slots else None,
         rate=None if view is None else view.out_rate,
     )
@@ -243,45 +239,6 @@ def _ahead(known: Known, *, in_queue: bool) -> int | None:
     if in_queue and known.searched is not None and known.searched.found is not None:
         return known.searched.found.ahead
     return None
-
-
-def _deaf(push: ResourcePush | None, consumers: Sequence[WorkerView]) -> tuple[str, ...]:
-    names = {worker.name for worker in consumers}
-    pods = () if push is None else push.pods
-    return tuple(
-        pod.worker.hostname
-        for pod in pods
-        if pod.worker is not None
-        and pod.worker.hostname in names
-        and pod.worker.reason == WorkerReason.DEAF.value
-    )
-
-
-def _group(push: ResourcePush, queue: str) -> Group | None:
-    """The group that consumes the queue; of several, one that has pods."""
-    groups = [group for group in push.groups if queue in group.queues]
-    if not groups:
-        return None
-    group = max(groups, key=lambda one: (one.ready, one.desired))
-    pending = _pending(push.pods, group)
-    return Group(
-        name=group.name,
-        desired=group.desired,
-        ready=group.ready,
-        reason_for_zero=_reason_for_zero(push, group),
-        pending=None if pending is None else pending.failure,
-        pending_pod=None if pending is None else pending.name,
-    )
-
-
-def _pending(pods: Sequence[PushedPod], group: PushedGroup) -> PushedPod | None:
-    return next((pod for pod in pods if pod.group == group.name and not pod.ready and pod.failure), None)
-
-
-def _reason_for_zero(push: ResourcePush, group: PushedGroup) -> str | None:
-    if push.suspended:
-        return "the resource is suspended"
-    return group.scaling or None
 
 
 def _place(known: Known) -> Place:

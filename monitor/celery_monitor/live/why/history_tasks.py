@@ -9,6 +9,7 @@ from celery_monitor.history.filters import TaskFilter, Term
 from celery_monitor.history.history import History
 from celery_monitor.history.views import Window
 from celery_monitor.live.why.tasks import Percentile
+from celery_monitor.records.requests import RequestedCancel
 from celery_monitor.records.states import STARTED
 from celery_monitor.records.tasks import TaskRecord
 
@@ -36,6 +37,10 @@ class HistoryTasks:
     async def record(self, task_id: str) -> TaskRecord | None:
         """One task."""
         return self._recent(task_id) or await _or(None, lambda: self._history.task(task_id))
+
+    async def cancel(self, task_id: str) -> RequestedCancel | None:
+        """The requested cancel of a task."""
+        return await _or(None, lambda: self._history.cancels.of(task_id))
 
     async def active_on(self, worker: str) -> Sequence[TaskRecord]:
         """The tasks that the worker is running."""

@@ -79,6 +79,7 @@ class Why:
             consumers=[one for one in workers if one.online and name in (one.queues or ())],
             searched=searched,
             result=result,
+            cancel=await self._tasks.cancel(task_id),
             push=live.push,
             app=self._connection.name,
             sources=Sources(

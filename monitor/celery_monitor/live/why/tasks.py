@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from celery_monitor.records.requests import RequestedCancel
 from celery_monitor.records.tasks import TaskRecord
 
 
@@ -18,6 +19,9 @@ class Tasks(Protocol):
 
     async def record(self, task_id: str) -> TaskRecord | None:
         """One task, with its runs."""
+
+    async def cancel(self, task_id: str) -> RequestedCancel | None:
+        """The requested cancel of a task."""
 
     async def active_on(self, worker: str) -> Sequence[TaskRecord]:
         """The tasks that this worker is running, at most 100."""

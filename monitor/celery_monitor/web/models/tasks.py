@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from celery_health.catalogue.entry import Severity
+from celery_monitor.web.models.actions import Cancel
 from celery_monitor.web.models.base import Document, Query
 
 MAX_LIMIT = 1000
@@ -153,6 +154,9 @@ class TaskDetail(Task):
     traceback: str | None = Field(description="Where the last error was raised.")
     runs: list[Run] = Field(description="Every run of the task, the first one first.")
     related: Workflow | None = Field(description="Its neighbours; null while the history is away.")
+    cancel: Cancel | None = Field(description="The cancel that was requested of it; null without one.")
+    retry_of: str | None = Field(description="The task that this one is a retry of.")
+    retried_as: list[str] = Field(description="The retries of this task, oldest first.")
 
 
 class Explanation(Document):

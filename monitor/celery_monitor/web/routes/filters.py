@@ -16,15 +16,24 @@ def filter_of(query: TaskFilterQuery) -> TaskFilter:
     """
     given = query.model_dump(include=set(FILTER_PARAMETERS), exclude_none=True)
     parameters = {name: (value,) if isinstance(value, str) else value for name, value in given.items()}
-    try:
-        written = parse_filter(query.q)
-    except FilterError as error:
-        raise _invalid("q", error) from None
+    written = written_filter("query.q", query.q)
     try:
         return written & filter_of_parameters(parameters)
     except FilterError as error:
         # The message begins with the name of the parameter.
         raise _invalid(str(error).partition(":")[0], error) from None
+
+
+def written_filter(where: str, text: str) -> TaskFilter:
+    """The filter that a text in the filter language is. ``where``: the place of the text in the request.
+
+    Raises:
+        ProblemError: 422, with the sentence of the filter language that says what to write instead.
+    """
+    try:
+        return parse_filter(text)
+    except FilterError as error:
+        raise _invalid_at(where, error) from None
 
 
 def sort_of(text: str) -> Sort:
@@ -53,5 +62,9 @@ def _moment(name: str, text: str, before: float) -> float:
 
 
 def _invalid(name: str, error: ValueError) -> ProblemError:
+    return _invalid_at(f"query.{name}", error)
+
+
+def _invalid_at(where: str, error: ValueError) -> ProblemError:
     message = f"{str(error).rstrip('.')}."
-    return ProblemError(422, message, errors=(FieldProblem(where=f"query.{name}", message=message),))
+    return ProblemError(422, message, errors=(FieldProblem(where=where, message=message),))

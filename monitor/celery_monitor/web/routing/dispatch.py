@@ -107,6 +107,8 @@ def _query(route: Route, request: web.Request) -> Query:
 async def _body(route: Route, request: web.Request) -> Body:
     if not route.has_body:
         return NoBody()
+    if route.optional_body and not request.can_read_body:
+        return route.body()
     if not route.any_content_type and request.content_type != "application/json":
         raise ProblemError(415, "The body must be JSON: send the header `Content-Type: application/json`.")
     async with reading_body():

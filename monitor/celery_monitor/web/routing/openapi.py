@@ -98,7 +98,10 @@ def _operation(route: Route, schemas: _Models, components: dict[str, Schema]) ->
         operation["parameters"] = parameters
     if route.has_body:
         schema = schemas[route.body, "validation"]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        operation["requestBody"] = {
+            "required": not route.optional_body,
+            "content": {"application/json": {"schema": schema}},
+        }
     return operation
 
 

@@ -34,7 +34,8 @@ class Route:
     ``role``: the least role of callers; None opens the route to everyone. ``errors``: the statuses of
     problem documents that the handler itself raises; those that every route may answer are added.
     ``statuses``: the statuses that come with the response's own model. ``any_content_type``: the body is
-    JSON whatever its content type says. ``audited``: whether a request writes an entry of the audit; None: if
+    JSON whatever its content type says. ``optional_body``: an empty body is that of the model's defaults.
+    ``audited``: whether a request writes an entry of the audit; None: if
     the method is not GET. ``limited``: whether its requests count for the rate limits. ``head``: whether a
     GET route answers HEAD too. ``either_slash``: whether the path may end with a slash or without one.
     ``error_shape``: the document of errors, where a route has one of its own. ``websocket``: the route opens
@@ -50,6 +51,7 @@ class Route:
     errors: tuple[int, ...] = ()
     media_types: tuple[str, ...] = ("application/json",)
     any_content_type: bool = False
+    optional_body: bool = False
     audited: bool | None = None
     limited: bool = True
     head: bool = True

@@ -122,7 +122,10 @@ def _insert_a_task(address: Address, revision: str) -> None:
         connection.exec_driver_sql(
             f"INSERT INTO {prefix}labels (id, kind, text, tasks) VALUES (902, 2, 'shop.mail', 1)"
         )
-        connection.exec_driver_sql(f"INSERT INTO {prefix}labels (id, kind, text) VALUES (903, 6, 'gen1@web')")
+        counted = int(revision >= "0005")  # senders were not counted before
+        connection.exec_driver_sql(
+            f"INSERT INTO {prefix}labels (id, kind, text, tasks) VALUES (903, 6, 'gen1@web', {counted})"
+        )
         connection.exec_driver_sql(
             f"INSERT INTO {prefix}job_executions (execution_id, at, state_id, name_id, sender_id, received, "
             "state_time, updated, clock, retries, flags, run_count, args, kwargs) "

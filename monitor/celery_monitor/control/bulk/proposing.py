@@ -1,0 +1,176 @@
+"""Proposes an action on all tasks that a filter finds, and starts it when it is confirmed.
+
+The tasks are stored with the proposal. So what is confirmed is what was shown, whatever the filter finds by
+then, and the confirmation can be used once.
+"""
+
+import hashlib
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.task.arguments import UnknownArgumentsError, arguments_of_texts
+from celery_monitor.control.cancels import requests as cancels
+from celery_monitor.control.refused import RefusedError
+from celery_monitor.control.retries import rules as retries
+from celery_monitor.history.filters import TaskFilter
+from celery_monitor.history.history import History
+from celery_monitor.records.bulk import Bulk, BulkAction
+from celery_monitor.records.tasks import TaskRecord
+
+MOST_TASKS = 10_000
+EXPIRES_SECONDS = 600.0
+SAMPLE = 10
+_PART = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a caller wants to do. ``filter``: the text of ``tasks``."""
+
+    action: BulkAction
+    filter: str
+    tasks: TaskFilter
+    terminate: bool
+    signal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What would be done. ``confirmation`` None: nothing can be done.
+
+    ``refused``: why other tasks that the filter finds are left out, and how many of them.
+    """
+
+    bulk: Bulk
+    matched: int
+    sample: Sequence[TaskRecord]
+    refused: Sequence[tuple[str, int]]
+    confirmation: str | None
+
+
+class BulkRequests:
+    """Accepts actions on many tasks."""
+
+    def __init__(self, history: History, connection: AppConnection, clock: Callable[[], float]) -> None:
+        self._history = history
+        self._has_backend = bool(connection.result_backend_url)
+        self._clock = clock
+
+    async def propose(self, wanted: Wanted, identity: str) -> Proposal:
+        """Find the tasks, and keep the proposal for 10 minutes. Nothing is done to any task.
+
+        Raises:
+            RefusedError: the filter finds too many tasks.
+            HistoryUnavailableError: the tasks cannot be found now.
+        """
+        chosen: list[str] = []
+        sample: list[TaskRecord] = []
+        refused: Counter[str] = Counter()
+        matched = 0
+        async for part in self._parts(wanted.tasks):
+            matched += len(part)
+            if matched > MOST_TASKS:
+                raise RefusedError(
+                    f"The filter finds more than {MOST_TASKS} tasks: narrow it, for example with name: or "
+                    "after:."
+                )
+            for record, why in await self._checked(wanted.action, part):
+                if why is not None:
+                    refused[why] += 1
+                    continue
+                chosen.append(record.id)
+                if len(sample) < SAMPLE:
+                    sample.append(record)
+        now = self._clock()
+        bulk = Bulk(
+            id=secrets.token_hex(8),
+            action=wanted.action,
+            filter=wanted.filter,
+            terminate=wanted.terminate,
+            signal=wanted.signal,
+            identity=identity,
+            at=now,
+            expires=now + EXPIRES_SECONDS,
+            count=len(chosen),
+        )
+        confirmation = None
+        if chosen:
+            secret = secrets.token_urlsafe(18)
+            await self._history.bulks.delete_expired(now)
+            await self._history.bulks.propose(bulk, _digest(secret), chosen)
+            confirmation = f"{bulk.id}.{secret}"
+        return Proposal(
+            bulk=bulk,
+            matched=matched,
+            sample=sample,
+            refused=refused.most_common(),
+            confirmation=confirmation,
+        )
+
+    async def start(self, wanted: Wanted, confirmation: str, identity: str) -> Bulk:
+        """Have a proposal run.
+
+        Raises:
+            RefusedError: the confirmation is of another action, has expired, or was used before.
+            HistoryUnavailableError: it cannot be started now.
+        """
+        bulk_id, _, secret = confirmation.partition(".")
+        bulks, now = self._history.bulks, self._clock()
+        bulk = await bulks.get(bulk_id)
+        if bulk is not None and not _is_same(bulk, wanted):
+            raise RefusedError(
+                f"The confirmation is that of {bulk.action.value} with the filter {bulk.filter!r}: request a "
+                "dry run of this action."
+            )
+        if bulk is None or not await bulks.start(bulk_id, _digest(secret), identity, now):
+            raise RefusedError(
+                "The confirmation was used before, has expired after 10 minutes, or is none: request a dry "
+                "run and confirm that."
+            )
+        return await bulks.get(bulk_id) or bulk
+
+    async def _parts(self, task_filter: TaskFilter) -> AsyncIterator[list[TaskRecord]]:
+        part: list[TaskRecord] = []
+        async for record in self._history.stream(task_filter):
+            part.append(record)
+            if len(part) == _PART:
+                yield part
+                part = []
+        if part:
+            yield part
+
+    async def _checked(
+        self, action: BulkAction, records: Sequence[TaskRecord]
+    ) -> list[tuple[TaskRecord, str | None]]:
+        if action is BulkAction.CANCEL:
+            return [(record, cancels.refusal(record)) for record in records]
+        retried = await self._history.retries.latest([record.id for record in records])
+        return [
+            (record, RETRIED if record.id in retried else self._retry_refusal(record)) for record in records
+        ]
+
+    def _retry_refusal(self, record: TaskRecord) -> str | None:
+        why = retries.refusal(record)
+        # The result backend may keep the arguments, and is asked when the task is sent.
+        if why is not None or self._has_backend:
+            return why
+        try:
+            arguments_of_texts(record.args, record.kwargs, truncated=record.arguments_truncated)
+        except UnknownArgumentsError as error:
+            return str(error)
+        return None
+
+
+RETRIED = "The task was retried before: retry the latest retry of it instead."
+
+
+def _is_same(bulk: Bulk, wanted: Wanted) -> bool:
+    asked = (wanted.action, wanted.filter, wanted.terminate, wanted.signal)
+    return (bulk.action, bulk.filter, bulk.terminate, bulk.signal) == asked
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

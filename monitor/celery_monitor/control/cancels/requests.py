@@ -1,0 +1,56 @@
+"""Takes a cancel from a caller."""
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+from celery_monitor.control.cancels.keeper import CancelKeeper
+from celery_monitor.control.known_task import KnownTasks
+from celery_monitor.control.refused import RefusedError
+from celery_monitor.history.history import History
+from celery_monitor.history.requests.cancels import MOST_OPEN
+from celery_monitor.records.requests import RequestedCancel
+from celery_monitor.records.states import FINAL_STATES
+from celery_monitor.records.tasks import TaskRecord
+
+Signal = Literal["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGUSR1"]
+SIGNALS: tuple[str, ...] = get_args(Signal)
+
+
+class CancelRequests:
+    """Accepts cancels of single tasks."""
+
+    def __init__(
+        self, tasks: KnownTasks, history: History, keeper: CancelKeeper, clock: Callable[[], float]
+    ) -> None:
+        self._tasks = tasks
+        self._history = history
+        self._keeper = keeper
+        self._clock = clock
+
+    async def cancel(self, task_id: str, identity: str, *, terminate: bool, signal: str) -> RequestedCancel:
+        """Keep the cancel and have it sent. A task that the monitor has not seen may wait in its queue.
+
+        Raises:
+            RefusedError: the task has ended, or too many cancels are open.
+            HistoryUnavailableError: the cancel cannot be kept now, and is not sent.
+        """
+        record = await self._tasks.record(task_id)
+        if record is not None and (why := refusal(record)) is not None:
+            raise RefusedError(why)
+        if await self._history.cancels.count_open() >= MOST_OPEN:
+            raise RefusedError(
+                f"{MOST_OPEN} cancels are open already, and a worker remembers no more: wait until their "
+                "tasks have ended, or purge the queue."
+            )
+        cancel = RequestedCancel(
+            task_id=task_id, at=self._clock(), identity=identity, terminate=terminate, signal=signal
+        )
+        await self._keeper.keep([cancel])
+        return cancel
+
+
+def refusal(record: TaskRecord) -> str | None:
+    """Why the task cannot be cancelled, None if it can."""
+    if record.state not in FINAL_STATES:
+        return None
+    return f"The task has ended with {record.state}: there is nothing to cancel."

@@ -1,0 +1,34 @@
+"""A duty that one of several monitors with one database has at a time."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+
+from celery_monitor.history.history import History
+
+
+class Duty:
+    """Renews its lease in time. ``seconds``: after which another monitor takes over."""
+
+    def __init__(self, history: History, name: str, seconds: float, clock: Callable[[], float]) -> None:
+        self._history = history
+        self._name = name
+        self._seconds = seconds
+        self._clock = clock
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._until = 0.0
+        self.held = False
+        """Whether this monitor had the duty when it last asked."""
+
+    async def hold(self) -> bool:
+        """Whether this monitor has the duty.
+
+        Raises:
+            HistoryUnavailableError: the database does not answer. ``held`` stays.
+        """
+        now = self._clock()
+        if now >= self._until:
+            self.held = await self._history.leases.hold(self._name, self._holder, self._seconds)
+            self._until = now + self._seconds / 3
+        return self.held

@@ -1,0 +1,1 @@
+"""Messages that wait in queues: read some, remove one, purge a queue."""

@@ -1,0 +1,1 @@
+"""What callers asked for, kept until it is done: it survives a restart of the monitor."""

@@ -1,0 +1,62 @@
+"""One action on many tasks."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from celery_monitor.control.cancels.requests import Signal
+from celery_monitor.records.bulk import BulkAction, BulkState
+from celery_monitor.web.models.base import Body, Document
+from celery_monitor.web.models.tasks import Task
+
+_TIME = "Unix time in seconds."
+
+
+class BulkBody(Body):
+    """A dry run, or with its confirmation the action itself."""
+
+    action: BulkAction = Field(description="What is done to each task.")
+    filter: Annotated[str, Field(min_length=1, max_length=1000)] = Field(
+        description="The tasks, in the filter language, such as `state:failure name:shop.*`."
+    )
+    dry_run: bool = Field(default=False, description="Find the tasks, and do nothing.")
+    confirmation: Annotated[str, Field(max_length=100)] | None = Field(
+        default=None, description="The `confirmation` of the dry run with the same action and filter."
+    )
+    terminate: bool = Field(
+        default=True, description="Of a cancel: also end the processes that run the tasks."
+    )
+    signal: Signal = Field(default="SIGTERM", description="Of a cancel: the signal for these processes.")
+
+
+class Reason(Document):
+    """Why nothing is done to some tasks."""
+
+    reason: str = Field(description="The reason.")
+    tasks: int = Field(description="How many tasks have it.")
+
+
+class Bulk(Document):
+    """An action on many tasks, proposed or confirmed."""
+
+    id: str = Field(description="Its id, for its progress.")
+    action: BulkAction = Field(description="What is done to each task.")
+    filter: str = Field(description="The filter that found the tasks.")
+    state: BulkState = Field(description="`proposed`: it waits for its confirmation.")
+    requested: float = Field(description="When it was proposed, or confirmed. " + _TIME)
+    requested_by: str = Field(description="Who proposed or confirmed it.")
+    ended: float | None = Field(description="When the last task was done. " + _TIME)
+    count: int = Field(description="The tasks of the action.")
+    waiting: int = Field(description="Tasks to which nothing was done yet.")
+    done: int = Field(description="Tasks that were cancelled or retried.")
+    refused: int = Field(description="Tasks to which nothing is done; `reasons` says why.")
+    uncertain: int = Field(description="Tasks whose retry may have been sent; `reasons` says more.")
+    reasons: list[Reason] = Field(description="Why nothing is done to tasks, most frequent first.")
+    matched: int | None = Field(default=None, description="Of a dry run: all tasks that the filter finds.")
+    sample: list[Task] | None = Field(default=None, description="Of a dry run: the first 10 of the tasks.")
+    confirmation: str | None = Field(
+        default=None, description="Of a dry run: send it back to confirm exactly these tasks. It works once."
+    )
+    expires: float | None = Field(
+        default=None, description="Of a dry run: the end of the confirmation. " + _TIME
+    )

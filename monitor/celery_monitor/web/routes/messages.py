@@ -1,0 +1,92 @@
+"""Messages that wait in queues."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from celery_monitor.control.refused import RefusedError
+from celery_monitor.control.submit import BrokerAwayError
+from celery_monitor.settings import Role
+from celery_monitor.web.models.base import NoBody, NoQuery
+from celery_monitor.web.models.messages import Message, Messages, MessagesQuery, Purge, PurgeBody, Removed
+from celery_monitor.web.problems import ProblemError, unavailable
+from celery_monitor.web.routes.paths import MONITORING
+from celery_monitor.web.routing import Call, Route
+
+
+async def list_messages(call: Call[MessagesQuery, NoBody]) -> Messages:
+    """The next messages of a queue. Nothing changes."""
+    queue, query = call.path["queue"], call.query
+    with _explained():
+        found = await call.services.actions.messages.peek(queue, query.priority, query.limit)
+    return Messages(queue=queue, messages=[Message.model_validate(one) for one in found])
+
+
+async def remove_message(call: Call[NoQuery, NoBody]) -> Removed:
+    """Remove the message of one task."""
+    queue = call.path["queue"]
+    with _explained():
+        await call.services.actions.messages.remove(queue, call.path["task_id"])
+    return Removed(queue=queue, removed=1)
+
+
+async def purge_queue(call: Call[NoQuery, PurgeBody]) -> Purge:
+    """Remove all messages of a queue that wait."""
+    queue, body = call.path["queue"], call.body
+    if body.dry_run == (body.confirmation is not None):
+        raise ProblemError(
+            422, "Send dry_run: true first, and then the same without dry_run and with its confirmation."
+        )
+    messages = call.services.actions.messages
+    with _explained():
+        if body.confirmation is None:
+            plan = await messages.plan_purge(queue)
+            call.note.detail = f"dry run: {plan.messages} messages"
+            return Purge(
+                queue=queue,
+                removed=0,
+                messages=plan.messages,
+                confirmation=plan.confirmation,
+                expires=plan.expires,
+            )
+        removed = await messages.purge(queue, body.confirmation)
+    call.note.detail = f"{removed} messages removed"
+    return Purge(queue=queue, removed=removed)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except RefusedError as error:
+        raise ProblemError(409, str(error)) from None
+    except BrokerAwayError as error:
+        raise unavailable(str(error)) from None
+
+
+_QUEUE = f"{MONITORING}/queues/{{queue}}"
+
+ROUTES = (
+    Route(
+        method="GET",
+        path=f"{_QUEUE}/messages",
+        handler=list_messages,
+        summary="The messages of a queue that are delivered next.",
+        errors=(409, 503),
+    ),
+    Route(
+        method="DELETE",
+        path=f"{_QUEUE}/messages/{{task_id}}",
+        handler=remove_message,
+        summary="Remove the message of one task from a queue.",
+        role=Role.ADMIN,
+        errors=(409, 503),
+    ),
+    Route(
+        method="POST",
+        path=f"{_QUEUE}/purge",
+        handler=purge_queue,
+        summary="Remove all messages of a queue that wait, after a dry run.",
+        role=Role.ADMIN,
+        errors=(409, 503),
+    ),
+)
