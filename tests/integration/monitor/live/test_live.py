@@ -47,6 +47,9 @@ class FromMerger:
     async def runtime(self, name: str) -> Percentile | None:
         return None
 
+    async def cancel(self, task_id: str) -> None:
+        return None
+
 
 async def until_reason(why: Why, task_id: str, reason: str) -> Answer:
     """The answer, once it has this reason."""

@@ -25,6 +25,9 @@ class Records:
     async def runtime(self, name: str) -> Percentile | None:
         return None
 
+    async def cancel(self, task_id: str) -> None:
+        return None
+
 
 def question(*records: TaskRecord | None) -> Why:
     return Why(Live(clock=Clock()), Records(*records), NO_BROKER)
