@@ -12,8 +12,7 @@ class Condition(NamedTuple):
 
     ``estimate``: how many tasks meet it, None if unknown or more than NARROW and not counted. ``column``: the
     first column of the index that finds these tasks; empty if SQLite may choose. ``single``: the column
-    equals one value, so the index has the tasks in the order of time. ``search``: a condition on ``id`` that
-    comes before ``sql`` where few tasks are expected.
+    equals one value, so the index has the tasks in the order of time.
     """
 
     sql: str
@@ -21,8 +20,6 @@ class Condition(NamedTuple):
     estimate: int | None = None
     column: str | None = None
     single: bool = False
-    search: str = ""
-    search_parameters: Sequence[Any] = ()
 
 
 NOTHING = Condition("1 = 0", (), 0)

@@ -13,6 +13,7 @@ from celery_monitor.history.filters import TaskFilter
 from celery_monitor.history.reading.condition import NARROW, Condition
 from celery_monitor.history.reading.conditions import Conditions
 from celery_monitor.history.reading.cursor import Position
+from celery_monitor.history.reading.slots import SLOT, SLOTTED, slot_of
 from celery_monitor.history.rows.labels import LabelKind
 from celery_monitor.history.views import Count, Sort, SortKey
 
@@ -131,13 +132,26 @@ class Listing:
             conditions.append(
                 Condition(f"({segment.column}, id) {comparison} (?, ?)", [after.value, after.id])
             )
+        order = f"{segment.column} {direction}, id {direction}"
+        label = self._slotted_label(segment)
+        if label is not None:
+            # The label is the same in all rows. Where it is NULL, no index gives the order without it.
+            order = f"{label} {direction}, {SLOT} {direction}, {order}"
+            if after is not None:
+                conditions.append(Condition(f"{SLOT} {comparison}= ?", [slot_of(after.value)]))
         source, where, parameters = self._source(segment, conditions)
         rows = await self._session.rows(
-            f"SELECT {segment.column}, id FROM {source} WHERE {where} "
-            f"ORDER BY {segment.column} {direction}, id {direction} LIMIT {limit}",
+            f"SELECT {segment.column}, id FROM {source} WHERE {where} ORDER BY {order} LIMIT {limit}",
             parameters,
         )
         return [Entry(segment.group, row[0], row[1]) for row in rows]
+
+    def _slotted_label(self, segment: _Segment) -> str | None:
+        """The label whose index gives the order, if that index has slots of time instead of times."""
+        driver = self._driver(segment)
+        if self._database.is_sqlite or driver is None or not driver.single:
+            return None
+        return driver.column if driver.column in SLOTTED else None
 
     def _descending(self, segment: _Segment) -> bool:
         """Inside a label, and among tasks without a value, the newest come first."""
@@ -150,9 +164,6 @@ class Listing:
         driver = self._driver(segment)
         sql = [condition.sql for condition in conditions] or ["1 = 1"]
         parameters = [value for condition in conditions for value in condition.parameters]
-        if driver is not None and driver.search:
-            sql.insert(0, driver.search)
-            parameters = [*driver.search_parameters, *parameters]
         where = " AND ".join(sql)
         source = self._table
         if self._database.is_sqlite:
@@ -161,10 +172,8 @@ class Listing:
                 source += f" INDEXED BY job_executions_{index}"
         elif driver is not None and self._narrow:
             # PostgreSQL would rather walk the index of the order and hope to meet enough tasks early.
-            first = driver.search or driver.sql
-            values = driver.search_parameters if driver.search else driver.parameters
-            inner = f"(SELECT * FROM {self._table} WHERE {first} OFFSET 0) AS few"
-            return inner, where, [*values, *parameters]
+            inner = f"(SELECT * FROM {self._table} WHERE {driver.sql} OFFSET 0) AS few"
+            return inner, where, [*driver.parameters, *parameters]
         return source, where, parameters
 
     def _driver(self, segment: _Segment) -> Condition | None:

@@ -11,6 +11,7 @@ from celery_monitor.history.database.session import Session
 from celery_monitor.history.filters import Term
 from celery_monitor.history.filters.matching import Folding
 from celery_monitor.history.reading.condition import NARROW, Condition
+from celery_monitor.history.rows.labels import LabelKind
 from celery_monitor.history.rows.tasks import NOT_INDEXED
 
 # The expression that the index of PostgreSQL is made of.
@@ -25,10 +26,16 @@ _GLOB_SPECIAL = re.compile(r"([\[?])")
 _REGULAR_SPECIAL = re.compile(r"([\\.^$*+?()\[\]{}|])")
 # What may stand before and after a whole value; for one character only what a representation has there.
 _AROUND = " \n" + string.punctuation.replace("_", "")
+_EDGE = "[^[:alnum:]_]"
+# The index of PostgreSQL knows the edges of words only by a list of the characters there.
+_LISTED_EDGE = "[" + "".join(f"\\{sign}" if sign in "\\]^-[" else sign for sign in _AROUND) + "]"
 _BEFORE_ONE, _AFTER_ONE = "([{ '\"=:\n", ")]}, '\":\n"
 _MOST_GROUPS = 40
 _SEARCHED_GROUPS = 3
 _MOST_OF_GROUP = 20_000
+_WORD = re.compile(r"(?=((?:[^A-Za-z0-9*]|(?<![^*]))[A-Za-z0-9]{3,}[^A-Za-z0-9*]?))")
+_MOST_WORDS = 8
+_SAMPLE = 500
 _MOST_MEMBERS = 20_000
 """With more tasks that may have the text, the list is read in its order and each text compared."""
 
@@ -57,12 +64,7 @@ async def condition(database: Database, session: Session, term: Term) -> Conditi
     if database.is_sqlite:
         groups = [] if _may_be_in_no_index(term.field, value) else _groups(term.field, value)
         return await _searched(session, found, groups)
-    rows = await session.rows(
-        f"SELECT count(*) FROM (SELECT 1 FROM {database.prefix}job_executions WHERE {found.search} "
-        f"LIMIT {NARROW + 1}) AS counted",
-        found.search_parameters,
-    )
-    return found._replace(estimate=rows[0][0] if rows[0][0] <= NARROW else None, column="")
+    return await _found_by_trigrams(database, session, found, term)
 
 
 async def _searched(session: Session, found: Condition, groups: Sequence[str]) -> Condition:
@@ -92,6 +94,58 @@ async def _searched(session: Session, found: Condition, groups: Sequence[str]) -
     )
 
 
+async def _found_by_trigrams(database: Database, session: Session, found: Condition, term: Term) -> Condition:
+    """The condition as the rows that the index of PostgreSQL finds, unless they are too many."""
+    table = f"{database.prefix}job_executions"
+    search = await _search(database, session, term.field, str(term.value))
+    if search is None:
+        return found._replace(column="")
+    # With the condition behind WHERE too, the index would read the lists of all its groups.
+    rows = await session.rows(
+        f"SELECT id, {found.sql} FROM {table} WHERE {search.sql} LIMIT {NARROW + 1}",
+        [*found.parameters, *search.parameters],
+    )
+    if len(rows) > NARROW:
+        return found._replace(column="")
+    ids = [number for number, meets in rows if meets]
+    return Condition("id = ANY(?)", [ids], estimate=len(ids), column="")
+
+
+async def _search(database: Database, session: Session, field: str, value: str) -> Condition | None:
+    """A condition that the index finds quickly, and that every task with the value meets.
+
+    The index reads the whole list of each group of characters. So it is asked for the word of the value that
+    fewest of the latest tasks have. None if each word is in so many tasks that the index is of no use.
+    """
+    words = _words(value)
+    if not words:
+        if field == "arg":
+            edge = f"(^|{_LISTED_EDGE})"
+            return Condition(f"{ALL_TEXTS} ~ ?", [_regular(value, edge, _LISTED_EDGE)])
+        return None
+    patterns = [f"%{like(word, wildcard=False)}%" for word in words]
+    counts = ", ".join([f"count(*) FILTER (WHERE {ALL_TEXTS} ILIKE ? ESCAPE '!')"] * len(words))
+    (numbers,) = await session.rows(
+        f"SELECT {counts}, count(*), (SELECT coalesce(sum(tasks), 0) FROM {database.prefix}labels "
+        f"WHERE kind = {int(LabelKind.STATE)}) FROM (SELECT args, kwargs, exception, result FROM "
+        f"{database.prefix}job_executions ORDER BY at DESC, id DESC LIMIT {_SAMPLE}) AS latest",
+        patterns,
+    )
+    *found, sample, tasks = numbers
+    fewest = min(found)
+    if fewest * tasks <= 2 * NARROW * sample:
+        patterns = [patterns[found.index(fewest)]]
+    elif len(words) == 1:
+        return None
+    return Condition(" AND ".join([f"{ALL_TEXTS} ILIKE ? ESCAPE '!'"] * len(patterns)), patterns)
+
+
+def _words(value: str) -> list[str]:
+    """The longest words of a value, each with the character before and after it, by which it is a word."""
+    found = dict.fromkeys(_WORD.findall(value))
+    return sorted(found, key=len, reverse=True)[:_MOST_WORDS]
+
+
 def _sqlite(field: str, value: str) -> Condition:
     if field == "arg":
         return Condition(f"{_ARGUMENTS} GLOB ?", [_glob(value)])
@@ -101,16 +155,15 @@ def _sqlite(field: str, value: str) -> Condition:
 
 def _postgres(field: str, value: str) -> Condition:
     if field == "arg":
-        parts = [_REGULAR_SPECIAL.sub(r"\\\1", part) for part in value.split("*")]
-        expression = ".*".join(part for part in parts)
-        edge = "[^[:alnum:]_]"
-        expression = (f"(^|{edge})" if parts[0] else "") + expression + (f"($|{edge})" if parts[-1] else "")
-        return Condition(
-            f"{_ARGUMENTS} ~ ?", [expression], search=f"{ALL_TEXTS} ~ ?", search_parameters=[expression]
-        )
+        return Condition(f"{_ARGUMENTS} ~ ?", [_regular(value, _EDGE, _EDGE)])
     pattern = f"%{like(value, wildcard=False)}%"
-    sql = f"{'result' if field == 'result' else ALL_TEXTS} ILIKE ? ESCAPE '!'"
-    return Condition(sql, [pattern], search=f"{ALL_TEXTS} ILIKE ? ESCAPE '!'", search_parameters=[pattern])
+    return Condition(f"{'result' if field == 'result' else ALL_TEXTS} ILIKE ? ESCAPE '!'", [pattern])
+
+
+def _regular(value: str, before: str, after: str) -> str:
+    """The regular expression of a whole value between two edges."""
+    parts = [_REGULAR_SPECIAL.sub(r"\\\1", part) for part in value.split("*")]
+    return (before if parts[0] else "") + ".*".join(parts) + (after if parts[-1] else "")
 
 
 def _glob(value: str) -> str:
