@@ -149,9 +149,9 @@ class Listing:
     def _slotted_label(self, segment: _Segment) -> str | None:
         """The label whose index gives the order, if that index has slots of time instead of times."""
         driver = self._driver(segment)
-        if self._database.is_sqlite or driver is None or not driver.single:
+        if self._database.is_sqlite or self._narrow or segment.column != "at" or driver is None:
             return None
-        return driver.column if driver.column in SLOTTED else None
+        return driver.column if driver.single and driver.column in SLOTTED else None
 
     def _descending(self, segment: _Segment) -> bool:
         """Inside a label, and among tasks without a value, the newest come first."""

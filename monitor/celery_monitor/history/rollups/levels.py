@@ -22,15 +22,19 @@ def rows_of(sums: Mapping[Key, Sums], label: Callable[[int, str | None], int | N
         name_id = label(LabelKind.NAME, name) or 0
         queue_id = label(LabelKind.QUEUE, queue) or 0
         worker_id = label(LabelKind.WORKER, worker) or 0
+        _add(rows, (BY_EACH, MINUTE, name_id, queue_id, worker_id, minute), entry)
+        _add(rows, (BY_NAME, MINUTE, name_id, 0, 0, minute), entry)
+        _add(rows, (BY_QUEUE, MINUTE, 0, queue_id, 0, minute), entry)
+        _add(rows, (BY_WORKER, MINUTE, 0, 0, worker_id, minute), entry)
+    # The sums of names are few, and have all tasks: the other rows are made from them.
+    for (level, _, name_id, queue_id, worker_id, minute), entry in list(rows.items()):
+        if level == BY_EACH:
+            continue
         hour = minute // HOUR * HOUR
-        keys: list[RowKey] = [(BY_EACH, MINUTE, name_id, queue_id, worker_id, minute)]
-        for seconds, at in ((MINUTE, minute), (HOUR, hour)):
-            keys.append((ALL, seconds, 0, 0, 0, at))
-            keys.append((BY_NAME, seconds, name_id, 0, 0, at))
-            keys.append((BY_QUEUE, seconds, 0, queue_id, 0, at))
-            keys.append((BY_WORKER, seconds, 0, 0, worker_id, at))
-        for key in keys:
-            _add(rows, key, entry)
+        _add(rows, (level, HOUR, name_id, queue_id, worker_id, hour), entry)
+        if level == BY_NAME:
+            _add(rows, (ALL, MINUTE, 0, 0, 0, minute), entry)
+            _add(rows, (ALL, HOUR, 0, 0, 0, hour), entry)
     return rows
 
 
@@ -43,6 +47,11 @@ def _add(rows: dict[RowKey, Sums], key: RowKey, entry: Sums) -> None:
 
 def merge(sums: Sums, other: Sums) -> None:
     """Add the other's counts and histograms."""
-    sums.counts = [one + two for one, two in zip(sums.counts, other.counts, strict=True)]
-    add(sums.runtime, other.runtime)
-    add(sums.wait, other.wait)
+    counts = sums.counts
+    for place, count in enumerate(other.counts):
+        if count:
+            counts[place] += count
+    if other.runtime:
+        add(sums.runtime, other.runtime)
+    if other.wait:
+        add(sums.wait, other.wait)

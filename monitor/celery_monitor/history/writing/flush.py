@@ -24,6 +24,7 @@ from celery_monitor.history.rows.tasks import (
     searchable,
 )
 from celery_monitor.history.writing.merge import merge_records
+from celery_monitor.history.writing.turns import in_turns
 from celery_monitor.records.tasks import Run, TaskRecord
 
 _LABELS_AT = tuple(INDEX[name] for name in LABEL_COLUMNS)
@@ -104,23 +105,27 @@ async def _changes(
     )
     stored = {row[1]: row for row in found}
     changes = []
-    for record in records:
-        row = stored.get(record.id)
-        if row is None:
-            changes.append(Change(None, None, None, record))
-            continue
-        before = record_of(row[1:], labels.text, runs.get(record.id, []))
-        after = merge_records(before, record)
-        if after != before:
-            changes.append(Change(row[0], row[1:], before, after))
+    async for part in in_turns(records):
+        for record in part:
+            row = stored.get(record.id)
+            if row is None:
+                changes.append(Change(None, None, None, record))
+                continue
+            before = record_of(row[1:], labels.text, runs.get(record.id, []))
+            after = merge_records(before, record)
+            if after != before:
+                changes.append(Change(row[0], row[1:], before, after))
     return changes
 
 
 async def _rows(session: Session, labels: Labels, changes: Sequence[Change]) -> list[tuple[Any, ...]]:
-    rows = [row_of(change.after, labels.id) for change in changes]
-    if labels.missing:
-        await labels.create_missing(session)
-        rows = [row_of(change.after, labels.id) for change in changes]
+    rows: list[tuple[Any, ...]] = []
+    async for part in in_turns(changes):
+        made = [row_of(change.after, labels.id) for change in part]
+        if labels.missing:
+            await labels.create_missing(session)
+            made = [row_of(change.after, labels.id) for change in part]
+        rows += made
     return rows
 
 
@@ -170,10 +175,11 @@ async def _write_runs(
 
 async def _count_runs(prefix: str, session: Session, labels: Labels, changes: Sequence[Change]) -> None:
     sums: dict[Key, Sums] = {}
-    for change in changes:
-        if change.before is not None:
-            contribute(sums, change.before, -1)
-        contribute(sums, change.after, 1)
+    async for part in in_turns(changes):
+        for change in part:
+            if change.before is not None:
+                contribute(sums, change.before, -1)
+            contribute(sums, change.after, 1)
     rows = rows_of(sums, labels.id)
     if labels.missing:
         # Workers of earlier runs.

@@ -24,7 +24,8 @@ from celery_monitor.records.tasks import TaskRecord
 
 _log = logging.getLogger(__name__)
 
-_MOST_IN_BATCH = 4_000
+# With more, the work on a batch blocks the event loop for longer than a request may wait.
+_MOST_IN_BATCH = 2_000
 _MOST_SAMPLES = 5_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 
