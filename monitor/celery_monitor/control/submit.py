@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from celery_health.error_text import in_one_line
 from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.task.routing import route_options
 from celery_health.threads import SingleThread
 from celery_monitor.control.once import SentBeforeError, put_once
 from celery_monitor.control.own_app import own_app
@@ -175,27 +176,11 @@ class Submitter:
             priority=submission.priority,
             connection=connection,
             retry=False,
-            **self._route(submission, connection),
+            **route_options(self._connection, self._app, submission.name, submission.queue, connection),
         )
 
     def _refused(self, error: Exception) -> str:
         return f"{self._connection.broker.address} did not take the message: {in_one_line(error)}"
-
-    def _route(self, submission: Submission, connection: Any) -> dict[str, Any]:
-        """The application's own queue where it has one; else the queue as it is, without a declaration."""
-        known = self._connection.app
-        queue = submission.queue
-        if queue is None and known is not None:
-            queue = getattr(known.tasks.get(submission.name), "queue", None)
-        if queue is None or (known is not None and queue in self._app.amqp.queues):
-            return {} if queue is None else {"queue": queue}
-        from kombu import Exchange, Queue  # noqa: PLC0415
-
-        if self._connection.broker.kind.is_amqp:
-            # The default exchange drops a message for a queue that does not exist.
-            connection.channel().queue_declare(queue, passive=True)
-        bare = Queue(queue, Exchange("", type="direct"), routing_key=queue, no_declare=True)
-        return {"queue": bare, "declare": []}
 
 
 def _no_queue(submission: Submission) -> str:

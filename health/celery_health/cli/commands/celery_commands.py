@@ -9,11 +9,15 @@ import click
 
 from celery_health.cli.commands.dead_letter import Opened, dead_letter_group
 from celery_health.cli.commands.options import (
+    CANCEL,
+    CANCEL_HELP,
     DEAD_LETTER,
     HEALTH,
     HEALTH_HELP,
     MONITOR,
     MONITOR_HELP,
+    RETRY,
+    RETRY_HELP,
     WHY,
     WHY_HELP,
 )
@@ -43,6 +47,30 @@ def why(ctx: click.Context, /, task_id: str, **options: Any) -> None:
     group = ctx.parent
     assert group is not None
     ctx.exit(run_why(ctx.obj.app, {**options, "app_name": _app_name(group)}, task_id))
+
+
+@health.command(cls=Command, help=CANCEL_HELP, short_help="Cancel a task.")
+@with_options(CANCEL)
+@click.pass_context
+def cancel(ctx: click.Context, /, task_id: str, **options: Any) -> None:
+    """Run ``celery -A APP health cancel``."""
+    from celery_health.cli.commands.task_actions import run_cancel  # noqa: PLC0415
+
+    group = ctx.parent
+    assert group is not None
+    ctx.exit(run_cancel(ctx.obj.app, {**options, "app_name": _app_name(group)}, task_id))
+
+
+@health.command(cls=Command, help=RETRY_HELP, short_help="Send a task again.")
+@with_options(RETRY)
+@click.pass_context
+def retry(ctx: click.Context, /, task_id: str, **options: Any) -> None:
+    """Run ``celery -A APP health retry``."""
+    from celery_health.cli.commands.task_actions import run_retry  # noqa: PLC0415
+
+    group = ctx.parent
+    assert group is not None
+    ctx.exit(run_retry(ctx.obj.app, {**options, "app_name": _app_name(group)}, task_id))
 
 
 @click.command(cls=Command, help=MONITOR_HELP)

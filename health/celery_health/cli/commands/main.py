@@ -7,12 +7,16 @@ import click
 from celery_health.cli.commands.dead_letter import Opened, dead_letter_group
 from celery_health.cli.commands.options import (
     APP,
+    CANCEL,
+    CANCEL_HELP,
     DEAD_LETTER,
     HEALTH,
     HEALTH_HELP,
     MONITOR,
     MONITOR_HELP,
     PREFLIGHT,
+    RETRY,
+    RETRY_HELP,
     WHY,
     WHY_HELP,
 )
@@ -72,6 +76,26 @@ def why(ctx: click.Context, /, task_id: str, **options: Any) -> None:
     from celery_health.cli.commands.why import run_why  # noqa: PLC0415
 
     ctx.exit(run_why(None, options, task_id))
+
+
+@main.command(cls=Command, help=CANCEL_HELP, short_help="Cancel a task.")
+@with_options((*APP, *CANCEL))
+@click.pass_context
+def cancel(ctx: click.Context, /, task_id: str, **options: Any) -> None:
+    """Run ``celery-health cancel``."""
+    from celery_health.cli.commands.task_actions import run_cancel  # noqa: PLC0415
+
+    ctx.exit(run_cancel(None, options, task_id))
+
+
+@main.command(cls=Command, help=RETRY_HELP, short_help="Send a task again.")
+@with_options((*APP, *RETRY))
+@click.pass_context
+def retry(ctx: click.Context, /, task_id: str, **options: Any) -> None:
+    """Run ``celery-health retry``."""
+    from celery_health.cli.commands.task_actions import run_retry  # noqa: PLC0415
+
+    ctx.exit(run_retry(None, options, task_id))
 
 
 def _open_dead_letters(_: click.Context, options: dict[str, Any]) -> Opened:

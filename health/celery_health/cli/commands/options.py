@@ -46,6 +46,25 @@ Exit codes:
   3  wrong options, or the application cannot be loaded
 """
 
+CANCEL_HELP = """Cancel the task TASK_ID: order all workers to revoke it, and to end the process that runs it.
+
+\b
+Exit codes:
+  0  the workers that answered revoked it
+  1  a worker answered with an error
+  2  no worker answered, or a server cannot be used
+  3  the task has ended, or wrong options
+"""
+
+RETRY_HELP = """Send the task TASK_ID again under a new id, as the result backend keeps it.
+
+\b
+Exit codes:
+  0  it was sent
+  2  a server cannot be used
+  3  the task cannot be retried, its arguments are not known, or wrong options
+"""
+
 APP: tuple[Decorator, ...] = (
     click.option("-A", "--app", "app_name", metavar="APP", help="The application, as for `celery -A`."),
 )
@@ -140,6 +159,35 @@ WHY: tuple[Decorator, ...] = (
     _TIMEOUT,
     _MANAGEMENT,
     _format("table", "json"),
+)
+CANCEL: tuple[Decorator, ...] = (
+    click.argument("task_id", metavar="TASK_ID"),
+    _BROKER,
+    _RESULT_BACKEND,
+    _TIMEOUT,
+    click.option(
+        "--terminate/--no-terminate",
+        default=True,
+        show_default=True,
+        help="End the process that runs the task, or let it run to its end.",
+    ),
+    click.option(
+        "--signal",
+        type=click.Choice(["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGUSR1"]),
+        default="SIGTERM",
+        show_default=True,
+        help="The signal for that process.",
+    ),
+)
+RETRY: tuple[Decorator, ...] = (
+    click.argument("task_id", metavar="TASK_ID"),
+    _BROKER,
+    _RESULT_BACKEND,
+    _TIMEOUT,
+    click.option("--args", metavar="JSON", help="Other positional arguments: a list, such as '[7]'."),
+    click.option("--kwargs", metavar="JSON", help="Other keyword arguments: an object."),
+    click.option("--queue", metavar="NAME", help="Another queue."),
+    click.option("--name", metavar="NAME", help="The name of the task, where the result backend has none."),
 )
 DEAD_LETTER: tuple[Decorator, ...] = (
     _BROKER,

@@ -1,0 +1,62 @@
+"""The same actions on RabbitMQ, and what the monitor refuses there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kombu import Connection, Queue
+from tools.testbed.servers import RabbitServer, rabbit_server
+from tools.testbed.waiting import wait_for
+
+from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_state
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
+    with rabbit_server(tmp_path_factory.mktemp("rabbit")) as server:
+        yield server
+
+
+def test_cancel_retry_and_purge_on_rabbitmq(tmp_path: Path, rabbit: RabbitServer) -> None:
+    world = World(tmp_path, rabbit.url)
+    with Connection(rabbit.url) as connection:
+        for name in ("celery", "idle"):
+            Queue(name, durable=True)(connection.default_channel).declare()
+    with world.monitor() as monitor:
+        waiting, other = world.send("jobs.note", 1), world.send("jobs.fail", 2)
+        until_state(monitor, waiting, "PENDING")
+        assert change(monitor, f"/tasks/{waiting}/cancel")[0] == 202
+        with world.worker("w1", "-P", "prefork"):
+            until_state(monitor, other, "FAILURE")
+            until_state(monitor, waiting, "REVOKED")
+            assert waiting not in world.ids_that_ran()
+            running = world.send("jobs.nap", 3600)
+            until_state(monitor, running, "STARTED")
+            assert change(monitor, f"/tasks/{running}/cancel", {"signal": "SIGKILL"})[0] == 202
+            until_state(monitor, running, "REVOKED")
+
+            status, retry = change(monitor, f"/tasks/{other}/retry")
+            assert status == 201
+            until_state(monitor, retry["task_id"], "FAILURE")
+            plan = {"action": "retry", "filter": "state:failure"}
+            dry = change(monitor, "/tasks/bulk", {**plan, "dry_run": True})[1]
+            assert dry["count"] == 1
+            assert change(monitor, "/tasks/bulk", {**plan, "confirmation": dry["confirmation"]})[0] == 202
+            wait_for(lambda: world.ids_that_ran().count(other) + 2 == len(_fails(world)), WAIT_SECONDS)
+
+            for _ in range(3):
+                world.send("jobs.note", 3, queue="idle")
+            status, refused = change(monitor, "/queues/idle/messages", method="GET")
+            assert (status, "redelivered" in refused["detail"]) == (409, True)
+            status, dry = change(monitor, "/queues/idle/purge", {"dry_run": True})
+            assert (status, dry["messages"]) == (200, 3)
+            status, purged = change(monitor, "/queues/idle/purge", {"confirmation": dry["confirmation"]})
+            assert (status, purged["removed"]) == (200, 3)
+            status, refused = change(monitor, "/queues/none/purge", {"dry_run": True})
+            assert (status, refused["detail"]) == (409, "RabbitMQ has no queue none: check its name.")
+
+
+def _fails(world: World) -> list[str]:
+    return [line for line in world.run_lines() if "(2,)" in line]
