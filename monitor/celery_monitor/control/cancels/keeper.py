@@ -18,6 +18,8 @@ KEPT_SECONDS = 30 * 86_400.0
 """A cancel is given up after this time: Celery has no sign that a message no longer exists."""
 _PAUSE_SECONDS = 1.0
 _LEASE_SECONDS = 15.0
+_REST = 20
+"""How many times as long as reading the open cancels took, they are not read again: there may be many."""
 
 
 class CancelKeeper:
@@ -37,6 +39,7 @@ class CancelKeeper:
         self._new: list[RequestedCancel] = []
         self._awake = asyncio.Event()
         self._open: Sequence[RequestedCancel] = ()
+        self._read_at = 0.0
         self._all_at: float | None = None
         self._by_worker: dict[str, float] = {}
 
@@ -74,6 +77,7 @@ class CancelKeeper:
         online = {worker.name: worker.since for worker in self._live.known_workers if worker.online}
         for order in due_orders(new, {}, Sent(self._live.clock(), {}), self._live.clock()):
             await self._send(order, online)
+            self._read_at = 0.0
         # What was read before stays right until the database answers again.
         with suppress(HistoryError):
             await self._refresh()
@@ -86,17 +90,22 @@ class CancelKeeper:
 
     async def _refresh(self) -> None:
         now, cancels = self._live.clock(), self._history.cancels
-        if await self._duty.hold():
-            await cancels.close_ended(now)
-            await cancels.expire(now - KEPT_SECONDS, now)
-            self._open = await cancels.open()
+        if not await self._duty.hold() or now < self._read_at:
+            return
+        await cancels.close_ended(now)
+        await cancels.expire(now - KEPT_SECONDS, now)
+        self._open = await cancels.open()
+        self._read_at = now + _REST * (self._live.clock() - now)
 
     async def _send_due(self, online: dict[str, float]) -> None:
         now = self._live.clock()
         sent = Sent(self._all_at, self._by_worker)
         reached: set[str] = set()
         for order in due_orders(self._open, online, sent, now):
-            if await self._send(order, online) and not order.first:
+            is_sent = await self._send(order, online)
+            if order.first:
+                self._read_at = 0.0
+            elif is_sent:
                 reached |= set(order.workers if order.workers is not None else online)
                 self._all_at = now if order.workers is None else self._all_at
         if not self._open:
