@@ -1,7 +1,7 @@
 """Takes a cancel from a caller."""
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal
 
 from celery_monitor.control.cancels.keeper import CancelKeeper
 from celery_monitor.control.known_task import KnownTasks
@@ -13,7 +13,6 @@ from celery_monitor.records.states import FINAL_STATES
 from celery_monitor.records.tasks import TaskRecord
 
 Signal = Literal["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGUSR1"]
-SIGNALS: tuple[str, ...] = get_args(Signal)
 
 
 class CancelRequests:

@@ -12,15 +12,16 @@ from redis.exceptions import RedisError
 from celery_health.dead_letters.letter import DeadLetterError
 from celery_health.error_text import in_one_line
 from celery_health.survey.app_connection import AppConnection
-from celery_health.threads import SingleThread
 from celery_monitor.control.messages import rabbitmq, redis
 from celery_monitor.control.messages.redis import QueueChangesError
 from celery_monitor.control.messages.waiting import WaitingMessage
 from celery_monitor.control.refused import RefusedError
 from celery_monitor.control.submit import BrokerAwayError
+from celery_monitor.remote_control.turns import TooManyError, Turns
 
 EXPIRES_SECONDS = 120.0
 _SECONDS = 20.0
+_AWAY = (RedisError, amqp.AMQPError, TooManyError, OSError, TimeoutError)
 _RABBITMQ = (
     "RabbitMQ shows a message only by delivering it, which marks it as redelivered and can exceed the "
     "delivery limit of a quorum queue: list the pending tasks of queue {queue} instead, and cancel a task "
@@ -46,7 +47,7 @@ class MessageRequests:
         self._clock = clock
         self._key = secrets.token_bytes(32)
         self._used: set[str] = set()
-        self._thread: SingleThread[object] = SingleThread(_SECONDS)
+        self._thread = Turns(_SECONDS)
 
     async def peek(self, queue: str, priority: int | None, limit: int) -> Sequence[WaitingMessage]:
         """The next messages of a queue.
@@ -71,7 +72,7 @@ class MessageRequests:
         self._only_redis(queue)
         try:
             done = await self._thread.run(lambda: redis.remove(self._url, self._naming, queue, task_id))
-        except (DeadLetterError, TimeoutError) as error:
+        except (DeadLetterError, TooManyError, TimeoutError) as error:
             raise self._away(error) from None
         if not done:
             raise RefusedError(
@@ -111,7 +112,7 @@ class MessageRequests:
                 f"The queue has {error.messages} messages now, and {most} were confirmed: stop what sends to "
                 "it, or request a dry run and confirm that."
             ) from None
-        except (RedisError, amqp.AMQPError, OSError, TimeoutError) as error:
+        except _AWAY as error:
             raise self._away(error) from None
         self._used = {one for one in self._used if float(one.partition(".")[0]) > self._clock()}
         self._used.add(confirmation)
@@ -123,7 +124,7 @@ class MessageRequests:
         messages = await self._count(queue)
         if messages > most:
             raise QueueChangesError(messages)
-        return int(str(await self._thread.run(lambda: rabbitmq.purge(self._url, queue))))
+        return await self._thread.run(lambda: rabbitmq.purge(self._url, queue))
 
     async def _count(self, queue: str) -> int:
         try:
@@ -132,11 +133,11 @@ class MessageRequests:
             if not self._url.kind.is_amqp:
                 raise RefusedError("The queues of this broker cannot be purged by the monitor.")
             found = await self._thread.run(lambda: rabbitmq.count(self._url, queue))
-        except (RedisError, amqp.AMQPError, OSError, TimeoutError) as error:
+        except _AWAY as error:
             raise self._away(error) from None
         if found is None:
             raise RefusedError(f"RabbitMQ has no queue {queue}: check its name.")
-        return int(str(found))
+        return found
 
     def _only_redis(self, queue: str) -> None:
         if not self._url.kind.is_redis:

@@ -1,5 +1,8 @@
 """What runs now: workers, queues and the schedule, and the verdicts on them."""
 
+from typing import Any
+
+from celery_monitor.live.views import QueueView
 from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.models.live import Queue, Queues, Schedule, Worker, Workers
 from celery_monitor.web.models.verdicts import FleetHealth, FleetVerdict
@@ -28,10 +31,15 @@ async def list_queues(call: Call[NoQuery, NoBody]) -> Queues:
 
 async def get_queue(call: Call[NoQuery, NoBody]) -> Queue:
     """One queue."""
+    return Queue.model_validate(known_queue(call))
+
+
+def known_queue(call: Call[Any, Any]) -> QueueView:
+    """The queue that the path names. Raises ProblemError (404) for a name that is none."""
     view = call.services.live.queue(call.path["queue"])
     if view is None:
         raise ProblemError(404, "No worker consumes a queue of this name, and the broker shows none.")
-    return Queue.model_validate(view)
+    return view
 
 
 async def get_schedule(call: Call[NoQuery, NoBody]) -> Schedule:

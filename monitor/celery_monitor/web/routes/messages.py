@@ -9,13 +9,14 @@ from celery_monitor.settings import Role
 from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.models.messages import Message, Messages, MessagesQuery, Purge, PurgeBody, Removed
 from celery_monitor.web.problems import ProblemError, unavailable
+from celery_monitor.web.routes.live import known_queue
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import Call, Route
 
 
 async def list_messages(call: Call[MessagesQuery, NoBody]) -> Messages:
     """The next messages of a queue. Nothing changes."""
-    queue, query = call.path["queue"], call.query
+    queue, query = known_queue(call).name, call.query
     with _explained():
         found = await call.services.actions.messages.peek(queue, query.priority, query.limit)
     return Messages(queue=queue, messages=[Message.model_validate(one) for one in found])
@@ -23,7 +24,7 @@ async def list_messages(call: Call[MessagesQuery, NoBody]) -> Messages:
 
 async def remove_message(call: Call[NoQuery, NoBody]) -> Removed:
     """Remove the message of one task."""
-    queue = call.path["queue"]
+    queue = known_queue(call).name
     with _explained():
         await call.services.actions.messages.remove(queue, call.path["task_id"])
     return Removed(queue=queue, removed=1)
@@ -31,7 +32,7 @@ async def remove_message(call: Call[NoQuery, NoBody]) -> Removed:
 
 async def purge_queue(call: Call[NoQuery, PurgeBody]) -> Purge:
     """Remove all messages of a queue that wait."""
-    queue, body = call.path["queue"], call.body
+    queue, body = known_queue(call).name, call.body
     if body.dry_run == (body.confirmation is not None):
         raise ProblemError(
             422, "Send dry_run: true first, and then the same without dry_run and with its confirmation."
@@ -71,7 +72,7 @@ ROUTES = (
         path=f"{_QUEUE}/messages",
         handler=list_messages,
         summary="The messages of a queue that are delivered next.",
-        errors=(409, 503),
+        errors=(404, 409, 503),
     ),
     Route(
         method="DELETE",
@@ -79,7 +80,7 @@ ROUTES = (
         handler=remove_message,
         summary="Remove the message of one task from a queue.",
         role=Role.ADMIN,
-        errors=(409, 503),
+        errors=(404, 409, 503),
     ),
     Route(
         method="POST",
@@ -87,6 +88,6 @@ ROUTES = (
         handler=purge_queue,
         summary="Remove all messages of a queue that wait, after a dry run.",
         role=Role.ADMIN,
-        errors=(409, 503),
+        errors=(404, 409, 503),
     ),
 )

@@ -115,3 +115,9 @@ def until_state(monitor: Monitor, task_id: str, *states: str) -> Any:
         return task if task is not None and task["state"] in states else None
 
     return wait_for(reached, WAIT_SECONDS, lambda: f"{monitor.task(task_id)}\n{monitor.text()}")
+
+
+def until_known(monitor: Monitor, queue: str) -> None:
+    """Wait until the monitor has seen that tasks are sent to a queue."""
+    path = f"{API}/queues/{queue}"
+    wait_for(lambda: monitor.request(path)[0] == 200, WAIT_SECONDS, monitor.text)

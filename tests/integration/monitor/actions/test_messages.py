@@ -6,7 +6,7 @@ import pytest
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
-from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change
+from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_known
 from tests.integration.monitor.monitor_process import Monitor
 
 pytestmark = pytest.mark.timeout(900)
@@ -33,6 +33,7 @@ def test_messages_are_shown_in_the_order_of_delivery_without_secrets(monitor: Mo
     low = world.send("jobs.note", "x" * 9000, queue="peek", priority=6)
     first = world.send("jobs.note", 1, queue="peek", kwargs={"password": "hunter2"})
     second = world.send("jobs.note", 2, queue="peek")
+    until_known(monitor, "peek")
     shown = monitor.get("/queues/peek/messages")["messages"]
     assert [(one["task_id"], one["priority"], one["position"]) for one in shown] == [
         (first, 0, 0),
@@ -51,6 +52,7 @@ def test_one_message_is_removed_and_the_others_stay(monitor: Monitor, world: Wor
         world.send("jobs.note", 1, queue="one"),
         world.send("jobs.note", 2, queue="one", priority=9),
     )
+    until_known(monitor, "one")
     assert change(monitor, f"/queues/one/messages/{removed}", method="DELETE") == (
         200,
         {"queue": "one", "removed": 1},
@@ -61,6 +63,9 @@ def test_one_message_is_removed_and_the_others_stay(monitor: Monitor, world: Wor
 
 def test_a_purge_removes_no_more_than_was_confirmed(monitor: Monitor, world: World) -> None:
     world.send("jobs.note", 1, queue="full")
+    world.send("jobs.note", 1, queue="other")
+    until_known(monitor, "full")
+    until_known(monitor, "other")
     dry = change(monitor, "/queues/full/purge", {"dry_run": True})[1]
     world.send("jobs.note", 2, queue="full", priority=3)
     status, refused = change(monitor, "/queues/full/purge", {"confirmation": dry["confirmation"]})
@@ -70,6 +75,8 @@ def test_a_purge_removes_no_more_than_was_confirmed(monitor: Monitor, world: Wor
     assert change(monitor, "/queues/other/purge", confirmation)[0] == 409
     assert change(monitor, "/queues/full/purge", {"confirmation": "7.7.7.7"})[0] == 409
     assert change(monitor, "/queues/full/purge", {})[0] == 422
+    assert change(monitor, "/queues/_kombu.binding.celery/purge", {"dry_run": True})[0] == 404
+    assert monitor.request("/api/automation/monitoring/queues/any-list/messages")[0] == 404
     assert change(monitor, "/queues/full/purge", confirmation)[1]["removed"] == 2
     assert change(monitor, "/queues/full/purge", confirmation)[0] == 409
 

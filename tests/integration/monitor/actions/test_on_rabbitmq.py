@@ -8,7 +8,7 @@ from kombu import Connection, Queue
 from tools.testbed.servers import RabbitServer, rabbit_server
 from tools.testbed.waiting import wait_for
 
-from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_state
+from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_known, until_state
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -48,14 +48,14 @@ def test_cancel_retry_and_purge_on_rabbitmq(tmp_path: Path, rabbit: RabbitServer
 
             for _ in range(3):
                 world.send("jobs.note", 3, queue="idle")
+            until_known(monitor, "idle")
             status, refused = change(monitor, "/queues/idle/messages", method="GET")
             assert (status, "redelivered" in refused["detail"]) == (409, True)
             status, dry = change(monitor, "/queues/idle/purge", {"dry_run": True})
             assert (status, dry["messages"]) == (200, 3)
             status, purged = change(monitor, "/queues/idle/purge", {"confirmation": dry["confirmation"]})
             assert (status, purged["removed"]) == (200, 3)
-            status, refused = change(monitor, "/queues/none/purge", {"dry_run": True})
-            assert (status, refused["detail"]) == (409, "RabbitMQ has no queue none: check its name.")
+            assert change(monitor, "/queues/none/purge", {"dry_run": True})[0] == 404
 
 
 def _fails(world: World) -> list[str]:

@@ -1,0 +1,125 @@
+"""Actions on many tasks go on where they were, and send nothing twice."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from tools.testbed.servers import free_port
+
+from celery_health.survey.app_connection import AppConnection, resolve
+from celery_monitor.control.actions import Actions
+from celery_monitor.control.application import CeleryApplication
+from celery_monitor.control.bulk.proposing import Proposal, Wanted
+from celery_monitor.control.refused import RefusedError
+from celery_monitor.control.retries.build import Given
+from celery_monitor.control.submit import BrokerAwayError
+from celery_monitor.history import History, parse_filter
+from celery_monitor.live.live import Live
+from celery_monitor.records.bulk import BulkAction, BulkState, ItemState
+from celery_monitor.records.requests import RequestedRetry
+from tests.integration.monitor.history.examples import finished
+
+FILTER = "state:failure"
+
+
+@pytest.fixture
+async def history(tmp_path: Path) -> AsyncIterator[History]:
+    opened = await History.open(f"sqlite:///{tmp_path}/history.db")
+    yield opened
+    await opened.close()
+
+
+def away(scheme: str) -> AppConnection:
+    """A broker that does not answer."""
+    return resolve(None, None, f"{scheme}://127.0.0.1:{free_port()}", None, {})
+
+
+def actions(history: History, connection: AppConnection) -> Actions:
+    return Actions.of(CeleryApplication.of(connection, {}), history, Live(), lambda identity: None)
+
+
+def wanted(action: BulkAction = BulkAction.RETRY, text: str = FILTER) -> Wanted:
+    return Wanted(action=action, filter=text, tasks=parse_filter(text), terminate=True, signal="SIGTERM")
+
+
+async def write(history: History, *names: str, **more: object) -> None:
+    values = {"state": "FAILURE", "queue": "mail", "args": "(1,)", "kwargs": "{}", **more}
+    await history.write([finished(name, **values) for name in names])
+
+
+async def started(found: Actions, proposal: Proposal) -> str:
+    assert proposal.confirmation is not None
+    bulk = await found.bulk.start(wanted(), proposal.confirmation, "ann")
+    assert bulk.state is BulkState.RUNNING
+    return bulk.id
+
+
+async def test_while_the_broker_is_away_nothing_is_lost_and_nothing_is_linked(history: History) -> None:
+    await write(history, "a", "b")
+    found = actions(history, away("redis"))
+    bulk_id = await started(found, await found.bulk.propose(wanted(), "ann"))
+    assert await found.bulk_runner.part() is False
+    progress = await history.bulks.progress(bulk_id)
+    assert progress.states == {ItemState.WAITING: 2}
+    assert "did not take the message" in progress.problems[0][0]
+    assert await history.retries.links("a") == (None, [])
+    with pytest.raises(BrokerAwayError):
+        await found.retries.retry("a", "ann", Given(), again=False)
+    assert await history.retries.links("a") == (None, [])
+
+
+async def test_what_may_have_been_sent_to_rabbitmq_is_not_sent_again(history: History) -> None:
+    await write(history, "a")
+    found = actions(history, away("amqp"))
+    bulk_id = await started(found, await found.bulk.propose(wanted(), "ann"))
+    (item,) = await history.bulks.next_items(bulk_id, 10)
+    sending = msgspec.structs.replace(item, state=ItemState.SENDING, new_id="new")
+    await history.bulks.change(bulk_id, [sending])
+    assert await found.bulk_runner.part() is True
+    progress = await history.bulks.progress(bulk_id)
+    assert progress.states == {ItemState.UNCERTAIN: 1}
+    assert await found.bulk_runner.part() is True
+    done = await history.bulks.get(bulk_id)
+    assert done is not None
+    assert done.state is BulkState.DONE
+
+
+async def test_a_task_that_was_retried_meanwhile_is_left_out(history: History) -> None:
+    await write(history, "a")
+    found = actions(history, away("redis"))
+    bulk_id = await started(found, await found.bulk.propose(wanted(), "ann"))
+    retry = RequestedRetry(task_id="new", retry_of="a", at=1.0, identity="bob", sent=1.0)
+    await history.retries.reserve(retry, again=False)
+    await found.bulk_runner.part()
+    assert (await history.bulks.progress(bulk_id)).states == {ItemState.REFUSED: 1}
+
+
+async def test_a_dry_run_says_what_is_left_out_and_why(history: History) -> None:
+    await write(history, "plain")
+    await write(history, "cut", args="('a...',)")
+    await write(history, "masked", kwargs="{'password': ***}")
+    await write(history, "path", args="('C:\\new',)")
+    proposal = await actions(history, away("redis")).bulk.propose(wanted(), "ann")
+    assert (proposal.matched, proposal.bulk.count, len(proposal.refused)) == (4, 1, 3)
+    assert [record.id for record in proposal.sample] == ["plain"]
+    nothing = await actions(history, away("redis")).bulk.propose(wanted(text="name:none"), "ann")
+    assert (nothing.matched, nothing.confirmation) == (0, None)
+
+
+async def test_cancels_of_a_filter_are_kept_like_single_ones(history: History) -> None:
+    await write(history, "runs", state="STARTED", finished=None)
+    await write(history, "ended")
+    found = actions(history, away("redis"))
+    everything = wanted(BulkAction.CANCEL, "queue:mail")
+    proposal = await found.bulk.propose(everything, "ann")
+    assert (proposal.matched, proposal.bulk.count) == (2, 1)
+    assert proposal.confirmation is not None
+    with pytest.raises(RefusedError, match="dry run"):
+        await found.bulk.start(wanted(BulkAction.CANCEL, "queue:other"), proposal.confirmation, "ann")
+    await found.bulk.start(everything, proposal.confirmation, "bob")
+    with pytest.raises(RefusedError, match="used before"):
+        await found.bulk.start(everything, proposal.confirmation, "bob")
+    await found.bulk_runner.part()
+    (cancel,) = await history.cancels.open()
+    assert (cancel.task_id, cancel.identity) == ("runs", "bob")
