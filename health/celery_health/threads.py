@@ -28,8 +28,8 @@ def start_in_thread(work: Callable[[], T], *, name: str = "celery-health") -> Fu
     return result
 
 
-async def run_in_thread(work: Callable[[], T], seconds: float) -> T:
-    """Run ``work`` in a daemon thread and return its result or raise its exception.
+async def run_in_thread(work: Callable[[], T], seconds: float | None) -> T:
+    """Run ``work`` in a daemon thread and return its result or raise its exception. None: without a limit.
 
     Raises:
         TimeoutError: ``work`` has not ended within ``seconds``. It goes on, and its result is dropped.

@@ -7,10 +7,12 @@ from contextlib import AbstractAsyncContextManager
 
 import msgspec
 
+from celery_health.threads import run_in_thread
 from celery_monitor.history.database.address import parse_address
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.filelock import FileLock
 from celery_monitor.history.database.session import Session
+from celery_monitor.history.errors import HistoryError
 from celery_monitor.history.filters import TaskFilter
 from celery_monitor.history.filters.matching import Folding, Matcher, StoredTask, matcher
 from celery_monitor.history.migrations.upgrade import upgrade
@@ -66,55 +68,68 @@ class HistoryOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History:
-    """The history in one database. Make it with ``History.open``.
+    """The history in one database. Nothing is read or written before ``connect``.
 
     Reading raises HistoryUnavailableError while the database does not answer. Writing never does: what
     cannot be written waits in memory, and ``status`` says so.
     """
 
     def __init__(
-        self,
-        database: Database,
-        writer: Writer,
-        retention: Retention,
-        lock: FileLock | None,
-        clock: Callable[[], float],
+        self, url: str, options: HistoryOptions | None = None, clock: Callable[[], float] = time.time
     ):
-        self._database = database
-        self._writer = writer
-        self._lock = lock
+        """Lock the file, on SQLite. Raises HistoryError, which says what to do."""
+        options = options or HistoryOptions()
+        address = parse_address(url, options.schema)
+        self._lock = FileLock(address.file) if address.file else None
+        self._database = Database(address)
+        self._database.away = f"The database {address.shown} has not answered yet"
+        self._writer = Writer(self._database, options.most_buffered, clock)
+        self._retention = Retention(self._database, options.keep_days, options.keep_tasks, clock)
         self._clock = clock
-        self._retention = retention
         self._folding: Folding | None = None
-        self.cancels = Cancels(database)
-        self.leases = Leases(database)
-        self.retries = Retries(database)
-        self.bulks = Bulks(database)
-        self._upkeep = asyncio.create_task(self._keep_up(), name="history-retention")
+        self.cancels = Cancels(self._database)
+        self.leases = Leases(self._database)
+        self.retries = Retries(self._database)
+        self.bulks = Bulks(self._database)
+        self._upkeep: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
         cls, url: str, options: HistoryOptions | None = None, clock: Callable[[], float] = time.time
     ) -> "History":
-        """Create or upgrade the tables and connect. Raises HistoryError, which says what to do."""
-        options = options or HistoryOptions()
-        address = parse_address(url, options.schema)
-        lock = FileLock(address.file) if address.file else None
+        """A connected history. Raises HistoryError, which says what to do."""
+        history = cls(url, options, clock)
         try:
-            notes = await asyncio.to_thread(upgrade, address)
+            await history.connect()
         except BaseException:
-            if lock is not None:
-                lock.release()
+            await history.close()
             raise
-        database = Database(address)
-        writer = Writer(database, options.most_buffered, clock, notes)
-        retention = Retention(database, options.keep_days, options.keep_tasks, clock)
-        return cls(database, writer, retention, lock, clock)
+        return history
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the history is a file of this machine."""
+        return self._database.is_sqlite
+
+    async def connect(self) -> None:
+        """Create or upgrade the tables, and begin to write.
+
+        Raises HistoryUnavailableError if the database does not answer now, and HistoryError if it cannot be
+        used. Both say what to do.
+        """
+        try:
+            self._writer.notes = await run_in_thread(lambda: upgrade(self._database.address), None)
+        except HistoryError as error:
+            self._database.away = str(error)
+            raise
+        self._database.away = None
+        self._upkeep = asyncio.create_task(self._keep_up(), name="history-retention")
 
     async def close(self) -> None:
         """Write what waits, if the database answers, and close the connections."""
-        self._upkeep.cancel()
-        await asyncio.wait([self._upkeep])
+        if self._upkeep is not None:
+            self._upkeep.cancel()
+            await asyncio.wait([self._upkeep])
         try:
             await self._writer.write(())
         finally:

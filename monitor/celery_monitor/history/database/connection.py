@@ -30,6 +30,8 @@ class Database:
         self.address = address
         self.prefix = address.prefix
         self.is_sqlite = address.file is not None
+        self.away: str | None = None
+        """Why there are no tables to use yet, as a sentence without its full stop."""
         self._writer = self._engine(1)
         self._readers = self._engine(READERS)
 
@@ -63,6 +65,8 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
         """A consistent view of the database. Raises HistoryUnavailableError."""
+        if self.away is not None:
+            raise HistoryUnavailableError(self.away)
         try:
             async with self._connection(self._readers) as driver:
                 if self.is_sqlite:

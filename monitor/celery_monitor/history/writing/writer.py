@@ -33,13 +33,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 class Writer:
     """Writes to one database. ``most_buffered``: how many tasks may wait."""
 
-    def __init__(
-        self, database: Database, most_buffered: int, clock: Callable[[], float], notes: Sequence[str]
-    ):
+    def __init__(self, database: Database, most_buffered: int, clock: Callable[[], float]):
         self._database = database
         self._labels = Labels(database.prefix)
         self._clock = clock
-        self._notes = tuple(notes)
+        self.notes: Sequence[str] = ()
+        """For ``status``."""
         self._most = most_buffered
         self._tasks: dict[str, TaskRecord] = {}
         self._since: float | None = None
@@ -59,15 +58,16 @@ class Writer:
     def status(self) -> HistoryStatus:
         """How writing goes."""
         waiting = self._since is not None and bool(self._tasks)
+        problem = self._database.away or self._problem
         return HistoryStatus(
-            available=self._problem is None,
+            available=problem is None,
             buffered=len(self._tasks),
             dropped=self._dropped,
             faulty=self._faulty,
             lag_seconds=max(0.0, self._clock() - self._since) if waiting and self._since else 0.0,
             last_write=self._last_write,
-            problem=self._problem,
-            notes=self._notes,
+            problem=problem,
+            notes=self.notes,
         )
 
     def waiting(self, identity: str) -> TaskRecord | None:
@@ -83,7 +83,7 @@ class Writer:
     ) -> None:
         """Take these changes and write all that waits. Does not raise while the database is away."""
         self._take(changed, queues, workers, audit)
-        if self._lock.locked() or self._clock() < self._next_try:
+        if self._database.away is not None or self._lock.locked() or self._clock() < self._next_try:
             return
         async with self._lock:
             while self._tasks or self._queues or self._workers or self._audit:
