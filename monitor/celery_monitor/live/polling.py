@@ -8,6 +8,7 @@ from celery_health.broker import BrokerReader
 from celery_health.readers import reader_for
 from celery_health.survey.app_connection import AppConnection
 from celery_health.tls import THIS_PYTHON
+from celery_monitor.cancellation import raise_if_cancelled
 from celery_monitor.live.inspection import inspect
 from celery_monitor.live.live import Live
 from celery_monitor.live.schedule.reading import read_schedule
@@ -111,4 +112,5 @@ async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
             pass
         except Exception:  # one part that fails must not end the others
             _log.exception("A part of the monitor failed and is tried again.")
+        raise_if_cancelled()
         await asyncio.sleep(seconds)

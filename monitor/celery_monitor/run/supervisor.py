@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from celery_health.error_text import in_one_line
+from celery_monitor.cancellation import raise_if_cancelled
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
@@ -52,6 +53,7 @@ class Supervisor:
                 _log.exception("%s failed and is started again", name)
             finally:
                 recovering.cancel()
+            raise_if_cancelled()
             self._failures[name] = why
             if time.monotonic() - begun > _RECOVERED_SECONDS:
                 pause = self._first_pause

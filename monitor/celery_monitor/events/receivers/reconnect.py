@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from celery_health.urls import BrokerUrl
+from celery_monitor.cancellation import raise_if_cancelled
 from celery_monitor.events.receivers.purpose import EVENTS, Purpose
 from celery_monitor.events.receivers.receiver import Sink
 
@@ -41,6 +42,7 @@ class ReconnectingReceiver(ABC):
                 self._note_lost(self._meaning(error, url))
             finally:
                 was_connected, self.connected = self.connected, False
+            raise_if_cancelled()
             if was_connected:
                 pause = SHORTEST_PAUSE  # first to the same address
             else:

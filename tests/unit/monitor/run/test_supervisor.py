@@ -91,3 +91,23 @@ async def test_a_failure_is_logged_with_its_traceback(caplog: pytest.LogCaptureF
         await until(lambda: supervisor.problem() is not None)
         assert "KeyError: 'name'" in str(supervisor.problem())
     assert caplog.records[0].exc_info is not None
+
+
+async def test_it_ends_although_a_part_loses_the_cancellation() -> None:
+    entered = asyncio.Event()
+
+    async def careless() -> None:
+        try:
+            entered.set()
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            # As redis-py does while it connects.
+            raise TimeoutError from None
+
+    supervisor = Supervisor()
+    supervisor.add("careless", careless)
+    task = asyncio.create_task(supervisor.run())
+    await entered.wait()
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=30)
+    assert done == {task}
