@@ -5,13 +5,13 @@ SubjectAccessReviews.
 """
 
 import asyncio
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from celery_health.tls import client_context
 from celery_monitor.settings import Role
 from celery_monitor.web.identity.bounded import read_json
 from celery_monitor.web.identity.caller import Caller, CredentialCheckError, Source, is_name
@@ -49,7 +49,7 @@ class ApiServer:
 
     async def _review(self, token: str) -> Caller | None:
         own, namespace = await asyncio.to_thread(self._read)
-        context = await asyncio.to_thread(ssl.create_default_context, cafile=str(self._folder / "ca.crt"))
+        context = await asyncio.to_thread(client_context, ca_file=self._folder / "ca.crt")
         headers = {"Authorization": f"Bearer {own}"}
         connector = aiohttp.TCPConnector(ssl=context)
         async with aiohttp.ClientSession(headers=headers, connector=connector) as session:

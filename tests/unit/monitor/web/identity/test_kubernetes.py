@@ -1,5 +1,4 @@
 import json
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from celery_monitor.settings import Role
+from celery_monitor.web.identity import kubernetes_api
 from celery_monitor.web.identity.caller import Caller, CredentialCheckError, CredentialRefusedError, Source
 from celery_monitor.web.identity.kubernetes_api import ApiServer
 from celery_monitor.web.identity.kubernetes_tokens import ACCEPTED_SECONDS, KubernetesTokens
@@ -51,7 +51,7 @@ async def cluster(
     application.router.add_post("/apis/authorization.k8s.io/v1/subjectaccessreviews", made.access_review)
     (tmp_path / "token").write_text("own-token\n")
     (tmp_path / "namespace").write_text("shop")
-    monkeypatch.setattr(ssl, "create_default_context", lambda cafile: True)
+    monkeypatch.setattr(kubernetes_api, "client_context", lambda ca_file: True)
     async with TestServer(application) as server:
         yield made, ApiServer(str(server.make_url("")).rstrip("/"), tmp_path)
 
