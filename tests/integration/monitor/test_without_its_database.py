@@ -39,7 +39,7 @@ def _send_event(redis: RedisServer, task_id: str) -> None:
     app = Celery("shop", broker=redis.database(0))
     with app.connection_for_write() as connection, app.events.Dispatcher(connection, "w@host") as dispatcher:
         dispatcher.send("task-received", uuid=task_id, name="shop.tasks.mail", args="()", kwargs="{}")
-        dispatcher.send("task-started", uuid=task_id, pid=1)
+        dispatcher.send("task-started", uuid=task_id)
 
 
 def test_it_serves_and_receives_before_its_database_answers(
