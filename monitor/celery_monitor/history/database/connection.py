@@ -42,7 +42,12 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Session]:
-        """A transaction in which no other monitor writes. An error undoes it."""
+        """A transaction in which no other monitor writes. An error undoes it.
+
+        Raises HistoryUnavailableError while there are no tables.
+        """
+        if self.away is not None:
+            raise HistoryUnavailableError(self.away)
         async with self._connection(self._writer) as driver:
             if self.is_sqlite:
                 session: Session = SqliteSession(driver)
