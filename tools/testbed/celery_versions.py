@@ -39,6 +39,19 @@ CELERY_5_4 = _world("5.4.0", "5.4.2", "5.2.1")
 CELERY_5_5 = _world("5.5.3", "5.5.4", "5.2.1")
 CELERY_5_6 = _world("5.6.3", "5.6.2", "6.4.0")
 CELERY_5_7 = _world("5.7.0", "5.7.0", "8.1.0")
+# A Django project, with what the monitor's reader of schedules needs.
+DJANGO = World(
+    "5.7.0-django",
+    (
+        "celery==5.7.0",
+        "kombu[redis]==5.7.0",
+        "redis==8.1.0",
+        "django==5.2.19",
+        "django-celery-beat==2.9.0",
+        "ephem==4.2.1",
+        "msgspec==0.22.0",
+    ),
+)
 WORLDS = (CELERY_5_3, CELERY_5_4, CELERY_5_5, CELERY_5_6, CELERY_5_7)
 
 

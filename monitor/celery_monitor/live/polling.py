@@ -11,7 +11,7 @@ from celery_health.tls import THIS_PYTHON
 from celery_monitor.cancellation import raise_if_cancelled
 from celery_monitor.live.inspection import inspect
 from celery_monitor.live.live import Live
-from celery_monitor.live.schedule.reading import read_schedule
+from celery_monitor.live.schedule.reading import ScheduleReader
 from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
 
 _log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ class Polling:
         self._reader: BrokerReader = reader_for(
             connection.broker_url, connection.naming, management_url=management_url, python=THIS_PYTHON
         )
+        self._schedule = ScheduleReader(connection)
         self._next = 0
 
     async def run(self) -> None:
@@ -100,7 +101,7 @@ class Polling:
 
     async def _read_schedule(self) -> None:
         async with asyncio.timeout(_READ_SECONDS):
-            schedule = await read_schedule(self._connection, self._live.clock())
+            schedule = await self._schedule.read(self._live.clock())
         self._live.on_schedule(schedule)
 
 

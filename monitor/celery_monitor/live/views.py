@@ -85,6 +85,8 @@ class ScheduleSource(StrEnum):
     """The application's own configuration, of ``-A``."""
     REDBEAT = "redbeat"
     """The keys of celery-redbeat in Redis."""
+    DJANGO = "django-celery-beat"
+    """The tables of django-celery-beat."""
 
 
 class ScheduleEntry(msgspec.Struct, frozen=True, kw_only=True):

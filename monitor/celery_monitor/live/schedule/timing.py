@@ -1,5 +1,6 @@
 """When a periodic task is due: in words, and as Unix time. Pure."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -93,3 +94,12 @@ def missed_runs(timing: Timing, due: float | None, now: float) -> int | None:
             break
         time = following
     return count
+
+
+def next_run(timing: Timing, due: float | None, now: float) -> float | None:
+    """The next time, where the runs since ``due`` are not known yet; None if it is not known."""
+    if due is None or due >= now:
+        return due
+    if isinstance(timing, Interval) and timing.seconds > 0:
+        return due + math.ceil((now - due) / timing.seconds) * timing.seconds
+    return timing.after(now)

@@ -8,7 +8,7 @@ from celery.schedules import crontab
 
 from celery_monitor.live.schedule.application import application_entries
 from celery_monitor.live.schedule.redbeat import entry_of
-from celery_monitor.live.schedule.timing import Interval, Other, cron_of, missed_runs
+from celery_monitor.live.schedule.timing import Interval, Other, cron_of, missed_runs, next_run
 
 NOW = datetime(2026, 11, 29, 10, 0, tzinfo=UTC).timestamp()
 
@@ -29,6 +29,17 @@ def test_missed_runs_are_those_that_are_overdue() -> None:
     assert missed_runs(every_minute, None, NOW) is None
     assert missed_runs(Other("solar"), NOW - 600, NOW) == 1
     assert missed_runs(Interval(0.0), NOW - 600, NOW) == 1
+
+
+def test_the_next_run_is_in_the_future_where_the_last_runs_are_not_known_yet() -> None:
+    every_minute, nightly = Interval(60.0), cron_of({"minute": "0", "hour": "4"})
+
+    assert next_run(every_minute, NOW + 5, NOW) == NOW + 5
+    assert next_run(every_minute, NOW - 150, NOW) == NOW + 30
+    assert next_run(Interval(1e-6), NOW - 150, NOW) == NOW
+    assert next_run(nightly, NOW - 60, NOW) == datetime(2026, 11, 30, 4, 0, tzinfo=UTC).timestamp()
+    assert next_run(Other("solar"), NOW - 60, NOW) is None
+    assert next_run(every_minute, None, NOW) is None
 
 
 def test_fields_that_are_no_crontab_have_no_next_time() -> None:
