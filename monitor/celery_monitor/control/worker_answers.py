@@ -22,6 +22,7 @@ _MAX_ENTRIES = 2_000
 """Of one list, such as that of the tasks that wait in a worker."""
 _MAX_CHARACTERS = 16_000_000
 """Of all answers that are kept, as JSON."""
+_MAX_NAME = 255
 _CLEANING_SECONDS = 30.0
 
 Info = dict[str, Any]
@@ -79,6 +80,8 @@ def _infos(replies: Replies, now: float) -> dict[str, tuple[Info, dict[str, int]
     found: dict[str, tuple[Info, dict[str, int]]] = {}
     for command, answers in replies.items():
         for worker, answer in answers.items():
+            if len(worker) > _MAX_NAME:
+                continue  # not of Celery: any program can answer
             info, sizes = found.setdefault(worker, ({"timestamp": now}, {}))
             info[command] = _shown(command, answer)
             sizes[command] = len(json.dumps(info[command]))

@@ -27,12 +27,13 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def inspect(remote_control: RemoteControl, names: Sequence[str]) -> dict[str, Inspected]:
-    """What these workers answer. Workers that do not answer are missing. It does not raise."""
+    """What these workers answer. Those that do not answer are missing. It does not raise."""
     try:
         replies = await remote_control.ask(COMMANDS, names)
     except RemoteControlError:  # it is in remote_control.error, and the workers are asked again
         return {}
-    found = {name for answers in replies.values() for name in answers}
+    # Any program can answer, with any name.
+    found = {name for answers in replies.values() for name in answers} & set(names)
     return {name: inspected(*(replies.get(command, {}).get(name) for command in COMMANDS)) for name in found}
 
 

@@ -49,8 +49,9 @@ class Source(Protocol):
 class Live:
     """State in memory, without I/O: ``polling`` brings it what has to be fetched.
 
-    ``queues``: names that are always read. ``by_group``: metrics are labelled by worker group. ``is_ours``:
-    whether a worker belongs to the application, None if all do; several applications may share a broker.
+    ``queues``: names that are always read. ``by_group``: metrics are labelled by worker group, which the
+    operator's pushes name; until then the label is ``unknown``. ``is_ours``: whether a worker belongs to the
+    application, None if all do; several applications may share a broker.
     """
 
     def __init__(
@@ -112,7 +113,6 @@ class Live:
     def on_push(self, push: ResourcePush) -> None:
         """Note what the operator knows of its resource."""
         self.push, self._pushed_at = push, self.clock()
-        self.labels.by_group = True
         self.known_workers.on_push(push, self._pushed_at)
         self.known_queues.need((queue.name for queue in push.queues), self._pushed_at)
 
@@ -219,22 +219,19 @@ class Live:
         if not self.known_workers.queues_are_known():
             return {}
         silent = set(self.known_workers.without_task_events())
-        counts = self._flow.fetched
+        counts, consumers = self._flow.fetched, self.known_workers.consumers()
         found = {
             queue: Fetched(
                 frozenset(worker.name for worker in workers),
                 sum(counts.get(worker.name, 0) for worker in workers),
             )
-            for queue, workers in self.known_workers.consumers().items()
+            for queue, workers in consumers.items()
             if all(_consumes_only_one(worker) and worker.name not in silent for worker in workers)
         }
         for queue in self.known_queues.names():
-            if queue not in found and not self._is_consumed(queue):
+            if queue not in consumers:
                 found[queue] = Fetched(frozenset(), 0)
         return found
-
-    def _is_consumed(self, queue: str) -> bool:
-        return queue in self.known_workers.consumers()
 
     def _group_of(self, worker: str) -> str | None:
         known = self.known_workers.get(worker)

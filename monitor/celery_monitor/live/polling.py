@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from celery_health.broker import BrokerReader
 from celery_health.readers import reader_for
+from celery_health.readers.reachability import timed_out_after
 from celery_health.survey.app_connection import AppConnection
 from celery_health.tls import THIS_PYTHON
 from celery_monitor.cancellation import raise_if_cancelled
@@ -63,8 +64,12 @@ class Polling:
         self._live.check_workers()
 
     async def _read_queues(self) -> None:
-        async with asyncio.timeout(_READ_SECONDS):
-            reading = await self._reader.read(self._names())
+        try:
+            async with asyncio.timeout(_READ_SECONDS):
+                reading = await self._reader.read(self._names())
+        except TimeoutError:
+            broker = self._connection.broker
+            reading = timed_out_after(broker, _READ_SECONDS).reading(broker)
         self._live.on_broker(reading)
 
     def _names(self) -> list[str]:

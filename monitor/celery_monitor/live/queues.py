@@ -11,6 +11,8 @@ from celery_monitor.records.samples import QueueSample
 
 MAX_QUEUES = 1_000
 _MAX_BEYOND = 10_000
+_MAX_NAME = 255
+"""Any program that reaches the broker may make a key of any length, which looks like a queue."""
 _FORGET_SECONDS = 3600.0
 # An event may come a little after the broker was read.
 _EVENT_DELAY_SECONDS = 5.0
@@ -109,9 +111,9 @@ class Queues:
         return None if sent is None else max(0.0, now - sent)
 
     def _add(self, name: str) -> bool:
-        if len(self._queues) >= MAX_QUEUES:
+        if len(self._queues) >= MAX_QUEUES or len(name) > _MAX_NAME:
             if len(self._beyond) < _MAX_BEYOND:
-                self._beyond.add(name)
+                self._beyond.add(name[:_MAX_NAME])
             return False
         self._beyond.discard(name)
         self._queues[name] = Queue(name)

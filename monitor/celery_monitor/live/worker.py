@@ -12,6 +12,8 @@ DEFAULT_INTERVAL_SECONDS = 2.0
 WITHOUT_HEARTBEAT_SECONDS = 180.0
 """How long a worker that sends no heartbeats counts as online after it was last heard of."""
 _MAX_INTERVAL_SECONDS = 3600.0
+_SHARED_SECONDS = 60.0
+"""How long a worker's name counts as shared after both of its processes were heard of."""
 # Celery counts a worker as offline after 200 % of its interval. The margin is for the way through the broker.
 _INTERVALS, _MARGIN_SECONDS = 2.0, 3.0
 
@@ -22,6 +24,7 @@ class Worker:
     __slots__ = (
         "active",
         "asked_at",
+        "former_pid",
         "group",
         "heartbeat_at",
         "inspected",
@@ -35,6 +38,7 @@ class Worker:
         "pushed",
         "seen_at",
         "series_dropped",
+        "shared_at",
         "since",
         "version",
     )
@@ -49,6 +53,8 @@ class Worker:
         self.lost_marked = False
         self.series_dropped = False
         self.pid: int | None = None
+        self.former_pid: int | None = None
+        self.shared_at: float | None = None
         self.version: str | None = None
         self.active: int | None = None
         self.processed: int | None = None
@@ -72,6 +78,8 @@ class Worker:
         if begins:
             self.since = event.received
             self.inspected, self.asked_at = Inspected(), None
+        if event.pid and event.pid != self.pid:
+            self.former_pid = self.pid
         self.offline, self.lost_marked, self.series_dropped = None, False, False
         self.seen_at = event.received
         if event.kind == HEARTBEAT or event.freq is not None:
@@ -152,7 +160,7 @@ class Worker:
             missed=0 if track is None else track.missed,
             clock_skew=0.0 if track is None else track.clock_skew,
             task_events=self.sends_task_events(track),
-            verdict=None if pushed is None or not pushed.message else pushed.message,
+            verdict=self._verdict(),
         )
 
     def sample(self, now: float, track: WorkerTrack | None) -> WorkerSample:
@@ -173,9 +181,19 @@ class Worker:
             self.offline, self.since = reason, at
         self.active = None
 
+    def _verdict(self) -> str | None:
+        if self.pushed is not None and self.pushed.message:
+            return self.pushed.message
+        if self.shared_at is None or self.seen_at - self.shared_at > _SHARED_SECONDS:
+            return None
+        return "Two worker processes use this name: start each with a name of its own (-n)."
+
     def _is_other_process(self, event: WorkerEvent) -> bool:
         if self.pid is not None and event.pid and event.pid != self.pid:
-            return True
+            if event.pid != self.former_pid:
+                return True
+            self.shared_at = event.received  # the process of before lives beside the new one
+            return False
         # In a container the new process often has the pid of the old one.
         return event.processed is not None and event.processed < (self.processed or 0)
 

@@ -51,7 +51,10 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     connection, push_token = settings.connection, settings.access.push_token
     receiver = make_receiver(settings)
     live = Live(
-        connection.queues, is_ours=settings.is_ours if settings.worker_patterns else None, clock=clock
+        connection.queues,
+        by_group=push_token is not None,
+        is_ours=settings.is_ours if settings.worker_patterns else None,
+        clock=clock,
     )
     merger = Merger(
         on_worker=live.on_worker,

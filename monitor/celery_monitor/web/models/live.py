@@ -40,7 +40,7 @@ class Worker(_View):
     missed: int = Field(description="Of its processed tasks, how many the monitor has no event of.")
     clock_skew: float = Field(description="Seconds that its clock is ahead of the monitor's.")
     task_events: bool | None = Field(description="Whether it sends task events.")
-    verdict: str | None = Field(description="What the operator says of it.")
+    verdict: str | None = Field(description="What is wrong with it, or what the operator says of it.")
 
 
 class Workers(Document):

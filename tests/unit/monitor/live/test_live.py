@@ -1,5 +1,7 @@
 """The parts of the live state together."""
 
+import time
+
 from celery_health.broker import QueueReading
 from celery_monitor.events.event import Event
 from celery_monitor.live.blindness import Sight, blind, events_are_off, not_connected
@@ -8,6 +10,7 @@ from celery_monitor.live.live import Live
 from celery_monitor.metrics.task_counts import Kind
 from celery_monitor.records.tasks import TaskRecord
 from tests.unit.monitor.live.test_queues import reading
+from tests.unit.monitor.live.test_workers import push, pushed_worker
 from tests.unit.monitor.live.worlds import NOW, Clock, heartbeat, offline, online
 
 
@@ -138,6 +141,46 @@ def test_workers_on_one_host_are_one_series_with_their_sum() -> None:
 
     assert (gauges["a"].workers, gauges["a"].active) == (2, 3)
     assert (gauges["b"].workers, gauges["b"].active) == (0, 0)
+
+
+def test_in_a_cluster_no_pod_is_a_label_before_the_operator_names_its_group_or_after() -> None:
+    live = Live(by_group=True, clock=Clock())
+    live.follow({}, lambda name, at: None)
+    live.on_worker(heartbeat("w1@a", active=2))
+    live.on_worker(heartbeat("w2@b", active=1))
+    live.on_task(task_event("task-received"), "shop.mail")
+
+    before = [(gauge.hostname, gauge.workers, gauge.active) for gauge in live.worker_gauges()]
+    live.on_push(push(pushed_worker("w1@a", 1.0), pushed_worker("w2@b", 1.0)))
+    live.on_task(task_event("task-received"), "shop.mail")
+    after = [(gauge.hostname, gauge.workers, gauge.active) for gauge in live.worker_gauges()]
+
+    assert before == [("unknown", 2, 3)]
+    assert after == [("mail", 2, 3)]
+    # Each event is counted once: what came before the push stays where it was counted.
+    assert live.counts.counts[Kind.RECEIVED] == {
+        ("shop.mail", "unknown", "unknown"): 1,
+        ("shop.mail", "mail", "mail"): 1,
+    }
+
+
+def test_a_thousand_workers_and_queues_are_read_in_a_moment() -> None:
+    """The time grows with their number, not with its square: it would take minutes."""
+    live, _ = following(Clock())
+    for number in range(1_000):
+        live.on_worker(online(f"w{number}@a"))
+        live.known_workers.on_answer(f"w{number}@a", Inspected(slots=4, queues=(f"queue{number}",)), NOW)
+    live.check_workers()
+    readings = tuple(QueueReading(f"queue{number}", 7) for number in range(1_000))
+
+    began = time.process_time()
+    for _ in range(5):
+        live.on_broker(reading(others=readings))
+    seconds = time.process_time() - began
+
+    assert live.stats().ready == 7_000
+    assert len(live.queues()) == len(live.workers()) == 1_000
+    assert seconds < 5
 
 
 def sight(**known: object) -> Sight:

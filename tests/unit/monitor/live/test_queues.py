@@ -106,6 +106,19 @@ def test_a_queue_that_was_read_without_being_known_is_shown_only_with_messages()
     assert [view.ready for view in queues.views({}, NOW)] == [2]
 
 
+def test_queues_beyond_their_number_and_names_that_are_too_long_are_counted() -> None:
+    queues = Queues((), SentTasks())
+    queues.need((f"queue{number}" for number in range(1_200)), NOW)
+    assert (len(queues.names()), queues.beyond) == (1_000, 200)
+
+    queues = Queues((), SentTasks())
+    hostile = ["x" * 1_000_000, "<script>alert(1)</script>", "\u202email", "mail\x00\n"]
+    queues.need(hostile, NOW)
+    assert queues.names() == hostile[1:]
+    assert queues.beyond == 1
+    assert sum(len(name) for name in queues._beyond) < 1_000
+
+
 def test_the_oldest_wait_is_that_of_the_task_that_was_sent_first() -> None:
     sent = SentTasks()
     queues = Queues(["mail"], sent)

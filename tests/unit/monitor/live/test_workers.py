@@ -121,6 +121,27 @@ def test_a_new_process_of_the_same_name_is_asked_again() -> None:
     assert workers.view("w1@a").slots is None  # type: ignore[union-attr]
 
 
+def test_two_processes_with_one_name_are_named_and_not_asked_at_each_heartbeat() -> None:
+    workers = seen("w1@a")
+    workers.on_answer("w1@a", Inspected(slots=4, queues=("mail",)), NOW)
+    workers.on_event(heartbeat("w1@a", NOW + 1, pid=2))
+    assert workers.view("w1@a").verdict is None  # type: ignore[union-attr]
+    workers.on_answer("w1@a", Inspected(slots=4, queues=("mail",)), NOW + 1)
+    for second in range(2, 20):
+        pid, processed = (1, 500) if second % 2 else (2, 3)
+        assert not workers.on_event(heartbeat("w1@a", NOW + second, pid=pid, processed=processed))
+
+    view = workers.view("w1@a")
+    assert view is not None
+    assert "Two worker processes use this name" in (view.verdict or "")
+    assert (view.online, view.slots) == (True, 4)
+    assert workers.to_ask(NOW + 20, 10) == []
+
+    for second in range(20, 100, 2):
+        workers.on_event(heartbeat("w1@a", NOW + second, pid=2, processed=second))
+    assert workers.view("w1@a").verdict is None  # type: ignore[union-attr]
+
+
 def test_few_workers_are_asked_at_one_time_and_each_again_after_a_minute() -> None:
     workers = seen(*(f"w{number}@a" for number in range(5)))
 
@@ -195,8 +216,8 @@ def pushed_worker(name: str, age: float) -> PushedWorker:
     )
 
 
-def push(worker: PushedWorker) -> ResourcePush:
-    pod = PushedPod(
+def pod_of(worker: PushedWorker) -> PushedPod:
+    return PushedPod(
         name="mail-1",
         group="mail",
         phase="Running",
@@ -208,6 +229,9 @@ def push(worker: PushedWorker) -> ResourcePush:
         restarts=0,
         worker=worker,
     )
+
+
+def push(*workers: PushedWorker) -> ResourcePush:
     return ResourcePush(
         namespace="production",
         name="shop",
@@ -217,7 +241,7 @@ def push(worker: PushedWorker) -> ResourcePush:
         suspended=False,
         conditions=(),
         groups=(),
-        pods=(pod,),
+        pods=tuple(pod_of(worker) for worker in workers),
         pod_count=1,
         queues=(),
     )

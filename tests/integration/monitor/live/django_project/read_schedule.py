@@ -15,8 +15,14 @@ from celery_monitor.live.views import ScheduleView
 
 
 async def _read() -> ScheduleView:
-    connection = resolve(load_app("shop_site", 30.0), "shop_site", None, None, os.environ)
-    return await ScheduleReader(connection).read(time.time())
+    connection = resolve(load_app("shop_site", 300.0), "shop_site", None, None, os.environ)
+    reader = ScheduleReader(connection)
+    while True:
+        # As the monitor does: the first read loads Django, which may take longer than a read may.
+        view = await reader.read(time.time())
+        if "does not answer in time" not in (view.unknown or ""):
+            return view
+        await asyncio.sleep(0.2)
 
 
 log = logging.getLogger("celery_monitor")
