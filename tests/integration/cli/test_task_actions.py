@@ -29,10 +29,15 @@ def act(redis: RedisServer, *arguments: str) -> Outcome:
 def test_a_running_task_is_cancelled_and_sent_again(tmp_path: Path, redis: RedisServer) -> None:
     notes = tmp_path / "notes"
     with (
-        Celery("sender", broker=redis.url, backend=redis.url, set_as_current=False) as app,
+        # An application with a result backend would subscribe to the result of each task that it sends.
+        Celery("sender", broker=redis.url, set_as_current=False) as app,
+        Celery("reader", broker=redis.url, backend=redis.url, set_as_current=False) as reader,
         worker(tmp_path, CELERY_5_6, redis.url),
     ):
-        app.conf.result_extended = True
+
+        def state(task_id: str) -> str:
+            return str(reader.backend.get_task_meta(task_id)["status"])
+
         task = app.send_task("cli_shop.nap", args=[3600])
         tasks = app.control.inspect(timeout=5)
         wait_for(lambda: any((tasks.active() or {}).values()), 120)
@@ -40,7 +45,7 @@ def test_a_running_task_is_cancelled_and_sent_again(tmp_path: Path, redis: Redis
         cancelled = act(redis, "cancel", task.id)
         assert (cancelled.code, "1 worker revoked the task" in cancelled.out) == (0, True), cancelled
         assert "celery-monitor keeps a cancel" in cancelled.out
-        wait_for(lambda: app.AsyncResult(task.id).state == "REVOKED", 60)
+        wait_for(lambda: state(task.id) == "REVOKED", 60)
         assert "nothing to cancel" in act(redis, "cancel", task.id).err
 
         refused = act(redis, "retry", task.id, "--name", "cli_shop.note", "--queue", "celery")
@@ -52,16 +57,16 @@ def test_a_running_task_is_cancelled_and_sent_again(tmp_path: Path, redis: Redis
 
         # With result_extended the result backend keeps all that is needed.
         failed = app.send_task("cli_shop.fail")
-        wait_for(lambda: app.AsyncResult(failed.id).state == "FAILURE", 60)
-        key = app.backend.get_key_for_task(failed.id)
-        meta = {**json.loads(app.backend.get(key)), "name": "cli_shop.note", "queue": "celery"}
+        wait_for(lambda: state(failed.id) == "FAILURE", 60)
+        key = reader.backend.get_key_for_task(failed.id)
+        meta = {**json.loads(reader.backend.get(key)), "name": "cli_shop.note", "queue": "celery"}
         meta |= {"args": [str(notes), "kept"], "kwargs": {"password": "p"}}
-        app.backend.set(key, json.dumps(meta).encode())
+        reader.backend.set(key, json.dumps(meta).encode())
         assert act(redis, "retry", failed.id).code == 0
         wait_for(lambda: notes.read_text() == "again\nkept\n", 60)
 
         done = app.send_task("cli_shop.greet")
-        wait_for(lambda: app.AsyncResult(done.id).state == "SUCCESS", 60)
+        wait_for(lambda: state(done.id) == "SUCCESS", 60)
         assert "has succeeded" in act(redis, "retry", done.id).err
 
 
