@@ -56,7 +56,7 @@ Exit codes:
   3  the task has ended, or wrong options
 """
 
-RETRY_HELP = """Send the task TASK_ID again under a new id, as the result backend keeps it.
+RETRY_HELP = """Send the task TASK_ID again under a new id, as the monitor or the result backend keeps it.
 
 \b
 Exit codes:
@@ -160,8 +160,15 @@ WHY: tuple[Decorator, ...] = (
     _MANAGEMENT,
     _format("table", "json"),
 )
+_MONITOR: Decorator = click.option(
+    "--monitor",
+    metavar="URL",
+    envvar="CELERY_MONITOR_URL",
+    help="Have this monitor do it, with the token in CELERY_MONITOR_TOKEN.  [default: CELERY_MONITOR_URL]",
+)
 CANCEL: tuple[Decorator, ...] = (
     click.argument("task_id", metavar="TASK_ID"),
+    _MONITOR,
     _BROKER,
     _RESULT_BACKEND,
     _TIMEOUT,
@@ -181,6 +188,7 @@ CANCEL: tuple[Decorator, ...] = (
 )
 RETRY: tuple[Decorator, ...] = (
     click.argument("task_id", metavar="TASK_ID"),
+    _MONITOR,
     _BROKER,
     _RESULT_BACKEND,
     _TIMEOUT,

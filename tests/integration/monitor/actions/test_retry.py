@@ -1,6 +1,8 @@
 """Retries of single tasks and by filter: each is sent once, whatever ends in between."""
 
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +15,10 @@ from tools.testbed.waiting import wait_for
 from celery_health.survey.app_connection import resolve
 from celery_monitor.control.submit import Submission, Submitter
 from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_state
-from tests.integration.monitor.monitor_process import Monitor
+from tests.integration.monitor.monitor_process import TOKEN, Monitor, environment
 
 FAILED = 100
+HEALTH = Path(sys.executable).with_name("celery-health")
 pytestmark = pytest.mark.timeout(900)
 
 
@@ -81,6 +84,35 @@ def test_failed_tasks_are_retried_by_filter_each_exactly_once(tmp_path: Path, re
             original = monitor.task(sent[1])
             (new_id,) = original["retried_as"]
             assert (original["state"], monitor.task(new_id)["retry_of"]) == ("FAILURE", sent[1])
+
+
+def test_the_command_line_has_the_monitor_act(tmp_path: Path, redis: RedisServer) -> None:
+    world = World(tmp_path, redis.database(3))
+    with world.monitor() as monitor:
+        waiting = world.send("jobs.note", 1)
+        until_state(monitor, waiting, "PENDING")
+
+        def act(*arguments: str, token: str = TOKEN) -> tuple[int, str]:
+            command = [str(HEALTH), *arguments, "--timeout", "60"]
+            variables = {"CELERY_MONITOR_URL": monitor.url, "CELERY_MONITOR_TOKEN": token}
+            done = subprocess.run(
+                command, env=environment(tmp_path, **variables), capture_output=True, text=True, check=False
+            )
+            return done.returncode, done.stdout + done.stderr
+
+        assert act("cancel", waiting, token="wrong-token-of-no-one")[0] == 2
+        code, text = act("cancel", waiting, "--no-terminate")
+        assert (code, "keeps the cancel of token" in text) == (0, True), text
+        assert monitor.task(waiting)["cancel"]["terminate"] is False
+        code, text = act("retry", waiting)
+        assert (code, "has not ended" in text) == (3, True), text
+        with world.worker("w1", "-P", "prefork"):
+            until_state(monitor, waiting, "REVOKED")
+            code, text = act("retry", waiting, "--args", "[5]", "--kwargs", "{}")
+            assert (code, "Sent again as" in text) == (0, True), text
+            (new_id,) = monitor.task(waiting)["retried_as"]
+            until_state(monitor, new_id, "SUCCESS")
+            assert world.run_lines() == [f"{new_id} (5,) {{}}"]
 
 
 async def test_a_message_that_was_taken_is_not_put_a_second_time(redis: RedisServer) -> None:
