@@ -1,73 +1,38 @@
-"""Compares what the tasks wrote with what the monitor shows. Pure."""
+"""Compares what the tasks wrote with what a monitor shows. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.ledger.plan import Sent
+from tools.ledger.executions import Execution, Kill, executions_of
+from tools.ledger.plan import LIMITED, Sent
 
-STATES = {"fail": "FAILURE", "revoke": "REVOKED", "exceed_limit": "FAILURE"}
-"""The states in which the kinds of tasks end; all others succeed."""
-
-_OUTCOMES = {"succeeded": "SUCCESS", "failed": "FAILURE", "retried": "RETRY"}
-# A worker that is killed takes the events with it that it has not sent.
-_UNSENT_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """A worker was killed, at this Unix time."""
-
-    worker: str
-    at: float
-
-
-@dataclass(slots=True)
-class Execution:
-    """One run by the ledger. ``outcome`` is None if the task wrote no end."""
-
-    worker: str
-    started: float
-    outcome: str | None = None
-    ended: float | None = None
-
-    def is_cut(self, kills: Iterable[Kill]) -> bool:
-        """Whether it was running, or its events were not yet sent, when its worker was killed."""
-        return any(
-            kill.worker == self.worker
-            and self.started <= kill.at
-            and (self.ended is None or self.ended >= kill.at - _UNSENT_SECONDS)
-            for kill in kills
-        )
+# The events that a worker has not sent are lost with it, so the task is in the state before them. A run that
+# is known to have begun is LOST, or UNREPORTED if the last heartbeat already showed its end.
+_CONCLUDED = frozenset({"LOST", "UNREPORTED"})
+_CUT_STATES = _CONCLUDED | {"PENDING", "RECEIVED"}
+_CUT_OUTCOMES = _CONCLUDED | {None}
+# Clocks and times on the way: below this, the order of two runs is not certain.
+_SAME_TIME_SECONDS = 2.0
 
 
 @dataclass
 class Result:
     """What the comparison found.
 
-    ``differences``: sentences about tasks whose history is wrong. ``reported``: those where the monitor
-    itself says that it missed events of a worker of the task.
+    ``differences``: sentences about tasks whose history is wrong. ``reported``: those that the monitor itself
+    reports, with a missed event of a worker of the task for each. ``popped``: those whose message Redis had
+    handed out to a worker that was killed in that moment: no worker ever got it, and the history says that
+    the task waits, or is lost.
     """
 
     tasks: int = 0
     runs: int = 0
     run_twice: int = 0
+    missed: int = 0
     differences: list[str] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
-
-
-def executions_of(lines: Iterable[Mapping[str, Any]]) -> dict[str, list[Execution]]:
-    """The runs of each task, in order."""
-    found: dict[str, list[Execution]] = {}
-    for line in lines:
-        runs = found.setdefault(line["task"], [])
-        if line["event"] == "started":
-            runs.append(Execution(line["worker"], line["time"]))
-            continue
-        run = next((run for run in runs if run.worker == line["worker"] and run.ended is None), None)
-        if run is not None:
-            run.outcome, run.ended = _OUTCOMES[line["event"]], line["time"]
-    return found
+    popped: list[str] = field(default_factory=list)
 
 
 def judge(
@@ -76,50 +41,158 @@ def judge(
     history: Mapping[str, Mapping[str, Any]],
     missed: Mapping[str, int],
     kills: Sequence[Kill] = (),
+    *,
+    loses_popped: bool = False,
 ) -> Result:
-    """``history``: the tasks of the API by id. ``missed``: missed events by worker, as the API shows them."""
-    executions = executions_of(lines)
-    result = Result(tasks=len(sent))
+    """``history``: the tasks of the API by id. ``missed``: missed events by worker, as the API shows them.
+
+    ``loses_popped``: a kill may cost the one message that the broker was handing out. The broker has to be
+    empty: otherwise a task may still wait there.
+    """
+    judged = _Judge(executions_of(lines), history, dict(missed), kills, len(kills) if loses_popped else 0)
     for one in sent:
-        shown = history.get(one.task)
-        runs = executions.get(one.task, [])
-        result.runs += len(runs)
-        for sentence in _differences(one, runs, shown, kills):
-            workers = {run.worker for run in runs} | {run["worker"] for run in (shown or {}).get("runs", [])}
-            is_reported = any(missed.get(worker, 0) > 0 for worker in workers)
-            (result.reported if is_reported else result.differences).append(sentence)
-        if shown is not None and shown["run_twice"]:
-            result.run_twice += 1
-    return result
+        judged.take(one)
+    judged.result.missed = sum(missed.values())
+    return judged.result
 
 
-def _differences(
-    one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any] | None, kills: Sequence[Kill]
-) -> Iterable[str]:
-    if shown is None:
-        yield f"{one.kind} {one.task} is not in the history"
-        return
-    expected = {STATES.get(one.kind, "SUCCESS")}
-    if one.kind == "exceed_limit" and any(run.is_cut(kills) for run in runs):
-        expected.add("LOST")  # it is acknowledged early, so it is not delivered again
-    if shown["state"] not in expected:
-        yield f"{one.kind} {one.task} is {shown['state']}, not {' or '.join(sorted(expected))}"
-    if not _agree(one, runs, shown, kills):
-        wrote = [(run.worker, run.outcome) for run in runs]
-        has = [(run["worker"], run["outcome"]) for run in shown["runs"] if run["started"] is not None]
-        yield f"{one.kind} {one.task} ran on {wrote}, and the history has {has}"
+class _Judge:
+    """Goes through the tasks and uses up what explains a difference: missed events, popped messages."""
+
+    def __init__(
+        self,
+        executions: Mapping[str, Sequence[Execution]],
+        history: Mapping[str, Mapping[str, Any]],
+        missed: dict[str, int],
+        kills: Sequence[Kill],
+        may_be_popped: int,
+    ) -> None:
+        self.result = Result()
+        self._executions = executions
+        self._history = history
+        self._missed = missed
+        self._kills = kills
+        self._may_be_popped = may_be_popped
+
+    def take(self, one: Sent) -> None:
+        """Compare one task."""
+        runs, shown = self._executions.get(one.task, ()), self._history.get(one.task)
+        self.result.tasks += 1
+        self.result.runs += len(runs)
+        self.result.run_twice += shown is not None and shown["run_twice"]
+        sentence = self._difference(one, runs, shown)
+        if sentence is None:
+            return
+        workers = {run.worker for run in runs} | {run["worker"] for run in (shown or {}).get("runs", [])}
+        reported = max(workers, key=lambda worker: self._missed.get(worker, 0), default="")
+        if self._missed.get(reported, 0) > 0:
+            self._missed[reported] -= 1
+            self.result.reported.append(sentence)
+        else:
+            self.result.differences.append(sentence)
+
+    def _difference(
+        self, one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any] | None
+    ) -> str | None:
+        if not runs and shown is None and self._was_never_sent(one):
+            return None
+        expected = self._expected(one, runs)
+        if not expected or (one.kind == "revoke" and not runs and _waits(shown, self._kills)):
+            return self._of_unfinished(one, runs, shown)
+        if shown is None:
+            return f"{one.kind} {one.task} is not in the history"
+        if shown["state"] not in expected:
+            return f"{one.kind} {one.task} is {shown['state']}, not {' or '.join(sorted(expected))}"
+        if not self._agree(one, runs, shown):
+            wrote = [(run.worker, run.outcome) for run in runs]
+            has = [(run["worker"], run["outcome"]) for run in _started(shown)]
+            return f"{one.kind} {one.task} ran on {wrote}, and the history has {has}"
+        return self._wrong_flag(one, runs, shown)
+
+    def _expected(self, one: Sent, runs: Sequence[Execution]) -> set[str]:
+        """The states that are right; none if the task has not ended."""
+        for outcome in ("SUCCESS", "FAILURE"):
+            ended = [run for run in runs if _outcome(one, run) == outcome]
+            if ended:
+                return {outcome} | (_CUT_STATES if all(map(self._is_cut, ended)) else set())
+        return {"REVOKED"} if one.kind == "revoke" and not runs else set()
+
+    def _was_never_sent(self, one: Sent) -> bool:
+        """Whether a task before it in its workflow has not come to its end."""
+        before = [self._executions.get(task, ()) for task in one.after]
+        return any(all(run.outcome != "SUCCESS" or self._is_cut(run) for run in runs) for runs in before)
+
+    def _of_unfinished(
+        self, one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any] | None
+    ) -> str | None:
+        """The broker is empty and no worker has ended the task: a worker was killed with its message."""
+        last = runs[-1] if runs else None
+        if last is None:
+            right, what = _waits(shown, self._kills), "never ran"
+        elif last.outcome == "RETRY":
+            right, what = shown is not None and shown["state"] in {"RETRY", "RECEIVED"}, "was not retried"
+        else:
+            right = shown is not None and shown["state"] in _CONCLUDED and self._is_cut(last)
+            what = "was not delivered again"
+        state = "not in the history" if shown is None else shown["state"]
+        sentence = f"{one.kind} {one.task} {what}, and is {state}"
+        if not right or self._may_be_popped <= 0:
+            return sentence
+        self._may_be_popped -= 1
+        self.result.popped.append(sentence)
+        return None
+
+    def _agree(self, one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any]) -> bool:
+        """Whether each run has its outcome, and the history has no other runs."""
+        has = [(run["worker"], run["outcome"]) for run in _started(shown)]
+        for run in sorted(runs, key=self._is_cut):
+            cut = self._is_cut(run)
+            allowed = {_outcome(one, run)} | (_CUT_OUTCOMES if cut else set())
+            found = next((seen for seen in has if seen[0] == run.worker and seen[1] in allowed), None)
+            if found is not None:
+                has.remove(found)
+            elif not cut:
+                return False
+        return all(self._was_not_written(worker, outcome) for worker, outcome in has)
+
+    def _was_not_written(self, worker: str, outcome: str | None) -> bool:
+        """A worker reports the start before the task writes it, and may be killed in between."""
+        return outcome in _CONCLUDED and any(kill.worker == worker for kill in self._kills)
+
+    def _wrong_flag(self, one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any]) -> str | None:
+        """Whether the history says of a task that ran again after a success that it ran twice."""
+        known = [run for run in runs if not self._is_cut(run)]
+        again = any(
+            first.outcome == "SUCCESS" and second.started > (first.ended or 0.0) + _SAME_TIME_SECONDS
+            for first in known
+            for second in known
+        )
+        if again and not shown["run_twice"]:
+            return f"{one.kind} {one.task} ran twice, and the history does not say so"
+        if shown["run_twice"] and len(runs) < 2:
+            return f"{one.kind} {one.task} ran once, and the history says twice"
+        return None
+
+    def _is_cut(self, run: Execution) -> bool:
+        return run.is_cut(self._kills)
 
 
-def _agree(one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any], kills: Sequence[Kill]) -> bool:
-    """Whether each run has its outcome, and the history has no other runs."""
-    has = [(run["worker"], run["outcome"]) for run in shown["runs"] if run["started"] is not None]
-    for run in sorted(runs, key=lambda run: run.is_cut(kills)):
-        cut = run.is_cut(kills)
-        outcome = "FAILURE" if run.outcome is None and one.kind == "exceed_limit" else run.outcome
-        allowed = {outcome, "LOST", None} if cut else {outcome}
-        found = next((seen for seen in has if seen[0] == run.worker and seen[1] in allowed), None)
-        if found is not None:
-            has.remove(found)
-        elif not cut:
-            return False
-    return not has
+def _outcome(one: Sent, run: Execution) -> str | None:
+    """A task with a hard limit never writes its end."""
+    return "FAILURE" if run.outcome is None and one.kind == LIMITED else run.outcome
+
+
+def _waits(shown: Mapping[str, Any] | None, kills: Sequence[Kill]) -> bool:
+    """Whether the history says that no worker has run it: it waits, or a worker that is gone had it."""
+    if shown is None or _started(shown):
+        return False
+    received = [run for run in shown["runs"] if run["received"] is not None]
+    if not received:
+        return bool(shown["state"] == "PENDING")
+    return shown["state"] == "RECEIVED" and all(
+        any(kill.worker == run["worker"] and kill.at >= run["received"] for kill in kills) for run in received
+    )
+
+
+def _started(shown: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [run for run in shown["runs"] if run["started"] is not None]

@@ -1,6 +1,9 @@
 # mypy: disable-error-code="untyped-decorator"
 # Celery ships no types, so its decorators are untyped.
-"""Tasks of many kinds. Each writes down when it starts and how it ends, in a Redis list."""
+"""Tasks of many kinds. Each writes down when it starts and how it ends, in a Redis list.
+
+They run on every Celery version.
+"""
 
 import json
 import os
@@ -11,8 +14,11 @@ from celery import Celery
 from redis import Redis
 
 KEY = "ledger"
+STARTED_KEY = "ledger-started"
 VISIBILITY_SECONDS = 15
 HARD_LIMIT_SECONDS = 3.0
+# A restart of the broker takes longer than Celery's own patience.
+PUBLISH_POLICY = {"max_retries": 300, "interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
 
 app = Celery("ledger")
 app.conf.update(
@@ -25,6 +31,7 @@ app.conf.update(
     else {},
     broker_connection_retry_on_startup=True,
     worker_cancel_long_running_tasks_on_connection_loss=False,
+    task_publish_retry_policy=PUBLISH_POLICY,
 )
 
 
@@ -42,6 +49,7 @@ def write(task: Any, event: str) -> None:
         "time": time.time(),
     }
     redis.rpush(KEY, json.dumps(line))
+    redis.sadd(STARTED_KEY, task.request.id)
     redis.close()
 
 

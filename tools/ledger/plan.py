@@ -7,6 +7,10 @@ from typing import Any
 
 from celery import Celery, chain, chord, group, signature, uuid
 
+from tools.ledger.processes import PREFORK_QUEUE
+
+LIMITED = "exceed_limit"
+
 # How many of 100 sends are of each kind.
 WEIGHTS: Mapping[str, int] = {
     "succeed": 50,
@@ -17,7 +21,7 @@ WEIGHTS: Mapping[str, int] = {
     "chain": 6,
     "group": 5,
     "chord": 3,
-    "exceed_limit": 1,
+    LIMITED: 1,
 }
 
 # A worker reports a revoked task when the time of the task comes, and not before.
@@ -26,18 +30,27 @@ REVOKE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One task that was sent. ``kind`` says how it has to end."""
+    """One task. ``kind`` says how it has to end.
+
+    ``after``: the tasks of a workflow that send this one when they have all succeeded; none if the sender
+    itself sent it.
+    """
 
     task: str
     kind: str
+    after: tuple[str, ...] = ()
 
 
 class Sender:
-    """Sends tasks by their names, as a producer does that has none of their code."""
+    """Sends tasks by their names, as a producer does that has none of their code.
 
-    def __init__(self, app: Celery, seed: int = 0) -> None:
+    ``limits``: whether a worker obeys hard time limits.
+    """
+
+    def __init__(self, app: Celery, seed: int = 0, *, limits: bool = True) -> None:
         self._app = app
         self._random = random.Random(seed)
+        self._weights = {kind: weight for kind, weight in WEIGHTS.items() if limits or kind != LIMITED}
         self._kinds: Mapping[str, Callable[[], list[Sent]]] = {
             "chain": self._chain,
             "group": self._group,
@@ -47,20 +60,18 @@ class Sender:
 
     def send(self) -> list[Sent]:
         """Send one task, or one workflow of several."""
-        [kind] = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()))
+        [kind] = self._random.choices(list(self._weights), list(self._weights.values()))
         if kind in self._kinds:
             return self._kinds[kind]()
         arguments: dict[str, list[Any]] = {
             "retry": [self._random.randint(1, 3)],
             "work": [round(self._random.uniform(0.05, 0.5), 3)],
         }
-        return [self._sent(self._one(kind, arguments.get(kind, [])), kind)]
+        options = {"queue": PREFORK_QUEUE} if kind == LIMITED else {}
+        return [Sent(self._one(kind, arguments.get(kind, []), **options), kind)]
 
     def _one(self, kind: str, arguments: list[Any], **options: Any) -> str:
         return str(self._app.send_task(f"ledger.{kind}", args=arguments, retry=True, **options).id)
-
-    def _sent(self, task: str, kind: str) -> Sent:
-        return Sent(task, kind)
 
     def _signature(self, task: str) -> Any:
         return signature("ledger.succeed", app=self._app, immutable=True).set(task_id=task)
@@ -71,7 +82,8 @@ class Sender:
     def _chain(self) -> list[Sent]:
         ids = self._ids(3)
         chain(*map(self._signature, ids), app=self._app).apply_async()
-        return [Sent(task, "succeed") for task in ids]
+        before = [(), *((task,) for task in ids)]
+        return [Sent(task, "succeed", after) for task, after in zip(ids, before, strict=False)]
 
     def _group(self) -> list[Sent]:
         ids = self._ids(4)
@@ -81,7 +93,7 @@ class Sender:
     def _chord(self) -> list[Sent]:
         *header, body = self._ids(4)
         chord([self._signature(task) for task in header], self._signature(body), app=self._app).apply_async()
-        return [Sent(task, "succeed") for task in (*header, body)]
+        return [*(Sent(task, "succeed") for task in header), Sent(body, "succeed", tuple(header))]
 
     def _revoke(self) -> list[Sent]:
         task = self._one("succeed", [], countdown=REVOKE_SECONDS)

@@ -1,145 +1,97 @@
-"""The broker, the database, the workers and the monitor of one comparison, as processes."""
+"""The broker, the databases, the workers and the monitors of one comparison, as processes."""
 
-import json
 import os
-import signal
 import socket
-import subprocess
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from tools.ledger.processes import ROOT, Monitor, Worker
+from tools.testbed.celery_versions import World
 from tools.testbed.databases import postgres_server
-from tools.testbed.servers import rabbit_server, redis_server
+from tools.testbed.servers import RabbitServer, RedisServer, Server, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
-START_SECONDS = 180.0
-ROOT = Path(__file__).parents[2]
-API = "/api/automation/monitoring"
-_TOKEN = "ledger-of-all-tasks-0"
+START_SECONDS = 240.0
+SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
+REDIS, RABBITMQ = "Redis", "RabbitMQ"
 
 
-class Worker:
-    """One worker in a process group of its own. ``kill`` ends it as a lost node would."""
+@dataclass(frozen=True)
+class Plan:
+    """What a stand consists of: each database has a monitor of its own, all at the same broker.
 
-    def __init__(self, name: str, folder: Path, environment: Mapping[str, str]) -> None:
-        self.name = name
-        self._log = folder / f"{name}.log"
-        self._environment = environment
-        self._process: subprocess.Popen[bytes] | None = None
+    ``workers``: the Celery version and the pool of each. ``kills`` of workers and ``restarts`` of the broker
+    are spread over the run.
+    """
 
-    @property
-    def hostname(self) -> str:
-        """The name that Celery gives it."""
-        return f"{self.name}@{socket.gethostname()}"
-
-    def start(self) -> None:
-        """Start it; nothing is waited for."""
-        options = ["-n", self.hostname, "-c", "2", "-P", "prefork", "-E", "-l", "INFO"]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "tools.ledger.ledger_tasks", "worker", *options],
-                env=dict(self._environment),
-                cwd=ROOT,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def kill(self) -> None:
-        """SIGKILL for the worker and its pool."""
-        if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-
-    def log(self) -> str:
-        """The end of its log."""
-        return self._log.read_text(errors="replace")[-3000:]
+    broker: str
+    databases: tuple[str, ...]
+    workers: tuple[tuple[World, str], ...]
+    tasks: int
+    kills: int = 0
+    restarts: int = 0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
 class Stand:
-    """What runs. ``environment`` has the URLs for Celery, and LEDGER_URL."""
+    """What runs. ``broker_url`` and ``result_url`` are for a sender, ``ledger_url`` for the ledger."""
 
-    environment: Mapping[str, str]
+    broker: Server
+    broker_url: str
+    result_url: str
+    ledger_url: str
     workers: tuple[Worker, ...]
-    url: str
+    monitors: tuple[Monitor, ...]
 
-    def get(self, path: str) -> Any:
-        """A document of the monitor's API; None for 404."""
-        request = urllib.request.Request(
-            f"{self.url}{API}{path}", headers={"Authorization": f"Bearer {_TOKEN}"}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=60) as response:
-                return json.loads(response.read())
-        except urllib.error.HTTPError as error:
-            if error.code == 404:
-                return None
-            raise
-
-    def missed(self) -> dict[str, int]:
-        """Missed events by worker."""
-        return {one["name"]: one["missed"] for one in self.get("/workers")["workers"]}
+    @property
+    def loses_popped_messages(self) -> bool:
+        """Whether a killed worker may take a message with it that the broker has handed out (Redis)."""
+        return isinstance(self.broker, RedisServer)
 
 
 @contextmanager
-def stand(folder: Path, broker: str, database: str, workers: int) -> Iterator[Stand]:
+def stand(folder: Path, plan: Plan) -> Iterator[Stand]:
     """Start everything, and end it with the block."""
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server(folder / "redis"))
-        urls = {"CELERY_BROKER_URL": redis.database(0), "CELERY_RESULT_BACKEND": redis.database(1)}
-        if broker == "rabbitmq":
-            urls["CELERY_BROKER_URL"] = stack.enter_context(rabbit_server(folder / "rabbitmq")).url
-        url = f"sqlite:///{folder / 'history.sqlite3'}"
-        if database == "postgresql":
-            url = stack.enter_context(postgres_server()).database()
+        broker: RedisServer | RabbitServer = redis
+        if plan.broker == RABBITMQ:
+            broker = stack.enter_context(rabbit_server(folder / "rabbitmq"))
         paths = os.pathsep.join(str(ROOT / part) for part in ("health", "monitor", "."))
-        environment = {**os.environ, **urls, "LEDGER_URL": redis.database(2), "PYTHONPATH": paths}
-        monitor = stack.enter_context(_monitor(folder, url, environment))
-        started = tuple(Worker(f"w{number}", folder, environment) for number in range(workers))
-        for one in started:
-            one.start()
-            stack.callback(one.kill)
-        found = Stand(environment, started, monitor)
+        environment = {
+            **os.environ,
+            "CELERY_BROKER_URL": broker.url,
+            "CELERY_RESULT_BACKEND": redis.database(1),
+            "LEDGER_URL": redis.database(2),
+            "PYTHONPATH": paths,
+        }
+        monitors = []
+        for database in plan.databases:
+            url = f"sqlite:///{folder / 'history.sqlite3'}"
+            if database == POSTGRESQL:
+                url = stack.enter_context(postgres_server()).database()
+            monitor = Monitor(database, folder, [sys.executable, "-m", "celery_monitor"], url, environment)
+            stack.callback(monitor.kill)
+            monitor.start()
+            monitors.append(monitor)
+        workers = []
+        for number, (world, pool) in enumerate(plan.workers):
+            name = f"w{number}-{world.celery}-{pool}@{socket.gethostname()}"
+            worker = Worker(name, pool, folder, world.python(), environment)
+            stack.callback(worker.kill)
+            worker.start()
+            workers.append(worker)
+        found = Stand(
+            broker, broker.url, redis.database(1), redis.database(2), tuple(workers), tuple(monitors)
+        )
         wait_for(
-            lambda: sum(one["online"] for one in found.get("/workers")["workers"]) == workers,
+            lambda: all(monitor.online() >= len(workers) for monitor in monitors),
             START_SECONDS,
-            lambda: "\n".join(one.log() for one in started),
+            lambda: "\n".join(one.log() for one in (*workers, *monitors)),
+            interval=0.5,
         )
         yield found
-
-
-@contextmanager
-def _monitor(folder: Path, database: str, environment: Mapping[str, str]) -> Iterator[str]:
-    log = folder / "monitor.log"
-    options = ["--port", "0", "--database", database, "--rate-limit", "none"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "celery_monitor", *options],
-            env={**environment, "CELERY_MONITOR_TOKEN": _TOKEN},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-
-    def listening() -> str | None:
-        text = log.read_text(errors="replace")
-        assert process.poll() is None, text
-        _, found, rest = text.partition(" listens at ")
-        return rest.split()[0] if found and rest.split() else None
-
-    try:
-        yield wait_for(listening, START_SECONDS, lambda: log.read_text(errors="replace"))
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

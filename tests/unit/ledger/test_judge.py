@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tools.ledger.judge import Kill, judge
+from tools.ledger.executions import Kill
+from tools.ledger.judge import judge
 from tools.ledger.plan import Sent
 
 KILL = Kill("w1", 10.0)
@@ -11,7 +12,9 @@ KILL = Kill("w1", 10.0)
 
 def shown(state: str, *runs: tuple[str, str | None]) -> dict[str, Any]:
     """A task as the API shows it, with a started run on each worker."""
-    listed = [{"worker": worker, "started": 1.0, "outcome": outcome} for worker, outcome in runs]
+    listed = [
+        {"worker": worker, "received": 1.0, "started": 1.0, "outcome": outcome} for worker, outcome in runs
+    ]
     return {"state": state, "runs": listed, "run_twice": len(runs) > 1}
 
 
@@ -89,7 +92,7 @@ def test_a_run_that_was_cut_by_a_kill_is_lost_or_was_never_reported(
 def test_a_task_that_is_lost_although_it_succeeded_again_is_a_difference() -> None:
     lines = [*ran("a", ("w1", None), at=9.9), *ran("a", ("w2", "succeeded"), at=30.0)]
     result = judge([Sent("a", "succeed")], lines, {"a": shown("LOST", ("w1", "LOST"))}, {}, [KILL])
-    assert len(result.differences) == 2
+    assert result.differences == ["succeed a is LOST, not SUCCESS"]
 
 
 def test_a_task_that_is_acknowledged_early_stays_lost_after_a_kill() -> None:
@@ -97,3 +100,67 @@ def test_a_task_that_is_acknowledged_early_stays_lost_after_a_kill() -> None:
     lines = ran("a", ("w1", None), at=8.0)
     assert judge([Sent("a", "exceed_limit")], lines, history, {}, [KILL]).differences == []
     assert judge([Sent("a", "exceed_limit")], lines, history, {}, []).differences != []
+
+
+def test_each_missed_event_explains_one_task_of_its_worker() -> None:
+    sent = [Sent(task, "succeed") for task in "abc"]
+    lines = [line for task in "abc" for line in ran(task, ("w1", "succeeded"))]
+    history = {task: shown("UNREPORTED", ("w1", "UNREPORTED")) for task in "abc"}
+    result = judge(sent, lines, history, {"w1": 2, "w2": 9})
+    assert (len(result.reported), len(result.differences)) == (2, 1)
+
+
+def test_a_run_that_began_as_its_worker_was_killed_may_be_unknown_to_the_ledger() -> None:
+    lines = ran("a", ("w2", "succeeded"), at=30.0)
+    history = {"a": shown("SUCCESS", ("w1", "LOST"), ("w2", "SUCCESS")) | {"run_twice": False}}
+    assert judge([Sent("a", "succeed")], lines, history, {}, [KILL]).differences == []
+    assert judge([Sent("a", "succeed")], lines, history, {}).differences != []
+
+
+def waiting(state: str, *received: str) -> dict[str, Any]:
+    """A task that no worker has started, received by these workers at 9.0."""
+    runs = [{"worker": worker, "received": 9.0, "started": None, "outcome": None} for worker in received]
+    return {"state": state, "runs": runs, "run_twice": False}
+
+
+@pytest.mark.parametrize("seen", [waiting("PENDING"), waiting("RECEIVED", "w1")])
+def test_redis_loses_one_message_with_each_killed_worker(seen: dict[str, Any]) -> None:
+    sent = [Sent("a", "succeed"), Sent("b", "succeed")]
+    result = judge(sent, [], {"a": seen, "b": seen}, {}, [KILL], loses_popped=True)
+    assert (len(result.popped), len(result.differences)) == (1, 1)
+    assert judge(sent[:1], [], {"a": seen}, {}, [KILL]).differences != []
+    assert judge(sent[:1], [], {"a": seen}, {}, loses_popped=True).differences != []
+
+
+@pytest.mark.parametrize(
+    "seen", [waiting("RECEIVED", "w2"), waiting("REVOKED"), shown("STARTED", ("w1", None)), None]
+)
+def test_a_lost_message_has_to_be_shown_as_waiting(seen: dict[str, Any] | None) -> None:
+    history = {} if seen is None else {"a": seen}
+    result = judge([Sent("a", "succeed")], [], history, {}, [KILL], loses_popped=True)
+    assert (result.popped, len(result.differences)) == ([], 1)
+
+
+def test_a_task_after_a_lost_one_was_never_sent() -> None:
+    sent = [Sent("a", "succeed"), Sent("b", "succeed", ("a",)), Sent("c", "succeed", ("b",))]
+    result = judge(sent, [], {"a": waiting("PENDING")}, {}, [KILL], loses_popped=True)
+    assert (len(result.popped), result.differences) == (1, [])
+    result = judge(sent[:2], ran("a", ("w1", "succeeded")), {"a": shown("SUCCESS", ("w1", "SUCCESS"))}, {})
+    assert result.differences == ["succeed b never ran, and is not in the history"]
+
+
+def test_a_lost_message_of_a_retry_leaves_the_task_in_retry() -> None:
+    history = {"a": shown("RETRY", ("w2", "RETRY"))}
+    result = judge([Sent("a", "retry")], ran("a", ("w2", "retried")), history, {}, [KILL], loses_popped=True)
+    assert (result.popped, result.differences) == (["retry a was not retried, and is RETRY"], [])
+
+
+def test_a_flag_that_is_wrong_is_a_difference() -> None:
+    lines = [*ran("a", ("w1", "succeeded")), *ran("a", ("w2", "succeeded"), at=30.0)]
+    seen = shown("SUCCESS", ("w1", "SUCCESS"), ("w2", "SUCCESS"))
+    assert judge([Sent("a", "succeed")], lines, {"a": seen}, {}).differences == []
+    result = judge([Sent("a", "succeed")], lines, {"a": seen | {"run_twice": False}}, {})
+    assert result.differences == ["succeed a ran twice, and the history does not say so"]
+    seen = shown("SUCCESS", ("w1", "SUCCESS")) | {"run_twice": True}
+    result = judge([Sent("a", "succeed")], ran("a", ("w1", "succeeded")), {"a": seen}, {})
+    assert result.differences == ["succeed a ran once, and the history says twice"]

@@ -1,0 +1,41 @@
+"""The comparisons that are made, large and small."""
+
+from tools.ledger.stand import POSTGRESQL, RABBITMQ, REDIS, SQLITE, Plan
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7
+
+WHOLE = (
+    Plan(REDIS, (SQLITE,), ((CELERY_5_6, "prefork"),) * 2, tasks=5_000, kills=10),
+    Plan(RABBITMQ, (POSTGRESQL,), ((CELERY_5_3, "prefork"),) * 2, tasks=5_000, restarts=5),
+    Plan(REDIS, (POSTGRESQL,), ((CELERY_5_7, "gevent"),) * 2, tasks=5_000, kills=5),
+    Plan(RABBITMQ, (SQLITE,), ((CELERY_5_6, "threads"),) * 2, tasks=5_000, kills=5),
+)
+"""20,000 tasks."""
+
+COVERING = (
+    Plan(
+        REDIS,
+        (SQLITE, POSTGRESQL),
+        (
+            (CELERY_5_3, "prefork"),
+            (CELERY_5_6, "threads"),
+            (CELERY_5_7, "gevent"),
+            (CELERY_5_3, "gevent"),
+        ),
+        tasks=200,
+        kills=1,
+    ),
+    Plan(
+        RABBITMQ,
+        (SQLITE, POSTGRESQL),
+        (
+            (CELERY_5_3, "threads"),
+            (CELERY_5_6, "gevent"),
+            (CELERY_5_7, "prefork"),
+            (CELERY_5_6, "prefork"),
+            (CELERY_5_7, "threads"),
+        ),
+        tasks=200,
+        kills=1,
+    ),
+)
+"""Each pair of Celery version, pool, broker and database, in two stands."""
