@@ -97,6 +97,8 @@ class AmqpConsumer(Stream):
             elif kind == frames.HEADER:
                 self._missing = frames.BODY_SIZE.unpack_from(data, start)[0]
                 self._parts, self._kept = [], 0
+                if not self._missing:
+                    messages.append(b"")  # no frame with a body follows
             elif kind == frames.METHOD:
                 self._method(data[start:stop])
             position = stop + 1

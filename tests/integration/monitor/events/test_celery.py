@@ -3,6 +3,7 @@
 import asyncio
 import os
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from celery import Celery, chain
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, RedisServer, redis_server
+from tools.testbed.waiting import BUSY_SECONDS
 
 from celery_monitor.events.intake import Intake
 from celery_monitor.events.merge import Merger
@@ -25,13 +27,25 @@ WORKER = "celery@tested"
 
 
 @contextmanager
-def worker(world: World, broker: str, home: Path, pool: str = "prefork") -> Iterator[None]:
-    """A worker of that Celery version, which sends task events, until the block ends."""
+def worker(
+    world: World, broker: str, home: Path, pool: str = "prefork", *, clock: float = 0.0
+) -> Iterator[None]:
+    """A worker of that Celery version, which sends task events, until the block ends.
+
+    ``clock``: by how many seconds its clock is ahead.
+    """
+    (home / "sitecustomize.py").write_text(
+        f"import time\n_time = time.time\ntime.time = lambda: _time() + {clock}\n" if clock else ""
+    )
     command = [str(world.python()), "-m", "celery", "-A", "events_app", "worker", "-n", WORKER]
     command += ["--pool", pool, "--concurrency", "2", "--loglevel", "INFO"]
     with (home / "worker.log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=PROJECT, env={**os.environ, "TEST_BROKER": broker}, stdout=log, stderr=log
+            command,
+            cwd=PROJECT,
+            env={**os.environ, "TEST_BROKER": broker, "PYTHONPATH": str(home)},
+            stdout=log,
+            stderr=log,
         )
     try:
         yield
@@ -190,3 +204,21 @@ async def test_tasks_after_a_restart_of_the_broker_are_recorded(tmp_path: Path) 
                 await watched.reaches(watched.send("shop.add", 1, 2), "SUCCESS")
                 await asyncio.to_thread(server.restart)
                 await watched.reaches(watched.send("shop.add", 3, 4), "SUCCESS", 120)
+
+
+async def test_a_worker_whose_clock_is_an_hour_ahead_has_the_times_of_the_monitor(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with watching(redis.database(12)) as watched:
+        with worker(CELERY_5_6, redis.database(12), tmp_path, clock=3600.0):
+            await watched.until_online()
+            began = time.time()
+            added = await watched.reaches(watched.send("shop.add", 1, 2), "SUCCESS")
+            ended = time.time()
+            [run] = added.runs
+            assert began - BUSY_SECONDS <= (run.received or 0) <= (run.started or 0) <= (run.finished or 0)
+            assert (run.finished or 0) <= ended + BUSY_SECONDS
+            track = watched.merger.workers[WORKER]
+            assert track.clock_skew == pytest.approx(3600.0, abs=BUSY_SECONDS)
+            await until(lambda: track.processed == 1)
+            assert track.missed == 0

@@ -53,3 +53,32 @@ def test_what_does_not_fit_is_dropped_the_oldest_first_and_counted() -> None:
         intake.take([started(number % 10)], T0)
     assert merger.counters.dropped == 15
     assert intake.buffered_bytes <= 10 * (len(message) + 64)
+
+
+async def test_a_flood_at_ten_times_the_capacity_costs_messages_and_neither_memory_nor_the_loop() -> None:
+    merger = Merger()
+    message = started(1)
+    most = 100 * (len(message) + 64)
+    intake = Intake(Broker(), merger, max_bytes=most)
+    task = asyncio.create_task(intake.run())
+    sent, turns = 0, 0
+    # Each turn of the loop brings ten times of what the buffer takes, and what is merged in a turn is less.
+    for _ in range(200):
+        for number in range(10):
+            intake.take([started(number)] * 100, T0)
+            assert intake.buffered_bytes <= most
+        sent += 1_000
+        await asyncio.sleep(0)
+        turns += 1
+
+    async def merged() -> bool:
+        return intake.buffered_bytes == 0
+
+    await wait_for_async(merged)
+    counters = merger.counters
+    assert turns == 200
+    assert counters.dropped > 0
+    assert counters.dropped + counters.messages == sent
+    assert len(merger) <= 10
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
