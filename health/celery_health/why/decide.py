@@ -33,8 +33,8 @@ def _capitalized(sentence: str) -> str:
 
 def _with_holder(facts: TaskFacts) -> TaskFacts:
     """Where no worker was found to have the task: the worker that last said so by an event."""
-    ended = facts.outcome is not None or facts.lost_with is not None or facts.awaits_retry
-    if facts.holder is not None or ended or facts.worker is None:
+    ended = facts.outcome is not None or facts.lost_with is not None or facts.end_missing
+    if facts.holder is not None or ended or facts.awaits_retry or facts.worker is None:
         return facts
     in_queue = facts.queue is not None and facts.queue.found
     if in_queue or (facts.started is None and facts.received is None):

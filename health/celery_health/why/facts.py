@@ -128,19 +128,23 @@ class Sources:
     delay: float | None = None
 
 
+EXPIRED = "expired"
+"""The reason of a worker that revoked a task because its time had passed."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
     """Everything that is known of one task.
 
     ``outcome`` of its last run, ``error`` its exception in one line. ``result_kept``: whether the result
-    backend still has the result. ``lost_with``: the worker that is gone with the task. ``p99``: the runtime
-    that 99 % of the runs of this name stay below, over ``p99_runs`` runs. ``revoke_ordered``: a revoke waits
-    for the task; ``revoked_by``: who asked, at ``revoke_asked``; ``revoke_sends``: how often workers were
-    ordered. ``quarantined``: its id is in quarantine; ``dead_letter_queue``:
-    where its message is now; ``deaths``: how many processes died while they ran it. ``unacknowledged``:
-    whether the broker has its message as delivered; ``redelivery``: after how many seconds the broker
-    delivers it again. ``retries``: how many retries came before; ``awaits_retry``: it failed and is to run
-    again.
+    backend still has the result. ``lost_with``: the worker that is gone with the task. ``end_missing``: its
+    worker has ended it, and nothing says how. ``p99``: the runtime that 99 % of the runs of this name stay
+    below, over ``p99_runs`` runs. ``revoke_ordered``: a revoke waits for the task; ``revoked_by``: who asked,
+    at ``revoke_asked``; ``revoke_sends``: how often workers were ordered; ``revoke_reason``: ``expired``, or
+    how the worker terminated it. ``quarantined``: its id is in quarantine; ``dead_letter_queue``: where its
+    message is now; ``deaths``: how many processes died while they ran it. ``unacknowledged``: whether the
+    broker has its message as delivered; ``redelivery``: after how many seconds the broker delivers it again.
+    ``retries``: how many retries came before; ``awaits_retry``: it failed and is to run again.
     """
 
     id: str
@@ -157,12 +161,14 @@ class TaskFacts:
     worker: str | None = None
     result_kept: bool | None = None
     lost_with: str | None = None
+    end_missing: bool = False
     p99: float | None = None
     p99_runs: int = 0
     revoke_ordered: bool = False
     revoked_by: str | None = None
     revoke_asked: float | None = None
     revoke_sends: int | None = None
+    revoke_reason: str | None = None
     quarantined: bool = False
     dead_letter_queue: str | None = None
     deaths: int = 0

@@ -26,6 +26,7 @@ class WhyReason(StrEnum):
     EXPIRED = "Expired"
     REJECTED = "Rejected"
     LOST_WITH_WORKER = "LostWithWorker"
+    END_UNREPORTED = "EndUnreported"
     HOLDER_FAULTY = "HolderFaulty"
     HOLDER_OFFLINE = "HolderOffline"
     RUNNING = "Running"
@@ -104,12 +105,12 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
         ),
         WhyReason.REVOKED: Situation(
             Severity.DEGRADED,
-            "{task} was revoked{by}{ago}: no worker runs it.",
+            "{task} was revoked{by}{how}{ago}: no worker runs it.",
             "Send the task again if it is needed",
         ),
         WhyReason.EXPIRED: Situation(
             Severity.DEGRADED,
-            "{task} expired {expired} ago: the worker that fetches it discards it.",
+            "{task} expired{expired}: the worker that fetches it discards it.",
             "Send the task again, with a later expires or without one",
         ),
         WhyReason.REJECTED: Situation(
@@ -122,6 +123,14 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
             "{task} was lost with its worker {worker}{redelivery}.",
             "Set task_acks_late and task_reject_on_worker_lost if the task may run twice; otherwise send it "
             "again",
+        ),
+        WhyReason.END_UNREPORTED: Situation(
+            Severity.UNKNOWN,
+            "{task} ended{on_worker}, and its end was not reported: no event says whether it succeeded.",
+            "Read its result, or the log of the worker. Celery loses events of its threads pool: prefer "
+            "another pool",
+            "",
+            "result {id}",
         ),
         WhyReason.HOLDER_FAULTY: Situation(
             Severity.UNHEALTHY,

@@ -1,7 +1,7 @@
 """Bytes to events. Nothing raises: what cannot be read is counted and skipped.
 
 Well-formed events of Celery take one pass of msgspec. Only when that pass fails is the message read event by
-event, so that one bad event of a batch does not cost the others.
+event, so that one bad event of a batch does not cost the others, and one bad field does not cost its event.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,14 @@ _CELERYS = frozenset(
         "sent", "received", "started", "succeeded", "failed", "retried", "revoked", "rejected", "cancelled",
     )
 )  # fmt: skip
-_NAMES = ("type", "hostname", "uuid", "name", "root_id", "parent_id", "queue", "exchange", "routing_key")
+_NAMES = frozenset(
+    {"type", "hostname", "uuid", "name", "root_id", "parent_id", "queue", "exchange", "routing_key"}
+)
+# Without one of these, an event says nothing.
+_NEEDED = frozenset({"type", "hostname", "timestamp", "uuid"})
+_TYPES: Mapping[str, Any] = MappingProxyType(
+    {field.name: field.type for field in msgspec.structs.fields(Event)}
+)
 _NUL = b"\\u0000"
 _JSON_BEGINS = (b"{", b"[", b" ", b"\n")
 _NOT_PROGRESS = _FIELDS | {"utcoffset", "local_received"}
@@ -100,7 +107,7 @@ class Decoder:
             counters.unsupported += 1
             return ()
         decode, decode_values = decoders
-        # No database stores a NUL in a text, so an event with one in a name is refused.
+        # No database stores a NUL in a text, so a name with one is left out.
         if _NUL in body or decode is _msgpack:
             return self._one_by_one(body, decode_values)
         try:
@@ -129,13 +136,37 @@ class Decoder:
             return []
         found = []
         for fields in values if isinstance(values, list) else [values]:
-            event = _lenient(fields)
+            event = self._lenient(fields)
             if event is None:
                 self.counters.malformed += 1
                 continue
             found.append(event)
         self.counters.events += len(found)
         return found
+
+    def _lenient(self, fields: Any) -> Event | None:
+        """One event from decoded values, without the fields that have impossible values.
+
+        Texts may be any JSON, as older senders wrote them. None: the event says nothing without such a field.
+        """
+        if not isinstance(fields, dict):
+            return None
+        known = {
+            name: _text(value) if name in _TEXTS and value is not None else value
+            for name, value in fields.items()
+            if name in _FIELDS
+        }
+        event = _converted(known)
+        if event is None:
+            invalid = [name for name, value in known.items() if not _is_valid(name, value)]
+            for name in invalid:
+                del known[name]
+            event = _converted(known) if _NEEDED.isdisjoint(invalid) else None
+            if event is None:
+                return None
+            self.counters.invalid_fields += len(invalid)
+        _add_progress(event, fields)
+        return event
 
     def _malformed(self) -> Sequence[Event]:
         self.counters.messages += 1
@@ -155,23 +186,27 @@ def _sniffed(body: bytes) -> str:
     return "application/x-msgpack" if 0x80 < (body[0] if body else 0) < 0xE0 else ""
 
 
-def _lenient(fields: Any) -> Event | None:
-    """One event from decoded values. Texts may be any JSON, as older senders wrote them."""
-    if not isinstance(fields, dict):
-        return None
-    known = {
-        name: _text(value) if name in _TEXTS and value is not None else value
-        for name, value in fields.items()
-        if name in _FIELDS
-    }
-    if any("\x00" in name for field in _NAMES if isinstance(name := known.get(field), str)):
+def _converted(known: dict[str, Any]) -> Event | None:
+    if any(_has_nul(known.get(name)) for name in _NAMES):
         return None
     try:
-        event = msgspec.convert(known, Event)
+        return msgspec.convert(known, Event)
     except _UNREADABLE:
         return None
-    _add_progress(event, fields)
-    return event
+
+
+def _is_valid(name: str, value: Any) -> bool:
+    if name in _NAMES and _has_nul(value):
+        return False
+    try:
+        msgspec.convert(value, _TYPES[name])
+    except _UNREADABLE:
+        return False
+    return True
+
+
+def _has_nul(value: Any) -> bool:
+    return isinstance(value, str) and "\x00" in value
 
 
 def _text(value: Any) -> str:

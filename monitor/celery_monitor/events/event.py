@@ -15,6 +15,8 @@ Counter = Annotated[int, Meta(ge=0, le=2**53)]
 # Names of tasks, workers, queues and the like. No database stores a NUL in a text.
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
 ShortText = Annotated[str, Meta(max_length=512)] | None
+# A number or a name, as the one who ended the task gave it.
+Signal = Annotated[int, Meta(ge=0, le=1024)] | ShortText
 
 SENT = "task-sent"
 RECEIVED = "task-received"
@@ -62,6 +64,10 @@ class Event(Struct, kw_only=True, gc=False):
     exception: str | None = None
     traceback: str | None = None
     requeue: bool | None = None
+    # task-revoked
+    expired: bool | None = None
+    terminated: bool | None = None
+    signum: Signal = None
     # custom events: JSON text of the fields that are not Celery's
     progress: str | None = None
     # worker events

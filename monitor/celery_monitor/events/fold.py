@@ -6,10 +6,11 @@ from types import MappingProxyType
 from celery_health.times import unix_time
 from celery_monitor.events import event as types
 from celery_monitor.events.event import Event
-from celery_monitor.events.fields import is_incomplete
+from celery_monitor.events.fields import is_incomplete, reason_of
 from celery_monitor.events.runs import Runs, worse
 from celery_monitor.events.trace import Trace
 from celery_monitor.records.states import (
+    CONCLUDED_STATES,
     FAILURE,
     LOST,
     PENDING,
@@ -19,12 +20,15 @@ from celery_monitor.records.states import (
     REVOKED,
     STARTED,
     SUCCESS,
+    UNREPORTED,
 )
 from celery_monitor.records.tasks import Run, TaskRecord
 
-# The merger's own marks among the events of a task: its worker is gone, its worker is alive.
+# The merger's own marks among the events of a task: its worker is gone, its worker is alive, its run has
+# ended without an event.
 WORKER_GONE = "-gone"
 WORKER_ALIVE = "-alive"
+END_MISSING = "-end-missing"
 _OUTCOMES: Mapping[str, str] = MappingProxyType(
     {
         types.SUCCEEDED: SUCCESS,
@@ -111,6 +115,7 @@ def _ended(record: TaskRecord, runs: Runs, event: Event) -> None:
     run = runs.to_end(event, outcome)
     run.outcome = worse(run.outcome, outcome)
     run.finished = event.timestamp
+    run.reason = reason_of(event) or run.reason
     run.runtime = event.runtime if event.runtime is not None else run.runtime
     run.exception = event.exception or run.exception
     run.traceback = event.traceback or run.traceback
@@ -133,7 +138,11 @@ def _custom(record: TaskRecord, runs: Runs, event: Event) -> None:
 
 
 def _gone(_: TaskRecord, runs: Runs, event: Event) -> None:
-    runs.lose(event)
+    runs.conclude(event, LOST)
+
+
+def _end_missing(_: TaskRecord, runs: Runs, event: Event) -> None:
+    runs.conclude(event, UNREPORTED)
 
 
 def _alive(_: TaskRecord, runs: Runs, event: Event) -> None:
@@ -148,6 +157,7 @@ _STEPS: Mapping[str, Callable[[TaskRecord, Runs, Event], None]] = MappingProxyTy
         **dict.fromkeys(_OUTCOMES, _ended),
         WORKER_GONE: _gone,
         WORKER_ALIVE: _alive,
+        END_MISSING: _end_missing,
     }
 )
 
@@ -161,7 +171,7 @@ def _conclude(record: TaskRecord, runs: Runs) -> None:
         record.runs = [one for one, _ in runs.all]
         record.worker = run.worker
         record.received, record.started, record.finished = run.received, run.started, run.finished
-        record.runtime, record.retries = run.runtime, run.retries
+        record.reason, record.runtime, record.retries = run.reason, run.runtime, run.retries
         record.exception, record.traceback = run.exception, run.traceback
         record.state, record.state_time = _state(run, trace)
         record.clock = trace.last_clock
@@ -170,8 +180,8 @@ def _conclude(record: TaskRecord, runs: Runs) -> None:
 
 
 def _state(run: Run, trace: Trace) -> tuple[str, float]:
-    if run.outcome == LOST:
-        return LOST, trace.lost_at
+    if run.outcome in CONCLUDED_STATES:
+        return run.outcome, trace.concluded_at
     if run.outcome is not None:
         return run.outcome, run.finished or run.started or 0.0
     if trace.custom is not None:

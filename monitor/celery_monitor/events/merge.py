@@ -1,8 +1,9 @@
 """Events of all tasks to records, in bounded memory. Pure: no clock and no I/O."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from sys import intern
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -10,17 +11,21 @@ from celery_monitor.events import event as types
 from celery_monitor.events.clean import clean
 from celery_monitor.events.counters import Counters
 from celery_monitor.events.event import Event, WorkerEvent
-from celery_monitor.events.fold import WORKER_ALIVE, WORKER_GONE, order, record_of
+from celery_monitor.events.fold import END_MISSING, WORKER_ALIVE, WORKER_GONE, order, record_of
+from celery_monitor.events.open_runs import MissingEnd
 from celery_monitor.events.plain import plain_record
 from celery_monitor.events.workers import Workers, WorkerTrack
-from celery_monitor.records.states import FINAL_STATES
+from celery_monitor.records.states import FINAL_STATES, NOT_RUNNING, UNREPORTED
 from celery_monitor.records.tasks import TaskRecord
 from celery_monitor.texts import Texts
 
 MAX_UNFINISHED = 50_000
 MAX_FINISHED = 10_000
+_NONE: Mapping[str, int] = MappingProxyType({})
 _MAX_EVENTS = 64
 _KEPT_EVENTS = 16
+# No event of the task is likely to come.
+_SETTLED_STATES = FINAL_STATES | {UNREPORTED}
 _WORKER_EVENTS = frozenset({types.ONLINE, types.HEARTBEAT, types.OFFLINE})
 
 
@@ -30,7 +35,14 @@ class _Task(Struct, gc=False):
     base: TaskRecord | None = None
     name: str | None = None
     updated: float = 0.0
+    is_running: bool = False
     events: list[Event] = []
+
+    def is_of(self, worker: str) -> bool:
+        """Whether the worker has received it at any time."""
+        if any(event.hostname == worker for event in self.events):
+            return True
+        return self.base is not None and any(run.worker == worker for run in self.base.runs)
 
 
 class Merger:
@@ -92,15 +104,25 @@ class Merger:
         task = self._find(task_id)
         return None if task is None else self._record(task_id, task)
 
-    def restore(self, records: Iterable[TaskRecord]) -> None:
-        """Take in stored records of unfinished tasks, with their runs, after a start of the monitor."""
+    def restore(self, records: Iterable[TaskRecord], processed: Mapping[str, int] = _NONE) -> None:
+        """Take in stored records of unfinished tasks, with their runs, after a start of the monitor.
+
+        ``processed``: how many tasks each worker had started when it was last seen. A smaller number shows
+        that another process has its name now.
+        """
         for record in records:
             if self._find(record.id) is None:
-                self._unfinished[record.id] = _Task(record, record.name)
+                running = [run for run in record.runs if run.is_running]
+                self._unfinished[record.id] = _Task(record, record.name, is_running=bool(running))
+                for run in running:
+                    self.workers.restore(record.id, run, processed.get(run.worker))
 
     def mark_lost(self, worker: str, at: float) -> int:
         """The worker has been gone since ``at``: what it was running is lost. Returns the number of tasks."""
-        return self._mark_lost(worker, 0, at)
+        track = self.workers.get(worker)
+        if track is None:
+            return self._mark_lost(worker, 0, at)
+        return self._lose_worker(track, 0, at)
 
     def unfinished(self) -> list[TaskRecord]:
         """The records of all unfinished tasks in memory."""
@@ -145,6 +167,7 @@ class Merger:
         if track is None:
             track = self.workers.add(event.hostname, event.pid)
             track.skew.first_contact(event.timestamp, received)
+            self.workers.bring_back(track)
         track.last_seen = received
         return track
 
@@ -152,31 +175,50 @@ class Merger:
         name = event.hostname = intern(event.hostname)
         track = self._track(event, received)
         track.skew.sample(event.timestamp, received, self.workers.common_lag(received))
-        old_pid = track.pid
-        replaced = track.heartbeat(event)
         at = event.timestamp - track.clock_skew
-        if replaced:
-            self._mark_lost(name, old_pid, at)
+        if track.is_replaced(event):
+            self._lose_worker(track, track.pid, at)
+            track.begin_process()
         elif name in self._doubtful:
             self._prove_alive(track, at)
+        for end in track.heartbeat(event):
+            self._mark_end_missing(track, end)
         if self._on_worker is not None:
             self._on_worker(_worker_event(event, at, received))
+
+    def _lose_worker(self, track: WorkerTrack, pid: int, at: float) -> int:
+        for end in track.open_runs.at_the_end():
+            self._mark_end_missing(track, end)
+        return self._mark_lost(track.name, pid, at)
 
     def _mark_lost(self, worker: str, pid: int, at: float) -> int:
         lost = 0
         self._doubtful.pop(worker, None)
         for task_id, task in self._unfinished.items():
-            if not any(event.hostname == worker for event in task.events) and task.base is None:
+            if not task.is_of(worker):
                 continue
-            _, runs = record_of(task_id, task.base, task.events)
-            last = runs.last_sign_of(worker)
-            if last is None:
-                continue
-            mark = Event(type=WORKER_GONE, hostname=worker, pid=pid, timestamp=max(at, last), clock=2**53)
-            task.events.append(mark)
-            self._changed[task_id] = task
-            lost += 1
+            lost += self._conclude(
+                task_id, task, Event(type=WORKER_GONE, hostname=worker, pid=pid, timestamp=at)
+            )
         return lost
+
+    def _mark_end_missing(self, track: WorkerTrack, end: MissingEnd) -> None:
+        task = self._find(end.task_id)
+        at = end.at - track.clock_skew
+        if task is not None:
+            mark = Event(type=END_MISSING, hostname=track.name, pid=track.pid, timestamp=at)
+            track.ends_missing += self._conclude(end.task_id, task, mark)
+
+    def _conclude(self, task_id: str, task: _Task, mark: Event) -> bool:
+        """Add a mark that ends the runs of the worker. False if it is running none."""
+        _, runs = record_of(task_id, task.base, task.events)
+        last = runs.last_sign_of(mark.hostname)
+        if last is None:
+            return False
+        mark.timestamp, mark.clock = max(mark.timestamp, last), 2**53
+        task.events.append(mark)
+        self._changed[task_id] = task
+        return True
 
     def _prove_alive(self, track: WorkerTrack, at: float) -> None:
         for task_id in self._doubtful.pop(track.name):
@@ -194,7 +236,9 @@ class Merger:
                 for worker in runs.doubtful():
                     self._doubtful.setdefault(worker, set()).add(task_id)
         record.updated = max(record.updated, task.updated)
-        if record.state in FINAL_STATES:
+        if task.is_running or record.state not in NOT_RUNNING:
+            task.is_running = self.workers.note_runs(record)
+        if record.state in _SETTLED_STATES:
             if self._unfinished.pop(task_id, None) is not None:
                 self._finished[task_id] = task
         elif self._finished.pop(task_id, None) is not None:

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 
 from celery_monitor.events.event import RETRIED, Event
 from celery_monitor.events.trace import CLOCK_TOLERANCE, One, Trace, beginning, is_of, overlap
-from celery_monitor.records.states import CELERY_STATES, LOST, RETRY, SUCCESS, precedence
+from celery_monitor.records.states import (
+    CELERY_STATES,
+    CONCLUDED_STATES,
+    RETRY,
+    SUCCESS,
+    precedence,
+)
 from celery_monitor.records.tasks import Run, TaskRecord
 
 # Two events of one end: Celery sends task-rejected and then task-failed for Reject without requeue.
@@ -16,7 +22,7 @@ _ONE_END_SECONDS = 2.0
 MAX_RUNS = 100
 # Two times of one worker's clock that count as one.
 _SAME_MOMENT = 0.005
-_END_FIELDS = ("outcome", "finished", "runtime", "exception", "traceback")
+_END_FIELDS = ("outcome", "finished", "reason", "runtime", "exception", "traceback")
 
 
 class Runs:
@@ -26,9 +32,9 @@ class Runs:
         self.all: list[tuple[Run, Trace]] = []
         if base is not None:
             self.all = [
-                (_copy(run), Trace(last_clock=base.clock, lost_at=base.state_time)) for run in base.runs
+                (_copy(run), Trace(last_clock=base.clock, concluded_at=base.state_time)) for run in base.runs
             ]
-            if self.all and base.state not in CELERY_STATES and base.state != LOST:
+            if self.all and base.state not in CELERY_STATES and base.state not in CONCLUDED_STATES:
                 trace = self.all[-1][1]
                 trace.custom, trace.custom_at = base.state, base.state_time
 
@@ -73,7 +79,7 @@ class Runs:
             return run
         for run, trace in reversed(own):
             is_inferred = run.outcome == outcome == RETRY and run.finished is None
-            if run.outcome is None or run.outcome == LOST or is_inferred:
+            if run.outcome is None or run.outcome in CONCLUDED_STATES or is_inferred:
                 trace.last_clock = event.clock
                 return run
         if own and _is_same_end(*own[-1], event, outcome):
@@ -152,12 +158,14 @@ class Runs:
                 return trace
         return None
 
-    def lose(self, event: Event) -> None:
-        """End the started runs of a worker that is gone."""
+    def conclude(self, event: Event, outcome: str) -> None:
+        """End the runs that a worker had started by then, without an event of their end."""
         for run, trace in self.all:
-            if run.outcome is None and run.started is not None and is_of(event, run, trace):
-                run.outcome = LOST
-                trace.lost_at = event.timestamp
+            if run.outcome is not None or run.started is None or run.started > event.timestamp:
+                continue
+            if is_of(event, run, trace):
+                run.outcome = outcome
+                trace.concluded_at = event.timestamp
 
     def last_sign_of(self, worker: str) -> float | None:
         """The latest time of a run that this worker has started and not ended, None without such a run."""
@@ -272,4 +280,4 @@ def _copy(run: Run) -> Run:
 
 def worse(one: str | None, other: str) -> str:
     """Of two outcomes of one end the one that Celery's order keeps."""
-    return other if one is None or one == LOST or precedence(other) < precedence(one) else one
+    return other if one is None or one in CONCLUDED_STATES or precedence(other) < precedence(one) else one

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from celery_monitor.events.event import Event
-from celery_monitor.records.states import LOST, SUCCESS
+from celery_monitor.records.states import CONCLUDED_STATES, SUCCESS
 from celery_monitor.records.tasks import Run
 
 # Clocks of workers may differ by this much without a correction.
@@ -14,8 +14,9 @@ class Trace(Struct):
     """What is known of a run beyond its record. A ``pid`` of 0 matches every process of the worker.
 
     ``clock``: of the first event; ``last_clock``: of the last one. ``custom``: the custom state that the run
-    is in, since ``custom_at``. ``requeued``: the worker put the message back. ``alive``: a time at which the
-    worker was known to be alive while the run lasted.
+    is in, since ``custom_at``. ``concluded_at``: since when the run is known to have ended, where no event
+    says so. ``requeued``: the worker put the message back. ``alive``: a time at which the worker was known to
+    be alive while the run lasted.
     """
 
     pid: int = 0
@@ -23,7 +24,7 @@ class Trace(Struct):
     last_clock: int = 0
     custom: str | None = None
     custom_at: float = 0.0
-    lost_at: float = 0.0
+    concluded_at: float = 0.0
     requeued: bool = False
     alive: float = 0.0
 
@@ -41,7 +42,7 @@ def overlap(first: One, second: Run) -> bool:
     run, trace = first
     if run.outcome == SUCCESS:
         return True
-    if run.outcome == LOST or second.retries > run.retries:
+    if run.outcome in CONCLUDED_STATES or second.retries > run.retries:
         return False
     last = (run.finished if run.outcome is not None else trace.alive) or 0.0
     return last > (second.started or 0.0) + CLOCK_TOLERANCE

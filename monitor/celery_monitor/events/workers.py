@@ -2,7 +2,9 @@
 
 from celery_monitor.events.event import Event
 from celery_monitor.events.missed import MissedEvents
+from celery_monitor.events.open_runs import MissingEnd, OpenRuns
 from celery_monitor.events.skew import ClockSkew
+from celery_monitor.records.tasks import Run, TaskRecord
 
 MAX_WORKERS = 5_000
 _LAG_EVERY_SECONDS = 2.0
@@ -15,15 +17,17 @@ class WorkerTrack:
 
     ``processed``: tasks that the worker process has started, None before its first heartbeat.
     ``last_seen``: when its last event was received, Unix time of the monitor. ``sends_task_events``: whether
-    this process has sent a task event.
+    this process has sent a task event. ``ends_missing``: how many runs have ended without an event of that.
     """
 
     __slots__ = (
         "_first_processed",
         "_missed",
         "_missed_before",
+        "ends_missing",
         "last_seen",
         "name",
+        "open_runs",
         "pid",
         "processed",
         "sends_task_events",
@@ -40,6 +44,8 @@ class WorkerTrack:
         self._first_processed: int | None = None
         self._missed = MissedEvents()
         self._missed_before = 0
+        self.open_runs = OpenRuns()
+        self.ends_missing = 0
 
     @property
     def clock_skew(self) -> float:
@@ -48,11 +54,11 @@ class WorkerTrack:
 
     @property
     def missed(self) -> int:
-        """Tasks that the worker started and that the monitor has no event of, over restarts of the worker.
+        """Starts and ends of runs that the monitor has no event of, over restarts of the worker.
 
         Tasks that it started before its first task event are not counted here, but in ``silent``.
         """
-        return self._missed_before + self._missed.count
+        return self._missed_before + self._missed.count + self.ends_missing
 
     @property
     def silent(self) -> int:
@@ -68,13 +74,25 @@ class WorkerTrack:
         """Note a task-started event, by the worker's clock."""
         self._missed.started(timestamp)
 
-    def heartbeat(self, event: Event) -> bool:
-        """Note a worker event with its counter. True if another process has taken the worker's name."""
-        replaced = self._is_replaced(event)
-        if replaced:
-            self._missed.compare()
-            self._missed_before += self._missed.count
-            self._begin_process()
+    def is_replaced(self, event: Event) -> bool:
+        """Whether this worker event shows that another process has taken the worker's name."""
+        if event.pid != self.pid:
+            return True
+        # In a container the new process often has the pid of the old one.
+        return event.processed is not None and event.processed < (self.processed or 0)
+
+    def begin_process(self) -> None:
+        """Another process has taken the worker's name."""
+        self._missed.compare()
+        self._missed_before += self._missed.count
+        self.processed = None
+        self.sends_task_events = False
+        self._first_processed = None
+        self._missed = MissedEvents()
+        self.open_runs = OpenRuns()
+
+    def heartbeat(self, event: Event) -> list[MissingEnd]:
+        """Note a worker event with its counters. Gives the ends of which no event came."""
         self.pid = event.pid
         if event.processed is not None:
             self.processed = event.processed
@@ -82,19 +100,19 @@ class WorkerTrack:
                 self._first_processed = event.processed
             if self.sends_task_events:
                 self._missed.heartbeat(event.processed, event.timestamp)
-        return replaced
+        if event.active is None:
+            return []
+        return self.open_runs.heartbeat(event.active, event.timestamp)
 
-    def _is_replaced(self, event: Event) -> bool:
-        if event.pid != self.pid:
-            return True
-        # In a container the new process often has the pid of the old one.
-        return event.processed is not None and event.processed < (self.processed or 0)
 
-    def _begin_process(self) -> None:
-        self.processed = None
-        self.sends_task_events = False
-        self._first_processed = None
-        self._missed = MissedEvents()
+class _Restored:
+    """Since when tasks have been running on one worker, by the monitor's clock."""
+
+    __slots__ = ("processed", "started")
+
+    def __init__(self, processed: int | None) -> None:
+        self.processed = processed
+        self.started: dict[str, float] = {}
 
 
 class Workers(dict[str, WorkerTrack]):
@@ -104,6 +122,8 @@ class Workers(dict[str, WorkerTrack]):
         super().__init__()
         self._common_lag = 0.0
         self._lag_at = 0.0
+        # What the history says of workers of which no event has come yet.
+        self._restored: dict[str, _Restored] = {}
 
     def add(self, name: str, pid: int) -> WorkerTrack:
         """A worker that was not known."""
@@ -111,6 +131,35 @@ class Workers(dict[str, WorkerTrack]):
             del self[min(self, key=lambda known: self[known].last_seen)]
         track = self[name] = WorkerTrack(name, pid)
         return track
+
+    def note_runs(self, record: TaskRecord) -> bool:
+        """Note which workers are running the task now. Returns whether one does."""
+        running = {run.worker for run in record.runs if run.is_running}
+        for run in record.runs:
+            track = self.get(run.worker)
+            if track is None:
+                continue
+            if run.is_running:
+                track.open_runs.started(record.id, (run.started or 0.0) + track.skew.seconds)
+            elif run.worker not in running:
+                track.open_runs.ended(record.id, (run.finished or 0.0) + track.skew.seconds)
+        return bool(running)
+
+    def restore(self, task_id: str, run: Run, processed: int | None) -> None:
+        """Note a run that was not finished when the monitor stopped, before the first event of its worker.
+
+        ``processed``: how many tasks the worker had started by then.
+        """
+        restored = self._restored.setdefault(run.worker, _Restored(processed))
+        restored.started[task_id] = run.started or 0.0
+
+    def bring_back(self, track: WorkerTrack) -> None:
+        """The first event of the worker has come."""
+        restored = self._restored.pop(track.name, None)
+        if restored is not None:
+            track.processed = restored.processed
+            for task_id, at in restored.started.items():
+                track.open_runs.started(task_id, at + track.skew.seconds)
 
     def common_lag(self, now: float) -> float:
         """By how many seconds the heartbeats of all workers are late: the lag of the monitor itself."""

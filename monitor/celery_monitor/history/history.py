@@ -12,7 +12,7 @@ from celery_monitor.history.database.address import parse_address
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.filelock import FileLock
 from celery_monitor.history.database.session import Session
-from celery_monitor.history.errors import HistoryError
+from celery_monitor.history.errors import HistoryError, HistoryUnavailableError
 from celery_monitor.history.filters import TaskFilter
 from celery_monitor.history.filters.matching import Folding, Matcher, StoredTask, matcher
 from celery_monitor.history.migrations.upgrade import upgrade
@@ -23,6 +23,7 @@ from celery_monitor.history.reading.rollups import Rollups
 from celery_monitor.history.reading.samples import queue_series, values_of, worker_series
 from celery_monitor.history.reading.tasks import one_task, related_tasks, tasks_of
 from celery_monitor.history.reading.texts import folding_of
+from celery_monitor.history.reading.unfinished import Unfinished
 from celery_monitor.history.requests.bulks import Bulks
 from celery_monitor.history.requests.cancels import Cancels
 from celery_monitor.history.requests.leases import Leases
@@ -42,6 +43,7 @@ from celery_monitor.history.views import (
     Sort,
     Window,
 )
+from celery_monitor.history.writing.merge import merge_records
 from celery_monitor.history.writing.samples import read_audit
 from celery_monitor.history.writing.writer import Writer
 from celery_monitor.records.samples import QueueSample, WorkerSample
@@ -91,6 +93,7 @@ class History:
         self.leases = Leases(self._database)
         self.retries = Retries(self._database)
         self.bulks = Bulks(self._database)
+        self.unfinished = Unfinished(self._database)
         self._upkeep: asyncio.Task[None] | None = None
 
     @classmethod
@@ -182,9 +185,19 @@ class History:
         return self._writer.status()
 
     async def task(self, identity: str) -> TaskRecord | None:
-        """The task with its runs; None if the history does not have it."""
-        async with self._database.reading() as session:
-            return await one_task(self._database, session, identity)
+        """The task with its runs; None if the history does not have it.
+
+        A change that waits to be written is part of it. While the database is away, it is all that is known.
+        """
+        waiting = self._writer.waiting(identity)
+        try:
+            async with self._database.reading() as session:
+                stored = await one_task(self._database, session, identity)
+        except HistoryUnavailableError:
+            if waiting is None:
+                raise
+            return waiting
+        return stored if waiting is None else merge_records(stored or waiting, waiting)
 
     async def tasks(
         self,

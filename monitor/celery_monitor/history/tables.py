@@ -75,6 +75,7 @@ job_executions = Table(
     Column("result", Text),
     Column("progress", Text),
     Column("traceback", Text),
+    Column("reason", Text),
 )
 
 runs = Table(
@@ -91,6 +92,7 @@ runs = Table(
     Column("retries", Integer, nullable=False),
     Column("exception", Text),
     Column("traceback", Text),
+    Column("reason", Text),
 )
 
 # level: which of name, queue and worker are set (the others are 0); see rollups.levels.

@@ -102,6 +102,18 @@ class Live:
         """Note a task event. The merger calls it for each."""
         return self._flow.on_task
 
+    def restore(self, workers: Mapping[str, WorkerSample | None]) -> None:
+        """Expect to hear of the workers that had tasks when the monitor stopped."""
+        for name, sample in workers.items():
+            if self.is_ours is None or self.is_ours(name):
+                self.known_workers.restore(name, sample, self.clock())
+
+    def on_other_monitor(self, sample: WorkerSample) -> None:
+        """Another monitor sees a worker that this one does not."""
+        worker = self.known_workers.get(sample.name)
+        if worker is not None:
+            worker.seen(sample.at)
+
     def on_changed(self, records: Iterable[TaskRecord]) -> None:
         """Note the records that changed, once for each batch."""
         for record in records:

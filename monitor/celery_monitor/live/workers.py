@@ -62,6 +62,20 @@ class Workers:
             self._changed()
         return begins and event.kind != OFFLINE
 
+    def restore(self, name: str, sample: WorkerSample | None, now: float) -> None:
+        """Expect to hear of a worker that had tasks when the monitor stopped.
+
+        ``sample``: what was known of it.
+        """
+        worker = None if name in self._workers else self._add(name, now)
+        if worker is None:
+            return
+        if sample is None or sample.processed is not None:
+            # As far as is known, it sends heartbeats, so its silence will prove that it is gone.
+            worker.heartbeat_at = now
+        if sample is not None:
+            worker.processed = sample.processed
+
     def to_ask(self, now: float, most: int) -> list[str]:
         """The online workers to ask by remote control now: those never asked first."""
         due = [worker for worker in self if worker.online and _is_due(worker, now)]

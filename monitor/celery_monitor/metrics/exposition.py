@@ -102,7 +102,7 @@ def _of_workers(workers: Sequence[WorkerGauge]) -> Iterator[str]:
     )
     yield from _gauge(
         "celery_monitor_missed_tasks",
-        "Tasks that workers have started and that the monitor has no event of.",
+        "Starts and ends of runs that the monitor has no event of.",
         ("hostname",),
         {(worker.hostname,): worker.missed for worker in workers},
     )
@@ -156,6 +156,11 @@ def _of_program(program: ProgramGauges) -> Iterator[str]:
     for name, help_text, value in (
         ("events", "Events that were decoded.", program.events),
         ("events_malformed", "Messages and events that could not be read.", program.malformed),
+        (
+            "invalid_fields",
+            "Fields of events that were left out because of their values.",
+            program.invalid_fields,
+        ),
         ("events_ignored", "Events of other applications, or about no task and no worker.", program.ignored),
         ("events_dropped", "Messages that came faster than they could be merged.", program.dropped),
         ("tasks_evicted", "Unfinished tasks that left the memory to make room.", program.evicted),

@@ -38,6 +38,7 @@ class ProgramGauges:
     connected: bool
     events: int
     malformed: int
+    invalid_fields: int
     ignored: int
     dropped: int
     evicted: int

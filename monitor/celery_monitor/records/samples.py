@@ -22,8 +22,9 @@ class QueueSample(msgspec.Struct, frozen=True, kw_only=True):
 class WorkerSample(msgspec.Struct, frozen=True, kw_only=True):
     """One worker at one moment, from its heartbeat. None where the worker does not report it.
 
-    ``processed``: tasks that the worker process started since its own start. ``missed``: of those, how many
-    the monitor has no event of. ``clock_skew``: seconds that the worker's clock is ahead of the monitor's.
+    ``processed``: tasks that the worker process started since its own start. ``missed``: starts and ends of
+    runs that the monitor has no event of. ``clock_skew``: seconds that the worker's clock is ahead of the
+    monitor's.
     """
 
     at: float

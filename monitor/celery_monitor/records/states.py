@@ -12,9 +12,15 @@ REVOKED = "REVOKED"
 REJECTED = "REJECTED"
 # The monitor's own state: the worker that ran the task is gone, and the task has not been delivered again.
 LOST = "LOST"
+# The monitor's own state: the worker has ended the run, and no event of the end came.
+UNREPORTED = "UNREPORTED"
 
 CELERY_STATES = (PENDING, RECEIVED, STARTED, SUCCESS, FAILURE, RETRY, REVOKED, REJECTED)
 FINAL_STATES = frozenset({SUCCESS, FAILURE, REVOKED, REJECTED})
+# What the monitor concludes without an event of the end. Every event of the end replaces it.
+CONCLUDED_STATES = frozenset({LOST, UNREPORTED})
+# No worker is running the task, unless it has been delivered twice.
+NOT_RUNNING = FINAL_STATES | CONCLUDED_STATES | {PENDING, RECEIVED, RETRY}
 
 # celery.states.PRECEDENCE: the lower number is the later state. A custom state has the rank of None there.
 _PRECEDENCE = MappingProxyType(

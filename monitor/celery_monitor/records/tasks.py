@@ -12,8 +12,10 @@ from celery_monitor.records.states import PENDING
 class Run(msgspec.Struct, kw_only=True, gc=False):
     """One execution of a task by one worker. A task that is retried or delivered again has several.
 
-    ``outcome``: the state that ended the run, ``LOST`` if its worker is gone, None while it lasts.
-    ``runtime`` in seconds as the worker measured it. ``retries``: how many retries came before this run.
+    ``outcome``: the state that ended the run, ``LOST`` if its worker is gone, ``UNREPORTED`` if the worker
+    has ended it and no event of the end came, None while it lasts. ``reason``: why it was revoked, in words:
+    it expired, or was terminated. ``runtime`` in seconds as the worker measured it. ``retries``: how many
+    retries came before this run.
     """
 
     number: int
@@ -22,14 +24,20 @@ class Run(msgspec.Struct, kw_only=True, gc=False):
     started: float | None = None
     finished: float | None = None
     outcome: str | None = None
+    reason: str | None = None
     runtime: float | None = None
     retries: int = 0
     exception: str | None = None
     traceback: str | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has started and not ended."""
+        return self.started is not None and self.outcome is None
+
 
 class TaskRecord(msgspec.Struct, kw_only=True, gc=False):
-    """One task id. ``state`` is Celery's, a custom one, or ``LOST``.
+    """One task id. ``state`` is Celery's, a custom one, ``LOST`` or ``UNREPORTED``. ``reason``: of its run.
 
     ``queue``, ``exchange``, ``routing_key``, ``priority`` and ``group_id`` are None unless a source names
     them: the event task-sent, the agent's report, or a result with ``result_extended``. ``args`` and
@@ -65,6 +73,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, gc=False):
     received: float | None = None
     started: float | None = None
     finished: float | None = None
+    reason: str | None = None
     runtime: float | None = None
     progress: str | None = None
     run_twice: bool = False

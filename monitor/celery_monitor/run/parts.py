@@ -24,6 +24,7 @@ from celery_monitor.run.check_log import CheckLog
 from celery_monitor.run.flushing import Flusher
 from celery_monitor.run.ownership import Ownership
 from celery_monitor.run.problem import StartError
+from celery_monitor.run.restoring import Restorer
 from celery_monitor.run.supervisor import Supervisor
 from celery_monitor.settings import Settings
 from celery_monitor.web.identity.kubernetes_api import ApiServer
@@ -69,6 +70,7 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     supervisor = Supervisor()
     supervisor.add("The receiver of events", intake.run)
     supervisor.add("The writer of the history", flusher.run)
+    supervisor.add("The reader of unfinished tasks", Restorer(merger, live, history).run)
     polling = Polling(live, connection, application.remote_control, settings.management_url)
     supervisor.add("The reader of queues and workers", polling.run)
     supervisor.add("The switch of task events", switch.run)
@@ -154,6 +156,7 @@ def _gauges(
         connected=receiver.connected,
         events=counters.events,
         malformed=counters.malformed + counters.oversized + counters.unsupported,
+        invalid_fields=counters.invalid_fields,
         ignored=counters.ignored,
         dropped=counters.dropped,
         evicted=counters.evicted,

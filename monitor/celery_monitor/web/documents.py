@@ -46,14 +46,17 @@ async def task_detail(
     related = cancel = retry_of = None
     retried_as: list[str] = []
     try:
-        cancel = await history.cancels.of(identity)
-        retry_of, retried_as = await history.retries.links(identity)
         record = await history.task(identity)
-        if record is not None:
-            found = await history.related(identity)
-            related = Workflow.model_validate(found) if found is not None else None
     except HistoryUnavailableError:
         record = recent_task(identity)
+        if record is None:
+            raise
+    try:
+        cancel = await history.cancels.of(identity)
+        retry_of, retried_as = await history.retries.links(identity)
+        found = await history.related(identity)
+        related = Workflow.model_validate(found) if found is not None else None
+    except HistoryUnavailableError:
         if record is None:
             raise
     if record is None and cancel is None:

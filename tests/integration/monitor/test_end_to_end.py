@@ -92,6 +92,13 @@ def test_a_revoked_task_is_shown(running: Monitor, app: Celery) -> None:
     until(running, task_id, "REVOKED")
 
 
+def test_a_task_that_expired_says_so(running: Monitor, app: Celery) -> None:
+    task_id = sent(app, "clean_up", expires=-5)
+    task = until(running, task_id, "REVOKED")
+    assert (task["reason"], [run["reason"] for run in task["runs"]]) == ("expired", ["expired"])
+    assert running.get(f"/tasks/{task_id}/why")["reason"] == "Expired"
+
+
 def test_lists_and_sums_show_the_tasks(running: Monitor, app: Celery) -> None:
     until(running, sent(app, "charge_card", 10), "FAILURE")
     listed = running.get("/tasks?state=failure&name=shop.*")

@@ -1,49 +1,8 @@
 """Situations of a task, each with the reason and the words of its answer."""
 
-from dataclasses import replace
-from typing import Any, NamedTuple
-
-from celery_health.why.facts import (
-    BlockingTask,
-    Group,
-    Held,
-    Holder,
-    Outcome,
-    Place,
-    Queue,
-    Sources,
-    TaskFacts,
-)
+from celery_health.why.facts import BlockingTask, Group, Held, Outcome, Sources
 from celery_health.why.reasons import WhyReason
-
-NOW = 1_790_000_000.0
-ALL_WORKERS = Sources(broker="redis://broker:6379/0", workers_known=True, worker_count=3, backend=True)
-IN_CLUSTER = Place(app="shop", namespace="production", resource="shop")
-
-
-def facts(**known: Any) -> TaskFacts:
-    return replace(TaskFacts("4c1f", NOW, "shop.mail"), **known)
-
-
-def queue(**known: Any) -> Queue:
-    return replace(Queue("mail", ready=200, found=True), **known)
-
-
-def holder(held: Held, **known: Any) -> Holder:
-    return replace(Holder("w1@a", held), **known)
-
-
-LONG_TASK = BlockingTask("77aa", "shop.report", running_for=2400.0)
-
-
-class Case(NamedTuple):
-    """What is known, the reason, and what the sentence must contain."""
-
-    situation: str
-    facts: TaskFacts
-    reason: WhyReason
-    said: tuple[str, ...]
-
+from tests.unit.why.examples import ALL_WORKERS, IN_CLUSTER, LONG_TASK, NOW, Case, facts, holder, queue
 
 CASES = (
     Case(
@@ -201,6 +160,29 @@ CASES = (
         facts(outcome=Outcome.REVOKED, finished=NOW - 60, expires=NOW - 300),
         WhyReason.EXPIRED,
         ("5 min ago",),
+    ),
+    Case(
+        "the worker says that it had expired",
+        facts(outcome=Outcome.REVOKED, finished=NOW - 60, revoke_reason="expired"),
+        WhyReason.EXPIRED,
+        ("expired:",),
+    ),
+    Case(
+        "it was terminated after its time had passed",
+        facts(
+            outcome=Outcome.REVOKED,
+            finished=NOW - 60,
+            expires=NOW - 300,
+            revoke_reason="terminated by SIGTERM",
+        ),
+        WhyReason.REVOKED,
+        ("revoked and terminated by SIGTERM 60 s ago",),
+    ),
+    Case(
+        "its worker ended it without an event",
+        facts(end_missing=True, worker="w1@a", started=NOW - 60),
+        WhyReason.END_UNREPORTED,
+        ("w1@a", "was not reported"),
     ),
     Case(
         "it succeeded",

@@ -8,7 +8,8 @@ import pytest
 from celery_health.why.decide import why
 from celery_health.why.facts import Place, Sources
 from celery_health.why.reasons import TEXTS, WhyReason
-from tests.unit.why.cases import CASES, IN_CLUSTER, NOW, Case, facts
+from tests.unit.why.cases import CASES
+from tests.unit.why.examples import IN_CLUSTER, NOW, Case, facts
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.situation for case in CASES])

@@ -4,7 +4,15 @@ What has been seen of the task itself comes first, then the worker that has it, 
 """
 
 from celery_health.why.finding import Rule
-from celery_health.why.rules.ended import dead_lettered, ended, expired, lost, poison, quarantined
+from celery_health.why.rules.ended import (
+    dead_lettered,
+    end_unreported,
+    ended,
+    expired,
+    lost,
+    poison,
+    quarantined,
+)
 from celery_health.why.rules.held import (
     behind_long_task,
     fetched,
@@ -36,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     holder_offline,
     running,
     ended,
+    end_unreported,
     quarantined,
     poison,
     # It has not started, or not again.

@@ -1,7 +1,7 @@
 """Tasks that run no more: they ended, are lost, or no worker takes them."""
 
 from celery_health.verdicts.text import lasting, times
-from celery_health.why.facts import Outcome, TaskFacts
+from celery_health.why.facts import EXPIRED, Outcome, TaskFacts
 from celery_health.why.finding import Finding
 from celery_health.why.reasons import WhyReason
 from celery_health.why.words import ago, printable
@@ -52,7 +52,14 @@ def ended(facts: TaskFacts) -> Finding | None:
         return Finding(reason, {**words, "took": took})
     if facts.outcome is Outcome.REVOKED and _expired_before_end(facts):
         return _expired(facts)
-    return Finding(_ENDINGS[facts.outcome], {**words, "by": _by(facts)})
+    return Finding(_ENDINGS[facts.outcome], {**words, "by": _by(facts), "how": _how(facts)})
+
+
+def end_unreported(facts: TaskFacts) -> Finding | None:
+    """Its worker has ended it, and no event of that came."""
+    if not facts.end_missing:
+        return None
+    return Finding(WhyReason.END_UNREPORTED, {"on_worker": _on_worker(facts)})
 
 
 def lost(facts: TaskFacts) -> Finding | None:
@@ -82,12 +89,18 @@ def redelivery(facts: TaskFacts) -> str:
 
 
 def _expired(facts: TaskFacts) -> Finding:
-    assert facts.expires is not None
-    return Finding(WhyReason.EXPIRED, {"expired": lasting(max(0.0, facts.now - facts.expires))})
+    expired = "" if facts.expires is None else f" {lasting(max(0.0, facts.now - facts.expires))} ago"
+    return Finding(WhyReason.EXPIRED, {"expired": expired})
 
 
 def _expired_before_end(facts: TaskFacts) -> bool:
+    if facts.revoke_reason is not None:
+        return facts.revoke_reason == EXPIRED
     return facts.expires is not None and facts.expires <= (facts.finished or facts.now)
+
+
+def _how(facts: TaskFacts) -> str:
+    return f" and {printable(facts.revoke_reason)}" if facts.revoke_reason else ""
 
 
 def _on_worker(facts: TaskFacts) -> str:

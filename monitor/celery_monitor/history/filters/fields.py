@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from celery_monitor.records.states import CELERY_STATES, LOST
+from celery_monitor.records.states import CELERY_STATES, LOST, UNREPORTED
 
 
 class Kind(enum.Enum):
@@ -35,7 +35,7 @@ _ALL = (
         Kind.PATTERN,
         "The state of the task; custom states too.",
         "state:failure",
-        tuple(state.lower() for state in (*CELERY_STATES, LOST)),
+        tuple(state.lower() for state in (*CELERY_STATES, LOST, UNREPORTED)),
     ),
     Field("name", Kind.PATTERN, "The name of the task.", "name:shop.*"),
     Field("worker", Kind.PATTERN, "The worker of the last run.", "worker:celery@web-*"),

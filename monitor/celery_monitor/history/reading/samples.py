@@ -1,5 +1,6 @@
 """Series of samples of queues and workers, and the values that a field has."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from celery_monitor.history.views import Window
 from celery_monitor.records.samples import QueueSample, WorkerSample
 
 _MOST_VALUES = 500
+OF_WORKER = "at, online, active, processed, missed, load, clock_skew"
 _KINDS = {
     "state": LabelKind.STATE,
     "name": LabelKind.NAME,
@@ -44,21 +46,22 @@ async def worker_series(
     database: Database, session: Session, worker: str, window: Window, points: int
 ) -> list[WorkerSample]:
     """The last sample of each of ``points`` parts of the window that has one."""
-    columns = "at, online, active, processed, missed, load, clock_skew"
-    rows = await _last_of_each((database, session), ("worker", worker), columns, window, points)
-    return [
-        WorkerSample(
-            at=row[0],
-            name=worker,
-            online=bool(row[1]),
-            active=row[2],
-            processed=row[3],
-            missed=row[4],
-            load=row[5],
-            clock_skew=row[6],
-        )
-        for row in rows
-    ]
+    rows = await _last_of_each((database, session), ("worker", worker), OF_WORKER, window, points)
+    return [worker_sample(worker, row) for row in rows]
+
+
+def worker_sample(worker: str, row: Sequence[Any]) -> WorkerSample:
+    """The sample of a row of ``OF_WORKER``."""
+    return WorkerSample(
+        at=row[0],
+        name=worker,
+        online=bool(row[1]),
+        active=row[2],
+        processed=row[3],
+        missed=row[4],
+        load=row[5],
+        clock_skew=row[6],
+    )
 
 
 async def _last_of_each(

@@ -20,6 +20,7 @@ RUN_COLUMNS = (
     "retries",
     "exception",
     "traceback",
+    "reason",
 )
 
 
@@ -37,6 +38,7 @@ def run_row(execution_id: str, run: Run) -> tuple[Any, ...]:
         integer(run.retries),
         text(run.exception),
         text(run.traceback),
+        text(run.reason),
     )
 
 

@@ -7,7 +7,7 @@ from celery_monitor.history.rows.clean import MOST_ID_CHARACTERS, integer, text,
 from celery_monitor.history.rows.error_place import error_of
 from celery_monitor.history.rows.labels import LabelKind
 from celery_monitor.history.tables import job_executions
-from celery_monitor.records.states import FINAL_STATES, LOST, RETRY
+from celery_monitor.records.states import CONCLUDED_STATES, FINAL_STATES, RETRY
 from celery_monitor.records.tasks import Run, TaskRecord
 
 COLUMNS = tuple(column.name for column in job_executions.columns if column.name != "id")
@@ -27,7 +27,7 @@ TRUNCATED = 1
 RUNS_STORED = 2
 OWN_ROOT = 4
 
-_ENDED = FINAL_STATES | {LOST, RETRY}
+_ENDED = FINAL_STATES | CONCLUDED_STATES | {RETRY}
 NOT_INDEXED = frozenset({"", "()", "[]", "{}", "None"})
 """Texts that are so common that the text search of SQLite has no entry of them."""
 
@@ -80,6 +80,7 @@ def row_of(record: TaskRecord, label: Callable[[int, str | None], int | None]) -
         text(record.result),
         text(record.progress),
         text(record.traceback),
+        text(record.reason),
     )
 
 
@@ -119,6 +120,7 @@ def record_of(row: Sequence[Any], text_of: Callable[[int | None], str | None], r
         result=row[32],
         progress=row[33],
         traceback=row[34],
+        reason=row[35],
         at=row[1],
     )
     if row[24] and not flags & RUNS_STORED:
@@ -142,6 +144,7 @@ def only_run(record: TaskRecord) -> Run:
         started=record.started,
         finished=record.finished,
         outcome=record.state if record.state in _ENDED else None,
+        reason=record.reason,
         runtime=record.runtime,
         retries=record.retries,
         exception=record.exception,

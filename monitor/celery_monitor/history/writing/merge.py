@@ -7,16 +7,26 @@ record that is already part of the stored one changes nothing.
 
 import msgspec
 
-from celery_monitor.records.states import CELERY_STATES, LOST, RETRY, SUCCESS, precedence
+from celery_monitor.records.states import (
+    CELERY_STATES,
+    CONCLUDED_STATES,
+    LOST,
+    RETRY,
+    SUCCESS,
+    UNREPORTED,
+    precedence,
+)
 from celery_monitor.records.tasks import Run, TaskRecord
 
 _SAME_MOMENT = 0.005
 """Two monitors compute the clock skew of a worker each for itself."""
 
 _LATER_FIELDS = ("state", "retries", "worker", "progress", "state_time", "clock")
-_CURRENT_RUN_FIELDS = ("received", "started", "finished", "runtime", "exception", "traceback")
+_CURRENT_RUN_FIELDS = ("received", "started", "finished", "reason", "runtime", "exception", "traceback")
+_LEAST_CERTAIN_FIRST = (LOST, UNREPORTED)
+_NO_END = frozenset({None, *CONCLUDED_STATES})
 _RUN_TIMES = ("received", "started", "finished")
-_END_FIELDS = frozenset({"finished", "runtime", "exception", "traceback"})
+_END_FIELDS = frozenset({"finished", "reason", "runtime", "exception", "traceback"})
 _FIRST_KNOWN = tuple(
     name
     for name in TaskRecord.__struct_fields__
@@ -121,7 +131,7 @@ def _merge_runs(stored: list[Run], new: list[Run], fuller: list[Run] | None) -> 
     if not stored or not new:
         return [msgspec.structs.replace(run) for run in stored or new]
     others = stored if fuller is new else new
-    merged = _paired(stored, new) if fuller is None else _with_lost(fuller, others)
+    merged = _paired(stored, new) if fuller is None else _with_concluded(fuller, others)
     merged.sort(key=_begin)
     return [msgspec.structs.replace(run, number=number) for number, run in enumerate(merged, 1)]
 
@@ -144,14 +154,14 @@ def _events(runs: list[Run]) -> list[tuple[str, str, float]]:
     ]
 
 
-def _with_lost(runs: list[Run], others: list[Run]) -> list[Run]:
-    """Only one monitor may know that a worker is gone."""
-    lost = [run for run in others if run.outcome == LOST]
-    if not lost:
+def _with_concluded(runs: list[Run], others: list[Run]) -> list[Run]:
+    """Only one monitor may know that a worker is gone, or that an end is missing."""
+    concluded = [run for run in others if run.outcome in CONCLUDED_STATES]
+    if not concluded:
         return list(runs)
     return [
-        msgspec.structs.replace(run, outcome=LOST)
-        if run.outcome is None and any(_share_a_time(run, one) for one in lost)
+        msgspec.structs.replace(run, outcome=same.outcome)
+        if run.outcome is None and (same := next((one for one in concluded if _share_a_time(run, one)), None))
         else run
         for run in runs
     ]
@@ -210,10 +220,11 @@ def _is_same(one: Run, other: Run) -> bool:
 def _merge_run(stored: Run, new: Run) -> Run:
     """One run. Of two outcomes that differ, Celery's order decides, and its end belongs to it.
 
-    LOST gives way to every other outcome: the worker has come back.
+    What a monitor has concluded gives way to every event of the end, and LOST to everything: the worker has
+    come back.
     """
     first, second = (new, stored) if _outranks(new, stored) else (stored, new)
-    own_end = first.outcome not in {None, LOST} and second.outcome not in {None, first.outcome}
+    own_end = first.outcome not in _NO_END and second.outcome not in {None, first.outcome}
     values = {}
     for name in Run.__struct_fields__:
         value = getattr(first, name)
@@ -231,8 +242,9 @@ def _merge_run(stored: Run, new: Run) -> Run:
 def _outranks(new: Run, stored: Run) -> bool:
     if new.outcome is None or stored.outcome is None:
         return new.outcome is not None
-    if LOST in {new.outcome, stored.outcome}:
-        return new.outcome != LOST
+    for concluded in _LEAST_CERTAIN_FIRST:
+        if concluded in {new.outcome, stored.outcome}:
+            return new.outcome != concluded
     return precedence(new.outcome) < precedence(stored.outcome)
 
 

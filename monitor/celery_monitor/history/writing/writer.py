@@ -41,6 +41,7 @@ class Writer:
         """For ``status``."""
         self._most = most_buffered
         self._tasks: dict[str, TaskRecord] = {}
+        self._taken: dict[str, TaskRecord] = {}
         self._since: float | None = None
         self._queues: list[QueueSample] = []
         self._workers: list[WorkerSample] = []
@@ -71,8 +72,8 @@ class Writer:
         )
 
     def waiting(self, identity: str) -> TaskRecord | None:
-        """The record of a task that is not written yet."""
-        return self._tasks.get(identity)
+        """The record of a task that is not written yet, or is being written."""
+        return self._tasks.get(identity) or self._taken.get(identity)
 
     async def write(
         self,
@@ -110,7 +111,7 @@ class Writer:
         """Write one batch. False if it has to be tried again later."""
         began = self._clock()
         ids = list(self._tasks)[:_MOST_IN_BATCH]
-        taken = {identity: self._tasks.pop(identity) for identity in ids}
+        taken = self._taken = {identity: self._tasks.pop(identity) for identity in ids}
         queues, workers, audit = self._queues[:], self._workers[:], self._audit[:]
         try:
             records = [snapshot(record) for record in taken.values()]
@@ -123,6 +124,8 @@ class Writer:
         except BaseException:
             self._tasks = {**taken, **self._tasks}
             raise
+        finally:
+            self._taken = {}
         del self._queues[: len(queues)], self._workers[: len(workers)], self._audit[: len(audit)]
         if self._problem is not None:
             _log.info("The history is written again; %d tasks wait", len(self._tasks))

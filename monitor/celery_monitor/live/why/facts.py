@@ -22,28 +22,19 @@ from celery_health.wire.resource_push import ResourcePush
 from celery_monitor.live.views import QueueView, WorkerView
 from celery_monitor.live.why.pushed import deaf_consumers, fault_of, group_of
 from celery_monitor.live.why.tasks import Percentile
+from celery_monitor.records import states
 from celery_monitor.records.requests import RequestedCancel
-from celery_monitor.records.states import (
-    FAILURE,
-    LOST,
-    PENDING,
-    RECEIVED,
-    REJECTED,
-    RETRY,
-    REVOKED,
-    SUCCESS,
-)
 from celery_monitor.records.tasks import TaskRecord
 
 _OUTCOMES: Mapping[str, Outcome] = {
-    SUCCESS: Outcome.SUCCEEDED,
-    FAILURE: Outcome.FAILED,
-    REVOKED: Outcome.REVOKED,
-    REJECTED: Outcome.REJECTED,
+    states.SUCCESS: Outcome.SUCCEEDED,
+    states.FAILURE: Outcome.FAILED,
+    states.REVOKED: Outcome.REVOKED,
+    states.REJECTED: Outcome.REJECTED,
 }
 _NO_SOURCES = Sources()
 # States in which no worker has the task, besides the final ones.
-_NOT_HELD = frozenset({PENDING, RETRY, LOST, *_OUTCOMES})
+_NOT_HELD = frozenset({states.PENDING, states.RETRY, *states.CONCLUDED_STATES, *_OUTCOMES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +98,9 @@ def facts(known: Known) -> TaskFacts:
         error=record.exception,
         worker=record.worker,
         result_kept=_result_kept(outcome, result),
-        lost_with=record.worker if record.state == LOST else None,
+        lost_with=record.worker if record.state == states.LOST else None,
+        end_missing=record.state == states.UNREPORTED,
+        revoke_reason=record.reason,
         p99=None if known.runtime is None else known.runtime.p99,
         p99_runs=0 if known.runtime is None else known.runtime.runs,
         **_cancel(known.cancel),
@@ -155,8 +148,8 @@ def _is_later(result: TaskResult, record: TaskRecord) -> bool:
 
 def _awaits_retry(record: TaskRecord, now: float) -> bool:
     """A worker receives the message of a retry at once, and keeps it until its ETA."""
-    fetched = record.state == RECEIVED and record.retries > 0 and _held(record, now, None) is Held.ETA
-    return record.state == RETRY or fetched
+    fetched = record.state == states.RECEIVED and record.retries > 0 and _held(record, now, None) is Held.ETA
+    return record.state == states.RETRY or fetched
 
 
 def _result_kept(outcome: Outcome | None, result: TaskResult) -> bool | None:
@@ -172,7 +165,7 @@ def _is_quarantined(known: Known) -> bool:
 
 def _cancel(cancel: RequestedCancel | None) -> dict[str, Any]:
     """Who asked to cancel the task, unless the task had ended before it was revoked."""
-    if cancel is None or cancel.outcome not in {None, REVOKED}:
+    if cancel is None or cancel.outcome not in {None, states.REVOKED}:
         return {}
     return {
         "revoke_ordered": cancel.ended is None,
@@ -203,7 +196,7 @@ def _holder(known: Known, record: TaskRecord) -> Holder:
 
 
 def _held(record: TaskRecord, now: float, rate_limit: str | None) -> Held:
-    if record.state != RECEIVED:
+    if record.state != states.RECEIVED:
         return Held.ACTIVE  # STARTED, or a custom state of the task itself
     if record.eta is not None and record.eta > now:
         return Held.ETA

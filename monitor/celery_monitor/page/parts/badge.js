@@ -14,6 +14,7 @@ const TASK_STATES = {
   REVOKED: ["none", "barred", "revoked"],
   REJECTED: ["warn", "barred", "rejected"],
   LOST: ["bad", "triangle", "lost"],
+  UNREPORTED: ["warn", "question", "end not reported"],
 };
 
 const HEALTH = {
@@ -39,4 +40,4 @@ export function HealthBadge({ health }) {
 
 export const healthTone = (health) => (HEALTH[health] ?? HEALTH.Unknown)[0];
 
-export const isFinished = (state) => ["SUCCESS", "FAILURE", "REVOKED", "REJECTED"].includes(state);
+export const isFinished = (state) => ["SUCCESS", "FAILURE", "REVOKED", "REJECTED", "UNREPORTED"].includes(state);

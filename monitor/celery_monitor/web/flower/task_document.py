@@ -47,12 +47,12 @@ class FlowerTask(Document):
 
 
 def flower_task(record: TaskRecord, children: tuple[str, ...] = ()) -> FlowerTask:
-    """The task with Flower's fields. Flower does not know the state LOST: such a task is still STARTED."""
-    lost = record.state == states.LOST
+    """The task with Flower's fields. Flower knows no LOST or UNREPORTED: such a task is still STARTED."""
+    started = record.state in states.CONCLUDED_STATES
     return FlowerTask(
         uuid=record.id,
         name=record.name,
-        state=states.STARTED if lost else record.state,
+        state=states.STARTED if started else record.state,
         received=record.received,
         sent=record.sent,
         started=record.started,

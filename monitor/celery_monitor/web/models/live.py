@@ -37,7 +37,7 @@ class Worker(_View):
     processed: int | None = Field(description="Tasks that it has begun since its start.")
     load: float | None = Field(description="The load of its machine over one minute.")
     memory: int | None = Field(description="Its memory, in bytes.")
-    missed: int = Field(description="Of its processed tasks, how many the monitor has no event of.")
+    missed: int = Field(description="Starts and ends of runs that the monitor has no event of.")
     clock_skew: float = Field(description="Seconds that its clock is ahead of the monitor's.")
     task_events: bool | None = Field(description="Whether it sends task events.")
     verdict: str | None = Field(description="What is wrong with it, or what the operator says of it.")

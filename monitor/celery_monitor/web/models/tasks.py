@@ -11,6 +11,7 @@ from celery_monitor.web.models.base import Document, Query
 MAX_LIMIT = 1000
 
 _TIME = "Unix time in seconds."
+_REASON = "Why it was revoked: `expired`, or `terminated` with the signal. Null: by request, before it ran."
 
 Text = Annotated[str, Field(max_length=1000)]
 Texts = Annotated[tuple[Text, ...], Field(max_length=20)]
@@ -74,6 +75,7 @@ class Run(Document):
     started: float | None = Field(description="When the run began. " + _TIME)
     finished: float | None = Field(description="When the run ended. " + _TIME)
     outcome: str | None = Field(description="The state that ended the run; null while it lasts.")
+    reason: str | None = Field(description=_REASON)
     runtime: float | None = Field(description="Seconds, as the worker measured them.")
     retries: int = Field(description="How many retries came before this run.")
     exception: str | None = Field(description="The error.")
@@ -87,7 +89,11 @@ class Task(Document):
 
     id: str = Field(description="The task's id: `execution_id` in the database.")
     name: str | None = Field(description="The name of the task.")
-    state: str = Field(description="A state of Celery, a custom one, or `LOST`: lost with its worker.")
+    state: str = Field(
+        description="A state of Celery, a custom one, `LOST`: lost with its worker, or `UNREPORTED`: its "
+        "worker ended it, and no event of the end came."
+    )
+    reason: str | None = Field(description=_REASON)
     args: str | None = Field(description="Positional arguments, as the worker shortened them.")
     kwargs: str | None = Field(description="Keyword arguments, as the worker shortened them.")
     arguments_truncated: bool = Field(description="Whether something is missing in the arguments.")

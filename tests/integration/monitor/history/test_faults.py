@@ -19,6 +19,7 @@ from celery_monitor.history import (
     parse_filter,
 )
 from celery_monitor.history.database.session import DriverError
+from celery_monitor.records.tasks import TaskRecord
 from tests.integration.monitor.history.checks import assert_rollups_are_the_sum_of_the_tasks
 from tests.integration.monitor.history.examples import NOW, finished, many
 
@@ -56,6 +57,7 @@ async def test_changes_wait_while_the_server_is_away() -> None:
         assert status.lag_seconds > 0
         with pytest.raises(HistoryUnavailableError, match="cannot be read now"):
             await history.task("before")
+        assert await history.task("4-29") == finished("4-29")
         server.start()
         await wait_for_async(lambda: _write_out(history, clock))
         status = history.status()
@@ -66,6 +68,25 @@ async def test_changes_wait_while_the_server_is_away() -> None:
             *(f"{batch}-{number}" for batch in (2, 3, 4) for number in range(30)),
         }
         await history.close()
+
+
+async def test_a_change_that_waits_is_read_with_what_is_stored(
+    database_url: str, options: HistoryOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = await History.open(database_url, options)
+    await history.write([TaskRecord(id="a", name="shop.mail", sent=NOW)])
+
+    async def refused(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(history._writer, "_store", refused)
+        await history.write([finished("a", name=None, sent=None)])
+        assert history.status().buffered == 1
+        found = await history.task("a")
+    assert found is not None
+    assert (found.state, found.name, found.sent) == ("SUCCESS", "shop.mail", NOW)
+    await history.close()
 
 
 async def test_a_crash_of_the_server_in_mid_write_loses_and_doubles_nothing() -> None:

@@ -35,8 +35,9 @@ async def test_a_task_reads_back_with_its_only_run(history: History) -> None:
         sender="gen1@host",
         arguments_truncated=True,
         progress='{"done": 1}',
+        reason="expired",
     )
-    record.runs[0].retries = 2
+    record.runs[0].retries, record.runs[0].reason = 2, "expired"
     await history.write([record])
     assert await history.task(record.id) == record
     assert await history.task("unknown") is None
@@ -53,6 +54,7 @@ async def test_a_task_reads_back_with_all_its_runs(history: History) -> None:
             finished=NOW + 2,
             outcome=RETRY,
             exception="E()",
+            reason="terminated by SIGTERM",
         ),
         Run(number=2, worker="w2", received=NOW + 3, started=NOW + 4, outcome=None, retries=1),
     ]

@@ -2,9 +2,16 @@
 
 import json
 import pickle
+from collections.abc import Callable
+
+import msgspec
+import pytest
 
 from celery_monitor.events.decode import MAX_MESSAGE_BYTES, Decoder
+from celery_monitor.events.event import Event
 from tests.unit.monitor.events.samples import envelope, fields
+
+EMPTY = Event(type="-", hostname="-", timestamp=0)
 
 
 def test_one_event_in_an_envelope_of_kombu_is_decoded() -> None:
@@ -26,9 +33,41 @@ def test_a_batch_gives_all_its_events() -> None:
 
 def test_a_bad_event_of_a_batch_does_not_cost_the_others() -> None:
     decoder = Decoder()
-    batch = [fields("task-started", 1), {"type": "task-started"}, 7, fields("task-started", 2, clock=True)]
+    batch = [fields("task-started", 1), {"type": "task-started"}, 7, fields("task-started", 2, hostname=True)]
     assert len(decoder.body(json.dumps(batch).encode())) == 1
     assert (decoder.counters.events, decoder.counters.malformed) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("clock", True),
+        ("pid", -1),
+        ("name", "shop\x00add"),
+        ("retries", "three"),
+        ("eta", "x" * 600),
+        ("root_id", {"a": 1}),
+        ("runtime", 1e300),
+        ("expired", "perhaps"),
+    ],
+)
+@pytest.mark.parametrize("serialize", [lambda event: json.dumps(event).encode(), msgspec.msgpack.encode])
+def test_an_invalid_field_is_left_out_and_counted_and_the_event_stays(
+    field: str, value: object, serialize: Callable[[object], bytes]
+) -> None:
+    decoder = Decoder()
+    (event,) = decoder.body(serialize(fields("task-received", 1, args="(1,)") | {field: value}))
+    assert (event.uuid, event.args, getattr(event, field)) == ("t1", "(1,)", getattr(EMPTY, field))
+    counters = decoder.counters
+    assert (counters.events, counters.invalid_fields, counters.malformed) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("field", ["uuid", "type", "hostname", "timestamp"])
+@pytest.mark.parametrize("value", ["", "\x00", -1, ["t1"], 1e300, "x" * 600])
+def test_an_event_that_does_not_say_what_when_and_where_is_malformed(field: str, value: object) -> None:
+    decoder = Decoder()
+    assert decoder.body(json.dumps(fields("task-received", 1) | {field: value}).encode()) == []
+    assert (decoder.counters.events, decoder.counters.malformed) == (0, 1)
 
 
 def test_pickle_is_never_read() -> None:

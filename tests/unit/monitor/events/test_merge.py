@@ -1,5 +1,9 @@
 """Events become records: states, times, runs."""
 
+from typing import Any
+
+import pytest
+
 from celery_monitor.events.event import Event, WorkerEvent
 from celery_monitor.events.merge import Merger
 from celery_monitor.records.tasks import TaskRecord
@@ -104,3 +108,25 @@ def test_a_record_that_was_handed_out_changes_no_more() -> None:
     assert merger.take_changed()[0].runs[0].started == T0 + 2
     assert first.runs[0].started is None
     assert merger.take_changed() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"expired": True, "terminated": False, "signum": None}, "expired"),
+        ({"expired": False, "terminated": True, "signum": 15}, "terminated by SIGTERM"),
+        ({"expired": False, "terminated": True, "signum": "9"}, "terminated by SIGKILL"),
+        ({"expired": False, "terminated": True, "signum": "TERM"}, "terminated by SIGTERM"),
+        ({"expired": False, "terminated": True, "signum": "SIGINT"}, "terminated by SIGINT"),
+        ({"expired": False, "terminated": True, "signum": "<b>"}, "terminated"),
+        ({"expired": False, "terminated": True, "signum": 99}, "terminated"),
+        ({"expired": False, "terminated": False, "signum": None}, None),
+        ({}, None),
+    ],
+)
+def test_a_revoked_task_says_why(fields: dict[str, Any], reason: str | None) -> None:
+    merger = Merger()
+    merger.apply(received(1), T0)
+    merger.apply(event("task-revoked", 2, **fields), T0)
+    (record,) = merger.take_changed()
+    assert (record.state, record.reason, record.runs[0].reason) == ("REVOKED", reason, reason)

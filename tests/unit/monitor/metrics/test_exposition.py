@@ -14,7 +14,15 @@ from celery_probe.sidecar.metrics import worker as sidecar_metrics
 from tests.unit.monitor.metrics.mixin import EXPORTED, QUERIED
 
 PROGRAM = ProgramGauges(
-    connected=True, events=5, malformed=1, ignored=0, dropped=0, evicted=0, tasks_in_memory=2, lag=0.1
+    connected=True,
+    events=5,
+    malformed=1,
+    invalid_fields=0,
+    ignored=0,
+    dropped=0,
+    evicted=0,
+    tasks_in_memory=2,
+    lag=0.1,
 )
 
 HISTOGRAMS = ("celery_task_runtime", "celery_task_queue_wait_time")

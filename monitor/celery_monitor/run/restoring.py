@@ -1,0 +1,69 @@
+"""After a start: the unfinished tasks of the history are known again, and the workers that had them."""
+
+import asyncio
+import logging
+
+from celery_monitor.events.merge import Merger
+from celery_monitor.history import History, HistoryUnavailableError
+from celery_monitor.live.live import Live
+from celery_monitor.records.tasks import TaskRecord
+from celery_monitor.run.flushing import SAMPLE_SECONDS
+
+MAX_RESTORED = 20_000
+"""Of more unfinished tasks only the latest are known again, those that were running first."""
+_RETRY_SECONDS = 2.0
+_log = logging.getLogger(__name__)
+
+
+class Restorer:
+    """Brings what was not finished when the monitor stopped from the history into memory.
+
+    Otherwise, nothing would tell that the worker of a running task has gone, or has ended the task, in the
+    meantime. Events are received meanwhile; what they say of a task counts.
+    """
+
+    def __init__(self, merger: Merger, live: Live, history: History) -> None:
+        self._merger = merger
+        self._live = live
+        self._history = history
+
+    async def run(self) -> None:
+        """Restore once. Then watch for workers of which only another monitor hears, for ever."""
+        began = self._live.clock()
+        while True:
+            try:
+                unheard = await self._restore()
+                break
+            except HistoryUnavailableError:
+                await asyncio.sleep(_RETRY_SECONDS)
+        while True:
+            await asyncio.sleep(SAMPLE_SECONDS / 3)
+            unheard -= self._merger.workers.keys()
+            if unheard:
+                await self._ask_other_monitors(unheard, began)
+
+    async def _restore(self) -> set[str]:
+        """Returns the workers that had tasks."""
+        records = await self._history.unfinished.tasks(MAX_RESTORED)
+        workers = {run.worker for record in records for run in record.runs if run.outcome is None}
+        samples = await self._history.unfinished.last_samples(workers)
+        processed = {
+            name: sample.processed for name, sample in samples.items() if sample.processed is not None
+        }
+        self._merger.restore(records, processed)
+        self._live.restore({name: samples.get(name) for name in workers})
+        _log.info("%s", _sentence(records, workers))
+        return workers
+
+    async def _ask_other_monitors(self, workers: set[str], since: float) -> None:
+        try:
+            samples = await self._history.unfinished.last_samples(workers)
+        except HistoryUnavailableError:
+            return
+        for sample in samples.values():
+            if sample.online and sample.at > since:
+                self._live.on_other_monitor(sample)
+
+
+def _sentence(records: list[TaskRecord], workers: set[str]) -> str:
+    return f"The history has {len(records)} unfinished tasks, on {len(workers)} workers."

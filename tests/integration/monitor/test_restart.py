@@ -1,0 +1,77 @@
+"""The monitor is killed while tasks run and wait. The history says afterwards what happened meanwhile."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+from tools.testbed.servers import redis_server
+from tools.testbed.waiting import BUSY_SECONDS, wait_for
+
+from tests.integration.monitor.monitor_process import Monitor, monitor, worker
+
+WAIT_SECONDS = 180.0
+
+
+def _until(running: Monitor, task: str, state: str) -> Any:
+    def reached() -> Any:
+        shown = running.task(task)
+        return shown if shown is not None and shown["state"] == state else None
+
+    return wait_for(reached, WAIT_SECONDS, lambda: f"{running.task(task)}\n{running.text()}")
+
+
+def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) -> None:
+    with redis_server(tmp_path / "redis") as redis:
+        variables = {"CELERY_BROKER_URL": redis.database(0), "CELERY_RESULT_BACKEND": redis.database(1)}
+        app = Celery("sender", broker=redis.database(0), backend=redis.database(1))
+        app.conf.task_send_sent_event = True
+
+        def send(name: str, *args: float, **options: Any) -> str:
+            return str(app.send_task(f"shop.tasks.{name}", args=args, **options).id)
+
+        kind = ("-E", "-P", "prefork", "-c", "2")
+        with (
+            worker(tmp_path / "stays", variables, *kind, "-Q", "stays", "-n", "stays@test"),
+            worker(tmp_path / "goes", variables, *kind, "-Q", "goes", "-n", "goes@test") as goes,
+        ):
+            with monitor(tmp_path / "monitor", variables=variables) as first:
+                wait_for(
+                    lambda: sum(one["online"] for one in first.get("/workers")["workers"]) == 2,
+                    WAIT_SECONDS,
+                    first.text,
+                )
+                ends = send("build_report", BUSY_SECONDS, queue="stays")
+                lasts = send("build_report", 600, queue="stays")
+                lost = send("build_report", 600, queue="goes")
+                for task in (ends, lasts, lost):
+                    _until(first, task, "STARTED")
+                received = send("place_order", 1, queue="stays", countdown=2 * BUSY_SECONDS)
+                _until(first, received, "RECEIVED")
+                pending = send("place_order", 2, queue="unread")
+                _until(first, pending, "PENDING")
+                first.stop(signal.SIGKILL)
+            os.killpg(goes.pid, signal.SIGKILL)
+            wait_for(app.AsyncResult(ends).ready, WAIT_SECONDS, "the end of the short task")
+            with monitor(tmp_path / "monitor", variables=variables) as second:
+                _until(second, received, "SUCCESS")
+                app.control.revoke(lasts, terminate=True)
+                terminated = _until(second, lasts, "REVOKED")
+                ended = _until(second, ends, "UNREPORTED")
+                gone = _until(second, lost, "LOST")
+                waiting = _until(second, pending, "PENDING")
+                shown = {one["name"]: one for one in second.get("/workers")["workers"]}
+                why = {task: second.get(f"/tasks/{task}/why")["reason"] for task in (ends, lasts, lost)}
+        app.close()
+    assert [(run["outcome"], run["reason"]) for run in terminated["runs"]] == [
+        ("REVOKED", "terminated by SIGTERM")
+    ]
+    assert [run["outcome"] for run in ended["runs"]] == ["UNREPORTED"]
+    assert [run["outcome"] for run in gone["runs"]] == ["LOST"]
+    assert (ended["name"], ended["args"]) == ("shop.tasks.build_report", f"({BUSY_SECONDS},)")
+    assert waiting["runs"] == []
+    assert (shown["stays@test"]["online"], shown["goes@test"]["online"]) == (True, False)
+    assert shown["stays@test"]["missed"] == 1
+    # The result backend knows what no event said.
+    assert why == {ends: "Succeeded", lasts: "Revoked", lost: "LostWithWorker"}
