@@ -17,6 +17,7 @@ from bench import (
 )
 from bench.errors import BenchError
 from bench.monitor import part as monitor
+from bench.monitor.websocket import part as websocket
 from bench.report import (
     Figure,
     Finding,
@@ -41,6 +42,7 @@ PARTS: Mapping[str, Callable[[bool], Sequence[Finding]]] = {
     "healing": healing_time.measure,
     "scaling": scaling.measure,
     "monitor": monitor.measure,
+    "websocket": websocket.measure,
 }
 
 
@@ -79,9 +81,9 @@ def _parts(asked: str, page: Path | None) -> list[str]:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measures what the product costs. probe, agent and monitor need redis-server on this "
-        "machine, monitor also PostgreSQL; decide and scaling need nothing; the others need a cluster with "
-        "the operator, and root on its node: see docs/reference/performance.md and "
+        description="Measures what the product costs. probe, agent, monitor and websocket need redis-server "
+        "on this machine, monitor also PostgreSQL; decide and scaling need nothing; the others need a "
+        "cluster with the operator, and root on its node: see docs/reference/performance.md and "
         "docs/reference/scaling-simulator.md.",
     )
     parser.add_argument("part", nargs="?", choices=[*PARTS, "all"], default="all")
