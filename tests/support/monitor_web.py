@@ -14,7 +14,7 @@ from celery_health.survey.app_connection import resolve
 from celery_health.why.answer import Answer
 from celery_monitor.control.actions import Actions
 from celery_monitor.control.application import CeleryApplication
-from celery_monitor.history import AuditEntry
+from celery_monitor.history import AuditEntry, HistoryStatus
 from celery_monitor.live.live import Live
 from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
 from celery_monitor.settings import AccessSettings, Role, ServerSettings, StaticToken
@@ -72,6 +72,11 @@ class FakeHistory:
     async def audit_write(self, entry: AuditEntry) -> None:
         self.entries.append(entry)
 
+    def status(self) -> HistoryStatus:
+        return HistoryStatus(
+            available=True, buffered=0, dropped=0, faulty=0, lag_seconds=0.0, last_write=None
+        )
+
     def follow(self, follower: object) -> None:
         """Show written tasks: there are none."""
 
@@ -112,7 +117,13 @@ def services(**parts: Any) -> Services:
 @asynccontextmanager
 async def served(**parts: Any) -> AsyncIterator[TestClient[Any, Any]]:
     """A client of an application with these parts."""
-    made = services(**parts)
+    async with served_with(services(**parts)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def served_with(made: Services) -> AsyncIterator[TestClient[Any, Any]]:
+    """A client of an application with these services."""
     updates = asyncio.create_task(made.updates.run())
     try:
         async with TestClient(TestServer(create_application(made))) as client:

@@ -151,6 +151,8 @@ def _of_program(program: ProgramGauges) -> Iterator[str]:
         ("database_available", "1 while the history can be written.", _as_int(program.database_available)),
         ("database_lag_seconds", "How long the oldest change waits to be written.", program.database_lag),
         ("database_buffered", "Changes that wait to be written.", program.database_buffered),
+        ("websocket_clients", "Connections to the WebSocket.", program.websocket_clients),
+        ("websocket_feeds", "Different subscriptions of all connections.", program.websocket_feeds),
     ):
         yield from _gauge(f"celery_monitor_{name}", help_text, (), {(): value})
     for name, help_text, value in (

@@ -32,7 +32,7 @@ class ProgramGauges:
 
     ``lag``: seconds between an event and its arrival here, None without recent events. The fields that begin
     with ``database`` are None without a history; ``database_lag`` is how long the oldest change has waited
-    to be written.
+    to be written. ``websocket_clients``: connections; ``websocket_feeds``: different subscriptions of all.
     """
 
     connected: bool
@@ -49,3 +49,5 @@ class ProgramGauges:
     database_lag: float | None = None
     database_buffered: int | None = None
     database_dropped: int | None = None
+    websocket_clients: int = 0
+    websocket_feeds: int = 0

@@ -77,8 +77,13 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     events = Check(name="events", problem=lambda: blind(live.sight()), restart_helps=True)
     task_events = Check(name="task events", problem=switch.problem)
     supervisor.add("The log of checks", CheckLog((events, task_events)).run)
+    updates = Hub(Sources(history=history, live=live, recent_task=merger.get, clock=clock))
+    supervisor.add("The live updates", updates.run)
     exposition = Exposition(
-        live.counts, live.worker_gauges, live.queue_gauges, lambda: _gauges(receiver, intake, history, clock)
+        live.counts,
+        live.worker_gauges,
+        live.queue_gauges,
+        lambda: _gauges(receiver, intake, history, updates, clock),
     )
     checks = (
         Check(name="broker", problem=lambda: not_connected(live.sight())),
@@ -92,8 +97,6 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     supervisor.add("The keeper of cancels", actions.keeper.run)
     supervisor.add("The runner of actions on many tasks", actions.bulk_runner.run)
     why = Why(live, tasks, connection, broker_problem=lambda: not_connected(live.sight()))
-    updates = Hub(Sources(history=history, live=live, recent_task=merger.get, clock=clock))
-    supervisor.add("The live updates", updates.run)
     services = Services(
         server=settings.server,
         access=open_access(
@@ -148,7 +151,7 @@ def _redis_of(broker: BrokerUrl) -> BrokerUrl | None:
 
 
 def _gauges(
-    receiver: Receiver, intake: Intake, history: History, clock: Callable[[], float]
+    receiver: Receiver, intake: Intake, history: History, updates: Hub, clock: Callable[[], float]
 ) -> ProgramGauges:
     counters, status = intake.merger.counters, history.status()
     last = receiver.last_received
@@ -167,4 +170,6 @@ def _gauges(
         database_lag=status.lag_seconds,
         database_buffered=status.buffered,
         database_dropped=status.dropped,
+        websocket_clients=updates.clients,
+        websocket_feeds=len(updates.feeds),
     )

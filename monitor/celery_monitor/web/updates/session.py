@@ -93,7 +93,10 @@ class Session:
         feed = subscription.feed
         if feed.problem != subscription.reported:
             subscription.reported = feed.problem
-            if feed.problem is not None:
+            if feed.problem is None:
+                # A snapshot says that all is well again.
+                subscription.version = None
+            else:
                 yield error(subscription.id, Problem.UNAVAILABLE, feed.problem)
         if not feed.ready or not (due or subscription.version is None):
             return

@@ -18,6 +18,8 @@ MAX_FEEDS = 400
 MAX_WEIGHT = 60_000
 """How many documents all feeds may have."""
 _READINGS_AT_ONCE = 2
+_RETRY_SECONDS = 2.0
+"""While the history fails, every feed tries again after this time, so that clients learn of both changes."""
 _UNAVAILABLE = (
     "The history cannot be read now: its database does not answer, or the query takes too long. The monitor "
     "tries again. GET /readyz and the log of the monitor say more."
@@ -62,6 +64,7 @@ class Feeds:
         self._subjects: dict[Feed, Subject] = {}
         self._readings: dict[Feed, asyncio.Task[None]] = {}
         self._limit = asyncio.Semaphore(_READINGS_AT_ONCE)
+        self._available = True
 
     def __len__(self) -> int:
         """The number of feeds."""
@@ -116,15 +119,28 @@ class Feeds:
 
     def keep_up(self) -> None:
         """Refresh all feeds, and begin readings that are due."""
+        self._available = self._sources.history.status().available
         for feed in self:
             self._keep_up(feed)
 
     def _keep_up(self, feed: Feed) -> None:
-        feed.refresh()
-        due = feed.read_at is None or self._sources.clock() - feed.read_at >= feed.pause
-        if due and feed.reads and feed not in self._readings:
-            feed.read_at = self._sources.clock()
-            self._readings[feed] = asyncio.create_task(self._read(feed), name="live-updates-reading")
+        if feed.reads:
+            if self._is_due(feed) and feed not in self._readings:
+                feed.read_at = self._sources.clock()
+                self._readings[feed] = asyncio.create_task(self._read(feed), name="live-updates-reading")
+            return
+        try:
+            feed.refresh()
+        except Exception:
+            # The feed keeps what it has, and the others go on.
+            _log.exception("Live updates could not show the present state")
+
+    def _is_due(self, feed: Feed) -> bool:
+        if feed.read_at is None:
+            return True
+        impaired = feed.problem is not None or not self._available
+        pause = min(feed.pause, _RETRY_SECONDS) if impaired else feed.pause
+        return self._sources.clock() - feed.read_at >= pause
 
     async def _read(self, feed: Feed) -> None:
         before = feed.ready, feed.problem

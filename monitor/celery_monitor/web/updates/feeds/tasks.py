@@ -17,6 +17,8 @@ TIMED_PAUSE = 5.0
 LONGEST_PAUSE = 60.0
 """The history deletes old tasks, and other monitors may write to it."""
 TASK_PAUSE = 1.0
+TASK_LONGEST_PAUSE = 5.0
+"""A cancel or a retry changes the document although nothing is stored of the task."""
 
 
 class TasksFeed(Feed):
@@ -92,7 +94,7 @@ class TaskFeed(Feed):
     @property
     def pause(self) -> float:
         """Short after the task or a neighbour was stored."""
-        return TASK_PAUSE if self._stale else LONGEST_PAUSE
+        return TASK_PAUSE if self._stale else TASK_LONGEST_PAUSE
 
     async def read(self) -> None:
         """Read the task."""

@@ -11,8 +11,8 @@ from tools.testbed.waiting import BUSY_SECONDS, wait_for_async
 from celery_monitor.live.views import WorkerView
 from celery_monitor.web.updates import connection
 from celery_monitor.web.updates.feeds import feeds
-from celery_monitor.web.updates.hub import MAX_SUBSCRIPTIONS, Hub
-from tests.support.monitor_web import ADMIN, API, VIEWER, FakeLive, served
+from celery_monitor.web.updates.hub import MAX_SUBSCRIPTIONS
+from tests.support.monitor_web import ADMIN, API, VIEWER, FakeLive, served, served_with, services
 
 WS = f"{API}/ws"
 Client = TestClient[Any, Any]
@@ -231,20 +231,11 @@ def until(condition: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
     return check
 
 
-async def test_sessions_without_a_client_are_forgotten(
-    live: FakeLive, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_sessions_without_a_client_are_forgotten(live: FakeLive) -> None:
     clock = [1_795_900_000.0]
-    hubs: list[Hub] = []
-    original = Hub.__init__
-
-    def noted(self: Hub, *arguments: Any) -> None:
-        original(self, *arguments)
-        hubs.append(self)
-
-    monkeypatch.setattr(Hub, "__init__", noted)
-    async with served(live=live, clock=lambda: clock[0]) as client:
-        [hub] = hubs
+    made = services(live=live, clock=lambda: clock[0])
+    hub = made.updates
+    async with served_with(made) as client:
         first = await client.ws_connect(WS, headers=VIEWER)
         await received(first, "hello")
         await workers(first)

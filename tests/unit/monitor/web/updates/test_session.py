@@ -100,6 +100,17 @@ def test_a_feed_that_is_not_ready_sends_nothing_but_its_problem_once() -> None:
     assert [message["op"] for message in sent(session)] == ["snapshot"]
 
 
+def test_a_snapshot_says_that_a_problem_is_over() -> None:
+    tasks = feed()
+    put(tasks, a=1)
+    session = session_of(t=tasks)
+    sent(session)
+    tasks.problem = "The history cannot be read now."
+    assert [message["op"] for message in sent(session)] == ["error"]
+    tasks.problem = None
+    assert [message["op"] for message in sent(session)] == ["snapshot"]
+
+
 def test_a_client_goes_on_after_the_last_message_that_it_has() -> None:
     tasks, workers = feed(), feed()
     put(tasks, a=1)
