@@ -11,6 +11,7 @@ import { NotFound } from "../screens/not_found.js";
 import { Overview } from "../screens/overview.js";
 import { Queue, Queues } from "../screens/queues.js";
 import { Schedule } from "../screens/schedule.js";
+import { Settings } from "../screens/settings.js";
 import { Task } from "../screens/task.js";
 import { Tasks } from "../screens/tasks.js";
 import { Worker, Workers } from "../screens/workers.js";
@@ -22,6 +23,7 @@ import { screenPath } from "./places.js";
 import { useReading } from "./readings.js";
 import { navigate, place, startRouter } from "./router.js";
 import { findSession, identity, sessionProblem } from "./session.js";
+import { startSocket } from "./socket.js";
 
 const HEALTH_SECONDS = 10;
 
@@ -34,6 +36,7 @@ const SCREENS = {
   workers: Workers,
   schedule: Schedule,
   audit: Audit,
+  settings: Settings,
 };
 
 /** The component of each screen of one thing; `item` is its name. */
@@ -98,5 +101,6 @@ function Root() {
 
 startRouter();
 startKeyboard();
+startSocket();
 findSession();
 render(html`<${Root} />`, document.getElementById("page"));

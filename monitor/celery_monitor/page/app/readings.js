@@ -2,7 +2,7 @@
 import { effect, signal, useEffect, useMemo } from "../vendor/libraries.js";
 import { get, search } from "./api.js";
 import { exactNow } from "./clock.js";
-import { answered, didNotAnswer } from "./connection.js";
+import { requestAnswered, requestFailed } from "./connection.js";
 import { visible } from "./visibility.js";
 
 const KEPT_SECONDS = 60;
@@ -78,12 +78,12 @@ class Entry {
     try {
       const data = await get(this.key, {}, abort.signal);
       this.failures = 0;
-      answered();
+      requestAnswered();
       this.reading.value = { data, at: exactNow(), problem: null };
     } catch (problem) {
       if (abort.signal.aborted) return;
       this.failures += 1;
-      if (problem.offline) didNotAnswer();
+      if (problem.offline) requestFailed();
       this.reading.value = { ...this.reading.peek(), problem };
       if (problem.status === 401 || problem.status === 403) return;
     }

@@ -100,7 +100,7 @@ class TaskList {
   /** Whether a task belongs between rows that are loaded. */
   belongs(task) {
     if (this.sort !== BY_TIME) return false;
-    return this.cursor === null || !this.rows.length || time(task) >= time(this.rows.at(-1));
+    return this.cursor === null || !this.rows.length || task.at >= this.rows.at(-1).at;
   }
 
   insertWaiting() {
@@ -109,14 +109,11 @@ class TaskList {
       this.load();
       return;
     }
-    this.rows = [...this.waiting, ...this.rows].sort((one, other) => time(other) - time(one));
+    this.rows = [...this.waiting, ...this.rows].sort((one, other) => other.at - one.at);
     this.waiting = [];
     this.number();
   }
 }
-
-/** What the list is sorted by: when a task was sent, else when it was first seen. */
-const time = (task) => task.sent ?? task.received ?? task.started ?? task.updated;
 
 /** @returns {TaskList} the list, as long as the component is shown */
 export function useTaskList(filter, sort) {

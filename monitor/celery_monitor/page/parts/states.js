@@ -56,12 +56,12 @@ export function ProblemState({ problem, reload }) {
 export const Stale = ({ at, problem, reload }) => html`<div class="stale" role="status">
   <${Icon} name="triangle" size=${12} />
   <span>Data as of <${Clock} at=${at} />. ${problem.offline ? "The monitor does not answer." : problem.message}</span>
-  <button type="button" class="link" onClick=${reload}>Try again</button>
+  ${reload && html`<button type="button" class="link" onClick=${reload}>Try again</button>`}
 </div>`;
 
 /**
  * A reading in whatever state it is. `children` is a function of the data.
- * @param {{reading: import("../app/readings.js").Reading & {reload: () => void}}} options
+ * @param {{reading: import("../app/readings.js").Reading & {reload?: () => void}}} options
  */
 export function Shown({ reading, lines, children }) {
   const { data, at, problem, reload } = reading;

@@ -1,5 +1,6 @@
 /** All queues, and one queue with its history. */
 import { html } from "../vendor/libraries.js";
+import { WaitingMessages } from "../actions/queue.js";
 import { counted, duration, number, perMinute } from "../app/format.js";
 import { useLive } from "../app/live.js";
 import { path, screenPath, tasksPath, term, workerPath } from "../app/places.js";
@@ -28,6 +29,7 @@ export function Queue({ item }) {
   return html`<div><p class="crumbs"><a href=${screenPath("queues")}>Queues</a></p>
       <${PageTitle} actions=${html`<${WindowChoice} value=${since} />`}><${Text} value=${item} limit=${200} /> <${Copy} text=${item} what="the name of the queue" /> ${queue && html`<${QueueState} queue=${queue} />`}<//></div>
     <${Shown} reading=${queues}>${() => (queue ? html`<${Details} queue=${queue} />` : html`<section class="panel"><${Empty} icon="question" title="There is no such queue now.">No worker consumes it, and the broker does not show it. Its history is below.<//></section>`)}<//>
+    <${WaitingMessages} queue=${item} />
     <${Panel} title="Ready messages over time"><${Shown} reading=${samples}>${(data) => html`<${History} samples=${data.samples} />`}<//><//>`;
 }
 

@@ -1,8 +1,9 @@
 /** One task: why it is not running, its runs, its message, its result or error, and its neighbours. */
 import { html } from "../vendor/libraries.js";
+import { TaskActions } from "../actions/task.js";
 import { duration } from "../app/format.js";
 import { useLive } from "../app/live.js";
-import { PAGE, path, queuePath, tasksPath, term, workerPath } from "../app/places.js";
+import { PAGE, path, queuePath, taskPath, tasksPath, term, workerPath } from "../app/places.js";
 import { useReading } from "../app/readings.js";
 import { isFinished, TaskState } from "../parts/badge.js";
 import { Copy, Command } from "../parts/copy.js";
@@ -14,13 +15,12 @@ import { Ago, DayClock } from "../parts/time.js";
 import { Workflow } from "../lists/workflow.js";
 
 const WHY_SECONDS = 5;
-const UNKNOWN_TASK = 404;
 
 export function Task({ item }) {
   const reading = useLive("task", { key: item });
-  const { data, problem } = reading;
+  const { data, empty } = reading;
   const why = useReading(`${path("/tasks", item)}/why`, {}, data && isFinished(data.state) ? 0 : WHY_SECONDS);
-  if (data === null && problem?.status === UNKNOWN_TASK) return html`<${Unknown} id=${item} why=${why} />`;
+  if (empty) return html`<${Unknown} id=${item} why=${why} />`;
   return html`<${Head} id=${item} task=${data} />
     <${Why} reading=${why} finished=${data && isFinished(data.state)} />
     <${Shown} reading=${reading} lines=${8}>${(task) => html`<${Details} task=${task} />`}<//>`;
@@ -28,7 +28,7 @@ export function Task({ item }) {
 
 const Head = ({ id, task }) => html`<div>
   <p class="crumbs"><a href=${`${PAGE}/tasks`}>Tasks</a></p>
-  <${PageTitle} mono actions=${task && html`<${TaskState} state=${task.state} />`}>
+  <${PageTitle} mono actions=${task && html`<${TaskState} state=${task.state} /><${TaskActions} task=${task} />`}>
     ${task === null ? "Task" : task.name === null ? "unknown name" : html`<${Text} value=${task.name} limit=${300} />`}
   <//>
   <p class="soft mono id-line"><span class="break"><${Text} value=${id} /></span><${Copy} text=${id} what="the task id" /></p>
@@ -48,7 +48,7 @@ const TONES = { unhealthy: "bad", degraded: "warn", unknown: "none", information
 /** The answer to the first question at night. It is quiet once a task has finished. */
 function Why({ reading, finished = false }) {
   const { data, problem, reload } = reading;
-  if (data === null) return problem && problem.status !== UNKNOWN_TASK ? html`<section class="panel"><${ProblemState} problem=${problem} reload=${reload} /></section>` : null;
+  if (data === null) return problem ? html`<section class="panel"><${ProblemState} problem=${problem} reload=${reload} /></section>` : null;
   return html`<section class=${`why ${TONES[data.severity]} ${finished ? "finished" : ""}`} aria-label="Why">
     <p class="what"><${Text} value=${data.sentence} /></p>
     ${data.evidence.length > 0 && (finished ? html`<details><summary>Evidence</summary><${Evidence} facts=${data.evidence} /></details>` : html`<${Evidence} facts=${data.evidence} />`)}
@@ -66,9 +66,30 @@ function Details({ task }) {
     </div>
     <div class="stack">
       <${Panel} title="Message"><div class="body"><${Facts} rows=${messageFacts(task)} /></div><//>
+      <${Requests} task=${task} />
       <${Workflow} task=${task} />
     </div>
   </div>`;
+}
+
+const CANCELS = {
+  requested: "No worker has been ordered yet.",
+  sent: "Workers were ordered to revoke it.",
+  revoked: "It was cancelled.",
+  ended: "It had ended before.",
+  expired: "Nothing was seen of it for 30 days.",
+};
+
+/** Links between a task and its retries, and the cancel that was requested. */
+function Requests({ task: { cancel, retry_of: origin, retried_as: retries } }) {
+  if (!cancel && !origin && !retries.length) return null;
+  const link = (id) => html`<a class="mono break" href=${taskPath(id)}><${Text} value=${id} limit=${60} /></a>`;
+  return html`<${Panel} title="Requests"><div class="body"><${Facts} rows=${[
+    ["retry of", origin && link(origin)],
+    ["retried as", retries.length > 0 && html`<span class="inline-list">${retries.map((id) => html`<span key=${id}>${link(id)}</span>`)}</span>`],
+    ["cancel", cancel && html`${CANCELS[cancel.state] ?? cancel.state} Requested <${Ago} at=${cancel.requested} /> by <${Text} value=${cancel.requested_by} limit=${100} />.`],
+    ["problem", cancel?.problem && html`<span class="warn-text"><${Text} value=${cancel.problem} /></span>`],
+  ]} /></div><//>`;
 }
 
 const sentNote = (task) => (task.sent === null ? "" : html`sent <${Ago} at=${task.sent} />${task.sender && html` by <${Text} value=${task.sender} limit=${80} />`}`);

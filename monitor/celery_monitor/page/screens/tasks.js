@@ -1,10 +1,12 @@
 /** All tasks, by filter, with live changes. */
 import { html, useState } from "../vendor/libraries.js";
+import { BulkDialog } from "../actions/bulk.js";
 import { now } from "../app/clock.js";
 import { counted, duration, number } from "../app/format.js";
 import { useKeys } from "../app/keyboard.js";
 import { PAGE, tasksPath, taskPath } from "../app/places.js";
 import { place, setQuery } from "../app/router.js";
+import { may } from "../app/session.js";
 import { BY_TIME, useTaskList } from "../app/task_list.js";
 import { COMMON, removeView, saveView, views } from "../app/views.js";
 import { isFinished, TaskState } from "../parts/badge.js";
@@ -57,7 +59,7 @@ export function Tasks() {
   const problem = list.problem.value;
   const invalid = problem?.status === 422;
   useKeys({ n: list.showNewer });
-  return html`<${PageTitle}>Tasks<//>
+  return html`<${PageTitle} actions=${filter && !invalid && may("operator") && html`<${BulkButtons} filter=${filter} />`}>Tasks<//>
     <section class="panel" aria-label="Filter">
       <${Filter} value=${filter} problem=${invalid ? filterProblem(problem) : ""} onApply=${(next) => setQuery({ q: next }, { replace: false })} />
       <${Views} filter=${filter} />
@@ -68,10 +70,18 @@ export function Tasks() {
     </section>`;
 }
 
+/** Actions on all that the filter finds, so that there has to be one. */
+function BulkButtons({ filter }) {
+  const [action, setAction] = useState("");
+  return html`<button type="button" class="button" onClick=${() => setAction("retry")}>Retry all ...</button>
+    <button type="button" class="button danger" onClick=${() => setAction("cancel")}>Cancel all ...</button>
+    ${action && html`<${BulkDialog} action=${action} filter=${filter} onClose=${() => setAction("")} />`}`;
+}
+
 const filterProblem = (problem) => problem.errors?.[0]?.message ?? problem.message;
 
 function ListHead({ list, filter }) {
-  const { count } = { count: list.count.value };
+  const count = list.count.value;
   const newer = list.waiting.length;
   const title = count === null ? "Tasks" : `${counted(count.number, "task")}${count.exact ? "" : " or more"}`;
   return html`<header><h2>${title}</h2><span class="soft note">${filter ? "found" : "in the history"}</span>

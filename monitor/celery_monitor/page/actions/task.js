@@ -1,0 +1,53 @@
+/** Cancel and retry one task. */
+import { html, useState } from "../vendor/libraries.js";
+import { post, Problem } from "../app/api.js";
+import { path, taskPath } from "../app/places.js";
+import { navigate } from "../app/router.js";
+import { may } from "../app/session.js";
+import { ActionDialog, Termination, terminationOf } from "./form.js";
+
+const CAN_CANCEL = new Set(["PENDING", "RECEIVED", "STARTED", "RETRY"]);
+const CAN_RETRY = new Set(["FAILURE", "REVOKED", "LOST"]);
+
+/** The buttons that the state of the task and the role of the viewer allow. */
+export function TaskActions({ task }) {
+  const [open, setOpen] = useState("");
+  if (!may("operator")) return null;
+  const close = () => setOpen("");
+  return html`${CAN_RETRY.has(task.state) && html`<button type="button" class="button primary" onClick=${() => setOpen("retry")}>Retry ...</button>`}
+    ${CAN_CANCEL.has(task.state) && html`<button type="button" class="button danger" onClick=${() => setOpen("cancel")}>Cancel ...</button>`}
+    ${open === "cancel" && html`<${CancelDialog} task=${task} onClose=${close} />`}
+    ${open === "retry" && html`<${RetryDialog} task=${task} onClose=${close} />`}`;
+}
+
+const CancelDialog = ({ task, onClose }) => html`<${ActionDialog} title="Cancel this task" verb="Cancel task" danger onClose=${onClose} act=${(data) => post(`${path("/tasks", task.id)}/cancel`, terminationOf(data))}>
+  <p>No worker starts the task any more. The order is kept and sent again to workers that restart, until the task has ended.</p>
+  <${Termination} />
+<//>`;
+
+/** The value of a field with JSON; null for an empty one. */
+function json(data, name, what) {
+  const text = data.get(name).trim();
+  if (!text) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(422, `The ${what} are not JSON.`);
+  }
+}
+
+function RetryDialog({ task, onClose }) {
+  const needed = task.arguments_truncated;
+  const act = async (data) => {
+    const body = { args: json(data, "args", "arguments"), kwargs: json(data, "kwargs", "keyword arguments"), again: data.get("again") === "yes" };
+    const { task_id: id } = await post(`${path("/tasks", task.id)}/retry`, body);
+    navigate(taskPath(id));
+  };
+  return html`<${ActionDialog} title="Retry this task" verb="Retry task" onClose=${onClose} act=${act}>
+    <p>The task is sent again under a new id, to the same queue. This task stays as it is.</p>
+    ${needed && html`<p class="warn-text">The worker shortened the arguments: write all of them below.</p>`}
+    <label>Arguments, as a JSON list<textarea name="args" required=${needed} placeholder="As before: ${task.args ?? "unknown"}"></textarea></label>
+    <label>Keyword arguments, as a JSON object<textarea name="kwargs" required=${needed} placeholder="As before: ${task.kwargs ?? "unknown"}"></textarea></label>
+    ${task.retried_as.length > 0 && html`<label class="check"><input type="checkbox" name="again" value="yes" />Retry it although it was retried before</label>`}
+  <//>`;
+}
