@@ -25,6 +25,6 @@ def test_workers_on_rabbitmq_consume_and_their_queues_are_counted(shop: Shop) ->
 
     shop.kube.run("-n", shop.namespace, "delete", "pod", "rabbitmq", "--wait=true", "--grace-period=1")
     shop.wait_condition("BrokerReachable", "False", timeout=30)
-    assert shop.status()["health"] == "Unhealthy"
+    shop.wait_health("Unhealthy")
     restarts = [s["restartCount"] for p in shop.pods() for s in p["status"]["containerStatuses"]]
     assert restarts == [0]

@@ -84,7 +84,7 @@ class AgentWorker:
             return None
 
     def wait_until(
-        self, condition: Callable[[WorkerReport], Any], timeout: float = 30.0, describe: str = "the report"
+        self, condition: Callable[[WorkerReport], Any], timeout: float = 60.0, describe: str = "the report"
     ) -> WorkerReport:
         """Wait for a report that fulfils the condition, and return it."""
 
@@ -94,7 +94,7 @@ class AgentWorker:
 
         return wait_for(fitting, timeout, lambda: f"{describe}\nlast: {self.report()}\n{self.log()}")
 
-    def wait_until_consuming(self, timeout: float = 40.0) -> WorkerReport:
+    def wait_until_consuming(self, timeout: float = 90.0) -> WorkerReport:
         """Wait until the worker says that messages reach it."""
         return self.wait_until(
             lambda report: report.phase == "consuming" and report.consuming, timeout, "the worker consumes"

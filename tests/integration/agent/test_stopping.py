@@ -12,7 +12,7 @@ from celery import Celery
 from redis import Redis
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_4, CELERY_5_5, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, free_port, redis_server
-from tools.testbed.waiting import wait_for
+from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from celery_probe.agent.worker.stop import DRAIN_SECONDS, STALE_SECONDS
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
@@ -95,7 +95,8 @@ def test_a_task_that_takes_too_long_is_back_in_its_queue_at_once(
         assert process is not None
         # No time at all: the worker's pop is under way, and must not take what goes back.
         hook = worker.stop_hook(0, free_port())
-        wait_for(lambda: process.poll() is not None, 10, worker.log)
+        # Far less than the tasks take.
+        wait_for(lambda: process.poll() is not None, 10 + BUSY_SECONDS, worker.log)
         assert client.llen("celery") == 6
         assert client.hlen("unacked") == 0
         assert client.zcard("unacked_index") == 0

@@ -68,7 +68,7 @@ class Beat:
         except FileNotFoundError:
             return None
 
-    def wait_until(self, condition: Callable[[BeatReport], Any], timeout: float = 30.0) -> BeatReport:
+    def wait_until(self, condition: Callable[[BeatReport], Any], timeout: float = 60.0) -> BeatReport:
         """Wait for a report that fulfils the condition, and return it."""
 
         def fitting() -> BeatReport | None:

@@ -1,5 +1,7 @@
 """The application of the monitor with a real history in SQLite."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,25 @@ from tests.support.monitor_web import FakeLive, served
 TASKS = 3000
 
 
+@pytest.fixture(scope="package")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the tasks: to fill one takes much longer than to copy it."""
+    file = tmp_path_factory.mktemp("filled") / "history.db"
+
+    async def fill() -> None:
+        history = await History.open(f"sqlite:///{file}")
+        await history.write(many(TASKS))
+        await history.close()
+
+    asyncio.run(fill())
+    assert not file.with_name("history.db-wal").exists(), "everything is in the one file"
+    return file
+
+
 @pytest.fixture
-async def history(tmp_path: Path) -> AsyncIterator[History]:
-    opened = await History.open(f"sqlite:///{tmp_path}/history.db")
-    await opened.write(many(TASKS))
+async def history(filled: Path, tmp_path: Path) -> AsyncIterator[History]:
+    copy = shutil.copy(filled, tmp_path)
+    opened = await History.open(f"sqlite:///{copy}")
     yield opened
     await opened.close()
 
