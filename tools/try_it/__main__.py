@@ -15,9 +15,10 @@ from tools.cluster import devenv
 from tools.cluster.errors import ClusterError
 from tools.cluster.layout import this_checkout
 from tools.cluster.progress import say
+from tools.testbed.servers import free_port
 from tools.try_it.processes import Processes
 from tools.try_it.redis_program import find_redis
-from tools.try_it.shop import EXTRAS, Addresses, Shop, choose_addresses
+from tools.try_it.shop import EXTRAS, LOGIN, RedisAddress, Shop
 
 ENVIRONMENT = ".venv-try"
 INTERRUPTED = 130
@@ -56,24 +57,24 @@ def main() -> int:
         return INTERRUPTED
     signals = Signals()
     with tempfile.TemporaryDirectory(prefix="celery-try-", ignore_cleanup_errors=True) as scratch:
-        folder, addresses = Path(scratch), choose_addresses()
+        folder, address = Path(scratch), RedisAddress(free_port())
         paths = [checkout / "examples" / "shop", checkout / "health"]
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CELERY_")},
-            **addresses.environment,
+            **address.environment,
             "PYTHONPATH": os.pathsep.join(map(str, paths)),
             # A process that is killed leaves its temporary files.
             "TMPDIR": scratch,
         }
         processes = Processes(folder, environment)
         try:
-            shop = Shop(processes, folder, checkout / ENVIRONMENT / "bin" / "python", addresses)
+            shop = Shop(processes, folder, checkout / ENVIRONMENT / "bin" / "python", address)
             say("Starting Redis, two workers, beat, the producer and the monitor ...")
             shop.start_redis(redis, signals.stopping)
             shop.start_workers()
             link = shop.start_monitor(signals.stopping)
             if not signals.stopping():
-                _explain(link, shop.token, addresses)
+                _explain(link, shop.token, address)
             while not signals.stopping():
                 processes.check()
                 time.sleep(0.2)
@@ -85,10 +86,10 @@ def main() -> int:
     return 0
 
 
-def _explain(link: str, token: str, addresses: Addresses) -> None:
+def _explain(link: str, token: str, address: RedisAddress) -> None:
     program = f"{ENVIRONMENT}/bin/celery-health"
-    api = f"{addresses.monitor}/api/automation/monitoring"
-    broker = f"--broker {addresses.environment['CELERY_BROKER_URL']}"
+    api = f"{link.partition(LOGIN)[0]}/api/automation/monitoring"
+    broker = f"--broker {address.environment['CELERY_BROKER_URL']}"
     say(
         f"""
 The shop runs: two workers, beat, and 5 tasks a second. Open the monitor (the link works once):

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from tools.cluster.errors import ClusterError
 from tools.cluster.machine.shell import run
-from tools.testbed.servers import free_port
 from tools.try_it.processes import Child, Processes
 from tools.try_it.redis_program import RedisProgram
 
-MONITOR_PORT = 8555
 APP = "shop.celery"
+LOGIN = "/login/"
+"""What stands between the URL of the monitor and the secret of a login link."""
 EXTRAS = ("cli", "example", "monitor", "probe")
 MIX = "default=6,email=4,media=2,reports=2,maintenance=1,failing=1,catalog=1,chain=2,chord=1,expiring=1"
 RATE = 5
@@ -29,43 +29,31 @@ START_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
-class Addresses:
-    """Where the parts can be reached."""
+class RedisAddress:
+    """Where Redis is reached."""
 
-    redis_port: int
-    monitor_port: int
+    port: int
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables by which Celery finds the broker and the result backend."""
-        redis = f"redis://127.0.0.1:{self.redis_port}"
+        redis = f"redis://127.0.0.1:{self.port}"
         return {"CELERY_BROKER_URL": f"{redis}/0", "CELERY_RESULT_BACKEND": f"{redis}/1"}
-
-    @property
-    def monitor(self) -> str:
-        """The URL of the monitor."""
-        return f"http://127.0.0.1:{self.monitor_port}"
-
-
-def choose_addresses() -> Addresses:
-    """Free ports: the monitor's own if it is free, and any for Redis."""
-    monitor = MONITOR_PORT if _is_free(MONITOR_PORT) else free_port()
-    return Addresses(free_port(), monitor)
 
 
 class Shop:
     """The running parts. ``python`` is that of an environment with all of EXTRAS."""
 
-    def __init__(self, processes: Processes, folder: Path, python: Path, addresses: Addresses) -> None:
+    def __init__(self, processes: Processes, folder: Path, python: Path, redis: RedisAddress) -> None:
         self._processes = processes
         self._folder = folder
         self._python = python
-        self._addresses = addresses
+        self._redis = redis
         self.token = secrets.token_hex(16)
 
     def start_redis(self, redis: RedisProgram, stopping: Callable[[], bool]) -> None:
         """Start Redis and wait until it answers."""
-        port = self._addresses.redis_port
+        port = self._redis.port
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
         child = self._processes.start("redis", [str(redis.path), *options], redis.environment)
         self._wait(child, lambda: _asked(port, b"PING\r\n").startswith(b"+PONG"), stopping)
@@ -89,8 +77,8 @@ class Shop:
         self._processes.start(name, [str(self._python), str(agent), "-A", APP, *words], environment)
 
     def start_monitor(self, stopping: Callable[[], bool]) -> str:
-        """Start the monitor; returns its login link."""
-        options = ["-A", APP, "--port", str(self._addresses.monitor_port), "--login-link"]
+        """Start the monitor on a port of its own choice; returns its login link."""
+        options = ["-A", APP, "--port", "0", "--login-link"]
         database = f"sqlite:///{self._folder / 'history.sqlite3'}"
         child = self._processes.start(
             "monitor",
@@ -101,7 +89,7 @@ class Shop:
 
         def has_link() -> bool:
             words = child.log.read_text(errors="replace").split()
-            found.extend(word for word in words if word.startswith(f"{self._addresses.monitor}/login/"))
+            found.extend(word for word in words if word.startswith("http://") and LOGIN in word)
             return bool(found)
 
         self._wait(child, has_link, stopping)
@@ -121,13 +109,3 @@ def _asked(port: int, request: bytes) -> bytes:
         connection.sendall(request)
         return connection.recv(64)
     return b""
-
-
-def _is_free(port: int) -> bool:
-    with closing(socket.socket()) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -1,12 +1,10 @@
 """`make try` shows tasks, and leaves nothing behind, however it is ended."""
 
-import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,20 +70,7 @@ class Try:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """One after another: two that start at once choose the same port."""
-    with (Path(tempfile.gettempdir()) / "celery-try-test.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
 def running(folder: Path) -> Iterator[Try]:
-    with alone():
-        yield from started_try(folder)
-
-
-def started_try(folder: Path) -> Iterator[Try]:
     started = Try(folder)
     try:
         wait_for(started.explained, START_SECONDS, started.text)
