@@ -27,7 +27,7 @@ def sync(
     One that is there keeps the Python that it was made with. With ``extras`` it has only what these programs
     need, without them everything that a developer needs.
     """
-    program = _uv()
+    program = uv()
     chosen = ["--no-dev", *(f"--extra={one}" for one in extras)] if extras else []
     environment = {"UV_PROJECT_ENVIRONMENT": folder, "UV_PYTHON_DOWNLOADS": "never"}
     if not (checkout / folder / "bin" / "python").exists():
@@ -36,7 +36,7 @@ def sync(
         run([program, "sync", "--frozen", "--quiet", *chosen], env=environment, cwd=checkout)
 
 
-def _uv() -> Path:
+def uv() -> Path:
     """The pinned uv: the one on PATH when it is that version, else one of our own in the cache."""
     found = shutil.which("uv")
     if found and run([found, "--version"]).split()[1] == UV:
