@@ -1,5 +1,6 @@
 """A cancel holds whatever restarts between the request and the task."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ import pytest
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
+from celery_health.survey.app_connection import resolve
+from celery_health.survey.broker_clients import redis_clients
 from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_state
 from tests.integration.monitor.monitor_process import Monitor
 
@@ -40,7 +43,7 @@ def is_cancelled(monitor: Monitor, world: World, task_id: str) -> None:
 def test_a_cancelled_task_never_runs_after_restarts_of_monitor_broker_and_worker(
     tmp_path: Path, redis: RedisServer
 ) -> None:
-    world = World(tmp_path, redis.database(0))
+    world = World(tmp_path, redis.database(2))
     with world.monitor() as monitor:
         waiting, unseen_state = world.send("jobs.note", 1), world.send("jobs.note", 2)
         until_state(monitor, waiting, "PENDING")
@@ -48,6 +51,10 @@ def test_a_cancelled_task_never_runs_after_restarts_of_monitor_broker_and_worker
         assert (status, cancel["state"], cancel["terminate"]) == (202, "requested", False)
         wait_for(lambda: monitor.task(waiting)["cancel"]["state"] == "sent", WAIT_SECONDS)
         assert "revoked by token" in monitor.get(f"/tasks/{waiting}/why")["sentence"]
+        # A monitor that answers starting workers is no worker that a health check waits for.
+        wait_for(lambda: "Receives remote control" in monitor.text(), WAIT_SECONDS, monitor.text)
+        connection = resolve(None, None, world.broker, None, {})
+        assert asyncio.run(redis_clients(connection, publish=True)).listeners == 0
         monitor.stop(signal.SIGKILL)
     redis.restart()
     with world.monitor() as monitor, world.worker("w1", "-P", "prefork") as first:

@@ -1,0 +1,59 @@
+"""Several monitors with one PostgreSQL: one sends cancels again, and another one takes over from it."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tools.testbed.databases import PostgresServer, postgres_server
+from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.waiting import wait_for
+
+from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_state
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+def test_another_monitor_keeps_a_cancel_when_the_one_that_took_it_is_killed(
+    tmp_path: Path, redis: RedisServer, postgres: PostgresServer
+) -> None:
+    world = World(tmp_path, redis.database(0))
+    database = ("--database", postgres.database())
+    with ExitStack() as stack:
+        first = stack.enter_context(world.monitor(*database, name="first"))
+        second = stack.enter_context(world.monitor(*database, name="second"))
+        by_first, by_second, free = (world.send("jobs.note", number) for number in range(3))
+        for task_id in (by_first, by_second):
+            until_state(second, task_id, "PENDING")
+        for monitor, task_id in ((first, by_first), (second, by_second)):
+            assert change(monitor, f"/tasks/{task_id}/cancel")[0] == 202
+        # Either of them sends what the other one took, and only one answers starting workers.
+        for monitor, task_id in ((second, by_first), (first, by_second)):
+            wait_for(lambda m=monitor, t=task_id: m.task(t)["cancel"]["sends"], WAIT_SECONDS)  # type: ignore[misc]
+        wait_for(lambda: _listening(first.text(), second.text()) == 1, WAIT_SECONDS)
+        leader, other = (first, second) if _listening(first.text()) else (second, first)
+        leader.stop(signal.SIGKILL)
+        wait_for(lambda: _listening(other.text()) == 1, WAIT_SECONDS, other.text)
+        with world.worker("w1", "-P", "prefork"):
+            until_state(other, free, "SUCCESS")
+            for task_id in (by_first, by_second):
+                until_state(other, task_id, "REVOKED")
+            assert world.ids_that_ran() == [free]
+
+
+def _listening(*logs: str) -> int:
+    """How many of the monitors have begun to answer workers that start."""
+    return sum("Receives remote control" in log for log in logs)
