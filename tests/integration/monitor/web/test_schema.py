@@ -97,7 +97,7 @@ def _exercise(operation: Any, url: str, headers: dict[str, str]) -> None:
     )
     @given(case=operation.as_strategy())
     def run(case: Any) -> None:
-        response = case.call(base_url=url, headers=headers)
+        response = case.call(base_url=url, headers=headers, timeout=60)
         case.validate_response(response, checks=CHECKS)
 
     run()
