@@ -101,9 +101,6 @@ class Feeds:
         if self._users[feed]:
             return
         del self._feeds[self._subjects.pop(feed)], self._users[feed]
-        reading = self._readings.pop(feed, None)
-        if reading is not None:
-            reading.cancel()
         if not self._feeds:
             self._sources.history.follow(None)
 
@@ -146,6 +143,9 @@ class Feeds:
         before = feed.ready, feed.problem
         try:
             async with self._limit:
+                if feed not in self._users:
+                    # It was closed while it waited. A query that runs is not cancelled: it ends by itself.
+                    return
                 await feed.read()
             feed.ready, feed.problem = True, None
         except HistoryUnavailableError as error:
