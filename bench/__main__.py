@@ -16,7 +16,9 @@ from bench import (
     probe_cost,
 )
 from bench.errors import BenchError
+from bench.monitor import capacity, latency
 from bench.monitor import part as monitor
+from bench.monitor.history import part as history
 from bench.monitor.websocket import part as websocket
 from bench.report import (
     Figure,
@@ -42,6 +44,9 @@ PARTS: Mapping[str, Callable[[bool], Sequence[Finding]]] = {
     "healing": healing_time.measure,
     "scaling": scaling.measure,
     "monitor": monitor.measure,
+    "monitor-latency": latency.measure,
+    "monitor-capacity": capacity.measure,
+    "monitor-history": history.measure,
     "websocket": websocket.measure,
 }
 
@@ -81,10 +86,10 @@ def _parts(asked: str, page: Path | None) -> list[str]:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measures what the product costs. probe, agent, monitor and websocket need redis-server "
-        "on this machine, monitor also PostgreSQL; decide and scaling need nothing; the others need a "
-        "cluster with the operator, and root on its node: see docs/reference/performance.md and "
-        "docs/reference/scaling-simulator.md.",
+        description="Measures what the product costs. probe, agent, websocket and the parts of the monitor "
+        "need redis-server on this machine, the monitor also PostgreSQL, and monitor-capacity RabbitMQ; "
+        "decide and scaling need nothing; the others need a cluster with the operator, and root on its node: "
+        "see docs/reference/performance.md and docs/reference/scaling-simulator.md.",
     )
     parser.add_argument("part", nargs="?", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: to see that it works")

@@ -12,23 +12,31 @@ WORKERS = 8
 
 
 def messages(tasks: int, batch: int) -> Iterator[bytes]:
-    """The messages of ``tasks`` tasks, each with at most ``batch`` events; with 1, each event is alone."""
+    """The messages of ``bodies`` as kombu publishes them on Redis."""
+    return map(envelope, bodies(tasks, batch))
+
+
+def bodies(tasks: int, batch: int) -> Iterator[object]:
+    """The bodies of the messages of ``tasks`` tasks, each with at most ``batch`` events.
+
+    With 1, each event is alone, and not in a list.
+    """
     waiting: list[dict[str, object]] = []
     for number in range(tasks):
-        for event in _task(number):
+        for event in events_of_task(number, str(uuid.uuid4())):
             if batch == 1:
-                yield _envelope(event)
+                yield event
                 continue
             waiting.append(event)
             if len(waiting) == batch:
-                yield _envelope(waiting)
+                yield waiting
                 waiting = []
     if waiting:
-        yield _envelope(waiting)
+        yield waiting
 
 
-def _task(number: int) -> Iterator[dict[str, object]]:
-    task = str(uuid.uuid4())
+def events_of_task(number: int, task: str) -> Iterator[dict[str, object]]:
+    """The events of one task with this id."""
     yield _common(number, "task-received") | {
         "uuid": task,
         "name": f"shop.tasks.task_{number % 20}",
@@ -69,7 +77,8 @@ def _clock() -> Iterator[int]:
 _CLOCK = _clock()
 
 
-def _envelope(body: object) -> bytes:
+def envelope(body: object) -> bytes:
+    """The message that kombu publishes on Redis."""
     return json.dumps(
         {
             "body": base64.b64encode(json.dumps(body).encode()).decode(),

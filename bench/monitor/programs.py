@@ -16,7 +16,6 @@ from tools.testbed.celery_versions import World
 
 from bench.errors import BenchError
 from bench.measure import cpu_seconds, family, memory
-from bench.monitor.events import EVENTS_OF_A_TASK
 from bench.programs import ROOT, Program, running
 
 FLOWER = World("flower-2.2.0", ("flower==2.2.0", "celery==5.6.3", "kombu[redis]==5.6.2", "redis==6.4.0"))
@@ -61,9 +60,9 @@ def of_ours(directory: Path, port: int, load: Load, database: str = "") -> Resul
     """Measure the monitor's ingestion."""
     state = directory / "state.json"
     state.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "bench.monitor.receive", f"redis://127.0.0.1:{port}/0", str(state)]
+    command = [sys.executable, "-m", "bench.monitor.receive", redis_url(port), str(state)]
     command += ["--database", database] if database else []
-    with running(command, _environment(), directory / "ours.log") as program:
+    with running(command, environment(), directory / "ours.log") as program:
         _wait(program, lambda: bool(_state(state).get("connected")))
         return _measured(
             program, port, load, lambda: _ours(state, load.batch), lambda: bool(_state(state).get("idle"))
@@ -73,7 +72,7 @@ def of_ours(directory: Path, port: int, load: Load, database: str = "") -> Resul
 def of_flower(directory: Path, port: int, load: Load) -> Result:
     """Measure Flower."""
     http = port + 1
-    command = [str(FLOWER.python()), "-m", "celery", f"--broker=redis://127.0.0.1:{port}/0", "flower"]
+    command = [str(FLOWER.python()), "-m", "celery", f"--broker={redis_url(port)}", "flower"]
     command += [f"--port={http}", "--address=127.0.0.1", "--logging=warning"]
     with running(command, {"FLOWER_UNAUTHENTICATED_API": "true"}, directory / "flower.log") as program:
         _wait(program, lambda: _flower_events(http) is not None and _subscribed(port))
@@ -91,7 +90,7 @@ def _measured(
     before, dropped_before = counts()
     used = _cpu(program)
     began = time.monotonic()
-    published = _publish(port, load)
+    published, _ = publish(redis_url(port), load)
     last, since = -1, time.monotonic()
     while True:
         received, dropped = counts()
@@ -112,18 +111,26 @@ def _measured(
     )
 
 
-def _publish(port: int, load: Load) -> int:
-    command = [sys.executable, "-m", "bench.monitor.publish", str(port)]
+def publish(broker: str, load: Load) -> tuple[int, float]:
+    """Publish the events from a process of its own: how many, and how many seconds that took."""
+    command = [sys.executable, "-m", "bench.monitor.publish", broker]
     command += [str(load.tasks), str(load.batch), str(load.rate)]
     done = subprocess.run(
-        command, cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=900, check=False
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=900, check=False
     )
     if done.returncode:
         raise BenchError(f"The publisher failed:\n{done.stderr[-2000:]}")
-    return load.tasks * EVENTS_OF_A_TASK
+    published, seconds = done.stdout.split()
+    return int(published), float(seconds)
 
 
-def _environment() -> dict[str, str]:
+def redis_url(port: int) -> str:
+    """The broker URL of a Redis on this machine."""
+    return f"redis://127.0.0.1:{port}/0"
+
+
+def environment() -> dict[str, str]:
+    """What the programs of the monitor need to be imported."""
     roots = (ROOT, *(ROOT / root for root in ("health", "monitor")))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, roots))}
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from bench.estimates import percentile
 from celery_monitor.history import History, Sort, Window, parse_filter, parse_sort
 
 FILTERS = (
@@ -58,7 +59,10 @@ SORTS = ("-time", "time", "-runtime", "-wait", "name", "-state", "worker", "queu
 
 
 class Timing(NamedTuple):
-    """Milliseconds of one query: the middle of its runs, the 95th percentile, and the CPU of this process."""
+    """Milliseconds of one query: the middle of its runs, and the 95th percentile.
+
+    ``cpu``: CPU time of one run, of this process and of the database; other load does not change it.
+    """
 
     what: str
     median: float
@@ -66,23 +70,32 @@ class Timing(NamedTuple):
     cpu: float
 
 
-async def time_of(what: str, call: Callable[[], Awaitable[object]], repeats: int) -> Timing:
+CpuSeconds = Callable[[], float]
+
+
+async def time_of(
+    what: str, call: Callable[[], Awaitable[object]], repeats: int, cpu_seconds: CpuSeconds
+) -> Timing:
     """Call it once to warm up, then time it."""
     await call()
     found = []
-    began_cpu = time.process_time()
+    began_cpu = cpu_seconds()
     for _ in range(repeats):
         began = time.perf_counter()
         await call()
         found.append((time.perf_counter() - began) * 1000)
-    cpu = (time.process_time() - began_cpu) / repeats * 1000
-    found.sort()
-    return Timing(what, statistics.median(found), found[min(len(found) - 1, int(0.95 * len(found)))], cpu)
+    cpu = (cpu_seconds() - began_cpu) / repeats * 1000
+    return Timing(what, statistics.median(found), percentile(found, 95), cpu)
 
 
-async def timings(history: History, ids: Sequence[str], until: float, repeats: int) -> list[Timing]:
+async def timings(
+    history: History, ids: Sequence[str], until: float, repeats: int, cpu_seconds: CpuSeconds
+) -> list[Timing]:
     """All queries."""
-    found = []
+    found: list[Timing] = []
+
+    async def add(what: str, call: Callable[[], Awaitable[object]], times: int = 1) -> None:
+        found.append(await time_of(what, call, repeats * times, cpu_seconds))
 
     def page(text: str, sort: Sort, cursor: str | None = None) -> Callable[[], Awaitable[object]]:
         return lambda: history.tasks(parse_filter(text), sort, cursor, 100)
@@ -91,21 +104,18 @@ async def timings(history: History, ids: Sequence[str], until: float, repeats: i
     for text in ("", "state:failure", "name:shop.mail.* state:success", "wait:>4s"):
         lists += [(text, parse_sort(sort)) for sort in SORTS[1:]]
     for text, sort in lists:
-        found.append(await time_of(f"list {text or '(all)'} by {sort}", page(text, sort), repeats))
+        await add(f"list {text or '(all)'} by {sort}", page(text, sort))
     for sort in map(parse_sort, ("-time", "-runtime", "name")):
         cursor = None
         for _ in range(100):
             cursor = (await history.tasks(parse_filter(""), sort, cursor, 1000)).next_cursor
-        found.append(await time_of(f"page 1000 by {sort}", page("", sort, cursor), repeats))
+        await add(f"page 1000 by {sort}", page("", sort, cursor))
     chance = random.Random(1)
-    found.append(await time_of("detail", lambda: history.task(chance.choice(ids)), repeats * 10))
+    await add("detail", lambda: history.task(chance.choice(ids)), 10)
     for hours in (1, 24):
         window = Window(until - hours * 3600, until)
         for what in (history.overview, history.names, history.series, history.failures):
-            call = partial(what, window)
-            found.append(await time_of(f"{what.__name__} {hours} h", call, repeats))
-    found.append(await time_of("count (all)", lambda: history.count(parse_filter("")), repeats))
-    found.append(
-        await time_of("count -name", lambda: history.count(parse_filter("-name:shop.mail.*")), repeats)
-    )
+            await add(f"{what.__name__} {hours} h", partial(what, window))
+    await add("count (all)", lambda: history.count(parse_filter("")))
+    await add("count -name", lambda: history.count(parse_filter("-name:shop.mail.*")))
     return found

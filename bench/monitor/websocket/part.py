@@ -16,6 +16,7 @@ from tools.testbed.servers import redis_server
 from bench.errors import BenchError
 from bench.measure import cpu_seconds, family, memory
 from bench.monitor.events import EVENTS_OF_A_TASK
+from bench.monitor.programs import redis_url
 from bench.monitor.websocket.clients import FILTERS, INTERVAL
 from bench.programs import ROOT, Program, running
 from bench.report import Figure
@@ -142,7 +143,7 @@ def _run(directory: Path, port: int, reading: int, stopped: int, seconds: int) -
 
 def _measured(monitor: Program, port: int, seconds: int, directory: Path) -> tuple[float, float, int]:
     """Publish, and measure meanwhile: CPU seconds, seconds, and the memory at the end."""
-    command = [sys.executable, "-m", "bench.monitor.publish", str(port)]
+    command = [sys.executable, "-m", "bench.monitor.publish", redis_url(port)]
     command += [str(RATE * seconds // EVENTS_OF_A_TASK), "1", str(RATE)]
     used, began = cpu_seconds(family(monitor.pid)), time.monotonic()
     log = directory / "publish.log"

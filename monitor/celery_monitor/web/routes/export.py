@@ -88,6 +88,8 @@ async def _write_block(response: web.StreamResponse, block: str) -> None:
     async with asyncio.timeout(WRITE_SECONDS):
         # A text of an event can have half a surrogate pair, which UTF-8 does not have.
         await response.write(block.encode("utf-8", "replace"))
+    # A fast client takes a block at once. Others are served before the next one is made.
+    await asyncio.sleep(0)
 
 
 ROUTES = (

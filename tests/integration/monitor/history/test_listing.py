@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from celery_monitor.history import CursorError, History, Sort, TaskFilter, parse_filter, parse_sort
+from celery_monitor.history.reading import conditions, listing, texts
 from celery_monitor.records.tasks import TaskRecord
 from tests.integration.monitor.history.examples import NOW, finished, many
 
@@ -121,6 +122,22 @@ async def test_every_order_lists_each_task_once(history: History) -> None:
                 known = [item for item in found if item is not None]
                 assert found == known + [None] * (len(found) - len(known)), (text, sign + key)
                 assert known == sorted(known, reverse=bool(sign)), (text, sign + key)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("sort", ["time", "-time", "queue"])
+async def test_the_tasks_of_a_common_label_are_read_in_their_order(
+    history: History, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    for module in (conditions, listing, texts):
+        monkeypatch.setattr(module, "NARROW", 10)
+    await history.write(TASKS[:1_500])
+    for text in ("state:failure", "worker:*-1 queue:mail", "arg:User7*"):
+        meets = FILTERS[text]
+        found = await _ids(history, parse_filter(text), parse_sort(sort), 40)
+        expected = sorted(filter(meets, TASKS[:1_500]), key=_begin, reverse=sort != "time")
+        if sort == "queue":
+            expected.sort(key=lambda task: (task.queue is None, task.queue))
+        assert found == [record.id for record in expected], text
 
 
 def _all(text: str) -> Meets:

@@ -88,7 +88,7 @@ async def publishing(redis: RedisServer) -> asyncio.subprocess.Process:
     roots = [str(ROOT), str(ROOT / "health"), str(ROOT / "monitor")]
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "bench.monitor.publish", str(redis.port), str(TASKS), "1", str(RATE)),
+        *("-m", "bench.monitor.publish", redis.url, str(TASKS), "1", str(RATE)),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(roots)},
         stdout=asyncio.subprocess.DEVNULL,
