@@ -6,7 +6,7 @@ that starts with ``--without-mingle`` asks no neighbour.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cached_property, partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from celery_monitor.events.receivers.purpose import REMOTE_CONTROL
 from celery_monitor.remote_control.connecting import SECONDS, connected
 
 _MAX_QUESTIONS = 1_000
+_THREAD_SECONDS = 4 * SECONDS
 _NODE = "celery-monitor"
 """The name under which the monitor answers. It answers no other question."""
 
@@ -30,8 +31,10 @@ class Neighbour:
         self._connection = connection
         self._task_ids: tuple[str, ...] = ()
         self._questions: asyncio.Queue[Question] = asyncio.Queue(_MAX_QUESTIONS)
-        self._thread: SingleThread[None] = SingleThread(SECONDS)
+        self._thread: SingleThread[None] = SingleThread(_THREAD_SECONDS)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self._opened = ExitStack()
+        self._replies: Any = None
 
     def offer(self, task_ids: Sequence[str]) -> None:
         """The tasks that are cancelled now."""
@@ -71,6 +74,9 @@ class Neighbour:
         await receiver.run(take)
 
     async def _answer(self) -> None:
+        # A worker waits one second for answers: too short for a new connection on a busy machine.
+        with suppress(Exception):
+            await self._thread.run(self._connect_anew)
         while True:
             question = await self._questions.get()
             task_ids = self._task_ids
@@ -85,14 +91,27 @@ class Neighbour:
     def _reply(self, question: Question, task_ids: Sequence[str]) -> None:
         if question.exchange != f"reply.{self._connection.exchange}.pidbox":
             return
-        # A list: the worker notes the tasks with the time of its own clock.
-        answer = {_NODE: {"revoked": list(task_ids)}}
-        with connected(self._app) as connection:
-            connection.Producer().publish(
-                answer,
-                exchange=question.exchange,
-                routing_key=question.routing_key,
-                serializer=question.serializer,
-                headers={"ticket": question.ticket, "clock": 1},
-                retry=False,
-            )
+        try:
+            self._publish(question, task_ids)
+        except Exception:  # the connection was lost since the last answer
+            self._connect_anew()
+            self._publish(question, task_ids)
+
+    def _publish(self, question: Question, task_ids: Sequence[str]) -> None:
+        self._replies.publish(
+            # A list: the worker notes the tasks with the time of its own clock.
+            {_NODE: {"revoked": list(task_ids)}},
+            exchange=question.exchange,
+            routing_key=question.routing_key,
+            serializer=question.serializer,
+            headers={"ticket": question.ticket, "clock": 1},
+            retry=False,
+        )
+
+    def _connect_anew(self) -> None:
+        with suppress(Exception):
+            self._opened.close()
+        # RabbitMQ confirms the answer, or a connection that it has closed would swallow it.
+        connection = self._opened.enter_context(connected(self._app, confirm_publish=True))
+        connection.connect()
+        self._replies = connection.Producer(connection.default_channel)

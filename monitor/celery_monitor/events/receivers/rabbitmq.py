@@ -93,7 +93,7 @@ class RabbitReceiver(ReconnectingReceiver):
                 {**_LIMITS, "x-queue-type": kind},
                 exclusive=not self._quorum,
             )
-        except (amqp.PreconditionFailed, amqp.NotImplementedError, amqp.InternalError):
+        except (amqp.PreconditionFailed, amqp.AMQPNotImplementedError, amqp.InternalError):
             self._quorum = not self._quorum
             raise
 
