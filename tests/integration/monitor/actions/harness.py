@@ -70,12 +70,21 @@ class World:
             running.kill()
 
     @contextmanager
-    def worker(self, name: str, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
-        """A worker of ``jobs`` in a process group of its own; killed when the block ends."""
+    def worker(
+        self, name: str, *options: str, answered_by: Monitor | None = None
+    ) -> Iterator["subprocess.Popen[bytes]"]:
+        """A worker of ``jobs`` in a process group of its own; killed when the block ends.
+
+        ``answered_by``: a monitor that answers it at its start which tasks are cancelled.
+        """
         self.home.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "celery", "-A", "jobs", "worker", "-l", "INFO", "-E"]
         command += ["-n", f"{name}@test", "-Q", self.queue, "-c", "2", *options]
         more = {"TEST_BACKEND": self.backend} if self.backend else {}
+        if answered_by is not None:
+            more["TEST_PATIENT"] = "1"
+            text = "Receives remote control"
+            wait_for(lambda: text in answered_by.text(), WAIT_SECONDS, answered_by.text)
         variables = environment(self.home, TEST_BROKER=self.broker, TEST_RUNS=str(self.runs), **more)
         variables["PYTHONPATH"] += os.pathsep + str(PROJECT)
         with (self.home / f"{name}.log").open("ab") as log:

@@ -57,7 +57,7 @@ def test_a_cancelled_task_never_runs_after_restarts_of_monitor_broker_and_worker
         assert asyncio.run(redis_clients(connection, publish=True)).listeners == 0
         monitor.stop(signal.SIGKILL)
     redis.restart()
-    with world.monitor() as monitor, world.worker("w1", "-P", "prefork") as first:
+    with world.monitor() as monitor, world.worker("w1", "-P", "prefork", answered_by=monitor) as first:
         until_state(monitor, unseen_state, "SUCCESS")
         is_cancelled(monitor, world, waiting)
 
@@ -82,7 +82,7 @@ def test_a_cancelled_task_never_runs_after_restarts_of_monitor_broker_and_worker
         wait_for(lambda: monitor.task(later)["cancel"]["state"] == "sent", WAIT_SECONDS)
         os.killpg(first.pid, signal.SIGKILL)
         _restore(world)
-        with world.worker("w2", "-P", "prefork"):
+        with world.worker("w2", "-P", "prefork", answered_by=monitor):
             is_cancelled(monitor, world, later)
         entries = monitor.get("/audit?since=1d")["entries"]
         assert {(entry["subject"], entry["outcome"].split(":")[0]) for entry in entries} >= {

@@ -28,7 +28,7 @@ def test_cancel_retry_and_purge_on_rabbitmq(tmp_path: Path, rabbit: RabbitServer
         waiting, other = world.send("jobs.note", 1), world.send("jobs.fail", 2)
         until_state(monitor, waiting, "PENDING")
         assert change(monitor, f"/tasks/{waiting}/cancel")[0] == 202
-        with world.worker("w1", "-P", "prefork"):
+        with world.worker("w1", "-P", "prefork", answered_by=monitor):
             until_state(monitor, other, "FAILURE")
             until_state(monitor, waiting, "REVOKED")
             assert waiting not in world.ids_that_ran()

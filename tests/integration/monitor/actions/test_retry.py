@@ -106,7 +106,7 @@ def test_the_command_line_has_the_monitor_act(tmp_path: Path, redis: RedisServer
         assert monitor.task(waiting)["cancel"]["terminate"] is False
         code, text = act("retry", waiting)
         assert (code, "has not ended" in text) == (3, True), text
-        with world.worker("w1", "-P", "prefork"):
+        with world.worker("w1", "-P", "prefork", answered_by=monitor):
             until_state(monitor, waiting, "REVOKED")
             code, text = act("retry", waiting, "--args", "[5]", "--kwargs", "{}")
             assert (code, "Sent again as" in text) == (0, True), text

@@ -47,7 +47,7 @@ def test_another_monitor_keeps_a_cancel_when_the_one_that_took_it_is_killed(
         leader, other = (first, second) if _listening(first.text()) else (second, first)
         leader.stop(signal.SIGKILL)
         wait_for(lambda: _listening(other.text()) == 1, WAIT_SECONDS, other.text)
-        with world.worker("w1", "-P", "prefork"):
+        with world.worker("w1", "-P", "prefork", answered_by=other):
             until_state(other, free, "SUCCESS")
             for task_id in (by_first, by_second):
                 until_state(other, task_id, "REVOKED")
