@@ -32,7 +32,7 @@ _LISTED_EDGE = "[" + "".join(f"\\{sign}" if sign in "\\]^-[" else sign for sign 
 _BEFORE_ONE, _AFTER_ONE = "([{ '\"=:\n", ")]}, '\":\n"
 _MOST_GROUPS = 40
 _SEARCHED_GROUPS = 3
-_MOST_OF_GROUP = 20_000
+_MOST_OF_GROUP = 5_000
 _WORD = re.compile(r"(?=((?:[^A-Za-z0-9*]|(?<![^*]))[A-Za-z0-9]{3,}[^A-Za-z0-9*]?))")
 _MOST_WORDS = 8
 _SAMPLE = 500
