@@ -148,8 +148,10 @@ def _measured(monitor: Program, port: int, seconds: int, directory: Path) -> tup
     used, began = cpu_seconds(family(monitor.pid)), time.monotonic()
     log = directory / "publish.log"
     with running(command, _environment(), log):
-        _until(monitor, lambda: log.read_text() or None)
+        printed = _until(monitor, lambda: log.read_text() or None)
         wall = time.monotonic() - began
+        if not printed[0].isdecimal():
+            raise BenchError(f"The publisher failed:\n{printed[-2000:]}")
     return cpu_seconds(family(monitor.pid)) - used, wall, memory(family(monitor.pid)).pss
 
 
