@@ -24,10 +24,8 @@ export function BulkDialog({ action, filter, onClose }) {
   const act = async (data) => {
     const how = action === "cancel" ? terminationOf(data) : {};
     setConfirmed(await post("/tasks/bulk", { action, filter, confirmation: proposed.confirmation, ...how }));
-    // The dialog stays open, and shows the progress.
-    await new Promise(() => {});
   };
-  return html`<${ActionDialog} wide title=${`${verb} ${counted(proposed.count, "task")}`} verb=${`${verb} ${counted(proposed.count, "task")}`} danger=${action === "cancel"} disabled=${proposed.count === 0} onClose=${onClose} act=${act}>
+  return html`<${ActionDialog} wide title=${`${verb} ${counted(proposed.count, "task")}`} verb=${`${verb} ${counted(proposed.count, "task")}`} danger=${action === "cancel"} disabled=${proposed.count === 0} onClose=${onClose} onDone=${() => {}} act=${act}>
     <p class="mono break">${filter}</p>
     <p>${summary(proposed)}</p>
     <${Reasons} reasons=${proposed.reasons} />

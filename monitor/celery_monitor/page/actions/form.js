@@ -6,9 +6,10 @@ import { Icon } from "../parts/icons.js";
 /**
  * @param {object} options
  * @param {string} options.verb the word of the button, such as `Cancel task`
- * @param {(data: FormData) => Promise<void>} options.act sends the request; the dialog closes when it succeeds
+ * @param {(data: FormData) => Promise<void>} options.act sends the request
+ * @param {() => void} [options.onDone] called when it succeeded; the dialog closes by default
  */
-export function ActionDialog({ title, verb, danger = false, disabled = false, act, onClose, wide = false, children }) {
+export function ActionDialog({ title, verb, danger = false, disabled = false, act, onClose, onDone = onClose, wide = false, children }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   const submit = async (event) => {
@@ -18,7 +19,7 @@ export function ActionDialog({ title, verb, danger = false, disabled = false, ac
     setProblem(null);
     try {
       await act(data);
-      onClose();
+      onDone();
     } catch (error) {
       setProblem(error);
       setBusy(false);

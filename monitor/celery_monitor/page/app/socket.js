@@ -138,7 +138,10 @@ function rest() {
   clearTimeout(silence);
   const resting = socket;
   socket = null;
-  resting?.close(RESTING);
+  if (resting === null) return;
+  // A browser reports a socket that is closed before it is open.
+  if (resting.readyState === WebSocket.CONNECTING) resting.onopen = () => resting.close(RESTING);
+  else resting.close(RESTING);
 }
 
 /** Connect with a login, while the tab is visible. */

@@ -1,5 +1,5 @@
 /** The tasks that a filter finds: pages of the history, with the newest changes put in where they are. */
-import { signal, useEffect, useMemo } from "../vendor/libraries.js";
+import { batch, signal, useEffect, useMemo } from "../vendor/libraries.js";
 import { get } from "./api.js";
 import { useLive } from "./live.js";
 
@@ -12,106 +12,98 @@ class TaskList {
   constructor(filter, sort) {
     this.filter = filter;
     this.sort = sort;
-    /** Increases with each change of the rows. */
-    this.version = signal(0);
+    this.rows = signal([]);
+    /** Tasks that belong between the rows, and are not shown yet. */
+    this.waiting = signal([]);
     this.problem = signal(null);
     this.loading = signal(true);
     this.count = signal(null);
-    this.rows = [];
-    this.waiting = [];
+    /** Whether the history has more rows. */
+    this.more = signal(false);
     this.places = new Map();
     this.cursor = null;
-    this.more = () => this.loadMore();
+    this.loadMore = () => this.loadNextPage();
     this.reload = () => this.load();
     this.showNewer = () => this.insertWaiting();
   }
 
   async load() {
     this.abort?.abort();
-    const abort = (this.abort = new AbortController());
-    this.loading.value = true;
-    try {
-      const page = await this.page(FIRST_PAGE, null, true);
-      if (abort.signal.aborted) return;
-      this.rows = page.tasks;
-      this.waiting = [];
+    this.abort = new AbortController();
+    await this.loadPage({ limit: FIRST_PAGE, count: true }, (page) => {
+      this.waiting.value = [];
       this.count.value = page.count;
-      this.taken(page);
-    } catch (problem) {
-      if (!abort.signal.aborted) this.problem.value = problem;
-    }
-    if (!abort.signal.aborted) this.loading.value = false;
+      return page.tasks;
+    });
   }
 
-  async loadMore() {
+  async loadNextPage() {
     if (this.loading.peek() || this.cursor === null) return;
-    this.loading.value = true;
+    const known = this.rows.peek();
+    await this.loadPage({ limit: NEXT_PAGE, cursor: this.cursor }, (page) => known.concat(page.tasks.filter(({ id }) => !this.places.has(id))));
+  }
+
+  async loadPage(query, rowsOf) {
     const { signal: aborted } = this.abort;
+    this.loading.value = true;
     try {
-      const page = await this.page(NEXT_PAGE, this.cursor, false);
+      const page = await get("/tasks", { q: this.filter, sort: this.sort, ...query }, aborted);
       if (aborted.aborted) return;
-      this.rows = this.rows.concat(page.tasks.filter(({ id }) => !this.places.has(id)));
-      this.taken(page);
+      this.cursor = page.next_cursor;
+      batch(() => {
+        this.show(rowsOf(page));
+        this.more.value = this.cursor !== null;
+        this.problem.value = null;
+        this.loading.value = false;
+      });
     } catch (problem) {
-      if (!aborted.aborted) this.problem.value = problem;
+      if (aborted.aborted) return;
+      this.problem.value = problem;
+      this.loading.value = false;
     }
-    if (!aborted.aborted) this.loading.value = false;
   }
 
-  page(limit, cursor, count) {
-    const query = { q: this.filter, sort: this.sort, limit, cursor, count: count || undefined };
-    return get("/tasks", query, this.abort.signal);
-  }
-
-  taken(page) {
-    this.cursor = page.next_cursor;
-    this.problem.value = null;
-    this.number();
-  }
-
-  number() {
-    this.places = new Map(this.rows.map(({ id }, index) => [id, index]));
-    this.version.value += 1;
+  show(rows) {
+    this.places = new Map(rows.map(({ id }, index) => [id, index]));
+    this.rows.value = rows;
   }
 
   /** Take the newest tasks: known ones change where they are, new ones wait. */
   merge(newest) {
-    if (this.abort === undefined || (this.rows.length === 0 && this.loading.peek())) return;
-    const waiting = [];
-    let changed = false;
-    for (const task of newest) {
-      const index = this.places.get(task.id);
-      if (index === undefined) {
-        if (this.belongs(task)) waiting.push(task);
-      } else if (this.rows[index].updated !== task.updated) {
-        this.rows[index] = task;
-        changed = true;
-      }
-    }
-    if (waiting.length !== this.waiting.length || waiting[0]?.id !== this.waiting[0]?.id) changed = true;
-    this.waiting = this.rows.length ? waiting : [];
-    if (!this.rows.length && waiting.length) {
+    const rows = this.rows.peek();
+    if (!rows.length) {
       // An empty list has no row that could move.
-      this.rows = waiting;
-      this.number();
-    } else if (changed) this.version.value += 1;
+      if (!this.loading.peek() && this.problem.peek() === null && newest.length) this.show(newest);
+      return;
+    }
+    const changed = newest.filter((task) => this.places.has(task.id) && rows[this.places.get(task.id)].updated !== task.updated);
+    const waiting = newest.filter((task) => !this.places.has(task.id) && this.belongs(task, rows));
+    batch(() => {
+      if (changed.length) {
+        const next = rows.slice();
+        for (const task of changed) next[this.places.get(task.id)] = task;
+        this.rows.value = next;
+      }
+      this.waiting.value = waiting;
+    });
   }
 
   /** Whether a task belongs between rows that are loaded. */
-  belongs(task) {
-    if (this.sort !== BY_TIME) return false;
-    return this.cursor === null || !this.rows.length || task.at >= this.rows.at(-1).at;
+  belongs(task, rows) {
+    return this.sort === BY_TIME && (this.cursor === null || task.at >= rows.at(-1).at);
   }
 
   insertWaiting() {
-    if (this.waiting.length >= NEWEST) {
+    const waiting = this.waiting.peek();
+    if (waiting.length >= NEWEST) {
       // There may be more than the newest ones that are known.
       this.load();
       return;
     }
-    this.rows = [...this.waiting, ...this.rows].sort((one, other) => other.at - one.at);
-    this.waiting = [];
-    this.number();
+    batch(() => {
+      this.show([...waiting, ...this.rows.peek()].sort((one, other) => other.at - one.at));
+      this.waiting.value = [];
+    });
   }
 }
 

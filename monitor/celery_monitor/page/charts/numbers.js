@@ -4,7 +4,7 @@ import { durationParts, number, percent, perMinute } from "../app/format.js";
 import { PAGE, tasksPath } from "../app/places.js";
 import { Sparkline } from "./sparkline.js";
 
-const Number = ({ label, value, unit, href, title, children }) => html`<a class="panel number" href=${href} title=${title}>
+const Linked = ({ label, value, unit, href, title, children }) => html`<a class="panel number" href=${href} title=${title}>
   <span class="label">${label}</span><span class="value">${value}<small> ${unit}</small></span>${children}
 </a>`;
 
@@ -21,13 +21,13 @@ export function Numbers({ recent, series }) {
   const [runtime, runtimeUnit] = durationParts(recent?.runtime.p95 ?? null);
   const failures = recent ? recent.outcomes.failed + recent.outcomes.lost : null;
   return html`<section class="numbers" aria-label="Numbers of the last 5 minutes, with their last hour">
-    <${Number} label="Throughput" value=${perMinute(recent?.rate)} unit="/min" href=${`${PAGE}/tasks`} title="Runs that finished in the last 5 minutes">
+    <${Linked} label="Throughput" value=${perMinute(recent?.rate)} unit="/min" href=${`${PAGE}/tasks`} title="Runs that finished in the last 5 minutes">
       <${Sparkline} ...${column(series, rateOf)} label="Throughput" unit="runs a minute" /><//>
-    <${Number} label="Failure rate" value=${percent(recent?.outcomes.failure_rate)} unit=${failures === null ? "%" : `% · ${number(failures)} failed`} href=${`${PAGE}/failures`} title="Failed and lost runs of the last 5 minutes">
+    <${Linked} label="Failure rate" value=${percent(recent?.outcomes.failure_rate)} unit=${failures === null ? "%" : `% · ${number(failures)} failed`} href=${`${PAGE}/failures`} title="Failed and lost runs of the last 5 minutes">
       <${Sparkline} ...${column(series, (point) => percentOf(point.outcomes.failure_rate))} label="Failure rate" unit="percent" tone="bad" /><//>
-    <${Number} label="Wait, p95" value=${wait} unit=${waitUnit} href=${`${tasksPath("after:1h")}&sort=-wait`} title="95 of 100 tasks of the last 5 minutes started sooner">
+    <${Linked} label="Wait, p95" value=${wait} unit=${waitUnit} href=${`${tasksPath("after:1h")}&sort=-wait`} title="95 of 100 tasks of the last 5 minutes started sooner">
       <${Sparkline} ...${column(series, (point) => point.wait.p95)} label="Wait, p95" unit="seconds" /><//>
-    <${Number} label="Runtime, p95" value=${runtime} unit=${runtimeUnit} href=${`${tasksPath("after:1h")}&sort=-runtime`} title="95 of 100 runs of the last 5 minutes were faster">
+    <${Linked} label="Runtime, p95" value=${runtime} unit=${runtimeUnit} href=${`${tasksPath("after:1h")}&sort=-runtime`} title="95 of 100 runs of the last 5 minutes were faster">
       <${Sparkline} ...${column(series, (point) => point.runtime.p95)} label="Runtime, p95" unit="seconds" /><//>
   </section>`;
 }

@@ -13,7 +13,7 @@ export function QueueState({ queue }) {
   return growing ? html`<${Badge} tone="warn" icon="triangle">growing<//>` : null;
 }
 
-export const QueueName = ({ queue }) => html`<a href=${queuePath(queue.name)}><${Text} value=${queue.name} limit=${100} /></a> <${QueueState} queue=${queue} />`;
+const QueueName = ({ queue }) => html`<a href=${queuePath(queue.name)}><${Text} value=${queue.name} limit=${100} /></a> <${QueueState} queue=${queue} />`;
 
 /** How full a queue is beside the others. */
 export const Bar = ({ value, most }) => html`<span class="bar" aria-hidden="true"><span style=${{ width: `${most ? Math.min(100, (100 * (value ?? 0)) / most) : 0}%` }}></span></span>`;

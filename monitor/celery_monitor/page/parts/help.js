@@ -7,7 +7,6 @@ const KEYS = [
   ["/", "Search tasks"],
   ["j, k", "Next and previous row"],
   ["Enter", "Open the row"],
-  ["x", "Select the row"],
   ["n", "Show newer rows"],
   ["?", "This help"],
   ["Escape", "Close, or leave the field"],

@@ -23,6 +23,8 @@ export function ConnectionState() {
   </span>`;
 }
 
+export const HEALTHY = "The broker answers, and every queue has a worker.";
+
 const Verdict = ({ verdict }) => html`<div class="verdict">
   <p class="what">${verdict.message}</p>
   ${(verdict.remedy || verdict.command) && html`<p class="do">${verdict.remedy} ${verdict.command && html`<${Command} text=${verdict.command} />`}</p>`}
@@ -39,7 +41,7 @@ export function Sentence({ reading }) {
   return html`<section class=${`sentence ${healthTone(data.health)}`} aria-label="Health">
     <${HealthBadge} health=${data.health} />
     <div class="verdicts">
-      ${worst ? html`<${Verdict} verdict=${worst} />` : html`<p class="what quiet">The broker answers, and every queue has a worker.</p>`}
+      ${worst ? html`<${Verdict} verdict=${worst} />` : html`<p class="what quiet">${HEALTHY}</p>`}
       ${open && others.map((verdict) => html`<${Verdict} key=${verdict.reason + verdict.message} verdict=${verdict} />`)}
       ${others.length > 0 && html`<button type="button" class="link" aria-expanded=${open} onClick=${() => setOpen(!open)}>${open ? "Show only the worst" : `Show ${counted(others.length, "more problem")}`}</button>`}
     </div>

@@ -26,13 +26,12 @@ const LOAD_BEFORE = 40;
  * @param {() => void} [options.onEnd] called when the last rows come into view
  * @param {string} [options.sort] the current order, with `-` for descending
  * @param {(sort: string) => void} [options.onSort]
- * @param {(row: any) => void} [options.onSelect] the key x
  */
-export function VirtualTable({ label, name, columns, rows, rowKey, heights, onEnd, sort, onSort, onSelect, busy = false }) {
+export function VirtualTable({ label, name, columns, rows, rowKey, heights, onEnd, sort, onSort, busy = false }) {
   const height = heights[narrow.value ? 1 : 0];
   const body = useRef(null);
   const [first, last] = useVisible(body, rows.length, height);
-  const focusRow = useRowKeys(body, rows, height, onSelect);
+  const focusRow = useRowKeys(body, rows, height);
   useEffect(() => {
     if (last > rows.length - LOAD_BEFORE) onEnd?.();
   }, [last, rows.length, onEnd]);
@@ -95,7 +94,7 @@ function useVisible(body, count, height) {
 }
 
 /** j and k move the focus from row to row, also to rows that are not in the page yet. */
-function useRowKeys(body, rows, height, onSelect) {
+function useRowKeys(body, rows, height) {
   const current = useRef(-1);
   const focus = (index) => {
     current.current = index;
@@ -111,7 +110,6 @@ function useRowKeys(body, rows, height, onSelect) {
   useKeys({
     j: () => move(1),
     k: () => move(-1),
-    x: () => (onSelect && rows[current.current] ? onSelect(rows[current.current]) : false),
   });
   return (index) => {
     current.current = index;

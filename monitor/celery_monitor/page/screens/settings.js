@@ -7,6 +7,7 @@ import { identity } from "../app/session.js";
 import { Badge, HealthBadge } from "../parts/badge.js";
 import { Command } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
+import { HEALTHY } from "../parts/sentence.js";
 import { Loading } from "../parts/states.js";
 import { Text } from "../parts/text.js";
 import { DayClock } from "../parts/time.js";
@@ -90,7 +91,7 @@ function Health() {
     <div class="body stack" aria-live="polite">
       ${busy && html`<${Loading} lines=${3} />`}
       ${problem && html`<p><${Badge} tone="bad" icon="cross">failed<//> ${problem.message}</p>`}
-      ${data && html`<p><${HealthBadge} health=${data.health} /> ${data.verdicts.length ? counted(data.verdicts.length, "problem") : "The broker answers, and every queue has a worker."}</p>`}
+      ${data && html`<p><${HealthBadge} health=${data.health} /> ${data.verdicts.length ? counted(data.verdicts.length, "problem") : HEALTHY}</p>`}
       ${data?.verdicts.map((verdict) => html`<div key=${verdict.reason + verdict.message}><p><b>${verdict.message}</b></p><p class="soft">${verdict.remedy} ${verdict.command && html`<${Command} text=${verdict.command} />`}</p></div>`)}
       ${!busy && !problem && !data && html`<p class="soft">Checks the broker, the workers and the queues as <code>celery-health</code> does.</p>`}
     </div>

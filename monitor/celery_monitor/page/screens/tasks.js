@@ -55,7 +55,6 @@ export function Tasks() {
   const filter = place.value.query.get("q") ?? "";
   const sort = place.value.query.get("sort") ?? BY_TIME;
   const list = useTaskList(filter, sort);
-  list.version.value;
   const problem = list.problem.value;
   const invalid = problem?.status === 422;
   useKeys({ n: list.showNewer });
@@ -82,7 +81,7 @@ const filterProblem = (problem) => problem.errors?.[0]?.message ?? problem.messa
 
 function ListHead({ list, filter }) {
   const count = list.count.value;
-  const newer = list.waiting.length;
+  const newer = list.waiting.value.length;
   const title = count === null ? "Tasks" : `${counted(count.number, "task")}${count.exact ? "" : " or more"}`;
   return html`<header><h2>${title}</h2><span class="soft note">${filter ? "found" : "in the history"}</span>
     <span class="more" role="status">${newer > 0 && html`<button type="button" class="button newer" onClick=${list.showNewer}><${Icon} name="up" size=${12} />${number(newer)}${newer >= 200 ? "+" : ""} newer, show</button>`}</span>
@@ -92,13 +91,14 @@ function ListHead({ list, filter }) {
 function List({ list, sort, filter, invalid }) {
   const problem = list.problem.value;
   if (invalid) return html`<${Empty} icon="question" title="This filter cannot be read.">Correct it above: the message says what to write instead.<//>`;
-  if (!list.rows.length) {
+  const rows = list.rows.value;
+  if (!rows.length) {
     if (problem) return html`<${ProblemState} problem=${problem} reload=${list.reload} />`;
     return list.loading.value ? html`<${Loading} lines=${8} />` : html`<${Nothing} filter=${filter} />`;
   }
-  return html`<${VirtualTable} label="Tasks" name="tasks-table" columns=${COLUMNS} rows=${list.rows} rowKey=${(task) => task.id} heights=${HEIGHTS}
-      sort=${sort} onSort=${(next) => setQuery({ sort: next === BY_TIME ? null : next })} onEnd=${list.more} busy=${list.loading.value} />
-    <p class="list-end">${problem ? html`${problem.message} <button type="button" class="link" onClick=${list.more}>Try again</button>` : list.cursor ? "Loading more ..." : "The end of the list"}</p>`;
+  return html`<${VirtualTable} label="Tasks" name="tasks-table" columns=${COLUMNS} rows=${rows} rowKey=${(task) => task.id} heights=${HEIGHTS}
+      sort=${sort} onSort=${(next) => setQuery({ sort: next === BY_TIME ? null : next })} onEnd=${list.loadMore} busy=${list.loading.value} />
+    <p class="list-end">${problem ? html`${problem.message} <button type="button" class="link" onClick=${list.loadMore}>Try again</button>` : list.more.value ? "Loading more ..." : "The end of the list"}</p>`;
 }
 
 function Nothing({ filter }) {
