@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from tools.testbed.servers import redis_server
+from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for_async
 
 from celery_health.survey.app_connection import resolve
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server.url
+        yield server
 
 
 def broadcasts(broker: str) -> int:
@@ -28,7 +28,10 @@ def broadcasts(broker: str) -> int:
         return int(client.info("commandstats").get("cmdstat_publish", {}).get("calls", 0))
 
 
-async def test_questions_are_shared_and_orders_answered_or_refused(broker: str, tmp_path: Path) -> None:
+async def test_questions_are_shared_and_orders_answered_or_refused(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    broker = server.url
     remote = RemoteControl(resolve(None, None, broker, None, {}))
     options = ["--without-heartbeat", "--without-gossip", "--without-mingle", "--pool", "threads"]
     with worker(tmp_path, broker, options):
@@ -56,4 +59,14 @@ async def test_questions_are_shared_and_orders_answered_or_refused(broker: str, 
         assert set(refused["w1@test"]) == {"error"}
         typed = (await inspect(remote, ["w1@test"]))["w1@test"]
         assert typed.rate_limits == {"shop.nap": "10/m"}
+
+        server.pause()
+        with pytest.raises(RemoteControlError):
+            await remote.ask(["ping"])
+        with pytest.raises(RemoteControlError):
+            await remote.order("rate_limit", order, ["w1@test"])
+        assert remote.error is not None
+        server.resume()
+        await wait_for_async(answers, 90, lambda: remote.error)
+        assert remote.error is None
     await remote.close()
