@@ -47,9 +47,10 @@ class RemoteControl:
         self.error: str | None = None
 
     async def ask(self, commands: Sequence[str], names: Sequence[str] | None = None) -> Replies:
-        """The answers to commands that change nothing, by command, by worker. It takes 15 s at most.
+        """The answers to commands that change nothing, by command, by worker.
 
-        Workers that do not answer are missing. Callers that ask the same at the same time share one question.
+        It takes 15 s at most once the earlier questions have ended. Workers that do not answer are missing.
+        Callers that ask the same at the same time share one question.
 
         Raises:
             RemoteControlError: the broker does not answer, or the application forbids remote control.

@@ -65,7 +65,6 @@ async def test_questions_are_shared_and_orders_answered_or_refused(
             await remote.ask(["ping"])
         with pytest.raises(RemoteControlError):
             await remote.order("rate_limit", order, ["w1@test"])
-        assert remote.error is not None
         server.resume()
         await wait_for_async(answers, 90, lambda: remote.error)
         assert remote.error is None
