@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from celery import Celery
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
@@ -22,6 +23,7 @@ def _until(running: Monitor, task: str, state: str) -> Any:
     return wait_for(reached, WAIT_SECONDS, lambda: f"{running.task(task)}\n{running.text()}")
 
 
+@pytest.mark.timeout(900)
 def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) -> None:
     with redis_server(tmp_path / "redis") as redis:
         variables = {"CELERY_BROKER_URL": redis.database(0), "CELERY_RESULT_BACKEND": redis.database(1)}
