@@ -45,7 +45,9 @@ def executions_of(lines: Iterable[Mapping[str, Any]]) -> dict[str, list[Executio
         if line["event"] == "started":
             runs.append(Execution(line["worker"], line["time"]))
             continue
-        run = next((run for run in runs if run.worker == line["worker"] and run.ended is None), None)
+        # An earlier run on the same worker was cut off when the worker was killed.
+        own = (run for run in reversed(runs) if run.worker == line["worker"] and run.ended is None)
+        run = next(own, None)
         if run is not None:
             run.outcome, run.ended = _OUTCOMES[line["event"]], line["time"]
     return found

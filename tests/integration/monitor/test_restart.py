@@ -49,20 +49,19 @@ def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) ->
                 lost = send("build_report", 600, queue="goes")
                 for task in (ends, lasts, lost):
                     _until(first, task, "STARTED")
-                received = send("place_order", 1, queue="stays", countdown=2 * BUSY_SECONDS)
-                _until(first, received, "RECEIVED")
                 pending = send("place_order", 2, queue="unread")
                 _until(first, pending, "PENDING")
                 first.stop(signal.SIGKILL)
             os.killpg(goes.pid, signal.SIGKILL)
             wait_for(app.AsyncResult(ends).ready, WAIT_SECONDS, "the end of the short task")
             with monitor(tmp_path / "monitor", variables=variables) as second:
-                _until(second, received, "SUCCESS")
+                waiting = _until(second, pending, "PENDING")
+                app.control.add_consumer("unread", destination=["stays@test"])
                 app.control.revoke(lasts, terminate=True)
                 terminated = _until(second, lasts, "REVOKED")
                 ended = _until(second, ends, "UNREPORTED")
                 gone = _until(second, lost, "LOST")
-                waiting = _until(second, pending, "PENDING")
+                ran = _until(second, pending, "SUCCESS")
                 shown = {one["name"]: one for one in second.get("/workers")["workers"]}
                 why = {task: second.get(f"/tasks/{task}/why")["reason"] for task in (ends, lasts, lost)}
         app.close()
@@ -73,6 +72,8 @@ def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) ->
     assert [run["outcome"] for run in gone["runs"]] == ["LOST"]
     assert (ended["name"], ended["args"]) == ("shop.tasks.build_report", f"({BUSY_SECONDS},)")
     assert waiting["runs"] == []
+    assert [run["outcome"] for run in ran["runs"]] == ["SUCCESS"]
+    assert ran["sent"] == waiting["sent"]
     assert (shown["stays@test"]["online"], shown["goes@test"]["online"]) == (True, False)
     assert shown["stays@test"]["missed"] == 1
     # The result backend knows what no event said.

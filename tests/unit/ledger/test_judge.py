@@ -164,3 +164,9 @@ def test_a_flag_that_is_wrong_is_a_difference() -> None:
     seen = shown("SUCCESS", ("w1", "SUCCESS")) | {"run_twice": True}
     result = judge([Sent("a", "succeed")], ran("a", ("w1", "succeeded")), {"a": seen}, {})
     assert result.differences == ["succeed a ran once, and the history says twice"]
+
+
+def test_a_run_that_follows_a_cut_one_on_the_same_worker_has_its_own_end() -> None:
+    lines = [*ran("a", ("w1", None), at=8.0), *ran("a", ("w1", "succeeded"), at=30.0)]
+    history = {"a": shown("SUCCESS", ("w1", "LOST"), ("w1", "SUCCESS"))}
+    assert judge([Sent("a", "succeed")], lines, history, {}, [KILL]).differences == []
