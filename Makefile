@@ -1,6 +1,6 @@
 # Every target does its own set-up and may be repeated. CLUSTER=current uses the cluster of the current kube context;
-# K8S_VERSION=1.30 to 1.34 picks another Kubernetes for the local one. ARGS= goes to the demo, the bench, the fault matrix
-# and the soaks.
+# K8S_VERSION=1.30 to 1.34 picks another Kubernetes for the local one. ARGS= goes to the demo, the bench, the fault matrix,
+# the ledger and the soaks.
 PYTHON ?= python3
 KIT := $(PYTHON) -m tools.cluster
 EACH_PYTHON := $(PYTHON) -m tools.each_python
@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lint format docs crds test test-unit test-properties test-integration test-e2e \
-	fault-matrix soak soak-scaling cluster cluster-down cluster-load images deploy try demo demo-down bench bench-burst \
+	fault-matrix ledger soak soak-scaling cluster cluster-down cluster-load images deploy try demo demo-down bench bench-burst \
 	page-vendor
 
 help:  ## list the targets
@@ -68,6 +68,9 @@ test-e2e: venv  ## tests on a real cluster with the operator deployed
 
 fault-matrix: venv  ## every fault on every pool and broker, written to docs/reference/fault-matrix.md
 	@$(KIT) run --example-celery 5.3.6 --broker rabbitmq -- $(BIN)/python -m tools.fault_matrix --page docs/reference/fault-matrix.md $(ARGS)
+
+ledger: venv  ## 20,000 tasks write down what they do, and the history of the monitor has to say the same
+	@PYTHONPATH=.:health:monitor $(BIN)/python -m tools.ledger --page docs/reference/ledger.md $(ARGS)
 
 soak: venv  ## 30 min of random faults at 50 tasks/s, every task counted
 	@$(KIT) run --broker rabbitmq -- $(BIN)/python -m tools.soak $(ARGS)
