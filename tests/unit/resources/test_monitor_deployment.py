@@ -154,3 +154,19 @@ def test_workers_are_the_same_with_and_without_a_monitor(monitor: dict[str, Any]
         for one in (before, after)
     ]
     assert built[0] == built[1]
+
+
+@pytest.mark.parametrize(
+    ("monitor", "writable"),
+    [({}, {"/tmp", "/data"}), (IN_FULL, {"/tmp"})],
+    ids=["SQLite", "PostgreSQL"],
+)
+def test_the_container_is_read_only_but_for_its_volumes(monitor: dict[str, Any], writable: set[str]) -> None:
+    found = pod(monitor)
+    (container,) = found["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert found["securityContext"]["runAsNonRoot"] is True
+    assert found["securityContext"]["runAsUser"] == 1000
+    secrets = {one["name"] for one in found["volumes"] if "secret" in one}
+    assert {one["mountPath"] for one in container["volumeMounts"] if one["name"] not in secrets} == writable
