@@ -136,7 +136,8 @@ def make_receiver(settings: Settings) -> Receiver:
         raise StartError(f"The URL of the broker cannot be used: {error}") from None
 
 
-def _application(settings: Settings) -> CeleryApplication:
+def application_of(settings: Settings) -> CeleryApplication:
+    """The application, judged by the thresholds of the settings."""
     return CeleryApplication.of(
         settings.connection,
         settings.submit_tasks,
