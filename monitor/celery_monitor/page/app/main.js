@@ -78,12 +78,13 @@ function useCounts() {
 
 /** `/` leads to the field of the tasks' filter from every screen. */
 function focusSearch() {
-  if (!document.querySelector("[data-search]")) navigate(screenPath("tasks"));
-  requestAnimationFrame(() => {
-    const field = document.querySelector("[data-search]");
-    field?.focus();
-    field?.select();
-  });
+  const focus = () => document.querySelector("[data-search]")?.select();
+  if (document.querySelector("[data-search]")) {
+    focus();
+    return;
+  }
+  navigate(screenPath("tasks"));
+  requestAnimationFrame(focus);
 }
 
 function useTitle(screen, item) {

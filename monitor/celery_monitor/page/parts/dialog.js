@@ -1,4 +1,4 @@
-/** A dialog of the browser: it keeps the focus inside and closes with Escape. */
+/** A dialog of the browser: it keeps the focus inside and closes with Escape. `data-focus` names its first field. */
 import { html, useEffect, useId, useRef } from "../vendor/libraries.js";
 
 export function Dialog({ title, onClose, children, wide = false }) {
@@ -6,6 +6,7 @@ export function Dialog({ title, onClose, children, wide = false }) {
   const dialog = useRef(null);
   useEffect(() => {
     dialog.current.showModal();
+    dialog.current.querySelector("[data-focus]")?.focus();
   }, []);
   const click = (event) => {
     // Only the backdrop is the dialog itself: its content fills it.

@@ -131,7 +131,7 @@ function SaveView({ filter, onClose }) {
   return html`<${Dialog} title="Save view" onClose=${onClose}>
     <form class="fields" onSubmit=${save}>
       <p class="soft">The view is kept in this browser. To share it, share the address of the page.</p>
-      <label>Name<input name="name" maxlength="40" required autofocus /></label>
+      <label>Name<input name="name" maxlength="40" required data-focus /></label>
       <p class="mono break">${filter}</p>
       <div class="dialog-end"><button class="button primary" type="submit">Save</button></div>
     </form>
