@@ -1,12 +1,11 @@
 """Who has dead letters sees that in the output of ``health``, without a command of its own."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import amqp
 import pytest
 import redis as redis_client
-from tools.testbed.servers import RedisServer, rabbit_server, redis_server
+from tools.testbed.servers import RabbitServer, RedisServer
 
 from tests.integration.cli.harness import run
 from tests.integration.dead_letters.quarantine import amqp_connection, declare
@@ -17,15 +16,16 @@ LINE = "2 messages in the dead-letter queue. To list: celery -A APP health dead-
 
 
 @pytest.fixture(params=["redis", "rabbit"])
-def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+def broker(request: pytest.FixtureRequest) -> Iterator[tuple[str, Callable[[], None]]]:
     """A broker's URL, and how to put two messages into its dead-letter queue."""
     if request.param == "redis":
-        with redis_server(tmp_path / "redis") as redis:
-            yield redis.url, lambda: _fill_redis(redis)
+        redis: RedisServer = request.getfixturevalue("redis")
+        yield redis.url, lambda: _fill_redis(redis)
         return
-    (tmp_path / "rabbit").mkdir()
-    with rabbit_server(tmp_path / "rabbit") as rabbit, amqp_connection(rabbit) as connection:
+    rabbit: RabbitServer = request.getfixturevalue("rabbit")
+    with amqp_connection(rabbit) as connection:
         yield rabbit.url, lambda: _fill_rabbit(connection.channel())
+        connection.channel().queue_delete(DEAD)
 
 
 def _fill_redis(redis: RedisServer) -> None:

@@ -8,22 +8,15 @@ from typing import Any
 import amqp
 import pytest
 import redis as redis_client
-from tools.testbed.servers import RedisServer, free_port, rabbit_server, redis_server
+from tools.testbed.servers import RabbitServer, RedisServer, free_port, redis_server
 
 from tests.integration.cli.harness import Outcome, run
 from tests.integration.dead_letters.quarantine import QUEUE, amqp_connection, declare, lengths
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
 @pytest.fixture
 def client(redis: RedisServer) -> Iterator[Any]:
     with redis_client.Redis(port=redis.port) as connection:
-        connection.flushall()
         yield connection
 
 
@@ -199,29 +192,26 @@ def test_the_first_broker_of_several_that_answers_is_used(redis: RedisServer, cl
     assert "29a3" in several.out
 
 
-def test_on_rabbitmq_no_queue_a_strange_message_and_a_wrong_password(tmp_path: Path) -> None:
-    with rabbit_server(tmp_path / "rabbit") as rabbit:
-        without = run("--broker", rabbit.url, "dead-letter", "list")
-        assert (without.code, without.out) == (0, f"The dead-letter queue {QUEUE} is empty.\n")
-        wrong = run("--broker", f"amqp://guest:falsch@127.0.0.1:{rabbit.port}//", "dead-letter", "list")
-        assert wrong.code == 2
-        assert "refuses the login" in wrong.err
-        with amqp_connection(rabbit) as connection:
-            channel = connection.channel()
-            declare(channel)
-            channel.basic_publish(amqp.Message(b"\xff"), routing_key=QUEUE)
-            assert "It is no Celery message" in run("--broker", rabbit.url, "dead-letter", "list").out
-            assert run("--broker", rabbit.url, "dead-letter", "replay", "--all").code == 2
-            assert lengths(channel, QUEUE) == [1]
-            assert run("--broker", rabbit.url, "dead-letter", "drop", "--all", "--yes").code == 0
-            assert lengths(channel, QUEUE) == [0]
+def test_on_rabbitmq_no_queue_a_strange_message_and_a_wrong_password(rabbit: RabbitServer) -> None:
+    without = run("--broker", rabbit.url, "dead-letter", "list")
+    assert (without.code, without.out) == (0, f"The dead-letter queue {QUEUE} is empty.\n")
+    wrong = run("--broker", f"amqp://guest:falsch@127.0.0.1:{rabbit.port}//", "dead-letter", "list")
+    assert wrong.code == 2
+    assert "refuses the login" in wrong.err
+    with amqp_connection(rabbit) as connection:
+        channel = connection.channel()
+        declare(channel)
+        channel.basic_publish(amqp.Message(b"\xff"), routing_key=QUEUE)
+        assert "It is no Celery message" in run("--broker", rabbit.url, "dead-letter", "list").out
+        assert run("--broker", rabbit.url, "dead-letter", "replay", "--all").code == 2
+        assert lengths(channel, QUEUE) == [1]
+        assert run("--broker", rabbit.url, "dead-letter", "drop", "--all", "--yes").code == 0
+        assert lengths(channel, QUEUE) == [0]
 
-            headers = {"x-celery-probe-exchange": "gone", "x-celery-probe-routing-key": "mail"}
-            of_exchange = amqp.Message(
-                b"[[], {}, {}]", application_headers={"task": "t", "id": "i", **headers}
-            )
-            channel.basic_publish(of_exchange, routing_key=QUEUE)
-            refused = run("--broker", rabbit.url, "dead-letter", "replay", "i")
-            assert refused.code == 2
-            assert "no exchange 'gone'" in refused.err
-            assert lengths(channel, QUEUE) == [1]
+        headers = {"x-celery-probe-exchange": "gone", "x-celery-probe-routing-key": "mail"}
+        of_exchange = amqp.Message(b"[[], {}, {}]", application_headers={"task": "t", "id": "i", **headers})
+        channel.basic_publish(of_exchange, routing_key=QUEUE)
+        refused = run("--broker", rabbit.url, "dead-letter", "replay", "i")
+        assert refused.code == 2
+        assert "no exchange 'gone'" in refused.err
+        assert lengths(channel, QUEUE) == [1]

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 import redis as redis_client
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
-from tools.testbed.servers import RabbitServer, RedisServer, rabbit_server, redis_server
+from tools.testbed.servers import RabbitServer, RedisServer
 from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import run, worker
 from tests.integration.dead_letters.quarantine import (
     QUEUE,
     amqp_connection,
+    declare,
     lengths,
     lines,
     quarantine_on_rabbitmq,
@@ -24,32 +25,17 @@ from tests.integration.dead_letters.quarantine import (
 WORLDS = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def running_rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
-    with rabbit_server(tmp_path_factory.mktemp("rabbit")) as server:
-        yield server
-
-
 @pytest.fixture
-def rabbit(running_rabbit: RabbitServer) -> RabbitServer:
-    with amqp_connection(running_rabbit) as connection:
-        channel = connection.channel()
-        for queue in (QUEUE, "celery"):
-            channel.queue_delete(queue)
-        channel.queue_declare("celery", durable=True, auto_delete=False)
-    return running_rabbit
+def rabbit(rabbit: RabbitServer) -> RabbitServer:
+    """With the queue of the messages."""
+    with amqp_connection(rabbit) as connection:
+        declare(connection.channel(), "celery")
+    return rabbit
 
 
 @pytest.fixture
 def client(redis: RedisServer) -> Iterator[Any]:
     with redis_client.Redis(port=redis.port) as connection:
-        connection.flushall()
         yield connection
 
 
@@ -164,7 +150,6 @@ def test_on_rabbitmq_reading_keeps_the_order_and_marks_the_messages_as_redeliver
         dropped = run("dead-letter", "drop", "--all", "--yes", "--broker", rabbit.url)
         assert (dropped.code, dropped.out.count(": dropped.")) == (0, 2)
         assert lengths(channel, QUEUE, "celery") == [0, 1]
-        channel.queue_purge("celery")
 
 
 def test_on_rabbitmq_a_message_without_a_queue_stays(rabbit: RabbitServer, tmp_path: Path) -> None:
@@ -178,4 +163,3 @@ def test_on_rabbitmq_a_message_without_a_queue_stays(rabbit: RabbitServer, tmp_p
         assert "routing key short: use --to QUEUE" in refused.err
         moved = run("dead-letter", "replay", task_id, "--to", "celery", "--broker", rabbit.url)
         assert (moved.code, lengths(channel, QUEUE, "celery")) == (0, [0, 1])
-        channel.queue_purge("celery")
