@@ -121,10 +121,11 @@ class History:
         used. Both say what to do.
         """
         try:
-            self._writer.notes = await run_in_thread(lambda: upgrade(self._database.address), None)
+            notes = await run_in_thread(lambda: upgrade(self._database.address), None)
         except HistoryError as error:
             self._database.away = str(error)
             raise
+        self._writer.notes = tuple(notes)
         self._database.away = None
         self._upkeep = asyncio.create_task(self._keep_up(), name="history-retention")
 

@@ -207,4 +207,4 @@ class HistoryStatus(msgspec.Struct, frozen=True, kw_only=True):
     lag_seconds: float
     last_write: float | None
     problem: str | None = None
-    notes: Sequence[str] = ()
+    notes: tuple[str, ...] = ()

@@ -1,7 +1,6 @@
 """The search for text in arguments, errors and results."""
 
 import re
-import string
 from collections.abc import Sequence
 
 import msgspec
@@ -24,12 +23,7 @@ _ARGUMENTS = "(' ' || coalesce(args, '') || ' ' || coalesce(kwargs, '') || ' ')"
 _SPECIAL = re.compile(r"([!%_])")
 _GLOB_SPECIAL = re.compile(r"([\[?])")
 _REGULAR_SPECIAL = re.compile(r"([\\.^$*+?()\[\]{}|])")
-# What may stand before and after a whole value; for one character only what a representation has there.
-_AROUND = " \n" + string.punctuation.replace("_", "")
 _EDGE = "[^[:alnum:]_]"
-# The index of PostgreSQL knows the edges of words only by a list of the characters there.
-_LISTED_EDGE = "[" + "".join(f"\\{sign}" if sign in "\\]^-[" else sign for sign in _AROUND) + "]"
-_BEFORE_ONE, _AFTER_ONE = "([{ '\"=:\n", ")]}, '\":\n"
 _MOST_GROUPS = 40
 _SEARCHED_GROUPS = 3
 _MOST_OF_GROUP = 5_000
@@ -97,7 +91,7 @@ async def _searched(session: Session, found: Condition, groups: Sequence[str]) -
 async def _found_by_trigrams(database: Database, session: Session, found: Condition, term: Term) -> Condition:
     """The condition as the rows that the index of PostgreSQL finds, unless they are too many."""
     table = f"{database.prefix}job_executions"
-    search = await _search(database, session, term.field, str(term.value))
+    search = await _search(database, session, str(term.value))
     if search is None:
         return found._replace(column="")
     # With the condition behind WHERE too, the index would read the lists of all its groups.
@@ -111,7 +105,7 @@ async def _found_by_trigrams(database: Database, session: Session, found: Condit
     return Condition("id = ANY(?)", [ids], estimate=len(ids), column="")
 
 
-async def _search(database: Database, session: Session, field: str, value: str) -> Condition | None:
+async def _search(database: Database, session: Session, value: str) -> Condition | None:
     """A condition that the index finds quickly, and that every task with the value meets.
 
     The index reads the whole list of each group of characters. So it is asked for the word of the value that
@@ -119,9 +113,6 @@ async def _search(database: Database, session: Session, field: str, value: str) 
     """
     words = _words(value)
     if not words:
-        if field == "arg":
-            edge = f"(^|{_LISTED_EDGE})"
-            return Condition(f"{ALL_TEXTS} ~ ?", [_regular(value, edge, _LISTED_EDGE)])
         return None
     patterns = [f"%{like(word, wildcard=False)}%" for word in words]
     counts = ", ".join([f"count(*) FILTER (WHERE {ALL_TEXTS} ILIKE ? ESCAPE '!')"] * len(words))
@@ -155,15 +146,15 @@ def _sqlite(field: str, value: str) -> Condition:
 
 def _postgres(field: str, value: str) -> Condition:
     if field == "arg":
-        return Condition(f"{_ARGUMENTS} ~ ?", [_regular(value, _EDGE, _EDGE)])
+        return Condition(f"{_ARGUMENTS} ~ ?", [_regular(value)])
     pattern = f"%{like(value, wildcard=False)}%"
     return Condition(f"{'result' if field == 'result' else ALL_TEXTS} ILIKE ? ESCAPE '!'", [pattern])
 
 
-def _regular(value: str, before: str, after: str) -> str:
+def _regular(value: str) -> str:
     """The regular expression of a whole value between two edges."""
     parts = [_REGULAR_SPECIAL.sub(r"\\\1", part) for part in value.split("*")]
-    return (before if parts[0] else "") + ".*".join(parts) + (after if parts[-1] else "")
+    return (_EDGE if parts[0] else "") + ".*".join(parts) + (_EDGE if parts[-1] else "")
 
 
 def _glob(value: str) -> str:
@@ -178,16 +169,7 @@ def _groups(field: str, value: str) -> list[str]:
     """Queries of the full text index that all have to match, each for a group of three characters."""
     parts = [part for part in value.split("*") if part] if field == "arg" else [value]
     trigrams = [part[at : at + 3] for part in parts for at in range(len(part) - 2)]
-    if trigrams:
-        return [_phrase(trigram) for trigram in list(dict.fromkeys(trigrams))[:_MOST_GROUPS]]
-    if len(parts) != 1 or "*" in value:
-        return []
-    if len(value) == 1:
-        ones = [_phrase(before + value + after) for before in _BEFORE_ONE for after in _AFTER_ONE]
-        return [f"({' OR '.join(ones)})"]
-    before = " OR ".join(_phrase(sign + value) for sign in _AROUND)
-    after = " OR ".join(_phrase(value + sign) for sign in _AROUND)
-    return [f"({before})", f"({after})"]
+    return [_phrase(trigram) for trigram in list(dict.fromkeys(trigrams))[:_MOST_GROUPS]]
 
 
 def _may_be_in_no_index(field: str, value: str) -> bool:

@@ -37,7 +37,7 @@ class Writer:
         self._database = database
         self._labels = Labels(database.prefix)
         self._clock = clock
-        self.notes: Sequence[str] = ()
+        self.notes: tuple[str, ...] = ()
         """For ``status``."""
         self._most = most_buffered
         self._tasks: dict[str, TaskRecord] = {}

@@ -164,7 +164,9 @@ async def test_a_full_disk_is_reported_and_what_waited_is_written_later(tmp_path
         await history.write([finished(f"big-{number}", args="x" * 4_000) for number in range(500)])
         status = history.status()
         assert (status.available, status.buffered, status.faulty) == (False, 500, 0)
-        assert await history.task("big-1") is None
+        waiting = await history.task("big-1")
+        assert waiting is not None
+        assert waiting.state == "SUCCESS"
         assert (await history.count(TaskFilter())).number == 100
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient
 from yarl import URL
 
 from celery_monitor.history import History, HistoryUnavailableError
-from celery_monitor.records.tasks import Run, TaskRecord
+from celery_monitor.records.tasks import Run
 from celery_monitor.web.routes import export
 from tests.integration.monitor.history.examples import finished, many
 from tests.integration.monitor.web.conftest import TASKS
@@ -139,16 +139,11 @@ async def test_an_export_of_nothing_is_empty(client: Client) -> None:
 
 
 class Broken(History):
-    """A history whose database goes away."""
+    """A history whose database is away, or goes away in an export."""
 
     def __init__(self, records: int) -> None:
+        super().__init__("postgresql://planted:planted@127.0.0.1:1/planted")
         self.records = records
-
-    async def tasks(self, *_: Any, **__: Any) -> Any:
-        raise HistoryUnavailableError("connection to planted-host failed")
-
-    async def task(self, identity: str) -> TaskRecord | None:
-        raise HistoryUnavailableError("connection to planted-host failed")
 
     async def stream(self, *_: Any, **__: Any) -> Any:
         for number in range(self.records):
