@@ -38,7 +38,7 @@ async def task_detail(
 ) -> TaskDetail | None:
     """One task, None if it is unknown. While the database is away, the task as it is in memory.
 
-    Of a task that was cancelled before any event of it came, only the cancel is known.
+    Of a task without an event, only that it was cancelled, or that it is a retry, is known.
 
     Raises:
         HistoryUnavailableError: the history cannot be read now, and the task is not in memory.
@@ -59,7 +59,7 @@ async def task_detail(
     except HistoryUnavailableError:
         if record is None:
             raise
-    if record is None and cancel is None:
+    if record is None and cancel is None and retry_of is None:
         return None
     record = record or TaskRecord(id=identity)
     fields = Task.model_validate(record).model_dump()

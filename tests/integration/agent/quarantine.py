@@ -50,8 +50,10 @@ class RedisMessages:
 
     def unacknowledged(self) -> list[Any]:
         """The messages that workers have received and not acknowledged."""
-        stored = self.client.hvals(self._prefix + "unacked")
-        assert len(stored) == self.client.zcard(self._prefix + "unacked_index")
+        with self.client.pipeline(transaction=True) as pipeline:
+            pipeline.hvals(self._prefix + "unacked").zcard(self._prefix + "unacked_index")
+            stored, indexed = pipeline.execute()
+        assert len(stored) == indexed
         return [json.loads(item)[0] for item in stored]
 
     def ids(self) -> list[str]:

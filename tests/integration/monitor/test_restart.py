@@ -27,7 +27,8 @@ def _until(running: Monitor, task: str, state: str) -> Any:
 def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) -> None:
     with redis_server(tmp_path / "redis") as redis:
         variables = {"CELERY_BROKER_URL": redis.database(0), "CELERY_RESULT_BACKEND": redis.database(1)}
-        app = Celery("sender", broker=redis.database(0), backend=redis.database(1))
+        app = Celery("sender", broker=redis.database(0))
+        backend = Celery("reader", backend=redis.database(1)).backend
         app.conf.task_send_sent_event = True
 
         def send(name: str, *args: float, **options: Any) -> str:
@@ -53,7 +54,11 @@ def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) ->
                 _until(first, pending, "PENDING")
                 first.stop(signal.SIGKILL)
             os.killpg(goes.pid, signal.SIGKILL)
-            wait_for(app.AsyncResult(ends).ready, WAIT_SECONDS, "the end of the short task")
+            wait_for(
+                lambda: backend.get_task_meta(ends)["status"] == "SUCCESS",
+                WAIT_SECONDS,
+                "the end of the short task",
+            )
             with monitor(tmp_path / "monitor", variables=variables) as second:
                 waiting = _until(second, pending, "PENDING")
                 app.control.add_consumer("unread", destination=["stays@test"])

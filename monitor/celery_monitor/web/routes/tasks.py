@@ -40,7 +40,7 @@ async def list_tasks(call: Call[TasksQuery, NoBody]) -> TaskPage:
 async def get_task(call: Call[NoQuery, NoBody]) -> TaskDetail:
     """One task. While the database is away, the task as the monitor has it in memory.
 
-    Of a task that was cancelled before any event of it came, only the cancel is known.
+    Of a task without an event, only that it was cancelled, or that it is a retry, is known.
     """
     services = call.services
     detail = await task_detail(services.history, services.recent_task, call.path["task_id"])

@@ -43,7 +43,7 @@ class World:
         return self.runs.read_text().splitlines() if self.runs.exists() else []
 
     def sender(self) -> Celery:
-        app = Celery("sender", broker=self.broker, backend=self.backend, set_as_current=False)
+        app = Celery("sender", broker=self.broker, set_as_current=False)
         app.conf.task_send_sent_event = True
         return app
 

@@ -86,19 +86,19 @@ async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     await wait_for_async(holds, seconds)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     with redis_server(tmp_path_factory.mktemp("redis"), password="secret") as server:
         yield server
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
     with rabbit_server(tmp_path_factory.mktemp("rabbit")) as server:
         yield server
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-made certificate for localhost, with its key beside it."""
     directory = tmp_path_factory.mktemp("tls")

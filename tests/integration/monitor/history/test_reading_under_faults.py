@@ -69,7 +69,7 @@ def _vacuum(url: str, schema: str) -> None:
     with psycopg.connect(url, autocommit=True) as database:
         for table in ("job_executions", "labels", "task_rollups"):
             database.execute(f'VACUUM (ANALYZE) "{schema}"."{table}"')
-            database.execute(f'REINDEX TABLE "{schema}"."{table}"')
+            database.execute(f'REINDEX TABLE CONCURRENTLY "{schema}"."{table}"')
 
 
 @contextmanager
