@@ -44,9 +44,7 @@ def why(ctx: click.Context, /, task_id: str, **options: Any) -> None:
     """Run ``celery -A APP health why``."""
     from celery_health.cli.commands.why import run_why  # noqa: PLC0415
 
-    group = ctx.parent
-    assert group is not None
-    ctx.exit(run_why(ctx.obj.app, {**options, "app_name": _app_name(group)}, task_id))
+    ctx.exit(run_why(ctx.obj.app, {**options, "app_name": _app_name(ctx)}, task_id))
 
 
 @health.command(cls=Command, help=CANCEL_HELP, short_help="Cancel a task.")
@@ -56,9 +54,7 @@ def cancel(ctx: click.Context, /, task_id: str, **options: Any) -> None:
     """Run ``celery -A APP health cancel``."""
     from celery_health.cli.commands.task_actions import run_cancel  # noqa: PLC0415
 
-    group = ctx.parent
-    assert group is not None
-    ctx.exit(run_cancel(ctx.obj.app, {**options, "app_name": _app_name(group)}, task_id))
+    ctx.exit(run_cancel(ctx.obj.app, {**options, "app_name": _app_name(ctx)}, task_id))
 
 
 @health.command(cls=Command, help=RETRY_HELP, short_help="Send a task again.")
@@ -68,9 +64,7 @@ def retry(ctx: click.Context, /, task_id: str, **options: Any) -> None:
     """Run ``celery -A APP health retry``."""
     from celery_health.cli.commands.task_actions import run_retry  # noqa: PLC0415
 
-    group = ctx.parent
-    assert group is not None
-    ctx.exit(run_retry(ctx.obj.app, {**options, "app_name": _app_name(group)}, task_id))
+    ctx.exit(run_retry(ctx.obj.app, {**options, "app_name": _app_name(ctx)}, task_id))
 
 
 @click.command(cls=Command, help=MONITOR_HELP)
@@ -94,5 +88,5 @@ health.add_command(dead_letter_group(_open_dead_letters, DEAD_LETTER))
 
 def _app_name(ctx: click.Context) -> str | None:
     """The value of ``celery -A``."""
-    given = ctx.parent.params.get("app") if ctx.parent is not None else None
+    given = ctx.find_root().params.get("app")
     return given if isinstance(given, str) else None

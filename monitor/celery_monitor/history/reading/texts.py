@@ -109,7 +109,7 @@ async def _search(database: Database, session: Session, value: str) -> Condition
     """A condition that the index finds quickly, and that every task with the value meets.
 
     The index reads the whole list of each group of characters. So it is asked for the word of the value that
-    fewest of the latest tasks have. None if each word is in so many tasks that the index is of no use.
+    fewest of the latest tasks have. None if each word is in too many tasks for the index to be of use.
     """
     words = _words(value)
     if not words:

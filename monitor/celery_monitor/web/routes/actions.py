@@ -1,6 +1,5 @@
 """Actions on single tasks."""
 
-from celery_monitor.control.refused import RefusedError
 from celery_monitor.control.retries.build import Given
 from celery_monitor.control.submit import BrokerAwayError
 from celery_monitor.history.rows.clean import MOST_ID_CHARACTERS
@@ -16,12 +15,9 @@ async def cancel_task(call: Call[NoQuery, CancelBody]) -> Reply[Cancel]:
     """Keep a cancel and have it sent to the workers."""
     task_id, body = task_id_of(call.path["task_id"]), call.body
     call.note.detail = f"terminate with {body.signal}" if body.terminate else "without terminate"
-    try:
-        cancel = await call.services.actions.cancels.cancel(
-            task_id, call.caller.name, terminate=body.terminate, signal=body.signal
-        )
-    except RefusedError as error:
-        raise ProblemError(409, str(error)) from None
+    cancel = await call.services.actions.cancels.cancel(
+        task_id, call.caller.name, terminate=body.terminate, signal=body.signal
+    )
     return Reply(Cancel.of(cancel), status=202)
 
 
@@ -33,8 +29,6 @@ async def retry_task(call: Call[NoQuery, RetryBody]) -> Reply[Retry]:
     call.note.detail = f"with other {', '.join(edited)}" if edited else "unchanged"
     try:
         retry = await call.services.actions.retries.retry(task_id, call.caller.name, given, again=body.again)
-    except RefusedError as error:
-        raise ProblemError(409, str(error)) from None
     except BrokerAwayError as error:
         new = f" Its id is {error.task_id}." if error.task_id else ""
         raise unavailable(f"{str(error).rstrip('.')}.{new}") from None

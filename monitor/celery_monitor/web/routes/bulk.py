@@ -3,7 +3,6 @@
 from typing import Any
 
 from celery_monitor.control.bulk.proposing import Wanted
-from celery_monitor.control.refused import RefusedError
 from celery_monitor.records.bulk import Bulk as Action
 from celery_monitor.records.bulk import ItemState
 from celery_monitor.settings import Role
@@ -11,6 +10,7 @@ from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.models.bulk import Bulk, BulkBody, Reason
 from celery_monitor.web.models.tasks import Task
 from celery_monitor.web.problems import ProblemError
+from celery_monitor.web.routes.confirmations import check_dry_run_or_confirmation
 from celery_monitor.web.routes.filters import written_filter
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import Call, Reply, Route
@@ -27,16 +27,10 @@ async def act_on_tasks(call: Call[NoQuery, BulkBody]) -> Reply[Bulk]:
         terminate=body.terminate,
         signal=body.signal,
     )
-    if body.dry_run == (body.confirmation is not None):
-        raise ProblemError(
-            422, "Send dry_run: true first, and then the same without dry_run and with its confirmation."
-        )
-    try:
-        if body.confirmation is None:
-            return await _proposed(call, wanted)
-        action = await services.actions.bulk.start(wanted, body.confirmation, call.caller.name)
-    except RefusedError as error:
-        raise ProblemError(409, str(error)) from None
+    check_dry_run_or_confirmation(body.dry_run, body.confirmation)
+    if body.confirmation is None:
+        return await _proposed(call, wanted)
+    action = await services.actions.bulk.start(wanted, body.confirmation, call.caller.name)
     call.note.detail = f"{action.action.value} {action.count} tasks, id {action.id}"
     services.actions.bulk_runner.wake()
     return Reply(await _progress(call, action), status=202)

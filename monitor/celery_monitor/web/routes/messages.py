@@ -1,14 +1,9 @@
 """Messages that wait in queues."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from celery_monitor.control.refused import RefusedError
-from celery_monitor.control.submit import BrokerAwayError
 from celery_monitor.settings import Role
 from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.models.messages import Message, Messages, MessagesQuery, Purge, PurgeBody, Removed
-from celery_monitor.web.problems import ProblemError, unavailable
+from celery_monitor.web.routes.confirmations import check_dry_run_or_confirmation
 from celery_monitor.web.routes.live import known_queue
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import Call, Route
@@ -17,51 +12,35 @@ from celery_monitor.web.routing import Call, Route
 async def list_messages(call: Call[MessagesQuery, NoBody]) -> Messages:
     """The next messages of a queue. Nothing changes."""
     queue, query = known_queue(call).name, call.query
-    with _explained():
-        found = await call.services.actions.messages.peek(queue, query.priority, query.limit)
+    found = await call.services.actions.messages.peek(queue, query.priority, query.limit)
     return Messages(queue=queue, messages=[Message.model_validate(one) for one in found])
 
 
 async def remove_message(call: Call[NoQuery, NoBody]) -> Removed:
     """Remove the message of one task."""
     queue = known_queue(call).name
-    with _explained():
-        await call.services.actions.messages.remove(queue, call.path["task_id"])
+    await call.services.actions.messages.remove(queue, call.path["task_id"])
     return Removed(queue=queue, removed=1)
 
 
 async def purge_queue(call: Call[NoQuery, PurgeBody]) -> Purge:
     """Remove all messages of a queue that wait."""
     queue, body = known_queue(call).name, call.body
-    if body.dry_run == (body.confirmation is not None):
-        raise ProblemError(
-            422, "Send dry_run: true first, and then the same without dry_run and with its confirmation."
-        )
+    check_dry_run_or_confirmation(body.dry_run, body.confirmation)
     messages = call.services.actions.messages
-    with _explained():
-        if body.confirmation is None:
-            plan = await messages.plan_purge(queue)
-            call.note.detail = f"dry run: {plan.messages} messages"
-            return Purge(
-                queue=queue,
-                removed=0,
-                messages=plan.messages,
-                confirmation=plan.confirmation,
-                expires=plan.expires,
-            )
-        removed = await messages.purge(queue, body.confirmation)
+    if body.confirmation is None:
+        plan = await messages.plan_purge(queue)
+        call.note.detail = f"dry run: {plan.messages} messages"
+        return Purge(
+            queue=queue,
+            removed=0,
+            messages=plan.messages,
+            confirmation=plan.confirmation,
+            expires=plan.expires,
+        )
+    removed = await messages.purge(queue, body.confirmation)
     call.note.detail = f"{removed} messages removed"
     return Purge(queue=queue, removed=removed)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except RefusedError as error:
-        raise ProblemError(409, str(error)) from None
-    except BrokerAwayError as error:
-        raise unavailable(str(error)) from None
 
 
 _QUEUE = f"{MONITORING}/queues/{{queue}}"

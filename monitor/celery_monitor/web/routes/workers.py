@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Sequence
 
-from celery_monitor.control.refused import RefusedError
 from celery_monitor.control.workers import WorkerAnswer as Answer
 from celery_monitor.settings import Role
 from celery_monitor.web.models.base import NoQuery
@@ -14,7 +13,6 @@ from celery_monitor.web.models.workers import (
     WorkerAnswer,
     WorkerAnswers,
 )
-from celery_monitor.web.problems import ProblemError
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import AuditNote, Call, Route
 
@@ -57,10 +55,7 @@ async def _one(answer: Awaitable[Answer]) -> list[Answer]:
 
 
 async def _answers(note: AuditNote, answers: Awaitable[Sequence[Answer]]) -> WorkerAnswers:
-    try:
-        found = await answers
-    except RefusedError as error:
-        raise ProblemError(409, str(error)) from None
+    found = await answers
     results = {result: sum(one.result == result for one in found) for result in ("ok", "error", "no answer")}
     note.detail += ": " + ", ".join(f"{count} {result}" for result, count in results.items() if count)
     return WorkerAnswers(answers=[WorkerAnswer.model_validate(one) for one in found])

@@ -8,6 +8,8 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
+from celery_monitor.control.refused import RefusedError
+from celery_monitor.control.submit import BrokerAwayError
 from celery_monitor.history import HistoryUnavailableError
 from celery_monitor.web.bad_requests import reading_body
 from celery_monitor.web.cross_site import refuse_cross_site, refuse_foreign_socket
@@ -68,6 +70,10 @@ def bind(route: Route, services: Services) -> AiohttpHandler:
 async def _answer(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
     try:
         return _response(await route.handler(call))
+    except RefusedError as error:
+        raise ProblemError(409, str(error)) from None
+    except BrokerAwayError as error:
+        raise unavailable(str(error)) from None
     except HistoryUnavailableError as error:
         # The driver's own text can name hosts and users.
         logger.warning("%s could not read the history: %s", route.name, error)
