@@ -44,11 +44,11 @@ COPY probe probe
 RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra probe
 
 FROM builder AS monitor-venv
-RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-project --extra monitor
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-project --extra apprise
 COPY README.md LICENSE ./
 COPY health health
 COPY monitor monitor
-RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra monitor
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra apprise
 
 FROM builder AS example-venv
 RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-project --extra example

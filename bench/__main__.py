@@ -8,17 +8,20 @@ from pathlib import Path
 
 from bench import (
     agent_cost,
+    alerts_cost,
     apply_to_ready,
     broker_commands,
     decide_cost,
     healing_time,
     operator_idle,
     probe_cost,
+    task_metrics_cost,
 )
 from bench.errors import BenchError
 from bench.monitor import capacity, latency
 from bench.monitor import part as monitor
 from bench.monitor.history import part as history
+from bench.monitor.page import part as monitor_page
 from bench.monitor.websocket import part as websocket
 from bench.report import (
     Figure,
@@ -32,6 +35,7 @@ from bench.report import (
     rewrite_figures,
     say,
 )
+from bench.scale import part as scale
 from bench.scaling import part as scaling
 
 PARTS: Mapping[str, Callable[[bool], Sequence[Finding]]] = {
@@ -39,6 +43,7 @@ PARTS: Mapping[str, Callable[[bool], Sequence[Finding]]] = {
     "agent": agent_cost.measure,
     "apply": apply_to_ready.measure,
     "idle": operator_idle.measure,
+    "scale": scale.measure,
     "decide": decide_cost.measure,
     "commands": broker_commands.measure,
     "healing": healing_time.measure,
@@ -48,6 +53,9 @@ PARTS: Mapping[str, Callable[[bool], Sequence[Finding]]] = {
     "monitor-capacity": capacity.measure,
     "monitor-history": history.measure,
     "websocket": websocket.measure,
+    "page": monitor_page.measure,
+    "task-metrics": task_metrics_cost.measure,
+    "alerts": alerts_cost.measure,
 }
 
 
@@ -86,9 +94,10 @@ def _parts(asked: str, page: Path | None) -> list[str]:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measures what the product costs. probe, agent, websocket and the parts of the monitor "
-        "need redis-server on this machine, the monitor also PostgreSQL, and monitor-capacity RabbitMQ; "
-        "decide and scaling need nothing; the others need a cluster with the operator, and root on its node: "
+        description="Measures what the product costs. probe, agent, websocket, page and the parts of the "
+        "monitor need redis-server on this machine, the monitor also PostgreSQL, monitor-capacity RabbitMQ, "
+        "and page Chromium; scale needs redis-server and what `make bench-scale` builds; decide, scaling "
+        "and task-metrics need nothing; the others need a cluster with the operator, and root on its node: "
         "see docs/reference/performance.md and docs/reference/scaling-simulator.md.",
     )
     parser.add_argument("part", nargs="?", choices=[*PARTS, "all"], default="all")

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterable
 
-_BEGIN, _END = "<!-- {}: written by `make docs` -->", "<!-- end of the generated part -->"
+_BEGIN, _END = "{}: written by `make docs`", "end of the generated part"
+MARKDOWN = "<!-- {} -->"
+"""A comment."""
 
 
 def has_part(text: str, name: str) -> bool:
     """Whether the text has a generated part of this name."""
-    return _BEGIN.format(name) in text
+    return MARKDOWN.format(_BEGIN.format(name)) in text
 
 
-def replaced(text: str, name: str, lines: Iterable[str]) -> str:
-    """The text with the generated part of this name. Added at the end where the text has no such part."""
-    begin = _BEGIN.format(name)
-    part = "\n".join((begin, "", *lines, "", _END))
+def replaced(text: str, name: str, lines: Iterable[str], comment: str = MARKDOWN) -> str:
+    """The text with the generated part of this name. Added at the end where the text has no such part.
+
+    ``comment``: a comment of the language, with {} for its text.
+    """
+    begin, end = comment.format(_BEGIN.format(name)), comment.format(_END)
+    part = "\n".join((begin, "", *lines, "", end))
     if begin not in text:
         return f"{text.rstrip()}\n\n{part}\n".lstrip()
     before, _, rest = text.partition(begin)
-    return before + part + rest.partition(_END)[2]
+    return before + part + rest.partition(end)[2]

@@ -84,9 +84,11 @@ def _services() -> Services:
         live=nothing,
         application=nothing,
         actions=nothing,
+        alerts=nothing,
         why=nothing,
         recent_task=nothing,
         updates=nothing,
+        settings=nothing,
         metrics=lambda: [b""],
     )
 

@@ -1,7 +1,7 @@
 """``python -m tools.monitor_page``: writes the options of the monitor into their reference page."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -11,24 +11,16 @@ from celery_monitor.settings import options
 from tools.generated_part import replaced
 
 PAGE = Path("docs/reference/monitor/options.md")
-GROUPS = {
-    "broker": options.BROKER,
-    "history": options.HISTORY,
-    "server": options.SERVER,
-    "access": options.ACCESS,
-    "log": options.LOG,
-}
 
 
 def page(text: str) -> str:
     """The page with the current options. Each group of options has a generated part of its name."""
-    names = iter(one for one in command.params if isinstance(one, click.Option) and not one.is_eager)
-    for group, declared in GROUPS.items():
-        text = replaced(text, group, _table([next(names) for _ in declared]))
-    return text
+    for group, declared in options.GROUPS.items():
+        text = replaced(text, group, _table(declared))
+    return replaced(text, "saved", [", ".join(f"`{one.variable}`" for one in options.OPTIONS if one.saved)])
 
 
-def _table(group: list[click.Option]) -> Iterator[str]:
+def _table(group: Iterable[click.Option]) -> Iterator[str]:
     yield "| option | variable | default | meaning |"
     yield "|---|---|---|---|"
     with click.Context(command, info_name="celery-monitor", auto_envvar_prefix="CELERY_MONITOR") as context:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Protocol
 
 from celery_health.catalogue.brokers import BrokerReason
@@ -39,6 +40,14 @@ class UnackedReading:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryReading:
+    """The memory of a Redis server, in bytes; a ``limit`` of 0 means that there is none."""
+
+    used: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerReading:
     """What one read of a broker returned. ``reachable`` is None if unknown, which never counts as yes.
 
@@ -54,6 +63,8 @@ class BrokerReading:
     queues: tuple[QueueReading, ...] = ()
     other_queues: tuple[QueueReading, ...] = ()
     unacked: UnackedReading | None = None
+    memory: MemoryReading | None = field(default=None, compare=False)
+    """None where the broker does not show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,11 @@ class RedisNaming:
     key_prefix: str = ""
     unacked_key: str = "unacked"
     unacked_index_key: str = "unacked_index"
+
+
+def without_queues(queues: tuple[QueueReading, ...], patterns: Sequence[str]) -> tuple[QueueReading, ...]:
+    """The queues whose names match none of these patterns, in which * stands for any characters."""
+    return tuple(queue for queue in queues if not any(fnmatchcase(queue.name, one) for one in patterns))
 
 
 class BrokerReader(Protocol):

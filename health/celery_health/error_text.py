@@ -1,6 +1,6 @@
 """Exceptions in one line of a message: their own text may have several, and URLs with passwords."""
 
-from celery_health.urls import redact
+from celery_health.redaction import redact
 
 
 def first_line(error: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
-from celery_health.urls import redact
+from celery_health.redaction import redact
 
 
 class TextFormatter(logging.Formatter):

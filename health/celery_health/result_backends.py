@@ -10,22 +10,22 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.readers.reachability import Reachability, timed_out_after
 from celery_health.tls import THIS_PYTHON
-from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
+from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse_result_backend
 
 
-async def ping_result_backend(url: str, timeout: float = 5.0) -> BrokerReading:  # noqa: ASYNC109
+async def ping_result_backend(url: str | BrokerUrl, timeout: float = 5.0) -> BrokerReading:  # noqa: ASYNC109
     """Connect and log in within ``timeout`` seconds, without reading a table or key. Never raises.
 
     Run it where the application runs: a SQLite file must be on this machine, and a certificate is verified
     as this Python verifies it.
     """
     try:
-        parsed = parse(url)
+        parsed = parse_result_backend(url) if isinstance(url, str) else url
     except UrlError as error:
         return BrokerReading("unknown", "", False, BrokerReason.URL_INVALID, str(error))
     if parsed.kind is BrokerKind.SQLITE:
         return _ping_sqlite(parsed)
-    reader = reader_for(url, python=THIS_PYTHON)
+    reader = reader_for(parsed, python=THIS_PYTHON)
     try:
         async with asyncio.timeout(timeout):
             return await reader.read(())

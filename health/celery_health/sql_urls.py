@@ -49,7 +49,7 @@ def split(rest: str) -> SqlParts | None:
         host, _, port_of_query = query.get("host", "").partition(":")
         port = port or port_of_query or query.get("port", "")
     # A remaining "@" belongs to an unescaped password, together with the text before it.
-    if "@" in host + database or not (
+    if "@" in host + database + (found["query"] or "") or not (
         port == "" or (port.isascii() and port.isdigit() and int(port) < 65536)
     ):
         return None

@@ -5,23 +5,28 @@
 
 import asyncio
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as NotDoneError
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from celery import Celery, shared_task
 
 from celery_health.broker import BrokerReading
+from celery_health.redaction import redact
 from celery_health.result_backends import ping_result_backend
 from celery_health.threads import start_in_thread
-from celery_health.urls import redact
 
 CHECK_SECONDS = 2.0
 NAME = "celery_health.tasks.health_check_task"
 
 Check = dict[str, Any]
+
+# gevent and eventlet run all threads in one, which can run one event loop at a time.
+_ONE_LOOP = threading.Lock()
 
 
 def register(app: Celery) -> Any:
@@ -95,8 +100,18 @@ def _result_backend(app: Celery) -> Check:
 
 
 def _ping(url: str) -> Check:
-    reading: BrokerReading = asyncio.run(ping_result_backend(url, timeout=CHECK_SECONDS * 0.9))
+    one_at_a_time: AbstractContextManager[object] = _ONE_LOOP if _has_greenlets() else nullcontext()
+    with one_at_a_time:
+        reading: BrokerReading = asyncio.run(ping_result_backend(url, timeout=CHECK_SECONDS * 0.9))
     return _result(reading.reachable, reading.message)
+
+
+def _has_greenlets() -> bool:
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    return bool(
+        (gevent and gevent.is_module_patched("threading"))
+        or (eventlet and eventlet.is_monkey_patched("thread"))
+    )
 
 
 def _is_django() -> bool:

@@ -1,150 +1,54 @@
-"""Parses the URLs of brokers and result backends as kombu and Celery do, and masks their secrets.
+"""Parses the URLs of brokers and result backends as kombu and Celery do.
 
 ``parse`` follows ``kombu.utils.url.url_to_parts``: user, password, host and path are percent-encoded, a
 ``virtual_host`` in the query takes precedence over the path, and ``;`` separates failover URLs. Database URLs
-are parsed as SQLAlchemy does.
+are parsed as SQLAlchemy does. A URL with an unescaped "@" behind the host is refused: what appears as its
+host or path may be a part of the password.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from celery_health import sql_urls
+from celery_health.broker_url import (
+    DIALECTS,
+    DJANGO_DIALECTS,
+    KINDS,
+    MANAGEMENT_PORTS,
+    PORTS,
+    BrokerKind,
+    BrokerUrl,
+)
+
+__all__ = [
+    "BrokerKind",
+    "BrokerUrl",
+    "UrlError",
+    "parse",
+    "parse_management",
+    "parse_result_backend",
+]
 
 _EXAMPLES = "redis://HOST:6379/0, rediss://, sentinel://, amqp://HOST:5672/VHOST or amqps://"
 
+_NAME = re.compile(r"[A-Za-z_][\w.+-]*(:[A-Za-z_]\w*)?\Z")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
-
-# Greedy up to the last "@" before white space, so that a password with an unescaped "@", "/", ";" or quote is
-# masked completely. Hosts of a failover list may be masked too, which is better than to show half a password.
-_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,40}://)\S*@")
-_SECRET_PARAMETER = re.compile(
-    r"(?P<name>[?&;][\w.-]*(?:password|passwd|pwd|secret|token|access_?key|account_?key|credential)[\w.-]*=)"
-    r"[^&;\s\"'<>]*",
-    re.IGNORECASE,
-)
-MASK = "***"
 
 
 class UrlError(ValueError):
     """The text is not the URL of a broker or result backend. The message says what to write instead."""
 
 
-class BrokerKind(StrEnum):
-    """The protocol of a URL. OTHER can be used by Celery but not read here."""
+# kombu's scheme of a Redis on a Unix socket.
+_SOCKET = "redis+socket"
+# $HOST, ${HOST}, {{ host }}, <host>, %HOST%: placeholders that a shell or a template should have replaced.
+# In a host any of these characters shows one. A password may have them, so there only the whole form does.
+_IN_HOST = re.compile(r"[$<>{}%]")
+_WHOLE = re.compile(r"\$\{\w+\}|\$\(\w+\)|\{\{.*\}\}|<[A-Z][A-Z_ -]*>", re.ASCII)
 
-    REDIS = "redis"
-    REDISS = "rediss"
-    SENTINEL = "sentinel"
-    AMQP = "amqp"
-    AMQPS = "amqps"
-    POSTGRESQL = "postgresql"
-    MYSQL = "mysql"
-    SQLITE = "sqlite"
-    OTHER = "other"
-
-    @property
-    def is_redis(self) -> bool:
-        """True for Redis, also with TLS or Sentinel."""
-        return self in {BrokerKind.REDIS, BrokerKind.REDISS, BrokerKind.SENTINEL}
-
-    @property
-    def is_amqp(self) -> bool:
-        """True for AMQP 0-9-1, also with TLS."""
-        return self in {BrokerKind.AMQP, BrokerKind.AMQPS}
-
-    @property
-    def is_database(self) -> bool:
-        """True for SQL: a result backend, or the application's database, and never a broker."""
-        return self in {BrokerKind.POSTGRESQL, BrokerKind.MYSQL, BrokerKind.SQLITE}
-
-
-_KINDS: Mapping[str, BrokerKind] = {
-    "redis": BrokerKind.REDIS,
-    "rediss": BrokerKind.REDISS,
-    "sentinel": BrokerKind.SENTINEL,
-    "amqp": BrokerKind.AMQP,
-    "pyamqp": BrokerKind.AMQP,
-    "librabbitmq": BrokerKind.AMQP,
-    "amqps": BrokerKind.AMQPS,
-}
-# The dialects of SQLAlchemy, with or without Celery's prefix "db+". The prefix "sqla+" is a broker of kombu.
-_DIALECTS: Mapping[str, BrokerKind] = {
-    "postgresql": BrokerKind.POSTGRESQL,
-    "postgres": BrokerKind.POSTGRESQL,
-    "mysql": BrokerKind.MYSQL,
-    "mariadb": BrokerKind.MYSQL,
-    "sqlite": BrokerKind.SQLITE,
-}
-_PORTS: Mapping[BrokerKind, int] = {
-    BrokerKind.REDIS: 6379,
-    BrokerKind.REDISS: 6379,
-    BrokerKind.SENTINEL: 26379,
-    BrokerKind.AMQP: 5672,
-    BrokerKind.AMQPS: 5671,
-    BrokerKind.POSTGRESQL: 5432,
-    BrokerKind.MYSQL: 3306,
-}
-_MANAGEMENT_PORTS = {"http": 15672, "https": 15671}
-# Result backends that Celery knows by name, without an address.
-_NAMED_BACKENDS = frozenset({"rpc", "cache", "disabled", "django-db", "django-cache"})
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerUrl:
-    """The parts of one URL. ``database`` is set for Redis, ``vhost`` for AMQP.
-
-    ``database_name`` is set for SQL; for SQLite it is the path of the file, empty for a database in memory.
-    ``path`` is set for a management API behind a proxy.
-
-    ``host`` is empty and ``port`` None where the kind has none. ``alternates`` are the failover URLs after
-    the first; for Sentinel they are the other Sentinels.
-    """
-
-    kind: BrokerKind
-    scheme: str
-    host: str
-    port: int | None
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    database: int | None = None
-    vhost: str | None = None
-    database_name: str | None = None
-    path: str = ""
-    tls: bool = False
-    query: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    alternates: tuple["BrokerUrl", ...] = ()
-
-    @property
-    def address(self) -> str:
-        """The URL without credentials and query, for messages and status."""
-        if not self.host:
-            return self._address_without_host
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port is None else f":{self.port}"
-        path = ""
-        if self.database is not None:
-            path = f"/{self.database}"
-        elif self.vhost is not None:
-            path = f"/{self.vhost.removeprefix('/')}"
-        elif self.database_name or self.path:
-            path = f"/{self.database_name or self.path}"
-        return f"{self.scheme}://{host}{port}{path}"
-
-    @property
-    def _address_without_host(self) -> str:
-        if self.scheme in _NAMED_BACKENDS:
-            return self.scheme
-        return f"{self.scheme}://" + (f"/{self.database_name}" if self.database_name else "")
-
-
-def redact(text: str) -> str:
-    """The text with user, password and secret query parameters of every URL in it replaced by ``***``."""
-    masked = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
-    return _SECRET_PARAMETER.sub(rf"\g<name>{MASK}", masked)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def parse(url: str) -> BrokerUrl:
@@ -156,10 +60,36 @@ def parse(url: str) -> BrokerUrl:
     texts = [part.strip() for part in _failover_urls(url) if part.strip()]
     if not texts:
         raise UrlError(f"The URL is empty: write {_EXAMPLES}.")
-    first, *others = (_parse_one(text) for text in texts)
+    if any("://" not in text for text in texts[1:]):
+        raise UrlError(
+            "After ';' in the URL there is no other URL: write one with its scheme, or percent-encode ';' in "
+            "the password (%3B)."
+        )
+    first, *others = (_without_control_characters(_parse_one(text)) for text in texts)
     if not others:
         return first
-    return replace(first, alternates=tuple(others))
+    return replace(first, alternates=tuple(_with_tls_of(first, one) for one in others))
+
+
+def _with_tls_of(first: BrokerUrl, other: BrokerUrl) -> BrokerUrl:
+    """A failover URL of Redis without options of TLS has those of the first URL, as in kombu."""
+    options = {name: value for name, value in first.query.items() if name.startswith("ssl_")}
+    has_own = any(name.startswith("ssl_") for name in other.query)
+    if not options or has_own or other.kind not in {BrokerKind.REDIS, BrokerKind.REDISS} or not other.host:
+        return other
+    query = MappingProxyType({**other.query, **options})
+    return replace(other, kind=BrokerKind.REDISS, scheme="rediss", tls=True, query=query)
+
+
+def parse_result_backend(text: str) -> BrokerUrl:
+    """Parse what Celery takes for ``result_backend``: a URL, the name of a backend, or the path of a class.
+
+    Raises:
+        UrlError: the text is neither.
+    """
+    if "://" in text or not _NAME.match(text.strip()):
+        return parse(text)
+    return BrokerUrl(kind=BrokerKind.OTHER, scheme=text.strip(), host="", port=None, named=True)
 
 
 def parse_management(url: str) -> BrokerUrl:
@@ -169,22 +99,24 @@ def parse_management(url: str) -> BrokerUrl:
         UrlError: the text is not such a URL.
     """
     scheme, _, rest = url.strip().partition("://")
-    parts = _split(scheme, rest) if scheme.lower() in _MANAGEMENT_PORTS else None
-    if parts is None or not parts.hostname or "@" in parts.path:
+    parts = _split(scheme, rest) if scheme.lower() in MANAGEMENT_PORTS else None
+    if parts is None or not parts.hostname:
         raise UrlError(
             "The URL of the management API cannot be read: write http://HOST:15672 or https://HOST:15671, "
             "and percent-encode '/', '?', '#' and '@' in the password (%2F, %3F, %23, %40)."
         )
-    return BrokerUrl(
-        kind=BrokerKind.OTHER,
-        scheme=scheme.lower(),
-        host=unquote(parts.hostname),
-        port=parts.port or _MANAGEMENT_PORTS[scheme.lower()],
-        username=_decoded(parts.username),
-        password=_decoded(parts.password),
-        path=parts.path.strip("/"),
-        tls=scheme.lower() == "https",
-        query=MappingProxyType(dict(parse_qsl(parts.query))),
+    return _without_control_characters(
+        BrokerUrl(
+            kind=BrokerKind.OTHER,
+            scheme=scheme.lower(),
+            host=unquote(parts.hostname),
+            port=parts.port or MANAGEMENT_PORTS[scheme.lower()],
+            username=_decoded(parts.username),
+            password=_decoded(parts.password),
+            path=parts.path.strip("/"),
+            tls=scheme.lower() == "https",
+            query=MappingProxyType(dict(parse_qsl(parts.query))),
+        )
     )
 
 
@@ -195,25 +127,26 @@ def _failover_urls(url: str) -> list[str]:
 
 
 def _kind_of(scheme: str) -> BrokerKind:
-    kind = _KINDS.get(scheme.lower(), BrokerKind.OTHER)
-    return _DIALECTS.get(sql_urls.dialect(scheme), kind) if kind is BrokerKind.OTHER else kind
+    kind = KINDS.get(scheme.lower(), BrokerKind.OTHER)
+    dialect = sql_urls.dialect(scheme)
+    return DIALECTS.get(dialect) or DJANGO_DIALECTS.get(dialect, kind) if kind is BrokerKind.OTHER else kind
 
 
 def _parse_one(text: str) -> BrokerUrl:
     scheme, separator, rest = text.partition("://")
     if not separator:
-        if text in _NAMED_BACKENDS:
-            return BrokerUrl(kind=BrokerKind.OTHER, scheme=text, host="", port=None)
         raise UrlError(f"The URL has no scheme: write {_EXAMPLES}.")
     if not _SCHEME.match(scheme):
         raise UrlError(f"The URL does not begin with a scheme: write {_EXAMPLES}.")
     kind = _kind_of(scheme)
     if kind.is_database:
-        return _of_database(kind, scheme.lower(), rest)
+        return _without_placeholder(_of_database(kind, scheme.lower(), rest))
+    if scheme.lower() == _SOCKET:
+        return _of_socket(rest)
     if kind is BrokerKind.OTHER:
         # The rest may be anything: a path, a table, an account key.
         return BrokerUrl(kind=kind, scheme=scheme, host="", port=None)
-    return _known(kind, scheme.lower(), rest)
+    return _without_placeholder(_known(kind, scheme.lower(), rest))
 
 
 def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
@@ -225,14 +158,64 @@ def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
         kind=kind,
         scheme=scheme,
         host=unquote(parts.hostname or "") or "localhost",
-        port=parts.port or _PORTS[kind],
+        port=parts.port or PORTS[kind],
         username=_decoded(parts.username),
         password=_decoded(parts.password),
-        database=_database(scheme, path, parts) if kind.is_redis else None,
+        database=_database(path, f"{scheme}://HOST:PORT/0") if kind.is_redis else None,
         vhost=(path or "/") if kind.is_amqp else None,
         tls=kind in {BrokerKind.REDISS, BrokerKind.AMQPS},
         query=MappingProxyType(query),
+        master_name=query.get("master_name") if kind is BrokerKind.SENTINEL else None,
+        login_method=query.get("login_method") if kind.is_amqp else None,
     )
+
+
+def _of_socket(rest: str) -> BrokerUrl:
+    """``redis+socket://[:PASSWORD@]/PATH?virtual_host=DB``, as kombu reads it."""
+    parts = _split(_SOCKET, rest)
+    query = dict(parse_qsl(parts.query))
+    if len(parts.path) < 2:
+        raise UrlError(f"The {_SOCKET} URL names no file: write {_SOCKET}:///ABSOLUTE/PATH?virtual_host=0.")
+    return BrokerUrl(
+        kind=BrokerKind.REDIS,
+        scheme=_SOCKET,
+        host="",
+        port=None,
+        username=_decoded(parts.username),
+        password=_decoded(parts.password),
+        database=_database(query.get("virtual_host", ""), f"{_SOCKET}:///ABSOLUTE/PATH?virtual_host=0"),
+        path=unquote(parts.path),
+        query=MappingProxyType(query),
+    )
+
+
+def _without_placeholder(url: BrokerUrl) -> BrokerUrl:
+    """The URL itself. A placeholder in it would be asked for as a host, or sent as a password."""
+    found = url.host if ":" not in url.host and _IN_HOST.search(url.host) else ""
+    for part in (url.username, url.password, url.vhost, url.database_name):
+        if part and _WHOLE.fullmatch(part):
+            found = found or part
+    if found:
+        raise UrlError(f"{found!r} in the {url.scheme} URL is a placeholder: replace it with its value.")
+    return url
+
+
+def _without_control_characters(url: BrokerUrl) -> BrokerUrl:
+    """The URL itself. A line break could end a command and begin another, in the protocol of any server."""
+    parts = {
+        "host": (url.host,),
+        "user": (url.username,),
+        "password": (url.password,),
+        "path": (url.vhost, url.database_name, url.path),
+        "query": (*url.query, *url.query.values()),
+    }
+    for name, values in parts.items():
+        if any(_CONTROL.search(value) for value in values if value):
+            raise UrlError(
+                f"The {name} of the {url.scheme} URL contains a control character, such as a line break "
+                "(%0A): remove it."
+            )
+    return url
 
 
 def _split(scheme: str, rest: str) -> SplitResult:
@@ -243,11 +226,18 @@ def _split(scheme: str, rest: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         # "from None", because urlsplit quotes the text, which may contain the password.
-        raise UrlError(
-            f"The {scheme} URL has no readable host and port: write {scheme}://HOST:PORT, and "
-            "percent-encode '/', '?', '#', '@' and ':' in the password (%2F, %3F, %23, %40, %3A)."
-        ) from None
+        raise _unreadable(scheme) from None
+    # An unescaped "/", "?" or "#" in the password ends the host early, and the rest contains its "@".
+    if "@" in parts.path + parts.query + parts.fragment:
+        raise _unreadable(scheme)
     return parts
+
+
+def _unreadable(scheme: str) -> UrlError:
+    return UrlError(
+        f"The {scheme} URL has no readable host and port: write {scheme}://HOST:PORT, and percent-encode "
+        "'/', '?', '#', '@' and ':' in the password, and '@' behind the host (%2F, %3F, %23, %40, %3A)."
+    )
 
 
 def _of_database(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
@@ -269,7 +259,7 @@ def _of_database(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
         kind=kind,
         scheme=scheme,
         host=parts.host or "localhost",
-        port=parts.port or _PORTS[kind],
+        port=parts.port or PORTS[kind],
         username=parts.username,
         password=parts.password,
         database_name=parts.database,
@@ -281,14 +271,8 @@ def _decoded(text: str | None) -> str | None:
     return unquote(text) if text else None
 
 
-def _database(scheme: str, path: str, parts: SplitResult) -> int:
+def _database(path: str, example: str) -> int:
     number = path.removeprefix("/") or "0"
     if number.isascii() and number.isdigit():
         return int(number)
-    # An unescaped "/", "?" or "#" in the password ends the host early, and the "path" contains the rest of
-    # it.
-    shown = "" if "@" in parts.path + parts.query + parts.fragment else f" {redact(path)!r}"
-    raise UrlError(
-        f"The database{shown} of the {scheme} URL is not a number: write {scheme}://HOST:PORT/0, and "
-        "percent-encode '/', '?', '#' and '@' in the password (%2F, %3F, %23, %40)."
-    )
+    raise UrlError(f"The database of the {example.partition(':')[0]} URL is not a number: write {example}.")

@@ -2,24 +2,28 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from celery_health import logs
-from celery_health.cli.usage import Command, with_options
+from celery_health.cli.usage import Command
+from celery_health.known_secrets import remember, remember_url
 from celery_health.survey.app_loading import ConfigurationError
 from celery_monitor.settings.groups import Settings
-from celery_monitor.settings.options import OPTIONS, PREFIX
+from celery_monitor.settings.options import OPTIONS
 from celery_monitor.settings.problem import SettingsError
 from celery_monitor.settings.reading import read_settings
+from celery_monitor.settings.setting import PREFIX, given_of
+from celery_monitor.settings.start import Start
 
 NOISY = ("aiohttp.access", "alembic", "asyncio", "kombu")
 
 
-@click.command(cls=Command, context_settings={"auto_envvar_prefix": PREFIX})
-@with_options(OPTIONS)
-def main(**options: Any) -> None:
+@click.command(cls=Command, params=list(OPTIONS), context_settings={"auto_envvar_prefix": PREFIX})
+@click.pass_context
+def main(context: click.Context, /, **options: Any) -> None:
     """Show the tasks, workers and queues of any Celery over HTTP, and keep their history.
 
     \b
@@ -27,11 +31,12 @@ def main(**options: Any) -> None:
       0  ended by SIGTERM or Ctrl-C
       3  wrong options, or the monitor cannot start with them
     """
+    beginning = Start(options, given_of(context), options["settings_file"], dict(os.environ))
     try:
         settings = read_settings(options, os.environ)
     except SettingsError as error:
-        raise ConfigurationError(str(error)) from None
-    start(settings)
+        raise ConfigurationError(beginning.with_hint(str(error))) from None
+    start(replace(settings, start=beginning))
 
 
 def start(settings: Settings) -> None:
@@ -39,11 +44,15 @@ def start(settings: Settings) -> None:
     from celery_monitor.run.problem import StartError  # noqa: PLC0415 (refused options need none of this)
     from celery_monitor.run.program import run  # noqa: PLC0415
 
+    remember_url(settings.history.url)
+    remember_url(settings.management_url or "")
+    if settings.access.jwt is not None:
+        remember(settings.access.jwt.secret or "")
     logs.configure(settings.log_level, settings.log_format, NOISY)
     try:
         asyncio.run(run(settings))
     except StartError as error:
-        raise ConfigurationError(str(error)) from None
+        raise ConfigurationError(settings.start.with_hint(str(error))) from None
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from celery_health.redaction import SECRET_NAMES, Redaction
+from celery_health.masking import SECRET_NAMES
+from celery_health.redaction import Redaction
 
 MAX_TEXT = 4096
 """The characters that are kept of arguments, a result or an exception."""
@@ -14,14 +15,14 @@ CUT = "..."
 _READ_TIMES = 2
 # No name, URL or scheme of a secret fits into a shorter text.
 _TOO_SHORT = 5
-_OTHER_SIGNS = ("://", "bearer", "basic")
+_OTHER_SIGNS = ("://", ":\\/", "%3a%2f%2f", "bearer", "basic")
 
 
 class Texts:
     """Shortens texts and masks secrets in them. ``secret_names``: see ``celery_health.redaction``."""
 
     def __init__(self, secret_names: Sequence[str] = SECRET_NAMES) -> None:
-        self._redaction = Redaction(secret_names)
+        self._redaction = Redaction(tuple(secret_names))
         # A text without any of these has nothing to mask. Finding that out takes half a microsecond.
         self._signs = (*dict.fromkeys(map(_sign, secret_names)), *_OTHER_SIGNS)
 

@@ -1,6 +1,7 @@
 """The commands of ``kubectl celery``. docs/reference/kubectl.md describes them."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -11,12 +12,22 @@ from celery_health.cli.usage import Command, Group, UsageError, with_options
 from celery_health.exit_codes import ExitCode
 from celery_health.verdicts.text import listed
 from celery_kubectl.kubectl import Kubectl
-from celery_kubectl.resource import PAUSE, Resource, annotate, read, read_all
+from celery_kubectl.resource import Resource, annotate, pauses_of, read, read_all
 
 _CLUSTER = (
     click.option("-n", "--namespace", metavar="NAME", help="The namespace.  [default: the context's]"),
     click.option("--context", metavar="NAME", help="The context of the kubeconfig."),
     click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file."),
+)
+
+_GROUPS = (
+    click.option(
+        "--group",
+        "groups",
+        multiple=True,
+        metavar="NAME",
+        help="A worker group. Can be given more than once.",
+    ),
 )
 
 
@@ -75,9 +86,7 @@ def status(
 @plugin.command(cls=Command, short_help="Replace the pods in a rollout.")
 @click.argument("name")
 @with_options(_CLUSTER)
-@click.option(
-    "--group", "groups", multiple=True, metavar="NAME", help="A worker group. Can be given more than once."
-)
+@with_options(_GROUPS)
 @click.option("--wait", is_flag=True, help="Wait until all pods are new.")
 @click.option(
     "--timeout",
@@ -103,10 +112,7 @@ def restart(
 
     kubectl = _kubectl(**cluster)
     annotations = rollout.restart(kubectl, name, groups)
-    what = (
-        f"{'group' if len(groups) == 1 else 'groups'} {listed(groups)}" if groups else "all groups and beat"
-    )
-    click.echo(f"{name}: requested a restart of {what}.")
+    click.echo(f"{name}: requested a restart{_of(groups) or ' of all groups and beat'}.")
     if not wait:
         return
     try:
@@ -122,22 +128,29 @@ def restart(
 @plugin.command(cls=Command, short_help="Pause healing.")
 @click.argument("name")
 @with_options(_CLUSTER)
-def pause(name: str, **cluster: Any) -> None:
-    """Pause healing of CeleryDeployment NAME, for example to examine an unhealthy worker."""
+@with_options(_GROUPS)
+def pause(name: str, groups: tuple[str, ...], **cluster: Any) -> None:
+    """Pause healing of CeleryDeployment NAME, or of some groups, for example to examine a worker."""
     kubectl = _kubectl(**cluster)
-    annotate(kubectl, read(kubectl, name), f"{PAUSE}=true")
-    click.echo(f"{name}: healing is paused. To resume: kubectl celery resume {name}")
+    resource = read(kubectl, name)
+    annotate(kubectl, resource, *(f"{pause}=true" for pause in pauses_of(resource, groups)))
+    options = "".join(f" --group {group}" for group in groups)
+    click.echo(f"{name}: healing{_of(groups)} is paused. To resume: kubectl celery resume {name}{options}")
 
 
 @plugin.command(cls=Command, short_help="Resume healing.")
 @click.argument("name")
 @with_options(_CLUSTER)
-def resume(name: str, **cluster: Any) -> None:
-    """Resume healing of CeleryDeployment NAME."""
+@with_options(_GROUPS)
+def resume(name: str, groups: tuple[str, ...], **cluster: Any) -> None:
+    """Resume healing of CeleryDeployment NAME, or of groups that are paused by themselves."""
     kubectl = _kubectl(**cluster)
     resource = read(kubectl, name)
-    annotate(kubectl, resource, f"{PAUSE}-")
-    click.echo(f"{name}: healing {'is resumed' if resource.paused else 'was not paused'}.")
+    annotate(kubectl, resource, *(f"{pause}-" for pause in pauses_of(resource, groups)))
+    was_paused = {*groups} & {*resource.paused_groups} if groups else resource.paused
+    click.echo(f"{name}: healing{_of(groups)} {'is resumed' if was_paused else 'was not paused'}.")
+    if groups and resource.paused:
+        click.echo(f"Healing of the whole resource is still paused: kubectl celery resume {name}", err=True)
 
 
 @plugin.group("dead-letter", cls=Group, help=DEAD_LETTER_HELP)
@@ -165,6 +178,11 @@ def main() -> NoReturn:
     """The program ``kubectl-celery``, which kubectl runs for ``kubectl celery``."""
     plugin(prog_name="kubectl celery")
     raise AssertionError("click ends the program")
+
+
+def _of(groups: Sequence[str]) -> str:
+    """`` of group mail``; empty for no group."""
+    return f" of {'group' if len(groups) == 1 else 'groups'} {listed(groups)}" if groups else ""
 
 
 def _kubectl(namespace: str | None, context: str | None, kubeconfig: str | None) -> Kubectl:

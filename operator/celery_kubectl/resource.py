@@ -1,6 +1,6 @@
 """Reads and annotates CeleryDeployments. The operator and its models are not installed here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,13 @@ class Resource:
     def paused(self) -> bool:
         """Whether healing is paused."""
         return (self.manifest["metadata"].get("annotations") or {}).get(PAUSE) == "true"
+
+    @property
+    def paused_groups(self) -> tuple[str, ...]:
+        """The groups whose healing an annotation of their own pauses."""
+        annotations = self.manifest["metadata"].get("annotations") or {}
+        names = (str(group["name"]) for group in self.groups)
+        return tuple(name for name in names if annotations.get(f"{PAUSE}.{name}") == "true")
 
     @property
     def health(self) -> HealthState:
@@ -125,6 +132,30 @@ def annotate(kubectl: Kubectl, resource: Resource, *changes: str) -> None:
     """
     target = [RESOURCE, resource.name, f"--namespace={resource.namespace}"]
     kubectl.run("annotate", *target, "--overwrite", f"--field-manager={FIELD_MANAGER}", *changes)
+
+
+def pauses_of(resource: Resource, groups: Collection[str]) -> list[str]:
+    """The annotations that pause healing of these groups, or of the resource if none is given.
+
+    Raises:
+        KubectlError: the resource has no such group.
+    """
+    check_groups(resource, groups)
+    return [f"{PAUSE}.{group}" for group in groups] or [PAUSE]
+
+
+def check_groups(resource: Resource, groups: Collection[str], hints: Mapping[str, str] = {}) -> None:
+    """Refuse a group that the resource does not have. ``hints``: what to do instead, by name.
+
+    Raises:
+        KubectlError: with the groups that there are.
+    """
+    known = [str(group["name"]) for group in resource.groups]
+    for group in groups:
+        if group not in known:
+            groups_there = f"there {is_or_are(len(known))} {listed(known)}"
+            hint = hints.get(group, "")
+            raise KubectlError(f"{resource.name} has no worker group {group!r}: {groups_there}.{hint}")
 
 
 def _no_such_name(kubectl: Kubectl, name: str) -> str:

@@ -1,15 +1,17 @@
 """Requests a restart from the operator, and follows its rollout until all pods are new."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from celery_health.verdicts.text import is_or_are, listed, part_is
-from celery_kubectl.kubectl import GROUP, Kubectl, KubectlError, Object
-from celery_kubectl.resource import RESTARTED_AT, Resource, annotate, read
+from celery_health.verdicts.text import part_is
+from celery_kubectl.kubectl import GROUP, Kubectl, Object
+from celery_kubectl.resource import RESTARTED_AT, Resource, annotate, check_groups, read
 
 BEAT = "beat"
+# A group is a Deployment, beat is a StatefulSet.
+KINDS = "deployments.apps,statefulsets.apps"
 DONE = "all pods are new"
 POLL_SECONDS = 1.0
 
@@ -26,7 +28,7 @@ def restart(kubectl: Kubectl, name: str, groups: Sequence[str]) -> dict[str, str
         KubectlError: the resource or a group does not exist, or the request is refused.
     """
     resource = read(kubectl, name)
-    _check_groups(resource, groups)
+    check_groups(resource, groups, {BEAT: " To restart beat, leave out --group."})
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     keys = [f"{RESTARTED_AT}.{group}" for group in groups] or [RESTARTED_AT]
     annotations = dict.fromkeys(keys, now)
@@ -38,7 +40,7 @@ def wait(kubectl: Kubectl, name: str, annotations: Mapping[str, str], seconds: f
     """Print a line for each change of the rollout. False if the rollout is not done after ``seconds``.
 
     Raises:
-        KubectlError: the Deployments cannot be read.
+        KubectlError: the owned objects cannot be read.
     """
     end = time.monotonic() + seconds
     printed: dict[str, str] = {}
@@ -58,20 +60,11 @@ def wait(kubectl: Kubectl, name: str, annotations: Mapping[str, str], seconds: f
         time.sleep(POLL_SECONDS)
 
 
-def _check_groups(resource: Resource, groups: Collection[str]) -> None:
-    known = [str(group["name"]) for group in resource.groups]
-    for group in groups:
-        if group not in known:
-            hint = " To restart beat, leave out --group." if group == BEAT else ""
-            groups_there = f"there {is_or_are(len(known))} {listed(known)}"
-            raise KubectlError(f"{resource.name} has no worker group {group!r}: {groups_there}.{hint}")
-
-
 def _progress(kubectl: Kubectl, resource: Resource, annotations: Mapping[str, str]) -> dict[str, str]:
     """The progress of each group, and of beat."""
     selector = f"app.kubernetes.io/managed-by=celery-operator,app.kubernetes.io/instance={resource.name}"
-    found = kubectl.json("get", "deployments.apps", f"--namespace={resource.namespace}", "-l", selector)
-    by_part = {_part_of(deployment): deployment for deployment in found["items"]}
+    found = kubectl.json("get", KINDS, f"--namespace={resource.namespace}", "-l", selector)
+    by_part = {_part_of(owned): owned for owned in found["items"]}
     return {part: _state(by_part.get(part), annotations) for part in _parts(resource, annotations)}
 
 
@@ -84,20 +77,20 @@ def _parts(resource: Resource, annotations: Mapping[str, str]) -> Iterator[str]:
         yield BEAT
 
 
-def _part_of(deployment: Object) -> str:
-    labels = deployment["metadata"]["labels"]
+def _part_of(owned: Object) -> str:
+    labels = owned["metadata"]["labels"]
     return str(labels.get(f"{GROUP}/group") or labels.get("app.kubernetes.io/component"))
 
 
-def _state(deployment: Object | None, requested: Mapping[str, str]) -> str:
-    if deployment is None:
-        return "there is no Deployment yet"
-    annotations = deployment["spec"]["template"]["metadata"].get("annotations") or {}
+def _state(owned: Object | None, requested: Mapping[str, str]) -> str:
+    if owned is None:
+        return "does not exist yet"
+    annotations = owned["spec"]["template"]["metadata"].get("annotations") or {}
     if not any(annotations.get(key) == value for key, value in requested.items()):
         return "waiting for the operator"
-    desired: int = deployment["spec"].get("replicas", 1)
-    status: Mapping[str, Any] = deployment.get("status") or {}
-    observed = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+    desired: int = owned["spec"].get("replicas", 1)
+    status: Mapping[str, Any] = owned.get("status") or {}
+    observed = status.get("observedGeneration", 0) >= owned["metadata"]["generation"]
     updated = status.get("updatedReplicas", 0) if observed else 0
     settled = updated == status.get("replicas", 0) == status.get("availableReplicas", 0) == desired
     if observed and settled:

@@ -42,6 +42,7 @@ def details(resource: Resource, now: datetime) -> RenderableType:
         [_headline(resource)],
         [*_notes(resource)],
         [*_recommendations(resource.status)],
+        [*_alerts(resource.status, now)],
         [_facts(resource)],
         [_conditions(resource.status, now)],
         [_groups(resource)],
@@ -81,6 +82,9 @@ def _notes(resource: Resource) -> Iterator[Text]:
         )
     if resource.paused:
         yield Text(f"Healing is paused. To resume: kubectl celery resume {resource.name}", "yellow")
+    for group in resource.paused_groups:
+        resume = f"kubectl celery resume {resource.name} --group {group}"
+        yield Text(f"Healing of group {group} is paused. To resume: {resume}", "yellow")
 
 
 def _facts(resource: Resource) -> Text:
@@ -98,6 +102,20 @@ def _recommendations(status: Mapping[str, Any]) -> Iterator[Text]:
         line = Text("- ")
         line.append(f"{str(recommendation.get('message', '')).rstrip('.')}.\n  $ ")
         line.append(str(recommendation.get("command", "")), "bold")
+        yield line
+
+
+def _alerts(status: Mapping[str, Any], now: datetime) -> Iterator[RenderableType]:
+    """The alerts that fire, the critical ones first. What is pending may still pass by itself."""
+    firing = [one for one in status.get("alerts") or () if one.get("state") == "Firing"]
+    if firing:
+        yield Text("Alerts", "bold")
+    for alert in sorted(firing, key=lambda one: (one.get("severity") != "critical", str(one.get("since")))):
+        severity = str(alert.get("severity"))
+        line = Text(f"- {alert.get('name')}, ")
+        line.append(severity, "red" if severity == "critical" else "yellow")
+        line.append(f", since {alert.get('since')} ({_age(alert.get('since'), now)}): {alert.get('message')}")
+        line.append(f"\n  Runbook: {alert.get('runbook')}")
         yield line
 
 

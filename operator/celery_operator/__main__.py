@@ -8,9 +8,10 @@ from kubernetes.aio.config import ConfigException
 
 from celery_health import logs
 from celery_operator.handlers import WatchEndedError
+from celery_operator.process.flags import parse
 from celery_operator.process.leader import LeaseLostError
-from celery_operator.process.settings import parse
 from celery_operator.run import run
+from celery_operator.shares.host_lookups import OperatorLoop
 
 # kopf logs every event that it handles.
 NOISY = ("kopf", "aiohttp.access", "asyncio")
@@ -23,7 +24,8 @@ def main() -> None:
     settings = parse(sys.argv[1:])
     logs.configure(settings.log_level, settings.log_format, NOISY)
     try:
-        asyncio.run(run(settings))
+        with asyncio.Runner(loop_factory=OperatorLoop) as runner:
+            runner.run(run(settings))
     except (LeaseLostError, WatchEndedError) as error:
         _log.error("ending, so that a new process starts over: %s", error)
         sys.exit(1)

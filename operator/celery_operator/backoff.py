@@ -1,5 +1,6 @@
-"""Growing pauses between tries: the only backoff of the operator."""
+"""Growing pauses between tries, the only backoff of the operator, and pauses that differ."""
 
+import random
 from dataclasses import dataclass
 
 
@@ -20,3 +21,8 @@ class Backoff:
     def pauses(self, count: int) -> tuple[float, ...]:
         """The pauses after the first ``count`` failures."""
         return tuple(self.pause(failures) for failures in range(1, count + 1))
+
+
+def spread(seconds: float) -> float:
+    """These seconds or up to a quarter less, so that what many do at this pace is not done at one time."""
+    return seconds * random.uniform(0.75, 1)  # noqa: S311 - no secret depends on it

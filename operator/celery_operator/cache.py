@@ -125,7 +125,15 @@ def concerns(kind: Kind, body: Json) -> Key | None:
     return Key(metadata["namespace"], instance) if instance else None
 
 
-_POD_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
+_POD_METADATA = (
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "ownerReferences",
+)
 _POD_STATUS = ("phase", "podIP", "conditions", "containerStatuses", "initContainerStatuses")
 _POD_CONDITIONS = ("PodScheduled", "Ready")
 _POD_CONTAINER = ("name", "ready", "restartCount", "started", "state", "lastState")
@@ -143,7 +151,7 @@ def _trimmed(kind: Kind, body: Json) -> Json:
             status[containers] = [_picked(container, _POD_CONTAINER) for container in status[containers]]
     metadata = _picked(body["metadata"], _POD_METADATA)
     labels = body["metadata"].get("labels", {})
-    kept = (names.LABEL_INSTANCE, names.LABEL_COMPONENT, names.LABEL_GROUP)
+    kept = (names.LABEL_INSTANCE, names.LABEL_COMPONENT, names.LABEL_GROUP, names.LABEL_TEMPLATE)
     metadata["labels"] = _picked(labels, kept)
     annotations = body["metadata"].get("annotations", {})
     metadata["annotations"] = _picked(annotations, (names.ANNOTATION_DELETION_COST,))

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from celery_operator.act.monitor_push import PushSink
 from celery_operator.act.orders import Orders
+from celery_operator.act.probe_rollouts import ProbeRollouts
 from celery_operator.cache import Cache
 from celery_operator.kube import Kube
 from celery_operator.metrics import Metrics
-from celery_operator.observe.sidecars import Sidecars
+from celery_operator.observe.sources import Sources
 from celery_operator.process.settings import Settings
 
 
@@ -18,7 +19,8 @@ class Dependencies:
     settings: Settings
     kube: Kube
     cache: Cache
-    sidecars: Sidecars
+    sources: Sources
     orders: Orders
     pushes: PushSink
     metrics: Metrics
+    probe_rollouts: ProbeRollouts

@@ -1,42 +1,134 @@
 """The owned objects that a CeleryDeployment should have now, built again only when something changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from celery_operator.act.owned_objects import DesiredObject
+from celery_operator.act.probe_rollouts import ProbeRollouts
+from celery_operator.api import names
+from celery_operator.api.annotations import chosen_probe_image
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache, Key
 from celery_operator.decide.replicas import initial_replicas
-from celery_operator.kinds import DEPLOYMENT, Json
+from celery_operator.generated_values import SecretAccess
+from celery_operator.kinds import DEPLOYMENT, OWNED_KINDS, SECRET, Json, Kind, Reference
+from celery_operator.kube import Kube
+from celery_operator.observe.configuration import ConfigurationReader
+from celery_operator.resources.configuration.references import Data, Variable, mark_of, variables_of
+from celery_operator.resources.configuration.turns import Workload, turns
 from celery_operator.resources.generated_secrets import GeneratedSecrets
+from celery_operator.resources.object_faults import withheld
+from celery_operator.resources.overlay import laid_over
 from celery_operator.resources.owned_objects import owned_objects
-from celery_operator.resources.ownership import ResourceIdentity, deployment_name
+from celery_operator.resources.ownership import Manifest, ResourceIdentity, deployment_name
 from celery_operator.resources.settings import ObjectSettings
-from celery_operator.snapshot import ReconcileMemory
+from celery_operator.snapshot import ConfigurationFault, ReconcileMemory
+
+_KINDS = {(kind.api_version, kind.kind): kind for kind in OWNED_KINDS}
+
+_Built = tuple[Manifest, ConfigurationFault | None]
+"""A manifest, and the fault for which it is not applied."""
 
 
 class DesiredObjects:
     """The objects of one CeleryDeployment."""
 
-    def __init__(self, cache: Cache, identity: ResourceIdentity, settings: ObjectSettings) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        access: SecretAccess,
+        cache: Cache,
+        identity: ResourceIdentity,
+        settings: ObjectSettings,
+        *,
+        rollouts: ProbeRollouts,
+    ) -> None:
         self._cache = cache
+        self._probe_rollouts = rollouts
         self._identity = identity
         self._settings = settings
-        self._built: tuple[tuple[object, ...], Sequence[DesiredObject]] | None = None
+        self._built: tuple[tuple[object, ...], Sequence[_Built]] = ((), ())
+        self._marked: tuple[object, Sequence[DesiredObject]] = (None, ())
+        self._kube = kube
+        self._access = access
+        self._reader = ConfigurationReader(self._get)
 
-    def of(
+    async def of(
         self, resource: Json, spec: CeleryDeploymentSpec, memory: ReconcileMemory, secrets: GeneratedSecrets
-    ) -> Sequence[DesiredObject]:
-        """All of them, in the order in which they are applied."""
+    ) -> tuple[Sequence[DesiredObject], str | None]:
+        """All of them, in the order in which they are applied.
+
+        Also the name of the Deployment whose pods are replaced now because values that they read changed.
+        """
         metadata = resource["metadata"]
         annotations = metadata.get("annotations", {})
         replicas = self._replicas(spec, memory)
-        version = metadata["generation"], secrets, tuple(sorted(annotations.items())), tuple(replicas.items())
-        if self._built is None or self._built[0] != version:
+        settings = replace(self._settings, probe_image=self._probe_image(annotations))
+        version = (
+            metadata["generation"],
+            secrets,
+            tuple(sorted(annotations.items())),
+            tuple(replicas.items()),
+            settings,
+        )
+        if self._built[0] != version:
             bodies = owned_objects(
-                self._identity, spec, self._settings, secrets, replicas=replicas, annotations=annotations
+                self._identity, spec, settings, secrets, replicas=replicas, annotations=annotations
             )
-            self._built = version, [DesiredObject.of(body) for body in bodies]
-        return self._built[1]
+            fields = self._settings.template_fields
+            self._built = (
+                version,
+                [(body, withheld(self._identity, spec, body, fields)) for body in bodies],
+            )
+        # An object that is not applied takes no turn: the others would wait for it.
+        free = [body for body, fault in self._built[1] if fault is None]
+        marks, begun = await self._marks(free, secrets.probe[names.TOKEN_KEY])
+        if self._marked[0] != (version, marks):
+            marked = [DesiredObject.of(_marked(body, marks), fault) for body, fault in self._built[1]]
+            self._marked = (version, marks), marked
+        return self._marked[1], begun
+
+    async def _marks(
+        self, bodies: Sequence[Manifest], secret: str
+    ) -> tuple[Mapping[str, str | None], str | None]:
+        pods = {
+            body["metadata"]["name"]: (body, variables_of(body["spec"]["template"]))
+            for body in sorted(bodies, key=_turn)
+            if _has_pods(body)
+        }
+        ours: dict[Reference, Data | None] = {
+            (SECRET, body["metadata"]["name"]): body["data"] for body in bodies if body["kind"] == SECRET.kind
+        }
+        read = {one.reference for _, variables in pods.values() for one in variables} - ours.keys()
+        values = {**await self._reader.read(sorted(read, key=str)), **ours}
+        return turns(
+            [
+                self._workload(body, variables, values, secret)
+                for body, variables in pods.values()
+                if variables
+            ]
+        )
+
+    def _workload(
+        self,
+        body: Manifest,
+        variables: tuple[Variable, ...],
+        values: Mapping[Reference, Data | None],
+        secret: str,
+    ) -> Workload:
+        name = body["metadata"]["name"]
+        kind: Kind = _KINDS[body["apiVersion"], body["kind"]]
+        live = self._cache.get(kind, Key(self._identity.namespace, name))
+        return Workload(name, mark_of(variables, values, secret), live)
+
+    async def _get(self, kind: Kind, name: str) -> Json | None:
+        if kind is SECRET:
+            return await self._access.named(name)
+        return await self._kube.get(kind, self._identity.namespace, name)
+
+    def _probe_image(self, annotations: Mapping[str, str]) -> str:
+        key = Key(self._identity.namespace, self._identity.name)
+        return self._probe_rollouts.image(key, self._identity.uid, chosen_probe_image(annotations))
 
     def _replicas(self, spec: CeleryDeploymentSpec, memory: ReconcileMemory) -> dict[str, int]:
         return {
@@ -50,3 +142,20 @@ class DesiredObjects:
         name = deployment_name(self._identity, group)
         live = self._cache.get(DEPLOYMENT, Key(self._identity.namespace, name))
         return None if live is None else int(live["spec"].get("replicas", 1))
+
+
+def _turn(body: Manifest) -> bool:
+    """Workers come before beat and the monitor, which have no second pod that could go on."""
+    return bool(body["metadata"]["labels"].get(names.LABEL_COMPONENT) != names.COMPONENT_WORKER)
+
+
+def _has_pods(body: Manifest) -> bool:
+    return "template" in body.get("spec", {})
+
+
+def _marked(body: Manifest, marks: Mapping[str, str | None]) -> Manifest:
+    mark = marks.get(body["metadata"]["name"]) if _has_pods(body) else None
+    if mark is None:
+        return body
+    annotations = {"metadata": {"annotations": {names.ANNOTATION_CONFIGURATION: mark}}}
+    return laid_over(body, {"spec": {"template": annotations}})

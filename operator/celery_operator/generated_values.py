@@ -1,22 +1,46 @@
-"""Generated values of Secrets, such as the token of the sidecars: read from the Secret, or made once."""
+"""Generated values of Secrets, such as the token of the sidecars: read from the Secret, or made once.
 
+Here is also which Secrets may be read at all.
+"""
+
+import asyncio
 import secrets
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Literal
 
+from celery_health.catalogue.configuration import ConfigurationReason
+from celery_health.known_secrets import remember
+from celery_health.verdicts.verdict import Verdict
 from celery_operator.api import names
+from celery_operator.api.parts.managed_redis import ManagedRedis
+from celery_operator.api.references import SecretKeyReference
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.kinds import SECRET, Json, Reference
-from celery_operator.kube import Kube
-from celery_operator.resources.generated_secrets import MONITOR_KEYS, PROBE_KEYS, GeneratedSecrets
+from celery_operator.kube import Kube, KubeError, RefusedError
+from celery_operator.resources.generated_secrets import (
+    FLOWER_KEYS,
+    MONITOR_KEYS,
+    PROBE_KEYS,
+    REDIS_KEYS,
+    GeneratedSecrets,
+    RedisPassword,
+)
+from celery_operator.resources.object_faults import secret_forbidden
 from celery_operator.resources.ownership import (
     ResourceIdentity,
+    flower_name,
     is_owned,
     monitor_name,
     probe_secret_name,
+    redis_name,
 )
+from celery_operator.snapshot import ConfigurationFault
 
 VALUE_BYTES = 32
+
+_SWITCHED_OFF = "reading Secrets is switched off (operator.readSecrets of the chart)"
 
 
 class GeneratedValues:
@@ -41,16 +65,63 @@ class GeneratedValues:
         return self._values
 
 
+class SecretAccess:
+    """``own``: only the operator's own Secrets are read, and without the permission to get Secrets."""
+
+    def __init__(self, kube: Kube, namespace: str, access: Literal["named", "own"]) -> None:
+        self._kube = kube
+        self._namespace = namespace
+        self._own_only = access == "own"
+
+    async def named(self, name: str) -> Json | None:
+        """A Secret that the resource names; None where there is none. Raises RefusedError where that is
+        switched off.
+        """
+        if self._own_only:
+            raise RefusedError(_SWITCHED_OFF, 403)
+        return await self._kube.get(SECRET, self._namespace, name)
+
+    async def own(self, name: str) -> Json | None:
+        """A Secret that the operator has made; None where there is none.
+
+        Without the permission to get Secrets it comes as the answer to a patch that changes nothing. The
+        admission policy refuses that patch for a Secret of others, which then shows no owner here.
+        """
+        if not self._own_only:
+            return await self._kube.get(SECRET, self._namespace, name)
+        try:
+            return await self._kube.merge(SECRET, self._namespace, name, {})
+        except RefusedError:
+            return {"metadata": {"name": name, "namespace": self._namespace}}
+        except KubeError as error:
+            if error.status == 404:
+                return None
+            raise
+
+
+class PasswordMissingError(Exception):
+    """The password of the managed Redis cannot be read; ``fault`` says what to do."""
+
+    def __init__(self, fault: ConfigurationFault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
 class ResourceSecrets:
     """The owned Secrets of one CeleryDeployment. Each is read by name at every object reconcile."""
 
-    def __init__(self, kube: Kube, identity: ResourceIdentity) -> None:
-        self._kube = kube
-        self._namespace = identity.namespace
-        self._probe_name = probe_secret_name(identity)
-        self._monitor_name = monitor_name(identity)
+    PATIENCE_SECONDS = 2.0
+    """How long ``redis_password`` waits for the first read of a process."""
+
+    def __init__(self, access: SecretAccess, identity: ResourceIdentity) -> None:
+        self._access = access
+        self._identity = identity
         self._probe = GeneratedValues(identity.uid, PROBE_KEYS)
         self._monitor = GeneratedValues(identity.uid, MONITOR_KEYS)
+        self._flower = GeneratedValues(identity.uid, FLOWER_KEYS)
+        self._redis = GeneratedValues(identity.uid, REDIS_KEYS)
+        self._password = RedisPassword("")
+        self._has_password = asyncio.Event()
 
     @property
     def probe_token(self) -> str:
@@ -62,26 +133,67 @@ class ResourceSecrets:
         """The token of the monitor for pushes; empty before the monitor is enabled."""
         return self._monitor.known[names.PUSH_TOKEN_KEY]
 
+    async def redis_password(self) -> str:
+        """The password of the managed Redis; empty if it could not be read so far."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.PATIENCE_SECONDS):
+                await self._has_password.wait()
+        return self._password.value
+
     async def read(
         self, spec: CeleryDeploymentSpec
     ) -> tuple[GeneratedSecrets, Mapping[Reference, Json | None]]:
-        """The desired values, and the Secrets as they are. Raises KubeError."""
+        """The desired values, and the Secrets as they are. Raises KubeError and PasswordMissingError."""
         live: dict[Reference, Json | None] = {}
-        probe = self._probe.of(await self._get(self._probe_name, live))
-        monitor = self._monitor.known
+        identity = self._identity
+        probe = self._probe.of(await self._get(probe_secret_name(identity), live))
+        monitor, flower = self._monitor.known, self._flower.known
         if spec.monitor.enabled:
-            monitor = self._monitor.of(await self._get(self._monitor_name, live))
-        return GeneratedSecrets(probe, monitor), live
+            monitor = self._monitor.of(await self._get(monitor_name(identity), live))
+        if spec.flower.enabled:
+            flower = self._flower.of(await self._get(flower_name(identity), live))
+        if spec.broker.managed is not None:
+            self._password = await self._read_password(spec.broker.managed, live)
+            self._has_password.set()
+        remember(*probe.values(), *monitor.values(), *flower.values(), self._password.value)
+        return GeneratedSecrets(probe, monitor, flower, self._password), live
+
+    async def _read_password(self, redis: ManagedRedis, live: dict[Reference, Json | None]) -> RedisPassword:
+        secret = await self._get(redis_name(self._identity), live)
+        if redis.password_from is None:
+            return RedisPassword(self._redis.of(secret)[names.PASSWORD_KEY])
+        reference = redis.password_from.secret_key_ref
+        try:
+            theirs = await self._access.named(reference.name)
+        except RefusedError as error:
+            raise PasswordMissingError(secret_forbidden(reference.name, error.message)) from error
+        if theirs is None:
+            raise self._missing(ConfigurationReason.SECRET_MISSING, reference)
+        value = _text(theirs, reference.key)
+        if not value:
+            raise self._missing(ConfigurationReason.SECRET_KEY_MISSING, reference)
+        return RedisPassword(value, theirs["metadata"]["resourceVersion"])
+
+    def _missing(self, reason: ConfigurationReason, reference: SecretKeyReference) -> PasswordMissingError:
+        verdict = Verdict(reason, (reference.name,), {"key": reference.key}, variant="password")
+        return PasswordMissingError(ConfigurationFault.of(verdict, self._identity.namespace))
 
     async def _get(self, name: str, live: dict[Reference, Json | None]) -> Json | None:
-        secret = await self._kube.get(SECRET, self._namespace, name)
+        secret = await self._access.own(name)
         live[SECRET, name] = secret
         return secret
 
 
 def _stored(secret: Json, key: str) -> str:
+    """A generated value; empty where the Secret has something else."""
+    value = _text(secret, key)
+    return value if value.isascii() else ""
+
+
+def _text(secret: Json, key: str) -> str:
+    """The text under a key; empty where there is none."""
     encoded = (secret.get("data") or {}).get(key, "")
     try:
-        return b64decode(encoded, validate=True).decode("ascii").strip()
+        return b64decode(encoded, validate=True).decode().strip()
     except ValueError:
         return ""

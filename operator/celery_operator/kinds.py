@@ -36,20 +36,26 @@ Reference = tuple[Kind, str]
 
 CELERY_DEPLOYMENT = Kind(names.API_VERSION, names.KIND, names.PLURAL)
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
+STATEFUL_SET = Kind("apps/v1", "StatefulSet", "statefulsets")
+REPLICA_SET = Kind("apps/v1", "ReplicaSet", "replicasets")
 SERVICE = Kind("v1", "Service", "services")
 SERVICE_ACCOUNT_KIND = Kind("v1", "ServiceAccount", "serviceaccounts")
 POD = Kind("v1", "Pod", "pods")
 SECRET = Kind("v1", "Secret", "secrets")
+CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
 VOLUME_CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 EVENT = Kind("events.k8s.io/v1", "Event", "events")
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 
-OWNED_KINDS = (DEPLOYMENT, SERVICE, SERVICE_ACCOUNT_KIND)
+DISRUPTION_BUDGET = Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+
+OWNED_KINDS = (DEPLOYMENT, STATEFUL_SET, SERVICE, SERVICE_ACCOUNT_KIND, NETWORK_POLICY, DISRUPTION_BUDGET)
 """Kinds that the operator creates, watches and deletes."""
 
 KEPT_KINDS = (SECRET, VOLUME_CLAIM)
 """Kinds that the operator creates and reads by name. It never lists them, and deletes none: what they hold
-cannot be made again. They go with their owner.
+cannot be made again. They go with their owner, except a claim that the spec wants to keep.
 """
 
 OWNED_SELECTOR = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"

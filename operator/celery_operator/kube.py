@@ -7,14 +7,16 @@ What the operator asks for, and so what its Role (one namespace or a list) or Cl
 =====================  ==============================  ===========================================
 API group              resources                       verbs
 =====================  ==============================  ===========================================
-celery-operator.dev    celerydeployments               get, list, watch
+celery-operator.dev    celerydeployments               get, list, watch, patch (requests of the monitor)
 celery-operator.dev    celerydeployments/status        get, patch
 celery-operator.dev    celerydeployments/finalizers    update (owner references that block)
-apps                   deployments                     get, list, watch, create, patch, delete
+apps                   deployments, statefulsets       get, list, watch, create, patch, delete
 (core)                 services, serviceaccounts       get, list, watch, create, patch, delete
+policy                 poddisruptionbudgets            get, list, watch, create, patch, delete
 (core)                 pods                            get, list, watch, patch
 (core)                 pods/eviction                   create
 (core)                 secrets                         get, create, patch (never list or watch)
+(core)                 configmaps                      get
 (core)                 persistentvolumeclaims          get, create, patch
 events.k8s.io          events                          create
 coordination.k8s.io    leases                          get, create, update (the operator's namespace)
@@ -23,7 +25,6 @@ coordination.k8s.io    leases                          get, create, update (the 
 """
 
 import json
-import os
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -33,12 +34,12 @@ from urllib.parse import urlencode
 import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
-from kubernetes.aio.config import load_incluster_config, load_kube_config
 
 from celery_health.tls import client_context
 from celery_operator.api import names
 from celery_operator.bounded_body import BodyTooLargeError, read_body
 from celery_operator.kinds import POD, Json, Kind
+from celery_operator.shares.api_requests import ApiRequests
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -88,20 +89,6 @@ _ERRORS = dict.fromkeys((400, 403, 405, 413, 422), RefusedError) | {
 }
 
 
-async def load_configuration() -> Configuration:
-    """Where the API server is and who we are: the pod's service account, or else a kubeconfig file.
-
-    A KUBECONFIG that is set wins, so that a developer's choice holds inside a pod too.
-    Raises ``kubernetes.aio.config.ConfigException`` when neither is there.
-    """
-    configuration = Configuration()
-    if not os.environ.get("KUBECONFIG") and (SERVICE_ACCOUNT / "token").exists():
-        load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-    else:
-        await load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-    return configuration
-
-
 def ssl_context(configuration: Configuration) -> ssl.SSLContext:
     """For every connection to the API server, also kopf's: accepts the certificates that kubectl accepts."""
     return client_context(
@@ -118,9 +105,12 @@ class Kube:
 
     def __init__(self, configuration: Configuration, timeout_seconds: float) -> None:
         self.configuration = configuration
+        # Otherwise aiohttp reads proxies and a netrc file at each request, in threads that are few.
+        configuration.client_session_kwargs = {"trust_env": False}
         self._client = ApiClient(configuration)
         self._client.rest_client.ssl_context = ssl_context(configuration)
         self._timeout = timeout_seconds
+        self._requests = ApiRequests()
 
     async def __aenter__(self) -> Self:
         return self
@@ -209,15 +199,18 @@ class Kube:
 
     async def post_proxied(
         self, path: str, body: Json, headers: dict[str, str], timeout_seconds: float, largest: int
-    ) -> None:
-        """POST through a pod's proxy, which may answer with at most ``largest`` bytes."""
-        await self._exchange(
+    ) -> bytes:
+        """POST through a pod's proxy: the answer's body, of at most ``largest`` bytes."""
+        return await self._exchange(
             "POST", path, body, timeout_seconds=timeout_seconds, extra_headers=headers, largest=largest
         )
 
-    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
-        """Delete exactly the object of this uid, its dependants after it. One that is gone is fine."""
-        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+    async def delete(
+        self, kind: Kind, namespace: str, name: str, uid: str, *, dependants_first: bool = False
+    ) -> None:
+        """Delete exactly the object of this uid, before or after its dependants. One that is gone is fine."""
+        policy = "Foreground" if dependants_first else "Background"
+        body = {"propagationPolicy": policy, "preconditions": {"uid": uid}}
         try:
             await self._call("DELETE", kind.path(namespace, name), body)
         except KubeError as error:
@@ -234,11 +227,11 @@ class Kube:
         accept: str = "application/json",
         timeout_seconds: float | None = None,
     ) -> Json:
-        return _parse(
-            await self._exchange(
+        async with self._requests.turn():
+            raw = await self._exchange(
                 method, path, body, content_type, accept=accept, timeout_seconds=timeout_seconds
             )
-        )
+        return _parse(raw)
 
     async def _exchange(
         self,
@@ -273,6 +266,8 @@ class Kube:
             raise KubeError(str(error)) from error
         except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
             raise UnreachableError(f"the API server cannot be reached: {error}") from error
+        if largest is None and not path.endswith("/eviction"):  # a disruption budget is no overload
+            self._requests.answered(response.status, response.headers)
         if response.status >= 400:
             raise _error(response.status, raw)
         return raw

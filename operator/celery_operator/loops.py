@@ -8,6 +8,11 @@ from celery_operator.dependencies import Dependencies
 from celery_operator.kinds import Json, Kind
 from celery_operator.loop import ResourceLoop, is_leaving
 
+STARTED_PER_SECOND = 50.0
+"""Loops that a new process starts per second: each begins with requests to the API server."""
+LONGEST_START_SECONDS = 20.0
+"""Even where there are more."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -40,9 +45,13 @@ class ResourceLoops:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def start_known(self) -> None:
-        """Start the loops of the resources that the cache already has before the watches run."""
-        for key in self._cache.resources():
-            self._adjust(key)
+        """Start the loops of the resources that the cache already has before the watches run, spread over
+        seconds.
+        """
+        known = self._cache.resources()
+        pause = min(1 / STARTED_PER_SECOND, LONGEST_START_SECONDS / max(1, len(known)))
+        for number, key in enumerate(known):
+            self._adjust(key, after_seconds=number * pause)
 
     def _wake(self, kind: Kind, key: Key | None) -> None:
         if key is None:
@@ -51,7 +60,7 @@ class ResourceLoops:
         if loop := self._loops.get(key):
             loop.wake(kind)
 
-    def _adjust(self, key: Key) -> None:
+    def _adjust(self, key: Key, after_seconds: float = 0.0) -> None:
         """One running loop if the resource is there to stay, none otherwise."""
         resource = self._cache.resource(key)
         uid = None if resource is None or is_leaving(resource) else resource["metadata"]["uid"]
@@ -61,11 +70,11 @@ class ResourceLoops:
             self._forget(loop)
             loop = None
         if loop is None and uid is not None:
-            self._start(ResourceLoop(self._dependencies, key, uid))
+            self._start(ResourceLoop(self._dependencies, key, uid), after_seconds)
 
-    def _start(self, loop: ResourceLoop) -> None:
+    def _start(self, loop: ResourceLoop, after_seconds: float) -> None:
         _log.info("reconciling %s", loop.key)
-        task = asyncio.create_task(loop.run(), name=f"loop of {loop.key}")
+        task = asyncio.create_task(loop.run(after_seconds), name=f"loop of {loop.key}")
         self._loops[loop.key], self._tasks[loop] = loop, task
         task.add_done_callback(lambda task: self._ended(loop, task))
 

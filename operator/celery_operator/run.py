@@ -7,19 +7,23 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from itertools import count
 
-import aiohttp
-
 from celery_operator import handlers
 from celery_operator.act.monitor_push import DirectPushSink, ProxyPushSink, PushSink
 from celery_operator.act.orders import DirectSink, Orders, OrderSink, ProxySink
+from celery_operator.act.probe_rollouts import ProbeRollouts
 from celery_operator.backoff import Backoff
+from celery_operator.bounded_body import peer_session
 from celery_operator.cache import Cache
 from celery_operator.dependencies import Dependencies
-from celery_operator.kube import Kube, KubeError, load_configuration
+from celery_operator.kube import Kube, KubeError
 from celery_operator.loops import ResourceLoops
 from celery_operator.metrics import Metrics
 from celery_operator.observe.sidecars import AnswerSource, DirectSource, ProxySource, Sidecars
+from celery_operator.observe.sources import Sources
+from celery_operator.process.api_server import load_configuration
+from celery_operator.process.broker_access import broker_access
 from celery_operator.process.leader import Leader
+from celery_operator.process.loop_delay import LoopDelay
 from celery_operator.process.server import Health, Server
 from celery_operator.process.settings import Settings
 from celery_operator.watchdog import Watchdog
@@ -41,19 +45,24 @@ async def run(settings: Settings) -> None:
     health, metrics = Health(), Metrics()
     async with AsyncExitStack() as stack:
         kube = await stack.enter_async_context(Kube(configuration, settings.request_timeout_seconds))
-        session = await stack.enter_async_context(
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True))
-        )
+        session = await stack.enter_async_context(peer_session())
         server = Server(health, metrics, settings.port)
         stack.push_async_callback(server.stop)
         _log.info("serving on port %d", await server.start())
+        delay = asyncio.create_task(LoopDelay(metrics.loop_delay.observe).run())
+        stack.callback(delay.cancel)
         source: AnswerSource = DirectSource(session)
         sink: OrderSink = DirectSink(session)
         pushes: PushSink = DirectPushSink(session)
         if settings.report_access == "proxy":
             source, sink, pushes = ProxySource(kube), ProxySink(kube), ProxyPushSink(kube)
         leader = Leader(kube, settings.lease)
-        dependencies = Dependencies(settings, kube, Cache(), Sidecars(source), Orders(sink), pushes, metrics)
+        access = await broker_access(settings.broker_networks, configuration.host)
+        cache, sources = Cache(), Sources.of(Sidecars(source), access)
+        rollouts = ProbeRollouts(
+            cache, settings.probe_image, settings.probe_rollouts, changed=metrics.probe_rollouts
+        )
+        dependencies = Dependencies(settings, kube, cache, sources, Orders(sink), pushes, metrics, rollouts)
         await _until(stop, _lead(dependencies, leader, health, stop))
         await leader.release()
 

@@ -32,7 +32,8 @@ class SidecarReading:
     ``age``: seconds since the report was written. ``restart_hold_left``: seconds until the restart hold ends,
     None without one. ``consuming_for``: seconds for which every reading has shown the same consumer
     consuming, None where the last reading did not. ``drain_requested``: whether the worker was asked to
-    drain, and ``drain_requested_for``: seconds since then; None where the sidecar does not say. ``late``: the
+    drain, and ``drain_requested_for``: seconds since then; None where the sidecar does not say.
+    ``drain_expires_in``: seconds until the drain ends by itself, None where it does not. ``late``: the
     sidecar was asked again and has not answered yet. ``ends``: deaths of earlier processes of the pod.
     ``quarantined``: the ids that its worker does not run. ``task_events_requested``: whether its worker was
     asked to send task events, None where the sidecar does not take that order.
@@ -46,6 +47,7 @@ class SidecarReading:
     consuming_for: float | None = None
     drain_requested: bool | None = None
     drain_requested_for: float | None = None
+    drain_expires_in: float | None = None
     late: bool = False
     ends: tuple[ProcessEnd, ...] = ()
     quarantined: tuple[str, ...] = ()
@@ -84,6 +86,7 @@ class PodState:
     the pod has run without a report, or the age of its report. ``sidecar_error``: why there is no reading of
     its sidecar. ``container_started_at``: when the container of Celery last started, None before.
     ``startup_passed``: its startup probe has succeeded since then. ``last_end``: None where it never ended.
+    ``replica_set``: the label by which the Deployment controller knows the pods of one template.
     """
 
     name: str
@@ -103,6 +106,7 @@ class PodState:
     container_started_at: datetime | None = None
     startup_passed: bool = False
     last_end: ContainerEnd | None = None
+    replica_set: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +121,12 @@ class MonitorPod:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentState:
-    """One owned Deployment as the API server shows it.
+    """One owned Deployment or StatefulSet as the API server shows it.
 
-    ``startup_seconds``: how long the startup probe of its main container lets a container start.
+    ``kind``: Deployment or StatefulSet. ``startup_seconds``: how long the startup probe of its main container
+    lets a container start. ``failure``: why no pods come. ``rollout_stopped``: the pods of its present
+    template have not become ready in time. ``size``: the number of pods that all its ReplicaSets
+    together are to have, ``replicas`` the number that exists.
     """
 
     name: str
@@ -134,6 +141,9 @@ class DeploymentState:
     failure: str | None
     startup_seconds: float
     created_at: datetime
+    rollout_stopped: bool = False
+    size: int = 0
+    kind: str = "Deployment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +214,19 @@ class ReconcileMemory:
 
     ``replicas`` and ``histories`` are by group: the replicas that were last asked for, and the history of
     autoscaling. ``faults``: what kept the last object reconcile from applying the spec. ``open_faults``: the
-    conditions of which an Event has announced a fault and none its end. A new process starts with an empty
-    memory.
+    conditions of which an Event has announced a fault and none its end. ``chosen``: when each pod that drains
+    was chosen, by uid, on the clock of ``Snapshot.mono``. ``refused_orders``: why the sidecar of a pod did
+    not take its last order, by uid. ``problem``: why the health reconcile has failed again and again; empty
+    once one has succeeded. A new process starts with an empty memory.
     """
 
     replicas: Mapping[str, int] = field(default_factory=dict)
     histories: Mapping[str, ScalingHistory] = field(default_factory=dict)
     faults: tuple[ConfigurationFault, ...] = ()
     open_faults: frozenset[ConditionType] = frozenset()
+    chosen: Mapping[str, float] = field(default_factory=dict)
+    refused_orders: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

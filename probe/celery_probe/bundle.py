@@ -1,7 +1,10 @@
 """Copies the agent to the volume shared with the worker, ready for the worker's own Python to run."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+
+from celery_probe.agent.command import subcommand
 
 AGENT = Path(__file__).parent / "agent"
 SCRIPTS = (AGENT / "__main__.py", AGENT / "worker" / "stop.py")
@@ -30,6 +33,11 @@ def install(directory: Path) -> None:
     run = directory / "run"
     run.mkdir(exist_ok=True)
     run.chmod(WRITABLE_BY_ALL)
+
+
+def observed_program(arguments: Sequence[str]) -> str | None:
+    """The subcommand that the agent finds in the arguments of ``celery``: it observes worker and beat."""
+    return subcommand(arguments)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +12,26 @@ from aiohttp.test_utils import TestClient, TestServer
 from celery_health.catalogue.entry import Severity
 from celery_health.survey.app_connection import resolve
 from celery_health.why.answer import Answer
+from celery_monitor.alerts.keeper import AlertKeeper
+from celery_monitor.alerts.notification import Channel
+from celery_monitor.alerts.snapshot import AlertSnapshot
+from celery_monitor.alerts.wording import Wording
 from celery_monitor.control.actions import Actions
 from celery_monitor.control.application import CeleryApplication
 from celery_monitor.history import AuditEntry, HistoryStatus
 from celery_monitor.live.live import Live
+from celery_monitor.live.resource import ResourceView
 from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
-from celery_monitor.settings import AccessSettings, Role, ServerSettings, StaticToken
+from celery_monitor.records.alerts import AlertRecord, Silence
+from celery_monitor.settings import (
+    AccessSettings,
+    HistorySettings,
+    Role,
+    ServerSettings,
+    Settings,
+    StaticToken,
+)
+from celery_monitor.settings.own import OwnSettings
 from celery_monitor.web import Services, create_application, open_access
 from celery_monitor.web.updates.feeds.feed import Sources
 from celery_monitor.web.updates.hub import Hub
@@ -42,6 +56,7 @@ class FakeLive:
     worker_views: Sequence[WorkerView] = ()
     queue_views: Sequence[QueueView] = ()
     schedule_view: ScheduleView = field(default_factory=ScheduleView)
+    resource_view: ResourceView | None = None
 
     def workers(self) -> Sequence[WorkerView]:
         return self.worker_views
@@ -58,16 +73,43 @@ class FakeLive:
     def schedule(self) -> ScheduleView:
         return self.schedule_view
 
+    def resource(self) -> ResourceView | None:
+        return self.resource_view
+
     def stats(self) -> Stats:
         online = sum(view.online for view in self.worker_views)
         return Stats(workers_online=online, workers_offline=len(self.worker_views) - online)
 
 
+class FakeAlerts:
+    """Alerts and silences that a test sets."""
+
+    def __init__(self) -> None:
+        self.records: list[AlertRecord] = []
+        self.kept: list[Silence] = []
+
+    async def all(self) -> list[AlertRecord]:
+        return self.records
+
+    async def silences(self, now: float) -> list[Silence]:
+        return [one for one in self.kept if one.until > now]
+
+    async def add_silence(self, silence: Silence) -> bool:
+        self.kept.append(silence)
+        return True
+
+    async def delete_silence(self, silence_id: str) -> bool:
+        before = len(self.kept)
+        self.kept = [one for one in self.kept if one.id != silence_id]
+        return len(self.kept) < before
+
+
 class FakeHistory:
-    """A history that keeps the audit, and has nothing else: no task is ever written."""
+    """A history that keeps the audit and silences, and has nothing else: no task is ever written."""
 
     def __init__(self) -> None:
         self.entries: list[AuditEntry] = []
+        self.alerts = FakeAlerts()
 
     async def audit_write(self, entry: AuditEntry) -> None:
         self.entries.append(entry)
@@ -79,6 +121,23 @@ class FakeHistory:
 
     def follow(self, follower: object) -> None:
         """Show written tasks: there are none."""
+
+
+class NoSnapshots:
+    """Alerts are not evaluated."""
+
+    def turn(self) -> None:
+        """Nothing is counted."""
+
+    async def snapshot(self) -> AlertSnapshot:
+        raise NotImplementedError
+
+
+def alert_keeper(history: Any, *channels: Channel, clock: Callable[[], float] = time.time) -> AlertKeeper:
+    """A keeper that evaluates nothing."""
+    return AlertKeeper(
+        history, NoSnapshots(), channels, Wording, rules=(), repeat_seconds=3_600.0, clock=clock
+    )
 
 
 async def explain(identity: str) -> Answer:
@@ -107,8 +166,10 @@ def services(**parts: Any) -> Services:
             "server": ServerSettings(),
             "access": access,
             "actions": actions,
+            "alerts": alert_keeper(given["history"], clock=clock),
             "why": explain,
             "updates": Hub(Sources(**sources, clock=clock)),
+            "settings": OwnSettings(Settings(connection=NO_BROKER, history=HistorySettings(url="sqlite://"))),
             **given,
         }
     )

@@ -12,7 +12,7 @@ from tools.cluster.binaries import toolchain
 from tools.cluster.current import CurrentCluster
 from tools.cluster.deploy import deploy
 from tools.cluster.errors import ClusterError
-from tools.cluster.images.product import Image, example_with_celery, product_images
+from tools.cluster.images.product import Image, example_with_celery, flower, product_images
 from tools.cluster.lanes import lanes
 from tools.cluster.layout import Layout, this_checkout
 from tools.cluster.local import LocalCluster
@@ -174,7 +174,7 @@ def run_within(asked: argparse.Namespace) -> int:
 
 
 def _images(asked: argparse.Namespace) -> list[Image]:
-    return [*product_images(), *map(example_with_celery, asked.example_celery)]
+    return [*product_images(), flower(), *map(example_with_celery, asked.example_celery)]
 
 
 def _brokers(asked: argparse.Namespace) -> list[str]:

@@ -17,7 +17,7 @@ from tools.cluster.images.containerd import Containerd
 from tools.cluster.layout import Layout
 from tools.cluster.machine.processes import Supervisor
 from tools.cluster.machine.shell import run
-from tools.cluster.node import cgroups, dns
+from tools.cluster.node import cgroups, dns, volumes
 from tools.cluster.node.configuration import NAME, Node
 from tools.cluster.node.network import Network
 from tools.cluster.progress import say, step
@@ -68,6 +68,7 @@ class Starter:
             self._start_node()
         with step("start DNS"):
             self._start_dns()
+        self._add_volumes()
 
     def _start_stores(self) -> None:
         """What needs no API: its own store, and the images', which fills while the API server starts."""
@@ -126,14 +127,21 @@ class Starter:
     def _start_dns(self) -> None:
         if self.api.condition(dns.DEPLOYMENT_PATH, "Available"):
             return
-        manifest = json.dumps(dns.manifest(self.network.dns_service))
-        kubectl = [str(self.binaries["kubectl"]), "--kubeconfig", str(self.layout.kubeconfig)]
-        run([*kubectl, *APPLY], stdin=manifest)
+        self._apply(dns.manifest(self.network.dns_service))
         wait_until(
             lambda: self.api.condition(dns.DEPLOYMENT_PATH, "Available"),
             seconds=READY_SECONDS,
             what="CoreDNS to be available",
         )
+
+    def _add_volumes(self) -> None:
+        root = self.layout.data / "volumes"
+        volumes.make_folders(root)
+        self._apply(volumes.manifest(root))
+
+    def _apply(self, manifest: dict[str, object]) -> None:
+        kubectl = [str(self.binaries["kubectl"]), "--kubeconfig", str(self.layout.kubeconfig)]
+        run([*kubectl, *APPLY], stdin=json.dumps(manifest))
 
     def _write_kubeconfig(self, path: Path, client: KeyPair, name: str) -> None:
         authority = self.trust.authority.pair.certificate

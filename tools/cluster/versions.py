@@ -18,6 +18,8 @@ ETCD = "3.6.8"
 # Helm and CoreDNS with the libraries of the same release: what they share with Kubernetes is compiled once.
 HELM = "3.19.5"
 COREDNS = "1.12.4"
+# It evaluates the alert rules in tests, and its promtool tests each rule alone.
+PROMETHEUS = "3.10.0"
 UV = "0.13.8"
 
 
@@ -34,6 +36,12 @@ def asked_kubernetes(environment: Mapping[str, str] = os.environ) -> str | None:
     """The release that `K8S_VERSION` asks for; None when it is not set."""
     wanted = environment.get("K8S_VERSION")
     return kubernetes_version(wanted) if wanted else None
+
+
+def prometheus_module_version(prometheus: str) -> str:
+    """The version of the Go module of a release: 3.10.0 has v0.310.0."""
+    major, minor, patch = prometheus.split(".")
+    return f"v0.{major}{int(minor):02}.{patch}"
 
 
 def staging_version(kubernetes: str) -> str:

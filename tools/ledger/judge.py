@@ -1,7 +1,8 @@
 """Compares what the tasks wrote with what a monitor shows. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from tools.ledger.executions import Execution, Kill, executions_of
@@ -11,7 +12,10 @@ from tools.ledger.plan import LIMITED, Sent
 # is known to have begun is LOST, or UNREPORTED if the last heartbeat already showed its end.
 _CONCLUDED = frozenset({"LOST", "UNREPORTED"})
 _CUT_STATES = _CONCLUDED | {"PENDING", "RECEIVED"}
+_RAN_OUTCOMES = frozenset({"SUCCESS", "FAILURE", "RETRY"})
 _CUT_OUTCOMES = _CONCLUDED | {None}
+MOST_GROWN_BYTES = 15_000_000
+"""Of the tasks that came meanwhile, the monitor keeps a few kilobytes each."""
 # Clocks and times on the way: below this, the order of two runs is not certain.
 _SAME_TIME_SECONDS = 2.0
 
@@ -22,8 +26,10 @@ class Result:
 
     ``differences``: sentences about tasks whose history is wrong. ``reported``: those that the monitor itself
     reports, with a missed event of a worker of the task for each. ``popped``: those whose message Redis had
-    handed out to a worker that was killed in that moment: no worker ever got it, and the history says that
-    the task waits, or is lost.
+    handed out to a worker that was killed or cut off in that moment: no worker ever got it, and the history
+    says that the task waits, or is lost. ``forgotten``: those of which Celery itself does not know a run. A
+    prefork worker that loses its connection drops what its pool has not reported yet, and the message comes
+    again. ``grown``: by how many bytes the memory of the monitor grew during the outages of the broker.
     """
 
     tasks: int = 0
@@ -33,6 +39,32 @@ class Result:
     differences: list[str] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
     popped: list[str] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+    grown: int = 0
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the history has no difference, and the memory stayed flat."""
+        return not self.differences and self.grown <= MOST_GROWN_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What was done to workers and broker, and so may be lost without notice.
+
+    ``may_be_popped``: how many messages the broker may have lost as it handed them out. It has to be empty:
+    otherwise a task may still wait there. ``may_be_forgotten``: how many runs the workers ``forgetful`` may
+    not know. ``cut``: connections to the broker were cut, so a message may be lost with its task-sent.
+    """
+
+    kills: Sequence[Kill] = ()
+    may_be_popped: int = 0
+    may_be_forgotten: int = 0
+    forgetful: Collection[str] = ()
+    cut: bool = False
+
+
+_NO_FAULTS = Faults()
 
 
 def judge(
@@ -40,16 +72,10 @@ def judge(
     lines: Iterable[Mapping[str, Any]],
     history: Mapping[str, Mapping[str, Any]],
     missed: Mapping[str, int],
-    kills: Sequence[Kill] = (),
-    *,
-    loses_popped: bool = False,
+    faults: Faults = _NO_FAULTS,
 ) -> Result:
-    """``history``: the tasks of the API by id. ``missed``: missed events by worker, as the API shows them.
-
-    ``loses_popped``: a kill may cost the one message that the broker was handing out. The broker has to be
-    empty: otherwise a task may still wait there.
-    """
-    judged = _Judge(executions_of(lines), history, dict(missed), kills, len(kills) if loses_popped else 0)
+    """``history``: the tasks of the API by id. ``missed``: missed events by worker, as the API shows them."""
+    judged = _Judge(executions_of(lines), history, dict(missed), faults)
     for one in sent:
         judged.take(one)
     judged.result.missed = sum(missed.values())
@@ -64,15 +90,17 @@ class _Judge:
         executions: Mapping[str, Sequence[Execution]],
         history: Mapping[str, Mapping[str, Any]],
         missed: dict[str, int],
-        kills: Sequence[Kill],
-        may_be_popped: int,
+        faults: Faults,
     ) -> None:
         self.result = Result()
         self._executions = executions
         self._history = history
         self._missed = missed
-        self._kills = kills
-        self._may_be_popped = may_be_popped
+        self._kills = faults.kills
+        self._may_be_popped = faults.may_be_popped
+        self._may_be_forgotten = faults.may_be_forgotten
+        self._forgetful = faults.forgetful
+        self._cut = faults.cut
 
     def take(self, one: Sent) -> None:
         """Compare one task."""
@@ -103,11 +131,12 @@ class _Judge:
             return f"{one.kind} {one.task} is not in the history"
         if shown["state"] not in expected:
             return f"{one.kind} {one.task} is {shown['state']}, not {' or '.join(sorted(expected))}"
-        if not self._agree(one, runs, shown):
+        agree = self._agree(one, runs, shown)
+        if not agree and not self._was_forgotten(one, runs, shown):
             wrote = [(run.worker, run.outcome) for run in runs]
-            has = [(run["worker"], run["outcome"]) for run in _started(shown)]
+            has = [(run["worker"], run["outcome"]) for run in _ran(shown)]
             return f"{one.kind} {one.task} ran on {wrote}, and the history has {has}"
-        return self._wrong_flag(one, runs, shown)
+        return self._wrong_flag(one, runs, shown) if agree else None
 
     def _expected(self, one: Sent, runs: Sequence[Execution]) -> set[str]:
         """The states that are right; none if the task has not ended."""
@@ -128,7 +157,7 @@ class _Judge:
         """The broker is empty and no worker has ended the task: a worker was killed with its message."""
         last = runs[-1] if runs else None
         if last is None:
-            right, what = _waits(shown, self._kills), "never ran"
+            right, what = _waits(shown, self._kills) or (self._cut and shown is None), "never ran"
         elif last.outcome == "RETRY":
             right, what = shown is not None and shown["state"] in {"RETRY", "RECEIVED"}, "was not retried"
         else:
@@ -144,7 +173,7 @@ class _Judge:
 
     def _agree(self, one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any]) -> bool:
         """Whether each run has its outcome, and the history has no other runs."""
-        has = [(run["worker"], run["outcome"]) for run in _started(shown)]
+        has = [(run["worker"], run["outcome"]) for run in _ran(shown)]
         for run in sorted(runs, key=self._is_cut):
             cut = self._is_cut(run)
             allowed = {_outcome(one, run)} | (_CUT_OUTCOMES if cut else set())
@@ -154,6 +183,18 @@ class _Judge:
             elif not cut:
                 return False
         return all(self._was_not_written(worker, outcome) for worker, outcome in has)
+
+    def _was_forgotten(self, one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any]) -> bool:
+        """Whether all is right but for runs that a worker does not know, and that came again."""
+        doubtful = [run for run in runs if run.worker in self._forgetful]
+        for count in range(1, min(len(doubtful), len(runs) - 1, self._may_be_forgotten) + 1):
+            for forgotten in combinations(doubtful, count):
+                if self._agree(one, [run for run in runs if run not in forgotten], shown):
+                    self._may_be_forgotten -= count
+                    workers = ", ".join(run.worker for run in forgotten)
+                    self.result.forgotten.append(f"{one.kind} {one.task} has a run that {workers} forgot")
+                    return True
+        return False
 
     def _was_not_written(self, worker: str, outcome: str | None) -> bool:
         """A worker reports the start before the task writes it, and may be killed in between."""
@@ -184,7 +225,7 @@ def _outcome(one: Sent, run: Execution) -> str | None:
 
 def _waits(shown: Mapping[str, Any] | None, kills: Sequence[Kill]) -> bool:
     """Whether the history says that no worker has run it: it waits, or a worker that is gone had it."""
-    if shown is None or _started(shown):
+    if shown is None or _ran(shown):
         return False
     received = [run for run in shown["runs"] if run["received"] is not None]
     if not received:
@@ -194,5 +235,6 @@ def _waits(shown: Mapping[str, Any] | None, kills: Sequence[Kill]) -> bool:
     )
 
 
-def _started(shown: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [run for run in shown["runs"] if run["started"] is not None]
+def _ran(shown: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The runs that began. If the event of that is lost, the event of the end shows it."""
+    return [run for run in shown["runs"] if run["started"] is not None or run["outcome"] in _RAN_OUTCOMES]

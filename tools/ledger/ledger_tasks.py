@@ -16,9 +16,19 @@ from redis import Redis
 KEY = "ledger"
 STARTED_KEY = "ledger-started"
 VISIBILITY_SECONDS = 15
+# Only the worker that has the mutex gives back what was not acknowledged. It may be killed with the mutex.
+MUTEX_SECONDS = 15
 HARD_LIMIT_SECONDS = 3.0
 # A restart of the broker takes longer than Celery's own patience.
 PUBLISH_POLICY = {"max_retries": 300, "interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
+
+
+def transport_options(url: str) -> dict[str, Any]:
+    """A message that its connection takes with it comes again (Redis), or is sent again (RabbitMQ)."""
+    if url.startswith("redis"):
+        return {"visibility_timeout": VISIBILITY_SECONDS, "unacked_mutex_expire": MUTEX_SECONDS}
+    return {"confirm_publish": True}
+
 
 app = Celery("ledger")
 app.conf.update(
@@ -26,12 +36,12 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     task_send_sent_event=True,
-    broker_transport_options={"visibility_timeout": VISIBILITY_SECONDS}
-    if os.environ.get("CELERY_BROKER_URL", "").startswith("redis")
-    else {},
+    broker_transport_options=transport_options(os.environ.get("CELERY_BROKER_URL", "")),
     broker_connection_retry_on_startup=True,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     task_publish_retry_policy=PUBLISH_POLICY,
+    # After 4 s, the default, a busy machine may not have answered, and Celery drops the body of a chord.
+    broker_connection_timeout=60,
 )
 
 

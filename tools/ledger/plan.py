@@ -1,7 +1,7 @@
 """Which tasks are sent. The same number gives the same plan."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from celery import Celery, chain, chord, group, signature, uuid
 from tools.ledger.processes import PREFORK_QUEUE
 
 LIMITED = "exceed_limit"
+REVOKED = "revoke"
 
 # How many of 100 sends are of each kind.
 WEIGHTS: Mapping[str, int] = {
@@ -17,7 +18,7 @@ WEIGHTS: Mapping[str, int] = {
     "fail": 12,
     "retry": 10,
     "work": 8,
-    "revoke": 5,
+    REVOKED: 5,
     "chain": 6,
     "group": 5,
     "chord": 3,
@@ -25,7 +26,7 @@ WEIGHTS: Mapping[str, int] = {
 }
 
 # A worker reports a revoked task when the time of the task comes, and not before.
-REVOKE_SECONDS = 20.0
+REVOKE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +45,18 @@ class Sent:
 class Sender:
     """Sends tasks by their names, as a producer does that has none of their code.
 
-    ``limits``: whether a worker obeys hard time limits.
+    ``without``: kinds that are not sent.
     """
 
-    def __init__(self, app: Celery, seed: int = 0, *, limits: bool = True) -> None:
+    def __init__(self, app: Celery, seed: int = 0, *, without: Collection[str] = ()) -> None:
         self._app = app
         self._random = random.Random(seed)
-        self._weights = {kind: weight for kind, weight in WEIGHTS.items() if limits or kind != LIMITED}
+        self._weights = {kind: weight for kind, weight in WEIGHTS.items() if kind not in without}
         self._kinds: Mapping[str, Callable[[], list[Sent]]] = {
             "chain": self._chain,
             "group": self._group,
             "chord": self._chord,
-            "revoke": self._revoke,
+            REVOKED: self._revoke,
         }
 
     def send(self) -> list[Sent]:
@@ -97,4 +98,4 @@ class Sender:
 
     def _revoke(self) -> list[Sent]:
         task = self._one("succeed", [], countdown=REVOKE_SECONDS)
-        return [Sent(task, "revoke")]
+        return [Sent(task, REVOKED)]

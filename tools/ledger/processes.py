@@ -18,7 +18,7 @@ PREFORK_QUEUE = "prefork"
 _START_SECONDS = 240.0
 _API = "/api/automation/monitoring"
 _TOKEN = "ledger-of-all-tasks-0"
-_SLOTS = {"prefork": 2, "threads": 4, "gevent": 8}
+SLOTS = {"prefork": 2, "threads": 4, "gevent": 8}
 
 
 class _Process:
@@ -64,9 +64,10 @@ class Worker(_Process):
         self, name: str, pool: str, folder: Path, python: Path, environment: Mapping[str, str]
     ) -> None:
         command = [str(python), "-m", "celery", "-A", "tools.ledger.ledger_tasks", "worker"]
-        command += ["-n", name, "-P", pool, "-c", str(_SLOTS[pool]), "-E", "-l", "INFO"]
+        command += ["-n", name, "-P", pool, "-c", str(SLOTS[pool]), "-E", "-l", "INFO"]
         command += ["-Q", f"celery,{PREFORK_QUEUE}" if pool == "prefork" else "celery"]
         super().__init__(name, folder, command, environment)
+        self.pool = pool
 
 
 class Monitor(_Process):
@@ -85,9 +86,8 @@ class Monitor(_Process):
         super().__init__(f"monitor-{name}", folder, [*command, *options], variables)
         self._url = ""
 
-    def start(self) -> None:
-        """Start it and wait until it listens."""
-        super().start()
+    def wait_until_it_listens(self) -> None:
+        """Before that, it answers nothing."""
         self._url = wait_for(self._listening, _START_SECONDS, self.log)
 
     def get(self, path: str) -> Any:
@@ -102,6 +102,12 @@ class Monitor(_Process):
             if error.code == 404:
                 return None
             raise
+
+    def memory(self) -> int:
+        """Bytes of memory that it takes now."""
+        assert self._process is not None
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def online(self) -> int:
         """How many workers it sees online."""

@@ -1,22 +1,24 @@
-"""Sends tasks, kills workers and restarts the broker meanwhile, waits until all have ended, and compares."""
+"""Sends tasks and causes faults meanwhile, waits until all have ended, and compares."""
 
-import json
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from celery import Celery
 from redis import Redis
 
-from tools.ledger.executions import Kill, executions_of
-from tools.ledger.judge import Result, judge
-from tools.ledger.ledger_tasks import KEY, PUBLISH_POLICY, STARTED_KEY
-from tools.ledger.plan import LIMITED, Sender, Sent
-from tools.ledger.processes import PREFORK_QUEUE, Monitor, Worker
-from tools.ledger.stand import Plan, Stand, stand
+from tools.ledger.ending import is_over, lines_of, still_open
+from tools.ledger.executions import Kill
+from tools.ledger.flapping import Flapping
+from tools.ledger.judge import Faults, Result, judge
+from tools.ledger.ledger_tasks import KEY, PUBLISH_POLICY, STARTED_KEY, transport_options
+from tools.ledger.plan import LIMITED, REVOKED, Sender, Sent
+from tools.ledger.processes import Monitor, Worker
+from tools.ledger.stand import PREFORK, REDIS, Plan, Stand, stand
 from tools.testbed.waiting import wait_for
 
 # How many tasks are sent while a killed worker is away.
@@ -25,6 +27,8 @@ _SENT_MEANWHILE = 20
 _AHEAD = 60
 # How long a worker may need to receive the last tasks that are to be revoked.
 _REVOKE_SECONDS = 60.0
+# Several times the visibility timeout of the tasks: a message that comes again has come by then.
+_STANDSTILL_SECONDS = 60.0
 # How long a monitor may need to notice that a worker is gone, or that an event is missing.
 _SETTLE_SECONDS = 120.0
 
@@ -39,76 +43,159 @@ def compare(
     folder.mkdir(parents=True, exist_ok=True)
     with stand(folder, plan) as world:
         app = Celery("sender", broker=world.broker_url, backend=world.result_url)
-        app.conf.update(task_send_sent_event=True, task_publish_retry_policy=PUBLISH_POLICY)
+        app.conf.update(
+            task_send_sent_event=True,
+            task_publish_retry_policy=PUBLISH_POLICY,
+            broker_transport_options=transport_options(world.broker_url),
+        )
         ledger: Any = Redis.from_url(world.ledger_url)
-        course = _Course(world, app, ledger, patience)
+        course = _Course(world, app, ledger, plan, patience)
         try:
-            course.run(plan, say)
-            say(f"{len(course.sent)} are sent. Waiting until they have ended.")
-            wait_for(
-                lambda: _is_over(world, course.sent, ledger),
-                patience,
-                lambda: f"still open: {_open(course.sent, _lines(ledger))[:10]}",
-                interval=1.0,
-            )
-            written = _lines(ledger)
+            course.run(say)
+            course.wait_until_over(say)
+            return {
+                database: replace(_judged(monitor, course, ledger), grown=course.grown(monitor))
+                for database, monitor in zip(plan.databases, world.monitors, strict=True)
+            }
         finally:
             app.close()
             ledger.close()
-        return {
-            database: _judged(monitor, course, written)
-            for database, monitor in zip(plan.databases, world.monitors, strict=True)
-        }
 
 
 class _Course:
     """Sends the tasks and causes the faults. ``sent`` and ``kills``: what has happened so far."""
 
-    def __init__(self, world: Stand, app: Celery, ledger: Any, patience: float) -> None:
+    def __init__(self, world: Stand, app: Celery, ledger: Any, plan: Plan, patience: float) -> None:
         self.world = world
+        self.plan = plan
         self.sent: list[Sent] = []
         self.kills: list[Kill] = []
+        self._chance = random.Random(plan.seed)
         self._app = app
         self._ledger = ledger
         self._patience = patience
         self._to_revoke: list[str] = []
         self._away: tuple[int, Worker] | None = None
+        self._memory: dict[str, list[int]] = {}
 
-    def run(self, plan: Plan, say: Callable[[str], None]) -> None:
+    def run(self, say: Callable[[str], None]) -> None:
         """Send all tasks, as fast as the workers start them."""
-        limits = any(pool == "prefork" for _, pool in plan.workers)
-        sender, chance = Sender(self._app, plan.seed, limits=limits), random.Random(plan.seed)
-        kill_at, restart_at = _spread(plan.tasks, plan.kills), _spread(plan.tasks, plan.restarts)
-        while len(self.sent) < plan.tasks or self._away is not None:
-            added = sender.send()
-            self.sent += added
-            self._to_revoke += [one.task for one in added if one.kind == "revoke"]
-            number = len(self.sent)
-            if self._away is not None and number >= self._away[0]:
-                self._away[1].start()
-                self._away = None
-            if kill_at and number >= kill_at[0] and self._away is None:
-                kill_at.pop(0)
-                worker = chance.choice(self.world.workers)
-                say(f"{number} are sent. {worker.name} is killed.")
-                self._kill(worker)
-            if restart_at and number >= restart_at[0]:
-                restart_at.pop(0)
-                say(f"{number} are sent. The broker restarts.")
-                self.world.broker.restart()
-            self._keep_pace()
+        plan = self.plan
+        sender = Sender(self._app, plan.seed, without=_kinds_left_out(plan))
+        faults = [
+            *((at, self._kill) for at in _spread(plan.tasks, plan.kills)),
+            *((at, self._restart) for at in _spread(plan.tasks, plan.restarts)),
+            *((at, self._cut) for at in _spread(plan.tasks, plan.cuts)),
+        ]
+        faults.sort(key=lambda fault: fault[0])
+        flapping = Flapping(self.world.proxy, plan.outages, plan.seed, self._note_memory)
+        with flapping.running():
+            self._send(sender, faults, flapping, say)
         # Of a task whose message is lost, no worker ever says that it has it.
         with suppress(AssertionError):
             wait_for(self._revoke_all, _REVOKE_SECONDS, interval=0.5)
 
-    def _kill(self, worker: Worker) -> None:
+    def _send(
+        self,
+        sender: Sender,
+        faults: list[tuple[int, Callable[[], str]]],
+        flapping: Flapping,
+        say: Callable[[str], None],
+    ) -> None:
+        while len(self.sent) < self.plan.tasks or self._away is not None or not flapping.ended:
+            added = sender.send()
+            self.sent += added
+            self._to_revoke += [one.task for one in added if one.kind == REVOKED]
+            number = len(self.sent)
+            if self._away is not None and number >= self._away[0]:
+                self._bring_back()
+            while faults and number >= faults[0][0]:
+                say(f"{number} are sent. {faults.pop(0)[1]()}")
+            self._keep_pace()
+
+    def wait_until_over(self, say: Callable[[str], None]) -> None:
+        """Wait until every task has ended, or the rest cannot end."""
+        say(f"{len(self.sent)} are sent. Waiting until they have ended.")
+        self._wait_for(lambda: is_over(self.world, self.plan, self.sent, self._ledger), self._still_open, 1.0)
+
+    def _wait_for(self, condition: Callable[[], bool], text: Callable[[], str], interval: float) -> None:
+        """Workers that stand still meanwhile are replaced."""
+        progress, since = -1, 0.0
+
+        def is_met() -> bool:
+            nonlocal progress, since
+            lines, now = self._ledger.llen(KEY), time.monotonic()
+            if lines != progress:
+                progress, since = lines, now
+            elif now - since > _STANDSTILL_SECONDS:
+                self._replace_workers()
+                since = now
+            return condition()
+
+        wait_for(is_met, self._patience, text, interval=interval)
+
+    def _still_open(self) -> str:
+        return f"still open: {still_open(self.sent, lines_of(self._ledger))[:10]}\n{self._logs()}"
+
+    def _logs(self) -> str:
+        return "\n".join(worker.log() for worker in self.world.workers)
+
+    def grown(self, monitor: Monitor) -> int:
+        """By how many bytes its memory has grown from the first third of the outages to the last."""
+        sizes = self._memory.get(monitor.name, [])
+        third = len(sizes) // 3
+        return max(sizes[-third:]) - max(sizes[:third]) if third else 0
+
+    def _note_memory(self) -> None:
+        for monitor in self.world.monitors:
+            self._memory.setdefault(monitor.name, []).append(monitor.memory())
+
+    def faults(self) -> Faults:
+        """What was done, for the verdict."""
+        return Faults(
+            self.kills,
+            may_be_popped=self._may_be_popped(),
+            may_be_forgotten=self.plan.may_be_forgotten,
+            forgetful=[worker.name for worker in self.world.workers if worker.pool == PREFORK],
+            cut=self.plan.losses_of_connections > 0,
+        )
+
+    def _may_be_popped(self) -> int:
+        replaced = len(self.kills) - self.plan.kills
+        return self.plan.may_be_popped + replaced if self.plan.broker == REDIS else 0
+
+    def _kill(self) -> str:
+        self._bring_back()
+        worker = self._chance.choice(self.world.workers)
         worker.kill()
         self.kills.append(Kill(worker.name, time.time()))
         self._away = (len(self.sent) + _SENT_MEANWHILE, worker)
+        return f"{worker.name} is killed."
+
+    def _bring_back(self) -> None:
+        if self._away is not None:
+            self._away[1].start()
+            self._away = None
+
+    def _replace_workers(self) -> None:
+        """After a lost connection, Celery may never fetch a message again, or never give back a slot."""
+        for worker in self.world.workers:
+            worker.kill()
+            self.kills.append(Kill(worker.name, time.time()))
+            worker.start()
+
+    def _restart(self) -> str:
+        self.world.broker.restart()
+        return "The broker restarts."
+
+    def _cut(self) -> str:
+        assert self.world.proxy is not None
+        self.world.proxy.restore()
+        return "All connections to the broker are cut."
 
     def _keep_pace(self) -> None:
         """Wait until nearly all tasks have been started, so that the faults come while tasks run."""
-        to_start = sum(one.kind != "revoke" for one in self.sent)
+        to_start = sum(one.kind != REVOKED for one in self.sent)
         if self._ledger.scard(STARTED_KEY) + _AHEAD > to_start:
             return
 
@@ -116,7 +203,7 @@ class _Course:
             self._revoke_all()
             return bool(self._ledger.scard(STARTED_KEY) + _AHEAD // 2 > to_start)
 
-        wait_for(caught_up, self._patience, lambda: f"the start of {to_start} tasks", interval=0.5)
+        self._wait_for(caught_up, lambda: f"the start of {to_start} tasks\n{self._logs()}", 0.5)
 
     def _revoke_all(self) -> bool:
         """A worker forgets a revoke when it is killed, so a task is revoked after a worker has it."""
@@ -129,56 +216,33 @@ class _Course:
         return not self._to_revoke
 
 
-def _lines(ledger: Any) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in ledger.lrange(KEY, 0, -1)]
+def _kinds_left_out(plan: Plan) -> set[str]:
+    """Only prefork obeys a hard limit, and not after a lost connection.
+
+    No counter shows the event of a revoke that is lost with the connection.
+    """
+    if plan.losses_of_connections or plan.restarts:
+        return {LIMITED, REVOKED}
+    return set() if any(pool == PREFORK for _, pool in plan.workers) else {LIMITED}
 
 
 def _spread(tasks: int, times: int) -> list[int]:
     return [tasks * (number + 1) // (times + 1) for number in range(times)]
 
 
-def _is_over(world: Stand, sent: Sequence[Sent], ledger: Any) -> bool:
-    """Whether every task has ended, or the rest cannot end: the broker has no message any more."""
-    if not _open(sent, _lines(ledger)):
-        return True
-    if not world.loses_popped_messages:
-        return False
-    broker: Any = Redis.from_url(world.broker_url)
-    try:
-        for _ in range(2):
-            if any(broker.llen(queue) for queue in ("celery", PREFORK_QUEUE)) or broker.hlen("unacked"):
-                return False
-            # A worker notes a message as unacknowledged a moment after it was handed out.
-            time.sleep(1.0)
-        return True
-    finally:
-        broker.close()
-
-
-def _open(sent: Sequence[Sent], lines: list[dict[str, Any]]) -> list[str]:
-    """The tasks that have not ended by the ledger."""
-    ended = {line["task"] for line in lines if line["event"] in {"succeeded", "failed"}}
-    started = executions_of(lines)
-    return [
-        one.task
-        for one in sent
-        if one.kind != "revoke" and one.task not in (started if one.kind == LIMITED else ended)
-    ]
-
-
-def _judged(monitor: Monitor, course: _Course, lines: list[dict[str, Any]]) -> Result:
+def _judged(monitor: Monitor, course: _Course, ledger: Any) -> Result:
     """The verdict on the history, as soon as there are no differences, or when time is up."""
     history: dict[str, Any] = {}
     _read(monitor, (one.task for one in course.sent), history)
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
+        # A message that comes a second time may still run.
         result = judge(
             course.sent,
-            lines,
+            lines_of(ledger),
             history,
             monitor.missed(),
-            course.kills,
-            loses_popped=course.world.loses_popped_messages,
+            course.faults(),
         )
         if not result.differences or time.monotonic() > deadline:
             return result

@@ -8,13 +8,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.ledger.processes import ROOT, Monitor, Worker
+from tools.ledger.processes import ROOT, SLOTS, Monitor, Worker
 from tools.testbed.celery_versions import World
 from tools.testbed.databases import postgres_server
+from tools.testbed.proxy import Proxy, proxy
 from tools.testbed.servers import RabbitServer, RedisServer, Server, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
 START_SECONDS = 240.0
+PREFORK = "prefork"
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 REDIS, RABBITMQ = "Redis", "RabbitMQ"
 
@@ -23,8 +25,9 @@ REDIS, RABBITMQ = "Redis", "RabbitMQ"
 class Plan:
     """What a stand consists of: each database has a monitor of its own, all at the same broker.
 
-    ``workers``: the Celery version and the pool of each. ``kills`` of workers and ``restarts`` of the broker
-    are spread over the run.
+    ``workers``: the Celery version and the pool of each. ``kills`` of workers, ``restarts`` of the broker and
+    ``cuts`` of all connections to it are spread over the run. ``outages``: how often the broker goes down for
+    some seconds, with a few seconds in between.
     """
 
     broker: str
@@ -33,24 +36,43 @@ class Plan:
     tasks: int
     kills: int = 0
     restarts: int = 0
+    cuts: int = 0
+    outages: int = 0
     seed: int = 0
+
+    @property
+    def losses_of_connections(self) -> int:
+        """How often each worker loses its connection, which goes through a proxy for that."""
+        return self.cuts + self.outages
+
+    @property
+    def may_be_popped(self) -> int:
+        """How many messages Redis may have handed out to a worker that was gone at that moment."""
+        if self.broker != REDIS:
+            return 0
+        return self.kills + self.losses_of_connections * len(self.workers)
+
+    @property
+    def may_be_forgotten(self) -> int:
+        """How many runs of prefork workers may have been under way as their connection was lost."""
+        slots = sum(SLOTS[pool] for _, pool in self.workers if pool == PREFORK)
+        return slots * (self.losses_of_connections + self.restarts)
 
 
 @dataclass(frozen=True)
 class Stand:
-    """What runs. ``broker_url`` and ``result_url`` are for a sender, ``ledger_url`` for the ledger."""
+    """What runs. ``broker_url`` and ``result_url`` are for a sender, ``ledger_url`` for the ledger.
+
+    ``proxy``: all connections to the broker lead through it, if they are to be lost.
+    """
 
     broker: Server
+    proxy: Proxy | None
     broker_url: str
     result_url: str
     ledger_url: str
     workers: tuple[Worker, ...]
     monitors: tuple[Monitor, ...]
-
-    @property
-    def loses_popped_messages(self) -> bool:
-        """Whether a killed worker may take a message with it that the broker has handed out (Redis)."""
-        return isinstance(self.broker, RedisServer)
 
 
 @contextmanager
@@ -61,10 +83,14 @@ def stand(folder: Path, plan: Plan) -> Iterator[Stand]:
         broker: RedisServer | RabbitServer = redis
         if plan.broker == RABBITMQ:
             broker = stack.enter_context(rabbit_server(folder / "rabbitmq"))
+        broker_url, between = broker.url, None
+        if plan.losses_of_connections:
+            between = stack.enter_context(proxy(broker.port))
+            broker_url = broker_url.replace(f":{broker.port}/", f":{between.port}/")
         paths = os.pathsep.join(str(ROOT / part) for part in ("health", "monitor", "."))
         environment = {
             **os.environ,
-            "CELERY_BROKER_URL": broker.url,
+            "CELERY_BROKER_URL": broker_url,
             "CELERY_RESULT_BACKEND": redis.database(1),
             "LEDGER_URL": redis.database(2),
             "PYTHONPATH": paths,
@@ -78,6 +104,8 @@ def stand(folder: Path, plan: Plan) -> Iterator[Stand]:
             stack.callback(monitor.kill)
             monitor.start()
             monitors.append(monitor)
+        for monitor in monitors:
+            monitor.wait_until_it_listens()
         workers = []
         for number, (world, pool) in enumerate(plan.workers):
             name = f"w{number}-{world.celery}-{pool}@{socket.gethostname()}"
@@ -86,7 +114,13 @@ def stand(folder: Path, plan: Plan) -> Iterator[Stand]:
             worker.start()
             workers.append(worker)
         found = Stand(
-            broker, broker.url, redis.database(1), redis.database(2), tuple(workers), tuple(monitors)
+            broker,
+            between,
+            broker_url,
+            redis.database(1),
+            redis.database(2),
+            tuple(workers),
+            tuple(monitors),
         )
         wait_for(
             lambda: all(monitor.online() >= len(workers) for monitor in monitors),

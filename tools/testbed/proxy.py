@@ -1,10 +1,15 @@
-"""A TCP proxy before a server of a test. It can fall silent: both ends stay connected and nothing passes."""
+"""A TCP proxy before a server of a test.
+
+It can fall silent: both ends stay connected and nothing passes. It can also go down, as the server would.
+"""
 
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
+
+from tools.testbed.servers import free_port
 
 CHUNK = 65536
 LONGEST_MARKER = 1000
@@ -23,7 +28,9 @@ class Proxy:
 
     def __init__(self, port: int) -> None:
         self._target = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        # While the proxy is down, no outgoing connection may take the port.
+        self.port: int = free_port()
+        self._listener = self._listen()
         self._sockets: list[socket.socket] = []
         self._lost: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -31,22 +38,16 @@ class Proxy:
         self._marker = b""
         self._cut = Cut.BEFORE
         self.reached = threading.Event()
-        self.port: int = self._listener.getsockname()[1]
+        self._up = threading.Event()
+        self._up.set()
+        self._closed = False
 
     def serve(self) -> None:
         """Accept connections until the proxy is closed."""
-        with suppress(OSError):
-            while True:
+        while self._up.wait() and not self._closed:
+            with suppress(OSError):
                 near, _ = self._listener.accept()
-                try:
-                    far = socket.create_connection(("127.0.0.1", self._target))
-                except OSError:
-                    near.close()
-                    continue
-                with self._lock:
-                    self._sockets += [near, far]
-                threading.Thread(target=self._forward_requests, args=(near, far), daemon=True).start()
-                threading.Thread(target=self._forward, args=(far, near), daemon=True).start()
+                self._connect(near)
 
     def lose_connections(self) -> None:
         """Fall silent on the present connections. New ones are forwarded."""
@@ -69,11 +70,40 @@ class Proxy:
             self._silent.clear()
             self._close_connections()
 
-    def close(self) -> None:
-        """Close everything."""
+    def go_down(self) -> None:
+        """Close all connections and refuse new ones, until ``come_up``."""
         with self._lock:
+            self._up.clear()
             self._sockets.append(self._listener)
             self._close_connections()
+
+    def come_up(self) -> None:
+        """Accept connections again."""
+        self._listener = self._listen()
+        self._up.set()
+
+    def close(self) -> None:
+        """Close everything."""
+        self._closed = True
+        self.go_down()
+        self._up.set()
+
+    def _listen(self) -> socket.socket:
+        return socket.create_server(("127.0.0.1", self.port))
+
+    def _connect(self, near: socket.socket) -> None:
+        try:
+            far = socket.create_connection(("127.0.0.1", self._target))
+        except OSError:
+            near.close()
+            return
+        with self._lock:
+            self._sockets += [near, far]
+            if not self._up.is_set():
+                # It went down after this client was accepted.
+                self._close_connections()
+        threading.Thread(target=self._forward_requests, args=(near, far), daemon=True).start()
+        threading.Thread(target=self._forward, args=(far, near), daemon=True).start()
 
     def _close_connections(self) -> None:
         sockets, self._sockets = self._sockets, []

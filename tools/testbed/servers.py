@@ -187,11 +187,14 @@ class RedisServer(Server):
 class RabbitServer(Server):
     """A rabbitmq-server with a database, cookie and port mapper of its own."""
 
-    def __init__(self, directory: Path, epmd_port: int, plugins: Sequence[str] = ()):
+    def __init__(
+        self, directory: Path, epmd_port: int, plugins: Sequence[str] = (), more_settings: Sequence[str] = ()
+    ):
         port = free_port()
         self.management_port = free_port()
         (directory / "enabled_plugins").write_text(f"[{','.join(plugins)}].\n")
         settings = [f"listeners.tcp.default = 127.0.0.1:{port}", "disk_free_limit.absolute = 1MB"]
+        settings += more_settings
         if "rabbitmq_management" in plugins:
             settings.append(f"management.tcp.port = {self.management_port}")
             settings.append("collect_statistics_interval = 1000")  # ms; else its numbers are up to 5 s old
@@ -252,10 +255,13 @@ def redis_server(directory: Path, password: str = "", arguments: Sequence[str] =
 
 
 @contextmanager
-def rabbit_server(directory: Path, plugins: Sequence[str] = ()) -> Iterator[RabbitServer]:
+def rabbit_server(
+    directory: Path, plugins: Sequence[str] = (), settings: Sequence[str] = ()
+) -> Iterator[RabbitServer]:
     """A running RabbitMQ with its files in ``directory``; ended when the block ends.
 
     ``plugins``: for example ``rabbitmq_management``, whose HTTP API then listens on ``management_port``.
+    ``settings``: further lines of ``rabbitmq.conf``.
     """
     directory.mkdir(parents=True, exist_ok=True)
     epmd_port = free_port()
@@ -268,7 +274,7 @@ def rabbit_server(directory: Path, plugins: Sequence[str] = ()) -> Iterator[Rabb
     with ExitStack() as stack:
         stack.callback(epmd.wait)
         stack.callback(epmd.kill)
-        server = RabbitServer(directory, epmd_port, plugins)
+        server = RabbitServer(directory, epmd_port, plugins, settings)
         stack.callback(server.kill)  # leaving in order takes it seconds, for data that is not needed
         server.start()
         yield server

@@ -18,7 +18,7 @@ from tools.cluster.progress import say
 from tools.testbed.servers import free_port
 from tools.try_it.processes import Processes
 from tools.try_it.redis_program import find_redis
-from tools.try_it.shop import EXTRAS, LOGIN, RedisAddress, Shop
+from tools.try_it.shop import EXTRAS, LOGIN, UNREAD, RedisAddress, Shop
 
 ENVIRONMENT = ".venv-try"
 INTERRUPTED = 130
@@ -65,6 +65,8 @@ def main() -> int:
             "PYTHONPATH": os.pathsep.join(map(str, paths)),
             # A process that is killed leaves its temporary files.
             "TMPDIR": scratch,
+            # The settings that are saved on the page.
+            "XDG_DATA_HOME": scratch,
         }
         processes = Processes(folder, environment)
         try:
@@ -87,7 +89,7 @@ def main() -> int:
 
 
 def _explain(link: str, token: str, address: RedisAddress) -> None:
-    program = f"{ENVIRONMENT}/bin/celery-health"
+    programs = f"{ENVIRONMENT}/bin"
     api = f"{link.partition(LOGIN)[0]}/api/automation/monitoring"
     broker = f"--broker {address.environment['CELERY_BROKER_URL']}"
     say(
@@ -96,11 +98,15 @@ The shop runs: two workers, beat, and 5 tasks a second. Open the monitor (the li
 
   {link}
 
-Try in another terminal:
+The page shows that no worker reads the queue {UNREAD}. The tour in README.md repairs that with this command:
+
+  {programs}/celery {broker} control add_consumer {UNREAD}
+
+Try in another terminal too:
 
   curl -s -H 'Authorization: Bearer {token}' '{api}/tasks?state=failure&limit=3'
   curl -s -H 'Authorization: Bearer {token}' '{api}/workers'
-  {program} {broker}
+  {programs}/celery-health {broker}
 
 Ctrl-C stops everything and removes it."""
     )

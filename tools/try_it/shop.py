@@ -17,7 +17,12 @@ APP = "shop.celery"
 LOGIN = "/login/"
 """What stands between the URL of the monitor and the secret of a login link."""
 EXTRAS = ("cli", "example", "monitor", "probe")
-MIX = "default=6,email=4,media=2,reports=2,maintenance=1,failing=1,catalog=1,chain=2,chord=1,expiring=1"
+MIX = (
+    "default=6,email=4,media=2,reports=2,maintenance=1,failing=1,catalog=1,chain=2,chord=1,expiring=1,"
+    "print=0.5"
+)
+UNREAD = "print"
+"""The queue that no worker reads: something to find and to repair."""
 RATE = 5
 # Each worker with its queues and its pool.
 WORKERS = {
@@ -77,7 +82,7 @@ class Shop:
         self._processes.start(name, [str(self._python), str(agent), "-A", APP, *words], environment)
 
     def start_monitor(self, stopping: Callable[[], bool]) -> str:
-        """Start the monitor on a port of its own choice; returns its login link."""
+        """Start the monitor on a port of its own choice; returns its login link, or "" when stopping."""
         options = ["-A", APP, "--port", "0", "--login-link"]
         database = f"sqlite:///{self._folder / 'history.sqlite3'}"
         child = self._processes.start(
@@ -93,7 +98,7 @@ class Shop:
             return bool(found)
 
         self._wait(child, has_link, stopping)
-        return found[0]
+        return found[0] if found else ""
 
     def _wait(self, child: Child, condition: Callable[[], bool], stopping: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import psycopg
@@ -17,11 +16,10 @@ from tools.testbed.databases import postgres_server
 from bench.measure import scheduled_seconds
 from bench.monitor import blocking
 from bench.monitor.history.queries import Timing, timings
-from bench.monitor.history.tasks import tasks
+from bench.monitor.history.tasks import BATCH, batches
 from bench.report import Figure, Finding, Table, say
 from celery_monitor.history import History, HistoryOptions, parse_filter
 
-_BATCH = 1_500
 _LIST_MS, _DETAIL_MS, _OVERVIEW_MS = 50, 10, 30
 _BYTES_PER_TASK = 600
 
@@ -62,6 +60,8 @@ async def _measure(url: str, plan: Plan) -> list[Finding]:
         found: list[Finding] = []
         if not present:
             found += await _fill(history, plan, place)
+            if plan.database == "PostgreSQL":
+                _vacuum(url)
         found.append(
             Figure(
                 f"size of a task, {place}",
@@ -79,16 +79,15 @@ async def _measure(url: str, plan: Plan) -> list[Finding]:
 
 
 async def _fill(history: History, plan: Plan, place: str) -> list[Finding]:
-    stream = tasks(plan.tasks, time.time(), arguments=plan.arguments)
     used = last = 0.0
     written = 0
-    while batch := list(islice(stream, _BATCH)):
+    for batch in batches(plan.tasks, time.time(), arguments=plan.arguments):
         began = time.process_time()
         await history.write(batch)
         last = time.process_time() - began
         used += last
         written += len(batch)
-        if written % (100 * _BATCH) == 0:
+        if written % (100 * BATCH) == 0:
             now = last / len(batch) * 1e6
             say(f"{written:,} tasks, {used / written * 1e6:.0f} us a task, now {now:.0f} us")
     return [
@@ -97,7 +96,7 @@ async def _fill(history: History, plan: Plan, place: str) -> list[Finding]:
             used / written * 1e6,
             "us",
             how="of the monitor's process, without decoding and merging; "
-            f"{last / (len(batch) or _BATCH) * 1e6:.0f} us at the end",
+            f"{last / len(batch) * 1e6:.0f} us at the end",
         )
     ]
 
@@ -139,6 +138,12 @@ def _slowest(kind: str, found: Sequence[Timing], place: str, most: float, load: 
         ),
         Figure(f"{kind}, CPU of the slowest, {place}", by_cpu.cpu, "ms", at_most=most, how=by_cpu.what),
     ]
+
+
+def _vacuum(url: str) -> None:
+    """What PostgreSQL does by itself while tasks come over hours, and not yet after a fill of minutes."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
 
 
 def _backends(url: str) -> list[int]:

@@ -3,6 +3,7 @@
 import random
 import uuid
 from collections.abc import Iterator
+from itertools import islice
 
 from celery_monitor.records.states import FAILURE, LOST, RETRY, STARTED, SUCCESS
 from celery_monitor.records.tasks import Run, TaskRecord
@@ -13,6 +14,14 @@ QUEUES = ["default", "mail", "pay", "reports", "slow", "urgent"]
 STATES = (SUCCESS, FAILURE, RETRY, LOST, STARTED)
 TASKS_PER_SECOND = 100
 ERRORS = ["KeyError('order')", "TimeoutError()", "shop.errors.Declined('card')", "ValueError('amount')"]
+BATCH = 1_500
+
+
+def batches(count: int, until: float, *, arguments: bool) -> Iterator[list[TaskRecord]]:
+    """The same as ``tasks``, in lists of the size that the monitor writes at once."""
+    stream = tasks(count, until, arguments=arguments)
+    while batch := list(islice(stream, BATCH)):
+        yield batch
 
 
 def tasks(count: int, until: float, *, arguments: bool, seed: int = 7) -> Iterator[TaskRecord]:

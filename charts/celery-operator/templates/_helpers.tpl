@@ -42,18 +42,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end }}
 
-{{/* Security context that Pod Security "restricted" requires, and a read-only root file system. */}}
 {{- define "celery-operator.securityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
+{{- toYaml .Values.securityContext -}}
 {{- end }}
 
+{{/* Without numbers of users where the cluster assigns them. */}}
 {{- define "celery-operator.podSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: 1000
-runAsGroup: 1000
-seccompProfile:
-  type: RuntimeDefault
+{{- if eq .Values.operator.userIds "fixed" -}}
+{{- toYaml .Values.podSecurityContext -}}
+{{- else -}}
+{{- omit .Values.podSecurityContext "runAsUser" "runAsGroup" "fsGroup" | toYaml -}}
+{{- end -}}
 {{- end }}

@@ -2,19 +2,26 @@
 {{- define "celery-operator.rules" -}}
 - apiGroups: [celery-operator.dev]
   resources: [celerydeployments]
-  verbs: [get, list, watch]
+  # patch: only for what users of a monitor ask for: annotations and replicas.
+  verbs: [get, list, watch, patch]
 - apiGroups: [celery-operator.dev]
   resources: [celerydeployments/status]
-  verbs: [get, patch]
+  verbs: [patch]
 # For owner references with blockOwnerDeletion.
 - apiGroups: [celery-operator.dev]
   resources: [celerydeployments/finalizers]
   verbs: [update]
 - apiGroups: [apps]
-  resources: [deployments]
+  resources: [deployments, statefulsets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [services, serviceaccounts]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [pods/eviction]
@@ -22,15 +29,23 @@
 - apiGroups: [""]
   resources: [pods]
   # patch: only for the pod deletion cost.
-  verbs: [get, list, watch, patch]
-# The volume of a monitor. The operator deletes none.
+  verbs: [list, watch, patch]
+# By name, to see which Deployment a pod belongs to.
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [get]
+# The volumes of monitor, beat and managed Redis. The operator deletes none.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
   verbs: [get, create, patch]
-# By name only: Secrets that a CeleryDeployment names, and the Secrets with the tokens of sidecars and monitor.
+# By name only: Secrets that a CeleryDeployment names, and the operator's own Secrets with generated tokens and passwords.
 - apiGroups: [""]
   resources: [secrets]
-  verbs: [get, create, patch]
+  verbs: [{{ if .Values.operator.readSecrets }}get, {{ end }}create, patch]
+# By name only: ConfigMaps from which pods have variables.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create]

@@ -8,7 +8,7 @@ import os
 from celery import Celery
 from celery.schedules import crontab
 
-from celery_health import presets
+from celery_health import metrics, presets
 from shop import ledger
 
 # Seconds after which Redis hands out again what a killed worker had taken.
@@ -43,4 +43,5 @@ app.conf.update(
     }
 )
 
+metrics.configure(prefix="shop")
 ledger.follow(app)

@@ -35,6 +35,8 @@ RARE: Mapping[str, Callable[[int], Any]] = {
     "chain": lambda order: chain(tasks.place_order.si(order), tasks.send_email.si(order)),
     "chord": lambda _: chord([tasks.resize_image.s(seconds=0.1)] * 3, tasks.build_report.si(seconds=0.5)),
     "expiring": lambda _: tasks.clean_up.s().set(countdown=6, expires=3),
+    # The workers of the shop do not read this queue.
+    "print": lambda _: tasks.build_report.s(seconds=1).set(queue="print"),
 }
 KINDS = {**COMMON, **RARE}
 

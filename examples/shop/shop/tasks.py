@@ -5,6 +5,7 @@
 import time
 from typing import Any
 
+from celery_health.metrics import MonitoredTask, monitor_task
 from shop.celery import app
 
 
@@ -16,13 +17,14 @@ class MailServerBusyError(Exception):
     """The mail server asked to try again later."""
 
 
-@app.task
+@app.task(base=MonitoredTask)
 def place_order(order: int) -> str:
     """Succeed at once."""
     return f"order {order} placed"
 
 
 @app.task
+@monitor_task
 def charge_card(order: int) -> None:
     """Fail."""
     raise PaymentRefusedError(f"the card of order {order} was refused")

@@ -3,7 +3,7 @@
 from celery_health.catalogue import processes
 from celery_health.catalogue.entry import Actor, Cause, Entry, Reason, Severity, Subject, Wording
 
-_READ_LOG = "logs deployment/{resource}-beat"
+_READ_LOG = "logs statefulset/{resource}-beat"
 
 
 class BeatReason(Reason):
@@ -84,7 +84,7 @@ class BeatReason(Reason):
 
 
 class BeatStateReason(Reason):
-    """What the operator concludes from beat's Deployment and pods."""
+    """What the operator concludes from beat's StatefulSet and pods."""
 
     RUNNING = Entry(
         word="Running",
@@ -116,7 +116,24 @@ class BeatStateReason(Reason):
             remedy="Read in beat's log why it does not run.",
             kubectl=_READ_LOG,
         ),
-        variants={"no_deployment": Wording(message="The Deployment of beat does not exist.")},
+        variants={"not_created": Wording(message="The StatefulSet of beat does not exist.")},
+    )
+    NODE_LOST = Entry(
+        word="NodeLost",
+        subject=Subject.BEAT,
+        severity=Severity.DEGRADED,
+        page="beat",
+        meaning="The pod of beat is being deleted and does not end, as when its node is lost. It may still "
+        "send tasks, so no other beat starts.",
+        cause=Cause.CLUSTER,
+        wording=Wording(
+            message="Pod {subject} of beat is being deleted, and its kubelet does not confirm its end: its "
+            "node may be lost. No other beat starts before that, because two would send every task twice.",
+            remedy="Bring its node back. If the node will never come back, delete the Node; Kubernetes then "
+            "starts beat elsewhere.",
+            kubectl="get pods -o wide -l "
+            "app.kubernetes.io/instance={resource},app.kubernetes.io/component=beat",
+        ),
     )
     MULTIPLE_INSTANCES = Entry(
         word="MultipleInstances",
@@ -128,8 +145,8 @@ class BeatStateReason(Reason):
         acts=Actor.OPERATOR,
         wording=Wording(
             message="{number} are running, so periodic tasks are sent more than once. The operator scales "
-            "Deployment {subject} back to 1.",
-            remedy="Delete any other beat of this application that runs beside the Deployment.",
+            "StatefulSet {subject} back to 1.",
+            remedy="Delete any other beat of this application that runs beside the StatefulSet.",
             kubectl="get pods -l app.kubernetes.io/instance={resource},app.kubernetes.io/component=beat",
         ),
     )

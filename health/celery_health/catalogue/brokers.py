@@ -92,5 +92,12 @@ class BrokerReason(Reason):
         "The server is at its limit of clients.",
         "Raise the server's limit of clients, or close connections that are not needed.",
     )
-    ERROR = _reading("Error", "Another error; the message quotes it.")
+    ADDRESS_REFUSED = _reading(
+        "AddressRefused",
+        "The host leads to an address that the operator does not connect to: its own machine, link-local "
+        "addresses, the API server, or what `operator.brokerNetworks` of the chart excludes.",
+        "Correct the host in the URL, or have the administrator of the operator allow its network.",
+        severity=Severity.UNKNOWN,
+    )
+    ERROR = _reading("Error", "Another error. The message quotes a server that speaks the protocol.")
     NOT_READ = _reading("NotRead", "It has not been read yet.", severity=Severity.UNKNOWN)

@@ -36,6 +36,16 @@ class ConfigurationReason(Reason):
         "The API server refused an owned object, usually because of something in `template`.",
         Wording(message="The API server refused {kind} {subject}: {answer}"),
     )
+    FIELD_NOT_ALLOWED = _fault(
+        "FieldNotAllowed",
+        "The resource sets a field of its pods that the operator's administrator does not allow "
+        "(`tenancy.templateFields` of the chart). The object stays as it is.",
+        Wording(
+            message="{kind} {subject} is not changed, because this operator does not allow {fields}. Remove "
+            "that from the resource, or have the administrator of the operator allow it in "
+            "tenancy.templateFields."
+        ),
+    )
     NAME_TAKEN = _fault(
         "NameTaken",
         "An object with the name of an owned object exists and belongs to something else. The operator "
@@ -55,12 +65,18 @@ class ConfigurationReason(Reason):
     )
     OBJECTS_NOT_APPLIED = _fault(
         "ObjectsNotApplied",
-        "The API server fails to write the owned objects. The operator tries again.",
+        "The API server fails to write the owned objects, or the operator to apply them. The operator tries "
+        "again.",
         Wording(
             message="The API server fails to write the owned objects. The operator tries again: {answer}"
         ),
         clears_by_itself=True,
         cause=Cause.CLUSTER,
+        variants={
+            "failing": Wording(
+                message="The operator fails to apply the owned objects, and tries again: {answer}."
+            ),
+        },
     )
     SECRET_MISSING = _fault(
         "SecretMissing",
@@ -70,6 +86,12 @@ class ConfigurationReason(Reason):
             kubectl="create secret generic {subject} --from-literal={key}={example}",
         ),
         clears_by_itself=True,
+        variants={
+            "password": Wording(
+                message="Secret {subject} with the key {key} does not exist: create it with the password.",
+                kubectl="create secret generic {subject} --from-literal={key}=PASSWORD",
+            ),
+        },
     )
     SECRET_KEY_MISSING = _fault(
         "SecretKeyMissing",
@@ -79,6 +101,12 @@ class ConfigurationReason(Reason):
             kubectl='patch secret {subject} -p \'{{"stringData":{{"{key}":"{example}"}}}}\'',
         ),
         clears_by_itself=True,
+        variants={
+            "password": Wording(
+                message="Secret {subject} has no text under the key {key}: add the password there.",
+                kubectl='patch secret {subject} -p \'{{"stringData":{{"{key}":"PASSWORD"}}}}\'',
+            ),
+        },
     )
     SECRET_FORBIDDEN = _fault(
         "SecretForbidden",

@@ -1,17 +1,21 @@
 """Reasons that need more than one report: the fleet, the broker, or time."""
 
-from celery_health.catalogue.entry import (
-    Actor,
-    Cause,
-    Entry,
-    Reason,
-    Replacement,
-    Severity,
-    Subject,
-    Wording,
-)
+from celery_health.catalogue.entry import Actor, Cause, Entry, Reason, Replacement, Severity, Subject, Wording
 
 _REPORT = "get --raw /api/v1/namespaces/{namespace}/pods/{subject}:{port}/proxy/report"
+
+
+def _result_backend(word: str, severity: Severity, meaning: str, remedy: str) -> Entry:
+    return Entry(
+        word=word,
+        subject=Subject.RESULT_BACKEND,
+        severity=severity,
+        page="broker",
+        meaning=meaning,
+        cause=Cause.BROKER,
+        wording=Wording(message="{reading}", remedy=remedy, celery="report"),
+        rank=300,
+    )
 
 
 class FleetReason(Reason):
@@ -124,6 +128,20 @@ class FleetReason(Reason):
             "no_remote_control": Wording(message="The workers cannot be asked: {failure}"),
         },
         rank=100,
+    )
+    NAMES_COLLIDE = Entry(
+        word="NamesCollide",
+        subject=Subject.WORKER,
+        severity=Severity.INFORMATION,
+        page="no-workers",
+        meaning="Several workers have the same name, so remote control cannot address one of them.",
+        cause=Cause.CONFIGURATION,
+        wording=Wording(
+            message="{copies}.",
+            remedy="Leave out -n, or use a name that differs on each host, such as -n worker@%h.",
+            celery="worker -n worker@%h",
+        ),
+        rank=500,
     )
     WORKER_STALLED = Entry(
         word="WorkerStalled",
@@ -248,34 +266,17 @@ class FleetReason(Reason):
         ),
         rank=230,
     )
-    RESULT_BACKEND_UNREACHABLE = Entry(
-        word="ResultBackendUnreachable",
-        subject=Subject.RESULT_BACKEND,
-        severity=Severity.DEGRADED,
-        page="broker",
-        meaning="Results can be neither stored nor fetched.",
-        cause=Cause.BROKER,
-        wording=Wording(
-            message="{reading}",
-            remedy="Bring the result backend back, or correct its URL. Tasks run, but their results "
-            "are lost.",
-            celery="report",
-        ),
-        rank=300,
+    RESULT_BACKEND_UNREACHABLE = _result_backend(
+        "ResultBackendUnreachable",
+        Severity.DEGRADED,
+        "Results can be neither stored nor fetched.",
+        "Bring the result backend back, or correct its URL. Tasks run, but their results are lost.",
     )
-    RESULT_BACKEND_UNKNOWN = Entry(
-        word="ResultBackendUnknown",
-        subject=Subject.RESULT_BACKEND,
-        severity=Severity.UNKNOWN,
-        page="broker",
-        meaning="The evidence does not show whether the result backend works.",
-        cause=Cause.BROKER,
-        wording=Wording(
-            message="{reading}",
-            remedy="Name the result backend's URL, and a user who may log in to it.",
-            celery="report",
-        ),
-        rank=300,
+    RESULT_BACKEND_UNKNOWN = _result_backend(
+        "ResultBackendUnknown",
+        Severity.UNKNOWN,
+        "The evidence does not show whether the result backend works.",
+        "Name the result backend's URL, and a user who may log in to it.",
     )
     TEST_TASK_FAILED = Entry(
         word="TestTaskFailed",

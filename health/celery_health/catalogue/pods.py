@@ -82,6 +82,37 @@ class PodReason(Reason):
         ),
         rank=40,
     )
+    ROLLOUT_STOPPED = Entry(
+        word="RolloutStopped",
+        subject=Subject.ROLLOUT,
+        severity=Severity.DEGRADED,
+        page="pod-cannot-run",
+        meaning="New pods have not become ready within ten minutes. Earlier pods are kept.",
+        cause=Cause.CONFIGURATION,
+        wording=Wording(
+            message="The rollout of Deployment {subject} has stopped, because its new pods do not become "
+            "ready.{kept}",
+            remedy="Correct what keeps the new pods from becoming ready, or go back to the earlier values: "
+            "the rollout then goes on by itself.",
+            kubectl="describe pods -l {selector}",
+        ),
+        rank=45,
+    )
+    USER_NOT_ALLOWED = Entry(
+        word="UserNotAllowed",
+        subject=Subject.POD,
+        severity=Severity.DEGRADED,
+        page="pod-cannot-run",
+        meaning="The kubelet does not start a container whose user is root, or is a name.",
+        cause=Cause.CONFIGURATION,
+        wording=Wording(
+            message="Pod {subject} is not started: {line}",
+            remedy="Write the number of the image's user in spec.runAsUser; "
+            "`docker run --rm {image} id -u` prints the number. It must not be 0.",
+            kubectl=_DESCRIBE,
+        ),
+        rank=25,
+    )
     OOM_KILLED = Entry(
         word="OOMKilled",
         subject=Subject.POD,

@@ -37,7 +37,20 @@ class StateReason(Reason):
     REMOVING = _state(
         "Removing",
         "An owned object that the spec no longer names is being deleted.",
-        "Deployment {subject} is being deleted.",
+        "{kind} {subject} is being deleted.",
+    )
+    RECONCILE_FAILED = Entry(
+        word="ReconcileFailed",
+        subject=Subject.OPERATOR,
+        severity=Severity.UNKNOWN,
+        page="states",
+        meaning="The operator has failed three times in a row to find out the state of the resource. "
+        "The rest of the status may be out of date.",
+        cause=Cause.CLUSTER,
+        wording=Wording(
+            message="The operator fails to reconcile this resource, so the status may be out of date: "
+            "{problem}.",
+        ),
     )
     UP_TO_DATE = _state("UpToDate", "The owned objects match the spec.", "The owned objects match the spec.")
     NOT_STALLED = _state(
@@ -67,6 +80,26 @@ class StateReason(Reason):
         "No worker is running, so no report is missing.",
         "No worker is running, so no report is missing.",
         subject=Subject.WORKER,
+    )
+    NO_DRAIN_OVERDUE = _state(
+        "NoDrainOverdue",
+        "No pod drains, or each pod that drains has time left.",
+        "No drain is overdue.",
+        subject=Subject.WORKER,
+    )
+    DRAIN_OVERDUE = Entry(
+        word="DrainOverdue",
+        subject=Subject.WORKER,
+        severity=Severity.DEGRADED,
+        page="states",
+        meaning="A pod still exists, although its time to drain and its grace period are over.",
+        cause=Cause.CLUSTER,
+        wording=Wording(
+            message="Pod {subject} drains and should have been gone for {late}.",
+            remedy="Find out what keeps the pod: a node that does not answer, a finalizer, or a rollout "
+            "that has failed.",
+            kubectl="describe pod {subject}",
+        ),
     )
     MANAGED_REDIS_STARTING = _state(
         "ManagedRedisStarting",

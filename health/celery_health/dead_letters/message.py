@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from celery_health.dead_letters.letter import Letter, LetterDetails
+from celery_health.masking import MASK
 from celery_health.redaction import is_secret, printable, shown
-from celery_health.urls import MASK
+from celery_health.wire.bounds import task_id as shortened
 
 _MAX_BODY = 1_000_000
 """Larger bodies are not decoded."""
@@ -40,12 +41,12 @@ class Message:
     def letter(self) -> Letter:
         """The letter, without its final ``ref``."""
         fields = self._fields()
-        name, task_id = _word(fields.get("task")), _word(fields.get("id"))
+        name, task_id = _word(fields.get("task")), _id(fields.get("id"))
         retries = fields.get("retries")
         return Letter(
             ref="",
             digest=self.digest,
-            id=task_id or _word(self.properties.get("correlation_id")),
+            id=task_id or _id(self.properties.get("correlation_id")),
             name=name,
             queue=self._origin(),
             retries=retries if type(retries) is int else None,
@@ -80,6 +81,8 @@ class Message:
         if self.body and self.content_type and not self._is_json:
             kind = printable(self.content_type)[:_MAX_WORD]
             return f"The task is not known: the body is not decoded ({kind})."
+        if self.headers.get("compression"):
+            return "The task is not known: the body is compressed."
         return _NOT_A_TASK
 
     @property
@@ -174,6 +177,11 @@ def _decoded(body: Any, encoding: Any) -> bytes:
 def _word(value: Any) -> str | None:
     """A name or an id; None for anything but a text."""
     return printable(value)[:_MAX_WORD] if isinstance(value, str) and value else None
+
+
+def _id(value: Any) -> str | None:
+    """A long id as the workers' reports name it."""
+    return printable(shortened(value)) if isinstance(value, str) and value else None
 
 
 def _age(timestamp: Any) -> float | None:

@@ -31,7 +31,7 @@ def open_dead_letters(url: BrokerUrl, naming: RedisNaming, queue: str) -> DeadLe
 
 
 def _queue_of(url: BrokerUrl, naming: RedisNaming, queue: str) -> DeadLetterQueue:
-    if url.kind is BrokerKind.SENTINEL and not url.query.get("master_name"):
+    if url.kind is BrokerKind.SENTINEL and not url.master_name:
         raise DeadLetterError(
             f"{url.address} does not name the master: add ?master_name=NAME to the URL.", supported=False
         )

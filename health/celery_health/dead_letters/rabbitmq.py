@@ -7,13 +7,14 @@ command is killed, RabbitMQ does the same when the connection ends.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import amqp
 from amqp.exceptions import MessageNacked
 
 from celery_health.dead_letters import message
+from celery_health.dead_letters.interrupts import deferred
 from celery_health.dead_letters.letter import (
     GONE,
     MAX_MESSAGES,
@@ -32,6 +33,9 @@ EXCHANGE_HEADER = "x-celery-probe-exchange"
 ROUTING_KEY_HEADER = "x-celery-probe-routing-key"
 """The headers that quarantine adds: how the message was first sent."""
 _CONFIRM_SECONDS = 5.0
+_DEFAULT_EXCHANGE = "amq.default"
+_NOWHERE = "celery-probe.nowhere"
+_GET = (60, 70)
 
 
 class RabbitDeadLetters:
@@ -56,7 +60,8 @@ class RabbitDeadLetters:
 
     def replay(self, digests: Sequence[str], to: str | None) -> Iterator[Result]:
         """Publish each message and wait for RabbitMQ's confirmation, then remove it here."""
-        return self._take(digests, lambda original: self._publish(original, to))
+        self._check_not_blocked()
+        yield from self._take(digests, lambda original: self._publish(original, to))
 
     def drop(self, digests: Sequence[str]) -> Iterator[Result]:
         """Remove each message."""
@@ -76,10 +81,13 @@ class RabbitDeadLetters:
                 if not wanted[digest]:
                     continue
                 wanted[digest] -= 1
-                result = act(original)
-                if result.done:
-                    channel.basic_ack(original.delivery_tag)
+                # Between the two steps a message that was put back is in both queues.
+                with deferred() as interrupt:
+                    result = act(original)
+                    if result.done:
+                        channel.basic_ack(original.delivery_tag)
                 yield result
+                interrupt.raise_if_pressed()
                 if not wanted.total():
                     break
         for digest in wanted.elements():
@@ -88,21 +96,27 @@ class RabbitDeadLetters:
     @contextmanager
     def _fetching(self) -> Iterator[tuple[Any, int]]:
         """A channel, and the length of the queue. What was fetched and not acknowledged is given back."""
-        self._connect()
-        try:
+        with self._explained():
             channel = self._connection.channel()
             try:
                 total = channel.queue_declare(queue=self._queue, passive=True).message_count
             except amqp.NotFound:
                 yield self._connection.channel(), 0
                 return
-            try:
-                yield channel, total
-            finally:
-                if channel.connection is not None:
-                    channel.close()  # when RabbitMQ answers, it has given back what was not acknowledged
-        except Exception as error:
+            yield channel, total
+            if channel.connection is not None:
+                channel.close()  # when RabbitMQ answers, it has given back what was not acknowledged
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Within the block there is a connection. After an error there is none, which also gives all back."""
+        self._connect()
+        try:
+            yield
+        except BaseException as error:
             self.close()
+            if isinstance(error, amqp.AccessRefused) and error.method_sig == _GET:
+                raise DeadLetterError(_missing("read", self._queue, self._url)) from error
             if isinstance(error, amqp.ChannelError):
                 raise DeadLetterError(
                     f"{self._url.address} refuses the queue {self._queue}: {quoted(error.reply_text)}."
@@ -113,7 +127,9 @@ class RabbitDeadLetters:
 
     def _connect(self) -> None:
         try:
-            self._connection = self._connection or connected(self._url)
+            if self._connection is None:
+                self._connection = connected(self._url)
+                self._connection.on_blocked = self._raise_blocked
         except (amqp.AMQPError, OSError) as error:
             raise DeadLetterError(amqp_reachability(error, self._url).message) from error
 
@@ -133,33 +149,59 @@ class RabbitDeadLetters:
         if not exchange and key == self._queue:
             problem = f"The message was sent to {quoted(key)} itself: use --to QUEUE."
             return Result(found.digest, done=False, problem=problem)
+        if refusal := self._refusal(_without_route(original), exchange, key):
+            return Result(found.digest, done=False, problem=refusal)
+        return Result(found.digest, done=True, queue=key if not exchange else f"{exchange}/{key}")
+
+    def _refusal(self, published: amqp.Message, exchange: str, key: str) -> str | None:
+        """Publish the message. Returns why RabbitMQ does not take it."""
         channel = self._connection.channel()
         returned: list[object] = []
         channel.events["basic_return"].add(lambda *answer: returned.append(answer))
         try:
             channel.basic_publish_confirm(
-                _without_route(original),
-                exchange=exchange,
-                routing_key=key,
-                mandatory=True,
-                timeout=_CONFIRM_SECONDS,
+                published, exchange=exchange, routing_key=key, mandatory=True, timeout=_CONFIRM_SECONDS
             )
             channel.close()
-        except (
-            amqp.NotFound,
-            amqp.AccessRefused,
-            amqp.PreconditionFailed,
-        ) as error:  # closes the channel only
-            return Result(found.digest, done=False, problem=f"RabbitMQ: {quoted(error.reply_text)}.")
+        except amqp.AccessRefused:
+            return _missing("write", exchange or _DEFAULT_EXCHANGE, self._url)
+        except (amqp.NotFound, amqp.PreconditionFailed) as error:  # closes the channel only
+            return f"RabbitMQ: {quoted(error.reply_text)}."
         except MessageNacked:
-            return Result(found.digest, done=False, problem="RabbitMQ did not accept the message: try again.")
-        if returned:
-            problem = (
-                f"No queue is bound to exchange {quoted(exchange or '(default)')} with routing key "
-                f"{quoted(key)}: use --to QUEUE."
+            return "RabbitMQ did not accept the message: the queue is full, or its node is down."
+        return _unroutable(exchange, key) if returned else None
+
+    def _check_not_blocked(self) -> None:
+        """Publish a message that no queue gets, before the first one that counts and before any is fetched.
+
+        RabbitMQ with an alarm reads nothing more of a connection that publishes, and not even its end. After
+        the alarm it would store what this command has published, although the command has failed.
+        """
+        with self._explained(), suppress(amqp.AccessRefused):  # the messages may be for other exchanges
+            self._connection.channel().basic_publish_confirm(
+                amqp.Message(b""), exchange="", routing_key=_NOWHERE, timeout=_CONFIRM_SECONDS
             )
-            return Result(found.digest, done=False, problem=problem)
-        return Result(found.digest, done=True, queue=key if not exchange else f"{exchange}/{key}")
+
+    def _raise_blocked(self, _reason: str) -> None:
+        raise DeadLetterError(
+            f"{self._url.address} blocks publishers, because it has too little memory or disk space: run "
+            "rabbitmqctl status. Repeat the command afterwards."
+        )
+
+
+def _missing(permission: str, resource: str, url: BrokerUrl) -> str:
+    user, vhost = url.username or "guest", url.vhost or "/"
+    return (
+        f"RabbitMQ user {quoted(user)} has no {permission} permission on {quoted(resource)}. Let its "
+        f"{permission} pattern match: "
+        f"rabbitmqctl set_permissions -p {quoted(vhost)} {quoted(user)} CONFIGURE WRITE READ"
+    )
+
+
+def _unroutable(exchange: str, key: str) -> str:
+    if not exchange:
+        return f"The queue {quoted(key)} does not exist: start a worker that consumes it, or use --to QUEUE."
+    return f"No queue is bound to exchange {quoted(exchange)} with routing key {quoted(key)}: use --to QUEUE."
 
 
 def _message(original: Any) -> Message:

@@ -26,6 +26,7 @@ from celery_health.presets.logs import log_files
 from celery_health.presets.poison_tasks import quarantine
 from celery_health.presets.preset import Preset, PresetError
 from celery_health.presets.rabbitmq import rabbitmq_broker
+from celery_health.presets.rates import rate_limits
 from celery_health.presets.redis import redis_broker, redis_results
 from celery_health.presets.reliability import CONNECTION_ATTEMPTS, reliable
 from celery_health.presets.routing import queues
@@ -39,6 +40,7 @@ __all__ = [
     "quarantine",
     "queues",
     "rabbitmq_broker",
+    "rate_limits",
     "redis_broker",
     "redis_results",
     "reliable",

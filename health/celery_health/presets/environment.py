@@ -9,9 +9,10 @@ from celery import signals
 
 from celery_health.presets.preset import Preset, PresetError, Setting
 
-CONCURRENCY = "CELERY_WORKER_CONCURRENCY"
-MAX_TASKS_PER_CHILD = "CELERY_WORKER_MAX_TASKS_PER_CHILD"
-LOG_LEVEL = "CELERY_LOG_LEVEL"
+# The first name that is set counts.
+CONCURRENCY = ("CELERY_WORKER_CONCURRENCY", "CELERY_CONCURRENCY")
+MAX_TASKS_PER_CHILD = ("CELERY_WORKER_MAX_TASKS_PER_CHILD",)
+LOG_LEVEL = ("CELERY_LOG_LEVEL", "CELERY_LOGLEVEL")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 _UID = "celery_health.presets.log_level"
@@ -20,6 +21,7 @@ _UID = "celery_health.presets.log_level"
 def worker_options(environment: Mapping[str, str] = os.environ) -> Preset:
     """The options in CELERY_WORKER_CONCURRENCY, CELERY_WORKER_MAX_TASKS_PER_CHILD and CELERY_LOG_LEVEL.
 
+    CELERY_CONCURRENCY and CELERY_LOGLEVEL are other names for the first and the last.
     An unset or empty variable changes nothing. The command line of the worker takes precedence over the
     first two. CELERY_LOG_LEVEL takes precedence over ``--loglevel``: Celery has no setting for the level, so
     it is set on the loggers after Celery has created them.
@@ -28,23 +30,23 @@ def worker_options(environment: Mapping[str, str] = os.environ) -> Preset:
         PresetError: a value is invalid.
     """
     settings = []
-    concurrency = _whole_number(environment, CONCURRENCY, 4)
+    concurrency = _whole_number(environment, CONCURRENCY, example=4)
     if concurrency is not None:
         settings.append(
             Setting(
                 "worker_concurrency",
                 concurrency,
-                f"From {CONCURRENCY}: the number of slots of one worker. More slots than CPUs help only "
+                f"From {CONCURRENCY[0]}: the number of slots of one worker. More slots than CPUs help only "
                 "tasks that wait for I/O. Cost: the memory of each prefork child.",
             )
         )
-    tasks = _whole_number(environment, MAX_TASKS_PER_CHILD, 1000)
+    tasks = _whole_number(environment, MAX_TASKS_PER_CHILD, example=1000)
     if tasks is not None:
         settings.append(
             Setting(
                 "worker_max_tasks_per_child",
                 tasks,
-                f"From {MAX_TASKS_PER_CHILD}: a lower number limits leaks sooner and starts child "
+                f"From {MAX_TASKS_PER_CHILD[0]}: a lower number limits leaks sooner and starts child "
                 "processes more often.",
             )
         )
@@ -54,8 +56,14 @@ def worker_options(environment: Mapping[str, str] = os.environ) -> Preset:
     return Preset(settings)
 
 
-def _whole_number(environment: Mapping[str, str], name: str, example: int) -> int | None:
-    text = environment.get(name, "").strip()
+def _first_set(environment: Mapping[str, str], names: tuple[str, ...]) -> tuple[str, str]:
+    """The first name with a value, and its value; the value is empty if no name has one."""
+    found = ((name, environment.get(name, "").strip()) for name in names)
+    return next((pair for pair in found if pair[1]), (names[0], ""))
+
+
+def _whole_number(environment: Mapping[str, str], names: tuple[str, ...], *, example: int) -> int | None:
+    name, text = _first_set(environment, names)
     if not text:
         return None
     # int() alone would accept "1_000" and "+4", which other programs do not.
@@ -65,12 +73,12 @@ def _whole_number(environment: Mapping[str, str], name: str, example: int) -> in
 
 
 def _level(environment: Mapping[str, str]) -> str | None:
-    text = environment.get(LOG_LEVEL, "").strip()
+    name, text = _first_set(environment, LOG_LEVEL)
     if not text:
         return None
     level = text.upper()
     if level not in LEVELS:
-        raise PresetError(f"{LOG_LEVEL} is {text!r}: use one of {', '.join(LEVELS)}.")
+        raise PresetError(f"{name} is {text!r}: use one of {', '.join(LEVELS)}.")
     return level
 
 

@@ -9,6 +9,7 @@ from celery_health.presets.limits import time_limits
 from celery_health.presets.poison_tasks import CONSUMER
 from celery_health.presets.preset import Preset
 from celery_health.presets.rabbitmq import rabbitmq_broker
+from celery_health.presets.rates import rate_limits
 from celery_health.presets.redis import redis_broker, redis_results
 from celery_health.presets.reliability import reliable
 from celery_health.presets.routing import queues
@@ -27,6 +28,7 @@ def presets() -> dict[str, Preset]:
         "redis_results": redis_results(),
         "rabbitmq_broker": rabbitmq_broker(),
         "queues": queues(),
+        "rate_limits": rate_limits({"shop.mail.send": "10/m"}),
         "worker_options": worker_options(environment),
     }
 

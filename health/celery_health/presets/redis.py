@@ -15,7 +15,7 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 def redis_broker(*, visibility_timeout: int = VISIBILITY_SECONDS) -> Preset:
-    """For Redis as broker, also behind Sentinel. Brokers of other kinds ignore these options.
+    """For Redis as broker, also behind Sentinel. RabbitMQ ignores these options, and databases refuse them.
 
     Args:
         visibility_timeout: seconds after which a message that was not acknowledged is delivered again. Use
@@ -68,16 +68,11 @@ def redis_results() -> Preset:
                 "Connecting ends with an error after 5 s, and not after the two minutes of the kernel.",
             ),
             Setting(
-                "redis_socket_keepalive",
-                True,
-                "The kernel checks idle connections. Cost: one packet now and then. With the kernel's "
-                "default of two hours it is slow: the health check below notices sooner.",
-            ),
-            Setting(
                 "redis_backend_health_check_interval",
                 HEALTH_CHECK_SECONDS,
                 "A PING before a connection is used that was idle for 25 s, so that no result is written "
-                "into a dead connection. Cost: one round trip after each pause.",
+                "into a dead connection. Cost: one round trip after each pause. redis_socket_keepalive would "
+                "notice later, and ends every task with an error where Redis has a Unix socket.",
             ),
             Setting(
                 "redis_retry_on_timeout",

@@ -4,7 +4,18 @@ import asyncio
 from collections.abc import Sequence
 
 from celery_health.broker import BrokerReader, BrokerReading
+from celery_health.broker_url import BrokerKind
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers.timeouts import TOTAL_SECONDS
+
+# A worker on RabbitMQ ends when its login is refused, and does not try the next URL. On Redis it does.
+_END_OF_A_WORKER = frozenset({BrokerReason.AUTHENTICATION_FAILED, BrokerReason.NOT_PERMITTED})
+_AMQP = frozenset({BrokerKind.AMQP.value, BrokerKind.AMQPS.value})
+
+
+def ends_failover(reading: BrokerReading) -> bool:
+    """Whether a worker with this broker tries no other."""
+    return reading.reachable is False and reading.reason in _END_OF_A_WORKER and reading.kind in _AMQP
 
 
 class FailoverReader:
@@ -24,6 +35,8 @@ class FailoverReader:
                     reading = await reader.read(queues)
             except TimeoutError:
                 break
+            if ends_failover(reading):
+                return reading
             if reading.reachable is not False:
                 self._readers.remove(reader)
                 self._readers.insert(0, reader)

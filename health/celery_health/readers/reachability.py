@@ -1,20 +1,16 @@
 """Whether a server can be used, and why not: the causes that all protocols share, and a sentence for each."""
 
-import errno
-import socket
-import ssl
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from celery_health.broker import BrokerReading, QueueReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.urls import BrokerKind, BrokerUrl, redact
+from celery_health.redaction import redact
+from celery_health.urls import BrokerKind, BrokerUrl
 
 _MAX_QUOTED = 160
-# What only a strict verification finds: from OpenSSL's X509_V_ERR_PATHLEN_INVALID_FOR_NON_CA to
-# X509_V_ERR_EXTENSIONS_REQUIRE_VERSION_3.
-_STRICT_CODES = range(80, 94)
-_NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
+# Of a longer text only the beginning is masked and shown: to mask all of it may take long.
+_MAX_MASKED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ def timed_out_after(url: BrokerUrl, seconds: float) -> Reachability:
     """No answer within the time that the caller allows, which may be shorter than the reader's own."""
     return Reachability(
         BrokerReason.TIMED_OUT,
-        f"{url.address} does not answer within {seconds:g} s: check whether the server hangs.",
+        f"{url.address} does not answer within {round(seconds, 1):g} s: check whether the server hangs.",
     )
 
 
@@ -73,12 +69,40 @@ def authentication_failed(url: BrokerUrl) -> Reachability:
     )
 
 
+def other_login_method(url: BrokerUrl, methods: str) -> Reachability:
+    """The login by password is refused, and the workers may log in by another method of the server."""
+    return Reachability(
+        BrokerReason.UNSUPPORTED_KIND,
+        f"{url.address} answers, and refuses the user and password of the URL. It also offers {methods}: if "
+        "the workers use that, use -A APP, or add ?login_method= to the URL. Otherwise correct the user and "
+        "password.",
+        reachable=None,
+    )
+
+
+def redis_without_password(url: BrokerUrl) -> Reachability:
+    """Redis has no password, and the URL names one. Newer clients log in all the same."""
+    return Reachability(
+        BrokerReason.UNSUPPORTED_KIND,
+        f"{url.address} has no password, and the URL names one. Workers with redis-py 8 connect, and those "
+        "with an older one do not: remove the password from the URL.",
+        reachable=None,
+    )
+
+
 def too_many_connections(url: BrokerUrl) -> Reachability:
     """The server is at its connection limit."""
     return Reachability(
         BrokerReason.TOO_MANY_CONNECTIONS,
         f"{url.address} accepts no more connections: raise its limit, or find the clients that use them up.",
     )
+
+
+REDIS_ERRORS: tuple[tuple[str, Callable[[BrokerUrl], Reachability]], ...] = (
+    ("max number of clients", too_many_connections),
+    ("without any password configured", redis_without_password),
+)
+"""Errors of Redis that have no code of their own: a part of the text, and what it means."""
 
 
 def loading(url: BrokerUrl) -> Reachability:
@@ -113,10 +137,12 @@ def no_such_virtual_host(url: BrokerUrl, correct: str) -> Reachability:
 
 def name_not_resolved(url: BrokerUrl) -> Reachability:
     """DNS does not know the host, or does not answer."""
-    is_full = any(url.host.endswith(end) for end in (".svc", ".svc.cluster.local"))
-    remedy = (
-        "check that the Service exists" if is_full else "use the full name, such as SERVICE.NAMESPACE.svc"
-    )
+    labels = url.host.rstrip(".").split(".")
+    remedy = "use the full name, such as SERVICE.NAMESPACE.svc"
+    if "svc" in labels[1:]:
+        remedy = "check that the Service exists"
+    elif len(labels) > 1:
+        remedy = "check its spelling, and that the DNS of this machine knows it"
     return Reachability(
         BrokerReason.NAME_NOT_RESOLVED, f"The host name {url.host} does not resolve: {remedy}."
     )
@@ -137,76 +163,47 @@ def connection_closed(url: BrokerUrl) -> Reachability:
     return Reachability(BrokerReason.ERROR, f"{url.address} closed the connection.{hint}")
 
 
+def address_refused(url: BrokerUrl) -> Reachability:
+    """The host leads to an address that this program does not connect to."""
+    return Reachability(
+        BrokerReason.ADDRESS_REFUSED,
+        f"{url.address} was not checked: the host leads to this machine, to a link-local address, to the API "
+        "server, or to a network that is not allowed here.",
+        reachable=None,
+    )
+
+
+def speaks_tls(url: BrokerUrl) -> Reachability:
+    """The server speaks TLS, and the URL says nothing of it. The application of the workers may."""
+    secure = "amqps" if url.kind.is_amqp else "rediss"
+    return Reachability(
+        BrokerReason.TLS_FAILED,
+        f"{url.address} speaks TLS, and its URL does not: write {secure}://. If the workers have TLS in "
+        "broker_use_ssl, use -A APP.",
+        reachable=None,  # the workers may have that
+    )
+
+
 def other_error(url: BrokerUrl, text: object) -> Reachability:
-    """Any other error, in the server's own words."""
+    """Any other error of a server that speaks the protocol, in its own words."""
     return Reachability(BrokerReason.ERROR, f"{url.address} answers with an error: {quoted(text)}.")
+
+
+def too_much(url: BrokerUrl) -> Reachability:
+    """The server has sent more than one read takes in."""
+    return Reachability(
+        BrokerReason.ERROR, f"{url.address} sends more than a read takes in: check what listens there."
+    )
+
+
+def not_understood(url: BrokerUrl) -> Reachability:
+    """The server's answer does not follow the protocol. Nothing of it is quoted."""
+    return Reachability(
+        BrokerReason.ERROR, f"{url.address} sends an answer that cannot be read: check what listens there."
+    )
 
 
 def quoted(text: object) -> str:
     """A server's own words on one line, shortened and without credentials."""
-    words = " ".join(redact(str(text)).split()).rstrip(".")
+    words = " ".join(redact(str(text)[:_MAX_MASKED]).split()).rstrip(".")
     return words[:_MAX_QUOTED] or "no reason given"
-
-
-def connection_error(error: BaseException, url: BrokerUrl) -> Reachability | None:
-    """The meaning of the OSError in the chain of ``error``; None where there is none."""
-    for cause in _chain(error):
-        if isinstance(cause, ssl.SSLError):
-            return _tls_error(cause, url)
-        if isinstance(cause, socket.gaierror):
-            return name_not_resolved(url)
-        if isinstance(cause, TimeoutError):
-            return timed_out(url)
-        if isinstance(cause, FileNotFoundError):
-            return _no_certificate_file(url)
-        if isinstance(cause, OSError) and (meaning := _os_error(cause, url)):
-            return meaning
-    return None
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    current: BaseException | None = error
-    while current is not None:
-        yield current
-        current = current.__cause__ or current.__context__
-
-
-def _os_error(error: OSError, url: BrokerUrl) -> Reachability | None:
-    # asyncio joins the errors of several addresses into one text without an errno.
-    if error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error):
-        return nothing_listens(url)
-    if error.errno in _NO_ROUTE:
-        return Reachability(BrokerReason.CONNECTION_REFUSED, f"There is no network route to {url.address}.")
-    if error.errno in {errno.ECONNRESET, errno.EPIPE}:
-        return connection_closed(url)
-    return None
-
-
-def _tls_error(error: ssl.SSLError, url: BrokerUrl) -> Reachability:
-    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _STRICT_CODES:
-        return Reachability(
-            BrokerReason.TLS_FAILED,
-            f"{url.address} presents a certificate that Python 3.13 and newer do not accept "
-            f"({error.verify_message}): issue it again in the form of RFC 5280.",
-            reachable=None,  # as below
-        )
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Reachability(
-            BrokerReason.TLS_FAILED,
-            f"{url.address} presents a certificate that is not trusted here ({error.verify_message}): "
-            "set ssl_ca_certs or ssl_cert_reqs in the URL.",
-            reachable=None,  # the workers may trust more than the URL says
-        )
-    reason = error.reason or "no TLS answer"
-    return Reachability(
-        BrokerReason.TLS_FAILED,
-        f"TLS with {url.address} failed ({reason}): check whether the server speaks TLS on this port.",
-    )
-
-
-def _no_certificate_file(url: BrokerUrl) -> Reachability:
-    return Reachability(
-        BrokerReason.TLS_FAILED,
-        f"{url.address} was not checked: a certificate file that its URL names does not exist here.",
-        reachable=None,
-    )

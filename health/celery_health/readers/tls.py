@@ -11,8 +11,10 @@ _FILES = ("ca_certs", "certfile", "keyfile")
 
 
 def amqp_options(url: BrokerUrl) -> dict[str, Any] | bool:
-    """For py-amqp, as kombu passes them: the certificate is verified, the host name in it is not."""
+    """For py-amqp, as kombu passes them: no host name is verified, unless the options name one."""
     options: dict[str, Any] = dict(_files(url))
+    if name := url.query.get("ssl_server_hostname"):
+        options["server_hostname"] = name
     mode = _mode(url)
     if mode is not None:
         options["cert_reqs"] = mode
@@ -57,15 +59,14 @@ def _context(
 ) -> ssl.SSLContext:
     mode = _mode(url)
     files = _files(url)
+    says = url.query.get("ssl_check_hostname")
     return client_context(
         ca_file=files.get("ca_certs"),
         system_authorities=system_authorities,
         certificate=files.get("certfile"),
         key=files.get("keyfile"),
         verify_mode=ssl.CERT_REQUIRED if mode is None else mode,
-        # As in kombu: with a mode in the URL the certificate is verified, and not the host name in it.
-        check_hostname=(check_hostname and mode is None)
-        or url.query.get("ssl_check_hostname", "").lower() == "true",
+        check_hostname=check_hostname if says is None else says.lower() != "false",
         python=python,
     )
 
@@ -75,4 +76,5 @@ def _mode(url: BrokerUrl) -> ssl.VerifyMode | None:
 
 
 def _files(url: BrokerUrl) -> dict[str, str]:
-    return {name: url.query[f"ssl_{name}"] for name in _FILES if f"ssl_{name}" in url.query}
+    """Without those that are empty: they are not read here."""
+    return {name: url.query[f"ssl_{name}"] for name in _FILES if url.query.get(f"ssl_{name}")}

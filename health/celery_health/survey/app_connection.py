@@ -1,21 +1,29 @@
 """The application that is checked: its broker, its result backend and the settings that a check needs."""
 
 import os
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from celery_health.broker import RedisNaming
-from celery_health.error_text import in_one_line
-from celery_health.survey.app_loading import ConfigurationError, not_loaded
-from celery_health.urls import BrokerUrl, UrlError, parse
+from celery_health.environment import broker_url
+from celery_health.known_secrets import remember_url
+from celery_health.readers.parameters import check_parameters, check_parameters_of_results
+from celery_health.schemes import TRANSPORTS, check_broker, check_result_backend
+from celery_health.survey.app_loading import ConfigurationError, load_settings, settings_raise
+from celery_health.survey.app_urls import (
+    app_broker,
+    app_result_backend,
+    with_scheme,
+    with_transport_options,
+)
+from celery_health.survey.own_app import own_app
+from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse, parse_result_backend
 from celery_health.wire.names import DEAD_LETTER_SUFFIX
 
-# $HOST, ${HOST}, {{ host }}, <host>, %HOST%: placeholders that a shell or a template should have replaced.
-_PLACEHOLDER = re.compile(r"[$<>{}%]")
+_DEFAULT_BROKER = "amqp://guest:guest@localhost:5672//"
+"""The broker of an application that names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +33,15 @@ class AppConnection:
     broker_url: str
     broker: BrokerUrl
     result_backend_url: str | None = None
+    result_backend: BrokerUrl | None = None
     app: Any = None
     name: str = "APP"
     """The value of ``celery -A``, for commands."""
     naming: RedisNaming = RedisNaming()  # noqa: RUF009 (frozen)
+    result_prefix: str = ""
+    """The prefix of the keys of results, where Redis keeps them."""
     queues: tuple[str, ...] = ()
+    """The queues of tasks that the application declares, without those that belong to one process."""
     default_queue: str = "celery"
     """Where tasks without a route go."""
     has_quarantine: bool = False
@@ -41,6 +53,8 @@ class AppConnection:
     """The prefix of kombu's Redis channels, which keeps databases apart."""
     remote_control: bool = True
     """Whether the application's workers accept remote control."""
+    broker_is_default: bool = False
+    """Whether the application names no broker, so that Celery uses its default."""
 
     @property
     def dead_letter_queue(self) -> str:
@@ -49,15 +63,15 @@ class AppConnection:
 
     def celery(self) -> Any:
         """The application for remote control and test tasks; one of our own if only a broker is named."""
-        return self.app if self.app is not None else _own_app(self.broker_url, self.result_backend_url)
+        if self.app is not None:
+            return self.app
+        return own_app(self.broker_url, self.result_backend_url, self.broker.master_name)
 
-
-@lru_cache(maxsize=4)
-def _own_app(broker: str, result_backend: str | None) -> Any:
-    """Made once: a program that checks for days would collect applications and their connections."""
-    from celery import Celery  # noqa: PLC0415
-
-    return Celery("celery_health", broker=broker, backend=result_backend, set_as_current=False)
+    def with_master(self, name: str) -> "AppConnection":
+        """The same with the name of the master, where Sentinels watch the broker."""
+        if self.broker.kind is not BrokerKind.SENTINEL:
+            return self
+        return replace(self, broker=replace(self.broker, master_name=name))
 
 
 def resolve(
@@ -69,27 +83,48 @@ def resolve(
 ) -> AppConnection:
     """Take the URLs from the options first, then from the application, then from the environment.
 
+    An application without a broker is not completed from ``REDIS_URL``, because Celery does not know it.
+
     Raises:
         ConfigurationError: no broker is named, a URL is invalid, or the settings raise an error.
     """
-    app_broker, app_backend = _urls_of_app(app, name)
-    url = broker or app_broker or environment.get("CELERY_BROKER_URL", "") or environment.get("REDIS_URL", "")
+    if app is not None:
+        return _of_app(app, name or "APP", broker, result_backend, environment)
+    url = broker or broker_url(environment)
     if not url:
         raise ConfigurationError(
             "No broker is named: use --broker redis://HOST:6379/0 or -A APP, or set CELERY_BROKER_URL."
         )
-    backend = result_backend or app_backend or environment.get("CELERY_RESULT_BACKEND") or None
-    parsed = _parsed(url, "broker")
-    if backend:
-        _parsed(backend, "result backend")
-    if app is None:
-        return AppConnection(url, parsed, backend)
-    app.conf.broker_url = app.conf.broker_read_url = broker or app_broker or url
-    if backend:
-        app.conf.result_backend = backend
-    if broker or result_backend:
-        _override(broker, result_backend)
-    return _with_settings(app, name or "APP", url, backend)
+    backend = result_backend or environment.get("CELERY_RESULT_BACKEND") or None
+    remember_url(url)
+    remember_url(backend or "")
+    return AppConnection(url, _parsed(url), backend, _parsed_backend(backend))
+
+
+def _of_app(
+    app: Any, name: str, broker: str | None, result_backend: str | None, environment: Mapping[str, str]
+) -> AppConnection:
+    """Everything of the application is read here: its settings, and its own code, may raise anything."""
+    load_settings(name, app)
+    try:
+        app_url, app_backend = _urls_of_app(app)
+        url = broker or with_scheme(app_url, app.conf) or environment.get("CELERY_BROKER_URL", "")
+        backend = result_backend or app_backend or environment.get("CELERY_RESULT_BACKEND") or None
+        remember_url(url)
+        remember_url(backend or "")
+        _parsed(url or _DEFAULT_BROKER, of_workers=True)
+        _parsed_backend(backend)
+        app.conf.broker_url = app.conf.broker_read_url = url or None
+        if backend:
+            app.conf.result_backend = backend
+        if broker or result_backend:
+            _override(broker, result_backend)
+        connection = _with_settings(app, name, url or _DEFAULT_BROKER, backend)
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise settings_raise(name, error) from error
+    return replace(connection, broker_is_default=not url)
 
 
 def _override(broker: str | None, result_backend: str | None) -> None:
@@ -104,15 +139,12 @@ def _override(broker: str | None, result_backend: str | None) -> None:
             os.environ[name] = value
 
 
-def _urls_of_app(app: Any, name: str | None) -> tuple[str, str | None]:
-    """The broker and the result backend of the application's workers."""
-    if app is None:
-        return "", None
-    try:
-        broker, backend = app.conf.broker_read_url, app.conf.result_backend
-    except Exception as error:  # the first access loads the settings, and they may raise anything
-        raise not_loaded(name or "APP", f"its settings raise {in_one_line(error).rstrip('.')}") from error
+def _urls_of_app(app: Any) -> tuple[str, str | None]:
+    """The broker and the result backend of the application's workers. A backend may be a class."""
+    broker, backend = app.conf.broker_read_url, app.conf.result_backend
     url = ";".join(broker) if isinstance(broker, list | tuple) else str(broker or "")
+    if isinstance(backend, type):
+        return url, f"{backend.__module__}:{backend.__qualname__}"
     return url, backend if isinstance(backend, str) else None
 
 
@@ -121,13 +153,12 @@ def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppCon
     from celery_health.presets.poison_tasks import CONSUMER  # noqa: PLC0415
 
     options = app.conf.broker_transport_options or {}
-    secure = with_master(with_tls(url, app.conf.broker_use_ssl), options.get("master_name"))
+    stored = _app_result_backend(backend, app.conf) if backend else None
     return AppConnection(
-        broker_url=secure,
-        broker=_parsed(secure, "broker"),
-        result_backend_url=with_tls(backend, getattr(app.conf, "redis_backend_use_ssl", None))
-        if backend
-        else None,
+        broker_url=url,
+        broker=_app_broker(url, app.conf),
+        result_backend_url=backend,
+        result_backend=stored,
         app=app,
         name=name,
         naming=RedisNaming(
@@ -137,7 +168,8 @@ def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppCon
             unacked_key=str(options.get("unacked_key") or "unacked"),
             unacked_index_key=str(options.get("unacked_index_key") or "unacked_index"),
         ),
-        queues=tuple(str(queue) for queue in app.amqp.queues),
+        result_prefix=_result_prefix(app.conf.result_backend_transport_options or {}),
+        queues=tuple(str(name) for name, queue in app.amqp.queues.items() if not _is_private(queue)),
         default_queue=str(app.conf.task_default_queue),
         has_quarantine=app.conf.worker_consumer == CONSUMER.value,
         visibility_timeout=options.get("visibility_timeout"),
@@ -147,6 +179,17 @@ def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppCon
     )
 
 
+def _is_private(queue: Any) -> bool:
+    """Whether each worker has a queue of its own in its place, or one worker has it alone."""
+    return bool(queue.exclusive or queue.auto_delete or getattr(queue.exchange, "type", "") == "fanout")
+
+
+def _result_prefix(options: Mapping[str, Any]) -> str:
+    """As Celery completes the option."""
+    prefix = str(options.get("global_keyprefix") or "")
+    return prefix if not prefix or prefix[-1] in ":_-." else f"{prefix}_"
+
+
 def _fanout_prefix(option: object) -> str:
     """As kombu reads the option: a prefix, True for the default prefix, or False for none."""
     if isinstance(option, str) and option:
@@ -154,47 +197,50 @@ def _fanout_prefix(option: object) -> str:
     return "/{db}." if option else ""
 
 
-def with_tls(url: str, use_ssl: object) -> str:
-    """The URL with the settings of ``broker_use_ssl`` in it."""
-    plain = {"redis://": "rediss://", "amqp://": "amqps://", "pyamqp://": "amqps://"}
-    if not use_ssl or not url.startswith(tuple(plain)):
-        return url
-    scheme = next(one for one in plain if url.startswith(one))
-    secure = plain[scheme] + url[len(scheme) :]
-    if not isinstance(use_ssl, Mapping):
-        return secure
-    options = {
-        f"ssl_{str(key).removeprefix('ssl_')}": _mode(value) if str(key).endswith("cert_reqs") else str(value)
-        for key, value in use_ssl.items()
-        if str(key).removeprefix("ssl_") in {"cert_reqs", "ca_certs", "certfile", "keyfile"}
-    }
-    return (
-        f"{secure}{'&' if '?' in secure else '?'}{urlencode(options, quote_via=quote)}" if options else secure
-    )
-
-
-def with_master(url: str, master: object) -> str:
-    """The URL with the master name of ``broker_transport_options`` in it."""
-    if not master or not url.startswith("sentinel://") or "master_name=" in url:
-        return url
-    first, *others = url.split(";")
-    named = f"{first}{'&' if '?' in first else '?'}{urlencode({'master_name': master}, quote_via=quote)}"
-    return ";".join([named, *others])
-
-
-def _mode(value: object) -> str:
-    """``none`` for ``ssl.CERT_NONE``, ``"CERT_NONE"`` and ``"none"``: kombu accepts all of them."""
-    return str(getattr(value, "name", value)).lower().removeprefix("cert_")
-
-
-def _parsed(url: str, what: str) -> BrokerUrl:
+def _parsed(url: str, *, of_workers: bool = False) -> BrokerUrl:
     try:
         parsed = parse(url)
+        check_broker(parsed, _transports())
+        check_parameters(parsed, of_workers=of_workers)
+        return parsed
     except UrlError as error:
-        raise ConfigurationError(f"The URL of the {what} cannot be used: {error}") from error
-    if _PLACEHOLDER.search(parsed.host):
-        raise ConfigurationError(
-            f"The URL of the {what} cannot be used: {parsed.host!r} is a placeholder. Replace it with "
-            "the host name."
+        raise ConfigurationError(f"The URL of the broker cannot be used: {error}") from error
+
+
+def _parsed_backend(text: str | None) -> BrokerUrl | None:
+    try:
+        parsed = parse_result_backend(text) if text else None
+        if parsed is not None:
+            check_result_backend(parsed)
+            check_parameters_of_results(parsed)
+        return parsed
+    except UrlError as error:
+        raise ConfigurationError(f"The URL of the result backend cannot be used: {error}") from error
+
+
+def _app_broker(url: str, conf: Any) -> BrokerUrl:
+    try:
+        broker = app_broker(url, conf)
+        broker = with_transport_options(broker, conf.broker_transport_options or {}, conf.broker_login_method)
+        if broker.kind is BrokerKind.SENTINEL and not broker.master_name:
+            raise UrlError(
+                "Celery refuses Sentinels without master_name: set it in broker_transport_options."
+            )
+        return broker
+    except UrlError as error:
+        raise ConfigurationError(f"The broker of the application cannot be used: {error}") from error
+
+
+def _app_result_backend(text: str, conf: Any) -> BrokerUrl:
+    try:
+        return with_transport_options(
+            app_result_backend(text, conf), conf.result_backend_transport_options or {}
         )
-    return parsed
+    except UrlError as error:
+        raise ConfigurationError(f"The result backend of the application cannot be used: {error}") from error
+
+
+def _transports() -> Collection[str]:
+    """Those of kombu, where it is loaded: an application may have added its own."""
+    kombu = sys.modules.get("kombu.transport")
+    return TRANSPORTS.union(kombu.TRANSPORT_ALIASES) if kombu else TRANSPORTS

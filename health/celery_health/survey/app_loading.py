@@ -1,11 +1,12 @@
 """Loads the application that ``-A`` names. Any error of its modules must end in one line."""
 
 import contextlib
+import importlib.util
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,7 +15,7 @@ import click
 
 from celery_health.error_text import first_line, in_one_line
 from celery_health.exit_codes import ExitCode
-from celery_health.urls import redact
+from celery_health.redaction import redact
 
 
 class ConfigurationError(click.ClickException):
@@ -35,17 +36,44 @@ def load_app(name: str, seconds: float, timeout_option: str | None = "--timeout"
     Raises:
         ConfigurationError: it cannot be loaded within ``seconds``.
     """
+
+    def find() -> Any:
+        from celery.app.utils import find_app  # noqa: PLC0415
+
+        return find_app(name)
+
+    return _loaded(name, find, seconds, timeout_option)
+
+
+def load_default_app(seconds: float) -> Any:
+    """The application that ``celery`` uses without ``-A``, None where no module configures it.
+
+    Raises:
+        ConfigurationError: it cannot be loaded within ``seconds``.
+    """
+    module = os.environ.get("CELERY_CONFIG_MODULE") or "celeryconfig"
+    if module == "celeryconfig" and not Path("celeryconfig.py").is_file():
+        return None
+
+    def make() -> Any:
+        from celery import Celery  # noqa: PLC0415
+
+        return Celery("default", loader="default", set_as_current=False)
+
+    return _loaded(module, make, seconds, "--timeout")
+
+
+def _loaded(name: str, find: Callable[[], Any], seconds: float, timeout_option: str | None) -> Any:
     # As Celery does, before any code of the application runs.
     here = os.getcwd()  # noqa: PTH109
     sys.path.insert(0, here)
     try:
         with contextlib.redirect_stdout(sys.stderr), _at_most(seconds, Path(here)):
-            from celery.app.utils import find_app  # noqa: PLC0415
-
-            app = find_app(name)
-            # Settings may hang as well. What they raise is reported when they are used.
-            with contextlib.suppress(Exception):
-                app.conf.broker_read_url  # noqa: B018
+            app = find()
+            if not _is_celery(app):
+                raise not_loaded(name, "it is not a Celery application: use -A MODULE:NAME")
+            load_settings(name, app)
+            _set_up_django()
     except _OutOfTime as place:
         why = f"after {seconds:g} s it is still at {place}. Find out why"
         if timeout_option:
@@ -55,11 +83,49 @@ def load_app(name: str, seconds: float, timeout_option: str | None = "--timeout"
         raise not_loaded(name, _what_is_missing(name, error.name or name)) from error
     except AttributeError as error:
         raise not_loaded(name, f"{first_line(error).rstrip('.')}: use -A MODULE:NAME") from error
+    except ConfigurationError:
+        raise
     except (Exception, SystemExit) as error:
         raise not_loaded(name, f"it raises {in_one_line(error).rstrip('.')}") from error
-    if not hasattr(app, "amqp") or not hasattr(app, "control"):
-        raise not_loaded(name, "it is not a Celery application: use -A MODULE:NAME")
     return app
+
+
+def _set_up_django() -> None:
+    """As a worker does before its first task: what needs the models, such as django-db, fails without it."""
+    if os.environ.get("DJANGO_SETTINGS_MODULE") and importlib.util.find_spec("django"):
+        load_django_models()
+
+
+def load_django_models() -> None:
+    """Load the models of the Django application, once. django.setup() would also replace the logging."""
+    from django.apps import apps  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415
+
+    apps.populate(settings.INSTALLED_APPS)
+
+
+def load_settings(name: str, app: Any) -> None:
+    """Settings may hang as well. Counting them shows what they raise: reading one swallows each KeyError.
+
+    Raises:
+        ConfigurationError: they raise an error.
+    """
+    try:
+        len(app.conf)
+    except Exception as error:
+        raise settings_raise(name, error) from error
+
+
+def settings_raise(name: str, error: Exception) -> ConfigurationError:
+    """The error for an application whose settings, or whose own code in their place, raise ``error``."""
+    return not_loaded(name, f"its settings raise {in_one_line(error).rstrip('.')}")
+
+
+def _is_celery(app: Any) -> bool:
+    """By its class: an attribute would be computed from the settings, which may raise."""
+    from celery import Celery  # noqa: PLC0415
+
+    return isinstance(app, Celery) or all(hasattr(type(app), name) for name in ("amqp", "control"))
 
 
 def not_loaded(name: str, why: str) -> ConfigurationError:

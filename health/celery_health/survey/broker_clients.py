@@ -1,6 +1,6 @@
 """What the broker shows of workers: those that listen to remote control, and those that wait for messages."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,9 @@ from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.remote_control_listeners import redis_command, redis_topic
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 from celery_health.wire.names import MONITOR_CLIENT
+
+CHECK_CLIENT = "celery-operator-check"
+"""The name of the connections with which a check proves what Redis shows. They are no workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ async def redis_clients(connection: AppConnection, *, publish: bool) -> BrokerCl
         if publish:
             bindings = f"{connection.naming.key_prefix}_kombu.binding.{connection.exchange}.pidbox"
             pipeline.execute_command("SMEMBERS", bindings)
-            pipeline.execute_command("PUBLISH", _topic(connection), redis_command(connection.exchange))
+            pipeline.execute_command("PUBLISH", topic_of(connection), redis_command(connection.exchange))
         connected, *published = await pipeline.execute(raise_on_error=False)
     except (RedisError, OSError, ValueError):
         return BrokerClients()
@@ -67,12 +70,15 @@ def _clients(connected: Any, published: Sequence[Any], connection: AppConnection
 
 
 def _monitors(connected: Sequence[Mapping[str, str]], connection: AppConnection) -> int:
-    """Monitors that listen to remote control. They are no workers."""
-    name = MONITOR_CLIENT + _topic(connection)
-    return sum(client.get("name") == name and client.get("sub", "0") != "0" for client in connected)
+    """Monitors, and other checks at this moment, that listen to remote control. They are no workers."""
+    name = MONITOR_CLIENT + topic_of(connection)
+    monitors = sum(client.get("name") == name and client.get("sub", "0") != "0" for client in connected)
+    checks = (client for client in connected if client.get("name") == CHECK_CLIENT)
+    return monitors + sum(client.get("psub", "0") != "0" for client in checks)
 
 
-def _topic(connection: AppConnection) -> str:
+def topic_of(connection: AppConnection) -> str:
+    """The Redis channel of the application's remote control."""
     database, prefix = connection.broker.database or 0, connection.naming.key_prefix
     return redis_topic(connection.fanout_prefix, database, connection.exchange, prefix)
 
@@ -85,15 +91,30 @@ def bound_workers(bindings: Iterable[bytes], exchange: str) -> frozenset[str]:
 
 
 def count_clients(connected: Sequence[Mapping[str, str]], database: int) -> BrokerClients:
-    """The subscribers and the waiting clients of this database, from the answer to CLIENT LIST."""
-    here = [client for client in connected if client.get("db") == str(database)]
+    """The subscribers and the waiting clients of this database, from the answer to CLIENT LIST.
+
+    What the answer has no field for is None: it is not zero.
+    """
+    if not _have(connected, "db"):
+        return BrokerClients()
+    here = [
+        client for client in connected if client["db"] == str(database) and client.get("name") != CHECK_CLIENT
+    ]
+    subscribers = sum(client.get("sub", "0") != "0" or client.get("psub", "0") != "0" for client in here)
     return BrokerClients(
-        subscribers=sum(client.get("sub", "0") != "0" or client.get("psub", "0") != "0" for client in here),
-        # Flag "b": blocked in BRPOP now. "cmd" alone names only the client's last command.
-        waiting=sum(
-            client.get("cmd", "").lower() == "brpop" and "b" in client.get("flags", "") for client in here
-        ),
+        subscribers=subscribers if _have(connected, "sub", "psub") else None,
+        waiting=sum(map(waits, here)) if _have(connected, "cmd", "flags") else None,
     )
+
+
+def waits(client: Mapping[str, str]) -> bool:
+    """Whether this client of CLIENT LIST waits for messages now. "cmd" alone names only its last command."""
+    return client.get("cmd", "").lower() == "brpop" and "b" in client.get("flags", "")
+
+
+def _have(connected: Sequence[Mapping[str, str]], *fields: str) -> bool:
+    """Whether the server shows these fields: servers that are compatible with Redis may lack some."""
+    return all(field in client for client in connected for field in fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +132,15 @@ def unresponsive_workers(
     clients: BrokerClients, workers: Sequence[WorkerSnapshot], broker: BrokerReading
 ) -> UnresponsiveWorkers:
     """The workers that the broker shows, besides those that answered (``workers``)."""
-    if clients.listeners is not None and clients.listeners > len(workers):
+    answered = sum(worker.copies for worker in workers)
+    if clients.listeners is not None and clients.listeners > answered:
         names = (clients.bound_workers or frozenset()) - {worker.name for worker in workers}
-        return UnresponsiveWorkers(clients.listeners - len(workers), tuple(sorted(names)))
+        return UnresponsiveWorkers(clients.listeners - answered, tuple(sorted(names)))
     # A worker without remote control still waits for messages.
     if not workers and (clients.waiting or _has_full_worker(clients, broker)):
         return UnresponsiveWorkers(1)
     surplus_consumers = [
-        (queue.consumers or 0) - sum(queue.name in worker.queues for worker in workers)
+        (queue.consumers or 0) - sum(worker.copies for worker in workers if queue.name in worker.queues)
         for queue in broker.queues
     ]
     return UnresponsiveWorkers(max([0, *surplus_consumers]))
@@ -129,12 +151,20 @@ def _has_full_worker(clients: BrokerClients, broker: BrokerReading) -> bool:
     return bool(clients.subscribers and broker.unacked is not None and broker.unacked.count)
 
 
+def count_of(workers: Iterable[WorkerSnapshot], names: Collection[str]) -> int:
+    """How many workers have these names. Several may have the same one."""
+    return sum(worker.copies for worker in workers if worker.name in names)
+
+
 def idle_workers(workers: Iterable[WorkerSnapshot]) -> frozenset[str]:
-    """The consuming workers that run no task and are not full. They wait for messages all the time."""
+    """The consuming workers that run no task and are not full. They wait for messages all the time.
+
+    A worker that gets broadcasts alone waits for no message of a queue.
+    """
     return frozenset(
         worker.name
         for worker in workers
-        if worker.consuming and worker.active_count == 0 and worker.takes_more is True
+        if worker.consuming and worker.queues and worker.active_count == 0 and worker.takes_more is True
     )
 
 
@@ -150,14 +180,15 @@ def deaf_on_rabbitmq(workers: Sequence[WorkerSnapshot], broker: BrokerReading) -
     return frozenset(
         worker.name
         for worker in workers
-        if worker.consuming and all(consumers.get(name) == 0 for name in worker.queues)
+        if worker.consuming and worker.queues and all(consumers.get(name) == 0 for name in worker.queues)
     )
 
 
 def deaf_count_on_rabbitmq(workers: Sequence[WorkerSnapshot], broker: BrokerReading) -> int:
     """How many workers of a queue are not among its consumers. RabbitMQ does not show which."""
     missing = [
-        sum(queue.name in worker.queues for worker in workers if worker.consuming) - queue.consumers
+        sum(worker.copies for worker in workers if worker.consuming and queue.name in worker.queues)
+        - queue.consumers
         for queue in broker.queues
         if queue.consumers is not None
     ]

@@ -1,5 +1,6 @@
 """The verdicts on a snapshot: those on the fleet, and those that only a survey can give."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,11 +8,11 @@ from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.health import HealthState
 from celery_health.exit_codes import ExitCode
+from celery_health.redaction import redact
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.broker_clients import UnresponsiveWorkers
 from celery_health.survey.health_exit_code import exit_code_of
 from celery_health.survey.snapshot import Snapshot
-from celery_health.urls import redact
 from celery_health.verdicts.commands import CeleryCommands
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.fleet.fleet_verdicts import fleet_verdict, not_consuming
@@ -61,6 +62,7 @@ def check_result(
             workers_known=snapshot.workers_known or _some_answered(snapshot),
             result_backend=snapshot.result_backend,
             waiting_for=nonempty_seconds or {},
+            not_shrinking_for=dict.fromkeys(snapshot.not_shrinking, math.inf),
             visibility_timeout=connection.visibility_timeout,
             thresholds=thresholds,
         )
@@ -72,7 +74,15 @@ def check_result(
         if not (proven and one.reason in _DISPROVED_BY_TEST_TASK)
         and not (snapshot.unresponsive and one.reason in _NEED_ALL_WORKERS)
     ]
-    found = worst_first([*verdicts, *_unresponsive(snapshot), *_deaf(snapshot), *_failed_tests(snapshot)])
+    found = worst_first(
+        [
+            *verdicts,
+            *_unresponsive(snapshot),
+            *_deaf(snapshot),
+            *_same_names(snapshot),
+            *_failed_tests(snapshot),
+        ]
+    )
     health = health_of(found)
     some_consume = proven or any(worker.consuming for worker in snapshot.workers)
     commands = CeleryCommands(connection.name)
@@ -130,6 +140,13 @@ def _deaf(snapshot: Snapshot) -> Iterator[Verdict]:
     if snapshot.deaf_count:
         facts = {"part": part_is(snapshot.deaf_count, len(snapshot.workers), "worker")}
         yield Verdict(FleetReason.WORKER_NOT_CONSUMING, facts=facts, variant="by_count")
+
+
+def _same_names(snapshot: Snapshot) -> Iterator[Verdict]:
+    several = [worker for worker in snapshot.workers if worker.copies > 1]
+    if several:
+        copies = listed([f"{worker.copies} workers have the name {worker.name}" for worker in several])
+        yield Verdict(FleetReason.NAMES_COLLIDE, tuple(one.name for one in several), {"copies": copies})
 
 
 def _failed_tests(snapshot: Snapshot) -> Iterator[Verdict]:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 
-from celery_health.broker import BrokerReader, BrokerReading
+from celery_health.broker import BrokerReader, BrokerReading, without_queues
 from celery_health.readers.reachability import timed_out_after
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.budget import Budget
@@ -14,6 +14,8 @@ from celery_health.survey.snapshot import CheckOptions
 class CheckRun:
     """One check while it runs. ``registered_tasks``: the tasks that any worker knows, where asked for.
 
+    ``private_queues``: queues that are exclusive, are deleted with their worker, or get broadcasts.
+
     ``dead_letters``: the messages in the application's dead-letter queue, None if it has none.
     """
 
@@ -22,6 +24,7 @@ class CheckRun:
     budget: Budget
     queue_names: list[str] = field(default_factory=list)
     registered_tasks: frozenset[str] = frozenset()
+    private_queues: frozenset[str] = frozenset()
     dead_letters: int | None = None
 
 
@@ -35,4 +38,9 @@ async def read_broker(run: CheckRun, reader: BrokerReader) -> BrokerReading:
         url = run.connection.broker
         return timed_out_after(url, run.budget.seconds).reading(url)
     run.dead_letters = next((queue.ready for queue in reading.queues if queue.name == dead), None)
-    return replace(reading, queues=tuple(queue for queue in reading.queues if queue.name != dead))
+    ignored = (*run.options.ignored_queues, *([dead] if dead else []))
+    return replace(
+        reading,
+        queues=without_queues(reading.queues, ignored),
+        other_queues=without_queues(reading.other_queues, run.options.ignored_queues),
+    )

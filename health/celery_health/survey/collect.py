@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -10,7 +12,9 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.readers.redis.server import RedisServer
 from celery_health.result_backends import ping_result_backend
+from celery_health.survey.app_broker import UNCLEAR, AppBrokerReader, result_backend_through_app
 from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.app_loading import ConfigurationError
 from celery_health.survey.budget import Budget
 from celery_health.survey.check_run import CheckRun, read_broker
 from celery_health.survey.connect import connection_failure
@@ -19,8 +23,8 @@ from celery_health.survey.snapshot import CheckOptions, Snapshot
 from celery_health.survey.workers import add_workers
 from celery_health.threads import run_in_thread
 from celery_health.tls import THIS_PYTHON
-from celery_health.urls import UrlError, parse
 
+_REMOVAL_SECONDS = 1.0
 # A server that refuses messages for these reasons still answers questions about itself.
 _ANSWERS_QUESTIONS = frozenset({BrokerReason.OUT_OF_MEMORY, BrokerReason.READ_ONLY})
 
@@ -30,8 +34,8 @@ async def collect_snapshot(connection: AppConnection, options: CheckOptions) -> 
     began = time.monotonic()
     run = CheckRun(connection, options, Budget(options.timeout))
     run.queue_names = list(options.queues or connection.queues or (connection.default_queue,))
-    reader = reader_for(
-        connection.broker_url, connection.naming, management_url=options.management_url, python=THIS_PYTHON
+    reader: BrokerReader = reader_for(
+        connection.broker, connection.naming, management_url=options.management_url, python=THIS_PYTHON
     )
     try:
         snapshot = await _collect(run, reader)
@@ -43,7 +47,12 @@ async def collect_snapshot(connection: AppConnection, options: CheckOptions) -> 
 async def _collect(run: CheckRun, reader: BrokerReader) -> Snapshot:
     backend = asyncio.create_task(_result_backend(run))
     failure = await connection_failure(run.connection.broker, run.budget.left)
+    if failure and run.connection.broker_is_default:
+        raise _no_broker(run.connection)
     broker = _with_host_hint(run, failure) if failure else await read_broker(run, reader)
+    if broker.reachable is not True and broker.reason in UNCLEAR and run.connection.app is not None:
+        reader = AppBrokerReader(run.connection, broker)
+        broker = await read_broker(run, reader)
     snapshot = Snapshot(time.time(), broker)
     if _workers_can_be_asked(run, broker):
         snapshot = await add_workers(run, reader, snapshot)
@@ -53,6 +62,13 @@ async def _collect(run: CheckRun, reader: BrokerReader) -> Snapshot:
     if run.options.check_redis and run.connection.broker.kind.is_redis:
         snapshot = replace(snapshot, redis=await _redis(run, broker))
     return snapshot
+
+
+def _no_broker(connection: AppConnection) -> ConfigurationError:
+    return ConfigurationError(
+        f"The application {connection.name!r} names no broker, and nothing listens at Celery's default, "
+        f"{connection.broker.address}: set its broker_url before it is used, or use --broker URL."
+    )
 
 
 def _with_host_hint(run: CheckRun, failure: BrokerReading) -> BrokerReading:
@@ -65,36 +81,55 @@ def _with_host_hint(run: CheckRun, failure: BrokerReading) -> BrokerReading:
 def _workers_can_be_asked(run: CheckRun, broker: BrokerReading) -> bool:
     """Workers are asked through the broker. An application's settings may reach it where the URL does not."""
     unclear = broker.reason in {BrokerReason.TLS_FAILED, BrokerReason.URL_INVALID}
+    # Without the application, kombu has no more than our reader had.
     incomplete = run.connection.broker.kind.is_redis and broker.reason is BrokerReason.UNSUPPORTED_KIND
     has_app = run.connection.app is not None
-    return broker.reachable is not False and not incomplete and (has_app or not unclear)
+    return broker.reachable is not False and (has_app or not (unclear or incomplete))
 
 
 async def _result_backend(run: CheckRun) -> BrokerReading | None:
-    url = run.connection.result_backend_url
+    url = run.connection.result_backend
     if url is None:
         return None
-    try:
-        parsed = parse(url)
-    except UrlError:
-        return await ping_result_backend(url, timeout=run.budget.left)
-    failure = await connection_failure(parsed, run.budget.left)
-    return failure or await ping_result_backend(url, timeout=run.budget.left)
+    failure = await connection_failure(url, run.budget.left)
+    reading = failure or await ping_result_backend(url, timeout=run.budget.left)
+    if reading.reachable is True or run.connection.app is None:
+        return reading
+    return await result_backend_through_app(run.connection, reading, run.budget.left)
 
 
 async def _test_tasks(run: CheckRun, snapshot: Snapshot) -> tuple[RoundTrip, ...]:
     task = choose_task(run.options.task, run.registered_tasks)
     consumed = {name for worker in snapshot.workers for name in worker.queues}
     queues = list(run.options.queues) or sorted(consumed or set(run.queue_names))
+    # A task in a queue of one process proves nothing of the others, and may stay there.
+    queues = [name for name in queues if name not in run.private_queues]
     seconds = max(0.2, run.budget.left - 0.3)
 
+    left: dict[str, str] = {}
+
     def send_and_wait() -> tuple[RoundTrip, ...]:
-        return round_trips(run.connection.celery(), task, queues, seconds)
+        return round_trips(run.connection.celery(), task, queues, seconds, left)
 
     try:
-        return await run_in_thread(send_and_wait, run.budget.left + 0.2)
+        trips = await run_in_thread(send_and_wait, run.budget.left + 0.2)
     except TimeoutError:
-        return without_results(queues, task, seconds)
+        trips = without_results(queues, task, seconds)
+    if left and run.connection.broker.kind.is_redis:
+        await _remove(run, dict(left))
+    return trips
+
+
+async def _remove(run: CheckRun, ids: Mapping[str, str]) -> None:
+    """Remove test tasks that no worker took. They have expired, and only a worker would drop them."""
+    # Imported only here: the redis package takes 20 MB.
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
+    from celery_health.readers.redis.message_removal import remove_messages  # noqa: PLC0415
+
+    with suppress(RedisError, OSError, TimeoutError):
+        async with asyncio.timeout(_REMOVAL_SECONDS):
+            await remove_messages(run.connection.broker, run.connection.naming, ids)
 
 
 async def _redis(run: CheckRun, broker: BrokerReading) -> RedisServer | None:
@@ -103,12 +138,21 @@ async def _redis(run: CheckRun, broker: BrokerReading) -> RedisServer | None:
     # Imported only here: the redis package takes 20 MB.
     from celery_health.readers.redis.server_reader import read_redis_server  # noqa: PLC0415
 
-    seconds = min(1.0, run.budget.left / 2)
-    prefix = run.connection.naming.key_prefix
+    seconds = min(1.0, run.budget.left / 3)
+    connection = run.connection
+    url, prefix = connection.broker, connection.naming.key_prefix
     try:
         async with asyncio.timeout(run.budget.left):
-            return await read_redis_server(
-                run.connection.broker_url, key_prefix=prefix, max_scan_seconds=seconds
-            )
+            server = await read_redis_server(url, key_prefix=prefix, max_scan_seconds=seconds)
+            store, replies = connection.result_backend, server.tasks
+            if store is None or replies is None:
+                return server
+            # The results have a server, a database and a prefix of their own.
+            tasks = replace(replies, by_state={})
+            if store.kind.is_redis:
+                prefix = connection.result_prefix
+                kept = await read_redis_server(store, key_prefix=prefix, max_scan_seconds=seconds)
+                tasks = kept.tasks or tasks
+            return replace(server, tasks=replace(tasks, reply_keys=replies.reply_keys))
     except TimeoutError:
         return None

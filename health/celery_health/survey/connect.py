@@ -7,7 +7,7 @@ import socket
 from contextlib import closing
 
 from celery_health.broker import BrokerReading
-from celery_health.readers import reachability
+from celery_health.readers.connection_errors import connection_error
 from celery_health.threads import run_in_thread
 from celery_health.urls import BrokerKind, BrokerUrl
 
@@ -25,6 +25,6 @@ async def connection_failure(url: BrokerUrl, seconds: float) -> BrokerReading | 
     try:
         await run_in_thread(connect, seconds)
     except OSError as error:
-        result = reachability.connection_error(error, url)
+        result = connection_error(error, url)
         return result.reading(url, ()) if result else None
     return None

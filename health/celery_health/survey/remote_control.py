@@ -5,8 +5,9 @@ never answers: no answer does not mean that a worker is dead.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSnapshot
@@ -17,6 +18,9 @@ _LEAST_SECONDS = 0.2
 
 _MAX_ETA_TASKS = 1_000
 """Of one worker. A worker may keep far more, and an answer to a person needs no more."""
+
+_ADDED = frozenset({"max-concurrency", "prefetch_count", "total"})
+"""Numbers of ``stats`` that workers of one name have together."""
 
 Replies = Mapping[str, Mapping[str, Any]]
 """By command, by worker: the worker's answer."""
@@ -38,6 +42,8 @@ class RemoteControlReplies:
     workers: tuple[WorkerSnapshot, ...] = ()
     registered_tasks: frozenset[str] = field(default_factory=frozenset)
     """Names of the tasks that any worker knows, where asked for."""
+    private_queues: frozenset[str] = field(default_factory=frozenset)
+    """Queues that are exclusive, or are deleted with their worker. Those for broadcasts are such queues."""
     started: Mapping[str, int] = field(default_factory=dict)
     """How many tasks each worker has started since it runs."""
     eta_tasks: Mapping[str, tuple[EtaTask, ...]] = field(default_factory=dict)
@@ -58,15 +64,19 @@ def inspect_workers(
     first, *others = (*_COMMANDS, "registered") if tasks else _COMMANDS
     end = time.monotonic() + seconds
     replies: dict[str, dict[str, Any]] = {}
-    error_text = None
+    error_text, copies = None, Counter[str]()
     try:
         with app.connection_for_write(connect_timeout=seconds) as connection:
-            replies[first] = broadcast(app, connection, first, seconds, limit=expected)
+            answers = answers_of(app, connection, first, seconds, limit=expected)
+            copies = Counter(name for answer in answers for name in answer)
+            replies[first] = not_refused(merged(answers))
             answering = sorted(replies[first])
             for command in others if answering else ():
                 left = max(_LEAST_SECONDS, end - time.monotonic())
                 arguments = {"builtins": True} if command == "registered" else None
-                replies[command] = broadcast(app, connection, command, left, arguments, destination=answering)
+                # Else Celery takes one answer for each name.
+                to_all = {"destination": answering, "limit": len(answers)}
+                replies[command] = broadcast(app, connection, command, left, arguments, **to_all)
     except Exception as error:  # a broker that fails now is part of the result
         error_text = None if any(replies.values()) else f"{type(error).__name__}: {error}"
     registered = frozenset(
@@ -74,13 +84,32 @@ def inspect_workers(
     )
     now = time.time()
     return RemoteControlReplies(
-        workers=worker_snapshots(replies, now),
+        workers=tuple(
+            replace(worker, copies=copies.get(worker.name, 1)) for worker in worker_snapshots(replies, now)
+        ),
         registered_tasks=registered,
+        private_queues=private_queues(replies.get("active_queues", {})),
         started=_started(replies),
         eta_tasks=eta_tasks(replies.get("scheduled", {})),
         at=now,
         error=error_text,
     )
+
+
+def private_queues(consumed: Mapping[str, Any]) -> frozenset[str]:
+    """The queues of one process, from the answers to ``active_queues``."""
+    queues = (queue for queues in consumed.values() if isinstance(queues, list) for queue in queues)
+    return frozenset(str(queue["name"]) for queue in queues if isinstance(queue, dict) and _is_private(queue))
+
+
+def _is_private(queue: Mapping[str, Any]) -> bool:
+    return bool(queue.get("exclusive") or queue.get("auto_delete") or _is_for_broadcasts(queue))
+
+
+def _is_for_broadcasts(queue: Mapping[str, Any]) -> bool:
+    """Whether its messages are copies for each worker. In Redis there is no list of them."""
+    exchange = queue.get("exchange")
+    return isinstance(exchange, dict) and exchange.get("type") == "fanout"
 
 
 def _started(replies: Replies) -> dict[str, int]:
@@ -123,8 +152,7 @@ def broadcast(
     **receivers: Any,
 ) -> dict[str, Any]:
     """The answers of workers that do not refuse. ``receivers``: ``limit`` and ``destination`` of Celery."""
-    answers = all_replies(app, connection, command, seconds, arguments, **receivers)
-    return {name: one for name, one in answers.items() if not (isinstance(one, dict) and "error" in one)}
+    return not_refused(all_replies(app, connection, command, seconds, arguments, **receivers))
 
 
 def all_replies(
@@ -136,6 +164,18 @@ def all_replies(
     **receivers: Any,
 ) -> dict[str, Any]:
     """As ``broadcast``, with the answers of workers that refuse: ``{"error": text}``. None waits for none."""
+    return merged(answers_of(app, connection, command, seconds, arguments, **receivers))
+
+
+def answers_of(
+    app: Any,
+    connection: Any,
+    command: str,
+    seconds: float | None,
+    arguments: Mapping[str, Any] | None = None,
+    **receivers: Any,
+) -> list[dict[str, Any]]:
+    """One entry for each answer, by the name of the worker."""
     # A new Control has a new reply queue, so that a late answer is not taken for one to the next command.
     from celery.app.control import Control  # noqa: PLC0415
 
@@ -147,7 +187,34 @@ def all_replies(
         timeout=seconds,
         **receivers,
     )
-    return {name: reply for answer in answers or () for name, reply in answer.items()}
+    return list(answers or ())
+
+
+def not_refused(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers without those of workers that refuse."""
+    return {name: one for name, one in answers.items() if not (isinstance(one, dict) and "error" in one)}
+
+
+def merged(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """By the worker's name. Workers of one name count as one that does the work of all."""
+    by_name: dict[str, Any] = {}
+    for answer in answers:
+        for name, reply in answer.items():
+            by_name[name] = _joined(by_name[name], reply) if name in by_name else reply
+    return by_name
+
+
+def _joined(one: Any, other: Any, *, added: bool = False) -> Any:
+    """Both answers in one: lists and dicts with the entries of both, and the sums of ``_ADDED``."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        both = {
+            key: _joined(one[key], other[key], added=added or key in _ADDED)
+            for key in one.keys() & other.keys()
+        }
+        return {**one, **other, **both}
+    if isinstance(one, list) and isinstance(other, list):
+        return one + other
+    return one + other if added and isinstance(one, int) and isinstance(other, int) else one
 
 
 def worker_snapshots(replies: Replies, now: float) -> tuple[WorkerSnapshot, ...]:
@@ -166,12 +233,18 @@ def _worker(name: str, answers: Mapping[str, Any], now: float) -> WorkerSnapshot
     return WorkerSnapshot(
         name=name,
         consuming=None if queues is None else bool(queues),
-        slots=_number(pool.get("max-concurrency")),
+        slots=_slots(pool, stats.get("autoscaler")),
         active_count=len(active),
         running=tuple(_running(task, now) for task in active if isinstance(task, dict)),
         reserved=len(answers.get("reserved") or ()),
         eta=len(answers.get("scheduled") or ()),
-        queues=tuple(str(queue["name"]) for queue in queues or () if isinstance(queue, dict)),
+        queues=tuple(
+            dict.fromkeys(
+                str(queue["name"])
+                for queue in queues or ()
+                if isinstance(queue, dict) and not _is_for_broadcasts(queue)
+            )
+        ),
         prefetch=_number(stats.get("prefetch_count")),
     )
 
@@ -180,6 +253,14 @@ def _running(task: Mapping[str, Any], now: float) -> RunningTask:
     started = task.get("time_start")
     age = max(0.0, now - started) if isinstance(started, int | float) else None
     return RunningTask(str(task.get("id", "")), str(task.get("name", "")), age)
+
+
+def _slots(pool: Mapping[str, Any], autoscaler: object) -> int | None:
+    """``celery worker --autoscale`` starts with few processes, and adds as many as there is work for."""
+    started, most = _number(pool.get("max-concurrency")), None
+    if isinstance(autoscaler, dict):
+        most = _number(autoscaler.get("max"))
+    return started if most is None else max(most, started or 0)
 
 
 def _number(value: object) -> int | None:

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from celery_health.error_text import first_line, in_one_line
-from celery_health.urls import redact
+from celery_health.redaction import redact
 
 OWN_TASK = "celery_health.tasks.health_check_task"
 ECHO_TASK = "celery.accumulate"
@@ -30,11 +31,44 @@ def choose_task(named: str | None, registered: Collection[str]) -> str:
     return named or (OWN_TASK if OWN_TASK in registered else ECHO_TASK)
 
 
-def round_trips(app: Any, task: str, queues: Sequence[str], seconds: float) -> tuple[RoundTrip, ...]:
-    """Send to all queues, then wait for all results."""
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A test task on its way. ``result`` is the error where it could not be sent."""
+
+    queue: str
+    task: str
+    at: float
+    result: Any
+
+
+def round_trips(
+    app: Any, task: str, queues: Sequence[str], seconds: float, left: dict[str, str]
+) -> tuple[RoundTrip, ...]:
+    """Send to all queues, then wait for all results, each with its own time.
+
+    ``left`` gets the id of each task by queue, and keeps those of tasks that do not come back.
+    """
     end = time.monotonic() + seconds
-    sent = [(queue, time.monotonic(), _send(app, task, queue, seconds)) for queue in queues]
-    return tuple(_wait(queue, task, sent_at, result, end) for queue, sent_at, result in sent)
+    waiting = []
+    for queue in queues:
+        sent = _Sent(queue, task, time.monotonic(), _send(app, task, queue, seconds))
+        waiting.append(sent)
+        if not isinstance(sent.result, Exception):
+            left[queue] = str(sent.result.id)
+    ended: dict[str, RoundTrip] = {}
+    while True:
+        for sent in tuple(waiting):
+            if trip := _arrived(sent):
+                ended[sent.queue] = trip
+                waiting.remove(sent)
+                left.pop(sent.queue, None)
+                _forget(sent)
+        if not waiting or time.monotonic() >= end:
+            break
+        time.sleep(_POLL_SECONDS)
+    for sent in waiting:
+        ended[sent.queue] = _no_result(sent.queue, task, end - sent.at)
+    return tuple(ended[queue] for queue in queues)
 
 
 def without_results(queues: Sequence[str], task: str, seconds: float) -> tuple[RoundTrip, ...]:
@@ -57,6 +91,8 @@ def _send(app: Any, task: str, queue: str, seconds: float) -> Any:
             queue=Queue(queue, Exchange("", type="direct"), routing_key=queue, no_declare=True),
             declare=[],
             expires=max(1.0, seconds),
+            # RabbitMQ itself drops a message that no worker takes.
+            expiration=max(1.0, seconds),
             retry=False,
             ignore_result=False,
             **echo,
@@ -65,18 +101,18 @@ def _send(app: Any, task: str, queue: str, seconds: float) -> Any:
         return error
 
 
-def _wait(queue: str, task: str, sent_at: float, result: Any, end: float) -> RoundTrip:
+def _arrived(sent: _Sent) -> RoundTrip | None:
+    """The outcome, None while there is none."""
+    queue, task, result = sent.queue, sent.task, sent.result
     if isinstance(result, Exception):
         return RoundTrip(queue, task, False, None, f"the task cannot be sent: {_text(result)}")
     try:
-        while not result.ready():
-            if time.monotonic() >= end:
-                return _no_result(queue, task, end - sent_at)
-            time.sleep(_POLL_SECONDS)
+        if not result.ready():
+            return None
         state, value = result.state, result.result
     except Exception as error:  # any error of the result backend is the outcome for this queue
         return RoundTrip(queue, task, False, None, f"the result cannot be fetched: {_text(error)}")
-    took = time.monotonic() - sent_at
+    took = time.monotonic() - sent.at
     if state != "SUCCESS":
         return RoundTrip(queue, task, False, took, f"{state}: {_text(value)}")
     if isinstance(value, dict) and value.get("ok") is False:
@@ -84,6 +120,12 @@ def _wait(queue: str, task: str, sent_at: float, result: Any, end: float) -> Rou
             queue, task, False, took, "; ".join(_failed_checks(value)) or "the task reports a failure"
         )
     return RoundTrip(queue, task, True, took, f"result after {took:.2f} s")
+
+
+def _forget(sent: _Sent) -> None:
+    """No other program needs the result. Where it cannot be deleted, it expires."""
+    with suppress(Exception):
+        sent.result.forget()
 
 
 def _failed_checks(value: dict[str, Any]) -> Iterator[str]:

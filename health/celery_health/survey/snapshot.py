@@ -17,6 +17,8 @@ class CheckOptions:
 
     timeout: float = 5.0
     queues: tuple[str, ...] = ()
+    ignored_queues: tuple[str, ...] = ()
+    """Patterns of queues that are left out, such as those that are unread by design."""
     management_url: str | None = None
     test_tasks: bool = False
     task: str | None = None
@@ -32,7 +34,8 @@ class Snapshot:
     that answered wait for no message, where the broker does not show which. ``remote_control_error``: why no
     worker could be asked. ``started``: how many tasks each worker has started. ``eta_tasks``: those of each
     worker that has any. ``dead_letters``: messages in the application's dead-letter queue, None if its
-    workers have no ``presets.quarantine()``.
+    workers have no ``presets.quarantine()``. ``not_shrinking``: queues without a known consumer that did not
+    get shorter between two readings.
     """
 
     at: float
@@ -49,4 +52,5 @@ class Snapshot:
     redis: RedisServer | None = None
     test_tasks: tuple[RoundTrip, ...] = ()
     dead_letters: int | None = None
+    not_shrinking: frozenset[str] = frozenset()
     took: float = 0.0

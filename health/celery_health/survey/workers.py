@@ -9,10 +9,12 @@ from celery_health.survey import broker_clients
 from celery_health.survey.broker_clients import BrokerClients
 from celery_health.survey.budget import Budget
 from celery_health.survey.check_run import CheckRun, read_broker
+from celery_health.survey.redis_evidence import with_proven_listeners, with_proven_waiting
 from celery_health.survey.remote_control import RemoteControlReplies, inspect_workers
 from celery_health.survey.remote_control_listeners import has_no_listener_on_rabbitmq
 from celery_health.survey.snapshot import Snapshot
 from celery_health.threads import run_in_thread
+from celery_health.verdicts.text import counted
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 # Workers answer at once, but the main loop of one may be busy for a moment.
@@ -20,21 +22,33 @@ _REMOTE_CONTROL_SHARE, _REMOTE_CONTROL_SECONDS = 0.4, 1.0
 # How long, and how often, clients that wait for messages are counted. A worker's BRPOP lasts a second.
 _COUNTING_SECONDS, _COUNTING_INTERVAL_SECONDS = 1.5, 0.1
 
+# Long enough for a worker to take a message from a queue that it consumes.
+_SECOND_READING_SECONDS = 1.0
+
 
 async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -> Snapshot:
     """The snapshot with the workers in it."""
     clients = await _broker_clients(run, publish=True)
+    if run.connection.broker.kind.is_redis:
+        clients = await with_proven_listeners(run.connection, clients)
     replies = await _inspect(run, clients)
     run.registered_tasks = replies.registered_tasks
+    run.private_queues = replies.private_queues
     _note_queues(run, replies.workers)
     # A Redis reader has found all queues, also those not asked for, at its third read.
     await read_broker(run, reader)
-    broker = await read_broker(run, reader)
-    workers, deaf_count = await _find_deaf(run, clients, replies.workers, broker)
+    broker = _proven_by(replies, await read_broker(run, reader))
+    if run.connection.broker.kind.is_redis:
+        idle = broker_clients.idle_workers(replies.workers)
+        expected = broker_clients.count_of(replies.workers, idle) if replies.workers else 1
+        clients = await with_proven_waiting(run.connection, clients, expected)
+    answered = await _with_copies(run, reader, replies.workers, broker)
+    workers, deaf_count = await _find_deaf(run, clients, answered, broker)
+    broker, not_shrinking = await _read_again(run, reader, broker, workers)
     unresponsive = broker_clients.unresponsive_workers(clients, workers, broker)
     error = replies.error
-    if run.connection.broker.kind.is_redis and clients.waiting is None and not workers and not unresponsive:
-        error = error or "no worker listens to remote control, and the Redis user may not use CLIENT LIST"
+    if run.connection.broker.kind.is_redis and not workers and not unresponsive:
+        error = error or _why_none_is_no_proof(clients)
     return replace(
         snapshot,
         broker=_without_unused_default(broker, run, workers),
@@ -46,8 +60,67 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
         deaf_count=deaf_count,
         remote_control_error=error,
         started=replies.started,
+        not_shrinking=not_shrinking,
         eta_tasks=replies.eta_tasks,
     )
+
+
+def _proven_by(replies: RemoteControlReplies, broker: BrokerReading) -> BrokerReading:
+    """The reading of a broker: one that carries the answers of workers is reachable."""
+    if broker.reachable is not None or not replies.workers:
+        return broker
+    carries = f"The broker carries the answers of {counted(len(replies.workers), 'worker')}."
+    return replace(broker, reachable=True, message=f"{carries} {broker.message}")
+
+
+async def _with_copies(
+    run: CheckRun, reader: BrokerReader, workers: tuple[WorkerSnapshot, ...], broker: BrokerReading
+) -> tuple[WorkerSnapshot, ...]:
+    """On RabbitMQ workers of one name share a queue of commands, so that one of them answers each command."""
+    if not run.connection.broker.kind.is_amqp or not workers:
+        return workers
+    if not broker_clients.unresponsive_workers(BrokerClients(), workers, broker):
+        return workers
+    names = [f"{worker.name}.{run.connection.exchange}.pidbox" for worker in workers]
+    reading = await reader.read(names)
+    consumers = {queue.name: queue.consumers or 1 for queue in reading.queues}
+    return tuple(
+        replace(worker, copies=max(worker.copies, consumers.get(name, 1)))
+        for worker, name in zip(workers, names, strict=True)
+    )
+
+
+async def _read_again(
+    run: CheckRun, reader: BrokerReader, broker: BrokerReading, workers: Sequence[WorkerSnapshot]
+) -> tuple[BrokerReading, frozenset[str]]:
+    """A second reading, and the queues without a known consumer that did not get shorter since the first.
+
+    A worker that is not known may be emptying such a queue: another application may share the broker.
+    """
+    before = _unconsumed(broker, workers)
+    if not before:
+        return broker, frozenset()
+    await asyncio.sleep(min(_SECOND_READING_SECONDS, run.budget.left / 3))
+    again = await read_broker(run, reader)
+    if again.reachable is not True:
+        return broker, frozenset()
+    after = _unconsumed(again, workers)
+    return again, frozenset(name for name in before if after.get(name, -1) >= before[name])
+
+
+def _unconsumed(broker: BrokerReading, workers: Sequence[WorkerSnapshot]) -> dict[str, int]:
+    """The ready messages of each queue that no known worker consumes."""
+    consumed = {name for worker in workers for name in worker.queues}
+    queues = (*broker.queues, *broker.other_queues)
+    return {queue.name: queue.ready for queue in queues if queue.ready and queue.name not in consumed}
+
+
+def _why_none_is_no_proof(clients: BrokerClients) -> str | None:
+    if clients.listeners is None:
+        return "no worker answers, and Redis does not show whether one listens to remote control"
+    if clients.waiting is None:
+        return "no worker listens to remote control, and Redis does not show who waits for messages"
+    return None
 
 
 async def _broker_clients(run: CheckRun, *, publish: bool) -> BrokerClients:
@@ -108,21 +181,22 @@ async def _find_deaf(
         workers = broker_clients.marked_deaf(workers, broker_clients.deaf_on_rabbitmq(workers, broker))
         return workers, broker_clients.deaf_count_on_rabbitmq(workers, broker)
     idle = broker_clients.idle_workers(workers)
+    idle_count = broker_clients.count_of(workers, idle)
     waiting = clients.waiting
-    if waiting is None or waiting >= len(idle):
+    if waiting is None or waiting >= idle_count:
         return workers, 0
     # Between two waits a worker does not wait for a moment. Only one that never waits is deaf.
     counting = Budget(min(_COUNTING_SECONDS, run.budget.left / 2))
-    while waiting < len(idle) and counting.left > counting.least:
+    while waiting < idle_count and counting.left > counting.least:
         await asyncio.sleep(_COUNTING_INTERVAL_SECONDS)
         waiting = max(waiting, (await _broker_clients(run, publish=False)).waiting or 0)
-    if waiting >= len(idle):
+    if waiting >= idle_count:
         return workers, 0
     # A worker may have started a task in the meantime.
     idle &= broker_clients.idle_workers((await _inspect(run, clients)).workers)
     if waiting == 0:
         return broker_clients.marked_deaf(workers, idle), 0
-    return workers, max(0, len(idle) - waiting)
+    return workers, max(0, broker_clients.count_of(workers, idle) - waiting)
 
 
 def _note_queues(run: CheckRun, workers: Sequence[WorkerSnapshot]) -> None:

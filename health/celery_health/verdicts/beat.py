@@ -32,7 +32,8 @@ class BeatSnapshot:
     ``ready`` is the pod's own readiness. ``reason``, ``message``, ``live`` and ``tick_age`` are what its
     sidecar says, None or empty while the sidecar does not answer. ``restart_hold_left``: for how
     many more seconds no verdict fails its liveness, None if it may. ``container_failure`` is why a container
-    does not run, ``sidecar_error`` why there is no reading of its sidecar.
+    does not run, ``sidecar_error`` why there is no reading of its sidecar. ``overdue_for``: for how many
+    seconds the pod should have ended, by the grace period of its deletion; 0 before that.
     """
 
     pod: str
@@ -47,6 +48,7 @@ class BeatSnapshot:
     restart_hold_left: float | None = None
     container_failure: str = ""
     sidecar_error: str = ""
+    overdue_for: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ Times are seconds of the clock by which the evidence was gathered; only their di
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 
 KILLED_FROM_OUTSIDE = "signal SIGKILL"
@@ -62,7 +62,7 @@ class WorkerDeaths:
 
 @dataclass(frozen=True, slots=True)
 class Victim:
-    """A task id with all of its deaths in the fleet.
+    """A task id with its deaths at one worker, or with all of them in the fleet.
 
     ``alone``: deaths at which no other task ran in what died. ``at``: the process deaths, as worker and
     number. ``last_worker`` is where the last death was, ``memory`` the peak and the limit there in bytes,
@@ -91,11 +91,11 @@ class FleetDeaths:
 
     def victims(self) -> tuple[Victim, ...]:
         """Every task id that ran at a death, the most deaths first."""
-        deaths: dict[str, list[_Death]] = {}
+        by_id: dict[str, list[Victim]] = {}
         for worker in self.workers:
-            for id_, death in chain(_child_deaths(worker), _process_deaths(worker)):
-                deaths.setdefault(id_, []).append(death)
-        found = (_victim(id_, of_id) for id_, of_id in deaths.items())
+            for victim in chain(_of_children(worker), _of_processes(worker)):
+                by_id.setdefault(victim.id, []).append(victim)
+        found = (_joined(of_id) for of_id in by_id.values())
         return tuple(sorted(found, key=lambda victim: (-victim.count, -victim.alone, victim.id)))
 
     def deaths_by_name(self) -> Counter[str]:
@@ -129,76 +129,49 @@ class FleetDeaths:
 NO_DEATHS = FleetDeaths()
 
 
-@dataclass(frozen=True, slots=True)
-class _Death:
-    name: str
-    count: int
-    alone: int
-    first: float
-    last: float
-    cause: str
-    oom: bool
-    returns: bool
-    worker: str
-    memory: tuple[int | None, int | None]
-    at: tuple[tuple[str, float], ...] = field(default=())
-
-
-def _child_deaths(worker: WorkerDeaths) -> Iterator[tuple[str, _Death]]:
+def _of_children(worker: WorkerDeaths) -> Iterator[Victim]:
     for task in worker.tasks:
-        yield (
-            task.id,
-            _Death(
-                name=task.name,
-                count=task.count,
-                alone=task.count,
-                first=task.first,
-                last=task.last,
-                cause=task.cause,
-                oom=task.oom,
-                returns=task.returns,
-                worker=worker.worker,
-                memory=(worker.memory_peak, worker.memory_limit),
-            ),
+        yield Victim(
+            id=task.id,
+            name=task.name,
+            count=task.count,
+            alone=task.count,
+            first=task.first,
+            last=task.last,
+            cause=task.cause,
+            oom=task.oom,
+            returns=task.returns,
+            last_worker=worker.worker,
+            memory=(worker.memory_peak, worker.memory_limit),
         )
 
 
-def _process_deaths(worker: WorkerDeaths) -> Iterator[tuple[str, _Death]]:
+def _of_processes(worker: WorkerDeaths) -> Iterator[Victim]:
     for death in worker.process_deaths:
         for id_, name in death.tasks:
-            yield (
-                id_,
-                _Death(
-                    name=name,
-                    count=1,
-                    alone=int(death.task_count == 1),
-                    first=death.at,
-                    last=death.at,
-                    cause=death.cause,
-                    oom=death.oom,
-                    returns=True,
-                    worker=worker.worker,
-                    # The peak is that of the container that has taken the place of the lost one.
-                    memory=(None, worker.memory_limit),
-                    at=((worker.worker, death.at),),
-                ),
+            yield Victim(
+                id=id_,
+                name=name,
+                count=1,
+                alone=int(death.task_count == 1),
+                first=death.at,
+                last=death.at,
+                cause=death.cause,
+                oom=death.oom,
+                returns=True,
+                last_worker=worker.worker,
+                # The peak is that of the container that has taken the place of the lost one.
+                memory=(None, worker.memory_limit),
+                at=frozenset({(worker.worker, death.at)}),
             )
 
 
-def _victim(id_: str, deaths: Iterable[_Death]) -> Victim:
-    of_id = list(deaths)
-    last = max(of_id, key=lambda death: death.last)
-    return Victim(
-        id=id_,
-        name=last.name,
-        count=sum(death.count for death in of_id),
-        alone=sum(death.alone for death in of_id),
-        first=min(death.first for death in of_id),
-        last=last.last,
-        cause=last.cause,
-        oom=last.oom,
-        returns=last.returns,
-        last_worker=last.worker,
-        memory=last.memory,
-        at=frozenset(at for death in of_id for at in death.at),
+def _joined(of_id: Sequence[Victim]) -> Victim:
+    """The same id with the deaths at all workers."""
+    return replace(
+        max(of_id, key=lambda victim: victim.last),
+        count=sum(victim.count for victim in of_id),
+        alone=sum(victim.alone for victim in of_id),
+        first=min(victim.first for victim in of_id),
+        at=frozenset().union(*(victim.at for victim in of_id)),
     )

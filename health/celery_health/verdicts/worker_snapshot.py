@@ -22,7 +22,8 @@ class WorkerSnapshot:
 
     ``running`` may be shorter than ``active_count``: a report shows the first 100. ``idle_for`` is how many
     seconds ago a task last began or ended. ``has_room`` is False while the prefetch limit keeps the worker
-    from taking more. ``pool`` is its kind, such as prefork; empty if unknown.
+    from taking more. ``pool`` is its kind, such as prefork; empty if unknown. ``copies``: how many workers
+    have this name; the numbers are those of all of them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class WorkerSnapshot:
     idle_for: float | None = None
     has_room: bool | None = None
     pool: str = ""
+    copies: int = 1
 
     @property
     def in_flight(self) -> int:

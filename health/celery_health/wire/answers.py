@@ -67,6 +67,7 @@ class ProcessAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class WorkerAnswer(ProcessAnswer, frozen=True, kw_only=True):
     """The answer about a worker. ``drain_requested_for``: seconds, None where no drain is requested.
+    ``drain_expires_in``: seconds until the drain ends by itself, None where it does not.
 
     ``ends`` are the deaths of earlier worker processes of this pod that the sidecar saw, the newest last.
     ``quarantine`` is the order in force, None if there has been none. ``task_events_requested`` is None where
@@ -80,6 +81,7 @@ class WorkerAnswer(ProcessAnswer, frozen=True, kw_only=True):
     loop_age: Seconds | None
     drain_requested: bool
     drain_requested_for: Seconds | None
+    drain_expires_in: Seconds | None = None
     ends: Annotated[tuple[ProcessEnd, ...], Meta(max_length=ENDS_LENGTH)] = ()
     quarantine: QuarantineBody | None = None
     task_events_requested: bool | None = None

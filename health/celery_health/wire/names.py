@@ -43,6 +43,8 @@ QUARANTINE_FILE = "quarantine.json"
 """The task ids in quarantine, and the dead-letter queue."""
 TASK_EVENTS_FILE = "task-events"
 """The worker sends task events while this file exists."""
+TASK_METRICS_FOLDER = "task-metrics"
+"""The folder with the task metrics of the worker, if its application counts them."""
 
 
 class Role(StrEnum):
@@ -56,6 +58,7 @@ class Role(StrEnum):
 DIRECTORY_VARIABLE = "CELERY_PROBE_DIRECTORY"
 PORT_VARIABLE = "CELERY_PROBE_PORT"
 TOKEN_VARIABLE = "CELERY_PROBE_TOKEN"  # noqa: S105 - the variable's name, not a token
+TOKEN_FILE_VARIABLE = "CELERY_PROBE_TOKEN_FILE"  # noqa: S105 - the variable's name, not a token
 ROLE_VARIABLE = "CELERY_PROBE_ROLE"
 BROKER_VARIABLE = "CELERY_BROKER_URL"
 

@@ -1,4 +1,4 @@
-"""The bodies of orders. Drain and undrain have none."""
+"""The bodies of orders. Undrain has none."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from celery_health.wire.bounds import (
+    LONGEST_DRAIN_EXPIRY,
     LONGEST_RESTART_HOLD,
     ORDER_BYTES,
     QUARANTINE_BYTES,
@@ -21,6 +22,12 @@ class RestartHoldBody(msgspec.Struct, frozen=True):
     """For ``seconds`` seconds no verdict fails the liveness probe; 0 ends the restart hold."""
 
     seconds: Annotated[float, Meta(ge=0, le=LONGEST_RESTART_HOLD)]
+
+
+class DrainBody(msgspec.Struct, frozen=True):
+    """The drain ends ``expires_after`` seconds after the last such order; None: it does not end by itself."""
+
+    expires_after: Annotated[float, Meta(ge=1, le=LONGEST_DRAIN_EXPIRY)] | None = None
 
 
 class TaskEventsBody(msgspec.Struct, frozen=True):
@@ -52,6 +59,7 @@ class QuarantineDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 RESTART_HOLD_ORDER = Format("order", RestartHoldBody, ORDER_BYTES)
+DRAIN_ORDER = Format("order", DrainBody, ORDER_BYTES)
 TASK_EVENTS_ORDER = Format("order", TaskEventsBody, ORDER_BYTES)
 QUARANTINE_ORDER = Format("order", QuarantineBody, QUARANTINE_BYTES)
 QUARANTINE_DOCUMENT = Format("quarantine file", QuarantineDocument, QUARANTINE_BYTES + 64)

@@ -29,6 +29,8 @@ GROUPS_LENGTH = 50
 QUEUES_LENGTH = 500
 CONDITIONS_LENGTH = 30
 
+ALERTS_LENGTH = 50
+
 EVENTS_LENGTH = 100
 """Events in a push: the newest."""
 
@@ -120,6 +122,7 @@ class PushedGroup(msgspec.Struct, frozen=True, kw_only=True):
     consuming: Count
     draining: Count
     autoscaled: bool
+    healing_paused: bool = False
     scaling: Sentence = ""
     scaled_at: Seconds | None = None
 
@@ -140,6 +143,21 @@ class PushedEvent(msgspec.Struct, frozen=True, kw_only=True):
     message: Sentence
 
 
+class PushedAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert that the operator judges. ``state`` is Pending or Firing since ``since_at``.
+
+    ``group`` and ``queue``: which one the alert is about; empty if it is about none.
+    """
+
+    name: Name
+    state: Name
+    since_at: Seconds
+    summary: Sentence
+    message: Sentence
+    group: Name = ""
+    queue: Name = ""
+
+
 class ResourcePush(msgspec.Struct, frozen=True, kw_only=True):
     """One resource at ``taken_at``. ``health`` is one word, and ``message`` describes the worst problem."""
 
@@ -156,6 +174,7 @@ class ResourcePush(msgspec.Struct, frozen=True, kw_only=True):
     pod_count: Count
     queues: Annotated[tuple[PushedQueue, ...], Meta(max_length=QUEUES_LENGTH)]
     events: Annotated[tuple[PushedEvent, ...], Meta(max_length=EVENTS_LENGTH)] = ()
+    alerts: Annotated[tuple[PushedAlert, ...], Meta(max_length=ALERTS_LENGTH)] = ()
 
     def groups_of_workers(self) -> dict[str, str]:
         """The worker group of every worker that reports, by Celery's name of the worker."""

@@ -92,7 +92,8 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     message does not go back. The two totals count from the start of the process; they are None where the
     agent does not see such deaths: in pools without children.
     ``quarantined_total`` counts the messages that this process has moved to a dead-letter queue, and
-    ``quarantine_waiting`` those that it has received and is still to move.
+    ``quarantine_waiting`` those that it has received and is still to move. ``quarantine_problem`` says in a
+    sentence why it could not move them; it is empty before the first attempt, and after one that succeeded.
     ``task_events``: whether the worker sends task events, None before it has connected.
     ``memory_limit_bytes``, ``memory_peak_bytes`` and ``oom_kills`` (processes that the kernel killed at the
     limit) are of the container, None where they cannot be read.
@@ -137,6 +138,7 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     tasks_lost_total: Count | None = None
     quarantined_total: Count = 0
     quarantine_waiting: Count = 0
+    quarantine_problem: Name = ""
     task_events: bool | None = None
     memory_limit_bytes: Count | None = None
     memory_peak_bytes: Count | None = None

@@ -15,6 +15,7 @@ from celery_monitor.control.retries.build import RetryBuilder
 from celery_monitor.control.retries.requests import RetryRequests
 from celery_monitor.control.workers import WorkerOrders
 from celery_monitor.history.history import History
+from celery_monitor.live.group_requests import GroupRequests
 from celery_monitor.live.live import Live
 from celery_monitor.records.tasks import TaskRecord
 
@@ -30,6 +31,7 @@ class Actions:
     bulk_runner: BulkRunner
     messages: MessageRequests
     workers: WorkerOrders
+    groups: GroupRequests
 
     @classmethod
     def of(
@@ -50,7 +52,12 @@ class Actions:
             retries=RetryRequests(tasks, history, builder, submitter, live.clock),
             bulk=BulkRequests(history, application.connection, live.clock),
             messages=MessageRequests(application.connection, live.clock),
-            workers=WorkerOrders(live, application.remote_control),
+            workers=WorkerOrders(
+                live,
+                application.remote_control,
+                lambda name: live.known_workers.ask_again(name, live.clock()),
+            ),
+            groups=live.group_requests,
             bulk_runner=BulkRunner(
                 history=history,
                 tasks=tasks,

@@ -28,6 +28,8 @@ class AllowedTasks:
         self._names = {**short, **{task: task for task in tasks}, **names}
         self.names = tuple(sorted(self._names))
         """Every name that a client may use."""
+        self.tasks = tuple(sorted(tasks))
+        """The names of the tasks themselves."""
 
     def resolve(self, name: str) -> str:
         """The name of the task.

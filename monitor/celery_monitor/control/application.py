@@ -32,12 +32,13 @@ class CeleryApplication:
         submit_tasks: Mapping[str, str],
         thresholds: FleetThresholds = DEFAULT_FLEET_THRESHOLDS,
         management_url: str | None = None,
+        ignored_queues: tuple[str, ...] = (),
     ) -> "CeleryApplication":
         """The application at a connection, which may be sent these tasks. It connects at the first use."""
         remote_control = RemoteControl(connection)
         return cls(
             connection=connection,
-            fleet=FleetCheck(connection, thresholds, management_url),
+            fleet=FleetCheck(connection, thresholds, management_url, ignored_queues),
             allowed_tasks=AllowedTasks(submit_tasks),
             submitter=Submitter(connection),
             results=Results(connection),

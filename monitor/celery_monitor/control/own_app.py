@@ -3,6 +3,7 @@
 from typing import Any
 
 from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.own_app import for_kombu
 from celery_monitor.remote_control.connecting import SECONDS
 
 
@@ -15,14 +16,15 @@ def own_app(connection: AppConnection, **settings: Any) -> Any:
     from celery.app.defaults import SETTING_KEYS  # noqa: PLC0415
 
     app = Celery("celery_monitor", set_as_current=False)
-    if connection.app is not None:
-        given = {key: connection.app.conf.get(key) for key in SETTING_KEYS if key != "deprecated_settings"}
-        app.conf.update({key: value for key, value in given.items() if value is not None})
+    source = connection.celery()
+    given = {key: source.conf.get(key) for key in SETTING_KEYS if key != "deprecated_settings"}
+    app.conf.update({key: value for key, value in given.items() if value is not None})
+    if connection.app is None:
+        # Or Celery would take them from variables.
+        url = for_kombu(connection.broker_url, connection.broker)
+        app.conf.update(broker_url=url, broker_read_url=url, broker_write_url=url)
+        app.conf.update(result_backend=connection.result_backend_url)
     app.conf.update(
-        broker_url=connection.broker_url,
-        broker_read_url=connection.broker_url,
-        broker_write_url=connection.broker_url,
-        result_backend=connection.result_backend_url,
         redis_socket_timeout=SECONDS,
         redis_socket_connect_timeout=SECONDS,
     )

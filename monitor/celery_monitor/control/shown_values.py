@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from celery_health.urls import MASK
+from celery_health.masking import MASK
 from celery_monitor.texts import Texts
 
 MAX_CHARACTERS = 64 * 1024

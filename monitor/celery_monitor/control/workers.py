@@ -1,6 +1,6 @@
 """Orders to workers by remote control, and what each of them answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +25,14 @@ class WorkerAnswer:
 
 
 class WorkerOrders:
-    """Orders one worker, or all that are online."""
+    """Orders one worker, or all that are online. ``ordered``: called with the name of each of them."""
 
-    def __init__(self, live: LiveViews, remote_control: RemoteControl) -> None:
+    def __init__(
+        self, live: LiveViews, remote_control: RemoteControl, ordered: Callable[[str], None]
+    ) -> None:
         self._live = live
         self._remote = remote_control
+        self._ordered = ordered
 
     async def pool(self, worker: str, change: int) -> WorkerAnswer:
         """Add processes to the pool of a worker, or take some from it. Raises RefusedError."""
@@ -95,6 +98,8 @@ class WorkerOrders:
             answers = await self._remote.order(command, arguments, workers)
         except RemoteControlError as error:
             raise RefusedError(str(error)) from None
+        for worker in workers:
+            self._ordered(worker)
         return [_answer(worker, answers) for worker in workers]
 
 

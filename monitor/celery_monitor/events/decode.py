@@ -2,6 +2,8 @@
 
 Well-formed events of Celery take one pass of msgspec. Only when that pass fails is the message read event by
 event, so that one bad event of a batch does not cost the others, and one bad field does not cost its event.
+A large message, such as one with a long error text, has the one pass only: to read any values would take many
+times the memory of the message.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +16,8 @@ from msgspec import Meta
 from celery_monitor.events.counters import Counters
 from celery_monitor.events.event import Event
 
-MAX_MESSAGE_BYTES = 1024 * 1024
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+LARGE_MESSAGE_BYTES = 1024 * 1024
 MAX_EVENTS_PER_MESSAGE = 10_000
 MAX_PROGRESS_CHARACTERS = 4096
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
@@ -98,15 +101,19 @@ class Decoder:
         ``content_type``: if None, the first byte says whether the body is JSON or MessagePack.
         """
         counters = self.counters
-        counters.messages += 1
         if len(body) > MAX_MESSAGE_BYTES:
-            counters.oversized += 1
-            return ()
+            return self._oversized()
+        counters.messages += 1
         decoders = _SERIALIZERS.get(content_type or _sniffed(body))
         if decoders is None:
             counters.unsupported += 1
             return ()
         decode, decode_values = decoders
+        if len(body) > LARGE_MESSAGE_BYTES:
+            return self._well_formed(body, decode)
+        return self._any(body, decode, decode_values)
+
+    def _any(self, body: bytes, decode: Any, decode_values: Any) -> Sequence[Event]:
         # No database stores a NUL in a text, so a name with one is left out.
         if _NUL in body or decode is _msgpack:
             return self._one_by_one(body, decode_values)
@@ -115,11 +122,28 @@ class Decoder:
         except _UNREADABLE:
             return self._one_by_one(body, decode_values)
         events = decoded if type(decoded) is list else [decoded]
-        counters.events += len(events)
+        self.counters.events += len(events)
         for event in events:
             if event.type not in _CELERYS and event.type.startswith("task-"):
                 return self._with_progress(events, body, decode_values)
         return events
+
+    def _well_formed(self, body: bytes, decode: Any) -> list[Event]:
+        """The events of a large message, without progress; none if one of them is not well-formed."""
+        try:
+            decoded = decode(body)
+        except _UNREADABLE:
+            self.counters.malformed += 1
+            return []
+        found = []
+        for event in decoded if type(decoded) is list else [decoded]:
+            event.progress = None
+            if any(_has_nul(getattr(event, name)) for name in _NAMES):
+                self.counters.malformed += 1
+                continue
+            found.append(event)
+        self.counters.events += len(found)
+        return found
 
     def _with_progress(self, events: list[Event], body: bytes, decode_values: Any) -> list[Event]:
         """The same events, custom ones with their own fields as progress."""

@@ -113,6 +113,8 @@ def _started(_: TaskRecord, runs: Runs, event: Event) -> None:
 def _ended(record: TaskRecord, runs: Runs, event: Event) -> None:
     outcome = _OUTCOMES[event.type]
     run = runs.to_end(event, outcome)
+    if run.outcome == outcome and run.finished is not None:
+        return  # of two reports of one end the first has the cause
     run.outcome = worse(run.outcome, outcome)
     run.finished = event.timestamp
     run.reason = reason_of(event) or run.reason

@@ -35,7 +35,7 @@ class _Task(Struct, gc=False):
     base: TaskRecord | None = None
     name: str | None = None
     updated: float = 0.0
-    is_running: bool = False
+    running_on: frozenset[str] = frozenset()
     events: list[Event] = []
 
     def is_of(self, worker: str) -> bool:
@@ -92,12 +92,24 @@ class Merger:
         else:
             self.counters.ignored += 1
 
-    def take_changed(self) -> list[TaskRecord]:
-        """The records that changed since the last call. The caller owns them: they change no more."""
-        changed, self._changed = self._changed, {}
+    def take_changed(self, most: int | None = None) -> list[TaskRecord]:
+        """The records that changed since they were last taken, at most ``most``, those that changed first.
+
+        The caller owns them: they change no more.
+        """
+        if most is None or most >= len(self._changed):
+            changed, self._changed = self._changed, {}
+        else:
+            changed = {task_id: self._changed.pop(task_id) for task_id in list(islice(self._changed, most))}
         records = [self._record(task_id, task) for task_id, task in changed.items()]
-        self._make_room()
+        if not self._changed:
+            self._make_room()
         return records
+
+    @property
+    def changed(self) -> int:
+        """How many records have changed and were not taken yet."""
+        return len(self._changed)
 
     def get(self, task_id: str) -> TaskRecord | None:
         """The record of a task in memory, with all events so far."""
@@ -112,10 +124,11 @@ class Merger:
         """
         for record in records:
             if self._find(record.id) is None:
-                running = [run for run in record.runs if run.is_running]
-                self._unfinished[record.id] = _Task(record, record.name, is_running=bool(running))
-                for run in running:
-                    self.workers.restore(record.id, run, processed.get(run.worker))
+                running_on, replaced = self.workers.restore(record, processed)
+                task = self._unfinished[record.id] = _Task(record, record.name, running_on=running_on)
+                for worker in replaced:
+                    at = self.workers[worker].last_seen
+                    self._conclude(record.id, task, Event(type=WORKER_GONE, hostname=worker, timestamp=at))
 
     def mark_lost(self, worker: str, at: float) -> int:
         """The worker has been gone since ``at``: what it was running is lost. Returns the number of tasks."""
@@ -194,12 +207,12 @@ class Merger:
     def _mark_lost(self, worker: str, pid: int, at: float) -> int:
         lost = 0
         self._doubtful.pop(worker, None)
-        for task_id, task in self._unfinished.items():
-            if not task.is_of(worker):
-                continue
-            lost += self._conclude(
-                task_id, task, Event(type=WORKER_GONE, hostname=worker, pid=pid, timestamp=at)
-            )
+        # What has changed since the records were last taken is not noted yet.
+        changed = (task_id for task_id, task in self._changed.items() if task.is_of(worker))
+        for task_id in {*self.workers.running_on(worker), *changed}:
+            task = self._find(task_id)
+            mark = Event(type=WORKER_GONE, hostname=worker, pid=pid, timestamp=at)
+            lost += task is not None and self._conclude(task_id, task, mark)
         return lost
 
     def _mark_end_missing(self, track: WorkerTrack, end: MissingEnd) -> None:
@@ -236,8 +249,8 @@ class Merger:
                 for worker in runs.doubtful():
                     self._doubtful.setdefault(worker, set()).add(task_id)
         record.updated = max(record.updated, task.updated)
-        if task.is_running or record.state not in NOT_RUNNING:
-            task.is_running = self.workers.note_runs(record)
+        if task.running_on or record.state not in NOT_RUNNING or len(record.runs) > 1:
+            task.running_on = self.workers.note_runs(record, task.running_on)
         if record.state in _SETTLED_STATES:
             if self._unfinished.pop(task_id, None) is not None:
                 self._finished[task_id] = task
@@ -252,17 +265,16 @@ class Merger:
         task.events = events[-_KEPT_EVENTS:]
 
     def _make_room(self) -> None:
-        _drop_oldest(self._finished, self._max_finished)
-        self.counters.evicted += _drop_oldest(self._unfinished, self._max_unfinished)
+        self._drop_oldest(self._finished, self._max_finished)
+        self.counters.evicted += self._drop_oldest(self._unfinished, self._max_unfinished)
 
-
-def _drop_oldest(tasks: dict[str, _Task], most: int) -> int:
-    """Delete the tasks above ``most`` that came first; how many."""
-    # In one pass: each new iterator would have to skip all that was deleted before.
-    oldest = list(islice(tasks, max(0, len(tasks) - most)))
-    for task_id in oldest:
-        del tasks[task_id]
-    return len(oldest)
+    def _drop_oldest(self, tasks: dict[str, _Task], most: int) -> int:
+        """Delete the tasks above ``most`` that came first; how many."""
+        # In one pass: each new iterator would have to skip all that was deleted before.
+        oldest = list(islice(tasks, max(0, len(tasks) - most)))
+        for task_id in oldest:
+            self.workers.forget_task(task_id, tasks.pop(task_id).running_on)
+        return len(oldest)
 
 
 def _is_known(event: Event, events: list[Event]) -> bool:

@@ -75,7 +75,8 @@ class OpenRuns:
             if asked.ended >= asked.active:
                 found = list(self._forget(asked.runs, asked.at))
                 self._question = None
-            elif timestamp - asked.at > _ASK_AGAIN_SECONDS:
+            elif active == 0 or timestamp - asked.at > _ASK_AGAIN_SECONDS:
+                # The ends of the active runs may be missing too. Of an idle worker every run has ended.
                 self._question = None
         self._last = (timestamp, active)
         if self._question is None and len(self._runs) > active:

@@ -7,6 +7,7 @@ from the order of the events.
 from collections.abc import Sequence
 
 from celery_monitor.events.event import RETRIED, Event
+from celery_monitor.events.starts import started_again, take_start, take_start_of_later
 from celery_monitor.events.trace import CLOCK_TOLERANCE, One, Trace, beginning, is_of, overlap
 from celery_monitor.records.states import (
     CELERY_STATES,
@@ -17,7 +18,8 @@ from celery_monitor.records.states import (
 )
 from celery_monitor.records.tasks import Run, TaskRecord
 
-# Two events of one end: Celery sends task-rejected and then task-failed for Reject without requeue.
+# Two events of one end: Celery sends task-rejected and then task-failed for Reject without requeue, and
+# task-failed twice if the pool reports a child that a hard time limit has ended.
 _ONE_END_SECONDS = 2.0
 MAX_RUNS = 100
 # Two times of one worker's clock that count as one.
@@ -59,10 +61,11 @@ class Runs:
 
     def not_started(self, event: Event) -> Run | None:
         """The run that this task-started starts."""
-        for run, trace in reversed(self.all):
-            if run.started is not None or not is_of(event, run, trace):
-                continue
-            if run.outcome is None or event.clock < trace.last_clock:
+        own = [one for one in self.all if is_of(event, *one)]
+        again = started_again(own)
+        for run, trace in reversed(own):
+            is_waiting = run.started is None and (run.outcome is None or event.clock < trace.last_clock)
+            if run is again or (again is None and is_waiting):
                 trace.last_clock = max(trace.last_clock, event.clock)
                 return run
         return None
@@ -72,8 +75,10 @@ class Runs:
         own = [one for one in self.all if is_of(event, *one)]
         if event.type == RETRIED:
             run = self._to_retry(event, own)
+        elif run := _to_finish(event, own):
+            take_start_of_later(run, own, event.timestamp)
         else:
-            run = _to_finish(event, own) or self._taken_back(event, own)
+            run = self._taken_back(event, own)
         if run is not None:
             self.trace_of(run).last_clock = event.clock
             return run
@@ -82,7 +87,7 @@ class Runs:
             if run.outcome is None or run.outcome in CONCLUDED_STATES or is_inferred:
                 trace.last_clock = event.clock
                 return run
-        if own and _is_same_end(*own[-1], event, outcome):
+        if own and _is_same_end(*own[-1], event):
             return own[-1][0]
         if event.type == RETRIED:
             retries = (run for run, _ in self.all if self._nothing_known_before(run))
@@ -104,6 +109,7 @@ class Runs:
         run = min(found, key=lambda one: (one.retries, one.started is None))
         if run.outcome is None and run.started is None and self._nothing_known_before(run):
             return self._begin_before(run, event)
+        take_start(run, own)
         return run
 
     def _taken_back(self, event: Event, own: Sequence[One]) -> Run | None:
@@ -267,10 +273,10 @@ def _began(event: Event) -> float | None:
     return None if event.runtime is None else event.timestamp - event.runtime
 
 
-def _is_same_end(run: Run, trace: Trace, event: Event, outcome: str) -> bool:
+def _is_same_end(run: Run, trace: Trace, event: Event) -> bool:
     if run.outcome in {SUCCESS, RETRY, None} or trace.requeued or run.finished is None:
         return False
-    return run.outcome != outcome and event.timestamp - run.finished <= _ONE_END_SECONDS
+    return event.timestamp - run.finished <= _ONE_END_SECONDS
 
 
 def _copy(run: Run) -> Run:

@@ -1,5 +1,7 @@
 """What events say about their worker: its process, its clock, and how many events are missing."""
 
+from collections.abc import Iterable, Mapping, Set
+
 from celery_monitor.events.event import Event
 from celery_monitor.events.missed import MissedEvents
 from celery_monitor.events.open_runs import MissingEnd, OpenRuns
@@ -56,7 +58,8 @@ class WorkerTrack:
     def missed(self) -> int:
         """Starts and ends of runs that the monitor has no event of, over restarts of the worker.
 
-        Tasks that it started before its first task event are not counted here, but in ``silent``.
+        Of a process that had started tasks when it was first heard of, those before its first task event are
+        not counted. While no task event has come from a process, its tasks are in ``silent``.
         """
         return self._missed_before + self._missed.count + self.ends_missing
 
@@ -98,7 +101,8 @@ class WorkerTrack:
             self.processed = event.processed
             if self._first_processed is None:
                 self._first_processed = event.processed
-            if self.sends_task_events:
+            # Of a process that has started nothing yet, each task counts: its first events may be lost.
+            if self.sends_task_events or event.processed == 0:
                 self._missed.heartbeat(event.processed, event.timestamp)
         if event.active is None:
             return []
@@ -124,6 +128,7 @@ class Workers(dict[str, WorkerTrack]):
         self._lag_at = 0.0
         # What the history says of workers of which no event has come yet.
         self._restored: dict[str, _Restored] = {}
+        self._running: dict[str, set[str]] = {}
 
     def add(self, name: str, pid: int) -> WorkerTrack:
         """A worker that was not known."""
@@ -132,9 +137,9 @@ class Workers(dict[str, WorkerTrack]):
         track = self[name] = WorkerTrack(name, pid)
         return track
 
-    def note_runs(self, record: TaskRecord) -> bool:
-        """Note which workers are running the task now. Returns whether one does."""
-        running = {run.worker for run in record.runs if run.is_running}
+    def note_runs(self, record: TaskRecord, before: frozenset[str]) -> frozenset[str]:
+        """Note which workers are running the task now, and return them. ``before``: those that were."""
+        running = frozenset(run.worker for run in record.runs if run.is_running)
         for run in record.runs:
             track = self.get(run.worker)
             if track is None:
@@ -143,15 +148,47 @@ class Workers(dict[str, WorkerTrack]):
                 track.open_runs.started(record.id, (run.started or 0.0) + track.skew.seconds)
             elif run.worker not in running:
                 track.open_runs.ended(record.id, (run.finished or 0.0) + track.skew.seconds)
-        return bool(running)
+        if running != before:
+            self.forget_task(record.id, before - running)
+            for worker in running - before:
+                self._running.setdefault(worker, set()).add(record.id)
+        return running
 
-    def restore(self, task_id: str, run: Run, processed: int | None) -> None:
-        """Note a run that was not finished when the monitor stopped, before the first event of its worker.
+    def running_on(self, worker: str) -> Set[str]:
+        """The tasks that the worker is running, of those that ``note_runs`` has noted."""
+        return self._running.get(worker, frozenset())
 
-        ``processed``: how many tasks the worker had started by then.
+    def forget_task(self, task_id: str, workers: Iterable[str]) -> None:
+        """These workers are no longer running the task, or it leaves the memory."""
+        for worker in workers:
+            tasks = self._running[worker]
+            tasks.discard(task_id)
+            if not tasks:
+                del self._running[worker]
+
+    def restore(self, record: TaskRecord, processed: Mapping[str, int]) -> tuple[frozenset[str], list[str]]:
+        """Note the runs that were not finished when the monitor stopped.
+
+        ``processed``: how many tasks each worker had started by then. Returns the workers that were running
+        the task, and those of them whose name another process is known to have now.
         """
-        restored = self._restored.setdefault(run.worker, _Restored(processed))
-        restored.started[task_id] = run.started or 0.0
+        replaced = [
+            run.worker
+            for run in record.runs
+            if run.is_running and self._restore_run(record.id, run, processed.get(run.worker))
+        ]
+        return self.note_runs(record, frozenset()), replaced
+
+    def _restore_run(self, task_id: str, run: Run, processed: int | None) -> bool:
+        track = self.get(run.worker)
+        if track is None:
+            restored = self._restored.setdefault(run.worker, _Restored(processed))
+            restored.started[task_id] = run.started or 0.0
+            return False
+        # An event of the worker came before the history was read.
+        if track.processed is None:
+            track.processed = processed
+        return processed is not None and (track.processed or 0) < processed
 
     def bring_back(self, track: WorkerTrack) -> None:
         """The first event of the worker has come."""

@@ -17,6 +17,7 @@ from celery_monitor.history.views import (
     SeriesPoint,
     Sort,
     SortKey,
+    TaskView,
     Window,
     parse_sort,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Sort",
     "SortKey",
     "TaskFilter",
+    "TaskView",
     "Window",
     "parse_filter",
     "parse_sort",

@@ -12,18 +12,21 @@ from celery_monitor.history.database.address import parse_address
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.filelock import FileLock
 from celery_monitor.history.database.session import Session
-from celery_monitor.history.errors import HistoryError, HistoryUnavailableError
+from celery_monitor.history.errors import HistoryError
 from celery_monitor.history.filters import TaskFilter
 from celery_monitor.history.filters.matching import Folding, Matcher, StoredTask, matcher
 from celery_monitor.history.migrations.upgrade import upgrade
 from celery_monitor.history.reading import cursor as cursors
+from celery_monitor.history.reading.details import Details
 from celery_monitor.history.reading.failures import Failures
 from celery_monitor.history.reading.listing import Listing, conditions_of
+from celery_monitor.history.reading.onset import Onsets
 from celery_monitor.history.reading.rollups import Rollups
 from celery_monitor.history.reading.samples import queue_series, values_of, worker_series
-from celery_monitor.history.reading.tasks import one_task, related_tasks, tasks_of
+from celery_monitor.history.reading.tasks import tasks_by_id, tasks_of
 from celery_monitor.history.reading.texts import folding_of
 from celery_monitor.history.reading.unfinished import Unfinished
+from celery_monitor.history.requests.alerts import Alerts
 from celery_monitor.history.requests.bulks import Bulks
 from celery_monitor.history.requests.cancels import Cancels
 from celery_monitor.history.requests.leases import Leases
@@ -38,12 +41,11 @@ from celery_monitor.history.views import (
     NameView,
     OverviewView,
     Page,
-    RelatedTasks,
     SeriesPoint,
     Sort,
+    TaskView,
     Window,
 )
-from celery_monitor.history.writing.merge import merge_records
 from celery_monitor.history.writing.samples import read_audit
 from celery_monitor.history.writing.writer import Writer
 from celery_monitor.records.samples import QueueSample, WorkerSample
@@ -93,7 +95,10 @@ class History:
         self.leases = Leases(self._database)
         self.retries = Retries(self._database)
         self.bulks = Bulks(self._database)
+        self.alerts = Alerts(self._database)
+        self._details = Details(self._database, self._writer.waiting, self.cancels, self.retries)
         self.unfinished = Unfinished(self._database)
+        self.onsets = Onsets(self._database)
         self._upkeep: asyncio.Task[None] | None = None
 
     @classmethod
@@ -190,15 +195,11 @@ class History:
 
         A change that waits to be written is part of it. While the database is away, it is all that is known.
         """
-        waiting = self._writer.waiting(identity)
-        try:
-            async with self._database.reading() as session:
-                stored = await one_task(self._database, session, identity)
-        except HistoryUnavailableError:
-            if waiting is None:
-                raise
-            return waiting
-        return stored if waiting is None else merge_records(stored or waiting, waiting)
+        return await self._details.task(identity)
+
+    async def detail(self, identity: str) -> TaskView:
+        """The same with its neighbours, its cancel and its retries, all read at one moment."""
+        return await self._details.of(identity)
 
     async def tasks(
         self,
@@ -224,16 +225,16 @@ class History:
         position = cursors.Position(last.group, last.value, last.id, now)
         return Page(records, cursors.encode(position, task_filter, sort))
 
+    async def tasks_by_id(self, identities: Sequence[str]) -> list[TaskRecord]:
+        """The tasks with these ids, without runs and tracebacks. Those that the history lacks are missing."""
+        async with self._database.reading() as session:
+            return await tasks_by_id(self._database, session, identities)
+
     async def count(self, task_filter: TaskFilter, most: int = 10_000) -> Count:
         """How many tasks meet the filter, counted up to ``most``."""
         async with self._database.reading() as session:
             conditions = await conditions_of(self._database, session, task_filter, self._clock())
             return await Listing(self._database, session, conditions, _NEWEST_FIRST).count(most)
-
-    async def related(self, identity: str) -> RelatedTasks | None:
-        """The neighbours of a task in its workflow; None if the history does not have the task."""
-        async with self._database.reading() as session:
-            return await related_tasks(self._database, session, identity)
 
     async def names(self, window: Window) -> list[NameView]:
         """The task names of a window with their numbers, most finished runs first."""
@@ -261,8 +262,7 @@ class History:
     ) -> list[SeriesPoint]:
         """The window in steps of equal length, of all tasks or of one name, queue or worker."""
         async with self._database.reading() as session:
-            rollups = Rollups(self._database.prefix, session)
-            return await rollups.series(window, name, queue, worker, points)
+            return await Rollups(self._database.prefix, session).series(window, name, queue, worker, points)
 
     async def queue_series(self, queue: str, window: Window, points: int = 60) -> list[QueueSample]:
         """Samples of a queue, at most about ``points``, oldest first."""

@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from celery_monitor.history.database.connection import Database, cause
-from celery_monitor.history.database.session import DriverError, Session
+from celery_monitor.history.database.session import AwayError, Session
 from celery_monitor.history.requests.bulks import delete_bulks
 from celery_monitor.history.rollups.levels import BY_EACH, HOUR, MINUTE
 from celery_monitor.history.rows.labels import LabelKind, Labels
+from celery_monitor.history.rows.short_values import short_values
 from celery_monitor.history.rows.tasks import LABEL_COLUMNS, searchable
 from celery_monitor.history.unused_labels import UnusedLabels
 
@@ -61,7 +60,7 @@ class Retention:
                 await self._labels.delete_chunk(session)
             if self._database.is_sqlite:
                 await self._database.shrink(_PAGES)
-        except (*DriverError, DBAPIError, OSError) as error:
+        except AwayError as error:
             _log.warning("Old tasks were not deleted, and will be later: %s", cause(error))
 
     async def _may(self, session: Session) -> bool:
@@ -101,6 +100,10 @@ class Retention:
             await session.execute_many(
                 "INSERT INTO task_texts (task_texts, rowid, text) VALUES ('delete', ?, ?)",
                 [entry for entry in texts if entry[1]],
+            )
+            await session.execute_many(
+                "DELETE FROM short_values WHERE value = ? AND task = ?",
+                [(value, row[0]) for row in rows for value in short_values(*row[-len(_TEXTS) :][:2])],
             )
         await session.execute_of(
             f"DELETE FROM {prefix}runs WHERE execution_id IN ids", [row[1] for row in rows]

@@ -220,3 +220,41 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("expires", Double, nullable=False),
 )
+
+# labels: the labels as a JSON array of pairs, sorted by name.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("rule", _KEY, primary_key=True),
+    Column("labels", _KEY, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("began", Double, nullable=False),
+    Column("seen", Double, nullable=False),
+    Column("value", Double, nullable=False),
+    Column("fired", Double),
+    Column("ended", Double),
+    Column("summary", Text),
+    Column("description", Text),
+)
+
+alert_messages = Table(
+    "alert_messages",
+    metadata,
+    Column("channel", _KEY, primary_key=True),
+    Column("rule", _KEY, primary_key=True),
+    Column("labels", _KEY, primary_key=True),
+    Column("fired", Double, nullable=False),
+    Column("resolved", SmallInteger, nullable=False),
+    Column("at", Double, nullable=False),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", _KEY, primary_key=True),
+    Column("matchers", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+)

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from celery_monitor.records.requests import RequestedCancel
 from celery_monitor.records.tasks import TaskRecord
 
 Item = TypeVar("Item")
@@ -143,6 +144,35 @@ class FailureView(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None
 
 
+class FailingWorker(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks of a window with one error, whose last run was on one worker. ``name`` None: it is unknown.
+
+    ``first`` and ``last``: when the first and the last of them were sent, or first seen.
+    """
+
+    name: str | None
+    tasks: int
+    first: float
+    last: float
+
+
+class OnsetView(msgspec.Struct, frozen=True, kw_only=True):
+    """Since when tasks fail with one error at one line.
+
+    ``first``: when the first one in the whole history was sent, or first seen; ``history_since``: the same of
+    any task. ``tasks`` in the window, ``before`` in the window of the same length before it. ``trend``: in
+    equal steps of the window, oldest first. ``workers``: those with the most tasks, of ``worker_count``.
+    """
+
+    history_since: float
+    first: float
+    tasks: int
+    before: int
+    trend: Sequence[int]
+    workers: Sequence[FailingWorker]
+    worker_count: int
+
+
 class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
     """The window in numbers. ``states``: tasks of the whole history by state; ``tasks``: their sum."""
 
@@ -177,6 +207,19 @@ class RelatedTasks(msgspec.Struct, frozen=True, kw_only=True):
     children: Sequence[TaskRecord]
     workflow: Sequence[TaskRecord]
     complete: bool
+
+
+class TaskView(msgspec.Struct, frozen=True, kw_only=True):
+    """One task with all that the history knows of it. ``task`` is None if no event of it has come.
+
+    ``retry_of``: the task that it is a retry of. ``retried_as``: its own retries, oldest first.
+    """
+
+    task: TaskRecord | None
+    related: RelatedTasks | None = None
+    cancel: RequestedCancel | None = None
+    retry_of: str | None = None
+    retried_as: Sequence[str] = ()
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):

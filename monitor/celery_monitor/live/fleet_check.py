@@ -20,7 +20,6 @@ from celery_health.survey.history import CheckHistory
 from celery_health.survey.snapshot import CheckOptions, Snapshot
 from celery_health.threads import SingleThread
 from celery_health.tls import THIS_PYTHON
-from celery_health.urls import UrlError, parse
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
 from celery_monitor.live.single_flight import SingleFlight
 
@@ -55,13 +54,17 @@ class FleetCheck:
         connection: AppConnection,
         thresholds: FleetThresholds = DEFAULT_FLEET_THRESHOLDS,
         management_url: str | None = None,
+        ignored_queues: tuple[str, ...] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.connection = connection
-        self.redis_url = _redis_url(connection)
+        urls = (connection.broker, connection.result_backend)
+        self.redis_url = next((url for url in urls if url is not None and url.kind.is_redis), None)
         """What ``redis`` reads: the broker if that is Redis, else the result backend, or None."""
         self._thresholds = thresholds
-        self._options = CheckOptions(timeout=CHECK_SECONDS, management_url=management_url)
+        self._options = CheckOptions(
+            timeout=CHECK_SECONDS, management_url=management_url, ignored_queues=ignored_queues
+        )
         self._clock = clock
         self._history = CheckHistory()
         self._queue_names: tuple[str, ...] = connection.queues or (connection.default_queue,)
@@ -70,7 +73,7 @@ class FleetCheck:
         self._redis = SingleFlight(self._read_redis, _KEPT_SECONDS)
         self._broker = SingleFlight(self._read_broker, _KEPT_SECONDS)
         self._reader = reader_for(
-            connection.broker_url, connection.naming, management_url=management_url, python=THIS_PYTHON
+            connection.broker, connection.naming, management_url=management_url, python=THIS_PYTHON
         )
 
     async def state(self) -> FleetState:
@@ -135,15 +138,4 @@ class FleetCheck:
             async with asyncio.timeout(CHECK_SECONDS):
                 return await read_redis_server(self.redis_url, count_results=False)
         except TimeoutError:
-            url = parse(self.redis_url)
-            return RedisServer(timed_out_after(url, CHECK_SECONDS).reading(url))
-
-
-def _redis_url(connection: AppConnection) -> str | None:
-    for url in (connection.broker_url, connection.result_backend_url):
-        try:
-            if url and parse(url).kind.is_redis:
-                return url
-        except UrlError:
-            continue
-    return None
+            return RedisServer(timed_out_after(self.redis_url, CHECK_SECONDS).reading(self.redis_url))

@@ -24,8 +24,13 @@ def worker_gauges(views: Iterable[WorkerView], labels: Labels) -> list[WorkerGau
     return list(found.values())
 
 
-def queue_gauges(views: Iterable[QueueView], consumers: Mapping[str, Sequence[Worker]]) -> list[QueueGauge]:
-    """One for each queue."""
+def queue_gauges(
+    views: Iterable[QueueView], consumers: Mapping[str, Sequence[Worker]], *, complete: bool
+) -> list[QueueGauge]:
+    """One for each queue. ``complete``: whether ``consumers`` has every online worker.
+
+    Otherwise a queue that seems to have no worker may have one, so its number of workers is unknown.
+    """
     found = []
     for view in views:
         slots = [worker.slots for worker in consumers.get(view.name, ())]
@@ -34,8 +39,10 @@ def queue_gauges(views: Iterable[QueueView], consumers: Mapping[str, Sequence[Wo
                 name=view.name,
                 length=view.ready,
                 consumers=view.consumers,
-                workers=len(slots),
-                processes=None if None in slots else sum(slot or 0 for slot in slots),
+                workers=len(slots) if slots or complete else None,
+                processes=None
+                if None in slots or not (slots or complete)
+                else sum(slot or 0 for slot in slots),
                 unacknowledged=view.unacknowledged,
                 oldest_wait=view.oldest_wait,
             )

@@ -44,7 +44,7 @@ def inspected(stats: Any, queues: Any, registered: Any) -> Inspected:
     pool = pool if isinstance(pool, dict) else {}
     tasks, rate_limits = _tasks(registered)
     return Inspected(
-        slots=_number(pool.get("max-concurrency")),
+        slots=_slots(pool),
         pool=_pool(pool.get("implementation")),
         prefetch=_number(stats.get("prefetch_count")),
         pid=_number(stats.get("pid")),
@@ -56,6 +56,14 @@ def inspected(stats: Any, queues: Any, registered: Any) -> Inspected:
 
 def _number(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value < 2**53 else None
+
+
+def _slots(pool: Mapping[str, Any]) -> int | None:
+    """Of a prefork pool its processes: ``max-concurrency`` is the size that it was started with."""
+    processes = pool.get("processes")
+    if isinstance(processes, list) and processes:
+        return len(processes)
+    return _number(pool.get("max-concurrency"))
 
 
 def _pool(implementation: Any) -> str | None:

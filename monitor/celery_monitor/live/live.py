@@ -1,8 +1,10 @@
 """What runs now: takes worker events, readings of the broker, answers of workers and the operator's push."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
+
+from msgspec import structs
 
 from celery_health.broker import BrokerReading
 from celery_health.wire.resource_push import ResourcePush
@@ -11,8 +13,10 @@ from celery_monitor.events.workers import WorkerTrack
 from celery_monitor.live.blindness import Sight
 from celery_monitor.live.flow import TaskFlow
 from celery_monitor.live.gauges import queue_gauges, worker_gauges
+from celery_monitor.live.group_requests import GroupRequests
 from celery_monitor.live.queue import Fetched
 from celery_monitor.live.queues import Queues
+from celery_monitor.live.resource import ResourceView
 from celery_monitor.live.sent_tasks import SentTasks
 from celery_monitor.live.stats import stats
 from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
@@ -21,6 +25,7 @@ from celery_monitor.live.workers import Workers
 from celery_monitor.metrics.gauges import QueueGauge, WorkerGauge
 from celery_monitor.metrics.labels import Labels
 from celery_monitor.metrics.task_counts import TaskCounts
+from celery_monitor.metrics.task_windows import TaskWindows
 from celery_monitor.records.samples import QueueSample, WorkerSample
 from celery_monitor.records.states import LOST
 from celery_monitor.records.tasks import TaskRecord
@@ -69,11 +74,14 @@ class Live:
         self.labels.group_of, self.labels.queue_of = self._group_of, self._queue_of
         self.counts = TaskCounts(self.labels)
         self.sent = SentTasks()
-        self._flow = TaskFlow(self.sent, self.counts)
+        self.windows = TaskWindows(clock())
+        self._flow = TaskFlow(self.sent, self.counts, self.windows)
         self.known_workers = Workers({})
         self.known_queues = Queues(queues, self.sent)
         self.push: ResourcePush | None = None
-        self._pushed_at = 0.0
+        self.pushed_at: float | None = None
+        self._resource: ResourceView | None = None
+        self.group_requests = GroupRequests()
         self._schedule = ScheduleView(unknown="The schedule has not been read yet.")
         self._source: Source | None = None
         self._mark_lost: Callable[[str, float], object] = lambda _name, _at: None
@@ -124,9 +132,10 @@ class Live:
 
     def on_push(self, push: ResourcePush) -> None:
         """Note what the operator knows of its resource."""
-        self.push, self._pushed_at = push, self.clock()
-        self.known_workers.on_push(push, self._pushed_at)
-        self.known_queues.need((queue.name for queue in push.queues), self._pushed_at)
+        self.push, self.pushed_at = push, (now := self.clock())
+        self._resource = ResourceView(push=push, received_at=now)
+        self.known_workers.on_push(push, now)
+        self.known_queues.need((queue.name for queue in push.queues), now)
 
     def on_broker(self, reading: BrokerReading) -> None:
         """Note one reading of the broker."""
@@ -140,8 +149,11 @@ class Live:
         """Note how many workers answer remote control."""
         self._remote_workers = workers
 
-    def check_workers(self) -> None:
-        """Find workers that are gone, once a second, and have their tasks marked as lost."""
+    def check_workers(self) -> Iterator[None]:
+        """Find workers that are gone, once a second, and have their tasks marked as lost: one worker a turn.
+
+        Many may be gone at once, 30 s after a start of the monitor.
+        """
         now = self.clock()
         cut_off = self._source is not None and not self._source.connected
         if cut_off or now - self._passed > _STALLED_SECONDS:
@@ -150,14 +162,18 @@ class Live:
             self._since = now
         self._passed = now
         self.known_workers.expire(now)
-        for name, at in self.known_workers.lost(now):
-            self._mark_lost(name, at)
+        lost = self.known_workers.lost(now)
         if not self.labels.by_group:
             for name in self.known_workers.to_drop(now):
                 self.counts.forget_host(self.labels.host(name))
         if self.known_workers.changed_online:
             self._note_queues(now)
         self.known_queues.need(self.sent.queues(), now)
+        for name, at in lost:
+            worker = self.known_workers.get(name)
+            if worker is not None and worker.lost_marked:
+                self._mark_lost(name, at)
+                yield
 
     # What goes out.
 
@@ -186,6 +202,13 @@ class Live:
         last_event = None if self._source is None else self._source.last_received
         return stats(self.known_workers, self.known_queues, last_event, self.clock())
 
+    def resource(self) -> ResourceView | None:
+        """What the operator last pushed, None before the first push and outside a cluster."""
+        requests = self.group_requests.views(self.clock())
+        if self._resource is not None and self._resource.requests is not requests:
+            self._resource = structs.replace(self._resource, requests=requests)
+        return self._resource
+
     def sight(self) -> Sight:
         """What the monitor sees, for ``blindness``."""
         workers, source = self._workers_elsewhere()
@@ -211,10 +234,11 @@ class Live:
 
     def queue_gauges(self) -> list[QueueGauge]:
         """For the metrics."""
-        return queue_gauges(self.queues(), self.known_workers.consumers())
+        known = self.known_workers
+        return queue_gauges(self.queues(), known.consumers(), complete=known.queues_are_known())
 
     def _workers_elsewhere(self) -> tuple[int | None, str]:
-        if self.push is not None and self.clock() - self._pushed_at < _PUSH_SECONDS:
+        if self.push is not None and self.clock() - (self.pushed_at or 0.0) < _PUSH_SECONDS:
             alive = sum(pod.worker is not None and pod.worker.age < _PUSH_SECONDS for pod in self.push.pods)
             return alive, "the operator"
         if self._remote_workers:
@@ -227,23 +251,38 @@ class Live:
         self.known_queues.need(self.known_workers.consumers(), now)
 
     def _fetched(self) -> dict[str, Fetched]:
-        """By queue, where every worker that consumes it consumes nothing else and sends task events."""
+        """By queue, where every worker that consumes it sends task events.
+
+        Of a worker with several queues, only task-sent says which queue a task comes from.
+        """
         if not self.known_workers.queues_are_known():
             return {}
         silent = set(self.known_workers.without_task_events())
-        counts, consumers = self._flow.fetched, self.known_workers.consumers()
+        self._flow.fetching.expire(self.clock())
+        consumers = self.known_workers.consumers()
         found = {
-            queue: Fetched(
-                frozenset(worker.name for worker in workers),
-                sum(counts.get(worker.name, 0) for worker in workers),
-            )
+            queue: self._fetched_from(queue, workers)
             for queue, workers in consumers.items()
-            if all(_consumes_only_one(worker) and worker.name not in silent for worker in workers)
+            if all(
+                worker.name not in silent and (self.sent.seen or _consumes_only_one(worker))
+                for worker in workers
+            )
         }
         for queue in self.known_queues.names():
             if queue not in consumers:
                 found[queue] = Fetched(frozenset(), 0)
         return found
+
+    def _fetched_from(self, queue: str, workers: Sequence[Worker]) -> Fetched:
+        fetching = self._flow.fetching
+        alone = [worker.name for worker in workers if _consumes_only_one(worker)]
+        others = [worker.name for worker in workers if not _consumes_only_one(worker)]
+        return Fetched(
+            frozenset((*alone, *others)),
+            sum(fetching.fetched.get(name, 0) for name in alone)
+            + sum(fetching.count_from(name, queue) for name in others),
+            sum(fetching.unplaced.get(name, 0) for name in others),
+        )
 
     def _group_of(self, worker: str) -> str | None:
         known = self.known_workers.get(worker)

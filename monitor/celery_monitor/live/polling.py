@@ -43,7 +43,7 @@ class Polling:
         self._connection = connection
         self._is_amqp = connection.broker.kind.is_amqp
         self._reader: BrokerReader = reader_for(
-            connection.broker_url, connection.naming, management_url=management_url, python=THIS_PYTHON
+            connection.broker, connection.naming, management_url=management_url, python=THIS_PYTHON
         )
         self._schedule = ScheduleReader(connection)
         self._next = 0
@@ -61,7 +61,8 @@ class Polling:
             await self._reader.close()
 
     async def _check_workers(self) -> None:
-        self._live.check_workers()
+        for _ in self._live.check_workers():
+            await asyncio.sleep(0)
 
     async def _read_queues(self) -> None:
         try:

@@ -12,16 +12,21 @@ _READINGS = 32
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """How many messages of a queue these workers have fetched, counted from events."""
+    """How many messages of a queue these workers have fetched, counted from events.
+
+    ``unplaced``: messages that they fetched from an unknown queue, which may be this one.
+    """
 
     workers: frozenset[str]
     count: int
+    unplaced: int = 0
 
 
 class _Point(NamedTuple):
     at: float
     ready: int
     fetched: int
+    unplaced: int
 
 
 class Queue:
@@ -49,7 +54,7 @@ class Queue:
         if fetched is None:
             return
         self._workers = fetched.workers
-        self._points.append(_Point(at, reading.ready, fetched.count))
+        self._points.append(_Point(at, reading.ready, fetched.count, fetched.unplaced))
         while at - self._points[0].at > _WINDOW_SECONDS:
             self._points.popleft()
 
@@ -58,7 +63,7 @@ class Queue:
         if self.reading.out_rate is not None:
             return self.reading.out_rate
         seconds = self._seconds()
-        if not seconds:
+        if not seconds or self._points[-1].unplaced > self._points[0].unplaced:
             return None
         return (self._points[-1].fetched - self._points[0].fetched) / seconds
 

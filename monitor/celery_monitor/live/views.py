@@ -9,6 +9,8 @@ from typing import Protocol
 
 import msgspec
 
+from celery_monitor.live.resource import ResourceView
+
 
 class OfflineReason(StrEnum):
     """Why a worker is offline."""
@@ -161,3 +163,6 @@ class LiveViews(Protocol):
 
     def stats(self) -> Stats:
         """The sums."""
+
+    def resource(self) -> ResourceView | None:
+        """What the operator last pushed, None before the first push and outside a cluster."""

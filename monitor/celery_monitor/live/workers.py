@@ -13,6 +13,7 @@ from celery_monitor.records.samples import WorkerSample
 MAX_WORKERS = 10_000
 _ASK_AGAIN_SECONDS = 60.0
 _ASK_AGAIN_UNANSWERED_SECONDS = 10.0
+_ASK_AGAIN_ORDERED_SECONDS = 2.0
 LOST_AFTER_SECONDS = 30.0
 """How long a worker without heartbeats keeps its tasks: a busy machine or a broker may hold them up."""
 LOST_AFTER_SHUTDOWN_SECONDS = 3.0
@@ -83,6 +84,12 @@ class Workers:
         for worker in due[:most]:
             worker.asked_at = now
         return [worker.name for worker in due[:most]]
+
+    def ask_again(self, name: str, now: float) -> None:
+        """Have a worker asked as soon as it has carried out an order."""
+        worker = self._workers.get(name)
+        if worker is not None:
+            worker.asked_at = now - _ASK_AGAIN_SECONDS + _ASK_AGAIN_ORDERED_SECONDS
 
     def on_answer(self, name: str, answer: Inspected, now: float) -> None:
         """Note what a worker answered. An answer also shows a worker that sends no heartbeats."""

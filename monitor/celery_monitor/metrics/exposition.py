@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from celery_monitor.metrics.gauges import ProgramGauges, QueueGauge, WorkerGauge
+from celery_monitor.metrics.gauges import AlertGauges, ProgramGauges, QueueGauge, WorkerGauge
+from celery_monitor.metrics.labels import MAX_VALUE
 from celery_monitor.metrics.task_counts import Key, Kind, TaskCounts
 from celery_monitor.metrics.text import Kind as MetricKind
 from celery_monitor.metrics.text import histogram, metric
@@ -29,11 +30,13 @@ class Exposition:
         workers: Callable[[], Iterable[WorkerGauge]],
         queues: Callable[[], Iterable[QueueGauge]],
         program: Callable[[], ProgramGauges],
+        alerts: Callable[[], AlertGauges] = AlertGauges,
     ) -> None:
         self._counts = counts
         self._workers = workers
         self._queues = queues
         self._program = program
+        self._alerts = alerts
 
     def blocks(self) -> Iterator[bytes]:
         """The text that Prometheus scrapes, in blocks that take about a millisecond each.
@@ -54,6 +57,7 @@ class Exposition:
         yield from _of_workers(tuple(self._workers()))
         yield from _of_queues(tuple(self._queues()))
         yield from _of_program(self._program())
+        yield from _of_alerts(self._alerts())
 
 
 def _of_tasks(counts: TaskCounts) -> Iterator[str]:
@@ -145,6 +149,7 @@ def _of_queues(queues: Sequence[QueueGauge]) -> Iterator[str]:
 def _of_program(program: ProgramGauges) -> Iterator[str]:
     for name, help_text, value in (
         ("connected", "1 while the broker delivers events.", int(program.connected)),
+        ("blind", "1 while workers live and no event comes.", int(program.blind)),
         ("ingestion_lag_seconds", "Seconds between an event and its arrival.", program.lag),
         ("last_event_age_seconds", "Seconds since the last event of any worker.", program.last_event_age),
         ("tasks_in_memory", "Tasks in memory.", program.tasks_in_memory),
@@ -174,6 +179,39 @@ def _of_program(program: ProgramGauges) -> Iterator[str]:
     ):
         if value is not None:
             yield from _counter(f"celery_monitor_{name}", help_text, (), {(): value})
+
+
+def _of_alerts(alerts: AlertGauges) -> Iterator[str]:
+    yield from _gauge(
+        "celery_monitor_stuck_tasks",
+        "Started tasks that run far too long, or whose worker is gone.",
+        ("name",),
+        {(name[:MAX_VALUE],): tasks for name, tasks in alerts.stuck.items()},
+    )
+    yield from _gauge(
+        "celery_monitor_alerts_firing",
+        "Alerts of the monitor itself that fire.",
+        ("severity",),
+        {(severity,): number for severity, number in alerts.firing.items()},
+    )
+    yield from _counter(
+        "celery_monitor_alert_messages",
+        "Messages about alerts that arrived.",
+        ("channel",),
+        {(channel.name,): channel.sent for channel in alerts.channels},
+    )
+    yield from _counter(
+        "celery_monitor_alert_messages_failed",
+        "Attempts to send a message about alerts that failed.",
+        ("channel",),
+        {(channel.name,): channel.failed for channel in alerts.channels},
+    )
+    yield from _gauge(
+        "celery_monitor_alert_channel_failing",
+        "1 while the last message of a channel did not arrive.",
+        ("channel",),
+        {(channel.name,): int(channel.failing) for channel in alerts.channels},
+    )
 
 
 def _as_int(value: bool | None) -> int | None:

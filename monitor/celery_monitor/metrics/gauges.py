@@ -1,6 +1,7 @@
 """Values at the moment of a scrape. None means unknown, and gives no series."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,14 @@ class QueueGauge:
 class ProgramGauges:
     """The monitor itself.
 
-    ``lag``: seconds between an event and its arrival here, None without recent events. The fields that begin
-    with ``database`` are None without a history; ``database_lag`` is how long the oldest change has waited
-    to be written. ``websocket_clients``: connections; ``websocket_feeds``: different subscriptions of all.
+    ``blind``: workers live, and no event comes. ``lag``: seconds between an event and its arrival here, None
+    without recent events. The fields that begin with ``database`` are None without a history;
+    ``database_lag`` is how long the oldest change has waited to be written. ``websocket_clients``:
+    connections; ``websocket_feeds``: different subscriptions of all.
     """
 
     connected: bool
+    blind: bool
     events: int
     malformed: int
     invalid_fields: int
@@ -51,3 +54,22 @@ class ProgramGauges:
     database_dropped: int | None = None
     websocket_clients: int = 0
     websocket_feeds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelGauge:
+    """A channel of alerts: messages that arrived, attempts that failed, whether the last one did."""
+
+    name: str
+    sent: int
+    failed: int
+    failing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertGauges:
+    """The monitor's own alerts. ``stuck``: tasks, by name; ``firing``: alerts, by severity."""
+
+    stuck: Mapping[str, int] = field(default_factory=dict)
+    firing: Mapping[str, int] = field(default_factory=dict)
+    channels: Sequence[ChannelGauge] = ()

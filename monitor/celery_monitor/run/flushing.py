@@ -5,9 +5,12 @@ import asyncio
 from celery_monitor.events.merge import Merger
 from celery_monitor.history import History
 from celery_monitor.live.live import Live
+from celery_monitor.records.tasks import TaskRecord
 
 FLUSH_SECONDS = 0.25
 SAMPLE_SECONDS = 15.0
+# When a worker goes, thousands of tasks may change. Of the slowest, this many take a few milliseconds.
+_IN_TURN = 500
 
 
 class Flusher:
@@ -18,6 +21,8 @@ class Flusher:
         self._live = live
         self._history = history
         self._next_sample = 0.0
+        # Taken from the merger, and not in the history yet: it stays if the flush is cancelled.
+        self._taken: list[TaskRecord] = []
 
     async def run(self) -> None:
         """Flush for ever."""
@@ -27,8 +32,13 @@ class Flusher:
 
     async def flush(self) -> None:
         """Write what has changed since the last flush. While the database is away, it waits in memory."""
-        changed = self._merger.take_changed()
-        self._live.on_changed(changed)
+        # What changes meanwhile is for the next flush.
+        for _ in range(0, self._merger.changed, _IN_TURN):
+            part = self._merger.take_changed(_IN_TURN)
+            self._live.on_changed(part)
+            self._taken += part
+            await asyncio.sleep(0)
+        changed, self._taken = self._taken, []
         now = self._live.clock()
         if now >= self._next_sample:
             self._next_sample = now + SAMPLE_SECONDS

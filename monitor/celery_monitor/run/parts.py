@@ -20,6 +20,7 @@ from celery_monitor.live.why.history_tasks import HistoryTasks
 from celery_monitor.live.why.service import Why
 from celery_monitor.metrics.exposition import Exposition
 from celery_monitor.metrics.gauges import ProgramGauges
+from celery_monitor.run.alerts import make_alerts
 from celery_monitor.run.check_log import CheckLog
 from celery_monitor.run.flushing import Flusher
 from celery_monitor.run.ownership import Ownership
@@ -27,6 +28,8 @@ from celery_monitor.run.problem import StartError
 from celery_monitor.run.restoring import Restorer
 from celery_monitor.run.supervisor import Supervisor
 from celery_monitor.settings import Settings
+from celery_monitor.settings.effective import Resource
+from celery_monitor.settings.own import OwnSettings
 from celery_monitor.web.identity.kubernetes_api import ApiServer
 from celery_monitor.web.push import PushReceiver
 from celery_monitor.web.services import Check, Services, open_access
@@ -79,12 +82,6 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     supervisor.add("The log of checks", CheckLog((events, task_events)).run)
     updates = Hub(Sources(history=history, live=live, recent_task=merger.get, clock=clock))
     supervisor.add("The live updates", updates.run)
-    exposition = Exposition(
-        live.counts,
-        live.worker_gauges,
-        live.queue_gauges,
-        lambda: _gauges(receiver, intake, history, updates, clock),
-    )
     checks = (
         Check(name="broker", problem=lambda: not_connected(live.sight())),
         events,
@@ -94,6 +91,15 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     )
     tasks = HistoryTasks(history, merger.get, clock)
     actions = Actions.of(application, history, live, merger.get)
+    alerts = make_alerts(settings, live, merger, history, tasks)
+    supervisor.add("The keeper of alerts", alerts.run)
+    exposition = Exposition(
+        live.counts,
+        live.worker_gauges,
+        live.queue_gauges,
+        lambda: _gauges(receiver, intake, history, updates, live),
+        alerts.gauges,
+    )
     supervisor.add("The keeper of cancels", actions.keeper.run)
     supervisor.add("The runner of actions on many tasks", actions.bulk_runner.run)
     why = Why(live, tasks, connection, broker_problem=lambda: not_connected(live.sight()))
@@ -107,11 +113,15 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
         why=why.answer,
         recent_task=merger.get,
         updates=updates,
+        settings=OwnSettings(settings, (lambda: _resource(live)) if push_token else None),
         application=application,
         actions=actions,
+        alerts=alerts,
         checks=checks,
         metrics=exposition.blocks,
-        push=PushReceiver(token=push_token, take=live.on_push) if push_token else None,
+        push=PushReceiver(token=push_token, take=live.on_push, requests=live.group_requests, clock=clock)
+        if push_token
+        else None,
         clock=clock,
     )
     return Parts(services, supervisor, flusher)
@@ -127,7 +137,7 @@ def make_receiver(settings: Settings) -> Receiver:
     exchange = "celeryev" if connection.app is None else str(connection.app.conf.event_exchange)
     try:
         return open_receiver(
-            connection.broker_url,
+            connection.broker,
             exchange=exchange,
             key_prefix=connection.naming.key_prefix,
             fanout_prefix=connection.fanout_prefix,
@@ -143,7 +153,12 @@ def application_of(settings: Settings) -> CeleryApplication:
         settings.submit_tasks,
         FleetThresholds(backlog=settings.backlog_threshold),
         settings.management_url,
+        settings.ignored_queues,
     )
+
+
+def _resource(live: Live) -> Resource:
+    return Resource() if live.push is None else Resource(live.push.namespace, live.push.name)
 
 
 def _redis_of(broker: BrokerUrl) -> BrokerUrl | None:
@@ -151,13 +166,11 @@ def _redis_of(broker: BrokerUrl) -> BrokerUrl | None:
     return broker if broker.kind.is_redis else None
 
 
-def _gauges(
-    receiver: Receiver, intake: Intake, history: History, updates: Hub, clock: Callable[[], float]
-) -> ProgramGauges:
-    counters, status = intake.merger.counters, history.status()
-    last = receiver.last_received
+def _gauges(receiver: Receiver, intake: Intake, history: History, updates: Hub, live: Live) -> ProgramGauges:
+    counters, status, sight = intake.merger.counters, history.status(), live.sight()
     return ProgramGauges(
         connected=receiver.connected,
+        blind=blind(sight) is not None,
         events=counters.events,
         malformed=counters.malformed + counters.oversized + counters.unsupported,
         invalid_fields=counters.invalid_fields,
@@ -166,7 +179,7 @@ def _gauges(
         evicted=counters.evicted,
         tasks_in_memory=len(intake.merger),
         lag=intake.lag,
-        last_event_age=None if last is None else max(0.0, clock() - last),
+        last_event_age=None if sight.last_event is None else max(0.0, sight.now - sight.last_event),
         database_available=status.available,
         database_lag=status.lag_seconds,
         database_buffered=status.buffered,

@@ -5,6 +5,7 @@ import logging
 
 from celery_monitor.events.merge import Merger
 from celery_monitor.history import History, HistoryUnavailableError
+from celery_monitor.history.turns import in_turns
 from celery_monitor.live.live import Live
 from celery_monitor.records.tasks import TaskRecord
 from celery_monitor.run.flushing import SAMPLE_SECONDS
@@ -22,27 +23,37 @@ class Restorer:
     meantime. Events are received meanwhile; what they say of a task counts.
     """
 
-    def __init__(self, merger: Merger, live: Live, history: History) -> None:
+    def __init__(
+        self, merger: Merger, live: Live, history: History, *, ask_seconds: float = SAMPLE_SECONDS / 3
+    ) -> None:
         self._merger = merger
         self._live = live
         self._history = history
+        self._ask_seconds = ask_seconds
 
     async def run(self) -> None:
-        """Restore once. Then watch for workers of which only another monitor hears, for ever."""
+        """Restore once, watch for workers of which only another monitor hears, and then rest for ever."""
         began = self._live.clock()
         while True:
             try:
-                unheard = await self._restore()
+                workers = await self.restore()
                 break
             except HistoryUnavailableError:
                 await asyncio.sleep(_RETRY_SECONDS)
-        while True:
-            await asyncio.sleep(SAMPLE_SECONDS / 3)
-            unheard -= self._merger.workers.keys()
-            if unheard:
-                await self._ask_other_monitors(unheard, began)
+        await self.watch(workers, began)
+        await asyncio.Event().wait()
 
-    async def _restore(self) -> set[str]:
+    async def watch(self, workers: set[str], since: float) -> None:
+        """Ask the history what other monitors hear of these workers, until each was heard or is forgotten."""
+        while unheard := self._unheard(workers):
+            await self._ask_other_monitors(unheard, since)
+            await asyncio.sleep(self._ask_seconds)
+
+    def _unheard(self, workers: set[str]) -> set[str]:
+        known = {name for name in workers if self._live.known_workers.get(name) is not None}
+        return known - self._merger.workers.keys()
+
+    async def restore(self) -> set[str]:
         """Returns the workers that had tasks."""
         records = await self._history.unfinished.tasks(MAX_RESTORED)
         workers = {run.worker for record in records for run in record.runs if run.outcome is None}
@@ -50,7 +61,8 @@ class Restorer:
         processed = {
             name: sample.processed for name, sample in samples.items() if sample.processed is not None
         }
-        self._merger.restore(records, processed)
+        async for part in in_turns(records):
+            self._merger.restore(part, processed)
         self._live.restore({name: samples.get(name) for name in workers})
         _log.info("%s", _sentence(records, workers))
         return workers

@@ -10,8 +10,11 @@ from typing import Literal
 from celery_health.survey.app_connection import AppConnection
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS
 from celery_monitor.settings.access import AccessSettings
+from celery_monitor.settings.alerts.channels import AlertSettings
+from celery_monitor.settings.alerts.rules import AlertRuleSettings
+from celery_monitor.settings.start import Start
+from celery_monitor.settings.values import DEFAULT_PORT
 
-DEFAULT_PORT = 8555
 DEFAULT_SCHEMA = "automation"
 DEFAULT_RETENTION_DAYS = 30
 DEFAULT_RETENTION_TASKS = 1_000_000
@@ -66,16 +69,22 @@ class Settings:
     history: HistorySettings
     server: ServerSettings = ServerSettings()
     access: AccessSettings = AccessSettings()  # noqa: RUF009 (frozen)
+    alerts: AlertSettings = AlertSettings()  # noqa: RUF009 (frozen)
+    alert_rules: AlertRuleSettings = AlertRuleSettings()  # noqa: RUF009 (frozen)
     management_url: str | None = field(default=None, repr=False)
     """RabbitMQ's management API. None: the queues are read over AMQP, which tells less of them."""
     backlog_threshold: int = DEFAULT_FLEET_THRESHOLDS.backlog
     """Ready messages in one queue above which the application is degraded."""
+    ignored_queues: tuple[str, ...] = ()
+    """Patterns of queues that are unread by design, which no verdict counts."""
     worker_patterns: tuple[str, ...] = ()
     """Workers whose names match one of these belong to the application; empty means all."""
     submit_tasks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The tasks that may be sent over REST: from the name in the request to the name of the task."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "text"
+    start: Start = Start()  # noqa: RUF009 (frozen)
+    """How each of them was given."""
 
     def is_ours(self, worker: str) -> bool:
         """Whether a worker of this name belongs to the application."""

@@ -1,6 +1,6 @@
 """From the options of the command line and the environment to settings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,8 @@ from celery_monitor.settings.access import (
     check_token,
     read_tokens,
 )
+from celery_monitor.settings.alerts.reading import read_alerts
+from celery_monitor.settings.alerts.rules import alert_rules
 from celery_monitor.settings.data_folder import data_folder, history_file
 from celery_monitor.settings.groups import HistorySettings, ServerSettings, Settings
 from celery_monitor.settings.problem import SettingsError
@@ -27,8 +29,23 @@ TOKEN_NAME = "token"  # noqa: S105 (a name)
 # A shorter key can be found by trying (RFC 7518, 3.2).
 _MIN_JWT_SECRET = 32
 
+Connect = Callable[[Mapping[str, Any], Mapping[str, str]], AppConnection]
 
-def read_settings(options: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+
+def connect_by_options(options: Mapping[str, Any], environment: Mapping[str, str]) -> AppConnection:
+    """The connection that the options name. It loads the application, and sets its URLs.
+
+    Raises:
+        ConfigurationError: no broker is named, its URL cannot be read, or the application cannot be loaded.
+    """
+    name = options["app"]
+    app = load_app(name, LOADING_SECONDS, timeout_option=None) if name else None
+    return resolve(app, name, options["broker"], options["result_backend"], environment)
+
+
+def read_settings(
+    options: Mapping[str, Any], environment: Mapping[str, str], connect: Connect = connect_by_options
+) -> Settings:
     """The settings of the options, whose own environment variables click has read already.
 
     Raises:
@@ -48,7 +65,9 @@ def read_settings(options: Mapping[str, Any], environment: Mapping[str, str]) ->
             f"--host {server.host} can be reached from other machines, and there is no way to log in: set "
             "CELERY_MONITOR_TOKEN, or use --token-file, --jwt-secret, --jwt-jwks-url or --kubernetes-tokens."
         )
-    connection = _connection(options, environment)
+    connection = _checked_broker(connect(options, environment))
+    if options["master_name"]:
+        connection = connection.with_master(options["master_name"])
     return Settings(
         connection=connection,
         history=HistorySettings(
@@ -59,8 +78,11 @@ def read_settings(options: Mapping[str, Any], environment: Mapping[str, str]) ->
         ),
         server=server,
         access=access,
+        alerts=read_alerts(options),
+        alert_rules=alert_rules(options),
         management_url=options["management_url"],
         backlog_threshold=options["backlog_threshold"],
+        ignored_queues=tuple(options["ignore_queue"]),
         worker_patterns=tuple(options["workers_pattern"]),
         submit_tasks=MappingProxyType(dict(options["submit_task"])),
         log_level=options["log_level"],
@@ -68,10 +90,7 @@ def read_settings(options: Mapping[str, Any], environment: Mapping[str, str]) ->
     )
 
 
-def _connection(options: Mapping[str, Any], environment: Mapping[str, str]) -> AppConnection:
-    name = options["app"]
-    app = load_app(name, LOADING_SECONDS, timeout_option=None) if name else None
-    connection = resolve(app, name, options["broker"], options["result_backend"], environment)
+def _checked_broker(connection: AppConnection) -> AppConnection:
     kind = connection.broker.kind
     if not kind.is_redis and not kind.is_amqp:
         raise SettingsError(

@@ -1,12 +1,13 @@
 """Values of options: what is accepted, and what a refusal says."""
 
+import math
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from celery_health.urls import BrokerKind, UrlError, parse, parse_management
-from celery_monitor.settings.groups import DEFAULT_PORT
 from celery_monitor.settings.problem import SettingsError
 
+DEFAULT_PORT = 8555
 _PREFIX = re.compile(r"(/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~-]+)+\Z")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
@@ -62,6 +63,37 @@ def management_url(text: str) -> str:
     return text
 
 
+def limit(text: str) -> float | None:
+    """A number above 0, or None for ``none``."""
+    if text == "none":
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise SettingsError(f"{text!r} is not a number above 0, nor none")
+    return number
+
+
+def count(text: str) -> int | None:
+    """A whole number above 0, or None for ``none``."""
+    number = limit(text)
+    if number is None:
+        return None
+    if number != int(number):
+        raise SettingsError(f"{text!r} is not a whole number")
+    return int(number)
+
+
+def network(text: str) -> IPv4Network | IPv6Network:
+    """An address or a network."""
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise SettingsError(f"{text!r} is not an address or network: write 10.0.0.5 or 10.0.0.0/24") from None
+
+
 def backlog_threshold(text: str) -> int:
     """A number of messages."""
     if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS:
@@ -73,6 +105,20 @@ def pattern(text: str) -> str:
     """A pattern of names. An empty one would match no worker."""
     if not text.strip():
         raise SettingsError("an empty pattern matches no worker: write 'shop-*@*', or leave the option out")
+    return text
+
+
+def queue_pattern(text: str) -> str:
+    """A pattern of queues. An empty one would match no queue."""
+    if not text.strip():
+        raise SettingsError("an empty pattern matches no queue: write '*.dead', or leave the option out")
+    return text
+
+
+def master_name(text: str) -> str:
+    """The name of a master of Sentinels."""
+    if not text.strip():
+        raise SettingsError("the name is empty: write the name as the Sentinels have it, such as mymaster")
     return text
 
 

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Iterable
 
 from aiohttp import web
 
+from celery_health.wire.group_requests import REQUESTS_PATH
 from celery_health.wire.resource_push import PUSH_PATH
 from celery_monitor.web import flower, middleware, seeds
 from celery_monitor.web.routes import (
     actions,
+    alerts,
     bulk,
     export,
     health,
@@ -18,6 +20,8 @@ from celery_monitor.web.routes import (
     messages,
     openapi,
     page,
+    resource,
+    settings,
     tasks,
     updates,
     workers,
@@ -36,6 +40,9 @@ TABLES: tuple[tuple[Route, ...], ...] = (
     bulk.ROUTES,
     messages.ROUTES,
     workers.ROUTES,
+    resource.ROUTES,
+    alerts.ROUTES,
+    settings.ROUTES,
     export.ROUTES,
     updates.ROUTES,
     seeds.ROUTES,
@@ -55,7 +62,9 @@ def create_application(services: Services) -> web.Application:
     export.prepare(application)
     _add(application, services, all_routes(services))
     if services.push is not None:
-        application.router.add_post(services.server.url_prefix + PUSH_PATH, services.push.handle)
+        prefix = services.server.url_prefix
+        application.router.add_post(prefix + PUSH_PATH, services.push.handle)
+        application.router.add_post(prefix + REQUESTS_PATH, services.push.handle_requests)
     return application
 
 

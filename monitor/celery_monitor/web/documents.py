@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from celery_monitor.history import History, HistoryUnavailableError, Window
+from celery_monitor.history import History, HistoryUnavailableError, TaskView, Window
 from celery_monitor.live.views import LiveViews
 from celery_monitor.records.tasks import TaskRecord
 from celery_monitor.web.models.actions import Cancel
@@ -43,33 +43,23 @@ async def task_detail(
     Raises:
         HistoryUnavailableError: the history cannot be read now, and the task is not in memory.
     """
-    related = cancel = retry_of = None
-    retried_as: list[str] = []
     try:
-        record = await history.task(identity)
+        view = await history.detail(identity)
     except HistoryUnavailableError:
-        record = recent_task(identity)
-        if record is None:
+        recent = recent_task(identity)
+        if recent is None:
             raise
-    try:
-        cancel = await history.cancels.of(identity)
-        retry_of, retried_as = await history.retries.links(identity)
-        found = await history.related(identity)
-        related = Workflow.model_validate(found) if found is not None else None
-    except HistoryUnavailableError:
-        if record is None:
-            raise
-    if record is None and cancel is None and retry_of is None:
+        view = TaskView(task=recent)
+    if view.task is None and view.cancel is None and view.retry_of is None:
         return None
-    record = record or TaskRecord(id=identity)
+    record = view.task or TaskRecord(id=identity)
     fields = Task.model_validate(record).model_dump()
-    runs = [Run.model_validate(run) for run in record.runs]
     return TaskDetail(
         **fields,
         traceback=record.traceback,
-        runs=runs,
-        related=related,
-        cancel=Cancel.of(cancel) if cancel is not None else None,
-        retry_of=retry_of,
-        retried_as=retried_as,
+        runs=[Run.model_validate(run) for run in record.runs],
+        related=Workflow.model_validate(view.related) if view.related is not None else None,
+        cancel=Cancel.of(view.cancel) if view.cancel is not None else None,
+        retry_of=view.retry_of,
+        retried_as=list(view.retried_as),
     )

@@ -1,4 +1,4 @@
-"""The files of the page: read, compressed and hashed once."""
+"""The files of the page: read, joined, compressed and hashed once."""
 
 import functools
 import gzip
@@ -9,8 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from celery_monitor.web.page_script import joined
+
 FOLDER = Path(__file__).parents[1] / "page"
 DOCUMENT = "index.html"
+EARLY = "app/early.js"
+"""A script of its own: it runs before everything else."""
+LIBRARIES = "vendor/libraries.js"
+SCRIPT = "app/page.js"
+"""All modules of the page but the libraries."""
+STYLES = "styles/page.css"
+"""All style sheets."""
 STATIC = "/monitoring/static"
 """Below the prefix. The hash of all files follows, so that a file never changes below its URL."""
 
@@ -29,7 +38,7 @@ class PageFile:
 
 @dataclass(frozen=True)
 class PageFiles:
-    """All files by their path below the folder, such as ``app/main.js``. ``version`` is their hash."""
+    """All files by their path below the version, such as ``app/page.js``. ``version`` is their hash."""
 
     files: Mapping[str, PageFile]
     version: str
@@ -37,32 +46,45 @@ class PageFiles:
 
     def document(self, prefix: str) -> bytes:
         """The HTML of every screen, for a browser that sees the monitor below ``prefix``."""
-        static = html.escape(f"{prefix}{STATIC}/{self.version}")
-        values = {
-            "prefix": html.escape(prefix),
-            "static": static,
-            "styles": self._links('<link rel="stylesheet" href="{}">', ".css", static),
-            "modules": self._links('<link rel="modulepreload" href="{}">', ".js", static),
-        }
-        return _SLOT.sub(lambda slot: values[slot[1]], self.template).encode()
-
-    def _links(self, link: str, suffix: str, static: str) -> str:
-        """One line for each file: a browser that knows all of them fetches them side by side."""
-        names = (html.escape(name) for name in self.files if name.endswith(suffix))
-        return "\n".join(link.format(f"{static}/{name}") for name in names)
+        static = f"{prefix}{STATIC}/{self.version}"
+        values = {"prefix": prefix, "static": static}
+        return _SLOT.sub(lambda slot: html.escape(values[slot[1]]), self.template).encode()
 
 
 @functools.cache
 def page_files() -> PageFiles:
     """The files of this installation."""
-    found = {file.relative_to(FOLDER).as_posix(): file.read_bytes() for file in sorted(FOLDER.glob("*/*"))}
     template = (FOLDER / DOCUMENT).read_text(encoding="utf-8")
-    files = {name: _file(name, body) for name, body in found.items() if Path(name).suffix in _MEDIA_TYPES}
+    files = {name: _file(name, text) for name, text in _served().items()}
     digest = hashlib.sha256()
     for name, file in files.items():
         digest.update(f"{name} {len(file.body)}\n".encode() + file.body)
     return PageFiles(files, digest.hexdigest()[:16], template)
 
 
-def _file(name: str, body: bytes) -> PageFile:
+def sources() -> dict[str, str]:
+    """The texts in the folder by their path, such as ``app/main.js``."""
+    return {
+        file.relative_to(FOLDER).as_posix(): file.read_text(encoding="utf-8")
+        for file in sorted(FOLDER.glob("*/*"))
+        if file.suffix in _MEDIA_TYPES
+    }
+
+
+def _served() -> dict[str, str]:
+    """As few files as possible, because each makes the first paint later."""
+    found = sources()
+    modules = {name: text for name, text in found.items() if name.endswith(".js")}
+    styles = {name: text for name, text in found.items() if name.endswith(".css")}
+    early, libraries = modules.pop(EARLY), modules.pop(LIBRARIES)
+    return {
+        EARLY: early,
+        LIBRARIES: libraries,
+        SCRIPT: joined(modules, LIBRARIES),
+        STYLES: "\n".join(styles.values()),
+    } | {name: text for name, text in found.items() if not name.endswith((".js", ".css"))}
+
+
+def _file(name: str, text: str) -> PageFile:
+    body = text.encode()
     return PageFile(body, gzip.compress(body, 9, mtime=0), _MEDIA_TYPES[Path(name).suffix])

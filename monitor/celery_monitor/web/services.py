@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from celery_health.urls import BrokerUrl
 from celery_health.why.answer import Answer
+from celery_monitor.alerts.keeper import AlertKeeper
 from celery_monitor.control.actions import Actions
 from celery_monitor.control.application import CeleryApplication
 from celery_monitor.history import History
 from celery_monitor.live.views import LiveViews
 from celery_monitor.records.tasks import TaskRecord
 from celery_monitor.settings import AccessSettings, ServerSettings
+from celery_monitor.settings.own import OwnSettings
 from celery_monitor.web.admission import Admission
 from celery_monitor.web.identity.assemble import authentication
 from celery_monitor.web.identity.kubernetes_tokens import Review
@@ -62,9 +64,11 @@ class Services:
     live: LiveViews
     application: CeleryApplication
     actions: Actions
+    alerts: AlertKeeper
     why: Callable[[str], Awaitable[Answer]]
     recent_task: Callable[[str], TaskRecord | None]
     updates: Hub
+    settings: OwnSettings
     checks: tuple[Check, ...] = ()
     metrics: Callable[[], Iterable[bytes]] | None = None
     push: PushReceiver | None = None

@@ -13,10 +13,11 @@ REMEMBERED = 200
 class EventPacing:
     """Of one CeleryDeployment. ``now`` is in seconds of a clock that never goes back.
 
-    A note about no condition is posted once in a window. Of each condition, up to ``TURNS`` notes are posted
-    in a window: a fault, its end, the next fault. After that, the newest note waits until the window has
-    room, so that the last Event is right about a condition that has stopped flapping. A fault whose reason
-    the window does not have yet is posted at once: what flaps repeats its reasons.
+    A note with an identity is always posted: the API server refuses a second one. Any other note about no
+    condition is posted once in a window. Of each condition, up to ``TURNS`` notes are posted in a window: a
+    fault, its end, the next fault. After that, the newest note waits until the window has room, so that the
+    last Event is right about a condition that has stopped flapping. A fault whose reason the window does not
+    have yet is posted at once: what flaps repeats its reasons.
     """
 
     def __init__(self) -> None:
@@ -27,6 +28,8 @@ class EventPacing:
 
     def admits(self, note: EventNote, now: float) -> bool:
         """Whether to post this note now; the pacing then counts it as posted."""
+        if note.identity:
+            return True
         if note.condition is None:
             return self._admits_once(note, now)
         self._waiting.pop(note.condition, None)

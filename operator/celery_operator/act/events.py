@@ -6,8 +6,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 
-from celery_health.urls import redact
+from celery_health.redaction import redact
 from celery_health.wire.bounds import NAME_LENGTH, sentence
 from celery_health.wire.resource_push import EVENTS_LENGTH, PushedEvent
 from celery_operator.act.event_pacing import EventPacing
@@ -15,7 +16,7 @@ from celery_operator.api import names
 from celery_operator.cache import Key
 from celery_operator.decide.event_note import EventNote
 from celery_operator.kinds import EVENT, Json
-from celery_operator.kube import Kube, KubeError
+from celery_operator.kube import ConflictError, Kube, KubeError
 
 NOTE_LIMIT = 1024
 ACTION = "Reconcile"
@@ -66,6 +67,9 @@ class Events:
     async def _create(self, note: EventNote) -> None:
         try:
             await self._kube.create(EVENT, self._key.namespace, self._body(note))
+        except ConflictError:
+            # Posted before: by the operator that led then, or by this one before it could write the status.
+            pass
         except KubeError as error:
             self._lost()
             leaving = "is being terminated" in error.message  # a namespace on its way out takes no Events
@@ -79,7 +83,7 @@ class Events:
             "apiVersion": EVENT.api_version,
             "kind": EVENT.kind,
             "metadata": {
-                "name": f"{self._key.name}.{secrets.token_hex(8)}",
+                "name": f"{self._key.name}.{_suffix(note)}",
                 "namespace": self._key.namespace,
             },
             "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
@@ -97,6 +101,13 @@ class Events:
                 "uid": self._uid,
             },
         }
+
+
+def _suffix(note: EventNote) -> str:
+    """Of the name: the same for the same identity, otherwise random."""
+    if note.identity:
+        return sha256(note.identity.encode()).hexdigest()[:16]
+    return secrets.token_hex(8)
 
 
 def _as_pushed(note: EventNote) -> PushedEvent:

@@ -8,26 +8,33 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import aiohttp
 import msgspec
 from msgspec import structs
 
-from celery_health.urls import redact
-from celery_health.wire.bounds import ANSWER_BYTES
+from celery_health.known_secrets import mask_known_json
+from celery_health.redaction import redact
+from celery_health.wire.group_requests import REQUESTS_BYTES
 from celery_health.wire.resource_push import PUSH_BYTES, PUSH_PATH, PUSH_TOKEN_HEADER, PushedPod, ResourcePush
 from celery_operator.api import names
 from celery_operator.backoff import Backoff
-from celery_operator.cache import Cache, Key
-from celery_operator.kinds import POD, Json
+from celery_operator.bounded_body import BodyTooLargeError, read_body
+from celery_operator.cache import Key
+from celery_operator.kinds import Json
 from celery_operator.kube import Kube, KubeError
 from celery_operator.resources.monitor_deployment import MONITOR_PORT
-from celery_operator.sidecar_address import direct_url, proxy_path
+from celery_operator.shares.slots import Slots
+from celery_operator.sidecar_address import cause_of, direct_url, proxy_path
 
 TIMEOUT_SECONDS = 3.0
 """For one push to one pod."""
+
+AT_ONCE = 128
+AT_ONCE_OF_ONE = 4
+"""How many requests are on their way to monitors: of all CeleryDeployments, and of one."""
 
 PAUSE_SECONDS = 1.0
 """Between two pushes, at least."""
@@ -40,6 +47,9 @@ _CAUSE_LENGTH = 200
 
 _log = logging.getLogger(__name__)
 
+Pods = Callable[[], list[Json]]
+"""The pods of the resource as they are now."""
+
 
 class PushError(Exception):
     """A monitor did not take a push. The message is the cause, without secrets."""
@@ -51,8 +61,8 @@ class PushError(Exception):
 class PushSink(Protocol):
     """Sends one push to one pod of a monitor."""
 
-    async def send(self, pod: Json, path: str, body: bytes, token: str) -> None:
-        """Raises PushError when it is not taken in time."""
+    async def send(self, pod: Json, path: str, body: bytes, token: str) -> bytes:
+        """The monitor's answer. Raises PushError when the body is not taken in time."""
 
 
 class DirectPushSink:
@@ -61,21 +71,28 @@ class DirectPushSink:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+        self._slots = Slots(AT_ONCE, AT_ONCE_OF_ONE)
 
-    async def send(self, pod: Json, path: str, body: bytes, token: str) -> None:
+    async def send(self, pod: Json, path: str, body: bytes, token: str) -> bytes:
         """Send it to the pod's own address."""
         try:
-            async with self._session.post(
-                direct_url(pod, path, MONITOR_PORT),
-                data=body,
-                headers={PUSH_TOKEN_HEADER: token, "Content-Type": "application/json"},
-                timeout=self._timeout,
-                allow_redirects=False,
-            ) as response:
+            async with (
+                self._slots.slot(),
+                self._session.post(
+                    direct_url(pod, path, MONITOR_PORT),
+                    data=body,
+                    headers={PUSH_TOKEN_HEADER: token, "Content-Type": "application/json"},
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                ) as response,
+            ):
                 if response.status != 202:
                     raise PushError(f"HTTP {response.status}")
+                return await read_body(response, REQUESTS_BYTES)
+        except BodyTooLargeError as error:
+            raise PushError(str(error)) from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise PushError(str(error) or type(error).__name__) from error
+            raise PushError(cause_of(error)) from error
 
 
 class ProxyPushSink:
@@ -84,15 +101,15 @@ class ProxyPushSink:
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
 
-    async def send(self, pod: Json, path: str, body: bytes, token: str) -> None:
+    async def send(self, pod: Json, path: str, body: bytes, token: str) -> bytes:
         """Send it through the API server."""
         try:
-            await self._kube.post_proxied(
+            return await self._kube.post_proxied(
                 proxy_path(pod, path, MONITOR_PORT),
                 json.loads(body),
                 {PUSH_TOKEN_HEADER: token},
                 TIMEOUT_SECONDS,
-                ANSWER_BYTES,
+                REQUESTS_BYTES,
             )
         except KubeError as error:
             raise PushError(error.message) from error
@@ -104,7 +121,7 @@ class MonitorPushes:
     def __init__(
         self,
         sink: PushSink,
-        cache: Cache,
+        pods: Pods,
         key: Key,
         *,
         counted: Callable[[str], None],
@@ -112,7 +129,7 @@ class MonitorPushes:
     ) -> None:
         """``counted`` gets the result of each push: taken or failed."""
         self._sink = sink
-        self._cache = cache
+        self._pods = pods
         self._key = key
         self._counted = counted
         self._clock = clock
@@ -143,10 +160,10 @@ class MonitorPushes:
 
     async def _send_offered(self) -> bool:
         """Whether anything was sent, or tried to be."""
-        push, pods = self._push, self._pods()
+        push, pods = self._push, running_monitors(self._pods())
         if push is None or not pods or not self._token or not self._is_due(push, pods):
             return False
-        body = encoded(push)
+        body = mask_known_json(encoded(push).decode()).encode()
         results = await asyncio.gather(*(self._send(pod, body) for pod in pods))
         self._failures = 0 if all(results) else self._failures + 1
         if all(results):
@@ -170,15 +187,17 @@ class MonitorPushes:
             return True
         return self._sent != (_without_times(push), _uids(pods))
 
-    def _pods(self) -> list[Json]:
-        return [
-            pod
-            for pod in self._cache.owned(POD, self._key)
-            if pod["metadata"]["labels"].get(names.LABEL_COMPONENT) == names.COMPONENT_MONITOR
-            and pod["status"].get("phase") == "Running"
-            and pod["status"].get("podIP")
-            and "deletionTimestamp" not in pod["metadata"]
-        ]
+
+def running_monitors(pods: Iterable[Json]) -> list[Json]:
+    """The pods of the monitor that have an address."""
+    return [
+        pod
+        for pod in pods
+        if pod["metadata"]["labels"].get(names.LABEL_COMPONENT) == names.COMPONENT_MONITOR
+        and pod["status"].get("phase") == "Running"
+        and pod["status"].get("podIP")
+        and "deletionTimestamp" not in pod["metadata"]
+    ]
 
 
 def encoded(push: ResourcePush) -> bytes:

@@ -7,13 +7,21 @@ from typing import Protocol
 
 import aiohttp
 
-from celery_health.urls import redact
+from celery_health.redaction import redact
 from celery_health.wire.bounds import ANSWER_BYTES
 from celery_health.wire.names import TOKEN_HEADER
 from celery_operator.decide.orders import Order
 from celery_operator.kinds import Json
 from celery_operator.kube import Kube, KubeError
-from celery_operator.sidecar_address import AT_ONCE, TIMEOUT_SECONDS, direct_url, proxy_path
+from celery_operator.shares.slots import Slots
+from celery_operator.sidecar_address import (
+    AT_ONCE,
+    AT_ONCE_OF_ONE,
+    TIMEOUT_SECONDS,
+    cause_of,
+    direct_url,
+    proxy_path,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -53,9 +61,9 @@ class DirectSink:
                 allow_redirects=False,
             ) as response:
                 if response.status != 202:
-                    raise OrderError(f"HTTP {response.status}")
+                    raise OrderError(_cause(response.status))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise OrderError(str(error) or type(error).__name__) from error
+            raise OrderError(cause_of(error)) from error
 
 
 class ProxySink:
@@ -74,21 +82,35 @@ class ProxySink:
             raise OrderError(error.message) from error
 
 
+def _cause(status: int) -> str:
+    """What an HTTP status says of an order."""
+    if status in {401, 403}:
+        return f"the sidecar refuses the token of the operator (HTTP {status})"
+    return f"the sidecar answers with HTTP {status}"
+
+
 class Orders:
-    """All orders to sidecars, with a bound on how many are sent at a time."""
+    """All orders to sidecars. Each CeleryDeployment has its share of those that are sent at a time."""
 
     def __init__(self, sink: OrderSink) -> None:
         self._sink = sink
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = Slots(AT_ONCE, AT_ONCE_OF_ONE)
 
-    async def send(self, orders: Sequence[Order], pods: Mapping[str, Json], token: str) -> None:
-        """Send all; ``pods`` are by uid. An order that is not taken is sent again at the next reconcile."""
+    async def send(self, orders: Sequence[Order], pods: Mapping[str, Json], token: str) -> Mapping[str, str]:
+        """Send all; ``pods`` are by uid. Returns, by uid, why a pod did not take an order.
+
+        An order that is not taken is sent again at the next reconcile.
+        """
         known = [(order, pods[order.uid]) for order in orders if order.uid in pods]
-        await asyncio.gather(*(self._send_one(order, pod, token) for order, pod in known))
+        causes = await asyncio.gather(*(self._send_one(order, pod, token) for order, pod in known))
+        return {order.uid: cause for (order, _), cause in zip(known, causes, strict=True) if cause}
 
-    async def _send_one(self, order: Order, pod: Json, token: str) -> None:
+    async def _send_one(self, order: Order, pod: Json, token: str) -> str:
+        """Why the order was not taken; empty if it was."""
         try:
-            async with self._slots:
+            async with self._slots.slot():
                 await self._sink.send(pod, order.path, dict(order.body), token)
         except OrderError as error:
             _log.warning("pod %s did not take the order %s: %s", order.pod, order.path, error)
+            return str(error)
+        return ""

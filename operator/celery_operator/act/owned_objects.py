@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from celery_operator.act.predecessors import Predecessor, find_predecessor
 from celery_operator.backoff import Backoff
 from celery_operator.cache import Cache, Key
-from celery_operator.kinds import KEPT_KINDS, OWNED_KINDS, Json, Kind, Reference
+from celery_operator.kinds import DEPLOYMENT, KEPT_KINDS, OWNED_KINDS, Json, Kind, Reference
 from celery_operator.kube import Kube, KubeError, RefusedError
 from celery_operator.resources.fingerprint import digest, fingerprint
 from celery_operator.resources.object_faults import name_taken, refused
-from celery_operator.resources.ownership import is_owned, may_delete
+from celery_operator.resources.ownership import may_delete, may_keep
 from celery_operator.snapshot import ConfigurationFault
 
 _KINDS = {(kind.api_version, kind.kind): kind for kind in (*OWNED_KINDS, *KEPT_KINDS)}
@@ -18,18 +19,22 @@ _KINDS = {(kind.api_version, kind.kind): kind for kind in (*OWNED_KINDS, *KEPT_K
 
 @dataclass(frozen=True, slots=True)
 class DesiredObject:
-    """An owned object as it should be, hashed once for the many times that it is compared."""
+    """An owned object as it should be, hashed once for the many times that it is compared.
+
+    ``withheld``: why it is not applied. What exists of it stays as it is.
+    """
 
     kind: Kind
     name: str
     body: Json
     digest: str
+    withheld: ConfigurationFault | None = None
 
     @classmethod
-    def of(cls, body: Json) -> "DesiredObject":
+    def of(cls, body: Json, withheld: ConfigurationFault | None = None) -> "DesiredObject":
         """The object of this manifest."""
         kind = _KINDS[(body["apiVersion"], body["kind"])]
-        return cls(kind, body["metadata"]["name"], body, digest(body))
+        return cls(kind, body["metadata"]["name"], body, digest(body), withheld)
 
     @property
     def reference(self) -> Reference:
@@ -72,6 +77,8 @@ class OwnedObjects:
         self._clock = clock
         self._applied: dict[Reference, _Applied] = {}
         self._refusals: dict[Reference, _Refusal] = {}
+        self.waits = False
+        """Whether the last ``apply`` left out an object, because the pods of its predecessor still run."""
 
     async def apply(
         self, desired: Sequence[DesiredObject], kept: Mapping[Reference, Json | None]
@@ -85,18 +92,38 @@ class OwnedObjects:
         """
         faults: list[ConfigurationFault] = []
         errors: list[KubeError] = []
+        replaced: set[Reference] = set()
+        self.waits = False
         for one in desired:
+            predecessor = find_predecessor(self._cache, self._owner, self._uid, one.kind, one.body)
+            if predecessor is not None:
+                replaced.add((DEPLOYMENT, one.name))
+            if one.withheld:
+                faults.append(one.withheld)
+                continue
             try:
+                if predecessor is not None:
+                    self.waits = True
+                    await self._end(predecessor)
+                    continue
                 live = await self._live(one, kept)
                 fault = await self._apply_one(one, live)
             except KubeError as error:
                 errors.append(error)
             else:
                 faults += [fault] if fault else []
-        await self._delete_others({one.reference for one in desired})
+        await self._delete_others({one.reference for one in desired} | replaced)
         if errors:
             raise errors[0]
         return tuple(faults)
+
+    async def _end(self, predecessor: Predecessor) -> None:
+        """Delete a predecessor's Deployment after its pods, so that it is seen until the last ends."""
+        if predecessor.deployment is not None and "deletionTimestamp" not in predecessor.deployment:
+            metadata = predecessor.deployment
+            await self._kube.delete(
+                DEPLOYMENT, metadata["namespace"], metadata["name"], metadata["uid"], dependants_first=True
+            )
 
     async def _live(self, desired: DesiredObject, kept: Mapping[Reference, Json | None]) -> Json | None:
         if desired.reference in kept:
@@ -111,7 +138,7 @@ class OwnedObjects:
 
     async def _apply_one(self, desired: DesiredObject, live: Json | None) -> ConfigurationFault | None:
         if live is not None:
-            if not is_owned(live, self._uid):
+            if not may_keep(live, desired.body, self._uid):
                 return name_taken(desired.kind.kind, live, self._owner.name)
             if "deletionTimestamp" in live["metadata"] or self._is_unchanged(desired, live):
                 return None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from celery_health.known_secrets import mask_known_json
 from celery_operator.api.status import CeleryDeploymentStatus
 from celery_operator.cache import Cache, Key
 from celery_operator.decide.status_writing import worth_writing
@@ -32,8 +33,11 @@ class StatusWriter:
         self._written_at = float("-inf")
 
     async def write(self, previous: CeleryDeploymentStatus, status: CeleryDeploymentStatus) -> None:
-        """Write it if it is worth a write. Raises KubeError."""
-        if not worth_writing(previous, status, self._clock() - self._written_at):
+        """Write it without secrets, if it is worth a write. Raises KubeError."""
+        if not self._is_worth_writing(previous, status):
+            return
+        status = _without_secrets(status)
+        if not self._is_worth_writing(previous, status):
             return
         resource = await self._kube.merge(
             CELERY_DEPLOYMENT, self._key.namespace, self._key.name, patch(self._uid, status), "status"
@@ -42,6 +46,15 @@ class StatusWriter:
         self._written()
         # The next reconcile compares with what is written now, not with what the watch brought last.
         self._cache.put(CELERY_DEPLOYMENT, resource, watched=False)
+
+    def _is_worth_writing(self, previous: CeleryDeploymentStatus, status: CeleryDeploymentStatus) -> bool:
+        return worth_writing(previous, status, self._clock() - self._written_at)
+
+
+def _without_secrets(status: CeleryDeploymentStatus) -> CeleryDeploymentStatus:
+    text = status.model_dump_json(by_alias=True)
+    masked = mask_known_json(text)
+    return status if masked == text else CeleryDeploymentStatus.model_validate_json(masked)
 
 
 def patch(uid: str, status: CeleryDeploymentStatus) -> Json:

@@ -1,9 +1,11 @@
 """The CustomResourceDefinition, generated from the models: ``python -m celery_operator.api.crd``.
 
 Run it in the repository's root after a change of the models: it writes ``crds/``, the chart's copy and
-``docs/reference/resource.md``.
+``docs/reference/resource.md``. In ``crds/`` there is also a JSON Schema, with which editors complete and
+check manifests.
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from celery_operator.api.status import CeleryDeploymentStatus
 
 CRD_PATH = Path("crds/celerydeployments.yaml")
 CHART_PATH = Path("charts/celery-operator/files/celerydeployments.yaml")
+EDITOR_PATH = Path("crds/celerydeployments.schema.json")
 REFERENCE_PATH = Path("docs/reference/resource.md")
 
 _COLUMNS = (
@@ -94,6 +97,36 @@ def _object_schema() -> dict[str, Any]:
     }
 
 
+def editor_schema() -> dict[str, Any]:
+    """The resource as a JSON Schema, without its status, which only the operator writes."""
+    schema = _for_editors(_object_schema())
+    known = {"apiVersion": {"const": names.API_VERSION}, "kind": {"const": names.KIND}}
+    properties = {**schema["properties"], **known, "metadata": {"type": "object"}}
+    del properties["status"]
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        **schema,
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "properties": properties,
+    }
+
+
+def _for_editors(node: dict[str, Any]) -> dict[str, Any]:
+    """A part of the schema, where an unknown field is an error unless it may be anything."""
+    open_ended = node.get("x-kubernetes-preserve-unknown-fields", False)
+    out = {
+        key: value for key, value in node.items() if not key.startswith("x-kubernetes-") and key != "format"
+    }
+    if "properties" in node:
+        out["properties"] = {name: _for_editors(child) for name, child in node["properties"].items()}
+    for part in ("items", "additionalProperties"):
+        if isinstance(node.get(part), dict):
+            out[part] = _for_editors(node[part])
+    if "properties" in node and "additionalProperties" not in node and not open_ended:
+        out["additionalProperties"] = False
+    return out
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes lists indented, and repeats a value rather than pointing at it."""
 
@@ -119,6 +152,7 @@ def generated_files() -> dict[Path, str]:
     return {
         CRD_PATH: crd_text(),
         CHART_PATH: crd_text(),
+        EDITOR_PATH: json.dumps(editor_schema(), indent=2, ensure_ascii=False) + "\n",
         REFERENCE_PATH: reference(_object_schema()),
     }
 

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from celery_operator.api import monitor_rules as rules
 from celery_operator.api.base import ApiModel
+from celery_operator.api.monitor_alerts import MonitorAlerts
 from celery_operator.api.podparts import PodTemplate, Quantity, Resources
 from celery_operator.api.references import Image, ObjectName, SecretSource, UrlSource
 from celery_operator.api.rules import checked
@@ -109,6 +110,7 @@ class Monitor(ApiModel):
     ) = None
     """Path below which everything is served, such as /celery, for an ingress that does not remove it."""
     access: MonitorAccess = MonitorAccess()
+    alerts: MonitorAlerts | None = None
     resources: Resources = Field(default_factory=dict)
     """Requests and limits of the monitor's container, as in a pod. By default it requests 50m of CPU and
     128Mi of memory, and has a memory limit of 512Mi.

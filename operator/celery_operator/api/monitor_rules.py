@@ -67,3 +67,54 @@ PROXY = (
         "write an address or a network, such as 10.0.0.5 or 10.244.0.0/16",
     ),
 )
+
+ALERT_URL = (
+    rule(
+        "has(self.url) != has(self.urlFrom)",
+        "write exactly one of url and urlFrom",
+    ),
+)
+
+CHANNEL_NAME = (
+    rule(
+        "self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?$')",
+        "write a name of lower case letters, digits and '-', such as ops-chat",
+    ),
+)
+
+WEBHOOK_URL = (
+    rule(
+        r"self.matches('^https?://[^\\s/?#]+') && !self.matches('\\s')",
+        "write the URL of the receiver, such as https://pager.example/hook",
+    ),
+)
+
+SMTP_URL = (
+    rule(
+        r"self.matches('^smtps?://[^\\s/?#@]+(\\?tls=none)?$')",
+        "write the URL of the mail server, such as smtp://mail.example:587; a URL with a password belongs in "
+        "a Secret: write urlFrom: {secretKeyRef: {name: SECRET, key: KEY}} instead of url",
+    ),
+)
+
+MAIL_ADDRESS = (
+    rule(
+        r"self.matches('^[^\\s@<>]+@[^\\s@<>]+$')",
+        "write an address, such as ops@example.com",
+    ),
+)
+
+HEADER_NAME = (
+    rule(
+        "self.matches('^[A-Za-z0-9-]+$')",
+        "write the name of a header, such as Authorization or X-Api-Key",
+    ),
+)
+
+_TWICE = (
+    "!has(self.{0}) || !has(self.{1}) || self.{0}.all(one, !self.{1}.exists(other, other.name == one.name))"
+)
+ALERTS = tuple(
+    rule(_TWICE.format(first, second), f"a name is in {first} and in {second}: write another in one of them")
+    for first, second in (("webhooks", "emails"), ("webhooks", "apprise"), ("emails", "apprise"))
+)

@@ -45,6 +45,18 @@ _QUANTITIES: dict[str, Any] = {
 Quantity = Annotated[int | str, WithJsonSchema(_QUANTITY)]
 """A size, such as 5Gi."""
 
+Portion = Annotated[
+    int | str,
+    WithJsonSchema(
+        {
+            "x-kubernetes-int-or-string": True,
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "pattern": "^([0-9]{1,5}|[0-9]{1,2}%|100%)$",
+        }
+    ),
+]
+"""A number of pods or a percentage, such as 1 or 25%."""
+
 EnvVar = Annotated[
     PodPart,
     WithJsonSchema(

@@ -25,9 +25,17 @@ def keyed(*keys: str) -> dict[str, Any]:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
 
 
-def refused_option(pattern: str, message: str) -> Rule:
-    """An option of ``celery worker`` that must not stand in ``args``. ``pattern`` is an RE2 alternation."""
-    return rule(f"!self.matches('^({pattern})')", message)
+def refused(message: str, *options: str, flags: str = "") -> Rule:
+    """Options that must not stand in ``args``, in every spelling that click accepts.
+
+    click takes --name VALUE and --name=VALUE, -n VALUE and -nVALUE, and several short options in one
+    argument. It does not complete abbreviations. ``flags``: short options that take no value.
+    """
+    names = "|".join(option[2:] for option in options if option.startswith("--"))
+    letters = "".join(option[1:] for option in options if not option.startswith("--"))
+    patterns = [f"--({names})(=|$)"] if names else []
+    patterns += [f"-{f'[{flags}]*' if flags else ''}[{letters}]"] if letters else []
+    return rule(f"!self.matches('^({'|'.join(patterns)})')", message)
 
 
 NAME = (
@@ -68,7 +76,7 @@ IMAGE = (
 BROKER = (
     rule(
         "[has(self.url), has(self.urlFrom), has(self.managed)].filter(given, given).size() == 1",
-        "write exactly one of url, urlFrom and managed; for a small Redis of its own: managed: {}",
+        "write exactly one of url, urlFrom and managed; for a Redis of its own: managed: {}",
     ),
     rule(
         "!has(self.managementUrl) || !has(self.managed)",
@@ -77,6 +85,22 @@ BROKER = (
     rule(
         "!has(self.managementUrl) || !has(self.url) || self.url.matches('^(amqps?|pyamqp)://')",
         "managementUrl is for RabbitMQ: write an amqp:// or amqps:// URL in url, or remove managementUrl",
+    ),
+    rule(
+        "!has(self.masterName) || !has(self.managed)",
+        "masterName is for Sentinels, and the managed broker is a Redis: remove masterName",
+    ),
+    rule(
+        "!has(self.masterName) || !has(self.url) || self.url.matches('^sentinel://')",
+        "masterName is for Sentinels: write a sentinel:// URL in url, or remove masterName",
+    ),
+)
+
+MASTER_NAME = (
+    rule(
+        r"self.matches('^[A-Za-z0-9._-]+$')",
+        "write the name of the master as the Sentinels have it: letters, digits, '.', '_' and '-', such as "
+        "mymaster",
     ),
 )
 
@@ -107,8 +131,16 @@ RESTART = (
 
 RESULT_BACKEND = (
     rule(
-        "has(self.url) != has(self.urlFrom)",
-        "write exactly one of url and urlFrom; for no result backend leave resultBackend out",
+        "[has(self.url), has(self.urlFrom), has(self.managed)].filter(given, given).size() == 1",
+        "write exactly one of url, urlFrom and managed; for no result backend leave resultBackend out",
+    ),
+    rule(
+        "!has(self.masterName) || !has(self.managed)",
+        "masterName is for Sentinels, and the managed result backend is a Redis: remove masterName",
+    ),
+    rule(
+        "!has(self.masterName) || !has(self.url) || self.url.matches('^sentinel://')",
+        "masterName is for Sentinels: write a sentinel:// URL in url, or remove masterName",
     ),
 )
 
@@ -128,6 +160,12 @@ RESULT_BACKEND_URL = (
     ),
 )
 
+WORKER_VARIABLES = tuple(
+    f"CELERY_WORKER_{option}"
+    for option in ("AUTOSCALE", "BEAT", "DETACH", "EXCLUDE_QUEUES", "LOGFILE", "PIDFILE")
+)
+"""Variables that `celery worker` takes as options, and that no option of ours overrules."""
+
 ENV_NAME = (
     rule(
         "self != 'CELERY_BROKER_URL'",
@@ -139,6 +177,17 @@ ENV_NAME = (
         "spec.resultBackend.urlFrom",
     ),
     rule(
+        "!(self in ['BROKER_URL', 'CELERY_BROKER', 'RESULT_BACKEND'])",
+        "the command line of Celery reads BROKER_URL, CELERY_BROKER and RESULT_BACKEND before the URLs of "
+        "this resource: write the URLs in spec.broker and spec.resultBackend, and let the application read "
+        "CELERY_BROKER_URL and CELERY_RESULT_BACKEND",
+    ),
+    rule(
+        f"!(self in {list(WORKER_VARIABLES)})",
+        "the command line of Celery reads this variable as an option of `celery worker` that args cannot set "
+        "either: remove the variable",
+    ),
+    rule(
         "!self.startsWith('CELERY_PROBE_')",
         "names that begin with CELERY_PROBE_ belong to the probe sidecar: write another name",
     ),
@@ -146,8 +195,9 @@ ENV_NAME = (
 
 VOLUME_NAME = (
     rule(
-        "self != 'celery-probe'",
-        "the name celery-probe is that of the agent's volume: write another name, such as data",
+        "!(self in ['celery-probe', 'celery-probe-token'])",
+        "the names celery-probe and celery-probe-token are those of the operator's own volumes: write "
+        "another name, such as data",
     ),
 )
 
@@ -163,59 +213,12 @@ QUEUE = (
     ),
 )
 
-ARGUMENT = (
-    refused_option("-A|--app(=|$)", "args cannot choose the application: write it in spec.app"),
-    refused_option("-Q|--queues(=|$)", "args cannot choose the queues: write them in workers[].queues"),
-    refused_option(
-        "-c|--concurrency(=|$)", "args cannot set the concurrency: write it in workers[].concurrency"
-    ),
-    refused_option("-P|--pool(=|$)", "args cannot choose the pool: write it in workers[].pool"),
-    refused_option(
-        "-n|--hostname(=|$)",
-        "args cannot name the worker, which is called GROUP@POD: remove the option and name the group in "
-        "workers[].name",
-    ),
-    refused_option(
-        "-b|--broker(=|$)|--result-backend(=|$)",
-        "args cannot choose the broker or the result backend: write them in spec.broker and "
-        "spec.resultBackend",
-    ),
-    refused_option(
-        "-B|--beat(=|$)",
-        "args cannot start beat, because each worker pod would run one: write beat: {enabled: true} in spec",
-    ),
-    refused_option(
-        "-D|--detach(=|$)|--pidfile(=|$)|--logfile(=|$)|-f",
-        "the worker must run in the foreground and write its log to the pod's log: remove the option",
-    ),
-)
-
-GROUP_NAME = (
-    rule(
-        r"self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-        "a group name is part of a Deployment's name: write lower case letters, digits and '-', beginning "
-        "with a letter, such as default",
-    ),
-    rule(
-        "!(self in ['beat', 'redis', 'flower', 'monitor'])",
-        "the group names beat, redis, flower and monitor are taken by other parts: write another name, such "
-        "as workers",
-    ),
-)
-
-GROUP = (
-    rule(
-        "self.pool != 'solo' || !has(self.concurrency) || self.concurrency == 1",
-        "the solo pool runs one task at a time: remove concurrency, or write pool: prefork",
-    ),
-    rule(
-        "!has(self.replicas) || !has(self.autoscaling)",
-        "autoscaling sets the number of pods: remove replicas (where it is stored already, write replicas: "
-        "null), or remove autoscaling",
-    ),
-)
-
 SPEC = (
+    rule(
+        "!has(self.resultBackend) || !has(self.resultBackend.managed) || has(self.broker.managed)",
+        "resultBackend.managed keeps results in the managed Redis: write broker: {managed: {}}, or the URL "
+        "of another result backend in resultBackend.url or resultBackend.urlFrom",
+    ),
     rule(
         "!has(self.scaleTarget) || self.workers.exists(group, group.name == self.scaleTarget)",
         "scaleTarget names no worker group: write the name of one of spec.workers",

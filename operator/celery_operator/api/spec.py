@@ -5,38 +5,31 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from celery_operator.api import rules
-from celery_operator.api.autoscaling import Autoscaling
 from celery_operator.api.base import ApiModel
 from celery_operator.api.monitor import Monitor
+from celery_operator.api.parts.beat import Beat
+from celery_operator.api.parts.flower import Flower
+from celery_operator.api.parts.managed_redis import ManagedRedis
 from celery_operator.api.podparts import (
     EnvFrom,
     Environment,
     PodPart,
-    PodTemplate,
     PullSecrets,
     Resources,
     VolumeMounts,
     Volumes,
 )
 from celery_operator.api.references import Image, ObjectName, UrlSource
+from celery_operator.api.workers.group import DEFAULT_CONCURRENCY, GroupName, WorkerGroup
 
-DEFAULT_CONCURRENCY = 4
 DEFAULT_REPLICAS = 1
 
-GroupName = Annotated[
-    str, Field(min_length=1, max_length=20, json_schema_extra=rules.checked(*rules.GROUP_NAME))
+QueuePattern = Annotated[
+    str, Field(min_length=1, max_length=255, json_schema_extra=rules.checked(*rules.QUEUE))
 ]
-QueueName = Annotated[str, Field(min_length=1, max_length=255, json_schema_extra=rules.checked(*rules.QUEUE))]
-Argument = Annotated[str, Field(max_length=512, json_schema_extra=rules.checked(*rules.ARGUMENT))]
-
-
-class ManagedRedis(ApiModel):
-    """A small Redis that the operator runs, for development and tests. Write {} for the defaults. It keeps
-    nothing on disk, so tasks are lost when its pod restarts.
-    """
-
-    image: Image = "redis:7.4-alpine"
-    """Image that holds redis-server and redis-cli."""
+MasterName = Annotated[
+    str, Field(min_length=1, max_length=255, json_schema_extra=rules.checked(*rules.MASTER_NAME))
+]
 
 
 class Broker(ApiModel):
@@ -60,10 +53,19 @@ class Broker(ApiModel):
     without consumers, unacknowledged messages and alarms. The user and password are those of the broker's
     URL.
     """
+    master_name: MasterName | None = None
+    """Name of the master, for Sentinels (sentinel://). The application has it as master_name in its
+    broker_transport_options: Celery refuses it in the URL. Without this field the operator cannot read the
+    queues.
+    """
+
+
+class ManagedResults(ApiModel):
+    """Keep the results in the managed Redis of spec.broker, in its database 1. Write {}."""
 
 
 class ResultBackend(ApiModel):
-    """Where results go. Write exactly one of url and urlFrom. The workers get the URL as
+    """Where results go. Write exactly one of url, urlFrom and managed. The workers get the URL as
     CELERY_RESULT_BACKEND, which takes precedence over the application's own configuration. Without this field
     the application decides.
     """
@@ -79,78 +81,20 @@ class ResultBackend(ApiModel):
     """
     url_from: UrlSource | None = None
     """A Secret that holds the URL of the result backend."""
+    managed: ManagedResults | None = None
+    master_name: MasterName | None = None
+    """Name of the master, for Sentinels (sentinel://). The application has it as master_name in its
+    result_backend_transport_options.
+    """
 
 
-class WorkerGroup(ApiModel):
-    """Workers of one kind: one Deployment, named after the resource and the group."""
+class Probe(ApiModel):
+    """What the operator adds to the pods of workers and beat: the agent's init container and the sidecar."""
 
-    model_config = ConfigDict(json_schema_extra=rules.checked(*rules.GROUP))
-
-    name: GroupName
-    """Name of the group: lower case letters, digits and '-', at most 20 characters. beat, redis, flower and
-    monitor are taken.
-    """
-    queues: Annotated[
-        tuple[QueueName, ...],
-        Field(min_length=1, max_length=50, json_schema_extra={"x-kubernetes-list-type": "set"}),
-    ] = ("celery",)
-    """Queues that these workers consume, one name per item. celery is the queue that Celery uses when an
-    application names none.
-    """
-    pool: Literal["prefork", "threads", "gevent", "eventlet", "solo"] = "prefork"
-    """Kind of execution pool. gevent and eventlet must be installed in the image."""
-    concurrency: int | None = Field(default=None, ge=1, le=10000)
-    """Number of tasks that one worker runs at a time: processes, threads or greenlets. The default is 4, and
-    1 for the solo pool, which cannot have more.
-    """
-    replicas: int | None = Field(default=None, ge=0, le=10000)
-    """Number of worker pods. The default is 1. For the group that is the scale target, spec.replicas takes
-    precedence.
-    """
-    autoscaling: Autoscaling | None = None
-    drain_timeout_seconds: int = Field(default=600, ge=0, le=604_800)
-    """Seconds that a draining pod has to finish its in-flight tasks. After that it is deleted with
-    gracePeriodSeconds.
-    """
-    grace_period_seconds: int = Field(default=60, ge=1, le=86400)
-    """Seconds that a worker pod has to finish its active tasks when it is deleted. Then it is killed. Choose
-    a time longer than the longest task; otherwise that task is lost or runs twice. The last 5 seconds (half
-    of a time below 10) are for returning unfinished messages to the broker.
-    """
-    args: Annotated[tuple[Argument, ...], Field(max_length=32)] = ()
-    """More arguments of `celery worker`, one per item, such as --prefetch-multiplier=1. Options that have a
-    field of their own are refused.
-    """
-    env: Environment = ()
-    """Environment variables of this group; they take precedence over spec.env."""
     resources: Resources = Field(default_factory=dict)
-    """Requests and limits of the worker container, as in a pod."""
-    template: PodTemplate = Field(default_factory=dict)
-    """A pod template that is merged into the one that the operator builds, for everything that has no field
-    here. Maps are merged. Containers, volumes and environment variables are merged by name, so a new name
-    adds one. Other lists and values are replaced. {$patch: delete} instead of a field, or in a list item,
-    removes it. The worker's container is called worker.
+    """Requests and limits of both containers. They are merged over requests of 10m cpu and 48Mi memory, and a
+    limit of 96Mi memory. A namespace with a quota on limits.cpu needs a limit here: limits: {cpu: 200m}.
     """
-
-    @property
-    def slots(self) -> int:
-        """Tasks that one worker runs at a time."""
-        if self.concurrency is not None:
-            return self.concurrency
-        return 1 if self.pool == "solo" else DEFAULT_CONCURRENCY
-
-
-class Beat(ApiModel):
-    """The periodic scheduler: one `celery beat`, never two at once."""
-
-    enabled: bool = False
-    """Whether beat runs."""
-    schedule: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
-    """Path of the schedule database in beat's container. The default is /tmp/celerybeat-schedule, which is
-    lost with the pod. Mount a volume to keep it.
-    """
-    resources: Resources = Field(default_factory=dict)
-    """Requests and limits of beat's container, as in a pod."""
 
 
 class RestartPolicy(ApiModel):
@@ -191,6 +135,11 @@ class Health(ApiModel):
     """Seconds after which an active task counts as hung. Without this field only a task beyond its own time
     limit counts as hung.
     """
+    ignore_queues: Annotated[
+        tuple[QueuePattern, ...],
+        Field(max_length=50, json_schema_extra={"x-kubernetes-list-type": "set"}),
+    ] = ()
+    """Queues that are unread by design. * stands for any characters. No verdict counts their messages."""
     restart: RestartPolicy = RestartPolicy()
     poison_tasks: Literal["Report", "Quarantine"] = "Report"
     """What happens to a task that kills its workers. Report: the verdict PoisonTask names it. Quarantine: the
@@ -216,12 +165,19 @@ class CeleryDeploymentSpec(ApiModel):
     service_account_name: ObjectName | None = None
     """ServiceAccount of the pods. By default the operator creates one named NAME-celery without permissions.
     """
+    run_as_user: int | None = Field(default=None, ge=1, le=4_294_967_294)
+    """Number of the user that workers and beat run as. Needed for an image whose USER is a name, because the
+    kubelet does not know whether that user is root. By default the image's USER counts, or the cluster
+    decides.
+    """
     env: Environment = ()
     """Environment variables of workers and beat. CELERY_BROKER_URL and CELERY_RESULT_BACKEND come from
     broker and resultBackend.
     """
     env_from: EnvFrom = ()
-    """ConfigMaps and Secrets whose keys become environment variables of workers and beat."""
+    """ConfigMaps and Secrets whose keys become environment variables of workers and beat. When a value
+    changes, the pods that read it are replaced, one group after the other.
+    """
     volumes: Volumes = ()
     """Volumes of worker and beat pods, in addition to a temporary one at /tmp."""
     volume_mounts: VolumeMounts = ()
@@ -242,7 +198,14 @@ class CeleryDeploymentSpec(ApiModel):
     """The worker groups, 1 to 50."""
     beat: Beat = Beat()
     monitor: Monitor = Monitor()
+    flower: Flower = Flower()
     health: Health = Health()
+    probe: Probe = Probe()
+    network_policies: bool | None = None
+    """Whether NetworkPolicies admit only the operator and the readers of metrics to the sidecars, and only
+    the pods of the namespace and the operator to the managed Redis. The default is a setting of the operator
+    (networkPolicies.enabled in the chart). The managed Redis has its policy unless this is false.
+    """
     suspend: bool = False
     """Whether to stop all workers and beat, and keep everything else. Workers drain first:
     drainTimeoutSeconds and gracePeriodSeconds apply.

@@ -23,6 +23,7 @@ class ConditionType(StrEnum):
     BEAT_HEALTHY = "BeatHealthy"
     SCALING_ACTIVE = "ScalingActive"
     AGENTS_REPORTING = "AgentsReporting"
+    DRAINS_ON_TIME = "DrainsOnTime"
     MONITOR_READY = "MonitorReady"
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
@@ -33,8 +34,8 @@ class Condition(ApiModel):
 
     type: ConditionType
     """The aspect. Ready, BrokerReachable, ResultBackendReachable, WorkersHealthy,
-    BacklogWithinLimits, BeatHealthy, ScalingActive, AgentsReporting and MonitorReady are good when True;
-    Reconciling and Stalled are good when False.
+    BacklogWithinLimits, BeatHealthy, ScalingActive, AgentsReporting, DrainsOnTime and MonitorReady are good
+    when True; Reconciling and Stalled are good when False.
     """
     status: Literal["True", "False", "Unknown"]
     """True, False or Unknown."""
@@ -129,6 +130,10 @@ class Restart(ApiModel):
     """When it was ordered."""
     recovered: bool | None = None
     """Whether a pod that was created afterwards works. Absent while unknown."""
+    pods_before: tuple[str, ...] = ()
+    """Uids of the pods that the group had then. Absent once recovered is known."""
+    helper: str | None = None
+    """Uid of the pod that was created afterwards and works."""
 
 
 class GroupPause(ApiModel):
@@ -149,6 +154,8 @@ class RestartsStatus(ApiModel):
     """Evictions ordered since the resource was created."""
     paused: bool = False
     """Whether the annotation celery-operator.dev/pause-healing pauses healing."""
+    paused_groups: tuple[str, ...] = ()
+    """Groups whose healing an annotation celery-operator.dev/pause-healing.GROUP pauses."""
     recent: tuple[Restart, ...] = ()
     """The last evictions, oldest first."""
     pauses: Annotated[tuple[GroupPause, ...], Field(json_schema_extra=keyed("group"))] = ()
@@ -173,6 +180,31 @@ class Recommendation(ApiModel):
     """What is wrong and what to do, in a sentence."""
     command: str
     """A command that shows or corrects it."""
+
+
+class Alert(ApiModel):
+    """An alert that the operator judges itself, by the rules that Prometheus gets."""
+
+    name: str
+    """Name of the alert rule, such as CeleryWorkersDown."""
+    state: Literal["Pending", "Firing"]
+    """Pending until the condition of the rule has held for long enough, then Firing."""
+    severity: str
+    """critical (act now) or warning (act on the same day)."""
+    since: str
+    """Since when it is pending or firing."""
+    group: str | None = None
+    """The worker group that the alert is about, if it is about one."""
+    queue: str | None = None
+    """The queue that the alert is about, if it is about one."""
+    summary: str
+    """What is wrong, in a few words."""
+    message: str
+    """What is wrong, in one or two sentences."""
+    runbook: str
+    """The page that says what to do: its address, or its path in the repository of the operator."""
+    condition: ConditionType | None = None
+    """The condition whose Events report the alert. Absent if the alert has Events of its own."""
 
 
 class CeleryDeploymentStatus(ApiModel):
@@ -210,6 +242,8 @@ class CeleryDeploymentStatus(ApiModel):
     """Messages in the queue NAME.dead-letter. Absent if there has been none."""
     recommendations: tuple[Recommendation, ...] = ()
     """What a person has to correct, each with a command."""
+    alerts: tuple[Alert, ...] = ()
+    """The alerts that are pending or firing."""
     conditions: Annotated[tuple[Condition, ...], Field(json_schema_extra=keyed("type"))] = ()
     """The state of the resource, one entry for each aspect, for `kubectl wait` and for programs."""
 

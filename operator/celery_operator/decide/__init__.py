@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from celery_health.wire.resource_push import ResourcePush
+from celery_operator.api.alert_rules import ALL_RULES, AlertRules
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType
 from celery_operator.decide.advice.group_verdicts import group_verdicts
 from celery_operator.decide.advice.recommendations import recommend
+from celery_operator.decide.alerts import judge
 from celery_operator.decide.conditions import conditions
 from celery_operator.decide.draining.actions import GroupActions
 from celery_operator.decide.event_note import EventNote
@@ -23,7 +25,7 @@ from celery_operator.decide.health import health_of
 from celery_operator.decide.monitor_push import monitor_push
 from celery_operator.decide.orders import Order
 from celery_operator.decide.quarantine import quarantine
-from celery_operator.decide.replicas import decide_replicas
+from celery_operator.decide.replicas import decide_replicas, waits_for_messages
 from celery_operator.decide.status import status_of
 from celery_operator.decide.task_events import task_events
 from celery_operator.snapshot import ScalingHistory, Snapshot
@@ -34,10 +36,12 @@ class NextReconcile:
     """When to take the next snapshot.
 
     ``follows_load``: a group follows its load, or pods drain: no event announces changes.
+    ``waits_for_messages``: all groups that follow their load are at zero, and only a message changes that.
     ``soon``: more will be known in a moment, as whether the broker is away, or whether a pod has drained.
     """
 
     follows_load: bool
+    waits_for_messages: bool
     soon: bool
 
 
@@ -47,6 +51,8 @@ class Decision:
 
     status: CeleryDeploymentStatus
     events: tuple[EventNote, ...]
+    alert_events: tuple[EventNote, ...]
+    """To post before the status is written: it then says that they were posted."""
     evictions: tuple[EvictionOrder, ...]
     orders: tuple[Order, ...]
     """To sidecars: restart holds, quarantine and task events. Those that drain are with the actions."""
@@ -56,12 +62,14 @@ class Decision:
     """What the next decision has to know about this one, by group with autoscaling."""
     open_faults: frozenset[ConditionType]
     """The conditions of which an Event has announced a fault and none its end."""
+    chosen: Mapping[str, float]
+    """When each pod that drains was chosen, by uid."""
     next_reconcile: NextReconcile
     push: ResourcePush | None
     """What the monitor is sent, without Events; None without a monitor."""
 
 
-def decide(snapshot: Snapshot) -> Decision:
+def decide(snapshot: Snapshot, rules: AlertRules = ALL_RULES) -> Decision:
     """The same snapshot always gives the same decision."""
     # 1. The state of each worker, then the replicas of each group.
     workers = workers_of(snapshot)
@@ -90,7 +98,11 @@ def decide(snapshot: Snapshot) -> Decision:
         quarantine=isolated.tasks,
         recommendations=recommend(evidence, verdicts, states),
     )
-    announced = announce(snapshot.previous, status, snapshot.memory.open_faults)
+    judged = judge(snapshot, status, rules)
+    status = status.model_copy(update={"alerts": judged.alerts})
+    # A new process has forgotten which faults are open. The alerts of the status remember those of some time.
+    reported = {one.condition for one in snapshot.previous.alerts if one.condition}
+    announced = announce(snapshot.previous, status, snapshot.memory.open_faults | reported)
     events = (
         *announced.notes,
         *(one.note for one in desired.values() if one.note),
@@ -102,13 +114,16 @@ def decide(snapshot: Snapshot) -> Decision:
     return Decision(
         status,
         events,
+        judged.notes,
         healing.evictions,
         (*restart_holds(evidence), *isolated.orders, *task_events(evidence)),
         actions=actions,
         histories={group: one.decision.history for group, one in desired.items() if one.decision},
         open_faults=announced.open_faults,
+        chosen={uid: since for one in actions.values() for uid, since in one.chosen.items()},
         next_reconcile=NextReconcile(
             follows_load=_follows_load(snapshot) or any(one.draining for one in actions.values()),
+            waits_for_messages=waits_for_messages(snapshot, replicas),
             soon=evidence.broker.reached_by_workers_only or any(one.soon for one in actions.values()),
         ),
         push=monitor_push(evidence, status),

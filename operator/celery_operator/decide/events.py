@@ -16,6 +16,7 @@ _GOOD_WHEN = {
     ConditionType.BEAT_HEALTHY: "True",
     ConditionType.SCALING_ACTIVE: "True",
     ConditionType.AGENTS_REPORTING: "True",
+    ConditionType.DRAINS_ON_TIME: "True",
     ConditionType.MONITOR_READY: "True",
     ConditionType.STALLED: "False",
 }
@@ -62,6 +63,12 @@ def _turn(before: Condition | None, now: Condition, *, is_open: bool) -> Iterato
     # A stage, such as Starting, or a time without evidence may lie between a fault and its end.
     elif is_open or (before and _is_fault(before, good)):
         yield EventNote("Normal", now.type.value if good == "True" else now.reason, now.message, now.type)
+
+
+def announced_fault(condition: Condition) -> bool:
+    """Whether the condition shows a fault that an Event has announced."""
+    good = _GOOD_WHEN.get(condition.type)
+    return good is not None and _is_fault(condition, good)
 
 
 def _is_fault(condition: Condition, good: str) -> bool:

@@ -14,6 +14,7 @@ _DEGRADING = (
     ConditionType.WORKERS_HEALTHY,
     ConditionType.BEAT_HEALTHY,
     ConditionType.AGENTS_REPORTING,
+    ConditionType.DRAINS_ON_TIME,
     ConditionType.BACKLOG_WITHIN_LIMITS,
     ConditionType.RESULT_BACKEND_REACHABLE,
     ConditionType.MONITOR_READY,
@@ -64,6 +65,9 @@ def _unknown(evidence: Evidence, conditions: ConditionStates) -> Iterator[str]:
     At zero there is no worker to speak for the broker, so there its queues are needed. A beat that a new spec
     asks for is not waited for either: its pod reports once it exists.
     """
+    ready = conditions[ConditionType.READY]
+    if ready.reason == StateReason.RECONCILE_FAILED:
+        yield ready.message
     silent = {ConditionType.WORKERS_HEALTHY, ConditionType.AGENTS_REPORTING}
     if conditions[ConditionType.BEAT_HEALTHY].reason is not StateReason.NEW_GENERATION:
         silent.add(ConditionType.BEAT_HEALTHY)

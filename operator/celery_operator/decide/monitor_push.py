@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from celery_health.wire.bounds import NAME_LENGTH, sentence
 from celery_health.wire.resource_push import (
+    ALERTS_LENGTH,
     CONDITIONS_LENGTH,
     GROUPS_LENGTH,
     PODS_LENGTH,
     QUEUES_LENGTH,
     TASKS_LENGTH,
+    PushedAlert,
     PushedCondition,
     PushedGroup,
     PushedPod,
@@ -18,8 +20,9 @@ from celery_health.wire.resource_push import (
     ResourcePush,
 )
 from celery_health.wire.worker_report import ActiveTask
+from celery_operator.api.annotations import ResourceAnnotations
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.api.status import CeleryDeploymentStatus, Condition, WorkerGroupStatus
+from celery_operator.api.status import Alert, CeleryDeploymentStatus, Condition, WorkerGroupStatus
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.container_failures import last_line
 from celery_operator.decide.evidence.worker_state import Worker
@@ -42,9 +45,10 @@ def monitor_push(evidence: Evidence, status: CeleryDeploymentStatus) -> Resource
         message=sentence(status.message),
         suspended=snapshot.spec.suspend,
         conditions=tuple(_condition(one) for one in status.conditions[:CONDITIONS_LENGTH]),
-        groups=tuple(_groups(snapshot.spec, status))[:GROUPS_LENGTH],
+        groups=tuple(_groups(snapshot.spec, snapshot.annotations, status))[:GROUPS_LENGTH],
         pods=tuple(_pod(worker, budget) for worker in workers[:PODS_LENGTH]),
         pod_count=len(workers),
+        alerts=tuple(_alert(one) for one in status.alerts[:ALERTS_LENGTH]),
         queues=tuple(
             PushedQueue(name=_name(one.name), ready=one.ready) for one in status.queues[:QUEUES_LENGTH]
         ),
@@ -74,7 +78,21 @@ def _condition(one: Condition) -> PushedCondition:
     )
 
 
-def _groups(spec: CeleryDeploymentSpec, status: CeleryDeploymentStatus) -> Iterator[PushedGroup]:
+def _alert(one: Alert) -> PushedAlert:
+    return PushedAlert(
+        name=_name(one.name),
+        state=one.state,
+        since_at=moment(one.since).timestamp(),
+        summary=sentence(one.summary),
+        message=sentence(one.message),
+        group=_name(one.group or ""),
+        queue=_name(one.queue or ""),
+    )
+
+
+def _groups(
+    spec: CeleryDeploymentSpec, annotations: ResourceAnnotations, status: CeleryDeploymentStatus
+) -> Iterator[PushedGroup]:
     states: dict[str, WorkerGroupStatus] = {one.name: one for one in status.workers}
     for group in spec.workers:
         state = states[group.name]
@@ -88,6 +106,7 @@ def _groups(spec: CeleryDeploymentSpec, status: CeleryDeploymentStatus) -> Itera
             consuming=state.consuming_replicas,
             draining=state.draining,
             autoscaled=group.autoscaling is not None,
+            healing_paused=annotations.pauses(group.name),
             scaling=sentence(state.scaling.message) if state.scaling else "",
             scaled_at=moment(state.scaling.at).timestamp() if state.scaling else None,
         )

@@ -15,6 +15,11 @@ from celery_health.wire.names import (
     UNDRAIN_PATH,
 )
 
+DRAIN_EXPIRY_SECONDS = 300.0
+"""Longer than an operator takes to restart: a drain must not end, and begin again, for that."""
+DRAIN_RENEWAL_SECONDS = 240.0
+"""A drain that ends within this time is ordered again."""
+
 
 @dataclass(frozen=True, slots=True)
 class RestartHoldOrder:
@@ -38,7 +43,10 @@ class RestartHoldOrder:
 
 @dataclass(frozen=True, slots=True)
 class DrainOrder:
-    """Take no more messages, or take them again: sent until the pod's report says that it is so."""
+    """Take no more messages, or take them again: sent until the pod's report says that it is so.
+
+    A drain ends by itself ``DRAIN_EXPIRY_SECONDS`` after the last order, and so is ordered again in time.
+    """
 
     pod: str
     uid: str
@@ -52,7 +60,10 @@ class DrainOrder:
     @property
     def body(self) -> Mapping[str, Any]:
         """The JSON object that goes with the order."""
-        return {}
+        if not self.drain:
+            return {}
+        body: Mapping[str, Any] = msgspec.to_builtins(wire.DrainBody(DRAIN_EXPIRY_SECONDS))
+        return body
 
 
 @dataclass(frozen=True, slots=True)

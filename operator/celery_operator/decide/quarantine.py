@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from celery_health.redaction import redact
 from celery_health.verdicts.fleet.poison_tasks import poison_ids
 from celery_health.wire.bounds import DEATH_WINDOW_SECONDS, QUARANTINE_LENGTH
 from celery_operator.api.names import dead_letter_queue
@@ -18,6 +19,8 @@ from celery_operator.decide.evidence.workers import thresholds_of
 from celery_operator.decide.orders import QuarantineOrder
 from celery_operator.decide.times import moment, rfc3339
 from celery_operator.snapshot import Snapshot
+
+MOST_PROBLEMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ def quarantine(evidence: Evidence) -> Quarantine:
     """The list of now, and an order to each worker that has another one."""
     snapshot = evidence.snapshot
     tasks = _tasks(snapshot) if snapshot.spec.health.poison_tasks == "Quarantine" else ()
-    return Quarantine(tasks, tuple(_orders(evidence, tasks)), tuple(_notes(snapshot, tasks)))
+    notes = (*_notes(snapshot, tasks), *_problems(evidence))
+    return Quarantine(tasks, tuple(_orders(evidence, tasks)), notes)
 
 
 def _tasks(snapshot: Snapshot) -> tuple[QuarantinedTask, ...]:
@@ -54,6 +58,21 @@ def _orders(evidence: Evidence, tasks: tuple[QuarantinedTask, ...]) -> Iterator[
             reading = worker.pod.reading
             if reading is not None and reading.quarantined != ids:
                 yield QuarantineOrder(worker.pod.name, worker.pod.uid, queue, ids)
+
+
+def _problems(evidence: Evidence) -> Iterator[EventNote]:
+    """Why workers keep messages that they could not move: a note for each cause."""
+    readings = [worker.pod.reading for group in evidence.groups for worker in group.present]
+    reports = [reading.report for reading in readings if reading is not None]
+    problems = {report.quarantine_problem for report in reports if report and report.quarantine_problem}
+    for problem in sorted(problems)[:MOST_PROBLEMS]:
+        yield EventNote(
+            "Warning",
+            "QuarantineFailed",
+            f"Messages of tasks in quarantine cannot be moved to the queue "
+            f"{dead_letter_queue(evidence.snapshot.name)}. Workers keep them and run other tasks. "
+            f"{redact(problem)}",
+        )
 
 
 def _notes(snapshot: Snapshot, tasks: tuple[QuarantinedTask, ...]) -> Iterator[EventNote]:

@@ -13,10 +13,12 @@ from celery_operator.api.spec import CeleryDeploymentSpec, WorkerGroup
 from celery_operator.api.status import ScalingStatus, WorkerGroupStatus
 from celery_operator.decide.draining.actions import DeletionCost, GroupActions
 from celery_operator.decide.draining.drain_state import DrainPod, drain_pods
-from celery_operator.decide.draining.plan import plan
+from celery_operator.decide.draining.failed_rollout import plan_in_failed_rollout
+from celery_operator.decide.draining.overdue import overdue_note
+from celery_operator.decide.draining.plan import DrainPlan, leaving_pods, plan
 from celery_operator.decide.event_note import EventNote
-from celery_operator.decide.evidence.worker_state import Worker
-from celery_operator.decide.orders import DrainOrder
+from celery_operator.decide.evidence.worker_state import Worker, WorkerState
+from celery_operator.decide.orders import DRAIN_RENEWAL_SECONDS, DrainOrder
 from celery_operator.decide.scaling import schedule
 from celery_operator.decide.scaling.autoscale import scale
 from celery_operator.decide.scaling.decision import ScalingDecision
@@ -31,7 +33,9 @@ class ReplicaInput(NamedTuple):
     ``by_spec``: the number that the spec alone asks for. ``previous``: the group's entry in the last status.
     ``deployment``: the group's Deployment, with the replicas that are in force. ``applied``: what the last
     reconcile asked for, which may still be on its way to the Deployment. ``pods``: those that are not being
-    deleted, with their drain requests and deletion costs. ``mono`` is a time on the clock of ``history``.
+    deleted, with their drain requests and deletion costs. ``chosen``: when each pod that drains was chosen,
+    by uid; ``leaving``: the uids of pods that are being deleted. ``mono`` is a time on the clock of
+    ``history`` and ``chosen``.
     """
 
     group: WorkerGroup
@@ -41,6 +45,8 @@ class ReplicaInput(NamedTuple):
     deployment: DeploymentState | None
     applied: int | None
     pods: tuple[DrainPod, ...]
+    chosen: Mapping[str, float]
+    leaving: frozenset[str]
     load: GroupLoad | None
     history: ScalingHistory
     pauses: ScalingPauses
@@ -68,10 +74,28 @@ def initial_replicas(spec: CeleryDeploymentSpec, group: WorkerGroup, in_force: i
     return spec.replicas_of(group) if in_force is None else in_force
 
 
+def waits_for_messages(snapshot: Snapshot, decided: Mapping[str, GroupReplicas]) -> bool:
+    """Whether each group that follows its load has no pods, none to come and no messages.
+
+    Then only a message, an object that changes, or the time of a schedule changes the decision.
+    """
+    scaled = {group.name for group in snapshot.spec.workers if group.autoscaling}
+    if not scaled or snapshot.spec.suspend or any(pod.group in scaled for pod in snapshot.pods):
+        return False
+    loads = [snapshot.loads.get(name) for name in scaled]
+    if any(load is None or load.ready != 0 for load in loads):
+        return False
+    in_force = {one.group: one.in_force for one in snapshot.deployments}
+    return all(decided[name].actions.replicas == in_force.get(name) == 0 for name in scaled)
+
+
 def _inputs(snapshot: Snapshot, workers: tuple[Worker, ...]) -> Iterator[ReplicaInput]:
     previous = {status.name: status for status in snapshot.previous.workers}
     deployments = {one.group: one for one in snapshot.deployments if one.component == COMPONENT_WORKER}
-    pods = drain_pods(workers)
+    memory = snapshot.memory
+    chosen_for = {uid: max(0.0, snapshot.mono - since) for uid, since in memory.chosen.items()}
+    pods = drain_pods(workers, chosen_for, memory.refused_orders)
+    leaving = {worker.pod.uid for worker in workers if worker.state is WorkerState.LEAVING}
     for group in snapshot.spec.workers:
         yield ReplicaInput(
             group=group,
@@ -81,6 +105,8 @@ def _inputs(snapshot: Snapshot, workers: tuple[Worker, ...]) -> Iterator[Replica
             deployment=deployments.get(group.name),
             applied=snapshot.memory.replicas.get(group.name),
             pods=tuple(pods.get(group.name, ())),
+            chosen=memory.chosen,
+            leaving=frozenset(leaving),
             load=snapshot.loads.get(group.name),
             history=snapshot.memory.histories.get(group.name, ScalingHistory()),
             pauses=snapshot.annotations.scaling_pauses,
@@ -145,31 +171,47 @@ def _actions(one: ReplicaInput, desired: int) -> GroupActions:
     if deployment is None:
         return GroupActions(desired)
     in_force = deployment.in_force if one.applied is None else min(deployment.in_force, one.applied)
-    names = {pod.uid: pod.name for pod in one.pods}
-    found = plan(desired, in_force, one.pods, drain_timeout=limit, settled=_is_settled(deployment))
-    requests = {**dict.fromkeys(found.drain, True), **dict.fromkeys(found.undrain, False)}
+    pods = {pod.uid: pod for pod in one.pods}
+    found = _next_step(one, deployment, desired, in_force)
+    requests = {
+        **dict.fromkeys(_to_renew(found, pods), True),
+        **dict.fromkeys(found.drain, True),
+        **dict.fromkeys(found.undrain, False),
+    }
     return GroupActions(
         replicas=found.replicas,
-        orders=tuple(DrainOrder(names[uid], uid, drain) for uid, drain in requests.items()),
-        costs=tuple(DeletionCost(names[uid], uid, cost) for uid, cost in found.costs.items()),
+        orders=tuple(DrainOrder(pods[uid].name, uid, drain) for uid, drain in requests.items()),
+        costs=tuple(DeletionCost(pods[uid].name, uid, cost) for uid, cost in found.costs.items()),
         draining=len(found.victims),
+        chosen=_chosen(one, found),
         soon=found.soon,
-        notes=tuple(_overdue(one.group.name, names[uid], limit) for uid in found.overdue),
+        notes=tuple(overdue_note(one.group.name, pods[uid], limit) for uid in found.overdue),
     )
+
+
+def _next_step(one: ReplicaInput, deployment: DeploymentState, desired: int, in_force: int) -> DrainPlan:
+    limit = one.group.drain_timeout_seconds
+    if deployment.rollout_stopped and desired and not _is_settled(deployment):
+        return plan_in_failed_rollout(desired, in_force, one.pods, deployment, drain_timeout=limit)
+    return plan(desired, in_force, one.pods, drain_timeout=limit, settled=_is_settled(deployment))
+
+
+def _chosen(one: ReplicaInput, found: DrainPlan) -> Mapping[str, float]:
+    """When each pod was chosen, also of the pods that are being deleted or are about to be."""
+    gone = one.leaving | leaving_pods(found.replicas, one.pods)
+    kept = {uid: since for uid, since in one.chosen.items() if uid in gone}
+    return kept | {uid: one.chosen.get(uid, one.mono) for uid in found.victims}
+
+
+def _to_renew(found: DrainPlan, pods: Mapping[str, DrainPod]) -> Iterator[str]:
+    """The pods whose drain would end by itself although it goes on."""
+    for uid in found.victims:
+        expires_in = pods[uid].expires_in
+        if expires_in is not None and expires_in < DRAIN_RENEWAL_SECONDS:
+            yield uid
 
 
 def _is_settled(deployment: DeploymentState) -> bool:
-    """All pods are of the present template, or the rollout to it has failed."""
-    if deployment.failure is not None:
-        return True
+    """Whether all pods are of the present template, so that they have one ReplicaSet."""
     observed = deployment.observed_generation >= deployment.generation
     return observed and deployment.updated == deployment.replicas
-
-
-def _overdue(group: str, pod: str, limit: float) -> EventNote:
-    return EventNote(
-        "Warning",
-        "DrainOverdue",
-        f"Pod {pod} of group {group} has not drained within {limit:g} s. The pod is stopped now and has its"
-        " grace period. A longer workers[].drainTimeoutSeconds gives pods more time to drain",
-    )

@@ -36,6 +36,7 @@ def _acted_on(status: CeleryDeploymentStatus) -> CeleryDeploymentStatus:
             ),
             "queues": tuple(queue.model_copy(update={"ready": None}) for queue in status.queues),
             "recommendations": tuple(one.command for one in status.recommendations),
+            "alerts": tuple(one.model_copy(update={"message": ""}) for one in status.alerts),
             "conditions": tuple(one.model_copy(update={"message": ""}) for one in status.conditions),
         }
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from celery_health.urls import redact
+from celery_health.redaction import redact
 
 _LONGEST = 300
 

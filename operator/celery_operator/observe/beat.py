@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from celery_health.catalogue.beat import BeatReason
-from celery_health.urls import redact
+from celery_health.redaction import redact
 from celery_health.verdicts.beat import BeatSnapshot
 from celery_health.wire.answers import BEAT_ANSWER
 from celery_health.wire.documents import UnreadableError
@@ -29,9 +30,11 @@ class BeatReading:
     restart_hold_left: float | None
 
 
-def beat_snapshots(pods: Iterable[Json], beats: PodReadings[BeatReading]) -> tuple[BeatSnapshot, ...]:
+def beat_snapshots(
+    pods: Iterable[Json], beats: PodReadings[BeatReading], now: datetime
+) -> tuple[BeatSnapshot, ...]:
     """The beats among these pods."""
-    return tuple(_beat_snapshot(pod, beats) for pod in pods if is_beat(pod))
+    return tuple(_beat_snapshot(pod, beats, now) for pod in pods if is_beat(pod))
 
 
 def is_beat(pod: Json) -> bool:
@@ -40,7 +43,7 @@ def is_beat(pod: Json) -> bool:
     return bool(labels.get(names.LABEL_COMPONENT) == names.COMPONENT_BEAT)
 
 
-def _beat_snapshot(pod: Json, beats: PodReadings[BeatReading]) -> BeatSnapshot:
+def _beat_snapshot(pod: Json, beats: PodReadings[BeatReading], now: datetime) -> BeatSnapshot:
     """One beat pod. A pod that has finished counts as leaving: it sends nothing more."""
     reading = beats.readings.get(pod["metadata"]["uid"])
     metadata, status = pod["metadata"], pod["status"]
@@ -59,7 +62,15 @@ def _beat_snapshot(pod: Json, beats: PodReadings[BeatReading]) -> BeatSnapshot:
         restart_hold_left=reading.restart_hold_left if reading else None,
         container_failure=_container_failure(pod),
         sidecar_error=beats.errors.get(metadata["uid"], ""),
+        overdue_for=0.0 if over else _overdue_for(metadata, now),
     )
+
+
+def _overdue_for(metadata: Json, now: datetime) -> float:
+    """A deletion's timestamp is when its grace period ends."""
+    if "deletionTimestamp" not in metadata:
+        return 0.0
+    return max(0.0, (now - datetime.fromisoformat(metadata["deletionTimestamp"])).total_seconds())
 
 
 def reading_of(body: bytes) -> BeatReading:

@@ -1,8 +1,8 @@
-"""Owned Deployments as the watch shows them, read into DeploymentStates."""
+"""Owned Deployments and StatefulSets as the watch shows them, read into DeploymentStates."""
 
 from datetime import datetime
 
-from celery_health.urls import redact
+from celery_health.redaction import redact
 from celery_operator.api import names
 from celery_operator.api.names import BEAT_CONTAINER, WORKER_CONTAINER
 from celery_operator.kinds import Json
@@ -11,7 +11,7 @@ from celery_operator.snapshot import DeploymentState
 
 
 def deployment_state(deployment: Json) -> DeploymentState:
-    """One Deployment."""
+    """One Deployment or StatefulSet."""
     metadata, status = deployment["metadata"], deployment.get("status", {})
     labels = metadata.get("labels", {})
     return DeploymentState(
@@ -27,6 +27,11 @@ def deployment_state(deployment: Json) -> DeploymentState:
         failure=_failure(status),
         startup_seconds=startup_seconds(_startup_probe(deployment)),
         created_at=datetime.fromisoformat(metadata["creationTimestamp"]),
+        rollout_stopped=_has_stopped(status),
+        # The controller computes unavailableReplicas from the sizes of the ReplicaSets.
+        size=status.get("availableReplicas", 0) + status.get("unavailableReplicas", 0),
+        # A list need not name the kind of its items.
+        kind="StatefulSet" if "serviceName" in deployment["spec"] else "Deployment",
     )
 
 
@@ -41,7 +46,7 @@ def _startup_probe(deployment: Json) -> Json:
 
 def _failure(status: Json) -> str | None:
     """Why no pods come: the quota or policy that refuses them, or a rollout that stopped progressing."""
-    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    conditions = _conditions(status)
     refused = conditions.get("ReplicaFailure", {})
     if refused.get("status") == "True":
         return redact(refused.get("message", ""))
@@ -49,3 +54,11 @@ def _failure(status: Json) -> str | None:
     if progress.get("status") == "False":
         return redact(progress.get("message", ""))
     return None
+
+
+def _has_stopped(status: Json) -> bool:
+    return bool(_conditions(status).get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded")
+
+
+def _conditions(status: Json) -> dict[str, Json]:
+    return {condition["type"]: condition for condition in status.get("conditions", [])}

@@ -71,14 +71,32 @@ class LoadMeter:
         self._groups: Mapping[str, _Memory] = {}
 
     def update(
-        self, spec: CeleryDeploymentSpec, broker: BrokerReading, pods: tuple[PodState, ...], mono: float
+        self,
+        spec: CeleryDeploymentSpec,
+        broker: BrokerReading,
+        pods: tuple[PodState, ...],
+        mono: float,
+        *,
+        read_at: float | None = None,
+        unchanged_at: float | None = None,
     ) -> Mapping[str, GroupLoad]:
-        """Add the levels of one reconcile; the load of each group."""
+        """Add the levels of one reconcile; the load of each group.
+
+        ``read_at``: when the broker was read, if not just now. ``unchanged_at``: until when its queues have
+        been seen with the lengths of the reading before.
+        """
+        read_at = mono if read_at is None else read_at
         of: dict[str, list[PodState]] = {group.name: [] for group in spec.workers}
         for pod in pods:
             of.setdefault(pod.group, []).append(pod)
         seen = {
-            group.name: _seen(self._groups.get(group.name), _ready(group, broker), of[group.name], mono)
+            group.name: _seen(
+                _unchanged(self._groups.get(group.name), unchanged_at),
+                _ready(group, broker),
+                of[group.name],
+                mono,
+                read_at,
+            )
             for group in spec.workers
         }
         self._groups = {name: memory for name, (memory, _) in seen.items()}
@@ -99,8 +117,15 @@ def _ready(group: WorkerGroup, broker: BrokerReading) -> int | None:
     return total
 
 
+def _unchanged(before: _Memory | None, until: float | None) -> _Memory | None:
+    """Add that nothing has arrived since the last reading."""
+    if before is None or before.ready is None or until is None or until <= before.ready_at:
+        return before
+    return _read(before, before.ready, until)
+
+
 def _seen(
-    before: _Memory | None, ready: int | None, pods: list[PodState], mono: float
+    before: _Memory | None, ready: int | None, pods: list[PodState], mono: float, read_at: float
 ) -> tuple[_Memory, GroupLoad]:
     reports = [report for report in map(_report, pods) if report]
     active = sum(report.active_count for report in reports)
@@ -109,7 +134,7 @@ def _seen(
     complete = all(map(_is_known, pods))
     if before is None or mono - before.at > LONGEST_GAP_SECONDS:
         before = _Memory(at=mono, active=active, busy=active, reported={}, starting=frozenset())
-    memory = _read(_worked(before, pods, active, mono), ready, mono)
+    memory = _read(_worked(before, pods, active, mono), ready, read_at)
     idle = complete and ready == 0 and not active + reserved + eta
     memory = replace(memory, idle_since=_since(memory.idle_since, idle, mono))
     return memory, GroupLoad(

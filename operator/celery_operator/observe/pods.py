@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from celery_health.urls import redact
+from celery_health.redaction import redact
 from celery_operator.api import names
 from celery_operator.kinds import Json
 from celery_operator.snapshot import ContainerEnd, ContainerFailure, PodState, SidecarReading
@@ -58,6 +58,7 @@ def pod_state(pod: Json, reading: SidecarReading | None, sidecar_error: str = ""
         container_started_at=_moment(running["startedAt"]) if running.get("startedAt") else None,
         startup_passed=worker.get("started") is True,
         last_end=_last_end(worker),
+        replica_set=metadata["labels"].get(names.LABEL_TEMPLATE, ""),
     )
 
 

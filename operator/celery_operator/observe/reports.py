@@ -1,5 +1,6 @@
 """The latest readings of the sidecars of one resource's pods."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from celery_operator.observe.latest import Answer, Latest, settle
 from celery_operator.observe.sidecars import SidecarError, Sidecars
 
 Reading = TypeVar("Reading")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,10 @@ class Reports(Generic[Reading]):
             return self._read(await self._sidecars.fetch(pod, failed_before=failed_before))
         except SidecarError as error:
             return error
+        except Exception as error:
+            # The fault is the operator's own. It must not keep other pods from being read.
+            _log.exception("the answer of pod %s could not be read", pod["metadata"]["name"])
+            return SidecarError(f"the operator failed to read the answer ({type(error).__name__})")
 
 
 def _runs(pod: Json) -> bool:

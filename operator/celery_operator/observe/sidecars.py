@@ -1,6 +1,5 @@
 """Reads the sidecars of pods, within a time limit and a size limit."""
 
-import asyncio
 from dataclasses import replace
 from typing import Protocol
 
@@ -8,7 +7,7 @@ import aiohttp
 import msgspec
 
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.urls import redact
+from celery_health.redaction import redact
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.answers import WORKER_ANSWER
 from celery_health.wire.bounds import ANSWER_BYTES
@@ -18,11 +17,20 @@ from celery_operator.bounded_body import BodyTooLargeError, read_body
 from celery_operator.kinds import Json
 from celery_operator.kube import Kube, KubeError
 from celery_operator.observe.latest import Answer
-from celery_operator.sidecar_address import AT_ONCE, TIMEOUT_SECONDS, direct_url, proxy_path
+from celery_operator.shares.slots import Slots
+from celery_operator.sidecar_address import (
+    AT_ONCE,
+    AT_ONCE_OF_ONE,
+    TIMEOUT_SECONDS,
+    cause_of,
+    direct_url,
+    proxy_path,
+)
 from celery_operator.snapshot import SidecarBroker, SidecarReading
 
-FAILED_AT_ONCE = 8
-"""How many pods whose last reading failed are read at a time."""
+FAILED_AT_ONCE = 256
+FAILED_AT_ONCE_OF_ONE = 8
+"""How many pods whose last reading failed are read at a time: of all CeleryDeployments, and of one."""
 
 _CAUSE_LENGTH = 200
 
@@ -63,7 +71,7 @@ class DirectSource:
         except TimeoutError as error:
             raise SidecarError(f"no answer within {TIMEOUT_SECONDS:g} s") from error
         except (aiohttp.ClientError, BodyTooLargeError, OSError, ValueError) as error:
-            raise SidecarError(str(error) or type(error).__name__) from error
+            raise SidecarError(cause_of(error)) from error
 
 
 class ProxySource:
@@ -81,12 +89,12 @@ class ProxySource:
 
 
 class Sidecars:
-    """All sidecars of all resources, with a bound on how many are read at a time."""
+    """All sidecars of all CeleryDeployments, each of which has its share of the requests."""
 
     def __init__(self, source: AnswerSource) -> None:
         self._source = source
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._slots_of_failed = asyncio.Semaphore(FAILED_AT_ONCE)
+        self._slots = Slots(AT_ONCE, AT_ONCE_OF_ONE)
+        self._slots_of_failed = Slots(FAILED_AT_ONCE, FAILED_AT_ONCE_OF_ONE)
 
     async def fetch(self, pod: Json, *, failed_before: bool = False) -> bytes:
         """The body of ``/report`` of one pod. Raises SidecarError.
@@ -94,7 +102,8 @@ class Sidecars:
         ``failed_before``: its last reading failed. Many such pods, as on a node that is lost, then delay no
         reading of the others.
         """
-        async with self._slots_of_failed if failed_before else self._slots:
+        slots = self._slots_of_failed if failed_before else self._slots
+        async with slots.slot():
             return await self._source.fetch(pod)
 
 
@@ -118,6 +127,7 @@ def reading_of(body: bytes) -> SidecarReading:
             restart_hold_left=answer.restart_hold_seconds_left,
             drain_requested=answer.drain_requested,
             drain_requested_for=answer.drain_requested_for,
+            drain_expires_in=answer.drain_expires_in,
             ends=answer.ends,
             quarantined=answer.quarantine.ids if answer.quarantine else (),
             task_events_requested=answer.task_events_requested,
@@ -140,6 +150,9 @@ def as_of_now(answer: Answer[SidecarReading]) -> SidecarReading:
         drain_requested_for=None
         if reading.drain_requested_for is None
         else reading.drain_requested_for + ago,
+        drain_expires_in=None
+        if reading.drain_expires_in is None
+        else max(0.0, reading.drain_expires_in - ago),
         late=answer.late,
         ends=tuple(msgspec.structs.replace(end, ended_age=end.ended_age + ago) for end in reading.ends),
     )

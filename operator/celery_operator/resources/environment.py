@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from celery_health.wire.names import BROKER_VARIABLE
+from celery_operator.api import names
 from celery_operator.api.references import SecretKeyReference, UrlSource
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.resources.managed_redis import REDIS_PORT
 from celery_operator.resources.ownership import ResourceIdentity, redis_name
 
 EnvVar = dict[str, Any]
@@ -16,17 +16,16 @@ RESULT_BACKEND_VARIABLE = "CELERY_RESULT_BACKEND"
 
 def connections(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> list[EnvVar]:
     """The variables from which Celery takes its broker and its result backend."""
-    broker = spec.broker
-    variables = [_variable(BROKER_VARIABLE, broker.url or managed_broker_url(cd), broker.url_from)]
-    if spec.result_backend is not None:
-        backend = spec.result_backend
+    broker, backend = spec.broker, spec.result_backend
+    if broker.managed is not None:
+        variables = [_from_redis_secret(cd, BROKER_VARIABLE, names.URL_KEY)]
+    else:
+        variables = [_variable(BROKER_VARIABLE, broker.url or "", broker.url_from)]
+    if backend is not None and backend.managed is not None:
+        variables.append(_from_redis_secret(cd, RESULT_BACKEND_VARIABLE, names.RESULTS_URL_KEY))
+    elif backend is not None:
         variables.append(_variable(RESULT_BACKEND_VARIABLE, backend.url or "", backend.url_from))
     return variables
-
-
-def managed_broker_url(cd: ResourceIdentity) -> str:
-    """URL of the managed Redis, from inside the resource's namespace."""
-    return f"redis://{redis_name(cd)}:{REDIS_PORT}/0"
 
 
 def merged(*lists: Iterable[EnvVar]) -> list[EnvVar]:
@@ -42,6 +41,10 @@ def literal(text: str) -> str:
 def from_secret(name: str, reference: SecretKeyReference) -> EnvVar:
     """A variable whose value is a key of a Secret."""
     return {"name": name, "valueFrom": {"secretKeyRef": {"name": reference.name, "key": reference.key}}}
+
+
+def _from_redis_secret(cd: ResourceIdentity, name: str, key: str) -> EnvVar:
+    return from_secret(name, SecretKeyReference(name=redis_name(cd), key=key))
 
 
 def _variable(name: str, url: str, source: UrlSource | None) -> EnvVar:

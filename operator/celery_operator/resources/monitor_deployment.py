@@ -7,6 +7,12 @@ from celery_operator.api import names
 from celery_operator.api.monitor import Monitor, MonitorAccess, MonitorDatabase
 from celery_operator.api.references import SecretKeyReference
 from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.resources.alerts_file import (
+    ALERTS_FILE,
+    ALERTS_FOLDER,
+    alerts_annotations,
+    alerts_volume,
+)
 from celery_operator.resources.environment import EnvVar, connections, from_secret, literal
 from celery_operator.resources.overlay import laid_over
 from celery_operator.resources.ownership import (
@@ -28,6 +34,7 @@ from celery_operator.resources.settings import ObjectSettings
 MONITOR_PORT = 8555
 
 _UID = 1000
+_USER = {"runAsUser": _UID, "runAsGroup": _UID, "fsGroup": _UID}
 _DATA = "/data"
 _TOKENS_FOLDER = "/tokens"
 _TOKENS_FILE = "tokens"
@@ -46,9 +53,10 @@ def monitor_deployment(
     and no event is missed while one replaces the other.
     """
     object_labels = labels(cd, names.COMPONENT_MONITOR)
-    template = laid_over(
-        {"metadata": {"labels": object_labels}, "spec": _pod_spec(cd, spec, settings)}, spec.monitor.template
-    )
+    metadata: Manifest = {"labels": object_labels}
+    if spec.monitor.alerts is not None:
+        metadata["annotations"] = alerts_annotations(spec.monitor.alerts)
+    template = laid_over({"metadata": metadata, "spec": _pod_spec(cd, spec, settings)}, spec.monitor.template)
     # The selector needs its labels whatever the user's template says.
     template = laid_over(template, {"metadata": {"labels": object_labels}})
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
@@ -73,7 +81,7 @@ def _pod_spec(cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: Object
         **account_fields(cd, spec),
         # Variables of Services could be taken for the monitor's own, such as CELERY_MONITOR_PORT.
         "enableServiceLinks": False,
-        "securityContext": {**POD_SECURITY, "runAsUser": _UID, "runAsGroup": _UID, "fsGroup": _UID},
+        "securityContext": {**POD_SECURITY, **(_USER if settings.fixed_user_ids else {})},
         "terminationGracePeriodSeconds": _GRACE_PERIOD_SECONDS,
         "containers": [_container(cd, spec, settings)],
         "volumes": [TMP_VOLUME, *_volumes(cd, spec.monitor)],
@@ -119,6 +127,11 @@ def _environment(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> Iterator[E
     yield _option("backlog_threshold", str(spec.health.backlog_threshold))
     if spec.broker.management_url is not None:
         yield _option("management_url", spec.broker.management_url)
+    if spec.broker.master_name is not None:
+        yield _option("master_name", spec.broker.master_name)
+    if spec.health.ignore_queues:
+        # A variable gives several values with blanks in between, and ? stands for any character.
+        yield _option("ignore_queue", ",".join(name.replace(" ", "?") for name in spec.health.ignore_queues))
     yield _option("workers_pattern", f"*@{cd.name}-*")
     for option, key in (
         ("token", names.TOKEN_KEY),
@@ -127,6 +140,8 @@ def _environment(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> Iterator[E
     ):
         yield from_secret(_variable(option), SecretKeyReference(name=generated, key=key))
     yield from _access(monitor.access)
+    if monitor.alerts is not None:
+        yield _option("alerts_file", f"{ALERTS_FOLDER}/{ALERTS_FILE}")
     yield _option("log_format", "json")
 
 
@@ -163,7 +178,11 @@ def _access(access: MonitorAccess) -> Iterator[EnvVar]:
 
 def _mounts(monitor: Monitor) -> dict[str, str]:
     mounts = {"data": _DATA} if _keeps_own_history(monitor) else {}
-    return {**mounts, "tokens": _TOKENS_FOLDER} if monitor.access.tokens_from else mounts
+    if monitor.access.tokens_from is not None:
+        mounts["tokens"] = _TOKENS_FOLDER
+    if monitor.alerts is not None:
+        mounts["alerts"] = ALERTS_FOLDER
+    return mounts
 
 
 def _volumes(cd: ResourceIdentity, monitor: Monitor) -> Iterator[dict[str, Any]]:
@@ -178,6 +197,8 @@ def _volumes(cd: ResourceIdentity, monitor: Monitor) -> Iterator[dict[str, Any]]
             "name": "tokens",
             "secret": {"secretName": reference.name, "items": items, "defaultMode": 0o440},
         }
+    if monitor.alerts is not None:
+        yield alerts_volume(monitor.alerts)
 
 
 def _option(name: str, value: str) -> EnvVar:

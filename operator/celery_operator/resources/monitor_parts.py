@@ -1,7 +1,5 @@
 """The Service and the volume claim of the monitor."""
 
-from typing import Any
-
 from celery_operator.api import names
 from celery_operator.api.monitor import MonitorStorage
 from celery_operator.resources.ownership import (
@@ -11,6 +9,7 @@ from celery_operator.resources.ownership import (
     monitor_name,
     owned_object,
 )
+from celery_operator.resources.volume_claim import volume_claim
 
 SERVICE_PORT = 80
 
@@ -32,12 +31,5 @@ def monitor_service(cd: ResourceIdentity) -> Manifest:
 
 def monitor_volume_claim(cd: ResourceIdentity, storage: MonitorStorage) -> Manifest:
     """The claim. Only one pod at a time writes SQLite."""
-    spec: dict[str, Any] = {
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": str(storage.size)}},
-    }
-    if storage.storage_class_name is not None:
-        spec["storageClassName"] = storage.storage_class_name
     object_labels = labels(cd, names.COMPONENT_MONITOR)
-    head = owned_object(cd, "v1", "PersistentVolumeClaim", monitor_name(cd), object_labels)
-    return {**head, "spec": spec}
+    return volume_claim(cd, monitor_name(cd), object_labels, storage.size, storage.storage_class_name)

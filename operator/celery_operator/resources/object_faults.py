@@ -1,10 +1,23 @@
 """Owned objects that cannot be applied, each with what to do about it."""
 
+from collections.abc import Iterator, Mapping
+
 from celery_health.catalogue.configuration import ConfigurationReason
-from celery_health.urls import redact
+from celery_health.redaction import redact
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.api import names
+from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.api.template_fields import TemplateFields
 from celery_operator.kinds import Json
+from celery_operator.resources.ownership import (
+    Manifest,
+    ResourceIdentity,
+    beat_name,
+    deployment_name,
+    flower_name,
+    monitor_name,
+    redis_name,
+)
 from celery_operator.snapshot import ConfigurationFault
 
 MESSAGE_LIMIT = 600
@@ -32,10 +45,62 @@ def refused(kind: str, name: str, message: str) -> ConfigurationFault:
     return ConfigurationFault.of(Verdict(ConfigurationReason.REFUSED, (name,), facts))
 
 
+def secret_forbidden(name: str, answer: str) -> ConfigurationFault:
+    """The fault of a Secret that the resource names and the operator may not read."""
+    return ConfigurationFault.of(Verdict(ConfigurationReason.SECRET_FORBIDDEN, (name,), {"answer": answer}))
+
+
 def not_applied(message: str) -> ConfigurationFault:
     """The fault of owned objects that the API server fails to write, as when a webhook does not answer."""
     facts = {"answer": _short(message)}
     return ConfigurationFault.of(Verdict(ConfigurationReason.OBJECTS_NOT_APPLIED, facts=facts))
+
+
+def not_built(problem: str) -> ConfigurationFault:
+    """The fault of owned objects that the operator itself fails to apply; ``problem`` has no secrets."""
+    facts = {"answer": problem}
+    return ConfigurationFault.of(
+        Verdict(ConfigurationReason.OBJECTS_NOT_APPLIED, facts=facts, variant="failing")
+    )
+
+
+def withheld(
+    cd: ResourceIdentity, spec: CeleryDeploymentSpec, body: Manifest, fields: TemplateFields
+) -> ConfigurationFault | None:
+    """The fault of an object with pods whose fields are not allowed; None for any other object."""
+    if "template" not in body.get("spec", {}):
+        return None
+    name = body["metadata"]["name"]
+    refused = [*_of_resource(spec, fields), *fields.refused(_template_of(cd, spec, name))]
+    if not refused:
+        return None
+    facts = {"kind": body["kind"], "fields": ", ".join(sorted(set(refused)))}
+    return ConfigurationFault.of(Verdict(ConfigurationReason.FIELD_NOT_ALLOWED, (name,), facts))
+
+
+def _of_resource(spec: CeleryDeploymentSpec, fields: TemplateFields) -> Iterator[str]:
+    """What all pods of the resource have: the same fields under the names that a template gives them."""
+    pod: dict[str, object] = {}
+    if spec.service_account_name is not None:
+        pod["serviceAccountName"] = spec.service_account_name
+    if spec.volumes:
+        pod["volumes"] = list(spec.volumes)
+    yield from fields.refused({"spec": pod} if pod else {})
+    user = {"spec": {"securityContext": {"runAsUser": spec.run_as_user}}}
+    if spec.run_as_user is not None and fields.refused(user):
+        yield "spec.runAsUser"
+
+
+def _template_of(cd: ResourceIdentity, spec: CeleryDeploymentSpec, name: str) -> Mapping[str, object]:
+    templates: dict[str, Mapping[str, object]] = {
+        **{deployment_name(cd, group.name): group.template for group in spec.workers},
+        beat_name(cd): spec.beat.template,
+        monitor_name(cd): spec.monitor.template,
+        flower_name(cd): spec.flower.template,
+    }
+    if spec.broker.managed is not None:
+        templates[redis_name(cd)] = spec.broker.managed.template
+    return templates.get(name, {})
 
 
 def _short(message: str) -> str:

@@ -3,14 +3,24 @@
 from collections.abc import Iterator, Mapping
 
 from celery_operator.api.annotations import restart_annotations
+from celery_operator.api.parts.managed_redis import ManagedRedis
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.resources.beat_deployment import beat_deployment
-from celery_operator.resources.generated_secrets import GeneratedSecrets, monitor_secret, probe_secret
-from celery_operator.resources.managed_redis import redis_deployment, redis_service
+from celery_operator.resources.disruption_budget import disruption_budget
+from celery_operator.resources.generated_secrets import (
+    GeneratedSecrets,
+    flower_secret,
+    monitor_secret,
+    probe_secret,
+    redis_secret,
+)
 from celery_operator.resources.monitor_deployment import monitor_deployment
 from celery_operator.resources.monitor_parts import monitor_service, monitor_volume_claim
+from celery_operator.resources.network_policies import network_policies
 from celery_operator.resources.ownership import Manifest, ResourceIdentity
-from celery_operator.resources.pod import NO_ANNOTATIONS
+from celery_operator.resources.parts.beat import beat_stateful_set, beat_volume_claim
+from celery_operator.resources.parts.flower import flower_deployment, flower_service
+from celery_operator.resources.parts.redis import redis_service, redis_stateful_set, redis_volume_claim
+from celery_operator.resources.pod import NO_ANNOTATIONS, without_user_ids
 from celery_operator.resources.service_account import service_account
 from celery_operator.resources.settings import ObjectSettings
 from celery_operator.resources.worker_deployment import worker_deployment
@@ -46,16 +56,37 @@ def _objects(
         yield service_account(cd)
     yield probe_secret(cd, secrets.probe)
     if spec.broker.managed is not None:
-        yield redis_service(cd)
-        yield redis_deployment(cd, spec, spec.broker.managed)
+        yield from _redis_objects(cd, spec, spec.broker.managed, settings, secrets)
+    yield from network_policies(cd, spec, settings)
     for group in spec.workers:
         restart = restart_annotations(annotations, group.name)
         number = replicas[group.name]
         yield worker_deployment(cd, spec, group, settings, replicas=number, annotations=restart)
+        if group.pod_disruption_budget is not None:
+            yield disruption_budget(cd, group, group.pod_disruption_budget)
     if spec.beat.enabled:
-        yield beat_deployment(cd, spec, settings, restart_annotations(annotations, None))
+        if spec.beat.storage is not None:
+            yield beat_volume_claim(cd, spec.beat.storage)
+        yield beat_stateful_set(cd, spec, settings, restart_annotations(annotations, None))
     if spec.monitor.enabled:
         yield from _monitor_objects(cd, spec, settings, secrets)
+    if spec.flower.enabled:
+        yield from _flower_objects(cd, spec, settings, secrets)
+
+
+def _redis_objects(
+    cd: ResourceIdentity,
+    spec: CeleryDeploymentSpec,
+    redis: ManagedRedis,
+    settings: ObjectSettings,
+    secrets: GeneratedSecrets,
+) -> Iterator[Manifest]:
+    yield redis_secret(cd, secrets.redis.value)
+    if redis.volume is not None:
+        yield redis_volume_claim(cd, redis.volume)
+    yield redis_service(cd)
+    stateful_set = redis_stateful_set(cd, spec, redis, secrets.redis.revision)
+    yield stateful_set if settings.fixed_user_ids else without_user_ids(stateful_set)
 
 
 def _monitor_objects(
@@ -67,3 +98,13 @@ def _monitor_objects(
         yield monitor_volume_claim(cd, database.storage)
     yield monitor_service(cd)
     yield monitor_deployment(cd, spec, settings)
+
+
+def _flower_objects(
+    cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ObjectSettings, secrets: GeneratedSecrets
+) -> Iterator[Manifest]:
+    if spec.flower.basic_auth_from is None:
+        yield flower_secret(cd, secrets.flower)
+    yield flower_service(cd)
+    deployment = flower_deployment(cd, spec)
+    yield deployment if settings.fixed_user_ids else without_user_ids(deployment)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery_operator.api import names
-from celery_operator.kinds import Json
+from celery_operator.kinds import VOLUME_CLAIM, Json
 
 Manifest = dict[str, Any]
 
@@ -24,18 +24,23 @@ def deployment_name(cd: ResourceIdentity, group: str) -> str:
 
 
 def beat_name(cd: ResourceIdentity) -> str:
-    """Name of beat's Deployment."""
+    """Name of beat: its StatefulSet and its volume claim."""
     return f"{cd.name}-{names.COMPONENT_BEAT}"
 
 
 def redis_name(cd: ResourceIdentity) -> str:
-    """Name of the managed Redis: its Deployment and its Service."""
+    """Name of the managed Redis: its StatefulSet, Service, Secret and volume claim."""
     return f"{cd.name}-{names.COMPONENT_REDIS}"
 
 
 def monitor_name(cd: ResourceIdentity) -> str:
     """Name of the monitor: its Deployment, Service, Secret and volume claim."""
     return f"{cd.name}-{names.COMPONENT_MONITOR}"
+
+
+def flower_name(cd: ResourceIdentity) -> str:
+    """Name of Flower: its Deployment, Service and Secret."""
+    return f"{cd.name}-{names.COMPONENT_FLOWER}"
 
 
 def service_account_name(cd: ResourceIdentity) -> str:
@@ -61,8 +66,31 @@ def labels(cd: ResourceIdentity, component: str | None = None, group: str | None
 
 
 def is_owned(live: Json, uid: str) -> bool:
-    """Whether the CeleryDeployment of this uid owns the object."""
-    return any(owner["uid"] == uid for owner in live["metadata"].get("ownerReferences", []))
+    """Whether the CeleryDeployment of this uid controls the object."""
+    controller = controller_of(live)
+    return controller is not None and controller["uid"] == uid
+
+
+def controller_of(live: Json) -> Json | None:
+    """The owner reference of the one owner that manages the object; None where it has none."""
+    owners: list[Json] = live["metadata"].get("ownerReferences", [])
+    return next((owner for owner in owners if owner.get("controller")), None)
+
+
+def may_keep(live: Json, body: Manifest, uid: str) -> bool:
+    """Whether an object of the desired manifest's name is ours to write.
+
+    A volume claim that outlives its owner has no owner reference. It is ours by its labels, so that a new
+    resource of the same name continues with it.
+    """
+    if is_owned(live, uid):
+        return True
+    theirs = live["metadata"]
+    return (
+        body["kind"] == VOLUME_CLAIM.kind
+        and not theirs.get("ownerReferences")
+        and body["metadata"]["labels"].items() <= theirs.get("labels", {}).items()
+    )
 
 
 def may_delete(live: Json, uid: str) -> bool:
@@ -75,7 +103,7 @@ def may_delete(live: Json, uid: str) -> bool:
 def owned_object(
     cd: ResourceIdentity, api_version: str, kind: str, name: str, object_labels: dict[str, str]
 ) -> Manifest:
-    """The head of the manifest of an owned object.
+    """The head of the manifest of an owned object, which is deleted with its owner.
 
     ``blockOwnerDeletion`` makes ``kubectl delete --cascade=foreground`` wait for owned objects. Where
     OwnerReferencesPermissionEnforcement is on, it needs ``update`` on ``celerydeployments/finalizers``.
@@ -99,3 +127,9 @@ def owned_object(
             ],
         },
     }
+
+
+def outliving(manifest: Manifest) -> Manifest:
+    """The manifest of an object that stays when its owner is deleted."""
+    metadata = {key: value for key, value in manifest["metadata"].items() if key != "ownerReferences"}
+    return {**manifest, "metadata": metadata}

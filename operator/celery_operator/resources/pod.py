@@ -15,10 +15,41 @@ CONTAINER_SECURITY: dict[str, Any] = {
 }
 POD_SECURITY: dict[str, Any] = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
+_USER_IDS = frozenset({"runAsUser", "runAsGroup", "fsGroup", "fsGroupChangePolicy"})
+
 TMP_VOLUME: dict[str, Any] = {"name": "tmp", "emptyDir": {}}
 TMP_MOUNT: dict[str, Any] = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - the pod's own
 
 NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
+
+
+def pod_security(spec: CeleryDeploymentSpec) -> dict[str, Any]:
+    """``securityContext`` of the pods of workers and beat."""
+    if spec.run_as_user is None:
+        return POD_SECURITY
+    return {**POD_SECURITY, "runAsUser": spec.run_as_user}
+
+
+def without_user_ids(deployment: dict[str, Any]) -> dict[str, Any]:
+    """A manifest with pods whose users the cluster assigns."""
+    pod = deployment["spec"]["template"]["spec"]
+    containers = {
+        kind: [_without_ids(container) for container in pod[kind]]
+        for kind in ("initContainers", "containers")
+        if kind in pod
+    }
+    return _with(deployment, _without_ids({**pod, **containers}))
+
+
+def _without_ids(part: dict[str, Any]) -> dict[str, Any]:
+    security = part.get("securityContext", {})
+    kept = {name: value for name, value in security.items() if name not in _USER_IDS}
+    return {**part, "securityContext": kept} if security else part
+
+
+def _with(deployment: dict[str, Any], pod: dict[str, Any]) -> dict[str, Any]:
+    template = {**deployment["spec"]["template"], "spec": pod}
+    return {**deployment, "spec": {**deployment["spec"], "template": template}}
 
 
 def pod_metadata(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:

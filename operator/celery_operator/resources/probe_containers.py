@@ -6,13 +6,14 @@ from typing import Any
 from celery_health.wire import names as wire
 from celery_health.wire.names import Role
 from celery_operator.api import names
-from celery_operator.api.spec import RestartPolicy
+from celery_operator.api.spec import CeleryDeploymentSpec, RestartPolicy
+from celery_operator.resources.overlay import laid_over
 from celery_operator.resources.ownership import ResourceIdentity, probe_secret_name
 from celery_operator.resources.pod import CONTAINER_SECURITY
 from celery_operator.resources.settings import ObjectSettings
 
 # The probe image's own user, named so that a pod that runs as another one leaves our containers alone.
-_SECURITY = {**CONTAINER_SECURITY, "runAsNonRoot": True, "runAsUser": 1000}
+_UID = 1000
 _RESOURCES = {"requests": {"cpu": "10m", "memory": "48Mi"}, "limits": {"memory": "96Mi"}}
 
 PROBE_MOUNT: dict[str, Any] = {"name": names.PROBE_VOLUME, "mountPath": wire.DIRECTORY}
@@ -20,33 +21,33 @@ PROBE_VOLUME: dict[str, Any] = {
     "name": names.PROBE_VOLUME,
     "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"},
 }
+_TOKEN_FOLDER = "/celery-probe-token"  # noqa: S105 - the folder's name, not a token
 DIRECTORY_VARIABLE: dict[str, Any] = {"name": wire.DIRECTORY_VARIABLE, "value": wire.DIRECTORY}
 
 # What a worker has left of its grace period to hand its messages back and to end.
 STOP_MARGIN_SECONDS = 5
 
 
-def agent_container(settings: ObjectSettings) -> dict[str, Any]:
+def agent_container(spec: CeleryDeploymentSpec, settings: ObjectSettings) -> dict[str, Any]:
     """Copies the agent to the shared volume, before Celery starts."""
     return {
         "name": names.AGENT_CONTAINER,
         "image": settings.probe_image,
         "imagePullPolicy": settings.probe_image_pull_policy,
         "command": ["celery-probe", "install", wire.DIRECTORY],
-        "resources": _RESOURCES,
-        "securityContext": _SECURITY,
+        "resources": laid_over(_RESOURCES, spec.probe.resources),
+        "securityContext": _security(settings),
         "volumeMounts": [PROBE_MOUNT],
     }
 
 
 def sidecar_container(
-    cd: ResourceIdentity,
+    spec: CeleryDeploymentSpec,
     settings: ObjectSettings,
     connections: list[dict[str, Any]],
     role: Role = Role.WORKER,
 ) -> dict[str, Any]:
     """A native sidecar: it starts before Celery and stops after it."""
-    token = {"name": probe_secret_name(cd), "key": names.TOKEN_KEY}
     return {
         "name": names.SIDECAR_CONTAINER,
         "image": settings.probe_image,
@@ -55,17 +56,39 @@ def sidecar_container(
         "command": ["celery-probe", "serve"],
         "env": [
             *connections,
-            {"name": wire.TOKEN_VARIABLE, "valueFrom": {"secretKeyRef": token}},
+            {"name": wire.TOKEN_FILE_VARIABLE, "value": f"{_TOKEN_FOLDER}/{names.TOKEN_KEY}"},
             DIRECTORY_VARIABLE,
             {"name": wire.PORT_VARIABLE, "value": str(wire.PORT)},
             {"name": wire.ROLE_VARIABLE, "value": role.value},
         ],
         "ports": [{"name": "probe", "containerPort": wire.PORT, "protocol": "TCP"}],
         "startupProbe": {**_get(wire.SIDECAR_HEALTH_PATH), "periodSeconds": 1, "failureThreshold": 60},
-        "resources": _RESOURCES,
-        "securityContext": _SECURITY,
-        "volumeMounts": [PROBE_MOUNT],
+        # It fails before the liveness probe of Celery's container, which a sidecar that hangs fails as well.
+        "livenessProbe": {
+            **_get(wire.SIDECAR_HEALTH_PATH),
+            "periodSeconds": 2,
+            "timeoutSeconds": 2,
+            "failureThreshold": 3,
+            "terminationGracePeriodSeconds": 1,
+        },
+        "resources": laid_over(_RESOURCES, spec.probe.resources),
+        "securityContext": _security(settings),
+        "volumeMounts": [
+            PROBE_MOUNT,
+            {"name": names.TOKEN_VOLUME, "mountPath": _TOKEN_FOLDER, "readOnly": True},
+        ],
     }
+
+
+def _security(settings: ObjectSettings) -> dict[str, Any]:
+    user = {"runAsUser": _UID} if settings.fixed_user_ids else {}
+    return {**CONTAINER_SECURITY, "runAsNonRoot": True, **user}
+
+
+def token_volume(cd: ResourceIdentity) -> dict[str, Any]:
+    """The token of the orders. The kubelet changes the file about a minute after the Secret."""
+    items = [{"key": names.TOKEN_KEY, "path": names.TOKEN_KEY}]
+    return {"name": names.TOKEN_VOLUME, "secret": {"secretName": probe_secret_name(cd), "items": items}}
 
 
 STARTUP_PROBE: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """The Deployment of one worker group."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from celery_health.wire import names as wire
@@ -18,11 +18,11 @@ from celery_operator.resources.ownership import (
 from celery_operator.resources.pod import (
     CONTAINER_SECURITY,
     NO_ANNOTATIONS,
-    POD_SECURITY,
     account_fields,
     container_fields,
     image_fields,
     pod_metadata,
+    pod_security,
     volume_fields,
 )
 from celery_operator.resources.probe_containers import (
@@ -33,8 +33,11 @@ from celery_operator.resources.probe_containers import (
     probes,
     sidecar_container,
     stop_hook,
+    token_volume,
 )
 from celery_operator.resources.settings import ObjectSettings
+
+_KIBIBYTES = {"Ki": 1, "Mi": 1024, "Gi": 1024**2}
 
 
 def worker_deployment(
@@ -89,9 +92,29 @@ def worker_command(spec: CeleryDeploymentSpec, group: WorkerGroup) -> list[str]:
         "--hostname",
         f"{group.name}@%h",
         "--loglevel",
-        "INFO",
+        group.log_level,
+        *_options(group),
         *group.args,
     ]
+
+
+def _options(group: WorkerGroup) -> Iterator[str]:
+    """The options of fields that are set. Without an option the application's own setting counts."""
+    for option, value in (
+        ("--max-tasks-per-child", group.max_tasks_per_child),
+        ("--max-memory-per-child", _kibibytes(group.max_memory_per_child)),
+        ("--prefetch-multiplier", group.prefetch_multiplier),
+        ("--time-limit", group.time_limit),
+        ("--soft-time-limit", group.soft_time_limit),
+        ("--optimization", group.optimization),
+    ):
+        if value is not None:
+            yield from (option, str(value))
+
+
+def _kibibytes(size: str | None) -> int | None:
+    """As Celery counts the memory of a child."""
+    return None if size is None else int(size[:-2]) * _KIBIBYTES[size[-2:]]
 
 
 def _pod_spec(
@@ -99,15 +122,32 @@ def _pod_spec(
 ) -> dict[str, Any]:
     return {
         **account_fields(cd, spec),
-        "securityContext": POD_SECURITY,
+        "securityContext": pod_security(spec),
         "terminationGracePeriodSeconds": group.grace_period_seconds,
+        "topologySpreadConstraints": _spread(labels(cd, names.COMPONENT_WORKER, group.name)),
         "initContainers": [
-            agent_container(settings),
-            sidecar_container(cd, settings, connections(cd, spec)),
+            agent_container(spec, settings),
+            sidecar_container(spec, settings, connections(cd, spec)),
         ],
         "containers": [_worker_container(cd, spec, group)],
-        **volume_fields(spec, PROBE_VOLUME),
+        **volume_fields(spec, PROBE_VOLUME, token_volume(cd)),
     }
+
+
+def _spread(selected: dict[str, str]) -> list[dict[str, Any]]:
+    """Over zones and nodes where that is possible, so that one of them takes few workers along. During a
+    rollout the pods of each template are spread by themselves.
+    """
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": selected},
+            "matchLabelKeys": ["pod-template-hash"],
+        }
+        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+    ]
 
 
 def _worker_container(cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: WorkerGroup) -> dict[str, Any]:

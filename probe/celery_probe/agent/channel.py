@@ -69,8 +69,16 @@ class ReportDirectory:
         return _read(self._quarantine)
 
     def request_stop(self) -> None:
-        """Announce to the worker that it is about to be stopped."""
+        """Announce to the worker that it is about to be stopped.
+
+        The lock on the file shows the sidecar that the process which has asked for the stop still lives.
+        """
         _make(self._stop)
+        descriptor = natives.open_descriptor(self._stop, natives.O_RDWR)
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            natives.close_descriptor(descriptor)
 
     def request_give_back(self) -> None:
         """Announce to the worker that its time is over."""
@@ -114,6 +122,20 @@ class ReportDirectory:
             natives.close_descriptor(descriptor)
             raise
         self._locked = descriptor
+
+    def is_locked(self) -> bool:
+        """Whether a process holds the lock: the one whose report this is lives."""
+        try:
+            descriptor = natives.open_descriptor(self._lock, natives.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            natives.close_descriptor(descriptor)
+        return False
 
 
 def _make(path: str) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from math import isnan
 from typing import Any
 
@@ -24,6 +25,7 @@ TASK_EVENTS_FILE = "task-events"
 DEAD_LETTER_SUFFIX = ".dead-letter"
 
 NAME_LENGTH = 256
+DIGEST_LENGTH = 32
 LIST_LENGTH = 1000
 ACTIVE_LENGTH = 100
 DEATHS_LENGTH = 20
@@ -69,6 +71,28 @@ def _number(value: Any) -> Any:
     if isinstance(value, int):
         return min(max(value, 0), LARGEST_COUNT)
     return None if isnan(value) else min(max(value, -LARGEST_SECONDS), LARGEST_SECONDS)
+
+
+def task_id(text: str) -> str:
+    """The task id within a name's length, and within as many bytes of JSON.
+
+    Two long ids differ also where their beginnings are equal: the end of the text is a digest.
+    """
+    if (
+        len(text) <= NAME_LENGTH
+        and text.isascii()
+        and text.isprintable()
+        and not ('"' in text or "\\" in text)
+    ):
+        return text
+    if len(json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")) - 2 <= NAME_LENGTH:
+        return name(text)
+    return f"{name(text[:DIGEST_LENGTH])}~{digest(text)}"
+
+
+def digest(text: str) -> str:
+    """What stands for a text that is too long."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LENGTH]
 
 
 def name(text: str) -> str:

@@ -1,11 +1,15 @@
-"""The ``celery-probe`` command: installs the agent into the shared volume, and runs the sidecar."""
+"""The ``celery-probe`` command: installs the agent, runs the sidecar, or runs Celery with both."""
 
 import argparse
 import asyncio
+import contextlib
 import os
+import socket
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from celery_health.wire.names import (
     BROKER_VARIABLE,
@@ -14,8 +18,12 @@ from celery_health.wire.names import (
     PORT,
     PORT_VARIABLE,
     ROLE_VARIABLE,
+    TOKEN_FILE_VARIABLE,
     TOKEN_VARIABLE,
 )
+
+if TYPE_CHECKING:
+    from celery_probe.sidecar.settings import Settings
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -26,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "install":
         return _install(options.directory)
+    if options.command == "run":
+        return _run(options.celery)
     return _serve()
 
 
@@ -44,8 +54,22 @@ def _parser() -> argparse.ArgumentParser:
         description=(
             f"Environment: {DIRECTORY_VARIABLE} (default {DIRECTORY}), {PORT_VARIABLE} (default {PORT}), "
             f"{ROLE_VARIABLE} (worker, the default, or beat), {TOKEN_VARIABLE} (bearer token for orders), "
+            f"{TOKEN_FILE_VARIABLE} (a file with that token, which may change), "
             f"{BROKER_VARIABLE} (the broker to check)."
         ),
+    )
+    run = commands.add_parser(
+        "run",
+        help="run Celery with the agent beside the sidecar, where no kubelet restarts it",
+        description=(
+            "A worker or beat that is not live for 30 s is ended, and this program with it: exit code "
+            f"{EXIT_FAILED}. Let a supervisor start it again. Environment: {PORT_VARIABLE} (default {PORT}; "
+            f"each process on a machine needs its own), {BROKER_VARIABLE} (the broker to check), "
+            f"{DIRECTORY_VARIABLE} (default: a temporary folder)."
+        ),
+    )
+    run.add_argument(
+        "celery", nargs=argparse.REMAINDER, metavar="COMMAND", help="such as: celery -A APP worker"
     )
     return parser
 
@@ -65,20 +89,47 @@ def _install(directory: Path) -> int:
 
 
 def _serve() -> int:
-    from celery_probe.sidecar.serving import listen, serve  # noqa: PLC0415
+    from celery_probe.sidecar.serving import serve  # noqa: PLC0415
+
+    return _answering(serve)
+
+
+def _run(command: Sequence[str]) -> int:
+    from celery_probe.bundle import observed_program  # noqa: PLC0415
+    from celery_probe.sidecar.running.command import CommandError, with_agent  # noqa: PLC0415
+    from celery_probe.sidecar.running.program import run  # noqa: PLC0415
+
+    with contextlib.ExitStack() as stack:
+        folder = os.environ.get(DIRECTORY_VARIABLE)
+        if not folder:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="celery-probe-"))
+        try:
+            full = with_agent(command, Path(folder))
+        except CommandError as error:
+            return _complain(str(error), EXIT_USAGE)
+        os.environ[DIRECTORY_VARIABLE] = folder
+        os.environ.setdefault(ROLE_VARIABLE, observed_program(full[2:]) or "")
+        return _install(Path(folder)) or _answering(lambda settings, listener: run(settings, listener, full))
+
+
+def _answering(work: Callable[["Settings", socket.socket], Coroutine[Any, Any, int | None]]) -> int:
+    """The exit code of ``work``, which answers on the listener, with the settings of the environment."""
+    from celery_health.known_secrets import remember, remember_url  # noqa: PLC0415
+    from celery_probe.sidecar.serving import listen  # noqa: PLC0415
     from celery_probe.sidecar.settings import SettingsError, read_settings  # noqa: PLC0415
 
     try:
         settings = read_settings(os.environ)
     except SettingsError as error:
         return _complain(str(error), EXIT_USAGE)
+    remember(settings.token)
+    remember_url(settings.broker_url)
     try:
         listener = listen(settings.port)
     except OSError as error:
         what = f"cannot listen on port {settings.port}: {os.strerror(error.errno or 0)}"
         return _complain(f"{what}; set {PORT_VARIABLE} to a free port", EXIT_FAILED)
-    asyncio.run(serve(settings, listener))
-    return 0
+    return asyncio.run(work(settings, listener)) or 0
 
 
 def _complain(message: str, status: int) -> int:

@@ -4,12 +4,14 @@ import asyncio
 import signal
 import socket
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from aiohttp import web
 
 from celery_health.wire.names import Role
+from celery_probe.sidecar.bounded_server import BoundedRunner
 from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.endpoints.process import probe_app
 from celery_probe.sidecar.endpoints.worker import worker_app
@@ -18,27 +20,35 @@ from celery_probe.sidecar.observe.evidence import BEAT_FILE, WORKER_FILE, Proces
 from celery_probe.sidecar.observe.process import ProcessObserver
 from celery_probe.sidecar.observe.worker import WorkerObserver
 from celery_probe.sidecar.orders.drain_request import DrainRequest
+from celery_probe.sidecar.orders.order_token import OrderToken
 from celery_probe.sidecar.settings import Settings
 
 # A request is answered within milliseconds: a connection that is open for longer is idle.
 _SHUTDOWN_SECONDS = 0.2
 
+T = TypeVar("T")
 _Served = tuple[web.Application, ProcessObserver[Any]]
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
     """Answer on ``listener`` until SIGTERM or SIGINT."""
+    async with serving(settings, listener) as observer:
+        await until(_stop_signal().wait(), observer)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, listener: socket.socket) -> AsyncIterator[ProcessObserver[Any]]:
+    """Answer on ``listener`` in the block, as far as ``until`` runs there, from this observer."""
     clock = time.monotonic
     broker = BrokerChecks(settings.broker_url, clock)
     app, observer = (_for_beat if settings.role is Role.BEAT else _for_worker)(settings, broker, clock)
-    stopped = _stop_signal()
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    runner = BoundedRunner(app, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         observer.refresh()
         await web.SockSite(runner, listener).start()
         broker.start()
-        await _until(stopped, observer)
+        yield observer
     finally:
         broker.stop()
         await runner.cleanup()
@@ -48,12 +58,16 @@ def _for_worker(settings: Settings, broker: BrokerChecks, clock: Callable[[], fl
     directory = settings.run_directory
     evidence = ProcessEvidence(directory, WORKER_FILE, clock)
     observer = WorkerObserver(evidence, broker, DrainRequest(directory, clock), clock)
-    return worker_app(observer, settings.token), observer
+    return worker_app(observer, _token(settings)), observer
 
 
 def _for_beat(settings: Settings, broker: BrokerChecks, clock: Callable[[], float]) -> _Served:
     observer = BeatObserver(ProcessEvidence(settings.run_directory, BEAT_FILE, clock), broker, clock)
-    return probe_app(observer, settings.token), observer
+    return probe_app(observer, _token(settings)), observer
+
+
+def _token(settings: Settings) -> OrderToken:
+    return OrderToken(settings.token, settings.token_file)
 
 
 def listen(port: int) -> socket.socket:
@@ -74,12 +88,16 @@ def _stop_signal() -> asyncio.Event:
     return stopped
 
 
-async def _until(stopped: asyncio.Event, observer: ProcessObserver[Any]) -> None:
-    """Wait for the stop signal. Raises if the observer fails: a sidecar without evidence must not answer."""
+async def until(end: Coroutine[Any, Any, T], observer: ProcessObserver[Any]) -> T:
+    """Observe until ``end`` has its result.
+
+    Raises if the observer fails: a sidecar without evidence must not answer.
+    """
     observing = asyncio.create_task(observer.run())
-    stopping = asyncio.create_task(stopped.wait())
-    done, pending = await asyncio.wait({observing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    ending = asyncio.create_task(end)
+    done, pending = await asyncio.wait({observing, ending}, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
     if observing in done:
         observing.result()
+    return await ending

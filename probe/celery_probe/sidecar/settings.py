@@ -12,6 +12,7 @@ from celery_health.wire.names import (
     PORT_VARIABLE,
     ROLE_VARIABLE,
     RUN_DIRECTORY,
+    TOKEN_FILE_VARIABLE,
     TOKEN_VARIABLE,
     Role,
 )
@@ -36,6 +37,9 @@ class Settings:
 
     broker_url: str = field(repr=False)
     """The worker's broker URL. Empty: the broker is not checked."""
+
+    token_file: Path | None = None
+    """The file that holds the bearer token, which may change. It comes before ``token``."""
 
     role: Role = Role.WORKER
     """What runs in this pod: a worker, or beat."""
@@ -62,6 +66,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         directory=directory,
         port=_port(environment.get(PORT_VARIABLE) or str(PORT)),
         token=environment.get(TOKEN_VARIABLE, "").strip(),
+        token_file=Path(token_file) if (token_file := environment.get(TOKEN_FILE_VARIABLE)) else None,
         broker_url=environment.get(BROKER_VARIABLE, "").strip(),
         role=_role(environment.get(ROLE_VARIABLE) or Role.WORKER),
     )

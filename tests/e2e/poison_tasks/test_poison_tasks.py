@@ -194,7 +194,7 @@ def test_a_poison_task_is_named_and_revoked_and_other_tasks_run_once(shop: Shop,
 
 
 def test_children_that_end_on_purpose_are_no_deaths(shop: Shop) -> None:
-    recycled = group("recycled", concurrency=4, args=["--max-tasks-per-child=1"])
+    recycled = group("recycled", concurrency=4, maxTasksPerChild=1)
     limited = group("limited", concurrency=4)
     start(shop, BROKER_URL, with_poison_tasks("shop", BROKER_URL, recycled, limited))
     orders = [("shop.tasks.place_order", [7], "recycled")] * RECYCLED

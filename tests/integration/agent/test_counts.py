@@ -102,6 +102,16 @@ def test_lists_named_with_a_prefix_of_the_application_are_reported_so(tmp_path: 
         assert worker.wait_until_consuming().transport.key_prefix == "shop:"
 
 
+def test_slots_of_a_worker_that_grows_are_those_that_it_may_have(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        agent_worker(tmp_path, CELERY_5_7, "prefork", redis.url, arguments=("--autoscale", "6,1")) as worker,
+    ):
+        report = worker.wait_until_consuming()
+        assert report.pool_size == 6
+        assert len(report.pool_pids) < 6
+
+
 def _send_for_later(app: Celery) -> None:
     for _ in range(5):
         app.send_task("agent_app.nap", (0,), countdown=3600, queue="celery")

@@ -7,6 +7,7 @@ import amqp
 import pytest
 from tools.testbed.celery_versions import CELERY_5_7
 from tools.testbed.servers import RabbitServer, redis_server
+from tools.testbed.waiting import wait_for
 
 from tests.integration.agent.deaf_worker import deaf_worker
 from tests.integration.agent.harness import agent_worker, producer
@@ -70,7 +71,12 @@ def test_a_worker_that_left_its_only_queue_on_request_does_not_claim_to_consume(
         agent_worker(tmp_path, CELERY_5_7, pool, rabbit.url, arguments=("-Q", queue)) as worker,
     ):
         worker.wait_until_consuming()
-        app.control.cancel_consumer(queue)
+        # With gevent, the worker opens its mailbox after it has begun to consume.
+        wait_for(
+            lambda: app.control.cancel_consumer(queue, reply=True, timeout=2.0),
+            timeout=60,
+            describe="an answer to the order",
+        )
         left = worker.wait_until(lambda report: report.consuming is False, describe="the queue is left")
         assert (left.phase, left.queues, left.transport.consumer_tags) == ("consuming", (), 0)
         app.control.add_consumer(queue)

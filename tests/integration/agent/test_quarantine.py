@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from celery import chord
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
-from tools.testbed.servers import RabbitServer, redis_server
+from tools.testbed.servers import RabbitServer, free_port, redis_server
 from tools.testbed.waiting import wait_for
 
+from celery_health.wire.bounds import task_id as shortened
 from tests.integration.agent.harness import agent_worker, producer
 from tests.integration.agent.quarantine import (
     DEAD,
@@ -137,3 +139,107 @@ def test_a_message_that_cannot_be_moved_is_kept_and_runs_when_it_is_no_longer_li
         wait_until_ran(worker, "listed")
         wait_for(lambda: not messages.unacknowledged(), 10, "it is acknowledged")
         assert worker.wait_until(lambda report: not report.quarantine_waiting).quarantined_total == 0
+
+
+ODD_NAMES = pytest.mark.parametrize("queue", ["mail*?[a-z]", "my mail é"])
+
+
+@ODD_NAMES
+def test_queues_of_redis_have_any_name(queue: str, tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(
+            tmp_path / "worker", CELERY_5_7, "prefork", redis.url, env={"TEST_QUEUE": queue}, start=False
+        ) as worker,
+    ):
+        messages = RedisMessages(redis.url)
+        listed = note(app, "listed", queue)
+        (sent,) = messages.queued(queue)
+        order(worker, listed, queue=f"{queue}.dead-letter")
+        worker.start()
+        worker.wait_until(moved(1))
+        assert messages.queued(f"{queue}.dead-letter") == [sent]
+
+
+@ODD_NAMES
+def test_queues_of_rabbitmq_have_any_name(queue: str, rabbit: RabbitServer, tmp_path: Path) -> None:
+    messages = RabbitMessages(rabbit.url)
+    with (
+        producer(rabbit.url) as app,
+        agent_worker(
+            tmp_path / "worker", CELERY_5_7, "prefork", rabbit.url, env={"TEST_QUEUE": queue}, start=False
+        ) as worker,
+    ):
+        listed = note(app, "listed", queue)
+        order(worker, listed, queue=f"{queue}.dead-letter")
+        worker.start()
+        worker.wait_until(moved(1))
+        assert messages.ids(f"{queue}.dead-letter") == [listed]
+
+
+@OLDEST_AND_NEWEST
+def test_of_several_brokers_the_message_stays_with_the_one_that_the_worker_uses(
+    world: World, rabbit: RabbitServer, tmp_path: Path
+) -> None:
+    queue = f"several-{world.celery}"
+    messages = RabbitMessages(rabbit.url)
+    brokers = f"amqp://guest:guest@127.0.0.1:{free_port()}//;{rabbit.url}"
+    with (
+        producer(rabbit.url) as app,
+        agent_worker(
+            tmp_path / "worker", world, "prefork", brokers, env={"TEST_QUEUE": queue}, start=False
+        ) as worker,
+    ):
+        listed = note(app, "listed", queue)
+        order(worker, listed, queue=f"{queue}.dead-letter")
+        worker.start()
+        report = worker.wait_until(moved(1))
+        assert messages.ids(f"{queue}.dead-letter") == [listed]
+        assert report.quarantine_problem == ""
+
+
+def test_a_task_id_of_a_kilobyte_is_not_taken_for_another_with_the_same_beginning(tmp_path: Path) -> None:
+    one, other = ("x" * 1024 + end for end in "ab")
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path / "worker", CELERY_5_7, "prefork", redis.url, start=False) as worker,
+    ):
+        for task_id, name in ((one, "one"), (other, "other")):
+            app.send_task("agent_app.note", (name,), queue="celery", task_id=task_id)
+        order(worker, shortened(one))
+        worker.start()
+        worker.wait_until(moved(1))
+        wait_until_ran(worker, "other")
+        assert [found["headers"]["id"] for found in RedisMessages(redis.url).queued(DEAD)] == [one]
+
+
+@OLDEST_AND_NEWEST
+def test_the_callback_of_a_chord_waits_for_the_task_that_is_in_quarantine(
+    world: World, tmp_path: Path
+) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(
+            tmp_path / "worker", world, "prefork", redis.url, env={"TEST_RESULTS": redis.url}, start=False
+        ) as worker,
+    ):
+        app.conf.update(result_backend=redis.url, task_ignore_result=False)
+        messages = RedisMessages(redis.url)
+        header = [
+            app.signature("agent_app.note", (name,), task_id=f"id-{name}", queue="celery") for name in "abc"
+        ]
+        chord(header, app=app)(app.signature("agent_app.note", ("callback",), immutable=True, queue="celery"))
+        order(worker, "id-b")
+        worker.start()
+        worker.wait_until(moved(1))
+        wait_until_ran(worker, "a", "c")
+        wait_for(lambda: not messages.unacknowledged(), 10, "both are done")
+        assert [one["headers"]["id"] for one in messages.queued(DEAD)] == ["id-b"]
+        assert messages.queued("celery") == []
+        # The quarantine ends, and the message is replayed.
+        order(worker)
+        messages.client.rpoplpush(DEAD, "celery")
+        wait_until_ran(worker, "a", "b", "c", "callback")

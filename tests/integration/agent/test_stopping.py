@@ -149,9 +149,26 @@ def test_an_idle_worker_is_let_go_within_seconds(world: World, pool: str, tmp_pa
         began = time.monotonic()
         assert worker.stop_hook(60, free_port()).wait(30) == 0
         assert time.monotonic() - began < DRAIN_SECONDS
-        report = worker.report()
-        assert report is not None
-        assert report.phase == "draining"
+
+
+@pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
+def test_a_worker_behind_a_shell_that_passes_no_signal_on_ends_with_the_hook(
+    world: World, tmp_path: Path
+) -> None:
+    shell = ("sh", "-c", 'trap : TERM; "$@"; exit $?', "sh")
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, world, "prefork", redis.url, env=LATE, launcher=shell) as worker,
+    ):
+        worker.wait_until_consuming()
+        app.send_task("agent_app.nap_and_note", (2, "done"), queue="celery")
+        worker.wait_until(lambda report: report.active_count == 1)
+        assert worker.process is not None
+        # What the kubelet does: the hook, and then a signal that the shell keeps to itself.
+        assert worker.stop_hook(60, free_port()).wait(30) == 0
+        assert worker.terminate(timeout=BUSY_SECONDS) == 0
+        assert worker.ran() == ["done"]
 
 
 def test_a_worker_that_stands_still_ends_the_hook_within_seconds(tmp_path: Path) -> None:

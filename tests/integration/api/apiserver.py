@@ -32,12 +32,17 @@ class Answer:
 
 
 class ApiServer:
-    """A client with the administrator's certificate. Unknown fields are refused, as kubectl asks for."""
+    """A client with the administrator's certificate, or with somebody's token instead. Unknown fields are
+    refused, as kubectl asks for.
+    """
 
-    def __init__(self, plane: ControlPlane) -> None:
+    def __init__(self, plane: ControlPlane, token: str = "") -> None:
         self._address = str(urlsplit(plane.url).netloc)
+        self._token = token
         self._context = client_context(
-            ca_file=plane.ca_certificate, certificate=plane.admin.certificate, key=plane.admin.key
+            ca_file=plane.ca_certificate,
+            certificate=None if token else plane.admin.certificate,
+            key=plane.admin.key,
         )
 
     def request(
@@ -53,7 +58,10 @@ class ApiServer:
         connection = http.client.HTTPSConnection(self._address, context=self._context, timeout=30)
         try:
             text = None if body is None else json.dumps(body)
-            connection.request(method, path, text, {"Content-Type": content_type, "Accept": accept})
+            headers = {"Content-Type": content_type, "Accept": accept}
+            if self._token:
+                headers["Authorization"] = f"Bearer {self._token}"
+            connection.request(method, path, text, headers)
             answer = connection.getresponse()
             said = answer.read().decode()
             # A path that is not served yet is answered in plain text.

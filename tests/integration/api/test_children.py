@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from celery_operator.api.spec import CeleryDeploymentSpec
+from celery_operator.kinds import KEPT_KINDS, OWNED_KINDS
 from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import Manifest, ResourceIdentity
 from tests.integration.api.apiserver import ApiServer
@@ -16,9 +17,8 @@ MANIFESTS = sorted((Path(__file__).parent / "valid").glob("*.yaml"))
 
 
 def _path(child: Manifest) -> str:
-    group = "apis/apps/v1" if child["apiVersion"] == "apps/v1" else "api/v1"
-    plural = f"{child['kind'].lower()}s"
-    return f"/{group}/namespaces/{NAMESPACE}/{plural}/{child['metadata']['name']}"
+    kinds = {kind.kind: kind for kind in (*OWNED_KINDS, *KEPT_KINDS)}
+    return kinds[child["kind"]].path(NAMESPACE, child["metadata"]["name"])
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.stem)

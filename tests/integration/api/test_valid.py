@@ -30,7 +30,14 @@ def test_ten_lines_are_enough_and_become_a_whole_spec(api: ApiServer, resources:
     assert answer.body["spec"] == {
         "app": "shop.celery",
         "image": "registry.example/shop:1.4",
-        "broker": {"managed": {"image": "redis:7.4-alpine"}},
+        "broker": {
+            "managed": {
+                "image": "redis:7.4-alpine",
+                "memory": "256mb",
+                "maxmemoryPolicy": "noeviction",
+                "persistent": True,
+            }
+        },
         "workers": [
             {
                 "name": "default",
@@ -38,6 +45,7 @@ def test_ten_lines_are_enough_and_become_a_whole_spec(api: ApiServer, resources:
                 "pool": "prefork",
                 "drainTimeoutSeconds": 600,
                 "gracePeriodSeconds": 60,
+                "logLevel": "INFO",
             }
         ],
         "beat": {"enabled": False},
@@ -46,6 +54,7 @@ def test_ten_lines_are_enough_and_become_a_whole_spec(api: ApiServer, resources:
             "access": {"publicMetrics": False},
             "retention": {"days": 30, "tasks": 1_000_000},
         },
+        "flower": {"enabled": False, "image": "mher/flower:2.0.1"},
         "health": {
             "backlogThreshold": 1000,
             "stalledAfterSeconds": 60,
@@ -59,5 +68,6 @@ def test_ten_lines_are_enough_and_become_a_whole_spec(api: ApiServer, resources:
                 "hungTasks": False,
             },
         },
+        "probe": {},
         "suspend": False,
     }

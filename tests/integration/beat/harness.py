@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.endpoints.process import probe_app
 from celery_probe.sidecar.observe.beat import BeatObserver
 from celery_probe.sidecar.observe.evidence import BEAT_FILE, ProcessEvidence
+from celery_probe.sidecar.orders.order_token import OrderToken
 from tests.support.documents import read_exact
 
 PROJECT = Path(__file__).parent / "project"
@@ -32,7 +33,7 @@ SHORT = BeatThresholds(tick_limit=TICK_LIMIT, broker_grace=2.0)
 class Beat:
     """A beat that ``python DIRECTORY beat`` runs, with everything that it writes under ``home``."""
 
-    def __init__(self, home: Path, world: World, broker: str, **env: str):
+    def __init__(self, home: Path, world: World, broker: str, arguments: Sequence[str] = (), **env: str):
         self.home = home
         self.directory = home / "probe"
         self.run = self.directory / "run"
@@ -40,7 +41,7 @@ class Beat:
         home.mkdir(parents=True, exist_ok=True)
         install(self.directory)
         self._command = [str(world.python()), str(self.directory), "-A", "beat_app", "beat"]
-        self._command += ["--loglevel", "INFO", "--schedule", str(home / "schedule")]
+        self._command += ["--loglevel", "INFO", "--schedule", str(home / "schedule"), *arguments]
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self._env = {
             **kept,
@@ -95,9 +96,11 @@ class Beat:
 
 
 @contextmanager
-def running_beat(home: Path, world: World, broker: str, **env: str) -> Iterator[Beat]:
-    """A started beat, ended with the block."""
-    beat = Beat(home, world, broker, **env)
+def running_beat(
+    home: Path, world: World, broker: str, arguments: Sequence[str] = (), **env: str
+) -> Iterator[Beat]:
+    """A started beat with these options beside the usual ones, ended with the block."""
+    beat = Beat(home, world, broker, arguments, **env)
     try:
         beat.start()
         yield beat
@@ -152,7 +155,7 @@ async def beat_sidecar(
     )
     broker.start()
     try:
-        async with TestClient(TestServer(probe_app(observer, ""))) as client:
+        async with TestClient(TestServer(probe_app(observer, OrderToken()))) as client:
             yield BeatSidecar(client, observer, beat)
     finally:
         broker.stop()

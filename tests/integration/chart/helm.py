@@ -33,9 +33,14 @@ def template(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def render(*settings: str) -> list[Manifest]:
     """The manifests with these ``--set`` values; AssertionError with helm's words where it refuses."""
-    rendered = template(*(f"--set={setting}" for setting in settings))
-    assert rendered.returncode == 0, rendered.stderr
-    return [manifest for manifest in yaml.safe_load_all(rendered.stdout) if manifest]
+    return rendered(NAMESPACE, *settings)
+
+
+def rendered(namespace: str, *settings: str) -> list[Manifest]:
+    """As ``render``, of a release in this namespace."""
+    output = template(f"--namespace={namespace}", *(f"--set={setting}" for setting in settings))
+    assert output.returncode == 0, output.stderr
+    return [manifest for manifest in yaml.safe_load_all(output.stdout) if manifest]
 
 
 def of_kind(manifests: list[Manifest], kind: str) -> list[Manifest]:

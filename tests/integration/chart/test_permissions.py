@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.chart.helm import NAMESPACE, Manifest, of_kind, render
+from tests.integration.chart.helm import NAMESPACE, Manifest, of_kind, only, render
 
 GRANTS = ("Role", "ClusterRole")
 
@@ -28,16 +28,39 @@ def test_secrets_are_read_by_name_and_never_listed(setting: str) -> None:
     assert verbs(rules(render(setting), *GRANTS), "secrets") == {"get", "create", "patch"}
 
 
+def test_without_reading_secrets_there_is_no_permission_to_get_them() -> None:
+    manifests = render("operator.readSecrets=false")
+
+    assert verbs(rules(manifests, *GRANTS), "secrets") == {"create", "patch"}
+    assert (
+        "--secret-access=own"
+        in only(manifests, "Deployment")["spec"]["template"]["spec"]["containers"][0]["args"]
+    )
+
+
+@pytest.mark.parametrize("setting", ["replicas=2", "watchNamespaces={shop}"])
+def test_config_maps_are_read_by_name_and_never_listed_or_written(setting: str) -> None:
+    assert verbs(rules(render(setting), *GRANTS), "configmaps") == {"get"}
+
+
 @pytest.mark.parametrize("setting", ["replicas=2", "watchNamespaces={shop}"])
 def test_volume_claims_are_created_and_never_deleted(setting: str) -> None:
     assert verbs(rules(render(setting), *GRANTS), "persistentvolumeclaims") == {"get", "create", "patch"}
 
 
 @pytest.mark.parametrize("setting", ["replicas=2", "watchNamespaces={shop}"])
+def test_resources_are_patched_and_never_created_replaced_or_deleted(setting: str) -> None:
+    # The roles that add to view and edit are for people.
+    granted = rules(render(f"{setting},rbac.aggregate=false"), *GRANTS)
+    assert verbs(granted, "celerydeployments") == {"get", "list", "watch", "patch"}
+    assert verbs(granted, "celerydeployments/scale") == set()
+
+
+@pytest.mark.parametrize("setting", ["replicas=2", "watchNamespaces={shop}"])
 def test_pods_are_evicted_and_never_deleted(setting: str) -> None:
     granted = rules(render(setting), *GRANTS)
     assert verbs(granted, "pods/eviction") == {"create"}
-    assert verbs(granted, "pods") == {"get", "list", "watch", "patch"}
+    assert verbs(granted, "pods") == {"list", "watch", "patch"}
 
 
 def test_all_namespaces_are_watched_by_one_cluster_role() -> None:

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from celery_operator.api import names
-from celery_operator.process.settings import parse
+from celery_operator.process.flags import parse
 from tests.integration.chart.helm import CHART, NAMESPACE, Manifest, helm, of_kind, only, render, template
 
 CRD = "CustomResourceDefinition"
@@ -118,8 +118,21 @@ def test_images_have_the_version_of_the_chart_unless_set() -> None:
     assert f"--probe-image=celery-operator/probe:{version}" in container["args"]
 
 
-def test_metrics_are_announced_to_prometheus_only_on_request() -> None:
-    monitor = only(render("metrics.serviceMonitor.enabled=true"), "ServiceMonitor")
+def test_no_pod_has_a_fixed_user_where_the_cluster_assigns_users() -> None:
+    assert "--user-ids=assigned" in operator_pod("operator.userIds=assigned")["containers"][0]["args"]
+    for manifest in render("operator.userIds=assigned"):
+        # These two name the field of a CeleryDeployment.
+        if manifest["kind"] not in {CRD, "ValidatingAdmissionPolicy"}:
+            assert "runAsUser" not in str(manifest.get("spec", {}))
 
-    assert of_kind(render(), "ServiceMonitor") == []
-    assert monitor["spec"]["endpoints"][0]["path"] == "/metrics"
+
+def test_a_security_context_of_the_user_is_laid_over_ours() -> None:
+    pod = operator_pod(
+        "podSecurityContext.runAsUser=2000",
+        "podSecurityContext.seccompProfile=null",
+        "securityContext.readOnlyRootFilesystem=false",
+    )
+    assert pod["securityContext"] == {"runAsNonRoot": True, "runAsUser": 2000, "runAsGroup": 1000}
+    context = pod["containers"][0]["securityContext"]
+    assert context["readOnlyRootFilesystem"] is False
+    assert context["capabilities"] == {"drop": ["ALL"]}

@@ -17,6 +17,7 @@ from tests.integration.chart.helm import template
         ("image.digest=abc", "at '/image/digest': 'abc' does not match pattern"),
         ("probeImage.pullPolicy=Sometimes", "value must be one of 'Always', 'IfNotPresent', 'Never'"),
         ("operator.reportAccess=both", "value must be one of 'direct', 'proxy'"),
+        ("operator.userIds=random", "value must be one of 'fixed', 'assigned'"),
         ("operator.reconcileSeconds=0", "at '/operator/reconcileSeconds': minimum: got 0, want 1"),
         ("resources.limit.memory=1Gi", "additional properties 'limit' not allowed"),
         ("serviceAccount.create=false", "name the account that exists in serviceAccount.name"),

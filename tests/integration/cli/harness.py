@@ -19,7 +19,7 @@ import celery_health
 PROJECT = Path(__file__).parent / "project"
 HEALTH = Path(celery_health.__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
-UNSET = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "REDIS_URL", "DATABASE_URL")
+UNSET = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "REDIS_URL", "REDIS_HOST", "DATABASE_URL")
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,14 @@ def environment(broker: str = "", **more: str) -> dict[str, str]:
     return {**kept, "TEST_BROKER": broker, "TEST_STORE": store, **more}
 
 
-def run(*arguments: str, broker: str = "", program: str = "celery-health", **env: str) -> Outcome:
-    """Run a program in the project's folder, to its end."""
+def run(
+    *arguments: str, broker: str = "", program: str = "celery-health", home: Path = PROJECT, **env: str
+) -> Outcome:
+    """Run a program in the project's folder, or in another one, to its end."""
     began, used = time.monotonic(), _processor()
     done = subprocess.run(
         [str(PROGRAMS / program), *arguments],
-        cwd=PROJECT,
+        cwd=home,
         env=environment(broker, **env),
         capture_output=True,
         text=True,

@@ -75,7 +75,8 @@ def listens(port: int) -> bool:
 
 def test_a_server_that_speaks_tls_only(tls_port: int, tmp_path: Path) -> None:
     plain = run("--broker", f"redis://localhost:{tls_port}/0", "--format", "json")
-    assert (plain.code, plain.reasons) == (2, {"BrokerUnreachable"})
+    assert (plain.code, plain.document["status"]) == (2, "unknown")
+    assert plain.document["broker"]["reason"] == "TLSFailed"
     assert "write rediss://" in plain.document["problems"][0]["message"]
     assert plain.processor < IMPORTING
 
@@ -144,7 +145,7 @@ def test_a_million_keys_do_not_delay_the_check(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         ((), "use --broker"),
-        (("--broker", "redis://:geheim@127.0.0.1/text"), "'text' of the redis URL is not a number"),
+        (("--broker", "redis://:geheim@127.0.0.1/text"), "The database of the redis URL is not a number"),
         (("--broker", "redis://:geheim@${REDIS_HOST}/0"), "is a placeholder"),
         (("--broker", "redis://:geheim@redis:port/0"), "no readable host and port"),
         (("--broker", "localhost:6379"), "The URL has no scheme"),

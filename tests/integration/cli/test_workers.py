@@ -207,7 +207,7 @@ def test_a_redis_user_who_may_not_list_clients_sees_workers_or_does_not_know(tmp
         url = f"redis://shop:geheim@127.0.0.1:{redis.port}/0"
         without_worker = health(url)
         assert (without_worker.code, without_worker.reasons) == (2, {"WorkersUnknown"})
-        assert "CLIENT LIST" in without_worker.document["problems"][0]["message"]
+        assert "Redis does not show who waits" in without_worker.document["problems"][0]["message"]
         with worker(tmp_path / "worker", CELERY_5_6, url):
             assert workers_of(wait_until(url, 0))
 

@@ -50,12 +50,38 @@ def test_an_unknown_id_and_the_beginning_of_one(redis: RedisServer, client: Any)
     unknown = dead_letter(redis, "replay", "77")
     assert unknown.code == 3
     assert "Its ids are 29a3b4be and 29a3ffff." in unknown.err
+    for ref in ("", "29A3", "29a3b4be-and-more", "29a3*", "#2"):
+        assert dead_letter(redis, "replay", ref).code == 3
     both = dead_letter(redis, "drop", "29a3", "--yes")
     assert both.code == 3
     assert "is the beginning of 2 ids" in both.err
     assert client.llen(QUEUE) == 2
     assert dead_letter(redis, "replay", "29a3f").code == 0
     assert client.lrange("mail", 0, -1) == [message("29a3ffff").encode()]
+    gone = dead_letter(redis, "show", "29a3f")
+    assert (gone.code, "Its only id is 29a3b4be." in gone.err) == (3, True)
+    twice = dead_letter(redis, "replay", "29", "29a3b4be", "29a3b")
+    assert (twice.code, twice.out) == (0, "29a3b4be (shop.hog): put back into mail.\n")
+
+
+def test_ids_of_a_kilobyte_with_one_beginning(redis: RedisServer, client: Any) -> None:
+    one, other = ("x" * 1024 + end for end in "ab")
+    client.lpush(QUEUE, message(one), message(other))
+    refs = [found["ref"] for found in dead_letter(redis, "list", "--format", "json").document["messages"]]
+    assert len(set(refs)) == 2
+    assert max(map(len, refs)) < 100
+    both = dead_letter(redis, "replay", "xxxx")
+    assert (both.code, "is the beginning of 2 ids" in both.err) == (3, True)
+    assert dead_letter(redis, "show", other).code == 0
+    assert dead_letter(redis, "replay", other, refs[0]).code == 0
+    assert client.lrange("mail", 0, -1) == [message(other).encode(), message(one).encode()]
+
+
+def test_an_id_behind_the_messages_that_are_read(redis: RedisServer, client: Any) -> None:
+    client.lpush(QUEUE, *(message(f"{number:05}") for number in range(10_001)))
+    behind = dead_letter(redis, "show", "10000")
+    assert behind.code == 3
+    assert "among the oldest 10000 of 10001 messages" in behind.err
 
 
 def test_two_messages_with_one_id_are_distinguished(redis: RedisServer, client: Any) -> None:
@@ -87,7 +113,10 @@ def test_nothing_is_dropped_without_a_confirmation(redis: RedisServer, client: A
     assert "confirm with y, or use --yes" in refused.err
     assert client.llen(QUEUE) == 2
     dropped = dead_letter(redis, "drop", "--all", "--yes")
-    assert (dropped.code, dropped.out) == (0, "a (shop.hog): dropped.\nb (shop.hog): dropped.\n")
+    assert (dropped.code, dropped.out) == (
+        0,
+        "a (shop.hog): dropped.\nb (shop.hog): dropped.\n2 of 2 messages dropped.\n",
+    )
 
 
 def test_a_list_is_bounded(redis: RedisServer, client: Any) -> None:
@@ -97,7 +126,8 @@ def test_a_list_is_bounded(redis: RedisServer, client: Any) -> None:
     assert "0100" not in listed.out
     assert "150 more messages are in the queue." in listed.out
     replayed = dead_letter(redis, "replay", "--all")
-    assert (replayed.code, replayed.out.count("put back")) == (0, 250)
+    assert (replayed.code, replayed.out.count("put back into mail.")) == (0, 250)
+    assert replayed.out.endswith("\n250 of 250 messages put back.\n")
     # The oldest was put back first: workers take from the tail.
     assert client.lindex("mail", -1) == message("0000").encode()
 

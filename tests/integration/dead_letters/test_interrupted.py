@@ -9,14 +9,16 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import amqp
 import pytest
 import redis as redis_client
-from tools.testbed.servers import redis_server
+from tools.testbed.servers import RabbitServer, RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import PROGRAMS, PROJECT, environment
-from tests.integration.dead_letters.quarantine import QUEUE
+from tests.integration.dead_letters.quarantine import QUEUE, amqp_connection, declare, lengths
 from tests.integration.dead_letters.test_errors import message
 
 PROGRAM = str(PROGRAMS / "celery-health")
@@ -100,3 +102,60 @@ def test_at_the_question_whether_to_drop(key: str, code: int, tmp_path: Path) ->
         assert (process.returncode, "Traceback" in printed) == (code, False), printed
         assert ("Nothing was dropped" in printed) is (key != "ctrl-c")
         assert client.llen(QUEUE) == 1
+
+
+def test_ctrl_c_in_a_replay_on_redis_loses_and_doubles_nothing(redis: RedisServer) -> None:
+    sent = [message(f"{number:05}") for number in range(12_000)]
+    with redis_client.Redis(port=redis.port) as client:
+        client.lpush(QUEUE, *sent)
+        words = (PROGRAM, "--broker", redis.url, "dead-letter", "replay", "--all")
+        code, printed = interrupted_after_lines(words, 300)
+        assert (code, "Traceback" in printed) == (130, False), printed[-2000:]
+        left, put = (client.lrange(key, 0, -1) for key in (QUEUE, "mail"))
+    assert 300 <= len(put) < len(sent)
+    assert [*left, *put] == [one.encode() for one in reversed(sent)]
+
+
+def test_ctrl_c_in_a_replay_on_rabbitmq_loses_and_doubles_nothing(rabbit: RabbitServer) -> None:
+    ids = [f"{number:05}" for number in range(2_000)]
+    with amqp_connection(rabbit) as connection:
+        channel = connection.channel()
+        declare(channel)
+        declare(channel, "mail")
+        route = {"x-celery-probe-exchange": "", "x-celery-probe-routing-key": "mail"}
+        for task_id in ids:
+            headers = {"task": "shop.hog", "id": task_id, **route}
+            channel.basic_publish(
+                amqp.Message(b"[[], {}, {}]", application_headers=headers), routing_key=QUEUE
+            )
+        words = (PROGRAM, "--broker", rabbit.url, "dead-letter", "replay", "--all")
+        code, printed = interrupted_after_lines(words, 100)
+        assert (code, "Traceback" in printed) == (130, False), printed[-2000:]
+        wait_for(
+            lambda: sum(lengths(channel, QUEUE, "mail")) == len(ids),
+            30,
+            lambda: lengths(channel, QUEUE, "mail"),
+        )
+        found = taken(channel, "mail") + taken(channel, QUEUE)
+        channel.queue_delete("mail")
+    assert found == ids
+    lines = printed.count("put back into mail")
+    # Ctrl-C may come between a message and its line.
+    assert any(f"\n{count} of {len(ids)} messages put back." in printed for count in (lines, lines + 1))
+
+
+def interrupted_after_lines(words: tuple[str, ...], lines: int) -> tuple[int, str]:
+    """Start a command, and press Ctrl-C after that number of lines."""
+    with started(*words) as process:
+        assert process.stdout
+        seen = "".join(process.stdout.readline() for _ in range(lines))
+        code, printed = interrupted(process)
+    return code, seen + printed
+
+
+def taken(channel: Any, queue: str) -> list[str]:
+    """The ids of all messages of the queue, which are removed."""
+    found = []
+    while one := channel.basic_get(queue, no_ack=True):
+        found.append(one.headers["id"])
+    return found

@@ -160,6 +160,9 @@ def test_on_rabbitmq_a_message_without_a_queue_stays(rabbit: RabbitServer, tmp_p
         channel.queue_delete("short")
         refused = run("dead-letter", "replay", task_id, "--broker", rabbit.url)
         assert (refused.code, lengths(channel, QUEUE)) == (2, [1])
-        assert "routing key short: use --to QUEUE" in refused.err
+        assert (
+            "The queue short does not exist: start a worker that consumes it, or use --to QUEUE."
+            in refused.err
+        )
         moved = run("dead-letter", "replay", task_id, "--to", "celery", "--broker", rabbit.url)
         assert (moved.code, lengths(channel, QUEUE, "celery")) == (0, [0, 1])

@@ -25,8 +25,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with ControlPlane(tmp_path_factory.mktemp("control-plane")) as plane:
         cluster = Cluster(ensure("kubectl")["kubectl"], plane.kubeconfig)
         cluster.apply(yaml.safe_load(CRD.read_text()))
-        cluster.run("wait", "--for=condition=Established", f"crd/{RESOURCE}", "--timeout=60s")
-        wait_for(lambda: "NAME" in cluster.run("api-resources", "--api-group=celery-operator.dev"), 60)
+        wait_for(
+            lambda: RESOURCE in cluster.run("api-resources", "--api-group=celery-operator.dev", "-o", "name"),
+            60,
+        )
         yield cluster
 
 

@@ -128,7 +128,7 @@ class Shop:
         return self.cluster.plugin(*arguments, "--namespace", self.namespace, **env)
 
     def deployment(self, part: str, component: str, replicas: int) -> None:
-        """A Deployment as the operator makes it; no pod will come of it here."""
+        """What the operator makes for a group or for beat; no pod will come of it here."""
         labels = {
             "app.kubernetes.io/instance": self.name,
             "app.kubernetes.io/managed-by": "celery-operator",
@@ -139,9 +139,10 @@ class Shop:
         self.cluster.apply(
             {
                 "apiVersion": "apps/v1",
-                "kind": "Deployment",
+                "kind": _kind(part),
                 "metadata": {"name": f"shop-{part}", "namespace": self.namespace, "labels": labels},
                 "spec": {
+                    **({"serviceName": ""} if _kind(part) == "StatefulSet" else {}),
                     "replicas": replicas,
                     "selector": {"matchLabels": labels},
                     "template": {
@@ -157,7 +158,7 @@ class Shop:
         template = {"spec": {"template": {"metadata": {"annotations": self.annotations()}}}}
         self.cluster.run(
             "patch",
-            "deployment",
+            _kind(part),
             f"shop-{part}",
             "-n",
             self.namespace,
@@ -165,8 +166,12 @@ class Shop:
             "-p",
             json.dumps(template),
         )
-        found = self.cluster.get("deployment", f"shop-{part}", self.namespace)
+        found = self.cluster.get(_kind(part), f"shop-{part}", self.namespace)
         available = updated if available is None else available
         counts = {"updatedReplicas": updated, "replicas": max(updated, 1), "availableReplicas": available}
         counts |= {"readyReplicas": available, "observedGeneration": found["metadata"]["generation"]}
-        self.cluster.set_status("deployment", f"shop-{part}", self.namespace, counts)
+        self.cluster.set_status(_kind(part), f"shop-{part}", self.namespace, counts)
+
+
+def _kind(part: str) -> str:
+    return "StatefulSet" if part == "beat" else "Deployment"

@@ -10,6 +10,14 @@ CONDITION = {
     "observedGeneration": 1,
     "lastTransitionTime": "2026-01-01T00:00:00Z",
 }
+ALERT = {
+    "state": "Firing",
+    "severity": "warning",
+    "since": "2026-01-01T00:00:00Z",
+    "summary": "Something is wrong.",
+    "message": "Something is wrong in shop.",
+    "runbook": "docs/runbooks/workers/CeleryWorkersDown.md",
+}
 DEGRADED: dict[str, Any] = {
     "health": "Degraded",
     "message": "shop-orders-1 takes nothing though messages wait in email.",
@@ -33,6 +41,11 @@ DEGRADED: dict[str, Any] = {
     "broker": {"kind": "redis", "address": "redis://redis:6379/0", "state": "Reachable"},
     "beat": {"state": "Running"},
     "conditions": [CONDITION],
+    "alerts": [
+        {**ALERT, "name": "CeleryHighQueueDepth", "queue": "email", "message": "1200 messages are ready."},
+        {**ALERT, "name": "CeleryDeadLetters", "state": "Pending"},
+        {**ALERT, "name": "CeleryWorkersDown", "severity": "critical", "group": "orders"},
+    ],
     "recommendations": [{"message": "Add workers.", "command": "kubectl scale celerydeployment shop"}],
     "restarts": {
         "total": 3,

@@ -25,3 +25,20 @@ def test_pause_and_resume_set_and_remove_the_annotation(shop: Shop) -> None:
 
     again = shop.run("resume", "shop")
     assert (again.code, again.out) == (0, "shop: healing was not paused.\n")
+
+
+def test_pause_and_resume_of_a_group_leave_the_others_alone(shop: Shop) -> None:
+    of_group = f"{names.ANNOTATION_PAUSE_HEALING}.orders"
+    paused = shop.run("pause", "shop", "--group", "orders")
+    assert paused.out.startswith("shop: healing of group orders is paused.")
+    assert shop.annotations()[of_group] == "true"
+    assert names.ANNOTATION_PAUSE_HEALING not in shop.annotations()
+    assert "Healing of group orders is paused." in shop.run("status", "shop").out
+
+    resumed = shop.run("resume", "shop", "--group", "orders")
+    assert resumed.out == "shop: healing of group orders is resumed.\n"
+    assert of_group not in shop.annotations()
+
+    unknown = shop.run("pause", "shop", "--group", "post")
+    assert unknown.code == 3
+    assert "has no worker group 'post'" in unknown.err

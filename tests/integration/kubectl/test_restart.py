@@ -47,7 +47,7 @@ def test_restart_waits_until_every_pod_is_new(shop: Shop) -> None:
     with _started(shop, "restart", "shop", "--wait") as plugin:
         wait_for(shop.annotations, 30, "the annotation")
         _wait_for_line(plugin, "orders: waiting for the operator")
-        _wait_for_line(plugin, "beat: there is no Deployment yet")
+        _wait_for_line(plugin, "beat: does not exist yet")
         shop.deployment("beat", "beat", replicas=1)
         for part in ("background", "beat"):
             shop.roll_out(part, updated=1)

@@ -36,6 +36,23 @@ def test_status_shows_everything_that_the_operator_found(shop: Shop) -> None:
     assert "\x1b" not in outcome.out  # colours are for terminals
 
 
+def test_status_lists_what_fires_the_critical_alerts_first(shop: Shop) -> None:
+    shop.set_status(**DEGRADED)
+
+    out = shop.run("status", "shop").out
+
+    listed = re.search(r"^Alerts\n(.+?)\n\n", out, re.DOTALL | re.MULTILINE)
+    assert listed
+    assert re.fullmatch(
+        r"- CeleryWorkersDown, critical, since 2026-01-01T00:00:00Z \(\d+ h\): Something is wrong in shop\.\n"
+        r"  Runbook: docs/runbooks/workers/CeleryWorkersDown\.md\n"
+        r"- CeleryHighQueueDepth, warning, since 2026-01-01T00:00:00Z \(\d+ h\): 1200 messages are ready\.\n"
+        r"  Runbook: docs/runbooks/workers/CeleryWorkersDown\.md",
+        listed[1],
+    )
+    assert "CeleryDeadLetters" not in out
+
+
 def test_status_shows_why_autoscaling_chose_the_replicas(empty: Shop) -> None:
     empty.create(autoscaling={"minReplicas": 0, "maxReplicas": 6})
     scaling = {"message": "0 -> 6: 600 ready, 0 active", "at": "2026-01-01T00:00:00Z"}

@@ -77,6 +77,15 @@ class Monitor:
         request = urllib.request.Request(self.url + path)
         if token is not None:
             request.add_header("Authorization", f"Bearer {token}")
+        return self._answer(request)
+
+    def send(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        """Status and document of a request of an admin with a JSON body to a route of the API."""
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        data = json.dumps(body).encode()
+        return self._answer(urllib.request.Request(f"{self.url}{API}{path}", data, headers, method=method))
+
+    def _answer(self, request: urllib.request.Request) -> tuple[int, Any]:
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
                 return response.status, _document(response.read())

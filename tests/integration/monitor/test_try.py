@@ -1,5 +1,6 @@
 """`make try` shows tasks, and leaves nothing behind, however it is ended."""
 
+import json
 import os
 import re
 import signal
@@ -43,13 +44,18 @@ class Try:
         assert self.process.poll() is None, self.text()
         return "Ctrl-C stops everything" in self.text()
 
-    def answer(self) -> str:
-        """What the second command that `make try` prints shows."""
-        found = re.search(r"Authorization: Bearer (\S+)' '(\S+/workers)'", self.text())
+    def answer(self, path: str = "/workers") -> str:
+        """What the second command that `make try` prints shows, or another route."""
+        found = re.search(r"Authorization: Bearer (\S+)' '(\S+)/workers'", self.text())
         assert found is not None, self.text()
-        request = urllib.request.Request(found[2], headers={"Authorization": f"Bearer {found[1]}"})
+        request = urllib.request.Request(found[2] + path, headers={"Authorization": f"Bearer {found[1]}"})
         with urllib.request.urlopen(request, timeout=30) as response:
             return str(response.read().decode())
+
+    def rates(self) -> dict[str, tuple[float | None, float | None]]:
+        """The rates of each queue that a worker consumes."""
+        queues = json.loads(self.answer("/queues"))["queues"]
+        return {one["name"]: (one["in_rate"], one["out_rate"]) for one in queues if one["workers"]}
 
     def signal(self, number: signal.Signals) -> None:
         """As a terminal does: to every process of the group."""
@@ -67,6 +73,12 @@ class Try:
             if f"TMPDIR={self.scratch}".encode() in words and state != "Z":
                 found.append(entry.name)
         return found
+
+
+def _moves(rates: dict[str, tuple[float | None, float | None]]) -> bool:
+    """Whether the rates of all five queues are known, and the busiest has tasks."""
+    known = len(rates) == 5 and all(None not in both for both in rates.values())
+    return known and all(rate or 0.0 for rate in rates["default"])
 
 
 @contextmanager
@@ -94,6 +106,7 @@ def test_tasks_show_up_and_nothing_is_left(tmp_path: Path, signals: tuple[signal
     with running(tmp_path) as started:
         wait_for(lambda: "shop.tasks.place_order" in started.answer(), 120, started.text)
         assert len(started.processes()) > 4
+        wait_for(lambda: _moves(started.rates()), 120, started.rates)
         for number in signals:
             started.signal(number)
         started.process.wait(timeout=90)

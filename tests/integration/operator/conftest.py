@@ -1,5 +1,6 @@
 """One API server with controllers for the folder; a namespace and an operator of its own for each test."""
 
+import json
 import re
 import uuid
 from collections.abc import Generator, Iterator
@@ -16,6 +17,7 @@ from tools.testbed.waiting import wait_for
 from celery_operator.api import names
 from celery_operator.kinds import CELERY_DEPLOYMENT
 from tests.integration.api.apiserver import ApiServer
+from tests.integration.operator.account import kubeconfig_with_token, operator_account
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.sidecars import QUEUE, Workers, running_workers
 from tests.integration.operator.world import NAMESPACE, World
@@ -70,6 +72,8 @@ def start_operator(plane: ControlPlane, world: World, tmp_path: Path) -> Iterato
             tmp_path / f"operator-{len(started)}.log",
             f"--namespaces={world.namespace}",
             f"--lease-namespace={world.namespace}",
+            # The brokers of the tests, and the API server, listen here.
+            "--broker-networks=127.0.0.1/32,::1/128",
             "--log-format=text",
             *arguments,
         )
@@ -79,6 +83,15 @@ def start_operator(plane: ControlPlane, world: World, tmp_path: Path) -> Iterato
     yield start
     for process in started:
         process.kill()
+
+
+@pytest.fixture
+def kubeconfig(plane: ControlPlane, world: World, tmp_path: Path) -> Iterator[Path]:
+    """That of the chart's ServiceAccount, with the chart's Roles and policies, in the test's namespace."""
+    path = tmp_path / "kubeconfig"
+    with operator_account(world) as token:
+        path.write_text(json.dumps(kubeconfig_with_token(plane, token)))
+        yield path
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[3]
 class OperatorProcess:
     """``celery-operator run`` against one API server."""
 
-    def __init__(self, kubeconfig: Path, log: Path, *arguments: str) -> None:
+    def __init__(self, kubeconfig: Path, log: Path, *arguments: str, path: Sequence[Path] = ()) -> None:
+        """``path``: folders of modules that it finds first."""
+        self._path = path
         self._kubeconfig = kubeconfig
         self.log = log
         self.port = free_port()
@@ -31,7 +33,7 @@ class OperatorProcess:
         environment = {
             **os.environ,
             "KUBECONFIG": str(self._kubeconfig),
-            "PYTHONPATH": os.pathsep.join(str(ROOT / room) for room in ("health", "operator")),
+            "PYTHONPATH": os.pathsep.join(map(str, (*self._path, ROOT / "health", ROOT / "operator"))),
         }
         command = [sys.executable, "-m", "celery_operator", "run", f"--port={self.port}", *self._arguments]
         with self.log.open("ab") as output:

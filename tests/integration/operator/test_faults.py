@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tools.testbed.waiting import wait_for
 
 from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Kind
@@ -97,16 +98,18 @@ def test_a_missing_secret_is_named_with_the_command_that_makes_it_and_heals(
     assert "hunter2" not in whole_status(world) + operator.log.read_text() + str(world.events())
 
 
+@pytest.mark.parametrize(
+    "said", ["at redis://:hunter2@broker/0", "with hunter2/and/more", "with hunter2%2Fand%2Fmore"]
+)
 def test_why_a_pod_does_not_run_is_reported_without_its_secrets(
-    operator: OperatorProcess, world: World
+    operator: OperatorProcess, world: World, said: str
 ) -> None:
-    world.create_shop(workers=[group("default")])
+    world.create_secret("broker", url="redis://:hunter2%2Fand%2Fmore@127.0.0.1:1/0")
+    world.create_shop(
+        broker={"urlFrom": {"secretKeyRef": {"name": "broker", "key": "url"}}}, workers=[group("default")]
+    )
     pod = wait_for(lambda: world.pods_of("shop-default"), describe="a pod")[0]["metadata"]["name"]
-    ended = {
-        "exitCode": 1,
-        "reason": "Error",
-        "message": "ImportError: no module named shop at redis://:hunter2@broker/0",
-    }
+    ended = {"exitCode": 1, "reason": "Error", "message": f"ImportError: no module named shop {said}"}
     worker = {
         "name": "worker",
         "ready": False,

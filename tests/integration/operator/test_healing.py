@@ -136,7 +136,13 @@ def test_a_pause_holds_the_workers_and_evicts_none_until_it_ends(
     )
     wait_for(lambda: all(worker.orders for worker in stalled), describe="restart holds of both")
 
-    assert restarts(world) == {"total": 0, "paused": True, "recent": [], "pauses": []}
+    assert restarts(world) == {
+        "total": 0,
+        "paused": True,
+        "pausedGroups": [],
+        "recent": [],
+        "pauses": [],
+    }
     wait_for(lambda: notes(world, "HealingPaused"), describe="an Event")
     assert {seconds for worker in stalled for _, seconds in worker.orders} == {PAUSED_HOLD_SECONDS}
     token = (world.get(SECRET, "shop-probe") or {})["data"]["token"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tools.testbed.waiting import wait_for
 
-from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, SECRET, SERVICE, VOLUME_CLAIM
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, SERVICE, VOLUME_CLAIM
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.world import World
 
@@ -74,9 +74,11 @@ def test_history_and_tokens_outlive_a_monitor_that_is_off(shop: World) -> None:
     assert (uid_of_claim(shop), secrets_of(shop)) == (claim, secrets)
 
 
-def test_a_deleted_secret_comes_back_with_the_same_tokens(shop: World) -> None:
+def test_a_deleted_secret_is_back_for_the_next_pod_with_the_same_tokens(shop: World) -> None:
     before = secrets_of(shop)
+    (pod,) = wait_for(lambda: shop.pods_of(MONITOR), describe="a pod")
     shop.delete(SECRET, MONITOR)
+    shop.delete(POD, pod["metadata"]["name"])
     wait_for(lambda: secrets_of(shop) == before, describe="the Secret's return")
 
 

@@ -1,59 +1,18 @@
-"""The operator with a ServiceAccount's token and exactly the Roles that the chart renders."""
+"""The operator with a ServiceAccount's token, and exactly the Roles and admission policies of the chart."""
 
 import json
 from pathlib import Path
-from typing import Any
 
-import pytest
 from tools.cluster.controlplane.standalone import ControlPlane
 from tools.testbed.waiting import wait_for
 
-from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, SECRET, SERVICE_ACCOUNT_KIND, Kind
-from tests.integration.chart.helm import of_kind, render
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, SECRET, STATEFUL_SET, VOLUME_CLAIM
+from tests.integration.operator.account import ACCOUNT, kubeconfig_with_token, operator_account
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.world import World
 
-ACCOUNT = "celery-operator"
-ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")
-ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
 
-
-@pytest.fixture
-def kubeconfig(plane: ControlPlane, world: World, tmp_path: Path) -> Path:
-    """The kubeconfig of a ServiceAccount that is bound to the chart's Roles, in the test's namespace."""
-    world.create(SERVICE_ACCOUNT_KIND, ACCOUNT)
-    subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": world.namespace}
-    for number, role in enumerate(of_kind(render(f"watchNamespaces={{{world.namespace}}}"), "Role")):
-        name = f"role-{number}"
-        world.create(ROLE, name, rules=role["rules"])
-        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
-        world.create(ROLE_BINDING, name, roleRef=reference, subjects=[subject])
-    path = tmp_path / "kubeconfig"
-    path.write_text(json.dumps(kubeconfig_with_token(plane, token(world))))
-    return path
-
-
-def token(world: World) -> str:
-    path = SERVICE_ACCOUNT_KIND.path(world.namespace, ACCOUNT, "token")
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    answer = world.api.request("POST", path, body)
-    assert answer.status == 201, answer.message
-    return str(answer.body["status"]["token"])
-
-
-def kubeconfig_with_token(plane: ControlPlane, token: str) -> dict[str, Any]:
-    cluster = {"server": plane.url, "certificate-authority": str(plane.ca_certificate)}
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "c", "cluster": cluster}],
-        "users": [{"name": "u", "user": {"token": token}}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "x",
-    }
-
-
-def may(world: World, verb: str, resource: str) -> bool:
+def may(world: World, verb: str, resource: str, api_group: str = "") -> bool:
     """What the API server says of the account's permission in the test's namespace, as on pods/log."""
     kind, _, part = resource.partition("/")
     body = {
@@ -64,6 +23,7 @@ def may(world: World, verb: str, resource: str) -> bool:
             "resourceAttributes": {
                 "namespace": world.namespace,
                 "verb": verb,
+                "group": api_group,
                 "resource": kind,
                 "subresource": part,
             },
@@ -102,6 +62,68 @@ def test_the_charts_roles_are_enough_for_a_monitor_and_its_volume(
 
     assert operator.stop() == 0
     assert "forbidden" not in operator.log.read_text().lower()
+
+
+def test_the_charts_roles_are_enough_for_beat_redis_and_flower(
+    start_operator: StartOperator, world: World, kubeconfig: Path
+) -> None:
+    operator = start_operator(f"--lease-name={ACCOUNT}", kubeconfig=kubeconfig).until_it_leads()
+    on = {"enabled": True}
+    world.create_shop(broker={"managed": {}}, beat={**on, "storage": {}}, flower=on)
+    world.until_owned_objects("shop-default", "shop-mail", "shop-flower")
+    for name in ("shop-redis", "shop-beat"):
+        wait_for(lambda name=name: world.there(STATEFUL_SET, name), describe=name)  # type: ignore[misc]
+        assert world.there(VOLUME_CLAIM, name)
+    assert world.there(SECRET, "shop-redis")
+    assert world.there(SECRET, "shop-flower")
+    assert world.condition("Reconciling").get("reason") not in {"Refused", "NameTaken"}
+    off = {"enabled": False}
+    world.change(CELERY_DEPLOYMENT, "shop", {"spec": {"beat": off, "flower": off}})
+    wait_for(lambda: not world.get(STATEFUL_SET, "shop-beat"), describe="the end of beat")
+    wait_for(lambda: not world.get(DEPLOYMENT, "shop-flower"), describe="the end of Flower")
+
+    assert operator.stop() == 0
+    assert "forbidden" not in operator.log.read_text().lower()
+
+
+def test_without_the_permission_to_get_secrets_the_operator_keeps_its_own(
+    start_operator: StartOperator, plane: ControlPlane, world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "kubeconfig"
+    with operator_account(world, "operator.readSecrets=false") as token:
+        path.write_text(json.dumps(kubeconfig_with_token(plane, token)))
+        operator = start_operator("--secret-access=own", kubeconfig=path).until_it_leads()
+        world.create_secret("broker", url="redis://127.0.0.1:1/0")
+        world.create_shop()
+        world.until_owned_objects("shop-default", "shop-mail")
+        before = world.get(SECRET, "shop-probe")
+        assert before
+        world.create_shop("other", broker={"urlFrom": {"secretKeyRef": {"name": "broker", "key": "url"}}})
+        wait_for(
+            lambda: world.condition("Reconciling", "other").get("reason") == "SecretForbidden", describe="it"
+        )
+        managed = {"passwordFrom": {"secretKeyRef": {"name": "broker", "key": "url"}}, "persistent": False}
+        world.create_shop("redis", broker={"managed": managed})
+        wait_for(
+            lambda: world.condition("Reconciling", "redis").get("reason") == "SecretForbidden", describe="it"
+        )
+        operator.stop()
+
+        again = start_operator("--secret-access=own", kubeconfig=path).until_it_leads()
+        world.delete(DEPLOYMENT, "shop-default")
+        wait_for(lambda: world.there(DEPLOYMENT, "shop-default"), describe="the Deployment")
+        after = world.get(SECRET, "shop-probe")
+
+        assert not may(world, "get", "secrets")
+        assert after
+        assert after["data"] == before["data"], again.words()
+
+
+def test_resources_can_be_patched_and_not_made_or_deleted(world: World, kubeconfig: Path) -> None:
+    kind = f"{CELERY_DEPLOYMENT.plural}"
+    assert may(world, "patch", kind, CELERY_DEPLOYMENT.api_version.partition("/")[0])
+    for verb in ("create", "update", "delete"):
+        assert not may(world, verb, kind, CELERY_DEPLOYMENT.api_version.partition("/")[0])
 
 
 def test_secrets_can_be_got_by_name_and_not_listed(world: World, kubeconfig: Path) -> None:

@@ -9,7 +9,7 @@ from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from celery_operator.decide.healing.restart_pacing import RESTART_HOLD_SECONDS
-from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, Kind
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, STATEFUL_SET, Kind
 from tests.integration.api.apiserver import Object
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess
@@ -64,9 +64,9 @@ def become_unhealthy(fleet: list[Worker]) -> None:
         worker.reason, worker.live = "Deaf", False
 
 
-def probes(world: World, deployment: str, container: str) -> set[str]:
-    """The probes that a container has."""
-    template = (world.get(DEPLOYMENT, deployment) or {})["spec"]["template"]
+def probes(world: World, name: str, container: str) -> set[str]:
+    """The probes that a container of a Deployment or a StatefulSet has."""
+    template = (world.get(DEPLOYMENT, name) or world.get(STATEFUL_SET, name) or {})["spec"]["template"]
     (found,) = [one for one in template["spec"]["containers"] if one["name"] == container]
     return {name for name in found if name.endswith("Probe")}
 

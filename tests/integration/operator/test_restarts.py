@@ -3,7 +3,15 @@
 from tools.cluster.controlplane.standalone import ControlPlane
 from tools.testbed.waiting import wait_for
 
-from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, LEASE, SECRET, SERVICE_ACCOUNT_KIND, Kind
+from celery_operator.kinds import (
+    CELERY_DEPLOYMENT,
+    DEPLOYMENT,
+    LEASE,
+    SECRET,
+    SERVICE_ACCOUNT_KIND,
+    STATEFUL_SET,
+    Kind,
+)
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.world import World, group
@@ -100,7 +108,7 @@ def test_deleting_while_no_operator_runs_removes_all_owned_objects(
     world.delete(CELERY_DEPLOYMENT, "shop")
 
     services = Kind("v1", "Service", "services")
-    for kind in (DEPLOYMENT, services, SECRET):
+    for kind in (DEPLOYMENT, STATEFUL_SET, services, SECRET):
         wait_for(lambda kind=kind: not world.all(kind), timeout=60, describe=f"no {kind.plural}")  # type: ignore[misc]
     wait_for(lambda: not world.there(SERVICE_ACCOUNT_KIND, "shop-celery"), describe="no ServiceAccount")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.testbed.waiting import wait_for
 
-from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, EVENT, POD, SECRET, Kind
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, EVENT, POD, SECRET, STATEFUL_SET, Kind
 from tests.integration.api.apiserver import MERGE, ApiServer, Object
 
 NAMESPACE = Kind("v1", "Namespace", "namespaces")
@@ -78,8 +78,12 @@ class World:
         return next((one for one in conditions if one["type"] == kind), {})
 
     def until_owned_objects(self, *names: str) -> None:
-        """Wait until these Deployments are there, in a status that has seen them."""
-        wait_for(lambda: all(self.there(DEPLOYMENT, name) for name in names), describe=f"Deployments {names}")
+        """Wait until these Deployments and StatefulSets are there, in a status that has seen them."""
+        wait_for(
+            lambda: all(self.there(DEPLOYMENT, name) or self.there(STATEFUL_SET, name) for name in names),
+            60,
+            f"{names}",
+        )
         wait_for(lambda: self.condition("Ready"), describe="a status")
 
     def events(self) -> list[tuple[str, str]]:

@@ -46,12 +46,22 @@ Check = Callable[[Installed], None]
 
 
 def _cli(installed: Installed) -> None:
-    words = ("--broker", installed.redis.url, "--timeout", "60", "--format", "json")
+    servers = ("--broker", installed.redis.url, "--result-backend", installed.redis.url)
+    words = (*servers, "--timeout", "60", "--format", "json")
 
     def sees_the_worker() -> bool:
         return WORKER in installed.run("celery-health", *words).stdout
 
     wait_for(sees_the_worker, 120, lambda: installed.run("celery-health", *words))
+    installed.works("celery-health", *servers, "--timeout", "60", "--test-tasks", "--check-redis")
+    installed.works("celery-health", "monitor", *words)
+    installed.works("celery-health", "preflight", *servers, "--wait", "20")
+    installed.works("celery-health", "dead-letter", "list", *servers[:2], "--queue", "dead")
+    answer = installed.run("celery-health", "why", "no-such-task", *servers, "--timeout", "60")
+    assert "no-such-task" in answer.stdout, answer
+    cancelled = installed.run("celery-health", "cancel", "no-such-task", *servers, "--timeout", "60")
+    assert "Traceback" not in cancelled.stderr, cancelled
+    installed.works("kubectl-celery", "--help")
 
 
 def _monitor(installed: Installed) -> None:
@@ -84,8 +94,15 @@ PROGRAMS: dict[str, Check] = {
     "operator": _helped("celery-operator"),
     "probe": _imported("celery_probe.sidecar.__main__"),
     "health": _imported("celery_health.readers.redis.reader", "celery_health.readers.rabbitmq.amqp"),
+    "metrics": _imported("celery_health.metrics.request"),
     "database": _imported("psycopg", "pymysql"),
+    "apprise": _imported("celery_monitor.alerts.channels.apprise_process", "apprise"),
 }
+
+
+# What a user gets today, where uv.lock keeps an older one: newer packages need less, or in an extra only.
+WITH_NEWEST = frozenset({"cli", "monitor", "metrics"})
+_OF_CELERY = frozenset({"celery", "kombu", "redis", "amqp", "vine", "billiard"})
 
 
 def _uv(*words: str | Path) -> str:
@@ -126,6 +143,10 @@ def _environment(folder: Path, wheel: Path, locked: Path, extra: str) -> Path:
     _uv("venv", folder)
     requirement = f"celery-operator[{extra}] @ {wheel.as_uri()}"
     python: Sequence[str | Path] = ("--python", folder / "bin" / "python")
+    if extra in WITH_NEWEST:
+        kept = [line for line in locked.read_text().splitlines() if line.partition("==")[0] not in _OF_CELERY]
+        locked = folder / "constraints.txt"
+        locked.write_text("\n".join((*kept, "celery==5.7.0", "kombu==5.7.0")))
     _uv("pip", "install", *python, "--constraint", locked, requirement)
     return folder
 

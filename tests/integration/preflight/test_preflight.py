@@ -16,7 +16,7 @@ from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 PROGRAM = Path(sys.executable).with_name("celery-health")
-NAMES = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "REDIS_URL", "DATABASE_URL")
+NAMES = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "REDIS_URL", "REDIS_HOST", "DATABASE_URL")
 PASSWORD = "geheim"
 
 

@@ -60,7 +60,7 @@ def test_a_worker_takes_the_presets_and_a_killed_childs_task_runs_again(
 
 
 @every_world
-def test_connections_to_redis_are_kept_alive_by_the_kernel(
+def test_connections_to_a_redis_broker_are_kept_alive_by_the_kernel(
     world: World, redis: RedisServer, own_redis: RedisServer, tmp_path: Path
 ) -> None:
     url, store = own_redis.url, redis.database(8 + WORLDS.index(world))
@@ -70,15 +70,11 @@ def test_connections_to_redis_are_kept_alive_by_the_kernel(
         client(url, store) as shop,
     ):
         worker.wait_ready()
-        shop.result_of("mail", queue="email")  # from now on it has a connection to its result backend too
         sockets = shop.result_of("sockets")
 
     to_broker = [tuple(rest) for port, *rest in sockets if port == own_redis.port]
-    to_store = [alive for port, alive, _ in sockets if port == redis.port]
     assert to_broker
     assert set(to_broker) == {(1, 60)}
-    assert to_store
-    assert set(to_store) == {1}
 
 
 ASK = """

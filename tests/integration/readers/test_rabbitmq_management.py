@@ -68,6 +68,33 @@ async def test_unacknowledged_messages_and_other_queues_are_reported(rabbit: Rab
     await reader.close()
 
 
+async def test_queues_for_dead_letters_and_delays_are_no_queues_of_tasks(rabbit: RabbitServer) -> None:
+    with amqp.Connection(f"127.0.0.1:{rabbit.port}", connect_timeout=5) as connection:
+        channel = connection.channel()
+        channel.exchange_declare("dlx", "direct", durable=True, auto_delete=False)
+        for name, arguments in (
+            ("refused", {}),
+            ("kept", {}),
+            ("orders", {"x-dead-letter-exchange": "dlx"}),
+            ("bills", {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "kept"}),
+            ("later", {"x-dead-letter-exchange": "", "x-message-ttl": 3_600_000}),
+        ):
+            channel.queue_declare(name, durable=True, auto_delete=False, arguments=arguments)
+        channel.queue_bind("refused", "dlx", "orders")
+        for name in ("refused", "kept", "later", "bills"):
+            channel.basic_publish(amqp.Message("x"), routing_key=name)
+    reader = reader_for(rabbit.url, management_url=rabbit.management_url)
+
+    async def found() -> set[str]:
+        reading = await reader.read([])
+        names = {queue.name for queue in reading.other_queues}
+        return names if "bills" in names else set()
+
+    names = await wait_for_async(found, 30)
+    assert not names & {"refused", "kept", "later"}
+    await reader.close()
+
+
 async def alarmed(reader: BrokerReader) -> BrokerReading | None:
     """A reading with an alarm. RabbitMQ raises the alarm a moment after the command."""
     reading = await reader.read(["mail"])
@@ -116,7 +143,7 @@ async def read_with(rabbit: RabbitServer, management_url: str, url: str = "") ->
         ("http://guest:guest@127.0.0.1:{management}/elsewhere", "HTTP 400"),
         ("http://guest:guest@127.0.0.1:{closed}", "Nothing listens"),
         ("http://guest:guest@no-such-host.invalid", "does not resolve"),
-        ("http://guest:guest@127.0.0.1:{redis}", "not an answer of a management API"),
+        ("http://guest:guest@127.0.0.1:{redis}", "sends an answer that cannot be read"),
         ("https://guest:guest@127.0.0.1:{management}", "TLS with"),
         ("rabbit.example:15672", "write http://HOST:15672"),
         ("http://guest:hunter2/x@rabbit.example", "write http"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tools.testbed.sentinels import sentinel
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for, wait_for_async
 
@@ -14,28 +15,18 @@ from celery_health.readers.redis.server_reader import read_redis_server
 from celery_health.urls import parse
 from tests.integration.readers.test_redis import client, publish
 
+FAILOVER = (
+    "sentinel auth-pass shop secret",
+    "sentinel down-after-milliseconds shop 500",
+    "sentinel failover-timeout shop 2000",
+)
+
 
 @contextmanager
-def sentinel(directory: Path, master: RedisServer) -> Iterator[str]:
-    """A Sentinel that gives its master up after half a second; gives its URL."""
-    directory.mkdir()
-    configuration = directory / "sentinel.conf"
-    configuration.write_text(
-        f"sentinel monitor shop 127.0.0.1 {master.port} 1\n"
-        "sentinel auth-pass shop secret\n"
-        "sentinel down-after-milliseconds shop 500\n"
-        "sentinel failover-timeout shop 2000\n"
-    )
-    server = RedisServer(directory)
-    command = ["redis-server", str(configuration), "--sentinel", "--port", str(server.port)]
-    with (directory / "sentinel.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        wait_for(server.answers)
-        yield f"sentinel://:secret@127.0.0.1:{server.port}/0?master_name=shop"
-    finally:
-        process.kill()
-        process.wait()
+def sentinel_url(directory: Path, master: RedisServer) -> Iterator[str]:
+    """The URL of a Sentinel that gives its master up after half a second."""
+    with sentinel(directory, master.port, settings=FAILOVER) as port:
+        yield f"sentinel://:secret@127.0.0.1:{port}/0?master_name=shop"
 
 
 async def test_the_reader_follows_a_failover_of_the_sentinels(tmp_path: Path) -> None:
@@ -47,7 +38,7 @@ async def test_the_reader_follows_a_failover_of_the_sentinels(tmp_path: Path) ->
         client(first).config_set("repl-diskless-sync-delay", 0)
         publish(first.url, "mail", range(3))
         wait_for(lambda: client(second).exists("mail"), 30)
-        url = stack.enter_context(sentinel(tmp_path / "sentinel", first))
+        url = stack.enter_context(sentinel_url(tmp_path / "sentinel", first))
         reader = reader_for(url)
 
         async def is_read() -> bool:

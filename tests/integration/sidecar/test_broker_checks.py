@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +41,21 @@ def silent_server() -> Iterator[int]:
 
 @contextmanager
 def answering_server(answer: bytes) -> Iterator[int]:
-    """A port that answers its first connection with these bytes and closes it."""
+    """A port that answers each connection with these bytes and closes it."""
 
-    def answer_once() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(1024)
-            connection.sendall(answer)
+    def answer_all() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.recv(1024)
+                    connection.sendall(answer)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=answer_once)
+        thread = threading.Thread(target=answer_all)
         thread.start()
         yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join(10)
 
 

@@ -107,3 +107,17 @@ def test_the_lock_lasts_as_long_as_the_process(directory: Path) -> None:
         holder.communicate()
     shared.hold_lock()
     shared.hold_lock()
+
+
+def test_the_lock_is_seen_from_another_process(directory: Path) -> None:
+    shared = ReportDirectory(str(directory))
+    assert not shared.is_locked()
+    shared.hold_lock()
+    code = (
+        "import sys; from celery_probe.agent.channel import ReportDirectory; "
+        "print(ReportDirectory(sys.argv[1]).is_locked())"
+    )
+    seen = subprocess.run(
+        [sys.executable, "-c", code, str(directory)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert seen.stdout == "True\n"

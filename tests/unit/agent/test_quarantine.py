@@ -7,15 +7,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kombu.common import QoS
 
+from celery_health.wire import bounds
 from celery_health.wire.orders import QuarantineBody
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
-from celery_probe.agent.worker import dead_letter, quarantine
-from celery_probe.agent.worker.quarantine_order import OrderFile
+from celery_probe.agent.worker.quarantine import dead_letter, enforcement
+from celery_probe.agent.worker.quarantine.order_file import OrderFile
 from celery_probe.agent.worker.state import Worker
 from celery_probe.sidecar.orders.quarantine_list import QuarantineList
 
+LONG = "x" * 1024
 ORDER = {"queue": "q", "ids": ["a"]}
 
 
@@ -44,7 +47,11 @@ class Consumer:
         self.pool = SimpleNamespace(__module__="celery.concurrency.prefork")
         self.timer = SimpleNamespace(_queue=[])
         self.task_buckets: dict[str, Any] = {}
-        self.connection = SimpleNamespace(transport=SimpleNamespace(driver_type=kind))
+        self.connection = SimpleNamespace(
+            transport=SimpleNamespace(driver_type=kind), userid="shop", virtual_host="/"
+        )
+        self.qos = QoS(None, 1)
+        self.app = SimpleNamespace(conf=SimpleNamespace())
 
     def create_task_handler(self) -> Any:
         return self.received.append
@@ -58,7 +65,7 @@ class Scene:
         self.list = QuarantineList(tmp_path / "run")
         self.worker, self.errors = Worker(), ErrorLog()
         source = OrderFile(ReportDirectory(str(tmp_path)))
-        self.quarantine = quarantine.Quarantine(self.worker, source, self.errors)
+        self.quarantine = enforcement.Quarantine(self.worker, source, self.errors)
         self.quarantine._guarded = True
         self.consumer = Consumer("unknown")
 
@@ -95,13 +102,17 @@ def scene(tmp_path: Path) -> Scene:
         ({}, {"id": "b"}, False),
         ({}, ["a"], False),
         ({}, ValueError("not JSON"), False),
-        ({"id": "x" * 300, "task": "t"}, None, True),
+        ({"id": "x" * 256, "task": "t"}, None, True),
+        ({"id": LONG, "task": "t"}, None, True),
+        ({"id": LONG + "y", "task": "t"}, None, False),
+        ({"id": "é" * 2000, "task": "t"}, None, True),
+        ({"id": "\ud800", "task": "t"}, None, True),
     ],
 )
 def test_a_message_is_recognised_by_its_id_in_both_protocols(
     scene: Scene, headers: Any, body: Any, listed: bool
 ) -> None:
-    scene.order("a", "7", "x" * 256)
+    scene.order("a", "7", "x" * 256, *(bounds.task_id(one) for one in (LONG, "é" * 2000, "\ud800")))
     assert bool(scene.receive(Message(headers, body))) is not listed
 
 
@@ -143,6 +154,40 @@ def test_moves_that_fail_are_tried_again_with_growing_pauses(
         now += 1
     assert failures[:6] == [0, 1, 3, 7, 15, 31]
     assert {later - earlier for earlier, later in pairwise(failures[6:])} == {30}
+
+
+@pytest.mark.parametrize(("limit", "eta_limit", "while_kept"), [(1, None, 4), (0, None, 0), (4, 6, 6)])
+def test_messages_that_cannot_be_moved_take_nothing_from_the_prefetch_limit(
+    scene: Scene, limit: int, eta_limit: int | None, while_kept: int
+) -> None:
+    scene.consumer.qos = QoS(None, limit, eta_limit)
+    scene.order("a", "b", "c")
+    scene.receive(*(Message({"id": task_id}) for task_id in "abc"))
+    for _ in range(3):
+        scene.enforce()
+        assert scene.consumer.qos.value == while_kept
+    scene.order("a")
+    scene.enforce()
+    scene.order()
+    scene.enforce()
+    assert scene.consumer.qos.value == limit
+
+
+def test_a_worker_keeps_no_endless_number_beside_its_limit(scene: Scene) -> None:
+    scene.order("a")
+    scene.receive(*(Message({"id": "a"}) for _ in range(1500)))
+    scene.enforce()
+    assert (scene.worker.quarantine_waiting, scene.consumer.qos.value) == (1500, 1001)
+
+
+def test_a_new_connection_begins_with_the_limit_of_its_own(scene: Scene) -> None:
+    scene.order("a")
+    scene.receive(Message({"id": "a"}))
+    scene.enforce()
+    scene.quarantine.stop()
+    scene.consumer.qos = QoS(None, 1)
+    scene.enforce()
+    assert (scene.consumer.qos.value, scene.worker.quarantine_problem) == (1, "")
 
 
 def test_a_lost_connection_leaves_its_messages_to_the_broker(scene: Scene) -> None:

@@ -21,7 +21,9 @@ from celery_probe.agent.worker.stop import (
     STALE_SECONDS,
     fails_liveness,
     is_finished,
+    is_main_process,
     stop,
+    terminate_started_by_another,
 )
 from celery_probe.bundle import install
 from tests.unit.wire.documents import worker_document
@@ -102,6 +104,37 @@ def test_the_installed_hook_runs_without_celery_and_without_the_packages_of_the_
     assert (done.returncode, done.stderr) == (0, "")
     assert (run / "stop").exists()
     assert time.monotonic() - began < GIVE_BACK_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("line", "main"),
+    [
+        ("1 (celery) S 0 1 1", True),
+        ("7 (python3 (x) y) S 1 7 7", False),
+        ("7 (python) S 0 7 7", True),
+        ("", True),
+        ("7 (python)", True),
+    ],
+)
+def test_the_main_process_of_a_container_has_no_parent_that_it_sees(
+    line: str, main: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "stat").write_text(line)
+    assert is_main_process(7, str(tmp_path)) is main
+
+
+def test_a_process_that_is_gone_is_left_alone(tmp_path: Path) -> None:
+    assert is_main_process(7, str(tmp_path))
+
+
+def test_only_the_process_that_holds_the_lock_is_ended(run: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        (run / "report.json").write_text(json.dumps(report(pid=process.pid)))
+        terminate_started_by_another(ReportDirectory(str(run.parent)))
+        assert process.poll() is None
+        process.communicate(b"\n", timeout=30)
+        assert process.returncode == 0
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import re
 from tools.cluster.binaries import coredns
 from tools.cluster.binaries.components import Component, Workspace, component
 from tools.cluster.binaries.gomodules import go_mod, staging_modules
-from tools.cluster.versions import DEFAULT_KUBERNETES
+from tools.cluster.versions import DEFAULT_KUBERNETES, PROMETHEUS, prometheus_module_version
 
 
 def test_a_kubernetes_program_knows_its_own_version() -> None:
@@ -42,8 +42,22 @@ def test_whatever_decides_what_is_built_changes_the_identity() -> None:
         dataclasses.replace(one, kubernetes="1.34.3"),
         dataclasses.replace(one, requires={**one.requires, "helm.sh/helm/v3": "v3.19.5"}),
         dataclasses.replace(one, sources={"main.go": "package main // changed"}),
+        dataclasses.replace(one, tags=("small",)),
     ]
-    assert len({each.identity for each in (one, *others)}) == 4
+    assert len({each.identity for each in (one, *others)}) == 5
+
+
+def test_prometheus_shares_no_library_with_kubernetes_and_has_no_clients_of_clouds() -> None:
+    promtool = component("promtool", DEFAULT_KUBERNETES)
+    assert promtool == component("promtool", "1.30.14")
+    assert promtool.workspace == component("prometheus", DEFAULT_KUBERNETES).workspace
+    assert promtool.workspace.kubernetes is None
+    assert promtool.workspace.tags == ("remove_all_sd",)
+    assert list(go_mod(promtool.workspace.requires, "1.25.0", {})) == [
+        "module localcluster",
+        "go 1.25.0",
+        f"require github.com/prometheus/prometheus {prometheus_module_version(PROMETHEUS)}",
+    ]
 
 
 def test_a_source_of_our_own_changes_its_program_alone() -> None:

@@ -33,3 +33,8 @@ def test_nothing_is_asked_for_where_the_variable_is_absent_or_empty() -> None:
 
 def test_the_staging_modules_of_a_release_carry_its_minor_and_patch() -> None:
     assert versions.staging_version("1.34.4") == "v0.34.4"
+
+
+@pytest.mark.parametrize(("release", "module"), [("3.10.0", "v0.310.0"), ("3.5.3", "v0.305.3")])
+def test_the_module_of_prometheus_carries_major_and_minor_in_one_number(release: str, module: str) -> None:
+    assert versions.prometheus_module_version(release) == module

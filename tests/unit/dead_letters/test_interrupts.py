@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Connection
 
 from celery_health.broker import RedisNaming
+from celery_health.dead_letters.interrupts import deferred
 from celery_health.dead_letters.opening import open_dead_letters
 from celery_health.urls import BrokerUrl, parse
 
@@ -36,3 +37,26 @@ def test_ctrl_c_at_the_moment_at_which_the_command_is_sent_ends_the_wait(
     gc.collect()
     # asyncio reports an exception that no code has retrieved.
     assert not caplog.records
+
+
+def test_ctrl_c_between_two_steps_waits_for_the_second() -> None:
+    steps = []
+    with deferred() as interrupt:
+        steps.append("published")
+        signal.raise_signal(signal.SIGINT)
+        steps.append("acknowledged")
+    assert steps == ["published", "acknowledged"]
+    with pytest.raises(KeyboardInterrupt):
+        interrupt.raise_if_pressed()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_does_not_wait() -> None:
+    def press_twice() -> None:
+        with deferred():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        press_twice()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,5 +1,6 @@
 """What is shown of a raw message. Nothing of it is evaluated, and no pickle is decoded."""
 
+import gzip
 import json
 import pickle
 from base64 import b64encode
@@ -72,6 +73,11 @@ def test_no_pickle_is_decoded(headers: dict[str, str], tmp_path: Path) -> None:
     assert details.args == "not decoded (application/x-python-serialize)"
     assert (letter.problem is None) is bool(headers)
     assert not (tmp_path / "planted").exists()
+
+
+def test_a_compressed_message_of_protocol_1_is_said_to_be_compressed() -> None:
+    letter = redis_message(gzip.compress(b"{}"), headers={"compression": "application/x-gzip"}).letter()
+    assert letter.problem == "The task is not known: the body is compressed."
 
 
 def test_secret_headers_are_masked() -> None:

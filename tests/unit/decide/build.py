@@ -87,7 +87,7 @@ ORPHANS = broker(unacked=UnackedReading(40, 3000.0))
 
 
 def deployment(desired: int = 2, *, group: str | None = "default", **changes: Any) -> DeploymentState:
-    """A Deployment whose controller has done all it should."""
+    """The Deployment of a group, or the StatefulSet of beat, whose controller has done all it should."""
     base = DeploymentState(
         name=f"shop-{group or 'beat'}",
         component="worker" if group else "beat",
@@ -101,6 +101,7 @@ def deployment(desired: int = 2, *, group: str | None = "default", **changes: An
         failure=None,
         startup_seconds=300.0,
         created_at=NOW - timedelta(days=1),
+        kind="Deployment" if group else "StatefulSet",
     )
     return replace(base, **changes)
 

@@ -11,6 +11,7 @@ from celery_health.catalogue.health import HealthState
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.beat import BeatSnapshot
 from celery_operator.api.status import CeleryDeploymentStatus
+from celery_operator.snapshot import ReconcileMemory
 from tests.unit.decide.build import NOT_READ, REFUSED, UNREADABLE, broker, deployment, fault, spec, status_of
 from tests.unit.decide.pods import NOT_ASKED, NOT_REACHED, broken_pod, pending_pod, pod, silent_pod
 
@@ -107,6 +108,7 @@ UNHEALTHY: dict[str, dict[str, Any]] = {
     "nothing could ever be created": {"faults": (fault(),), "deployments": (), "pods": ()},
 }
 UNKNOWN: dict[str, dict[str, Any]] = {
+    "the reconcile fails again and again": {"memory": ReconcileMemory(problem="it took too long")},
     "the first reconcile of a new resource": {
         "previous": CeleryDeploymentStatus(),
         "deployments": (),

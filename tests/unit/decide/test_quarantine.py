@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from celery_health.broker import QueueReading
@@ -13,6 +14,7 @@ from celery_health.wire.bounds import QUARANTINE_LENGTH
 from celery_operator.api.status import CeleryDeploymentStatus, QuarantinedTask
 from celery_operator.decide import Decision, decide
 from celery_operator.decide.orders import QuarantineOrder
+from celery_operator.snapshot import PodState
 from tests.unit.decide.build import GENERATION, broker, snapshot, spec
 from tests.unit.decide.pods import NOW, pod
 
@@ -63,6 +65,23 @@ def test_an_event_names_the_task_and_the_queue_once() -> None:
     ]
     again = decided(dying(HOG), kept=first.status.quarantine)
     assert [note for note in again.events if note.reason == "TaskQuarantined"] == []
+
+
+def test_an_event_says_once_for_all_workers_why_messages_cannot_be_moved() -> None:
+    def refused(name: str) -> PodState:
+        found = pod(name)
+        assert found.reading
+        assert found.reading.report
+        report = msgspec.structs.replace(
+            found.reading.report, quarantine_problem="Redis is full (maxmemory)."
+        )
+        return replace(found, reading=replace(found.reading, report=report))
+
+    events = decided(dying(HOG), pods=(refused("a"), refused("b"), pod("c"))).events
+    (event,) = (note for note in events if note.reason == "QuarantineFailed")
+    assert event.type == "Warning"
+    assert "cannot be moved to the queue shop.dead-letter" in event.message
+    assert event.message.endswith("Redis is full (maxmemory).")
 
 
 def test_a_restarted_operator_and_a_new_pod_go_on_with_the_list() -> None:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tools.page_pictures import PICTURES
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
@@ -62,6 +63,14 @@ def test_an_index_lists_every_page_and_the_drawing_is_used() -> None:
     listed = {(index.parent / link.partition("#")[0]).resolve() for index in indexes for link in links(index)}
     assert [name_of(page) for page in PAGES if DOCS in page.parents and page not in listed | indexes] == []
     assert "architecture.svg" in set(links(DOCS / "concepts.md"))
+
+
+def test_the_pictures_of_the_page_are_shown_and_small() -> None:
+    files = sorted((DOCS / "pictures").iterdir())
+    assert sorted(file.stem for file in files) == sorted(PICTURES)
+    shown = {(page.parent / link).resolve() for page in PAGES for link in links(page)}
+    assert [file.name for file in files if file not in shown] == []
+    assert [file.name for file in files if file.stat().st_size > 100_000] == []
 
 
 def test_every_page_that_code_names_exists() -> None:

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from tools.ledger.executions import Kill
-from tools.ledger.judge import judge
+from tools.ledger.judge import MOST_GROWN_BYTES, Faults, Result, judge
 from tools.ledger.plan import Sent
 
 KILL = Kill("w1", 10.0)
+KILLED = Faults([KILL])
 
 
 def shown(state: str, *runs: tuple[str, str | None]) -> dict[str, Any]:
@@ -85,21 +86,21 @@ def test_a_run_that_was_cut_by_a_kill_is_lost_or_was_never_reported(
 ) -> None:
     lines = [*ran("a", ("w1", None), at=9.9), *ran("a", ("w2", "succeeded"), at=30.0)]
     history = {"a": shown("SUCCESS", *seen, ("w2", "SUCCESS"))}
-    assert judge([Sent("a", "succeed")], lines, history, {}, [KILL]).differences == []
+    assert judge([Sent("a", "succeed")], lines, history, {}, KILLED).differences == []
     assert len(judge([Sent("a", "succeed")], lines, history, {}).differences) == 1
 
 
 def test_a_task_that_is_lost_although_it_succeeded_again_is_a_difference() -> None:
     lines = [*ran("a", ("w1", None), at=9.9), *ran("a", ("w2", "succeeded"), at=30.0)]
-    result = judge([Sent("a", "succeed")], lines, {"a": shown("LOST", ("w1", "LOST"))}, {}, [KILL])
+    result = judge([Sent("a", "succeed")], lines, {"a": shown("LOST", ("w1", "LOST"))}, {}, KILLED)
     assert result.differences == ["succeed a is LOST, not SUCCESS"]
 
 
 def test_a_task_that_is_acknowledged_early_stays_lost_after_a_kill() -> None:
     history = {"a": shown("LOST", ("w1", "LOST"))}
     lines = ran("a", ("w1", None), at=8.0)
-    assert judge([Sent("a", "exceed_limit")], lines, history, {}, [KILL]).differences == []
-    assert judge([Sent("a", "exceed_limit")], lines, history, {}, []).differences != []
+    assert judge([Sent("a", "exceed_limit")], lines, history, {}, KILLED).differences == []
+    assert judge([Sent("a", "exceed_limit")], lines, history, {}).differences != []
 
 
 def test_each_missed_event_explains_one_task_of_its_worker() -> None:
@@ -113,7 +114,7 @@ def test_each_missed_event_explains_one_task_of_its_worker() -> None:
 def test_a_run_that_began_as_its_worker_was_killed_may_be_unknown_to_the_ledger() -> None:
     lines = ran("a", ("w2", "succeeded"), at=30.0)
     history = {"a": shown("SUCCESS", ("w1", "LOST"), ("w2", "SUCCESS")) | {"run_twice": False}}
-    assert judge([Sent("a", "succeed")], lines, history, {}, [KILL]).differences == []
+    assert judge([Sent("a", "succeed")], lines, history, {}, KILLED).differences == []
     assert judge([Sent("a", "succeed")], lines, history, {}).differences != []
 
 
@@ -126,10 +127,9 @@ def waiting(state: str, *received: str) -> dict[str, Any]:
 @pytest.mark.parametrize("seen", [waiting("PENDING"), waiting("RECEIVED", "w1")])
 def test_redis_loses_one_message_with_each_killed_worker(seen: dict[str, Any]) -> None:
     sent = [Sent("a", "succeed"), Sent("b", "succeed")]
-    result = judge(sent, [], {"a": seen, "b": seen}, {}, [KILL], loses_popped=True)
+    result = judge(sent, [], {"a": seen, "b": seen}, {}, Faults([KILL], may_be_popped=1))
     assert (len(result.popped), len(result.differences)) == (1, 1)
-    assert judge(sent[:1], [], {"a": seen}, {}, [KILL]).differences != []
-    assert judge(sent[:1], [], {"a": seen}, {}, loses_popped=True).differences != []
+    assert judge(sent[:1], [], {"a": seen}, {}, KILLED).differences != []
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,29 @@ def test_redis_loses_one_message_with_each_killed_worker(seen: dict[str, Any]) -
 )
 def test_a_lost_message_has_to_be_shown_as_waiting(seen: dict[str, Any] | None) -> None:
     history = {} if seen is None else {"a": seen}
-    result = judge([Sent("a", "succeed")], [], history, {}, [KILL], loses_popped=True)
+    result = judge([Sent("a", "succeed")], [], history, {}, Faults([KILL], may_be_popped=1))
     assert (result.popped, len(result.differences)) == ([], 1)
+
+
+def test_a_cut_may_lose_the_message_and_the_event_of_its_sender() -> None:
+    assert judge([Sent("a", "succeed")], [], {}, {}, Faults(may_be_popped=1, cut=True)).differences == []
+    assert judge([Sent("a", "succeed")], [], {}, {}, Faults(may_be_popped=1)).differences != []
+    assert judge([Sent("a", "succeed")], [], {}, {}, Faults(cut=True)).differences != []
+
+
+def test_a_prefork_worker_may_forget_a_run_as_it_loses_its_connection() -> None:
+    lines = [*ran("a", ("w1", "succeeded")), *ran("a", ("w1", "succeeded"), at=3.0)]
+    history = {"a": shown("SUCCESS", ("w1", "SUCCESS"))}
+    sent, forgetful = [Sent("a", "succeed")], Faults(may_be_forgotten=1, forgetful=["w1"])
+    result = judge(sent, lines, history, {}, forgetful)
+    assert (result.forgotten, result.differences) == (["succeed a has a run that w1 forgot"], [])
+    assert judge(sent, lines, history, {}, Faults(may_be_forgotten=1, forgetful=["w2"])).differences != []
+    assert judge(sent, lines[:2], {"a": shown("SUCCESS")}, {}, forgetful).differences != []
 
 
 def test_a_task_after_a_lost_one_was_never_sent() -> None:
     sent = [Sent("a", "succeed"), Sent("b", "succeed", ("a",)), Sent("c", "succeed", ("b",))]
-    result = judge(sent, [], {"a": waiting("PENDING")}, {}, [KILL], loses_popped=True)
+    result = judge(sent, [], {"a": waiting("PENDING")}, {}, Faults([KILL], may_be_popped=1))
     assert (len(result.popped), result.differences) == (1, [])
     result = judge(sent[:2], ran("a", ("w1", "succeeded")), {"a": shown("SUCCESS", ("w1", "SUCCESS"))}, {})
     assert result.differences == ["succeed b never ran, and is not in the history"]
@@ -151,7 +167,9 @@ def test_a_task_after_a_lost_one_was_never_sent() -> None:
 
 def test_a_lost_message_of_a_retry_leaves_the_task_in_retry() -> None:
     history = {"a": shown("RETRY", ("w2", "RETRY"))}
-    result = judge([Sent("a", "retry")], ran("a", ("w2", "retried")), history, {}, [KILL], loses_popped=True)
+    result = judge(
+        [Sent("a", "retry")], ran("a", ("w2", "retried")), history, {}, Faults([KILL], may_be_popped=1)
+    )
     assert (result.popped, result.differences) == (["retry a was not retried, and is RETRY"], [])
 
 
@@ -169,4 +187,17 @@ def test_a_flag_that_is_wrong_is_a_difference() -> None:
 def test_a_run_that_follows_a_cut_one_on_the_same_worker_has_its_own_end() -> None:
     lines = [*ran("a", ("w1", None), at=8.0), *ran("a", ("w1", "succeeded"), at=30.0)]
     history = {"a": shown("SUCCESS", ("w1", "LOST"), ("w1", "SUCCESS"))}
-    assert judge([Sent("a", "succeed")], lines, history, {}, [KILL]).differences == []
+    assert judge([Sent("a", "succeed")], lines, history, {}, KILLED).differences == []
+
+
+def test_a_monitor_whose_memory_grows_is_not_right() -> None:
+    assert Result(grown=MOST_GROWN_BYTES).is_right
+    assert not Result(grown=MOST_GROWN_BYTES + 1).is_right
+    assert not Result(differences=["succeed a is not in the history"]).is_right
+
+
+def test_a_run_whose_end_is_known_and_its_start_is_not_is_no_difference() -> None:
+    history = {"a": shown("SUCCESS", ("w1", "SUCCESS"), ("w2", "SUCCESS"))}
+    history["a"]["runs"][0]["started"] = None
+    lines = ran("a", ("w1", "succeeded"), ("w2", "succeeded"))
+    assert judge([Sent("a", "succeed")], lines, history, {}).differences == []

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from itertools import combinations, product
 
-from tools.ledger.runs import COVERING, WHOLE
+from tools.ledger.flapping import DOWN_SECONDS, UP_SECONDS
+from tools.ledger.runs import COVERING, FLAPPING, WHOLE
 from tools.ledger.stand import POSTGRESQL, RABBITMQ, REDIS, SQLITE, Plan
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7
 
@@ -30,3 +31,13 @@ def test_the_large_comparisons_have_20000_tasks_and_each_version_pool_broker_and
     assert sum(plan.tasks for plan in WHOLE) == 20_000
     seen = {name for plan in WHOLE for pair in _pairs(plan) for name in pair}
     assert seen == {name for choice in CHOICES for name in choice}
+
+
+def test_the_connections_to_each_broker_are_cut_again_and_again() -> None:
+    assert {plan.broker for plan in WHOLE if plan.cuts >= 60} == {REDIS, RABBITMQ}
+
+
+def test_each_broker_goes_down_and_up_again_for_three_minutes() -> None:
+    seconds = sum(map(sum, (UP_SECONDS, DOWN_SECONDS))) / 2
+    assert {plan.broker for plan in WHOLE if plan.outages * seconds >= 180} == {REDIS, RABBITMQ}
+    assert 0 < FLAPPING.outages * seconds <= 30

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_health.redaction import SECRET_NAMES, Redaction
+from celery_health.masking import SECRET_NAMES
+from celery_health.redaction import Redaction
 from celery_monitor.texts import MAX_TEXT, MAX_TRACEBACK, Texts
 
 TEXTS = Texts()

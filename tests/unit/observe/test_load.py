@@ -149,3 +149,35 @@ def test_no_sequence_of_readings_gives_impossible_numbers(readings: list[Any]) -
         assert 0 <= load.unread_for <= now
         assert (load.unread_for == 0) or load.ready is None
         assert load.idle_for == 0 or load.ready == 0
+
+
+def test_a_reading_counts_at_the_time_at_which_it_was_taken() -> None:
+    late, punctual = LoadMeter(), LoadMeter()
+    for second in range(60):
+        now, messages = float(second), broker(celery=10 * second)
+        of_time = punctual.update(SPEC, messages, (), now)["default"]
+        of_old = late.update(SPEC, messages, (), now + 0.4 * (second % 2), read_at=now)["default"]
+    assert of_old.arrival_rate == pytest.approx(of_time.arrival_rate)
+
+
+def test_a_burst_after_a_rest_is_measured_from_the_last_time_at_which_the_queue_was_empty() -> None:
+    rested, awake = LoadMeter(), LoadMeter()
+    for second in range(41):
+        awake.update(SPEC, broker(celery=0), (), float(second))
+    for second in range(0, 41, 4):
+        rested.update(SPEC, broker(celery=0), (), float(second), unchanged_at=max(0.0, second - 1.0))
+
+    burst = broker(celery=50)
+    after_rest = rested.update(SPEC, burst, (), 44.5, unchanged_at=44.0)["default"]
+    for second in range(41, 45):
+        awake.update(SPEC, broker(celery=0), (), float(second))
+
+    assert after_rest.arrival_rate == pytest.approx(
+        awake.update(SPEC, burst, (), 44.5)["default"].arrival_rate, rel=0.05
+    )
+
+
+def test_a_rest_before_the_first_reading_is_nothing() -> None:
+    meter = LoadMeter()
+    assert meter.update(SPEC, broker(celery=1), (), 10.0, unchanged_at=5.0)["default"].arrival_rate == 0
+    assert meter.update(SPEC, REFUSED, (), 11.0, unchanged_at=10.5)["default"].ready is None

@@ -12,12 +12,14 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache
-from celery_operator.kinds import POD, Json
+from celery_operator.kinds import DEPLOYMENT, POD, Json
 from celery_operator.kube import Kube
-from celery_operator.observe import latest, observer
-from celery_operator.observe.brokers import KeptReader
+from celery_operator.observe import latest
+from celery_operator.observe.brokers.shared_readers import SharedReaders
 from celery_operator.observe.observer import Observer
+from celery_operator.observe.owned_pods import OwnedPods
 from celery_operator.observe.sidecars import SidecarError, Sidecars
+from celery_operator.observe.sources import Sources
 from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.snapshot import ReconcileMemory, Snapshot
 from tests.unit.decide.build import broker, spec
@@ -46,11 +48,15 @@ class Broker:
     def __init__(self) -> None:
         self.reading = broker(celery=3, others={"forgotten": 1})
         self.asked: list[tuple[str, str | None]] = []
+        self.masters: list[str | None] = []
         self.queues_asked_for: set[str] = set()
         self.hangs_at = ""
 
-    def make(self, url: str, naming: RedisNaming, *, management_url: str | None) -> "Reader":
+    def make(
+        self, url: str, naming: RedisNaming, *, management_url: str | None, master_name: str | None
+    ) -> "Reader":
         self.asked.append((url, management_url))
+        self.masters.append(master_name)
         return Reader(self, url)
 
 
@@ -74,18 +80,37 @@ class Reader:
 class Scene:
     """An observer whose surroundings a test changes; ``snapshot_at`` takes one at a given time."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.now = 0.0
         self.status: dict[str, Any] = {}
         self.reports = Reports()
         self.broker = Broker()
-        monkeypatch.setattr(observer, "KeptReader", lambda: KeptReader(self.broker.make))
         cache = Cache()
+        cache.put(DEPLOYMENT, _deployment(), watched=True)
         cache.put(POD, _pod("shop-default-a", names.COMPONENT_WORKER), watched=True)
         cache.put(POD, _pod("shop-beat", names.COMPONENT_BEAT), watched=True)
+        cache.put(POD, _pod("shop-default-x", names.COMPONENT_WORKER, owner="other"), watched=True)
         identity = ResourceIdentity("market", "shop", "uid-shop")
+        pods = OwnedPods(cast("Kube", None), cache, identity)
         sidecars = Sidecars(self.reports)
-        self.observer = Observer(cast("Kube", None), cache, sidecars, identity, clock=lambda: self.now)
+        brokers, backends = (SharedReaders(self.broker.make, self.time) for _ in range(2))
+        sources = Sources(sidecars, brokers, backends)
+        self.redis_password = ""
+        self.observer = Observer(
+            cache,
+            pods,
+            _no_secret,
+            sources,
+            identity,
+            redis_password=self.known_password,
+            clock=self.time,
+        )
+
+    def time(self) -> float:
+        return self.now
+
+    async def known_password(self) -> str:
+        return self.redis_password
 
     def snapshot_at(self, at: float, of: CeleryDeploymentSpec | None = None) -> Snapshot:
         self.now = at
@@ -97,11 +122,29 @@ class Scene:
 
 
 @pytest.fixture
-def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
-    return Scene(monkeypatch)
+def scene() -> Scene:
+    return Scene()
 
 
-def _pod(name: str, component: str) -> dict[str, Any]:
+async def _no_secret(name: str) -> None:
+    raise AssertionError(f"Secret {name} is read")
+
+
+def _deployment() -> dict[str, Any]:
+    metadata = {
+        "name": "shop-default",
+        "namespace": "market",
+        "uid": "uid-shop-default",
+        "resourceVersion": "1",
+        "creationTimestamp": "2026-01-02T03:04:05Z",
+        "generation": 1,
+        "labels": {names.LABEL_INSTANCE: "shop"},
+        "ownerReferences": [{"kind": names.KIND, "uid": "uid-shop", "controller": True}],
+    }
+    return {"metadata": metadata, "spec": {}}
+
+
+def _pod(name: str, component: str, owner: str = "uid-shop-default") -> dict[str, Any]:
     labels = {
         names.LABEL_INSTANCE: "shop",
         names.LABEL_COMPONENT: component,
@@ -114,6 +157,7 @@ def _pod(name: str, component: str) -> dict[str, Any]:
         "resourceVersion": "1",
         "creationTimestamp": "2026-01-02T03:04:05Z",
         "labels": labels,
+        "ownerReferences": [{"kind": "StatefulSet", "name": "owner", "uid": owner, "controller": True}],
     }
     return {"metadata": metadata, "status": {"phase": "Running", "podIP": "127.0.0.1"}}
 
@@ -155,7 +199,7 @@ def test_a_sidecar_that_does_not_answer_leaves_its_pod_without_a_reading(scene: 
 
 
 def test_a_result_backend_that_hangs_delays_no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene, stores = Scene(monkeypatch), spec(resultBackend={"url": "redis://results"})
+    scene, stores = Scene(), spec(resultBackend={"url": "redis://results"})
     monkeypatch.setattr(latest, "PATIENCE_SECONDS", 0.01)
 
     async def two_snapshots() -> tuple[Snapshot, Snapshot]:
@@ -175,10 +219,35 @@ def test_the_brokers_host_is_that_of_the_resources_own_namespace(scene: Scene) -
     assert scene.broker.asked == [("redis://redis.market:6379/0", None)]
 
 
+def test_the_managed_redis_is_read_with_its_password_once_that_is_known(scene: Scene) -> None:
+    managed = spec(broker={"managed": {}}, resultBackend={"managed": {}})
+    before = scene.snapshot_at(0.0, managed)
+    assert (before.broker.reachable, scene.broker.asked) == (None, [])
+    assert before.result_backend
+    assert before.result_backend.reachable is None
+
+    scene.redis_password = "p/w"
+    assert scene.snapshot_at(5.0, managed).broker.reachable
+    server = "redis://:p%2Fw@shop-redis.market.svc:6379"
+    assert sorted(scene.broker.asked) == [(f"{server}/0", None), (f"{server}/1", None)]
+
+
 def test_the_management_api_is_asked_where_the_spec_names_it(scene: Scene) -> None:
     managed = {"url": "amqp://rabbit", "managementUrl": "http://rabbit:15672"}
     scene.snapshot_at(0.0, spec(broker=managed))
     assert scene.broker.asked == [("amqp://rabbit.market", "http://rabbit.market:15672")]
+
+
+def test_sentinels_are_asked_for_the_master_that_the_spec_names(scene: Scene) -> None:
+    sentinels = {"url": "sentinel://a:26379/0", "masterName": "mymaster"}
+    scene.snapshot_at(0.0, spec(broker=sentinels))
+    assert scene.broker.masters == ["mymaster"]
+
+
+def test_queues_that_are_unread_by_design_are_left_out_but_never_those_of_workers(scene: Scene) -> None:
+    snapshot = scene.snapshot_at(0.0, spec(health={"ignoreQueues": ["forg*", "celery"]}))
+    assert snapshot.broker.other_queues == ()
+    assert [queue.name for queue in snapshot.broker.queues] == ["celery"]
 
 
 @pytest.mark.parametrize(

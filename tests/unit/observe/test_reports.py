@@ -10,7 +10,7 @@ from celery_operator.kinds import Json
 from celery_operator.observe import latest
 from celery_operator.observe.reports import PodReadings, Reports
 from celery_operator.observe.sidecars import SidecarError, Sidecars, as_of_now, reading_of
-from celery_operator.sidecar_address import AT_ONCE
+from celery_operator.sidecar_address import AT_ONCE_OF_ONE
 from celery_operator.snapshot import SidecarReading
 from tests.unit.wire.documents import encoded, worker_answer
 
@@ -63,7 +63,10 @@ class Sidecar:
 
 
 def pods(*uids: str) -> list[Json]:
-    return [{"metadata": {"uid": uid}, "status": {"phase": "Running", "podIP": "10.0.0.1"}} for uid in uids]
+    return [
+        {"metadata": {"uid": uid, "name": uid}, "status": {"phase": "Running", "podIP": "10.0.0.1"}}
+        for uid in uids
+    ]
 
 
 Scene = tuple[Sidecar, Reports[SidecarReading], list[float]]
@@ -108,7 +111,7 @@ async def test_a_pod_that_is_gone_is_forgotten_with_its_open_question(scene: Sce
 
 
 async def test_many_silent_pods_keep_none_from_answering(monkeypatch: pytest.MonkeyPatch) -> None:
-    lost = [f"lost-{number}" for number in range(3 * AT_ONCE)]
+    lost = [f"lost-{number}" for number in range(3 * AT_ONCE_OF_ONE)]
     asked_twice: set[str] = set()
 
     class LostNode(Sidecar):
@@ -127,4 +130,18 @@ async def test_many_silent_pods_keep_none_from_answering(monkeypatch: pytest.Mon
     sidecar.hanging = set(lost)
     monkeypatch.setattr(latest, "PATIENCE_SECONDS", 0.1)
     assert not (await reports.refresh(pods(*lost, "a"))).readings["a"].late
+    reports.close()
+
+
+async def test_an_answer_that_the_operator_fails_to_read_is_an_error_of_that_pod_alone() -> None:
+    def read(body: bytes) -> SidecarReading:
+        if bodies.pop():
+            raise OverflowError("hunter2")
+        return reading_of(body)
+
+    bodies = [False, True]
+    reports = Reports(Sidecars(Sidecar()), read, as_of_now)
+    found = await reports.refresh(pods("a", "b"))
+    assert len(found.readings) == 1
+    assert list(found.errors.values()) == ["the operator failed to read the answer (OverflowError)"]
     reports.close()

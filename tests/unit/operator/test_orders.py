@@ -16,7 +16,7 @@ from celery_operator.act.orders import DirectSink, OrderError, Orders, ProxySink
 from celery_operator.decide.orders import DrainOrder, RestartHoldOrder
 from celery_operator.kinds import Json
 from celery_operator.kube import Kube
-from celery_operator.sidecar_address import AT_ONCE
+from celery_operator.sidecar_address import AT_ONCE_OF_ONE
 
 TOKEN = "s3cret"
 
@@ -150,10 +150,10 @@ async def test_a_sidecar_that_refuses_keeps_no_order_from_the_others(
 
 
 async def test_many_orders_go_out_a_bounded_number_at_a_time() -> None:
-    sink, names = Sink(), [str(number) for number in range(3 * AT_ONCE)]
+    sink, names = Sink(), [str(number) for number in range(3 * AT_ONCE_OF_ONE)]
     wanted = [RestartHoldOrder(name, f"uid-{name}", 30) for name in names]
     await Orders(sink).send(wanted, {f"uid-{name}": pod(name=name) for name in names}, TOKEN)
-    assert (len(sink.sent), sink.most) == (3 * AT_ONCE, AT_ONCE)
+    assert (len(sink.sent), sink.most) == (3 * AT_ONCE_OF_ONE, AT_ONCE_OF_ONE)
 
 
 async def test_a_drain_and_its_end_are_orders_too() -> None:

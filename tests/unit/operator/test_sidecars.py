@@ -14,6 +14,7 @@ from kubernetes.aio.client.configuration import Configuration
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.bounds import ANSWER_BYTES
 from celery_operator import sidecar_address
+from celery_operator.bounded_body import peer_session
 from celery_operator.kube import Kube
 from celery_operator.observe import beat
 from celery_operator.observe.reports import PodReadings, Reports
@@ -63,7 +64,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
 
 
 async def read(*pods: dict[str, Any]) -> PodReadings[SidecarReading]:
-    async with aiohttp.ClientSession(auto_decompress=False) as session:
+    async with peer_session() as session:
         return await Reports(Sidecars(DirectSource(session)), reading_of, as_of_now).refresh(pods)
 
 

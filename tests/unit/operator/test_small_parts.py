@@ -12,9 +12,11 @@ from celery_operator.act.status import patch
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType, QueueStatus
-from celery_operator.decide.unreadable_spec import unreadable
+from celery_operator.decide.without_decision import failing, unreadable
 from celery_operator.generated_values import GeneratedValues
-from celery_operator.resources.object_faults import MESSAGE_LIMIT, name_taken, refused
+from celery_operator.kube import KubeError
+from celery_operator.process.repeat import problem_of
+from celery_operator.resources.object_faults import MESSAGE_LIMIT, name_taken, not_built, refused
 from celery_operator.resources.ownership import is_owned, may_delete
 
 OURS = {names.LABEL_MANAGED_BY: names.MANAGED_BY}
@@ -22,7 +24,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def owned_object(uid: str, **metadata: Any) -> dict[str, Any]:
-    owner = {"kind": names.KIND, "name": "shop", "uid": uid}
+    owner = {"kind": names.KIND, "name": "shop", "uid": uid, "controller": True}
     return {
         "metadata": {"name": "shop-a", "namespace": "ns", "labels": OURS, "ownerReferences": [owner]}
         | metadata
@@ -73,6 +75,10 @@ def test_only_an_owned_and_labelled_object_that_is_not_being_deleted_may_be_dele
     assert not may_delete(owned_object("1", labels={}), "1")
     assert not may_delete(owned_object("1", deletionTimestamp="now"), "1")
     assert not is_owned({"metadata": {}}, "1")
+    another_owner = [{"kind": names.KIND, "name": "shop", "uid": "1"}]
+    assert not may_delete(owned_object("1", ownerReferences=another_owner), "1"), (
+        "it does not control the object"
+    )
 
 
 def test_an_owned_object_of_an_earlier_resource_of_the_same_name_is_not_a_foreign_one() -> None:
@@ -114,3 +120,37 @@ def test_an_unreadable_spec_is_stalled_and_says_which_field_to_correct() -> None
     assert "spec.workers" in status.message
     assert (status.health, status.backlog, status.observed_generation) == (HealthState.UNKNOWN, 7, 3)
     assert unreadable(status, 3, error.value, datetime.now(UTC)) == status
+
+
+def test_a_reconcile_that_fails_makes_the_resource_neither_ready_nor_healthy() -> None:
+    ready: dict[str, Any] = {"type": "Ready", "status": "True", "reason": "Ready", "message": "x"}
+    ready |= {"lastTransitionTime": "2026", "observedGeneration": 2}
+    before = CeleryDeploymentStatus.model_validate(
+        {"observedGeneration": 2, "health": "Healthy", "backlog": 7, "conditions": [ready]}
+    )
+
+    status = failing(before, 3, "it took too long", NOW)
+
+    (condition,) = status.conditions
+    assert (condition.status, condition.reason) == ("Unknown", "ReconcileFailed")
+    assert "it took too long" in condition.message
+    assert (status.health, status.backlog, status.observed_generation) == (HealthState.UNKNOWN, 7, 2)
+    assert failing(status, 3, "it took too long", datetime.now(UTC)) == status
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (KubeError("redis://:hunter2@broker is refused.", 500), "redis://***@broker is refused"),
+        (TimeoutError(), "it took too long"),
+        (OverflowError("hunter2"), "an unexpected OverflowError, which the operator's log shows"),
+    ],
+)
+def test_a_problem_quotes_no_secret(error: Exception, problem: str) -> None:
+    assert problem_of(error) == problem
+
+
+def test_objects_that_the_operator_fails_to_apply_are_a_fault_that_may_clear_by_itself() -> None:
+    fault = not_built("an unexpected TypeError")
+    assert (fault.reason, fault.waiting) == ("ObjectsNotApplied", True)
+    assert "an unexpected TypeError" in fault.message

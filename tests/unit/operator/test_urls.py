@@ -7,7 +7,7 @@ import pytest
 
 from celery_operator.api.references import SecretKeyReference
 from celery_operator.kube import RefusedError
-from celery_operator.observe.urls import KEEP_SECONDS, SecretUrls, UrlMissingError
+from celery_operator.observe.urls import AGAIN, KEEP_SECONDS, SecretUrls, UrlMissingError
 
 REFERENCE = SecretKeyReference(name="broker", key="url")
 EXAMPLE = "redis://HOST:6379/0"
@@ -63,7 +63,7 @@ async def test_a_secret_that_the_operator_may_not_read_is_reported() -> None:
     assert "may not read Secret broker" in missing.value.fault.message
 
 
-async def test_a_missing_secret_is_read_again_each_time_and_a_found_one_kept() -> None:
+async def test_a_missing_secret_is_read_again_at_once_and_a_found_one_kept() -> None:
     cluster = Cluster()
     urls = cluster.urls()
     with pytest.raises(UrlMissingError):
@@ -73,6 +73,20 @@ async def test_a_missing_secret_is_read_again_each_time_and_a_found_one_kept() -
     assert await urls.get(REFERENCE, EXAMPLE) == "redis://a"
     assert await urls.get(REFERENCE, EXAMPLE) == "redis://a"
     assert cluster.gets == 2
+
+
+async def test_a_secret_that_stays_away_is_read_ever_less_often_and_reported_all_the_time() -> None:
+    cluster = Cluster()
+    urls = cluster.urls()
+    for second in range(120):
+        cluster.now = second
+        with pytest.raises(UrlMissingError):
+            await urls.get(REFERENCE, EXAMPLE)
+    assert 8 <= cluster.gets <= 13, "at first at once, then every 15 s"
+
+    cluster.put("redis://a")
+    cluster.now += AGAIN.limit
+    assert await urls.get(REFERENCE, EXAMPLE) == "redis://a"
 
 
 async def test_a_changed_secret_is_read_again_in_time_or_when_its_password_was_refused() -> None:
@@ -86,5 +100,28 @@ async def test_a_changed_secret_is_read_again_in_time_or_when_its_password_was_r
     assert await urls.get(REFERENCE, EXAMPLE) == "redis://b"
 
     cluster.put("redis://c")
-    urls.forget(REFERENCE)
+    urls.refuse(REFERENCE)
     assert await urls.get(REFERENCE, EXAMPLE) == "redis://c"
+
+
+async def test_a_url_that_is_refused_for_long_costs_few_reads() -> None:
+    cluster = Cluster()
+    urls = cluster.urls()
+    cluster.put("redis://a")
+    for second in range(120):
+        cluster.now = second
+        await urls.get(REFERENCE, EXAMPLE)
+        urls.refuse(REFERENCE)
+    assert 8 <= cluster.gets <= 13
+
+
+async def test_not_all_resources_read_their_secrets_at_one_time() -> None:
+    cluster = Cluster()
+    cluster.put("redis://a")
+    resources = [cluster.urls() for _ in range(100)]
+    for urls in resources:
+        await urls.get(REFERENCE, EXAMPLE)
+    cluster.gets, cluster.now = 0, KEEP_SECONDS * 0.875
+    for urls in resources:
+        await urls.get(REFERENCE, EXAMPLE)
+    assert 20 < cluster.gets < 80

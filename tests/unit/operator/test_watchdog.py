@@ -10,8 +10,8 @@ from tools.testbed.waiting import wait_for_async
 
 from celery_operator.cache import Cache, Key
 from celery_operator.kinds import CELERY_DEPLOYMENT, Json, Kind
+from celery_operator.process.flags import parse
 from celery_operator.process.server import STUCK_AFTER_SECONDS, Health
-from celery_operator.process.settings import parse
 from celery_operator.watchdog import Watchdog
 
 

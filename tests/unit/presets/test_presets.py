@@ -1,5 +1,6 @@
 """What the presets set, how they are joined, and what they refuse."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,31 @@ def test_a_worker_may_give_up_after_ten_attempts() -> None:
     preset = presets.reliable(connection_attempts=presets.CONNECTION_ATTEMPTS)
 
     assert preset["broker_connection_max_retries"] == 10
+
+
+def test_each_task_has_its_own_rate_limit() -> None:
+    app = celery.Celery("app", set_as_current=False)
+    app.conf.update(presets.rate_limits({"shop.mail": "10/m", "shop.report": "0.5/s"}))
+
+    def work() -> None: ...
+
+    tasks = [app.task(name=name)(work) for name in ("shop.mail", "shop.report", "shop.other")]
+    assert [task.rate_limit for task in tasks] == ["10/m", "0.5/s", None]
+
+
+@pytest.mark.parametrize(
+    ("task", "rate", "words"),
+    [
+        ("shop.*", "10/m", "'shop.*' is a pattern: name each task"),
+        ("shop.mail", "10", "is '10': use a number above 0 for a second, minute or hour, such as 5/s"),
+        ("shop.mail", "10/d", "is '10/d': use a number"),
+        ("shop.mail", "0/s", "is '0/s': use a number"),
+        ("shop.mail", "ten/s", "is 'ten/s': use a number"),
+    ],
+)
+def test_a_rate_limit_that_celery_would_not_apply_is_refused(task: str, rate: str, words: str) -> None:
+    with pytest.raises(presets.PresetError, match=re.escape(words)):
+        presets.rate_limits({task: rate})
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,17 @@ def test_numbers_become_settings() -> None:
     assert options == {"worker_concurrency": 4, "worker_max_tasks_per_child": 500}
 
 
+def test_other_names_of_the_variables_count_where_the_first_are_not_set() -> None:
+    assert presets.worker_options({"CELERY_CONCURRENCY": "2"}) == {"worker_concurrency": 2}
+    both = {"CELERY_WORKER_CONCURRENCY": "4", "CELERY_CONCURRENCY": "2"}
+    assert presets.worker_options(both) == {"worker_concurrency": 4}
+
+    logger = logging.getLogger("test_worker_options")
+    presets.worker_options({"CELERY_LOGLEVEL": "info"})
+    signals.after_setup_logger.send(sender=None, logger=logger)
+    assert logger.level == logging.INFO
+
+
 def test_the_last_log_level_asked_for_is_put_on_celerys_loggers() -> None:
     logger = logging.getLogger("test_worker_options")
     presets.worker_options({"CELERY_LOG_LEVEL": "error"})
@@ -55,6 +66,8 @@ def test_the_last_log_level_asked_for_is_put_on_celerys_loggers() -> None:
             "is '-1': use a whole number of 1 or more, such as 1000",
         ),
         ("CELERY_WORKER_MAX_TASKS_PER_CHILD", "2.5", "is '2.5': use a whole number"),
+        ("CELERY_CONCURRENCY", "all", "is 'all': use a whole number of 1 or more"),
+        ("CELERY_LOGLEVEL", "loud", "is 'loud': use one of DEBUG"),
         ("CELERY_LOG_LEVEL", "loud", "is 'loud': use one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ],
 )

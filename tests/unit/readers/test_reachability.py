@@ -12,6 +12,8 @@ from celery_health.urls import parse
         ("redis", "use the full name"),
         ("redis.market.svc", "check that the Service exists"),
         ("redis.market.svc.cluster.local", "check that the Service exists"),
+        ("redis.market.svc.cluster.internal", "check that the Service exists"),
+        ("redis.example.com", "check its spelling"),
     ],
 )
 def test_a_full_name_is_not_asked_for_where_it_is_given(host: str, remedy: str) -> None:

@@ -35,7 +35,7 @@ async def server_that(answer: bytes, *, hangs_up: bool = False) -> AsyncIterator
     [
         ("sqs://key:secret@", "sqs", "sqs:// cannot be read"),
         ("db+sqlite:////var/results.db", "sqlite", "a file on the workers' machine"),
-        ("rpc", "rpc", "over the broker"),
+        ("rpc://", "rpc", "over the broker"),
         ("sentinel://:secret@s1:26379/0;sentinel://s2:26379", "sentinel", "?master_name=NAME"),
     ],
 )

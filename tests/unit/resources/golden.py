@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.resources.generated_secrets import GeneratedSecrets
+from celery_operator.resources.generated_secrets import GeneratedSecrets, RedisPassword
 from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.resources.settings import ObjectSettings
@@ -24,6 +24,8 @@ SETTINGS = ObjectSettings(
 SECRETS = GeneratedSecrets(
     probe={"token": "a-token"},
     monitor={"token": "monitor-token", "push-token": "push-token", "session-secret": "a-secret"},
+    flower={"password": "flower-password"},
+    redis=RedisPassword("redis-password"),
 )
 OWNER_UID = "6f1c2b1e-0000-4000-8000-000000000000"
 

@@ -1,7 +1,7 @@
 """The pod of the monitor, and that workers do not change with it."""
 
 from ipaddress import ip_network
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from celery_monitor import __main__ as program
 from celery_monitor.settings import HistorySettings, Settings
+from celery_monitor.settings.alerts.channels import Header
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.monitor_deployment import monitor_deployment
 from celery_operator.resources.ownership import ResourceIdentity
@@ -25,6 +26,29 @@ IN_FULL: dict[str, Any] = {
         "jwt": {"secretFrom": {"secretKeyRef": {"name": "shop", "key": "jwt"}}, "issuer": "us"},
         "publicMetrics": True,
         "trustedProxies": ["10.0.0.1"],
+    },
+    "alerts": {
+        "webhooks": [
+            {
+                "name": "pager",
+                "url": "https://pager.example/hook",
+                "signingSecretFrom": {"secretKeyRef": {"name": "shop", "key": "signing"}},
+                "header": {
+                    "name": "Authorization",
+                    "valueFrom": {"secretKeyRef": {"name": "pager", "key": "token"}},
+                },
+            }
+        ],
+        "emails": [
+            {
+                "name": "ops",
+                "urlFrom": {"secretKeyRef": {"name": "shop", "key": "smtp"}},
+                "from": "Celery <alerts@shop.example>",
+                "to": ["ann@shop.example"],
+            }
+        ],
+        "apprise": [{"name": "phone", "urlFrom": {"secretKeyRef": {"name": "shop", "key": "phone"}}}],
+        "networks": ["127.0.0.0/8"],
     },
 }
 
@@ -60,13 +84,38 @@ SECRETS = {
     "CELERY_MONITOR_SESSION_SECRET": "s" * 43,
     "CELERY_MONITOR_JWT_SECRET": "j" * 43,
 }
-"""What the Secrets hold."""
+"""What the Secrets of variables hold."""
+MOUNTED = {
+    ("shop", "signing"): "s" * 32,
+    ("pager", "token"): "Bearer token-of-the-pager",
+    ("shop", "smtp"): "smtp://ann:password@mail.example",
+    ("shop", "phone"): "ntfy://topic",
+}
+"""What the Secrets of files hold."""
+
+
+def mount_alerts(folder: Path) -> Path:
+    """The volume of the alerts as the kubelet mounts it. Returns the file in it."""
+    folder.mkdir()
+    template = monitor_deployment(OWNER, spec(IN_FULL), SETTINGS)["spec"]["template"]
+    (volume,) = [one for one in template["spec"]["volumes"] if one["name"] == "alerts"]
+    for source in volume["projected"]["sources"]:
+        if secret := source.get("secret"):
+            for item in secret["items"]:
+                path = folder / item["path"]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(MOUNTED[secret["name"], item["key"]])
+        for item in source.get("downwardAPI", {}).get("items", ()):
+            name = item["fieldRef"]["fieldPath"].removeprefix("metadata.annotations['").removesuffix("']")
+            (folder / item["path"]).write_text(template["metadata"]["annotations"][name])
+    return folder / PurePath(environment(IN_FULL)["CELERY_MONITOR_ALERTS_FILE"]).name
 
 
 def test_the_monitor_understands_every_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text("ann viewer token-of-ann-0123456789\n")
     given = {name: SECRETS.get(name, value) for name, value in environment(IN_FULL).items()}
     given["CELERY_MONITOR_TOKEN_FILE"] = str(tmp_path / "tokens")
+    given["CELERY_MONITOR_ALERTS_FILE"] = str(mount_alerts(tmp_path / "alerts"))
     started: list[Settings] = []
     monkeypatch.setattr(program, "start", started.append)
 
@@ -86,6 +135,12 @@ def test_the_monitor_understands_every_variable(monkeypatch: pytest.MonkeyPatch,
     assert (settings.access.push_token, settings.access.metrics_public) == ("token-of-the-operator", True)
     assert settings.access.jwt is not None
     assert settings.access.jwt.issuer == "us"
+    assert settings.alerts.names == ["pager", "ops", "phone"]
+    (webhook,), (email,) = settings.alerts.webhooks, settings.alerts.emails
+    assert webhook.signing_secret == "s" * 32
+    assert webhook.header == Header("Authorization", "Bearer token-of-the-pager")
+    assert (email.server.user, email.server.password) == ("ann", "password")
+    assert settings.alerts.networks == (ip_network("127.0.0.0/8"),)
     assert settings.is_ours("default@shop-default-6d5f")
     assert not settings.is_ours("default@store-default-6d5f")
 
@@ -108,7 +163,21 @@ def test_the_monitor_reads_queues_and_judges_backlogs_as_the_operator_does() -> 
     found = {one["name"]: one.get("value") for one in container["env"]}
     assert found["CELERY_MONITOR_MANAGEMENT_URL"] == url
     assert found["CELERY_MONITOR_BACKLOG_THRESHOLD"] == "20"
-    assert "CELERY_MONITOR_MANAGEMENT_URL" not in environment({})
+    assert not {f"CELERY_MONITOR_{one}" for one in ("MANAGEMENT_URL", "IGNORE_QUEUE", "MASTER_NAME")} & set(
+        environment({})
+    )
+
+
+def test_the_monitor_leaves_out_the_same_queues_and_asks_sentinels_for_the_same_master() -> None:
+    given = spec(
+        {},
+        broker={"url": "sentinel://a:26379/0", "masterName": "mymaster"},
+        health={"ignoreQueues": ["*.dead", "of others"]},
+    )
+    container = monitor_deployment(OWNER, given, SETTINGS)["spec"]["template"]["spec"]["containers"][0]
+    found = {one["name"]: one.get("value") for one in container["env"]}
+    assert found["CELERY_MONITOR_MASTER_NAME"] == "mymaster"
+    assert found["CELERY_MONITOR_IGNORE_QUEUE"] == "*.dead,of?others"
 
 
 def test_urls_from_secrets_are_never_copied() -> None:
@@ -117,6 +186,23 @@ def test_urls_from_secrets_are_never_copied() -> None:
     assert found["CELERY_BROKER_URL"] == {"secretKeyRef": {"name": "shop", "key": "broker"}}
     assert found["DATABASE_URL"] == {"secretKeyRef": {"name": "shop", "key": "history"}}
     assert found["CELERY_MONITOR_TOKEN"] == {"secretKeyRef": {"name": "shop-monitor", "key": "token"}}
+
+
+def test_no_secret_of_alerts_is_in_the_pod_itself() -> None:
+    template = monitor_deployment(OWNER, spec(IN_FULL), SETTINGS)["spec"]["template"]
+    assert all(secret not in str(template) for secret in MOUNTED.values())
+
+
+def test_without_alerts_the_pod_is_as_before() -> None:
+    template = monitor_deployment(OWNER, spec({}), SETTINGS)["spec"]["template"]
+    assert "annotations" not in template["metadata"]
+    assert "alerts" not in str(template)
+
+
+def test_a_changed_channel_changes_the_pod_of_the_monitor() -> None:
+    other = {**IN_FULL, "alerts": {**IN_FULL["alerts"], "networks": []}}
+    built = [monitor_deployment(OWNER, spec(one), SETTINGS)["spec"]["template"] for one in (IN_FULL, other)]
+    assert built[0] != built[1]
 
 
 def test_the_monitor_sees_the_workers_of_its_own_resource() -> None:
@@ -168,5 +254,5 @@ def test_the_container_is_read_only_but_for_its_volumes(monitor: dict[str, Any],
     assert container["securityContext"]["allowPrivilegeEscalation"] is False
     assert found["securityContext"]["runAsNonRoot"] is True
     assert found["securityContext"]["runAsUser"] == 1000
-    secrets = {one["name"] for one in found["volumes"] if "secret" in one}
+    secrets = {one["name"] for one in found["volumes"] if one.keys() & {"secret", "projected"}}
     assert {one["mountPath"] for one in container["volumeMounts"] if one["name"] not in secrets} == writable

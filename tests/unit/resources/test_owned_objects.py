@@ -15,7 +15,9 @@ def _owned_objects(**fields: Any) -> list[str]:
         {"app": "shop.celery", "image": "shop:1", "workers": [{"name": "default"}], **fields}
     )
     built = owned_objects(OWNER, spec, SETTINGS, SECRETS, replicas=by_spec(spec))
-    assert all(owned_object["metadata"]["ownerReferences"][0]["uid"] == OWNER.uid for owned_object in built)
+    for one in built:
+        if one["kind"] != "PersistentVolumeClaim" or "redis" not in one["metadata"]["name"]:
+            assert [owner["uid"] for owner in one["metadata"]["ownerReferences"]] == [OWNER.uid]
     return [f"{owned_object['kind']}/{owned_object['metadata']['name']}" for owned_object in built]
 
 
@@ -23,11 +25,27 @@ def test_what_a_pod_refers_to_is_applied_before_it() -> None:
     assert _owned_objects(broker={"managed": {}}, beat={"enabled": True}) == [
         "ServiceAccount/shop-celery",
         "Secret/shop-probe",
+        "Secret/shop-redis",
+        "PersistentVolumeClaim/shop-redis",
         "Service/shop-redis",
-        "Deployment/shop-redis",
+        "StatefulSet/shop-redis",
+        "NetworkPolicy/shop-redis",
         "Deployment/shop-default",
-        "Deployment/shop-beat",
+        "StatefulSet/shop-beat",
     ]
+
+
+def test_a_volume_for_the_schedule_is_applied_before_beat() -> None:
+    built = _owned_objects(broker={"url": "redis://redis"}, beat={"enabled": True, "storage": {}})
+    assert built[-2:] == ["PersistentVolumeClaim/shop-beat", "StatefulSet/shop-beat"]
+
+
+def test_flower_has_a_secret_of_its_own_only_where_the_user_has_none() -> None:
+    flower = {"enabled": True}
+    built = _owned_objects(broker={"url": "redis://redis"}, flower=flower)
+    assert built[-3:] == ["Secret/shop-flower", "Service/shop-flower", "Deployment/shop-flower"]
+    theirs = {**flower, "basicAuthFrom": {"secretKeyRef": {"name": "flower", "key": "users"}}}
+    assert "Secret/shop-flower" not in _owned_objects(broker={"url": "redis://redis"}, flower=theirs)
 
 
 def test_a_monitor_comes_after_the_workers_and_adds_a_claim_only_for_storage() -> None:

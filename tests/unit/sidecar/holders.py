@@ -30,6 +30,12 @@ class Holder:
         self.child = int(self._process.stdout.readline())
         self.pid = self._process.pid
 
+    @staticmethod
+    def takes(lock: Path) -> bool:
+        """Whether another process can take the lock now."""
+        command = [sys.executable, "-c", _HOLD.rsplit("time.sleep", 1)[0], str(lock), "alone"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the holder alone."""
         self._process.send_signal(number)

@@ -17,6 +17,7 @@ from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.endpoints.process import probe_app
 from celery_probe.sidecar.observe.beat import BeatObserver
 from celery_probe.sidecar.observe.evidence import BEAT_FILE, ProcessEvidence
+from celery_probe.sidecar.orders.order_token import OrderToken
 from celery_probe.sidecar.settings import SettingsError, read_settings
 from tests.unit.sidecar.clock import Clock
 from tests.unit.sidecar.holders import Holder
@@ -35,7 +36,7 @@ def observer(tmp_path: Path, clock: Clock) -> BeatObserver:
 
 @pytest.fixture
 async def client(observer: BeatObserver) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(probe_app(observer, TOKEN))) as client:
+    async with TestClient(TestServer(probe_app(observer, OrderToken(TOKEN)))) as client:
         yield client
 
 
@@ -140,6 +141,24 @@ async def test_a_held_beat_passes_liveness_until_the_hold_lapses(
     clock.ahead = 6
     assert (await client.get("/livez")).status == 503
     assert (await (await client.get("/report")).json())["restart_hold_seconds_left"] is None
+
+
+def failures(observer: BeatObserver) -> float:
+    (family,) = (one for one in observer.metrics() if one.name == "celery_beat_liveness_failures")
+    return family.samples[0].value
+
+
+def test_each_time_that_beat_comes_to_need_a_restart_is_counted_once(
+    tmp_path: Path, overdue: BeatObserver
+) -> None:
+    overdue.refresh()
+    assert failures(overdue) == 1
+
+    reported(tmp_path, overdue)
+    assert failures(overdue) == 1
+
+    reported(tmp_path, overdue, tick_mono=time.monotonic() - 100, due_in=5, waits_for="")
+    assert failures(overdue) == 2
 
 
 async def test_a_hold_without_the_token_changes_nothing(client: Client, overdue: BeatObserver) -> None:

@@ -104,10 +104,10 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path, make: Callable[[Path], No
 
 
 def test_a_report_that_may_not_be_opened_is_unreadable(tmp_path: Path) -> None:
-    evidence = ProcessEvidence(tmp_path, WORKER_FILE, Clock())
-    (tmp_path / "report.json").symlink_to("report.json")
+    (tmp_path / "run").touch()
+    evidence = ProcessEvidence(tmp_path / "run", WORKER_FILE, Clock())
     evidence.refresh()
-    assert evidence.report_error.startswith("The worker report cannot be opened: Too many levels of symbolic")
+    assert evidence.report_error == "The worker report cannot be opened: Not a directory."
 
 
 def test_a_report_that_is_taken_away_is_forgotten(tmp_path: Path) -> None:
@@ -199,3 +199,39 @@ def test_evidence_grows_stale_without_another_refresh(tmp_path: Path, stack: Exi
     evidence.refresh()
     clock.now += 16
     assert not verdict(evidence, clock).live
+
+
+def test_on_a_full_volume_an_old_report_is_no_evidence_against_the_worker(
+    tmp_path: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    evidence = ProcessEvidence(tmp_path, WORKER_FILE, clock)
+    held(tmp_path, stack)
+    write(tmp_path, written_mono=clock.now, loop_mono=clock.now)
+    evidence.refresh()
+    real = os.statvfs(tmp_path)
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result((*real[:4], 0, *real[5:])))
+    clock.now += 4
+    evidence.refresh()
+    assert verdict(evidence, clock).reason is WorkerReason.CONSUMING
+    clock.now += 60
+    evidence.refresh()
+    found = verdict(evidence, clock)
+    assert (found.reason, found.live) == (WorkerReason.REPORT_UNREADABLE, True)
+    assert "is full" in found.message
+    monkeypatch.undo()
+    evidence.refresh()
+    write(tmp_path, written_mono=clock.now, loop_mono=clock.now)
+    evidence.refresh()
+    assert verdict(evidence, clock).reason is WorkerReason.CONSUMING
+
+
+def test_an_old_report_on_a_volume_with_room_is_evidence(tmp_path: Path, stack: ExitStack) -> None:
+    clock = Clock()
+    evidence = ProcessEvidence(tmp_path, WORKER_FILE, clock)
+    held(tmp_path, stack)
+    write(tmp_path, written_mono=clock.now, loop_mono=clock.now)
+    evidence.refresh()
+    clock.now += 60
+    evidence.refresh()
+    assert verdict(evidence, clock).reason is WorkerReason.WEDGED

@@ -15,6 +15,7 @@ from celery_probe.sidecar.endpoints.worker import worker_app
 from celery_probe.sidecar.observe.evidence import WORKER_FILE, ProcessEvidence
 from celery_probe.sidecar.observe.worker import WorkerObserver
 from celery_probe.sidecar.orders.drain_request import DrainRequest
+from celery_probe.sidecar.orders.order_token import OrderToken
 from tests.unit.sidecar.clock import Clock
 from tests.unit.wire.documents import worker_document
 
@@ -31,7 +32,7 @@ def observer(tmp_path: Path, clock: Clock) -> WorkerObserver:
 
 @pytest.fixture
 async def client(observer: WorkerObserver) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(worker_app(observer, TOKEN))) as client:
+    async with TestClient(TestServer(worker_app(observer, OrderToken(TOKEN)))) as client:
         yield client
 
 
@@ -128,7 +129,7 @@ async def test_a_sidecar_that_no_longer_refreshes_fails_its_own_probe(client: Cl
 async def test_a_drain_is_set_and_taken_back_as_often_as_asked(client: Client, tmp_path: Path) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     for path, wanted in (("/drain", True), ("/drain", True), ("/undrain", False), ("/undrain", False)):
-        answer = await client.post(path, headers=headers, data=b"ignored")
+        answer = await client.post(path, headers=headers)
         assert answer.status == 202
         assert await answer.json() == {"drain_requested": wanted}
         assert (tmp_path / "drain").exists() is wanted
@@ -137,6 +138,23 @@ async def test_a_drain_is_set_and_taken_back_as_often_as_asked(client: Client, t
         assert (
             0 <= answered["drain_requested_for"] < 60 if wanted else answered["drain_requested_for"] is None
         )
+
+
+async def test_a_drain_may_expire(client: Client) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert (await client.post("/drain", headers=headers, json={"expires_after": 300})).status == 202
+    answered = await (await client.get("/report")).json()
+    assert 290 < answered["drain_expires_in"] <= 300
+    assert (await client.post("/drain", headers=headers, json={})).status == 202
+    assert (await (await client.get("/report")).json())["drain_expires_in"] is None
+
+
+@pytest.mark.parametrize("body", [b"soon", b'{"expires_after": 0}', b'{"expires_after": 1e9}'])
+async def test_a_drain_with_an_invalid_body_is_refused(client: Client, tmp_path: Path, body: bytes) -> None:
+    answer = await client.post("/drain", headers={"Authorization": f"Bearer {TOKEN}"}, data=body)
+    assert answer.status == 400
+    assert "expires_after" in (await answer.json())["message"]
+    assert not (tmp_path / "drain").exists()
 
 
 async def test_a_drain_set_before_the_sidecar_started_still_stands(tmp_path: Path) -> None:
@@ -187,7 +205,7 @@ async def test_the_header_of_its_own_counts_before_that_of_a_proxy(client: Clien
 
 @pytest.mark.parametrize("path", ["/drain", "/undrain", "/restart-hold", "/quarantine"])
 async def test_without_a_configured_token_every_order_is_refused(observer: WorkerObserver, path: str) -> None:
-    async with TestClient(TestServer(worker_app(observer, ""))) as client:
+    async with TestClient(TestServer(worker_app(observer, OrderToken()))) as client:
         answer = await client.post(path, headers={"Authorization": "Bearer "})
         assert answer.status == 403
         answered = await answer.json()

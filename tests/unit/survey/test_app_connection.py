@@ -1,11 +1,9 @@
 """Which broker is checked, and with which settings."""
 
-import ssl
-
 import pytest
 from celery import Celery
 
-from celery_health.survey.app_connection import resolve, with_master, with_tls
+from celery_health.survey.app_connection import resolve
 from celery_health.survey.app_loading import ConfigurationError
 
 OPTION, APP, ENV = "redis://option/0", "redis://app/0", "redis://env/0"
@@ -27,14 +25,29 @@ def an_app(broker: str | None) -> Celery:
         (OPTION, APP, {"CELERY_BROKER_URL": ENV}, OPTION),
         (None, APP, {"CELERY_BROKER_URL": ENV}, APP),
         (None, None, {"CELERY_BROKER_URL": ENV, "REDIS_URL": "redis://redis/0"}, ENV),
-        (None, None, {"REDIS_URL": "redis://redis/0"}, "redis://redis/0"),
     ],
-    ids=["option", "application", "CELERY_BROKER_URL", "REDIS_URL"],
+    ids=["option", "application", "CELERY_BROKER_URL"],
 )
 def test_the_order(option: str | None, app: str | None, environment: dict[str, str], chosen: str) -> None:
     assert resolve(an_app(app), "shop", option, None, environment).broker_url == chosen
     if app is None:
         assert resolve(None, None, option, None, environment).broker_url == chosen
+
+
+@pytest.mark.parametrize(
+    ("environment", "chosen"),
+    [
+        ({"REDIS_URL": "redis://redis/0", "REDIS_HOST": "other"}, "redis://redis/0"),
+        ({"REDIS_HOST": "redis", "REDIS_PORT": "6380"}, "redis://redis:6380/0"),
+    ],
+    ids=["REDIS_URL", "REDIS_HOST"],
+)
+def test_variables_of_redis_count_only_without_an_application_because_celery_does_not_read_them(
+    environment: dict[str, str], chosen: str
+) -> None:
+    assert resolve(None, None, None, None, environment).broker_url == chosen
+    of_app = resolve(an_app(None), "shop", None, None, environment)
+    assert (of_app.broker.address, of_app.broker_is_default) == ("amqp://localhost:5672/", True)
 
 
 def test_no_broker_at_all_says_what_to_write() -> None:
@@ -50,31 +63,6 @@ def test_the_settings_that_name_keys_come_from_the_application() -> None:
     assert target.naming.priority_steps == (0, 5)
     assert target.naming.key_prefix == "shop:"
     assert target.queues == ("celery",)
-
-
-@pytest.mark.parametrize(
-    ("url", "use_ssl", "secure_url"),
-    [
-        ("redis://h/0", None, "redis://h/0"),
-        ("redis://h/0", True, "rediss://h/0"),
-        ("redis://h/0", {"ssl_cert_reqs": ssl.CERT_NONE}, "rediss://h/0?ssl_cert_reqs=none"),
-        ("amqp://h//", {"ca_certs": "/ca.pem"}, "amqps://h//?ssl_ca_certs=/ca.pem"),
-        ("rediss://h/0", True, "rediss://h/0"),
-    ],
-)
-def test_tls_that_is_configured_outside_the_url_is_added_to_it(
-    url: str, use_ssl: object, secure_url: str
-) -> None:
-    assert with_tls(url, use_ssl).replace("%2F", "/") == secure_url
-
-
-def test_the_url_of_sentinels_gets_the_master_of_the_transport_options() -> None:
-    url = "sentinel://a:26379/0;sentinel://b:26379/0"
-    named = "sentinel://a:26379/0?master_name=my%20master;sentinel://b:26379/0"
-    assert with_master(url, "my master") == named
-    assert with_master(named, "other") == named
-    assert with_master(url, None) == url
-    assert with_master("redis://h/0", "master") == "redis://h/0"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.survey.broker_clients import (
+    CHECK_CLIENT,
     BrokerClients,
     UnresponsiveWorkers,
     bound_workers,
@@ -25,12 +26,34 @@ BROKER = BrokerReading("redis", "redis://b", True, BrokerReason.REACHABLE, "")
 
 def test_clients_of_the_database_are_counted_by_what_they_do_now() -> None:
     clients = [
-        {"db": "0", "psub": "1", "cmd": "psubscribe", "flags": "P"},
-        {"db": "0", "psub": "0", "cmd": "brpop", "flags": "b"},
-        {"db": "0", "psub": "0", "cmd": "brpop", "flags": "N"},
-        {"db": "3", "psub": "1", "cmd": "brpop", "flags": "b"},
+        {"db": "0", "sub": "0", "psub": "1", "cmd": "psubscribe", "flags": "P"},
+        {"db": "0", "sub": "0", "psub": "0", "cmd": "brpop", "flags": "b"},
+        {"db": "0", "sub": "0", "psub": "0", "cmd": "brpop", "flags": "N"},
+        {"db": "3", "sub": "0", "psub": "1", "cmd": "brpop", "flags": "b"},
+        {"db": "0", "sub": "0", "psub": "1", "cmd": "brpop", "flags": "b", "name": CHECK_CLIENT},
     ]
     assert count_clients(clients, 0) == BrokerClients(subscribers=1, waiting=1)
+
+
+@pytest.mark.parametrize(
+    ("absent", "found"),
+    [
+        ("cmd", BrokerClients(subscribers=1)),
+        ("flags", BrokerClients(subscribers=1)),
+        ("psub", BrokerClients(waiting=1)),
+        ("db", BrokerClients()),
+    ],
+)
+def test_what_the_server_does_not_show_is_not_zero(absent: str, found: BrokerClients) -> None:
+    client = {"db": "0", "sub": "1", "psub": "1", "cmd": "brpop", "flags": "b"}
+    assert count_clients([{name: value for name, value in client.items() if name != absent}], 0) == found
+
+
+def test_workers_of_one_name_are_counted_by_their_answers() -> None:
+    both = replace(WORKER, copies=2)
+    assert not unresponsive_workers(BrokerClients(listeners=2), [both], BROKER)
+    assert not unresponsive_workers(BrokerClients(), [both], rabbit(2))
+    assert deaf_count_on_rabbitmq([both], rabbit(1)) == 1
 
 
 def test_names_come_from_the_bindings_of_remote_control() -> None:

@@ -66,5 +66,18 @@ def test_a_client_that_connects_again_at_once_gets_through(
         assert answers == [b"2"]
 
 
+def test_a_proxy_that_is_down_has_no_connections_and_takes_none_until_it_comes_up(echo_port: int) -> None:
+    with proxy(echo_port) as between:
+        for number in (b"1", b"2"):
+            with client(between.port) as connection:
+                connection.sendall(number)
+                assert connection.recv(1) == number
+                between.go_down()
+                assert connection.recv(1) == b""
+            with pytest.raises(ConnectionRefusedError):
+                client(between.port)
+            between.come_up()
+
+
 def client(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=SECONDS)

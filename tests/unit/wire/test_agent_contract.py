@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from celery_health.wire import bounds, names
 from celery_health.wire.beat_report import BEAT_REPORT, BeatPhase, BeatWait
 from celery_health.wire.bounds import ACTIVE_LENGTH, DEATHS_LENGTH, REPORT_BYTES
+from celery_health.wire.orders import QUARANTINE_ORDER, QuarantineBody
 from celery_health.wire.worker_report import WORKER_REPORT, LoopWait, Phase
 from celery_probe.agent import contract, stack
 from celery_probe.agent.beat import state as beat_state
@@ -135,3 +137,18 @@ def test_a_report_before_the_worker_and_beat_have_started_is_exactly_what_is_dec
     beat = BeatReporter(beat_state.Beat(), directory, errors)
     assert read_exact(BEAT_REPORT, contract.encode(beat.report())).phase is BeatPhase.STARTING
     assert (errors.count, errors.last) == (0, "")
+
+
+@given(st.text(st.characters(), max_size=600))
+def test_both_sides_name_a_task_id_alike_and_all_ids_of_an_order_fit(text: str) -> None:
+    found = bounds.task_id(text)
+    assert contract.task_id(text) == found == bounds.task_id(found)
+    assert len(found) <= bounds.NAME_LENGTH
+    order = QuarantineBody("q" * bounds.QUEUE_BYTES, (found,) * bounds.QUARANTINE_LENGTH)
+    assert QUARANTINE_ORDER.decode(msgspec.json.encode(order)) == order
+
+
+def test_long_ids_with_one_beginning_differ() -> None:
+    one, other = (bounds.task_id("x" * 1000 + end) for end in "ab")
+    assert one != other
+    assert one.startswith("x" * bounds.DIGEST_LENGTH + "~")

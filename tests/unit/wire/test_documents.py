@@ -14,8 +14,6 @@ from celery_health.wire.beat_report import BEAT_REPORT, BeatReport
 from celery_health.wire.bounds import (
     ANSWER_BYTES,
     ENDS_BYTES,
-    LARGEST_COUNT,
-    LARGEST_SECONDS,
     LIST_LENGTH,
     NAME_LENGTH,
     QUARANTINE_BYTES,
@@ -25,6 +23,7 @@ from celery_health.wire.bounds import (
     sentence,
 )
 from celery_health.wire.documents import Format, UnreadableError
+from celery_health.wire.limits import LARGEST_COUNT, LARGEST_SECONDS
 from celery_health.wire.orders import QUARANTINE_DOCUMENT, QUARANTINE_ORDER, RESTART_HOLD_ORDER
 from celery_health.wire.worker_report import WORKER_REPORT, WorkerReport
 from tests.unit.wire.documents import beat_answer, beat_document, encoded, worker_answer, worker_document

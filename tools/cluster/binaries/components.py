@@ -17,6 +17,7 @@ KUBERNETES_COMMANDS = (
     "kubelet",
     "kubectl",
 )
+PROMETHEUS = "github.com/prometheus/prometheus"
 PAUSE_SOURCE = Path(__file__).parent / "pause" / "main.go"
 
 
@@ -28,16 +29,20 @@ class Workspace:
     import is compiled once.
     """
 
-    kubernetes: str
-    """The release of Kubernetes, whose libraries all programs use."""
+    kubernetes: str | None
+    """The release of Kubernetes, whose libraries all programs use. None: no program is a part of it."""
     requires: Mapping[str, str]
     """The modules that the programs come from, with their versions."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """The main packages of our own: the content by the path of each file."""
+    tags: tuple[str, ...] = ()
+    """The build tags, which leave out parts of a program."""
 
     @property
     def ldflags(self) -> str:
         """The versions that programs would not know of; each applies only where its package is linked."""
+        if self.kubernetes is None:
+            return "-s -w"
         major, minor, _ = self.kubernetes.split(".")
         values = {
             # Without it Kubernetes calls itself v0.0.0-master.
@@ -54,7 +59,7 @@ class Workspace:
     @cached_property
     def identity(self) -> str:
         """Twelve characters that change with whatever decides what the programs of this module are."""
-        return _digest(self.ldflags, sorted(self.requires.items()), sorted(self.sources.items()))
+        return _digest(self.ldflags, sorted(self.requires.items()), sorted(self.sources.items()), *self.tags)
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Component:
         """Twelve characters that change with whatever decides what this program is."""
         one = self.workspace
         own = one.sources.get(f"{self.package.removeprefix('./')}/main.go")
-        return _digest(one.ldflags, sorted(one.requires.items()), self.package, own)
+        return _digest(one.ldflags, sorted(one.requires.items()), self.package, own, *one.tags)
 
     @property
     def built_as(self) -> str:
@@ -93,6 +98,9 @@ def component(name: str, kubernetes: str) -> Component:
     if name in KUBERNETES_COMMANDS:
         package = f"k8s.io/kubernetes/cmd/{name}"
         return Component(name, f"v{kubernetes}", package, _workspace(kubernetes))
+    if name in ("prometheus", "promtool"):
+        package = f"{PROMETHEUS}/cmd/{name}"
+        return Component(name, f"v{versions.PROMETHEUS}", package, _prometheus())
     version, package = {
         "etcd": (f"v{versions.ETCD}", "go.etcd.io/etcd/server/v3"),
         "helm": (f"v{versions.HELM}", "helm.sh/helm/v3/cmd/helm"),
@@ -113,3 +121,12 @@ def _workspace(kubernetes: str) -> Workspace:
     }
     sources = {"coredns/main.go": coredns.MAIN, "pause/main.go": PAUSE_SOURCE.read_text()}
     return Workspace(kubernetes, {**requires, **others}, sources)
+
+
+def _prometheus() -> Workspace:
+    """A workspace of its own: its libraries are newer than those of Kubernetes.
+
+    The tag leaves out the clients of every cloud, which find what to scrape there.
+    """
+    requires = {PROMETHEUS: versions.prometheus_module_version(versions.PROMETHEUS)}
+    return Workspace(None, requires, tags=("remove_all_sd",))

@@ -32,21 +32,27 @@ NEVER_IMPORTED = ("k8s.io/code-generator", "k8s.io/sample-")
 
 def workspace_folder(one: Workspace, cache: Path) -> Path:
     """The folder of the workspace, made when the cache lacks it."""
-    folder = cache / "src" / f"{one.kubernetes}-{one.identity}"
+    folder = cache / "src" / f"{one.kubernetes or 'own'}-{one.identity}"
     if not (folder / "go.mod").exists():
         for name, content in one.sources.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(content)
         folder.mkdir(parents=True, exist_ok=True)
         theirs = _go_mods(one.requires, folder)
-        staging = versions.staging_version(one.kubernetes)
-        replaced = available_versions(staging_modules(theirs["k8s.io/kubernetes"]), staging, folder)
+        replaced = _staging(one, theirs, folder)
         go = max((str(each["Go"]) for each in theirs.values()), key=_numbers)
         # go.mod comes last: where it exists, the sources do.
         scratch = folder / "go.mod.new"
         scratch.write_text("\n".join(go_mod(one.requires, go, replaced)) + "\n")
         scratch.replace(folder / "go.mod")
     return folder
+
+
+def _staging(one: Workspace, theirs: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    if one.kubernetes is None:
+        return {}
+    modules = staging_modules(theirs["k8s.io/kubernetes"])
+    return available_versions(modules, versions.staging_version(one.kubernetes), folder)
 
 
 def staging_modules(theirs: Mapping[str, Any]) -> list[str]:

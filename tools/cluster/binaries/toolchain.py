@@ -73,7 +73,18 @@ def _build(components: Sequence[Component], go: str) -> None:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=programs) as scratch:
         workspace = components[0].workspace
         packages = [one.package for one in components]
-        command = ["go", "build", *FLAGS, "-ldflags", workspace.ldflags, "-o", f"{scratch}/", *packages]
+        tags = ["-tags", ",".join(workspace.tags)] if workspace.tags else []
+        command = [
+            "go",
+            "build",
+            *FLAGS,
+            *tags,
+            "-ldflags",
+            workspace.ldflags,
+            "-o",
+            f"{scratch}/",
+            *packages,
+        ]
         run(command, env=ENVIRONMENT, cwd=workspace_folder(workspace, cache_folder()))
         for one in components:
             target = binary_path(one, go)

@@ -13,7 +13,7 @@ from tools.cluster.machine.locks import exclusive
 from tools.cluster.progress import say, step
 
 STORE = "localhost/celery-operator-build"
-KEEP = 3
+KEEP = 6
 # The oldest dependencies that a Celery of that time was installed with.
 CELERY_COMPANIONS = {"5.3.6": "kombu==5.3.4 redis==5.0.8"}
 # Brokers that Debian packages, under the names of the public images whose place they take.
@@ -43,6 +43,11 @@ def example_with_celery(version: str) -> Image:
     requirements = f"celery[redis]=={version} {CELERY_COMPANIONS.get(version, '')}".strip()
     name = f"docker.io/celery-operator/example:celery-{version}"
     return Image("example", name, {"CELERY_REQUIREMENTS": requirements})
+
+
+def flower() -> Image:
+    """Flower, under the name of the public image whose place it takes."""
+    return Image("example", "docker.io/mher/flower:2.0.1", {"CELERY_REQUIREMENTS": "flower==2.0.1"})
 
 
 @dataclass(frozen=True)

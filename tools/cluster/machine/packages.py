@@ -31,6 +31,8 @@ TEST_SERVERS = {
     "/usr/sbin/rabbitmq-server": "rabbitmq-server",
     "pg_createcluster": "postgresql",
     "/usr/sbin/mariadbd": "mariadb-server",
+    # Playwright would download a browser of its own.
+    "/usr/bin/chromium": "chromium",
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from celery_health.survey.app_connection import AppConnection, resolve
-from celery_health.survey.app_loading import ConfigurationError, load_app
+from celery_health.survey.app_loading import ConfigurationError, load_app, load_default_app
 from celery_health.survey.snapshot import CheckOptions
 from celery_health.urls import UrlError, parse_management
 from celery_health.verdicts.thresholds import FleetThresholds
@@ -18,8 +18,11 @@ def connection_from(app: Any, options: Mapping[str, Any]) -> AppConnection:
         ConfigurationError: there is nothing to check.
     """
     name = options.get("app_name") or getattr(app, "main", None)
-    if app is None and options.get("app_name"):
-        app = load_app(options["app_name"], options["timeout"])
+    if app is None and not options.get("app_name") and not options.get("broker"):
+        name = os.environ.get("APP")
+        app = None if name else load_default_app(options["timeout"])
+    if app is None and name:
+        app = load_app(name, options["timeout"])
     if options.get("management_url"):
         try:
             parse_management(options["management_url"])
@@ -36,19 +39,27 @@ def check_options_from(options: Mapping[str, Any], connection: AppConnection) ->
     """
     if options.get("task") and not options.get("test_tasks"):
         raise ConfigurationError("--task needs --test-tasks: it names the task that --test-tasks sends.")
-    if options.get("test_tasks") and not connection.result_backend_url:
+    backend = connection.result_backend
+    if options.get("test_tasks") and (backend is None or backend.scheme == "disabled"):
         raise ConfigurationError(
             "--test-tasks waits for results, and no result backend is known: use --result-backend URL, with "
             "the result backend of the workers."
         )
     return CheckOptions(
         timeout=options["timeout"],
-        queues=tuple(options["queues"]),
+        queues=queues_from(options),
+        ignored_queues=tuple(options["ignored_queues"]),
         management_url=options.get("management_url"),
         test_tasks=bool(options.get("test_tasks")),
         task=options.get("task"),
         check_redis=bool(options.get("check_redis")),
     )
+
+
+def queues_from(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The queues of ``--queue``. Several may be in one value, as in ``celery worker -Q a,b``."""
+    names = (name.strip() for given in options["queues"] for name in given.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def thresholds_from(options: Mapping[str, Any]) -> FleetThresholds:

@@ -5,9 +5,18 @@ from contextlib import contextmanager
 
 import click
 
-from celery_health.dead_letters.letter import MAX_MESSAGES, DeadLetterError, DeadLetterQueue, Letter, Result
+from celery_health.dead_letters.letter import (
+    MAX_MESSAGES,
+    DeadLetterError,
+    DeadLetterQueue,
+    Letter,
+    Page,
+    Result,
+)
 from celery_health.exit_codes import ExitCode
+from celery_health.redaction import printable
 from celery_health.verdicts.text import counted, listed
+from celery_health.wire.bounds import task_id
 
 _LISTED = 100
 _CONFIRMED = 20
@@ -35,7 +44,7 @@ def explained_errors() -> Iterator[None]:
         raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
     except DeadLetterError as error:
         kind = NotDoneError if error.supported else NothingDoneError
-        raise kind(str(error)) from error
+        raise kind(printable(str(error))) from error
 
 
 def list_letters(queue: DeadLetterQueue, name: str, form: str) -> None:
@@ -70,7 +79,8 @@ def replay_letters(queue: DeadLetterQueue, name: str, refs: Sequence[str], to: s
     return _printed(
         letters,
         queue.replay([letter.digest for letter in letters], to),
-        lambda result: f"put back into {result.queue}",
+        lambda result: f"{_put(to)} into {result.queue}",
+        _put(to),
     )
 
 
@@ -88,6 +98,7 @@ def drop_letters(queue: DeadLetterQueue, name: str, refs: Sequence[str], *, yes:
         letters,
         queue.drop([letter.digest for letter in letters]),
         lambda _: "dropped",
+        "dropped",
     )
 
 
@@ -107,16 +118,27 @@ def _confirmed(letters: Sequence[Letter], name: str) -> bool:
         raise NothingDoneError("Nothing was dropped: confirm with y, or use --yes.") from None
 
 
-def _printed(letters: Sequence[Letter], results: Iterator[Result], done: Callable[[Result], str]) -> ExitCode:
-    code, by_digest = ExitCode.HEALTHY, {letter.digest: letter for letter in reversed(letters)}
-    for result in results:
-        letter = by_digest[result.digest]
-        if result.done:
-            click.echo(f"{_named(letter)}: {done(result)}.")
-        else:
-            click.echo(f"{_named(letter)}: {result.problem}", err=True)
-            code = ExitCode.UNHEALTHY
-    return code
+def _put(to: str | None) -> str:
+    return "put" if to else "put back"
+
+
+def _printed(
+    letters: Sequence[Letter], results: Iterator[Result], done: Callable[[Result], str], word: str
+) -> ExitCode:
+    """A line for each message, and for several of them a sum: ``word`` says what was done."""
+    by_digest = {letter.digest: letter for letter in reversed(letters)}
+    counts = {True: 0, False: 0}
+    try:
+        for result in results:
+            counts[result.done] += 1
+            letter = by_digest[result.digest]
+            said = f"{done(result)}." if result.done else result.problem
+            click.echo(printable(f"{_named(letter)}: {said}"), err=not result.done)
+    finally:
+        # Also after Ctrl-C and after an error of the broker.
+        if len(letters) > 1:
+            click.echo(f"{counts[True]} of {len(letters)} messages {word}.")
+    return ExitCode.UNHEALTHY if counts[False] else ExitCode.HEALTHY
 
 
 def _chosen(queue: DeadLetterQueue, name: str, refs: Sequence[str]) -> tuple[Letter, ...]:
@@ -127,11 +149,12 @@ def _chosen(queue: DeadLetterQueue, name: str, refs: Sequence[str]) -> tuple[Let
         if not page.letters:
             click.echo(f"The dead-letter queue {name} is empty.")
         return page.letters
-    return tuple(dict.fromkeys(_named_by(ref, page.letters, name) for ref in refs))
+    return tuple(dict.fromkeys(_named_by(ref, page, name) for ref in refs))
 
 
-def _named_by(ref: str, letters: Sequence[Letter], name: str) -> Letter:
-    exact = [letter for letter in letters if letter.ref == ref]
+def _named_by(ref: str, page: Page, name: str) -> Letter:
+    letters, known = page.letters, {ref, printable(task_id(ref))}
+    exact = [letter for letter in letters if letter.ref in known]
     found = exact or [letter for letter in letters if letter.ref.startswith(ref)]
     if len(found) == 1:
         return found[0]
@@ -140,15 +163,23 @@ def _named_by(ref: str, letters: Sequence[Letter], name: str) -> Letter:
         raise NothingDoneError(f"{ref!r} is the beginning of {len(found)} ids: {names}. Write more of it.")
     if not letters:
         raise NothingDoneError(f"There is no message {ref!r}: the dead-letter queue {name} is empty.")
+    if page.total > len(letters):
+        raise NothingDoneError(
+            f"There is no message {ref!r} among the oldest {len(letters)} of {page.total} messages of the "
+            f"dead-letter queue {name}. Only these are read: replay or drop some of them first."
+        )
     names = listed([letter.ref for letter in letters])
-    raise NothingDoneError(
-        f"There is no message {ref!r} in the dead-letter queue {name}. Its ids are {names}."
-    )
+    ids = f"Its only id is {names}" if len(letters) == 1 else f"Its ids are {names}"
+    raise NothingDoneError(f"There is no message {ref!r} in the dead-letter queue {name}. {ids}.")
 
 
 def _warn_of_more(total: int, name: str) -> None:
     if total > MAX_MESSAGES:
-        click.echo(f"{name} has {total} messages. This command takes the oldest {MAX_MESSAGES}.", err=True)
+        click.echo(
+            f"{printable(name)} has {total} messages. This command takes the oldest {MAX_MESSAGES}: "
+            "repeat it for the others.",
+            err=True,
+        )
 
 
 def _named(letter: Letter) -> str:

@@ -22,7 +22,7 @@ def run_health(app: Any, options: Mapping[str, Any]) -> ExitCode:
     def show(checks: Checks, connection: AppConnection) -> ExitCode:
         code = ExitCode.HEALTHY
         for snapshot, result in checks:
-            _print(snapshot, result, connection, options["form"], watch=options["watch"])
+            _print(snapshot, result, connection, options)
             code = result.exit_code
         return code
 
@@ -30,8 +30,9 @@ def run_health(app: Any, options: Mapping[str, Any]) -> ExitCode:
 
 
 def _print(
-    snapshot: Snapshot, result: CheckResult, connection: AppConnection, form: str, *, watch: bool
+    snapshot: Snapshot, result: CheckResult, connection: AppConnection, options: Mapping[str, Any]
 ) -> None:
+    form, watch = options["form"], options["watch"]
     if form == "json":
         from celery_health.cli.output.json_document import to_json  # noqa: PLC0415
 
@@ -46,4 +47,4 @@ def _print(
 
         if watch:
             click.clear()
-        show(health_tables(snapshot, result))
+        show(health_tables(snapshot, result, verbose=options["verbose"]))

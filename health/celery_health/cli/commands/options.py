@@ -1,6 +1,7 @@
 """The options of the commands. Only click is imported here: ``celery`` loads this module each time."""
 
 import math
+import os
 from typing import Any
 
 import click
@@ -71,7 +72,7 @@ APP: tuple[Decorator, ...] = (
 _BROKER: Decorator = click.option(
     "--broker",
     metavar="URL",
-    help="Broker URL.  [default: the application's, CELERY_BROKER_URL or REDIS_URL]",
+    help="Broker URL.  [default: the application's, CELERY_BROKER_URL, REDIS_URL or REDIS_HOST]",
 )
 _RESULT_BACKEND: Decorator = click.option(
     "--result-backend",
@@ -84,6 +85,12 @@ _TIMEOUT: Decorator = click.option(
 _MANAGEMENT: Decorator = click.option(
     "--management-url", metavar="URL", help="RabbitMQ's management API, such as http://HOST:15672."
 )
+
+
+def _broker_of_environment() -> str:
+    from celery_health.environment import broker_url  # noqa: PLC0415
+
+    return broker_url(os.environ)
 
 
 def _queues(what: str, default: str) -> Decorator:
@@ -100,6 +107,14 @@ _COMMON: tuple[Decorator, ...] = (
     _BROKER,
     _RESULT_BACKEND,
     _queues("Check", "the queues of the application"),
+    click.option(
+        "--ignore-queue",
+        "ignored_queues",
+        multiple=True,
+        metavar="PATTERN",
+        help="Leave this queue out, such as a dead-letter queue that is unread by design. Can be given more "
+        "than once; * stands for any characters.",
+    ),
     _TIMEOUT,
     click.option(
         "--backlog-threshold",
@@ -149,6 +164,7 @@ HEALTH: tuple[Decorator, ...] = (
     ),
     click.option("--task", metavar="NAME", help="The task for --test-tasks. It is called without arguments."),
     click.option("--check-redis", is_flag=True, help="Show details of the Redis server."),
+    click.option("--verbose", is_flag=True, help="Show the active tasks too."),
 )
 MONITOR: tuple[Decorator, ...] = (*_COMMON, _format("table", "json"), _interval(2.0))
 WHY: tuple[Decorator, ...] = (
@@ -218,8 +234,8 @@ PREFLIGHT: tuple[Decorator, ...] = (
     click.option(
         "--broker",
         metavar="URL",
-        envvar=["CELERY_BROKER_URL", "REDIS_URL"],
-        help="Broker URL.  [default: CELERY_BROKER_URL or REDIS_URL]",
+        default=_broker_of_environment,
+        help="Broker URL.  [default: CELERY_BROKER_URL, REDIS_URL or REDIS_HOST]",
     ),
     click.option(
         "--result-backend",

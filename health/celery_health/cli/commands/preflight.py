@@ -1,6 +1,7 @@
 """``celery-health preflight``: waits until the broker, the result backend and the database can be used."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -16,8 +17,10 @@ from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.usage import UsageError
 from celery_health.exit_codes import ExitCode
+from celery_health.readers.parameters import check_parameters, check_parameters_of_results
 from celery_health.result_backends import ping_result_backend
-from celery_health.urls import UrlError, parse
+from celery_health.schemes import check_broker, check_database, check_result_backend
+from celery_health.urls import UrlError, parse, parse_result_backend
 
 FIRST_PAUSE_SECONDS = 0.5
 ATTEMPT_SECONDS = 5.0
@@ -79,11 +82,23 @@ def requirements(urls: Mapping[str, str]) -> tuple[Requirement, ...]:
     names: dict[str, list[str]] = {}
     for name, url in urls.items():
         try:
-            parse(url)
+            _check(name, url)
         except UrlError as error:
             raise CannotBeCheckedError(f"The URL of the {name} cannot be used: {error}") from error
         names.setdefault(url, []).append(name)
     return tuple(Requirement(" and ".join(found), url) for url, found in names.items())
+
+
+def _check(name: str, url: str) -> None:
+    if name == "result backend":
+        check_result_backend(parse_result_backend(url))
+        check_parameters_of_results(parse_result_backend(url))
+        return
+    if name == "database":
+        check_database(parse(url))
+        return
+    check_broker(parse(url))
+    check_parameters(parse(url), of_workers=False)
 
 
 async def wait_for_all(
@@ -127,7 +142,7 @@ async def _wait_for(one: Requirement, end: float, interval_max: float, echo: Pri
 def _is_settled(one: Requirement, reading: BrokerReading) -> bool:
     """Whether there is nothing to wait for: it can be used, or nothing can show whether it can (SQS, rpc)."""
     if reading.reachable is None and reading.reason is BrokerReason.UNSUPPORTED_KIND:
-        if parse(one.url).kind.is_database:
+        if parse_result_backend(one.url).kind.is_database:
             raise CannotBeCheckedError(f"{one.name}: {reading.message}")
         return True
     return reading.reachable is True
@@ -144,8 +159,10 @@ def _run(work: Coroutine[Any, Any, list[str]]) -> list[str]:
     that would wait for name lookups that hang.
     """
     loop = asyncio.new_event_loop()
-    for number, code in _EXIT_CODES.items():
-        loop.add_signal_handler(number, _exit, code, "Interrupted while waiting.")
+    # Windows has no such handlers, and ends the program itself.
+    with contextlib.suppress(NotImplementedError):
+        for number, code in _EXIT_CODES.items():
+            loop.add_signal_handler(number, _exit, code, "Interrupted while waiting.")
     return loop.run_until_complete(work)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from celery_health.catalogue.entry import Severity
-from celery_health.cli.commands.arguments import connection_from
+from celery_health.cli.commands.arguments import connection_from, queues_from
 from celery_health.exit_codes import ExitCode
 from celery_health.survey.task.facts import WhyOptions, collect_task_facts
 from celery_health.threads import start_in_thread
@@ -33,7 +33,7 @@ def run_why(app: Any, options: Mapping[str, Any], task_id: str) -> ExitCode:
     connection = connection_from(app, options)
     asked = WhyOptions(
         timeout=options["timeout"],
-        queues=tuple(options["queues"]),
+        queues=queues_from(options),
         management_url=options.get("management_url"),
     )
     collecting = start_in_thread(lambda: asyncio.run(collect_task_facts(connection, task_id, asked)))

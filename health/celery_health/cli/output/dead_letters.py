@@ -8,6 +8,7 @@ from rich.text import Text
 
 from celery_health.cli.output.terminal import new_table, show
 from celery_health.dead_letters.letter import Letter, LetterDetails, Page
+from celery_health.redaction import printable
 from celery_health.verdicts.text import counted, is_or_are, lasting
 
 
@@ -16,7 +17,7 @@ def print_list(queue: str, page: Page, form: str) -> None:
     if form == "json":
         print_json({"queue": queue, "total": page.total, "messages": [_fields(one) for one in page.letters]})
     elif not page.total:
-        show(Text(f"The dead-letter queue {queue} is empty."))
+        show(Text(f"The dead-letter queue {printable(queue)} is empty."))
     else:
         show(_list(queue, page))
 
@@ -35,7 +36,7 @@ def print_json(document: object) -> None:
 
 
 def _list(queue: str, page: Page) -> RenderableType:
-    table = new_table(f"Dead-letter queue {queue}", "id", "name", "queue", "age>", "retries>")
+    table = new_table(f"Dead-letter queue {printable(queue)}", "id", "name", "queue", "age>", "retries>")
     for letter in page.letters:
         table.add_row(
             Text(letter.ref),

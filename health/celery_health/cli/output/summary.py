@@ -17,12 +17,16 @@ def summary_line(snapshot: Snapshot, result: CheckResult) -> str:
 
 
 def _numbers(snapshot: Snapshot) -> str:
-    consuming = sum(worker.consuming is True for worker in snapshot.workers)
+    consuming = sum(worker.copies for worker in snapshot.workers if worker.consuming)
     ready = sum(queue.ready or 0 for queue in snapshot.broker.queues)
     queues = counted(len(snapshot.broker.queues), "queue")
     active = sum(worker.active_count for worker in snapshot.workers)
     dead = f", {counted(snapshot.dead_letters, 'dead letter')}" if snapshot.dead_letters else ""
+    workers = f"{counted(consuming, 'worker')} {is_or_are(consuming)} consuming"
+    if not snapshot.workers and snapshot.test_tasks:
+        # Workers without remote control: their number is not known.
+        workers = f"{counted(len(snapshot.test_tasks), 'test task')} came back"
     return (
-        f"{counted(consuming, 'worker')} {is_or_are(consuming)} consuming, {counted(active, 'active task')}, "
+        f"{workers}, {counted(active, 'active task')}, "
         f"{counted(ready, 'ready message')} in {queues}{dead}, {snapshot.broker.address} answers"
     )

@@ -16,9 +16,11 @@ from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 _SHOWN_TASKS = 30
 
 
-def health_tables(snapshot: Snapshot, result: CheckResult) -> RenderableType:
+def health_tables(snapshot: Snapshot, result: CheckResult, *, verbose: bool = False) -> RenderableType:
     """The output of ``health``."""
     tables = [_workers(snapshot), _queues(snapshot)]
+    if verbose:
+        tables.append(_active_tasks(snapshot))
     if snapshot.test_tasks:
         tables.append(_test_tasks(snapshot))
     if snapshot.redis is not None:
@@ -63,7 +65,7 @@ def _workers(snapshot: Snapshot) -> RenderableType:
     table = new_table("Workers", "name", "consuming", "active>", "slots>", "reserved>", "ETA>", "queues")
     for worker in snapshot.workers:
         table.add_row(
-            Text(worker.name),
+            Text(worker.name if worker.copies == 1 else f"{worker.name} (x{worker.copies})"),
             _consuming(worker),
             str(worker.active_count),
             _or_unknown(worker.slots),
@@ -88,7 +90,7 @@ def _consuming(worker: WorkerSnapshot) -> Text:
 def _queues(snapshot: Snapshot) -> RenderableType:
     table = new_table("Queues", "name", "ready>", "unacknowledged>", "consumers>", "consumed by")
     for queue in (*snapshot.broker.queues, *snapshot.broker.other_queues):
-        workers = sum(queue.name in worker.queues for worker in snapshot.workers)
+        workers = sum(worker.copies for worker in snapshot.workers if queue.name in worker.queues)
         table.add_row(
             Text(queue.name),
             _or_unknown(queue.ready),

@@ -3,6 +3,7 @@
 import click
 from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from celery_health.catalogue.health import HealthState
 
@@ -34,7 +35,9 @@ def show(page: RenderableType) -> None:
 
 def new_table(title: str, *columns: str) -> Table:
     """An empty table. A column that ends with ``>`` is aligned to the right."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    # A text: in a string, rich takes [red] for a colour.
+    heading = Text(title, "bold") if title else None
+    table = Table(title=heading, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
         name, right, _ = column.partition(">")
         table.add_column(name, justify="right" if right else "left", overflow="fold", header_style="dim")

@@ -8,22 +8,39 @@ import psycopg
 
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
+from celery_health.readers.access import ANYWHERE, Access
+from celery_health.readers.budget import LOGIN_BYTES, Budget
+from celery_health.readers.connection_errors import connection_error
+from celery_health.readers.databases import relay
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import CONNECT_SECONDS
 from celery_health.urls import BrokerUrl
 
 # libpq's connection options. A URL's query may hold others, which only SQLAlchemy knows.
 _OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "gssencmode", "channel_binding")
+_PORT = 5432
 _READ_ONLY_PARAMETERS = ("in_hot_standby", "default_transaction_read_only")
 
 
-def check(url: BrokerUrl) -> Reachability:
+def check(url: BrokerUrl, access: Access = ANYWHERE) -> Reachability:
     """Connect, log in, read whether the server accepts writes, and disconnect."""
-    options: dict[str, Any] = {name: url.query[name] for name in _OPTIONS if name in url.query}
+    if not url.host:
+        # libpq then uses a socket of this machine.
+        return reachability.address_refused(url) if access.limited else _check(url, {"port": url.port})
+    try:
+        with relay.relay(url.host, url.port or _PORT, Budget(LOGIN_BYTES), access) as passed:
+            # The certificate of the server is compared with the host, and not with the address.
+            result = _check(url, {"host": url.host, "hostaddr": relay.HOST, "port": passed.port})
+            return reachability.too_much(url) if passed.exceeded else result
+    except OSError as error:
+        return connection_error(error, url) or reachability.nothing_listens(url)
+
+
+def _check(url: BrokerUrl, address: dict[str, Any]) -> Reachability:
+    options: dict[str, Any] = {name: url.query[name] for name in _OPTIONS if url.query.get(name)}
     try:
         with psycopg.connect(
-            host=url.host,
-            port=url.port,
+            **address,
             user=url.username,
             password=url.password,
             dbname=url.database_name or None,
@@ -36,20 +53,23 @@ def check(url: BrokerUrl) -> Reachability:
             values = [connection.info.parameter_status(name) for name in _READ_ONLY_PARAMETERS]
     except (psycopg.Error, OSError) as error:
         return _meaning(error, url)
+    except Exception:  # any answer of any server is a result, never the end of the reader
+        return reachability.not_understood(url)
     return reachability.read_only_database(url) if "on" in values else reachability.reachable(url)
 
 
 def _meaning(error: Exception, url: BrokerUrl) -> Reachability:
     if isinstance(error, psycopg.errors.ConnectionTimeout):
         return reachability.timed_out(url)
-    if meaning := reachability.connection_error(error, url):
+    if meaning := connection_error(error, url):
         return meaning
     # libpq has no error codes here, only text.
     text = str(error)
-    for words, meaning_of_words in _CAUSES:
-        if words.search(text):
+    for pattern, meaning_of_words in _CAUSES:
+        if pattern.search(text):
             return meaning_of_words(url)
-    return reachability.other_error(url, text.rpartition("FATAL: ")[2])
+    _, is_from_server, words = text.rpartition("FATAL: ")
+    return reachability.other_error(url, words) if is_from_server else reachability.not_understood(url)
 
 
 def _starting(url: BrokerUrl) -> Reachability:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
+from celery_health.readers.access import ANYWHERE, Access
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import TOTAL_SECONDS
 from celery_health.threads import SingleThread
@@ -14,8 +15,9 @@ from celery_health.urls import BrokerKind, BrokerUrl
 class DatabaseReader:
     """Logs in and out at each read: a connection kept open would count against the server's limit."""
 
-    def __init__(self, url: BrokerUrl) -> None:
+    def __init__(self, url: BrokerUrl, access: Access = ANYWHERE) -> None:
         self._url = url
+        self._access = access
         self._thread: SingleThread[Reachability] = SingleThread(TOTAL_SECONDS)
 
     async def read(self, queues: Sequence[str]) -> BrokerReading:
@@ -45,4 +47,4 @@ class DatabaseReader:
                 "pip install 'celery-operator[database]'.",
                 reachable=None,
             )
-        return check(url)
+        return check(url, self._access)

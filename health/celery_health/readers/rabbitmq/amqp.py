@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from celery_health.broker import BrokerReading
 from celery_health.readers import reachability
+from celery_health.readers.access import ANYWHERE, Access
 from celery_health.readers.rabbitmq.amqp_session import AmqpSession
 from celery_health.readers.timeouts import TOTAL_SECONDS
 from celery_health.threads import SingleThread
@@ -13,9 +14,9 @@ from celery_health.urls import BrokerUrl
 class AmqpReader:
     """Uses at most one thread. While it hangs, each read is answered with a timeout."""
 
-    def __init__(self, url: BrokerUrl) -> None:
+    def __init__(self, url: BrokerUrl, access: Access = ANYWHERE) -> None:
         self._url = url
-        self._session = AmqpSession(url)
+        self._session = AmqpSession(url, access)
         self._thread: SingleThread[BrokerReading] = SingleThread(TOTAL_SECONDS)
 
     async def read(self, queues: Sequence[str]) -> BrokerReading:

@@ -10,17 +10,25 @@ import amqp
 from celery_health.broker import BrokerReading, QueueReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
+from celery_health.readers.access import ANYWHERE, Access
+from celery_health.readers.budget import Budget
 from celery_health.readers.rabbitmq.connection import amqp_reachability, connected
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import TOTAL_SECONDS
+from celery_health.readers.tls_port import or_speaks_tls
 from celery_health.urls import BrokerUrl
+
+_BYTES, _STEPS = 1024, 15
+"""What the answers about one queue take in: about 300 bytes, or twice as much with a refusal."""
 
 
 class AmqpSession:
     """Keeps its connection between reads. It sends no heartbeats: the next read finds out that it is dead."""
 
-    def __init__(self, url: BrokerUrl) -> None:
+    def __init__(self, url: BrokerUrl, access: Access = ANYWHERE) -> None:
         self._url = url
+        self._access = access
+        self._budget = Budget()
         self._connection: Any = None
         self._channel: Any = None
 
@@ -32,7 +40,8 @@ class AmqpSession:
             return self._reading(self._count_all(names, deadline))
         except Exception as error:  # any answer of any server is a reading, never the end of the reader
             self.close()
-            return amqp_reachability(error, self._url).reading(self._url, names)
+            result = or_speaks_tls(amqp_reachability(error, self._url), self._url)
+            return result.reading(self._url, names)
 
     def close(self) -> None:
         """Drop the connection. AMQP's own close would wait for the server's answer."""
@@ -42,6 +51,7 @@ class AmqpSession:
 
     def _count_all(self, names: Sequence[str], deadline: float) -> list[tuple[QueueReading, bool]]:
         kept = self._connection is not None
+        self._budget.begin(_BYTES * len(names), _STEPS * len(names))
         try:
             return [self._count(name, deadline) for name in names] if names else self._ping()
         except TimeoutError:
@@ -77,7 +87,7 @@ class AmqpSession:
 
     def _open_channel(self) -> Any:
         if self._connection is None:
-            self._connection = connected(self._url)
+            self._connection = connected(self._url, self._budget, self._access)
         if self._channel is None:
             self._channel = self._connection.channel()
         return self._channel

@@ -2,14 +2,26 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 from urllib.parse import quote
+
+import msgspec
 
 from celery_health.broker import BrokerReading, QueueReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.readers import reachability
+from celery_health.readers import numbers, reachability
+from celery_health.readers.access import ANYWHERE, Access
+from celery_health.readers.budget import TooMuchError, UnreadableAnswerError
+from celery_health.readers.connection_errors import connection_error
 from celery_health.readers.rabbitmq.http_json import HttpError, HttpJson
+from celery_health.readers.rabbitmq.unread_queues import (
+    Binding,
+    ListedQueue,
+    names_an_exchange,
+    unread_by_design,
+)
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import TOTAL_SECONDS
 from celery_health.threads import SingleThread
@@ -17,22 +29,36 @@ from celery_health.urls import BrokerUrl
 
 _COLUMNS = (
     "name,messages_ready,messages_unacknowledged,consumers,exclusive,auto_delete,"
-    "message_stats.publish_details.rate,message_stats.deliver_get_details.rate"
+    "message_stats.publish_details.rate,message_stats.deliver_get_details.rate,"
+    "arguments,effective_policy_definition"
 )
+_BINDING_COLUMNS = "source,destination,destination_type"
 # Queues that belong to one process (remote control, events), and those that hold messages until their ETA.
 _NOT_TASK_QUEUES = re.compile(r".*\.pidbox\Z|celeryev\.|celery_delayed_\d+\Z|amq\.gen-")
 
+_Entry = TypeVar("_Entry")
+
+_KINDS = frozenset({"disk space", "memory"})
+_MAX_NAME = 255
+
+MAX_OTHERS = 200
+"""The queues that were not asked for in one reading."""
+
 
 class RabbitManagementReader:
-    """Reads all queues of the broker's virtual host with two requests, in a thread of its own."""
+    """Reads all queues of the broker's virtual host with two requests, in a thread of its own.
 
-    def __init__(self, management: BrokerUrl, broker: BrokerUrl) -> None:
+    A third one follows while some queue has a named exchange for its dead letters.
+    """
+
+    def __init__(self, management: BrokerUrl, broker: BrokerUrl, access: Access = ANYWHERE) -> None:
         self._url = management
         self._broker = broker
         self._http = HttpJson(
             management,
             management.username or broker.username or "guest",
             (management.password if management.username else broker.password) or "guest",
+            access,
         )
         self._thread: SingleThread[BrokerReading] = SingleThread(TOTAL_SECONDS)
 
@@ -51,66 +77,121 @@ class RabbitManagementReader:
         vhost = quote(self._broker.vhost or "/", safe="")
         try:
             with self._http as http:
-                queues = http.get(f"/api/queues/{vhost}?columns={_COLUMNS}")
+                queues = _queues(http.get(f"/api/queues/{vhost}?columns={_COLUMNS}"))
                 alarm = _alarm(http, self._url)
+                unread = _unread(http, vhost, queues)
         except Exception as error:  # any answer of any server is a reading, never the end of the reader
             return self._reading(_meaning(error, self._url), names)
-        if not isinstance(queues, list):
-            return self._reading(reachability.other_error(self._url, "not a list of queues"), names)
-        known = {queue["name"]: queue for queue in queues if _is_queue(queue)}
+        asked = frozenset(names)
+        known = {queue.name: _reading_of(queue) for queue in queues if queue.name in asked}
         return replace(
             self._reading(alarm or reachability.reachable(self._url)),
-            queues=tuple(_queue(name, known.get(name)) for name in names),
-            other_queues=_others(known.values(), names),
+            queues=tuple(known.get(name) or _missing(name) for name in names),
+            other_queues=_others(queues, asked | unread),
         )
 
     def _reading(self, result: Reachability, names: tuple[str, ...] = ()) -> BrokerReading:
         return replace(result.reading(self._broker, names), address=self._url.address)
 
 
-def _is_queue(entry: Any) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get("name"), str)
+class _Rate(msgspec.Struct):
+    """``rate``: per second."""
+
+    rate: float | None = None
 
 
-def _queue(name: str, entry: dict[str, Any] | None) -> QueueReading:
-    if entry is None:
-        return QueueReading(name, 0, exists=False, consumers=0, unacked=0)
+class _Stats(msgspec.Struct):
+    """Missing until the first message."""
+
+    publish_details: _Rate | None = None
+    deliver_get_details: _Rate | None = None
+
+
+class _Queue(ListedQueue):
+    """An entry of the list. A queue that was created a moment ago has no numbers yet."""
+
+    messages_ready: int | None = None
+    messages_unacknowledged: int | None = None
+    consumers: int | None = None
+    exclusive: bool = False
+    auto_delete: bool = False
+    message_stats: _Stats | None = None
+
+
+class _Alarm(msgspec.Struct):
+    resource: str
+
+
+class _Alarms(msgspec.Struct):
+    alarms: msgspec.Raw
+
+
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_QUEUE = msgspec.json.Decoder(_Queue)
+_BINDING = msgspec.json.Decoder(Binding)
+_ALARMS = msgspec.json.Decoder(_Alarms)
+_LIST_OF_ALARMS = msgspec.json.Decoder(list[_Alarm])
+
+
+def _missing(name: str) -> QueueReading:
+    return QueueReading(name, 0, exists=False, consumers=0, unacked=0)
+
+
+def _queues(body: bytes) -> list[_Queue]:
+    """The entries that are queues."""
+    found = (_decoded(_QUEUE, entry) for entry in _entries(body))
+    return [queue for queue in found if queue and len(queue.name) <= _MAX_NAME]
+
+
+def _entries(body: bytes) -> list[msgspec.Raw]:
+    try:
+        return _LIST.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableAnswerError from error
+
+
+def _decoded(decoder: msgspec.json.Decoder[_Entry], entry: msgspec.Raw) -> _Entry | None:
+    """Each entry is decoded by itself: only one of them may be strange."""
+    try:
+        return decoder.decode(entry)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _reading_of(queue: _Queue) -> QueueReading:
+    stats = queue.message_stats or _Stats()
     return QueueReading(
-        name,
-        _number(entry, "messages_ready"),
+        queue.name,
+        numbers.count(queue.messages_ready),
         exists=True,
-        consumers=_number(entry, "consumers"),
-        unacked=_number(entry, "messages_unacknowledged"),
-        in_rate=_rate(entry, "publish_details"),
-        out_rate=_rate(entry, "deliver_get_details"),
+        consumers=numbers.count(queue.consumers),
+        unacked=numbers.count(queue.messages_unacknowledged),
+        in_rate=numbers.rate(stats.publish_details and stats.publish_details.rate),
+        out_rate=numbers.rate(stats.deliver_get_details and stats.deliver_get_details.rate),
     )
 
 
-def _others(entries: Iterable[dict[str, Any]], names: tuple[str, ...]) -> tuple[QueueReading, ...]:
-    """Task queues with ready messages that were not asked for."""
+def _unread(http: HttpJson, vhost: str, queues: Sequence[_Queue]) -> frozenset[str]:
+    """The queues that no worker reads by design."""
+    bindings: list[msgspec.Raw] = []
+    if names_an_exchange(queues):
+        # A user may be allowed to list the queues alone, and the bindings may be too many.
+        with suppress(HttpError, TooMuchError, UnreadableAnswerError):
+            bindings = _entries(http.get(f"/api/bindings/{vhost}?columns={_BINDING_COLUMNS}"))
+    return unread_by_design(queues, (one for entry in bindings if (one := _decoded(_BINDING, entry))))
+
+
+def _others(queues: Iterable[_Queue], names: frozenset[str]) -> tuple[QueueReading, ...]:
+    """Task queues with ready messages, but those of these names, the first of them by their names."""
     found = (
-        _queue(entry["name"], entry)
-        for entry in entries
-        if entry["name"] not in names
-        and not entry.get("exclusive")
-        and not entry.get("auto_delete")
-        and not _NOT_TASK_QUEUES.match(entry["name"])
+        _reading_of(queue)
+        for queue in queues
+        if queue.messages_ready
+        and queue.name not in names
+        and not (queue.exclusive or queue.auto_delete)
+        and not _NOT_TASK_QUEUES.match(queue.name)
     )
-    return tuple(sorted((queue for queue in found if queue.ready), key=lambda queue: queue.name))
-
-
-def _number(entry: dict[str, Any], name: str) -> int | None:
-    # A queue that was created a moment ago has no numbers yet.
-    value = entry.get(name)
-    return value if isinstance(value, int) else None
-
-
-def _rate(entry: dict[str, Any], name: str) -> float | None:
-    """A rate of ``message_stats``, which is missing until the first message."""
-    stats = entry.get("message_stats")
-    details = stats.get(name) if isinstance(stats, dict) else None
-    value = details.get("rate") if isinstance(details, dict) else None
-    return float(value) if isinstance(value, (int, float)) else None
+    return tuple(sorted((queue for queue in found if queue.ready), key=lambda queue: queue.name)[:MAX_OTHERS])
 
 
 def _alarm(http: HttpJson, url: BrokerUrl) -> Reachability | None:
@@ -118,18 +199,28 @@ def _alarm(http: HttpJson, url: BrokerUrl) -> Reachability | None:
     try:
         http.get("/api/health/checks/alarms")
     except HttpError as error:
-        if error.status != 503 or not isinstance(error.body, dict):
+        kinds = _alarm_kinds(error.body) if error.status == 503 else None
+        if kinds is None:
             return None
-        alarms = error.body.get("alarms")
-        entries = [one for one in alarms if isinstance(one, dict)] if isinstance(alarms, list) else []
-        kinds = sorted({str(one.get("resource")) for one in entries})
-        alarm = reachability.quoted(" and ".join(kinds) or "resource")
+        alarm = " and ".join(kinds) or "resource"
         return Reachability(
             BrokerReason.ALARM,
             f"{url.address} reports a {alarm} alarm and blocks all publishers: give the server more "
             "memory or disk space, or empty its queues.",
         )
     return None
+
+
+def _alarm_kinds(body: bytes) -> list[str] | None:
+    """What the alarms are about, as far as it is known; None for an answer without alarms."""
+    try:
+        alarms = _ALARMS.decode(body).alarms
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    try:
+        return sorted(_KINDS & {alarm.resource for alarm in _LIST_OF_ALARMS.decode(alarms)})
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
 
 
 def _meaning(error: Exception, url: BrokerUrl) -> Reachability:
@@ -143,6 +234,4 @@ def _meaning(error: Exception, url: BrokerUrl) -> Reachability:
         if error.status in {403, 404}:
             return reachability.no_such_virtual_host(url, "the broker's URL")
         return reachability.other_error(url, f"HTTP {error.status}")
-    if meaning := reachability.connection_error(error, url):
-        return meaning
-    return reachability.other_error(url, f"not an answer of a management API, {error}")
+    return connection_error(error, url) or reachability.not_understood(url)

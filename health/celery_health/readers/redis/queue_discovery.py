@@ -3,6 +3,7 @@
 from typing import Any
 
 from celery_health.broker import RedisNaming
+from celery_health.readers.numbers import count
 from celery_health.readers.redis.keys import binding_pattern, holds_task_queues, queue_of
 
 Command = tuple[str | int | bytes, ...]
@@ -12,10 +13,16 @@ MAX_STEP = 10_000
 MIN_STEP = 1_000
 MAX_EXCHANGES = 200
 MAX_QUEUES = 200
+SETS_AT_ONCE = 20
+"""The sets of bindings that one read asks for: each may have ``MAX_QUEUES`` members."""
+MAX_NAME = 255
+"""The characters of a queue's name. Longer ones are left out."""
+_MAX_TEXT = 1_000
+_MOST_KEPT = 2_000
 
 
 class QueueDiscovery:
-    """Scans the database with one SCAN for each read, then reads the bindings it found, and starts again.
+    """Scans the database with one SCAN for each read, then reads the bindings that it found.
 
     ``queues`` keeps the result of the last complete scan.
     """
@@ -27,18 +34,23 @@ class QueueDiscovery:
         self._step = MIN_STEP
         self._found: set[str] = set()
         self._to_read: tuple[str, ...] = ()
+        self._names: set[str] = set()
+        self._readable = False
         self.queues: tuple[str, ...] = ()
         """The queues of the last complete scan, sorted, at most MAX_QUEUES."""
 
     def commands(self) -> list[Command]:
         """The commands for this read. ``note`` takes their answers in the same order."""
+        if self._reads_on:
+            return self._sets()
         scan: Command = ("SCAN", self._cursor, "MATCH", self._pattern, "COUNT", self._step)
-        # SMEMBERS would transfer the whole set, which may have grown without bound.
-        members: list[Command] = [("SRANDMEMBER", key, MAX_QUEUES) for key in self._to_read]
-        return [("DBSIZE",), scan, *members]
+        return [("DBSIZE",), scan, *self._sets()]
 
     def note(self, answers: list[Any]) -> None:
         """Use the answers to ``commands``. An answer that is an error changes nothing."""
+        if self._reads_on:
+            self._note_members(answers)
+            return
         size, scanned, *members = answers
         if self._to_read:
             self._note_members(members)
@@ -47,16 +59,34 @@ class QueueDiscovery:
         if isinstance(scanned, (list, tuple)) and len(scanned) == 2:
             self._note_scan(*scanned)
 
-    def _note_members(self, members: list[Any]) -> None:
-        readable = [answer for answer in members if isinstance(answer, (list, set))]
-        if readable:
-            names = {queue_of(text, self._naming) for answer in readable for text in _texts(answer)}
-            self.queues = tuple(sorted(names - {""})[:MAX_QUEUES])
-        self._to_read = ()
+    @property
+    def _reads_on(self) -> bool:
+        """Whether sets are left after those that this read asks for: then the next scan has to wait."""
+        return len(self._to_read) > SETS_AT_ONCE
 
-    def _note_scan(self, cursor: int, keys: list[Any]) -> None:
-        self._cursor = int(cursor)
-        self._found |= {key for key in _texts(keys) if holds_task_queues(key, self._naming)}
+    def _sets(self) -> list[Command]:
+        # SMEMBERS would transfer the whole set, which may have grown without bound.
+        return [("SRANDMEMBER", key, MAX_QUEUES) for key in self._to_read[:SETS_AT_ONCE]]
+
+    def _note_members(self, members: list[Any]) -> None:
+        for answer in members:
+            if isinstance(answer, (list, set)):
+                self._readable = True
+                names = {queue_of(text, self._naming) for text in _texts(answer)}
+                names = {name for name in names if 0 < len(name) <= MAX_NAME}
+                self._names = _first(self._names | names, MAX_QUEUES)
+        self._to_read = self._to_read[SETS_AT_ONCE:]
+        if not self._to_read:
+            if self._readable:
+                self.queues = tuple(sorted(self._names))
+            self._names, self._readable = set(), False
+
+    def _note_scan(self, cursor: Any, keys: Any) -> None:
+        self._cursor = count(cursor) or 0
+        if isinstance(keys, (list, tuple)):
+            self._found |= {key for key in _texts(keys) if holds_task_queues(key, self._naming)}
+            if len(self._found) > _MOST_KEPT:
+                self._found = _first(self._found, MAX_EXCHANGES)
         if self._cursor == 0:
             if not self._found:
                 self.queues = ()
@@ -64,7 +94,13 @@ class QueueDiscovery:
             self._found = set()
 
 
+def _first(names: set[str], number: int) -> set[str]:
+    """The first of these names by their order: which ones are kept is the same after each scan."""
+    return names if len(names) <= number else set(sorted(names)[:number])
+
+
 def _texts(raw: Any) -> list[str]:
-    """The names as text, without those that are not UTF-8: kombu did not make them."""
-    decoded = (one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in raw)
+    """The names as text, without those that kombu did not make: not UTF-8, or longer than any name."""
+    encoded = (one for one in raw if isinstance(one, bytes) and len(one) <= _MAX_TEXT)
+    decoded = (one.decode(errors="replace") for one in encoded)
     return [text for text in decoded if "\ufffd" not in text]

@@ -1,35 +1,84 @@
 """The meaning of errors of redis-py."""
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 from redis import exceptions
 from redis.asyncio.sentinel import MasterNotFoundError
 
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
+from celery_health.readers.connection_errors import connection_error
 from celery_health.readers.reachability import Reachability
+from celery_health.readers.redis.connection import SentinelLoginError
 from celery_health.urls import BrokerUrl
+
+# As Redis, servers that are compatible with it, and proxies word it.
+_MISSING = re.compile(
+    r"unknown (sub)?command|unsupported|not supported|not implemented|not available|\Ainvalid request",
+    re.IGNORECASE,
+)
+
+
+def is_missing_command(answer: Any) -> bool:
+    """Whether the answer says that the server has no such command: an answer to an optional question."""
+    return isinstance(answer, exceptions.ResponseError) and _MISSING.search(str(answer)) is not None
 
 
 def redis_reachability(error: BaseException, url: BrokerUrl) -> Reachability:
     """The meaning of ``error``, in words without credentials."""
-    if "max number of clients" in str(error):
-        return reachability.too_many_connections(url)
+    for text, meaning_of_text in reachability.REDIS_ERRORS:
+        if text in str(error):
+            return meaning_of_text(url)
+    if is_missing_command(error):
+        return _no_such_command(error, url)
     for kind, meaning_of_kind in _BY_KIND:
         if isinstance(error, kind):
             return meaning_of_kind(url)
-    if meaning := reachability.connection_error(error, url):
+    if meaning := connection_error(error, url):
         return meaning
     if isinstance(error, exceptions.ConnectionError):
         return reachability.connection_closed(url)
-    return reachability.other_error(url, error)
+    return (
+        reachability.other_error(url, error)
+        if isinstance(error, exceptions.ResponseError)
+        else reachability.not_understood(url)
+    )
+
+
+def _sentinel_login(url: BrokerUrl) -> Reachability:
+    return Reachability(
+        BrokerReason.UNSUPPORTED_KIND,
+        f"The Sentinel {url.address} answers, and asks for a login of its own: use -A APP, with "
+        "sentinel_kwargs in broker_transport_options.",
+        reachable=None,  # the workers may have it
+    )
+
+
+def _login_refused(url: BrokerUrl) -> Reachability:
+    if "credential_provider" not in url.query:
+        return reachability.authentication_failed(url)
+    return Reachability(
+        BrokerReason.UNSUPPORTED_KIND,
+        f"{url.address} answers, and asks for the login of the credential_provider in the URL: use -A APP.",
+        reachable=None,  # the workers have it
+    )
 
 
 def _no_master(url: BrokerUrl) -> Reachability:
-    master = url.query.get("master_name", "")
     return Reachability(
         BrokerReason.ERROR,
-        f"No Sentinel of {url.address} knows a master {master}: correct the name, or wait for the failover.",
+        f"No Sentinel of {url.address} knows a master {url.master_name}: correct the name, or wait for the "
+        "failover.",
+    )
+
+
+def _no_such_command(error: BaseException, url: BrokerUrl) -> Reachability:
+    return Reachability(
+        BrokerReason.UNSUPPORTED_KIND,
+        f"{url.address} answers, and lacks a command: {reachability.quoted(error)}.",
+        reachable=True,
     )
 
 
@@ -43,8 +92,9 @@ def _not_permitted(url: BrokerUrl) -> Reachability:
 
 
 _BY_KIND: tuple[tuple[type[Exception], Callable[[BrokerUrl], Reachability]], ...] = (
+    (SentinelLoginError, _sentinel_login),
     (MasterNotFoundError, _no_master),
-    (exceptions.AuthenticationError, reachability.authentication_failed),
+    (exceptions.AuthenticationError, _login_refused),
     (exceptions.NoPermissionError, _not_permitted),
     (exceptions.BusyLoadingError, reachability.loading),
     (exceptions.TimeoutError, reachability.timed_out),

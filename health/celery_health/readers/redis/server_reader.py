@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 
-from redis import exceptions
 from redis.asyncio import Redis
 
 from celery_health.broker import BrokerReading
@@ -20,7 +19,7 @@ _ANSWERS_INFO = frozenset({BrokerReason.OUT_OF_MEMORY, BrokerReason.READ_ONLY})
 
 
 async def read_redis_server(
-    url: str,
+    url: str | BrokerUrl,
     *,
     key_prefix: str = "",
     count_results: bool = True,
@@ -48,17 +47,18 @@ async def read_redis_server(
         if count_results and server.keys is not None:
             scan = ResultScan(connection.client(), key_prefix, server.keys)
             server = replace(server, tasks=await scan.run(max_scan_seconds, max_scan_keys))
-    except (exceptions.RedisError, OSError, TimeoutError):
-        pass  # the server answered a moment ago: return what is known so far
+    except Exception:  # noqa: S110
+        # The server answered a moment ago, and may answer anything now: return what is known so far.
+        pass
     finally:
         await connection.close()
     return server
 
 
-def _redis_url(url: str, address: str) -> BrokerUrl | None:
+def _redis_url(url: str | BrokerUrl, address: str) -> BrokerUrl | None:
     """The URL of the server that answered: of several, the one with that address."""
     try:
-        first = parse(url)
+        first = parse(url) if isinstance(url, str) else url
     except UrlError:
         return None
     if not first.kind.is_redis:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from celery_health.urls import MASK
+from celery_health.masking import MASK
 
 MAX_TEXT = 8192
 """A longer text is not read."""

@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from celery_health.broker import BrokerReading
 from celery_health.readers import reader_for
 from celery_health.readers.redis.task_search import TaskSearch
+from celery_health.redaction import redact
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.broker_clients import BrokerClients, redis_clients
 from celery_health.survey.budget import Budget
 from celery_health.survey.connect import connection_failure
+from celery_health.survey.redis_evidence import with_proven_listeners
 from celery_health.survey.task.holder import TaskReplies, ask_about_task
 from celery_health.survey.task.result import TaskResult, read_result
 from celery_health.survey.task.search import Searched, search_for_task
 from celery_health.threads import run_in_thread
 from celery_health.times import unix_time
 from celery_health.tls import THIS_PYTHON
-from celery_health.urls import redact
 from celery_health.why.facts import Held, Holder, Outcome, Place, Queue, Sources, TaskFacts
 
 _VISIBILITY_SECONDS = 3600.0
@@ -65,6 +66,7 @@ async def _ask(connection: AppConnection, task_id: str, budget: Budget) -> TaskR
     if connection.broker.kind.is_redis:
         with suppress(TimeoutError):
             clients = await asyncio.wait_for(redis_clients(connection, publish=True), budget.left)
+            clients = await with_proven_listeners(connection, clients)
     if clients.listeners == 0:
         return TaskReplies()
     seconds = budget.seconds * 0.4
@@ -76,8 +78,8 @@ async def _ask(connection: AppConnection, task_id: str, budget: Budget) -> TaskR
         replies = await run_in_thread(ask, budget.seconds)
     except TimeoutError:
         return TaskReplies(error="Remote control does not end in time")
-    if clients.listeners is not None and clients.listeners > len(replies.workers) and not replies.error:
-        missing = clients.listeners - len(replies.workers)
+    if clients.listeners is not None and clients.listeners > replies.answered and not replies.error:
+        missing = clients.listeners - replies.answered
         return replace(replies, error=f"{missing} of {clients.listeners} workers did not answer")
     return replies
 
@@ -94,7 +96,7 @@ async def _read_broker(
 ) -> tuple[BrokerReading, list[str]]:
     """The reading of the named queues, and the names of other queues that have messages."""
     reader = reader_for(
-        connection.broker_url, connection.naming, management_url=options.management_url, python=THIS_PYTHON
+        connection.broker, connection.naming, management_url=options.management_url, python=THIS_PYTHON
     )
     try:
         # A Redis reader has found all queues, also those not asked for, at its third read.

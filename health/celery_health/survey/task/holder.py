@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from celery_health.survey.remote_control import Replies, broadcast
+from celery_health.survey.remote_control import Replies, answers_of, broadcast, merged, not_refused
 from celery_health.times import unix_time
 from celery_health.why.facts import BlockingTask, Held, Holder
 
@@ -40,27 +40,31 @@ class TaskReplies:
     visibility_timeout: float | None = None
     sent_events: bool | None = None
     error: str | None = None
+    answered: int = 0
+    """How many workers answered, also those of one name."""
 
 
 def ask_about_task(app: Any, task_id: str, seconds: float, *, expected: int | None = None) -> TaskReplies:
     """Ask all workers. It blocks for about ``seconds``. ``expected``: how many workers listen, if known."""
     end = time.monotonic() + seconds
     replies: dict[str, dict[str, Any]] = {}
+    answers: list[dict[str, Any]] = []
     error = None
     try:
         with app.connection_for_write(connect_timeout=seconds) as connection:
-            replies["query_task"] = broadcast(
+            answers = answers_of(
                 app, connection, "query_task", seconds / 2, limit=expected, arguments={"ids": [task_id]}
             )
+            replies["query_task"] = not_refused(merged(answers))
             answering = sorted(replies["query_task"])
             for command in _COMMANDS if answering else ():
                 left = max(_LEAST_SECONDS, end - time.monotonic())
                 replies[command] = broadcast(
-                    app, connection, command, left, destination=answering, limit=len(answering)
+                    app, connection, command, left, destination=answering, limit=len(answers)
                 )
     except Exception as failure:  # a broker that fails now is part of the result
         error = None if any(replies.values()) else f"{type(failure).__name__}: {failure}"
-    return task_replies(replies, task_id, time.time(), error)
+    return replace(task_replies(replies, task_id, time.time(), error), answered=len(answers))
 
 
 _COMMANDS = ("active_queues", "stats", "scheduled", "active", "revoked", "registered", "conf")

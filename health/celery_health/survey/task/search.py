@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from celery_health.readers.redis.task_search import MAX_MESSAGES, TaskFinder, TaskSearch
+from celery_health.redaction import redact
 from celery_health.survey.app_connection import AppConnection
-from celery_health.urls import redact
 
 
 @dataclass(frozen=True, slots=True)

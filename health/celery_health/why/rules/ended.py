@@ -47,7 +47,8 @@ def ended(facts: TaskFacts) -> Finding | None:
     if facts.outcome is Outcome.SUCCEEDED:
         took = ""
         if facts.started is not None and facts.finished is not None:
-            took = f", in {lasting(max(0.0, facts.finished - facts.started))}"
+            seconds = facts.finished - facts.started
+            took = f", in {lasting(seconds)}" if seconds >= 1 else ", in less than 1 s"
         reason = WhyReason.RESULT_EXPIRED if facts.result_kept is False else WhyReason.SUCCEEDED
         return Finding(reason, {**words, "took": took})
     if facts.outcome is Outcome.REVOKED and _expired_before_end(facts):

@@ -1,4 +1,4 @@
-"""Proposes an action on all tasks that a filter finds, and starts it when it is confirmed.
+"""Proposes an action on many tasks, and starts it when it is confirmed.
 
 The tasks are stored with the proposal. So what is confirmed is what was shown, whatever the filter finds by
 then, and the confirmation can be used once.
@@ -28,11 +28,11 @@ _PART = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a caller wants to do. ``filter``: the text of ``tasks``."""
+    """What a caller wants to do. ``tasks``: a filter, or ids. ``filter``: the same as a text."""
 
     action: BulkAction
     filter: str
-    tasks: TaskFilter
+    tasks: TaskFilter | tuple[str, ...]
     terminate: bool
     signal: str
 
@@ -41,7 +41,8 @@ class Wanted:
 class Proposal:
     """What would be done. ``confirmation`` None: nothing can be done.
 
-    ``refused``: why other tasks that the filter finds are left out, and how many of them.
+    ``matched``: all tasks that the filter finds, or all ids. ``refused``: why some of them are left out, and
+    how many.
     """
 
     bulk: Bulk
@@ -84,6 +85,9 @@ class BulkRequests:
                 chosen.append(record.id)
                 if len(sample) < SAMPLE:
                     sample.append(record)
+        if isinstance(wanted.tasks, tuple) and matched < len(wanted.tasks):
+            refused[UNKNOWN] = len(wanted.tasks) - matched
+            matched = len(wanted.tasks)
         now = self._clock()
         bulk = Bulk(
             id=secrets.token_hex(8),
@@ -132,9 +136,12 @@ class BulkRequests:
             )
         return await bulks.get(bulk_id) or bulk
 
-    async def _parts(self, task_filter: TaskFilter) -> AsyncIterator[list[TaskRecord]]:
+    async def _parts(self, tasks: TaskFilter | tuple[str, ...]) -> AsyncIterator[list[TaskRecord]]:
+        if isinstance(tasks, tuple):
+            yield await self._history.tasks_by_id(tasks)
+            return
         part: list[TaskRecord] = []
-        async for record in self._history.stream(task_filter):
+        async for record in self._history.stream(tasks):
             part.append(record)
             if len(part) == _PART:
                 yield part
@@ -164,6 +171,7 @@ class BulkRequests:
         return None
 
 
+UNKNOWN = "The history has no such task."
 RETRIED = "The task was retried before: retry the latest retry of it instead."
 
 

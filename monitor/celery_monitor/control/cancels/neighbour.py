@@ -58,7 +58,7 @@ class Neighbour:
     async def _listen(self) -> None:
         connection = self._connection
         receiver = open_receiver(
-            connection.broker_url,
+            connection.broker,
             exchange=f"{connection.exchange}.pidbox",
             key_prefix=connection.naming.key_prefix,
             fanout_prefix=connection.fanout_prefix,

@@ -1,18 +1,13 @@
 """Chooses the receiver for a broker URL."""
 
-from urllib.parse import parse_qs, unquote, urlsplit
-
 from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
 from celery_monitor.events.receivers.purpose import EVENTS, Purpose
 from celery_monitor.events.receivers.receiver import Receiver
 from celery_monitor.events.receivers.redis import EventChannels, RedisReceiver
 
-# kombu's scheme of a Redis on a Unix socket, and redis-py's.
-_SOCKET_SCHEMES = frozenset({"redis+socket", "unix"})
-
 
 def open_receiver(
-    broker_url: str,
+    broker: str | BrokerUrl,
     *,
     exchange: str = "celeryev",
     key_prefix: str = "",
@@ -29,13 +24,16 @@ def open_receiver(
         UrlError: the text is no URL, or the URL of a broker that carries no events.
     """
     channels = EventChannels(exchange, key_prefix, _prefix(fanout_prefix))
-    if broker_url.partition("://")[0] in _SOCKET_SCHEMES:
-        return RedisReceiver(_socket_url(broker_url), channels, purpose)
-    url = parse(broker_url)
-    if url.kind is BrokerKind.SENTINEL and not url.query.get("master_name"):
+    url = parse(broker) if isinstance(broker, str) else broker
+    if url.kind is BrokerKind.SENTINEL and not url.master_name:
         raise UrlError(
-            f"{url.address} does not name the master: add ?master_name=NAME to the URL, with the master_name "
-            "of broker_transport_options."
+            f"{url.address} does not name the master: use --master-name, with the master_name of "
+            "broker_transport_options."
+        )
+    if url.needs_app:
+        raise UrlError(
+            f"Events cannot be received from {url.address} with these options of TLS: use ca_certs, "
+            "certfile, keyfile, cert_reqs and the host name alone."
         )
     if url.kind.is_redis:
         return RedisReceiver(url, channels, purpose)
@@ -53,22 +51,3 @@ def _prefix(option: bool | str) -> str:
     if isinstance(option, str):
         return option
     return EventChannels().fanout_prefix if option else ""
-
-
-def _socket_url(text: str) -> BrokerUrl:
-    """``redis+socket:///PATH?virtual_host=DB``, as kombu reads it."""
-    parts = urlsplit(text)
-    query = parse_qs(parts.query)
-    database = (query.get("virtual_host") or query.get("db") or ["0"])[-1].strip("/") or "0"
-    if not parts.path or not database.isdecimal():
-        raise UrlError(f"The URL of the socket cannot be read: write {parts.scheme}:///PATH?virtual_host=0.")
-    return BrokerUrl(
-        kind=BrokerKind.REDIS,
-        scheme=parts.scheme,
-        host="",
-        port=None,
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        database=int(database),
-        path=unquote(parts.path),
-    )

@@ -6,16 +6,23 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from celery_monitor.history.database.address import Address
-from celery_monitor.history.database.session import DriverError, PostgresSession, Session, SqliteSession
+from celery_monitor.history.database.session import (
+    AwayError,
+    DriverError,
+    PostgresSession,
+    Session,
+    SqliteSession,
+)
 from celery_monitor.history.errors import HistoryUnavailableError
 
 READERS = 3
 QUERY_SECONDS = 15
+POOL_SECONDS = 10
+"""How long a query waits for a free connection."""
 # Pages that change in every batch are copied into the file once for many batches.
 _WAL = ("PRAGMA wal_autocheckpoint = 10000", "PRAGMA journal_size_limit = 67108864")
 _WRITE_SECONDS = 60
@@ -88,7 +95,7 @@ class Database:
                         await _undo(driver)
                 else:
                     yield PostgresSession(driver)
-        except (*DriverError, DBAPIError, OSError) as error:
+        except AwayError as error:
             raise HistoryUnavailableError(f"The history cannot be read now: {cause(error)}") from error
 
     @asynccontextmanager
@@ -114,7 +121,7 @@ class Database:
             poolclass=AsyncAdaptedQueuePool,
             pool_size=connections,
             max_overflow=0,
-            pool_timeout=10,
+            pool_timeout=POOL_SECONDS,
             # After a restart of the server, no query meets a connection of before.
             pool_pre_ping=not self.is_sqlite,
             pool_reset_on_return=None if self.is_sqlite else "rollback",

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import aiosqlite
 import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 
 Row = tuple[Any, ...]
 
@@ -132,6 +134,8 @@ def _percent(sql: str) -> bytes:
 
 
 DriverError = (sqlite3.Error, psycopg.Error)
+AwayError = (*DriverError, DBAPIError, NoFreeConnectionError, OSError)
+"""The database does not answer now, or all connections to it are in use. Trying again later may work."""
 # The faults of a value. Everything else is the fault of the connection, the disk, or another transaction.
 _VALUE_ERRORS = (
     sqlite3.DataError,

@@ -57,6 +57,7 @@ _ALL = (
     Field("retries", Kind.NUMBER, "How many retries there were.", "retries:>2"),
     Field("after", Kind.MOMENT, "The task was sent, or first seen, at this time or later.", "after:2h"),
     Field("before", Kind.MOMENT, "The task was sent, or first seen, before this time.", "before:2026-11-29"),
+    Field("ended", Kind.MOMENT, "The task ended at this time or later.", "ended:10m"),
     Field("twice", Kind.YES_NO, "Whether the task ran twice.", "twice:yes", ("yes", "no")),
 )
 
@@ -76,7 +77,7 @@ def completions(text: str, values: Mapping[str, Sequence[str]]) -> list[str]:
     field = FIELDS.get(name)
     if field is None:
         return []
-    known = [*field.values, *values.get(name, ())]
+    known = list(dict.fromkeys([*field.values, *values.get(name, ())]))
     start = start.strip('"').lower()
     begin = [value for value in known if value.lower().startswith(start)]
     inside = [value for value in known if start in value.lower() and value not in begin]

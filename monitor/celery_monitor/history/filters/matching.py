@@ -16,7 +16,7 @@ from celery_monitor.records.tasks import TaskRecord
 
 _ALTERNATIVES = ("state", "name", "worker", "queue", "error", "id", "root", "parent")
 _COMPARISONS = MappingProxyType({">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le})
-_MOMENTS = ("after", "before")
+_MOMENTS = ("after", "before", "ended")
 _IDENTITIES: Mapping[str, Callable[[TaskRecord], tuple[str | None, ...]]] = MappingProxyType(
     {
         "id": lambda record: (record.id,),
@@ -86,8 +86,9 @@ def matcher(task_filter: TaskFilter, folding: Folding) -> Matcher:
     moments = [term for term in task_filter.terms if term.field in _MOMENTS]
 
     def matches(task: StoredTask, now: float) -> bool:
-        at = task.record.at or 0.0
-        return all(_in_time(term, at, now) for term in moments) and all(check(task) for check in checks)
+        return all(_in_time(term, task.record, now) for term in moments) and all(
+            check(task) for check in checks
+        )
 
     return matches
 
@@ -107,9 +108,12 @@ def _not(check: _Check) -> _Check:
     return lambda task: not check(task)
 
 
-def _in_time(term: Term, at: float, now: float) -> bool:
+def _in_time(term: Term, record: TaskRecord, now: float) -> bool:
     assert not isinstance(term.value, str)
     moment = now - term.value if term.comparison == "ago" else term.value
+    if term.field == "ended":
+        return (record.finished is not None and record.finished >= moment) != term.negated
+    at = record.at or 0.0
     later = (term.field == "after") != term.negated
     return (at >= moment) == later
 

@@ -48,6 +48,8 @@ class Conditions:
                     if wanted
                     else Condition("run_twice IS NULL")
                 )
+            elif term.field == "ended":
+                found.append(self._ended(term))
         found += await self._moments(task_filter)
         return found
 
@@ -129,14 +131,21 @@ class Conditions:
             return Condition(sql, [int(term.value)])
         return await self._counted(Condition(sql, [term.value], column=term.field))
 
+    def _ended(self, term: Term) -> Condition:
+        sql = "coalesce(finished, 0) < ?" if term.negated else "finished >= ?"
+        return Condition(sql, [self._moment(term)])
+
+    def _moment(self, term: Term) -> float:
+        assert isinstance(term.value, float)
+        return self._now - term.value if term.comparison == "ago" else term.value
+
     async def _moments(self, task_filter: TaskFilter) -> list[Condition]:
         sql, parameters = [], []
         for term in task_filter.terms:
             if term.field in ("after", "before"):
-                assert isinstance(term.value, float)
                 later = (term.field == "after") != term.negated
                 sql.append("at >= ?" if later else "at < ?")
-                parameters.append(self._now - term.value if term.comparison == "ago" else term.value)
+                parameters.append(self._moment(term))
         return [await self._counted(Condition(" AND ".join(sql), parameters, column="at"))] if sql else []
 
     async def _counted(self, condition: Condition) -> Condition:

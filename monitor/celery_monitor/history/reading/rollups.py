@@ -19,10 +19,13 @@ from celery_monitor.history.rollups.levels import (
 )
 from celery_monitor.history.rollups.store import VALUE_COLUMNS, sums_of
 from celery_monitor.history.rows.labels import LabelKind
+from celery_monitor.history.turns import in_turns
 from celery_monitor.history.views import NameView, Outcomes, OverviewView, SeriesPoint, Window
 
 _TREND_POINTS = 20
 _MOST_LABELS = 2_000
+_VIEWS_IN_TURN = 100
+"""Percentiles of this many take a few milliseconds."""
 _HOURS_FROM = 4 * HOUR
 """Windows of this length are read from the hours, with the minutes at both ends."""
 
@@ -64,6 +67,37 @@ def previous_of(window: Window) -> Window:
     return Window(window.since - (window.until - window.since), window.since)
 
 
+class _NameSums:
+    """What the rows of one name in a window add up to."""
+
+    def __init__(self, window: Window):
+        self._window = window
+        self._length = max(1.0, window.until - window.since)
+        hours = int(self._length // HOUR)
+        self._trend = [0] * (_TREND_POINTS if self._length < _HOURS_FROM else min(_TREND_POINTS, hours))
+        self._total = Sums()
+
+    def add(self, at: int, sums: Sums) -> None:
+        """Add a row."""
+        last = len(self._trend) - 1
+        place = int((at - self._window.since) / self._length * len(self._trend))
+        self._trend[min(last, max(0, place))] += outcomes_of(sums).finished
+        merge(self._total, sums)
+
+    def view(self, name: str, before: Sums) -> NameView:
+        """The name with these sums, and with those of the window before."""
+        outcomes = outcomes_of(self._total)
+        return NameView(
+            name=name,
+            outcomes=outcomes,
+            previous=outcomes_of(before),
+            rate=outcomes.finished / self._length,
+            runtime=percentiles(self._total.runtime),
+            wait=percentiles(self._total.wait),
+            trend=self._trend,
+        )
+
+
 class Rollups:
     """Reads rollups on one connection."""
 
@@ -102,15 +136,18 @@ class Rollups:
         )
         selection = _Selection(BY_NAME, name_ids=[row[0] for row in labels])
         before: dict[int, Sums] = {}
-        for (name_id, _), sums in await self._rows(previous_of(window), selection, histograms=False):
-            merge(before.setdefault(name_id, Sums()), sums)
-        found: dict[int, list[tuple[int, Sums]]] = {}
-        for (name_id, at), sums in await self._rows(window, selection):
-            found.setdefault(name_id, []).append((at, sums))
+        async for part in in_turns(await self._rows(previous_of(window), selection, histograms=False)):
+            for (name_id, _), sums in part:
+                merge(before.setdefault(name_id, Sums()), sums)
+        found: dict[int, _NameSums] = {}
+        async for part in in_turns(await self._rows(window, selection)):
+            for (name_id, at), sums in part:
+                found.setdefault(name_id, _NameSums(window)).add(at, sums)
         texts = {row[0]: row[1] for row in labels}
         views = [
-            _name_view(texts[name_id], window, rows, before.get(name_id, Sums()))
-            for name_id, rows in found.items()
+            sums.view(texts[name_id], before.get(name_id, Sums()))
+            async for names in in_turns(list(found.items()), _VIEWS_IN_TURN)
+            for name_id, sums in names
         ]
         return sorted(views, key=lambda view: (-view.outcomes.finished, -view.outcomes.received, view.name))
 
@@ -127,11 +164,11 @@ class Rollups:
         start = math.floor(window.since / step) * step
         steps: dict[int, Sums] = {at: Sums() for at in range(start, math.ceil(window.until), step)}
         if selection is not None:
-            rows = await self._rows(window, selection, HOUR if hours else MINUTE)
-            for (_, at), sums in rows:
-                entry = steps.get((at - start) // step * step + start)
-                if entry is not None:
-                    merge(entry, sums)
+            async for part in in_turns(await self._rows(window, selection, HOUR if hours else MINUTE)):
+                for (_, at), sums in part:
+                    entry = steps.get((at - start) // step * step + start)
+                    if entry is not None:
+                        merge(entry, sums)
         return [
             SeriesPoint(
                 at=float(at),
@@ -140,7 +177,8 @@ class Rollups:
                 runtime=percentiles(sums.runtime),
                 wait=percentiles(sums.wait),
             )
-            for at, sums in steps.items()
+            async for views in in_turns(list(steps.items()), _VIEWS_IN_TURN)
+            for at, sums in views
         ]
 
     async def _selection(self, name: str | None, queue: str | None, worker: str | None) -> _Selection | None:
@@ -179,7 +217,7 @@ class Rollups:
             if ids:
                 conditions.append(f"{column} IN ({','.join('?' * len(ids))})")
                 parameters += ids
-        found = []
+        found: list[tuple[tuple[int, int], Sums]] = []
         columns = VALUE_COLUMNS if histograms else COUNTS
         for part in parts_of(window, step):
             rows = await self._session.rows(
@@ -187,7 +225,8 @@ class Rollups:
                 f"WHERE {' AND '.join(conditions)} AND seconds = ? AND at >= ? AND at < ?",
                 [*parameters, part.seconds, part.since, part.until],
             )
-            found += [((row[0], row[1]), sums_of(row[2:])) for row in rows]
+            async for some in in_turns(rows):
+                found += [((row[0], row[1]), sums_of(row[2:])) for row in some]
         return found
 
 
@@ -202,23 +241,3 @@ def _total(parts: Iterable[Sums]) -> Sums:
     for sums in parts:
         merge(total, sums)
     return total
-
-
-def _name_view(name: str, window: Window, rows: Sequence[tuple[int, Sums]], before: Sums) -> NameView:
-    length = max(1.0, window.until - window.since)
-    points = _TREND_POINTS if length < _HOURS_FROM else min(_TREND_POINTS, int(length // HOUR))
-    trend = [0] * points
-    for at, sums in rows:
-        place = int((at - window.since) / length * points)
-        trend[min(points - 1, max(0, place))] += outcomes_of(sums).finished
-    total = _total(sums for _, sums in rows)
-    outcomes = outcomes_of(total)
-    return NameView(
-        name=name,
-        outcomes=outcomes,
-        previous=outcomes_of(before),
-        rate=outcomes.finished / length,
-        runtime=percentiles(total.runtime),
-        wait=percentiles(total.wait),
-        trend=trend,
-    )

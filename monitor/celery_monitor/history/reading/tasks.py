@@ -48,15 +48,21 @@ async def tasks_of(database: Database, session: Session, ids: Sequence[int]) -> 
     return [found[number] for number in ids if number in found]
 
 
-async def related_tasks(database: Database, session: Session, identity: str) -> RelatedTasks | None:
-    """The neighbours of a task; None if the history does not have the task."""
-    task = await one_task(database, session, identity)
-    if task is None:
-        return None
+async def tasks_by_id(database: Database, session: Session, identities: Sequence[str]) -> list[TaskRecord]:
+    """The tasks with these ids, in this order, without runs and tracebacks."""
+    rows = await session.rows_of(
+        f"SELECT execution_id, id FROM {database.prefix}job_executions WHERE execution_id IN ids", identities
+    )
+    numbers = {row[0]: row[1] for row in rows}
+    return await tasks_of(database, session, [numbers[one] for one in identities if one in numbers])
+
+
+async def related_tasks(database: Database, session: Session, task: TaskRecord) -> RelatedTasks:
+    """The neighbours of a task of the history."""
     table = f"{database.prefix}job_executions"
     root_id = task.root_id or task.id
     limit = f"ORDER BY at, id LIMIT {_MOST_RELATED + 1}"
-    children = await session.rows(f"SELECT id FROM {table} WHERE parent_id = ? {limit}", [identity])
+    children = await session.rows(f"SELECT id FROM {table} WHERE parent_id = ? {limit}", [task.id])
     workflow = await session.rows(f"SELECT id FROM {table} WHERE root_id = ? {limit}", [root_id])
     numbers = [row[0] for row in (*children[:_MOST_RELATED], *workflow[:_MOST_RELATED])]
     above = [name for name in {root_id, task.parent_id} if name]
@@ -68,7 +74,7 @@ async def related_tasks(database: Database, session: Session, identity: str) -> 
     return RelatedTasks(
         root=records.get(root_id),
         parent=records.get(task.parent_id or ""),
-        children=[record for record in begun if record.parent_id == identity],
+        children=[record for record in begun if record.parent_id == task.id],
         workflow=[record for record in begun if (record.root_id or record.id) == root_id],
         complete=max(len(children), len(workflow)) <= _MOST_RELATED,
     )

@@ -11,6 +11,7 @@ from celery_monitor.history.filters import Term
 from celery_monitor.history.filters.matching import Folding
 from celery_monitor.history.reading.condition import NARROW, Condition
 from celery_monitor.history.rows.labels import LabelKind
+from celery_monitor.history.rows.short_values import HAS_ARGUMENTS, SHORT_VALUES, searched_short_values
 from celery_monitor.history.rows.tasks import NOT_INDEXED
 
 # The expression that the index of PostgreSQL is made of.
@@ -56,9 +57,15 @@ async def condition(database: Database, session: Session, term: Term) -> Conditi
     if term.negated:
         return Condition(f"NOT coalesce({found.sql}, false)", found.parameters)
     if database.is_sqlite:
-        groups = [] if _may_be_in_no_index(term.field, value) else _groups(term.field, value)
-        return await _searched(session, found, groups)
-    return await _found_by_trigrams(database, session, found, term)
+        if groups := _groups(term.field, value):
+            return await _searched(session, found, groups)
+        return await _with_short_values(session, found, _short_values(term)) if _short_values(term) else found
+    return await _found_by_index(database, session, found, term)
+
+
+def _short_values(term: Term) -> list[str]:
+    """The words of one or two characters that a task must have, if no index of trigrams can find it."""
+    return searched_short_values(str(term.value)) if term.field == "arg" else []
 
 
 async def _searched(session: Session, found: Condition, groups: Sequence[str]) -> Condition:
@@ -66,20 +73,30 @@ async def _searched(session: Session, found: Condition, groups: Sequence[str]) -
 
     Of all groups of characters the rarest are searched for: FTS5 reads the whole list of a common one.
     """
-    if not groups:
-        return found
     counts = ", ".join(
         ["(SELECT count(*) FROM (SELECT 1 FROM task_texts WHERE task_texts MATCH ? LIMIT ?))"] * len(groups)
     )
     most = [value for group in groups for value in (group, _MOST_OF_GROUP)]
     (numbers,) = await session.rows(f"SELECT {counts}", most)
     rarest = [group for _, group in sorted(zip(numbers, groups, strict=True))[:_SEARCHED_GROUPS]]
-    query = " AND ".join(rarest)
-    match = "SELECT rowid FROM task_texts WHERE task_texts MATCH ? LIMIT ?"
-    ((number,),) = await session.rows(f"SELECT count(*) FROM ({match})", [query, _MOST_MEMBERS + 1])
+    match = "SELECT rowid FROM task_texts WHERE task_texts MATCH ?"
+    return await _among(session, found, match, [" AND ".join(rarest)])
+
+
+async def _with_short_values(session: Session, found: Condition, values: Sequence[str]) -> Condition:
+    """The condition with the rows that have these words in their arguments, unless they are too many."""
+    match = " INTERSECT ".join(["SELECT task FROM short_values WHERE value = ?"] * len(values))
+    return await _among(session, found, match, values)
+
+
+async def _among(session: Session, found: Condition, match: str, parameters: Sequence[str]) -> Condition:
+    """The condition among the rows of SQLite whose ids ``match`` finds, unless they are too many."""
+    ((number,),) = await session.rows(
+        f"SELECT count(*) FROM ({match} LIMIT ?)", [*parameters, _MOST_MEMBERS + 1]
+    )
     if number > _MOST_MEMBERS:
         return found
-    ids = [row[0] for row in await session.rows(match, [query, _MOST_MEMBERS])]
+    ids = [row[0] for row in await session.rows(match, parameters)]
     return found._replace(
         sql=f"id IN (SELECT value FROM json_each(?)) AND {found.sql}",
         parameters=[msgspec.json.encode(ids).decode(), *found.parameters],
@@ -88,52 +105,86 @@ async def _searched(session: Session, found: Condition, groups: Sequence[str]) -
     )
 
 
-async def _found_by_trigrams(database: Database, session: Session, found: Condition, term: Term) -> Condition:
-    """The condition as the rows that the index of PostgreSQL finds, unless they are too many."""
+async def _found_by_index(database: Database, session: Session, found: Condition, term: Term) -> Condition:
+    """The condition as the rows that an index of PostgreSQL finds, unless they are too many."""
     table = f"{database.prefix}job_executions"
-    search = await _search(database, session, str(term.value))
+    search = await _search(database, session, found, term)
     if search is None:
-        return found._replace(column="")
+        return _compared_in_order(found)
     # With the condition behind WHERE too, the index would read the lists of all its groups.
     rows = await session.rows(
         f"SELECT id, {found.sql} FROM {table} WHERE {search.sql} LIMIT {NARROW + 1}",
         [*found.parameters, *search.parameters],
     )
     if len(rows) > NARROW:
-        return found._replace(column="")
+        return _compared_in_order(found)
     ids = [number for number, meets in rows if meets]
     return Condition("id = ANY(?)", [ids], estimate=len(ids), column="")
 
 
-async def _search(database: Database, session: Session, value: str) -> Condition | None:
-    """A condition that the index finds quickly, and that every task with the value meets.
+def _compared_in_order(found: Condition) -> Condition:
+    """The condition in a form of which PostgreSQL expects that many tasks meet it, as they do.
+
+    It expects few of a pattern, and would read and sort all tasks instead of the first ones of the list.
+    """
+    return found._replace(sql=f"coalesce({found.sql}, false)", column="")
+
+
+async def _search(database: Database, session: Session, found: Condition, term: Term) -> Condition | None:
+    """A condition that an index finds quickly, and that every task with the value meets.
 
     The index reads the whole list of each group of characters. So it is asked for the word of the value that
     fewest of the latest tasks have. None if each word is in too many tasks for the index to be of use.
     """
-    words = _words(value)
+    words = _words(str(term.value))
     if not words:
+        return await _search_short_values(database, session, found, _short_values(term))
+    searches = [
+        Condition(f"{ALL_TEXTS} ILIKE ? ESCAPE '!'", [f"%{like(word, wildcard=False)}%"]) for word in words
+    ]
+    *numbers, most = await _in_sample(database, session, searches)
+    fewest = min(numbers)
+    if fewest <= most:
+        return searches[numbers.index(fewest)]
+    if len(words) == 1:
         return None
-    patterns = [f"%{like(word, wildcard=False)}%" for word in words]
-    counts = ", ".join([f"count(*) FILTER (WHERE {ALL_TEXTS} ILIKE ? ESCAPE '!')"] * len(words))
+    return Condition(
+        " AND ".join(search.sql for search in searches),
+        [value for search in searches for value in search.parameters],
+    )
+
+
+async def _search_short_values(
+    database: Database, session: Session, found: Condition, values: Sequence[str]
+) -> Condition | None:
+    """A condition that the index of short values finds, unless there are none or too many tasks have them."""
+    if not values:
+        return None
+    number, most = await _in_sample(database, session, [found])
+    if number > most:
+        return None
+    return Condition(f"{HAS_ARGUMENTS} AND {SHORT_VALUES} @> ?::text[]", [list(values)])
+
+
+async def _in_sample(database: Database, session: Session, conditions: Sequence[Condition]) -> list[float]:
+    """How many of the latest tasks meet each condition; last, how many of them are not too many."""
+    counts = ", ".join(f"count(*) FILTER (WHERE {condition.sql})" for condition in conditions)
     (numbers,) = await session.rows(
         f"SELECT {counts}, count(*), (SELECT coalesce(sum(tasks), 0) FROM {database.prefix}labels "
         f"WHERE kind = {int(LabelKind.STATE)}) FROM (SELECT args, kwargs, exception, result FROM "
         f"{database.prefix}job_executions ORDER BY at DESC, id DESC LIMIT {_SAMPLE}) AS latest",
-        patterns,
+        [value for condition in conditions for value in condition.parameters],
     )
     *found, sample, tasks = numbers
-    fewest = min(found)
-    if fewest * tasks <= 2 * NARROW * sample:
-        patterns = [patterns[found.index(fewest)]]
-    elif len(words) == 1:
-        return None
-    return Condition(" AND ".join([f"{ALL_TEXTS} ILIKE ? ESCAPE '!'"] * len(patterns)), patterns)
+    return [*found, 2 * NARROW * sample / max(1, float(tasks))]
 
 
 def _words(value: str) -> list[str]:
-    """The longest words of a value, each with the character before and after it, by which it is a word."""
-    found = dict.fromkeys(_WORD.findall(value))
+    """The longest words of a value, each with the character before and after it, by which it is a word.
+
+    But a space may be the one between positional and named arguments, which the index does not have.
+    """
+    found = dict.fromkeys(word.strip(" ") for word in _WORD.findall(value))
     return sorted(found, key=len, reverse=True)[:_MOST_WORDS]
 
 
@@ -167,17 +218,23 @@ def _glob(value: str) -> str:
 
 def _groups(field: str, value: str) -> list[str]:
     """Queries of the full text index that all have to match, each for a group of three characters."""
-    parts = [part for part in value.split("*") if part] if field == "arg" else [value]
-    trigrams = [part[at : at + 3] for part in parts for at in range(len(part) - 2)]
+    # A space may be the one between positional and named arguments, which the index does not have.
+    parts = re.split("[* ]", value) if field == "arg" else [value]
+    is_whole = field == "arg" and "*" not in value
+    trigrams = [
+        part[at : at + 3]
+        for part in parts
+        if not _may_be_in_no_index(part, is_whole)
+        for at in range(len(part) - 2)
+    ]
     return [_phrase(trigram) for trigram in list(dict.fromkeys(trigrams))[:_MOST_GROUPS]]
 
 
-def _may_be_in_no_index(field: str, value: str) -> bool:
-    """Whether texts without an entry in the index may have the value."""
-    if field == "arg" and "*" not in value:
-        return any(value == text or (text != "None" and value in text) for text in NOT_INDEXED)
-    parts = value.lower().split("*")
-    return any(all(part in text.lower() for part in parts) for text in NOT_INDEXED)
+def _may_be_in_no_index(part: str, is_whole: bool) -> bool:
+    """Whether a text without an entry in the index may have this part of a value."""
+    if is_whole:
+        return any(part == text or (text != "None" and part in text) for text in NOT_INDEXED)
+    return any(part.lower() in text.lower() for text in NOT_INDEXED)
 
 
 def _phrase(text: str) -> str:

@@ -1,6 +1,6 @@
 """What a monitor reads when it starts: the tasks that had not ended, and what was known of their workers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Session
@@ -8,6 +8,7 @@ from celery_monitor.history.reading.samples import OF_WORKER, worker_sample
 from celery_monitor.history.rows.labels import LabelKind, Labels
 from celery_monitor.history.rows.runs import stored_runs
 from celery_monitor.history.rows.tasks import COLUMNS, INDEX, RUNS_STORED, label_numbers, record_of
+from celery_monitor.history.turns import in_turns
 from celery_monitor.records.samples import WorkerSample
 from celery_monitor.records.states import NOT_RUNNING, PENDING, RECEIVED, RETRY
 from celery_monitor.records.tasks import TaskRecord
@@ -52,16 +53,29 @@ class Unfinished:
         )
         waiting = [number for number, state in states if state in _WAITING]
         running = [number for number, state in states if state not in NOT_RUNNING]
-        found: list[TaskRecord] = []
+        table = f"{self._database.prefix}job_executions"
+        ids: list[int] = []
         for number in (*running, *waiting):
             rows = await session.rows(
-                f"SELECT {_WITHOUT_TEXTS} FROM {self._database.prefix}job_executions WHERE state_id = ? "
-                f"ORDER BY at DESC LIMIT {most - len(found)}",
+                f"SELECT id FROM {table} WHERE state_id = ? ORDER BY at DESC LIMIT {most - len(ids)}",
                 [number],
             )
-            labels = Labels(self._database.prefix)
-            await labels.load(session, label_numbers(rows))
-            stored = [row[0] for row in rows if row[INDEX["flags"]] & RUNS_STORED]
-            runs = await stored_runs(self._database.prefix, session, stored)
-            found += [record_of(row, labels.text, runs.get(row[0], [])) for row in rows]
+            ids += [row[0] for row in rows]
+        labels = Labels(self._database.prefix)
+        found: list[TaskRecord] = []
+        async for part in in_turns(ids):
+            found += await self._records(session, labels, part)
         return found
+
+    async def _records(self, session: Session, labels: Labels, ids: Sequence[int]) -> list[TaskRecord]:
+        """The records of these rows, in this order."""
+        prefix = self._database.prefix
+        rows = await session.rows_of(
+            f"SELECT {_WITHOUT_TEXTS}, id FROM {prefix}job_executions WHERE id IN ids", ids
+        )
+        await labels.load(session, label_numbers(rows))
+        runs = await stored_runs(
+            prefix, session, [row[0] for row in rows if row[INDEX["flags"]] & RUNS_STORED]
+        )
+        found = {row[-1]: record_of(row, labels.text, runs.get(row[0], [])) for row in rows}
+        return [found[number] for number in ids if number in found]

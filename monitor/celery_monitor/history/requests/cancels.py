@@ -55,7 +55,11 @@ class Cancels:
     async def of(self, task_id: str) -> RequestedCancel | None:
         """The cancel of a task, None if there is none."""
         async with self._database.reading() as session:
-            rows = await session.rows(f"SELECT {_ALL} FROM {self._table} WHERE execution_id = ?", [task_id])
+            return await self.of_in(session, task_id)
+
+    async def of_in(self, session: Session, task_id: str) -> RequestedCancel | None:
+        """The same in a transaction of the caller."""
+        rows = await session.rows(f"SELECT {_ALL} FROM {self._table} WHERE execution_id = ?", [task_id])
         return _cancel(rows[0]) if rows else None
 
     async def open(self) -> list[RequestedCancel]:

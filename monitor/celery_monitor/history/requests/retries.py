@@ -59,17 +59,17 @@ class Retries:
         async with self._database.reading() as session:
             return await self.latest_in(session, task_ids)
 
-    async def links(self, task_id: str) -> tuple[str | None, list[str]]:
-        """The task that this one is a retry of, and its own retries, oldest first."""
-        async with self._database.reading() as session:
-            above = await session.rows(
-                f"SELECT retry_of FROM {self._table} WHERE execution_id = ?", [task_id]
-            )
-            below = await session.rows(
-                f"SELECT execution_id FROM {self._table} WHERE retry_of = ? "
-                f"ORDER BY at, execution_id LIMIT {_MOST_SHOWN}",
-                [task_id],
-            )
+    async def links_in(self, session: Session, task_id: str) -> tuple[str | None, list[str]]:
+        """The task that this one is a retry of, and its own retries, oldest first.
+
+        In a transaction of the caller.
+        """
+        above = await session.rows(f"SELECT retry_of FROM {self._table} WHERE execution_id = ?", [task_id])
+        below = await session.rows(
+            f"SELECT execution_id FROM {self._table} WHERE retry_of = ? "
+            f"ORDER BY at, execution_id LIMIT {_MOST_SHOWN}",
+            [task_id],
+        )
         return (above[0][0] if above else None), [row[0] for row in below]
 
     async def note_sent(self, task_ids: Sequence[str], at: float) -> None:

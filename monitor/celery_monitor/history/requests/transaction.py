@@ -3,10 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from celery_monitor.history.database.connection import Database, cause
-from celery_monitor.history.database.session import DriverError, Session
+from celery_monitor.history.database.session import AwayError, Session
 from celery_monitor.history.errors import HistoryUnavailableError
 
 
@@ -20,5 +18,5 @@ async def changing(database: Database) -> AsyncIterator[Session]:
     try:
         async with database.writing() as session:
             yield session
-    except (*DriverError, SQLAlchemyError, OSError) as error:
+    except AwayError as error:
         raise HistoryUnavailableError(f"The history cannot be written now: {cause(error)}") from error

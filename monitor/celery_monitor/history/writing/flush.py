@@ -13,6 +13,7 @@ from celery_monitor.history.rollups.store import add_to_rollups
 from celery_monitor.history.rows.clean import MOST_ID_CHARACTERS, text
 from celery_monitor.history.rows.labels import Labels
 from celery_monitor.history.rows.runs import RUN_COLUMNS, run_row, stored_runs
+from celery_monitor.history.rows.short_values import short_values
 from celery_monitor.history.rows.tasks import (
     COLUMNS,
     INDEX,
@@ -23,13 +24,14 @@ from celery_monitor.history.rows.tasks import (
     row_of,
     searchable,
 )
+from celery_monitor.history.turns import in_turns
 from celery_monitor.history.writing.merge import merge_records
-from celery_monitor.history.writing.turns import in_turns
 from celery_monitor.records.tasks import Run, TaskRecord
 
 _LABELS_AT = tuple(INDEX[name] for name in LABEL_COLUMNS)
 _FLAGS = INDEX["flags"]
 _TEXTS = slice(INDEX["args"], INDEX["result"] + 1)
+_ARGUMENTS = slice(INDEX["args"], INDEX["kwargs"] + 1)
 
 
 class Change(NamedTuple):
@@ -132,8 +134,10 @@ async def _rows(session: Session, labels: Labels, changes: Sequence[Change]) -> 
 async def _index_texts(
     session: Session, changes: Sequence[Change], rows: Sequence[tuple[Any, ...]], first: int
 ) -> None:
-    """Bring the full text index up to date. It keeps no texts, so an old text is named to be removed."""
+    """Bring SQLite's indexes up to date. That of texts keeps none, so an old text is named to be removed."""
     added, removed = [], []
+    added_values: list[tuple[str, int]] = []
+    removed_values: list[tuple[str, int]] = []
     for change, row in zip(changes, rows, strict=True):
         number = change.number
         if number is None:
@@ -146,10 +150,16 @@ async def _index_texts(
                 removed.append((number, before))
             if after:
                 added.append((number, after))
+        arguments, stored = row[_ARGUMENTS], change.row[_ARGUMENTS] if change.row else (None, None)
+        if arguments != stored:
+            removed_values += ((value, number) for value in short_values(*stored))
+            added_values += ((value, number) for value in short_values(*arguments))
     await session.execute_many(
         "INSERT INTO task_texts (task_texts, rowid, text) VALUES ('delete', ?, ?)", removed
     )
     await session.execute_many("INSERT INTO task_texts (rowid, text) VALUES (?, ?)", added)
+    await session.execute_many("DELETE FROM short_values WHERE value = ? AND task = ?", removed_values)
+    await session.execute_many("INSERT INTO short_values (value, task) VALUES (?, ?)", added_values)
 
 
 async def _write_runs(

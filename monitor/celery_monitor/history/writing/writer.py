@@ -9,10 +9,8 @@ import random
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from sqlalchemy.exc import DBAPIError
-
 from celery_monitor.history.database.connection import Database, cause
-from celery_monitor.history.database.session import DriverError, Session, needs_repeat
+from celery_monitor.history.database.session import AwayError, DriverError, Session, needs_repeat
 from celery_monitor.history.filters.matching import StoredTask
 from celery_monitor.history.rows.labels import Labels
 from celery_monitor.history.views import AuditEntry, HistoryStatus
@@ -116,7 +114,7 @@ class Writer:
         try:
             records = [snapshot(record) for record in taken.values()]
             await self._store(records, queues, workers, audit)
-        except (*DriverError, DBAPIError, OSError) as error:
+        except AwayError as error:
             # A task that changed again in between is in the buffer already, with all that is known of it.
             self._tasks = {**taken, **self._tasks}
             self._failed(error)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from celery_health.survey.app_loading import load_django_models
 from celery_monitor.live.schedule.timing import Interval, Other, Timing, cron_of, missed_runs, next_run
 from celery_monitor.live.views import ScheduleEntry, ScheduleSource
 
@@ -67,7 +68,6 @@ def table_entries(now: float, zone: tzinfo) -> list[ScheduleEntry]:
     It raises what Django and the database raise.
     """
     from django.apps import apps  # noqa: PLC0415
-    from django.conf import settings  # noqa: PLC0415
     from django.db import connections  # noqa: PLC0415
     from django.utils.timezone import is_naive, make_aware  # noqa: PLC0415
 
@@ -76,8 +76,7 @@ def table_entries(now: float, zone: tzinfo) -> list[ScheduleEntry]:
             return None
         return (make_aware(value) if is_naive(value) else value).timestamp()
 
-    # django.setup() would also replace the logging of the monitor.
-    apps.populate(settings.INSTALLED_APPS)
+    load_django_models()
     tasks = apps.get_model(_APP, "PeriodicTask").objects.select_related(*_SCHEDULES)
     try:
         return [entry_of(task, unix, now, zone) for task in tasks.order_by("name")[:MAX_ENTRIES]]

@@ -1,4 +1,4 @@
-/** Cancel or retry all tasks that a filter finds: a dry run shows them, and the confirmation is for exactly these. */
+/** Cancel or retry many tasks: a dry run shows them, and the confirmation is for exactly these. */
 import { html, useEffect, useState } from "../vendor/libraries.js";
 import { get, post } from "../app/api.js";
 import { counted, number } from "../app/format.js";
@@ -11,23 +11,29 @@ import { ActionDialog, Termination, terminationOf } from "./form.js";
 const PROGRESS_MS = 1000;
 const WORDS = { retry: ["Retry", "retried"], cancel: ["Cancel", "cancelled"] };
 
-export function BulkDialog({ action, filter, onClose }) {
+/**
+ * @param {object} options
+ * @param {string} [options.filter] finds the tasks
+ * @param {string[]} [options.ids] or these are the tasks
+ * @param {(confirmed?: boolean) => void} options.onClose `confirmed` is true if something is done to the tasks
+ */
+export function BulkDialog({ action, filter, ids, onClose }) {
   const [proposed, setProposed] = useState(null);
   const [problem, setProblem] = useState(null);
   const [confirmed, setConfirmed] = useState(null);
   useEffect(() => {
-    post("/tasks/bulk", { action, filter, dry_run: true }).then(setProposed, setProblem);
-  }, [action, filter]);
+    post("/tasks/bulk", { action, filter, ids, dry_run: true }).then(setProposed, setProblem);
+  }, [action, filter, ids]);
   const [verb] = WORDS[action];
-  if (confirmed) return html`<${Progress} bulk=${confirmed} action=${action} onClose=${onClose} />`;
+  if (confirmed) return html`<${Progress} bulk=${confirmed} action=${action} onClose=${() => onClose(true)} />`;
   if (!proposed) return html`<${Dialog} title=${`${verb} tasks`} onClose=${onClose}>${problem ? html`<${ProblemState} problem=${problem} />` : html`<${Loading} />`}<//>`;
   const act = async (data) => {
     const how = action === "cancel" ? terminationOf(data) : {};
-    setConfirmed(await post("/tasks/bulk", { action, filter, confirmation: proposed.confirmation, ...how }));
+    setConfirmed(await post("/tasks/bulk", { action, filter, ids, confirmation: proposed.confirmation, ...how }));
   };
   return html`<${ActionDialog} wide title=${`${verb} ${counted(proposed.count, "task")}`} verb=${`${verb} ${counted(proposed.count, "task")}`} danger=${action === "cancel"} disabled=${proposed.count === 0} onClose=${onClose} onDone=${() => {}} act=${act}>
-    <p class="mono break">${filter}</p>
-    <p>${summary(proposed)}</p>
+    ${filter && html`<p class="mono break">${filter}</p>`}
+    <p>${filter ? summary(proposed) : summaryOfSelected(proposed)}</p>
     <${Reasons} reasons=${proposed.reasons} />
     ${proposed.sample?.length > 0 && html`<${Sample} tasks=${proposed.sample} count=${proposed.count} />`}
     ${action === "cancel" && proposed.count > 0 && html`<${Termination} />`}
@@ -38,6 +44,11 @@ const summary = ({ action, count, matched, refused }) =>
   count === 0
     ? `No task can be ${WORDS[action][1]}. The filter finds ${counted(matched ?? 0, "task")}.`
     : `${number(count)} of ${counted(matched ?? count, "task")} that the filter finds will be ${WORDS[action][1]}${refused ? `; ${number(refused)} cannot` : ""}.`;
+
+const summaryOfSelected = ({ action, count, matched, refused }) =>
+  count === 0
+    ? `None of the selected tasks can be ${WORDS[action][1]}.`
+    : `${number(count)} of ${counted(matched, "selected task")} will be ${WORDS[action][1]}${refused ? `; ${number(refused)} cannot` : ""}.`;
 
 const Reasons = ({ reasons }) => reasons.length > 0 && html`<ul class="reasons">${reasons.map((one) => html`<li key=${one.reason}>${number(one.tasks)}: <${Text} value=${one.reason} /></li>`)}</ul>`;
 

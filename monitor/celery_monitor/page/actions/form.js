@@ -1,5 +1,6 @@
 /** A dialog that asks once, sends a request, and shows why it was refused. */
 import { html, useState } from "../vendor/libraries.js";
+import { Problem } from "../app/api.js";
 import { Dialog } from "../parts/dialog.js";
 import { Icon } from "../parts/icons.js";
 
@@ -41,3 +42,28 @@ export const Termination = () => html`<label class="check"><input type="checkbox
   <label>Signal<select name="signal">${SIGNALS.map((name) => html`<option key=${name}>${name}</option>`)}</select></label>`;
 
 export const terminationOf = (data) => ({ terminate: data.get("terminate") === "yes", signal: data.get("signal") });
+
+/** JSON values that a task can be sent with: their name, how they are checked, and an example. */
+const KINDS = {
+  list: [Array.isArray, '["a", 7]'],
+  object: [(value) => typeof value === "object" && value !== null && !Array.isArray(value), '{"order": 7}'],
+};
+
+/**
+ * The JSON of a field; null for an empty one. Throws a Problem that says what to write.
+ * @param {string} what the plural that the message begins with
+ * @param {"list"|"object"} kind
+ */
+export function json(data, name, what, kind) {
+  const text = data.get(name).trim();
+  if (!text) return null;
+  const [isRight, example] = KINDS[kind];
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Problem(422, `The ${what} are not JSON: write a JSON ${kind}, such as ${example}.`);
+  }
+  if (!isRight(value)) throw new Problem(422, `The ${what} are not a JSON ${kind}: write one such as ${example}.`);
+  return value;
+}

@@ -1,10 +1,10 @@
 /** Cancel and retry one task. */
 import { html, useState } from "../vendor/libraries.js";
-import { post, Problem } from "../app/api.js";
+import { post } from "../app/api.js";
 import { path, taskPath } from "../app/places.js";
 import { navigate } from "../app/router.js";
 import { may } from "../app/session.js";
-import { ActionDialog, Termination, terminationOf } from "./form.js";
+import { ActionDialog, json, Termination, terminationOf } from "./form.js";
 
 const CAN_CANCEL = new Set(["PENDING", "RECEIVED", "STARTED", "RETRY"]);
 const CAN_RETRY = new Set(["FAILURE", "REVOKED", "LOST"]);
@@ -25,21 +25,10 @@ const CancelDialog = ({ task, onClose }) => html`<${ActionDialog} title="Cancel 
   <${Termination} />
 <//>`;
 
-/** The value of a field with JSON; null for an empty one. */
-function json(data, name, what) {
-  const text = data.get(name).trim();
-  if (!text) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Problem(422, `The ${what} are not JSON.`);
-  }
-}
-
 function RetryDialog({ task, onClose }) {
   const needed = task.arguments_truncated;
   const act = async (data) => {
-    const body = { args: json(data, "args", "arguments"), kwargs: json(data, "kwargs", "keyword arguments"), again: data.get("again") === "yes" };
+    const body = { args: json(data, "args", "arguments", "list"), kwargs: json(data, "kwargs", "keyword arguments", "object"), again: data.get("again") === "yes" };
     const { task_id: id } = await post(`${path("/tasks", task.id)}/retry`, body);
     navigate(taskPath(id));
   };

@@ -30,10 +30,14 @@ export const get = (path, query = {}, signal = undefined) => request("GET", API 
 
 export const post = (path, body = undefined) => request("POST", API + path, body);
 
+export const put = (path, body) => request("PUT", API + path, body);
+
 export const remove = (path) => request("DELETE", API + path);
 
-/** A GET request anywhere on the monitor. */
+/** Requests anywhere on the monitor. */
 export const getAt = (address, signal = undefined) => request("GET", address, undefined, signal);
+
+export const postAt = (address, body) => request("POST", address, body);
 
 export function search(query) {
   const given = new URLSearchParams();
@@ -60,5 +64,6 @@ async function request(method, address, body, signal) {
   const document = await response.json().catch(() => null);
   if (response.ok && document !== null) return document;
   if (response.status === 401) onUnauthorized();
-  throw new Problem(response.status, document?.detail ?? `The monitor answered with status ${response.status}.`, document?.errors);
+  // The routes beside the API have their message in `error`.
+  throw new Problem(response.status, document?.detail ?? document?.error ?? `The monitor answered with status ${response.status}.`, document?.errors);
 }

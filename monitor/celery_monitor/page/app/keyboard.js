@@ -1,6 +1,6 @@
 /** Keys of the page: of every screen, and of the one that is shown. */
 import { useEffect } from "../vendor/libraries.js";
-import { MENU } from "./menu.js";
+import { menu } from "./menu.js";
 import { screenPath } from "./places.js";
 import { navigate } from "./router.js";
 
@@ -17,14 +17,14 @@ export function useKeys(keys) {
   });
 }
 
-const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+const isTyping = (target) => target.closest?.("input:not([type='checkbox']), textarea, select, [contenteditable]");
 
 let afterG = 0;
 
 export function startKeyboard() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.key !== "Escape" && (isTyping(event.target) || document.querySelector("dialog[open]"))) return;
+    if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
     if (handle(event)) event.preventDefault();
   });
 }
@@ -36,7 +36,7 @@ function handle(event) {
   }
   if (Date.now() - afterG < SEQUENCE_MS) {
     afterG = 0;
-    const found = MENU.find(({ key }) => key === event.key);
+    const found = menu.value.find(({ key }) => key === event.key);
     if (found) navigate(screenPath(found.screen));
     return Boolean(found);
   }

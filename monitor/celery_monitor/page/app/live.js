@@ -90,7 +90,7 @@ function subscriptionOf(topic, parameters) {
 
 /**
  * The documents of a topic, as long as the component is shown: a list, or one document, null while there is none.
- * @param {"overview"|"workers"|"queues"|"tasks"|"task"|"failures"|"schedule"} topic
+ * @param {"overview"|"workers"|"queues"|"tasks"|"task"|"failures"|"schedule"|"resource"} topic
  * @returns {import("./readings.js").Reading & {empty: boolean}} `empty`: there is no document
  */
 export function useLive(topic, parameters = {}) {

@@ -4,10 +4,12 @@ import { Help } from "../parts/help.js";
 import { Navigation } from "../parts/navigation.js";
 import { Sentence } from "../parts/sentence.js";
 import { Loading, ProblemState } from "../parts/states.js";
+import { Alerts, useAlerts } from "../screens/alerts.js";
 import { Audit } from "../screens/audit.js";
+import { Deployments } from "../screens/deployments.js";
 import { Failures } from "../screens/failures.js";
 import { Login } from "../screens/login.js";
-import { NotFound } from "../screens/not_found.js";
+import { isTooLong, NameTooLong, NotFound } from "../screens/not_found.js";
 import { Overview } from "../screens/overview.js";
 import { Queue, Queues } from "../screens/queues.js";
 import { Schedule } from "../screens/schedule.js";
@@ -18,7 +20,7 @@ import { Worker, Workers } from "../screens/workers.js";
 import { counted } from "./format.js";
 import { startKeyboard, useKeys } from "./keyboard.js";
 import { useLive } from "./live.js";
-import { MENU } from "./menu.js";
+import { inCluster, MENU } from "./menu.js";
 import { screenPath } from "./places.js";
 import { useReading } from "./readings.js";
 import { navigate, place, startRouter } from "./router.js";
@@ -27,13 +29,16 @@ import { startSocket } from "./socket.js";
 
 const HEALTH_SECONDS = 10;
 
-/** The component of each screen. */
+/** The component of each screen. An address may have any name, also `constructor`. */
 const SCREENS = {
+  __proto__: null,
   overview: Overview,
   tasks: Tasks,
   failures: Failures,
+  alerts: Alerts,
   queues: Queues,
   workers: Workers,
+  deployments: Deployments,
   schedule: Schedule,
   audit: Audit,
   settings: Settings,
@@ -41,18 +46,25 @@ const SCREENS = {
 
 /** The component of each screen of one thing; `item` is its name. */
 const ITEMS = {
+  __proto__: null,
   tasks: Task,
   queues: Queue,
   workers: Worker,
 };
+
+function screenOf(screen, item) {
+  const Screen = (item === null ? SCREENS : ITEMS)[screen] ?? NotFound;
+  return Screen !== NotFound && item !== null && isTooLong(item) ? NameTooLong : Screen;
+}
 
 function Page() {
   const [help, setHelp] = useState(false);
   const health = useReading("/health", {}, HEALTH_SECONDS);
   useKeys({ "?": () => setHelp(true), "/": focusSearch });
   const { screen, item } = place.value;
-  const Screen = (item === null ? SCREENS : ITEMS)[screen] ?? NotFound;
+  const Screen = screenOf(screen, item);
   useTitle(screen, item);
+  useCluster();
   return html`<div class="app">
     <a class="skip" href="#content">Skip to the content</a>
     <${Navigation} counts=${useCounts()} subtitle=${health.data?.broker ?? ""} onHelp=${() => setHelp(true)} />
@@ -68,10 +80,12 @@ function Page() {
 function useCounts() {
   const failures = useLive("failures").data ?? [];
   const workers = useLive("workers").data ?? [];
+  const firing = useAlerts().data?.firing.length ?? 0;
   const open = failures.filter((failure) => failure.open > 0).length;
   const offline = workers.filter((worker) => !worker.online).length;
   return {
     failures: open > 0 && { number: open, title: counted(open, "open failure") },
+    alerts: firing > 0 && { number: firing, title: `${counted(firing, "alert")} firing` },
     workers: offline > 0 && { number: offline, title: `${counted(offline, "worker")} offline` },
   };
 }
@@ -85,6 +99,14 @@ function focusSearch() {
   }
   navigate(screenPath("tasks"));
   requestAnimationFrame(focus);
+}
+
+/** Show the screens of a cluster once the operator has described its resource. */
+function useCluster() {
+  const known = useLive("resource").data !== null;
+  useEffect(() => {
+    inCluster.value = known;
+  }, [known]);
 }
 
 function useTitle(screen, item) {

@@ -5,6 +5,9 @@ export const API = `${PREFIX}/api/automation/monitoring`;
 export const PAGE = `${PREFIX}/monitoring`;
 export const SETTINGS = `${PREFIX}/settings`;
 
+/** The route that sends a task. */
+export const SUBMIT = `${PREFIX}/tasks/submit`;
+
 /** A path with a name in it, such as a task id, which may have any characters. */
 export const path = (base, name) => `${base}/${encodeURIComponent(name)}`;
 

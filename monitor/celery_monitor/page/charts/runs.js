@@ -33,7 +33,7 @@ export function Runs({ task }) {
   const length = Math.max(Math.max(...times) - begin, 0.001);
   const share = (time) => `${(100 * (time - begin)) / length}%`;
   return html`<ol class="body runs">${lines.map((line, index) => html`<li key=${index}>
-    <span class="run-head"><span class="soft">${index + 1}</span>${line.run === null ? html`<${TaskState} state=${task.state === "RETRY" ? "RETRY" : "PENDING"} />` : html`<${TaskState} state=${line.run.outcome ?? "STARTED"} />`}</span>
+    <span class="run-head"><span class="soft">${index + 1}</span>${line.run === null ? html`<${TaskState} state=${task.state === "RETRY" ? "RETRY" : "PENDING"} />` : html`<${TaskState} state=${line.run.outcome ?? (line.run.started === null ? "RECEIVED" : "STARTED")} />`}</span>
     <${Track} line=${line} share=${share} />
     <${RunText} line=${line} />
   </li>`)}</ol>

@@ -1,8 +1,8 @@
-/** What changed: workers that came and went, errors that are new, and what people did. */
+/** What changed: workers that came and went, errors that are new, Events of the operator, and what people did. */
 import { html } from "../vendor/libraries.js";
 import { exactNow } from "../app/clock.js";
 import { counted } from "../app/format.js";
-import { PAGE, tasksPath, term, workerPath } from "../app/places.js";
+import { PAGE, screenPath, tasksPath, term, workerPath } from "../app/places.js";
 import { Badge } from "../parts/badge.js";
 import { Empty } from "../parts/states.js";
 import { Text } from "../parts/text.js";
@@ -30,6 +30,13 @@ const ofFailure = (failure) => ({
   text: html`<a href=${failure.error ? tasksPath(term("error", failure.error)) : `${PAGE}/failures`}>${failure.error || "unknown error"}</a> in ${counted(failure.tasks, "task")}`,
 });
 
+const ofEvent = (event) => ({
+  at: event.posted_at,
+  key: `event ${event.posted_at} ${event.message}`,
+  badge: [event.type === "Warning" ? "warn" : "none", event.type === "Warning" ? "triangle" : "dot", event.reason],
+  text: html`<a href=${screenPath("deployments")}><${Text} value=${event.message} limit=${160} /></a>`,
+});
+
 const ofAudit = (entry) => ({
   at: entry.at,
   key: `audit ${entry.at} ${entry.action} ${entry.subject}`,
@@ -37,10 +44,10 @@ const ofAudit = (entry) => ({
   text: html`${entry.subject && mono(entry.subject)} <span class="soft">by ${entry.identity || "unknown"}</span>`,
 });
 
-/** @param {{workers: any[]|null, failures: any[]|null, audit: any[]|null}} options */
-export function Changes({ workers, failures, audit }) {
+/** @param {{workers: any[]|null, failures: any[]|null, audit: any[]|null, resource: any}} options `resource`: in a cluster */
+export function Changes({ workers, failures, audit, resource }) {
   const begin = exactNow() - HOUR;
-  const found = [...(workers ?? []).map(ofWorker), ...(failures ?? []).map(ofFailure), ...(audit ?? []).filter(({ action }) => !UNINTERESTING.has(action)).map(ofAudit)]
+  const found = [...(workers ?? []).map(ofWorker), ...(failures ?? []).map(ofFailure), ...(resource?.events ?? []).map(ofEvent), ...(audit ?? []).filter(({ action }) => !UNINTERESTING.has(action)).map(ofAudit)]
     .filter(({ at }) => at !== null && at >= begin)
     .sort((one, other) => other.at - one.at)
     .slice(0, MOST);

@@ -22,7 +22,7 @@ export const consumersOf = (queue) => (queue.consumers === null ? queue.workers.
 
 export function QueueTable({ queues }) {
   const most = Math.max(...queues.map((queue) => queue.ready ?? 0), 1);
-  return html`<table>
+  return html`<table class="queues">
     <thead><tr><th scope="col">Queue</th><th scope="col" class="n">Ready</th><th scope="col" class="hide bar-cell"><span class="visually-hidden">Share</span></th><th scope="col" class="n hide">In /min</th><th scope="col" class="n hide">Out /min</th><th scope="col" class="n">Workers</th><th scope="col" class="n">Oldest</th></tr></thead>
     <tbody>${queues.map((queue) => html`<tr key=${queue.name}><th scope="row"><${QueueName} queue=${queue} /></th><td class="n">${number(queue.ready)}</td><td class="hide"><${Bar} value=${queue.ready} most=${most} /></td><td class="n hide">${perMinute(queue.in_rate)}</td><td class="n hide">${perMinute(queue.out_rate)}</td><td class="n">${number(consumersOf(queue))}</td><td class="n">${queue.oldest_wait === null ? UNKNOWN : duration(queue.oldest_wait)}</td></tr>`)}</tbody>
   </table>`;

@@ -19,7 +19,12 @@ export function Filter({ value, onApply, problem }) {
   const [focused, setFocused] = useState(false);
   const field = useRef(null);
   const list = useId();
-  useEffect(() => setText(value), [value]);
+  const applied = useRef(null);
+  // A filter that was applied here comes back as the value: by then the next term may be in the field.
+  useEffect(() => {
+    if (applied.current !== value) setText(value);
+    applied.current = null;
+  }, [value]);
   useCompletions(text, focused, (completions) => {
     setFound(completions);
     setChosen(-1);
@@ -27,20 +32,22 @@ export function Filter({ value, onApply, problem }) {
   const open = focused && found.length > 0;
 
   const apply = (next) => {
-    setFound([]);
-    onApply(next.trim());
+    applied.current = next.trim();
+    onApply(applied.current);
   };
   const accept = (completion) => {
     const next = completed(text, completion);
+    // At once: the next key may come before the field is drawn again.
+    field.current.value = next;
     setText(next);
-    if (!completion.endsWith(":")) onApply(next.trim());
+    if (!completion.endsWith(":")) apply(next);
     field.current.focus();
   };
   const keys = {
     ArrowDown: () => open && setChosen((chosen + 1) % found.length),
     ArrowUp: () => open && setChosen(chosen <= 0 ? found.length - 1 : chosen - 1),
     Tab: () => open && (chosen >= 0 || text.trim() !== "") && accept(found[Math.max(chosen, 0)]),
-    Enter: () => (open && chosen >= 0 ? accept(found[chosen]) : apply(text)),
+    Enter: () => (open && chosen >= 0 ? accept(found[chosen]) : (setFound([]), apply(text))),
     Escape: () => (open ? setFound([]) : field.current.blur()),
   };
   const keydown = (event) => {

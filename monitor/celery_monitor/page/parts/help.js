@@ -1,15 +1,18 @@
 /** The keys of the page. */
 import { html } from "../vendor/libraries.js";
-import { MENU } from "../app/menu.js";
+import { menu } from "../app/menu.js";
 import { Dialog } from "./dialog.js";
 
 const KEYS = [
   ["/", "Search tasks"],
   ["j, k", "Next and previous row"],
   ["Enter", "Open the row"],
+  ["x", "Select the row"],
+  ["X", "Select all rows up to this one"],
+  ["r, c", "Retry or cancel what is selected"],
   ["n", "Show newer rows"],
   ["?", "This help"],
-  ["Escape", "Close, or leave the field"],
+  ["Escape", "Close, leave the field, or clear the selection"],
 ];
 
 const Keys = ({ rows }) => html`<dl class="keys">${rows.map(([keys, meaning]) => html`<div key=${keys}><dt>${keys.split(", ").map((key) => html`<kbd key=${key}>${key}</kbd>`)}</dt><dd>${meaning}</dd></div>`)}</dl>`;
@@ -17,6 +20,6 @@ const Keys = ({ rows }) => html`<dl class="keys">${rows.map(([keys, meaning]) =>
 export const Help = ({ onClose }) => html`<${Dialog} title="Keys" onClose=${onClose}>
   <div class="two-columns">
     <${Keys} rows=${KEYS} />
-    <${Keys} rows=${MENU.map(({ key, name }) => [`g, ${key}`, name])} />
+    <${Keys} rows=${menu.value.map(({ key, name }) => [`g, ${key}`, name])} />
   </div>
 <//>`;

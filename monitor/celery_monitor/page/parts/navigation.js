@@ -1,6 +1,6 @@
 /** The side bar of a desktop, and the bar at the bottom of a phone. */
 import { html, useState } from "../vendor/libraries.js";
-import { MENU } from "../app/menu.js";
+import { menu } from "../app/menu.js";
 import { screenPath } from "../app/places.js";
 import { place } from "../app/router.js";
 import { identity, logout } from "../app/session.js";
@@ -26,11 +26,11 @@ const Who = () => html`<span class="who"><span class="name" title=${identity.val
 /** @param {{counts: Record<string, {number: number, title: string}>, subtitle: string, onHelp: () => void}} options */
 export function Navigation({ counts, subtitle, onHelp }) {
   const [open, setOpen] = useState(false);
-  const others = MENU.filter((entry) => !entry.phone);
+  const others = menu.value.filter((entry) => !entry.phone);
   const inMore = others.some((entry) => entry.screen === place.value.screen);
   return html`<nav aria-label="Screens">
     <a class="brand wide" href=${screenPath("overview")}><span class="mark"><${Icon} name="overview" size=${18} /></span><span class="brand-text"><span>Celery monitor</span><small title=${subtitle}>${subtitle}</small></span></a>
-    ${MENU.map((entry) => html`<${Item} key=${entry.screen} entry=${entry} count=${counts[entry.screen]} />`)}
+    ${menu.value.map((entry) => html`<${Item} key=${entry.screen} entry=${entry} count=${counts[entry.screen]} />`)}
     <button type="button" class="more-button" aria-haspopup="dialog" aria-current=${inMore ? "page" : undefined} onClick=${() => setOpen(true)}><${Icon} name="more" size=${17} /><span>More</span></button>
     <div class="end wide">
       <${Who} />

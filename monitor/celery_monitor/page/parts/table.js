@@ -26,12 +26,13 @@ const LOAD_BEFORE = 40;
  * @param {() => void} [options.onEnd] called when the last rows come into view
  * @param {string} [options.sort] the current order, with `-` for descending
  * @param {(sort: string) => void} [options.onSort]
+ * @param {(row: any, range: boolean) => void} [options.onSelect] for the key x, and for X, which selects a range
  */
-export function VirtualTable({ label, name, columns, rows, rowKey, heights, onEnd, sort, onSort, busy = false }) {
+export function VirtualTable({ label, name, columns, rows, rowKey, heights, onEnd, sort, onSort, onSelect, busy = false }) {
   const height = heights[narrow.value ? 1 : 0];
   const body = useRef(null);
   const [first, last] = useVisible(body, rows.length, height);
-  const focusRow = useRowKeys(body, rows, height);
+  const focusRow = useRowKeys(body, rows, height, onSelect);
   useEffect(() => {
     if (last > rows.length - LOAD_BEFORE) onEnd?.();
   }, [last, rows.length, onEnd]);
@@ -93,8 +94,8 @@ function useVisible(body, count, height) {
   return [Math.min(range[0], count), Math.min(Math.max(range[1], 0), count)];
 }
 
-/** j and k move the focus from row to row, also to rows that are not in the page yet. */
-function useRowKeys(body, rows, height) {
+/** j and k move the focus from row to row, also to rows that are not in the page yet. x and X select. */
+function useRowKeys(body, rows, height, onSelect) {
   const current = useRef(-1);
   const focus = (index) => {
     current.current = index;
@@ -107,9 +108,15 @@ function useRowKeys(body, rows, height) {
   const move = (step) => {
     if (rows.length) focus(Math.min(rows.length - 1, Math.max(0, current.current + step)));
   };
+  const select = (range) => {
+    const row = onSelect && rows[current.current];
+    return row ? onSelect(row, range) : false;
+  };
   useKeys({
     j: () => move(1),
     k: () => move(-1),
+    x: () => select(false),
+    X: () => select(true),
   });
   return (index) => {
     current.current = index;

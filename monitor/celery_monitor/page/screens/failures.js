@@ -1,11 +1,12 @@
 /** Failures in groups: which error, raised where, since when, and how many tasks are still failed. */
-import { html } from "../vendor/libraries.js";
+import { html, useState } from "../vendor/libraries.js";
 import { number } from "../app/format.js";
 import { taskPath } from "../app/places.js";
 import { useReading } from "../app/readings.js";
 import { place, setQuery } from "../app/router.js";
 import { Badge } from "../parts/badge.js";
 import { FailureName } from "../lists/failure_rows.js";
+import { Onset } from "../lists/onset.js";
 import { PageTitle, Panel } from "../parts/panel.js";
 import { Empty, Shown } from "../parts/states.js";
 import { Text } from "../parts/text.js";
@@ -24,11 +25,11 @@ export function Failures() {
       <button type="button" class="chip" aria-pressed=${all} aria-current=${all ? "true" : undefined} onClick=${() => setQuery({ all: "yes" })}>All</button>
     </div>
     <${Panel} title=${all ? "All failures" : "Open failures"} note=${all ? "by error and raising line" : "failed or lost, and not succeeded since"}>
-      <${Shown} reading=${reading} lines=${6}>${(data) => html`<${Groups} failures=${data.failures} all=${all} />`}<//>
+      <${Shown} reading=${reading} lines=${6}>${(data) => html`<${Groups} failures=${data.failures} all=${all} since=${since} />`}<//>
     <//>`;
 }
 
-function Groups({ failures, all }) {
+function Groups({ failures, all, since }) {
   const shown = all ? failures : failures.filter((failure) => failure.open > 0);
   if (!shown.length) {
     return all || !failures.length
@@ -37,12 +38,18 @@ function Groups({ failures, all }) {
   }
   return html`<table class="cards">
     <thead><tr><th scope="col">Error</th><th scope="col" class="n">Open</th><th scope="col" class="n">Retrying</th><th scope="col" class="n">Recovered</th><th scope="col" class="n">First seen</th><th scope="col" class="n">Last seen</th></tr></thead>
-    <tbody>${shown.map((failure) => html`<${Group} key=${`${failure.error} ${failure.place}`} failure=${failure} />`)}</tbody>
+    <tbody>${shown.map((failure) => html`<${Group} key=${`${failure.error} ${failure.place}`} failure=${failure} since=${since} />`)}</tbody>
   </table>`;
 }
 
-const Group = ({ failure }) => html`<tr>
-  <th scope="row"><${FailureName} failure=${failure} />${failure.message !== null && html`<span class="message"><a href=${taskPath(failure.latest)}>Latest</a> <span class="mono"><${Text} value=${failure.message} limit=${240} /></span></span>`}</th>
+function Group({ failure, since }) {
+  const [open, setOpen] = useState(false);
+  return html`<${Row} failure=${failure} open=${open} onOpen=${() => setOpen(!open)} />
+    ${open && html`<tr><td colspan="6" class="detail"><${Onset} failure=${failure} since=${since} /></td></tr>`}`;
+}
+
+const Row = ({ failure, open, onOpen }) => html`<tr>
+  <th scope="row"><${FailureName} failure=${failure} /><span class="message"><button type="button" class="link" aria-expanded=${open} aria-label=${`Since when, and where: ${failure.error || "unknown error"}`} onClick=${onOpen}>Since when, and where</button></span>${failure.message !== null && html`<span class="message"><a href=${taskPath(failure.latest)}>Latest</a> <span class="mono"><${Text} value=${failure.message} limit=${240} /></span></span>`}</th>
   <td class="n" data-label="Open">${failure.open ? html`<${Badge} tone="bad" icon="cross">${number(failure.open)}<//>` : "0"}</td>
   <td class="n" data-label="Retrying">${number(failure.retrying)}</td>
   <td class="n" data-label="Recovered">${number(failure.recovered)}</td>

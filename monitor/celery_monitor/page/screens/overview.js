@@ -13,6 +13,8 @@ import { Numbers } from "../charts/numbers.js";
 import { PageTitle, Panel } from "../parts/panel.js";
 import { QueueTable } from "../lists/queue_rows.js";
 import { Empty, Shown } from "../parts/states.js";
+import { Text } from "../parts/text.js";
+import { useAlerts } from "./alerts.js";
 
 const MOST_QUEUES = 7;
 const MOST_FAILURES = 5;
@@ -25,11 +27,13 @@ export function Overview() {
   const workers = useLive("workers");
   const queues = useLive("queues");
   const failures = useLive("failures");
+  const resource = useLive("resource");
   const running = useLive("tasks", { filter: "state:started", limit: MOST_RUNNING });
   const names = useReading("/tasks/names", { since: "1h" }, 60);
   const audit = useReading(may("admin") ? "/audit" : null, { limit: 20 }, 30);
   return html`<h1 class="visually-hidden">Overview</h1>
     <${NoEvents} stats=${stats.data} />
+    <${FiringAlerts} alerts=${useAlerts().data?.firing ?? []} />
     <${Numbers} recent=${recent.data?.tasks ?? null} series=${series.data} />
     <div class="two">
       <div class="stack">
@@ -45,16 +49,16 @@ export function Overview() {
           <${Shown} reading=${workers}>${(data) => html`<${Workers} workers=${data} running=${runningByWorker(running.data, names.data?.names, now.value)} />`}<//>
         <//>
         <${Panel} title="Changes, last hour" more=${may("admin") && html`<a href=${screenPath("audit")}>Audit</a>`}>
-          <${Changes} workers=${workers.data} failures=${failures.data} audit=${audit.data?.entries ?? null} />
+          <${Changes} workers=${workers.data} failures=${failures.data} audit=${audit.data?.entries ?? null} resource=${resource.data} />
         <//>
       </div>
     </div>`;
 }
 
-const backlogNote = (current) => (current ? `${counted(current.ready, "message")} ready` : "");
+const backlogNote = (current) => (current && current.ready !== null ? `${counted(current.ready, "message")} ready` : "");
 
 function fleetNote(current) {
-  const slots = current.slots === null ? "" : `, ${number(current.active)} of ${counted(current.slots, "slot")} busy`;
+  const slots = current.slots ? `, ${number(current.active)} of ${counted(current.slots, "slot")} busy` : "";
   return `${number(current.workers_online)} online${slots}`;
 }
 
@@ -74,6 +78,14 @@ function Failures({ failures }) {
 function Workers({ workers, running }) {
   if (!workers.length) return html`<${Empty} icon="workers" title="No worker has been seen."><p>Start one: <code>celery -A APP worker</code></p><//>`;
   return html`<${Fleet} workers=${workers} running=${running} />`;
+}
+
+/** Which alerts fire, in one sentence. */
+function FiringAlerts({ alerts }) {
+  if (!alerts.length) return null;
+  const worst = alerts.find((alert) => alert.severity === "critical") ?? alerts[0];
+  const more = alerts.length - 1;
+  return html`<p class="panel remark-line">${counted(alerts.length, "alert")} ${alerts.length === 1 ? "fires" : "fire"}: <a href=${screenPath("alerts")}><${Text} value=${worst.summary} limit=${200} /></a>${more > 0 && ` and ${number(more)} more`}.</p>`;
 }
 
 /** Why the screen is empty although workers run. */

@@ -11,7 +11,7 @@ import { Copy } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
 import { Bar, QueueState, QueueTable } from "../lists/queue_rows.js";
 import { Empty, Shown } from "../parts/states.js";
-import { Text } from "../parts/text.js";
+import { readable, Text } from "../parts/text.js";
 import { Ago } from "../parts/time.js";
 import { DEFAULT_WINDOW, WindowChoice } from "../parts/window.js";
 
@@ -29,7 +29,7 @@ export function Queue({ item }) {
   return html`<div><p class="crumbs"><a href=${screenPath("queues")}>Queues</a></p>
       <${PageTitle} actions=${html`<${WindowChoice} value=${since} />`}><${Text} value=${item} limit=${200} /> <${Copy} text=${item} what="the name of the queue" /> ${queue && html`<${QueueState} queue=${queue} />`}<//></div>
     <${Shown} reading=${queues}>${() => (queue ? html`<${Details} queue=${queue} />` : html`<section class="panel"><${Empty} icon="question" title="There is no such queue now.">No worker consumes it, and the broker does not show it. Its history is below.<//></section>`)}<//>
-    <${WaitingMessages} queue=${item} />
+    ${queue && html`<${WaitingMessages} queue=${item} />`}
     <${Panel} title="Ready messages over time"><${Shown} reading=${samples}>${(data) => html`<${History} samples=${data.samples} />`}<//><//>`;
 }
 
@@ -48,7 +48,7 @@ function Details({ queue }) {
     <//>
     <div class="stack">
       <${Panel} title="Workers" note=${queue.consumers === null ? "" : counted(queue.consumers, "consumer")}>
-        ${queue.workers.length ? html`<ul class="names">${queue.workers.map((worker) => html`<li key=${worker}><a class="mono" href=${workerPath(worker)}><${Text} value=${worker} limit=${100} /></a></li>`)}</ul>` : html`<${Empty} icon="workers" title="No online worker consumes this queue.">Start a worker with <code>-Q ${queue.name}</code>.<//>`}
+        ${queue.workers.length ? html`<ul class="names">${queue.workers.map((worker) => html`<li key=${worker}><a class="mono" href=${workerPath(worker)}><${Text} value=${worker} limit=${100} /></a></li>`)}</ul>` : html`<${Empty} icon="workers" title="No online worker consumes this queue."><p>Start a worker with <code>-Q ${readable(queue.name)}</code>.</p><//>`}
       <//>
       ${priorities.length > 1 && html`<${Panel} title="Ready by priority"><div class="body"><${Priorities} priorities=${priorities} /></div><//>`}
     </div>

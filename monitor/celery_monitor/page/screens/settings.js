@@ -1,24 +1,51 @@
-/** The connections of the monitor: Redis and Celery, each with a test, details and the health of both. */
+/** The settings of the monitor, and its connections: Redis and Celery, each with a test and details. */
 import { html, useState } from "../vendor/libraries.js";
 import { getAt } from "../app/api.js";
 import { bytes, counted, duration, number } from "../app/format.js";
-import { API, PREFIX } from "../app/places.js";
+import { API, PREFIX, screenPath } from "../app/places.js";
+import { useReading } from "../app/readings.js";
+import { place } from "../app/router.js";
 import { identity } from "../app/session.js";
+import { EditSetting } from "../actions/setting.js";
+import { SettingNotes, SettingRows } from "../lists/setting_rows.js";
 import { Badge, HealthBadge } from "../parts/badge.js";
 import { Command } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
 import { HEALTHY } from "../parts/sentence.js";
-import { Loading } from "../parts/states.js";
+import { Loading, Shown } from "../parts/states.js";
 import { Text } from "../parts/text.js";
 import { DayClock } from "../parts/time.js";
 
+const ALL = "all";
+const SECONDS = 30;
+const GROUPS = { broker: "Broker and tasks", history: "History", server: "Server", access: "Access", alerts: "Alerts", log: "Log", file: "Settings file" };
+
 export function Settings() {
+  const all = place.value.query.get("tab") === ALL;
   return html`<${PageTitle}>Settings<//>
-    <div class="two even">
+    <div class="views plain" role="navigation" aria-label="Parts of the settings">
+      <a class="chip" href=${screenPath("settings")} aria-current=${all ? undefined : "page"}>Redis & Celery</a>
+      <a class="chip" href=${`${screenPath("settings")}?tab=${ALL}`} aria-current=${all ? "page" : undefined}>All settings</a>
+    </div>
+    ${all ? html`<${Values} groups=${Object.keys(GROUPS)} />` : html`<${Connections} />`}`;
+}
+
+/** The settings of some groups, and the dialog that changes one. */
+function Values({ groups }) {
+  const reading = useReading("/settings", {}, SECONDS);
+  const [edited, setEdited] = useState(null);
+  return html`<section class="panel" aria-label="Notes on the settings"><${Shown} reading=${reading}>${(data) => html`<${SettingNotes} data=${data} />`}<//></section>
+    ${reading.data !== null && groups.map((group) => html`<${Panel} key=${group} title=${GROUPS[group]}><${SettingRows} settings=${reading.data.settings.filter((one) => one.group === group)} onEdit=${setEdited} /><//>`)}
+    ${edited && html`<${EditSetting} setting=${edited} onClose=${() => setEdited(null)} onDone=${reading.reload} />`}`;
+}
+
+function Connections() {
+  return html`<div class="two even">
       <${Connection} title="Redis" test=${`${PREFIX}/api/test/redis`} status=${`${PREFIX}/api/redis/status`} facts=${(data) => redisFacts(data.redis_status)} />
       <${Connection} title="Celery" test=${`${PREFIX}/api/test/celery`} status=${`${PREFIX}/api/celery/status`} facts=${(data) => celeryFacts(data.celery_status)} />
     </div>
     <${Health} />
+    <${Values} groups=${["broker"]} />
     <${Panel} title="Your login"><div class="body"><${Facts} rows=${[
       ["name", identity.value.name],
       ["role", identity.value.role],

@@ -5,7 +5,7 @@ import { duration } from "../app/format.js";
 import { useLive } from "../app/live.js";
 import { PAGE, path, queuePath, taskPath, tasksPath, term, workerPath } from "../app/places.js";
 import { useReading } from "../app/readings.js";
-import { isFinished, TaskState } from "../parts/badge.js";
+import { Badge, isFinished, TaskState } from "../parts/badge.js";
 import { Copy, Command } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
 import { Runs } from "../charts/runs.js";
@@ -28,7 +28,7 @@ export function Task({ item }) {
 
 const Head = ({ id, task }) => html`<div>
   <p class="crumbs"><a href=${`${PAGE}/tasks`}>Tasks</a></p>
-  <${PageTitle} mono actions=${task && html`<${TaskState} state=${task.state} /><${TaskActions} task=${task} />`}>
+  <${PageTitle} mono actions=${task && html`${task.cancel && !isFinished(task.state) && html`<${Badge} tone="warn" icon="barred">cancel requested<//>`}<${TaskState} state=${task.state} /><${TaskActions} task=${task} />`}>
     ${task === null ? "Task" : task.name === null ? "unknown name" : html`<${Text} value=${task.name} limit=${300} />`}
   <//>
   <p class="soft mono id-line"><span class="break"><${Text} value=${id} /></span><${Copy} text=${id} what="the task id" /></p>

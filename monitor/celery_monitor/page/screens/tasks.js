@@ -1,6 +1,8 @@
 /** All tasks, by filter, with live changes. */
 import { html, useState } from "../vendor/libraries.js";
 import { BulkDialog } from "../actions/bulk.js";
+import { SelectedTasks } from "../actions/selected.js";
+import { SendTask } from "../actions/send.js";
 import { now } from "../app/clock.js";
 import { counted, duration, number } from "../app/format.js";
 import { useKeys } from "../app/keyboard.js";
@@ -9,6 +11,7 @@ import { place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
 import { BY_TIME, useTaskList } from "../app/task_list.js";
 import { COMMON, removeView, saveView, views } from "../app/views.js";
+import { useSelection } from "../lists/selection.js";
 import { isFinished, TaskState } from "../parts/badge.js";
 import { Dialog } from "../parts/dialog.js";
 import { Filter } from "../parts/filter.js";
@@ -36,13 +39,13 @@ export function runtimeOf(task) {
 }
 
 const COLUMNS = [
-  { name: "State", sort: "state", cell: (task) => html`<${TaskState} state=${task.state} />` },
-  { name: "Task", sort: "name", cell: (task) => html`<${Name} task=${task} />` },
+  { name: "State", sort: "state", class: "state-cell", cell: (task) => html`<${TaskState} state=${task.state} />` },
+  { name: "Task", sort: "name", class: "name-cell", cell: (task) => html`<${Name} task=${task} />` },
   { name: "Queue", sort: "queue", class: "hide", cell: (task) => task.queue && html`<${Text} value=${task.queue} limit=${100} />` },
   { name: "Worker", sort: "worker", class: "hide", cell: (task) => task.worker && html`<span class="mono" title=${readable(task.worker)}><${Text} value=${task.worker} limit=${100} /></span>` },
   { name: "Wait", sort: "wait", class: "n hide", cell: (task) => duration(waitOf(task)) },
   { name: "Runtime", sort: "runtime", class: "n hide", cell: (task) => duration(runtimeOf(task)) },
-  { name: "Sent", sort: "time", class: "n soft", cell: (task) => html`<${Ago} at=${task.sent ?? task.received ?? task.updated} />` },
+  { name: "Sent", sort: "time", class: "n soft sent-cell", cell: (task) => html`<${Ago} at=${task.sent ?? task.received ?? task.updated} />` },
 ];
 
 function Name({ task }) {
@@ -51,21 +54,39 @@ function Name({ task }) {
     <span class="second mono">${shown ? html`<${Text} value=${shown.slice(0, SHOWN_ARGUMENTS)} />` : task.id}</span>`;
 }
 
+/** The checkbox of each row. A click with Shift selects all rows since the last one. */
+const selectColumn = ({ ids, toggle }) => ({
+  name: "",
+  label: "Select",
+  class: "select-cell",
+  cell: (task) => html`<label onMouseDown=${keepText}><input type="checkbox" aria-label=${`Select ${task.name ?? "task"} ${task.id}`} checked=${ids.has(task.id)}
+    onClick=${(event) => {
+      event.currentTarget.checked = toggle(task.id, event.shiftKey);
+    }} /></label>`,
+});
+
+/** A click with Shift would also select the text of the rows. */
+const keepText = (event) => {
+  if (event.shiftKey) event.preventDefault();
+};
+
 export function Tasks() {
   const filter = place.value.query.get("q") ?? "";
   const sort = place.value.query.get("sort") ?? BY_TIME;
   const list = useTaskList(filter, sort);
+  const selection = useSelection(list);
   const problem = list.problem.value;
   const invalid = problem?.status === 422;
   useKeys({ n: list.showNewer });
-  return html`<${PageTitle} actions=${filter && !invalid && may("operator") && html`<${BulkButtons} filter=${filter} />`}>Tasks<//>
+  return html`<${PageTitle} actions=${html`${filter && !invalid && may("operator") && html`<${BulkButtons} filter=${filter} />`}<${SendTask} />`}>Tasks<//>
     <section class="panel" aria-label="Filter">
       <${Filter} value=${filter} problem=${invalid ? filterProblem(problem) : ""} onApply=${(next) => setQuery({ q: next }, { replace: false })} />
       <${Views} filter=${filter} />
     </section>
     <section class="panel list" aria-label="Tasks">
       <${ListHead} list=${list} filter=${filter} />
-      <${List} list=${list} sort=${sort} filter=${filter} invalid=${invalid} />
+      <${List} list=${list} sort=${sort} filter=${filter} invalid=${invalid} selection=${may("operator") ? selection : null} />
+      <${SelectedTasks} selection=${selection} />
     </section>`;
 }
 
@@ -88,7 +109,7 @@ function ListHead({ list, filter }) {
   </header>`;
 }
 
-function List({ list, sort, filter, invalid }) {
+function List({ list, sort, filter, invalid, selection }) {
   const problem = list.problem.value;
   if (invalid) return html`<${Empty} icon="question" title="This filter cannot be read.">Correct it above: the message says what to write instead.<//>`;
   const rows = list.rows.value;
@@ -96,8 +117,8 @@ function List({ list, sort, filter, invalid }) {
     if (problem) return html`<${ProblemState} problem=${problem} reload=${list.reload} />`;
     return list.loading.value ? html`<${Loading} lines=${8} />` : html`<${Nothing} filter=${filter} />`;
   }
-  return html`<${VirtualTable} label="Tasks" name="tasks-table" columns=${COLUMNS} rows=${rows} rowKey=${(task) => task.id} heights=${HEIGHTS}
-      sort=${sort} onSort=${(next) => setQuery({ sort: next === BY_TIME ? null : next })} onEnd=${list.loadMore} busy=${list.loading.value} />
+  return html`<${VirtualTable} label="Tasks" name=${`tasks-table ${selection ? "selectable" : ""}`} columns=${selection ? [selectColumn(selection), ...COLUMNS] : COLUMNS} rows=${rows} rowKey=${(task) => task.id} heights=${HEIGHTS}
+      sort=${sort} onSort=${(next) => setQuery({ sort: next === BY_TIME ? null : next })} onEnd=${list.loadMore} onSelect=${selection && ((task, range) => selection.toggle(task.id, range))} busy=${list.loading.value} />
     <p class="list-end">${problem ? html`${problem.message} <button type="button" class="link" onClick=${list.loadMore}>Try again</button>` : list.more.value ? "Loading more ..." : "The end of the list"}</p>`;
 }
 

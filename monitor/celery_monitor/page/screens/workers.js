@@ -1,5 +1,6 @@
 /** All workers, and one worker with what it runs. */
 import { html } from "../vendor/libraries.js";
+import { WorkerActions } from "../actions/worker.js";
 import { now } from "../app/clock.js";
 import { bytes, counted, duration, number, UNKNOWN } from "../app/format.js";
 import { useLive } from "../app/live.js";
@@ -54,7 +55,7 @@ export function Worker({ item }) {
   const samples = useReading(`${path("/workers", item)}/samples`, { since, points: 120 }, 15);
   const worker = workers.data?.find((one) => one.name === item);
   return html`<div><p class="crumbs"><a href=${screenPath("workers")}>Workers</a></p>
-      <${PageTitle} mono actions=${html`<${WindowChoice} value=${since} />`}><${Text} value=${item} limit=${200} /> <${Copy} text=${item} what="the name of the worker" /> ${worker && html`<${WorkerState} worker=${worker} />`}<//></div>
+      <${PageTitle} mono actions=${html`${worker && html`<${WorkerActions} worker=${worker} />`}<${WindowChoice} value=${since} />`}><${Text} value=${item} limit=${200} /> <${Copy} text=${item} what="the name of the worker" /> ${worker && html`<${WorkerState} worker=${worker} />`}<//></div>
     <${Shown} reading=${workers}>${() => (worker ? html`<${Details} worker=${worker} />` : html`<section class="panel"><${Empty} icon="question" title="There is no such worker now."><a href=${tasksPath(term("worker", item))}>Tasks of this worker</a><//></section>`)}<//>
     <${Panel} title="Active tasks over time"><${Shown} reading=${samples}>${(data) => html`<${History} samples=${data.samples} />`}<//><//>`;
 }

@@ -86,15 +86,15 @@ async def flower_task_types(call: Call[NoQuery, NoBody]) -> TaskTypes:
 
 async def flower_task_info(call: Call[NoQuery, NoBody]) -> FlowerTask:
     """One task."""
-    task_id, history = call.path["task_id"], call.services.history
+    task_id = call.path["task_id"]
     try:
-        record, related = await history.task(task_id), await history.related(task_id)
+        view = await call.services.history.detail(task_id)
     except HistoryError as error:
         raise unavailable(str(error)) from None
-    if record is None:
+    if view.task is None:
         raise ProblemError(404, f"Unknown task '{task_id}'")
-    children = () if related is None else tuple(child.id for child in related.children)
-    return flower_task(record, children)
+    children = () if view.related is None else tuple(child.id for child in view.related.children)
+    return flower_task(view.task, children)
 
 
 def _filter(query: TasksQuery) -> TaskFilter:

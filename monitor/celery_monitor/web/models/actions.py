@@ -24,6 +24,12 @@ class CancelBody(Body):
     )
 
 
+class AllowedTasks(Document):
+    """The tasks that the settings allow to send with `POST /tasks/submit`."""
+
+    tasks: tuple[str, ...] = Field(description="Their full names.")
+
+
 class RetryBody(Body):
     """What the retry has instead of what the original had. Null: as the original."""
 

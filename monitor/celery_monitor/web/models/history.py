@@ -122,6 +122,37 @@ class Failures(Document):
     failures: list[FailureGroup] = Field(description="The latest ones first.")
 
 
+class OnsetQuery(WindowQuery):
+    """A group of failures in a window of time."""
+
+    error: Text = Field(default="", description="The type of the error; empty if it is unknown.")
+    place: Text | None = Field(default=None, description="The line that raised it.")
+
+
+class FailingWorker(_View):
+    """Failures of one worker."""
+
+    name: str | None = Field(description="The worker of the last run; null if it is unknown.")
+    tasks: int = Field(description="Tasks that failed there.")
+    first: float = Field(description="When the first of them was sent, or first seen. " + _TIME)
+    last: float = Field(description="When the last of them was sent, or first seen. " + _TIME)
+
+
+class Onset(_View):
+    """Since when tasks fail with one error at one line, and on which workers."""
+
+    window: Window = Field(description="The window.")
+    history_since: float = Field(description="Before this time the history has no tasks. " + _TIME)
+    first: float = Field(
+        description="When the first of these tasks in the whole history was sent, or first seen. " + _TIME
+    )
+    tasks: int = Field(description="Tasks in the window.")
+    before: int = Field(description="Tasks in the window of the same length before.")
+    trend: list[int] = Field(description="Tasks in equal steps of the window, oldest first.")
+    workers: list[FailingWorker] = Field(description="The workers with the most failures first, at most 200.")
+    worker_count: int = Field(description="How many workers there are.")
+
+
 class SeriesPoint(_View):
     """One step of a series."""
 

@@ -1,11 +1,11 @@
-"""Actions on single tasks."""
+"""Actions on single tasks, and which tasks may be sent."""
 
 from celery_monitor.control.retries.build import Given
 from celery_monitor.control.submit import BrokerAwayError
 from celery_monitor.history.rows.clean import MOST_ID_CHARACTERS
 from celery_monitor.settings import Role
-from celery_monitor.web.models.actions import Cancel, CancelBody, Retry, RetryBody
-from celery_monitor.web.models.base import NoQuery
+from celery_monitor.web.models.actions import AllowedTasks, Cancel, CancelBody, Retry, RetryBody
+from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.problems import ProblemError, unavailable
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import Call, Reply, Route
@@ -36,6 +36,11 @@ async def retry_task(call: Call[NoQuery, RetryBody]) -> Reply[Retry]:
     return Reply(Retry(task_id=retry.task_id, retry_of=retry.retry_of), status=201)
 
 
+async def list_allowed_tasks(call: Call[NoQuery, NoBody]) -> AllowedTasks:
+    """The tasks that the settings allow to send."""
+    return AllowedTasks(tasks=call.services.application.allowed_tasks.tasks)
+
+
 def task_id_of(text: str) -> str:
     """The id of a task. Raises ProblemError (422) for a text that none can be."""
     if not text.isprintable() or len(text) > MOST_ID_CHARACTERS:
@@ -46,6 +51,12 @@ def task_id_of(text: str) -> str:
 
 
 ROUTES = (
+    Route(
+        method="GET",
+        path=f"{MONITORING}/tasks/allowed",
+        handler=list_allowed_tasks,
+        summary="The tasks that the settings allow to send.",
+    ),
     Route(
         method="POST",
         path=f"{MONITORING}/tasks/{{task_id}}/cancel",

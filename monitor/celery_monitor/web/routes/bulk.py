@@ -1,8 +1,10 @@
-"""Actions on all tasks that a filter finds."""
+"""Actions on many tasks: on all that a filter finds, or on some by their ids."""
 
 from typing import Any
 
 from celery_monitor.control.bulk.proposing import Wanted
+from celery_monitor.history import TaskFilter
+from celery_monitor.history.filters import Term
 from celery_monitor.records.bulk import Bulk as Action
 from celery_monitor.records.bulk import ItemState
 from celery_monitor.settings import Role
@@ -10,6 +12,7 @@ from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.models.bulk import Bulk, BulkBody, Reason
 from celery_monitor.web.models.tasks import Task
 from celery_monitor.web.problems import ProblemError
+from celery_monitor.web.routes.actions import task_id_of
 from celery_monitor.web.routes.confirmations import check_dry_run_or_confirmation
 from celery_monitor.web.routes.filters import written_filter
 from celery_monitor.web.routes.paths import MONITORING
@@ -19,11 +22,12 @@ from celery_monitor.web.routing import Call, Reply, Route
 async def act_on_tasks(call: Call[NoQuery, BulkBody]) -> Reply[Bulk]:
     """A dry run, or what a dry run found."""
     body, services = call.body, call.services
-    call.note.subject = body.filter
+    text, tasks = _tasks(body)
+    call.note.subject = text
     wanted = Wanted(
         action=body.action,
-        filter=body.filter,
-        tasks=written_filter("body.filter", body.filter),
+        filter=text,
+        tasks=tasks,
         terminate=body.terminate,
         signal=body.signal,
     )
@@ -34,6 +38,15 @@ async def act_on_tasks(call: Call[NoQuery, BulkBody]) -> Reply[Bulk]:
     call.note.detail = f"{action.action.value} {action.count} tasks, id {action.id}"
     services.actions.bulk_runner.wake()
     return Reply(await _progress(call, action), status=202)
+
+
+def _tasks(body: BulkBody) -> tuple[str, TaskFilter | tuple[str, ...]]:
+    """The tasks, and their text in the filter language."""
+    if body.ids is None:
+        text = body.filter or ""
+        return text, written_filter("body.filter", text)
+    ids = tuple(dict.fromkeys(map(task_id_of, body.ids)))
+    return str(TaskFilter(tuple(Term(field="id", value=one) for one in ids))), ids
 
 
 async def get_bulk(call: Call[NoQuery, NoBody]) -> Bulk:
@@ -94,7 +107,7 @@ ROUTES = (
         method="POST",
         path=f"{MONITORING}/tasks/bulk",
         handler=act_on_tasks,
-        summary="Cancel or retry all tasks that a filter finds, after a dry run.",
+        summary="Cancel or retry all tasks that a filter finds, or some by their ids, after a dry run.",
         role=Role.OPERATOR,
         statuses=(200, 202),
         errors=(409, 503),

@@ -1,5 +1,7 @@
 """Numbers of the history: stats, task names, failures, series, the audit."""
 
+import msgspec
+
 from celery_monitor.history.filters import completions
 from celery_monitor.settings import Role
 from celery_monitor.web.documents import failure_groups, system_stats
@@ -11,6 +13,8 @@ from celery_monitor.web.models.history import (
     CompletionsQuery,
     Failures,
     ListQuery,
+    Onset,
+    OnsetQuery,
     QueueSample,
     QueueSamples,
     SamplesQuery,
@@ -25,6 +29,7 @@ from celery_monitor.web.models.history import (
     WorkerSample,
     WorkerSamples,
 )
+from celery_monitor.web.problems import ProblemError
 from celery_monitor.web.routes.filters import window_of
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import Call, Route
@@ -54,6 +59,16 @@ async def list_failures(call: Call[ListQuery, NoBody]) -> Failures:
         window=Window.model_validate(window),
         failures=await failure_groups(call.services.history, window, call.query.limit),
     )
+
+
+async def get_onset(call: Call[OnsetQuery, NoBody]) -> Onset:
+    """Since when tasks fail with one error at one line, how often, and on which workers."""
+    query = call.query
+    window = window_of(query, call.services.clock())
+    onset = await call.services.history.onsets.of(query.error, query.place, window)
+    if onset is None:
+        raise ProblemError(404, "The history has no failure with this error at this line.")
+    return Onset(window=Window.model_validate(window), **msgspec.structs.asdict(onset))
 
 
 async def get_series(call: Call[SeriesQuery, NoBody]) -> Series:
@@ -123,6 +138,13 @@ ROUTES = (
         handler=list_failures,
         summary="Failures by exception and raising line; open ones have not succeeded since.",
         errors=(503,),
+    ),
+    Route(
+        method="GET",
+        path=f"{MONITORING}/failures/onset",
+        handler=get_onset,
+        summary="Since when tasks fail with one error at one line, how often, and on which workers.",
+        errors=(404, 503),
     ),
     Route(
         method="GET",

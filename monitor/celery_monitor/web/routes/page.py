@@ -63,22 +63,28 @@ async def page_file(call: Call[NoQuery, NoBody]) -> web.Response:
 
 
 def _document(call: Call[PageQuery, NoBody]) -> web.Response:
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": CONTENT_POLICY}
+    if call.client.secure:
+        # Over plain HTTP browsers ignore it, and report that to the console as an error.
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
     return web.Response(
         body=page_files().document(call.client.prefix),
-        headers={"Cache-Control": "no-cache", "Content-Security-Policy": CONTENT_POLICY},
+        headers=headers,
         content_type="text/html",
         charset="utf-8",
     )
 
 
 def _route(path: str, handler: Handler, summary: str) -> Route:
-    # Without a role: the page has no data, and lets its user log in.
+    # Without a role: the page has no data, and lets its user log in. Of any length: the page itself says
+    # that a name is too long.
     return Route(
         method="GET",
         path=path,
         handler=handler,
         role=None,
         limited=False,
+        any_length=True,
         summary=summary,
         media_types=("text/html",),
         tag="page",

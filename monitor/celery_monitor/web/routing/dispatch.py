@@ -56,7 +56,7 @@ def bind(route: Route, services: Services) -> AiohttpHandler:
             call: Call[Any, Any] = Call(
                 services=services,
                 origin=origin,
-                path=_path(request),
+                path=_path(route, request),
                 query=_query(route, request),
                 body=await _body(route, request),
                 request=request,
@@ -88,10 +88,10 @@ def _subject(request: web.Request) -> str:
     return " ".join(_parameters(request).values())
 
 
-def _path(request: web.Request) -> dict[str, str]:
+def _path(route: Route, request: web.Request) -> dict[str, str]:
     parameters = _parameters(request)
     for name, value in parameters.items():
-        if len(value) > MAX_PARAMETER_LENGTH:
+        if len(value) > MAX_PARAMETER_LENGTH and not route.any_length:
             raise ProblemError(422, f"{name} is longer than {MAX_PARAMETER_LENGTH} characters.")
     return parameters
 

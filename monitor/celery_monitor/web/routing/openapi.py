@@ -112,7 +112,9 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
 
 
 def _path_parameters(route: Route) -> list[Schema]:
-    schema = {"type": "string", "minLength": 1, "maxLength": MAX_PARAMETER_LENGTH}
+    schema: Schema = {"type": "string", "minLength": 1}
+    if not route.any_length:
+        schema["maxLength"] = MAX_PARAMETER_LENGTH
     described = {TASK_ID: f"The id of a task. `{TASK_ID_PREFIX}` may stand before it."}
     return [
         {"name": name, "in": "path", "required": True, "schema": schema}

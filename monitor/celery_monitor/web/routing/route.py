@@ -38,6 +38,7 @@ class Route:
     ``audited``: whether a request writes an entry of the audit; None: if
     the method is not GET. ``limited``: whether its requests count for the rate limits. ``head``: whether a
     GET route answers HEAD too. ``either_slash``: whether the path may end with a slash or without one.
+    ``any_length``: whether the parameters of the path may be longer than those of the API.
     ``error_shape``: the document of errors, where a route has one of its own. ``websocket``: the route opens
     a WebSocket: it takes tickets, and only the monitor's own pages may open it in a browser.
     """
@@ -56,6 +57,7 @@ class Route:
     limited: bool = True
     head: bool = True
     either_slash: bool = False
+    any_length: bool = False
     error_shape: ErrorShape = PROBLEM
     websocket: bool = False
     tag: str = "monitoring"

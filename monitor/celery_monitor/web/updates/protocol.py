@@ -44,6 +44,8 @@ class Topic(StrEnum):
     """`GET failures`: a document for each group of the last hour, with the key `[error, place]`."""
     SCHEDULE = "schedule"
     """`GET schedule`: one document."""
+    RESOURCE = "resource"
+    """`GET resource`: one document; none outside a cluster."""
 
 
 class Problem(StrEnum):

@@ -11,7 +11,7 @@ from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.container_failures import last_line, reason_of
 from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
-from celery_operator.decide.group_verdicts import GroupVerdicts, sidecar_facts
+from celery_operator.decide.group_verdicts import GroupVerdicts, rollout_stopped, sidecar_facts
 
 _ALWAYS: Mapping[WorkerState, Reason] = {
     WorkerState.WEDGED: WorkerReason.WEDGED,
@@ -36,9 +36,10 @@ def group_verdicts(evidence: Evidence) -> GroupVerdicts:
 
 def _of_group(group: GroupEvidence, evidence: Evidence) -> tuple[Verdict, ...]:
     # Of a group that should have no workers, all are about to be deleted: nothing is wrong with their states.
-    reasons = _WHERE_WORKERS_ARE_MISSING if group.missing else _ALWAYS
     found: dict[Reason, list[Verdict]] = {}
     for worker in group.workers:
+        counts = group.missing or worker.pod.uid in group.late
+        reasons = _WHERE_WORKERS_ARE_MISSING if counts else _ALWAYS
         by_state = _by_state(worker, reasons, evidence) if group.desired else ()
         for verdict in (*by_state, *_by_checks(worker, group)):
             found.setdefault(verdict.reason, []).append(verdict)
@@ -108,7 +109,9 @@ def _only_this_pod(worker: Worker, evidence: Evidence) -> bool:
 
 def _refused(group: GroupEvidence, evidence: Evidence) -> Iterator[Verdict]:
     deployment = group.deployment
-    if deployment is not None and deployment.failure:
+    if deployment is not None and deployment.rollout_stopped:
+        yield rollout_stopped(deployment, evidence.snapshot.name)
+    elif deployment is not None and deployment.failure:
         selector = f"{LABEL_INSTANCE}={evidence.snapshot.name},{LABEL_GROUP}={group.name}"
         facts = {"failure": deployment.failure, "selector": selector}
         yield Verdict(PodReason.CREATION_REFUSED, (deployment.name,), facts)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from celery_operator.api.annotations import pause_annotation
 from celery_operator.api.names import ANNOTATION_PAUSE_HEALING, PLURAL
 from celery_operator.snapshot import Snapshot
 
@@ -20,7 +21,12 @@ def manual_step(snapshot: Snapshot, pod: str) -> ManualStep | None:
     if snapshot.spec.health.restart.policy == "Never":
         why = "spec.health.restart.policy is Never"
         return ManualStep(why, "Delete the pod", snapshot.kubectl(f"delete pod {pod}"))
-    if snapshot.annotations.healing_paused:
-        resume = f"annotate {PLURAL} {snapshot.name} {ANNOTATION_PAUSE_HEALING}-"
+    annotations = snapshot.annotations
+    group = next((one.group for one in snapshot.pods if one.name == pod), None)
+    if annotations.healing_paused or group in annotations.groups_paused:
+        pause = ANNOTATION_PAUSE_HEALING
+        if not annotations.healing_paused and group is not None:
+            pause = pause_annotation(group)
+        resume = f"annotate {PLURAL} {snapshot.name} {pause}-"
         return ManualStep("healing is paused", "Resume healing, or delete the pod", snapshot.kubectl(resume))
     return None

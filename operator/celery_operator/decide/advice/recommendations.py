@@ -8,7 +8,7 @@ from celery_health.catalogue.deaths import DeathReason
 from celery_health.catalogue.entry import Actor, Severity
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
-from celery_health.urls import redact
+from celery_health.redaction import redact
 from celery_health.verdicts.verdict import Verdict
 from celery_health.wire.names import DIRECTORY
 from celery_operator.api.names import (
@@ -18,11 +18,13 @@ from celery_operator.api.names import (
     LABEL_INSTANCE,
     PLURAL,
 )
+from celery_operator.api.parts.managed_redis import NO_EVICTION
 from celery_operator.api.status import ConditionType, Recommendation
 from celery_operator.decide.advice.manual_steps import manual_step
 from celery_operator.decide.condition_state import ConditionStates
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
+from celery_operator.decide.evidence.overdue_drains import overdue_verdict
 from celery_operator.decide.evidence.worker_state import WorkerState
 from celery_operator.decide.group_verdicts import GroupVerdicts, report_unreadable
 from celery_operator.decide.scaling.decision import ScalingReason
@@ -53,10 +55,12 @@ def recommend(
 def _all(evidence: Evidence, verdicts: GroupVerdicts, conditions: ConditionStates) -> Iterator[_Advice]:
     yield from _faults(evidence)
     yield from _broker(evidence)
+    yield from _eviction(evidence)
     yield from _deaths(evidence, (DeathReason.POISON_TASK,))
     yield from _workers(evidence, verdicts)
     yield from _deaths(evidence, (DeathReason.CHILDREN_LOST, DeathReason.TASKS_LOST))
     yield from _agents(evidence)
+    yield from _drains(evidence, conditions)
     yield from _beat(evidence, conditions)
     yield from _monitor(evidence, conditions)
     yield from _backlog(evidence)
@@ -85,6 +89,28 @@ def _broker(evidence: Evidence) -> Iterator[_Advice]:
         remedy = "Find out why the managed Redis does not answer."
         command = evidence.kubectl(f"describe pods -l {selector}")
     yield f"{broker.reading.message} {remedy} Workers reconnect by themselves.", command
+
+
+def _eviction(evidence: Evidence) -> Iterator[_Advice]:
+    """A managed Redis that deletes keys. The lists of tasks never expire, so volatile policies spare them."""
+    redis = evidence.snapshot.spec.broker.managed
+    if redis is None or redis.maxmemory_policy == NO_EVICTION:
+        return
+    policy = redis.maxmemory_policy
+    message = (
+        f"The managed Redis deletes whole queues when its memory is full (maxmemoryPolicy {policy}), so "
+        f"tasks can be lost. Write {NO_EVICTION}"
+    )
+    if policy.startswith("volatile-"):
+        message = (
+            f"The managed Redis deletes keys that have a time to live when its memory is full "
+            f"(maxmemoryPolicy {policy}), so results and locks can be lost. Write {NO_EVICTION}"
+        )
+    patch = f'{{"spec":{{"broker":{{"managed":{{"maxmemoryPolicy":"{NO_EVICTION}"}}}}}}}}'
+    yield (
+        message,
+        evidence.kubectl(f"patch {PLURAL} {evidence.snapshot.name} --type merge -p '{patch}'"),
+    )
 
 
 def _url_command(evidence: Evidence) -> str:
@@ -132,6 +158,12 @@ def _agents(evidence: Evidence) -> Iterator[_Advice]:
             yield verdict.remedy, verdict.command(evidence.commands)
         if unreadable := group.in_state(WorkerState.REPORT_UNREADABLE):
             yield _unreadable_advice(unreadable[0].pod.name, evidence)
+
+
+def _drains(evidence: Evidence, conditions: ConditionStates) -> Iterator[_Advice]:
+    if conditions[ConditionType.DRAINS_ON_TIME].is_false:
+        verdict = overdue_verdict(evidence.snapshot)
+        yield verdict.remedy, verdict.command(evidence.commands)
 
 
 def _unreadable_advice(pod: str, evidence: Evidence) -> _Advice:

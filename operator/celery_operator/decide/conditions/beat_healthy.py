@@ -12,6 +12,8 @@ from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.group_verdicts import sidecar_facts
 from celery_operator.snapshot import DeploymentState
 
+_ENDS_WITHIN = 30.0
+"""Seconds within which a kubelet that is alive confirms the end of a pod, after its grace period."""
 _RESTARTED = frozenset({BeatReason.TICK_OVERDUE, BeatReason.STUCK})
 _WAITS = frozenset({BeatReason.CONNECTING, BeatReason.WAITING_FOR_RESULTS})
 _UNKNOWN = frozenset({BeatReason.TICKS_UNKNOWN, BeatReason.AGENT_ABSENT, BeatReason.REPORT_UNREADABLE})
@@ -19,20 +21,20 @@ _UNKNOWN = frozenset({BeatReason.TICKS_UNKNOWN, BeatReason.AGENT_ABSENT, BeatRea
 
 
 def state_of(evidence: Evidence) -> ConditionState:
-    """Decided from the Deployment, and from what the sidecar of beat's pod says."""
+    """Decided from the StatefulSet, and from what the sidecar of beat's pod says."""
     spec, beat = evidence.snapshot.spec, evidence.beat
     if not spec.beat.enabled:
         return by_verdict(Verdict(BeatStateReason.DISABLED))
     if spec.suspend and (beat is None or beat.in_force == 0):
         return yes(StateReason.SUSPENDED, "Beat does not run while the resource is suspended.")
     if beat is not None:
-        return _of_deployment(beat, evidence)
+        return _of_stateful_set(beat, evidence)
     if evidence.new_generation:
         return unknown(StateReason.NEW_GENERATION, "Beat is being created.")
-    return by_verdict(Verdict(BeatStateReason.NOT_RUNNING, variant="no_deployment"))
+    return by_verdict(Verdict(BeatStateReason.NOT_RUNNING, variant="not_created"))
 
 
-def _of_deployment(beat: DeploymentState, evidence: Evidence) -> ConditionState:
+def _of_stateful_set(beat: DeploymentState, evidence: Evidence) -> ConditionState:
     present = [one for one in evidence.snapshot.beats if not one.deleting]
     number = len(present) or beat.replicas
     if number > 1:
@@ -40,8 +42,11 @@ def _of_deployment(beat: DeploymentState, evidence: Evidence) -> ConditionState:
         return by_verdict(Verdict(BeatStateReason.MULTIPLE_INSTANCES, (beat.name,), facts))
     if present:
         return _of_pod(present[0], evidence)
+    lost = next((one for one in evidence.snapshot.beats if one.overdue_for > _ENDS_WITHIN), None)
+    if lost is not None:
+        return by_verdict(Verdict(BeatStateReason.NODE_LOST, (lost.pod,)))
     if beat.ready < 1:
-        return _not_running(beat.failure or "its Deployment has no ready pod")
+        return _not_running(beat.failure or "its StatefulSet has no ready pod")
     return by_verdict(Verdict(BeatStateReason.RUNNING))
 
 

@@ -33,12 +33,15 @@ def _known(evidence: Evidence, workers: ConditionState) -> Iterator[ConditionSta
         yield no(workers.reason, workers.message)
     stale = [group.name for group in evidence.groups if not group.rolled_out]
     if stale:
-        yield no(
-            StateReason.ROLLOUT_IN_PROGRESS, joined(f"Group {name} is being rolled out" for name in stale)
-        )
+        rolled = [f"Group {name} is being rolled out" for name in stale]
+        if workers.is_false:
+            yield no(workers.reason, joined([*rolled, workers.message]))
+        yield no(StateReason.ROLLOUT_IN_PROGRESS, joined(rolled))
 
 
 def _unknown(evidence: Evidence, workers: ConditionState) -> Iterator[ConditionState]:
+    if problem := evidence.snapshot.memory.problem:
+        yield by_verdict(Verdict(StateReason.RECONCILE_FAILED, facts={"problem": problem}))
     if any(group.missing for group in evidence.groups):
         yield unknown(workers.reason, workers.message)
     if evidence.broker.reachable is None and evidence.broker.readable:

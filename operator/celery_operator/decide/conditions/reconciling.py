@@ -6,21 +6,24 @@ from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.text import part_is
 from celery_health.verdicts.verdict import Verdict
-from celery_operator.api.names import COMPONENT_BEAT, COMPONENT_MONITOR, COMPONENT_WORKER
+from celery_operator.api import names
 from celery_operator.decide.condition_state import ConditionState, by_verdict, no, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.evidence.worker_state import WorkerState
 from celery_operator.decide.group_verdicts import GroupVerdicts
+from celery_operator.kinds import STATEFUL_SET
 from celery_operator.snapshot import DeploymentState
 
 
 def state_of(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionState:
-    """With a fault that needs a new spec, Stalled is true and this is false."""
+    """With a fault that needs a new spec, or a stopped rollout, Stalled is true and this is false."""
     fault = evidence.fault
     if fault is not None:
         if fault.waiting:
             return yes(fault.reason, fault.message)
+        return no(StateReason.STALLED, Verdict(StateReason.STALLED).message)
+    if evidence.stopped_rollout is not None:
         return no(StateReason.STALLED, Verdict(StateReason.STALLED).message)
     return next(
         _under_way(evidence, verdicts), no(StateReason.UP_TO_DATE, Verdict(StateReason.UP_TO_DATE).message)
@@ -65,18 +68,26 @@ def _of_group(group: GroupEvidence) -> Iterator[ConditionState]:
 def _of_others(evidence: Evidence) -> Iterator[ConditionState]:
     for deployment in evidence.snapshot.deployments:
         if not _is_desired(deployment, evidence):
-            yield by_verdict(Verdict(StateReason.REMOVING, (deployment.name,)))
+            yield by_verdict(Verdict(StateReason.REMOVING, (deployment.name,), {"kind": deployment.kind}))
         elif (
             deployment.observed_generation < deployment.generation or deployment.updated < deployment.in_force
         ):
-            yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} is being rolled out")
+            yield yes(
+                StateReason.ROLLOUT_IN_PROGRESS, f"{deployment.kind} {deployment.name} is being rolled out"
+            )
 
 
 def _is_desired(deployment: DeploymentState, evidence: Evidence) -> bool:
-    if deployment.component == COMPONENT_WORKER:
-        return deployment.group in {group.name for group in evidence.groups}
-    if deployment.component == COMPONENT_BEAT:
-        return evidence.snapshot.spec.beat.enabled
-    if deployment.component == COMPONENT_MONITOR:
-        return evidence.snapshot.spec.monitor.enabled
+    spec = evidence.snapshot.spec
+    match deployment.component:
+        case names.COMPONENT_WORKER:
+            return deployment.group in {group.name for group in evidence.groups}
+        case names.COMPONENT_BEAT:
+            return spec.beat.enabled and deployment.kind == STATEFUL_SET.kind
+        case names.COMPONENT_REDIS:
+            return spec.broker.managed is not None and deployment.kind == STATEFUL_SET.kind
+        case names.COMPONENT_MONITOR:
+            return spec.monitor.enabled
+        case names.COMPONENT_FLOWER:
+            return spec.flower.enabled
     return True

@@ -1,9 +1,10 @@
 """Whether a pod has drained, and its place in the order in which its ReplicaSet deletes pods."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
+from types import MappingProxyType
 
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase, WorkerReport
@@ -16,6 +17,8 @@ FRESH_FOR_DRAIN_SECONDS = 5.0
 
 Place = tuple[bool, bool, bool, int]
 
+_NONE_CHOSEN: Mapping[str, float] = MappingProxyType({})
+_NONE_REFUSED: Mapping[str, str] = MappingProxyType({})
 _BEFORE_FETCHING = frozenset({Phase.STARTING, Phase.CONNECTING})
 
 
@@ -36,8 +39,12 @@ class DrainPod:
     """A pod that is not being deleted; ``active``, ``reserved`` and ``eta`` are tasks.
 
     ``pending``: its containers have not started. ``drain_requested``: whether the worker was asked to drain,
-    and ``drain_requested_for``: seconds since then; None where its sidecar does not answer. ``silent_for``:
-    seconds for which it has run without a report, or the age of its report.
+    and ``drain_requested_for``: seconds since then; None where its sidecar does not answer. ``expires_in``:
+    seconds until its drain ends by itself, None where it does not. ``chosen_for``:
+    seconds since the operator chose it to drain, whether its worker was reached or not; None if it is not
+    chosen. ``silent_for``: seconds for which it has run without a report, or the age of its report.
+    ``replica_set``: a label that only the pods of its ReplicaSet have. ``why_unreached``: why its sidecar
+    does not answer, or did not take the last order.
     """
 
     name: str
@@ -53,7 +60,11 @@ class DrainPod:
     eta: int = 0
     drain_requested: bool | None = None
     drain_requested_for: float | None = None
+    expires_in: float | None = None
     silent_for: float = 0.0
+    chosen_for: float | None = None
+    replica_set: str = ""
+    why_unreached: str = ""
 
     @property
     def is_idle(self) -> bool:
@@ -66,17 +77,34 @@ class DrainPod:
         return self.pending or not (self.ready and self.scheduled)
 
     @property
+    def drains(self) -> bool:
+        """The operator has chosen it, or its worker was asked to drain."""
+        return self.chosen_for is not None or self.drain_requested is True
+
+    @property
     def place(self) -> Place:
         """A ReplicaSet deletes pods of a smaller one first."""
         return self.scheduled, not self.pending, self.ready, self.deletion_cost
 
 
-def drain_pods(workers: Iterable[Worker]) -> Mapping[str, Sequence[DrainPod]]:
-    """The pods that are not being deleted, by group, each with its drain state."""
+def drain_pods(
+    workers: Iterable[Worker],
+    chosen_for: Mapping[str, float] = _NONE_CHOSEN,
+    refused_orders: Mapping[str, str] = _NONE_REFUSED,
+) -> Mapping[str, Sequence[DrainPod]]:
+    """The pods that are not being deleted, by group, each with its drain state.
+
+    By uid: ``chosen_for``, the seconds since a pod was chosen to drain, and ``refused_orders``, why its
+    sidecar did not take the last order.
+    """
     pods: dict[str, list[DrainPod]] = {}
     for worker in workers:
         if worker.state is not WorkerState.LEAVING:
-            pods.setdefault(worker.pod.group, []).append(_drain_pod(worker))
+            uid = worker.pod.uid
+            pod = _drain_pod(worker)
+            why = refused_orders.get(uid, pod.why_unreached)
+            found = replace(pod, chosen_for=chosen_for.get(uid), why_unreached=why)
+            pods.setdefault(worker.pod.group, []).append(found)
     return pods
 
 
@@ -97,7 +125,10 @@ def _drain_pod(worker: Worker) -> DrainPod:
         eta=report.eta if report else 0,
         drain_requested=reading.drain_requested if reading else None,
         drain_requested_for=reading.drain_requested_for if reading and not reading.late else None,
+        expires_in=reading.drain_expires_in if reading else None,
         silent_for=pod.silent_for,
+        replica_set=pod.replica_set,
+        why_unreached=pod.sidecar_error,
     )
 
 

@@ -61,7 +61,7 @@ def plan(
 
 def _keep(desired: int, replicas: int, pods: Sequence[DrainPod]) -> DrainPlan:
     """Draining pods exist already, so they consume again before new pods are created."""
-    leaving = _leaving(replicas, pods)
+    leaving = leaving_pods(replicas, pods)
     return DrainPlan(
         replicas=desired,
         undrain=tuple(pod.uid for pod in pods if pod.drain_requested and pod.uid not in leaving),
@@ -75,13 +75,14 @@ def _lower(
 ) -> DrainPlan:
     free = settled or desired == 0
     surplus = max(0, len(pods) - desired)
-    known = [
-        pod for pod in pods if pod.drain_state is not DrainState.UNKNOWN or _is_overdue(pod, drain_timeout)
-    ]
-    victims = _victims(surplus, known if free else [pod for pod in known if pod.drain_requested])
-    overdue = {pod.uid for pod in victims if _is_overdue(pod, drain_timeout)}
-    spent = overdue | {pod.uid for pod in victims if _is_spent(pod)}
-    removable = _removable(pods, spent)
+    victims = choose_victims(surplus, pods if free else [pod for pod in pods if pod.drains])
+    # A silent pod that the ReplicaSet deletes first keeps no other pod for ever.
+    first = (
+        [pod for pod in pods if pod.is_exposed and pod.drain_state is DrainState.UNKNOWN] if surplus else []
+    )
+    overdue = {pod.uid for pod in (*victims, *first) if is_overdue(pod, drain_timeout)}
+    spent = overdue | {pod.uid for pod in victims if is_spent(pod)}
+    removable = certain_deletions(pods, spent)
     lowered = min(replicas, max(desired, len(pods) - min(surplus, len(removable))))
     if not settled and (desired or len(removable) < len(pods)):
         lowered, removable = replicas, []
@@ -89,9 +90,9 @@ def _lower(
     # No other pod may get the place of the pods that are being deleted.
     quiet = lowered == replicas >= len(pods)
     cost = SPENT_COST if quiet and settled else REMOVABLE_COST
-    soon = [pod.uid for pod in victims if pod.uid not in spent and _is_soon_spent(pod)]
+    soon = [pod.uid for pod in victims if pod.uid not in spent and is_soon_spent(pod)]
     going = dict.fromkeys(spent, cost) | dict.fromkeys(soon if quiet else (), REMOVABLE_COST)
-    still_drained = {pod.uid for pod in victims} | _leaving(replicas, pods)
+    still_drained = {pod.uid for pod in victims} | leaving_pods(replicas, pods)
     return DrainPlan(
         replicas=lowered,
         drain=tuple(pod.uid for pod in victims if pod.drain_requested is False),
@@ -104,9 +105,9 @@ def _lower(
     )
 
 
-def _victims(surplus: int, pods: Sequence[DrainPod]) -> list[DrainPod]:
+def choose_victims(surplus: int, pods: Sequence[DrainPod]) -> list[DrainPod]:
     """The pods to delete: first those that the ReplicaSet deletes first anyway, then draining pods, then
-    those with the fewest tasks in flight.
+    those with the fewest tasks in flight, and at last those whose tasks are not known.
 
     ``pods`` are those that may be deleted at all.
     """
@@ -118,17 +119,18 @@ def _victims(surplus: int, pods: Sequence[DrainPod]) -> list[DrainPod]:
 
 
 def _rank(pod: DrainPod) -> tuple[int, int, int, bool, int, Place]:
-    exposed = pod.is_exposed and pod.is_idle
-    tier = 3 if pod.drain_state is DrainState.UNKNOWN else 0 if exposed else 1 if pod.drain_requested else 2
+    unknown = pod.drain_state is DrainState.UNKNOWN
+    exposed = pod.is_exposed and pod.is_idle and not unknown
+    tier = 0 if exposed else 1 if pod.drains else 3 if unknown else 2
     return tier, pod.active, pod.reserved, pod.drain_state is not DrainState.DRAINED, pod.eta, pod.place
 
 
-def _is_spent(pod: DrainPod) -> bool:
+def is_spent(pod: DrainPod) -> bool:
     """Whether it can be deleted: it has drained, and was asked to drain where its sidecar answers."""
     return pod.drain_state is DrainState.DRAINED and pod.drain_requested is not False
 
 
-def _is_soon_spent(pod: DrainPod) -> bool:
+def is_soon_spent(pod: DrainPod) -> bool:
     """Whether it will have drained by the next reconcile: its cost is set ahead, to save one reconcile."""
     if not pod.is_idle or pod.drain_requested is None:
         return False
@@ -137,28 +139,29 @@ def _is_soon_spent(pod: DrainPod) -> bool:
     )
 
 
-def _is_overdue(pod: DrainPod, drain_timeout: float) -> bool:
-    """Whether its time to drain is over. A pod without reports has the same time, and drains by its stop
-    hook.
+def is_overdue(pod: DrainPod, drain_timeout: float) -> bool:
+    """Whether its time to drain is over. It is deleted then, and drains by its stop hook.
+
+    The time runs from when the operator chose the pod, whatever is seen of the pod and whether or not its
+    sidecar takes the order. A pod that has been without a report for as long has had that time.
     """
+    if is_spent(pod):
+        return False
+    if (pod.chosen_for or 0.0) > drain_timeout:
+        return True
     if pod.drain_state is DrainState.UNKNOWN:
         return pod.silent_for > drain_timeout
-    return (
-        pod.drain_state is DrainState.NOT_DRAINED
-        and pod.drain_requested is True
-        and pod.drain_requested_for is not None
-        and pod.drain_requested_for > drain_timeout
-    )
+    return pod.drain_requested is True and (pod.drain_requested_for or 0.0) > drain_timeout
 
 
-def _removable(pods: Sequence[DrainPod], spent: Collection[str]) -> list[DrainPod]:
+def certain_deletions(pods: Sequence[DrainPod], spent: Collection[str]) -> list[DrainPod]:
     """The pods that the ReplicaSet certainly deletes before any pod that must stay, in that order.
 
     A pod that is not a victim may be deleted instead of a victim, where neither has begun to work.
     """
     going, first_to_stay = [], None
     for pod in pods:
-        if pod.uid in spent or (pod.drain_requested is None and _is_spent(pod)):
+        if pod.uid in spent or (pod.drain_requested is None and is_spent(pod)):
             going.append(pod)
         elif first_to_stay is None or pod.place < first_to_stay:
             first_to_stay = pod.place
@@ -167,7 +170,7 @@ def _removable(pods: Sequence[DrainPod], spent: Collection[str]) -> list[DrainPo
     return sorted(going, key=attrgetter("place"))
 
 
-def _leaving(replicas: int, pods: Sequence[DrainPod]) -> set[str]:
+def leaving_pods(replicas: int, pods: Sequence[DrainPod]) -> set[str]:
     """The pods that the ReplicaSet may be about to delete, because replicas were lowered before.
 
     None of them may consume again before replicas are raised. Some may have no deletion cost: the last pods

@@ -63,13 +63,18 @@ class Evidence:
         return min(self.faults, key=lambda fault: fault.waiting, default=None)
 
     @property
+    def stopped_rollout(self) -> DeploymentState | None:
+        """The first Deployment whose new pods have not become ready in time."""
+        return next((one for one in self.snapshot.deployments if one.rollout_stopped), None)
+
+    @property
     def paused(self) -> bool:
-        """Whether healing is paused by annotation."""
+        """Whether healing of the whole resource is paused by annotation."""
         return self.snapshot.annotations.healing_paused
 
     @property
     def beat(self) -> DeploymentState | None:
-        """The Deployment of beat."""
+        """The StatefulSet of beat, or its Deployment of an earlier version that has not ended yet."""
         return next((one for one in self.snapshot.deployments if one.component == COMPONENT_BEAT), None)
 
     @property

@@ -12,6 +12,7 @@ from celery_operator.api.names import COMPONENT_REDIS
 from celery_operator.api.status import BrokerStatus, ConditionType
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
 from celery_operator.decide.text import joined
+from celery_operator.kinds import STATEFUL_SET
 from celery_operator.snapshot import Snapshot
 
 NOTHING_RESTARTED = "No worker is restarted while the broker is away."
@@ -91,19 +92,18 @@ def _managed_redis_starts(snapshot: Snapshot) -> bool:
         for one in snapshot.previous.conditions
     ):
         return False
-    redis = next((one for one in snapshot.deployments if one.component == COMPONENT_REDIS), None)
+    ours = (one for one in snapshot.deployments if one.component == COMPONENT_REDIS)
+    # A Deployment of an earlier version has to end first.
+    redis = next((one for one in ours if one.kind == STATEFUL_SET.kind), None)
     return redis is None or (redis.failure is None and snapshot.now - redis.created_at < REDIS_STARTUP)
 
 
 def _workers_reach(workers: tuple[Worker, ...]) -> bool:
-    """No sidecar fails to reach the broker, and one that reaches it belongs to a consuming worker."""
-    if any(reachable is False for reachable, _ in _sidecar_checks(workers)):
-        return False
-    return any(
-        worker.pod.reading is not None and worker.pod.reading.broker.reachable is True
-        for worker in workers
-        if worker.state is WorkerState.CONSUMING
-    )
+    """Whether workers consume, and all their sidecars reach the broker. Others may have another URL: those of
+    a rollout to a wrong one, say, while earlier workers go on.
+    """
+    checks = _sidecar_checks(tuple(worker for worker in workers if worker.state is WorkerState.CONSUMING))
+    return bool(checks) and all(reachable for reachable, _ in checks)
 
 
 def _sidecar_checks(workers: tuple[Worker, ...]) -> list[tuple[bool, str]]:

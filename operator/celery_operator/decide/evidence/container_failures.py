@@ -16,6 +16,7 @@ _IMAGE = {
 }
 _CONFIGURATION = {"CreateContainerConfigError"}
 _NOT_LOADED = re.compile(r"Unable to load celery application|ModuleNotFoundError|ImportError|No module named")
+_USER = re.compile(r"container has runAsNonRoot and|runAsUser breaks non-root policy")
 # The kubelet's own line, and lines that only underline another.
 _SAYS_NOTHING = re.compile(r"back-off \S+ restarting failed|[\s\^~=*-]*\Z")
 
@@ -24,6 +25,8 @@ def reason_of(failure: ContainerFailure) -> Reason:
     """The kind of failure."""
     if failure.reason in _IMAGE:
         return PodReason.IMAGE_UNAVAILABLE
+    if _USER.search(failure.message):
+        return PodReason.USER_NOT_ALLOWED
     if failure.reason in _CONFIGURATION:
         return PodReason.CONFIGURATION_MISSING
     if failure.reason == "OOMKilled":

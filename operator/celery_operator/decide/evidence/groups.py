@@ -1,5 +1,6 @@
 """One group of workers in numbers: desired, running and consuming."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,17 @@ BACK_OFF_PATIENCE = timedelta(seconds=45)
 """The kubelet doubles its pauses from 10 s to 5 min, whatever killed the container. The first three pauses
 are shorter than this: they are not worth a new pod.
 """
+LATE_AFTER = timedelta(seconds=60)
+"""A pod of a rollout whose container has run for so long, or that has waited for so long, should consume."""
+_NOT_TO_WORK = frozenset(
+    {
+        WorkerState.CONNECTING,
+        WorkerState.CONSUMPTION_UNKNOWN,
+        WorkerState.SIDECAR_UNREACHABLE,
+        WorkerState.STOPPED,
+        WorkerState.UNSCHEDULED,
+    }
+)
 _COMING_UP = frozenset({WorkerState.STARTING, WorkerState.CONNECTING, WorkerState.SIDECAR_UNREACHABLE})
 """States of a pod that starts, as long as its startup probe lets it."""
 
@@ -27,7 +39,8 @@ class GroupEvidence:
 
     ``scales_out``: autoscaling adds workers when messages come. ``called_for``: pods beyond minReplicas that
     autoscaling added; 0 where the cluster refuses them. ``coming``: those of them that do not consume yet,
-    because they do not exist or because their startup probe still lets them start.
+    because they do not exist or because their startup probe still lets them start. ``late``: uids of pods
+    without which a rollout does not go on, and that should consume by now.
     """
 
     name: str
@@ -38,6 +51,7 @@ class GroupEvidence:
     scales_out: bool = False
     coming: int = 0
     called_for: int = 0
+    late: frozenset[str] = frozenset()
 
     def in_state(self, *states: WorkerState) -> tuple[Worker, ...]:
         """The workers in one of these states."""
@@ -110,11 +124,13 @@ class GroupEvidence:
         observed = deployment.observed_generation >= deployment.generation
         # A generation that the controller has not observed may be a new template, or just a new size.
         resized = deployment.updated != deployment.in_force
+        # Without pods, as right after the Deployment was created, none is made from another template.
+        empty = deployment.replicas == 0
         # The status of the Deployment may show new pods later than the pods themselves.
         grows = (
             deployment.updated >= deployment.replicas and deployment.updated + self.called_for >= self.desired
         )
-        return (observed or resized) and (grows or deployment.updated >= self.desired)
+        return (observed or resized or empty) and (grows or deployment.updated >= self.desired)
 
     def status(self) -> WorkerGroupStatus:
         """The group's entry in ``status.workers``."""
@@ -161,7 +177,18 @@ def group_evidence(
         scales_out=scales_out,
         coming=min(called_for, lacking, not_created + _starting(workers, deployment, now)),
         called_for=called_for if deployment is None or deployment.failure is None else 0,
+        late=frozenset(_late(workers, deployment, now)),
     )
+
+
+def _late(workers: tuple[Worker, ...], deployment: DeploymentState | None, now: datetime) -> Iterator[str]:
+    """Earlier pods stay until new ones are ready. So while there are earlier pods, a new one is missing."""
+    if deployment is None or deployment.updated >= deployment.replicas:
+        return
+    for worker in workers:
+        begun = worker.pod.container_started_at or worker.pod.created_at
+        if worker.state in _NOT_TO_WORK and now - begun >= LATE_AFTER:
+            yield worker.pod.uid
 
 
 def _not_created(desired: int, deployment: DeploymentState | None, workers: tuple[Worker, ...]) -> int:

@@ -3,7 +3,7 @@
 Earlier evictions are in ``status.restarts`` alone, so that a restarted operator continues where it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,14 +44,17 @@ def heal(evidence: Evidence) -> Healing:
     """At most one eviction per group; the next reconcile decides about the next one."""
     previous, policy = evidence.snapshot.previous.restarts, evidence.snapshot.spec.health.restart
     paused = evidence.paused
-    notes = list(_turns(previous.paused, paused))
+    paused_groups = tuple(
+        group.name for group in evidence.groups if group.name in evidence.snapshot.annotations.groups_paused
+    )
+    notes = [*_turns(previous.paused, paused), *_group_turns(previous.paused_groups, paused_groups)]
     recent: list[Restart] = []
     pauses: list[GroupPause] = []
     orders: list[EvictionOrder] = []
     for group in evidence.groups:
         ledger = _Ledger.of(group, previous, policy, evidence)
         notes += ledger.notes
-        order = None if paused or not _may_heal(group, evidence) else ledger.next_order()
+        order = ledger.next_order() if _may_heal(group, evidence) else None
         recent += ledger.recent
         if order is not None:
             orders.append(order)
@@ -62,6 +65,7 @@ def heal(evidence: Evidence) -> Healing:
     restarts = RestartsStatus(
         total=previous.total + len(orders),
         paused=paused,
+        paused_groups=paused_groups,
         recent=tuple(sorted(recent, key=lambda restart: (restart.at, restart.pod))),
         pauses=tuple(pauses),
     )
@@ -73,6 +77,7 @@ def _may_heal(group: GroupEvidence, evidence: Evidence) -> bool:
     spec = evidence.snapshot.spec
     return (
         spec.health.restart.policy == "OnUnhealthy"
+        and not evidence.snapshot.annotations.pauses(group.name)
         and not spec.suspend
         and evidence.fault is None
         and evidence.broker.reachable is True
@@ -85,6 +90,14 @@ def _turns(before: bool, now: bool) -> Iterator[EventNote]:
         yield EventNote("Normal", "HealingPaused", "No worker is restarted until the annotation is removed")
     elif before and not now:
         yield EventNote("Normal", "HealingResumed", "Unhealthy workers are restarted again")
+
+
+def _group_turns(before: Collection[str], now: Collection[str]) -> Iterator[EventNote]:
+    for group in sorted({*now} - {*before}):
+        words = f"No worker of group {group} is restarted until its annotation is removed"
+        yield EventNote("Normal", "HealingPaused", words)
+    for group in sorted({*before} - {*now}):
+        yield EventNote("Normal", "HealingResumed", f"Unhealthy workers of group {group} are restarted again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +152,13 @@ class _Ledger:
 
     def entry(self, order: EvictionOrder) -> Restart:
         """What is remembered of an order."""
-        return Restart(pod=order.pod, group=order.group, reason=order.reason, at=rfc3339(self.now))
+        return Restart(
+            pod=order.pod,
+            group=order.group,
+            reason=order.reason,
+            at=rfc3339(self.now),
+            pods_before=tuple(sorted(worker.pod.uid for worker in self.group.workers)),
+        )
 
     def event(self, order: EvictionOrder) -> EventNote:
         """The Event that reports an order."""
@@ -171,22 +190,36 @@ class _Ledger:
 def _settled(
     restarts: list[Restart], group: GroupEvidence, evidence: Evidence, window: timedelta
 ) -> list[Restart]:
-    """Each restart with whether it helped: a pod made after it works. None for too long is a no."""
+    """Each restart with whether it helped: a pod made after it works. None for too long is a no.
+
+    A pod was made after it if the group did not have the pod then. Times would not show that: those of pods
+    are of the API server's clock. Restarts that an older operator has written have nothing but a time.
+    """
     fresh = sorted(_working(group, evidence), key=lambda worker: worker.pod.created_at)
+    # One pod proves one restart: those that have helped already keep theirs.
+    helpers = {restart.helper for restart in restarts if restart.helper}
+    fresh = [worker for worker in fresh if worker.pod.uid not in helpers]
     settled = []
     for restart in sorted(restarts, key=lambda one: one.at):
-        ordered = moment(restart.at)
-        # One pod proves one restart: those that have helped already keep theirs.
-        helper = next((worker for worker in fresh if worker.pod.created_at >= ordered), None)
-        if restart.recovered is not False and helper is not None:
-            fresh.remove(helper)
+        helper = next((worker for worker in fresh if _is_later(worker, restart)), None)
         if restart.recovered is None and helper is not None:
-            settled.append(restart.model_copy(update={"recovered": True}))
-        elif restart.recovered is None and evidence.snapshot.now - ordered > window:
-            settled.append(restart.model_copy(update={"recovered": False}))
+            fresh.remove(helper)
+            settled.append(_known(restart, recovered=True, helper=helper.pod.uid))
+        elif restart.recovered is None and evidence.snapshot.now - moment(restart.at) > window:
+            settled.append(_known(restart, recovered=False, helper=None))
         else:
             settled.append(restart)
     return settled
+
+
+def _is_later(worker: Worker, restart: Restart) -> bool:
+    if restart.pods_before:
+        return worker.pod.uid not in restart.pods_before
+    return worker.pod.created_at >= moment(restart.at)
+
+
+def _known(restart: Restart, *, recovered: bool, helper: str | None) -> Restart:
+    return restart.model_copy(update={"recovered": recovered, "helper": helper, "pods_before": ()})
 
 
 def _working(group: GroupEvidence, evidence: Evidence) -> Iterator[Worker]:

@@ -32,11 +32,12 @@ def restart_holds(evidence: Evidence) -> tuple[RestartHoldOrder, ...]:
 
 def _of_group(group: GroupEvidence, evidence: Evidence) -> Iterator[RestartHoldOrder]:
     waiting = {worker.pod.uid for worker in _have_to_wait(group, evidence)}
+    paused = evidence.snapshot.annotations.pauses(group.name)
     for worker in group.present:
         if worker.pod.reading is None:
             continue
-        if evidence.paused or worker.pod.uid in waiting:
-            seconds = PAUSED_HOLD_SECONDS if evidence.paused else RESTART_HOLD_SECONDS
+        if paused or worker.pod.uid in waiting:
+            seconds = PAUSED_HOLD_SECONDS if paused else RESTART_HOLD_SECONDS
             yield RestartHoldOrder(worker.pod.name, worker.pod.uid, seconds)
         elif worker.pod.reading.restart_hold_left is not None:
             yield RestartHoldOrder(worker.pod.name, worker.pod.uid, 0)

@@ -12,11 +12,14 @@ from typing import Any, Callable, Mapping
 
 from kombu import Exchange, Producer
 
+from celery_probe.agent import contract
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker.own_connection import own_connection
 
 # Of such names, no reader of brokers takes the queues for queues of tasks.
 SUFFIX = ".pidbox"
+# The host's name comes before it, and RabbitMQ allows 255 bytes.
+LONGEST_BYTES = 100
 
 
 class Announcements:
@@ -25,12 +28,11 @@ class Announcements:
     def __init__(
         self, app: Any, dead_letter_queue: str, receive: Callable[[Any], None], errors: ErrorLog
     ) -> None:
-        self._exchange = Exchange(
-            dead_letter_queue + SUFFIX, type="fanout", durable=False, delivery_mode="transient"
-        )
+        namespace = _short(dead_letter_queue)
+        self._exchange = Exchange(namespace + SUFFIX, type="fanout", durable=False, delivery_mode="transient")
         # With the settings of remote control: whether its queues are exclusive, and when they expire.
         self._mailbox = copy(app.control.mailbox)
-        self._mailbox.namespace = dead_letter_queue
+        self._mailbox.namespace = namespace
         self._mailbox.exchange = self._exchange
         self._receive = receive
         self._errors = errors
@@ -70,3 +72,8 @@ class Announcements:
 
     def _on_decode_error(self, _: Any, error: BaseException) -> None:
         self._errors.add("announcement", error)
+
+
+def _short(queue: str) -> str:
+    """The name, or a digest of a long one."""
+    return queue if len(queue.encode()) <= LONGEST_BYTES else contract.digest(queue)

@@ -9,9 +9,10 @@ from celery.exceptions import ImproperlyConfigured
 from celery.utils.log import get_logger
 from celery.worker import consumer as celery_consumer
 
-from celery_probe.agent.own_quarantine.counted import OwnQuarantine
+from celery_probe.agent.own_quarantine.counted import OwnQuarantine, dead_letter_queue
 from celery_probe.agent.worker.own_connection import BOUNDS
 
+LONGEST_NAME_BYTES = 255
 AGENT_STEP = "celery_probe.agent.worker.consumer_step"
 
 log = get_logger(__name__)
@@ -49,6 +50,13 @@ class Consumer(celery_consumer.Consumer):  # type: ignore[misc]
             raise ImproperlyConfigured(
                 f"presets.quarantine() needs Redis or RabbitMQ as the broker, and this broker is {kind}. "
                 "Remove the preset from the settings."
+            )
+        queue = dead_letter_queue(self.app)
+        if kind == "amqp" and len(queue.encode()) > LONGEST_NAME_BYTES:
+            raise ImproperlyConfigured(
+                f"presets.quarantine() makes the name of the dead-letter queue from task_default_queue, and "
+                f"RabbitMQ allows {LONGEST_NAME_BYTES} bytes: {queue!r} has {len(queue.encode())}. Choose a "
+                "shorter task_default_queue."
             )
         if any(getattr(step, "__module__", "") == AGENT_STEP for step in self.app.steps["consumer"]):
             log.info(

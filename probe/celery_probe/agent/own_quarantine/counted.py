@@ -15,8 +15,8 @@ from celery_probe.agent.own_quarantine.deaths import Listed, SharedDeaths
 from celery_probe.agent.worker import pool
 from celery_probe.agent.worker.death_log import Casualty, Cause, DeathLog
 from celery_probe.agent.worker.lost_children import LostChildren
-from celery_probe.agent.worker.quarantine import PREFORK, Quarantine
-from celery_probe.agent.worker.quarantine_order import Order
+from celery_probe.agent.worker.quarantine.enforcement import PREFORK, Quarantine
+from celery_probe.agent.worker.quarantine.order_file import Order
 from celery_probe.agent.worker.state import Worker
 
 TICK_SECONDS = 1.0
@@ -25,6 +25,11 @@ ANNOUNCE_SECONDS = 10.0
 REST_SECONDS = 1.0
 
 log = get_logger(__name__)
+
+
+def dead_letter_queue(app: Any) -> str:
+    """The name of the application's dead-letter queue."""
+    return str(app.conf.task_default_queue) + contract.DEAD_LETTER_SUFFIX
 
 
 class _Deaths(DeathLog):
@@ -54,7 +59,7 @@ class OwnQuarantine:
         self._children = LostChildren(self._worker, cgroup.find(), self._errors, lambda: None)
         self._deaths = SharedDeaths()
         self._quarantine = Quarantine(self._worker, self, self._errors)
-        self._queue = consumer.app.conf.task_default_queue + contract.DEAD_LETTER_SUFFIX
+        self._queue = dead_letter_queue(consumer.app)
         self._announcements = Announcements(consumer.app, self._queue, self.receive, self._errors)
         self._ids: frozenset[str] = frozenset()
         self._mark = uuid4().hex[:12]
@@ -170,7 +175,10 @@ class OwnQuarantine:
                 *(self._queue, self._seen[0] - moved),
             )
         if self._seen[1] > failed:
-            log.warning("The quarantine could not do its work: %s. It tries again.", self._errors.last)
+            log.warning(
+                "The quarantine could not do its work: %s It tries again. Other tasks run on.",
+                self._worker.quarantine_problem or f"{self._errors.last}.",
+            )
 
     def _warn(self, consumer: Any) -> None:
         if not self._warned and pool.kind(consumer.pool) != PREFORK:

@@ -58,7 +58,7 @@ class SharedDeaths:
 
     def add(self, task_id: str, name: str, mark: str, mono: float) -> Listed | None:
         """Add a death; ``mark`` is its own. Returns the task if this death brings it into quarantine."""
-        task_id = contract.name(task_id)
+        task_id = contract.task_id(task_id)
         record = self._records.setdefault(task_id, _Record())
         was_listed = record.listed
         record.name = contract.name(name)
@@ -69,7 +69,7 @@ class SharedDeaths:
 
     def count(self, task_id: str) -> int:
         """How many deaths of the task are known, at most ``THRESHOLD``."""
-        record = self._records.get(contract.name(task_id))
+        record = self._records.get(contract.task_id(task_id))
         return len(record.deaths) if record else 0
 
     def listed(self, now: float) -> frozenset[str]:

@@ -17,8 +17,8 @@ from celery_probe.agent.report_thread import ReportThread
 from celery_probe.agent.worker import failed_jobs, fetching, give_back, pool, tasks, transport
 from celery_probe.agent.worker.answer_watch import AnswerWatch
 from celery_probe.agent.worker.lost_children import LostChildren
-from celery_probe.agent.worker.quarantine import Quarantine
-from celery_probe.agent.worker.quarantine_order import OrderFile
+from celery_probe.agent.worker.quarantine.enforcement import Quarantine
+from celery_probe.agent.worker.quarantine.order_file import OrderFile
 from celery_probe.agent.worker.state import Worker
 from celery_probe.agent.worker.task_events import TaskEvents
 

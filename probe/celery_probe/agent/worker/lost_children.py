@@ -11,9 +11,8 @@ import sys
 from signal import SIGKILL, Signals
 from typing import Any, Callable, Iterable
 
-from celery_probe.agent import natives
+from celery_probe.agent import contract, natives
 from celery_probe.agent.cgroup import MemoryCgroup
-from celery_probe.agent.contract import NAME_LENGTH
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker import pool, transport
 from celery_probe.agent.worker.death_log import Casualty, Cause
@@ -152,9 +151,9 @@ class LostChildren:
         with self._errors.caught("lost child's queue"):
             queue = transport.queue_of(self._worker.consumer, request)
         return Casualty(
-            id=str(request.id)[:NAME_LENGTH],
-            name=str(request.name)[:NAME_LENGTH],
-            queue=queue[:NAME_LENGTH],
+            id=contract.task_id(str(request.id)),
+            name=str(request.name)[: contract.NAME_LENGTH],
+            queue=queue[: contract.NAME_LENGTH],
             ran_for=None if started is None else max(0.0, now - started),
             returns=returns(request),
         )

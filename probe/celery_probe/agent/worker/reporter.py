@@ -64,6 +64,7 @@ class WorkerReporter(ReportThread):
             "started_mono": self._started,
             "quarantined_total": worker.quarantined_total,
             "quarantine_waiting": worker.quarantine_waiting,
+            "quarantine_problem": worker.quarantine_problem,
             "task_events": worker.task_events,
         }
         report.update(self._task_report())
@@ -88,7 +89,8 @@ class WorkerReporter(ReportThread):
             return report
         with self._errors.caught("pool"):
             report["pool_kind"] = pool.kind(workers)
-            report["pool_size"] = pool.size(workers)
+            most = getattr(self._worker.controller, "max_concurrency", None)
+            report["pool_size"] = max(pool.size(workers), int(most or 0))
             self._note_pool(workers, progress)
             report["pool_pids"] = self._pool.pids
             report["pool_births"] = self._pool.births

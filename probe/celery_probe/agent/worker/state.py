@@ -34,7 +34,8 @@ class Worker:
     """Shared without a lock: the loop sets each attribute in one step, and the reporter only reads.
 
     ``drained``: a drain is requested, and no more message can arrive from the broker. ``quarantined_total``:
-    messages moved to a dead-letter queue; ``quarantine_waiting``: messages that are still to be moved.
+    messages moved to a dead-letter queue; ``quarantine_waiting``: messages that are still to be moved;
+    ``quarantine_problem``: why the last attempt failed, in a sentence.
     ``task_events``: whether the worker sends task events.
     """
 
@@ -60,6 +61,7 @@ class Worker:
         self.deaths = DeathLog()
         self.quarantined_total = 0
         self.quarantine_waiting = 0
+        self.quarantine_problem = ""
         self.task_events: bool | None = None
 
 

@@ -4,13 +4,19 @@ It is also the ``stop.py`` of an installed bundle, and runs in the worker's cont
 may come: the worker fetches nothing and runs nothing. It does not wait for a worker that is not live, has
 ended or has no agent. ``SECONDS`` is how long tasks may take to end. After that, unacknowledged messages go
 back to the broker; the grace period has to leave ``GIVE_BACK_SECONDS`` and some more for it.
+
+The kubelet's SIGTERM goes to the main process of the container. Where that is a shell or another program that
+started the worker, the signal may go no further. So the hook sends it to the worker itself.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from time import sleep
 from typing import Any, Callable, Mapping
@@ -31,7 +37,9 @@ SIDECAR_SECONDS = 1.0
 def main() -> None:
     """Wait as the arguments of this process request."""
     seconds, port = float(sys.argv[1]), int(sys.argv[2])
-    stop(ReportDirectory(str(Path(__file__).resolve().parent)), seconds, lambda: fails_liveness(port))
+    directory = ReportDirectory(str(Path(__file__).resolve().parent))
+    stop(directory, seconds, lambda: fails_liveness(port))
+    terminate_started_by_another(directory)
 
 
 def stop(directory: ReportDirectory, seconds: float, fails: Callable[[], bool]) -> None:
@@ -57,6 +65,30 @@ def is_finished(report: Mapping[str, Any] | None, requested: float, now: float) 
         # Before its loop has turned once more it may still start a reserved task.
         return bool(report["loop_mono"] > requested)
     return report["phase"] != CONSUMING or now - requested > DRAIN_SECONDS
+
+
+def terminate_started_by_another(directory: ReportDirectory) -> None:
+    """Send SIGTERM to a worker that is not the main process of its container; the container ends with it.
+
+    A second SIGTERM, from a program that does pass it on, means nothing to a worker that shuts down.
+    """
+    report = _report(directory)
+    if report is not None and directory.is_locked() and not is_main_process(int(report["pid"])):
+        with suppress(OSError):
+            os.kill(int(report["pid"]), signal.SIGTERM)
+
+
+def is_main_process(pid: int, proc: str = "/proc") -> bool:
+    """Whether the container's runtime started the process: its parent is then out of sight, and has number 0.
+
+    A process that cannot be seen counts as one: nothing is done to it.
+    """
+    try:
+        text = Path(f"{proc}/{pid}/stat").read_text(errors="replace")
+        # The name before the state is in parentheses, and may have some itself.
+        return int(text.rpartition(")")[2].split()[1]) == 0
+    except (OSError, ValueError, IndexError):
+        return True
 
 
 def fails_liveness(port: int) -> bool:

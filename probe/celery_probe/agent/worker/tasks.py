@@ -11,6 +11,8 @@ from typing import Any, Callable, Iterable
 from celery import signals
 from celery.worker import state
 
+from celery_probe.agent import contract
+
 # A task whose time comes this soon counts as load: a new worker takes a good part of that time to start.
 DUE_SECONDS = 30.0
 # Tasks that ended without having begun. Only one thread at a time, the loop's, adds to it.
@@ -133,7 +135,7 @@ def describe(request: Any, controller: Any) -> dict[str, Any]:
     """A request as the report shows it. ``controller``: its worker, with the limits of all tasks."""
     return {
         # A message of another producer may have any id.
-        "id": str(request.id),
+        "id": contract.task_id(str(request.id)),
         "name": str(request.name),
         "started_at": request.time_start,
         "limit": _limit(request, controller),

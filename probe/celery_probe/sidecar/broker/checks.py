@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.readers.failover import ends_failover
+from celery_health.readers.parameters import check_parameters
 from celery_health.tls import PythonVersion
 from celery_health.urls import BrokerUrl, UrlError, parse
 from celery_health.wire.names import BROKER_VARIABLE
@@ -122,7 +124,7 @@ def _best(checks: list[Check]) -> BrokerReading:
     readings = []
     for check in checks:
         reading = check()
-        if reading.reachable:
+        if reading.reachable or ends_failover(reading):
             return reading
         readings.append(reading)
     return next((reading for reading in readings if reading.reachable is None), readings[0])
@@ -135,6 +137,7 @@ def _readable(text: str) -> tuple[tuple[BrokerUrl, ...], BrokerCheckResult]:
         return (), BrokerCheckResult(None, BrokerReason.NOT_READ, message)
     try:
         first = parse(text)
+        check_parameters(first, of_workers=True)
     except UrlError as error:
         return (), BrokerCheckResult(None, BrokerReason.URL_INVALID, str(error))
     urls = tuple(url for url in (first, *first.alternates) if url.kind.is_redis or url.kind.is_amqp)

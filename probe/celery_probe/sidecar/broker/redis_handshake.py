@@ -11,9 +11,11 @@ from typing import BinaryIO
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
+from celery_health.readers.connection_errors import connection_error
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS
 from celery_health.readers.tls import redis_context
+from celery_health.readers.tls_port import or_speaks_tls
 from celery_health.tls import PythonVersion
 from celery_health.urls import BrokerKind, BrokerUrl
 
@@ -41,6 +43,7 @@ class RedisSession:
         self._verified_as: PythonVersion | None = None
         self._kept = ExitStack()
         self._link: _Link | None = None
+        self._write = _WRITE_NOTHING
 
     def check(self) -> BrokerReading:
         """Log in, PING and ask for writes, each within the readers' timeouts. A broken broker never raises.
@@ -54,9 +57,15 @@ class RedisSession:
         if failure is not None:
             self.close()
             failure = self._failure() if was_kept else failure
+        if failure == reachability.connection_closed(self._url) and self._write:
+            # Some proxies close the connection at a command that they do not have.
+            self.close()
+            self._write = []
+            failure = self._failure()
+            self._write = _WRITE_NOTHING if failure else []
         if failure is not None:
             self.close()
-            return failure.reading(self._url, ())
+            return or_speaks_tls(failure, self._url).reading(self._url, ())
         return _good(self._url).reading(self._url, ())
 
     def close(self) -> None:
@@ -73,9 +82,9 @@ class RedisSession:
                 self._link = connection, answers
             else:
                 self._link[0].settimeout(_KEPT_SECONDS)
-            return _first_failure(self._url, *self._link, _commands(self._url))
+            return _first_failure(self._url, *self._link, _commands(self._url, self._write))
         except OSError as error:
-            return reachability.connection_error(error, self._url) or reachability.other_error(
+            return connection_error(error, self._url) or reachability.other_error(
                 self._url, error.strerror or error
             )
 
@@ -86,12 +95,16 @@ def _good(url: BrokerUrl) -> Reachability:
     return Reachability(BrokerReason.REACHABLE, _REACHABLE.format(url.address), reachable=True)
 
 
-def _commands(url: BrokerUrl) -> list[list[str]]:
+def _commands(url: BrokerUrl, write: list[str]) -> list[list[str]]:
     # A Sentinel has users and databases of its own: an answer to PING is all that can be asked of it.
-    return [["PING"]] if url.kind is BrokerKind.SENTINEL else [*_login(url), ["PING"], _WRITE_NOTHING]
+    if url.kind is BrokerKind.SENTINEL:
+        return [["PING"]]
+    return [*_login(url), ["PING"], *([write] if write else [])]
 
 
 def _connected(url: BrokerUrl, python: PythonVersion | None) -> socket.socket:
+    if url.path:
+        return _connected_to_file(url.path)
     connection = socket.create_connection((url.host, url.port or 0), CONNECT_SECONDS)
     connection.settimeout(READ_SECONDS)
     if not url.tls:
@@ -103,10 +116,22 @@ def _connected(url: BrokerUrl, python: PythonVersion | None) -> socket.socket:
         raise
 
 
+def _connected_to_file(path: str) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.settimeout(READ_SECONDS)
+        connection.connect(path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _login(url: BrokerUrl) -> list[list[str]]:
     commands = []
-    if url.password is not None:
-        commands.append(["AUTH", *([url.username] if url.username else []), url.password])
+    if url.password is not None or url.username is not None:
+        # A user without a password has an empty one, as in redis-py.
+        commands.append(["AUTH", *([url.username] if url.username else []), url.password or ""])
     if url.database:
         commands.append(["SELECT", str(url.database)])
     return commands
@@ -140,12 +165,13 @@ def _refused(url: BrokerUrl, command: str, text: str) -> Reachability | None:
     code = text.partition(" ")[0]
     if command == _WRITE_NOTHING[0]:
         return _refused_write(url, code, text)
-    if "max number of clients" in text:
-        return reachability.too_many_connections(url)
+    for part, meaning in reachability.REDIS_ERRORS:
+        if part in text:
+            return meaning(url)
     if command == "AUTH" or code in {"NOAUTH", "WRONGPASS"}:
         return reachability.authentication_failed(url)
-    if code == "NOPERM":
-        return None  # logged in, but not as a user who may PING
+    if code == "NOPERM" or (command == "PING" and code == "ERR"):
+        return None  # logged in, but not as a user who may PING, or the server has no PING
     if code == "LOADING":
         return reachability.loading(url)
     return reachability.other_error(url, text)

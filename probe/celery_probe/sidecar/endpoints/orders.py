@@ -12,6 +12,7 @@ from celery_health.wire.bounds import LONGEST_RESTART_HOLD, sentence
 from celery_health.wire.documents import Format, UnreadableError
 from celery_health.wire.names import TOKEN_HEADER, TOKEN_VARIABLE
 from celery_health.wire.orders import RESTART_HOLD_ORDER, RestartHoldBody
+from celery_probe.sidecar.orders.order_token import OrderToken
 from celery_probe.sidecar.orders.restart_hold import RestartHold
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -48,11 +49,11 @@ def _refusal(request: web.Request, token: str) -> web.Response | None:
     return None
 
 
-def authorized(token: str, take: Handler) -> Handler:
+def authorized(token: OrderToken, take: Handler) -> Handler:
     """``take``, for callers that may give an order. Every order goes through here."""
 
     async def answer(request: web.Request) -> web.Response:
-        refused = _refusal(request, token)
+        refused = _refusal(request, token.current())
         return await take(request) if refused is None else refused
 
     return answer
@@ -71,7 +72,7 @@ def with_body(form: Format[Body], advice: str, take: Callable[[Body], web.Respon
     return answer
 
 
-def restart_hold_order(restart_hold: RestartHold, token: str) -> Handler:
+def restart_hold_order(restart_hold: RestartHold, token: OrderToken) -> Handler:
     """Answers ``POST /restart-hold`` with the body ``{"seconds": N}``."""
 
     def take(order: RestartHoldBody) -> web.Response:

@@ -1,10 +1,11 @@
-"""The HTTP endpoints of every sidecar. Every answer comes from memory."""
+"""The HTTP endpoints of every sidecar. Every answer comes from memory, but for the task metrics."""
 
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
+from celery_health.exposition import accepted_format, render
 from celery_health.verdicts.beat import BeatVerdict
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.bounds import QUARANTINE_BYTES
@@ -18,8 +19,8 @@ from celery_health.wire.names import (
     STARTUP_PATH,
 )
 from celery_probe.sidecar.endpoints.orders import Handler, answered, explained, restart_hold_order
-from celery_probe.sidecar.metrics.exposition import CONTENT_TYPE
 from celery_probe.sidecar.observe.process import ProcessObserver
+from celery_probe.sidecar.orders.order_token import OrderToken
 
 # The evidence is refreshed several times a second: if it is older than this, the sidecar itself is stuck.
 EVIDENCE_STALE_SECONDS = 5.0
@@ -27,7 +28,7 @@ EVIDENCE_STALE_SECONDS = 5.0
 _Observer = ProcessObserver[Any]
 
 
-def probe_app(observer: _Observer, token: str) -> web.Application:
+def probe_app(observer: _Observer, token: OrderToken) -> web.Application:
     """The application: all of beat's. Orders must send ``token``; if it is empty, all orders are refused."""
     app = web.Application(client_max_size=QUARANTINE_BYTES)
     app.add_routes(
@@ -83,7 +84,9 @@ def _report(observer: _Observer) -> Handler:
 
 
 def _metrics(observer: _Observer) -> Handler:
-    async def answer(_request: web.Request) -> web.Response:
-        return web.Response(body=observer.metrics().encode(), headers={"Content-Type": CONTENT_TYPE})
+    async def answer(request: web.Request) -> web.Response:
+        form = accepted_format(request.headers.get("Accept", ""))
+        body = render(observer.metrics(), form).encode()
+        return web.Response(body=body, headers={"Content-Type": form.value})
 
     return answer

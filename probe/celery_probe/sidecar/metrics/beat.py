@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from celery_health.exposition import Family
 from celery_health.wire.beat_report import BeatReport
-from celery_probe.sidecar.metrics.exposition import Sample, exposition
+from celery_probe.sidecar.metrics.exposition import Sample, families
 from celery_probe.sidecar.metrics.process import ProcessNumbers, process_samples
 
 
@@ -17,15 +18,15 @@ class BeatNumbers:
     tick_age: float | None
 
 
-def render(numbers: BeatNumbers) -> str:
-    """The text of a scrape."""
+def beat_families(numbers: BeatNumbers) -> Iterator[Family]:
+    """What a scrape shows."""
     tick_age: Sample = (
         "celery_beat_tick_age_seconds",
         "gauge",
         "Time since the end of the last tick.",
         numbers.tick_age,
     )
-    return exposition((*process_samples("beat", numbers.process), tick_age, *_of_the_report(numbers.report)))
+    return families((*process_samples("beat", numbers.process), tick_age, *_of_the_report(numbers.report)))
 
 
 def _of_the_report(report: BeatReport | None) -> Iterator[Sample]:

@@ -1,8 +1,9 @@
-"""The Prometheus text format, of one process a pod and therefore without labels."""
+"""The numbers of one process a pod, which therefore have no labels, as families of Prometheus."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+from celery_health.exposition import Family
+from celery_health.exposition import Sample as Series
 
 Value = float | int | bool | None
 
@@ -10,14 +11,9 @@ Sample = tuple[str, str, str, Value]
 """Name, kind, meaning and value."""
 
 
-def exposition(samples: Iterable[Sample]) -> str:
-    """The text of a scrape. A number that is not known is left out, never shown as 0."""
-    lines: list[str] = []
+def families(samples: Iterable[Sample]) -> Iterator[Family]:
+    """A family for each sample. A number that is not known is left out, never shown as 0."""
     for name, kind, meaning, value in samples:
         if value is not None:
-            lines += (
-                f"# HELP {name} {meaning}",
-                f"# TYPE {name} {kind}",
-                f"{name} {float(value):.15g}",
-            )
-    return "\n".join(lines) + "\n"
+            suffix = "_total" if kind == "counter" else ""
+            yield Family(name.removesuffix(suffix), kind, meaning, (Series(value, suffix=suffix),))

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from celery_health.exposition import Family
+from celery_health.task_metrics.families import families as task_families
+from celery_health.task_metrics.files import Found
 from celery_health.wire.worker_report import WorkerReport
-from celery_probe.sidecar.metrics.exposition import Sample, exposition
+from celery_probe.sidecar.metrics.exposition import Sample, families
 from celery_probe.sidecar.metrics.process import ProcessNumbers, process_samples
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerNumbers:
-    """What one scrape shows. Ages are seconds; None means not known."""
+    """What one scrape shows. Ages are seconds; None means not known. ``tasks``: the task metrics."""
 
     process: ProcessNumbers
     report: WorkerReport | None
@@ -18,17 +21,19 @@ class WorkerNumbers:
     loop_age: float | None
     drain_requested: bool
     idle: float | None
+    tasks: Found
 
 
-def render(numbers: WorkerNumbers) -> str:
-    """The text of a scrape."""
-    return exposition(
+def worker_families(numbers: WorkerNumbers) -> Iterator[Family]:
+    """What a scrape shows."""
+    yield from families(
         (
             *process_samples("worker", numbers.process),
             *_of_the_sidecar(numbers),
             *_of_the_report(numbers.report),
         )
     )
+    yield from task_families(numbers.tasks.documents)
 
 
 def _of_the_sidecar(numbers: WorkerNumbers) -> Iterator[Sample]:
@@ -46,6 +51,12 @@ def _of_the_sidecar(numbers: WorkerNumbers) -> Iterator[Sample]:
         numbers.drain_requested,
     )
     yield "celery_worker_idle_seconds", "gauge", "Time since a task last began or ended.", numbers.idle
+    yield (
+        "celery_worker_task_metrics_unreadable",
+        "gauge",
+        "Files of task metrics that cannot be read.",
+        numbers.tasks.unreadable,
+    )
 
 
 def _of_the_report(report: WorkerReport | None) -> Iterator[Sample]:

@@ -1,7 +1,8 @@
 """Everything that the sidecar of beat knows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from celery_health.exposition import Family
 from celery_health.verdicts.beat import (
     DEFAULT_BEAT_THRESHOLDS,
     BeatThresholds,
@@ -13,7 +14,7 @@ from celery_health.wire.answers import BeatAnswer, VerdictAnswer
 from celery_health.wire.beat_report import BeatReport
 from celery_health.wire.bounds import sentence
 from celery_probe.sidecar.broker.checks import BrokerChecks
-from celery_probe.sidecar.metrics.beat import BeatNumbers, render
+from celery_probe.sidecar.metrics.beat import BeatNumbers, beat_families
 from celery_probe.sidecar.observe.evidence import ProcessEvidence
 from celery_probe.sidecar.observe.process import ProcessObserver
 
@@ -63,10 +64,10 @@ class BeatObserver(ProcessObserver[BeatReport]):
             tick_age=self._tick_age(report),
         )
 
-    def metrics(self) -> str:
-        """The answer of ``/metrics``."""
+    def metrics(self) -> Iterable[Family]:
+        """What ``/metrics`` shows."""
         report = self.evidence.current
-        return render(
+        return beat_families(
             BeatNumbers(
                 process=self._common_numbers(self.verdict()), report=report, tick_age=self._tick_age(report)
             )

@@ -1,12 +1,12 @@
 """What the lock and the report file show of the process in this pod, kept so that a probe touches no disk."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISREG
 from typing import Generic, TypeVar
 
-from celery_health.urls import redact
+from celery_health.redaction import redact
 from celery_health.verdicts.current_report import current_report
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.beat_report import BEAT_REPORT, BeatReport
@@ -16,6 +16,10 @@ from celery_health.wire.names import BEAT_REPORT_FILE, LOCK_FILE, WORKER_REPORT_
 from celery_health.wire.process_report import ProcessReport
 from celery_health.wire.worker_report import WORKER_REPORT, WorkerReport
 from celery_probe.sidecar.observe.lock import LockReading, read_lock
+from celery_probe.sidecar.regular_file import NotRegularError, read_file
+
+FULL_VOLUME_SECONDS = 5.0
+"""An older report on a full volume counts for nothing: less than what makes a report stale."""
 
 R = TypeVar("R", bound=ProcessReport)
 
@@ -86,29 +90,38 @@ class ProcessEvidence(Generic[R]):
 
     def _refresh_report(self) -> None:
         try:
-            found = self._path.stat()
-            # Opening a pipe would wait for its writer.
-            if not S_ISREG(found.st_mode):
-                self._refuse(f"The {self._format.name} is not a regular file.")
-                self._identity = None
-                return
+            found = self._path.lstat()
             identity = (found.st_ino, found.st_mtime_ns, found.st_size)
             if identity == self._identity:
+                self._note_full_volume(found.st_size)
                 return
             self._identity = identity
             self.latest, self.report_error = self._read(), ""
         except FileNotFoundError:
             self._identity, self.latest, self.report_error = None, None, ""
+        except NotRegularError:
+            self._refuse(f"The {self._format.name} is not a regular file.")
+            self._identity = None
         except OSError as error:
             self._refuse(f"The {self._format.name} cannot be opened: {error.strerror}.")
             self._identity = None
         except UnreadableError as error:
             self._refuse(str(error))
 
+    def _note_full_volume(self, needed: int) -> None:
+        """Refuse an old report where the agent has no room for a new one: nothing is known of the process."""
+        if self.latest is None or self._clock() - self.latest.written_mono < FULL_VOLUME_SECONDS:
+            return
+        volume = os.statvfs(self.directory)
+        if volume.f_bavail * volume.f_frsize < needed:
+            self._refuse(
+                "The volume that agent and sidecar share is full: the agent cannot write a new "
+                f"{self._format.name}."
+            )
+
     def _refuse(self, why: str) -> None:
         # The report before would grow stale and fail liveness, although nothing is known of the process.
         self.latest, self.report_error = None, sentence(redact(why))
 
     def _read(self) -> R:
-        with self._path.open("rb") as file:
-            return self._format.decode(file.read(self._format.largest + 1))
+        return self._format.decode(read_file(self._path, self._format.largest))

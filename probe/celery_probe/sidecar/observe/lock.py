@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from celery_health.wire.answers import ProcessState
+from celery_probe.sidecar.regular_file import open_file
 
 # struct flock on 64-bit Linux: l_type, l_whence, l_start, l_len, l_pid, padding. Length 0 is the whole file.
 _FLOCK = struct.Struct("hhqqi4x")
@@ -27,9 +28,11 @@ class LockReading:
 
 
 def read_lock(path: Path) -> LockReading:
-    """Which process holds the lock on the file at ``path``. A missing or unreadable file is UNSEEN."""
+    """Which process holds the lock on the file at ``path``. A missing or unreadable file is UNSEEN, and so is
+    anything but a regular file.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_file(path)
     except OSError:
         return LockReading(ProcessState.UNSEEN)
     try:

@@ -2,9 +2,10 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic
 
+from celery_health.exposition import Family
 from celery_health.verdicts.beat import BeatVerdict
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.answers import BrokerCheckAnswer, ProcessAnswer
@@ -32,6 +33,8 @@ class ProcessObserver(ABC, Generic[R]):
         self.broker = broker
         self.restart_hold = RestartHold(clock)
         self._clock = clock
+        self._was_live = True
+        self._liveness_failures = 0
 
     async def run(self) -> None:
         """Refresh periodically, until cancelled."""
@@ -44,6 +47,9 @@ class ProcessObserver(ABC, Generic[R]):
         self.evidence.refresh()
         report = self.evidence.current
         self.broker.python = report.python if report else None
+        live = self.verdict().live
+        self._liveness_failures += self._was_live and not live
+        self._was_live = live
 
     def seconds_since_refresh(self) -> float:
         """The age of the evidence."""
@@ -54,8 +60,8 @@ class ProcessObserver(ABC, Generic[R]):
         """The verdict on the process at this moment."""
 
     @abstractmethod
-    def metrics(self) -> str:
-        """The answer of ``/metrics``."""
+    def metrics(self) -> Iterable[Family]:
+        """What ``/metrics`` shows."""
 
     @abstractmethod
     def answer(self) -> ProcessAnswer:
@@ -84,6 +90,7 @@ class ProcessObserver(ABC, Generic[R]):
         return ProcessNumbers(
             started=verdict.started,
             live=verdict.live,
+            liveness_failures=self._liveness_failures,
             ready=verdict.ready,
             report_age=self._written_age(),
             broker_reachable=self.broker.latest().reachable,

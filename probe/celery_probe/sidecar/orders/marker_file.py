@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from celery_probe.sidecar.regular_file import open_file
+
 
 def set_marker(path: Path, present: bool) -> None:
     """Make or remove the file. Repeating it changes nothing.
@@ -11,6 +13,6 @@ def set_marker(path: Path, present: bool) -> None:
         OSError: the directory cannot be written.
     """
     if present:
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
+        os.close(open_file(path, os.O_CREAT | os.O_WRONLY))
     else:
         path.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The quarantine: a file, which outlives restarts of the worker and of the sidecar."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from celery_health.wire.documents import UnreadableError
 from celery_health.wire.names import QUARANTINE_FILE, VERSION
 from celery_health.wire.orders import QUARANTINE_DOCUMENT, QuarantineBody, QuarantineDocument
+from celery_probe.sidecar.regular_file import open_file, read_file
 
 
 class QuarantineList:
@@ -25,10 +27,12 @@ class QuarantineList:
     def refresh(self) -> None:
         """Read the file, if it has changed since it was last read."""
         try:
-            status = self._path.stat()
+            status = self._path.lstat()
             written = (status.st_ino, status.st_mtime_ns)
             if written != self._written:
-                self.in_force = QUARANTINE_DOCUMENT.decode(self._path.read_bytes()).quarantine
+                self.in_force = QUARANTINE_DOCUMENT.decode(
+                    read_file(self._path, QUARANTINE_DOCUMENT.largest)
+                ).quarantine
                 self._written = written
         except (OSError, UnreadableError):
             self.in_force = self._written = None
@@ -41,8 +45,9 @@ class QuarantineList:
         """
         document = QuarantineDocument(version=VERSION, quarantine=order)
         self._unfinished.unlink(missing_ok=True)
-        self._unfinished.write_bytes(msgspec.json.encode(document))
-        # The worker may run as another user.
-        self._unfinished.chmod(0o644)
+        with os.fdopen(open_file(self._unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY), "wb") as file:
+            file.write(msgspec.json.encode(document))
+            # The worker may run as another user.
+            os.fchmod(file.fileno(), 0o644)
         self._unfinished.replace(self._path)
         self.refresh()

@@ -18,6 +18,8 @@ app.conf.update(
     task_reject_on_worker_lost=bool(os.environ.get("TEST_REJECT")),
     worker_cancel_long_running_tasks_on_connection_loss=bool(os.environ.get("TEST_CANCEL")),
     task_default_queue=os.environ.get("TEST_QUEUE", "celery"),
+    # Since Celery 5.5.
+    task_default_queue_type=os.environ.get("TEST_QUEUE_TYPE", "classic"),
     task_ignore_result=not RESULTS,
     # An outage of a second is long enough for a result to be lost.
     result_backend_transport_options={"retry_policy": {"max_retries": 1, "interval_start": 0.1}},

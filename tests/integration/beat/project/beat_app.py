@@ -10,10 +10,28 @@ from typing import Any
 from celery import Celery
 from celery.beat import PersistentScheduler
 
+if database := os.environ.get("TEST_DATABASE"):
+    # A Django project with its tables, as django-celery-beat needs it.
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.configure(
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
+        INSTALLED_APPS=["django_celery_beat"],
+        USE_TZ=True,
+    )
+    django.setup()
+    call_command("migrate", verbosity=0)
+
 app = Celery("beat_app", broker=os.environ["TEST_BROKER"], backend=os.environ.get("TEST_RESULTS"))
 app.conf.update(
     beat_schedule={
-        "often": {"task": "beat_app.note", "schedule": 0.5, "args": ("often",)},
+        "often": {
+            "task": "beat_app.note",
+            "schedule": float(os.environ.get("TEST_SECONDS", "0.5")),
+            "args": ("often",),
+        },
         "never": {"task": "beat_app.note", "schedule": 1e6, "args": ("never",)},
     },
     beat_max_loop_interval=1,

@@ -1,6 +1,7 @@
 """Actions on many tasks go on where they were, and send nothing twice."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ from tools.testbed.servers import free_port
 from celery_health.survey.app_connection import AppConnection, resolve
 from celery_monitor.control.actions import Actions
 from celery_monitor.control.application import CeleryApplication
-from celery_monitor.control.bulk.proposing import Proposal, Wanted
+from celery_monitor.control.bulk.proposing import UNKNOWN, Proposal, Wanted
 from celery_monitor.control.refused import RefusedError
 from celery_monitor.control.retries.build import Given
 from celery_monitor.control.submit import BrokerAwayError
@@ -63,10 +64,10 @@ async def test_while_the_broker_is_away_nothing_is_lost_and_nothing_is_linked(hi
     progress = await history.bulks.progress(bulk_id)
     assert progress.states == {ItemState.WAITING: 2}
     assert "did not take the message" in progress.problems[0][0]
-    assert await history.retries.links("a") == (None, [])
+    assert await history.retries.latest(["a"]) == {}
     with pytest.raises(BrokerAwayError):
         await found.retries.retry("a", "ann", Given(), again=False)
-    assert await history.retries.links("a") == (None, [])
+    assert await history.retries.latest(["a"]) == {}
 
 
 async def test_what_may_have_been_sent_to_rabbitmq_is_not_sent_again(history: History) -> None:
@@ -105,6 +106,18 @@ async def test_a_dry_run_says_what_is_left_out_and_why(history: History) -> None
     assert [record.id for record in proposal.sample] == ["plain"]
     nothing = await actions(history, away("redis")).bulk.propose(wanted(text="name:none"), "ann")
     assert (nothing.matched, nothing.confirmation) == (0, None)
+
+
+async def test_tasks_are_chosen_by_their_ids_and_those_that_are_unknown_are_named(history: History) -> None:
+    await write(history, "star*", "starling", "other")
+    found = actions(history, away("redis"))
+    chosen = replace(wanted(text="id:star* id:none"), tasks=("star*", "none"))
+    proposal = await found.bulk.propose(chosen, "ann")
+    assert (proposal.matched, proposal.bulk.count, list(proposal.refused)) == (2, 1, [(UNKNOWN, 1)])
+    assert [record.id for record in proposal.sample] == ["star*"]
+    assert proposal.confirmation is not None
+    bulk = await found.bulk.start(chosen, proposal.confirmation, "ann")
+    assert [item.task_id for item in await history.bulks.next_items(bulk.id, 10)] == ["star*"]
 
 
 async def test_cancels_of_a_filter_are_kept_like_single_ones(history: History) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kombu import Connection, Queue
@@ -41,8 +42,12 @@ def test_cancel_retry_and_purge_on_rabbitmq(tmp_path: Path, rabbit: RabbitServer
             assert status == 201
             until_state(monitor, retry["task_id"], "FAILURE")
             plan = {"action": "retry", "filter": "state:failure"}
-            dry = change(monitor, "/tasks/bulk", {**plan, "dry_run": True})[1]
-            assert dry["count"] == 1
+
+            def one_to_retry() -> Any:
+                dry = change(monitor, "/tasks/bulk", {**plan, "dry_run": True})[1]
+                return dry if dry["count"] == 1 else None
+
+            dry = wait_for(one_to_retry, WAIT_SECONDS, "the failed task to retry")
             assert change(monitor, "/tasks/bulk", {**plan, "confirmation": dry["confirmation"]})[0] == 202
             wait_for(lambda: world.ids_that_ran().count(other) + 2 == len(_fails(world)), WAIT_SECONDS)
 

@@ -11,7 +11,7 @@ from tools.testbed.waiting import wait_for
 
 from celery_monitor.events.receivers.opening import open_receiver
 from tests.integration.monitor.events.conftest import running, send, send_batch, until
-from tests.integration.readers.test_redis_failover import sentinel
+from tests.integration.readers.test_redis_failover import sentinel_url
 
 
 async def test_events_of_one_database_arrive_alone_and_in_batches(redis: RedisServer) -> None:
@@ -73,7 +73,7 @@ async def test_events_arrive_again_after_a_failover_of_the_sentinels(tmp_path: P
         replication = ["--replicaof", "127.0.0.1", str(first.port), "--masterauth", "secret"]
         replication += ["--repl-diskless-sync-delay", "0"]
         second = stack.enter_context(redis_server(tmp_path / "second", "secret", replication))
-        url = stack.enter_context(sentinel(tmp_path / "sentinel", first))
+        url = stack.enter_context(sentinel_url(tmp_path / "sentinel", first))
         async with running(open_receiver(url)) as inbox:
             await inbox.until_connected()
             send(first.url, "a")

@@ -62,6 +62,8 @@ FILTERS: dict[str, Meets] = {
     "nothing-like-this": lambda task: False,
     "before:2026-11-29T05:00Z": lambda task: _begin(task) < 1795928400,
     "after:1h": lambda task: _begin(task) >= NOW - 3600,
+    "ended:1h": lambda task: task.finished is not None and task.finished >= NOW - 3600,
+    "-ended:1h": lambda task: task.finished is None or task.finished < NOW - 3600,
     "-after:1h": lambda task: _begin(task) < NOW - 3600,
     "name:shop.pay state:failure wait:>1s Declined": lambda task: (
         task.name == "shop.pay"
@@ -196,3 +198,10 @@ async def test_a_cursor_belongs_to_its_list(history: History) -> None:
     for damaged in ("", "x", "!", "x" * 1000, cursor[:-3], re.sub("[a-z]", "é", cursor)):
         with pytest.raises(CursorError, match="start again"):
             await history.tasks(TaskFilter(), cursor=damaged)
+
+
+async def test_tasks_are_read_by_their_ids_in_the_order_of_the_ids(history: History) -> None:
+    await history.write([finished(identity) for identity in ("a", "b*", "bc")])
+    found = await history.tasks_by_id(["b*", "unknown", "a"])
+    assert [record.id for record in found] == ["b*", "a"]
+    assert await history.tasks_by_id([]) == []

@@ -37,6 +37,11 @@ WORDS = [
     "42",
     "421",
     "4.2",
+    "7",
+    "»7«",
+    "§42§",
+    "é7",
+    "_7",
     "x",
     "é",
     "KeyError",
@@ -92,7 +97,7 @@ def records(count: int, seed: int) -> list[TaskRecord]:
     return list(found.values())
 
 
-_WORD = [*WORDS, "*", "m*l", "*il*", "Gr*E", "sho*", "no*", "N*e"]
+_WORD = [*WORDS, "*", "m*l", "*il*", "Gr*E", "sho*", "no*", "N*e", "7*", "*42", "x 7", "42, *7", "a-b *"]
 _SPANS = [">0s", ">=500ms", "<30s", "<=0s", ">1h"]
 _MOMENTS = ["1h", "2h", "0s", "2026-11-29", "2026-11-29T05:00Z", "1w"]
 _IDS = [*IDS, "5f2c*", "5F*", "*", "0*"]
@@ -106,6 +111,7 @@ VALUES = {
     "retries": [">0", ">=0", "<1", "<=2", ">2", ">=2"],
     "after": _MOMENTS,
     "before": _MOMENTS,
+    "ended": _MOMENTS,
     "twice": ["yes", "no"],
 }
 
@@ -156,7 +162,25 @@ async def test_what_was_written_is_what_a_query_reads(history: History) -> None:
 
 
 async def test_texts_without_an_entry_in_the_index_are_found(history: History) -> None:
-    await history.write([finished("a", result="None", args="()"), finished("b", result="'None'")])
-    for text in ("result:None", "text:none", "result:one", "arg:()"):
+    await history.write(
+        [finished("a", result="None", args="()", kwargs="{}"), finished("b", result="'None'")]
+    )
+    for text in ("result:None", "text:none", "result:one", "arg:()", 'arg:") {"', "arg:(*}"):
         listed = await history.tasks(parse_filter(text))
         assert "a" in {record.id for record in listed.items}, text
+
+
+async def test_a_value_that_begins_in_positional_and_ends_in_named_arguments_is_found(
+    history: History,
+) -> None:
+    await history.write(
+        [finished("a", args="a-b", kwargs="None"), finished("b", args="word", kwargs="{'n': 7}")]
+    )
+    for text, identity in (
+        ('arg:"a-b *"', "a"),
+        ('arg:"a-b None"', "a"),
+        ("arg:a-b*one", "a"),
+        ('arg:"word {"', "b"),
+        ("arg:word*7", "b"),
+    ):
+        assert [task.id for task in (await history.tasks(parse_filter(text))).items] == [identity], text

@@ -45,13 +45,14 @@ def _differences(address: Address) -> list[object]:
             MigrationContext.configure(connection, opts={"compare_type": True}), metadata
         )
     engine.dispose()
-    # The tables of the program name no indexes, no parts of the text search and not Alembic's own table.
+    # The tables of the program name no indexes, no parts of the searches and not Alembic's own table.
     return [
         entry
         for entry in found
         if isinstance(entry, list)
         or not (
-            entry[0] == "remove_index" or any(name in str(entry[1]) for name in ("task_texts", "alembic"))
+            entry[0] == "remove_index"
+            or any(name in str(entry[1]) for name in ("task_texts", "short_values", "alembic"))
         )
     ]
 
@@ -72,7 +73,8 @@ async def test_an_upgrade_keeps_the_tasks_and_finds_them(
     assert [task.id for task in (await history.tasks(parse_filter("customer"))).items] == ["old"]
     stored = await history.task("old")
     assert stored is not None
-    assert (stored.name, stored.args) == ("shop.mail", "('customer',)")
+    assert (stored.name, stored.args) == ("shop.mail", "('customer', 7)")
+    assert [task.id for task in (await history.tasks(parse_filter("arg:7"))).items] == ["old"]
     await history.write([finished("old", name=None, args="('other',)"), finished("new")])
     assert [task.id for task in (await history.tasks(parse_filter("other"))).items] == ["old"]
     assert (await history.tasks(parse_filter("state:success"))).items[0].id == "new"
@@ -129,12 +131,14 @@ def _insert_a_task(address: Address, revision: str) -> None:
         connection.exec_driver_sql(
             f"INSERT INTO {prefix}job_executions (execution_id, at, state_id, name_id, sender_id, received, "
             "state_time, updated, clock, retries, flags, run_count, args, kwargs) "
-            "VALUES ('old', 1.0, 901, 902, 903, 1.0, 1.0, 1.0, 0, 0, 0, 0, '(''customer'',)', '{}')"
+            "VALUES ('old', 1.0, 901, 902, 903, 1.0, 1.0, 1.0, 0, 0, 0, 0, '(''customer'', 7)', '{}')"
         )
         if address.file and revision != "0001":
             connection.exec_driver_sql(
-                "INSERT INTO task_texts (rowid, text) VALUES (1, char(10) || '(''customer'',)' || char(10))"
+                "INSERT INTO task_texts (rowid, text) VALUES (1, char(10) || '(''customer'', 7)' || char(10))"
             )
+        if address.file and revision >= "0009":
+            connection.exec_driver_sql("INSERT INTO short_values (value, task) VALUES ('7', 1)")
     engine.dispose()
 
 

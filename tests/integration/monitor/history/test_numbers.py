@@ -93,7 +93,8 @@ async def test_failures_are_grouped_by_error_and_line(history: History) -> None:
     assert (first.tasks, first.open, first.retrying, first.recovered) == (4, 2, 1, 1)
     assert (first.first_seen, first.last_seen) == (NOW + 0.1, NOW + 0.1)
     assert list(first.names) == ["shop.mail", "shop.pay"]
-    assert second.tasks == 1
+    assert (first.latest, first.message) == ("d", "KeyError('z')")
+    assert (second.tasks, second.latest, second.message) == (1, "e", "KeyError('x')")
     assert await history.failures(Window(NOW - 10, NOW - 5)) == []
     assert await history.values("error") == ["KeyError"]
     assert await history.values("name") == ["shop.mail", "shop.pay"]
@@ -110,7 +111,7 @@ async def test_the_neighbours_of_a_task(history: History) -> None:
             finished("other", root_id="other"),
         ]
     )
-    related = await history.related("mid")
+    related = (await history.detail("mid")).related
     assert related is not None
     assert related.root is not None
     assert related.parent is not None
@@ -118,7 +119,7 @@ async def test_the_neighbours_of_a_task(history: History) -> None:
     assert [task.id for task in related.children] == ["leaf1", "leaf2"]
     assert [task.id for task in related.workflow] == ["root", "mid", "leaf1", "leaf2"]
     assert related.complete
-    assert await history.related("unknown") is None
+    assert (await history.detail("unknown")).related is None
 
 
 async def test_counts_are_exact_up_to_their_bound(history: History) -> None:

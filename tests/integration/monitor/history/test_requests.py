@@ -1,17 +1,28 @@
 """Requests of callers in the database: kept, ended with their tasks, and done by one monitor."""
 
+from contextlib import AbstractAsyncContextManager
+
 import msgspec
 import pytest
 from tools.testbed.waiting import wait_for_async
 
 from celery_monitor.history import History, HistoryOptions
+from celery_monitor.history.database.connection import Database
+from celery_monitor.history.database.session import Session
 from celery_monitor.records.bulk import Bulk, BulkAction, BulkState, ItemState
 from celery_monitor.records.requests import EXPIRED, RequestedCancel, RequestedRetry
+from celery_monitor.web.documents import task_detail
 from tests.integration.monitor.history.examples import finished
 
 
 def cancel(task_id: str, at: float = 100.0) -> RequestedCancel:
     return RequestedCancel(task_id=task_id, at=at, identity="ann", terminate=False, signal="SIGKILL")
+
+
+async def links(history: History, task_id: str) -> tuple[str | None, list[str]]:
+    """The task that this one is a retry of, and its own retries."""
+    detail = await history.detail(task_id)
+    return detail.retry_of, list(detail.retried_as)
 
 
 async def test_a_cancel_is_open_until_its_task_has_ended(history: History) -> None:
@@ -50,14 +61,38 @@ async def test_a_task_is_retried_once_unless_it_is_asked_for_again(history: Hist
     second = RequestedRetry(task_id="new-2", retry_of="old", at=2.0, identity="bob")
     assert await history.retries.reserve(first, again=False) == first
     assert (await history.retries.reserve(second, again=False)).task_id == "new-1"
-    assert await history.retries.links("old") == (None, ["new-1"])
+    assert await links(history, "old") == (None, ["new-1"])
     assert await history.retries.reserve(second, again=True) == second
     await history.retries.note_sent(["new-2"], 3.0)
     latest = (await history.retries.latest(["old", "other"]))["old"]
     assert (latest.task_id, latest.sent) == ("new-2", 3.0)
-    assert await history.retries.links("new-2") == ("old", [])
+    assert await links(history, "new-2") == ("old", [])
     await history.retries.remove(["new-1"])
-    assert await history.retries.links("old") == (None, ["new-2"])
+    assert await links(history, "old") == (None, ["new-2"])
+
+
+async def test_a_task_is_read_with_all_that_belongs_to_it_in_one_transaction(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await history.write([finished("root"), finished("a", root_id="root", parent_id="root")])
+    await history.cancels.add([cancel("a")])
+    retry = RequestedRetry(task_id="a", retry_of="before", at=1.0, identity="ann")
+    await history.retries.reserve(retry, again=False)
+    reading, transactions = Database.reading, []
+
+    def counted(database: Database) -> AbstractAsyncContextManager[Session]:
+        transactions.append(database)
+        return reading(database)
+
+    monkeypatch.setattr(Database, "reading", counted)
+    detail = await task_detail(history, lambda _: None, "a")
+
+    assert detail is not None
+    assert detail.related is not None
+    assert detail.related.parent is not None
+    assert detail.cancel is not None
+    assert (detail.state, detail.related.parent.id, detail.retry_of) == ("SUCCESS", "root", "before")
+    assert len(transactions) == 1
 
 
 async def test_an_action_starts_once_with_its_secret_and_in_time(history: History) -> None:

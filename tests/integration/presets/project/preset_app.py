@@ -1,6 +1,7 @@
 # mypy: disable-error-code="untyped-decorator"
 """An application with every preset, for real workers. It imports nothing but Celery and the presets."""
 
+import json
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ app.conf.update(
     | presets.rabbitmq_broker()
     | presets.queues({"mail": "email"})
     | presets.worker_options()
+    | json.loads(os.environ.get("TEST_SETTINGS", "{}"))
 )
 if "TEST_LOGS" in os.environ:
     presets.log_files(os.environ["TEST_LOGS"], max_bytes=4000)

@@ -57,3 +57,13 @@ def test_the_exchange_belongs_to_the_dead_letter_queue_and_is_no_queue_of_tasks(
         assert scene.errors.count == 0
     # Remote control is as it was.
     assert scene.app.control.mailbox.exchange.name == "celery.pidbox"
+
+
+@pytest.mark.parametrize("queue", ["q" * 243, "é" * 120])
+def test_the_name_of_a_long_queue_leaves_room_for_that_of_the_host(queue: str) -> None:
+    scene = Scene()
+    announcements = Announcements(scene.app, f"{queue}.dead-letter", scene.received.append, scene.errors)
+    other = Announcements(scene.app, f"{queue}x.dead-letter", scene.received.append, scene.errors)
+    assert len(announcements._exchange.name) < 60
+    assert announcements._exchange.name != other._exchange.name
+    assert announcements._exchange.name.endswith(".pidbox")

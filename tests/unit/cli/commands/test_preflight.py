@@ -6,7 +6,8 @@ from click.testing import CliRunner
 from celery_health.cli.commands.main import main
 from celery_health.cli.commands.preflight import CannotBeCheckedError, Requirement, requirements
 
-NOTHING = {"CELERY_BROKER_URL": "", "REDIS_URL": "", "CELERY_RESULT_BACKEND": "", "DATABASE_URL": ""}
+VARIABLES = ("CELERY_BROKER_URL", "REDIS_URL", "REDIS_HOST", "CELERY_RESULT_BACKEND", "DATABASE_URL")
+NOTHING = dict.fromkeys(VARIABLES, "")
 
 
 def test_a_redis_that_is_broker_and_result_backend_is_checked_once() -> None:

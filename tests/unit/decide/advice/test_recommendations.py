@@ -16,6 +16,10 @@ FROM_SECRET = {"urlFrom": {"secretKeyRef": {"name": "shop-broker", "key": "url"}
 MANAGED_REDIS = (
     "kubectl -n market describe pods -l app.kubernetes.io/instance=shop,app.kubernetes.io/component=redis"
 )
+NO_EVICTION = (
+    "kubectl -n market patch celerydeployments shop --type merge -p "
+    '\'{"spec":{"broker":{"managed":{"maxmemoryPolicy":"noeviction"}}}}\''
+)
 AT_ZERO = {"deployments": (deployment(0),), "pods": (), "broker": broker(celery=3)}
 
 ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
@@ -88,6 +92,18 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
         MANAGED_REDIS,
     ),
     (
+        "the managed Redis may delete queues",
+        {"spec": spec(broker={"managed": {"maxmemoryPolicy": "allkeys-lru"}})},
+        "so tasks can be lost",
+        NO_EVICTION,
+    ),
+    (
+        "the managed Redis may delete results",
+        {"spec": spec(broker={"managed": {"maxmemoryPolicy": "volatile-ttl"}})},
+        "so results and locks can be lost",
+        NO_EVICTION,
+    ),
+    (
         "a broker from a Secret is away",
         {"spec": spec(broker=FROM_SECRET), "broker": REFUSED, "pods": ()},
         "redis://redis:6379/0 refuses connections",
@@ -144,8 +160,8 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "beat does not run",
         {"spec": spec(beat={"enabled": True})},
-        "Deployment of beat",
-        "kubectl -n market logs deployment/shop-beat",
+        "StatefulSet of beat",
+        "kubectl -n market logs statefulset/shop-beat",
     ),
     (
         "the result backend is away",

@@ -91,8 +91,18 @@ def test_two_beats_are_one_too_many_and_one_that_leaves_does_not_count() -> None
     second = replace(TICKING, pod="shop-beat-2", uid="uid-2")
     doubled = condition_for(TICKING, second, ready=2, replicas=2)
     assert (doubled.status, doubled.reason) == ("False", "MultipleInstances")
-    assert "Deployment shop-beat" in doubled.message
+    assert "StatefulSet shop-beat" in doubled.message
     assert condition_for(TICKING, replace(second, deleting=True), replicas=2).reason == "Running"
+
+
+def test_a_beat_that_does_not_end_may_be_on_a_lost_node_and_no_other_starts() -> None:
+    leaving = replace(TICKING, deleting=True, overdue_for=31.0)
+    condition = condition_for(leaving, ready=0, replicas=1)
+    assert (condition.status, condition.reason) == ("False", "NodeLost")
+    assert "shop-beat-1" in condition.message
+    # The kubelet has a moment to say so, and a beat that runs counts more.
+    assert condition_for(replace(leaving, overdue_for=29.0), ready=0).reason == "NotRunning"
+    assert condition_for(leaving, replace(TICKING, pod="shop-beat-0", uid="uid-0")).reason == "Running"
 
 
 def test_no_beat_that_stays_is_no_beat() -> None:

@@ -191,6 +191,27 @@ RECONCILING: list[Row] = [
         "True",
         StateReason.REMOVING,
     ),
+    (
+        "the Deployment of an earlier beat has not ended",
+        {
+            "spec": spec(beat={"enabled": True}),
+            "deployments": (deployment(), deployment(1, group=None, kind="Deployment")),
+        },
+        "True",
+        StateReason.REMOVING,
+    ),
+    (
+        "Flower has left the spec",
+        {"deployments": (deployment(), deployment(1, group=None, component="flower"))},
+        "True",
+        StateReason.REMOVING,
+    ),
+    (
+        "the managed Redis has left the spec",
+        {"deployments": (deployment(), deployment(1, group=None, component="redis"))},
+        "True",
+        StateReason.REMOVING,
+    ),
     ("workers are starting", {"pods": (A, pending_pod("b"))}, "True", WorkerReason.STARTING),
     ("a Secret is awaited", {"faults": (fault(waiting=True),)}, "True", "BrokerUrlInvalid"),
     (

@@ -12,6 +12,7 @@ from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_operator.api.status import ConditionType
+from celery_operator.snapshot import ReconcileMemory
 from tests.unit.decide.build import (
     NOT_READ,
     REFUSED,
@@ -38,6 +39,8 @@ def starting(seconds: float, **rules: Any) -> dict[str, Any]:
 UNSEEN_MORE = {**scaled(2, 300), "deployments": (deployment(6, replicas=2, updated=2, generation=2),)}
 UNSEEN_FEWER = {"deployments": (deployment(2, replicas=3, updated=3, generation=2),)}
 
+FAILING = {"memory": ReconcileMemory(problem="it took too long")}
+
 READY: list[Row] = [
     ("all desired workers consume", {}, "True", StateReason.READY),
     ("the deployment is suspended", SUSPENDED, "True", StateReason.SUSPENDED),
@@ -46,6 +49,13 @@ READY: list[Row] = [
         {"spec": spec(replicas=0), "deployments": (deployment(0),), "pods": ()},
         "True",
         StateReason.SCALED_TO_ZERO,
+    ),
+    ("the reconcile fails again and again", FAILING, "Unknown", StateReason.RECONCILE_FAILED),
+    (
+        "the reconcile fails, and the broker is unreachable",
+        {"broker": REFUSED, "pods": (pod("a", sidecar_broker=NOT_REACHED),), **FAILING},
+        "False",
+        FleetReason.BROKER_UNREACHABLE,
     ),
     ("the kind of broker cannot be read", {"broker": UNREADABLE}, "True", StateReason.READY),
     (

@@ -87,7 +87,7 @@ def lagging(draw: st.DrawFn, before: int, desired: int, made: int) -> Deployment
     counted = draw(st.integers(before, made))
     in_force = draw(st.sampled_from([before, desired])) if made == before else desired
     observed = draw(st.sampled_from([1, 2]))
-    if in_force == counted:
+    if in_force == counted and counted:
         observed = 2
     return deployment(
         in_force, replicas=counted, updated=counted, ready=before, generation=2, observed_generation=observed
@@ -100,3 +100,13 @@ def test_a_group_that_grows_stays_ready(one: Snapshot) -> None:
     conditions = {condition.type: condition for condition in decide(one).status.conditions}
     ready = conditions[ConditionType.READY]
     assert ready.status == "True", (ready.reason, ready.message)
+
+
+def test_a_group_at_zero_stays_ready_while_its_deployment_is_created() -> None:
+    at_zero = snapshot(**scaled(0, waiting=0, minReplicas=0), applied={"default": 0})
+    created = deployment(0, replicas=0, updated=0, ready=0, generation=1, observed_generation=0)
+    for deployments in ((), (created,), (replace(created, observed_generation=1),)):
+        one = replace(at_zero, deployments=deployments)
+        conditions = {condition.type: condition for condition in decide(one).status.conditions}
+        ready = conditions[ConditionType.READY]
+        assert ready.status == "True", (ready.reason, ready.message)

@@ -7,7 +7,7 @@ from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase
 from celery_operator.decide import Decision, decide
 from celery_operator.decide.draining.actions import GroupActions
-from celery_operator.snapshot import PodState
+from celery_operator.snapshot import PodState, ReconcileMemory
 from tests.unit.decide.build import deployment, snapshot, spec
 from tests.unit.decide.pods import pod, report
 
@@ -86,10 +86,58 @@ def test_in_a_rollout_nothing_goes() -> None:
     assert (found.replicas, found.orders) == (2, ())
 
 
-def test_a_rollout_that_failed_keeps_nothing() -> None:
-    failed = deployment(2, updated=1, failure="ProgressDeadlineExceeded")
-    found = step(busy_pod("a", 2), busy_pod("b"), desired=1, deployments=(failed,))
+def test_after_a_rollout_that_failed_pods_of_the_old_template_drain() -> None:
+    broken = replace(pod("new"), phase="Pending", ready=False, reading=None, replica_set="new")
+    old = [replace(busy_pod(name, tasks), replica_set="old") for name, tasks in (("a", 2), ("b", 0))]
+    failed = deployment(2, updated=1, replicas=3, size=3, failure="no progress", rollout_stopped=True)
+    found = step(*old, broken, desired=1, deployments=(failed,))
     assert [order.pod for order in found.orders] == ["b"]
+    assert found.replicas == 2
+
+
+def test_pods_that_cannot_be_created_do_not_end_a_rollout() -> None:
+    refused = deployment(2, updated=1, failure="exceeded quota")
+    found = step(busy_pod("a", 2), busy_pod("b"), desired=1, deployments=(refused,))
+    assert (found.replicas, found.orders) == (2, ())
+
+
+def test_the_time_of_a_drain_runs_from_when_the_pod_was_chosen() -> None:
+    first = decided(busy_pod("a", 2), busy_pod("b", 1), desired=1, mono=1000.0)
+    assert first.chosen == {"uid-b": 1000.0}
+    # The sidecar refuses each order, and its worker goes on fetching.
+    memory = ReconcileMemory(chosen=first.chosen, refused_orders={"uid-b": "HTTP 403"})
+    ranked = busy_pod("b", 1, cost=-2000)
+    before = decided(busy_pod("a", 2), ranked, desired=1, mono=1059.0, memory=memory)
+    assert (before.actions["default"].replicas, before.chosen) == (2, first.chosen)
+    after = decided(busy_pod("a", 2), ranked, desired=1, mono=1061.0, memory=memory)
+    assert after.actions["default"].replicas == 1
+    (note,) = (one for one in after.events if one.reason == "DrainOverdue")
+    assert "Pod b of group default could not be asked to drain for 60 s: HTTP 403." in note.message
+    assert "has not drained" not in note.message
+
+
+def test_a_pod_that_is_wanted_again_begins_anew() -> None:
+    memory = ReconcileMemory(chosen={"uid-b": 1000.0})
+    found = decided(busy_pod("a", 2), busy_pod("b", 1), desired=2, mono=1061.0, memory=memory)
+    assert found.chosen == {}
+
+
+def test_a_pod_that_is_being_deleted_keeps_the_time_of_its_drain() -> None:
+    memory = ReconcileMemory(chosen={"uid-b": 1000.0})
+    leaving = replace(busy_pod("b", 1), deleting=True)
+    assert decided(busy_pod("a", 2), leaving, desired=1, memory=memory).chosen == {"uid-b": 1000.0}
+
+
+def test_a_drain_that_would_end_by_itself_is_ordered_again_in_time() -> None:
+    def draining(expires_in: float | None) -> PodState:
+        one = busy_pod("b", 1, drain_requested_for=9.0)
+        assert one.reading is not None
+        return replace(one, reading=replace(one.reading, drain_expires_in=expires_in))
+
+    for expires_in, again in ((None, []), (299.0, []), (239.0, ["b"])):
+        found = step(busy_pod("a", 2), draining(expires_in), desired=1)
+        assert [order.pod for order in found.orders if order.drain] == again
+    assert step(busy_pod("a", 2), draining(239.0), desired=1).orders[0].body == {"expires_after": 300.0}
 
 
 def test_a_group_without_a_deployment_begins_with_its_size() -> None:
@@ -114,12 +162,16 @@ def test_a_pod_with_an_old_report_is_removed_after_the_time_to_drain() -> None:
 
 def test_a_pod_without_reports_is_removed_after_the_drain_timeout() -> None:
     mute = [replace(pod(name), reading=None, silent_for=59.0) for name in "ab"]
-    assert step(*mute, desired=1).replicas == 2
+    found = step(*mute, desired=1)
+    assert (found.replicas, found.draining, found.costs) == (2, 1, ())
     longer = [replace(one, silent_for=61.0) for one in mute]
     found = step(*longer, desired=1)
     assert [cost.pod for cost in found.costs] == ["b"]
     ranked = [longer[0], replace(longer[1], deletion_cost=-1000)]
-    assert step(*ranked, desired=1).replicas == 1
+    decision = decided(*ranked, desired=1)
+    assert decision.actions["default"].replicas == 1
+    (note,) = (one for one in decision.events if one.reason == "DrainOverdue")
+    assert "Pod b of group default has sent no report of its worker for 60 s." in note.message
     assert (
         step(replace(busy_pod("c"), created_at=longer[0].created_at), longer[0], desired=1).orders[0].pod
         == "c"

@@ -116,15 +116,38 @@ def test_deletions_under_way_are_counted() -> None:
     assert planned(1, works("a"), drained("b"), drained("c"), replicas=2).replicas == 1
 
 
-def test_a_pod_of_unknown_state_never_goes() -> None:
+def test_a_pod_of_unknown_state_is_chosen_last_and_goes_only_when_its_time_is_over() -> None:
     found = planned(1, unknown("a"), unknown("b", ready=False), works("c", 9))
-    assert found.victims == ("c",)
-    assert planned(0, unknown("a")).replicas == 1
+    assert found.victims[0] == "c"
+    found = planned(0, unknown("a"))
+    assert (found.replicas, found.victims) == (1, ("a",))
+    assert planned(0, unknown("a", chosen_for=TIMEOUT - 1)).replicas == 1
+    found = planned(0, unknown("a", chosen_for=TIMEOUT + 1))
+    assert (found.replicas, found.overdue) == (0, ("a",))
+
+
+def test_the_time_of_a_drain_runs_on_whatever_the_evidence() -> None:
+    # Its reports stop and come back, and each time the request appears new.
+    silent = replace(unknown("b", chosen_for=TIMEOUT - 1, silent_for=6.0), drain_requested=True)
+    assert planned(1, works("a"), silent).undrain == ()
+    assert planned(1, works("a"), replace(silent, chosen_for=TIMEOUT + 1)).costs == {"b": SPENT_COST}
+    seen = drains("b", seconds=1.0, chosen_for=TIMEOUT + 1, deletion_cost=SPENT_COST)
+    assert planned(1, works("a"), seen).overdue == ("b",)
+
+
+def test_an_order_that_the_sidecar_refuses_does_not_keep_the_pod() -> None:
+    refuses = works("b", 0, chosen_for=TIMEOUT + 1, deletion_cost=SPENT_COST)
+    found = planned(1, works("a"), refuses)
+    assert (found.replicas, found.overdue, found.drain) == (1, ("b",), ("b",))
+    never_began = starting("b", chosen_for=TIMEOUT + 1, drain_requested=False)
+    assert planned(1, works("a"), never_began).replicas == 1
 
 
 def test_nothing_is_lowered_while_the_replica_set_would_delete_another_pod_first() -> None:
     assert planned(1, works("a", ready=False), drained("b")).replicas == 2
     assert planned(1, unknown("a", ready=False), drained("b")).replicas == 2
+    found = planned(1, unknown("a", ready=False, silent_for=TIMEOUT + 1), drained("b"))
+    assert (found.replicas, found.overdue) == (1, ("a",))
     assert planned(1, works("a", deletion_cost=REMOVABLE_COST - 1), drained("b")).replicas == 2
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from celery_operator.decide.draining.drain_state import drain_pods
-from celery_operator.decide.draining.plan import plan
+from celery_operator.decide.draining.plan import leaving_pods, plan
 from celery_operator.decide.evidence.worker_state import Worker, worker_state_of
 from tests.unit.decide.draining.simulated_pod import START, Pod
 
@@ -40,6 +40,7 @@ class Cluster(RuleBasedStateMachine):
         self.rollout = False
         self.decided: int | None = None
         self.steps: list[tuple[str, str, int]] = []
+        self.chosen: dict[str, float] = {}
 
     @initialize(size=st.integers(2, MOST), active=of_each)
     def a_group_at_work(self, size: int, active: list[int]) -> None:
@@ -61,14 +62,17 @@ class Cluster(RuleBasedStateMachine):
                 Worker(state, worker_state_of(state, START + timedelta(seconds=self.now), timedelta()))
             )
         live = self.replicas if self.decided is None else min(self.replicas, self.decided)
-        pods = drain_pods(workers).get("default", ())
+        chosen_for = {uid: self.now - since for uid, since in self.chosen.items()}
+        pods = drain_pods(workers, chosen_for).get("default", ())
         found = plan(self.desired, live, pods, drain_timeout=TIMEOUT, settled=not self.rollout)
         assert found.replicas >= self.desired
         assert len(found.victims) <= max(0, len(pods) - self.desired)
         silent = {pod.uid for pod in self.pods if pod.silent and pod.running and not pod.crashed}
-        assert not silent & {*found.victims, *found.removing}
+        assert not silent & {uid for uid in found.removing if chosen_for.get(uid, 0.0) <= TIMEOUT}
+        kept = leaving_pods(found.replicas, pods) & {*self.chosen}
+        self.chosen = {uid: self.chosen.get(uid, self.now) for uid in {*found.victims, *kept}}
         if self.rollout and self.desired:
-            assert not found.drain
+            assert {*found.drain} <= {*chosen_for}
             assert found.replicas >= live
         self.steps = [
             *(("drain", uid, 1) for uid in found.drain),
@@ -96,7 +100,7 @@ class Cluster(RuleBasedStateMachine):
 
     @rule()
     def operator_crashes(self) -> None:
-        self.steps, self.decided = [], None
+        self.steps, self.decided, self.chosen = [], None, {}
 
     @rule(kinds=kinds_of_steps, arrives=st.booleans(), seconds=any_time)
     def operator_is_interrupted(self, kinds: set[str], arrives: bool, seconds: float) -> None:
@@ -136,7 +140,8 @@ class Cluster(RuleBasedStateMachine):
         return pod.scheduled, pod.running, pod.ready, pod.cost, not pod.busy
 
     def delete(self, pod: Pod) -> None:
-        late = pod.asked is not None and self.now - pod.asked > TIMEOUT
+        since = min(self.now if pod.asked is None else pod.asked, self.chosen.get(pod.uid, self.now))
+        late = self.now - since > TIMEOUT
         # A rollout may come down to none at all. Raised again before the ReplicaSets have obeyed, it goes on
         # with some of their pods: no operator can know with which, and the preStop hook drains the others.
         unknowable = self.rollout and self.replicas

@@ -20,6 +20,7 @@ def any_pod(draw: st.DrawFn, name: str) -> DrainPod:
     hold = draw(st.sampled_from(DrainState))
     active, reserved = (draw(counts), draw(counts)) if hold is not DrainState.DRAINED else (0, 0)
     requested = draw(st.sampled_from([None, False, True]))
+    chosen_for = draw(st.sampled_from([None, 1.0, 2 * TIMEOUT]))
     return works(
         name,
         active,
@@ -31,6 +32,7 @@ def any_pod(draw: st.DrawFn, name: str) -> DrainPod:
         ready=draw(st.integers(0, 3)) > 0,
         deletion_cost=draw(st.sampled_from([0, 0, 5, REMOVABLE_COST, REMOVABLE_COST, SPENT_COST, -5000])),
         drain_requested=requested,
+        chosen_for=chosen_for,
         drain_requested_for=draw(st.sampled_from([None, 1.0, 60.0, 2 * TIMEOUT])) if requested else None,
     )
 
@@ -54,12 +56,11 @@ def test_every_plan_keeps_the_desired_pods_and_drains_only_pods_that_may_drain(
     by_uid = {one.uid: one for one in pods}
     assert desired <= found.replicas <= max(desired, replicas)
     assert len(found.victims) <= max(0, len(pods) - desired)
-    assert all(by_uid[uid].drain_state is not DrainState.UNKNOWN for uid in found.victims)
     assert set(found.drain) <= {uid for uid in found.victims if by_uid[uid].drain_requested is False}
     assert set(found.undrain) <= {uid for uid in by_uid if by_uid[uid].drain_requested} - set(found.victims)
     assert all(by_uid[uid].deletion_cost != cost for uid, cost in found.costs.items())
     assert set(found.overdue) <= set(found.removing)
-    assert settled or not desired or not found.drain
+    assert settled or not desired or all(by_uid[uid].chosen_for is not None for uid in found.drain)
 
 
 @given(any_pods, sizes, sizes)
@@ -70,8 +71,9 @@ def test_a_newly_chosen_pod_has_fewer_tasks_than_every_pod_that_stays(
     survivors = [
         one for one in pods if one.uid not in found.victims and one.drain_state is not DrainState.UNKNOWN
     ]
+    fresh = [uid for uid in found.drain if is_new(uid, pods)]
     for one in pods:
-        if one.uid in found.drain:
+        if one.uid in fresh:
             for other in survivors:
                 assert (one.active, one.reserved) <= (other.active, other.reserved)
 
@@ -83,7 +85,8 @@ def test_lowering_costs_no_task_whichever_costs_have_arrived_and_however_ties_ar
     found = plan(desired, replicas, pods, drain_timeout=TIMEOUT, settled=settled)
     if found.replicas >= replicas:
         return
-    precious = {one.uid for one in pods if not may_go(one)} | set(found.undrain) | set(found.drain)
+    asked = {one.uid for one in pods if one.uid in found.drain and not is_late(one)}
+    precious = {one.uid for one in pods if not may_go(one)} | set(found.undrain) | asked
     ranked = [
         replace(one, deletion_cost=found.costs[one.uid])
         if one.uid in found.costs and one.uid in arrived
@@ -109,11 +112,20 @@ def test_deletions_under_way_hit_no_pod_that_a_plan_has_just_undrained(
         assert not worst_deletions(ranked, replicas, precious) & precious
 
 
+def is_new(uid: str, pods: Sequence[DrainPod]) -> bool:
+    """It was not chosen before, and its tasks are known."""
+    return any(
+        one.uid == uid and one.chosen_for is None and one.drain_state is not DrainState.UNKNOWN
+        for one in pods
+    )
+
+
 def may_go(one: DrainPod) -> bool:
     """Deleting it costs no task, or its time is over."""
-    late = (
-        one.drain_requested is True
-        and (one.drain_requested_for or 0.0) > TIMEOUT
-        and one.drain_state is DrainState.NOT_DRAINED
-    )
-    return late or (one.drain_state is DrainState.DRAINED and one.drain_requested is not False)
+    return is_late(one) or (one.drain_state is DrainState.DRAINED and one.drain_requested is not False)
+
+
+def is_late(one: DrainPod) -> bool:
+    """Its time to drain is over."""
+    asked = one.drain_requested is True and (one.drain_requested_for or 0.0) > TIMEOUT
+    return (one.chosen_for or 0.0) > TIMEOUT or (asked and one.drain_state is DrainState.NOT_DRAINED)

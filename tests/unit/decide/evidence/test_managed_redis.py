@@ -42,7 +42,14 @@ def broker_reason(decision: Decision) -> str:
     return condition.reason
 
 
-@pytest.mark.parametrize("changes", [{}, created(1, ready=0), created(119)], ids=["none", "new", "ready"])
+EARLIER = created(86_400, kind="Deployment")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, created(1, ready=0), created(119), EARLIER],
+    ids=["none", "new", "ready", "of an earlier version"],
+)
 def test_a_managed_redis_that_starts_is_a_stage_without_a_warning(changes: dict[str, Any]) -> None:
     decision = decided(**changes)
     assert broker_reason(decision) == StateReason.MANAGED_REDIS_STARTING

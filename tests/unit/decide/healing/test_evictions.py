@@ -42,7 +42,13 @@ def test_a_stalled_worker_is_evicted_and_the_eviction_remembered_and_reported() 
     assert healing.evictions[0].uid == f"uid-{NAMES[0]}"
     assert healing.restarts.total == 1
     assert healing.restarts.recent == (
-        Restart(pod=NAMES[0], group="default", reason="WorkerStalled", at=rfc3339(NOW)),
+        Restart(
+            pod=NAMES[0],
+            group="default",
+            reason="WorkerStalled",
+            at=rfc3339(NOW),
+            pods_before=tuple(f"uid-{name}" for name in NAMES[:2]),
+        ),
     )
     (note,) = healing.notes
     assert note.reason == "RestartedStalledWorker"
@@ -92,7 +98,25 @@ def test_a_pod_that_was_there_before_proves_nothing() -> None:
     assert second.restarts.recent[0].recovered is None
 
 
-def test_one_new_pod_proves_one_restart() -> None:
+@pytest.mark.parametrize("skew", [-3600.0, -3.0, 0.0, 3600.0])
+def test_a_new_pod_is_known_by_its_uid_and_not_by_the_clock_of_the_api_server(skew: float) -> None:
+    first = reconciled(*stalled_fleet())
+    second = reconciled(fresh("new", 1 + skew), *stalled_fleet()[1:], restarts=first.restarts, later=30)
+    assert second.restarts.recent[0].recovered is True
+    assert (second.restarts.recent[0].helper, second.restarts.recent[0].pods_before) == ("uid-new", ())
+    old = [replace(pod(name), created_at=NOW + timedelta(seconds=skew)) for name in NAMES[1:FLEET]]
+    assert reconciled(*old, restarts=first.restarts, later=30).restarts.recent[0].recovered is None
+
+
+def test_a_pod_proves_no_second_restart_after_it_has_proved_one() -> None:
+    first = reconciled(*stalled_fleet())
+    second = reconciled(fresh("new", 5), *stalled_fleet()[1:], restarts=first.restarts, later=30)
+    assert evicted(second) == [NAMES[1]]
+    third = reconciled(fresh("new", 5), *stalled_fleet()[2:], restarts=second.restarts, later=60)
+    assert [restart.recovered for restart in third.restarts.recent] == [True, None]
+
+
+def test_one_new_pod_proves_one_restart_of_an_older_operator() -> None:
     at = rfc3339(NOW)
     before = RestartsStatus(
         total=2,
@@ -203,6 +227,26 @@ def test_the_begin_and_the_end_of_a_pause_are_reported_once() -> None:
     first = reconciled(pod(NAMES[0]), annotations=paused)
     assert [note.reason for note in first.notes] == ["HealingPaused"]
     assert first.restarts.paused
+    assert reconciled(pod(NAMES[0]), annotations=paused, restarts=first.restarts).notes == ()
+    resumed = reconciled(pod(NAMES[0]), restarts=first.restarts)
+    assert [note.reason for note in resumed.notes] == ["HealingResumed"]
+
+
+def test_a_pause_of_one_group_leaves_the_others_alone() -> None:
+    assert evicted(reconciled(*stalled_fleet(2), **WAITING)) == [NAMES[0]]
+    paused = {f"{ANNOTATION_PAUSE_HEALING}.default": "true"}
+    assert evicted(reconciled(*stalled_fleet(2), **WAITING, annotations=paused)) == []
+    both = spec(workers=[{"name": "default", "replicas": 2}, {"name": "mail", "queues": ["mail"]}])
+    other = {f"{ANNOTATION_PAUSE_HEALING}.mail": "true"}
+    changes = {"spec": both, "deployments": (deployment(2), deployment(1, group="mail"))}
+    assert evicted(reconciled(*stalled_fleet(2), **{**WAITING, **changes}, annotations=other)) == [NAMES[0]]
+
+
+def test_the_begin_and_the_end_of_a_pause_of_a_group_are_reported_once() -> None:
+    paused = {f"{ANNOTATION_PAUSE_HEALING}.default": "true"}
+    first = reconciled(pod(NAMES[0]), annotations=paused)
+    assert [(note.reason, "default" in note.message) for note in first.notes] == [("HealingPaused", True)]
+    assert (first.restarts.paused, first.restarts.paused_groups) == (False, ("default",))
     assert reconciled(pod(NAMES[0]), annotations=paused, restarts=first.restarts).notes == ()
     resumed = reconciled(pod(NAMES[0]), restarts=first.restarts)
     assert [note.reason for note in resumed.notes] == ["HealingResumed"]

@@ -76,6 +76,8 @@ def test_a_lonely_deaf_worker_is_never_held() -> None:
 
 def test_a_pause_holds_every_worker_and_its_end_releases_them() -> None:
     paused = restart_holds_of(pod(NAMES[0]), deaf(NAMES[1]), annotations={ANNOTATION_PAUSE_HEALING: "true"})
+    of_group = {f"{ANNOTATION_PAUSE_HEALING}.default": "true"}
+    assert restart_holds_of(pod(NAMES[0]), deaf(NAMES[1]), annotations=of_group) == paused
     assert [order.seconds for order in paused] == [PAUSED_HOLD_SECONDS] * 2
     resumed = restart_holds_of(
         with_hold(pod(NAMES[0])), with_hold(deaf(NAMES[1])), restarts=RestartsStatus(paused=True)

@@ -38,6 +38,11 @@ def test_an_alias_goes_before_the_last_part_of_another_name() -> None:
     assert AllowedTasks({"pay": "a.b", "c.pay": "c.pay"}).resolve("pay") == "a.b"
 
 
+def test_each_task_is_listed_once_by_its_own_name() -> None:
+    assert ALLOWED.tasks == ("shop.orders.pay", "shop.refunds.pay", "shop.tasks.send_mail")
+
+
 def test_without_settings_nothing_is_allowed() -> None:
+    assert AllowedTasks({}).tasks == ()
     with pytest.raises(TaskNotAllowedError, match="No task is allowed yet"):
         AllowedTasks({}).resolve("mail")

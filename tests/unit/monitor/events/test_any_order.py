@@ -92,6 +92,43 @@ def test_the_plain_record_is_the_one_that_the_fold_gives(events: list[Event]) ->
         assert plain is None or plain == record_of("t1", None, of_worker[:count])[0]
 
 
+@st.composite
+def retried_at_once(draw: st.DrawFn) -> list[Event]:
+    """A task that one worker retries twice, in an order in which a worker under load can send the events.
+
+    A pool process sends the message of a retry itself. So the worker may receive it before it has read from
+    the pipe of that process that the run before it started and ended. It hands the retry to a pool process
+    only afterwards, so the starts are in order.
+    """
+    left = [["task-received", "task-started", "task-retried"] for _ in range(2)]
+    left.append(["task-received", "task-started", "task-succeeded"])
+    events: list[Event] = []
+    received_at = 0.0
+    while any(left):
+        # The first event of a kind that is left is the next of this kind, except for the ends.
+        first = {kinds[0]: number for number, kinds in reversed(list(enumerate(left))) if kinds}
+        ends = [number for number, kinds in enumerate(left) if len(kinds) == 1]
+        number = draw(st.sampled_from(sorted({*first.values(), *ends})))
+        kind, at = left[number].pop(0), 1.0 + len(events)
+        if kind == "task-received":
+            received_at = at
+            events.append(received(at, retries=number))
+        elif kind == "task-succeeded":
+            runtime = draw(st.one_of(st.none(), st.floats(0.001, at - received_at)))
+            events.append(event(kind, at, result="'done'", runtime=runtime))
+        else:
+            events.append(event(kind, at))
+    return events
+
+
+@given(retried_at_once())
+def test_each_retry_is_one_run_whenever_the_worker_hears_of_its_pool_processes(events: list[Event]) -> None:
+    found = record(events)
+    assert [(run.outcome, run.retries) for run in found.runs] == [("RETRY", 0), ("RETRY", 1), ("SUCCESS", 2)]
+    assert all(run.started and run.finished for run in found.runs)
+    assert (found.state, found.run_twice) == ("SUCCESS", False)
+
+
 @pytest.mark.parametrize("end", ["task-succeeded", "task-failed"])
 def test_a_task_that_is_received_started_and_ended_is_plain(end: str) -> None:
     life = [

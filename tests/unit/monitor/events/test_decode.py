@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -81,6 +82,22 @@ def test_a_message_above_the_limit_is_not_parsed() -> None:
     decoder = Decoder()
     assert decoder.envelope(b"x" * (MAX_MESSAGE_BYTES + 1)) == ()
     assert decoder.counters.oversized == 1
+
+
+@pytest.mark.parametrize("sign", ["x", "\u202e", "\x00", "<b>"])
+def test_a_large_event_keeps_its_name(sign: str) -> None:
+    decoder = Decoder()
+    long = sign * (1_000_000 // len(sign))
+    (event,) = decoder.envelope(envelope(fields("task-received", 1, name="shop.long", args=long)))
+    assert (event.name, event.args) == ("shop.long", long)
+    assert decoder.counters.oversized == 0
+
+
+@pytest.mark.parametrize("bad", [{"name": "a\x00b"}, {"kwargs": [[]] * 100_000}])
+def test_a_large_event_with_values_that_no_event_has_is_counted(bad: dict[str, Any]) -> None:
+    decoder = Decoder()
+    assert decoder.envelope(envelope(fields("task-received", 1, args="x" * 1_100_000, **bad))) == []
+    assert decoder.counters.malformed == 1
 
 
 def test_a_custom_event_carries_its_own_fields_as_progress() -> None:

@@ -1,5 +1,6 @@
 """Events become records: states, times, runs."""
 
+import time
 from typing import Any
 
 import pytest
@@ -130,3 +131,39 @@ def test_a_revoked_task_says_why(fields: dict[str, Any], reason: str | None) -> 
     merger.apply(event("task-revoked", 2, **fields), T0)
     (record,) = merger.take_changed()
     assert (record.state, record.reason, record.runs[0].reason) == ("REVOKED", reason, reason)
+
+
+def test_a_worker_that_goes_costs_nothing_for_the_tasks_of_others() -> None:
+    merger = Merger()
+    for number in range(20_000):
+        merger.apply(event("task-started", 2, task=f"t{number}", worker=OTHER), T0 + 2)
+    merger.apply(event("task-started", 2, task="own"), T0 + 2)
+    merger.take_changed()
+    merger.apply(event("task-started", 3, task="changed"), T0 + 3)
+
+    began = time.thread_time()
+    lost = merger.mark_lost(WORKER, T0 + 4)
+    milliseconds = (time.thread_time() - began) * 1000
+
+    assert lost == 2
+    assert {record.id: record.state for record in merger.take_changed()} == {"own": "LOST", "changed": "LOST"}
+    assert milliseconds < 3, "It went through the tasks of other workers."
+
+
+def test_a_task_that_leaves_the_memory_is_not_lost_with_its_worker() -> None:
+    merger = Merger(max_unfinished=1)
+    for task in ("a", "b"):
+        merger.apply(event("task-started", 2, task=task), T0 + 2)
+        merger.take_changed()
+    assert merger.mark_lost(WORKER, T0 + 4) == 1
+    assert [record.id for record in merger.take_changed()] == ["b"]
+    assert merger.workers.running_on(WORKER) == set()
+
+
+def test_changed_records_are_taken_in_parts_each_once() -> None:
+    merger = Merger(max_unfinished=2)
+    for number in range(5):
+        merger.apply(received(1, task=str(number)), T0 + 1)
+    parts = [[record.id for record in merger.take_changed(2)] for _ in range(4)]
+    assert parts == [["0", "1"], ["2", "3"], ["4"], []]
+    assert (merger.changed, len(merger)) == (0, 2)

@@ -86,6 +86,16 @@ def test_once_the_active_tasks_have_ended_the_other_one_is_known_to_have_ended_b
     assert missed(merger) == 1
 
 
+def test_of_an_idle_worker_every_run_has_ended_whatever_was_active_before() -> None:
+    merger = Merger()
+    starts(merger, 1, "a", "b", "c")
+    heartbeat(merger, 2, 2)  # no end of any of them comes
+    heartbeat(merger, 4, 0)
+    assert (states(merger, "a", "b", "c"), missed(merger)) == (["STARTED"] * 3, 0)
+    heartbeat(merger, 6, 0)
+    assert (states(merger, "a", "b", "c"), missed(merger)) == (["UNREPORTED"] * 3, 3)
+
+
 def test_a_task_that_ends_with_the_heartbeat_proves_nothing() -> None:
     """The worker takes it off its active tasks before it sends the event."""
     merger = Merger()
@@ -181,6 +191,31 @@ def test_a_restored_task_is_lost_if_its_worker_has_started_again_meanwhile() -> 
     heartbeat(merger, 3, 0, processed=3)
     assert states(merger, "a") == ["LOST"]
     assert missed(merger) == 0
+
+
+def test_a_restored_task_whose_worker_was_heard_before_ends_without_an_event() -> None:
+    merger = Merger()
+    heartbeat(merger, 1, 0)
+    merger.restore([stored("a")], {WORKER: 9})
+    heartbeat(merger, 3, 0)
+    heartbeat(merger, 5, 0)
+    assert states(merger, "a") == ["UNREPORTED"]
+
+
+def test_a_restored_task_is_lost_if_another_process_of_the_name_was_heard_before() -> None:
+    merger = Merger()
+    heartbeat(merger, 1, 0, processed=3)
+    merger.restore([stored("a"), stored("b", OTHER)], {WORKER: 100, OTHER: 100})
+    assert states(merger, "a", "b") == ["LOST", "STARTED"]
+    assert missed(merger) == 0
+
+
+def test_a_restored_task_is_lost_if_only_a_task_event_of_the_other_process_was_heard_before() -> None:
+    merger = Merger()
+    starts(merger, 1, "new")
+    merger.restore([stored("a")], {WORKER: 100})
+    heartbeat(merger, 3, 1, processed=1)
+    assert states(merger, "a") == ["LOST"]
 
 
 def test_what_events_said_before_the_history_was_read_counts() -> None:

@@ -32,6 +32,40 @@ def test_a_retry_may_run_before_the_worker_has_noted_the_run_before_it() -> None
     assert (record.state, record.run_twice, record.runs[0].exception) == ("SUCCESS", False, "E()")
 
 
+def test_a_retry_that_is_received_before_the_first_start_is_noted_waits_until_its_own_start() -> None:
+    known = [
+        received(1),
+        received(1.1, retries=1),
+        event("task-started", 1.2),
+        event("task-retried", 1.3, exception="E()"),
+        event("task-started", 2.0),
+        event("task-succeeded", 2.1, result="3", runtime=0.09),
+    ]
+    waiting, done = merged(*known[:4]), merged(*known)
+    assert (waiting.state, waiting.started, waiting.retries) == ("RECEIVED", None, 1)
+    assert [(run.outcome, run.retries, run.started) for run in done.runs] == [
+        ("RETRY", 0, T0 + 1.2),
+        ("SUCCESS", 1, T0 + 2.0),
+    ]
+
+
+def test_of_two_deliveries_that_are_received_before_the_first_start_each_has_its_own_start() -> None:
+    record = merged(
+        received(1, retries=2),
+        received(5.077, retries=3),
+        received(5.109, retries=3),
+        event("task-started", 5.110),
+        event("task-succeeded", 5.121, result="3", runtime=0.027),
+        event("task-started", 5.132),
+        event("task-succeeded", 5.155, result="3", runtime=0.024),
+    )
+    assert [(run.outcome, run.retries, run.started) for run in record.runs] == [
+        ("RETRY", 2, None),
+        ("SUCCESS", 3, T0 + 5.110),
+        ("SUCCESS", 3, T0 + 5.132),
+    ]
+
+
 def test_a_run_that_a_retry_has_followed_has_ended_although_its_event_is_missing() -> None:
     merger = merger_with(
         event("worker-heartbeat", 0.5, processed=0),

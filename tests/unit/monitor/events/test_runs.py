@@ -47,6 +47,16 @@ def test_rejected_and_then_failed_is_one_end() -> None:
     assert (record.state, outcomes(record), record.exception) == ("FAILURE", ["FAILURE"], "Reject()")
 
 
+def test_an_end_that_is_reported_twice_is_one_end_with_the_first_cause() -> None:
+    record = merged(
+        received(1),
+        event("task-started", 2),
+        event("task-failed", 3, exception="TimeLimitExceeded(1)"),
+        event("task-failed", 3.2, exception="WorkerLostError()"),
+    )
+    assert (outcomes(record), record.exception) == (["FAILURE"], "TimeLimitExceeded(1)")
+
+
 def test_a_task_that_is_put_back_and_delivered_again_has_two_runs() -> None:
     record = merged(
         received(1),
@@ -123,6 +133,20 @@ def test_a_running_task_whose_worker_is_gone_is_lost_until_it_is_delivered_again
     started = merger.get("t1")
     assert started is not None
     assert (started.state, started.run_twice) == ("STARTED", False)
+
+
+def test_a_run_that_goes_with_its_worker_is_lost_although_the_task_has_succeeded_elsewhere() -> None:
+    merger = merger_with(received(1), event("task-started", 2))
+    for again in (
+        received(3, worker=OTHER),
+        event("task-started", 3.5, worker=OTHER),
+        event("task-succeeded", 4, worker=OTHER, result="3", runtime=0.5),
+    ):
+        merger.apply(again, NOW)
+    merger.take_changed()
+    merger.mark_lost(WORKER, T0 + 2.5)
+    [record] = merger.take_changed()
+    assert (record.state, outcomes(record), record.run_twice) == ("SUCCESS", ["LOST", "SUCCESS"], False)
 
 
 def test_a_task_that_waits_on_a_worker_that_is_gone_is_not_lost() -> None:

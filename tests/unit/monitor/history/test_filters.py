@@ -180,6 +180,10 @@ def test_completion_offers_fields_then_their_values() -> None:
     assert completions("colour:", values) == []
 
 
+def test_a_value_that_is_known_twice_is_offered_once() -> None:
+    assert completions("state:fail", {"state": ["failure"]}) == ["state:failure"]
+
+
 @pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)
 def test_the_example_of_each_field_can_be_read(field: Field) -> None:
     assert parse_filter(field.example).terms[0].field == field.name

@@ -56,9 +56,29 @@ def test_tasks_of_a_worker_that_is_gone_are_marked_as_lost_once() -> None:
     live.on_worker(online("w1@a"))
     for _ in range(60):
         clock.now += 1
-        live.check_workers()
+        list(live.check_workers())
 
     assert lost == [("w1@a", NOW)]
+
+
+def test_of_many_workers_that_are_gone_one_is_marked_in_a_turn() -> None:
+    clock = Clock()
+    live, lost = following(clock)
+    names = ["w1@a", "w2@a", "w3@a"]
+    for name in names:
+        live.on_worker(online(name))
+    list(live.check_workers())
+    for _ in range(40):
+        clock.now += 1
+        turns = live.check_workers()
+        if next(turns, "none are lost") is None:
+            break
+    assert len(lost) == 1
+    [came_back, *_] = set(names) - {lost[0][0]}
+    live.on_worker(online(came_back, clock.now))
+    list(turns)
+
+    assert {name for name, _ in lost} == set(names) - {came_back}
 
 
 def test_no_worker_is_blamed_while_the_monitor_is_cut_off_from_the_broker() -> None:
@@ -70,7 +90,7 @@ def test_no_worker_is_blamed_while_the_monitor_is_cut_off_from_the_broker() -> N
     source.connected = False
     for _ in range(120):
         clock.now += 1
-        live.check_workers()
+        list(live.check_workers())
 
     assert lost == []
     assert live.stats().workers_online == 1
@@ -80,9 +100,9 @@ def test_a_pause_of_the_monitor_itself_is_no_silence_of_workers() -> None:
     clock = Clock()
     live, lost = following(clock)
     live.on_worker(online("w1@a"))
-    live.check_workers()
+    list(live.check_workers())
     clock.now += 300
-    live.check_workers()
+    list(live.check_workers())
 
     assert live.stats().workers_online == 1
     assert lost == []
@@ -92,7 +112,7 @@ def test_a_task_event_is_counted_under_the_only_queue_of_its_worker() -> None:
     live, _ = following(Clock())
     live.on_worker(online("w1@a"))
     live.known_workers.on_answer("w1@a", Inspected(slots=4, queues=("mail",)), NOW)
-    live.check_workers()
+    list(live.check_workers())
 
     live.on_task(task_event("task-received"), "shop.mail")
 
@@ -170,7 +190,7 @@ def test_a_thousand_workers_and_queues_are_read_in_a_moment() -> None:
     for number in range(1_000):
         live.on_worker(online(f"w{number}@a"))
         live.known_workers.on_answer(f"w{number}@a", Inspected(slots=4, queues=(f"queue{number}",)), NOW)
-    live.check_workers()
+    list(live.check_workers())
     readings = tuple(QueueReading(f"queue{number}", 7) for number in range(1_000))
 
     began = time.process_time()
@@ -231,6 +251,12 @@ def test_answers_of_workers_are_read_with_care() -> None:
     assert answer.rate_limits == {"shop.mail": "10/m"}
     assert inspected("x", None, {"a": 1}) == Inspected()
     assert inspected({"pool": [], "pid": -1, "prefetch_count": 2**60}, None, None) == Inspected()
+
+
+def test_a_pool_that_has_grown_has_a_slot_for_each_process() -> None:
+    pool = {"max-concurrency": 2, "processes": [11, 12, 13]}
+
+    assert inspected({"pool": pool}, None, None).slots == 3
 
 
 def task_event(kind: str, **known: object) -> Event:

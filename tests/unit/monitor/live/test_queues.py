@@ -160,10 +160,10 @@ def test_workers_with_one_queue_each_show_its_rate() -> None:
     live.follow({}, lambda name, at: None)
     live.on_worker(online("w1@a"))
     live.known_workers.on_answer("w1@a", Inspected(slots=2, queues=("mail",)), NOW)
-    live.check_workers()
+    list(live.check_workers())
     live.on_broker(reading(QueueReading("mail", 10)))
     clock.now += 2
-    live._flow.fetched["w1@a"] = 6
+    live._flow.fetching.fetched["w1@a"] = 6
     live.on_broker(reading(QueueReading("mail", 8)))
 
     view = live.queue("mail")
@@ -180,9 +180,28 @@ def test_a_worker_with_two_queues_hides_their_rates() -> None:
     live.follow({}, lambda name, at: None)
     live.on_worker(online("w1@a"))
     live.known_workers.on_answer("w1@a", Inspected(slots=2, queues=("mail", "pdf")), NOW)
-    live.check_workers()
+    list(live.check_workers())
     for _ in range(2):
         live.on_broker(reading(QueueReading("mail", 10), QueueReading("pdf", 1)))
         clock.now += 2
 
     assert [view.out_rate for view in live.queues()] == [None, None]
+
+
+def test_the_workers_of_a_queue_are_counted_only_where_the_queues_of_every_worker_are_known() -> None:
+    live = Live(clock=Clock())
+    live.follow({}, lambda name, at: None)
+    live.on_worker(online("w1@a"))
+    live.on_broker(reading(QueueReading("mail", 10), QueueReading("pdf", 1)))
+
+    assert [(gauge.name, gauge.workers, gauge.processes) for gauge in live.queue_gauges()] == [
+        ("mail", None, None),
+        ("pdf", None, None),
+    ]
+
+    live.known_workers.on_answer("w1@a", Inspected(slots=2, queues=("mail",)), NOW)
+
+    assert [(gauge.name, gauge.workers, gauge.processes) for gauge in live.queue_gauges()] == [
+        ("mail", 1, 2),
+        ("pdf", 0, 0),
+    ]

@@ -121,6 +121,17 @@ def test_a_new_process_of_the_same_name_is_asked_again() -> None:
     assert workers.view("w1@a").slots is None  # type: ignore[union-attr]
 
 
+def test_a_worker_that_was_ordered_is_asked_again_once_it_has_done_it() -> None:
+    workers = seen("w1@a")
+    workers.on_answer("w1@a", Inspected(slots=4, queues=("mail",)), NOW)
+
+    workers.ask_again("w1@a", NOW + 10)
+    workers.ask_again("unknown@a", NOW + 10)
+
+    assert workers.to_ask(NOW + 11, 10) == []
+    assert workers.to_ask(NOW + 12, 10) == ["w1@a"]
+
+
 def test_two_processes_with_one_name_are_named_and_not_asked_at_each_heartbeat() -> None:
     workers = seen("w1@a")
     workers.on_answer("w1@a", Inspected(slots=4, queues=("mail",)), NOW)

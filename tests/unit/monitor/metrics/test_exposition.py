@@ -7,7 +7,13 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from celery_monitor.metrics.exposition import Exposition
-from celery_monitor.metrics.gauges import ProgramGauges, QueueGauge, WorkerGauge
+from celery_monitor.metrics.gauges import (
+    AlertGauges,
+    ChannelGauge,
+    ProgramGauges,
+    QueueGauge,
+    WorkerGauge,
+)
 from celery_monitor.metrics.labels import Labels
 from celery_monitor.metrics.task_counts import Kind, TaskCounts
 from celery_probe.sidecar.metrics import worker as sidecar_metrics
@@ -15,6 +21,7 @@ from tests.unit.monitor.metrics.mixin import EXPORTED, QUERIED
 
 PROGRAM = ProgramGauges(
     connected=True,
+    blind=False,
     events=5,
     malformed=1,
     invalid_fields=0,
@@ -46,6 +53,7 @@ def exposition(counts: TaskCounts, program: ProgramGauges = PROGRAM) -> Expositi
         lambda: [WorkerGauge("a", 1, 2, 0)],
         lambda: [QueueGauge("mail", 3, 1, 1, 4, unacknowledged=2, oldest_wait=1.0)],
         lambda: program,
+        lambda: AlertGauges({"shop.mail": 1}, {"critical": 1}, [ChannelGauge("chat", 2, 1, failing=False)]),
     )
 
 

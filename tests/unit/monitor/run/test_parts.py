@@ -20,5 +20,6 @@ def test_the_fleet_is_judged_by_the_threshold_and_read_from_the_management_api(
     made: list[tuple[Any, ...]] = []
     monkeypatch.setattr(application, "FleetCheck", lambda *arguments: made.append(arguments))
     settings = Settings(connection=NO_BROKER, history=HistorySettings(url="sqlite:////tmp/unused"))
-    application_of(replace(settings, backlog_threshold=20, management_url=MANAGEMENT))
-    assert made == [(NO_BROKER, FleetThresholds(backlog=20), MANAGEMENT)]
+    given = replace(settings, backlog_threshold=20, management_url=MANAGEMENT, ignored_queues=("*.dead",))
+    application_of(given)
+    assert made == [(NO_BROKER, FleetThresholds(backlog=20), MANAGEMENT, ("*.dead",))]

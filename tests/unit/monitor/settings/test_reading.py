@@ -13,7 +13,14 @@ from celery_monitor.history import HistoryOptions
 from celery_monitor.settings import ProxyIdentity, RateLimit, Role, Settings
 
 BROKER = "redis://:planted-secret@localhost:6399/2"
-VARIABLES = ("CELERY_BROKER_URL", "REDIS_URL", "CELERY_RESULT_BACKEND", "DATABASE_URL", "XDG_DATA_HOME")
+VARIABLES = (
+    "CELERY_BROKER_URL",
+    "REDIS_URL",
+    "REDIS_HOST",
+    "CELERY_RESULT_BACKEND",
+    "DATABASE_URL",
+    "XDG_DATA_HOME",
+)
 TOKEN = "0123456789abcdef-planted"
 
 
@@ -31,6 +38,7 @@ class Reader:
         for name in (
             "CELERY_BROKER_URL",
             "REDIS_URL",
+            "REDIS_HOST",
             "CELERY_RESULT_BACKEND",
             "DATABASE_URL",
             "XDG_DATA_HOME",
@@ -87,6 +95,10 @@ def test_the_common_variables_count_without_options(read: Reader) -> None:
     assert settings.connection.broker_url == BROKER
     assert settings.connection.result_backend_url == "redis://results/1"
     assert settings.history.url == "postgresql://user:planted-secret@db:5433/app"
+
+
+def test_the_variables_of_redis_count_as_for_the_cli(read: Reader) -> None:
+    assert read(REDIS_HOST="cache", REDIS_PORT="6380").connection.broker_url == "redis://cache:6380/0"
 
 
 def test_values_become_types(read: Reader) -> None:
@@ -246,6 +258,19 @@ def test_the_management_api_and_the_backlog_have_options_and_variables(read: Rea
     assert (settings.management_url, settings.backlog_threshold) == (management, 0)
     settings = read("--broker", BROKER)
     assert (settings.management_url, settings.backlog_threshold) == (None, 1000)
+
+
+def test_queues_that_are_unread_by_design_and_the_master_of_sentinels_are_named(read: Reader) -> None:
+    sentinels = "sentinel://a:26379/0;sentinel://b:26379/0"
+    settings = read("--broker", sentinels, "--ignore-queue", "*.dead", "--master-name", "mymaster")
+    assert settings.ignored_queues == ("*.dead",)
+    assert settings.connection.broker.master_name == "mymaster"
+    given = {"CELERY_MONITOR_IGNORE_QUEUE": "*.dead,invoices", "CELERY_MONITOR_MASTER_NAME": "mymaster"}
+    settings = read(CELERY_BROKER_URL=sentinels, **given)
+    assert settings.ignored_queues == ("*.dead", "invoices")
+    assert settings.connection.broker.master_name == "mymaster"
+    # A master is nothing to a Redis that no Sentinel watches.
+    assert read("--broker", BROKER, "--master-name", "mymaster").connection.broker.master_name is None
 
 
 def test_the_history_keeps_what_the_program_keeps(read: Reader) -> None:

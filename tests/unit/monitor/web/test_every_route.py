@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from celery_health.wire.group_requests import REQUESTS_PATH
 from celery_health.wire.resource_push import PUSH_PATH, ResourcePush
 from celery_monitor.settings import Role, ServerSettings
 from celery_monitor.web.application import all_routes, create_application
@@ -88,7 +89,7 @@ def test_every_role_of_the_document_exists() -> None:
     assert roles <= {role.value for role in Role}
 
 
-async def test_what_is_not_described_is_the_route_of_pushes_and_no_identity_opens_it() -> None:
+async def test_what_is_not_described_is_for_the_operator_and_no_identity_opens_it() -> None:
     taken: list[ResourcePush] = []
     parts = {**PARTS, "push": PushReceiver(token="the-token-of-pushes", take=taken.append)}
     described = {(method.upper(), path.rstrip("/")) for method, path, _ in OPERATIONS}
@@ -97,9 +98,10 @@ async def test_what_is_not_described_is_the_route_of_pushes_and_no_identity_open
         for route in create_application(services(**parts)).router.routes()
         if route.resource is not None and route.method != "HEAD"
     }
-    assert served_routes - described == {("POST", PUSH_PATH)}
+    assert served_routes - described == {("POST", PUSH_PATH), ("POST", REQUESTS_PATH)}
     assert described <= served_routes
     async with served(**parts) as client:
         for headers in ({}, VIEWER, OPERATOR, ADMIN):
-            assert (await client.post(PUSH_PATH, data=b"{}", headers=headers)).status == 401
+            for path in (PUSH_PATH, REQUESTS_PATH):
+                assert (await client.post(path, data=b"{}", headers=headers)).status == 401
     assert taken == []

@@ -2,7 +2,8 @@
 
 import pytest
 
-from celery_operator.process.settings import Settings, parse
+from celery_operator.process.flags import parse
+from celery_operator.process.settings import Settings
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, **environment: str) -> str:
@@ -52,6 +53,16 @@ def test_the_identity_and_namespace_come_from_the_pod() -> None:
         ("--identity", " ", "give the pod's name"),
         ("--lease-namespace", "", "is not a namespace"),
         ("--lease-name", "My Lease", "is not a name"),
+        ("--alert-rules", "off", "not a JSON object of rules"),
+        ("--alert-rules", '{"CeleryDown": {}}', "there is no such rule; write one of CeleryAgentAbsent"),
+        ("--runbook-url", "docs.example", "begin with https://"),
+        ("--template-fields", "hostNetwork", "is not a field of a pod template: write all, restricted"),
+        ("--broker-networks", "10.0.0.1/8", "is not a network: write its first address and its length"),
+        ("--refused-broker-networks", "loopback", "is not a network: write its first address"),
+        ("--probe-rollouts", "-1", "is not in the range x>=0"),
+        ("--operator-labels", "app", "write NAME=VALUE with commas between them"),
+        ("--metrics-peers", "{}", "not a JSON list of peers"),
+        ("--secret-access", "all", "is not one of 'named', 'own'"),
         ("--log-level", "loud", "is not one of 'debug', 'info', 'warning', 'error'"),
         ("--log-format", "xml", "is not one of 'json', 'text'"),
     ],
@@ -64,6 +75,17 @@ def test_a_value_that_cannot_be_used_is_refused_with_what_to_write(
     for printed in (refusal(capsys, f"{flag}={value}"), refusal(capsys, **{variable: value})):
         assert words in printed
         assert flag in printed
+
+
+def test_the_rules_of_the_chart_change_the_alerts() -> None:
+    chosen = '{"CeleryHighQueueDepth": {"messages": 5, "for": "1m"}, "CeleryDeadLetters": {"enabled": false}}'
+
+    alerts = parse(["run", "--alert-rules", chosen], {}).alerts
+
+    by_name = {rule.name: rule for rule in alerts.rules}
+    assert "CeleryDeadLetters" not in by_name
+    changed = by_name["CeleryHighQueueDepth"]
+    assert (changed.hold_seconds, changed.thresholds[0].default) == (60, 5)
 
 
 def test_a_missing_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,14 @@
 """What errors of database drivers mean that a test server does not give on demand."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import psycopg
 import pymysql
 import pytest
 
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.readers.databases import mysql, postgresql
+from celery_health.readers.databases import mysql, postgresql, relay
 from celery_health.urls import parse
 
 MYSQL = parse("mysql://shop:secret@db/shop")
@@ -33,7 +36,7 @@ def test_errors_of_mysql_have_their_own_reasons(
     def fail(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr(pymysql, "connect", fail)
+    monkeypatch.setattr(mysql, "BoundedConnection", fail)
     failure = mysql.check(MYSQL)
     assert (failure.reachable, failure.reason) == (reachable, reason)
     assert failure.message.startswith("mysql://db:3306/shop")
@@ -57,6 +60,7 @@ def test_errors_of_postgresql_have_their_own_reasons(
         raise psycopg.OperationalError(f'connection to server at "db", port 5432 failed: {words}')
 
     monkeypatch.setattr(psycopg, "connect", fail)
+    monkeypatch.setattr(relay, "relay", lambda *_: nullcontext(SimpleNamespace(port=1, exceeded=False)))
     failure = postgresql.check(POSTGRESQL)
     assert (failure.reachable, failure.reason) == (False, reason)
     assert "postgresql://db:5432/shop" in failure.message

@@ -13,6 +13,7 @@ import pytest
 
 from celery_health.broker import BrokerReading, QueueReading
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.readers.rabbitmq.http_json import MAX_VALUES
 from celery_health.readers.rabbitmq.management import RabbitManagementReader
 from celery_health.urls import parse, parse_management
 
@@ -31,14 +32,20 @@ QUEUES = json.dumps(
 
 
 @contextmanager
-def api(queues: str, alarms: tuple[int, str], certificate: Path | None = None) -> Iterator[int]:
-    """Serves these answers to the two requests of one read. Yields its port."""
+def api(
+    queues: str,
+    alarms: tuple[int, str],
+    certificate: Path | None = None,
+    bindings: tuple[int, str] = (401, "{}"),
+) -> Iterator[int]:
+    """Serves these answers to the requests of one read. Yields its port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            status, body = (200, queues) if self.path.startswith("/api/queues/shop?") else alarms
+            answers = {"/api/queues/shop": (200, queues), "/api/bindings/shop": bindings}
+            status, body = answers.get(self.path.partition("?")[0], alarms)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -80,11 +87,41 @@ async def test_queues_are_read_as_far_as_they_have_numbers() -> None:
     assert reading.other_queues == (QueueReading("forgotten", 1, exists=True, consumers=0, unacked=0),)
 
 
+REFUSING = json.dumps(
+    [
+        {"name": "mail", "arguments": {"x-dead-letter-exchange": "dlx"}},
+        {"name": "refused", "messages_ready": 2, "arguments": []},
+    ]
+)
+BINDINGS = [{"source": "dlx", "destination": "refused", "destination_type": "queue"}, {"source": 7}, "x"]
+
+
+@pytest.mark.parametrize(
+    ("bindings", "others"),
+    [
+        ((200, json.dumps(BINDINGS)), []),
+        ((403, "{}"), ["refused"]),
+        ((200, "{}"), ["refused"]),
+        ((200, "<html></html>"), ["refused"]),
+        ((200, f"[{'7,' * MAX_VALUES}7]"), ["refused"]),
+    ],
+    ids=["listed", "not permitted", "no list", "no JSON", "too many"],
+)
+async def test_the_bindings_name_the_queues_of_dead_letters_where_they_can_be_read(
+    bindings: tuple[int, str], others: list[str]
+) -> None:
+    with api(REFUSING, OK, bindings=bindings) as port:
+        reading = await read_api(f"http://127.0.0.1:{port}")
+    assert reading.reachable is True
+    assert [queue.name for queue in reading.other_queues] == others
+
+
 @pytest.mark.parametrize(
     ("alarms", "words"),
     [
         ((503, '{"alarms": [{"resource": "memory"}, {"resource": "disk space"}]}'), "disk space and memory"),
         ((503, '{"alarms": "many"}'), "a resource alarm"),
+        ((503, '{"alarms": [{"resource": "SSH-2.0"}]}'), "a resource alarm"),
         ((503, '{"alarms": [7]}'), "a resource alarm"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from celery_monitor.history import HistoryUnavailableError, TaskFilter
 from celery_monitor.history.filters.matching import StoredTask
 from celery_monitor.web.updates.feeds.feed import Feed, Sources
-from celery_monitor.web.updates.feeds.live import ScheduleFeed, queues_feed, workers_feed
+from celery_monitor.web.updates.feeds.live import ResourceFeed, ScheduleFeed, queues_feed, workers_feed
 from celery_monitor.web.updates.feeds.numbers import FailuresFeed, OverviewFeed
 from celery_monitor.web.updates.feeds.stored import Stored
 from celery_monitor.web.updates.feeds.tasks import TaskFeed, TasksFeed
@@ -47,6 +47,7 @@ _SIMPLE: Mapping[Topic, Callable[[Sources], Feed]] = {
     Topic.QUEUES: queues_feed,
     Topic.FAILURES: FailuresFeed,
     Topic.SCHEDULE: ScheduleFeed,
+    Topic.RESOURCE: ResourceFeed,
 }
 
 

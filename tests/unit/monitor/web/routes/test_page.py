@@ -10,11 +10,19 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
 from celery_monitor.settings import ServerSettings
-from celery_monitor.web.page_files import FOLDER, page_files
+from celery_monitor.web.page_files import FOLDER, SCRIPT, STYLES, page_files, sources
+from celery_monitor.web.routing.dispatch import MAX_PARAMETER_LENGTH
 from tests.support.monitor_web import ADMIN, API, VIEWER, problem, served
 
 _LINK = re.compile(r'(?:href|src)="([^"]+)"')
-SCREENS = ("/monitoring", "/monitoring/tasks?q=state:failure", "/monitoring/tasks/a%2Fb", "/settings")
+SCREENS = (
+    "/monitoring",
+    "/monitoring/tasks?q=state:failure",
+    "/monitoring/tasks/a%2Fb",
+    f"/monitoring/tasks/{'x' * (MAX_PARAMETER_LENGTH + 1)}",
+    f"/monitoring/{'x' * (MAX_PARAMETER_LENGTH + 1)}",
+    "/settings",
+)
 
 
 async def document(client: TestClient[Any, Any], path: str, **headers: str) -> str:
@@ -29,10 +37,18 @@ def policy(response: ClientResponse) -> dict[str, list[str]]:
     return {name: sources for name, *sources in words}
 
 
-@pytest.mark.parametrize("path", SCREENS)
+@pytest.mark.parametrize("path", SCREENS, ids=lambda path: path[:30])
 async def test_every_screen_has_the_same_document_without_a_login(path: str) -> None:
     async with served() as client:
         assert await document(client, path) == await document(client, "/monitoring")
+
+
+async def test_only_a_secure_page_has_a_header_that_browsers_ignore_on_plain_http() -> None:
+    async with served(server=ServerSettings(proxies=(ip_network("127.0.0.1"),))) as client:
+        secure = await client.get("/monitoring", headers={"X-Forwarded-Proto": "https"})
+        plain = await client.get("/monitoring")
+        assert secure.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "Cross-Origin-Opener-Policy" not in plain.headers
 
 
 async def test_the_root_and_the_login_link_lead_to_the_page() -> None:
@@ -44,7 +60,8 @@ async def test_the_root_and_the_login_link_lead_to_the_page() -> None:
 async def test_a_file_never_changes_below_its_address() -> None:
     async with served() as client:
         links = _LINK.findall(await document(client, "/monitoring"))
-        assert any(link.endswith("/app/main.js") for link in links)
+        # A browser asks for six files at a time, so more of them make the first paint later.
+        assert len(links) == 5
         for link in links:
             response = await client.get(link)
             assert response.status == 200, link
@@ -53,7 +70,7 @@ async def test_a_file_never_changes_below_its_address() -> None:
 
 async def test_a_file_of_another_version_is_not_found() -> None:
     async with served() as client:
-        response = await client.get("/monitoring/static/0123456789abcdef/app/main.js")
+        response = await client.get("/monitoring/static/0123456789abcdef/app/page.js")
         assert response.status == 404
         assert "Reload" in (await problem(response))["detail"]
 
@@ -147,6 +164,10 @@ def test_the_page_builds_html_from_text_nodes_only() -> None:
             assert refused not in text, f"{file}: {refused}"
 
 
+def test_the_page_knows_how_long_a_name_may_be() -> None:
+    assert f"const LONGEST_NAME = {MAX_PARAMETER_LENGTH};" in sources()["screens/not_found.js"]
+
+
 def test_compression_has_no_time_of_day() -> None:
     """The same files are the same bytes on every monitor behind one address."""
     for file in page_files().files.values():
@@ -154,7 +175,14 @@ def test_compression_has_no_time_of_day() -> None:
 
 
 def test_every_file_of_the_folder_is_served() -> None:
-    served_files = set(page_files().files)
+    texts, page = sources(), page_files()
     present = {file.relative_to(FOLDER).as_posix() for file in FOLDER.glob("*/*")}
-    assert present - served_files == {"vendor/SHA256SUMS"}
+    assert present - set(texts) == {"vendor/SHA256SUMS"}
     assert not [folder for folder in FOLDER.glob("*/*") if Path(folder).is_dir()]
+    for name in set(texts) - set(page.files):
+        if name.endswith(".js"):
+            assert (
+                f"const ${name.removesuffix('.js').replace('/', '_')} = ".encode() in page.files[SCRIPT].body
+            )
+        else:
+            assert texts[name].encode() in page.files[STYLES].body, name

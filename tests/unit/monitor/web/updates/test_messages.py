@@ -8,11 +8,14 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 from aiohttp.test_utils import TestClient
 from tools.testbed.waiting import BUSY_SECONDS, wait_for_async
 
+from celery_health.wire.resource_push import RESOURCE_PUSH
+from celery_monitor.live.resource import ResourceView
 from celery_monitor.live.views import WorkerView
 from celery_monitor.web.updates import connection
 from celery_monitor.web.updates.feeds import feeds
 from celery_monitor.web.updates.hub import MAX_SUBSCRIPTIONS
 from tests.support.monitor_web import ADMIN, API, VIEWER, FakeLive, served, served_with, services
+from tests.unit.wire.documents import encoded, push_document
 
 WS = f"{API}/ws"
 Client = TestClient[Any, Any]
@@ -244,3 +247,15 @@ async def test_sessions_without_a_client_are_forgotten(live: FakeLive) -> None:
         assert len(hub.feeds) == 1
         clock[0] += 61
         await wait_for_async(until(lambda: not len(hub.feeds)), BUSY_SECONDS)
+
+
+async def test_the_resource_comes_when_the_operator_has_pushed_it_and_with_each_change(
+    socket: ClientWebSocketResponse, live: FakeLive
+) -> None:
+    await socket.send_json({"op": "subscribe", "id": "r", "topic": "resource"})
+    assert (await received(socket, "snapshot"))["data"] == []
+    for health in ("Healthy", "Degraded"):
+        push = RESOURCE_PUSH.decode(encoded(push_document(health=health)))
+        live.resource_view = ResourceView(push=push, received_at=1.0)
+        delta = await received(socket, "delta")
+        assert [one["health"] for one in delta["changed"]] == [health]

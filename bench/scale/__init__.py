@@ -1,0 +1,1 @@
+"""What the operator costs with 20 to 500 CeleryDeployments, without a cluster."""

@@ -1,0 +1,77 @@
+"""What a user has changed in the rules: the values of the chart, as JSON or as a mapping."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from celery_health.alerts.rule import AlertSeverity, Rule, Threshold
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(?:\d+[smhd])+")
+_COMMON = ("enabled", "for", "severity")
+
+
+def read_choice(rules: Iterable[Rule], text: str) -> tuple[Rule, ...]:
+    """The rules as a JSON object changes them.
+
+    Raises:
+        ValueError: a sentence that says what to write instead.
+    """
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError:
+        document = None
+    if not isinstance(document, dict) or not all(isinstance(one, dict) for one in document.values()):
+        raise ValueError('not a JSON object of rules: write {"CeleryDeadLetters": {"enabled": false}}')
+    return chosen(rules, document)
+
+
+def chosen(rules: Iterable[Rule], choice: Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """The rules that are switched on, each with its own time and thresholds.
+
+    Raises:
+        ValueError: a sentence that says what to write instead.
+    """
+    known = {rule.name: rule for rule in rules}
+    for name in choice:
+        if name not in known:
+            raise ValueError(f"{name}: there is no such rule; write one of {', '.join(sorted(known))}")
+    return tuple(
+        _changed(rule, choice.get(rule.name, {}))
+        for rule in known.values()
+        if choice.get(rule.name, {}).get("enabled", True)
+    )
+
+
+def _changed(rule: Rule, values: Mapping[str, Any]) -> Rule:
+    names = [*_COMMON, *(one.name for one in rule.thresholds)]
+    for key in values:
+        if key not in names:
+            raise ValueError(
+                f"{rule.name}.{key}: the rule has no such value; write one of {', '.join(names)}"
+            )
+    severity = values.get("severity", rule.severity)
+    return replace(
+        rule,
+        hold_seconds=_seconds(rule, values["for"]) if "for" in values else rule.hold_seconds,
+        # A severity of the user's own is a route of Alertmanager.
+        severity=AlertSeverity(severity) if severity in set(AlertSeverity) else rule.severity,
+        thresholds=tuple(_thresholds(rule, values)),
+    )
+
+
+def _thresholds(rule: Rule, values: Mapping[str, Any]) -> Iterator[Threshold]:
+    for one in rule.thresholds:
+        number = values.get(one.name, one.default)
+        # Helm writes large whole numbers as floats.
+        if isinstance(number, bool) or not isinstance(number, int | float) or number != int(number):
+            raise ValueError(f"{rule.name}.{one.name}: {number!r} is not a whole number")
+        yield replace(one, default=int(number))
+
+
+def _seconds(rule: Rule, text: object) -> int:
+    if not isinstance(text, str) or not _DURATION.fullmatch(text):
+        raise ValueError(f"{rule.name}.for: {text!r} is not a time; write 90s, 5m or 1h")
+    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)([smhd])", text))

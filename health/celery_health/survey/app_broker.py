@@ -1,0 +1,100 @@
+"""The broker as the application itself reaches it: with its own login, certificates and transport."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from celery_health.broker import BrokerReading, QueueReading
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.readers.reachability import Reachability
+from celery_health.readers.timeouts import CONNECT_SECONDS, TOTAL_SECONDS
+from celery_health.survey.app_connection import AppConnection
+from celery_health.threads import SingleThread, run_in_thread
+
+UNCLEAR = frozenset(
+    {
+        BrokerReason.AUTHENTICATION_FAILED,
+        BrokerReason.NOT_PERMITTED,
+        BrokerReason.TLS_FAILED,
+        BrokerReason.URL_INVALID,
+        BrokerReason.UNSUPPORTED_KIND,
+        BrokerReason.ERROR,
+    }
+)
+"""Reasons that may concern this program's connection alone: the application's own may still work."""
+# The kinds of kombu's transports that connect to a server, and that count a queue without changing it.
+_COUNTED = frozenset({"redis", "amqp"})
+
+
+class AppBrokerReader:
+    """Reads queues through the application's own kombu connection, where a reader of ours cannot connect.
+
+    ``instead_of``: the reading of that reader, which stays valid unless the application's connection works.
+    """
+
+    def __init__(self, connection: AppConnection, instead_of: BrokerReading) -> None:
+        self._connection = connection
+        self._instead_of = instead_of
+        self._thread: SingleThread[BrokerReading] = SingleThread(TOTAL_SECONDS)
+
+    async def read(self, queues: Sequence[str]) -> BrokerReading:
+        """Connect, and count the messages of the queues."""
+        names = tuple(dict.fromkeys(queues))
+        failed = replace(self._instead_of, queues=tuple(QueueReading(name, None) for name in names))
+        try:
+            return await self._thread.run(lambda: self._read(names) or failed)
+        except TimeoutError:
+            return failed
+
+    async def close(self) -> None:
+        """Nothing to close: no connection is kept."""
+
+    def _read(self, names: Sequence[str]) -> BrokerReading | None:
+        url = self._connection.broker
+        try:
+            with self._connection.celery().connection_for_read(connect_timeout=CONNECT_SECONDS) as opened:
+                if opened.transport.driver_type not in _COUNTED:
+                    return None
+                opened.connect()
+                counted = tuple(_counted(opened, name) for name in names)
+        except Exception:  # any error of any transport: the reading of our own reader says more
+            return None
+        message = f"{url.address} answers the application's own connection."
+        result = Reachability(BrokerReason.REACHABLE, message, reachable=True)
+        return replace(result.reading(url), queues=counted)
+
+
+async def result_backend_through_app(
+    connection: AppConnection, instead_of: BrokerReading, seconds: float
+) -> BrokerReading:
+    """The result backend as the application reaches it within ``seconds``, where a reader of ours cannot.
+
+    ``instead_of`` stays valid unless the application's connection works.
+    """
+    url = connection.result_backend
+    if url is None or not url.kind.is_redis or instead_of.reason not in UNCLEAR:
+        return instead_of
+
+    def ping() -> None:
+        connection.celery().backend.client.ping()
+
+    try:
+        await run_in_thread(ping, seconds)
+    except Exception:  # any error of any client: the reading of our own reader says more
+        return instead_of
+    message = f"{url.address} answers the application's own connection."
+    return Reachability(BrokerReason.REACHABLE, message, reachable=True).reading(url)
+
+
+def _counted(connection: Any, name: str) -> QueueReading:
+    channel = connection.channel()
+    try:
+        answer = channel.queue_declare(queue=name, passive=True)
+    except Exception as error:
+        # Of Redis, kombu says so of each empty queue.
+        if str(getattr(error, "reply_code", "")) == "404":
+            return QueueReading(name, 0)
+        raise
+    channel.close()
+    consumers = answer.consumer_count if connection.transport.driver_type == "amqp" else None
+    return QueueReading(name, answer.message_count, consumers=consumers)

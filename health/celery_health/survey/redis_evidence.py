@@ -1,0 +1,88 @@
+"""Whether a Redis server shows its clients as verdicts need it: servers compatible with Redis may not.
+
+Without that proof a count of zero is no evidence: it may only mean that the server does not count.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.broker_clients import CHECK_CLIENT, BrokerClients, topic_of, waits
+from celery_health.survey.remote_control_listeners import redis_command
+
+_KEY = "celery-operator.waits"
+_POLL_SECONDS, _SECONDS = 0.02, 1.0
+
+
+async def with_proven_listeners(connection: AppConnection, clients: BrokerClients) -> BrokerClients:
+    """Without a listener no worker is asked, so Redis has to show first that it counts listeners."""
+    if clients.listeners != 0 or await _counts_listeners(connection):
+        return clients
+    return replace(clients, listeners=None)
+
+
+async def with_proven_waiting(
+    connection: AppConnection, clients: BrokerClients, expected: int
+) -> BrokerClients:
+    """Where fewer clients wait than expected, Redis has to show first that it shows those that wait."""
+    if clients.waiting is None or clients.waiting >= expected or await _shows_waiting_clients(connection):
+        return clients
+    return replace(clients, waiting=None)
+
+
+async def _shows_waiting_clients(connection: AppConnection) -> bool:
+    """Whether CLIENT LIST shows a client of our own that waits as a worker does. Never raises."""
+    waiting, asking = _connections(connection)
+    waiter: asyncio.Task[Any] | None = None
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await waiting.client().client_setname(CHECK_CLIENT)
+            own = str(await waiting.client().client_id())
+            key = connection.naming.key_prefix + _KEY
+            blocked = waiting.client().execute_command("BRPOP", key, 1)
+            waiter = asyncio.create_task(blocked)
+            while not waiter.done():
+                clients = await asking.client().client_list()
+                if any(client.get("id") == own and waits(client) for client in clients):
+                    return True
+                await asyncio.sleep(_POLL_SECONDS)
+    except Exception:  # no answer of any server is a proof
+        return False
+    finally:
+        if waiter is not None:
+            waiter.cancel()
+            with suppress(Exception, asyncio.CancelledError):
+                await waiter
+        await waiting.close()
+        await asking.close()
+    return False
+
+
+async def _counts_listeners(connection: AppConnection) -> bool:
+    """Whether PUBLISH counts a listener of our own on the channel of remote control. Never raises."""
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
+    listening, asking = _connections(connection)
+    topic = topic_of(connection)
+    try:
+        async with asyncio.timeout(_SECONDS), listening.client().pubsub() as subscription:
+            with suppress(RedisError):  # a proxy may have no such command
+                await listening.client().client_setname(CHECK_CLIENT)
+            await subscription.psubscribe(topic)
+            await subscription.get_message(timeout=_SECONDS)
+            received = await asking.client().publish(topic, redis_command(connection.exchange))
+            return isinstance(received, int) and received > 0
+    except Exception:  # no answer of any server is a proof
+        return False
+    finally:
+        await listening.close()
+        await asking.close()
+
+
+def _connections(connection: AppConnection) -> tuple[Any, Any]:
+    # Imported only here: the redis package takes 20 MB, and RabbitMQ needs none of it.
+    from celery_health.readers.redis.connection import RedisConnection  # noqa: PLC0415
+
+    return RedisConnection(connection.broker), RedisConnection(connection.broker)

@@ -1,0 +1,1 @@
+"""The monitor's own alerts, for installations without Alertmanager."""

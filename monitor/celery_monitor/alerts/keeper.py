@@ -1,0 +1,211 @@
+"""Evaluates the rules, keeps the alerts, and sends messages about them."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Protocol
+
+from celery_health.alerts.rule import AlertSeverity, Rule
+from celery_monitor.alerts.delivery import ChannelStatus, Delivery
+from celery_monitor.alerts.evaluation import evaluate
+from celery_monitor.alerts.memory import AlertMemory
+from celery_monitor.alerts.messages import due
+from celery_monitor.alerts.notification import Channel
+from celery_monitor.alerts.silences import silence_of
+from celery_monitor.alerts.snapshot import AlertSnapshot
+from celery_monitor.alerts.states import advance
+from celery_monitor.alerts.wording import ALL_RULES, Wording
+from celery_monitor.cancellation import finish, raise_if_cancelled
+from celery_monitor.control.duty import Duty
+from celery_monitor.history.errors import HistoryError
+from celery_monitor.history.history import History
+from celery_monitor.metrics.gauges import AlertGauges, ChannelGauge
+from celery_monitor.records.alerts import AlertKey, AlertRecord, AlertState, Delivered, Silence
+
+EVALUATE_SECONDS = 10.0
+_LEASE_SECONDS = 60.0
+_LOOK_SECONDS = 1.0
+_FINISH_SECONDS = 5.0
+"""A message under way has this long when the monitor ends."""
+
+_log = logging.getLogger(__name__)
+
+
+class Snapshots(Protocol):
+    """Where snapshots come from."""
+
+    def turn(self) -> None:
+        """Called before each evaluation, with the duty or without."""
+
+    async def snapshot(self) -> AlertSnapshot:
+        """What is known now."""
+
+
+class AlertKeeper:
+    """Of several monitors with one database, the one that has the duty evaluates and sends.
+
+    ``wording``: how alerts are written at this moment. ``rules``: those that are on. ``repeat_seconds``:
+    after which a message about an alert is repeated while it fires.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        snapshots: Snapshots,
+        channels: Sequence[Channel],
+        wording: Callable[[], Wording],
+        *,
+        rules: Sequence[Rule],
+        repeat_seconds: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._history = history
+        self._snapshots = snapshots
+        self._wording = wording
+        self._rules = rules
+        self._repeat_seconds = repeat_seconds
+        self._clock = clock
+        self._duty = Duty(history, "alerts", _LEASE_SECONDS, clock)
+        self._memory = AlertMemory(history, ALL_RULES)
+        self._stuck: Mapping[str, int] = {}
+        self._deliveries = {channel.name: Delivery(channel, clock) for channel in channels}
+
+    @property
+    def wording(self) -> Wording:
+        """How alerts are written at this moment."""
+        return self._wording()
+
+    @property
+    def channels(self) -> list[ChannelStatus]:
+        """How each channel works, as far as this monitor has used it."""
+        return [delivery.status() for delivery in self._deliveries.values()]
+
+    def delivery(self, name: str) -> Delivery | None:
+        """A channel by its name."""
+        return self._deliveries.get(name)
+
+    @property
+    def known(self) -> Sequence[AlertRecord]:
+        """The alerts that this monitor evaluates itself; none while another one has the duty."""
+        return tuple(self._memory.records.values())
+
+    async def alerts(self) -> list[AlertRecord]:
+        """All alerts, also where another monitor evaluates them. Raises HistoryUnavailableError."""
+        if self._memory.loaded:
+            return list(self._memory.records.values())
+        return [one for one in await self._history.alerts.all() if one.key.rule in ALL_RULES]
+
+    def gauges(self) -> AlertGauges:
+        """For the metrics."""
+        firing = Counter(
+            self._wording().rules[one.key.rule].severity.value
+            for one in self._memory.records.values()
+            if one.state is AlertState.FIRING
+        )
+        return AlertGauges(
+            stuck=self._stuck,
+            firing={severity.value: firing[severity.value] for severity in AlertSeverity},
+            channels=[
+                ChannelGauge(one.name, one.sent, one.failed, one.problem is not None) for one in self.channels
+            ],
+        )
+
+    async def silences(self) -> Sequence[Silence]:
+        """Those that have not ended. Raises HistoryUnavailableError where another monitor evaluates."""
+        if self._memory.loaded:
+            now = self._clock()
+            return [one for one in self._memory.silences if one.until > now]
+        return await self._history.alerts.silences(self._clock())
+
+    async def run(self) -> None:
+        """Evaluate and send for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_repeat(EVALUATE_SECONDS, self.evaluate_once))
+            for delivery in self._deliveries.values():
+                group.create_task(_repeat(_LOOK_SECONDS, partial(self.send_once, delivery)))
+
+    async def evaluate_once(self) -> None:
+        """Evaluate all rules, if this monitor has the duty."""
+        self._snapshots.turn()
+        # While the database is away, no other monitor can take over the duty.
+        with suppress(HistoryError):
+            await self._duty.hold()
+        if not self._duty.held:
+            self._memory.forget()
+            self._stuck = {}
+            return
+        now = self._clock()
+        try:
+            if not self._memory.loaded:
+                await self._memory.load(now)
+        except HistoryError:
+            return
+        before = self._memory.records
+        snapshot = await self._snapshots.snapshot()
+        self._stuck = snapshot.stuck or {}
+        self._memory.records = advance(before, evaluate(snapshot, self._rules), snapshot.now)
+        self._log_changes(before.get)
+        with suppress(HistoryError):
+            await self._memory.store(now)
+
+    async def send_once(self, delivery: Delivery) -> None:
+        """Send one message through a channel, if one is due and the channel is free."""
+        memory, now = self._memory, self._clock()
+        if not memory.loaded or not delivery.is_free:
+            return
+        delivered = memory.delivered(delivery.name)
+        records = due(memory.records.values(), delivered, self.is_silenced, self._repeat_seconds, now)
+        if records:
+            # A message that arrived and is not noted would be sent again, or its end would not be.
+            await finish(self._deliver(delivery, records, now), _FINISH_SECONDS)
+
+    async def _deliver(self, delivery: Delivery, records: Sequence[AlertRecord], now: float) -> None:
+        wording, memory = self.wording, self._memory
+        if not await delivery.send([wording.alert(record) for record in records]):
+            return
+        memory.note_delivered([_delivered(delivery.name, record, now) for record in records])
+        with suppress(HistoryError):
+            await memory.store(now)
+
+    def is_silenced(self, key: AlertKey) -> bool:
+        """Whether a silence counts for an alert."""
+        return silence_of(self.wording.labels(key), self._memory.silences, self._clock()) is not None
+
+    async def add_silence(self, silence: Silence) -> bool:
+        """Store a silence. False if there are too many. Raises HistoryUnavailableError."""
+        added = await self._history.alerts.add_silence(silence)
+        await self._read_silences()
+        return added
+
+    async def end_silence(self, silence_id: str) -> bool:
+        """End a silence. False if there is none. Raises HistoryUnavailableError."""
+        deleted = await self._history.alerts.delete_silence(silence_id)
+        await self._read_silences()
+        return deleted
+
+    async def _read_silences(self) -> None:
+        self._memory.silences = await self._history.alerts.silences(self._clock())
+
+    def _log_changes(self, before: Callable[[AlertKey], AlertRecord | None]) -> None:
+        wording = self.wording
+        for key, record in self._memory.records.items():
+            known = before(key)
+            if record.state is AlertState.PENDING or (known is not None and known.state is record.state):
+                continue
+            word = "fires" if record.state is AlertState.FIRING else "is resolved"
+            _log.info("the alert %s %s: %s.", key.rule, word, wording.alert(record).summary)
+
+
+def _delivered(channel: str, record: AlertRecord, now: float) -> Delivered:
+    resolved = record.state is AlertState.RESOLVED
+    return Delivered(channel=channel, key=record.key, fired=record.fired or now, resolved=resolved, at=now)
+
+
+async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await work()
+        raise_if_cancelled()
+        await asyncio.sleep(seconds)

@@ -1,0 +1,53 @@
+"""The start of a run that was taken for the start of a later one.
+
+A pool process sends the message of a retry itself, so a busy worker may receive the retry before it notes
+that the run before it started. Its task-started then looks like that of the retry, until more events come.
+Two deliveries of one message look alike too, when the worker receives the second before it notes that the
+first has started.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from celery_monitor.events.trace import One
+from celery_monitor.records.states import RETRY
+from celery_monitor.records.tasks import Run
+
+
+def started_again(own: Sequence[One]) -> Run | None:
+    """The run of this process that starts now, because the start it had was that of a run before it."""
+    for run, _ in reversed(own):
+        if run.outcome is None and run.started is not None:
+            before = [one for one, _ in own if one.retries < run.retries and _lacks_start(one, own)]
+            if before:
+                before[0].started = run.started
+                return run
+    return None
+
+
+def take_start(ended: Run, own: Sequence[One]) -> None:
+    """Give a run that has ended in a retry the start that a later run of this process has instead."""
+    if _lacks_start(ended, own):
+        _move_start(ended, (run for run, _ in own if run.retries > ended.retries))
+
+
+def take_start_of_later(ended: Run, own: Sequence[One], finished: float) -> None:
+    """Give a run that has finished the start that a run received later in this process has instead."""
+    received = ended.received
+    if ended.started is None and received is not None:
+        equal = (run for run, _ in own if run.retries == ended.retries and (run.started or 0.0) <= finished)
+        _move_start(ended, (run for run in equal if run.received is not None and run.received > received))
+
+
+def _move_start(run: Run, others: Iterable[Run]) -> None:
+    """Give the run the start of the first of the others that lasts and has one."""
+    for other in others:
+        if other.outcome is None and other.started is not None:
+            run.started, other.started = other.started, None
+            return
+
+
+def _lacks_start(run: Run, own: Sequence[One]) -> bool:
+    """Whether the run has started, as it was retried, and no event of that is known."""
+    if run.received is None or run.started is not None or run.outcome not in {None, RETRY}:
+        return False
+    return all(one.started is None for one, _ in own if one.retries == run.retries)

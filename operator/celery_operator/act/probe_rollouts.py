@@ -1,0 +1,117 @@
+"""Spreads a new probe image over the CeleryDeployments: each gets it when a few others have theirs.
+
+The image stands in every worker pod, so that all workers of the cluster would be replaced at once otherwise.
+"""
+
+from collections.abc import Callable, Iterable
+
+from celery_operator.api import names
+from celery_operator.cache import Cache, Key
+from celery_operator.kinds import DEPLOYMENT, OWNED_KINDS, Json, Kind
+from celery_operator.resources.ownership import is_owned
+
+KEEP = "keep"
+"""The value of the annotation that keeps the image that the pods have."""
+
+
+class ProbeRollouts:
+    """``limit``: how many resources replace their pods at a time; 0 is no limit.
+
+    ``changed`` gets the numbers of resources whose rollout runs, and that wait for theirs.
+    """
+
+    def __init__(
+        self, cache: Cache, target: str, limit: int, changed: Callable[[int, int], None] = lambda *_: None
+    ) -> None:
+        self._cache = cache
+        self._target = target
+        self._limit = limit
+        self._changed = changed
+        self._running: set[Key] | None = None
+        self._waiting: set[Key] = set()
+
+    def image(self, key: Key, uid: str, chosen: str) -> str:
+        """The image for the pods of a resource now. ``chosen``: by its annotation; empty if it has none."""
+        live = _with_probe(self._cache, key, uid)
+        image = self._image(key, uid, live, chosen)
+        self._changed(len(self._in_progress), len(self._waiting))
+        return image
+
+    def is_waiting(self, key: Key) -> bool:
+        """Whether the resource has to wait for its new image."""
+        return key in self._waiting
+
+    def forget(self, key: Key) -> None:
+        """The resource is gone."""
+        self._in_progress.discard(key)
+        self._waiting.discard(key)
+        self._changed(len(self._in_progress), len(self._waiting))
+
+    @property
+    def _in_progress(self) -> set[Key]:
+        """At first, the rollouts that another operator process has begun."""
+        if self._running is None:
+            self._running = {key for key in self._cache.resources() if self._is_rolling(key, self._uid(key))}
+        return self._running
+
+    def _uid(self, key: Key) -> str:
+        resource = self._cache.resource(key)
+        return str(resource["metadata"]["uid"]) if resource else ""
+
+    def _is_rolling(self, key: Key, uid: str) -> bool:
+        """Whether workers are being replaced. A StatefulSet, as that of beat, never says that it stopped."""
+        return _is_in_progress(_with_probe(self._cache, key, uid, (DEPLOYMENT,)), self._target)
+
+    def _image(self, key: Key, uid: str, live: list[Json], chosen: str) -> str:
+        self._waiting.discard(key)
+        present = [probe_image_of(one) for one in live]
+        if chosen and (chosen != KEEP or present):
+            self._in_progress.discard(key)
+            return present[0] if chosen == KEEP else chosen
+        if set(present) <= {self._target}:
+            if not self._is_rolling(key, uid):
+                self._in_progress.discard(key)
+            return self._target
+        if key in self._in_progress or not self._limit or len(self._in_progress) < self._limit:
+            self._in_progress.add(key)
+            return self._target
+        self._waiting.add(key)
+        return present[0]
+
+
+def probe_image_of(owned: Json) -> str:
+    """The image of the sidecar in the pods of an owned object; empty where it has none."""
+    pod = owned.get("spec", {}).get("template", {}).get("spec", {})
+    containers = pod.get("initContainers", [])
+    images = (one.get("image", "") for one in containers if one["name"] == names.SIDECAR_CONTAINER)
+    return str(next(images, ""))
+
+
+def _with_probe(cache: Cache, key: Key, uid: str, kinds: Iterable[Kind] = OWNED_KINDS) -> list[Json]:
+    """The owned objects whose pods have a sidecar, by kind and name."""
+    owned = (one for kind in kinds for one in cache.owned(kind, key))
+    return [one for one in owned if is_owned(one, uid) and probe_image_of(one)]
+
+
+def _is_in_progress(deployments: Iterable[Json], target: str) -> bool:
+    """Whether pods are being replaced by such with the target. One that came to a stop holds up no other."""
+    return any(
+        probe_image_of(one) == target and not _is_rolled_out(one) and not _has_stopped(one)
+        for one in deployments
+    )
+
+
+def _is_rolled_out(deployment: Json) -> bool:
+    status, desired = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
+    return bool(
+        status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+        and status.get("updatedReplicas", 0) >= desired
+        and status.get("replicas", 0) <= status.get("updatedReplicas", 0)
+        and status.get("availableReplicas", 0) >= desired
+    )
+
+
+def _has_stopped(deployment: Json) -> bool:
+    """Whether the rollout has exceeded its progress deadline (10 minutes)."""
+    conditions = deployment.get("status", {}).get("conditions", [])
+    return any(one["type"] == "Progressing" and one["status"] == "False" for one in conditions)

@@ -1,0 +1,1 @@
+"""Readers of brokers and result backends, kept between reconciles and shared by CeleryDeployments."""

@@ -1,0 +1,1 @@
+"""The owned objects of beat, the managed Redis and Flower."""

@@ -1,0 +1,1 @@
+"""``celery-probe run``: Celery and its sidecar in one, for machines without a kubelet."""

@@ -1,0 +1,1 @@
+"""Beat, the managed Redis and Flower on a real cluster."""

@@ -1,0 +1,1 @@
+"""The application of document 003, whose tasks are counted."""

@@ -1,0 +1,59 @@
+"""Result backends that are no URL or are not read: broker and workers are judged all the same."""
+
+from collections.abc import Iterator
+
+import pytest
+from tools.testbed.servers import RedisServer, redis_server
+
+from tests.integration.configurations.configured import a_worker, health, messages
+
+
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    home = tmp_path_factory.mktemp("worker")
+    with redis_server(tmp_path_factory.mktemp("redis")) as redis, a_worker(home, {"broker_url": redis.url}):
+        yield redis
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "redis",
+        "database",
+        "mongodb",
+        "s3",
+        "cassandra",
+        "disabled",
+        "django-db",
+        "celery.backends.base:DisabledBackend",
+        "celery.backends.redis.RedisBackend",
+        "db+oracle://shop:geheim@127.0.0.1/shop",
+        "mongodb://shop:geheim@127.0.0.1/shop",
+        "cache+memcached://127.0.0.1:11211/",
+        "elasticsearch+https://127.0.0.1/results",
+    ],
+)
+def test_a_backend_that_is_not_read_changes_nothing(worked: RedisServer, backend: str) -> None:
+    found = health({"broker_url": worked.url, "result_backend": backend})
+    assert (found.code, found.document["status"]) == (0, "healthy"), messages(found)
+    assert found.document["result_backend"]["reachable"] is None
+
+
+@pytest.mark.parametrize(
+    ("backend", "words"),
+    [
+        ("reddis", "There is no result backend reddis: did you mean redis?"),
+        ("postgresql://127.0.0.1/shop", "did you mean db+postgresql?"),
+        ("db+postgres://127.0.0.1/shop", "did you mean db+postgresql?"),
+    ],
+)
+def test_a_backend_that_no_worker_can_use_is_refused(worked: RedisServer, backend: str, words: str) -> None:
+    found = health({"broker_url": worked.url, "result_backend": backend})
+    assert found.code == 3
+    assert words in found.err
+
+
+def test_results_that_are_not_kept_are_not_waited_for(worked: RedisServer) -> None:
+    found = health({"broker_url": worked.url, "result_backend": "disabled"}, "--test-tasks")
+    assert found.code == 3
+    assert "no result backend is known" in found.err

@@ -1,0 +1,34 @@
+"""A Django project whose commands run as a user runs them."""
+
+import subprocess
+from pathlib import Path
+
+from tools.testbed.celery_versions import DJANGO
+
+from tests.integration.cli.harness import HEALTH, Outcome, environment
+
+PROJECT = Path(__file__).parent / "project"
+
+
+def project_environment(broker: str, **more: str) -> dict[str, str]:
+    """What the project's programs need. Of this checkout only ``celery_health`` can be imported."""
+    return {**environment(broker), "PYTHONPATH": str(HEALTH), **more}
+
+
+def manage(broker: str, *arguments: str) -> Outcome:
+    """Run a command of manage.py to its end, with time for a busy machine."""
+    return python(broker, "manage.py", *arguments, "--timeout", "60")
+
+
+def python(broker: str, *arguments: str) -> Outcome:
+    """Run Python in the project to its end."""
+    done = subprocess.run(
+        [str(DJANGO.python()), *arguments],
+        cwd=PROJECT,
+        env=project_environment(broker),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr, 0.0, 0.0).checked()

@@ -1,0 +1,150 @@
+"""The main journeys with the keyboard alone, logging in, and copying over plain HTTP."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.integration.monitor.monitor_process import Monitor
+from tests.integration.monitor.page.conftest import PREFIX, Open
+from tests.integration.monitor.page.shop import Shop, wait_for_state
+from tests.support.monitor_web import OPERATOR
+
+pytestmark = pytest.mark.timeout(600)
+
+MOST_STOPS = 60
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until the element has the focus."""
+    expect(target).to_be_visible()
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        if target.evaluate("(one) => one === document.activeElement"):
+            return
+    raise AssertionError("Tab does not lead there")
+
+
+def test_a_failed_task_is_found_and_retried_without_a_mouse(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    failed = shop.send("charge_card", "by-keyboard")
+    wait_for_state(on_sqlite, failed, "FAILURE")
+    window = open_window(on_sqlite)
+    page = window.page
+    window.wait_until_settled()
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type("state:fail")
+    expect(page.get_by_role("option", name="state:failure")).to_be_visible()
+    window.check("completions")
+    page.keyboard.press("Tab")
+    page.keyboard.type("arg:by-keyboard")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=re.compile("^1 task$"))).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("[data-row-link]").first).to_be_focused()
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="Retry ..."))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="Retry task"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("definition").get_by_role("link", name=failed)).to_be_visible()
+    expect(page.locator(".page-title .badge")).to_have_text("failed")
+
+
+def test_a_letter_typed_right_after_a_completion_stays(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    page = open_window(on_sqlite, "/monitoring/tasks").page
+    field = page.get_by_role("combobox")
+    field.focus()
+    page.keyboard.type("state:fail")
+    expect(page.get_by_role("option", name="state:failure")).to_be_visible()
+    # Both keys in one turn of the page: it cannot draw the field between them.
+    field.evaluate("""(field) => {
+        field.dispatchEvent(new KeyboardEvent("keydown", { key: "Tab", bubbles: true, cancelable: true }));
+        field.setRangeText("a", field.value.length, field.value.length, "end");
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    }""")
+    expect(page).to_have_url(re.compile("q=state%3Afailure$"))
+    page.keyboard.type("rg:x")
+    expect(field).to_have_value("state:failure arg:x")
+
+
+def test_each_screen_is_two_keys_away(on_sqlite: Monitor, shop: Shop, open_window: Open) -> None:
+    window = open_window(on_sqlite)
+    page = window.page
+    window.wait_until_settled()
+    page.keyboard.press("?")
+    help_ = page.get_by_role("dialog", name="Keys")
+    expect(help_).to_be_visible()
+    window.check("help")
+    screens = help_.locator("dl").last.locator("div").all_inner_texts()
+    page.keyboard.press("Escape")
+    expect(help_).to_have_count(0)
+    assert len(screens) >= 8
+    for keys in screens:
+        _, key, name = keys.split()
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_title(f"{name} · Celery monitor")
+
+
+def test_the_first_tab_stop_leads_to_the_content(on_sqlite: Monitor, shop: Shop, open_window: Open) -> None:
+    window = open_window(on_sqlite)
+    window.wait_until_settled()
+    window.page.keyboard.press("Tab")
+    expect(window.page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    window.page.keyboard.press("Enter")
+    assert window.page.evaluate("document.activeElement.id") == "content"
+
+
+def test_a_token_is_traded_for_a_session(on_sqlite: Monitor, shop: Shop, open_window: Open) -> None:
+    window = open_window(on_sqlite, "/monitoring/workers", role=None)
+    page = window.page
+    expect(page.get_by_label("Token")).to_be_focused()
+    window.check("login")
+    window.requests_may_fail = True
+    page.keyboard.type("a-wrong-token-of-some-length")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("This token is not valid.")
+    window.check("login refused")
+    page.get_by_label("Token").fill(OPERATOR["Authorization"].removeprefix("Bearer "))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Workers")).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_text("You are logged out.")).to_be_visible()
+
+
+def test_the_link_of_the_terminal_logs_in_once(quiet: Monitor, open_window: Open) -> None:
+    found = re.search(rf"Log in at \S+({PREFIX}/login/\S+)", quiet.text())
+    assert found is not None, quiet.text()
+    window = open_window(quiet, found[1], role=None)
+    window.wait_until_settled()
+    expect(window.page).to_have_url(f"{window.origin}{PREFIX}/monitoring")
+    window.requests_may_fail = True
+    again = window.page.goto(found[1])
+    assert again is not None
+    assert again.status == 410
+
+
+def test_an_id_and_a_command_are_copied_over_plain_http(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    failed = shop.tasks["FAILURE"][0]
+    window = open_window(on_sqlite, f"/monitoring/tasks/{failed}")
+    page = window.page
+    window.wait_until_settled()
+    assert not page.evaluate("window.isSecureContext")
+    for what, text in {"the task id": failed, "the command": "celery -A shop.celery worker -Q print"}.items():
+        page.get_by_role("button", name=f"Copy {what}").first.click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        page.keyboard.press("/")
+        field = page.get_by_role("combobox")
+        expect(field).to_be_focused()
+        page.keyboard.press("Control+V")
+        expect(field).to_have_value(text)
+        page.go_back()

@@ -1,0 +1,257 @@
+"""Beat and the managed Redis are StatefulSets of one, and Deployments of earlier versions come over."""
+
+import base64
+from typing import Any
+
+import pytest
+from tools.testbed.waiting import wait_for
+
+from celery_operator.api import names
+from celery_operator.kinds import (
+    CELERY_DEPLOYMENT,
+    DEPLOYMENT,
+    POD,
+    SECRET,
+    SERVICE,
+    STATEFUL_SET,
+    VOLUME_CLAIM,
+)
+from tests.integration.api.apiserver import Object
+from tests.integration.operator.conftest import StartOperator
+from tests.integration.operator.operator_process import OperatorProcess, metric
+from tests.integration.operator.world import World
+
+PARTS = ("shop-beat", "shop-redis")
+NODE = "without-a-kubelet"
+WITH_BOTH: dict[str, Any] = {"broker": {"managed": {}}, "beat": {"enabled": True}}
+
+
+def earlier_deployment(world: World, owner: Object, component: str) -> None:
+    """What an earlier version of the operator made, with the pod that Kubernetes makes of it."""
+    name = f"shop-{component}"
+    labels = {
+        names.LABEL_NAME: "celery",
+        names.LABEL_INSTANCE: "shop",
+        names.LABEL_MANAGED_BY: names.MANAGED_BY,
+        names.LABEL_COMPONENT: component,
+    }
+    reference = {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND,
+        "name": "shop",
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    # On a node: so a deleted pod is there until its kubelet has ended it.
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}}
+    assert world.api.request("POST", "/api/v1/nodes", node).status in {201, 409}
+    pod = {"nodeName": NODE, "containers": [{"name": component, "image": "shop:1"}]}
+    world.create(
+        DEPLOYMENT,
+        name,
+        metadata={"name": name, "labels": labels, "ownerReferences": [reference]},
+        spec={
+            "selector": {"matchLabels": labels},
+            "strategy": {"type": "Recreate"},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    )
+    wait_for(lambda: world.pods_of(name), timeout=60, describe=f"a pod of {name}")
+
+
+def end(world: World, pod: str) -> None:
+    """What the kubelet does when the containers of a deleted pod have ended."""
+    answer = world.api.request("DELETE", POD.path(world.namespace, pod), {"gracePeriodSeconds": 0})
+    assert answer.status == 200, answer.message
+
+
+def object_reconciles(operator: OperatorProcess, world: World) -> float:
+    labels = {"namespace": world.namespace, "resource": "shop", "reconcile": "objects"}
+    return metric(operator.get("/metrics")[1], "celery_operator_reconciles_total", labels) or 0
+
+
+def reconciles_later(operator: OperatorProcess, world: World, count: int) -> None:
+    wanted = object_reconciles(operator, world) + count
+    wait_for(lambda: object_reconciles(operator, world) >= wanted, timeout=60, describe=operator.words)
+
+
+def test_a_deployment_of_an_earlier_version_ends_with_its_pod_before_the_stateful_set_starts(
+    start_operator: StartOperator, world: World
+) -> None:
+    owner = world.create_shop(**WITH_BOTH)
+    pods = []
+    for component in ("beat", "redis"):
+        earlier_deployment(world, owner, component)
+        (pod,) = world.pods_of(f"shop-{component}")
+        pods.append(pod["metadata"]["name"])
+
+    operator = start_operator().until_it_leads()
+    for pod in pods:
+        wait_for(lambda pod=pod: not world.there(POD, pod), describe="the deletion of the pod")  # type: ignore[misc]
+    wait_for(lambda: "is being deleted" in world.condition("Reconciling").get("message", ""), describe="why")
+    reconciles_later(operator, world, 3)
+    assert [world.get(STATEFUL_SET, name) for name in PARTS] == [None, None]
+    assert all(world.get(POD, pod) for pod in pods)
+    assert world.there(SERVICE, "shop-redis")
+
+    for name, pod in zip(PARTS, pods, strict=True):
+        end(world, pod)
+        wait_for(lambda name=name: world.there(STATEFUL_SET, name), describe=name)  # type: ignore[misc]
+        assert world.get(DEPLOYMENT, name) is None
+        assert world.get(POD, pod) is None
+
+
+def test_a_beat_that_may_not_be_changed_keeps_the_deployment_of_an_earlier_version(
+    start_operator: StartOperator, world: World
+) -> None:
+    template = {"spec": {"hostNetwork": True}}
+    owner = world.create_shop(beat={"enabled": True, "template": template})
+    earlier_deployment(world, owner, "beat")
+
+    operator = start_operator("--template-fields=restricted").until_it_leads()
+    wait_for(lambda: world.condition("Stalled").get("reason") == "FieldNotAllowed", describe=operator.words)
+
+    kept = world.get(DEPLOYMENT, "shop-beat")
+    assert kept
+    assert "deletionTimestamp" not in kept["metadata"]
+    assert len(world.pods_of("shop-beat")) == 1
+
+
+def test_a_pod_that_a_deleted_deployment_left_behind_counts_too(
+    start_operator: StartOperator, world: World
+) -> None:
+    owner = world.create_shop(**WITH_BOTH)
+    earlier_deployment(world, owner, "beat")
+    (pod,) = world.pods_of("shop-beat")
+    world.delete(DEPLOYMENT, "shop-beat")
+    wait_for(lambda: not world.get(DEPLOYMENT, "shop-beat"), describe="the end of the Deployment")
+
+    operator = start_operator().until_it_leads()
+    wait_for(lambda: world.there(STATEFUL_SET, "shop-redis"), describe="the managed Redis")
+    reconciles_later(operator, world, 3)
+    assert world.get(STATEFUL_SET, "shop-beat") is None
+
+    end(world, pod["metadata"]["name"])
+    wait_for(lambda: world.there(STATEFUL_SET, "shop-beat"), describe="beat")
+
+
+@pytest.fixture
+def shop(operator: OperatorProcess, world: World) -> World:
+    """A shop with a managed Redis and a beat."""
+    world.create_shop(**WITH_BOTH)
+    for name in PARTS:
+        wait_for(lambda name=name: world.there(STATEFUL_SET, name), describe=name)  # type: ignore[misc]
+    return world
+
+
+def claim(world: World) -> Object:
+    return wait_for(lambda: world.there(VOLUME_CLAIM, "shop-redis"), describe="the claim")
+
+
+def secret_of(world: World, key: str) -> str:
+    found = world.there(SECRET, "shop-redis")
+    return base64.b64decode(found["data"][key]).decode() if found else ""
+
+
+def managed(world: World, **fields: Any) -> None:
+    world.change(CELERY_DEPLOYMENT, "shop", {"spec": {"broker": {"managed": fields}}})
+
+
+def test_the_volume_of_redis_outlives_its_resource_and_a_new_one_continues_with_it(shop: World) -> None:
+    before = claim(shop)["metadata"]["uid"]
+
+    shop.delete(CELERY_DEPLOYMENT, "shop")
+    wait_for(lambda: not shop.get(STATEFUL_SET, "shop-redis"), timeout=60, describe="the end of Redis")
+    wait_for(lambda: not shop.get(SECRET, "shop-redis"), timeout=60, describe="the end of its Secret")
+    assert claim(shop)["metadata"]["uid"] == before
+
+    shop.create_shop(**WITH_BOTH)
+    wait_for(lambda: shop.there(STATEFUL_SET, "shop-redis"), describe="the new Redis")
+    wait_for(lambda: shop.condition("Stalled").get("status") == "False", describe="no fault")
+    assert claim(shop)["metadata"]["uid"] == before
+
+
+def test_a_volume_goes_with_its_resource_where_the_user_says_so(shop: World) -> None:
+    before = claim(shop)
+    assert not before["metadata"].get("ownerReferences")
+
+    managed(shop, storage={"whenDeleted": "Delete"})
+    wait_for(lambda: claim(shop)["metadata"].get("ownerReferences"), describe="an owner")
+    managed(shop, storage={"whenDeleted": "Retain"})
+    wait_for(lambda: not claim(shop)["metadata"].get("ownerReferences"), describe="no owner")
+    assert claim(shop)["metadata"]["uid"] == before["metadata"]["uid"]
+
+
+def test_a_change_of_memory_keeps_the_volume_and_the_password(shop: World) -> None:
+    password, volume = secret_of(shop, "password"), claim(shop)["metadata"]["uid"]
+
+    def command() -> list[str]:
+        found = shop.there(STATEFUL_SET, "shop-redis")
+        return list(found["spec"]["template"]["spec"]["containers"][0]["command"]) if found else []
+
+    managed(shop, memory="512mb")
+    wait_for(lambda: "512mb" in command(), describe="the new memory")
+    assert (secret_of(shop, "password"), claim(shop)["metadata"]["uid"]) == (password, volume)
+    assert password in secret_of(shop, "url")
+
+
+def test_a_deleted_secret_comes_back_with_the_same_password(shop: World) -> None:
+    before = secret_of(shop, "password")
+    assert before
+    shop.delete(SECRET, "shop-redis")
+    wait_for(lambda: secret_of(shop, "password") == before, describe="the Secret's return")
+
+
+def test_a_password_of_the_user_is_waited_for_and_then_used(operator: OperatorProcess, world: World) -> None:
+    source = {"secretKeyRef": {"name": "mine", "key": "redis"}}
+    world.create_shop(broker={"managed": {"passwordFrom": source}})
+    missing = wait_for(
+        lambda: "mine" in (found := world.condition("Reconciling").get("message", "")) and found,
+        describe="what is missing",
+    )
+    assert "create it with the password" in missing
+    assert world.get(STATEFUL_SET, "shop-redis") is None
+
+    world.create_secret("mine", redis="p@ss")
+    wait_for(lambda: world.there(STATEFUL_SET, "shop-redis"), describe="the managed Redis")
+    assert secret_of(world, "url") == "redis://:p%40ss@shop-redis:6379/0"
+    world.change(SECRET, "mine", {"data": {"redis": base64.b64encode(b"other").decode()}})
+    wait_for(lambda: secret_of(world, "password") == "other", describe="the new password")
+
+
+def test_an_evicting_policy_is_accepted_with_a_warning_in_the_status(shop: World) -> None:
+    def warnings() -> list[str]:
+        status = (shop.get(CELERY_DEPLOYMENT, "shop") or {}).get("status", {})
+        return [
+            one["message"] for one in status.get("recommendations", []) if "can be lost" in one["message"]
+        ]
+
+    managed(shop, maxmemoryPolicy="allkeys-lru")
+    (warning,) = wait_for(warnings, describe="the warning")
+    assert "allkeys-lru" in warning
+    managed(shop, maxmemoryPolicy="noeviction")
+    wait_for(lambda: not warnings(), describe="no warning")
+
+
+def test_a_second_beat_that_a_person_starts_is_removed(shop: World) -> None:
+    shop.change(STATEFUL_SET, "shop-beat", {"spec": {"replicas": 2}})
+
+    def replicas() -> int:
+        found = shop.there(STATEFUL_SET, "shop-beat")
+        return int(found["spec"]["replicas"]) if found else 0
+
+    wait_for(lambda: replicas() == 1, describe="one beat")
+
+
+def test_flower_comes_with_a_password_that_it_keeps(operator: OperatorProcess, world: World) -> None:
+    world.create_shop(flower={"enabled": True})
+    world.until_owned_objects("shop-default", "shop-flower")
+    assert world.there(SERVICE, "shop-flower")
+    data = (world.there(SECRET, "shop-flower") or {})["data"]
+    password = base64.b64decode(data["password"]).decode()
+    assert base64.b64decode(data["basic-auth"]).decode() == f"admin:{password}"
+
+    world.change(CELERY_DEPLOYMENT, "shop", {"spec": {"flower": {"enabled": False}}})
+    wait_for(lambda: not world.get(DEPLOYMENT, "shop-flower"), describe="the end of Flower")
+    assert (world.there(SECRET, "shop-flower") or {})["data"] == data

@@ -1,0 +1,77 @@
+"""Half-open requests: the probes are answered, and the connections end."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tools.testbed.waiting import wait_for
+
+from celery_probe.sidecar.bounded_server import FIRST_REQUEST_SECONDS, MOST_CONNECTIONS
+from tests.integration.sidecar.served import Sidecar, served
+
+HALF_A_REQUEST = b"GET /report HTTP/1.1\r\nHost: x\r\nX-Padding: "
+MOST_GROWTH = 8 * 1024
+
+
+@pytest.fixture
+def sidecar(tmp_path: Path) -> Iterator[Sidecar]:
+    with served(tmp_path) as sidecar:
+        yield sidecar
+
+
+def memory(sidecar: Sidecar) -> int:
+    """Resident memory in KiB."""
+    status = Path(f"/proc/{sidecar.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+def open_files(sidecar: Sidecar) -> int:
+    return len(list(Path(f"/proc/{sidecar.process.pid}/fd").iterdir()))
+
+
+def test_half_open_requests_cost_little_and_keep_no_probe_waiting(sidecar: Sidecar) -> None:
+    before, files = memory(sidecar), open_files(sidecar)
+    with ExitStack() as stack:
+        for number in range(400):
+            connection = socket.create_connection(("127.0.0.1", sidecar.port), 5)
+            stack.callback(connection.close)
+            connection.sendall(HALF_A_REQUEST + b"x" * 3000)
+            if number % 100 == 99:
+                # The kubelet waits for 3 s.
+                assert sidecar.status("/livez") == 200
+                assert open_files(sidecar) < files + MOST_CONNECTIONS + 20
+        assert memory(sidecar) - before < MOST_GROWTH
+        wait_for(lambda: open_files(sidecar) <= files + 1, FIRST_REQUEST_SECONDS + 5, "no connection left")
+    assert sidecar.status("/livez") == 200
+
+
+def test_a_connection_that_has_sent_a_request_is_kept(sidecar: Sidecar) -> None:
+    request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", sidecar.port), 5) as connection:
+        connection.sendall(request)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        connection.settimeout(FIRST_REQUEST_SECONDS + 1)
+        # It sends nothing for longer than the first request may take.
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.settimeout(5)
+        connection.sendall(request)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+    ],
+    ids=["a long header", "a long path", "many headers"],
+)
+def test_a_request_with_too_much_of_a_header_is_refused(sidecar: Sidecar, request_text: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", sidecar.port), 5) as connection:
+        connection.sendall(request_text)
+        assert connection.recv(4096).split()[1] == b"400"
+    assert sidecar.status("/livez") == 200

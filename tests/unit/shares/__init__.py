@@ -1,0 +1,1 @@
+"""Tests of the shares of what all CeleryDeployments use together."""

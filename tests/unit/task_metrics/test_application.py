@@ -1,0 +1,129 @@
+"""What an application writes: options, the trace, the answers of the WSGI and the ASGI application."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from wsgiref.validate import validator
+
+import msgspec
+import pytest
+
+from celery_health.metrics import MetricsError, asgi_app, wsgi_app
+from celery_health.metrics.options import Options, checked
+from celery_health.metrics.trace import trace_id
+from celery_health.wire.task_metrics import TaskMetrics, TaskRuns
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ({"prefix": "up-stream"}, "such as 'upstream'"),
+        ({"prefix": ""}, "such as 'upstream'"),
+        ({"label": "task_name"}, "are taken"),
+        ({"label": "customer id"}, "name of an argument"),
+        ({"values": 0}, "from 1 to 1000"),
+        ({"values": 1001}, "from 1 to 1000"),
+        ({"buckets": (1, 1)}, "ascending"),
+        ({"buckets": ()}, "ascending"),
+        ({"buckets": (0, 1)}, "ascending"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_refused_with_what_to_write(
+    options: dict[str, Any], advice: str
+) -> None:
+    good: dict[str, Any] = {"prefix": "celery", "label": None, "values": 100, "buckets": (1, 2)}
+    assert checked(**good) == Options("celery", "", 100, (1.0, 2.0))
+    with pytest.raises(MetricsError, match=advice):
+        checked(**{**good, **options})
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ({"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}, TRACE),
+        ({"traceparent": f"00-{TRACE}-00f067aa0ba902b7-00"}, ""),
+        ({"traceparent": f"00-{'0' * 32}-00f067aa0ba902b7-01"}, ""),
+        ({"traceparent": 'x"} 1'}, ""),
+        ({"traceparent": 7}, ""),
+        ({}, ""),
+    ],
+)
+def test_only_the_id_of_a_recorded_trace_is_taken(headers: dict[str, Any], found: str) -> None:
+    assert trace_id(headers) == found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    document = TaskMetrics(prefix="shop", label="", bounds=(1.0,), runs=[TaskRuns(task="a", started=3)])
+    (tmp_path / "0.json").write_bytes(msgspec.json.encode(document))
+    return tmp_path
+
+
+def test_the_wsgi_application_shows_the_folder(folder: Path) -> None:
+    sent: list[Any] = []
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/metrics",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_ACCEPT": "application/openmetrics-text",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": _Input(),
+        "wsgi.errors": _Errors(),
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    application: Any = validator(wsgi_app(folder))
+    answer = application(environ, lambda *given: sent.append(given))
+    try:
+        body = b"".join(answer)
+    finally:
+        answer.close()
+    assert sent[0][0] == "200 OK"
+    assert dict(sent[0][1])["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert b'shop_background_job_started_total{task_name="a"} 3\n' in body
+    assert body.endswith(b"# EOF\n")
+
+
+def test_the_asgi_application_shows_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELERY_METRICS_DIRECTORY", str(folder))
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> None:
+        raise AssertionError("nothing has to be received")
+
+    asyncio.run(asgi_app()({"type": "http", "headers": []}, receive, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 200
+    assert dict(sent[0]["headers"])[b"content-type"].startswith(b"text/plain; version=0.0.4")
+    assert b'shop_background_job_started_total{task_name="a"} 3\n' in sent[1]["body"]
+
+
+def test_without_a_folder_the_message_says_which_variable_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CELERY_METRICS_DIRECTORY", raising=False)
+    with pytest.raises(MetricsError, match="CELERY_METRICS_DIRECTORY"):
+        wsgi_app()
+
+
+class _Input:
+    def read(self, *_: Any) -> bytes:
+        return b""
+
+    readline = readlines = __iter__ = read
+
+
+class _Errors:
+    def write(self, _: str) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def writelines(self, _: Any) -> None: ...

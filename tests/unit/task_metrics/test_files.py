@@ -1,0 +1,100 @@
+"""The files of a folder are read whatever they hold, and no two workers write the same."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from celery_health.task_metrics.files import PLACES, NoPlaceError, read_folder, take_place
+from celery_health.wire.task_metrics import DOCUMENT_BYTES, TaskMetrics, TaskRuns
+from tests.integration.sidecar.served import environment
+
+_HOLD = """
+import sys
+from pathlib import Path
+from celery_health.task_metrics.files import take_place
+place = take_place(Path(sys.argv[1]))
+place.write(sys.argv[2].encode())
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def encoded(started: int) -> bytes:
+    return msgspec.json.encode(
+        TaskMetrics(prefix="celery", label="", bounds=(1.0,), runs=[TaskRuns(task="a", started=started)])
+    )
+
+
+def holder(folder: Path, text: str) -> "subprocess.Popen[str]":
+    """A process that holds a place until its input ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(folder), text],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_place_is_free_again_when_its_worker_was_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "metrics"
+    first, second = holder(folder, encoded(1).decode()), holder(folder, encoded(2).decode())
+    try:
+        assert [document.runs[0].started for document in read_folder(folder).documents] == [1, 2]
+        first.kill()
+        first.wait(10)
+        place = take_place(folder)
+        assert place.read().runs[0].started == 1
+        place.write(encoded(3))
+        assert [document.runs[0].started for document in read_folder(folder).documents] == [3, 2]
+    finally:
+        for process in (first, second):
+            process.kill()
+            process.communicate()
+
+
+def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    assert read_folder(tmp_path / "none").documents == ()
+    assert read_folder(tmp_path / "none").unreadable == 0
+
+
+def test_what_is_no_document_is_counted_and_the_others_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "0.json")
+    (tmp_path / "1.json").symlink_to("/dev/zero")
+    (tmp_path / "2.json").write_bytes(b"{" * 100_000)
+    (tmp_path / "3.json").write_bytes(b" " * (DOCUMENT_BYTES + 1))
+    (tmp_path / "4.json").mkdir()
+    (tmp_path / "5.json").write_bytes(encoded(1).replace(b'"started":1', b'"started":-1'))
+    (tmp_path / "6.json").write_bytes(encoded(1).replace(b'"celery"', b'"celery{} 1"'))
+    (tmp_path / "7.json").write_bytes(encoded(1).replace(b'"label":""', b'"label":"task_name"'))
+    (tmp_path / "8.json").write_bytes(encoded(1).replace(b'"a"', b'"\\ud800"'))
+    (tmp_path / "9.json").write_bytes(encoded(9))
+    found = read_folder(tmp_path)
+    assert [document.runs[0].started for document in found.documents] == [9]
+    assert found.unreadable == 9
+
+
+def test_all_files_together_have_a_bound(tmp_path: Path) -> None:
+    for number in range(PLACES):
+        (tmp_path / f"{number}.json").write_bytes(encoded(number).ljust(1000))
+    found = read_folder(tmp_path, most_bytes=2500)
+    assert len(found.documents) == 2
+    assert found.unreadable == PLACES - 2
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(FileExistsError):
+        take_place(file)
+    for number in range(PLACES):
+        (tmp_path / f"{number}.lock").mkdir()
+    with pytest.raises(NoPlaceError, match="16 workers"):
+        take_place(tmp_path)
