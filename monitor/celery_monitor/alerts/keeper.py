@@ -29,7 +29,7 @@ EVALUATE_SECONDS = 10.0
 _LEASE_SECONDS = 60.0
 _LOOK_SECONDS = 1.0
 _FINISH_SECONDS = 5.0
-"""A message under way has this long when the monitor ends."""
+"""A message under way has this long when the monitor ends, and so has what is not stored yet."""
 
 _log = logging.getLogger(__name__)
 
@@ -122,10 +122,19 @@ class AlertKeeper:
 
     async def run(self) -> None:
         """Evaluate and send for ever."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_repeat(EVALUATE_SECONDS, self.evaluate_once))
-            for delivery in self._deliveries.values():
-                group.create_task(_repeat(_LOOK_SECONDS, partial(self.send_once, delivery)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_repeat(EVALUATE_SECONDS, self.evaluate_once))
+                for delivery in self._deliveries.values():
+                    group.create_task(_repeat(_LOOK_SECONDS, partial(self.send_once, delivery)))
+        finally:
+            await self._store_the_rest()
+
+    async def _store_the_rest(self) -> None:
+        if self._memory.loaded:
+            with suppress(HistoryError, TimeoutError):
+                async with asyncio.timeout(_FINISH_SECONDS):
+                    await self._memory.store(self._clock())
 
     async def evaluate_once(self) -> None:
         """Evaluate all rules, if this monitor has the duty."""

@@ -56,13 +56,14 @@ class Database:
         if self.away is not None:
             raise HistoryUnavailableError(self.away)
         async with self._connection(self._writer) as driver:
-            if self.is_sqlite:
-                session: Session = SqliteSession(driver)
-                await driver.execute("BEGIN IMMEDIATE")
-            else:
-                session = PostgresSession(driver)
-                await session.rows("SELECT pg_advisory_xact_lock(?)", [_WRITER_LOCK])
             try:
+                # Within the block that undoes: a cancelled BEGIN is carried out all the same.
+                if self.is_sqlite:
+                    session: Session = SqliteSession(driver)
+                    await driver.execute("BEGIN IMMEDIATE")
+                else:
+                    session = PostgresSession(driver)
+                    await session.rows("SELECT pg_advisory_xact_lock(?)", [_WRITER_LOCK])
                 yield session
                 await driver.commit()
             except BaseException:
