@@ -17,7 +17,7 @@ from celery_operator.api import names
 from celery_operator.api.parts.managed_redis import ManagedRedis
 from celery_operator.api.references import SecretKeyReference
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.kinds import SECRET, Json, Reference
+from celery_operator.kinds import SECRET, Json, Kind, Reference
 from celery_operator.kube import Kube, KubeError, RefusedError
 from celery_operator.resources.generated_secrets import (
     FLOWER_KEYS,
@@ -80,6 +80,12 @@ class SecretAccess:
         if self._own_only:
             raise RefusedError(_SWITCHED_OFF, 403)
         return await self._kube.get(SECRET, self._namespace, name)
+
+    async def configuration(self, kind: Kind, name: str) -> Json | None:
+        """A Secret or ConfigMap that the resource names, as ``named``."""
+        if kind is SECRET:
+            return await self.named(name)
+        return await self._kube.get(kind, self._namespace, name)
 
     async def own(self, name: str) -> Json | None:
         """A Secret that the operator has made; None where there is none.

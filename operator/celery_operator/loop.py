@@ -40,6 +40,7 @@ from celery_operator.desired_objects import DesiredObjects
 from celery_operator.generated_values import PasswordMissingError, ResourceSecrets, SecretAccess
 from celery_operator.kinds import POD, Json, Kind
 from celery_operator.kube import KubeError
+from celery_operator.observe.configuration import ConfigurationReader
 from celery_operator.observe.observer import Observer
 from celery_operator.observe.owned_pods import OwnedPods
 from celery_operator.pace import Pace, Rest
@@ -69,14 +70,18 @@ class ResourceLoop:
         self._memory = ReconcileMemory()
         self._rollouts = dependencies.probe_rollouts
         self._read_spec: tuple[int, CeleryDeploymentSpec] | None = None
+        backoff = Backoff(first=0.5, limit=settings.backoff_limit_seconds)
+        self._object_pace = Pace("objects", settings.repair_debounce_seconds, backoff)
+        self._health_pace = Pace("health", settings.reconcile_debounce_seconds, backoff)
+        self._configuration = ConfigurationReader(access.configuration, changed=self._object_pace.wake)
         self._desired = DesiredObjects(
-            kube, access, cache, identity, settings.for_objects(), rollouts=self._rollouts
+            self._configuration, cache, identity, settings.for_objects(), rollouts=self._rollouts
         )
         self._objects = OwnedObjects(kube, cache, key, uid)
         self._observer = Observer(
             cache,
             pods,
-            access.named,
+            self._configuration,
             dependencies.sources,
             identity,
             redis_password=self._secrets.redis_password,
@@ -86,9 +91,6 @@ class ResourceLoop:
         sink = dependencies.pushes
         self._pushes = MonitorPushes(sink, pods.now, key, counted=partial(metrics.pushed, key))
         self._requests = GroupRequests(sink, kube, pods.now, key, uid, post=self._events.post)
-        backoff = Backoff(first=0.5, limit=settings.backoff_limit_seconds)
-        self._object_pace = Pace("objects", settings.repair_debounce_seconds, backoff)
-        self._health_pace = Pace("health", settings.reconcile_debounce_seconds, backoff)
 
     def wake(self, kind: Kind) -> None:
         """An object of this kind changed, one that concerns the resource."""
@@ -114,6 +116,7 @@ class ResourceLoop:
                 reconciles.create_task(
                     repeat.run(self._health_pace, self.reconcile_health, self._report_failing_health)
                 )
+                reconciles.create_task(self._configuration.run())
                 reconciles.create_task(self._pushes.run())
                 reconciles.create_task(self._requests.run())
         except* ResourceGoneError:

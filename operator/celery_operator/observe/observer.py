@@ -24,6 +24,7 @@ from celery_operator.observe.beat import beat_snapshots, is_beat
 from celery_operator.observe.brokers.kept_reader import learned_naming, not_read
 from celery_operator.observe.brokers.shared_readers import BrokerUser
 from celery_operator.observe.brokers.shared_reading import TimedReading
+from celery_operator.observe.configuration import ConfigurationReader
 from celery_operator.observe.consuming import ConsumingWorkers
 from celery_operator.observe.deaths import SeenDeaths
 from celery_operator.observe.deployments import deployment_state
@@ -37,7 +38,7 @@ from celery_operator.observe.reports import Reports
 from celery_operator.observe.sidecars import as_of_now, reading_of
 from celery_operator.observe.silence import SilentPods
 from celery_operator.observe.sources import Sources
-from celery_operator.observe.urls import GetSecret, SecretUrls, UrlMissingError
+from celery_operator.observe.urls import SecretUrls, UrlMissingError
 from celery_operator.observe.waiting import WaitingQueues
 from celery_operator.resources.ownership import ResourceIdentity, is_owned, redis_name
 from celery_operator.resources.parts.redis_address import BROKER_DATABASE, RESULTS_DATABASE, redis_url
@@ -63,7 +64,7 @@ class Observer:
         self,
         cache: Cache,
         pods: OwnedPods,
-        get_secret: GetSecret,
+        configuration: ConfigurationReader,
         sources: Sources,
         identity: ResourceIdentity,
         *,
@@ -75,7 +76,7 @@ class Observer:
         self._identity = identity
         self._key = Key(identity.namespace, identity.name)
         self._pods = pods
-        self._urls = SecretUrls(identity.namespace, get_secret)
+        self._urls = SecretUrls(identity.namespace, configuration)
         self._broker = sources.brokers.user()
         self._result_backend = sources.result_backends.user()
         self._naming = RedisNaming()

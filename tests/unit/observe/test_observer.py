@@ -12,10 +12,11 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache
-from celery_operator.kinds import DEPLOYMENT, POD, Json
+from celery_operator.kinds import DEPLOYMENT, POD, Json, Kind
 from celery_operator.kube import Kube
 from celery_operator.observe import latest
 from celery_operator.observe.brokers.shared_readers import SharedReaders
+from celery_operator.observe.configuration import ConfigurationReader
 from celery_operator.observe.observer import Observer
 from celery_operator.observe.owned_pods import OwnedPods
 from celery_operator.observe.sidecars import SidecarError, Sidecars
@@ -99,7 +100,7 @@ class Scene:
         self.observer = Observer(
             cache,
             pods,
-            _no_secret,
+            ConfigurationReader(_not_read, changed=_not_called),
             sources,
             identity,
             redis_password=self.known_password,
@@ -126,8 +127,12 @@ def scene() -> Scene:
     return Scene()
 
 
-async def _no_secret(name: str) -> None:
-    raise AssertionError(f"Secret {name} is read")
+async def _not_read(kind: Kind, name: str) -> None:
+    raise AssertionError(f"{kind.kind} {name} is read")
+
+
+def _not_called() -> None:
+    raise AssertionError("nothing is read")
 
 
 def _deployment() -> dict[str, Any]:
