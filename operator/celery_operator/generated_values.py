@@ -117,7 +117,7 @@ class ResourceSecrets:
     """The owned Secrets of one CeleryDeployment. Each is read by name at every object reconcile."""
 
     PATIENCE_SECONDS = 2.0
-    """How long ``redis_password`` waits for the first read of a process."""
+    """How long a value is waited for that was not read so far."""
 
     def __init__(self, access: SecretAccess, identity: ResourceIdentity) -> None:
         self._access = access
@@ -127,7 +127,7 @@ class ResourceSecrets:
         self._flower = GeneratedValues(identity.uid, FLOWER_KEYS)
         self._redis = GeneratedValues(identity.uid, REDIS_KEYS)
         self._password = RedisPassword("")
-        self._has_password = asyncio.Event()
+        self._has_token, self._has_password = asyncio.Event(), asyncio.Event()
 
     @property
     def probe_token(self) -> str:
@@ -139,11 +139,14 @@ class ResourceSecrets:
         """The token of the monitor for pushes; empty before the monitor is enabled."""
         return self._monitor.known[names.PUSH_TOKEN_KEY]
 
+    async def known_probe_token(self) -> str:
+        """The token of the sidecars; empty if it could not be read so far."""
+        await self._wait_for(self._has_token)
+        return self.probe_token
+
     async def redis_password(self) -> str:
         """The password of the managed Redis; empty if it could not be read so far."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.PATIENCE_SECONDS):
-                await self._has_password.wait()
+        await self._wait_for(self._has_password)
         return self._password.value
 
     async def read(
@@ -153,6 +156,7 @@ class ResourceSecrets:
         live: dict[Reference, Json | None] = {}
         identity = self._identity
         probe = self._probe.of(await self._get(probe_secret_name(identity), live))
+        self._has_token.set()
         monitor, flower = self._monitor.known, self._flower.known
         if spec.monitor.enabled:
             monitor = self._monitor.of(await self._get(monitor_name(identity), live))
@@ -163,6 +167,11 @@ class ResourceSecrets:
             self._has_password.set()
         remember(*probe.values(), *monitor.values(), *flower.values(), self._password.value)
         return GeneratedSecrets(probe, monitor, flower, self._password), live
+
+    async def _wait_for(self, read: asyncio.Event) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.PATIENCE_SECONDS):
+                await read.wait()
 
     async def _read_password(self, redis: ManagedRedis, live: dict[Reference, Json | None]) -> RedisPassword:
         secret = await self._get(redis_name(self._identity), live)

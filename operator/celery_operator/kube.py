@@ -193,9 +193,13 @@ class Kube:
             return False
         return True
 
-    async def get_proxied(self, path: str, timeout_seconds: float, largest: int) -> bytes:
+    async def get_proxied(
+        self, path: str, headers: dict[str, str], timeout_seconds: float, largest: int
+    ) -> bytes:
         """GET through a pod's proxy: the body as the pod sent it, of at most ``largest`` bytes."""
-        return await self._exchange("GET", path, timeout_seconds=timeout_seconds, largest=largest)
+        return await self._exchange(
+            "GET", path, timeout_seconds=timeout_seconds, extra_headers=headers, largest=largest
+        )
 
     async def post_proxied(
         self, path: str, body: Json, headers: dict[str, str], timeout_seconds: float, largest: int

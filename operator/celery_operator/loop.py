@@ -84,6 +84,7 @@ class ResourceLoop:
             self._configuration,
             dependencies.sources,
             identity,
+            probe_token=self._secrets.known_probe_token,
             redis_password=self._secrets.redis_password,
         )
         self._status = StatusWriter(kube, cache, key, uid, written=metrics.status_writes.inc)

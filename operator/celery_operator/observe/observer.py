@@ -68,11 +68,12 @@ class Observer:
         sources: Sources,
         identity: ResourceIdentity,
         *,
+        probe_token: Callable[[], Awaitable[str]],
         redis_password: Callable[[], Awaitable[str]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
-        self._redis_password = redis_password
+        self._probe_token, self._redis_password = probe_token, redis_password
         self._identity = identity
         self._key = Key(identity.namespace, identity.name)
         self._pods = pods
@@ -100,9 +101,10 @@ class Observer:
         """Read sidecars, broker and result backend side by side. Of these only the broker is waited for."""
         pods = await self._pods.refresh()
         previous = self._previous(resource)
+        token = await self._probe_token()
         workers, beats, (read, broker_faults), (backend, backend_faults) = await asyncio.gather(
-            self._workers.refresh(pod for pod in pods if group_of(pod) is not None),
-            self._beats.refresh(pod for pod in pods if is_beat(pod)),
+            self._workers.refresh([pod for pod in pods if group_of(pod) is not None], token),
+            self._beats.refresh([pod for pod in pods if is_beat(pod)], token),
             self._read_broker(spec, previous),
             self._backend.get(partial(self._read_result_backend, spec)),
         )

@@ -36,7 +36,7 @@ class Reports:
     def __init__(self) -> None:
         self.bodies: dict[str, Json] = {"shop-default-a": WORKER, "shop-beat": BEAT}
 
-    async def fetch(self, pod: Json) -> bytes:
+    async def fetch(self, pod: Json, token: str) -> bytes:
         try:
             return encoded(self.bodies[pod["metadata"]["name"]])
         except KeyError:
@@ -103,12 +103,16 @@ class Scene:
             ConfigurationReader(_not_read, changed=_not_called),
             sources,
             identity,
+            probe_token=self.known_token,
             redis_password=self.known_password,
             clock=self.time,
         )
 
     def time(self) -> float:
         return self.now
+
+    async def known_token(self) -> str:
+        return "s3cret"
 
     async def known_password(self) -> str:
         return self.redis_password
