@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 
 from msgspec import structs
@@ -43,12 +42,12 @@ from celery_operator.kube import KubeError
 from celery_operator.observe.configuration import ConfigurationReader
 from celery_operator.observe.observer import Observer
 from celery_operator.observe.owned_pods import OwnedPods
-from celery_operator.pace import Pace, Rest
 from celery_operator.process.repeat import Repeat, ResourceGoneError, problem_of
 from celery_operator.resources.object_faults import not_applied, not_built
 from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.shares import holders
 from celery_operator.snapshot import ConfigurationFault, ReconcileMemory
+from celery_operator.timing.pace import Pace, Rest
 
 _log = logging.getLogger(__name__)
 
@@ -86,6 +85,7 @@ class ResourceLoop:
             identity,
             probe_token=self._secrets.known_probe_token,
             redis_password=self._secrets.redis_password,
+            server_time=kube.clock.now,
         )
         self._status = StatusWriter(kube, cache, key, uid, written=metrics.status_writes.inc)
         self._events = Events(kube, key, uid, instance=settings.lease.identity, lost=metrics.events_lost.inc)
@@ -195,7 +195,7 @@ class ResourceLoop:
     async def _write_unreadable(self, resource: Json, error: ValidationError) -> None:
         previous = CeleryDeploymentStatus.read(resource.get("status"))
         generation = resource["metadata"]["generation"]
-        await self._status.write(previous, unreadable(previous, generation, error, datetime.now(UTC)))
+        await self._status.write(previous, unreadable(previous, generation, error, self._kube.clock.now()))
 
     def _push(self, push: ResourcePush | None, spec: CeleryDeploymentSpec) -> None:
         if push is not None:
@@ -260,7 +260,7 @@ class ResourceLoop:
         self._memory = replace(self._memory, problem=problem)
         resource = self._resource()
         previous = CeleryDeploymentStatus.read(resource.get("status"))
-        status = failing(previous, resource["metadata"]["generation"], problem, datetime.now(UTC))
+        status = failing(previous, resource["metadata"]["generation"], problem, self._kube.clock.now())
         self._metrics.show_failing(self.key, status)
         await self._status.write(previous, status)
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -70,8 +70,11 @@ class Observer:
         *,
         probe_token: Callable[[], Awaitable[str]],
         redis_password: Callable[[], Awaitable[str]],
+        server_time: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``server_time``: what the clock of the API server shows."""
+        self._server_time = server_time
         self._cache = cache
         self._probe_token, self._redis_password = probe_token, redis_password
         self._identity = identity
@@ -124,7 +127,7 @@ class Observer:
         states = pod_states(pods, readings, workers.errors)
         silent = self._silent.update(states, now)
         states = tuple(replace(state, silent_for=silent.get(state.uid, 0.0)) for state in states)
-        wall = datetime.now(UTC)
+        wall = self._server_time()
         return Snapshot(
             now=wall,
             namespace=self._identity.namespace,

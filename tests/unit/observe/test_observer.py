@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -83,6 +84,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.wall = datetime(2026, 1, 2, 4, tzinfo=UTC)
         self.status: dict[str, Any] = {}
         self.reports = Reports()
         self.broker = Broker()
@@ -105,6 +107,7 @@ class Scene:
             identity,
             probe_token=self.known_token,
             redis_password=self.known_password,
+            server_time=lambda: self.wall,
             clock=self.time,
         )
 
@@ -175,6 +178,10 @@ def test_a_snapshot_has_the_workers_and_beat(scene: Scene) -> None:
     seen = scene.snapshot_at(0.0)
     assert [(pod.name, pod.reading and pod.reading.age) for pod in seen.pods] == [("shop-default-a", 1.5)]
     assert [(beat.pod, beat.tick_age) for beat in seen.beats] == [("shop-beat", 2.0)]
+
+
+def test_a_snapshot_has_the_time_of_the_api_server(scene: Scene) -> None:
+    assert scene.snapshot_at(0.0).now == scene.wall
 
 
 def test_how_long_queues_wait_and_workers_consume_is_remembered(scene: Scene) -> None:
