@@ -65,7 +65,7 @@ def numbers(operator: OperatorProcess) -> tuple[float | None, ...]:
 
 
 def let_some_follow(world: World, operator: OperatorProcess, left: int) -> set[str]:
-    """Wait until as many as may replace their pods, and let these succeed. ``left``: how many lack it."""
+    """Wait until the limit is reached, and let these rollouts succeed. ``left``: the number without it."""
     expected = min(AT_A_TIME, left)
     begun = wait_for(lambda: len(found := rolling(world)) == expected and found, SECONDS, operator.words)
     assert begun
@@ -81,7 +81,7 @@ def let_some_follow(world: World, operator: OperatorProcess, left: int) -> set[s
     return begun
 
 
-def test_a_new_image_reaches_only_so_many_resources_at_a_time(
+def test_a_new_image_reaches_only_a_few_resources_at_a_time(
     start_operator: StartOperator, world: World
 ) -> None:
     limit = f"--probe-rollouts={AT_A_TIME}"
