@@ -5,9 +5,9 @@ from datetime import datetime
 
 from celery_operator.api import names
 from celery_operator.kinds import Json
-from celery_operator.observe.kubelet_time import in_server_time
 from celery_operator.observe.pods import container_failure
 from celery_operator.snapshot import MonitorPod
+from celery_operator.timing.kubelet_time import in_server_time
 
 
 def monitor_pods(pods: Iterable[Json]) -> tuple[MonitorPod, ...]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from celery_health.redaction import redact
 from celery_operator.api import names
 from celery_operator.kinds import Json
-from celery_operator.observe.kubelet_time import in_server_time, read_moment
 from celery_operator.snapshot import ContainerEnd, ContainerFailure, PodState, SidecarReading
+from celery_operator.timing.kubelet_time import in_server_time, read_moment
 
 MESSAGE_LIMIT = 400
 

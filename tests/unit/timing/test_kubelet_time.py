@@ -7,9 +7,9 @@ import pytest
 
 from celery_operator.api import names
 from celery_operator.decide.evidence.worker_state import WorkerState, is_within_startup, worker_state_of
-from celery_operator.observe.kubelet_time import in_server_time
 from celery_operator.observe.monitor import monitor_pods
 from celery_operator.observe.pods import container_failure, pod_state
+from celery_operator.timing.kubelet_time import in_server_time
 
 BOUND = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
 STARTUP = timedelta(minutes=5)
