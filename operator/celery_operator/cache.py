@@ -134,7 +134,7 @@ _POD_METADATA = (
     "deletionTimestamp",
     "ownerReferences",
 )
-_POD_STATUS = ("phase", "podIP", "conditions", "containerStatuses", "initContainerStatuses")
+_POD_STATUS = ("phase", "podIP", "startTime", "conditions", "containerStatuses", "initContainerStatuses")
 _POD_CONDITIONS = ("PodScheduled", "Ready")
 _POD_CONTAINER = ("name", "ready", "restartCount", "started", "state", "lastState")
 

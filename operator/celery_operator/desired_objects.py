@@ -10,9 +10,7 @@ from celery_operator.api.annotations import chosen_probe_image
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache, Key
 from celery_operator.decide.replicas import initial_replicas
-from celery_operator.generated_values import SecretAccess
 from celery_operator.kinds import DEPLOYMENT, OWNED_KINDS, SECRET, Json, Kind, Reference
-from celery_operator.kube import Kube
 from celery_operator.observe.configuration import ConfigurationReader
 from celery_operator.resources.configuration.references import Data, Variable, mark_of, variables_of
 from celery_operator.resources.configuration.turns import Workload, turns
@@ -35,8 +33,7 @@ class DesiredObjects:
 
     def __init__(
         self,
-        kube: Kube,
-        access: SecretAccess,
+        configuration: ConfigurationReader,
         cache: Cache,
         identity: ResourceIdentity,
         settings: ObjectSettings,
@@ -49,9 +46,7 @@ class DesiredObjects:
         self._settings = settings
         self._built: tuple[tuple[object, ...], Sequence[_Built]] = ((), ())
         self._marked: tuple[object, Sequence[DesiredObject]] = (None, ())
-        self._kube = kube
-        self._access = access
-        self._reader = ConfigurationReader(self._get)
+        self._configuration = configuration
 
     async def of(
         self, resource: Json, spec: CeleryDeploymentSpec, memory: ReconcileMemory, secrets: GeneratedSecrets
@@ -100,7 +95,7 @@ class DesiredObjects:
             (SECRET, body["metadata"]["name"]): body["data"] for body in bodies if body["kind"] == SECRET.kind
         }
         read = {one.reference for _, variables in pods.values() for one in variables} - ours.keys()
-        values = {**await self._reader.read(sorted(read, key=str)), **ours}
+        values = {**await self._configuration.read(sorted(read, key=str)), **ours}
         return turns(
             [
                 self._workload(body, variables, values, secret)
@@ -120,11 +115,6 @@ class DesiredObjects:
         kind: Kind = _KINDS[body["apiVersion"], body["kind"]]
         live = self._cache.get(kind, Key(self._identity.namespace, name))
         return Workload(name, mark_of(variables, values, secret), live)
-
-    async def _get(self, kind: Kind, name: str) -> Json | None:
-        if kind is SECRET:
-            return await self._access.named(name)
-        return await self._kube.get(kind, self._identity.namespace, name)
 
     def _probe_image(self, annotations: Mapping[str, str]) -> str:
         key = Key(self._identity.namespace, self._identity.name)

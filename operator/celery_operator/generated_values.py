@@ -17,7 +17,7 @@ from celery_operator.api import names
 from celery_operator.api.parts.managed_redis import ManagedRedis
 from celery_operator.api.references import SecretKeyReference
 from celery_operator.api.spec import CeleryDeploymentSpec
-from celery_operator.kinds import SECRET, Json, Reference
+from celery_operator.kinds import SECRET, Json, Kind, Reference
 from celery_operator.kube import Kube, KubeError, RefusedError
 from celery_operator.resources.generated_secrets import (
     FLOWER_KEYS,
@@ -81,6 +81,12 @@ class SecretAccess:
             raise RefusedError(_SWITCHED_OFF, 403)
         return await self._kube.get(SECRET, self._namespace, name)
 
+    async def configuration(self, kind: Kind, name: str) -> Json | None:
+        """A Secret or ConfigMap that the resource names, as ``named``."""
+        if kind is SECRET:
+            return await self.named(name)
+        return await self._kube.get(kind, self._namespace, name)
+
     async def own(self, name: str) -> Json | None:
         """A Secret that the operator has made; None where there is none.
 
@@ -111,7 +117,7 @@ class ResourceSecrets:
     """The owned Secrets of one CeleryDeployment. Each is read by name at every object reconcile."""
 
     PATIENCE_SECONDS = 2.0
-    """How long ``redis_password`` waits for the first read of a process."""
+    """How long a value is waited for that was not read so far."""
 
     def __init__(self, access: SecretAccess, identity: ResourceIdentity) -> None:
         self._access = access
@@ -121,7 +127,7 @@ class ResourceSecrets:
         self._flower = GeneratedValues(identity.uid, FLOWER_KEYS)
         self._redis = GeneratedValues(identity.uid, REDIS_KEYS)
         self._password = RedisPassword("")
-        self._has_password = asyncio.Event()
+        self._has_token, self._has_password = asyncio.Event(), asyncio.Event()
 
     @property
     def probe_token(self) -> str:
@@ -133,11 +139,14 @@ class ResourceSecrets:
         """The token of the monitor for pushes; empty before the monitor is enabled."""
         return self._monitor.known[names.PUSH_TOKEN_KEY]
 
+    async def known_probe_token(self) -> str:
+        """The token of the sidecars; empty if it could not be read so far."""
+        await self._wait_for(self._has_token)
+        return self.probe_token
+
     async def redis_password(self) -> str:
         """The password of the managed Redis; empty if it could not be read so far."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.PATIENCE_SECONDS):
-                await self._has_password.wait()
+        await self._wait_for(self._has_password)
         return self._password.value
 
     async def read(
@@ -147,6 +156,7 @@ class ResourceSecrets:
         live: dict[Reference, Json | None] = {}
         identity = self._identity
         probe = self._probe.of(await self._get(probe_secret_name(identity), live))
+        self._has_token.set()
         monitor, flower = self._monitor.known, self._flower.known
         if spec.monitor.enabled:
             monitor = self._monitor.of(await self._get(monitor_name(identity), live))
@@ -157,6 +167,11 @@ class ResourceSecrets:
             self._has_password.set()
         remember(*probe.values(), *monitor.values(), *flower.values(), self._password.value)
         return GeneratedSecrets(probe, monitor, flower, self._password), live
+
+    async def _wait_for(self, read: asyncio.Event) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.PATIENCE_SECONDS):
+                await read.wait()
 
     async def _read_password(self, redis: ManagedRedis, live: dict[Reference, Json | None]) -> RedisPassword:
         secret = await self._get(redis_name(self._identity), live)

@@ -40,6 +40,7 @@ from celery_operator.api import names
 from celery_operator.bounded_body import BodyTooLargeError, read_body
 from celery_operator.kinds import POD, Json, Kind
 from celery_operator.shares.api_requests import ApiRequests
+from celery_operator.timing.server_clock import ServerClock
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -111,6 +112,7 @@ class Kube:
         self._client.rest_client.ssl_context = ssl_context(configuration)
         self._timeout = timeout_seconds
         self._requests = ApiRequests()
+        self.clock = ServerClock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -193,9 +195,13 @@ class Kube:
             return False
         return True
 
-    async def get_proxied(self, path: str, timeout_seconds: float, largest: int) -> bytes:
+    async def get_proxied(
+        self, path: str, headers: dict[str, str], timeout_seconds: float, largest: int
+    ) -> bytes:
         """GET through a pod's proxy: the body as the pod sent it, of at most ``largest`` bytes."""
-        return await self._exchange("GET", path, timeout_seconds=timeout_seconds, largest=largest)
+        return await self._exchange(
+            "GET", path, timeout_seconds=timeout_seconds, extra_headers=headers, largest=largest
+        )
 
     async def post_proxied(
         self, path: str, body: Json, headers: dict[str, str], timeout_seconds: float, largest: int
@@ -248,6 +254,7 @@ class Kube:
         """The body of the answer. Any size is accepted without ``largest``: the API server is trusted."""
         headers = {"Accept": accept, "Content-Type": content_type, **(extra_headers or {})}
         seconds = timeout_seconds or self._timeout
+        sent_at = self.clock.time()
         try:
             method, url, headers, _, _ = await self._client.param_serialize(
                 method, path, header_params=headers, auth_settings=["BearerToken"]
@@ -266,8 +273,10 @@ class Kube:
             raise KubeError(str(error)) from error
         except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
             raise UnreachableError(f"the API server cannot be reached: {error}") from error
-        if largest is None and not path.endswith("/eviction"):  # a disruption budget is no overload
-            self._requests.answered(response.status, response.headers)
+        if largest is None:
+            self.clock.note(response.headers.get("Date", ""), sent_at)
+            if not path.endswith("/eviction"):  # a disruption budget is no overload
+                self._requests.answered(response.status, response.headers)
         if response.status >= 400:
             raise _error(response.status, raw)
         return raw

@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 
 from msgspec import structs
@@ -40,14 +39,15 @@ from celery_operator.desired_objects import DesiredObjects
 from celery_operator.generated_values import PasswordMissingError, ResourceSecrets, SecretAccess
 from celery_operator.kinds import POD, Json, Kind
 from celery_operator.kube import KubeError
+from celery_operator.observe.configuration import ConfigurationReader
 from celery_operator.observe.observer import Observer
 from celery_operator.observe.owned_pods import OwnedPods
-from celery_operator.pace import Pace, Rest
 from celery_operator.process.repeat import Repeat, ResourceGoneError, problem_of
 from celery_operator.resources.object_faults import not_applied, not_built
 from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.shares import holders
 from celery_operator.snapshot import ConfigurationFault, ReconcileMemory
+from celery_operator.timing.pace import Pace, Rest
 
 _log = logging.getLogger(__name__)
 
@@ -69,26 +69,29 @@ class ResourceLoop:
         self._memory = ReconcileMemory()
         self._rollouts = dependencies.probe_rollouts
         self._read_spec: tuple[int, CeleryDeploymentSpec] | None = None
+        backoff = Backoff(first=0.5, limit=settings.backoff_limit_seconds)
+        self._object_pace = Pace("objects", settings.repair_debounce_seconds, backoff)
+        self._health_pace = Pace("health", settings.reconcile_debounce_seconds, backoff)
+        self._configuration = ConfigurationReader(access.configuration, changed=self._object_pace.wake)
         self._desired = DesiredObjects(
-            kube, access, cache, identity, settings.for_objects(), rollouts=self._rollouts
+            self._configuration, cache, identity, settings.for_objects(), rollouts=self._rollouts
         )
         self._objects = OwnedObjects(kube, cache, key, uid)
         self._observer = Observer(
             cache,
             pods,
-            access.named,
+            self._configuration,
             dependencies.sources,
             identity,
+            probe_token=self._secrets.known_probe_token,
             redis_password=self._secrets.redis_password,
+            server_time=kube.clock.now,
         )
         self._status = StatusWriter(kube, cache, key, uid, written=metrics.status_writes.inc)
         self._events = Events(kube, key, uid, instance=settings.lease.identity, lost=metrics.events_lost.inc)
         sink = dependencies.pushes
         self._pushes = MonitorPushes(sink, pods.now, key, counted=partial(metrics.pushed, key))
         self._requests = GroupRequests(sink, kube, pods.now, key, uid, post=self._events.post)
-        backoff = Backoff(first=0.5, limit=settings.backoff_limit_seconds)
-        self._object_pace = Pace("objects", settings.repair_debounce_seconds, backoff)
-        self._health_pace = Pace("health", settings.reconcile_debounce_seconds, backoff)
 
     def wake(self, kind: Kind) -> None:
         """An object of this kind changed, one that concerns the resource."""
@@ -114,6 +117,7 @@ class ResourceLoop:
                 reconciles.create_task(
                     repeat.run(self._health_pace, self.reconcile_health, self._report_failing_health)
                 )
+                reconciles.create_task(self._configuration.run())
                 reconciles.create_task(self._pushes.run())
                 reconciles.create_task(self._requests.run())
         except* ResourceGoneError:
@@ -191,7 +195,7 @@ class ResourceLoop:
     async def _write_unreadable(self, resource: Json, error: ValidationError) -> None:
         previous = CeleryDeploymentStatus.read(resource.get("status"))
         generation = resource["metadata"]["generation"]
-        await self._status.write(previous, unreadable(previous, generation, error, datetime.now(UTC)))
+        await self._status.write(previous, unreadable(previous, generation, error, self._kube.clock.now()))
 
     def _push(self, push: ResourcePush | None, spec: CeleryDeploymentSpec) -> None:
         if push is not None:
@@ -256,7 +260,7 @@ class ResourceLoop:
         self._memory = replace(self._memory, problem=problem)
         resource = self._resource()
         previous = CeleryDeploymentStatus.read(resource.get("status"))
-        status = failing(previous, resource["metadata"]["generation"], problem, datetime.now(UTC))
+        status = failing(previous, resource["metadata"]["generation"], problem, self._kube.clock.now())
         self._metrics.show_failing(self.key, status)
         await self._status.write(previous, status)
 

@@ -26,6 +26,13 @@ def proxy_path(pod: Json, path: str, port: int | None = None) -> str:
     return POD.path(metadata["namespace"], f"{metadata['name']}:{port or PORT}", f"proxy{path}")
 
 
+def refusal_of(status: int) -> str:
+    """What an HTTP status says of a request that the sidecar did not carry out."""
+    if status in {401, 403}:
+        return f"the sidecar refuses the token of the operator (HTTP {status})"
+    return f"the sidecar answers with HTTP {status}"
+
+
 def cause_of(error: Exception) -> str:
     """Why there is no answer. What a server says that does not speak HTTP is not quoted."""
     if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)):

@@ -1,7 +1,7 @@
 """Reading the cluster in this process: a test polls often, and each kubectl would be a process of its own."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from urllib3.exceptions import HTTPError
 from websocket import WebSocketException
 
 Object = dict[str, Any]
+NO_HEADERS: Mapping[str, str] = {}
 
 TIMEOUT_SECONDS = 30.0
 STDIN_CHUNK = 32_768
@@ -47,9 +48,9 @@ class Api:
             found += [{**of_each, **item} for item in answer["items"]]
         return found
 
-    def raw(self, path: str) -> str:
+    def raw(self, path: str, headers: Mapping[str, str] = NO_HEADERS) -> str:
         """What the API server answers at a path, a proxied pod's answer included."""
-        return self._read(path) or ""
+        return self._read(path, headers=headers) or ""
 
     def execute(
         self,
@@ -120,13 +121,18 @@ class Api:
                     self._kinds.setdefault(f"{name}.{group_name}", place)
 
     def _read(
-        self, path: str, accept: str = "application/json", missing_is_none: bool = False, **query: str
+        self,
+        path: str,
+        accept: str = "application/json",
+        missing_is_none: bool = False,
+        headers: Mapping[str, str] = NO_HEADERS,
+        **query: str,
     ) -> str | None:
         request = self._client.param_serialize(
             "GET",
             path,
             query_params=[pair for pair in query.items() if pair[1]],
-            header_params={"Accept": accept},
+            header_params={"Accept": accept, **headers},
             auth_settings=["BearerToken"],
         )
         try:

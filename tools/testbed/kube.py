@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tools.testbed.api import Api, KubeError, Object
+from tools.testbed.api import NO_HEADERS, Api, KubeError, Object
 from tools.testbed.waiting import wait_for
 
 __all__ = ["Kube", "KubeError", "Object"]
@@ -69,9 +69,12 @@ class Kube:
         """A JSON merge patch."""
         self.run("-n", namespace, "patch", kind, name, "--type=merge", "-p", json.dumps(change))
 
-    def proxy(self, namespace: str, pod: str, port: int, path: str) -> Any:
+    def proxy(
+        self, namespace: str, pod: str, port: int, path: str, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Any:
         """The JSON that a pod's HTTP port answers, through the API server."""
-        return json.loads(self.api.raw(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/{path}"))
+        place = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/{path}"
+        return json.loads(self.api.raw(place, headers))
 
     def until(self, what: str, check: Callable[[], Any], timeout: float = 60, interval: float = 0.25) -> Any:
         """Wait until the check gives something true; a failed read or command counts as not yet."""

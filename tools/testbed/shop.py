@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -178,7 +179,12 @@ class Shop:
 
     def report(self, pod_name: str) -> Object:
         """What the pod's sidecar reports to the operator."""
-        found: Object = self.kube.proxy(self.namespace, pod_name, PROBE_PORT, "report")
+        pod = self.kube.get(self.namespace, "pod", pod_name) or {}
+        name = pod.get("metadata", {}).get("labels", {}).get("app.kubernetes.io/instance", "shop")
+        secret = self.kube.get(self.namespace, "secret", f"{name}-probe") or {}
+        token = b64decode(secret.get("data", {}).get("token", "")).decode()
+        headers = {"X-Celery-Probe-Token": token}
+        found: Object = self.kube.proxy(self.namespace, pod_name, PROBE_PORT, "report", headers)
         return found
 
     def python(self, code: str, timeout: float = 60, broker: str = BROKER_URL) -> str:

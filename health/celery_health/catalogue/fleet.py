@@ -2,7 +2,7 @@
 
 from celery_health.catalogue.entry import Actor, Cause, Entry, Reason, Replacement, Severity, Subject, Wording
 
-_REPORT = "get --raw /api/v1/namespaces/{namespace}/pods/{subject}:{port}/proxy/report"
+_REPORT = "exec {subject} -c {sidecar} -- celery-probe report"
 
 
 def _result_backend(word: str, severity: Severity, meaning: str, remedy: str) -> Entry:

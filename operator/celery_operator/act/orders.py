@@ -21,6 +21,7 @@ from celery_operator.sidecar_address import (
     cause_of,
     direct_url,
     proxy_path,
+    refusal_of,
 )
 
 _log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class DirectSink:
                 allow_redirects=False,
             ) as response:
                 if response.status != 202:
-                    raise OrderError(_cause(response.status))
+                    raise OrderError(refusal_of(response.status))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise OrderError(cause_of(error)) from error
 
@@ -80,13 +81,6 @@ class ProxySink:
             )
         except KubeError as error:
             raise OrderError(error.message) from error
-
-
-def _cause(status: int) -> str:
-    """What an HTTP status says of an order."""
-    if status in {401, 403}:
-        return f"the sidecar refuses the token of the operator (HTTP {status})"
-    return f"the sidecar answers with HTTP {status}"
 
 
 class Orders:

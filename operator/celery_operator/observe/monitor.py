@@ -1,12 +1,13 @@
 """The monitor's pods as the watch shows them, read into MonitorPods: pure."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from celery_operator.api import names
 from celery_operator.kinds import Json
 from celery_operator.observe.pods import container_failure
 from celery_operator.snapshot import MonitorPod
+from celery_operator.timing.kubelet_time import in_server_time
 
 
 def monitor_pods(pods: Iterable[Json]) -> tuple[MonitorPod, ...]:
@@ -26,12 +27,12 @@ def _monitors(pods: Iterable[Json]) -> Iterator[MonitorPod]:
         yield MonitorPod(
             name=metadata["name"],
             ready=conditions.get("Ready", {}).get("status") == "True",
-            container_started_at=_started_at(containers.get(names.MONITOR_CONTAINER, {})),
+            container_started_at=_started_at(containers.get(names.MONITOR_CONTAINER, {}), status),
             failure=container_failure(pod),
         )
 
 
-def _started_at(container: Json) -> datetime | None:
+def _started_at(container: Json, status: Json) -> datetime | None:
     running = container.get("state", {}).get("running") or {}
     started = running.get("startedAt")
-    return datetime.fromisoformat(started).astimezone(UTC) if started else None
+    return in_server_time(started, status) if started else None

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from celery_operator.observe.beat import beat_snapshots, is_beat
 from celery_operator.observe.brokers.kept_reader import learned_naming, not_read
 from celery_operator.observe.brokers.shared_readers import BrokerUser
 from celery_operator.observe.brokers.shared_reading import TimedReading
+from celery_operator.observe.configuration import ConfigurationReader
 from celery_operator.observe.consuming import ConsumingWorkers
 from celery_operator.observe.deaths import SeenDeaths
 from celery_operator.observe.deployments import deployment_state
@@ -37,7 +38,7 @@ from celery_operator.observe.reports import Reports
 from celery_operator.observe.sidecars import as_of_now, reading_of
 from celery_operator.observe.silence import SilentPods
 from celery_operator.observe.sources import Sources
-from celery_operator.observe.urls import GetSecret, SecretUrls, UrlMissingError
+from celery_operator.observe.urls import SecretUrls, UrlMissingError
 from celery_operator.observe.waiting import WaitingQueues
 from celery_operator.resources.ownership import ResourceIdentity, is_owned, redis_name
 from celery_operator.resources.parts.redis_address import BROKER_DATABASE, RESULTS_DATABASE, redis_url
@@ -63,19 +64,23 @@ class Observer:
         self,
         cache: Cache,
         pods: OwnedPods,
-        get_secret: GetSecret,
+        configuration: ConfigurationReader,
         sources: Sources,
         identity: ResourceIdentity,
         *,
+        probe_token: Callable[[], Awaitable[str]],
         redis_password: Callable[[], Awaitable[str]],
+        server_time: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``server_time``: what the clock of the API server shows."""
+        self._server_time = server_time
         self._cache = cache
-        self._redis_password = redis_password
+        self._probe_token, self._redis_password = probe_token, redis_password
         self._identity = identity
         self._key = Key(identity.namespace, identity.name)
         self._pods = pods
-        self._urls = SecretUrls(identity.namespace, get_secret)
+        self._urls = SecretUrls(identity.namespace, configuration)
         self._broker = sources.brokers.user()
         self._result_backend = sources.result_backends.user()
         self._naming = RedisNaming()
@@ -99,9 +104,10 @@ class Observer:
         """Read sidecars, broker and result backend side by side. Of these only the broker is waited for."""
         pods = await self._pods.refresh()
         previous = self._previous(resource)
+        token = await self._probe_token()
         workers, beats, (read, broker_faults), (backend, backend_faults) = await asyncio.gather(
-            self._workers.refresh(pod for pod in pods if group_of(pod) is not None),
-            self._beats.refresh(pod for pod in pods if is_beat(pod)),
+            self._workers.refresh([pod for pod in pods if group_of(pod) is not None], token),
+            self._beats.refresh([pod for pod in pods if is_beat(pod)], token),
             self._read_broker(spec, previous),
             self._backend.get(partial(self._read_result_backend, spec)),
         )
@@ -121,7 +127,7 @@ class Observer:
         states = pod_states(pods, readings, workers.errors)
         silent = self._silent.update(states, now)
         states = tuple(replace(state, silent_for=silent.get(state.uid, 0.0)) for state in states)
-        wall = datetime.now(UTC)
+        wall = self._server_time()
         return Snapshot(
             now=wall,
             namespace=self._identity.namespace,

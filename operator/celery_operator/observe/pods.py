@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from celery_health.redaction import redact
 from celery_operator.api import names
 from celery_operator.kinds import Json
 from celery_operator.snapshot import ContainerEnd, ContainerFailure, PodState, SidecarReading
+from celery_operator.timing.kubelet_time import in_server_time, read_moment
 
 MESSAGE_LIMIT = 400
 
@@ -45,7 +45,7 @@ def pod_state(pod: Json, reading: SidecarReading | None, sidecar_error: str = ""
         name=metadata["name"],
         uid=metadata["uid"],
         group=metadata["labels"][names.LABEL_GROUP],
-        created_at=_moment(metadata["creationTimestamp"]),
+        created_at=read_moment(metadata["creationTimestamp"]),
         phase=status.get("phase", "Pending"),
         ready=conditions.get("Ready", {}).get("status") == "True",
         deleting="deletionTimestamp" in metadata,
@@ -55,9 +55,11 @@ def pod_state(pod: Json, reading: SidecarReading | None, sidecar_error: str = ""
         reading=reading,
         deletion_cost=_deletion_cost(metadata.get("annotations", {})),
         sidecar_error=sidecar_error,
-        container_started_at=_moment(running["startedAt"]) if running.get("startedAt") else None,
+        container_started_at=in_server_time(running["startedAt"], status)
+        if running.get("startedAt")
+        else None,
         startup_passed=worker.get("started") is True,
-        last_end=_last_end(worker),
+        last_end=_last_end(worker, status),
         replica_set=metadata["labels"].get(names.LABEL_TEMPLATE, ""),
     )
 
@@ -68,14 +70,13 @@ def _container_of_celery(status: Json) -> Json:
     return next((one for one in containers if one["name"] == names.WORKER_CONTAINER), {})
 
 
-def _last_end(container: Json) -> ContainerEnd | None:
+def _last_end(container: Json, status: Json) -> ContainerEnd | None:
     """The newest end that the kubelet shows: of the present run, else of the one before."""
     for state in (container.get("state", {}), container.get("lastState", {})):
         ended = state.get("terminated")
         if ended and ended.get("finishedAt"):
-            return ContainerEnd(
-                ended["exitCode"], ended.get("reason") == "OOMKilled", _moment(ended["finishedAt"])
-            )
+            finished_at = in_server_time(ended["finishedAt"], status)
+            return ContainerEnd(ended["exitCode"], ended.get("reason") == "OOMKilled", finished_at)
     return None
 
 
@@ -98,12 +99,12 @@ def container_failure(pod: Json) -> ContainerFailure | None:
 
 def _failures_of_containers(status: Json) -> Iterator[ContainerFailure]:
     for container in (*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])):
-        found = _failure_of_container(container)
+        found = _failure_of_container(container, status)
         if found is not None:
             yield found
 
 
-def _failure_of_container(container: Json) -> ContainerFailure | None:
+def _failure_of_container(container: Json, status: Json) -> ContainerFailure | None:
     """A wait that is a failure, or an end that was one; the exit before a wait says more than the wait."""
     name, state = container["name"], container.get("state", {})
     waiting, ended = state.get("waiting"), state.get("terminated")
@@ -116,7 +117,7 @@ def _failure_of_container(container: Json) -> ContainerFailure | None:
     last = container.get("lastState", {}).get("terminated")
     if last is None or reason != "CrashLoopBackOff":
         return found
-    return _with_last_run(_exit(name, last) or found, last)
+    return _with_last_run(_exit(name, last) or found, last, status)
 
 
 def _exit(container: str, ended: Json) -> ContainerFailure | None:
@@ -127,19 +128,15 @@ def _exit(container: str, ended: Json) -> ContainerFailure | None:
     return ContainerFailure(container, ended.get("reason", ""), message, ended["exitCode"])
 
 
-def _with_last_run(found: ContainerFailure, ended: Json) -> ContainerFailure:
+def _with_last_run(found: ContainerFailure, ended: Json, status: Json) -> ContainerFailure:
     if not (ended.get("startedAt") and ended.get("finishedAt")):
         return found
-    finished = _moment(ended["finishedAt"])
-    ran_for = (finished - _moment(ended["startedAt"])).total_seconds()
-    return replace(found, ended_at=finished, ran_for=ran_for)
+    ran_for = read_moment(ended["finishedAt"]) - read_moment(ended["startedAt"])
+    ended_at = in_server_time(ended["finishedAt"], status)
+    return replace(found, ended_at=ended_at, ran_for=ran_for.total_seconds())
 
 
 def _short(message: str) -> str:
     """Without secrets; the end of a long message, where a traceback says what it was."""
     text = redact(message).strip()
     return text if len(text) <= MESSAGE_LIMIT else "…" + text[1 - MESSAGE_LIMIT :]
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

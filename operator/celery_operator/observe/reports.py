@@ -44,8 +44,11 @@ class Reports(Generic[Reading]):
         self._clock = clock
         self._pods: dict[str, Latest[Reading | SidecarError]] = {}
 
-    async def refresh(self, pods: Iterable[Json]) -> PodReadings[Reading]:
-        """Read all running pods. A sidecar that answers slowly, or has just stopped, has its last reading."""
+    async def refresh(self, pods: Iterable[Json], token: str) -> PodReadings[Reading]:
+        """Read all running pods. ``token`` is that of their sidecars.
+
+        A sidecar that answers slowly, or has just stopped, has its last reading.
+        """
         running = {pod["metadata"]["uid"]: pod for pod in pods if _runs(pod)}
         for uid in self._pods.keys() - running:
             self._pods.pop(uid).close()
@@ -54,7 +57,7 @@ class Reports(Generic[Reading]):
             latest = self._pods.setdefault(uid, Latest(self._clock))
             before = latest.answer()
             failed = before is not None and isinstance(before.value, SidecarError)
-            questions.append(latest.ask(partial(self._fetch, pod, failed_before=failed)))
+            questions.append(latest.ask(partial(self._fetch, pod, token, failed_before=failed)))
         await settle(questions)
         readings: dict[str, Reading] = {}
         errors: dict[str, str] = {}
@@ -73,9 +76,9 @@ class Reports(Generic[Reading]):
         for latest in self._pods.values():
             latest.close()
 
-    async def _fetch(self, pod: Json, *, failed_before: bool) -> Reading | SidecarError:
+    async def _fetch(self, pod: Json, token: str, *, failed_before: bool) -> Reading | SidecarError:
         try:
-            return self._read(await self._sidecars.fetch(pod, failed_before=failed_before))
+            return self._read(await self._sidecars.fetch(pod, token, failed_before=failed_before))
         except SidecarError as error:
             return error
         except Exception as error:

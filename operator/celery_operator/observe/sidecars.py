@@ -12,7 +12,7 @@ from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.answers import WORKER_ANSWER
 from celery_health.wire.bounds import ANSWER_BYTES
 from celery_health.wire.documents import UnreadableError
-from celery_health.wire.names import REPORT_PATH
+from celery_health.wire.names import REPORT_PATH, TOKEN_HEADER
 from celery_operator.bounded_body import BodyTooLargeError, read_body
 from celery_operator.kinds import Json
 from celery_operator.kube import Kube, KubeError
@@ -25,6 +25,7 @@ from celery_operator.sidecar_address import (
     cause_of,
     direct_url,
     proxy_path,
+    refusal_of,
 )
 from celery_operator.snapshot import SidecarBroker, SidecarReading
 
@@ -45,8 +46,11 @@ class SidecarError(Exception):
 class AnswerSource(Protocol):
     """Gets the body of ``/report`` from one pod."""
 
-    async def fetch(self, pod: Json) -> bytes:
-        """At most ``ANSWER_BYTES`` bytes. Raises SidecarError when there is no answer in time."""
+    async def fetch(self, pod: Json, token: str) -> bytes:
+        """At most ``ANSWER_BYTES`` bytes. ``token`` is that of the sidecar.
+
+        Raises SidecarError when there is no answer in time.
+        """
 
 
 class DirectSource:
@@ -56,17 +60,17 @@ class DirectSource:
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
 
-    async def fetch(self, pod: Json) -> bytes:
+    async def fetch(self, pod: Json, token: str) -> bytes:
         """Ask the pod's own address."""
         try:
             async with self._session.get(
                 direct_url(pod, REPORT_PATH),
-                headers={"Accept-Encoding": "identity"},
+                headers={"Accept-Encoding": "identity", TOKEN_HEADER: token},
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
                 if response.status != 200:
-                    raise SidecarError(f"the sidecar answered with HTTP status {response.status}")
+                    raise SidecarError(refusal_of(response.status))
                 return await read_body(response, ANSWER_BYTES)
         except TimeoutError as error:
             raise SidecarError(f"no answer within {TIMEOUT_SECONDS:g} s") from error
@@ -80,10 +84,12 @@ class ProxySource:
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
 
-    async def fetch(self, pod: Json) -> bytes:
+    async def fetch(self, pod: Json, token: str) -> bytes:
         """Ask through the API server."""
         try:
-            return await self._kube.get_proxied(proxy_path(pod, REPORT_PATH), TIMEOUT_SECONDS, ANSWER_BYTES)
+            return await self._kube.get_proxied(
+                proxy_path(pod, REPORT_PATH), {TOKEN_HEADER: token}, TIMEOUT_SECONDS, ANSWER_BYTES
+            )
         except KubeError as error:
             raise SidecarError(error.message) from error
 
@@ -96,15 +102,15 @@ class Sidecars:
         self._slots = Slots(AT_ONCE, AT_ONCE_OF_ONE)
         self._slots_of_failed = Slots(FAILED_AT_ONCE, FAILED_AT_ONCE_OF_ONE)
 
-    async def fetch(self, pod: Json, *, failed_before: bool = False) -> bytes:
-        """The body of ``/report`` of one pod. Raises SidecarError.
+    async def fetch(self, pod: Json, token: str, *, failed_before: bool = False) -> bytes:
+        """The body of ``/report`` of one pod, whose sidecar has this token. Raises SidecarError.
 
         ``failed_before``: its last reading failed. Many such pods, as on a node that is lost, then delay no
         reading of the others.
         """
         slots = self._slots_of_failed if failed_before else self._slots
         async with slots.slot():
-            return await self._source.fetch(pod)
+            return await self._source.fetch(pod, token)
 
 
 def reading_of(body: bytes) -> SidecarReading:

@@ -9,8 +9,8 @@ from celery_health.redaction import redact
 from celery_operator.cache import Key
 from celery_operator.kube import KubeError, UnreachableError
 from celery_operator.metrics import Metrics
-from celery_operator.pace import Pace, Rest
 from celery_operator.process.settings import Settings
+from celery_operator.timing.pace import Pace, Rest
 
 UNREPORTED_FAILURES = 2
 """Failures in a row that may pass by themselves; the status reports the next."""

@@ -1,4 +1,4 @@
-"""The ``celery-probe`` command: installs the agent, runs the sidecar, or runs Celery with both."""
+"""The ``celery-probe`` command: the agent, the sidecar, Celery with both, and the report."""
 
 import argparse
 import asyncio
@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _install(options.directory)
     if options.command == "run":
         return _run(options.celery)
+    if options.command == "report":
+        return _report()
     return _serve()
 
 
@@ -53,10 +55,15 @@ def _parser() -> argparse.ArgumentParser:
         help="answer the probes of the worker, or of beat, in this pod",
         description=(
             f"Environment: {DIRECTORY_VARIABLE} (default {DIRECTORY}), {PORT_VARIABLE} (default {PORT}), "
-            f"{ROLE_VARIABLE} (worker, the default, or beat), {TOKEN_VARIABLE} (bearer token for orders), "
-            f"{TOKEN_FILE_VARIABLE} (a file with that token, which may change), "
+            f"{ROLE_VARIABLE} (worker, the default, or beat), {TOKEN_VARIABLE} (bearer token for "
+            f"the report and orders), {TOKEN_FILE_VARIABLE} (a file with that token, which may change), "
             f"{BROKER_VARIABLE} (the broker to check)."
         ),
+    )
+    commands.add_parser(
+        "report",
+        help="print what the sidecar in this pod, or on this machine, knows of its worker or beat",
+        description=f"Environment: that of the sidecar, of which {PORT_VARIABLE} and the token count.",
     )
     run = commands.add_parser(
         "run",
@@ -94,6 +101,20 @@ def _serve() -> int:
     return _answering(serve)
 
 
+def _report() -> int:
+    from celery_probe.sidecar.report import ReportError, read_report  # noqa: PLC0415
+    from celery_probe.sidecar.settings import SettingsError, read_port, read_token  # noqa: PLC0415
+
+    try:
+        report = read_report(read_port(os.environ), read_token(os.environ).current())
+    except SettingsError as error:
+        return _complain(str(error), EXIT_USAGE)
+    except ReportError as error:
+        return _complain(str(error), EXIT_FAILED)
+    print(report)  # noqa: T201 (a command's own output)
+    return 0
+
+
 def _run(command: Sequence[str]) -> int:
     from celery_probe.bundle import observed_program  # noqa: PLC0415
     from celery_probe.sidecar.running.command import CommandError, with_agent  # noqa: PLC0415
@@ -122,7 +143,7 @@ def _answering(work: Callable[["Settings", socket.socket], Coroutine[Any, Any, i
         settings = read_settings(os.environ)
     except SettingsError as error:
         return _complain(str(error), EXIT_USAGE)
-    remember(settings.token)
+    remember(settings.token.current())
     remember_url(settings.broker_url)
     try:
         listener = listen(settings.port)

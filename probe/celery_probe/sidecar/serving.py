@@ -20,7 +20,6 @@ from celery_probe.sidecar.observe.evidence import BEAT_FILE, WORKER_FILE, Proces
 from celery_probe.sidecar.observe.process import ProcessObserver
 from celery_probe.sidecar.observe.worker import WorkerObserver
 from celery_probe.sidecar.orders.drain_request import DrainRequest
-from celery_probe.sidecar.orders.order_token import OrderToken
 from celery_probe.sidecar.settings import Settings
 
 # A request is answered within milliseconds: a connection that is open for longer is idle.
@@ -58,16 +57,12 @@ def _for_worker(settings: Settings, broker: BrokerChecks, clock: Callable[[], fl
     directory = settings.run_directory
     evidence = ProcessEvidence(directory, WORKER_FILE, clock)
     observer = WorkerObserver(evidence, broker, DrainRequest(directory, clock), clock)
-    return worker_app(observer, _token(settings)), observer
+    return worker_app(observer, settings.token), observer
 
 
 def _for_beat(settings: Settings, broker: BrokerChecks, clock: Callable[[], float]) -> _Served:
     observer = BeatObserver(ProcessEvidence(settings.run_directory, BEAT_FILE, clock), broker, clock)
-    return probe_app(observer, _token(settings)), observer
-
-
-def _token(settings: Settings) -> OrderToken:
-    return OrderToken(settings.token, settings.token_file)
+    return probe_app(observer, settings.token), observer
 
 
 def listen(port: int) -> socket.socket:

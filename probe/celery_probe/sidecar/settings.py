@@ -16,6 +16,7 @@ from celery_health.wire.names import (
     TOKEN_VARIABLE,
     Role,
 )
+from celery_probe.sidecar.token import Token
 
 
 class SettingsError(ValueError):
@@ -32,14 +33,11 @@ class Settings:
     port: int
     """The TCP port for probes, reports and orders, on all addresses."""
 
-    token: str = field(repr=False)
-    """The bearer token that orders must send. Empty: all orders are refused."""
+    token: Token
+    """For the report and for orders. Where it is empty, both are refused."""
 
     broker_url: str = field(repr=False)
     """The worker's broker URL. Empty: the broker is not checked."""
-
-    token_file: Path | None = None
-    """The file that holds the bearer token, which may change. It comes before ``token``."""
 
     role: Role = Role.WORKER
     """What runs in this pod: a worker, or beat."""
@@ -64,12 +62,25 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         )
     return Settings(
         directory=directory,
-        port=_port(environment.get(PORT_VARIABLE) or str(PORT)),
-        token=environment.get(TOKEN_VARIABLE, "").strip(),
-        token_file=Path(token_file) if (token_file := environment.get(TOKEN_FILE_VARIABLE)) else None,
+        port=read_port(environment),
+        token=read_token(environment),
         broker_url=environment.get(BROKER_VARIABLE, "").strip(),
         role=_role(environment.get(ROLE_VARIABLE) or Role.WORKER),
     )
+
+
+def read_port(environment: Mapping[str, str]) -> int:
+    """The port alone. Raises SettingsError."""
+    text = environment.get(PORT_VARIABLE) or str(PORT)
+    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
+        return int(text)
+    raise SettingsError(f"{PORT_VARIABLE} is {text!r}: write a number between 1 and 65535, such as {PORT}.")
+
+
+def read_token(environment: Mapping[str, str]) -> Token:
+    """The token alone."""
+    file = environment.get(TOKEN_FILE_VARIABLE)
+    return Token(environment.get(TOKEN_VARIABLE, "").strip(), Path(file) if file else None)
 
 
 def _role(text: str) -> Role:
@@ -78,9 +89,3 @@ def _role(text: str) -> Role:
     except ValueError:
         roles = " or ".join(Role)
         raise SettingsError(f"{ROLE_VARIABLE} is {text!r}: write {roles}.") from None
-
-
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
-        return int(text)
-    raise SettingsError(f"{PORT_VARIABLE} is {text!r}: write a number between 1 and 65535, such as {PORT}.")

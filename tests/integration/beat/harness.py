@@ -20,7 +20,7 @@ from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.endpoints.process import probe_app
 from celery_probe.sidecar.observe.beat import BeatObserver
 from celery_probe.sidecar.observe.evidence import BEAT_FILE, ProcessEvidence
-from celery_probe.sidecar.orders.order_token import OrderToken
+from celery_probe.sidecar.token import Token
 from tests.support.documents import read_exact
 
 PROJECT = Path(__file__).parent / "project"
@@ -155,7 +155,7 @@ async def beat_sidecar(
     )
     broker.start()
     try:
-        async with TestClient(TestServer(probe_app(observer, OrderToken()))) as client:
+        async with TestClient(TestServer(probe_app(observer, Token()))) as client:
             yield BeatSidecar(client, observer, beat)
     finally:
         broker.stop()

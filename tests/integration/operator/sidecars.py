@@ -71,7 +71,10 @@ class Worker:
 def _server(address: str, worker: Worker) -> ThreadingHTTPServer:
     class Sidecar(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer(200, worker.report())
+            if self.headers[TOKEN_HEADER]:
+                self._answer(200, worker.report())
+            else:
+                self._answer(401, {"reason": "Unauthorized", "message": "Send the token."})
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -19,6 +19,7 @@ from celery_health.wire.names import RESTART_HOLD_PATH
 from celery_probe.bundle import install
 
 TOKEN = "drain-me"
+AUTHORIZED: Mapping[str, str] = {"Authorization": f"Bearer {TOKEN}"}
 ROOT = Path(__file__).parents[3]
 NO_HEADERS: Mapping[str, str] = {}
 COMMAND = [sys.executable, "-m", "celery_probe.sidecar", "serve"]
@@ -53,21 +54,21 @@ class Sidecar:
 
     def order(self, path: str) -> int:
         """POST with the token."""
-        return self.ask(path, "POST", {"Authorization": f"Bearer {TOKEN}"})[0]
+        return self.ask(path, "POST", AUTHORIZED)[0]
 
     def hold(self, seconds: float) -> int:
         """POST a hold with the token."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             body = json.dumps({"seconds": seconds})
-            connection.request("POST", RESTART_HOLD_PATH, body, {"Authorization": f"Bearer {TOKEN}"})
+            connection.request("POST", RESTART_HOLD_PATH, body, dict(AUTHORIZED))
             return connection.getresponse().status
         finally:
             connection.close()
 
     def report(self) -> dict[str, Any]:
-        """The body of ``/report``."""
-        body: dict[str, Any] = self.ask("/report")[1]
+        """The body of ``/report``, with the token."""
+        body: dict[str, Any] = self.ask("/report", headers=AUTHORIZED)[1]
         return body
 
 

@@ -1,5 +1,6 @@
 """``celery-probe run``: a worker and its sidecar in one, as supervisors start them."""
 
+import json
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from tools.testbed.celery_versions import CELERY_5_6
 from tools.testbed.servers import free_port, redis_server
 from tools.testbed.waiting import wait_for
 
-from tests.integration.sidecar.served import Sidecar, environment
+from tests.integration.sidecar.served import TOKEN, Sidecar, environment
 from tests.integration.without_kubernetes.harness import PROJECT, commands, descendants, send
 
 pytestmark = pytest.mark.timeout(600)
@@ -33,7 +34,13 @@ def running(folder: Path, broker: str, *arguments: str, **env: str) -> Iterator[
     port = free_port()
     command = [sys.executable, "-m", "celery_probe.sidecar", "run"]
     celery = [str(CELERY_5_6.python()), "-m", "celery", "-A", "local_shop", *arguments]
-    settings = {"CELERY_BROKER_URL": broker, "CELERY_PROBE_PORT": str(port), "TMPDIR": str(folder), **env}
+    settings = {
+        "CELERY_BROKER_URL": broker,
+        "CELERY_PROBE_PORT": str(port),
+        "CELERY_PROBE_TOKEN": TOKEN,
+        "TMPDIR": str(folder),
+        **env,
+    }
     with (folder / "out").open("wb") as out, ExitStack() as stack:
         process = subprocess.Popen(
             [*command, *celery], cwd=PROJECT, env=environment(**settings), stdout=out, stderr=out, text=True
@@ -85,6 +92,23 @@ def test_beat_is_observed_as_beat(broker: str, tmp_path: Path) -> None:
     with running(tmp_path, broker, "beat", "--schedule", str(tmp_path / "schedule"), "--pidfile=") as sidecar:
         wait_ready(sidecar)
         assert sidecar.report()["role"] == "beat"
+        shown = report_command(sidecar, CELERY_PROBE_TOKEN=TOKEN)
+        assert (shown.returncode, json.loads(shown.stdout)["role"]) == (0, "beat")
+        wrong = report_command(sidecar, CELERY_PROBE_TOKEN="wrong")
+        assert (wrong.returncode, wrong.stdout) == (1, "")
+        assert "HTTP status 403: The token is not this sidecar's" in wrong.stderr
+
+
+def report_command(sidecar: Sidecar, **env: str) -> subprocess.CompletedProcess[str]:
+    """What ``celery-probe report`` prints."""
+    return subprocess.run(
+        [sys.executable, "-m", "celery_probe.sidecar", "report"],
+        env=environment(CELERY_PROBE_PORT=str(sidecar.port), **env),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def test_a_frozen_worker_is_ended_with_its_children_and_systemd_gets_no_sign_of_life(

@@ -39,13 +39,13 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
         "a task hangs",
         {"pods": (A, hung_pod("b"))},
         "task waits for",
-        "kubectl -n market get --raw /api/v1/namespaces/market/pods/b:9809/proxy/report",
+        "kubectl -n market exec b -c probe -- celery-probe report",
     ),
     (
         "a worker hoards",
         {"pods": (A, hoarding_pod("b"))},
         "worker_eta_task_limit",
-        "kubectl -n market get --raw /api/v1/namespaces/market/pods/b:9809/proxy/report",
+        "kubectl -n market exec b -c probe -- celery-probe report",
     ),
     (
         "no group reads a queue",

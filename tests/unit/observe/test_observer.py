@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -12,10 +13,11 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache
-from celery_operator.kinds import DEPLOYMENT, POD, Json
+from celery_operator.kinds import DEPLOYMENT, POD, Json, Kind
 from celery_operator.kube import Kube
 from celery_operator.observe import latest
 from celery_operator.observe.brokers.shared_readers import SharedReaders
+from celery_operator.observe.configuration import ConfigurationReader
 from celery_operator.observe.observer import Observer
 from celery_operator.observe.owned_pods import OwnedPods
 from celery_operator.observe.sidecars import SidecarError, Sidecars
@@ -35,7 +37,7 @@ class Reports:
     def __init__(self) -> None:
         self.bodies: dict[str, Json] = {"shop-default-a": WORKER, "shop-beat": BEAT}
 
-    async def fetch(self, pod: Json) -> bytes:
+    async def fetch(self, pod: Json, token: str) -> bytes:
         try:
             return encoded(self.bodies[pod["metadata"]["name"]])
         except KeyError:
@@ -82,6 +84,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.wall = datetime(2026, 1, 2, 4, tzinfo=UTC)
         self.status: dict[str, Any] = {}
         self.reports = Reports()
         self.broker = Broker()
@@ -99,15 +102,20 @@ class Scene:
         self.observer = Observer(
             cache,
             pods,
-            _no_secret,
+            ConfigurationReader(_not_read, changed=_not_called),
             sources,
             identity,
+            probe_token=self.known_token,
             redis_password=self.known_password,
+            server_time=lambda: self.wall,
             clock=self.time,
         )
 
     def time(self) -> float:
         return self.now
+
+    async def known_token(self) -> str:
+        return "s3cret"
 
     async def known_password(self) -> str:
         return self.redis_password
@@ -126,8 +134,12 @@ def scene() -> Scene:
     return Scene()
 
 
-async def _no_secret(name: str) -> None:
-    raise AssertionError(f"Secret {name} is read")
+async def _not_read(kind: Kind, name: str) -> None:
+    raise AssertionError(f"{kind.kind} {name} is read")
+
+
+def _not_called() -> None:
+    raise AssertionError("nothing is read")
 
 
 def _deployment() -> dict[str, Any]:
@@ -166,6 +178,10 @@ def test_a_snapshot_has_the_workers_and_beat(scene: Scene) -> None:
     seen = scene.snapshot_at(0.0)
     assert [(pod.name, pod.reading and pod.reading.age) for pod in seen.pods] == [("shop-default-a", 1.5)]
     assert [(beat.pod, beat.tick_age) for beat in seen.beats] == [("shop-beat", 2.0)]
+
+
+def test_a_snapshot_has_the_time_of_the_api_server(scene: Scene) -> None:
+    assert scene.snapshot_at(0.0).now == scene.wall
 
 
 def test_how_long_queues_wait_and_workers_consume_is_remembered(scene: Scene) -> None:

@@ -14,6 +14,8 @@ from celery_operator.sidecar_address import AT_ONCE_OF_ONE
 from celery_operator.snapshot import SidecarReading
 from tests.unit.wire.documents import encoded, worker_answer
 
+TOKEN = "s3cret"
+
 
 def body(**changes: Any) -> bytes:
     """The answer of the sidecar of a deaf worker."""
@@ -51,7 +53,7 @@ class Sidecar:
     def __init__(self) -> None:
         self.hanging: set[str] = set()
 
-    async def fetch(self, pod: Json) -> bytes:
+    async def fetch(self, pod: Json, token: str) -> bytes:
         if pod["metadata"]["uid"] in self.hanging:
             await asyncio.Event().wait()
         return body(
@@ -83,10 +85,10 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
 
 async def test_a_sidecar_that_hangs_delays_no_snapshot_and_its_last_reading_grows_older(scene: Scene) -> None:
     sidecar, reports, now = scene
-    await reports.refresh(pods("a", "b"))
+    await reports.refresh(pods("a", "b"), TOKEN)
     sidecar.hanging = {"a"}
     now[0] += 2.0
-    seen = (await reports.refresh(pods("a", "b"))).readings
+    seen = (await reports.refresh(pods("a", "b"), TOKEN)).readings
     assert (seen["a"].late, seen["b"].late) == (True, False)
     assert (seen["a"].age, seen["a"].restart_hold_left, seen["a"].drain_requested_for) == (3.0, 7.0, 6.0)
     assert (seen["b"].age, seen["b"].restart_hold_left, seen["b"].drain_requested_for) == (1.0, 9.0, 4.0)
@@ -95,19 +97,19 @@ async def test_a_sidecar_that_hangs_delays_no_snapshot_and_its_last_reading_grow
 async def test_a_new_pod_whose_sidecar_hangs_has_no_reading_yet(scene: Scene) -> None:
     sidecar, reports, _ = scene
     sidecar.hanging = {"a"}
-    found = await reports.refresh(pods("a", "b"))
+    found = await reports.refresh(pods("a", "b"), TOKEN)
     assert found.readings.keys() == {"b"}
     assert found.errors == {"a": "no answer yet"}
 
 
 async def test_a_pod_that_is_gone_is_forgotten_with_its_open_question(scene: Scene) -> None:
     sidecar, reports, _ = scene
-    await reports.refresh(pods("a"))
+    await reports.refresh(pods("a"), TOKEN)
     sidecar.hanging = {"a"}
-    await reports.refresh(pods("a"))
-    assert await reports.refresh([]) == PodReadings({}, {})
+    await reports.refresh(pods("a"), TOKEN)
+    assert await reports.refresh([], TOKEN) == PodReadings({}, {})
     sidecar.hanging.clear()
-    assert not (await reports.refresh(pods("a"))).readings["a"].late
+    assert not (await reports.refresh(pods("a"), TOKEN)).readings["a"].late
 
 
 async def test_many_silent_pods_keep_none_from_answering(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,21 +117,21 @@ async def test_many_silent_pods_keep_none_from_answering(monkeypatch: pytest.Mon
     asked_twice: set[str] = set()
 
     class LostNode(Sidecar):
-        async def fetch(self, pod: Json) -> bytes:
+        async def fetch(self, pod: Json, token: str) -> bytes:
             uid = pod["metadata"]["uid"]
             if uid in lost and uid not in asked_twice:
                 asked_twice.add(uid)
                 raise SidecarError("no answer")
-            return await super().fetch(pod)
+            return await super().fetch(pod, token)
 
     sidecar = LostNode()
     reports = Reports(Sidecars(sidecar), reading_of, as_of_now)
-    found = await reports.refresh(pods(*lost, "a"))
+    found = await reports.refresh(pods(*lost, "a"), TOKEN)
     assert found.readings.keys() == {"a"}
     assert found.errors == dict.fromkeys(lost, "no answer")
     sidecar.hanging = set(lost)
     monkeypatch.setattr(latest, "PATIENCE_SECONDS", 0.1)
-    assert not (await reports.refresh(pods(*lost, "a"))).readings["a"].late
+    assert not (await reports.refresh(pods(*lost, "a"), TOKEN)).readings["a"].late
     reports.close()
 
 
@@ -141,7 +143,7 @@ async def test_an_answer_that_the_operator_fails_to_read_is_an_error_of_that_pod
 
     bodies = [False, True]
     reports = Reports(Sidecars(Sidecar()), read, as_of_now)
-    found = await reports.refresh(pods("a", "b"))
+    found = await reports.refresh(pods("a", "b"), TOKEN)
     assert len(found.readings) == 1
     assert list(found.errors.values()) == ["the operator failed to read the answer (OverflowError)"]
     reports.close()

@@ -36,7 +36,7 @@ class Source:
         self.answers = answers
         self.asked: list[str] = []
 
-    async def fetch(self, pod: dict[str, Any]) -> bytes:
+    async def fetch(self, pod: dict[str, Any], token: str) -> bytes:
         """The answer of that pod."""
         name = pod["metadata"]["name"]
         self.asked.append(name)
@@ -46,7 +46,7 @@ class Source:
 
 
 async def read_beats(source: Source, pods: list[dict[str, Any]]) -> PodReadings[BeatReading]:
-    return await Reports(Sidecars(source), reading_of, as_of_now, clock=lambda: 0.0).refresh(pods)
+    return await Reports(Sidecars(source), reading_of, as_of_now, clock=lambda: 0.0).refresh(pods, "s3cret")
 
 
 async def test_a_beat_snapshot_has_what_its_sidecar_says() -> None:

@@ -52,13 +52,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
 async def report() -> None:
     async with peer_session() as session:
         with suppress(SidecarError):
-            reading_of(await DirectSource(session).fetch(POD))
+            reading_of(await DirectSource(session).fetch(POD, "s3cret"))
 
 
 async def report_through_the_api_server() -> None:
     async with Kube(Configuration(host=f"http://{HOST}:{vars(sidecar_address)['PORT']}"), 5) as kube:
         with suppress(SidecarError):
-            reading_of(await ProxySource(kube).fetch(POD))
+            reading_of(await ProxySource(kube).fetch(POD, "s3cret"))
 
 
 async def order() -> None:

@@ -13,6 +13,7 @@ from kubernetes.aio.client.configuration import Configuration
 
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.bounds import ANSWER_BYTES
+from celery_health.wire.names import TOKEN_HEADER
 from celery_operator import sidecar_address
 from celery_operator.bounded_body import peer_session
 from celery_operator.kube import Kube
@@ -29,6 +30,7 @@ from celery_operator.observe.sidecars import (
 from celery_operator.snapshot import SidecarReading
 from tests.unit.wire.documents import beat_answer, encoded, worker_answer, worker_document
 
+TOKEN = "s3cret"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -43,8 +45,10 @@ class Server:
     def __init__(self) -> None:
         self.port = 0
         self.answers: list[web.StreamResponse | Handler] = []
+        self.tokens: list[str | None] = []
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.tokens.append(request.headers.get(TOKEN_HEADER))
         answer = self.answers.pop(0)
         return answer if isinstance(answer, web.StreamResponse) else await answer(request)
 
@@ -65,12 +69,12 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
 
 async def read(*pods: dict[str, Any]) -> PodReadings[SidecarReading]:
     async with peer_session() as session:
-        return await Reports(Sidecars(DirectSource(session)), reading_of, as_of_now).refresh(pods)
+        return await Reports(Sidecars(DirectSource(session)), reading_of, as_of_now).refresh(pods, TOKEN)
 
 
 async def read_through_proxy(server: Server) -> PodReadings[SidecarReading]:
     async with Kube(Configuration(host=f"http://127.0.0.1:{server.port}"), 5) as kube:
-        return await Reports(Sidecars(ProxySource(kube)), reading_of, as_of_now).refresh([pod()])
+        return await Reports(Sidecars(ProxySource(kube)), reading_of, as_of_now).refresh([pod()], TOKEN)
 
 
 async def test_a_sidecars_verdict_is_read(server: Server) -> None:
@@ -90,6 +94,21 @@ async def test_a_sidecar_is_read_through_the_proxy_as_well(server: Server) -> No
 
     assert reading.report is not None
     assert reading.report.reserved == 3
+
+
+async def test_the_token_of_the_sidecars_is_sent_on_both_ways(server: Server) -> None:
+    server.answers += [web.json_response(worker_answer()), web.json_response(worker_answer())]
+
+    await read(pod())
+    await read_through_proxy(server)
+
+    assert server.tokens == [TOKEN, TOKEN]
+
+
+async def test_a_sidecar_that_refuses_the_token_is_the_cause(server: Server) -> None:
+    server.answers.append(web.Response(status=403))
+
+    assert (await read(pod())).errors == {"1": "the sidecar refuses the token of the operator (HTTP 403)"}
 
 
 def deep() -> bytes:
@@ -141,7 +160,7 @@ async def test_an_answer_that_is_unreadable_is_an_error_of_that_pod_with_its_cau
 async def test_an_http_error_is_the_cause(server: Server) -> None:
     server.answers.append(web.Response(status=500))
 
-    assert (await read(pod())).errors == {"1": "the sidecar answered with HTTP status 500"}
+    assert (await read(pod())).errors == {"1": "the sidecar answers with HTTP 500"}
 
 
 class Endless:
@@ -224,7 +243,7 @@ async def test_a_sidecar_that_never_answers_is_an_error(
         source = DirectSource(session)
         monkeypatch.setattr(source, "_timeout", aiohttp.ClientTimeout(total=0.1))
         with pytest.raises(SidecarError, match=r"no answer within 1\.5 s"):
-            await source.fetch(pod())
+            await source.fetch(pod(), TOKEN)
 
 
 def test_no_credentials_reach_a_cause() -> None:

@@ -24,7 +24,7 @@ class Network:
     def __init__(self) -> None:
         self.hanging = 0
 
-    async def fetch(self, pod: Json) -> bytes:
+    async def fetch(self, pod: Json, token: str) -> bytes:
         await self._answer(pod)
         return b"{}"
 
@@ -67,7 +67,10 @@ async def test_readings_of_a_neighbour_go_on(failed_before: bool) -> None:
 
     async def read_all(namespace: str, number: int) -> list[bytes | BaseException]:
         return await asyncio.gather(
-            *(sidecars.fetch(pod, failed_before=failed_before) for pod in pods(namespace, number).values()),
+            *(
+                sidecars.fetch(pod, "", failed_before=failed_before)
+                for pod in pods(namespace, number).values()
+            ),
             return_exceptions=True,
         )
 

@@ -17,8 +17,8 @@ from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.endpoints.process import probe_app
 from celery_probe.sidecar.observe.beat import BeatObserver
 from celery_probe.sidecar.observe.evidence import BEAT_FILE, ProcessEvidence
-from celery_probe.sidecar.orders.order_token import OrderToken
 from celery_probe.sidecar.settings import SettingsError, read_settings
+from celery_probe.sidecar.token import Token
 from tests.unit.sidecar.clock import Clock
 from tests.unit.sidecar.holders import Holder
 from tests.unit.wire.documents import beat_document
@@ -36,7 +36,7 @@ def observer(tmp_path: Path, clock: Clock) -> BeatObserver:
 
 @pytest.fixture
 async def client(observer: BeatObserver) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(probe_app(observer, OrderToken(TOKEN)))) as client:
+    async with TestClient(TestServer(probe_app(observer, Token(TOKEN)))) as client:
         yield client
 
 
@@ -71,7 +71,7 @@ async def test_the_report_says_whose_it_is_and_how_old(
 ) -> None:
     reported(tmp_path, observer)
     clock.ahead = 7
-    body = await (await client.get("/report")).json()
+    body = await (await client.get("/report", headers=AUTHORIZED)).json()
     assert (body["version"], body["role"], body["process"]) == (1, "beat", "unseen")
     assert 7 <= body["tick_age"] < 8
     assert 7 <= body["written_age"] < 8
@@ -81,7 +81,7 @@ async def test_the_report_says_whose_it_is_and_how_old(
 
 
 async def test_without_a_report_ages_are_null(client: Client) -> None:
-    body = await (await client.get("/report")).json()
+    body = await (await client.get("/report", headers=AUTHORIZED)).json()
     assert (body["report"], body["tick_age"], body["written_age"]) == (None, None, None)
 
 
@@ -132,7 +132,7 @@ async def test_a_held_beat_passes_liveness_until_the_hold_lapses(
     said = await answer_with_hold.json()
     assert (answer_with_hold.status, said["reason"]) == (200, "TickOverdue")
     assert said["message"].endswith("(restart hold)")
-    report = await (await client.get("/report")).json()
+    report = await (await client.get("/report", headers=AUTHORIZED)).json()
     assert 0 < report["restart_hold_seconds_left"] <= 5
     assert report["verdict"]["live"] is False
     assert "celery_beat_restart_hold 1\n" in await (await client.get("/metrics")).text()
@@ -140,7 +140,8 @@ async def test_a_held_beat_passes_liveness_until_the_hold_lapses(
 
     clock.ahead = 6
     assert (await client.get("/livez")).status == 503
-    assert (await (await client.get("/report")).json())["restart_hold_seconds_left"] is None
+    body = await (await client.get("/report", headers=AUTHORIZED)).json()
+    assert body["restart_hold_seconds_left"] is None
 
 
 def failures(observer: BeatObserver) -> float:

@@ -1,6 +1,7 @@
 """Each endpoint answers from memory, in JSON that says why."""
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,11 +16,13 @@ from celery_probe.sidecar.endpoints.worker import worker_app
 from celery_probe.sidecar.observe.evidence import WORKER_FILE, ProcessEvidence
 from celery_probe.sidecar.observe.worker import WorkerObserver
 from celery_probe.sidecar.orders.drain_request import DrainRequest
-from celery_probe.sidecar.orders.order_token import OrderToken
+from celery_probe.sidecar.token import Token
 from tests.unit.sidecar.clock import Clock
 from tests.unit.wire.documents import worker_document
 
 TOKEN = "s3cret-tökn"
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+TASK = {"id": "task-4711", "name": "shop.tasks.sell", "started_at": 1700000000.5}
 Client = TestClient[Request, Application]
 
 
@@ -32,7 +35,7 @@ def observer(tmp_path: Path, clock: Clock) -> WorkerObserver:
 
 @pytest.fixture
 async def client(observer: WorkerObserver) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(worker_app(observer, OrderToken(TOKEN)))) as client:
+    async with TestClient(TestServer(worker_app(observer, Token(TOKEN)))) as client:
         yield client
 
 
@@ -85,7 +88,7 @@ async def test_the_report_carries_all_that_the_sidecar_knows(
     client: Client, tmp_path: Path, observer: WorkerObserver
 ) -> None:
     reported(tmp_path, observer, temperature=21)
-    answer = await (await client.get("/report")).json()
+    answer = await (await client.get("/report", headers=AUTHORIZED)).json()
     assert answer["version"] == 1
     assert answer["process"] == "unseen"
     assert 0 <= answer["written_age"] < 60
@@ -107,8 +110,31 @@ async def test_the_report_carries_all_that_the_sidecar_knows(
 
 
 async def test_without_a_report_its_fields_are_null(client: Client) -> None:
-    answer = await (await client.get("/report")).json()
+    answer = await (await client.get("/report", headers=AUTHORIZED)).json()
     assert (answer["report"], answer["written_age"], answer["loop_age"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({}, 401), ({"Authorization": "Bearer wrong"}, 403), ({TOKEN_HEADER: "wrong"}, 403), (AUTHORIZED, 200)],
+)
+async def test_the_report_names_tasks_to_callers_with_the_token_only(
+    client: Client, tmp_path: Path, observer: WorkerObserver, headers: dict[str, str], status: int
+) -> None:
+    reported(tmp_path, observer, active=[TASK])
+    answer = await client.get("/report", headers=headers)
+    assert answer.status == status
+    assert (TASK["id"] in await answer.text()) == (status == 200)
+
+
+async def test_what_is_open_to_all_names_no_task(
+    client: Client, tmp_path: Path, observer: WorkerObserver
+) -> None:
+    reported(tmp_path, observer, active=[TASK])
+    for path in ("/startupz", "/livez", "/readyz", "/healthz", "/metrics"):
+        answer = await client.get(path)
+        assert answer.status == 200
+        assert not {TASK["id"], TASK["name"]} & set(re.split(r"[^a-z0-9.-]", await answer.text()))
 
 
 async def test_metrics_are_prometheus_text(client: Client, tmp_path: Path, observer: WorkerObserver) -> None:
@@ -127,13 +153,13 @@ async def test_a_sidecar_that_no_longer_refreshes_fails_its_own_probe(client: Cl
 
 
 async def test_a_drain_is_set_and_taken_back_as_often_as_asked(client: Client, tmp_path: Path) -> None:
-    headers = {"Authorization": f"Bearer {TOKEN}"}
+    headers = AUTHORIZED
     for path, wanted in (("/drain", True), ("/drain", True), ("/undrain", False), ("/undrain", False)):
         answer = await client.post(path, headers=headers)
         assert answer.status == 202
         assert await answer.json() == {"drain_requested": wanted}
         assert (tmp_path / "drain").exists() is wanted
-        answered = await (await client.get("/report")).json()
+        answered = await (await client.get("/report", headers=AUTHORIZED)).json()
         assert answered["drain_requested"] is wanted
         assert (
             0 <= answered["drain_requested_for"] < 60 if wanted else answered["drain_requested_for"] is None
@@ -141,17 +167,17 @@ async def test_a_drain_is_set_and_taken_back_as_often_as_asked(client: Client, t
 
 
 async def test_a_drain_may_expire(client: Client) -> None:
-    headers = {"Authorization": f"Bearer {TOKEN}"}
+    headers = AUTHORIZED
     assert (await client.post("/drain", headers=headers, json={"expires_after": 300})).status == 202
-    answered = await (await client.get("/report")).json()
+    answered = await (await client.get("/report", headers=AUTHORIZED)).json()
     assert 290 < answered["drain_expires_in"] <= 300
     assert (await client.post("/drain", headers=headers, json={})).status == 202
-    assert (await (await client.get("/report")).json())["drain_expires_in"] is None
+    assert (await (await client.get("/report", headers=AUTHORIZED)).json())["drain_expires_in"] is None
 
 
 @pytest.mark.parametrize("body", [b"soon", b'{"expires_after": 0}', b'{"expires_after": 1e9}'])
 async def test_a_drain_with_an_invalid_body_is_refused(client: Client, tmp_path: Path, body: bytes) -> None:
-    answer = await client.post("/drain", headers={"Authorization": f"Bearer {TOKEN}"}, data=body)
+    answer = await client.post("/drain", headers=AUTHORIZED, data=body)
     assert answer.status == 400
     assert "expires_after" in (await answer.json())["message"]
     assert not (tmp_path / "drain").exists()
@@ -203,25 +229,28 @@ async def test_the_header_of_its_own_counts_before_that_of_a_proxy(client: Clien
     assert (await client.post("/drain", headers=wrong)).status == 403
 
 
-@pytest.mark.parametrize("path", ["/drain", "/undrain", "/restart-hold", "/quarantine"])
-async def test_without_a_configured_token_every_order_is_refused(observer: WorkerObserver, path: str) -> None:
-    async with TestClient(TestServer(worker_app(observer, OrderToken()))) as client:
-        answer = await client.post(path, headers={"Authorization": "Bearer "})
+@pytest.mark.parametrize("path", ["/report", "/drain", "/undrain", "/restart-hold", "/quarantine"])
+async def test_without_a_configured_token_the_report_and_every_order_are_refused(
+    observer: WorkerObserver, path: str
+) -> None:
+    async with TestClient(TestServer(worker_app(observer, Token()))) as client:
+        method = "GET" if path == "/report" else "POST"
+        answer = await client.request(method, path, headers={"Authorization": "Bearer "})
         assert answer.status == 403
         answered = await answer.json()
-        assert answered["reason"] == "OrdersDisabled"
+        assert answered["reason"] == "NoToken"
         assert "CELERY_PROBE_TOKEN" in answered["message"]
 
 
 @pytest.mark.parametrize("path", ["/drain", "/undrain"])
 async def test_a_drain_is_no_get(client: Client, path: str) -> None:
-    answer = await client.get(path, headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = await client.get(path, headers=AUTHORIZED)
     assert answer.status == 405
     assert answer.headers["Allow"] == "POST"
 
 
 async def test_a_drain_request_that_cannot_be_written_is_an_error(client: Client, tmp_path: Path) -> None:
     (tmp_path / "drain").mkdir()
-    answer = await client.post("/undrain", headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = await client.post("/undrain", headers=AUTHORIZED)
     assert answer.status == 500
     assert (await answer.json())["reason"] == "NotWritten"

@@ -18,9 +18,11 @@ from celery_health.wire.names import (
     SIDECAR_HEALTH_PATH,
     STARTUP_PATH,
 )
-from celery_probe.sidecar.endpoints.orders import Handler, answered, explained, restart_hold_order
+from celery_probe.sidecar.endpoints.access import authorized
+from celery_probe.sidecar.endpoints.answers import Handler, answered, explained
+from celery_probe.sidecar.endpoints.orders import restart_hold_order
 from celery_probe.sidecar.observe.process import ProcessObserver
-from celery_probe.sidecar.orders.order_token import OrderToken
+from celery_probe.sidecar.token import Token
 
 # The evidence is refreshed several times a second: if it is older than this, the sidecar itself is stuck.
 EVIDENCE_STALE_SECONDS = 5.0
@@ -28,8 +30,11 @@ EVIDENCE_STALE_SECONDS = 5.0
 _Observer = ProcessObserver[Any]
 
 
-def probe_app(observer: _Observer, token: OrderToken) -> web.Application:
-    """The application: all of beat's. Orders must send ``token``; if it is empty, all orders are refused."""
+def probe_app(observer: _Observer, token: Token) -> web.Application:
+    """The application: all of beat's.
+
+    The report, which names tasks, and orders need ``token``; if it is empty, they are refused.
+    """
     app = web.Application(client_max_size=QUARANTINE_BYTES)
     app.add_routes(
         [
@@ -37,7 +42,7 @@ def probe_app(observer: _Observer, token: OrderToken) -> web.Application:
             web.get(LIVENESS_PATH, _liveness(observer)),
             web.get(READINESS_PATH, _probe(observer, lambda verdict: verdict.ready)),
             web.get(SIDECAR_HEALTH_PATH, _own_health(observer)),
-            web.get(REPORT_PATH, _report(observer)),
+            web.get(REPORT_PATH, authorized(token, _report(observer))),
             web.get(METRICS_PATH, _metrics(observer)),
             web.post(RESTART_HOLD_PATH, restart_hold_order(observer.restart_hold, token)),
         ]

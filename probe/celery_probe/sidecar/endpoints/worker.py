@@ -13,16 +13,18 @@ from celery_health.wire.orders import (
     QuarantineBody,
     TaskEventsBody,
 )
-from celery_probe.sidecar.endpoints.orders import Handler, answered, authorized, explained, with_body
+from celery_probe.sidecar.endpoints.access import authorized
+from celery_probe.sidecar.endpoints.answers import Handler, answered, explained
+from celery_probe.sidecar.endpoints.orders import with_body
 from celery_probe.sidecar.endpoints.process import probe_app
 from celery_probe.sidecar.observe.worker import WorkerObserver
-from celery_probe.sidecar.orders.order_token import OrderToken
+from celery_probe.sidecar.token import Token
 
 _EXPIRY = f"from 1 to {LONGEST_DRAIN_EXPIRY:.0f} seconds"
 
 
-def worker_app(observer: WorkerObserver, token: OrderToken) -> web.Application:
-    """The application. Orders must send ``token``; if it is empty, all orders are refused."""
+def worker_app(observer: WorkerObserver, token: Token) -> web.Application:
+    """The application. ``token`` as of ``probe_app``."""
     app = probe_app(observer, token)
     app.add_routes(
         [
@@ -35,7 +37,7 @@ def worker_app(observer: WorkerObserver, token: OrderToken) -> web.Application:
     return app
 
 
-def _drain(observer: WorkerObserver, token: OrderToken) -> Handler:
+def _drain(observer: WorkerObserver, token: Token) -> Handler:
     """A drain without a body does not expire."""
 
     def take(order: DrainBody) -> web.Response:
@@ -49,7 +51,7 @@ def _drain(observer: WorkerObserver, token: OrderToken) -> Handler:
     return authorized(token, answer)
 
 
-def _undrain(observer: WorkerObserver, token: OrderToken) -> Handler:
+def _undrain(observer: WorkerObserver, token: Token) -> Handler:
     async def answer(_request: web.Request) -> web.Response:
         return _set_drain(observer, False)
 
@@ -64,7 +66,7 @@ def _set_drain(observer: WorkerObserver, requested: bool, expires_after: float |
     return answered(202, DrainAnswer(requested))
 
 
-def _quarantine(observer: WorkerObserver, token: OrderToken) -> Handler:
+def _quarantine(observer: WorkerObserver, token: Token) -> Handler:
     def take(order: QuarantineBody) -> web.Response:
         try:
             observer.quarantine.set(order)
@@ -76,7 +78,7 @@ def _quarantine(observer: WorkerObserver, token: OrderToken) -> Handler:
     return authorized(token, with_body(QUARANTINE_ORDER, advice, take))
 
 
-def _task_events(observer: WorkerObserver, token: OrderToken) -> Handler:
+def _task_events(observer: WorkerObserver, token: Token) -> Handler:
     def take(order: TaskEventsBody) -> web.Response:
         try:
             observer.task_events.set(order.enabled)

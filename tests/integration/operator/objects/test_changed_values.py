@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from tools.testbed.waiting import wait_for
+from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from celery_operator.api.names import ANNOTATION_CONFIGURATION
 from celery_operator.kinds import CELERY_DEPLOYMENT, CONFIG_MAP, DEPLOYMENT, DISRUPTION_BUDGET, POD, SECRET
@@ -12,8 +12,8 @@ from tests.integration.operator.sidecars import Workers
 from tests.integration.operator.world import World, group
 
 GROUPS = ("default", "mail")
-# The operator reads what no watch brings once a minute.
-POLL_SECONDS = 90
+# The operator reads what no watch brings every 15 s, and its own Secrets once a minute.
+POLL_SECONDS = 15 + BUSY_SECONDS
 
 
 def mark(world: World, name: str) -> str:

@@ -11,8 +11,8 @@ from celery_health.wire.bounds import QUARANTINE_BYTES
 from celery_health.wire.orders import QuarantineBody
 from celery_probe.sidecar.endpoints.worker import worker_app
 from celery_probe.sidecar.observe.worker import WorkerObserver
-from celery_probe.sidecar.orders.order_token import OrderToken
 from celery_probe.sidecar.orders.quarantine_list import QuarantineList
+from celery_probe.sidecar.token import Token
 
 TOKEN = "s3cret"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -25,9 +25,9 @@ def names(directory: Path) -> list[str]:
 
 async def post(observer: WorkerObserver, body: bytes, headers: dict[str, str]) -> tuple[int, Any, Any]:
     """The status and document of the answer, and the quarantine that the report then shows."""
-    async with TestClient(TestServer(worker_app(observer, OrderToken(TOKEN)))) as client:
+    async with TestClient(TestServer(worker_app(observer, Token(TOKEN)))) as client:
         answer = await client.post("/quarantine", data=body, headers=headers)
-        report = await (await client.get("/report")).json()
+        report = await (await client.get("/report", headers=HEADERS)).json()
         return answer.status, await answer.json(), report["quarantine"]
 
 

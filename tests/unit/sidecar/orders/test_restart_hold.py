@@ -12,8 +12,8 @@ from aiohttp.web import Application, Request
 
 from celery_probe.sidecar.endpoints.worker import worker_app
 from celery_probe.sidecar.observe.worker import WorkerObserver
-from celery_probe.sidecar.orders.order_token import OrderToken
 from celery_probe.sidecar.orders.restart_hold import RestartHold
+from celery_probe.sidecar.token import Token
 from tests.unit.sidecar.clock import Clock
 from tests.unit.sidecar.holders import Holder
 from tests.unit.wire.documents import worker_document
@@ -37,7 +37,7 @@ def wedged(observer: WorkerObserver, tmp_path: Path) -> Iterator[WorkerObserver]
 
 @pytest.fixture
 async def client(wedged: WorkerObserver) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(worker_app(wedged, OrderToken(TOKEN)))) as client:
+    async with TestClient(TestServer(worker_app(wedged, Token(TOKEN)))) as client:
         yield client
 
 
@@ -60,7 +60,7 @@ async def test_a_worker_with_a_restart_hold_passes_liveness_and_its_verdict_is_s
     status, reason, message = await livez(client)
     assert (status, reason) == (200, "Wedged")
     assert message.endswith("(restart hold)")
-    report = await (await client.get("/report")).json()
+    report = await (await client.get("/report", headers=AUTHORIZED)).json()
     assert 0 < report["restart_hold_seconds_left"] <= 20
     assert report["verdict"]["live"] is False
     assert "celery_worker_restart_hold 1\n" in await (await client.get("/metrics")).text()
@@ -75,7 +75,7 @@ async def test_a_hold_lapses_by_itself(client: Client, clock: Clock) -> None:
     await hold(client, 2)
     clock.ahead = 3
     assert (await livez(client))[0] == 503
-    report = await (await client.get("/report")).json()
+    report = await (await client.get("/report", headers=AUTHORIZED)).json()
     assert report["restart_hold_seconds_left"] is None
     assert "celery_worker_restart_hold 0\n" in await (await client.get("/metrics")).text()
 

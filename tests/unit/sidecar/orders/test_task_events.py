@@ -10,8 +10,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from celery_health.wire.answers import WORKER_ANSWER
 from celery_probe.sidecar.endpoints.worker import worker_app
 from celery_probe.sidecar.observe.worker import WorkerObserver
-from celery_probe.sidecar.orders.order_token import OrderToken
 from celery_probe.sidecar.orders.task_events_request import TaskEventsRequest
+from celery_probe.sidecar.token import Token
 
 TOKEN = "s3cret"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -23,9 +23,9 @@ def names(directory: Path) -> list[str]:
 
 async def post(observer: WorkerObserver, body: bytes, headers: dict[str, str]) -> tuple[int, Any, Any]:
     """The status and document of the answer, and the request that the report then shows."""
-    async with TestClient(TestServer(worker_app(observer, OrderToken(TOKEN)))) as client:
+    async with TestClient(TestServer(worker_app(observer, Token(TOKEN)))) as client:
         answer = await client.post("/task-events", data=body, headers=headers)
-        report = WORKER_ANSWER.decode(await (await client.get("/report")).read())
+        report = WORKER_ANSWER.decode(await (await client.get("/report", headers=HEADERS)).read())
         return answer.status, await answer.json(), report.task_events_requested
 
 

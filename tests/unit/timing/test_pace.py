@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable
 
 from celery_operator.backoff import Backoff
-from celery_operator.pace import Pace, Rest
+from celery_operator.timing.pace import Pace, Rest
 
 
 async def seconds_of(rest: Awaitable[None]) -> float:

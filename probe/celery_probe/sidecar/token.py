@@ -1,4 +1,4 @@
-"""The token that orders must send: a value, or a file that is read again for every order."""
+"""The token of the sidecar: a value, or a file that is read again for every request that needs it."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from celery_probe.sidecar.regular_file import read_file
 MOST_BYTES = 4096
 
 
-class OrderToken:
+class Token:
     """``file`` is that of a mounted Secret: the kubelet changes it about a minute after the Secret.
 
     While the file cannot be read, the last token that it held stays in force, or ``value`` before the first.
@@ -19,7 +19,7 @@ class OrderToken:
         self._file = file
 
     def current(self) -> str:
-        """The token; empty: there is none, and all orders are refused."""
+        """The token; empty: there is none."""
         if self._file is not None:
             try:
                 # A mounted Secret consists of links, which the kubelet makes.

@@ -1,0 +1,1 @@
+"""When something is done, and what time it is."""

@@ -1,0 +1,1 @@
+"""Tests of when something is done, and of what time it is."""
