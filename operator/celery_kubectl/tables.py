@@ -47,6 +47,7 @@ def details(resource: Resource, now: datetime) -> RenderableType:
         [_conditions(resource.status, now)],
         [_groups(resource)],
         [*_scaling(resource, now)],
+        [*_sizes(resource)],
         [_queues(resource.status)],
         [*_restarts(resource, now)],
     ]
@@ -180,6 +181,24 @@ def _scaling(resource: Resource, now: datetime) -> Iterator[RenderableType]:
             f"{_age(last.get('at'), now)} ago" if last else "none",
             Text(str(last.get("message", ""))),
         )
+    if table.row_count:
+        yield table
+
+
+def _sizes(resource: Resource) -> Iterator[RenderableType]:
+    """The right size of each group that has been observed for long enough."""
+    columns = ("group", "memory request>", "memory limit>", "CPU request>", "concurrency>", "evidence")
+    table = new_table("Right size", *columns)
+    for group in resource.status.get("workers") or ():
+        if size := group.get("rightSize"):
+            table.add_row(
+                str(group.get("name")),
+                str(size.get("memoryRequest", "?")),
+                str(size.get("memoryLimit", "?")),
+                str(size.get("cpuRequest", "?")),
+                _number(size.get("concurrency")),
+                Text(str(size.get("evidence", ""))),
+            )
     if table.row_count:
         yield table
 

@@ -15,8 +15,9 @@ class SizeReason(Reason):
         cause=Cause.TASKS,
         wording=Wording(
             message="Pod {subject} used {used} of memory within the last minutes: {share} of its limit of "
-            "{limit}. At the limit the kernel kills its processes, and their tasks with them.",
-            remedy="Raise limits.memory of group {group} to {proposed}, or lower its concurrency.",
+            "{limit}.",
+            remedy="Raise limits.memory of group {group} to {proposed}, or lower its concurrency: at the "
+            "limit the kernel kills processes, and their tasks with them.",
             kubectl="patch celerydeployments {resource} --type json -p {patch}",
         ),
         variants={"in_template": Wording(kubectl="edit celerydeployments {resource}")},

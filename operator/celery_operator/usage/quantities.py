@@ -11,6 +11,7 @@ _UNITS = {
     **{f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTPE", 1)},
 }
 _MEBIBYTE, _GIBIBYTE = 2**20, 2**30
+COARSE_BYTES = 16 * _GIBIBYTE
 
 
 def quantity(value: object) -> float | None:
@@ -27,8 +28,9 @@ def quantity(value: object) -> float | None:
 
 
 def memory_text(size: float) -> str:
-    """``412Mi``, ``2Gi``: to the whole MiB."""
-    size = round(size / _MEBIBYTE) * _MEBIBYTE
+    """``412Mi``, ``2Gi``: to the whole MiB, and from ``COARSE_BYTES`` on to the whole GiB."""
+    unit = _MEBIBYTE if size < COARSE_BYTES else _GIBIBYTE
+    size = round(size / unit) * unit
     return f"{size // _GIBIBYTE}Gi" if size and size % _GIBIBYTE == 0 else f"{size // _MEBIBYTE}Mi"
 
 

@@ -41,7 +41,7 @@ def memory_near_limit(worker: Worker, snapshot: Snapshot) -> Verdict | None:
         {
             "used": memory_text(used),
             "limit": memory_text(limit),
-            "share": f"{min(100, used * 100 // limit)}%",
+            "share": f"{min(100, round(used * 100 / limit))}%",
             "group": group.name,
             "proposed": proposed,
             "patch": patch(snapshot.spec, group.name, {(kind, "memory"): proposed for kind in kinds}, None),

@@ -7,6 +7,7 @@ from math import ceil
 from celery_operator.api.spec import WorkerGroup
 from celery_operator.decide.sizing.present import PresentSize
 from celery_operator.usage.history import UsageSummary
+from celery_operator.usage.quantities import COARSE_BYTES
 
 LEAST_SPAN = timedelta(days=1)
 LEAST_MINUTES = 600
@@ -143,6 +144,8 @@ def _with_margin(memory: float, margin: float) -> float:
 
 def _rounded_memory(memory: float) -> int:
     step = 32 * MEBIBYTE if memory <= GIBIBYTE else 128 * MEBIBYTE
+    if memory > COARSE_BYTES - step:
+        step = GIBIBYTE
     return ceil(memory / step) * step
 
 

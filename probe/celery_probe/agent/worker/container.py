@@ -23,10 +23,10 @@ class RecentPeak:
 
     def note(self, value: int, now: float) -> None:
         """Take in a value."""
-        if self._ends is None or now >= self._ends:
-            skipped = self._ends is not None and now >= self._ends + PEAK_SECONDS
-            self._before, self._present = None if skipped else self._present, None
-            self._ends = now + PEAK_SECONDS
+        if self._ends is None or now >= self._ends + PEAK_SECONDS:
+            self._present, self._before, self._ends = None, None, now + PEAK_SECONDS
+        elif now >= self._ends:
+            self._present, self._before, self._ends = None, self._present, self._ends + PEAK_SECONDS
         self._present = max(value, self._present or 0)
         self.value = max(self._present, self._before or 0)
 
