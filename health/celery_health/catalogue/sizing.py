@@ -21,7 +21,7 @@ class SizeReason(Reason):
             kubectl="patch celerydeployments {resource} --type json -p {patch}",
         ),
         variants={"in_template": Wording(kubectl="edit celerydeployments {resource}")},
-        rank=185,
+        rank=198,
         while_draining=True,
     )
     SIZE_DIFFERS = Entry(

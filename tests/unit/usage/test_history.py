@@ -45,10 +45,11 @@ def test_another_concurrency_begins_anew() -> None:
 
 
 def test_a_week_is_forgotten_after_the_next() -> None:
-    usage: ResourceUsage | None = usage_of(minute(900), days=6)
+    usage = usage_of(minute(900), days=6)
     for day, peak in ((8, 900), (13, 900), (15, 300)):
-        usage = with_minute(usage, 4, (minute(300),), BEGAN + day * DAY)
-        assert usage
+        grown = with_minute(usage, 4, (minute(300),), BEGAN + day * DAY)
+        assert grown
+        usage = grown
         used = summary(usage)
         assert used
         assert used.memory_peak == peak * MEBIBYTE

@@ -124,7 +124,7 @@ def test_a_restarted_container_counts_its_cpu_time_anew() -> None:
     metered = Metered()
     metered.minutes(2)
     for turn in range(16):
-        report = {"written_mono": 9000.0 + turn * 4, "cpu_seconds": turn * 0.4}
+        report: dict[str, Any] = {"written_mono": 9000.0 + turn * 4, "cpu_seconds": turn * 0.4}
         usage = metered.later(4).see(metered.worker(**report))
     assert usage
     # The first minute with the new container compares nothing across the restart.
