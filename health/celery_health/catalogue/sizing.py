@@ -10,7 +10,7 @@ class SizeReason(Reason):
         word="MemoryNearLimit",
         subject=Subject.POD,
         severity=Severity.DEGRADED,
-        page="size",
+        page="workers/size",
         meaning="A worker uses nearly all of its memory limit. At the limit the kernel kills its processes.",
         cause=Cause.TASKS,
         wording=Wording(
@@ -28,7 +28,7 @@ class SizeReason(Reason):
         word="SizeDiffers",
         subject=Subject.GROUP,
         severity=Severity.INFORMATION,
-        page="size",
+        page="workers/size",
         meaning="Requests, memory limit or concurrency of a group do not fit what its workers use.",
         cause=Cause.CONFIGURATION,
         wording=Wording(
