@@ -58,7 +58,7 @@ def with_minute(
         return usage
     now = now.replace(microsecond=0)
     windows = usage.windows if usage else ()
-    if not windows or not timedelta() <= now - windows[0].since < WINDOW:
+    if not windows or abs(now - windows[0].since) >= WINDOW:
         windows = (UsageWindow(since=now), *windows)[:2]
     present = _grown(windows[0], minutes)
     return ResourceUsage(concurrency=concurrency, at=now, windows=(present, *windows[1:]))

@@ -48,11 +48,13 @@ class MemoryCgroup:
         return _entry(_read(self._events), b"oom_kill")
 
     def used_bytes(self) -> int | None:
-        """Its memory without the page cache, which the kernel gives up before it kills a process."""
+        """Its memory without the page cache and other caches that the kernel gives up before it kills."""
         usage, stat = _whole(_read(self._usage)), _read(self._stat)
         cached = [_entry(stat, name) for name in self._page_cache]
         if usage is None or None in cached:
             return None
+        # Version 1 does not show these slabs.
+        cached.append(_entry(stat, b"slab_reclaimable"))
         # The files are read one after the other.
         return max(0, usage - sum(size or 0 for size in cached))
 

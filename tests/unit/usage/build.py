@@ -19,7 +19,7 @@ def minute(
 def usage_of(
     *minutes: WorkerMinute, days: float = 6, steps: int = 200, concurrency: int = 4
 ) -> ResourceUsage:
-    """These workers, again and again over so many days."""
+    """These workers, again and again over this number of days."""
     usage = None
     for step in range(steps + 1):
         usage = with_minute(usage, concurrency, minutes, BEGAN + timedelta(days=days) * step / steps)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,10 +57,11 @@ def test_a_week_is_forgotten_after_the_next() -> None:
     assert [window.since for window in usage.windows] == [BEGAN + 15 * DAY, BEGAN + 8 * DAY]
 
 
-def test_a_clock_that_was_ahead_begins_a_new_window() -> None:
-    usage = with_minute(usage_of(minute()), 4, (minute(),), BEGAN - DAY)
+@pytest.mark.parametrize(("ahead", "windows"), [(timedelta(seconds=5), 1), (WINDOW, 2)])
+def test_a_clock_that_was_far_ahead_begins_a_new_window(ahead: timedelta, windows: int) -> None:
+    usage = with_minute(usage_of(minute()), 4, (minute(),), BEGAN - ahead)
     assert usage
-    assert usage.windows[0].since == BEGAN - DAY
+    assert len(usage.windows) == windows
 
 
 def test_busy_minutes_count_where_the_cpu_time_is_known() -> None:

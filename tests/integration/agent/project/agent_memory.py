@@ -10,7 +10,7 @@ KEPT = []
 
 @shared_task
 def fill(size: int) -> None:
-    """Take so many bytes, and keep them for good."""
+    """Take this number of bytes, and keep them for good."""
     taken = bytearray(size)
     for place in range(0, size, PAGE):
         taken[place] = 1

@@ -17,8 +17,8 @@ VERSION_2 = {
     "memory.max": "268435456\n",
     "memory.peak": "165675008\n",
     "memory.events": "low 0\nhigh 0\nmax 12\noom 4\noom_kill 3\noom_group_kill 0\n",
-    "memory.current": "150000000\n",
-    "memory.stat": "anon 1\ninactive_file 20000000\nactive_file 30000000\nslab 5\n",
+    "memory.current": "151000000\n",
+    "memory.stat": "anon 1\ninactive_file 20000000\nactive_file 30000000\nslab_reclaimable 1000000\nslab 5\n",
 }
 
 
