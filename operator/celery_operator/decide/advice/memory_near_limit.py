@@ -10,6 +10,8 @@ from celery_operator.snapshot import Snapshot
 from celery_operator.usage.quantities import memory_text
 
 RAISED_BY = 1.5
+ROUNDED = 1.01
+"""The kernel cuts a limit to whole pages."""
 STEP = 64 * 2**20
 _ALIVE = frozenset(
     {
@@ -31,8 +33,10 @@ def memory_near_limit(worker: Worker, snapshot: Snapshot) -> Verdict | None:
     if used is None or not limit or used * 100 < limit * snapshot.spec.health.memory_warning_percent:
         return None
     group = next(one for one in snapshot.spec.workers if one.name == worker.pod.group)
-    proposed = memory_text(ceil(limit * RAISED_BY / STEP) * STEP)
     present = PresentSize.of(group)
+    if present.memory_limit is not None and present.memory_limit > limit * ROUNDED:
+        return None  # a pod of an earlier template
+    proposed = memory_text(ceil(limit * RAISED_BY / STEP) * STEP)
     # A request that equals its limit gives the pod a better class of service.
     kinds = (LIMITS, REQUESTS) if present.memory_request == present.memory_limit else (LIMITS,)
     return Verdict(

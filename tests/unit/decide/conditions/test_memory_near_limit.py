@@ -97,6 +97,12 @@ def test_the_share_is_a_setting(percent: int, reason: str) -> None:
     assert condition_of(ConditionType.WORKERS_HEALTHY, **changes).reason == reason
 
 
+@pytest.mark.parametrize(("limit", "reason"), [("537M", "MemoryNearLimit"), ("768Mi", "AllConsuming")])
+def test_a_pod_from_before_the_limit_was_raised_is_not_warned_of(limit: str, reason: str) -> None:
+    changes = {"pods": (full(), B), **limited(limits={"memory": limit})}
+    assert condition_of(ConditionType.WORKERS_HEALTHY, **changes).reason == reason
+
+
 def test_a_worker_that_is_about_to_go_is_not_warned_of() -> None:
     leaving = replace(full(), deleting=True)
     status = status_of(pods=(leaving, pod("c"), B))
