@@ -100,8 +100,9 @@ def _facts(resource: Resource) -> Text:
 
 def _recommendations(status: Mapping[str, Any]) -> Iterator[Text]:
     for recommendation in status.get("recommendations") or ():
-        line = Text("- ")
-        line.append(f"{str(recommendation.get('message', '')).rstrip('.')}.\n  $ ")
+        yield Text(f"- {str(recommendation.get('message', '')).rstrip('.')}.")
+        # A line break would end the command where a person pastes it into a shell.
+        line = Text("  $ ", no_wrap=True, overflow="ignore")
         line.append(str(recommendation.get("command", "")), "bold")
         yield line
 

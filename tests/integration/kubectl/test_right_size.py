@@ -62,7 +62,7 @@ def test_status_shows_the_right_size_with_its_evidence(sized: Shop) -> None:
     evidence = "Up to 3 workers of group background used at most 412Mi of memory"
     assert f"- {evidence}" in outcome.out
     (command,) = recommended(sized)
-    assert command in outcome.out.replace("\n", "")
+    assert f"\n  $ {command}\n" in outcome.out
     rows = [" ".join(line.split()) for line in outcome.out.splitlines()]
     title = rows.index("Right size")
     assert rows[title + 1] == "group memory request memory limit CPU request concurrency evidence"

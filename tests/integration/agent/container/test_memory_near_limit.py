@@ -55,7 +55,6 @@ def test_a_worker_that_fills_its_memory_is_named_before_the_kernel_kills(
     idle = worker.wait_until(lambda report: bool(report.memory_used_bytes and report.memory_limit_bytes))
     assert idle.memory_limit_bytes == LIMIT
     assert idle.memory_used_bytes
-    assert 0 < idle.memory_used_bytes <= (idle.memory_peak_bytes or 0)
     assert status_with(idle).message == "1 of 1 desired worker is consuming."
 
     taken = int(LIMIT * 0.93) - idle.memory_used_bytes
