@@ -25,6 +25,7 @@ _SUBJECT = {
     Subject.BEAT: "POD",
     Subject.QUEUE: "QUEUE",
     Subject.ROLLOUT: "DEPLOYMENT",
+    Subject.GROUP: "GROUP",
 }
 _WITH_VERB = {
     "verb": "is/are",

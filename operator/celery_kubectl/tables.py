@@ -47,6 +47,7 @@ def details(resource: Resource, now: datetime) -> RenderableType:
         [_conditions(resource.status, now)],
         [_groups(resource)],
         [*_scaling(resource, now)],
+        [*_sizes(resource)],
         [_queues(resource.status)],
         [*_restarts(resource, now)],
     ]
@@ -99,8 +100,9 @@ def _facts(resource: Resource) -> Text:
 
 def _recommendations(status: Mapping[str, Any]) -> Iterator[Text]:
     for recommendation in status.get("recommendations") or ():
-        line = Text("- ")
-        line.append(f"{str(recommendation.get('message', '')).rstrip('.')}.\n  $ ")
+        yield Text(f"- {str(recommendation.get('message', '')).rstrip('.')}.")
+        # A line break would end the command where a person pastes it into a shell.
+        line = Text("  $ ", no_wrap=True, overflow="ignore")
         line.append(str(recommendation.get("command", "")), "bold")
         yield line
 
@@ -180,6 +182,24 @@ def _scaling(resource: Resource, now: datetime) -> Iterator[RenderableType]:
             f"{_age(last.get('at'), now)} ago" if last else "none",
             Text(str(last.get("message", ""))),
         )
+    if table.row_count:
+        yield table
+
+
+def _sizes(resource: Resource) -> Iterator[RenderableType]:
+    """The right size of each group that has been observed for long enough."""
+    columns = ("group", "memory request>", "memory limit>", "CPU request>", "concurrency>", "evidence")
+    table = new_table("Right size", *columns)
+    for group in resource.status.get("workers") or ():
+        if size := group.get("rightSize"):
+            table.add_row(
+                str(group.get("name")),
+                str(size.get("memoryRequest", "?")),
+                str(size.get("memoryLimit", "?")),
+                str(size.get("cpuRequest", "?")),
+                _number(size.get("concurrency")),
+                Text(str(size.get("evidence", ""))),
+            )
     if table.row_count:
         yield table
 

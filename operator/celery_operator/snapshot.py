@@ -15,6 +15,7 @@ from celery_operator.api.annotations import ResourceAnnotations
 from celery_operator.api.kubectl_commands import KubectlCommands
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.api.status import CeleryDeploymentStatus, ConditionType
+from celery_operator.api.workers.usage import ResourceUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +237,9 @@ class Snapshot:
     ``now`` and the times of objects are of one clock, that of the API server. ``nonempty_for``: for how
     many seconds each queue has been seen to hold messages without interruption. ``not_shrinking_for``: for
     how many of them it has not been seen to get shorter. Queues that are empty or whose length is not known
-    are in neither. ``mono``: seconds of a clock that never goes back. ``loads`` are by group. ``faults``:
-    what kept the broker or the result backend from being read. ``deaths`` include those in pods that are
-    gone.
+    are in neither. ``mono``: seconds of a clock that never goes back. ``loads`` and ``usages`` are by group.
+    ``faults``: what kept the broker or the result backend from being read. ``deaths`` include those in pods
+    that are gone.
     """
 
     now: datetime
@@ -261,6 +262,7 @@ class Snapshot:
     not_shrinking_for: Mapping[str, float] = field(default_factory=dict)
     mono: float = 0.0
     loads: Mapping[str, GroupLoad] = field(default_factory=dict)
+    usages: Mapping[str, ResourceUsage] = field(default_factory=dict)
     deaths: FleetDeaths = NO_DEATHS
 
     def kubectl(self, command: str) -> str:

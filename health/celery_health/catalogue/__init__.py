@@ -14,6 +14,7 @@ from celery_health.catalogue.entry import Entry, Reason
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.monitor import MonitorReason
 from celery_health.catalogue.pods import PodReason
+from celery_health.catalogue.sizing import SizeReason
 from celery_health.catalogue.states import StateReason
 from celery_health.catalogue.workers import WorkerReason
 
@@ -22,6 +23,7 @@ KINDS: tuple[type[Reason], ...] = (
     FleetReason,
     DeathReason,
     PodReason,
+    SizeReason,
     BeatReason,
     BeatStateReason,
     MonitorReason,

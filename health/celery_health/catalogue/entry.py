@@ -33,6 +33,7 @@ class Subject(Enum):
     TASK = "task"
     CONFIGURATION = "configuration"
     ROLLOUT = "rollout"
+    GROUP = "worker group"
     SCALING = "scaling"
     OPERATOR = "operator"
     MONITOR = "monitor"

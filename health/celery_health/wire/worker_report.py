@@ -95,8 +95,10 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     ``quarantine_waiting`` those that it has received and is still to move. ``quarantine_problem`` says in a
     sentence why it could not move them; it is empty before the first attempt, and after one that succeeded.
     ``task_events``: whether the worker sends task events, None before it has connected.
-    ``memory_limit_bytes``, ``memory_peak_bytes`` and ``oom_kills`` (processes that the kernel killed at the
-    limit) are of the container, None where they cannot be read.
+    ``memory_limit_bytes``, ``memory_peak_bytes``, ``oom_kills`` (processes that the kernel killed at the
+    limit), ``memory_used_bytes`` and ``cpu_seconds`` (since its start) are of the container, None where they
+    cannot be read. ``memory_used_bytes`` is without the page cache, which ``memory_peak_bytes`` includes;
+    ``memory_high_bytes`` is the highest that was read of it within the last 5 to 10 minutes.
     """
 
     role: Literal["worker"]
@@ -143,6 +145,9 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     memory_limit_bytes: Count | None = None
     memory_peak_bytes: Count | None = None
     oom_kills: Count | None = None
+    memory_used_bytes: Count | None = None
+    memory_high_bytes: Count | None = None
+    cpu_seconds: Seconds | None = None
 
 
 WORKER_REPORT = Format("worker report", WorkerReport, REPORT_BYTES)

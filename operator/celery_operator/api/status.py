@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from celery_health.catalogue.health import HealthState
 from celery_operator.api.base import ApiModel
 from celery_operator.api.rules import keyed
+from celery_operator.api.workers.usage import ResourceUsage, RightSize
 
 
 class ConditionType(StrEnum):
@@ -88,6 +89,8 @@ class WorkerGroupStatus(ApiModel):
     eta: int | None = None
     """ETA tasks. Absent while no worker of the group reports."""
     scaling: ScalingStatus | None = None
+    right_size: RightSize | None = None
+    usage: ResourceUsage | None = None
 
 
 class QueueStatus(ApiModel):

@@ -26,6 +26,7 @@ from celery_operator.decide.monitor_push import monitor_push
 from celery_operator.decide.orders import Order
 from celery_operator.decide.quarantine import quarantine
 from celery_operator.decide.replicas import decide_replicas, waits_for_messages
+from celery_operator.decide.sizing.group_sizes import group_sizes
 from celery_operator.decide.status import status_of
 from celery_operator.decide.task_events import task_events
 from celery_operator.snapshot import ScalingHistory, Snapshot
@@ -88,7 +89,10 @@ def decide(snapshot: Snapshot, rules: AlertRules = ALL_RULES) -> Decision:
     # 4. What is taken out of circulation.
     isolated = quarantine(evidence)
 
-    # 5. What is written and announced.
+    # 5. What size the workers should have.
+    sizes = group_sizes(snapshot)
+
+    # 6. What is written and announced.
     status = status_of(
         evidence,
         states,
@@ -96,7 +100,8 @@ def decide(snapshot: Snapshot, rules: AlertRules = ALL_RULES) -> Decision:
         draining={group: one.draining for group, one in actions.items()},
         restarts=healing.restarts,
         quarantine=isolated.tasks,
-        recommendations=recommend(evidence, verdicts, states),
+        sizes=sizes,
+        recommendations=recommend(evidence, verdicts, states, sizes),
     )
     judged = judge(snapshot, status, rules)
     status = status.model_copy(update={"alerts": judged.alerts})

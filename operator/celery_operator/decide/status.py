@@ -17,6 +17,7 @@ from celery_operator.api.status import (
 from celery_operator.decide.condition_state import ConditionState, ConditionStates
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
+from celery_operator.decide.sizing.group_sizes import GroupSize
 from celery_operator.decide.text import sentence
 from celery_operator.snapshot import Snapshot
 
@@ -29,12 +30,15 @@ def status_of(
     draining: Mapping[str, int],
     restarts: RestartsStatus,
     quarantine: tuple[QuarantinedTask, ...],
+    sizes: Mapping[str, GroupSize],
     recommendations: tuple[Recommendation, ...],
 ) -> CeleryDeploymentStatus:
-    """``draining``: the number of draining pods by group."""
+    """``draining``: the number of draining pods by group. ``sizes`` are by group."""
     snapshot = evidence.snapshot
     target = next(group for group in evidence.groups if group.name == snapshot.spec.scale_target_group)
-    workers = tuple(_group_status(group, evidence, draining[group.name]) for group in evidence.groups)
+    workers = tuple(
+        _group_status(group, evidence, draining[group.name], sizes[group.name]) for group in evidence.groups
+    )
     state, message = health
     return CeleryDeploymentStatus(
         observed_generation=snapshot.generation,
@@ -58,9 +62,16 @@ def status_of(
     )
 
 
-def _group_status(group: GroupEvidence, evidence: Evidence, draining: int) -> WorkerGroupStatus:
+def _group_status(
+    group: GroupEvidence, evidence: Evidence, draining: int, size: GroupSize
+) -> WorkerGroupStatus:
     return group.status().model_copy(
-        update={"draining": draining, "scaling": evidence.desired[group.name].status}
+        update={
+            "draining": draining,
+            "scaling": evidence.desired[group.name].status,
+            "usage": size.usage,
+            "right_size": size.right,
+        }
     )
 
 

@@ -43,6 +43,7 @@ from celery_operator.observe.waiting import WaitingQueues
 from celery_operator.resources.ownership import ResourceIdentity, is_owned, redis_name
 from celery_operator.resources.parts.redis_address import BROKER_DATABASE, RESULTS_DATABASE, redis_url
 from celery_operator.snapshot import ConfigurationFault, ReconcileMemory, Snapshot
+from celery_operator.usage.meter import UsageMeter
 
 BROKER_EXAMPLE = "redis://HOST:6379/0"
 BACKEND_EXAMPLE = "redis://HOST:6379/1"
@@ -89,6 +90,7 @@ class Observer:
         self._waiting = WaitingQueues()
         self._consuming = ConsumingWorkers()
         self._load = LoadMeter()
+        self._usage = UsageMeter()
         self._silent = SilentPods()
         self._deaths = SeenDeaths()
         self._workers = Reports(sources.sidecars, reading_of, as_of_now, clock)
@@ -153,6 +155,7 @@ class Observer:
             loads=self._load.update(
                 spec, broker, states, now, read_at=read.at, unchanged_at=read.unchanged_at
             ),
+            usages=self._usage.update(spec, previous, states, wall, now),
             deaths=self._deaths.update(states, now, wall),
         )
 

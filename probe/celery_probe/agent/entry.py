@@ -15,6 +15,7 @@ from celery_probe.agent.command import subcommand
 from celery_probe.agent.contract import BEAT_REPORT_FILE, DIRECTORY, DIRECTORY_VARIABLE
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.report_thread import ReportThread
+from celery_probe.agent.worker.container import ContainerUse
 from celery_probe.agent.worker.reporter import WorkerReporter
 from celery_probe.agent.worker.state import Worker
 
@@ -57,7 +58,8 @@ class WorkerAgent(ReportingAgent):
         self._worker = Worker()
         self._directory = ReportDirectory(directory)
         self._cgroup = cgroup.find()
-        super().__init__(WorkerReporter(self._worker, self._directory, errors, self._cgroup), errors)
+        container = ContainerUse(self._cgroup, cgroup.find_cpu())
+        super().__init__(WorkerReporter(self._worker, self._directory, errors, container), errors)
 
     def start(self) -> None:
         """Withdraw a stop request of an earlier process, and start to write reports."""

@@ -18,7 +18,9 @@ from celery_operator.api.status import (
     ScalingStatus,
     WorkerGroupStatus,
 )
+from celery_operator.api.workers.usage import RightSize
 from tests.integration.api.apiserver import MERGE, ApiServer
+from tests.unit.usage.build import minute, usage_of
 
 MINIMAL = Path(__file__).parent / "valid" / "minimal.yaml"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -50,6 +52,10 @@ STATUS = CeleryDeploymentStatus(
                 arrival_per_second=0.5,
                 throughput_per_slot=2.1,
             ),
+            right_size=RightSize(
+                memory_request="352Mi", memory_limit="544Mi", concurrency=4, evidence="Up to 3 workers"
+            ),
+            usage=usage_of(minute(busy=True), days=9),
         ),
     ),
     queues=(QueueStatus(name="email", ready=1200), QueueStatus(name="unread")),

@@ -26,4 +26,5 @@ def test_a_reason_has_its_section(word: str) -> None:
 
 def test_every_page_is_that_of_a_reason() -> None:
     folder = ROOT / "docs/reference/verdicts"
-    assert {page.stem for page in folder.glob("*.md")} == {entry.page for entry in CATALOGUE.values()}
+    pages = {str(page.relative_to(folder).with_suffix("")) for page in folder.rglob("*.md")}
+    assert pages == {entry.page for entry in CATALOGUE.values()}

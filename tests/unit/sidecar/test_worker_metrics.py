@@ -86,6 +86,14 @@ def test_deaths_are_counted_where_the_agent_sees_them() -> None:
     assert values["celery_worker_quarantined_total"] == 2
 
 
+def test_the_use_of_the_container_is_shown_where_it_can_be_read() -> None:
+    use = {"memory_used_bytes": 150_000_000, "memory_limit_bytes": 268_435_456, "cpu_seconds": 12.5}
+    values = scraped(report=worker_report(worker_document(**use)))
+    assert values["celery_worker_container_memory_bytes"] == 150_000_000
+    assert values["celery_worker_container_memory_limit_bytes"] == 268_435_456
+    assert values["celery_worker_container_cpu_seconds_total"] == 12.5
+
+
 def test_without_a_report_only_what_the_pod_knows_is_shown() -> None:
     values = scraped(
         replace(PROCESS, report_age=None, broker_reachable=None, agent_errors=None),

@@ -18,10 +18,11 @@ from celery_probe.agent import contract, stack
 from celery_probe.agent.beat import state as beat_state
 from celery_probe.agent.beat import waits as beat_waits
 from celery_probe.agent.beat.reporter import BeatReporter
-from celery_probe.agent.cgroup import MemoryCgroup
+from celery_probe.agent.cgroup import CpuCgroup, MemoryCgroup
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker import state as worker_state
+from celery_probe.agent.worker.container import ContainerUse
 from celery_probe.agent.worker.reporter import WorkerReporter
 from tests.support.documents import read_exact
 from tests.unit.wire.documents import encoded, worker_document
@@ -131,8 +132,10 @@ def test_pythons_own_json_of_a_report_is_read() -> None:
 
 def test_a_report_before_the_worker_and_beat_have_started_is_exactly_what_is_declared(tmp_path: Path) -> None:
     directory, errors = ReportDirectory(str(tmp_path)), ErrorLog()
-    memory = MemoryCgroup(str(tmp_path), is_version_1=False)
-    worker = WorkerReporter(worker_state.Worker(), directory, errors, memory)
+    container = ContainerUse(
+        MemoryCgroup(str(tmp_path), is_version_1=False), CpuCgroup(str(tmp_path), is_version_1=False)
+    )
+    worker = WorkerReporter(worker_state.Worker(), directory, errors, container)
     assert read_exact(WORKER_REPORT, contract.encode(worker.report())).phase is Phase.STARTING
     beat = BeatReporter(beat_state.Beat(), directory, errors)
     assert read_exact(BEAT_REPORT, contract.encode(beat.report())).phase is BeatPhase.STARTING

@@ -61,6 +61,9 @@ DEATHS = {
     "memory_limit_bytes": 268_435_456,
     "memory_peak_bytes": 165_675_008,
     "oom_kills": 3,
+    "memory_used_bytes": 150_000_000,
+    "memory_high_bytes": 160_000_000,
+    "cpu_seconds": 12.5,
 }
 NAME_DEATHS = {"name": "sell", "count": 3, "runs": 4}
 UNKNOWN_DEATHS = {

@@ -23,13 +23,16 @@ def console() -> Console:
 
 
 def show(page: RenderableType) -> None:
-    """Print it. In a pipe or a file, lines end without the blanks that fill a table's last column."""
+    """Print it. In a pipe or a file, lines end without the blanks that fill a table's last column.
+
+    A text that must not be broken, such as a command, is printed beyond the width.
+    """
     output = console()
     if output.is_terminal:
-        output.print(page)
+        output.print(page, crop=False)
         return
     with output.capture() as captured:
-        output.print(page)
+        output.print(page, crop=False)
     click.echo("\n".join(line.rstrip(" ") for line in captured.get().split("\n")), nl=False)
 
 

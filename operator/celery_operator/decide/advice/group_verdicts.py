@@ -7,6 +7,7 @@ from celery_health.catalogue.pods import PodReason
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.verdict import Verdict, merged
 from celery_operator.api.names import LABEL_GROUP, LABEL_INSTANCE, WORKER_CONTAINER
+from celery_operator.decide.advice.memory_near_limit import memory_near_limit
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.container_failures import last_line, reason_of
 from celery_operator.decide.evidence.groups import GroupEvidence
@@ -41,7 +42,7 @@ def _of_group(group: GroupEvidence, evidence: Evidence) -> tuple[Verdict, ...]:
         counts = group.missing or worker.pod.uid in group.late
         reasons = _WHERE_WORKERS_ARE_MISSING if counts else _ALWAYS
         by_state = _by_state(worker, reasons, evidence) if group.desired else ()
-        for verdict in (*by_state, *_by_checks(worker, group)):
+        for verdict in (*by_state, *_by_checks(worker, group, evidence)):
             found.setdefault(verdict.reason, []).append(verdict)
     verdicts = [one for several in found.values() if (one := merged(several))]
     verdicts += _refused(group, evidence)
@@ -63,9 +64,10 @@ def _by_state(worker: Worker, reasons: Mapping[WorkerState, Reason], evidence: E
         )
 
 
-def _by_checks(worker: Worker, group: GroupEvidence) -> Iterator[Verdict]:
-    for verdict in worker.verdicts:
-        if group.desired or verdict.entry.while_draining:
+def _by_checks(worker: Worker, group: GroupEvidence, evidence: Evidence) -> Iterator[Verdict]:
+    near_limit = memory_near_limit(worker, evidence.snapshot)
+    for verdict in (*worker.verdicts, near_limit):
+        if verdict and (group.desired or verdict.entry.while_draining):
             yield verdict
 
 

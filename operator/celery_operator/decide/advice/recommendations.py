@@ -1,6 +1,6 @@
 """What a person can do about it: a sentence and a command each, the most urgent first."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 
 from celery_health.catalogue import CATALOGUE
 from celery_health.catalogue.beat import BeatReason
@@ -28,6 +28,7 @@ from celery_operator.decide.evidence.overdue_drains import overdue_verdict
 from celery_operator.decide.evidence.worker_state import WorkerState
 from celery_operator.decide.group_verdicts import GroupVerdicts, report_unreadable
 from celery_operator.decide.scaling.decision import ScalingReason
+from celery_operator.decide.sizing.group_sizes import GroupSize
 from celery_operator.decide.text import sentence
 
 _MOST = 10
@@ -42,12 +43,15 @@ _WHO_ACTS = {
 
 
 def recommend(
-    evidence: Evidence, verdicts: GroupVerdicts, conditions: ConditionStates
+    evidence: Evidence,
+    verdicts: GroupVerdicts,
+    conditions: ConditionStates,
+    sizes: Mapping[str, GroupSize],
 ) -> tuple[Recommendation, ...]:
-    """At most ten, none of them twice."""
+    """At most ten, none of them twice. ``sizes`` are by group."""
     found = dict.fromkeys(
         Recommendation(message=sentence(message), command=command)
-        for message, command in _all(evidence, verdicts, conditions)
+        for message, command in (*_all(evidence, verdicts, conditions), *_sizes(evidence, sizes))
     )
     return tuple(found)[:_MOST]
 
@@ -242,3 +246,10 @@ def _result_backend(evidence: Evidence, conditions: ConditionStates) -> Iterator
     if backend.url_from:
         command = f"describe secret {backend.url_from.secret_key_ref.name}"
     yield f"Bring the result backend back: {condition.message}", evidence.kubectl(command)
+
+
+def _sizes(evidence: Evidence, sizes: Mapping[str, GroupSize]) -> Iterator[_Advice]:
+    """Nothing is wrong with such a group, so no condition states it."""
+    for size in sizes.values():
+        if verdict := size.verdict:
+            yield f"{verdict.message} {verdict.remedy}", verdict.command(evidence.commands)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from celery_probe.agent import cgroup, contract, memory, natives, stack
+from celery_probe.agent import contract, memory, natives, stack
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.report_thread import ReportThread
 from celery_probe.agent.worker import pool, transport
+from celery_probe.agent.worker.container import ContainerUse
 from celery_probe.agent.worker.state import Worker, phase
 
 CHILDREN_PERIOD_SECONDS = 5.0
@@ -25,14 +26,12 @@ class WorkerReporter(ReportThread):
     role = "worker"
 
     def __init__(
-        self, worker: Worker, directory: ReportDirectory, errors: ErrorLog, memory_cgroup: cgroup.MemoryCgroup
+        self, worker: Worker, directory: ReportDirectory, errors: ErrorLog, container: ContainerUse
     ) -> None:
         super().__init__(worker, directory, errors)
         self._worker = worker
         self._started = natives.monotonic()
-        self._cgroup = memory_cgroup
-        self._container: dict[str, Any] = {}
-        self._container_due = 0.0
+        self._container = container
         self._pool_due = 0.0
         self._progress: Any = None
         self._pool = pool.PoolWatch()
@@ -72,7 +71,7 @@ class WorkerReporter(ReportThread):
         with self._errors.caught("deaths"):
             report.update(worker.deaths.report(natives.monotonic(), self._runs))
         with self._errors.caught("container"):
-            report.update(self._container_report())
+            report.update(self._container.report(natives.monotonic()))
         return report
 
     def _pool_report(self, progress: float | None) -> dict[str, Any]:
@@ -104,17 +103,6 @@ class WorkerReporter(ReportThread):
         if now >= self._pool_due or self._pool.births:
             self._pool_due = now + POOL_PERIOD_SECONDS
             self._pool.note(workers, progress, now)
-
-    def _container_report(self) -> dict[str, Any]:
-        now = natives.monotonic()
-        if now >= self._container_due:
-            self._container_due = now + CHILDREN_PERIOD_SECONDS
-            self._container = {
-                "memory_limit_bytes": self._cgroup.limit_bytes(),
-                "memory_peak_bytes": self._cgroup.peak_bytes(),
-                "oom_kills": self._cgroup.oom_kills(),
-            }
-        return self._container
 
     def _runs(self, name: str) -> int:
         tasks = sys.modules.get("celery_probe.agent.worker.tasks")

@@ -116,3 +116,21 @@ def _of_the_report(report: WorkerReport | None) -> Iterator[Sample]:
         "Memory of the child processes.",
         report.children_memory_bytes,
     )
+    yield (
+        "celery_worker_container_memory_bytes",
+        "gauge",
+        "Memory of the worker's container without the page cache.",
+        report.memory_used_bytes,
+    )
+    yield (
+        "celery_worker_container_memory_limit_bytes",
+        "gauge",
+        "Memory limit of the worker's container.",
+        report.memory_limit_bytes,
+    )
+    yield (
+        "celery_worker_container_cpu_seconds_total",
+        "counter",
+        "CPU time that the worker's container has used.",
+        report.cpu_seconds,
+    )
