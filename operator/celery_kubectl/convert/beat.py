@@ -4,14 +4,18 @@ from collections.abc import Mapping
 
 from celery_kubectl.convert.command.found import CeleryCommand
 from celery_kubectl.convert.draft import Draft
+from celery_kubectl.convert.fields import parts
 from celery_kubectl.convert.pod.carried import carry_pod
 from celery_kubectl.convert.pod.shared import Shared
 from celery_kubectl.convert.surroundings import note_surroundings
-from celery_kubectl.convert.workload import Workload, parts
+from celery_kubectl.convert.workload import Workload
 from celery_kubectl.kubectl import Object
 
 _USUAL = {"--app", "--broker", "--result-backend", "--workdir", "--scheduler", "--schedule", "--loglevel"}
-_LEFT_OUT = {"--pidfile", "--logfile", "--detach", "--quiet", "--no-color", "--skip-checks"}
+_LEFT_OUT = {
+    *("--pidfile", "--logfile", "--detach", "--quiet", "--no-color", "--skip-checks", "--loader", "--config"),
+    *("--uid", "--gid", "--umask", "--executable"),
+}
 _LEVEL = "INFO"
 _PERSISTENT = ("persistentVolumeClaim", "hostPath", "nfs")
 

@@ -25,7 +25,7 @@ _OTHER_BROKER = re.compile(
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S*")
-_PASSWORD = re.compile(r"://[^/?#]*:[^/?#]*@")
+PASSWORD = re.compile(r"://[^/?#]*:[^/?#]*@")
 _READ = frozenset({"redis", "rediss", "sentinel", "redis+socket", "amqp", "amqps", "pyamqp"})
 
 
@@ -47,7 +47,11 @@ class Connection:
                 return text
             case SecretKey(secret, key):
                 return f"{secret}/{key}"
-            case _:
+            case Composed(text):
+                return text
+            case Elsewhere(description):
+                return description
+            case None:
                 return ""
 
 
@@ -116,27 +120,29 @@ def write_result_backend(backend: Connection, draft: Draft) -> None:
         case None:
             return
         case Literal(text) if _SCHEME.fullmatch(text):
-            if _PASSWORD.search(text):
+            if PASSWORD.search(text):
                 draft.ask("This URL has a password in plain text: move it to a Secret.", "resultBackend")
         case SecretKey():
             pass
         case Literal(text):
             draft.ask(
                 f"{backend.origin} is {mask_recognised(text)}, which is not a URL: set result_backend in the "
-                "application. CELERY_RESULT_BACKEND is not set in the pods."
+                "application. CELERY_RESULT_BACKEND is not set in the pods.",
+                "broker",
             )
             return
         case Composed() | Elsewhere():
             draft.ask(
                 f"{backend.origin} is not carried over, because its whole URL is not known. Write it into a "
-                "Secret, and name that in resultBackend.urlFrom."
+                "Secret, and name that in resultBackend.urlFrom.",
+                "broker",
             )
             return
     draft.put(_source(backend), "resultBackend")
 
 
 def _check_url(url: str, draft: Draft, create: str) -> None:
-    if _PASSWORD.search(url):
+    if PASSWORD.search(url):
         draft.ask(
             f"This URL has a password in plain text. Move it to a Secret and write urlFrom: {create}",
             "broker",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from celery_kubectl.convert.command.found import expanded
+from celery_kubectl.convert.fields import part, parts, text
 from celery_kubectl.kubectl import Object
 
 REFERENCE = re.compile(r"\$\(([^()]+)\)")
@@ -58,7 +59,7 @@ class Variables:
 
     def __init__(self, container: Object, configuration: Configuration) -> None:
         self.entries = [*_each_once(container)]
-        self.sources: list[Object] = list(container.get("envFrom") or ())
+        self.sources: list[Object] = parts(container, "envFrom")
         self._configuration = configuration
         self._values: dict[str, Value] = dict(self._from_sources())
         for entry in self.entries:
@@ -78,7 +79,7 @@ class Variables:
         unread = []
         for source in self.sources:
             for kind, known in self._known_sources().items():
-                name = (source.get(kind) or {}).get("name")
+                name = text(part(source, kind), "name")
                 if name and name not in known:
                     unread.append(f"{'ConfigMap' if kind == 'configMapRef' else 'Secret'} {name}")
         return unread
@@ -96,23 +97,23 @@ class Variables:
 
     def _from_sources(self) -> Iterator[tuple[str, Value]]:
         for source in self.sources:
-            prefix = str(source.get("prefix") or "")
-            config_map = str((source.get("configMapRef") or {}).get("name"))
-            secret = str((source.get("secretRef") or {}).get("name"))
-            for key, text in self._configuration.config_maps.get(config_map, {}).items():
-                yield prefix + key, Literal(text)
+            prefix = text(source, "prefix")
+            config_map = text(part(source, "configMapRef"), "name")
+            secret = text(part(source, "secretRef"), "name")
+            for key, value in self._configuration.config_maps.get(config_map, {}).items():
+                yield prefix + key, Literal(value)
             for key in self._configuration.secret_keys.get(secret, ()):
                 yield prefix + key, SecretKey(secret, key)
 
     def _value(self, entry: Object) -> Value:
-        origin = entry.get("valueFrom")
-        if not isinstance(origin, dict):
-            text = expanded(str(entry.get("value") or ""), self.literal)
-            return Composed(text) if REFERENCE.search(text) else Literal(text)
-        if isinstance(secret := origin.get("secretKeyRef"), dict):
-            return SecretKey(str(secret.get("name")), str(secret.get("key")))
-        if isinstance(config_map := origin.get("configMapKeyRef"), dict):
-            name, key = str(config_map.get("name")), str(config_map.get("key"))
+        origin = part(entry, "valueFrom")
+        if not origin:
+            value = expanded(str(entry.get("value") or ""), self.literal)
+            return Composed(value) if REFERENCE.search(value) else Literal(value)
+        if secret := part(origin, "secretKeyRef"):
+            return SecretKey(text(secret, "name"), text(secret, "key"))
+        if config_map := part(origin, "configMapKeyRef"):
+            name, key = text(config_map, "name"), text(config_map, "key")
             known = self._configuration.config_maps.get(name, {})
             return Literal(known[key]) if key in known else Elsewhere(f"key {key} of ConfigMap {name}")
         return Elsewhere(", ".join(origin))
@@ -121,8 +122,8 @@ class Variables:
 def _each_once(container: Object) -> Iterator[Object]:
     """The last one of each name counts."""
     found: dict[str, Object] = {}
-    for entry in container.get("env") or ():
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+    for entry in parts(container, "env"):
+        if isinstance(entry.get("name"), str):
             found.pop(entry["name"], None)
             value = entry.get("value")
             found[entry["name"]] = entry if value is None else {**entry, "value": str(value)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from celery_kubectl.convert.connections import PASSWORD
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.environment import Literal, SecretKey
 from celery_kubectl.convert.pod.carried import carry_pod
@@ -27,6 +28,10 @@ def flower_part(workload: Workload, new_labels: Mapping[str, str]) -> Draft:
     _carry_access(workload, draft)
     args = [word for option in workload.command.options for word in option.words if _is_kept(option.name)]
     draft.put([*args, *workload.command.rest], "args")
+    if any(PASSWORD.search(word) for word in args):
+        draft.ask(
+            "An argument has a password in plain text: write it into env, as FLOWER_*, from a Secret.", "args"
+        )
     if workload.command.app:
         draft.remark(f"-A {workload.command.app} is left out: Flower needs the broker only.")
     note_surroundings(workload, draft)

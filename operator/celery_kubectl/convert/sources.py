@@ -9,7 +9,7 @@ from celery_kubectl.convert.application import Surroundings
 from celery_kubectl.convert.conversion import Sources
 from celery_kubectl.convert.environment import Configuration
 from celery_kubectl.convert.errors import ConversionError
-from celery_kubectl.convert.workload import part, parts
+from celery_kubectl.convert.fields import part, parts, text
 from celery_kubectl.kubectl import Kubectl, KubectlError, NoResourceTypeError, NotFoundError, Object
 from celery_kubectl.manifests import read_manifests
 
@@ -36,10 +36,10 @@ def targets_of(names: Iterable[str]) -> list[Target]:
         ConversionError: it is of another kind.
     """
     targets = []
-    for text in names:
-        kind, slash, name = text.rpartition("/")
+    for given in names:
+        kind, slash, name = given.rpartition("/")
         if (slash and kind.lower() not in _KINDS) or not name:
-            raise ConversionError(f"{text} is no Deployment: write deployment/NAME.")
+            raise ConversionError(f"{given} is no Deployment: write deployment/NAME.")
         targets.append((_KINDS[kind.lower()] if slash else "Deployment", name))
     return list(dict.fromkeys(targets))
 
@@ -51,8 +51,10 @@ def from_files(files: Sequence[Path | TextIO], targets: Sequence[Target], scaled
         ManifestError: a file cannot be read.
         ConversionError: a target or a ScaledObject is missing.
     """
-    objects = [one for file in files for one in read_manifests(file)]
-    candidates = {(one["kind"], one["metadata"].get("name")): one for one in objects}
+    read = [one for file in files for one in read_manifests(file)]
+    # An object with generateName has no name by which another could refer to it.
+    objects = [one for one in read if text(one["metadata"], "name")]
+    candidates = {(one["kind"], one["metadata"]["name"]): one for one in objects}
     all_targets = [key for key in candidates if key[0] in _KINDS.values()]
     for target in targets:
         if target not in all_targets:
@@ -61,10 +63,10 @@ def from_files(files: Sequence[Path | TextIO], targets: Sequence[Target], scaled
         raise ConversionError("The manifests have no Deployment: write those of the workers into the file.")
     scaled_objects = _of_kind(objects, "ScaledObject")
     for name in scaled:
-        if all(one["metadata"].get("name") != name for one in scaled_objects):
-            there = [("ScaledObject", str(one["metadata"].get("name"))) for one in scaled_objects]
+        if all(one["metadata"]["name"] != name for one in scaled_objects):
+            there = [("ScaledObject", one["metadata"]["name"]) for one in scaled_objects]
             raise ConversionError(f"The manifests have no scaledobject/{name}: {_there(there)}.")
-    chosen = [one for one in scaled_objects if not scaled or one["metadata"].get("name") in scaled]
+    chosen = [one for one in scaled_objects if not scaled or one["metadata"]["name"] in scaled]
     return Sources(
         deployments=[candidates[target] for target in targets or all_targets],
         surroundings=Surroundings(
@@ -74,11 +76,10 @@ def from_files(files: Sequence[Path | TextIO], targets: Sequence[Target], scaled
         ),
         configuration=Configuration(
             config_maps={
-                str(one["metadata"].get("name")): _texts(part(one, "data"))
-                for one in _of_kind(objects, "ConfigMap")
+                one["metadata"]["name"]: _texts(part(one, "data")) for one in _of_kind(objects, "ConfigMap")
             },
             secret_keys={
-                str(one["metadata"].get("name")): frozenset([*part(one, "data"), *part(one, "stringData")])
+                one["metadata"]["name"]: frozenset([*part(one, "data"), *part(one, "stringData")])
                 for one in _of_kind(objects, "Secret")
             },
         ),
@@ -108,7 +109,7 @@ def from_cluster(kubectl: Kubectl, targets: Sequence[Target], scaled: Sequence[s
         scaled_objects = [kubectl.json("get", _SCALED_OBJECTS, name) for name in scaled]
     else:
         scaled_objects = listing(_SCALED_OBJECTS)
-    names = [str(one["metadata"]["name"]) for one in listing("deployments.apps")]
+    names = [one["metadata"]["name"] for one in listing("deployments.apps")]
     return Sources(
         deployments=deployments,
         surroundings=Surroundings(
@@ -175,7 +176,7 @@ def _named(containers: Iterable[Object], source: str, reference: str) -> Iterato
 
 
 def _name_of(reference: Object) -> Iterator[str]:
-    if isinstance(name := reference.get("name"), str):
+    if name := text(reference, "name"):
         yield name
 
 

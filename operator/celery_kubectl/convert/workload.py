@@ -1,12 +1,13 @@
 """A Celery command of a Deployment or StatefulSet, with the pod in which it runs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from celery_kubectl.convert.command.found import CeleryCommand, NotCelery, find_celery
 from celery_kubectl.convert.command.options import Role
 from celery_kubectl.convert.connections import Connection, broker_of, result_backend_of
 from celery_kubectl.convert.environment import Configuration, Variables
+from celery_kubectl.convert.fields import part, parts, words
 from celery_kubectl.kubectl import Object
 
 # `celery` itself reads both in place of -A.
@@ -20,7 +21,7 @@ class Workload:
     deployment: Object
     container: Object
     companions: tuple[Object, ...]
-    """The containers beside it that run something else."""
+    """The containers beside it that run something else. Of two workloads in one pod, one has them."""
     command: CeleryCommand
     more_commands: tuple[CeleryCommand, ...]
     """Other Celery commands of the same container."""
@@ -102,24 +103,6 @@ class Workload:
         return result_backend_of(self.command, self.variables)
 
 
-def part(value: Object, key: str) -> Object:
-    """A map inside a manifest; an empty one where it is missing or something else."""
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
-
-
-def parts(value: Object, key: str) -> list[Object]:
-    """The maps of a list inside a manifest."""
-    found = value.get(key)
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def words(value: Object, key: str) -> list[str]:
-    """The texts of a list inside a manifest."""
-    found = value.get(key)
-    return [str(one) for one in found] if isinstance(found, list) else []
-
-
 def workloads_of(deployment: Object, configuration: Configuration) -> list[Workload] | NotCelery:
     """The Celery commands of a Deployment: one for each container that runs Celery."""
     containers = parts(part(part(part(deployment, "spec"), "template"), "spec"), "containers")
@@ -145,9 +128,15 @@ def _each(
     deployment: Object, found: list[tuple[Object, tuple[CeleryCommand, ...] | NotCelery, Variables]]
 ) -> Iterator[Workload]:
     companions = tuple(container for container, commands, _ in found if isinstance(commands, NotCelery))
+    workloads = []
     for container, commands, variables in found:
-        if isinstance(commands, NotCelery):
-            continue
-        first, *more = sorted(commands, key=lambda one: [*Role].index(one.role))
-        yield Workload(deployment, container, companions, first, tuple(more), variables)
-        companions = ()  # they are wanted once
+        if not isinstance(commands, NotCelery):
+            first, *more = sorted(commands, key=_rank)
+            workloads.append(Workload(deployment, container, (), first, tuple(more), variables))
+    main = min(workloads, key=lambda one: _rank(one.command))
+    for one in workloads:
+        yield replace(one, companions=companions) if one is main else one
+
+
+def _rank(command: CeleryCommand) -> int:
+    return [*Role].index(command.role)

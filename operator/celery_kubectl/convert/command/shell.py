@@ -10,8 +10,8 @@ _PUNCTUATION = ";&|()<>\n"
 _SUBSTITUTION = re.compile(r"\$\([^()]*\)|`[^`]*`")
 _VARIABLE = re.compile(r"\$(?:(?P<bare>\w+)|\{(?P<braced>\w+)(?::?-(?P<default>[^}]*))?\})")
 
-UNKNOWN = "$UNKNOWN"
-"""Stands for the output of another command. Its dollar sign shows that the value is not known."""
+# Stands for the output of another command while the script is split.
+_UNKNOWN = "$__OUTPUT__"
 
 Literal = Callable[[str], str | None]
 """The value of a variable, if the manifests have it."""
@@ -28,7 +28,7 @@ def script_of(words: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
         if program(word) not in _SHELLS:
             continue
         for place, option in enumerate(words[index + 1 : -1], index + 1):
-            if words[place - 1] == "-o":  # as in `bash -o pipefail -c`
+            if re.fullmatch("-[a-z]*o", words[place - 1]):  # as in `bash -o pipefail -c`
                 continue
             if not option.startswith("-") or option.startswith("--"):
                 break
@@ -43,7 +43,7 @@ def simple_commands(script: str, behind: Sequence[str], literal: Literal) -> lis
     Raises:
         ValueError: a quote is not closed.
     """
-    joined = _SUBSTITUTION.sub(lambda _: UNKNOWN, script.replace("\\\n", " "))
+    joined = _SUBSTITUTION.sub(lambda _: _UNKNOWN, script.replace("\\\n", " "))
     lines = [line for line in joined.splitlines() if not line.lstrip().startswith("#")]
     lexer = shlex.shlex("\n".join(lines), posix=True, punctuation_chars=_PUNCTUATION)
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
@@ -73,7 +73,7 @@ def _words(command: Sequence[str], behind: Sequence[str], literal: Literal) -> I
         if word in {"$@", "$*"}:
             yield from behind[1:]  # the first one is the shell's $0
         else:
-            yield _VARIABLE.sub(lambda found: _value(found, literal), word)
+            yield _VARIABLE.sub(lambda found: _value(found, literal), word).replace(_UNKNOWN, "$(...)")
 
 
 def _value(found: re.Match[str], literal: Literal) -> str:

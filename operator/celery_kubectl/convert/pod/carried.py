@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from celery_health.verdicts.text import listed
 from celery_kubectl.convert.command.options import Role
 from celery_kubectl.convert.draft import Draft
+from celery_kubectl.convert.fields import part, parts, text
 from celery_kubectl.convert.pod.container import (
     carried_companions,
     carried_container,
@@ -14,7 +15,8 @@ from celery_kubectl.convert.pod.container import (
 from celery_kubectl.convert.pod.metadata import carried_metadata, foreign_expressions, reselected
 from celery_kubectl.convert.pod.shared import Shared
 from celery_kubectl.convert.pod.variables import carried_variables
-from celery_kubectl.convert.workload import Workload, part, parts
+from celery_kubectl.convert.workload import Workload
+from celery_kubectl.kubectl import Object
 
 _HANDLED = frozenset(
     {
@@ -39,7 +41,7 @@ _DEFAULTS = {
     "hostPID": False,
     "hostIPC": False,
 }
-_GRACE_DEFAULT = 30
+_GRACE_DEFAULT, _LONGEST_GRACE = 30, 86400
 
 
 def carry_pod(workload: Workload, draft: Draft, new_labels: Mapping[str, str]) -> Shared:
@@ -52,7 +54,7 @@ def carry_pod(workload: Workload, draft: Draft, new_labels: Mapping[str, str]) -
         pull_secrets=parts(pod, "imagePullSecrets"),
         service_account="" if account == "default" else str(account),
         env_from=workload.variables.sources,
-        volumes=parts(pod, "volumes"),
+        volumes=_mounted_volumes(workload),
         volume_mounts=parts(container, "volumeMounts"),
         selector=workload.selector,
     )
@@ -61,10 +63,17 @@ def carry_pod(workload: Workload, draft: Draft, new_labels: Mapping[str, str]) -
     celery = carried_container(workload, draft, shared)
     companions = carried_companions(workload, draft)
     draft.put(in_template(celery, companions, workload.role.value), "template", "spec", "containers")
-    draft.put(carried_init_containers(workload), "template", "spec", "initContainers")
+    draft.put(carried_init_containers(workload, draft), "template", "spec", "initContainers")
     _carry_rest(workload, draft, new_labels)
     _note_token(workload, shared)
     return shared
+
+
+def _mounted_volumes(workload: Workload) -> list[Object]:
+    """The volumes of the pod, without those that only another Celery container of the same pod mounts."""
+    containers = [workload.container, *workload.companions, *parts(workload.pod, "initContainers")]
+    mounted = {text(one, "name") for container in containers for one in parts(container, "volumeMounts")}
+    return [one for one in parts(workload.pod, "volumes") if text(one, "name") in mounted]
 
 
 def _carry_rest(workload: Workload, draft: Draft, new_labels: Mapping[str, str]) -> None:
@@ -82,7 +91,7 @@ def _carry_rest(workload: Workload, draft: Draft, new_labels: Mapping[str, str])
         )
     grace = pod.get("terminationGracePeriodSeconds")
     if workload.role is Role.WORKER and isinstance(grace, int) and grace != _GRACE_DEFAULT:
-        draft.put(max(1, grace), "gracePeriodSeconds")
+        draft.put(min(max(1, grace), _LONGEST_GRACE), "gracePeriodSeconds")
 
 
 def _pull_policy(container: Mapping[str, object]) -> str:

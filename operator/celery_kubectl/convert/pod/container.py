@@ -1,14 +1,13 @@
 """The container that runs Celery, and the containers beside it."""
 
-from collections.abc import Mapping
-
 from celery_health.verdicts.text import is_or_are, listed
 from celery_kubectl.convert.command.found import shortened
 from celery_kubectl.convert.command.options import Role
 from celery_kubectl.convert.draft import Draft
+from celery_kubectl.convert.fields import number, part, parts, words
 from celery_kubectl.convert.pod.security import carried_security
 from celery_kubectl.convert.pod.shared import Shared
-from celery_kubectl.convert.workload import Workload, part, parts
+from celery_kubectl.convert.workload import Workload
 from celery_kubectl.kubectl import Object
 
 # These have a field, are read elsewhere, or are what Kubernetes fills in.
@@ -58,7 +57,7 @@ def carried_container(workload: Workload, draft: Draft, shared: Shared) -> Objec
 
 def carried_companions(workload: Workload, draft: Draft) -> list[Object]:
     """The other containers, under names that are free."""
-    companions = [_free_name(one) for one in workload.companions]
+    companions = [_free_name(one, draft) for one in workload.companions]
     if companions:
         names = listed([str(one.get("name")) for one in companions])
         draft.ask(
@@ -70,9 +69,9 @@ def carried_companions(workload: Workload, draft: Draft) -> list[Object]:
     return companions
 
 
-def carried_init_containers(workload: Workload) -> list[Object]:
+def carried_init_containers(workload: Workload, draft: Draft) -> list[Object]:
     """The init containers, under names that are free."""
-    return [_free_name(one) for one in parts(workload.pod, "initContainers")]
+    return [_free_name(one, draft) for one in parts(workload.pod, "initContainers")]
 
 
 def in_template(container: Object, others: list[Object], name: str) -> list[Object]:
@@ -93,9 +92,14 @@ def set_in_container(draft: Draft, name: str, key: str, value: object) -> None:
     ours[key] = value
 
 
-def _free_name(container: Object) -> Object:
+def _free_name(container: Object, draft: Draft) -> Object:
     name = str(container.get("name"))
-    return {**container, "name": f"{name}-container"} if name in _OUR_NAMES else container
+    if name not in _OUR_NAMES:
+        return container
+    draft.remark(
+        f"Container {name} is called {name}-container, because the operator uses that name.", "template"
+    )
+    return {**container, "name": f"{name}-container"}
 
 
 def _hooks(container: Object, draft: Draft) -> Object:
@@ -111,9 +115,8 @@ def _hooks(container: Object, draft: Draft) -> Object:
 
 def _long_start(container: Object) -> Object:
     probe = part(container, "startupProbe")
-    seconds = (probe.get("initialDelaySeconds") or 0) + (probe.get("periodSeconds") or 10) * (
-        probe.get("failureThreshold") or 3
-    )
+    seconds = number(probe, "initialDelaySeconds", 0)
+    seconds += number(probe, "periodSeconds", 10) * number(probe, "failureThreshold", 3)
     # The operator's probe asks once a second.
     return {"startupProbe": {"failureThreshold": seconds}} if probe and seconds > _STARTUP_SECONDS else {}
 
@@ -128,7 +131,7 @@ def _note_probes(container: Object, draft: Draft) -> None:
         draft.remark(f"Replaced by probes that the operator's sidecar answers: {', '.join(texts)}.")
 
 
-def _what_runs(handler: Mapping[str, Object]) -> str:
-    if command := part(dict(handler), "exec").get("command"):
-        return f"`{shortened(' '.join(map(str, command)), 60)}`"
+def _what_runs(handler: Object) -> str:
+    if command := words(part(handler, "exec"), "command"):
+        return f"`{shortened(' '.join(command), 60)}`"
     return next((kind for kind in ("httpGet", "tcpSocket", "grpc", "sleep") if kind in handler), "no action")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from celery_kubectl.convert.draft import Draft
-from celery_kubectl.convert.workload import Workload, part
+from celery_kubectl.convert.fields import part
+from celery_kubectl.convert.workload import Workload
 from celery_kubectl.kubectl import Object
 
 _OF_TOOLS = ("app.kubernetes.io/", "helm.sh/", "pod-template-hash")
@@ -27,8 +28,9 @@ def carried_metadata(workload: Workload, draft: Draft, about: Draft) -> None:
     draft.put(annotations, "template", "metadata", "annotations")
     if any(key.startswith("checksum/") for key in part(metadata, "annotations")):
         about.remark(
-            "Annotations with a checksum are left out: the operator replaces pods when a ConfigMap or Secret "
-            "in env, envFrom or urlFrom changes.",
+            "Annotations with a checksum are left out. The operator replaces pods when a ConfigMap or Secret "
+            "in env, envFrom or urlFrom changes, but not when one changes that is a volume: then run "
+            "`kubectl celery restart`.",
             "env",
         )
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from celery_kubectl.convert.draft import Draft
+from celery_kubectl.convert.fields import part, words
 from celery_kubectl.convert.pod.shared import Shared
-from celery_kubectl.convert.workload import Workload, part
+from celery_kubectl.convert.workload import Workload
 from celery_kubectl.kubectl import Object
 
 _OURS: Object = {
@@ -23,11 +24,13 @@ def carried_security(workload: Workload, draft: Draft, shared: Shared) -> Object
     user = container.get("runAsUser", pod.get("runAsUser"))
     carried, of_container = _rest(pod), _rest(container)
     if user == 0:
-        draft.ask("The pods run as root, as before. Choose another user if the image allows it.", "template")
+        shared.about.ask(
+            "The pods run as root, as before. Choose another user if the image allows it.", "image"
+        )
         carried |= {"runAsUser": 0, "runAsNonRoot": False}
     draft.put(carried, "template", "spec", "securityContext")
     shared.new_limits = [*_new_limits({**pod, **container})]
-    if of_container.get("privileged") or "SYS_ADMIN" in part(of_container, "capabilities").get("add", ()):
+    if of_container.get("privileged") or "SYS_ADMIN" in words(part(of_container, "capabilities"), "add"):
         of_container["allowPrivilegeEscalation"] = True
     shared.run_as_user = user if isinstance(user, int) and user > 0 else None
     return of_container

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from celery_health.masking import SECRET_NAMES, name_pattern
 from celery_kubectl.convert.command.options import Role
-from celery_kubectl.convert.connections import RENAMED
+from celery_kubectl.convert.connections import PASSWORD, RENAMED
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.environment import REFERENCE
 from celery_kubectl.convert.workload import Workload
@@ -39,8 +39,12 @@ def carried_variables(workload: Workload, about: Draft) -> list[Object]:
 
 
 def plain_secrets(variables: Iterable[Object]) -> list[str]:
-    """The names of variables whose value is in the manifest, and is a secret by its name."""
-    return [one["name"] for one in variables if one.get("value") and _SECRET_NAME.fullmatch(one["name"])]
+    """The names of variables whose value is in the manifest, and is a secret or has a password."""
+    return [
+        one["name"]
+        for one in variables
+        if one.get("value") and (_SECRET_NAME.fullmatch(one["name"]) or PASSWORD.search(one["value"]))
+    ]
 
 
 def _of_script(workload: Workload) -> Iterator[Object]:

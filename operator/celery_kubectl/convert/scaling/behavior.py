@@ -1,7 +1,7 @@
 """``behavior`` of a HorizontalPodAutoscaler, which KEDA has too, as ``scaleUp`` and ``scaleDown``."""
 
 from celery_kubectl.convert.draft import Draft
-from celery_kubectl.convert.workload import part, parts
+from celery_kubectl.convert.fields import part, parts
 from celery_kubectl.kubectl import Object
 
 _RULES = ("stabilizationWindowSeconds", "selectPolicy")

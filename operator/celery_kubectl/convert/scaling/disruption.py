@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from celery_kubectl.convert.draft import Draft
-from celery_kubectl.convert.workload import part
+from celery_kubectl.convert.fields import part
 from celery_kubectl.kubectl import Object
 
 _FIELDS = ("maxUnavailable", "minAvailable")

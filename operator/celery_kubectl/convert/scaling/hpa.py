@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from celery_health.verdicts.text import listed
 from celery_kubectl.convert.draft import Draft
+from celery_kubectl.convert.fields import part, parts
 from celery_kubectl.convert.scaling.behavior import carry_behavior
-from celery_kubectl.convert.workload import part, parts
 from celery_kubectl.kubectl import Object
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from celery_health.verdicts.text import listed
+from celery_health.verdicts.text import counted, listed
 from celery_kubectl.convert.draft import Draft
+from celery_kubectl.convert.fields import number, part, parts
 from celery_kubectl.convert.scaling.behavior import carry_behavior
 from celery_kubectl.convert.scaling.triggers import QueueTrigger, Trigger, UnknownTrigger, Window, trigger_of
-from celery_kubectl.convert.workload import part, parts
 from celery_kubectl.kubectl import Object
 
 # KEDA's own defaults.
@@ -16,7 +16,7 @@ _MIN, _MAX, _POLLING = 0, 100, 30
 def carry_scaled_object(scaled: Object, draft: Draft, queues: Sequence[str], slots: int) -> None:
     """Its bounds, triggers, behavior and fallback. ``slots``: tasks that one pod runs at a time."""
     spec, name = part(scaled, "spec"), scaled["metadata"]["name"]
-    most = _number(spec, "maxReplicaCount", _MAX)
+    most = number(spec, "maxReplicaCount", _MAX)
     draft.remark(f"From ScaledObject {name}.", "autoscaling")
     draft.put(_minimum(spec, draft), "autoscaling", "minReplicas")
     draft.put(most, "autoscaling", "maxReplicas")
@@ -27,7 +27,7 @@ def carry_scaled_object(scaled: Object, draft: Draft, queues: Sequence[str], slo
         if isinstance(unknown, UnknownTrigger):
             draft.ask(f"KEDA's trigger {unknown.description} has no equal here.", "autoscaling")
     if "cooldownPeriod" in spec:
-        draft.put(_number(spec, "cooldownPeriod", 0), "autoscaling", "idleSeconds")
+        draft.put(number(spec, "cooldownPeriod", 0), "autoscaling", "idleSeconds")
     _carry_fallback(spec, draft, most)
     advanced = part(spec, "advanced")
     carry_behavior(part(part(advanced, "horizontalPodAutoscalerConfig"), "behavior"), draft)
@@ -35,7 +35,7 @@ def carry_scaled_object(scaled: Object, draft: Draft, queues: Sequence[str], slo
 
 
 def _minimum(spec: Object, draft: Draft) -> int:
-    least = _number(spec, "minReplicaCount", _MIN)
+    least = number(spec, "minReplicaCount", _MIN)
     idle = spec.get("idleReplicaCount")
     if not isinstance(idle, int):
         return least
@@ -55,8 +55,8 @@ def _carry_queues(triggers: Sequence[QueueTrigger], draft: Draft, queues: Sequen
     if activation := max(trigger.activation for trigger in triggers):
         draft.put(activation, "autoscaling", "activationBacklog")
     draft.remark(
-        f"KEDA: {per_pod:g} messages per pod, which has {slots} slots. Active tasks count here too. "
-        "targetDrainSeconds, 60 by default, may ask for more pods.",
+        f"KEDA: {per_pod:g} messages per pod, which has {counted(slots, 'slot')}. Active tasks count here "
+        "too. targetDrainSeconds, 60 by default, may ask for more pods.",
         "autoscaling",
         "targetPerSlot",
     )
@@ -89,11 +89,11 @@ def _carry_windows(triggers: Sequence[Trigger], draft: Draft, most: int) -> None
 
 def _carry_fallback(spec: Object, draft: Draft, most: int) -> None:
     fallback = part(spec, "fallback")
-    replicas = _number(fallback, "replicas", 0)
+    replicas = number(fallback, "replicas", 0)
     if replicas > 0:
         failures, polling = (
-            _number(fallback, "failureThreshold", 3),
-            _number(spec, "pollingInterval", _POLLING),
+            number(fallback, "failureThreshold", 3),
+            number(spec, "pollingInterval", _POLLING),
         )
         draft.put(min(replicas, most), "autoscaling", "fallback", "replicas")
         draft.put(failures * polling, "autoscaling", "fallback", "afterSeconds")
@@ -108,8 +108,3 @@ def _note_rest(spec: Object, advanced: Object, draft: Draft) -> None:
             "resource every second.",
             "autoscaling",
         )
-
-
-def _number(value: Object, key: str, default: int) -> int:
-    found = value.get(key)
-    return found if isinstance(found, int) else default

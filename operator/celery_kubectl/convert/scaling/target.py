@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from celery_kubectl.convert.workload import Workload, part, parts
+from celery_kubectl.convert.fields import part, parts
+from celery_kubectl.convert.workload import Workload
 from celery_kubectl.kubectl import Object
 
 

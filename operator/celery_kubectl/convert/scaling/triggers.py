@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from celery_kubectl.convert.command.found import shortened
-from celery_kubectl.convert.workload import part
+from celery_kubectl.convert.fields import part
 from celery_kubectl.kubectl import Object
 
 _REDIS = frozenset({"redis", "redis-cluster", "redis-sentinel"})
