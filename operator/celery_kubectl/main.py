@@ -35,7 +35,7 @@ _GROUPS = (
 @with_options(_CLUSTER)
 @click.pass_context
 def plugin(ctx: click.Context, /, **options: str | None) -> None:
-    """Show the health of Celery on this cluster, restart workers, pause healing, and handle dead letters.
+    """Show the health of Celery on this cluster, restart workers, handle dead letters, convert Deployments.
 
     The plugin runs kubectl: the one that the variable KUBECTL names, or else the one on PATH.
     """

@@ -96,26 +96,28 @@ def from_cluster(kubectl: Kubectl, targets: Sequence[Target], scaled: Sequence[s
     deployments = [_read_target(kubectl, target) for target in targets]
     problems: list[str] = []
 
-    def listing(kind: str) -> list[Object]:
+    def listing(kind: str, consequence: str = "they are not carried over") -> list[Object]:
         try:
             return parts(kubectl.json("get", kind), "items")
         except NoResourceTypeError:
             return []
         except KubectlError as error:
-            problems.append(f"{kind} were not read, and are not carried over: {error.message}")
+            problems.append(f"{kind} were not read, so {consequence}. {error.message}")
             return []
 
     if scaled:
         scaled_objects = [kubectl.json("get", _SCALED_OBJECTS, name) for name in scaled]
     else:
         scaled_objects = listing(_SCALED_OBJECTS)
-    names = [one["metadata"]["name"] for one in listing("deployments.apps")]
+    others = listing(
+        "deployments.apps", "check that none has the name of this resource and one of its groups"
+    )
     return Sources(
         deployments=deployments,
         surroundings=Surroundings(
             scalers=[*scaled_objects, *listing(_AUTOSCALERS)],
             budgets=listing(_BUDGETS),
-            deployments=names,
+            deployments=[one["metadata"]["name"] for one in others],
         ),
         configuration=_configuration(kubectl, deployments),
         problems=problems,

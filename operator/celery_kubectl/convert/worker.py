@@ -117,7 +117,10 @@ def _carry_options(workload: Workload, draft: Draft) -> None:
     # Without -l, Celery logs warnings only; the field's default is INFO.
     level = (_option(workload, "--loglevel", "LOGLEVEL") or "WARNING").upper()
     level = {"FATAL": "CRITICAL", "WARN": "WARNING"}.get(level, level)
-    draft.put(level if level in _LEVELS else None, "logLevel")
+    if level not in _LEVELS:
+        draft.ask(f"The log level is {level}, which is not known: INFO is assumed.", "logLevel")
+        level = "INFO"
+    draft.put(level, "logLevel")
     draft.put([*args, *workload.command.rest], "args")
 
 
@@ -125,7 +128,7 @@ def _carry_pool(workload: Workload, draft: Draft) -> str:
     given = _option(workload, "--pool", "POOL")
     pool = _POOLS.get(given or "prefork")
     if pool is None:
-        draft.ask(f"The pool {given} is not one that the operator knows: prefork is assumed.", "queues")
+        draft.ask(f"The pool {given} is not one that the operator knows: prefork is assumed.")
         return "prefork"
     draft.put(None if pool == "prefork" else pool, "pool")
     return pool

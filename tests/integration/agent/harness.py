@@ -77,7 +77,7 @@ class AgentWorker:
         )
 
     def spawn(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        """Start this world's Python with other arguments in the same surroundings; the caller has to end it."""
+        """Start this world's Python with other arguments in the same surroundings; the caller ends it."""
         with (self.home / "spawned.log").open("ab") as log:
             command = [self._python, *arguments]
             return subprocess.Popen(

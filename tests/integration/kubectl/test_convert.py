@@ -167,7 +167,7 @@ def test_what_may_not_be_read_is_a_comment(empty: Shop) -> None:
     printed = empty.run("convert", "shop-worker", "--kubeconfig", str(file))
     assert printed.code == 0, printed.err
     comments = " ".join(line.strip().lstrip("# ") for line in printed.out.splitlines())
-    assert "poddisruptionbudgets.policy were not read, and are not carried over" in comments
+    assert "poddisruptionbudgets.policy were not read, so they are not carried over" in comments
     assert "it may be in Secret shop, which was not read" in comments
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from celery_health.masking import mask_recognised
 from celery_kubectl.convert.command.options import Given, Role, parse
 from celery_kubectl.convert.command.shell import Literal, program, script_of, simple_commands
 
@@ -104,8 +105,8 @@ def expanded(word: str, literal: Literal) -> str:
 
 
 def shortened(text: str, most: int = 100) -> str:
-    """The text on one line, for a comment or an error."""
-    line = " ".join(text.split())
+    """The text on one line and without secrets, for a comment or an error."""
+    line = " ".join(mask_recognised(text).split())
     return line if len(line) <= most else f"{line[: most - 4]} ..."
 
 
