@@ -56,8 +56,10 @@ _TO_DECIDE = {
     "--purge": "--purge is left out: each new worker would delete the waiting tasks of all.",
     "--exclude-queues": "--exclude-queues is left out: list the queues that the workers read.",
 }
-_ELSEWHERE = {"--app", "--broker", "--result-backend", "--workdir", "--beat", "--schedule", "--scheduler"}
-
+_ELSEWHERE = {
+    *("--app", "--broker", "--result-backend", "--workdir", "--beat", "--schedule", "--scheduler"),
+    *("--queues", "--pool", "--concurrency", "--autoscale", "--loglevel"),
+}
 
 ORDER = (
     *("name", "queues", "pool", "concurrency", "replicas", "autoscaling", "gracePeriodSeconds"),
@@ -135,10 +137,8 @@ def _carry_pool(workload: Workload, draft: Draft) -> str:
 
 
 def _carry_concurrency(workload: Workload, draft: Draft, pool: str) -> None:
-    given, autoscale = (
-        _option(workload, "--concurrency", "CONCURRENCY"),
-        workload.command.value("--autoscale"),
-    )
+    given = _option(workload, "--concurrency", "CONCURRENCY")
+    autoscale = workload.command.value("--autoscale")
     if autoscale:
         draft.ask(
             f"--autoscale {autoscale} is left out: the operator changes the number of pods, not the size of "
@@ -175,7 +175,7 @@ def _carry_option(option: Given, draft: Draft) -> list[str]:
         _ask_unless(number, option, draft)
     elif option.name == "--optimization":
         draft.put(option.value if option.value in {"fair", "default"} else None, "optimization")
-    elif option.name not in {*_ELSEWHERE, "--queues", "--pool", "--concurrency", "--autoscale", "--loglevel"}:
+    elif option.name not in _ELSEWHERE:
         if not option.known:
             draft.ask(f"{option.name} is not an option that is known here: check it.", "args")
         return list(option.words)
@@ -226,11 +226,12 @@ def _carry_size(workload: Workload, draft: Draft, scalers: Sequence[Object]) -> 
 
 
 def _number(text: str) -> int | None:
-    """A number as an integer, rounded up; None where it is none."""
+    """A number as an integer, rounded up; None where it is none, or below zero."""
     try:
-        return math.ceil(float(text))
+        number = math.ceil(float(text))
     except (ValueError, OverflowError):
         return None
+    return number if number >= 0 else None
 
 
 def _memory(kibibytes: int) -> str:

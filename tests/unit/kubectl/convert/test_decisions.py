@@ -25,6 +25,7 @@ from tests.unit.kubectl.convert.build import BROKER, deployment, printed, worker
             ("queues", ["celery"]),
             "TODO: The queues are $(QUEUES), whose value is not known",
         ),
+        (["-c", "-1"], ("concurrency", 4), "TODO: The concurrency is -1, whose value is not known"),
         (["-c", "$(N)"], ("concurrency", 4), "TODO: The concurrency is $(N), whose value is not known"),
         (["--time-limit", "soon"], ("timeLimit", None), "TODO: --time-limit is soon, which is no number"),
         (["--time-limit", "9", "--soft-time-limit", "9"], ("softTimeLimit", None), "is ended after 9 s"),
