@@ -44,6 +44,10 @@ class NotFoundError(KubectlError):
     """There is no object of this name."""
 
 
+class NoResourceTypeError(KubectlError):
+    """The cluster has no such type of resource."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kubectl:
     """The program. ``options`` precede each command: the namespace, the context, the kubeconfig."""
@@ -119,10 +123,7 @@ def explained(stderr: str) -> KubectlError:
         text = f"{lines[-2].rstrip('.')} ({text})"
     lowered = text.lower()
     if "the server doesn't have a resource type" in lowered:
-        return KubectlError(
-            "This cluster has no resource type CeleryDeployment: install the operator with its Helm chart, "
-            "or use --context for another cluster."
-        )
+        return _no_resource_type(text)
     if "(notfound)" in lowered:
         return NotFoundError(text)
     if "(forbidden)" in lowered:
@@ -133,3 +134,12 @@ def explained(stderr: str) -> KubectlError:
     if any(words in lowered for words in _NO_ANSWER):
         return KubectlError(f"The cluster does not answer: {text}.")
     return KubectlError(f"kubectl: {text}.")
+
+
+def _no_resource_type(text: str) -> KubectlError:
+    if "celerydeployments" not in text:
+        return NoResourceTypeError(f"This cluster does not know the type: {text}.")
+    return NoResourceTypeError(
+        "This cluster has no resource type CeleryDeployment: install the operator with its Helm chart, or "
+        "use --context for another cluster."
+    )

@@ -35,7 +35,7 @@ _GROUPS = (
 @with_options(_CLUSTER)
 @click.pass_context
 def plugin(ctx: click.Context, /, **options: str | None) -> None:
-    """Show the health of Celery on this cluster, restart workers, pause healing, and handle dead letters.
+    """Show the health of Celery on this cluster, restart workers, handle dead letters, convert Deployments.
 
     The plugin runs kubectl: the one that the variable KUBECTL names, or else the one on PATH.
     """
@@ -151,6 +151,31 @@ def resume(name: str, groups: tuple[str, ...], **cluster: Any) -> None:
     click.echo(f"{name}: healing{_of(groups)} {'is resumed' if was_paused else 'was not paused'}.")
     if groups and resource.paused:
         click.echo(f"Healing of the whole resource is still paused: kubectl celery resume {name}", err=True)
+
+
+@plugin.command("convert", cls=Command, short_help="Print the CeleryDeployment for Deployments.")
+@click.argument("names", metavar="[deployment/NAME]...", nargs=-1)
+@with_options(_CLUSTER)
+@click.option("--scaledobject", "scaled", multiple=True, metavar="NAME", help="A ScaledObject of KEDA.")
+@click.option("-f", "--filename", "files", multiple=True, metavar="FILE", help="Manifests; - for stdin.")
+def convert_deployments(
+    names: tuple[str, ...], scaled: tuple[str, ...], files: tuple[str, ...], **cluster: Any
+) -> None:
+    """Print the CeleryDeployment that replaces Deployments of workers, beat and Flower. It changes nothing.
+
+    The Deployments are read from the cluster, or from manifests. Of manifests, all that run Celery are
+    converted, or those that are named. A comment with TODO stands at each thing that needs a decision.
+
+    \b
+    Exit codes:
+      0  printed
+      3  wrong options, or there is no Celery to convert
+    """
+    from celery_kubectl.convert.run import convert  # noqa: PLC0415
+
+    if not names and not files:
+        raise UsageError("Name what to convert: deployment/NAME, or -f FILE with manifests.")
+    convert(names, scaled, files, lambda: _kubectl(**cluster))
 
 
 @plugin.group("dead-letter", cls=Group, help=DEAD_LETTER_HELP)

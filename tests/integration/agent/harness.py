@@ -77,6 +77,14 @@ class AgentWorker:
             check=False,
         )
 
+    def spawn(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start this world's Python with other arguments in the same surroundings; the caller ends it."""
+        with (self.home / "spawned.log").open("ab") as log:
+            command = [self._python, *arguments]
+            return subprocess.Popen(
+                command, env=self._env, cwd=PROJECT, stdout=log, stderr=log, start_new_session=True
+            )
+
     def report(self) -> WorkerReport | None:
         """The latest report, which has to be exactly what the contract declares; None before the first."""
         try:

@@ -1,0 +1,1 @@
+"""What scales and protects a Deployment: KEDA, HorizontalPodAutoscalers, PodDisruptionBudgets."""
