@@ -43,18 +43,8 @@ def opened(
         )
 
     def send(request: bytes) -> list[bytes]:
-        command = [
-            "--namespace",
-            resource.namespace,
-            "-i",
-            pod,
-            "-c",
-            SIDECAR_CONTAINER,
-            "--",
-            "python3",
-            "-m",
-            MODULE,
-        ]
+        sidecar = ["--namespace", resource.namespace, "-i", pod, "-c", SIDECAR_CONTAINER]
+        command = [*sidecar, "--", "python3", "-m", MODULE]
         try:
             return kubectl.run("exec", *command, stdin=request.decode()).encode().splitlines()
         except KubectlError as error:

@@ -12,7 +12,10 @@ from celery_health.wire.names import Role
 
 AGENT_CONTAINER = "agent"
 SIDECAR_CONTAINER = "probe"
-PROBE_VOLUME_NAME = "celery-probe"
+SITE_FOLDER = "site"
+"""The folder in the volume that starts the agent in a worker of another program, by PYTHONPATH."""
+
+_VOLUME = "celery-probe"
 
 CONTAINER_SECURITY: dict[str, Any] = {
     "allowPrivilegeEscalation": False,
@@ -24,9 +27,9 @@ RESOURCES: dict[str, Any] = {
     "limits": {"memory": "96Mi"},
 }
 
-PROBE_MOUNT: dict[str, Any] = {"name": PROBE_VOLUME_NAME, "mountPath": wire.DIRECTORY}
+PROBE_MOUNT: dict[str, Any] = {"name": _VOLUME, "mountPath": wire.DIRECTORY}
 PROBE_VOLUME: dict[str, Any] = {
-    "name": PROBE_VOLUME_NAME,
+    "name": _VOLUME,
     "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"},
 }
 DIRECTORY_VARIABLE: dict[str, Any] = {"name": wire.DIRECTORY_VARIABLE, "value": wire.DIRECTORY}
