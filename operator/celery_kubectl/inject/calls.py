@@ -94,14 +94,13 @@ def _calls(words: Sequence[Word]) -> Iterator[Call]:
 
 def _call(words: Sequence[Word], texts: Sequence[str], place: int) -> Call | None:
     word, rest = words[place], texts[place + 1 :]
-    before = texts[place - 1] if place else ""
     name = _name(word.text)
     if name == "sentry" and ("run", "worker") in pairwise(rest):
         return Call(Starter.PROGRAM, word.start, word.end)
     if observed_program(rest) != "worker":
         return None
-    if word.text == DIRECTORY and _name(before).startswith("python"):
-        return Call(Starter.AGENT, word.start, word.end, python=before)
+    if word.text == DIRECTORY:
+        return Call(Starter.AGENT, word.start, word.end, python=_python(texts[:place]))
     if name == "celery":
         return _celery_call(words, texts, place)
     return None
@@ -112,8 +111,7 @@ def _celery_call(words: Sequence[Word], texts: Sequence[str], place: int) -> Cal
     if _HAVE_CELERY.fullmatch(_name(before)) or not any(_APP_OPTION.match(text) for text in texts[place:]):
         return Call(Starter.PROGRAM, word.start, word.end)
     if before == "-m":
-        python = next((text for text in texts[:place] if _name(text).startswith("python")), "python")
-        return Call(Starter.CELERY, words[place - 1].start, word.end, (DIRECTORY,), python)
+        return Call(Starter.CELERY, words[place - 1].start, word.end, (DIRECTORY,), _python(texts[:place]))
     python = f"{word.text.removesuffix('celery')}python"
     return Call(Starter.CELERY, word.start, word.end, (python, DIRECTORY), python)
 
@@ -131,6 +129,10 @@ def _commands(text: str, offset: int) -> Iterator[list[Word]]:
                 yield from _commands(inner, offset + token.start() + found.index(inner))
             words.append(Word(inner, offset + token.start(), offset + token.end()))
     yield words
+
+
+def _python(texts: Sequence[str]) -> str:
+    return next((text for text in texts if _name(text).startswith("python")), "python")
 
 
 def _name(program: str) -> str:

@@ -70,7 +70,7 @@ def broker_of(container: Container, chosen: str) -> tuple[Container, list[str]]:
 
 def _mounts(container: Container) -> list[Container]:
     others = [one for one in container.get("volumeMounts") or () if one.get("mountPath") != DIRECTORY]
-    return [*others, PROBE_MOUNT]
+    return [PROBE_MOUNT, *others]
 
 
 def _is_kept(hook: Any) -> bool:

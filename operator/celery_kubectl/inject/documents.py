@@ -111,12 +111,12 @@ def _pod(place: PodPlace, worker: Container, choice: Choice, result: Result) -> 
     return {
         **pod,
         "initContainers": [
-            *(one for one in pod.get("initContainers") or () if not _is_ours(one)),
             agent_container(choice.image),
             {**sidecar_container(choice.image, broker["env"]), **_sources(broker)},
+            *(one for one in pod.get("initContainers") or () if not _is_ours(one)),
         ],
         "containers": [changed if one is worker else one for one in pod["containers"]],
-        "volumes": [*(one for one in pod.get("volumes") or () if one != PROBE_VOLUME), PROBE_VOLUME],
+        "volumes": [PROBE_VOLUME, *(one for one in pod.get("volumes") or () if one != PROBE_VOLUME)],
     }
 
 

@@ -19,11 +19,11 @@ def env_of(container: Container) -> list[Variable]:
 
 
 def with_variable(env: list[Variable], name: str, value: str) -> list[Variable]:
-    """The variables with another value for this name, in its place or at the end."""
+    """The variables with another value for this name, in its place or before the others."""
     new = {"name": name, "value": value}
     if any(one["name"] == name for one in env):
         return [new if one["name"] == name else one for one in env]
-    return [*env, new]
+    return [new, *env]
 
 
 def broker_name(container: Container) -> str | None:
