@@ -15,7 +15,7 @@ _PATHS = (
     ("spec",),
 )
 
-# What is read of a pod and of its containers: lists of objects with a key by which they are told apart.
+# What is read of a pod and of its containers: lists of objects with the key of each.
 _POD_LISTS = {"initContainers": "name", "containers": "name", "volumes": "name"}
 _CONTAINER_LISTS = {"env": "name", "volumeMounts": "mountPath"}
 

@@ -45,7 +45,7 @@ def test_a_value_from_a_secret_is_taken_as_it_is() -> None:
 
 
 def test_the_variables_that_the_value_refers_to_come_along() -> None:
-    needed = [
+    needed: list[dict[str, Any]] = [
         {"name": "PASSWORD", "valueFrom": SECRET},
         {"name": "USER", "value": "$$(NO) $(PASSWORD) $(USER)"},
         {"name": "LOGIN", "value": "$(USER):$(PASSWORD)"},

@@ -71,8 +71,8 @@ def test_what_was_done_and_what_was_left_alone_is_said() -> None:
     assert result.notes == [
         "Deployment web: left alone, because no container starts a Celery worker.",
         (
-            "Deployment shop: no variable of container worker shows the broker's URL, so the sidecar does not "
-            "check the broker: name the variable with --broker-url-env NAME."
+            "Deployment shop: no variable of container worker shows the broker's URL, so the sidecar does "
+            "not check the broker: name the variable with --broker-url-env NAME."
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""Workers of public charts, as README.md describes them, with what `inject` needs to be told of each."""
+"""Workers of public charts, as README.md describes them, with the options of `inject` for each."""
 
 from collections.abc import Sequence
 from pathlib import Path
