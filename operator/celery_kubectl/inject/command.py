@@ -7,9 +7,6 @@ from typing import TextIO
 import click
 
 from celery_health.cli.usage import Command
-from celery_kubectl.inject.documents import Choice, inject
-from celery_kubectl.manifests import read_manifests
-from celery_probe.pod import ProbeImage
 
 
 @click.command("inject", cls=Command, short_help="Add agent, sidecar and probes to manifests.")
@@ -52,7 +49,10 @@ def command(
       0  done
       3  wrong options, or no container runs a worker
     """
+    from celery_kubectl.inject.documents import Choice, inject  # noqa: PLC0415
     from celery_kubectl.manifest_text import manifest_text  # noqa: PLC0415
+    from celery_kubectl.manifests import read_manifests  # noqa: PLC0415
+    from celery_probe.pod import ProbeImage  # noqa: PLC0415
 
     source: Path | TextIO = sys.stdin if filename == "-" else Path(filename)
     image = ProbeImage(probe_image, fixed_user_id=user_ids == "fixed")

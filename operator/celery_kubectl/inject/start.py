@@ -98,7 +98,9 @@ class Start:
         return [*self.entries[:place], Entry(entry.field, text), *self.entries[place + 1 :]]
 
     def _place_of_text(self) -> int | None:
-        """The entry that a shell runs as a text."""
+        """The entry that a shell runs as a text: the one with the call, if a call is known."""
+        if self.found:
+            return self.found[0].entry
         texts = [entry.text for entry in self.entries]
         return next((place for place in range(len(texts)) if is_shell_text(texts, place)), None)
 

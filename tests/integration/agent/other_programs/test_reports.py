@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, TRACED, World
 from tools.testbed.servers import free_port, redis_server
 from tools.testbed.waiting import wait_for
 
@@ -54,3 +54,28 @@ def test_other_processes_of_the_application_have_no_agent(tmp_path: Path) -> Non
         done = worker.command("-c", "import agent_app; print(agent_app.app.main)")
         assert (done.stdout, done.stderr) == ("agent_app\n", "")
         assert list(worker.run.iterdir()) == []
+
+
+def tracer() -> list[str]:
+    return [str(TRACED.python().with_name("opentelemetry-instrument")), "--traces_exporter", "none"]
+
+
+def test_a_tracer_in_front_of_celery_leaves_the_agent_alone(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        agent_worker(tmp_path, TRACED, "prefork", redis.url, launcher=tracer()) as worker,
+    ):
+        assert worker.wait_until_consuming().error_count == 0
+        assert worker.terminate() == 0
+
+
+def test_a_tracer_that_hides_the_agent_leaves_the_worker_of_another_program_alone(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path, TRACED, "prefork", redis.url, launcher=tracer(), program=PROGRAM) as worker,
+    ):
+        app.send_task("agent_app.note", ("done",), queue="celery")
+        wait_for(lambda: worker.ran() == ["done"], 60, worker.log)
+        assert worker.report() is None
+        assert worker.terminate() == 0

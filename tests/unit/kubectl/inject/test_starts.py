@@ -95,6 +95,16 @@ def test_another_program_keeps_the_path_of_its_image(program: list[str]) -> None
     assert started(command=program[:1], args=program[1:]) == {"command": [*WRAPPER, program[0]]}
 
 
+def test_a_value_that_looks_like_a_text_for_a_shell_is_left_alone() -> None:
+    program = ["sentry", "run", "worker", "-c", "a value"]
+    assert started(command=program) == {"command": [*WRAPPER, *program]}
+
+
+def test_of_several_texts_the_one_with_the_worker_is_changed() -> None:
+    program = ["sh", "-c", "exec wait", "bash", "-c", "airflow celery worker"]
+    assert started(args=program) == {"args": [*program[:-1], f"{EXPORT}{program[-1]}"]}
+
+
 def test_the_path_in_the_manifest_is_continued() -> None:
     env = [{"name": "PYTHONPATH", "value": "/app:$(EXTRA)"}]
     new = [{"name": "PYTHONPATH", "value": "/celery-probe/site:/app:$(EXTRA)"}]
