@@ -69,8 +69,7 @@ def broker_of(container: Container, chosen: str) -> tuple[Container, list[str]]:
 
 
 def _mounts(container: Container) -> list[Container]:
-    others = [one for one in container.get("volumeMounts") or () if one.get("mountPath") != DIRECTORY]
-    return [PROBE_MOUNT, *others]
+    return [PROBE_MOUNT, *(one for one in container.get("volumeMounts") or () if one != PROBE_MOUNT)]
 
 
 def _is_kept(hook: Any) -> bool:

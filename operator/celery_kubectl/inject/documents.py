@@ -77,9 +77,8 @@ def _injected(place: PodPlace, choice: Choice, result: Result) -> Object:
     if place.is_owned:
         result.notes.append(f"{place.title}: left alone, because a CeleryDeployment owns it.")
         return place.document
-    workers = list(_chosen(place, choice.containers)) or [
-        one for one in place.pod["containers"] if Start(one).is_of_worker
-    ]
+    containers, chosen = place.pod["containers"], list(_chosen(place, choice.containers))
+    workers = [one for one in containers if (one in chosen if chosen else Start(one).is_of_worker)]
     if not workers:
         result.notes.append(f"{place.title}: left alone, because no container starts a Celery worker.")
         return place.document
