@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tools.cluster.binaries.toolchain import ensure
 
 from tests.integration.kubectl.harness import Cluster
 from tests.unit.kubectl.inject.charts import OPTIONS, file_of
@@ -16,6 +17,12 @@ OF_THE_TEAM = {
     "initContainers": [{"name": "wait", "image": "registry.example/shop:1.4", "command": ["true"]}],
     "volumes": [{"name": "data", "emptyDir": {}}],
 }
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> Cluster:
+    """The programs alone: neither inject nor kustomize asks a cluster."""
+    return Cluster(ensure("kubectl")["kubectl"], tmp_path / "no-kubeconfig")
 
 
 def injected(cluster: Cluster, file: Path, *options: str) -> str:
@@ -32,35 +39,16 @@ def test_the_api_server_takes_the_worker_of_a_chart(chart: str, bare_cluster: Cl
     assert len(taken) == len(list(yaml.safe_load_all(file_of(chart).read_text())))
 
 
-def test_kubectl_and_inject_read_the_same_manifest(bare_cluster: Cluster, tmp_path: Path) -> None:
-    """Also text that looks like a number or a boolean stays text."""
-    file = tmp_path / "shop.yaml"
-    deployment = yaml.safe_load((EXAMPLES / "shop" / "worker.yaml").read_text())
-    deployment["metadata"]["annotations"] = {
-        "a": "1e3",
-        "b": "y",
-        "c": "0o14",
-        "d": "null",
-        "e": "2026-01-01",
-        "f": "a\nb \n",
-    }
-    file.write_text(yaml.safe_dump(deployment, default_style='"'))
-    manifests = injected(bare_cluster, file)
-    dry = ["create", "--dry-run=client", "-o", "yaml", "-f", "-"]
-    read = yaml.safe_load(bare_cluster.run(*dry, stdin=manifests))
-    assert read["metadata"]["annotations"] == deployment["metadata"]["annotations"]
-
-
 def kustomized(cluster: Cluster, folder: Path) -> Any:
     return yaml.safe_load(cluster.run("kustomize", str(folder)))
 
 
-def test_the_kustomize_component_makes_what_inject_prints(bare_cluster: Cluster) -> None:
+def test_the_kustomize_component_makes_what_inject_prints(nowhere: Cluster) -> None:
     worker = EXAMPLES / "shop" / "worker.yaml"
-    assert kustomized(bare_cluster, EXAMPLES / "shop") == yaml.safe_load(injected(bare_cluster, worker))
+    assert kustomized(nowhere, EXAMPLES / "shop") == yaml.safe_load(injected(nowhere, worker))
 
 
-def test_the_component_leaves_what_the_team_has_in_the_pod(bare_cluster: Cluster, tmp_path: Path) -> None:
+def test_the_component_leaves_what_the_team_has_in_the_pod(nowhere: Cluster, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES, tmp_path / "kustomize")
     worker = tmp_path / "kustomize" / "shop" / "worker.yaml"
     deployment = yaml.safe_load(worker.read_text())
@@ -69,6 +57,17 @@ def test_the_component_leaves_what_the_team_has_in_the_pod(bare_cluster: Cluster
     pod["containers"][0]["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
     pod["containers"].append({"name": "exporter", "image": "registry.example/exporter:1"})
     worker.write_text(yaml.safe_dump(deployment))
-    expected = yaml.safe_load(injected(bare_cluster, worker))
-    assert kustomized(bare_cluster, worker.parent) == expected
+    expected = yaml.safe_load(injected(nowhere, worker))
+    assert kustomized(nowhere, worker.parent) == expected
     assert expected["spec"]["template"]["spec"]["initContainers"][2:] == OF_THE_TEAM["initContainers"]
+
+
+def test_what_inject_prints_is_read_as_it_was_meant(nowhere: Cluster, tmp_path: Path) -> None:
+    """Also text that looks like a number or a boolean stays text, in the YAML reader of kubectl."""
+    deployment = yaml.safe_load((EXAMPLES / "shop" / "worker.yaml").read_text())
+    annotations = {"a": "1e3", "b": "y", "c": "0o14", "d": "null", "e": "2026-01-01", "f": "a\nb \n"}
+    deployment["metadata"]["annotations"] = annotations
+    (tmp_path / "worker.yaml").write_text(yaml.safe_dump(deployment, default_style='"'))
+    (tmp_path / "injected.yaml").write_text(injected(nowhere, tmp_path / "worker.yaml"))
+    (tmp_path / "kustomization.yaml").write_text("resources: [injected.yaml]\n")
+    assert kustomized(nowhere, tmp_path)["metadata"]["annotations"] == annotations
