@@ -15,8 +15,8 @@ from celery_health.dead_letters.remote import MODULE, RemoteDeadLetters
 from celery_health.wire.names import DEAD_LETTER_SUFFIX
 from celery_kubectl.kubectl import Kubectl, KubectlError, Object
 from celery_kubectl.resource import Resource, read
+from celery_probe.pod import SIDECAR_CONTAINER
 
-SIDECAR = "probe"
 _WORKER = "worker"
 
 
@@ -43,7 +43,8 @@ def opened(
         )
 
     def send(request: bytes) -> list[bytes]:
-        command = ["--namespace", resource.namespace, "-i", pod, "-c", SIDECAR, "--", "python3", "-m", MODULE]
+        sidecar = ["--namespace", resource.namespace, "-i", pod, "-c", SIDECAR_CONTAINER]
+        command = [*sidecar, "--", "python3", "-m", MODULE]
         try:
             return kubectl.run("exec", *command, stdin=request.decode()).encode().splitlines()
         except KubectlError as error:
@@ -91,4 +92,6 @@ def _sidecar_runs(pod: Object) -> bool:
     status = pod.get("status") or {}
     # A native sidecar is an init container.
     containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    return any(one["name"] == SIDECAR and "running" in (one.get("state") or {}) for one in containers)
+    return any(
+        one["name"] == SIDECAR_CONTAINER and "running" in (one.get("state") or {}) for one in containers
+    )

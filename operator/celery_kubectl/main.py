@@ -11,6 +11,7 @@ from celery_health.cli.commands.dead_letter import DEAD_LETTER_HELP, Opened, add
 from celery_health.cli.usage import Command, Group, UsageError, with_options
 from celery_health.exit_codes import ExitCode
 from celery_health.verdicts.text import listed
+from celery_kubectl.inject.command import command as inject
 from celery_kubectl.kubectl import Kubectl
 from celery_kubectl.resource import Resource, annotate, pauses_of, read, read_all
 
@@ -197,6 +198,7 @@ def _open_dead_letters(ctx: click.Context, cluster: dict[str, Any]) -> Opened:
 
 
 add_dead_letter_commands(dead_letter, _open_dead_letters, _CLUSTER)
+plugin.add_command(inject)
 
 
 def main() -> NoReturn:

@@ -9,6 +9,7 @@ from tools.testbed.faults import signal_main
 from tools.testbed.shop import Shop, celery_deployment, group
 
 from celery_operator.api import names
+from celery_probe.pod import SIDECAR_CONTAINER
 from tests.e2e.conftest import ROOT
 
 RESTARTED_WITHIN = 45
@@ -218,7 +219,7 @@ def test_every_image_runs_the_python_of_the_dockerfile(shop: Shop) -> None:
     shop.apply(celery_deployment())
     shop.wait_ready()
     worker = f"{shop.namespace}/{shop.pods()[0]['metadata']['name']}"
-    images = [(worker, names.WORKER_CONTAINER), (worker, names.SIDECAR_CONTAINER)]
+    images = [(worker, names.WORKER_CONTAINER), (worker, SIDECAR_CONTAINER)]
     images += [("celery-system/deployment/celery-operator", "operator")]
 
     def version(place: str, container: str) -> str:
@@ -229,6 +230,6 @@ def test_every_image_runs_the_python_of_the_dockerfile(shop: Shop) -> None:
     shipped = ".".join(map(str, shipped_python((ROOT / "Dockerfile").read_text())))
     assert {container: version(place, container) for place, container in images} == {
         names.WORKER_CONTAINER: shipped,
-        names.SIDECAR_CONTAINER: shipped,
+        SIDECAR_CONTAINER: shipped,
         "operator": shipped,
     }

@@ -5,10 +5,10 @@ The image stands in every worker pod, so that all workers of the cluster would b
 
 from collections.abc import Callable, Iterable
 
-from celery_operator.api import names
 from celery_operator.cache import Cache, Key
 from celery_operator.kinds import DEPLOYMENT, OWNED_KINDS, Json, Kind
 from celery_operator.resources.ownership import is_owned
+from celery_probe.pod import SIDECAR_CONTAINER
 
 KEEP = "keep"
 """The value of the annotation that keeps the image that the pods have."""
@@ -83,7 +83,7 @@ def probe_image_of(owned: Json) -> str:
     """The image of the sidecar in the pods of an owned object; empty where it has none."""
     pod = owned.get("spec", {}).get("template", {}).get("spec", {})
     containers = pod.get("initContainers", [])
-    images = (one.get("image", "") for one in containers if one["name"] == names.SIDECAR_CONTAINER)
+    images = (one.get("image", "") for one in containers if one["name"] == SIDECAR_CONTAINER)
     return str(next(images, ""))
 
 

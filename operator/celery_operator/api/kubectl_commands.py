@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from celery_health.catalogue.entry import Wording
 from celery_health.wire.names import PORT
-from celery_operator.api.names import SIDECAR_CONTAINER, WORKER_CONTAINER
+from celery_operator.api.names import WORKER_CONTAINER
+from celery_probe.pod import SIDECAR_CONTAINER
 
 
 @dataclass(frozen=True, slots=True)

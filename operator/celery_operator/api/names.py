@@ -25,13 +25,10 @@ COMPONENT_MONITOR = "monitor"
 COMPONENT_FLOWER = "flower"
 
 WORKER_CONTAINER = "worker"
-SIDECAR_CONTAINER = "probe"
-AGENT_CONTAINER = "agent"
 BEAT_CONTAINER = "beat"
 MONITOR_CONTAINER = "monitor"
 FLOWER_CONTAINER = "flower"
 
-PROBE_VOLUME = "celery-probe"
 TOKEN_VOLUME = "celery-probe-token"  # noqa: S105 - the volume's name, not a token
 TOKEN_KEY = "token"  # noqa: S105 - the key's name, not a token
 SESSION_SECRET_KEY = "session-secret"  # noqa: S105 - the key's name, not a secret

@@ -6,8 +6,9 @@ from celery_health.redaction import redact
 from celery_operator.api import names
 from celery_operator.api.names import BEAT_CONTAINER, WORKER_CONTAINER
 from celery_operator.kinds import Json
-from celery_operator.resources.probe_containers import STARTUP_PROBE, startup_seconds
+from celery_operator.resources.probe_containers import startup_seconds
 from celery_operator.snapshot import DeploymentState
+from celery_probe.pod import STARTUP_PROBE
 
 
 def deployment_state(deployment: Json) -> DeploymentState:

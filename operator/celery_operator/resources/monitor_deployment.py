@@ -23,13 +23,13 @@ from celery_operator.resources.ownership import (
     owned_object,
 )
 from celery_operator.resources.pod import (
-    CONTAINER_SECURITY,
     POD_SECURITY,
     TMP_MOUNT,
     TMP_VOLUME,
     account_fields,
 )
 from celery_operator.resources.settings import ObjectSettings
+from celery_probe.pod import CONTAINER_SECURITY
 
 MONITOR_PORT = 8555
 

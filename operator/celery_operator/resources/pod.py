@@ -8,11 +8,6 @@ from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.overlay import laid_over
 from celery_operator.resources.ownership import ResourceIdentity, service_account_name
 
-CONTAINER_SECURITY: dict[str, Any] = {
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-    "readOnlyRootFilesystem": True,
-}
 POD_SECURITY: dict[str, Any] = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 _USER_IDS = frozenset({"runAsUser", "runAsGroup", "fsGroup", "fsGroupChangePolicy"})

@@ -16,7 +16,6 @@ from celery_operator.resources.ownership import (
     owned_object,
 )
 from celery_operator.resources.pod import (
-    CONTAINER_SECURITY,
     NO_ANNOTATIONS,
     account_fields,
     container_fields,
@@ -26,16 +25,19 @@ from celery_operator.resources.pod import (
     volume_fields,
 )
 from celery_operator.resources.probe_containers import (
-    DIRECTORY_VARIABLE,
-    PROBE_MOUNT,
-    PROBE_VOLUME,
     agent_container,
-    probes,
     sidecar_container,
-    stop_hook,
     token_volume,
 )
 from celery_operator.resources.settings import ObjectSettings
+from celery_probe.pod import (
+    CONTAINER_SECURITY,
+    DIRECTORY_VARIABLE,
+    PROBE_MOUNT,
+    PROBE_VOLUME,
+    probes,
+    stop_hook,
+)
 
 _KIBIBYTES = {"Ki": 1, "Mi": 1024, "Gi": 1024**2}
 
@@ -158,8 +160,8 @@ def _worker_container(cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: W
         "env": merged(connections(cd, spec), [DIRECTORY_VARIABLE], spec.env, group.env),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,
-        **probes(spec.health.restart),
-        **stop_hook(group.grace_period_seconds),
+        **probes(restart=spec.health.restart.policy != "Never"),
+        "lifecycle": {"preStop": stop_hook(group.grace_period_seconds)},
         **container_fields(spec, PROBE_MOUNT),
     }
     if group.resources:

@@ -68,19 +68,39 @@ class WorkerAgent(ReportingAgent):
         super().start()
 
     def install(self) -> None:
-        """Add the step to the consumers of the worker."""
+        """Have the step added to the consumers of the worker as soon as Celery makes the worker."""
         with self._errors.caught("install"):
-            # Not before the patching; and the reporter's thread may not import.
-            from celery_probe.agent.worker import consumer_step, lost_children, tasks  # noqa: F401, PLC0415
+            from celery import signals  # noqa: PLC0415 - only after the patching
 
-            children = lost_children.LostChildren(
-                self._worker, self._cgroup, self._errors, self._reporter.notify_soon
-            )
-            heartbeat = consumer_step.Heartbeat(
-                self._worker, self._directory, self._errors, self._reporter, children
-            )
-            step = consumer_step.step_class(heartbeat, self._errors)
-            _add_to_consumers(step, self._worker, self._errors)
+            step = self._step()
+
+            def add_step(instance: Any, **_: Any) -> None:
+                with self._errors.caught("celeryd_init"):
+                    self._add(step, instance)
+
+            signals.celeryd_init.connect(add_step, weak=False)
+
+    def attach(self, instance: Any) -> None:
+        """Add the step to the consumers of a worker that Celery is making."""
+        with self._errors.caught("attach"):
+            self._add(self._step(), instance)
+
+    def _step(self) -> Any:
+        # Not before the patching; and the reporter's thread may not import.
+        from celery_probe.agent.worker import consumer_step, lost_children, tasks  # noqa: F401, PLC0415
+
+        children = lost_children.LostChildren(
+            self._worker, self._cgroup, self._errors, self._reporter.notify_soon
+        )
+        heartbeat = consumer_step.Heartbeat(
+            self._worker, self._directory, self._errors, self._reporter, children
+        )
+        return consumer_step.step_class(heartbeat, self._errors)
+
+    def _add(self, step: Any, instance: Any) -> None:
+        self._worker.controller = instance
+        self._worker.hostname = instance.hostname
+        instance.app.steps["consumer"].add(step)
 
 
 class BeatAgent(ReportingAgent):
@@ -117,12 +137,16 @@ def main() -> None:
         agent.finish()
 
 
+def directory() -> str:
+    """The directory that this process shares with its sidecar."""
+    return os.environ.get(DIRECTORY_VARIABLE) or DIRECTORY
+
+
 def _agent() -> Agent:
-    directory = os.environ.get(DIRECTORY_VARIABLE) or DIRECTORY
     command = subcommand(sys.argv[1:])
     if command == "worker":
-        return WorkerAgent(directory)
-    return BeatAgent(directory) if command == "beat" else Agent()
+        return WorkerAgent(directory())
+    return BeatAgent(directory()) if command == "beat" else Agent()
 
 
 def _patch_concurrency() -> None:
@@ -132,16 +156,3 @@ def _patch_concurrency() -> None:
     from celery import maybe_patch_concurrency  # noqa: PLC0415 - imports Celery, which natives must precede
 
     maybe_patch_concurrency()
-
-
-def _add_to_consumers(step: type, worker: Worker, errors: ErrorLog) -> None:
-    """Have the step added to the application's consumer as soon as Celery makes the worker."""
-    from celery import signals  # noqa: PLC0415 - only after the patching
-
-    def add_step(instance: Any, **_: Any) -> None:
-        with errors.caught("celeryd_init"):
-            worker.controller = instance
-            worker.hostname = instance.hostname
-            instance.app.steps["consumer"].add(step)
-
-    signals.celeryd_init.connect(add_step, weak=False)

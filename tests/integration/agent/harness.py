@@ -15,6 +15,7 @@ from tools.testbed.waiting import wait_for
 
 from celery_health.wire.worker_report import WORKER_REPORT, WorkerReport
 from celery_probe.bundle import install
+from celery_probe.pod import SITE_FOLDER
 from tests.support.documents import read_exact
 
 PROJECT = Path(__file__).parent / "project"
@@ -23,7 +24,10 @@ GREEN_POOLS = ("gevent", "eventlet")
 
 
 class AgentWorker:
-    """A worker that ``python DIRECTORY worker`` runs, with everything that it writes under ``home``."""
+    """A worker that ``python DIRECTORY worker`` runs, with everything that it writes under ``home``.
+
+    ``program``: a script that starts the worker instead, and gets the agent by PYTHONPATH.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class AgentWorker:
         env: dict[str, str] | None = None,
         command: Sequence[str] = (),
         launcher: Sequence[str] = (),
+        program: str = "",
     ):
         self.home = home
         self.directory = home / "probe"
@@ -45,8 +50,8 @@ class AgentWorker:
         install(self.directory)
         self._python = str(world.python())
         options = ["--pool", pool, "--concurrency", "2", "--loglevel", "INFO", *arguments]
-        self._command = [*launcher, self._python, str(self.directory), "-A", "agent_app"]
-        self._command += command or ["worker", *options]
+        started = [program] if program else [str(self.directory), "-A", "agent_app"]
+        self._command = [*launcher, self._python, *started, *(command or ["worker", *options])]
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self._env = {
             **kept,
@@ -54,6 +59,7 @@ class AgentWorker:
             "TEST_NOTES": str(self.notes),
             "CELERY_PROBE_DIRECTORY": str(self.directory),
             "PYTHONFAULTHANDLER": "1",
+            **({"PYTHONPATH": str(self.directory / SITE_FOLDER)} if program else {}),
             **(env or {}),
         }
         self.process: subprocess.Popen[bytes] | None = None
@@ -180,10 +186,13 @@ def agent_worker(
     arguments: Sequence[str] = (),
     env: dict[str, str] | None = None,
     launcher: Sequence[str] = (),
+    program: str = "",
     start: bool = True,
 ) -> Iterator[AgentWorker]:
     """A started worker, ended with the block. ``launcher``: a command that runs the worker's in its place."""
-    worker = AgentWorker(home, world, pool, broker, arguments=arguments, env=env, launcher=launcher)
+    worker = AgentWorker(
+        home, world, pool, broker, arguments=arguments, env=env, launcher=launcher, program=program
+    )
     try:
         if start:
             worker.start()

@@ -8,6 +8,7 @@ from celery_operator.act.probe_rollouts import KEEP, ProbeRollouts
 from celery_operator.api import names
 from celery_operator.cache import Cache, Key
 from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, STATEFUL_SET, Kind
+from celery_probe.pod import SIDECAR_CONTAINER
 
 OLD, NEW = "probe:1", "probe:2"
 ROLLED_OUT = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
@@ -44,7 +45,7 @@ class Cluster:
             "labels": {names.LABEL_INSTANCE: name},
             "ownerReferences": [{"kind": names.KIND, "uid": owner or f"uid-{name}", "controller": True}],
         }
-        containers = [{"name": names.SIDECAR_CONTAINER, "image": image}]
+        containers = [{"name": SIDECAR_CONTAINER, "image": image}]
         spec = {"replicas": 2, "template": {"spec": {"initContainers": containers}}}
         self.cache.put(kind, {"metadata": metadata, "spec": spec, "status": status}, watched=True)
 

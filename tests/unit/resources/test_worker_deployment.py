@@ -9,10 +9,10 @@ from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.owned_objects import owned_objects
 from celery_operator.resources.ownership import ResourceIdentity
-from celery_operator.resources.probe_containers import STOP_MARGIN_SECONDS
 from celery_operator.resources.settings import ObjectSettings
 from celery_operator.resources.worker_deployment import worker_command, worker_deployment
 from celery_probe.agent.worker.stop import GIVE_BACK_SECONDS
+from celery_probe.pod import STOP_MARGIN_SECONDS
 from tests.unit.resources.golden import SECRETS, SETTINGS, by_spec
 
 OWNER = ResourceIdentity("default", "shop", "uid")

@@ -13,7 +13,6 @@ from celery_operator.resources.overlay import laid_over
 from celery_operator.resources.ownership import Manifest, ResourceIdentity, beat_name, labels
 from celery_operator.resources.parts.one_pod import stateful_set_of_one
 from celery_operator.resources.pod import (
-    CONTAINER_SECURITY,
     NO_ANNOTATIONS,
     account_fields,
     container_fields,
@@ -23,16 +22,13 @@ from celery_operator.resources.pod import (
     volume_fields,
 )
 from celery_operator.resources.probe_containers import (
-    DIRECTORY_VARIABLE,
-    PROBE_MOUNT,
-    PROBE_VOLUME,
     agent_container,
-    probes,
     sidecar_container,
     token_volume,
 )
 from celery_operator.resources.settings import ObjectSettings
 from celery_operator.resources.volume_claim import volume_claim
+from celery_probe.pod import CONTAINER_SECURITY, DIRECTORY_VARIABLE, PROBE_MOUNT, PROBE_VOLUME, probes
 
 DEFAULT_SCHEDULE = "/tmp/celerybeat-schedule"  # noqa: S108 - the pod's own
 STORED_SCHEDULE = f"{BEAT_FOLDER}/schedule"
@@ -98,7 +94,7 @@ def _pod_spec(cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: Object
         "env": merged(connections(cd, spec), [DIRECTORY_VARIABLE], spec.env, spec.beat.env),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,
-        **probes(spec.health.restart),
+        **probes(restart=spec.health.restart.policy != "Never"),
         **container_fields(spec, PROBE_MOUNT, *([_MOUNT] if stored else ())),
     }
     if spec.beat.resources:

@@ -17,12 +17,12 @@ from celery_operator.resources.ownership import (
     owned_object,
 )
 from celery_operator.resources.pod import (
-    CONTAINER_SECURITY,
     POD_SECURITY,
     TMP_MOUNT,
     TMP_VOLUME,
     account_fields,
 )
+from celery_probe.pod import CONTAINER_SECURITY
 
 FLOWER_PORT = 5555
 

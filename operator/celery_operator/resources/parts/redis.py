@@ -16,8 +16,9 @@ from celery_operator.resources.ownership import (
 )
 from celery_operator.resources.parts.one_pod import stateful_set_of_one
 from celery_operator.resources.parts.redis_address import REDIS_PORT
-from celery_operator.resources.pod import CONTAINER_SECURITY, POD_SECURITY, account_fields, pod_metadata
+from celery_operator.resources.pod import POD_SECURITY, account_fields, pod_metadata
 from celery_operator.resources.volume_claim import volume_claim
+from celery_probe.pod import CONTAINER_SECURITY
 
 _UID = 999
 _DATA = "/data"

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from celery_operator.api import names
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.ownership import ResourceIdentity
 from celery_operator.resources.parts.beat import beat_stateful_set, beat_volume_claim
 from celery_operator.resources.worker_deployment import worker_deployment
+from celery_probe.pod import SIDECAR_CONTAINER
 from tests.unit.resources.golden import SETTINGS
 
 OWNER = ResourceIdentity("default", "shop", "uid")
@@ -98,7 +98,7 @@ def test_a_suspended_deployment_has_no_beat() -> None:
 
 def test_its_sidecar_knows_that_it_watches_beat() -> None:
     pod = _stateful_set()["spec"]["template"]["spec"]
-    sidecar = next(one for one in pod["initContainers"] if one["name"] == names.SIDECAR_CONTAINER)
+    sidecar = next(one for one in pod["initContainers"] if one["name"] == SIDECAR_CONTAINER)
     assert {"name": "CELERY_PROBE_ROLE", "value": "beat"} in sidecar["env"]
 
 

@@ -8,18 +8,21 @@ from pathlib import Path
 import pytest
 
 from celery_probe.bundle import AGENT, install
+from celery_probe.pod import SITE_FOLDER
 
 
 def test_an_install_holds_the_entry_the_agent_and_a_folder_writable_by_all(tmp_path: Path) -> None:
     install(tmp_path)
     for script in ("__main__.py", "worker/stop.py"):
         assert (tmp_path / Path(script).name).read_text() == (AGENT / script).read_text()
+    site = tmp_path / SITE_FOLDER
+    assert [path.name for path in site.iterdir()] == ["sitecustomize.py"]
     agent = tmp_path / "celery_probe" / "agent"
     assert {path.relative_to(agent) for path in agent.rglob("*.py")} == {
         path.relative_to(AGENT) for path in AGENT.rglob("*.py")
     }
     assert (tmp_path / "run").stat().st_mode & 0o7777 == 0o777
-    for folder in (agent.parent, agent, agent / "worker", agent / "beat"):
+    for folder in (site, agent.parent, agent, agent / "worker", agent / "beat"):
         assert folder.stat().st_mode & 0o777 == 0o755
 
 

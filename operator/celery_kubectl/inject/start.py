@@ -1,0 +1,137 @@
+"""How a container starts its worker, and the same container with a start that brings the agent along."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from celery_health.wire.names import DIRECTORY
+from celery_kubectl.inject.calls import Call, Starter, calls_in_list, calls_in_text, is_shell_text
+from celery_kubectl.inject.environment import Container, env_of, with_variable
+from celery_kubectl.inject.errors import InjectError
+from celery_probe.pod import SITE_FOLDER
+
+SITE = f"{DIRECTORY}/{SITE_FOLDER}"
+PATH_VARIABLE = "PYTHONPATH"
+# The image may have a value of its own, which a variable in the manifest would hide.
+_EXPORT = f'export {PATH_VARIABLE}="{SITE}${{{PATH_VARIABLE}:+:${PATH_VARIABLE}}}"; '
+_WRAPPER = ("sh", "-c", f'{_EXPORT}exec "$0" "$@"')
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of ``command`` or of ``args``."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A call, and the entry whose text it is in; None where the entries themselves are the call."""
+
+    call: Call
+    entry: int | None
+
+
+class Start:
+    """The start of one container, as its manifest shows it."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self.entries = tuple(_entries(container))
+        self.found = tuple(_found([entry.text for entry in self.entries]))
+
+    @property
+    def is_of_worker(self) -> bool:
+        """Whether the manifest shows that the container starts a worker."""
+        return bool(self.found) or self.has_site
+
+    @property
+    def has_site(self) -> bool:
+        """Whether the agent is there by PYTHONPATH already."""
+        return any(SITE in entry.text for entry in self.entries) or SITE in path_of(self._container)
+
+    @property
+    def python(self) -> str:
+        """The Python for the stop hook."""
+        return self.found[0].call.python if self.found else "python"
+
+    def with_agent(self) -> Container:
+        """The container, with a start that brings the agent along.
+
+        Raises:
+            InjectError: that needs a value of PYTHONPATH which the manifest does not show.
+        """
+        rewritten = self._rewritten()
+        if rewritten is not None:
+            return self._with(rewritten)
+        if self.has_site:
+            return self._container
+        path = path_of(self._container)
+        if path:
+            return self._with_path(f"{SITE}:{path}")
+        place = self._place_of_text()
+        if place is not None:
+            changed = Entry(self.entries[place].field, _EXPORT + self.entries[place].text)
+            return self._with([*self.entries[:place], changed, *self.entries[place + 1 :]])
+        if self._has_command():
+            return self._with([*(Entry("command", text) for text in _WRAPPER), *self.entries])
+        if any(one["name"] == PATH_VARIABLE for one in env_of(self._container)):
+            raise InjectError(
+                f"Container {self._container['name']} has {PATH_VARIABLE} from a Secret or ConfigMap: write "
+                "its value into the manifest."
+            )
+        return self._with_path(SITE)
+
+    def _rewritten(self) -> Sequence[Entry] | None:
+        """The entries where the agent replaces Celery's own command; None where it cannot."""
+        if not self.found or self.found[0].call.starter is Starter.PROGRAM:
+            return None
+        call, place = self.found[0].call, self.found[0].entry
+        if call.starter is Starter.AGENT:
+            return self.entries
+        if place is None:
+            field = self.entries[call.start].field
+            new = [Entry(field, text) for text in call.replacement]
+            return [*self.entries[: call.start], *new, *self.entries[call.end :]]
+        entry = self.entries[place]
+        text = f"{entry.text[: call.start]}{' '.join(call.replacement)}{entry.text[call.end :]}"
+        return [*self.entries[:place], Entry(entry.field, text), *self.entries[place + 1 :]]
+
+    def _place_of_text(self) -> int | None:
+        """The entry that a shell runs as a text: the one with the call, if a call is known."""
+        if self.found:
+            return self.found[0].entry
+        texts = [entry.text for entry in self.entries]
+        return next((place for place in range(len(texts)) if is_shell_text(texts, place)), None)
+
+    def _has_command(self) -> bool:
+        return any(entry.field == "command" for entry in self.entries)
+
+    def _with(self, entries: Sequence[Entry]) -> Container:
+        fields = {
+            field: [entry.text for entry in entries if entry.field == field] for field in ("command", "args")
+        }
+        return {**self._container, **{field: texts for field, texts in fields.items() if texts}}
+
+    def _with_path(self, value: str) -> Container:
+        return {**self._container, "env": with_variable(env_of(self._container), PATH_VARIABLE, value)}
+
+
+def _entries(container: Container) -> Iterator[Entry]:
+    for field in ("command", "args"):
+        texts = container.get(field) or ()
+        if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+            yield from (Entry(field, text) for text in texts)
+
+
+def _found(texts: Sequence[str]) -> Iterator[Found]:
+    for call in calls_in_list(texts):
+        yield Found(call, None)
+    for place in range(len(texts)):
+        if is_shell_text(texts, place):
+            yield from (Found(call, place) for call in calls_in_text(texts[place]))
+
+
+def path_of(container: Container) -> str:
+    """The value of PYTHONPATH in the manifest."""
+    return next((one.get("value") or "" for one in env_of(container) if one["name"] == PATH_VARIABLE), "")
