@@ -124,7 +124,7 @@ async def test_the_report_names_tasks_to_callers_with_the_token_only(
     reported(tmp_path, observer, active=[TASK])
     answer = await client.get("/report", headers=headers)
     assert answer.status == status
-    assert (TASK["id"] in await answer.text()) == (status == 200)
+    assert (str(TASK["id"]) in await answer.text()) == (status == 200)
 
 
 async def test_what_is_open_to_all_names_no_task(

@@ -5,7 +5,7 @@
 from celery import shared_task
 
 PAGE = 4096
-KEPT = []
+KEPT: "list[bytearray]" = []
 
 
 @shared_task
