@@ -233,15 +233,15 @@ class ReconcileMemory:
 class Snapshot:
     """One CeleryDeployment at one moment.
 
-    ``nonempty_for``: for how many seconds each queue has been seen to hold messages without interruption.
-    ``not_shrinking_for``: for how many of them it has not been seen to get shorter. Queues that are empty or
-    whose length is not known are in neither. ``mono``: seconds of a clock that never goes back. ``loads`` are
-    by group. ``faults``: what kept the broker or the result backend from being read. ``deaths`` include those
-    in pods that are gone.
+    ``now`` and the times of objects are of one clock, that of the API server. ``nonempty_for``: for how
+    many seconds each queue has been seen to hold messages without interruption. ``not_shrinking_for``: for
+    how many of them it has not been seen to get shorter. Queues that are empty or whose length is not known
+    are in neither. ``mono``: seconds of a clock that never goes back. ``loads`` are by group. ``faults``:
+    what kept the broker or the result backend from being read. ``deaths`` include those in pods that are
+    gone.
     """
 
     now: datetime
-    """By the clock of the API server, as the times of objects are."""
     namespace: str
     name: str
     uid: str
