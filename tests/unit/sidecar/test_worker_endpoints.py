@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -22,7 +23,7 @@ from tests.unit.wire.documents import worker_document
 
 TOKEN = "s3cret-tökn"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
-TASK = {"id": "task-4711", "name": "shop.tasks.sell", "started_at": 1700000000.5}
+TASK: dict[str, Any] = {"id": "task-4711", "name": "shop.tasks.sell", "started_at": 1700000000.5}
 Client = TestClient[Request, Application]
 
 
