@@ -138,7 +138,7 @@ def explained(stderr: str) -> KubectlError:
 
 def _no_resource_type(text: str) -> KubectlError:
     if "celerydeployments" not in text:
-        return NoResourceTypeError(f"This cluster does not know the type: {text}.")
+        return NoResourceTypeError(f"kubectl: {text}.")
     return NoResourceTypeError(
         "This cluster has no resource type CeleryDeployment: install the operator with its Helm chart, or "
         "use --context for another cluster."

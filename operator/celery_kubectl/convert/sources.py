@@ -93,7 +93,7 @@ def from_cluster(kubectl: Kubectl, targets: Sequence[Target], scaled: Sequence[s
     Raises:
         KubectlError: a Deployment or a named ScaledObject cannot be read.
     """
-    deployments = [_read_target(kubectl, target) for target in targets]
+    deployments = [_read(kubectl, f"{kind.lower()}s.apps", (kind, name)) for kind, name in targets]
     problems: list[str] = []
 
     def listing(kind: str, consequence: str = "they are not carried over") -> list[Object]:
@@ -106,7 +106,7 @@ def from_cluster(kubectl: Kubectl, targets: Sequence[Target], scaled: Sequence[s
             return []
 
     if scaled:
-        scaled_objects = [kubectl.json("get", _SCALED_OBJECTS, name) for name in scaled]
+        scaled_objects = [_read(kubectl, _SCALED_OBJECTS, ("ScaledObject", name)) for name in scaled]
     else:
         scaled_objects = listing(_SCALED_OBJECTS)
     others = listing(
@@ -124,11 +124,14 @@ def from_cluster(kubectl: Kubectl, targets: Sequence[Target], scaled: Sequence[s
     )
 
 
-def _read_target(kubectl: Kubectl, target: Target) -> Object:
+def _read(kubectl: Kubectl, resource: str, target: Target) -> Object:
     kind, name = target
-    resource = f"{kind.lower()}s.apps"
     try:
         return kubectl.json("get", resource, name)
+    except NoResourceTypeError:
+        raise ConversionError(
+            f"This cluster has no {kind}s: leave out {name}, or use --context for another cluster."
+        ) from None
     except NotFoundError:
         pass
     namespace = kubectl.namespace
