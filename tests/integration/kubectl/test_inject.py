@@ -63,7 +63,7 @@ def test_the_component_leaves_what_the_team_has_in_the_pod(nowhere: Cluster, tmp
 
 
 def test_what_inject_prints_is_read_as_it_was_meant(nowhere: Cluster, tmp_path: Path) -> None:
-    """Also text that looks like a number or a boolean stays text, in the YAML reader of kubectl."""
+    """Also text that could be a number or a boolean stays text, in the YAML reader of kubectl."""
     deployment = yaml.safe_load((EXAMPLES / "shop" / "worker.yaml").read_text())
     annotations = {"a": "1e3", "b": "y", "c": "0o14", "d": "null", "e": "2026-01-01", "f": "a\nb \n"}
     deployment["metadata"]["annotations"] = annotations

@@ -95,7 +95,7 @@ def test_another_program_keeps_the_path_of_its_image(program: list[str]) -> None
     assert started(command=program[:1], args=program[1:]) == {"command": [*WRAPPER, program[0]]}
 
 
-def test_a_value_that_looks_like_a_text_for_a_shell_is_left_alone() -> None:
+def test_a_value_that_could_be_a_text_for_a_shell_is_left_alone() -> None:
     program = ["sentry", "run", "worker", "-c", "a value"]
     assert started(command=program) == {"command": [*WRAPPER, *program]}
 
