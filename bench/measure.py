@@ -53,6 +53,16 @@ def scheduled_seconds(pids: Iterable[int]) -> float:
     return sum(int(_read(PROC / str(pid) / "schedstat").split()[0]) for pid in pids) / 1e9
 
 
+def other_threads_seconds(pid: int) -> float:
+    """CPU time of all threads of a process but its first one so far, in steps of a nanosecond.
+
+    Raises:
+        BenchError: it is gone.
+    """
+    tasks = (PROC / str(pid) / "task").iterdir()
+    return sum(int(_read(task / "schedstat").split()[0]) for task in tasks if task.name != str(pid)) / 1e9
+
+
 def memory(pids: Iterable[int]) -> Memory:
     """Memory of the processes together.
 

@@ -59,6 +59,7 @@ class AgentWorker:
             "TEST_NOTES": str(self.notes),
             "CELERY_PROBE_DIRECTORY": str(self.directory),
             **({"PYTHONPATH": str(self.directory / SITE_FOLDER)} if program else {}),
+            "PYTHONFAULTHANDLER": "1",
             **(env or {}),
         }
         self.process: subprocess.Popen[bytes] | None = None
@@ -144,10 +145,15 @@ class AgentWorker:
         return self.process is not None and self.process.poll() is not None
 
     def terminate(self, timeout: float = 30.0) -> int:
-        """Warm shutdown; gives the exit status."""
+        """Warm shutdown; gives the exit status. A worker that hangs prints the stacks of its threads."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(timeout)
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(timeout=10)
+            raise AssertionError(f"the worker did not end within {timeout:g} s:\n{self.log()}") from None
 
     def end(self) -> None:
         """End whatever of the worker's process group still lives."""

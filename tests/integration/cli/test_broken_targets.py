@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis as redis_client
-from tools.testbed.servers import RabbitServer, free_port, rabbit_server, redis_server
+from tools.testbed.servers import RabbitServer, free_port, redis_server
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from tests.integration.cli.harness import run
@@ -17,12 +17,6 @@ TIMEOUT_SECONDS = 4
 """Long enough to load an application on a busy machine."""
 IMPORTING = 1.0
 """Seconds of the processor's time for an outcome that is known at once."""
-
-
-@pytest.fixture(scope="module")
-def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
-    with rabbit_server(tmp_path_factory.mktemp("rabbit")) as server:
-        yield server
 
 
 def test_nothing_listens() -> None:

@@ -1,24 +1,17 @@
 """``celery-health cancel`` and ``celery-health retry`` on a real Redis and a real worker."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from celery import Celery
 from tools.testbed.celery_versions import CELERY_5_6
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import Outcome, run, worker
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 def act(redis: RedisServer, *arguments: str) -> Outcome:

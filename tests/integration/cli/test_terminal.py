@@ -9,18 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import PROGRAMS, PROJECT, environment
 
 WATCH = ("--watch", "--interval", "0.1")
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 class Screen:

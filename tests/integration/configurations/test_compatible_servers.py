@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from tools.testbed.redis_proxy import Lacks, redis_without
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 
 from celery_health.readers import reader_for
 from tests.integration.cli.harness import run
@@ -22,12 +22,6 @@ LACKS = {
     "counts no receivers": Lacks(uncounted=True),
 }
 CASES = pytest.mark.parametrize("lacks", LACKS.values(), ids=LACKS)
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tools.testbed.celery_versions import DJANGO
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from tests.integration.django.harness import PROJECT, manage, project_environment, python
@@ -16,12 +16,6 @@ from tests.integration.django.harness import PROJECT, manage, project_environmen
 GUIDE = Path(__file__).parents[3] / "docs" / "howto" / "django.md"
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

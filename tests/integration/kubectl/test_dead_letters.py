@@ -5,14 +5,12 @@ runs the command on this machine, with the environment that the operator gives t
 """
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import redis as redis_client
 from tools.testbed.celery_versions import CELERY_5_7
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 
 from tests.integration.dead_letters.quarantine import quarantine_on_redis, send
 from tests.integration.kubectl.harness import Outcome, Shop
@@ -33,12 +31,6 @@ MISSING = """
 sys.stderr.write("/opt/venv/bin/python3: No module named celery_health.dead_letters\\n")
 sys.exit("command terminated with exit code 1")
 """
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 def run(shop: Shop, home: Path, broker: str, *arguments: str, before: str = "") -> Outcome:

@@ -8,19 +8,13 @@ from typing import Any
 
 import pytest
 from celery import Celery
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from tests.integration.monitor.monitor_process import Monitor, monitor, worker
 
 QUEUES = ("-Q", "default,email,media,reports,maintenance")
 TASK_SECONDS = 90.0
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

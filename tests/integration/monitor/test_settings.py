@@ -1,12 +1,11 @@
 """Settings that are saved over REST, tried against real servers, and read by the next start."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 
 from tests.integration.monitor.monitor_process import Monitor, monitor
 
@@ -16,12 +15,6 @@ _WRITE = "echo CELERY_MONITOR_LOG_LEVEL=debug >$0/settings.env"
 _FULL = "mount -t tmpfs -o size=64k,mode=700 none $0"
 _OWNED_BY_ANOTHER = 'chmod 555 $0 && set -- setpriv --bounding-set=-all --inh-caps=-all "$@"'
 _READ_ONLY = "mount --bind $0 $0 && mount -o remount,bind,ro $0"
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 def setting(running: Monitor, name: str) -> Any:

@@ -8,17 +8,11 @@ import psycopg
 import pytest
 from celery import Celery
 from tools.testbed.databases import PostgresServer, postgres_server
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from celery_health.exit_codes import ExitCode
 from tests.integration.monitor.monitor_process import API, Monitor, monitor
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 @pytest.fixture

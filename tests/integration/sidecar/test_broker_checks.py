@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server, redis_server
+from tools.testbed.servers import RabbitServer, RedisServer, free_port, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.catalogue.brokers import BrokerReason
@@ -23,12 +23,6 @@ from tests.integration.sidecar.checked import PASSWORD, checked, reached
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     with redis_server(tmp_path_factory.mktemp("redis"), PASSWORD) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
-    with rabbit_server(tmp_path_factory.mktemp("rabbit")) as server:
         yield server
 
 

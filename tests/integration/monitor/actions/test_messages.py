@@ -3,19 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_known
 from tests.integration.monitor.monitor_process import Monitor
 
 pytestmark = pytest.mark.timeout(900)
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,16 @@
 """The same actions on RabbitMQ, and what the monitor refuses there."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kombu import Connection, Queue
-from tools.testbed.servers import RabbitServer, rabbit_server
+from tools.testbed.servers import RabbitServer
 from tools.testbed.waiting import wait_for
 
 from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_known, until_state
 
 pytestmark = pytest.mark.timeout(900)
-
-
-@pytest.fixture(scope="module")
-def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
-    with rabbit_server(tmp_path_factory.mktemp("rabbit")) as server:
-        yield server
 
 
 def test_cancel_retry_and_purge_on_rabbitmq(tmp_path: Path, rabbit: RabbitServer) -> None:

@@ -4,12 +4,11 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from celery_health.survey.app_connection import resolve
@@ -20,12 +19,6 @@ from tests.integration.monitor.monitor_process import TOKEN, Monitor, environmen
 FAILED = 100
 HEALTH = Path(sys.executable).with_name("celery-health")
 pytestmark = pytest.mark.timeout(900)
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 def progress(monitor: Monitor, bulk_id: str) -> Any:

@@ -7,18 +7,12 @@ from pathlib import Path
 
 import pytest
 from tools.testbed.databases import PostgresServer, postgres_server
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_state
 
 pytestmark = pytest.mark.timeout(900)
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,13 @@
 """A receiver at work, and an application that sends events as Celery does."""
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from celery import Celery
-from tools.testbed.servers import RabbitServer, RedisServer, rabbit_server, redis_server
+from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for_async
 
 from celery_monitor.events.decode import Decoder
@@ -90,21 +88,3 @@ async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     with redis_server(tmp_path_factory.mktemp("redis"), password="secret") as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
-    with rabbit_server(tmp_path_factory.mktemp("rabbit")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-made certificate for localhost, with its key beside it."""
-    directory = tmp_path_factory.mktemp("tls")
-    request = (
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    )
-    files = ["-keyout", str(directory / "server.key"), "-out", str(directory / "server.crt")]
-    subprocess.run(["openssl", *request.split(), *files], check=True, capture_output=True)
-    return directory / "server.crt"

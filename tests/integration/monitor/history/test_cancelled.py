@@ -12,9 +12,9 @@ TRIES = 200
 
 
 async def test_a_cancelled_transaction_does_not_cost_the_next_one(history: History) -> None:
+    alert = AlertKey("CeleryBrokerUnreachable", ())
     cancelled, noted = (
-        Delivered(channel=name, key=AlertKey("CeleryBrokerUnreachable", ()), fired=1.0, resolved=False, at=2.0)
-        for name in ("mail", "webhook")
+        Delivered(channel=name, key=alert, fired=1.0, resolved=False, at=2.0) for name in ("mail", "webhook")
     )
     moments = random.Random(1)
     for _ in range(TRIES):

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from celery import Celery
 from tools.testbed.proxy import Proxy, proxy
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for, wait_for_async
 
 from tests.integration.monitor.monitor_process import ROOT, Monitor, monitor, worker
@@ -24,12 +24,6 @@ SECONDS = 120.0
 TASKS = 2_000
 RATE = 1_000
 """Events per second."""
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
