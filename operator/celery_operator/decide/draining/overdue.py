@@ -1,8 +1,8 @@
 """The Event about a pod whose time to drain is over."""
 
-from celery_operator.api.names import SIDECAR_CONTAINER
 from celery_operator.decide.draining.drain_state import DrainPod
 from celery_operator.decide.event_note import EventNote
+from celery_probe.pod import SIDECAR_CONTAINER
 
 
 def overdue_note(group: str, pod: DrainPod, limit: float) -> EventNote:

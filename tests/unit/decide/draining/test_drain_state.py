@@ -8,10 +8,10 @@ import pytest
 
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase
-from celery_operator.api.names import SIDECAR_CONTAINER
 from celery_operator.decide.draining.drain_state import DrainPod, DrainState, drain_pods
 from celery_operator.decide.evidence.worker_state import Worker, worker_state_of
 from celery_operator.snapshot import PodState
+from celery_probe.pod import SIDECAR_CONTAINER
 from tests.unit.decide.pods import NOW, broken_pod, pending_pod, pod, reading, report, silent_pod
 
 
