@@ -6,7 +6,7 @@ from celery import maybe_patch_concurrency
 
 maybe_patch_concurrency()
 
-from agent_app import app  # noqa: E402
+from agent_app import app  # type: ignore[import-not-found]  # noqa: E402
 
 if __name__ == "__main__":
     app.worker_main(sys.argv[1:])
