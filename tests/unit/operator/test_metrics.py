@@ -208,6 +208,9 @@ TASKS = TaskMetrics(
 )
 
 
+CONTAINER = {"memory_used_bytes": 1, "memory_limit_bytes": 2, "cpu_seconds": 0.5}
+
+
 def of_operator() -> Series:
     metrics = Metrics()
     show(metrics, **WAITING, pods=(draining(5.0), silent_pod()))
@@ -222,7 +225,7 @@ def of_operator() -> Series:
 def of_worker() -> Series:
     numbers = worker_metrics.WorkerNumbers(
         process=PROCESS,
-        report=worker_report(worker_document(children_lost_total=1, tasks_lost_total=0)),
+        report=worker_report(worker_document(children_lost_total=1, tasks_lost_total=0, **CONTAINER)),
         consuming=True,
         loop_age=0.25,
         drain_requested=False,

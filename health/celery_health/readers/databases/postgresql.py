@@ -31,7 +31,10 @@ def check(url: BrokerUrl, access: Access = ANYWHERE) -> Reachability:
         with relay.relay(url.host, url.port or _PORT, Budget(LOGIN_BYTES), access) as passed:
             # The certificate of the server is compared with the host, and not with the address.
             result = _check(url, {"host": url.host, "hostaddr": relay.HOST, "port": passed.port})
-            return reachability.too_much(url) if passed.exceeded else result
+            if passed.exceeded:
+                return reachability.too_much(url)
+            # libpq has the same time limit: which of the two gives up first is chance.
+            return reachability.timed_out(url) if passed.silent else result
     except OSError as error:
         return connection_error(error, url) or reachability.nothing_listens(url)
 

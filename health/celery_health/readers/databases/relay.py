@@ -19,11 +19,15 @@ _PART = 16 * 1024
 
 
 class Relay:
-    """``port``: of this machine. ``exceeded``: whether the server has sent too much."""
+    """``port``: of this machine. ``exceeded``: whether the server has sent too much.
+
+    ``silent``: whether the relay has hung up because neither side sent anything for ``READ_SECONDS``.
+    """
 
     def __init__(self, address: tuple[str, int], listener: socket.socket, budget: Budget) -> None:
         self.port: int = listener.getsockname()[1]
         self.exceeded = False
+        self.silent = False
         self._address = address
         self._listener = listener
         self._budget = budget
@@ -55,6 +59,7 @@ class Relay:
                     if not part or (sender is server and self._is_too_much(part)):
                         return
                     receiver.sendall(part)
+            self.silent = True
 
     def _is_too_much(self, part: bytes) -> bool:
         try:

@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 import pytest
-from tools.testbed.waiting import wait_for
+from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from celery_operator.api import names
 from celery_operator.kinds import (
@@ -23,6 +23,7 @@ from tests.integration.operator.world import World
 
 PARTS = ("shop-beat", "shop-redis")
 NODE = "without-a-kubelet"
+SECONDS = 15 + BUSY_SECONDS
 WITH_BOTH: dict[str, Any] = {"broker": {"managed": {}}, "beat": {"enabled": True}}
 
 
@@ -177,9 +178,9 @@ def test_a_volume_goes_with_its_resource_where_the_user_says_so(shop: World) -> 
     assert not before["metadata"].get("ownerReferences")
 
     managed(shop, storage={"whenDeleted": "Delete"})
-    wait_for(lambda: claim(shop)["metadata"].get("ownerReferences"), describe="an owner")
+    wait_for(lambda: claim(shop)["metadata"].get("ownerReferences"), SECONDS, "an owner")
     managed(shop, storage={"whenDeleted": "Retain"})
-    wait_for(lambda: not claim(shop)["metadata"].get("ownerReferences"), describe="no owner")
+    wait_for(lambda: not claim(shop)["metadata"].get("ownerReferences"), SECONDS, "no owner")
     assert claim(shop)["metadata"]["uid"] == before["metadata"]["uid"]
 
 
