@@ -60,7 +60,9 @@ def test_errors_of_postgresql_have_their_own_reasons(
         raise psycopg.OperationalError(f'connection to server at "db", port 5432 failed: {words}')
 
     monkeypatch.setattr(psycopg, "connect", fail)
-    monkeypatch.setattr(relay, "relay", lambda *_: nullcontext(SimpleNamespace(port=1, exceeded=False)))
+    monkeypatch.setattr(
+        relay, "relay", lambda *_: nullcontext(SimpleNamespace(port=1, exceeded=False, silent=False))
+    )
     failure = postgresql.check(POSTGRESQL)
     assert (failure.reachable, failure.reason) == (False, reason)
     assert "postgresql://db:5432/shop" in failure.message
