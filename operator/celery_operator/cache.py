@@ -27,9 +27,12 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class _Entry:
+    """``wish``: what users want of the object, as the watch last brought it."""
+
     body: Json
     version: int
     watched_version: int
+    wish: object
 
 
 class Cache:
@@ -60,7 +63,8 @@ class Cache:
     def put(self, kind: Kind, body: Json, *, watched: bool) -> Key | None:
         """Store an object. Returns the CeleryDeployment that it concerns, or None where nothing is new.
 
-        ``watched`` is False for the answer to our own write, which proves nothing about the watch.
+        ``watched`` is False for the answer to our own write, which proves nothing about the watch. It may
+        already have what a user changed at that moment: the event of that change is news all the same.
         """
         metadata = body["metadata"]
         key = Key(metadata["namespace"], metadata["name"])
@@ -69,15 +73,18 @@ class Cache:
         watched_version = known.watched_version if known else 0
         if not watched and metadata["uid"] in self._gone:
             return None  # the watch was faster than the answer to our write
+        wish = known.wish if known else None
         if watched:
             watched_version = max(watched_version, version)
+            wish = _wish(kind, metadata)
         if known and known.version >= version and known.body["metadata"]["uid"] == metadata["uid"]:
-            known.watched_version = watched_version
-            return None
+            is_news = wish != known.wish
+            known.watched_version, known.wish = watched_version, wish
+            return concerns(kind, known.body) if is_news else None
         if known:
             self._forget(kind, key, known.body)
         body = _trimmed(kind, body)
-        self._entries[kind][key] = _Entry(body, version, watched_version)
+        self._entries[kind][key] = _Entry(body, version, watched_version, wish)
         owner = concerns(kind, body)
         if owner is not None and kind is not CELERY_DEPLOYMENT:
             self._instances.setdefault((kind, owner), {})[key.name] = body
@@ -114,6 +121,13 @@ class Cache:
             (key, entry.body["metadata"]["uid"]): entry.watched_version
             for key, entry in self._entries[kind].items()
         }
+
+
+def _wish(kind: Kind, metadata: Json) -> object:
+    """Of a CeleryDeployment all that a user can change; of the others we write what counts."""
+    if kind is not CELERY_DEPLOYMENT:
+        return None
+    return metadata.get("generation"), metadata.get("annotations"), "deletionTimestamp" in metadata
 
 
 def concerns(kind: Kind, body: Json) -> Key | None:

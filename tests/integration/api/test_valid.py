@@ -58,6 +58,7 @@ def test_ten_lines_are_enough_and_become_a_whole_spec(api: ApiServer, resources:
         "health": {
             "backlogThreshold": 1000,
             "stalledAfterSeconds": 60,
+            "memoryWarningPercent": 90,
             "poisonTasks": "Report",
             "restart": {
                 "policy": "OnUnhealthy",

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from celery_operator.api import names
 from celery_operator.cache import Cache, Key
-from celery_operator.kinds import DEPLOYMENT, POD
+from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD
 
 SHOP = Key("ns", "shop")
 
@@ -18,6 +20,11 @@ def deployment(version: int, uid: str = "1", **metadata: Any) -> dict[str, Any]:
         "resourceVersion": str(version),
         "labels": labels,
     }
+    return {"metadata": {**head, **metadata}, "spec": {}}
+
+
+def resource(version: int, **metadata: Any) -> dict[str, Any]:
+    head = {"name": "shop", "namespace": "ns", "uid": "1", "resourceVersion": str(version), "generation": 1}
     return {"metadata": {**head, **metadata}, "spec": {}}
 
 
@@ -39,6 +46,24 @@ def test_the_echo_of_our_own_write_changes_nothing_and_proves_the_watch() -> Non
     assert cache.put(DEPLOYMENT, deployment(7), watched=True) is None
     assert before == {(Key("ns", "shop-a"), "1"): 0}
     assert cache.watched_versions(DEPLOYMENT) == {(Key("ns", "shop-a"), "1"): 7}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"generation": 2},
+        {"annotations": {names.ANNOTATION_RESTARTED_AT: "now"}},
+        {"deletionTimestamp": "now"},
+    ],
+)
+def test_a_change_that_the_answer_to_our_own_write_already_had_is_news(change: dict[str, Any]) -> None:
+    cache = Cache()
+    cache.put(CELERY_DEPLOYMENT, resource(5), watched=True)
+    # The status, written after the user's change, and answered before the watch brings that.
+    cache.put(CELERY_DEPLOYMENT, resource(7, **change), watched=False)
+
+    assert cache.put(CELERY_DEPLOYMENT, resource(6, **change), watched=True) == SHOP
+    assert cache.put(CELERY_DEPLOYMENT, resource(7, **change), watched=True) is None
 
 
 def test_the_answer_to_a_write_does_not_bring_back_what_was_deleted_meanwhile() -> None:

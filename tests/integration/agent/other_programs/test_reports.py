@@ -57,7 +57,9 @@ def test_other_processes_of_the_application_have_no_agent(tmp_path: Path) -> Non
 
 
 def tracer() -> list[str]:
-    return [str(TRACED.python().with_name("opentelemetry-instrument")), "--traces_exporter", "none"]
+    python = TRACED.python()
+    # The first line of the script names the folder in which the environment was made.
+    return [str(python), str(python.with_name("opentelemetry-instrument")), "--traces_exporter", "none"]
 
 
 def test_a_tracer_in_front_of_celery_leaves_the_agent_alone(tmp_path: Path) -> None:

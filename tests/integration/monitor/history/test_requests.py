@@ -135,7 +135,7 @@ async def test_one_of_two_monitors_has_a_duty_until_its_lease_ends(
     history: History, database_url: str, options: HistoryOptions
 ) -> None:
     other = await History.open(database_url, options)
-    assert await history.leases.hold("cancels", "a", 0.5)
+    assert await history.leases.hold("cancels", "a", 60.0)
     assert not await other.leases.hold("cancels", "b", 60.0)
     assert await history.leases.hold("cancels", "a", 0.5)
     assert await other.leases.hold("bulk", "b", 60.0)
