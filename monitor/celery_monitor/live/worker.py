@@ -38,6 +38,7 @@ class Worker:
         "pushed",
         "seen_at",
         "series_dropped",
+        "settled_at",
         "shared_at",
         "since",
         "version",
@@ -60,6 +61,7 @@ class Worker:
         self.processed: int | None = None
         self.load: float | None = None
         self.asked_at: float | None = None
+        self.settled_at = 0.0
         self.inspected = Inspected()
         self.pushed: PushedWorker | None = None
         self.group: str | None = None

@@ -14,6 +14,9 @@ MAX_WORKERS = 10_000
 _ASK_AGAIN_SECONDS = 60.0
 _ASK_AGAIN_UNANSWERED_SECONDS = 10.0
 _ASK_AGAIN_ORDERED_SECONDS = 2.0
+_SETTLING_SECONDS = 30.0
+"""A pool grows and shrinks some time after its worker has said that it will."""
+_ASK_AGAIN_SETTLING_SECONDS = 10.0
 LOST_AFTER_SECONDS = 30.0
 """How long a worker without heartbeats keeps its tasks: a busy machine or a broker may hold them up."""
 LOST_AFTER_SHUTDOWN_SECONDS = 3.0
@@ -86,10 +89,11 @@ class Workers:
         return [worker.name for worker in due[:most]]
 
     def ask_again(self, name: str, now: float) -> None:
-        """Have a worker asked as soon as it has carried out an order."""
+        """Have a worker asked once it has carried out an order, and more often for a while."""
         worker = self._workers.get(name)
         if worker is not None:
-            worker.asked_at = now - _ASK_AGAIN_SECONDS + _ASK_AGAIN_ORDERED_SECONDS
+            worker.asked_at = now - _ASK_AGAIN_SETTLING_SECONDS + _ASK_AGAIN_ORDERED_SECONDS
+            worker.settled_at = now + _SETTLING_SECONDS
 
     def on_answer(self, name: str, answer: Inspected, now: float) -> None:
         """Note what a worker answered. An answer also shows a worker that sends no heartbeats."""
@@ -223,5 +227,9 @@ class Workers:
 def _is_due(worker: Worker, now: float) -> bool:
     if worker.asked_at is None:
         return True
-    answered = worker.inspected.queues is not None
-    return now - worker.asked_at >= (_ASK_AGAIN_SECONDS if answered else _ASK_AGAIN_UNANSWERED_SECONDS)
+    pause = _ASK_AGAIN_SECONDS
+    if now < worker.settled_at:
+        pause = _ASK_AGAIN_SETTLING_SECONDS
+    elif worker.inspected.queues is None:
+        pause = _ASK_AGAIN_UNANSWERED_SECONDS
+    return now - worker.asked_at >= pause

@@ -130,6 +130,11 @@ def test_a_worker_that_was_ordered_is_asked_again_once_it_has_done_it() -> None:
 
     assert workers.to_ask(NOW + 11, 10) == []
     assert workers.to_ask(NOW + 12, 10) == ["w1@a"]
+    # Its pool may not have grown yet.
+    assert workers.to_ask(NOW + 21, 10) == []
+    assert workers.to_ask(NOW + 22, 10) == ["w1@a"]
+    assert workers.to_ask(NOW + 81, 10) == []
+    assert workers.to_ask(NOW + 82, 10) == ["w1@a"]
 
 
 def test_two_processes_with_one_name_are_named_and_not_asked_at_each_heartbeat() -> None:
