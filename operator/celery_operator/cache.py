@@ -27,12 +27,12 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class _Entry:
-    """``wish``: what users want of the object, as the watch last brought it."""
+    """``wanted``: what users want of the object, as the watch last brought it."""
 
     body: Json
     version: int
     watched_version: int
-    wish: object
+    wanted: object
 
 
 class Cache:
@@ -73,18 +73,18 @@ class Cache:
         watched_version = known.watched_version if known else 0
         if not watched and metadata["uid"] in self._gone:
             return None  # the watch was faster than the answer to our write
-        wish = known.wish if known else None
+        wanted = known.wanted if known else None
         if watched:
             watched_version = max(watched_version, version)
-            wish = _wish(kind, metadata)
+            wanted = _wanted(kind, metadata)
         if known and known.version >= version and known.body["metadata"]["uid"] == metadata["uid"]:
-            is_news = wish != known.wish
-            known.watched_version, known.wish = watched_version, wish
+            is_news = wanted != known.wanted
+            known.watched_version, known.wanted = watched_version, wanted
             return concerns(kind, known.body) if is_news else None
         if known:
             self._forget(kind, key, known.body)
         body = _trimmed(kind, body)
-        self._entries[kind][key] = _Entry(body, version, watched_version, wish)
+        self._entries[kind][key] = _Entry(body, version, watched_version, wanted)
         owner = concerns(kind, body)
         if owner is not None and kind is not CELERY_DEPLOYMENT:
             self._instances.setdefault((kind, owner), {})[key.name] = body
@@ -123,7 +123,7 @@ class Cache:
         }
 
 
-def _wish(kind: Kind, metadata: Json) -> object:
+def _wanted(kind: Kind, metadata: Json) -> object:
     """Of a CeleryDeployment all that a user can change; of the others we write what counts."""
     if kind is not CELERY_DEPLOYMENT:
         return None
