@@ -1,1 +1,0 @@
-"""Tests of what one tenant can do to another."""
