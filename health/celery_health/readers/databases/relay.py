@@ -8,7 +8,7 @@ import selectors
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from celery_health.readers.access import Access, first_that_connects
 from celery_health.readers.budget import Budget, TooMuchError
@@ -41,12 +41,13 @@ class Relay:
             while True:
                 with server, self._listener.accept()[0] as client:
                     client.settimeout(READ_SECONDS)
-                    self._pass(client, server)
+                    with suppress(OSError):  # one of the two is gone, and the other one learns of it
+                        self._pass(client, server)
                 if self.exceeded:
                     return
                 server = _connected(self._address)
         except OSError:
-            pass  # the relay is closed, or one of the two is gone, and the other one learns of it
+            pass  # the relay is closed, or the server no longer takes connections
 
     def _pass(self, client: socket.socket, server: socket.socket) -> None:
         with selectors.DefaultSelector() as selector:
