@@ -131,7 +131,10 @@ def stop(shop: Shop, case: Case, task_id: str) -> None:
     """Revoke a task that does not stop by itself, and wait until it has ended."""
     if case.dies_for_ever:
         revoke_as_recommended(shop, case, task_id)
-    await_state(shop, [task_id], "REVOKED" if case.dies_for_ever else "SUCCESS")
+        await_state(shop, [task_id], "REVOKED")
+    else:
+        # A result is stored before the ledger is written.
+        await_succeeded(shop, [task_id])
 
 
 def await_lost(shop: Shop, case: Case, ids: Sequence[str]) -> None:
