@@ -32,6 +32,11 @@ from tests.integration.operator.attempts import (
 )
 from tests.integration.operator.world import World, group
 
+LONG = "customer-notification-service-production-default"
+"""A Deployment whose pods have names that the API server cuts."""
+NUMBERED = f"{'theirs-' * 8}numbe-0"
+"""A pod with a name as long as the API server makes any, and the end that a StatefulSet gives to its pods."""
+
 
 @pytest.fixture(scope="module")
 def attempts(plane: ControlPlane, api: ApiServer) -> Iterator[Attempts]:
@@ -46,9 +51,11 @@ def attempts(plane: ControlPlane, api: ApiServer) -> Iterator[Attempts]:
     world.create(
         DEPLOYMENT, "shop-default", metadata={"name": "shop-default", **ours}, spec=deployment(ours["labels"])
     )
+    world.create(DEPLOYMENT, LONG, metadata={"name": LONG, **ours}, spec=deployment({"of": "long"}))
     world.create_secret("theirs", password="p")
     world.create(SECRET, "shop-probe", metadata={"name": "shop-probe", **ours}, type="Opaque")
     world.create(POD, "theirs", spec=POD_SPEC)
+    world.create(POD, NUMBERED, spec=POD_SPEC)
     world.create(VOLUME_CLAIM, "theirs", spec=CLAIM)
     stays = {"name": "shop-redis", **metadata_of(shop, ownerReferences=[])}
     world.create(VOLUME_CLAIM, "shop-redis", metadata=stays, spec=CLAIM)
@@ -83,6 +90,7 @@ REFUSED = {
     ),
     "an-eviction-without-uid": lambda a, _: a.evict(a.pod),
     "an-eviction-of-a-pod-that-no-deployment-made": lambda a, _: a.evict("theirs", uid="u"),
+    "an-eviction-of-a-stateful-sets-pod": lambda a, _: a.evict(NUMBERED, uid="u"),
     "a-service-account-token": lambda a, shop: a.create(
         SECRET,
         "shop-probe-2",
@@ -199,6 +207,17 @@ def test_what_the_operator_does_is_not_refused(attempts: Attempts, attempt: str)
     answer = ALLOWED[attempt](attempts)
 
     assert answer.status in {200, 201, 202}, answer.message
+
+
+def test_a_pod_whose_name_the_api_server_cut_can_be_evicted(attempts: Attempts) -> None:
+    (pod,) = wait_for(lambda: attempts.world.pods_of(LONG), describe="the pod with the long name")
+    name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+    assert len(name) == len(NUMBERED) == 63
+    assert "-" not in name[-6:]
+
+    answer = attempts.evict(name, uid=uid)
+
+    assert answer.status == 201, answer.message
 
 
 def test_the_policies_do_not_concern_the_requests_of_others(attempts: Attempts) -> None:
