@@ -3,6 +3,7 @@
 The image stands in every worker pod, so that all workers of the cluster would be replaced at once otherwise.
 """
 
+import time
 from collections.abc import Callable, Iterable
 
 from celery_operator.cache import Cache, Key
@@ -13,6 +14,11 @@ from celery_probe.pod import SIDECAR_CONTAINER
 KEEP = "keep"
 """The value of the annotation that keeps the image that the pods have."""
 
+TURN_SECONDS = 900.0
+"""Longer than the progress deadline of a rollout. A rollout that does not even begin, because the API server
+refuses the new image or the spec cannot be read, has no deadline of its own.
+"""
+
 
 class ProbeRollouts:
     """``limit``: how many resources replace their pods at a time; 0 is no limit.
@@ -21,18 +27,28 @@ class ProbeRollouts:
     """
 
     def __init__(
-        self, cache: Cache, target: str, limit: int, changed: Callable[[int, int], None] = lambda *_: None
+        self,
+        cache: Cache,
+        target: str,
+        limit: int,
+        changed: Callable[[int, int], None] = lambda *_: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
         self._target = target
         self._limit = limit
         self._changed = changed
-        self._running: set[Key] | None = None
+        self._clock = clock
+        # Since when.
+        self._running: dict[Key, float] | None = None
+        # Their turn is over, and they still try to get the new image.
+        self._overdue: set[Key] = set()
         self._waiting: set[Key] = set()
 
     def image(self, key: Key, uid: str, chosen: str) -> str:
         """The image for the pods of a resource now. ``chosen``: by its annotation; empty if it has none."""
         live = _with_probe(self._cache, key, uid)
+        self._end_turns()
         image = self._image(key, uid, live, chosen)
         self._changed(len(self._in_progress), len(self._waiting))
         return image
@@ -43,16 +59,26 @@ class ProbeRollouts:
 
     def forget(self, key: Key) -> None:
         """The resource is gone."""
-        self._in_progress.discard(key)
+        self._in_progress.pop(key, None)
+        self._overdue.discard(key)
         self._waiting.discard(key)
         self._changed(len(self._in_progress), len(self._waiting))
 
     @property
-    def _in_progress(self) -> set[Key]:
+    def _in_progress(self) -> dict[Key, float]:
         """At first, the rollouts that another operator process has begun."""
         if self._running is None:
-            self._running = {key for key in self._cache.resources() if self._is_rolling(key, self._uid(key))}
+            rolling = (key for key in self._cache.resources() if self._is_rolling(key, self._uid(key)))
+            self._running = dict.fromkeys(rolling, self._clock())
         return self._running
+
+    def _end_turns(self) -> None:
+        """Those that have had their time and do not roll hold up no others."""
+        oldest = self._clock() - TURN_SECONDS
+        for key in [key for key, since in self._in_progress.items() if since < oldest]:
+            if not self._is_rolling(key, self._uid(key)):
+                del self._in_progress[key]
+                self._overdue.add(key)
 
     def _uid(self, key: Key) -> str:
         resource = self._cache.resource(key)
@@ -66,14 +92,18 @@ class ProbeRollouts:
         self._waiting.discard(key)
         present = [probe_image_of(one) for one in live]
         if chosen and (chosen != KEEP or present):
-            self._in_progress.discard(key)
+            self._in_progress.pop(key, None)
+            self._overdue.discard(key)
             return present[0] if chosen == KEEP else chosen
         if set(present) <= {self._target}:
+            self._overdue.discard(key)
             if not self._is_rolling(key, uid):
-                self._in_progress.discard(key)
+                self._in_progress.pop(key, None)
+            return self._target
+        if key in self._overdue:
             return self._target
         if key in self._in_progress or not self._limit or len(self._in_progress) < self._limit:
-            self._in_progress.add(key)
+            self._in_progress.setdefault(key, self._clock())
             return self._target
         self._waiting.add(key)
         return present[0]

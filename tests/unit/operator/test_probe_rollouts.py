@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from celery_operator.act.probe_rollouts import KEEP, ProbeRollouts
+from celery_operator.act.probe_rollouts import KEEP, TURN_SECONDS, ProbeRollouts
 from celery_operator.api import names
 from celery_operator.cache import Cache, Key
 from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, STATEFUL_SET, Kind
@@ -27,7 +27,8 @@ class Cluster:
             metadata = {"name": name, "namespace": "ns", "uid": f"uid-{name}", "resourceVersion": "1"}
             self.cache.put(CELERY_DEPLOYMENT, {"metadata": metadata, "spec": {}}, watched=True)
             self.deploy(name, image, status)
-        self.rollouts = ProbeRollouts(self.cache, NEW, limit, changed=self._changed)
+        self.now = 0.0
+        self.rollouts = ProbeRollouts(self.cache, NEW, limit, changed=self._changed, clock=lambda: self.now)
 
     def _changed(self, running: int, waiting: int) -> None:
         self.numbers = (running, waiting)
@@ -79,6 +80,27 @@ def test_a_rollout_that_came_to_a_stop_holds_up_no_other() -> None:
     cluster.image("a")
     cluster.deploy("a", NEW, STOPPED)
     assert [cluster.image(name) for name in "ab"] == [NEW, NEW]
+
+
+def test_a_rollout_that_cannot_begin_holds_up_the_others_no_longer_than_its_turn() -> None:
+    cluster = Cluster()
+    assert [cluster.image(name) for name in "ab"] == [NEW, OLD]
+    cluster.now = TURN_SECONDS
+    assert [cluster.image(name) for name in "ab"] == [NEW, OLD]
+    cluster.now += 1
+    assert [cluster.image(name) for name in "bca"] == [NEW, OLD, NEW]
+    assert cluster.numbers == (1, 1)
+
+    cluster.deploy("b", NEW, ROLLED_OUT)
+    assert [cluster.image(name) for name in "bac"] == [NEW, NEW, NEW]
+
+
+def test_a_rollout_that_takes_longer_than_its_turn_keeps_it() -> None:
+    cluster = Cluster()
+    cluster.image("a")
+    cluster.deploy("a", NEW, ROLLING)
+    cluster.now = TURN_SECONDS + 1
+    assert [cluster.image(name) for name in "ab"] == [NEW, OLD]
 
 
 def test_a_beat_gets_its_turn_with_the_workers_and_never_holds_up_another_resource() -> None:
