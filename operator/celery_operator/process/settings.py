@@ -91,7 +91,7 @@ class Settings:
     """How long after a LIST the watch may take to bring the same versions."""
 
     def for_objects(self) -> ObjectSettings:
-        """What of it goes into the owned objects. Requests through the API server come from no pod."""
+        """What of it goes into the owned objects."""
         return ObjectSettings(
             self.probe_image,
             self.probe_image_pull_policy,
@@ -99,7 +99,8 @@ class Settings:
             self.monitor_image_pull_policy,
             fixed_user_ids=self.user_ids == "fixed",
             template_fields=self.template_fields,
-            network_policies=self.network_policies == "on" and self.report_access == "direct",
+            network_policies=self.network_policies == "on",
+            sidecars_reached_by_pods=self.report_access == "direct",
             operator_peers=self._own_pods(),
             metrics_peers=self.metrics_peers,
         )

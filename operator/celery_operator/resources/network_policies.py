@@ -22,9 +22,12 @@ Peer = dict[str, Any]
 def network_policies(
     cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ObjectSettings
 ) -> Iterator[Manifest]:
-    """Those that the spec asks for, or else the operator's settings. Probes of the kubelet get through."""
+    """Those that the spec asks for, or else the operator's settings. Probes of the kubelet get through.
+
+    None closes a sidecar that the operator reaches through the API server only.
+    """
     wanted = spec.network_policies
-    if settings.network_policies if wanted is None else wanted:
+    if settings.sidecars_reached_by_pods and (settings.network_policies if wanted is None else wanted):
         yield _sidecars(cd, settings)
     if spec.broker.managed is not None and wanted is not False:
         yield _redis(cd, settings)

@@ -27,6 +27,10 @@ class ObjectSettings:
     """What the template of a resource may set."""
     network_policies: bool = False
     """Whether resources have NetworkPolicies that do not say so themselves."""
+    sidecars_reached_by_pods: bool = True
+    """Whether the operator's pods reach the sidecars themselves. Requests through the API server come from no
+    pod that a NetworkPolicy could name.
+    """
     operator_peers: tuple[dict[str, Any], ...] = ()
     """The operator's pods, as a NetworkPolicy names them. Empty: the operator reaches no pod directly."""
     metrics_peers: tuple[dict[str, Any], ...] = ()

@@ -7,7 +7,10 @@ import pytest
 from celery_operator.api.spec import CeleryDeploymentSpec, WorkerGroup
 from celery_operator.process.flags import parse
 from celery_operator.process.settings import Settings
+from celery_operator.resources.network_policies import network_policies
+from celery_operator.resources.ownership import ResourceIdentity
 from tests.integration.chart.helm import Manifest, of_kind, only, render, template
+from tests.unit.decide.build import spec
 
 POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 
@@ -117,10 +120,12 @@ def test_network_policies_admit_readers_of_metrics_to_operator_and_sidecars() ->
     )
 
 
-def test_an_operator_that_comes_through_the_api_server_closes_no_sidecar() -> None:
+@pytest.mark.parametrize("wanted", [None, True])
+def test_an_operator_that_comes_through_the_api_server_closes_no_sidecar(wanted: bool | None) -> None:
     settings = settings_of("networkPolicies.enabled=true", "operator.reportAccess=proxy").for_objects()
+    shop = ResourceIdentity("market", "shop", "uid-shop")
 
-    assert not settings.network_policies
+    assert list(network_policies(shop, spec(networkPolicies=wanted), settings)) == []
 
 
 def test_the_number_of_rollouts_for_a_new_probe_image_reaches_the_operator() -> None:

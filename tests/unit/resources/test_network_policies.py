@@ -15,6 +15,7 @@ OPERATOR = {"podSelector": {"matchLabels": {"app": "operator"}}}
 PROMETHEUS = {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
 ON = replace(SETTINGS, network_policies=True, operator_peers=(OPERATOR,), metrics_peers=(PROMETHEUS,))
 OFF = replace(ON, network_policies=False)
+PROXY = replace(ON, sidecars_reached_by_pods=False)
 MANAGED: dict[str, Any] = {"broker": {"managed": {}}}
 
 
@@ -28,6 +29,8 @@ MANAGED: dict[str, Any] = {"broker": {"managed": {}}}
         (OFF, MANAGED, ["shop-redis"]),
         (ON, MANAGED, ["shop-sidecars", "shop-redis"]),
         (ON, {**MANAGED, "networkPolicies": False}, []),
+        (PROXY, {"networkPolicies": True}, []),
+        (PROXY, {**MANAGED, "networkPolicies": True}, ["shop-redis"]),
     ],
 )
 def test_the_field_of_the_resource_wins_over_the_setting(
