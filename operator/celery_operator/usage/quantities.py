@@ -22,7 +22,7 @@ def quantity(value: object) -> float | None:
     number, unit = found["number"], found["unit"] or ""
     return (
         float(f"{number}{unit}")
-        if unit[:1] in {"e", "E"} and unit[1:]
+        if unit not in _UNITS and unit[:1] in {"e", "E"}
         else float(number) * _UNITS.get(unit, 1.0)
     )
 

@@ -15,6 +15,7 @@ from celery_operator.usage.quantities import cpu_text, memory_text, quantity
         (1024, 1024),
         ("129e6", 129e6),
         ("1E", 1e18),
+        ("1Ei", 2**60),
         ("2Ki", 2048),
         ("0.5", 0.5),
         (".5", 0.5),
