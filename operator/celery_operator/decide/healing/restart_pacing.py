@@ -16,6 +16,10 @@ from celery_operator.decide.orders import RestartHoldOrder
 RESTART_HOLD_SECONDS = 30
 PAUSED_HOLD_SECONDS = 120
 """Longer than any time between two reconciles: a pause must not expire between them."""
+PAUSED_HOLD_LEFT = 75
+"""Seconds that are left of a hold which needs no new order yet. Reconciles that fail are half a minute apart,
+and the order itself takes its time.
+"""
 
 _HEALED_BY_LIVENESS = (WorkerState.DEAF, WorkerState.POOL_DEAD, WorkerState.WEDGED)
 _ON_THE_WAY = (WorkerState.STARTING, WorkerState.STOPPED)
@@ -36,9 +40,11 @@ def _of_group(group: GroupEvidence, evidence: Evidence) -> Iterator[RestartHoldO
     for worker in group.present:
         if worker.pod.reading is None:
             continue
-        if paused or worker.pod.uid in waiting:
-            seconds = PAUSED_HOLD_SECONDS if paused else RESTART_HOLD_SECONDS
-            yield RestartHoldOrder(worker.pod.name, worker.pod.uid, seconds)
+        if paused:
+            if not _is_held(worker.pod.reading.restart_hold_left):
+                yield RestartHoldOrder(worker.pod.name, worker.pod.uid, PAUSED_HOLD_SECONDS)
+        elif worker.pod.uid in waiting:
+            yield RestartHoldOrder(worker.pod.name, worker.pod.uid, RESTART_HOLD_SECONDS)
         elif worker.pod.reading.restart_hold_left is not None:
             yield RestartHoldOrder(worker.pod.name, worker.pod.uid, 0)
 
@@ -49,9 +55,15 @@ def _of_beats(evidence: Evidence) -> Iterator[RestartHoldOrder]:
         if beat.deleting or beat.reason is None:
             continue
         if evidence.paused:
-            yield RestartHoldOrder(beat.pod, beat.uid, PAUSED_HOLD_SECONDS)
+            if not _is_held(beat.restart_hold_left):
+                yield RestartHoldOrder(beat.pod, beat.uid, PAUSED_HOLD_SECONDS)
         elif beat.restart_hold_left is not None:
             yield RestartHoldOrder(beat.pod, beat.uid, 0)
+
+
+def _is_held(left: float | None) -> bool:
+    """Whether a pause needs no new order now: not one for each pod in each reconcile."""
+    return left is not None and left > PAUSED_HOLD_LEFT
 
 
 def _have_to_wait(group: GroupEvidence, evidence: Evidence) -> tuple[Worker, ...]:

@@ -85,6 +85,17 @@ def test_a_pause_holds_every_worker_and_its_end_releases_them() -> None:
     assert [order.seconds for order in resumed] == [0, 0]
 
 
+def test_a_pause_renews_a_hold_only_before_it_ends() -> None:
+    annotations = {ANNOTATION_PAUSE_HEALING: "true"}
+    beat = BeatSnapshot("shop-beat-1", "uid-beat", reason=BeatReason.STUCK, live=False)
+    held, ending = replace(beat, restart_hold_left=110.0), replace(beat, restart_hold_left=60.0)
+    pods = [with_hold(pod(NAMES[0]), 110), with_hold(deaf(NAMES[1]), 110), with_hold(deaf(NAMES[2]), 60)]
+    orders = restart_holds_of(*pods, annotations=annotations, beats=(held,))
+    assert [(order.pod, order.seconds) for order in orders] == [(NAMES[2], PAUSED_HOLD_SECONDS)]
+    orders = restart_holds_of(*pods[:2], annotations=annotations, beats=(ending,))
+    assert [(order.pod, order.seconds) for order in orders] == [("shop-beat-1", PAUSED_HOLD_SECONDS)]
+
+
 def test_a_pause_holds_beat_too_and_its_end_releases_it() -> None:
     beat = BeatSnapshot("shop-beat-1", "uid-beat", reason=BeatReason.STUCK, live=False)
     silent, leaving = BeatSnapshot("silent", "1"), replace(beat, pod="leaving", deleting=True)
