@@ -19,6 +19,7 @@ from celery_operator.kinds import EVENT, Json
 from celery_operator.kube import ConflictError, Kube, KubeError
 
 NOTE_LIMIT = 1024
+"""In bytes, as the API server counts them."""
 ACTION = "Reconcile"
 """What the operator was doing when it saw what an Event reports."""
 
@@ -89,7 +90,7 @@ class Events:
             "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "type": note.type,
             "reason": str(note.reason),
-            "note": redact(note.message)[:NOTE_LIMIT],
+            "note": redact(note.message).encode()[:NOTE_LIMIT].decode(errors="ignore"),
             "action": ACTION,
             "reportingController": f"{names.GROUP}/operator",
             "reportingInstance": self._instance[:128],

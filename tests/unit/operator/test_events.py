@@ -33,6 +33,16 @@ async def test_an_event_says_what_the_operator_was_doing_about_which_resource() 
     assert (body["regarding"]["name"], body["regarding"]["uid"]) == ("shop", "uid-shop")
 
 
+async def test_a_note_is_cut_to_the_bytes_that_the_api_server_accepts() -> None:
+    kube = Posted()
+    events = Events(
+        cast("Kube", kube), Key("market", "shop"), "uid-shop", instance="operator-0", lost=lambda: None
+    )
+    await events.post(EventNote("Warning", "EvictionRefused", "x" + "…" * 1000))
+    assert kube.bodies[0]["note"] == "x" + "…" * 341
+    assert len(kube.bodies[0]["note"].encode()) == 1024
+
+
 async def test_an_event_with_an_identity_is_posted_once_by_all_operators_together() -> None:
     kube = Posted()
     lost: list[int] = []
