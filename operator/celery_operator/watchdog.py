@@ -93,7 +93,9 @@ class Watchdog:
         """Whether the watch has not reached the version of a listed object; one gone since does not count."""
         seen = self._cache.watched_versions(kind)
         return any(
-            seen.get(one, 0) < version for one, version in listed.items() if not self._cache.is_gone(one[1])
+            # In this order: the second reads all recent deletions.
+            seen.get(one, 0) < version and not self._cache.is_gone(one[1])
+            for one, version in listed.items()
         )
 
 

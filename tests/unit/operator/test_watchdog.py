@@ -85,6 +85,22 @@ async def test_a_watch_that_brought_everything_is_not_silent() -> None:
     assert (watchdog.silent, ends.gone) == ("", [])
 
 
+async def test_recent_deletions_are_read_only_for_what_the_watch_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cache = Cache()
+    cache.put(CELERY_DEPLOYMENT, shop(3), watched=True)
+    asked: list[str] = []
+
+    def is_gone(_: Cache, uid: str) -> bool:
+        asked.append(uid)
+        return False
+
+    monkeypatch.setattr(Cache, "is_gone", is_gone)
+    await turn(Lists(shop(3)), cache)
+    assert asked == []
+
+
 async def test_what_a_list_lacks_is_forgotten() -> None:
     cache = Cache()
     cache.put(CELERY_DEPLOYMENT, shop(6), watched=True)
