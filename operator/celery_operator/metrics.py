@@ -75,7 +75,7 @@ class Metrics:
             one.name: Gauge(one.name, one.text, (*_RESOURCE, *one.labels), registry=self._registry)
             for one in SERIES
         }
-        self._shown: dict[Key, set[tuple[Counter | Gauge, Labels]]] = {}
+        self._shown: dict[Key, dict[Counter | Gauge, set[Labels]]] = {}
         self._restarted: dict[Key, set[tuple[str, str]]] = {}
 
     def text(self) -> bytes:
@@ -121,22 +121,23 @@ class Metrics:
 
     def drop(self, key: Key) -> None:
         """Forget a resource that is gone."""
-        for metric, shown in self._shown.pop(key, set()):
-            metric.remove(*key, *shown)
-        for labels in self._restarted.pop(key, set()):
-            self._restarts.remove(*key, *labels)
+        for metric, shown in self._shown.pop(key, {}).items():
+            for labels in shown:
+                metric.remove(*key, *labels)
+        for restarted in self._restarted.pop(key, set()):
+            self._restarts.remove(*key, *restarted)
 
     def _of(self, metric: _Metric, key: Key, *labels: str) -> _Metric:
-        self._shown.setdefault(key, set()).add((metric, labels))
+        self._shown.setdefault(key, {}).setdefault(metric, set()).add(labels)
         return metric.labels(*key, *labels)
 
     def _set(self, gauge: Gauge, key: Key, values: Values) -> None:
         """These values and no other of this resource: a queue that is no longer read has no series."""
         known = {labels: value for labels, value in values.items() if value is not None}
-        shown = self._shown.setdefault(key, set())
-        for metric, labels in [one for one in shown if one[0] is gauge and one[1] not in known]:
-            metric.remove(*key, *labels)
-            shown.discard((metric, labels))
+        shown = self._shown.setdefault(key, {}).setdefault(gauge, set())
+        for labels in shown - known.keys():
+            gauge.remove(*key, *labels)
+            shown.discard(labels)
         for labels, value in known.items():
             self._of(gauge, key, *labels).set(value)
 
