@@ -8,12 +8,14 @@ What the operator asks for, and so what its Role (one namespace or a list) or Cl
 API group              resources                       verbs
 =====================  ==============================  ===========================================
 celery-operator.dev    celerydeployments               get, list, watch, patch (requests of the monitor)
-celery-operator.dev    celerydeployments/status        get, patch
+celery-operator.dev    celerydeployments/status        patch
 celery-operator.dev    celerydeployments/finalizers    update (owner references that block)
 apps                   deployments, statefulsets       get, list, watch, create, patch, delete
+apps                   replicasets                     get
 (core)                 services, serviceaccounts       get, list, watch, create, patch, delete
 policy                 poddisruptionbudgets            get, list, watch, create, patch, delete
-(core)                 pods                            get, list, watch, patch
+networking.k8s.io      networkpolicies                 get, list, watch, create, patch, delete
+(core)                 pods                            list, watch, patch
 (core)                 pods/eviction                   create
 (core)                 secrets                         get, create, patch (never list or watch)
 (core)                 configmaps                      get
@@ -84,10 +86,8 @@ class UnauthorizedError(KubeError):
     """The server does not know us."""
 
 
-_ERRORS = dict.fromkeys((400, 403, 405, 413, 422), RefusedError) | {
-    409: ConflictError,
-    401: UnauthorizedError,
-}
+_ERRORS: dict[int, type[KubeError]] = {401: UnauthorizedError, 409: ConflictError}
+_ERRORS.update(dict.fromkeys((400, 403, 405, 413, 422), RefusedError))
 
 
 def ssl_context(configuration: Configuration) -> ssl.SSLContext:
