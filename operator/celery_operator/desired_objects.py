@@ -1,6 +1,6 @@
 """The owned objects that a CeleryDeployment should have now, built again only when something changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from celery_operator.act.owned_objects import DesiredObject
@@ -10,15 +10,16 @@ from celery_operator.api.annotations import chosen_probe_image
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache, Key
 from celery_operator.decide.replicas import initial_replicas
-from celery_operator.kinds import DEPLOYMENT, OWNED_KINDS, SECRET, Json, Kind, Reference
+from celery_operator.kinds import DEPLOYMENT, OWNED_KINDS, SECRET, STATEFUL_SET, Json, Kind, Reference
 from celery_operator.observe.configuration import ConfigurationReader
-from celery_operator.resources.configuration.references import Data, Variable, mark_of, variables_of
+from celery_operator.resources.configuration.changes import replaced_anyway
+from celery_operator.resources.configuration.references import Data, mark_of, variables_of
 from celery_operator.resources.configuration.turns import Workload, turns
 from celery_operator.resources.generated_secrets import GeneratedSecrets
 from celery_operator.resources.object_faults import withheld
 from celery_operator.resources.overlay import laid_over
 from celery_operator.resources.owned_objects import owned_objects
-from celery_operator.resources.ownership import Manifest, ResourceIdentity, deployment_name
+from celery_operator.resources.ownership import Manifest, ResourceIdentity, deployment_name, redis_name
 from celery_operator.resources.settings import ObjectSettings
 from celery_operator.snapshot import ConfigurationFault, ReconcileMemory
 
@@ -46,12 +47,20 @@ class DesiredObjects:
         self._settings = settings
         self._built: tuple[tuple[object, ...], Sequence[_Built]] = ((), ())
         self._marked: tuple[object, Sequence[DesiredObject]] = (None, ())
+        self._changing: dict[str, int] = {}
+        """Objects whose pods are replaced anyway, by the generation that they have until then."""
         self._configuration = configuration
 
     async def of(
-        self, resource: Json, spec: CeleryDeploymentSpec, memory: ReconcileMemory, secrets: GeneratedSecrets
+        self,
+        resource: Json,
+        spec: CeleryDeploymentSpec,
+        memory: ReconcileMemory,
+        secrets: GeneratedSecrets,
+        *,
+        refused: Set[Reference] = frozenset(),
     ) -> tuple[Sequence[DesiredObject], str | None]:
-        """All of them, in the order in which they are applied.
+        """All of them, in the order in which they are applied. ``refused``: what could not be the last time.
 
         Also the name of the Deployment whose pods are replaced now because values that they read changed.
         """
@@ -66,10 +75,13 @@ class DesiredObjects:
             tuple(replicas.items()),
             settings,
         )
+        changing: Set[str] = frozenset()
         if self._built[0] != version:
             bodies = owned_objects(
                 self._identity, spec, settings, secrets, replicas=replicas, annotations=annotations
             )
+            earlier = (body for body, _ in self._built[1])
+            changing = replaced_anyway(earlier, bodies, redis_name(self._identity))
             fields = self._settings.template_fields
             self._built = (
                 version,
@@ -77,14 +89,18 @@ class DesiredObjects:
             )
         # An object that is not applied takes no turn: the others would wait for it.
         free = [body for body, fault in self._built[1] if fault is None]
-        marks, begun = await self._marks(free, secrets.probe[names.TOKEN_KEY])
+        marks, begun = await self._marks(free, secrets, changing, refused)
         if self._marked[0] != (version, marks):
             marked = [DesiredObject.of(_marked(body, marks), fault) for body, fault in self._built[1]]
             self._marked = (version, marks), marked
         return self._marked[1], begun
 
     async def _marks(
-        self, bodies: Sequence[Manifest], secret: str
+        self,
+        bodies: Sequence[Manifest],
+        secrets: GeneratedSecrets,
+        changing: Set[str],
+        refused: Set[Reference],
     ) -> tuple[Mapping[str, str | None], str | None]:
         pods = {
             body["metadata"]["name"]: (body, variables_of(body["spec"]["template"]))
@@ -95,26 +111,36 @@ class DesiredObjects:
             (SECRET, body["metadata"]["name"]): body["data"] for body in bodies if body["kind"] == SECRET.kind
         }
         read = {one.reference for _, variables in pods.values() for one in variables} - ours.keys()
-        values = {**await self._configuration.read(sorted(read, key=str)), **ours}
-        return turns(
-            [
-                self._workload(body, variables, values, secret)
-                for body, variables in pods.values()
-                if variables
-            ]
-        )
+        # New pods read the newest values whatever their mark says: it has to be of these values, or they are
+        # replaced a second time.
+        now = await self._configuration.read(sorted(read, key=str), at_once=bool(changing))
+        values, key = {**now, **ours}, secrets.probe[names.TOKEN_KEY]
+        workloads = [
+            self._workload(body, mark_of(variables, values, key), changing)
+            for body, variables in pods.values()
+            if variables
+        ]
+        if secrets.probe_is_foreign:
+            # The key of the marks goes with this process, so that others say nothing about the values.
+            workloads = [replace(one, desired=None) if one.live else one for one in workloads]
+        refused_names = {name for kind, name in refused if kind in (DEPLOYMENT, STATEFUL_SET)}
+        workloads = [replace(one, refused=one.name in refused_names) for one in workloads]
+        marks, begun = turns(workloads)
+        self._changing = {
+            one.name: self._changing[one.name]
+            for one in workloads
+            if one.changes and one.mark != marks[one.name]
+        }
+        return marks, begun
 
-    def _workload(
-        self,
-        body: Manifest,
-        variables: tuple[Variable, ...],
-        values: Mapping[Reference, Data | None],
-        secret: str,
-    ) -> Workload:
+    def _workload(self, body: Manifest, desired: str | None, changing: Set[str]) -> Workload:
         name = body["metadata"]["name"]
         kind: Kind = _KINDS[body["apiVersion"], body["kind"]]
         live = self._cache.get(kind, Key(self._identity.namespace, name))
-        return Workload(name, mark_of(variables, values, secret), live)
+        generation = 0 if live is None else live["metadata"].get("generation", 0)
+        if name in changing:
+            self._changing[name] = generation
+        return Workload(name, desired, live, changes=self._changing.get(name) == generation)
 
     def _probe_image(self, annotations: Mapping[str, str]) -> str:
         key = Key(self._identity.namespace, self._identity.name)

@@ -8,6 +8,7 @@ import secrets
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from hashlib import blake2b
 from typing import Literal
 
 from celery_health.catalogue.configuration import ConfigurationReason
@@ -49,6 +50,8 @@ class GeneratedValues:
     def __init__(self, uid: str, keys: Sequence[str]) -> None:
         self._uid = uid
         self._values = dict.fromkeys(keys, "")
+        self.is_foreign = False
+        """Whether the Secret belongs to others: the values then live only as long as this process."""
 
     @property
     def known(self) -> Mapping[str, str]:
@@ -57,12 +60,18 @@ class GeneratedValues:
 
     def of(self, secret: Json | None) -> Mapping[str, str]:
         """The desired values: the Secret's own, the remembered ones where it lacks them, or new ones."""
-        stored = secret if secret is not None and is_owned(secret, self._uid) else {}
+        self.is_foreign = secret is not None and not is_owned(secret, self._uid)
+        stored = {} if secret is None or self.is_foreign else secret
         self._values = {
             key: _stored(stored, key) or known or secrets.token_urlsafe(VALUE_BYTES)
             for key, known in self._values.items()
         }
+        remember(*self._values.values())
         return self._values
+
+    def stored(self, secret: Json | None, key: str) -> str:
+        """The value in the Secret itself; empty where it has none, or belongs to others."""
+        return _text(secret, key) if secret is not None and is_owned(secret, self._uid) else ""
 
 
 class SecretAccess:
@@ -127,6 +136,8 @@ class ResourceSecrets:
         self._flower = GeneratedValues(identity.uid, FLOWER_KEYS)
         self._redis = GeneratedValues(identity.uid, REDIS_KEYS)
         self._password = RedisPassword("")
+        self.faults: tuple[ConfigurationFault, ...] = ()
+        """Why the last ``read`` has values of before."""
         self._has_token, self._has_password = asyncio.Event(), asyncio.Event()
 
     @property
@@ -152,7 +163,11 @@ class ResourceSecrets:
     async def read(
         self, spec: CeleryDeploymentSpec
     ) -> tuple[GeneratedSecrets, Mapping[Reference, Json | None]]:
-        """The desired values, and the Secrets as they are. Raises KubeError and PasswordMissingError."""
+        """The desired values, and the Secrets as they are.
+
+        Raises KubeError, and PasswordMissingError where no earlier password is known either.
+        """
+        self.faults = ()
         live: dict[Reference, Json | None] = {}
         identity = self._identity
         probe = self._probe.of(await self._get(probe_secret_name(identity), live))
@@ -164,9 +179,9 @@ class ResourceSecrets:
             flower = self._flower.of(await self._get(flower_name(identity), live))
         if spec.broker.managed is not None:
             self._password = await self._read_password(spec.broker.managed, live)
+            remember(self._password.value)
             self._has_password.set()
-        remember(*probe.values(), *monitor.values(), *flower.values(), self._password.value)
-        return GeneratedSecrets(probe, monitor, flower, self._password), live
+        return GeneratedSecrets(probe, monitor, flower, self._password, self._probe.is_foreign), live
 
     async def _wait_for(self, read: asyncio.Event) -> None:
         with suppress(TimeoutError):
@@ -177,7 +192,24 @@ class ResourceSecrets:
         secret = await self._get(redis_name(self._identity), live)
         if redis.password_from is None:
             return RedisPassword(self._redis.of(secret)[names.PASSWORD_KEY])
-        reference = redis.password_from.secret_key_ref
+        try:
+            return await self._named_password(redis.password_from.secret_key_ref)
+        except PasswordMissingError as missing:
+            kept = self._kept_password(self._redis.stored(secret, names.PASSWORD_KEY))
+            if kept is None:
+                raise
+            self.faults = (missing.fault,)
+            return kept
+
+    def _kept_password(self, stored: str) -> RedisPassword | None:
+        """The password with which Redis and the workers go on; None where it is not known."""
+        if self._password.value:
+            return self._password
+        if not stored or self._probe.is_foreign:
+            return None
+        return RedisPassword(stored, self._revision(stored))
+
+    async def _named_password(self, reference: SecretKeyReference) -> RedisPassword:
         try:
             theirs = await self._access.named(reference.name)
         except RefusedError as error:
@@ -187,7 +219,16 @@ class ResourceSecrets:
         value = _text(theirs, reference.key)
         if not value:
             raise self._missing(ConfigurationReason.SECRET_KEY_MISSING, reference)
-        return RedisPassword(value, theirs["metadata"]["resourceVersion"])
+        if self._probe.is_foreign:
+            return RedisPassword(value, theirs["metadata"]["resourceVersion"])
+        return RedisPassword(value, self._revision(value))
+
+    def _revision(self, password: str) -> str:
+        """Of the value alone: a label on the Secret restarts no broker. The key, which only the Secret of the
+        sidecars has, keeps it from helping to guess the password.
+        """
+        key = blake2b(self.probe_token.encode()).digest()
+        return blake2b(password.encode(), digest_size=8, key=key).hexdigest()
 
     def _missing(self, reason: ConfigurationReason, reference: SecretKeyReference) -> PasswordMissingError:
         verdict = Verdict(reason, (reference.name,), {"key": reference.key}, variant="password")

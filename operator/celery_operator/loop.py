@@ -143,9 +143,10 @@ class ResourceLoop:
             return Rest(self._settings.fault_poll_seconds)
 
         # 3. Apply what differs, delete what the spec no longer asks for.
-        desired, replaced = await self._desired.of(resource, spec, self._memory, secrets)
-        faults = await self._objects.apply(desired, live_secrets)
-        if replaced is not None and not faults:
+        refused = self._objects.refused
+        desired, replaced = await self._desired.of(resource, spec, self._memory, secrets, refused=refused)
+        faults = (*await self._objects.apply(desired, live_secrets), *self._secrets.faults)
+        if replaced is not None and replaced not in {name for _, name in self._objects.refused}:
             await self._events.post(values_changed(replaced))
 
         # 4. Have a new fault reported at once.
@@ -195,7 +196,9 @@ class ResourceLoop:
     async def _write_unreadable(self, resource: Json, error: ValidationError) -> None:
         previous = CeleryDeploymentStatus.read(resource.get("status"))
         generation = resource["metadata"]["generation"]
-        await self._status.write(previous, unreadable(previous, generation, error, self._kube.clock.now()))
+        status = unreadable(previous, generation, error, self._kube.clock.now())
+        self._metrics.show_failing(self.key, status)
+        await self._status.write(previous, status)
 
     def _push(self, push: ResourcePush | None, spec: CeleryDeploymentSpec) -> None:
         if push is not None:

@@ -79,6 +79,8 @@ class OwnedObjects:
         self._refusals: dict[Reference, _Refusal] = {}
         self.waits = False
         """Whether the last ``apply`` left out an object, because the pods of its predecessor still run."""
+        self.refused: frozenset[Reference] = frozenset()
+        """What the last ``apply`` could not write: the API server refused it, or its name is taken."""
 
     async def apply(
         self, desired: Sequence[DesiredObject], kept: Mapping[Reference, Json | None]
@@ -93,6 +95,7 @@ class OwnedObjects:
         faults: list[ConfigurationFault] = []
         errors: list[KubeError] = []
         replaced: set[Reference] = set()
+        not_written: set[Reference] = set()
         self.waits = False
         for one in desired:
             predecessor = find_predecessor(self._cache, self._owner, self._uid, one.kind, one.body)
@@ -111,7 +114,10 @@ class OwnedObjects:
             except KubeError as error:
                 errors.append(error)
             else:
-                faults += [fault] if fault else []
+                if fault is not None:
+                    faults.append(fault)
+                    not_written.add(one.reference)
+        self.refused = frozenset(not_written)
         await self._delete_others({one.reference for one in desired} | replaced)
         if errors:
             raise errors[0]

@@ -75,9 +75,17 @@ class ConfigurationReader:
             raise kept.error
         return kept.data
 
-    async def read(self, references: Iterable[Reference]) -> Mapping[Reference, Data | None]:
-        """What the objects hold, None for those that do not exist, without those that were never read."""
+    async def read(
+        self, references: Iterable[Reference], *, at_once: bool = False
+    ) -> Mapping[Reference, Data | None]:
+        """What the objects hold, None for those that do not exist, without those that were never read.
+
+        ``at_once``: read them now, also those that were read a moment ago.
+        """
         wanted = tuple(dict.fromkeys(references))[:MOST]
+        for one in wanted if at_once else ():
+            if one in self._kept:
+                self._kept[one].due = float("-inf")
         kept = {one: await self._fresh(one) for one in wanted}
         return {one: found.data for one, found in kept.items() if found.is_known}
 

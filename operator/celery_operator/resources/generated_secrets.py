@@ -45,12 +45,16 @@ class RedisPassword:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedSecrets:
-    """The values of the Secrets, by key; empty for a part that is not enabled."""
+    """The values of the Secrets, by key; empty for a part that is not enabled.
+
+    ``probe_is_foreign``: NAME-probe belongs to others, so that the next process has another value for it.
+    """
 
     probe: Mapping[str, str]
     monitor: Mapping[str, str]
     flower: Mapping[str, str]
     redis: RedisPassword
+    probe_is_foreign: bool = False
 
 
 def probe_secret(cd: ResourceIdentity, values: Mapping[str, str]) -> Manifest:

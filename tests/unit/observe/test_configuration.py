@@ -54,6 +54,15 @@ async def test_values_are_kept_for_a_while_and_then_read_again(cluster: Cluster)
     assert await reader.read([BROKER]) == {BROKER: {"url": "two"}}
 
 
+async def test_values_are_read_at_once_where_new_pods_start_with_them(cluster: Cluster) -> None:
+    reader = cluster.reader()
+    await reader.read([BROKER])
+    cluster.objects[BROKER] = {"data": {"url": "two"}}
+    assert await reader.read([BROKER], at_once=True) == {BROKER: {"url": "two"}}
+    assert await reader.read([BROKER]) == {BROKER: {"url": "two"}}
+    assert cluster.gets == 2
+
+
 async def test_those_who_need_one_object_share_its_reads(cluster: Cluster) -> None:
     reader = cluster.reader()
     await asyncio.gather(reader.read([BROKER]), reader.get(BROKER), reader.get(BROKER))

@@ -102,7 +102,7 @@ class Evidence:
 
     def kubectl(self, command: str) -> str:
         """A kubectl command line in the resource's own namespace."""
-        return f"kubectl -n {self.snapshot.namespace} {command}"
+        return self.snapshot.kubectl(command)
 
 
 def gather(

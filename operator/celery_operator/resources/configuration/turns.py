@@ -16,12 +16,16 @@ class Workload:
     """A Deployment, or another object with a pod template.
 
     ``desired``: the mark of the values now, None where it is not known. ``live``: the object as the watch
-    shows it, None before it exists.
+    shows it, None before it exists. ``changes``: its pods are replaced now whatever their values are.
+    ``refused``: the object could not be applied the last time. It holds up no other, and has its new mark
+    while that is tried again.
     """
 
     name: str
     desired: str | None
     live: Json | None
+    changes: bool = False
+    refused: bool = False
 
     @property
     def mark(self) -> str | None:
@@ -38,12 +42,16 @@ class Workload:
         new values with it.
         """
         mark, desired = self.mark, self.desired
-        return mark is not None and desired is not None and mark != desired and same_sources(mark, desired)
+        if self.changes or self.refused or mark is None or desired is None:
+            return False
+        return mark != desired and same_sources(mark, desired)
 
     @property
     def is_rolling(self) -> bool:
         """Whether pods with earlier values are being replaced. Old pods stay until new ones are ready."""
-        return self.live is not None and not self.waits and has_old_pods(self.live)
+        if self.live is None or self.waits or self.refused:
+            return False
+        return self.changes or has_old_pods(self.live)
 
 
 def has_old_pods(live: Json) -> bool:

@@ -7,6 +7,7 @@ from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from celery_operator.api.names import ANNOTATION_CONFIGURATION
 from celery_operator.kinds import CELERY_DEPLOYMENT, CONFIG_MAP, DEPLOYMENT, DISRUPTION_BUDGET, POD, SECRET
+from tests.integration.api.apiserver import Object
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.sidecars import Workers
 from tests.integration.operator.world import World, group
@@ -21,6 +22,13 @@ def mark(world: World, name: str) -> str:
     found = world.there(DEPLOYMENT, f"shop-{name}") or {}
     metadata = found.get("spec", {}).get("template", {}).get("metadata", {})
     return str(metadata.get("annotations", {}).get(ANNOTATION_CONFIGURATION, ""))
+
+
+def has_image(world: World, name: str, image: str) -> Object | None:
+    """The Deployment, once its workers have this image."""
+    found = world.there(DEPLOYMENT, f"shop-{name}") or {}
+    containers = found.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
+    return found if any(one["image"] == image for one in containers) else None
 
 
 def put(world: World, text: str) -> None:
@@ -101,6 +109,20 @@ def test_a_config_map_replaces_only_the_pods_that_read_it(shop: World) -> None:
         describe="the turn of the group mail",
     )
     assert mark(shop, "default") == before["default"]
+
+
+def test_a_deploy_with_a_new_image_and_new_values_replaces_the_pods_of_each_group_once(shop: World) -> None:
+    before = {name: mark(shop, name) for name in GROUPS}
+    put(shop, "redis://:two@127.0.0.1:1/0")
+    shop.change(CELERY_DEPLOYMENT, "shop", {"spec": {"image": "shop:2"}})
+
+    for name in GROUPS:
+        deployment = wait_for(
+            lambda name=name: has_image(shop, name, "shop:2"),  # type: ignore[misc]
+            describe="the new image",
+        )
+        metadata = deployment["spec"]["template"]["metadata"]
+        assert metadata["annotations"][ANNOTATION_CONFIGURATION] != before[name]
 
 
 def test_a_budget_is_made_and_goes_with_its_field(shop: World) -> None:

@@ -1,5 +1,6 @@
 """One Deployment after the other takes changed values, and a wrong value stops at the first."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,21 @@ def test_a_value_that_is_not_known_changes_nothing() -> None:
 
 def test_a_new_deployment_has_its_mark_from_the_beginning() -> None:
     assert turns([Workload("a", NEW, None), workload("b", OLD)]) == ({"a": NEW, "b": NEW}, "b")
+
+
+def test_pods_that_are_replaced_anyway_take_changed_values_of_the_same_sources_along() -> None:
+    changing = [replace(workload(name, OLD), changes=True) for name in "ab"]
+    assert turns(changing) == ({"a": NEW, "b": NEW}, None)
+
+
+def test_a_change_of_values_alone_waits_for_pods_that_are_replaced_anyway() -> None:
+    changing = replace(workload("a", OLD), changes=True)
+    assert turns([changing, workload("b", OLD)]) == ({"a": NEW, "b": OLD}, None)
+
+
+def test_an_object_that_the_api_server_refuses_holds_up_no_other_and_is_tried_again() -> None:
+    refused = replace(workload("a", OLD, old_pods=1), refused=True)
+    assert turns([refused, workload("b", OLD), workload("c", OLD)]) == ({"a": NEW, "b": NEW, "c": OLD}, "b")
 
 
 @pytest.mark.parametrize("mark", [None, OTHER_SOURCES])
