@@ -15,7 +15,7 @@ from celery_health.masking import MASK, SHOWN_PARAMETERS
 
 SHORTEST = 8
 """Shorter values, and values of letters alone, also occur in ordinary text. They are not masked."""
-MOST = 32
+MOST = 128
 """The number of values that are known: the oldest one is forgotten for a new one."""
 
 

@@ -9,12 +9,12 @@ import click
 
 from celery_health import logs
 from celery_health.cli.usage import Command
-from celery_health.known_secrets import remember, remember_url
 from celery_health.survey.app_loading import ConfigurationError
 from celery_monitor.settings.groups import Settings
 from celery_monitor.settings.options import OPTIONS
 from celery_monitor.settings.problem import SettingsError
 from celery_monitor.settings.reading import read_settings
+from celery_monitor.settings.secret_values import remember_secrets
 from celery_monitor.settings.setting import PREFIX, given_of
 from celery_monitor.settings.start import Start
 
@@ -44,10 +44,7 @@ def start(settings: Settings) -> None:
     from celery_monitor.run.problem import StartError  # noqa: PLC0415 (refused options need none of this)
     from celery_monitor.run.program import run  # noqa: PLC0415
 
-    remember_url(settings.history.url)
-    remember_url(settings.management_url or "")
-    if settings.access.jwt is not None:
-        remember(settings.access.jwt.secret or "")
+    remember_secrets(settings)
     logs.configure(settings.log_level, settings.log_format, NOISY)
     try:
         asyncio.run(run(settings))

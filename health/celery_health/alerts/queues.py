@@ -6,9 +6,13 @@ from celery_health.alerts.rule import AlertSeverity, Program, Rule, Subject, Thr
 
 
 def _by_queue(metric: str) -> str:
-    """A metric of the monitor by the labels of the operator's: celery-exporter calls the queue otherwise."""
+    """A metric of the monitor by the labels of the operator's: celery-exporter calls the queue otherwise.
+
+    Dead-letter queues are left out: no worker is meant to consume them.
+    """
+    series = f'{metric}{{queue_name!~".+[.]dead-letter"}}'
     return (
-        f'max by (namespace, resource, queue) (label_replace({metric}, "queue", "$1", "queue_name", "(.+)"))'
+        f'max by (namespace, resource, queue) (label_replace({series}, "queue", "$1", "queue_name", "(.+)"))'
     )
 
 

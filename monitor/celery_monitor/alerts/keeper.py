@@ -14,7 +14,6 @@ from celery_monitor.alerts.evaluation import evaluate
 from celery_monitor.alerts.memory import AlertMemory
 from celery_monitor.alerts.messages import due
 from celery_monitor.alerts.notification import Channel
-from celery_monitor.alerts.silences import silence_of
 from celery_monitor.alerts.snapshot import AlertSnapshot
 from celery_monitor.alerts.states import advance
 from celery_monitor.alerts.wording import ALL_RULES, Wording
@@ -181,35 +180,41 @@ class AlertKeeper:
 
     def is_silenced(self, key: AlertKey) -> bool:
         """Whether a silence counts for an alert."""
-        return silence_of(self.wording.labels(key), self._memory.silences, self._clock()) is not None
+        return self.wording.silence(key, self._memory.silences, self._clock()) is not None
 
     async def add_silence(self, silence: Silence) -> bool:
         """Store a silence. False if there are too many. Raises HistoryUnavailableError."""
         added = await self._history.alerts.add_silence(silence)
-        await self._read_silences()
+        if added:
+            self._memory.silences = [*self._memory.silences, silence]
         return added
 
-    async def end_silence(self, silence_id: str) -> bool:
-        """End a silence. False if there is none. Raises HistoryUnavailableError."""
-        deleted = await self._history.alerts.delete_silence(silence_id)
-        await self._read_silences()
-        return deleted
+    async def end_silence(self, silence_id: str) -> Silence | None:
+        """End a silence, which another monitor may have stored. None if there is none.
 
-    async def _read_silences(self) -> None:
-        self._memory.silences = await self._history.alerts.silences(self._clock())
+        Raises HistoryUnavailableError.
+        """
+        alerts = self._history.alerts
+        silences = await alerts.silences(self._clock())
+        found = next((one for one in silences if one.id == silence_id), None)
+        if found is None or not await alerts.delete_silence(silence_id):
+            return None
+        self._memory.silences = [one for one in silences if one is not found]
+        return found
 
     def _log_changes(self, before: Callable[[AlertKey], AlertRecord | None]) -> None:
         wording = self.wording
         for key, record in self._memory.records.items():
             known = before(key)
-            if record.state is AlertState.PENDING or (known is not None and known.state is record.state):
+            times = record.fired, record.ended
+            if record.fired is None or (known is not None and (known.fired, known.ended) == times):
                 continue
-            word = "fires" if record.state is AlertState.FIRING else "is resolved"
+            word = "fires" if record.ended is None else "is resolved"
             _log.info("the alert %s %s: %s.", key.rule, word, wording.alert(record).summary)
 
 
 def _delivered(channel: str, record: AlertRecord, now: float) -> Delivered:
-    resolved = record.state is AlertState.RESOLVED
+    resolved = record.ended is not None
     return Delivered(channel=channel, key=record.key, fired=record.fired or now, resolved=resolved, at=now)
 
 

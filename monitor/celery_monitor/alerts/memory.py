@@ -27,6 +27,11 @@ class AlertMemory:
 
     async def load(self, now: float) -> None:
         """Read everything. Raises HistoryUnavailableError."""
+        # Not while what was known before another monitor had the duty is being stored.
+        async with self._storing:
+            await self._load(now)
+
+    async def _load(self, now: float) -> None:
         alerts = self._history.alerts
         # A newer version of the monitor may have had rules that this one does not know.
         records = {one.key: one for one in await alerts.all() if one.key.rule in self._known}
@@ -53,7 +58,10 @@ class AlertMemory:
         self._unstored.extend(delivered)
 
     async def store(self, now: float) -> None:
-        """Bring the database up to date. Raises HistoryUnavailableError: the rest is stored later."""
+        """Bring the database up to date, except with alerts of a monitor that has taken over the duty.
+
+        Raises HistoryUnavailableError: the rest is stored later.
+        """
         async with self._storing:
             await self._store(now)
 
@@ -62,12 +70,16 @@ class AlertMemory:
         if delivered := self._unstored:
             await alerts.note_delivered(delivered)
             self._unstored = self._unstored[len(delivered) :]
-        records = self.records
-        changed = [one for one in records.values() if _differs(one, self._stored.get(one.key))]
-        gone = [key for key in self._stored if key not in records]
+        if not self.loaded:
+            return
+        records, stored = self.records, self._stored
+        changed = [one for one in records.values() if _differs(one, stored.get(one.key))]
+        gone = [key for key in stored if key not in records]
         if changed or gone:
             await alerts.change(changed, gone)
-            before = {key: one for key, one in self._stored.items() if key in records}
+            if self._stored is not stored:
+                return  # another monitor has got the duty meanwhile
+            before = {key: one for key, one in stored.items() if key in records}
             self._stored = before | {one.key: one for one in changed}
         for key in gone:
             for channel in self._delivered.values():

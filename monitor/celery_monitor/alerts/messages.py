@@ -18,8 +18,8 @@ def due(
     """The alerts of the next message, those that fire first, the oldest before.
 
     ``delivered``: what this channel has delivered. A message is due when an alert begins to fire, again after
-    ``repeat_seconds`` while it fires, and once when it is resolved. A channel that has not delivered the
-    beginning does not deliver the end.
+    ``repeat_seconds`` while it fires, and once when it is resolved, which it also is while it is pending
+    again. A channel that has not delivered the beginning does not deliver the end.
     """
     found = [
         record

@@ -54,9 +54,11 @@ def _of_rule(
         record = _judged(AlertKey(one.rule, labels), judged, before.get(labels), now)
         after[record.key] = record
     for labels, record in before.items():
-        if labels in one.found.values or labels in one.found.judged:
+        if record.key in after:
             continue
-        unmet = record if not one.found.complete else _unmet(record, now)
+        # Where it holds, there was no room for it.
+        holds = labels in one.found.values
+        unmet = record if holds or not one.found.complete else _unmet(record, now)
         if unmet is not None:
             after[record.key] = unmet
     return after
@@ -81,33 +83,50 @@ def _met(one: Evaluated, labels: LabelSet, before: AlertRecord | None, now: floa
     if before is not None and before.state is AlertState.PENDING and now - before.seen <= GAP_SECONDS:
         began = before.began
     fires = now - began >= one.hold_seconds
+    fired, ended = (now, None) if fires else _before(before, now)
     return AlertRecord(
         key=AlertKey(one.rule, labels),
         state=AlertState.FIRING if fires else AlertState.PENDING,
         began=began,
         seen=now,
         value=value,
-        fired=now if fires else None,
+        fired=fired,
+        ended=ended,
     )
 
 
 def _judged(key: AlertKey, judged: Judged, before: AlertRecord | None, now: float) -> AlertRecord:
     """As the operator judges it."""
-    fired = before.fired if before is not None and before.state is AlertState.FIRING else now
+    if not judged.fires:
+        fired, ended = _before(before, now)
+    elif before is not None and before.state is AlertState.FIRING:
+        fired, ended = before.fired, None
+    else:
+        fired, ended = now, None
     return AlertRecord(
         key=key,
         state=AlertState.FIRING if judged.fires else AlertState.PENDING,
         began=judged.since,
         seen=now,
-        fired=fired if judged.fires else None,
+        fired=fired,
+        ended=ended,
         summary=judged.summary,
         description=judged.description,
     )
 
 
+def _before(before: AlertRecord | None, now: float) -> tuple[float | None, float | None]:
+    """When an alert that is pending fired and was resolved the last time: its end may not be reported yet."""
+    if before is None or before.fired is None:
+        return None, None
+    return before.fired, now if before.ended is None else before.ended
+
+
 def _unmet(record: AlertRecord, now: float) -> AlertRecord | None:
     if record.state is AlertState.PENDING:
-        return None
+        if record.fired is None:
+            return None
+        return structs.replace(record, state=AlertState.RESOLVED, began=record.fired)
     if record.state is AlertState.FIRING:
         return structs.replace(record, state=AlertState.RESOLVED, ended=now)
     return record
@@ -115,7 +134,7 @@ def _unmet(record: AlertRecord, now: float) -> AlertRecord | None:
 
 def _kept(records: dict[AlertKey, AlertRecord], now: float) -> dict[AlertKey, AlertRecord]:
     ended = sorted(
-        (record for record in records.values() if record.ended is not None),
+        (record for record in records.values() if record.state is AlertState.RESOLVED),
         key=lambda record: record.ended or 0.0,
     )
     for number, record in enumerate(ended):

@@ -22,7 +22,7 @@ GRACE_SECONDS = 60.0
 LOST_SECONDS = 3_600.0
 """How long a lost task counts."""
 MOST_TASKS = 500
-"""Tasks of each kind that are looked at: those that have run for longest, and those lost last."""
+"""Tasks of each kind that are looked at: the started ones that were sent first, the lost ones sent last."""
 _ASK_AGAIN_SECONDS = 600.0
 
 _LOST = TaskFilter((Term(field="state", value=LOST),))
@@ -39,7 +39,7 @@ def time_limits(app: Any) -> Callable[[str], float | None]:
     def limit(name: str) -> float | None:
         own = getattr(app.tasks.get(name), "time_limit", None)
         found = own if own is not None else app.conf.task_time_limit
-        return None if found is None else float(found)
+        return float(found) if found else None  # 0: no limit
 
     return limit
 

@@ -1,9 +1,11 @@
 """Makes the snapshots of the rules from the parts of the monitor."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from celery_health.wire.names import is_dead_letter_queue
 from celery_monitor.alerts.snapshot import AlertSnapshot
 from celery_monitor.alerts.stuck import StuckTasks
 from celery_monitor.events.merge import Merger
@@ -25,16 +27,26 @@ class _Counters(NamedTuple):
 
 
 class Watch:
-    """``in_cluster``: whether an operator pushes what it knows."""
+    """``in_cluster``: whether an operator pushes what it knows. ``ignored``: patterns of the names of queues
+    that are unread by design, in which * stands for any characters.
+    """
 
     def __init__(
-        self, live: Live, merger: Merger, history: History, stuck: StuckTasks, *, in_cluster: bool
+        self,
+        live: Live,
+        merger: Merger,
+        history: History,
+        stuck: StuckTasks,
+        *,
+        in_cluster: bool,
+        ignored: Sequence[str] = (),
     ) -> None:
         self._live = live
         self._merger = merger
         self._history = history
         self._stuck = stuck
         self._in_cluster = in_cluster
+        self._ignored = ignored
         self._since = live.clock()
         self._samples: deque[_Counters] = deque([self._counters()])
         self._found: Mapping[str, int] | None = None
@@ -63,7 +75,7 @@ class Watch:
             tasks=live.windows,
             connected=sight.connected,
             workers_online=sum(worker.online for worker in live.known_workers),
-            queues=live.queues(),
+            queues=[one for one in live.queues() if not self._is_unread_by_design(one.name)],
             queues_read=reading is not None and reading.reachable is True,
             consumers_known=live.known_workers.queues_are_known(),
             in_cluster=self._in_cluster,
@@ -77,6 +89,9 @@ class Watch:
             ),
             stuck=self._found,
         )
+
+    def _is_unread_by_design(self, queue: str) -> bool:
+        return is_dead_letter_queue(queue) or any(fnmatchcase(queue, one) for one in self._ignored)
 
     def _counters(self) -> _Counters:
         dropped = self._merger.counters.dropped + self._history.status().dropped

@@ -1,6 +1,6 @@
 """Alerts in words: what people read about a record. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import quote
@@ -9,9 +9,9 @@ from celery_health.alerts import RULES
 from celery_health.alerts.rendering import rendered
 from celery_health.alerts.rule import Rule
 from celery_monitor.alerts.notification import Alert
-from celery_monitor.alerts.silences import RULE, SEVERITY
+from celery_monitor.alerts.silences import RULE, SEVERITY, silence_of
 from celery_monitor.history.filters.fields import quoted
-from celery_monitor.records.alerts import AlertKey, AlertRecord, AlertState
+from celery_monitor.records.alerts import AlertKey, AlertRecord, Silence
 
 ALL_RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for rule in RULES})
 
@@ -19,7 +19,7 @@ ALL_RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for rule in RU
 @dataclass(frozen=True, slots=True)
 class Wording:
     """``rules``: by name, with the thresholds of the settings. ``application``: its labels, such as namespace
-    and resource. ``command`` shows its health.
+    and resource. ``unknown``: those of these labels that are not known yet. ``command`` shows its health.
 
     ``page_url``: where browsers find the page, without a slash at the end. ``runbook_url``: the same of
     docs/runbooks. None leaves the links out.
@@ -27,24 +27,29 @@ class Wording:
 
     rules: Mapping[str, Rule] = field(default_factory=lambda: ALL_RULES)
     application: Mapping[str, str] = field(default_factory=dict)
+    unknown: Set[str] = frozenset()
     command: str | None = None
     page_url: str | None = None
     runbook_url: str | None = None
 
     def labels(self, key: AlertKey) -> dict[str, str]:
-        """The labels that silences match."""
+        """The labels that silences match, as far as they are known."""
         rule = self.rules[key.rule]
         return {RULE: key.rule, SEVERITY: rule.severity.value, **self.application, **dict(key.labels)}
 
+    def silence(self, key: AlertKey, silences: Iterable[Silence], now: float) -> Silence | None:
+        """The silence that counts for an alert."""
+        return silence_of(self.labels(key), silences, now, self.unknown)
+
     def alert(self, record: AlertRecord) -> Alert:
-        """A record that fires, or has."""
+        """A record that fires, or has fired."""
         rule = self.rules[record.key.rule]
         labels = {**self.application, **dict(record.key.labels)}
         return Alert(
             rule=rule.name,
             labels=labels,
             severity=rule.severity,
-            status="resolved" if record.state is AlertState.RESOLVED else "firing",
+            status="firing" if record.ended is None else "resolved",
             since=record.fired if record.fired is not None else record.began,
             ended=record.ended,
             summary=record.summary or rendered(rule.filled(rule.summary), labels, record.value),

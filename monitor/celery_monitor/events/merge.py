@@ -102,8 +102,7 @@ class Merger:
         else:
             changed = {task_id: self._changed.pop(task_id) for task_id in list(islice(self._changed, most))}
         records = [self._record(task_id, task) for task_id, task in changed.items()]
-        if not self._changed:
-            self._make_room()
+        self._make_room()
         return records
 
     @property
@@ -269,9 +268,10 @@ class Merger:
         self.counters.evicted += self._drop_oldest(self._unfinished, self._max_unfinished)
 
     def _drop_oldest(self, tasks: dict[str, _Task], most: int) -> int:
-        """Delete the tasks above ``most`` that came first; how many."""
+        """Delete the tasks above ``most`` that came first, and have not changed since; how many."""
         # In one pass: each new iterator would have to skip all that was deleted before.
-        oldest = list(islice(tasks, max(0, len(tasks) - most)))
+        first = islice(tasks, max(0, len(tasks) - most))
+        oldest = [task_id for task_id in first if task_id not in self._changed]
         for task_id in oldest:
             self.workers.forget_task(task_id, tasks.pop(task_id).running_on)
         return len(oldest)

@@ -65,16 +65,16 @@ class GroupRequests:
     def ask(
         self, action: GroupAction, group: str, replicas: int | None, requested_by: str, now: float
     ) -> RequestView:
-        """Keep a request for the operator. One that waits already is not made a second time.
+        """Keep a request for the operator, unless the last one of its group that waits is the same.
 
         Raises:
             TooManyRequestsError: too many wait.
         """
         self._expire(now)
         waiting = [one for one in self._requests.values() if one.state is RequestState.WAITING]
-        for one in waiting:
-            if (one.action, one.group, one.replicas) == (action, group, replicas):
-                return one
+        last = next((one for one in reversed(waiting) if one.group == group), None)
+        if last is not None and (last.action, last.replicas) == (action, replicas):
+            return last
         if len(waiting) >= REQUESTS_LENGTH:
             raise TooManyRequestsError
         request = RequestView(
@@ -121,6 +121,7 @@ class GroupRequests:
     def _put(self, request: RequestView) -> None:
         self._requests[request.id] = request
         while len(self._requests) > KEPT + REQUESTS_LENGTH:
-            # The oldest has an outcome: no more than REQUESTS_LENGTH wait, and they are the newest.
-            del self._requests[next(iter(self._requests))]
+            # No more than REQUESTS_LENGTH wait, so the others have an outcome.
+            ended = (one.id for one in self._requests.values() if one.state is not RequestState.WAITING)
+            del self._requests[next(ended)]
         self._views = None

@@ -29,8 +29,8 @@ class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One alert.
 
     ``began``: since when the condition holds; ``seen``: when it last held. ``fired`` and ``ended``: when the
-    alert began to fire and was resolved. ``value``: what was measured when the condition last held; of an
-    alert that the operator judges there are the texts instead.
+    alert began to fire and was resolved; a pending alert has those of the last time. ``value``: what was
+    measured when the condition last held; of an alert that the operator judges there are the texts instead.
     """
 
     key: AlertKey

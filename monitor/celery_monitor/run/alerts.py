@@ -14,6 +14,9 @@ from celery_monitor.live.live import Live
 from celery_monitor.live.why.history_tasks import HistoryTasks
 from celery_monitor.settings import Settings
 
+_NAMESPACE, _RESOURCE = "namespace", "resource"
+_NAMES = frozenset({_NAMESPACE, _RESOURCE})
+
 
 def make_alerts(
     settings: Settings, live: Live, merger: Merger, history: History, tasks: HistoryTasks
@@ -24,7 +27,14 @@ def make_alerts(
         if any(above.measure is Measure.SLOW_SECONDS for above in rule.monitor):
             live.windows.slow_seconds = rule.thresholds[0].default
     stuck = StuckTasks(history, tasks.runtime, time_limits(settings.connection.app), live.clock)
-    watch = Watch(live, merger, history, stuck, in_cluster=settings.access.push_token is not None)
+    watch = Watch(
+        live,
+        merger,
+        history,
+        stuck,
+        in_cluster=settings.access.push_token is not None,
+        ignored=settings.ignored_queues,
+    )
     return AlertKeeper(
         history,
         watch,
@@ -37,20 +47,25 @@ def make_alerts(
 
 
 def _wording(settings: Settings, live: Live) -> Wording:
-    """How alerts are written now: the application's name comes with the first push of an operator."""
+    """How alerts are written now: the application's name comes with the first push of an operator.
+
+    Until then silences with its name count: all alerts of a monitor are of one application.
+    """
     given, connection, push = settings.alert_rules, settings.connection, live.push
     application: dict[str, str] = {}
+    in_cluster = settings.access.push_token is not None
     if push is not None:
-        application = {"namespace": push.namespace, "resource": push.name}
+        application = {_NAMESPACE: push.namespace, _RESOURCE: push.name}
         command = f"kubectl celery status {push.name} -n {push.namespace}"
     elif connection.app is not None:
-        application = {"resource": str(connection.app.main or connection.name)}
+        application = {_RESOURCE: str(connection.app.main or connection.name)}
         command = f"celery -A {connection.name} health"
     else:
         command = "celery -A APP health"
     return Wording(
         rules=MappingProxyType(dict(ALL_RULES) | {rule.name: rule for rule in given.rules}),
         application=application,
+        unknown=_NAMES if in_cluster and push is None else frozenset(),
         command=command,
         page_url=given.page_url,
         runbook_url=given.runbook_url,

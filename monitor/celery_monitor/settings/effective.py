@@ -150,7 +150,9 @@ class Situation:
     def _after_restart(self, setting: Setting, given: Given) -> str | None:
         now = given.text if given.source is ValueSource.FILE else None
         saved = self.saved.get(setting.key)
-        if saved == now:
+        if saved == now or (
+            saved is not None and now is not None and setting.split(saved) == setting.split(now)
+        ):
             return None
         return shown(setting, saved if saved is not None else setting.default_text)
 

@@ -1,8 +1,10 @@
 """Queues, as operator and monitor see them."""
 
+from celery_health.wire.names import DEAD_LETTER_SUFFIX
 from tests.support.alert_cases.case import SHOP, Alert, Case, condition, series
 
 MAIL = {**SHOP, "queue": "mail"}
+DEAD_LETTERS = f"shop{DEAD_LETTER_SUFFIX}"
 OUTSIDE = {"resource": "shop"}
 
 CASES = (
@@ -53,10 +55,12 @@ CASES = (
     ),
     Case(
         "CeleryHighQueueDepth",
-        "a burst is worked off within ten minutes, and another queue is just at the limit",
+        "a burst is worked off within ten minutes, another queue is just at the limit, and a third keeps "
+        "dead letters",
         {
             series("celery_queue_messages_ready", queue="mail"): "0 5000x8 100x20",
             series("celery_queue_messages_ready", queue="celery"): "1000x30",
+            series("celery_queue_length", queue_name=DEAD_LETTERS): "5000x30",
         },
         20,
     ),
@@ -92,7 +96,8 @@ CASES = (
     ),
     Case(
         "CeleryQueueNotConsumed",
-        "a queue is long, a queue without messages has no worker, and of a third the workers are unknown",
+        "a queue is long, a queue without messages and one of dead letters have no worker, and of another "
+        "one the workers are unknown",
         {
             condition("BacklogWithinLimits", "AboveThreshold"): "0x20",
             series("celery_queue_length", queue_name="mail"): "3000x20",
@@ -100,6 +105,8 @@ CASES = (
             series("celery_queue_length", queue_name="reports"): "0x20",
             series("celery_active_worker_count", queue_name="reports"): "0x20",
             series("celery_queue_length", queue_name="other"): "5x20",
+            series("celery_queue_length", queue_name=DEAD_LETTERS): "5x20",
+            series("celery_active_worker_count", queue_name=DEAD_LETTERS): "0x20",
         },
         20,
     ),
@@ -118,8 +125,11 @@ CASES = (
     ),
     Case(
         "CeleryOldestWaitAboveTarget",
-        "messages wait for four minutes",
-        {series("celery_monitor_queue_oldest_wait_seconds", queue_name="mail"): "240x30"},
+        "messages wait for four minutes, and dead letters for an hour",
+        {
+            series("celery_monitor_queue_oldest_wait_seconds", queue_name="mail"): "240x30",
+            series("celery_monitor_queue_oldest_wait_seconds", queue_name=DEAD_LETTERS): "3600x30",
+        },
         30,
     ),
 )

@@ -143,7 +143,7 @@ def retry_after(header: str | None, now: float) -> float | None:
         return min(float(header), MAX_RETRY_AFTER)
     try:
         at = parsedate_to_datetime(header[:100])
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     moment = at if at.tzinfo else at.replace(tzinfo=UTC)
     return min(max(0.0, moment.timestamp() - now), MAX_RETRY_AFTER)

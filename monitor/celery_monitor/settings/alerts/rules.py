@@ -38,7 +38,9 @@ def hours(text: str) -> float:
     except ValueError:
         number = math.nan
     if not 0 < number <= _MOST_HOURS:
-        raise SettingsError(f"{text!r} is not a number of hours above 0: write 4 or 0.5")
+        raise SettingsError(
+            f"{text!r} is not a number of hours above 0 and at most {_MOST_HOURS:.0f}: write 4 or 0.5"
+        )
     return number * _HOUR
 
 

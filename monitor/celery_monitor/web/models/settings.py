@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from celery_monitor.settings.effective import EffectiveSetting
+from celery_monitor.settings.options import GROUPS
 from celery_monitor.settings.setting import ValueSource
 from celery_monitor.web.models.base import Body, Document
 
 _Name = Annotated[str, Field(min_length=1, max_length=100)]
+_GROUPS = ", ".join(f"`{one}`" for one in GROUPS)
 _Value = Annotated[str, Field(max_length=4096)]
 
 
@@ -16,7 +18,7 @@ class Setting(Document):
     """A setting as it is in effect. No secret is in any field."""
 
     name: str = Field(description="Such as `retention_days`.")
-    group: str = Field(description="`broker`, `history`, `server`, `access`, `log` or `file`.")
+    group: str = Field(description=f"One of {_GROUPS}.")
     option: str = Field(description="The option of the command line.")
     variable: str = Field(description="The environment variable.")
     help: str = Field(description="What it means.")

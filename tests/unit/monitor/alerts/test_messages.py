@@ -1,5 +1,7 @@
 """What a channel delivers: the beginning, the same again after a long time, and the end."""
 
+from msgspec import structs
+
 from celery_monitor.alerts.messages import MOST_IN_A_MESSAGE, due
 from celery_monitor.alerts.silences import silence_of
 from celery_monitor.records.alerts import (
@@ -59,6 +61,13 @@ def test_the_end_is_reported_once_and_only_where_the_beginning_was() -> None:
     assert due_now(ended, known=delivered(ended, resolved=True)) == []
 
 
+def test_the_end_is_reported_also_while_the_alert_is_pending_again() -> None:
+    pending = structs.replace(alert(AlertState.PENDING), fired=NOW, ended=NOW + 9)
+    assert due_now(pending) == []
+    assert due_now(pending, known=delivered(pending)) == [pending]
+    assert due_now(pending, known=delivered(pending, resolved=True)) == []
+
+
 def test_an_alert_that_fires_again_is_reported_again() -> None:
     again = alert(fired=NOW + 60)
     assert due_now(again, known=delivered(alert(), resolved=True)) == [again]
@@ -97,6 +106,13 @@ def test_a_silence_counts_where_all_matchers_meet() -> None:
     assert silence_of(LABELS, [silence(alertname="Celery*", queue="mail")], NOW) is None
     assert silence_of(LABELS, [silence(alertname="Celery*", group="x")], NOW) is None
     assert silence_of(LABELS, [silence(queue="maile")], NOW) is None
+
+
+def test_a_silence_counts_although_a_label_is_not_known_yet() -> None:
+    one = silence(queue="mail*", resource="shop")
+    assert silence_of(LABELS, [one], NOW) is None
+    assert silence_of(LABELS, [one], NOW, frozenset({"resource"})) is one
+    assert silence_of(LABELS, [silence(queue="x", resource="shop")], NOW, frozenset({"resource"})) is None
 
 
 def test_a_silence_ends_and_the_longest_one_counts() -> None:

@@ -69,6 +69,28 @@ def test_a_resolved_alert_that_fires_again_is_a_new_one() -> None:
     assert (record.state, record.fired, record.ended) == (AlertState.FIRING, NOW + 20, None)
 
 
+def test_an_alert_that_is_pending_again_remembers_when_it_was_resolved() -> None:
+    steps = [(0, found(MAIL)), (60, found(MAIL)), (90, found()), (100, found(MAIL))]
+    pending, ended = the_one(run(*steps)), the_one(run(*steps, (130, found())))
+    again = the_one(run(*steps, (160, found(MAIL))))
+    assert (pending.state, pending.began) == (AlertState.PENDING, NOW + 100)
+    assert (ended.state, again.state) == (AlertState.RESOLVED, AlertState.FIRING)
+    assert [(one.fired, one.ended) for one in (pending, ended, again)] == [
+        (NOW + 60, NOW + 90),
+        (NOW + 60, NOW + 90),
+        (NOW + 160, None),
+    ]
+
+
+def test_an_alert_that_only_the_operator_still_finds_pending_is_resolved() -> None:
+    waits = Judged(fires=False, since=NOW + 50, summary="", description="")
+    judged = Found(judged={MAIL: waits})
+    steps = [(0, found(MAIL)), (60, found(MAIL)), (70, judged), (80, judged)]
+    pending, ended = the_one(run(*steps)), the_one(run(*steps, (90, found())))
+    assert (pending.state, pending.fired, pending.ended) == (AlertState.PENDING, NOW + 60, NOW + 70)
+    assert (ended.state, ended.fired, ended.ended) == (AlertState.RESOLVED, NOW + 60, NOW + 70)
+
+
 def test_each_set_of_labels_is_an_alert_of_its_own() -> None:
     records = run((0, found(MAIL)), (30, found(MAIL, PRINT)), (60, found(MAIL, PRINT)))
     assert {key.labels: one.state for key, one in records.items()} == {
@@ -105,6 +127,15 @@ def test_invented_names_do_not_replace_alerts_that_are_known() -> None:
     records = step(before, Found({MAIL: 5.0, **many}), NOW + 10)
     assert len(records) == MOST_OF_A_RULE
     assert AlertKey(RULE, MAIL) in records
+
+
+def test_a_resolved_alert_whose_condition_holds_is_kept_also_without_room() -> None:
+    many: dict[LabelSet, float] = {
+        (("queue", f"invented-{number}"),): 1_000.0 for number in range(2 * MOST_OF_A_RULE)
+    }
+    resolved = run((0, found(MAIL)), (60, found(MAIL)), (90, found()))
+    records = step(resolved, Found({MAIL: 5.0, **many}), NOW + 100)
+    assert records[AlertKey(RULE, MAIL)] == the_one(resolved)
 
 
 def test_what_the_operator_judges_has_its_own_times_and_texts() -> None:

@@ -1,10 +1,18 @@
 """From the parts of the monitor to a snapshot, and from a record to words."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from celery_health.alerts import RULES
 from celery_health.alerts.choice import chosen
-from celery_monitor.alerts.stuck import FACTOR, GRACE_SECONDS, LEAST_SECONDS, LOST_SECONDS, StuckTasks
+from celery_monitor.alerts.stuck import (
+    FACTOR,
+    GRACE_SECONDS,
+    LEAST_SECONDS,
+    LOST_SECONDS,
+    StuckTasks,
+    time_limits,
+)
 from celery_monitor.alerts.watch import WINDOW_SECONDS, Watch
 from celery_monitor.alerts.wording import Wording
 from celery_monitor.events.merge import Merger
@@ -82,6 +90,16 @@ async def test_a_task_is_stuck_far_beyond_its_own_runtime_or_limit() -> None:
     assert await young.find() == {}
 
 
+def test_a_time_limit_of_zero_is_none() -> None:
+    tasks = {
+        "shop.free": SimpleNamespace(time_limit=0),
+        "shop.own": SimpleNamespace(time_limit=9),
+        "shop.pay": SimpleNamespace(time_limit=None),
+    }
+    limit = time_limits(SimpleNamespace(tasks=tasks, conf=SimpleNamespace(task_time_limit=60)))
+    assert [limit(name) for name in tasks] == [None, 9.0, 60.0]
+
+
 async def test_a_lost_task_is_stuck_for_an_hour() -> None:
     history = Tasks(lost(LOST_SECONDS - 1), lost(LOST_SECONDS))
     assert await stuck(history, Clock()).find() == {"shop.mail": 1}
@@ -101,6 +119,22 @@ async def test_a_snapshot_counts_what_was_lost_in_the_last_minutes() -> None:
         watch.turn()
     assert (await watch.snapshot()).dropped == 0
     assert (await watch.snapshot()).push_age == clock.now - NOW
+
+
+async def test_queues_that_are_unread_by_design_are_left_out() -> None:
+    clock, merger, history = Clock(), Merger(), Tasks()
+    live = Live(clock=clock)
+    live.follow(merger.workers, merger.mark_lost)
+    live.known_queues.need(["mail", "shop.dead-letter", "old.dead"], NOW)
+    watch = Watch(
+        live,
+        merger,
+        history,  # type: ignore[arg-type]
+        stuck(history, clock),
+        in_cluster=True,
+        ignored=("*.dead",),
+    )
+    assert [one.name for one in (await watch.snapshot()).queues] == ["mail"]
 
 
 async def test_an_old_push_says_nothing_of_now() -> None:

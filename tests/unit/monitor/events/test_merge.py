@@ -167,3 +167,25 @@ def test_changed_records_are_taken_in_parts_each_once() -> None:
     parts = [[record.id for record in merger.take_changed(2)] for _ in range(4)]
     assert parts == [["0", "1"], ["2", "3"], ["4"], []]
     assert (merger.changed, len(merger)) == (0, 2)
+
+
+def test_memory_is_bounded_also_while_more_changes_than_are_taken() -> None:
+    merger = Merger(max_unfinished=2, max_finished=2)
+    for number in range(20):
+        for task in (f"waits-{number}", f"failed-{number}"):
+            merger.apply(received(1, task=task), T0 + 1)
+        merger.apply(event("task-failed", 2, task=f"failed-{number}"), T0 + 2)
+        merger.take_changed(1)
+    assert merger.changed == 20
+    assert len(merger) <= merger.changed + 4
+
+
+def test_a_task_that_has_changed_stays_until_its_record_is_taken() -> None:
+    merger = Merger(max_unfinished=1)
+    merger.apply(event("task-started", 2, task="a"), T0 + 2)
+    merger.take_changed()
+    merger.apply(event("task-started", 3, task="b", worker=OTHER), T0 + 3)
+    merger.apply(event("task-retried", 4, task="a"), T0 + 4)
+    assert [record.id for record in merger.take_changed(1)] == ["b"]
+    assert [record.runs[-1].outcome for record in merger.take_changed()] == ["RETRY"]
+    assert len(merger) == 1

@@ -38,6 +38,15 @@ def test_a_double_click_is_one_request() -> None:
     assert requests.ask(GroupAction.SCALE, "mail", 3, "ann", NOW).id != first.id
 
 
+def test_the_same_request_after_a_contrary_one_is_made_again() -> None:
+    requests = GroupRequests()
+    for replicas in (5, 3, 5, 5):
+        requests.ask(GroupAction.SCALE, "mail", replicas, "ann", NOW)
+        restart(requests, "default")
+    waiting = [(one.group, one.replicas) for one in requests.waiting(NOW)]
+    assert waiting == [("mail", 5), ("default", None), ("mail", 3), ("mail", 5)]
+
+
 def test_a_request_without_an_outcome_expires_and_says_what_to_check() -> None:
     requests = GroupRequests()
     identity = restart(requests)
@@ -78,3 +87,11 @@ def test_the_numbers_of_requests_that_wait_and_that_are_kept_are_bounded() -> No
         at = NOW + REQUEST_SECONDS * (number + 1)
         restart(requests, now=at)
     assert len(requests.views(NOW + REQUEST_SECONDS * 200)) <= KEPT + REQUESTS_LENGTH
+
+
+def test_a_request_that_waits_is_kept_however_many_others_have_ended() -> None:
+    requests = GroupRequests()
+    identity = restart(requests)
+    for _ in range(KEPT + REQUESTS_LENGTH):
+        requests.note([Outcome(id=restart(requests, "default"), done=False, message="No.")], NOW)
+    assert [one.id for one in requests.waiting(NOW)] == [identity]

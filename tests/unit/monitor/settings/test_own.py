@@ -71,6 +71,15 @@ async def test_what_is_saved_is_read_by_the_next_start(started: Program) -> None
     assert started.settings(REDIS_HOST="other").connection.broker_url == "redis://other:6379/0"
 
 
+async def test_a_list_is_in_effect_however_it_is_separated(started: Program) -> None:
+    started.write(f"CELERY_MONITOR_BROKER={BROKER}\n")
+    await started.own().save({"ignore_queue": "*.dead, old"})
+    own = started.own()
+    assert (await by_name(own))["ignore_queue"].after_restart is None
+    await own.save({"ignore_queue": "*.dead, new"})
+    assert (await by_name(own))["ignore_queue"].after_restart == "*.dead, new"
+
+
 async def test_a_saved_value_that_is_not_in_effect_yet_is_shown(started: Program) -> None:
     started.write("# kept\nCELERY_MONITOR_RETENTION_DAYS=7\n")
     own = started.own("--broker", BROKER)

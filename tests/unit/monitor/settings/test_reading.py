@@ -179,6 +179,7 @@ def test_no_text_of_the_settings_has_a_secret(read: Reader) -> None:
         pytest.param(("--database-schema", "a;b"), "name of a schema", id="a schema with a sign"),
         pytest.param(("--retention-days", "0"), "above 0", id="no retention"),
         pytest.param(("--retention-tasks", "1.5"), "whole number", id="half a task"),
+        pytest.param(("--alert-repeat", "9000"), "at most 8760", id="a repetition after more than a year"),
         pytest.param(("--token", "planted"), "fewer than 16 characters", id="a short token"),
         pytest.param(("--token", "planted planted planted"), "header", id="a token with blanks"),
         pytest.param(("--jwt-secret", "planted"), "fewer than 32 characters", id="a short secret"),

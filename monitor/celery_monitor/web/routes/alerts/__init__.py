@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from celery_health.alerts.rule import AlertSeverity
 from celery_health.redaction import printable
 from celery_monitor.alerts.notification import Alert as SentAlert
 from celery_monitor.alerts.notification import ChannelError, Notification
-from celery_monitor.alerts.silences import silence_of
 from celery_monitor.alerts.wording import ALL_RULES, Wording, place
 from celery_monitor.records.alerts import AlertRecord, AlertState, SilenceMatcher
 from celery_monitor.records.alerts import Silence as StoredSilence
@@ -33,7 +34,7 @@ async def list_alerts(call: Call[NoQuery, NoBody]) -> Alerts:
     """All alerts with silences and channels."""
     keeper, now = call.services.alerts, call.services.clock()
     silences = await keeper.silences()
-    records = sorted(await keeper.alerts(), key=lambda one: one.ended or one.fired or one.began, reverse=True)
+    records = sorted(await keeper.alerts(), key=_changed, reverse=True)
     wording = keeper.wording
 
     def documents(state: AlertState) -> list[Alert]:
@@ -69,9 +70,8 @@ async def add_silence(call: Call[NoQuery, SilenceBody]) -> Reply[Silence]:
 
 async def end_silence(call: Call[NoQuery, NoBody]) -> Silence:
     """End a silence now."""
-    keeper, silence_id = call.services.alerts, call.path["silence_id"]
-    silence = {one.id: one for one in await keeper.silences()}.get(silence_id)
-    if silence is None or not await keeper.end_silence(silence_id):
+    silence = await call.services.alerts.end_silence(call.path["silence_id"])
+    if silence is None:
         raise ProblemError(404, "There is no silence with this id, or it has ended.")
     call.note.subject = _matchers(silence)
     return Silence.of(silence)
@@ -91,9 +91,18 @@ async def try_channel(call: Call[NoQuery, NoBody]) -> ChannelTest:
     return ChannelTest(ok=True, message="The message has arrived.")
 
 
+def _changed(record: AlertRecord) -> float:
+    """When the alert got its state."""
+    if record.state is AlertState.PENDING:
+        return record.began
+    return record.ended or record.fired or record.began
+
+
 def _document(record: AlertRecord, wording: Wording, silences: Iterable[StoredSilence], now: float) -> Alert:
+    if record.state is AlertState.PENDING:  # its times are those of the last time that it fired
+        record = structs.replace(record, fired=None, ended=None)
     alert = wording.alert(record)
-    silence = silence_of(wording.labels(record.key), silences, now)
+    silence = wording.silence(record.key, silences, now)
     return Alert(
         rule=alert.rule,
         labels=dict(alert.labels),

@@ -59,6 +59,7 @@ def test_each_attempt_to_deliver_a_message_has_its_id_and_no_other_message_has()
         ("Fri, 15 Jan 2027 08:00:30 GMT", 30.0),
         ("Fri, 15 Jan 2027 07:00:00 GMT", 0.0),
         ("Fri, 15 Jan 2099 07:00:00 GMT", 3600.0),
+        ("Fri, 15 Jan 99999999999 07:00:00 GMT", None),
     ],
 )
 def test_how_long_the_receiver_asks_to_wait(header: str | None, seconds: float | None) -> None:

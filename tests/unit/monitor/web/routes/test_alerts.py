@@ -51,7 +51,7 @@ def clock() -> float:
 async def test_alerts_are_in_three_lists_with_their_sentences(history: FakeHistory) -> None:
     history.alerts.records = [
         record(AlertState.FIRING, fired=NOW),
-        record(AlertState.PENDING, "print"),
+        record(AlertState.PENDING, "print", fired=NOW - 9, ended=NOW - 5),
         record(AlertState.RESOLVED, "old", fired=NOW - 9, ended=NOW - 5),
     ]
     async with served(**parts(history, Channel("chat"))) as client:
@@ -65,6 +65,8 @@ async def test_alerts_are_in_three_lists_with_their_sentences(history: FakeHisto
         {"queue": "print"},
         {"queue": "old"},
     ]
+    (pending,) = found["pending"]
+    assert (pending["began"], pending["fired"], pending["ended"]) == (NOW, None, None)
     assert [one["name"] for one in found["channels"]] == ["chat"]
 
 

@@ -1,4 +1,4 @@
-"""Alerts, what was delivered of them, and silences in the database; and the monitors that share it."""
+"""Alerts and what was delivered of them in the database; and the monitors that share it."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -6,42 +6,25 @@ from typing import Any
 
 import pytest
 
-from celery_health.alerts import RULES
 from celery_monitor.alerts.delivery import PAUSE_SECONDS
 from celery_monitor.alerts.keeper import AlertKeeper
-from celery_monitor.alerts.notification import ChannelError, Notification
-from celery_monitor.alerts.snapshot import AlertSnapshot
-from celery_monitor.alerts.wording import Wording
 from celery_monitor.history import History, HistoryOptions, HistoryUnavailableError
 from celery_monitor.records.alerts import (
     AlertKey,
     AlertRecord,
     AlertState,
     Delivered,
-    Silence,
-    SilenceMatcher,
 )
-from tests.unit.monitor.alerts.worlds import NOW, snapshot
+from tests.integration.monitor.history.alerts.world import FIRING, LOSES, OWN, REPEAT, RESOLVED, World
+from tests.unit.monitor.alerts.worlds import NOW
 
 BLIND = AlertKey("CeleryMonitorBlind")
 STRANGE = AlertKey("CeleryHighQueueDepth", (("queue", 'ä"\0\ud800,'),))
-REPEAT = 3_600.0
 
 
 def record(key: AlertKey = BLIND, **known: Any) -> AlertRecord:
     given = {"state": AlertState.FIRING, "began": NOW, "seen": NOW, "fired": NOW, "value": 1.5, **known}
     return AlertRecord(key=key, **given)
-
-
-def silence(name: str = "s1", until: float = NOW + 60) -> Silence:
-    return Silence(
-        id=name,
-        matchers=(SilenceMatcher(label="alertname", value="Celery*"),),
-        at=NOW,
-        until=until,
-        comment="maintenance",
-        identity="ada",
-    )
 
 
 async def test_alerts_are_kept_changed_and_forgotten_with_what_was_reported(history: History) -> None:
@@ -66,90 +49,6 @@ async def test_alerts_are_kept_changed_and_forgotten_with_what_was_reported(hist
     assert strange in await alerts.all()
 
 
-async def test_a_silence_is_kept_until_its_end(history: History) -> None:
-    alerts = history.alerts
-    assert await alerts.add_silence(silence())
-    assert await alerts.add_silence(silence("s2", NOW + 120))
-    assert await alerts.silences(NOW) == [silence(), silence("s2", NOW + 120)]
-    assert [one.id for one in await alerts.silences(NOW + 60)] == ["s2"]
-    assert await alerts.delete_silence("s2")
-    assert not await alerts.delete_silence("s2")
-
-
-async def test_silences_have_a_limit(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("celery_monitor.history.requests.alerts.MOST_SILENCES", 1)
-    assert await history.alerts.add_silence(silence())
-    assert not await history.alerts.add_silence(silence("s2"))
-
-
-class Chat:
-    """A channel that keeps what it gets, or refuses it."""
-
-    name = "chat"
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, str]] = []
-        self.delivered = asyncio.Event()
-        self.refuses = False
-
-    async def send(self, notification: Notification) -> None:
-        if self.refuses:
-            raise ChannelError("The receiver answered 500.")
-        self.got += [(alert.rule, alert.status) for alert in notification.alerts]
-        self.delivered.set()
-
-
-class World:
-    """A clock, what the monitor sees, and one channel of all monitors."""
-
-    def __init__(self, schema: str) -> None:
-        self.schema = schema
-        self.now = NOW
-        self.seen: dict[str, Any] = {}
-        self.chat = Chat()
-        self.turns = 0
-
-    def turn(self) -> None:
-        self.turns += 1
-
-    async def snapshot(self) -> AlertSnapshot:
-        return snapshot(**{**self.seen, "now": self.now})
-
-    def keeper(self, history: History) -> AlertKeeper:
-        return AlertKeeper(
-            history, self, [self.chat], Wording, rules=RULES, repeat_seconds=REPEAT, clock=lambda: self.now
-        )
-
-    async def restarted(self, history: History) -> AlertKeeper:
-        """A keeper after the lease of the one before has expired."""
-        if not history.is_file:
-            async with history.changing() as session:
-                await session.execute(f'UPDATE "{self.schema}".leases SET expires = 0')
-        return self.keeper(history)
-
-    async def passes(self, keeper: AlertKeeper, seconds: float = 10.0) -> None:
-        """Some time passes, and the keeper does what it does in that time."""
-        self.now += seconds
-        await keeper.evaluate_once()
-        delivery = keeper.delivery("chat")
-        assert delivery is not None
-        await keeper.send_once(delivery)
-
-
-LOSES, OWN = "CeleryMonitorLosesEvents", {"dropped": 1}
-FIRING, RESOLVED = (LOSES, "firing"), (LOSES, "resolved")
-
-
-@pytest.fixture
-def world(options: HistoryOptions) -> World:
-    return World(options.schema)
-
-
-@pytest.fixture
-def keeper(history: History, world: World) -> AlertKeeper:
-    return world.keeper(history)
-
-
 async def test_an_alert_is_reported_once_and_its_end_once(keeper: AlertKeeper, world: World) -> None:
     world.seen = OWN
     for _ in range(30):
@@ -159,6 +58,40 @@ async def test_an_alert_is_reported_once_and_its_end_once(keeper: AlertKeeper, w
     for _ in range(30):
         await world.passes(keeper)
     assert world.chat.got == [FIRING, RESOLVED]
+
+
+async def test_the_end_is_reported_although_the_condition_came_back_before(
+    keeper: AlertKeeper, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "celery_monitor.alerts")
+    blind = ("CeleryMonitorBlind", "firing")
+    world.seen = {"blind": True}
+    for _ in range(31):
+        await world.passes(keeper)
+    assert world.chat.got == [blind]
+    # The channel is not free until the condition has ended, come back, and ended again.
+    for seen in ({}, {"blind": True}, {}):
+        world.seen = seen
+        await world.passes(keeper)
+    for _ in range(6):
+        await world.passes(keeper)
+    assert world.chat.got == [blind, ("CeleryMonitorBlind", "resolved")]
+    words = [one.getMessage().partition(":")[0] for one in caplog.records if "the alert" in one.getMessage()]
+    assert words == ["the alert CeleryMonitorBlind fires", "the alert CeleryMonitorBlind is resolved"]
+
+
+async def test_the_end_is_reported_while_the_alert_is_pending_again(
+    keeper: AlertKeeper, world: World
+) -> None:
+    blind, expected = {"blind": True}, [("CeleryMonitorBlind", "firing"), ("CeleryMonitorBlind", "resolved")]
+    for world.seen in (*[blind] * 31, {}, *[blind] * 6):
+        await world.passes(keeper)
+    assert [one.state for one in keeper.known] == [AlertState.PENDING]
+    assert world.chat.got == expected
+    for world.seen in ({},) * 7:
+        await world.passes(keeper)
+    assert [one.state for one in keeper.known] == [AlertState.RESOLVED]
+    assert world.chat.got == expected
 
 
 async def test_alerts_within_a_minute_are_reported_together(keeper: AlertKeeper, world: World) -> None:
@@ -192,16 +125,6 @@ async def test_an_alert_that_lasts_is_reported_again_after_the_repeat_interval(
     assert world.chat.got == [FIRING]
     await world.passes(keeper, 1)
     assert world.chat.got == [FIRING, FIRING]
-
-
-async def test_a_silenced_alert_is_reported_when_the_silence_ends(keeper: AlertKeeper, world: World) -> None:
-    assert await keeper.add_silence(silence(until=NOW + 100))
-    world.seen = OWN
-    await world.passes(keeper)
-    assert world.chat.got == []
-    assert await keeper.end_silence("s1")
-    await world.passes(keeper)
-    assert world.chat.got == [FIRING]
 
 
 async def test_a_channel_that_fails_is_tried_again_with_what_is_true_then(
