@@ -1,5 +1,6 @@
 """docs/reference/resource.md: the resource's fields as tables, from the same schema as the CRD."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -78,9 +79,12 @@ def _rules(schema: Schema) -> list[str]:
 
 
 def _wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(
-        text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    # A star of a cron expression at the beginning of a line would begin a list.
+    glued = re.sub(r" (?=\* )", "\0", text)
+    wrapped = textwrap.fill(
+        glued, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
+    return wrapped.replace("\0", " ")
 
 
 def _own_rules(schema: Schema) -> Sequence[dict[str, str]]:
