@@ -2,8 +2,8 @@
 
 A pool process sends the message of a retry itself, so a busy worker may receive the retry before it notes
 that the run before it started. Its task-started then appears to be that of the retry, until more events come.
-Two deliveries of one message are as hard to distinguish, when the worker receives the second before it notes that the
-first has started.
+Two deliveries of one message are as hard to distinguish, when the worker receives the second before it notes
+that the first has started.
 """
 
 from collections.abc import Iterable, Sequence

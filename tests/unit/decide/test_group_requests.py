@@ -19,7 +19,8 @@ WORKERS = [{"name": "default", "replicas": 2}, {"name": "mail", "queues": ["mail
 
 def resource(annotations: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
     written = {"app": "shop", "image": "shop:1", "broker": {"url": "redis://x/0"}, "workers": WORKERS, **spec}
-    metadata = {"name": "shop", "namespace": "market", "resourceVersion": "7", "annotations": annotations or {}}
+    name = {"name": "shop", "namespace": "market"}
+    metadata = {**name, "resourceVersion": "7", "annotations": annotations or {}}
     return {"metadata": metadata, "spec": copy.deepcopy(written)}
 
 
