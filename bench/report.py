@@ -6,6 +6,7 @@ import platform
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -122,7 +123,8 @@ def rewrite_figures(page: Path, part: str, when: str, findings: Sequence[Finding
     Raises:
         BenchError: the page or its markers are missing.
     """
-    rewrite(page, part, f"Measured {when}.\n\n{as_markdown(findings)}")
+    measured = textwrap.fill(f"Measured {when}.", 128, break_long_words=False, break_on_hyphens=False)
+    rewrite(page, part, f"{measured}\n\n{as_markdown(findings)}")
 
 
 def draw(findings: Sequence[Finding], page: Path) -> None:

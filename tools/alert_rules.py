@@ -20,6 +20,8 @@ CHART = Path("charts/celery-operator")
 CHART_RULES, VALUES = CHART / "files/alert-rules.yaml", CHART / "values.yaml"
 DOCS = Path("docs")
 RULES_FILE, REFERENCE = DOCS / "reference/celery.rules.yml", DOCS / "reference/alerts.md"
+NEVER_SILENCED = frozenset({"CeleryBeatDoubled"})
+"""Alerts about harm that goes on until a person acts. Their runbooks have no command that silences them."""
 _WRITTEN = "# Written by `make docs` from health/celery_health/alerts.\n"
 
 
@@ -49,7 +51,7 @@ def files(root: Path) -> dict[Path, str]:
     for rule in RULES:
         path = DOCS / rule.runbook
         page = replaced(_read(root / path) or f"# {rule.name}\n", "rule", _facts(rule))
-        found[path] = replaced(page, "silence", _silence(rule))
+        found[path] = page if rule.name in NEVER_SILENCED else replaced(page, "silence", _silence(rule))
     return found
 
 

@@ -1,6 +1,7 @@
 """``python -m tools.monitor_page``: writes the options of the monitor into their reference page."""
 
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,7 +18,8 @@ def page(text: str) -> str:
     """The page with the current options. Each group of options has a generated part of its name."""
     for group, declared in options.GROUPS.items():
         text = replaced(text, group, _table(declared))
-    return replaced(text, "saved", [", ".join(f"`{one.variable}`" for one in options.OPTIONS if one.saved)])
+    saved = ", ".join(f"`{one.variable}`" for one in options.OPTIONS if one.saved)
+    return replaced(text, "saved", textwrap.wrap(saved, 128, break_on_hyphens=False))
 
 
 def _table(group: Iterable[click.Option]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """``python -m tools.style [PATH...]``: refuses words that the project does not use.
 
 It checks the prose of Markdown, the comments of YAML, and the comments, strings and names of Python, in files
-that git tracks. It exits with 1 if it finds a refused word. docs/glossary.md has the words to use instead.
+that git tracks. It also refuses long lines of Markdown, and commands that kubectl refuses. It exits with 1 if
+it finds something. docs/glossary.md has the words to use instead.
 """
 
 import io
@@ -23,10 +24,13 @@ CHECKED = (
     "health",
     "probe",
     "operator",
+    "monitor",
     "bench",
     "examples",
     "tools",
     "tests",
+    # Licenses of others.
+    ":!monitor/celery_monitor/page/vendor",
     # They name the words.
     ":!tools/style.py",
     ":!tests/unit/docs/test_style.py",
@@ -48,23 +52,38 @@ WORDS = {
 }
 """Refused words, as regular expressions of whole words, and what to write instead."""
 
+MAX_LINE = 130
+"""The longest line of prose in Markdown. Tables, pictures and code may be longer."""
+
 _REFUSED = re.compile("|".join(rf"(\b(?:{words})\b)" for words in WORDS), re.IGNORECASE)
+_MISPLACED_OPTION = re.compile(r"kubectl (?:-n|--namespace)[ =]\S+ celery\b")
+_FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"^```.*?^```|`[^`]*`|<!--.*?-->|\]\([^)]*\)", re.MULTILINE | re.DOTALL)
 
 _NEXT_WORD = re.compile(r"_+|(?<=[a-z])(?=[A-Z])")
 
 
 class Finding(NamedTuple):
-    """A refused word, its line, and what to write instead."""
+    """What is refused, its line, and what to write instead."""
 
     line: int
-    word: str
+    refused: str
     instead: str
 
 
 def findings(text: str, suffix: str) -> list[Finding]:
-    """Refused words in the text of a file with this suffix."""
-    found = []
+    """What is refused in the text of a file with this suffix."""
+    found = [
+        Finding(number, match.group(), "kubectl celery -n NAMESPACE: a plugin's name comes before options")
+        for number, line in enumerate(text.splitlines(), 1)
+        if (match := _MISPLACED_OPTION.search(line))
+    ]
+    if suffix == ".md":
+        found += [
+            Finding(number, f"{line[:30]}...", f"at most {MAX_LINE} characters in a line")
+            for number, line in enumerate(_without(_FENCED, text).splitlines(), 1)
+            if len(line) > MAX_LINE and not line.lstrip().startswith(("|", "![", "<!--"))
+        ]
     for number, line in enumerate(_prose(text, suffix).splitlines(), 1):
         for match in _REFUSED.finditer(line):
             instead = list(WORDS.values())[(match.lastindex or 1) - 1]
@@ -73,7 +92,7 @@ def findings(text: str, suffix: str) -> list[Finding]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print each refused word with its place."""
+    """Print each finding with its place."""
     listed = subprocess.run(
         ["git", "ls-files", "--", *(arguments or CHECKED)], capture_output=True, text=True, check=True
     )
@@ -84,7 +103,7 @@ def main(arguments: Sequence[str]) -> int:
             continue
         for finding in findings(path.read_text(encoding="utf-8"), path.suffix):
             failed = True
-            print(f"{name}:{finding.line}: '{finding.word}': write {finding.instead}")
+            print(f"{name}:{finding.line}: '{finding.refused}': write {finding.instead}")
     return int(failed)
 
 
@@ -94,7 +113,12 @@ def _prose(text: str, suffix: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    return _CODE.sub(lambda match: "\n" * match.group().count("\n"), text)
+    return _without(_CODE, text)
+
+
+def _without(part: re.Pattern[str], text: str) -> str:
+    """The text without these parts, on the same lines."""
+    return part.sub(lambda match: "\n" * match.group().count("\n"), text)
 
 
 def _yaml(text: str) -> str:

@@ -6,6 +6,7 @@ kept. A reason that no page has yet is added at the end of its page, and a page 
 
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -68,7 +69,7 @@ def _title(page: str) -> str:
 
 
 def _facts(entry: Entry) -> Iterator[str]:
-    yield entry.meaning
+    yield from textwrap.wrap(entry.meaning, 128, break_long_words=False, break_on_hyphens=False)
     if entry.severity is Severity.INFORMATION:
         return
     yield from ("", "| | |", "|---|---|")

@@ -119,7 +119,8 @@ def restart(
     try:
         done = rollout.wait(kubectl, name, annotations, timeout, click.echo)
     except KeyboardInterrupt:
-        click.echo(f"The rollout continues. To see it: kubectl celery status {name}", err=True)
+        command = f"kubectl celery status {name} -n {kubectl.namespace}"
+        click.echo(f"The rollout continues. To see it: {command}", err=True)
         ctx.exit(ExitCode.INTERRUPTED)
     if not done:
         click.echo(f"Not done after {timeout:g} s. The rollout continues.", err=True)
@@ -136,7 +137,8 @@ def pause(name: str, groups: tuple[str, ...], **cluster: Any) -> None:
     resource = read(kubectl, name)
     annotate(kubectl, resource, *(f"{pause}=true" for pause in pauses_of(resource, groups)))
     options = "".join(f" --group {group}" for group in groups)
-    click.echo(f"{name}: healing{_of(groups)} is paused. To resume: kubectl celery resume {name}{options}")
+    command = f"kubectl celery resume {name}{options} -n {resource.namespace}"
+    click.echo(f"{name}: healing{_of(groups)} is paused. To resume: {command}")
 
 
 @plugin.command(cls=Command, short_help="Resume healing.")
@@ -151,7 +153,8 @@ def resume(name: str, groups: tuple[str, ...], **cluster: Any) -> None:
     was_paused = {*groups} & {*resource.paused_groups} if groups else resource.paused
     click.echo(f"{name}: healing{_of(groups)} {'is resumed' if was_paused else 'was not paused'}.")
     if groups and resource.paused:
-        click.echo(f"Healing of the whole resource is still paused: kubectl celery resume {name}", err=True)
+        command = f"kubectl celery resume {name} -n {resource.namespace}"
+        click.echo(f"Healing of the whole resource is still paused: {command}", err=True)
 
 
 @plugin.command("convert", cls=Command, short_help="Print the CeleryDeployment for Deployments.")

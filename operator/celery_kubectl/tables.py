@@ -78,13 +78,14 @@ def _notes(resource: Resource) -> Iterator[Text]:
     if letters := resource.status.get("deadLetters"):
         yield Text(
             f"The dead-letter queue has {counted(letters, 'message')}. To list: kubectl celery dead-letter "
-            f"{resource.name} list",
+            f"{resource.name} list -n {resource.namespace}",
             "yellow",
         )
     if resource.paused:
-        yield Text(f"Healing is paused. To resume: kubectl celery resume {resource.name}", "yellow")
+        resume = f"kubectl celery resume {resource.name} -n {resource.namespace}"
+        yield Text(f"Healing is paused. To resume: {resume}", "yellow")
     for group in resource.paused_groups:
-        resume = f"kubectl celery resume {resource.name} --group {group}"
+        resume = f"kubectl celery resume {resource.name} --group {group} -n {resource.namespace}"
         yield Text(f"Healing of group {group} is paused. To resume: {resume}", "yellow")
 
 

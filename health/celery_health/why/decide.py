@@ -63,5 +63,9 @@ def _command(facts: TaskFacts, finding: Finding) -> str:
     line = template.format(**quoted)
     if in_cluster:
         assert place.namespace is not None
-        return f"kubectl -n {shlex.quote(printable(place.namespace))} {line}"
+        namespace = shlex.quote(printable(place.namespace))
+        # kubectl accepts no flags before the name of a plugin.
+        if line.startswith("celery "):
+            return f"kubectl celery -n {namespace} {line.removeprefix('celery ')}"
+        return f"kubectl -n {namespace} {line}"
     return f"celery -A {shlex.quote(printable(place.app))} {line}"

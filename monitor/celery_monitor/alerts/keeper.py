@@ -26,7 +26,7 @@ from celery_monitor.records.alerts import AlertKey, AlertRecord, AlertState, Del
 
 EVALUATE_SECONDS = 10.0
 _LEASE_SECONDS = 60.0
-_LOOK_SECONDS = 1.0
+_SEND_SECONDS = 1.0
 _FINISH_SECONDS = 5.0
 """A message under way has this long when the monitor ends, and so has what is not stored yet."""
 
@@ -125,7 +125,7 @@ class AlertKeeper:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_repeat(EVALUATE_SECONDS, self.evaluate_once))
                 for delivery in self._deliveries.values():
-                    group.create_task(_repeat(_LOOK_SECONDS, partial(self.send_once, delivery)))
+                    group.create_task(_repeat(_SEND_SECONDS, partial(self.send_once, delivery)))
         finally:
             await self._store_the_rest()
 

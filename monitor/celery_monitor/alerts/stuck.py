@@ -22,7 +22,7 @@ GRACE_SECONDS = 60.0
 LOST_SECONDS = 3_600.0
 """How long a lost task counts."""
 MOST_TASKS = 500
-"""Tasks of each kind that are looked at: the started ones that were sent first, the lost ones sent last."""
+"""Tasks of each kind that are checked: the started ones that were sent first, the lost ones sent last."""
 _ASK_AGAIN_SECONDS = 600.0
 
 _LOST = TaskFilter((Term(field="state", value=LOST),))

@@ -9,7 +9,7 @@ from collections import deque
 
 # Below this, clocks count as equal: NTP keeps them closer, and the time on the way is not known better.
 SMALLEST_SKEW = 1.0
-# A lag of the monitor looks like a worker whose clock is behind. Without other workers to compare with, this
+# A lag of the monitor appears as a worker whose clock is behind. Without other workers to compare with, this
 # much counts as a lag.
 _POSSIBLE_LAG = 5.0
 _SAMPLES = 3

@@ -1,9 +1,9 @@
 """The start of a run that was taken for the start of a later one.
 
 A pool process sends the message of a retry itself, so a busy worker may receive the retry before it notes
-that the run before it started. Its task-started then looks like that of the retry, until more events come.
-Two deliveries of one message look alike too, when the worker receives the second before it notes that the
-first has started.
+that the run before it started. Its task-started then appears to be that of the retry, until more events come.
+Two deliveries of one message are as hard to distinguish, when the worker receives the second before it notes
+that the first has started.
 """
 
 from collections.abc import Iterable, Sequence

@@ -12,7 +12,7 @@ from celery_monitor.records.samples import QueueSample
 MAX_QUEUES = 1_000
 _MAX_BEYOND = 10_000
 _MAX_NAME = 255
-"""Any program that reaches the broker may make a key of any length, which looks like a queue."""
+"""Any program that reaches the broker may make a key of any length, which appears to be a queue."""
 _FORGET_SECONDS = 3600.0
 # An event may come a little after the broker was read.
 _EVENT_DELAY_SECONDS = 5.0

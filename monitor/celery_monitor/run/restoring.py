@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 class Restorer:
     """Brings what was not finished when the monitor stopped from the history into memory.
 
-    Otherwise, nothing would tell that the worker of a running task has gone, or has ended the task, in the
+    Otherwise, nothing would show that the worker of a running task has gone, or has ended the task, in the
     meantime. Events are received meanwhile; what they say of a task counts.
     """
 

@@ -72,7 +72,7 @@ class Settings:
     alerts: AlertSettings = AlertSettings()  # noqa: RUF009 (frozen)
     alert_rules: AlertRuleSettings = AlertRuleSettings()  # noqa: RUF009 (frozen)
     management_url: str | None = field(default=None, repr=False)
-    """RabbitMQ's management API. None: the queues are read over AMQP, which tells less of them."""
+    """RabbitMQ's management API. None: the queues are read over AMQP, which shows less of them."""
     backlog_threshold: int = DEFAULT_FLEET_THRESHOLDS.backlog
     """Ready messages in one queue above which the application is degraded."""
     ignored_queues: tuple[str, ...] = ()

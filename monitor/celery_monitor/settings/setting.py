@@ -46,8 +46,8 @@ _SOURCES: Mapping[ParameterSource, ValueSource] = {
 class Setting(click.Option):
     """An option, with an environment variable.
 
-    ``saved``: whether the page may save it, and the settings file may have it. ``secret``: its value is shown
-    to nobody. ``url``: the value is the URL of a server. ``common``: variables that other programs read too,
+    ``saved``: whether the page may save it, and the settings file may have it. ``secret``: its value is never
+    shown. ``url``: the value is the URL of a server. ``common``: variables that other programs read too,
     and that count after the option's own. ``field``: the field of the CeleryDeployment's spec that the
     operator makes the value from.
     """

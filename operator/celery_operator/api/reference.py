@@ -1,11 +1,15 @@
 """docs/reference/resource.md: the resource's fields as tables, from the same schema as the CRD."""
 
+import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from celery_operator.api import names
 
 Schema = dict[str, Any]
+
+_WIDTH = 128
 
 _HEAD = f"""# {names.KIND}
 
@@ -57,7 +61,7 @@ def _sections(path: str, schema: Schema) -> Iterator[str]:
 
 
 def _text(schema: Schema) -> list[str]:
-    return [_escape(schema["description"]), ""] if "description" in schema else []
+    return [_wrapped(_escape(schema["description"])), ""] if "description" in schema else []
 
 
 def _rules(schema: Schema) -> list[str]:
@@ -70,7 +74,17 @@ def _rules(schema: Schema) -> list[str]:
             inner = field.get(part, {})
             if "properties" not in inner:
                 lines += [f"- `{name}[]`: {rule['message']}" for rule in _own_rules(inner)]
-    return ["Refused, with these messages:", "", *lines, ""] if lines else []
+    wrapped = (_wrapped(line, "  ") for line in lines)
+    return ["Refused, with these messages:", "", *wrapped, ""] if lines else []
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    # A star of a cron expression at the beginning of a line would begin a list.
+    glued = re.sub(r" (?=\* )", "\0", text)
+    wrapped = textwrap.fill(
+        glued, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return wrapped.replace("\0", " ")
 
 
 def _own_rules(schema: Schema) -> Sequence[dict[str, str]]:

@@ -186,7 +186,7 @@ class Recommendation(ApiModel):
 
 
 class Alert(ApiModel):
-    """An alert that the operator judges itself, by the rules that Prometheus gets."""
+    """An alert that the operator itself evaluates, by the rules that Prometheus gets."""
 
     name: str
     """Name of the alert rule, such as CeleryWorkersDown."""

@@ -83,9 +83,10 @@ class _Change:
                 return ""
             case GroupAction.RESUME:
                 paused = read_annotations(self._before, ()).healing_paused
+                place = f"{self._metadata['name']} -n {self._metadata['namespace']}"
                 return (
                     "Healing of the whole resource is paused, not of the group alone: remove the annotation "
-                    f"{ANNOTATION_PAUSE_HEALING} with `kubectl celery resume {self._metadata['name']}`."
+                    f"{ANNOTATION_PAUSE_HEALING} with `kubectl celery resume {place}`."
                     if paused
                     else ""
                 )

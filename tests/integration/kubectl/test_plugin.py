@@ -15,9 +15,10 @@ def test_the_plugin_and_the_operator_mean_the_same_names() -> None:
 def test_pause_and_resume_set_and_remove_the_annotation(shop: Shop) -> None:
     paused = shop.run("pause", "shop")
     assert paused.code == 0
-    assert paused.out.startswith("shop: healing is paused.")
+    resume = f"kubectl celery resume shop -n {shop.namespace}"
+    assert paused.out == f"shop: healing is paused. To resume: {resume}\n"
     assert shop.annotations()[names.ANNOTATION_PAUSE_HEALING] == "true"
-    assert "Healing is paused. To resume: kubectl celery resume shop" in shop.run("status", "shop").out
+    assert f"Healing is paused. To resume: {resume}" in shop.run("status", "shop").out
 
     resumed = shop.run("resume", "shop")
     assert (resumed.code, resumed.out) == (0, "shop: healing is resumed.\n")
@@ -30,10 +31,11 @@ def test_pause_and_resume_set_and_remove_the_annotation(shop: Shop) -> None:
 def test_pause_and_resume_of_a_group_leave_the_others_alone(shop: Shop) -> None:
     of_group = f"{names.ANNOTATION_PAUSE_HEALING}.orders"
     paused = shop.run("pause", "shop", "--group", "orders")
-    assert paused.out.startswith("shop: healing of group orders is paused.")
+    resume = f"kubectl celery resume shop --group orders -n {shop.namespace}"
+    assert paused.out == f"shop: healing of group orders is paused. To resume: {resume}\n"
     assert shop.annotations()[of_group] == "true"
     assert names.ANNOTATION_PAUSE_HEALING not in shop.annotations()
-    assert "Healing of group orders is paused." in shop.run("status", "shop").out
+    assert f"Healing of group orders is paused. To resume: {resume}" in shop.run("status", "shop").out
 
     resumed = shop.run("resume", "shop", "--group", "orders")
     assert resumed.out == "shop: healing of group orders is resumed.\n"

@@ -80,6 +80,7 @@ def test_ctrl_c_ends_the_wait_and_not_the_restart(shop: Shop) -> None:
         # As a terminal does it: kubectl, if it runs just then, gets the signal too.
         os.killpg(plugin.pid, signal.SIGINT)
 
+        _wait_for_line(plugin, f"kubectl celery status shop -n {shop.namespace}")
         assert plugin.wait(30) == 130
 
 

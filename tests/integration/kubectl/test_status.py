@@ -17,13 +17,14 @@ def test_status_shows_everything_that_the_operator_found(shop: Shop) -> None:
     outcome = shop.run("status", "shop")
 
     assert outcome.code == 1
+    to_list = f"kubectl celery dead-letter shop list -n {shop.namespace}"
     for words in (
         f"shop  Degraded  2/3 workers consuming\n\n{DEGRADED['message']}\n",
         "app shop.celery, image shop:1, broker redis://redis:6379/0 (Reachable), beat Running",
         "- Add workers.\n  $ kubectl scale celerydeployment shop",
         "Restarts by the operator: 3",
         "Healing of group background is paused until 2026-01-01T01:00:00Z",
-        "The dead-letter queue has 3 messages. To list: kubectl celery dead-letter shop list",
+        f"The dead-letter queue has 3 messages. To list: {to_list}",
     ):
         assert words in outcome.out
     rows = [" ".join(line.split()) for line in outcome.out.splitlines()]

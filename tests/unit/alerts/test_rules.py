@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tools.alert_rules import RULES_FILE, files
+from tools.alert_rules import NEVER_SILENCED, RULES_FILE, files
 
 from celery_health.alerts import GROUPS, RULES
 from celery_health.alerts.rule import AlertSeverity, Program, Rule, Subject, Threshold
@@ -65,6 +65,13 @@ def test_a_runbook_answers_the_four_questions_of_the_night(rule: Rule) -> None:
     headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
     assert page.startswith(f"# {rule.name}\n")
     assert headings == ["What it means", "What to check first", "What to do", "How to silence it"]
+
+
+def test_the_runbook_of_an_alert_that_must_not_be_silenced_has_no_command_for_it() -> None:
+    assert {rule.name for rule in RULES} > NEVER_SILENCED
+    for rule in RULES:
+        page = (ROOT / "docs" / rule.runbook).read_text(encoding="utf-8")
+        assert ("amtool silence" in page) == (rule.name not in NEVER_SILENCED), rule.name
 
 
 def test_every_runbook_is_that_of_a_rule() -> None:

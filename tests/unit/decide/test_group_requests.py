@@ -19,7 +19,8 @@ WORKERS = [{"name": "default", "replicas": 2}, {"name": "mail", "queues": ["mail
 
 def resource(annotations: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
     written = {"app": "shop", "image": "shop:1", "broker": {"url": "redis://x/0"}, "workers": WORKERS, **spec}
-    metadata = {"name": "shop", "resourceVersion": "7", "annotations": annotations or {}}
+    name = {"name": "shop", "namespace": "market"}
+    metadata = {**name, "resourceVersion": "7", "annotations": annotations or {}}
     return {"metadata": metadata, "spec": copy.deepcopy(written)}
 
 
@@ -108,7 +109,7 @@ def test_the_memory_of_ids_is_bounded_and_keeps_the_newest() -> None:
         ),
         (resource(suspend=True), request("scale", "mail", 5), "spec.suspend to false"),
         (resource(suspend=True), request("restart"), "spec.suspend to false"),
-        (resource({PAUSE: "true"}), request("resume"), "kubectl celery resume shop"),
+        (resource({PAUSE: "true"}), request("resume"), "kubectl celery resume shop -n market"),
     ],
 )
 def test_a_request_is_refused_with_what_to_do_instead(

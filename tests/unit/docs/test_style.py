@@ -1,7 +1,7 @@
 """The style check finds refused words in prose and names, and leaves other code alone."""
 
 import pytest
-from tools.style import findings
+from tools.style import MAX_LINE, findings
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,11 @@ from tools.style import findings
         pytest.param("def test_it_is_told() -> None: ...\n", ".py", id="a name of Python"),
         pytest.param("class FirstLook: ...\n", ".py", id="a name in camel case"),
         pytest.param("RESULT_STORE = 1\n", ".py", id="two words in a name"),
+        pytest.param("`kubectl -n NAMESPACE celery status shop`\n", ".md", id="an option before a plugin"),
+        pytest.param(
+            'f"kubectl --namespace={place} celery status"\n', ".py", id="such an option in a message"
+        ),
+        pytest.param("a " * MAX_LINE, ".md", id="a long line"),
     ],
 )
 def test_a_refused_word_in_prose_or_a_name_is_found(text: str, suffix: str) -> None:
@@ -30,6 +35,11 @@ def test_a_refused_word_in_prose_or_a_name_is_found(text: str, suffix: str) -> N
         pytest.param("ill: value\n", ".yaml", id="a key of YAML"),
         pytest.param("fill(outlook, tellurium)\n", ".py", id="parts of names of Python"),
         pytest.param("so(many)\n", ".py", id="two names of Python in a row"),
+        pytest.param("`kubectl -n NAMESPACE exec POD -- celery status`\n", ".md", id="a command in a pod"),
+        pytest.param(
+            "1. Run:\n\n   ```\n   " + "a " * MAX_LINE + "\n   ```\n", ".md", id="long code in a list"
+        ),
+        pytest.param("| " + "a " * MAX_LINE + "|\n", ".md", id="a long row of a table"),
     ],
 )
 def test_code_is_left_alone(text: str, suffix: str) -> None:
@@ -38,5 +48,5 @@ def test_code_is_left_alone(text: str, suffix: str) -> None:
 
 def test_a_finding_names_the_line_behind_code_and_what_to_write_instead() -> None:
     [finding] = findings("# Title\n\n```\ncode\n```\nIt is mended.\n", ".md")
-    assert (finding.line, finding.word) == (6, "mended")
+    assert (finding.line, finding.refused) == (6, "mended")
     assert "repair" in finding.instead

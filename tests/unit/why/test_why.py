@@ -46,7 +46,7 @@ def test_the_command_is_for_the_place() -> None:
     there = why(replace(known, place=IN_CLUSTER))
 
     assert here.command == "celery -A shop health dead-letter show 4c1f --queue shop.dead-letter"
-    assert there.command == "kubectl -n production celery dead-letter shop show 4c1f"
+    assert there.command == "kubectl celery -n production dead-letter shop show 4c1f"
 
 
 def test_a_hostile_id_stays_one_word_of_the_command() -> None:

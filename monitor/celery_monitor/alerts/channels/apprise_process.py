@@ -65,7 +65,7 @@ class _Statuses(logging.Handler):
 
 def problem_of(order: dict[str, Any]) -> str:
     """Send the message. The problem, without a full stop; empty if it was delivered."""
-    import apprise  # noqa: PLC0415 (an extra, which the settings have looked for)
+    import apprise  # noqa: PLC0415 (an extra, which the settings have found)
 
     statuses = _Statuses()
     logging.getLogger("apprise").addHandler(statuses)

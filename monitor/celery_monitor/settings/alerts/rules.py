@@ -53,7 +53,7 @@ def changed_rules(text: str) -> tuple[Rule, ...]:
 
 
 def web_url(text: str) -> str:
-    """An URL for links, without a slash at the end."""
+    """A URL for links, without a slash at the end."""
     try:
         parts = urlsplit(text)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc

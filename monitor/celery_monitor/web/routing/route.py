@@ -28,8 +28,8 @@ class Route:
     """One method of one path.
 
     The models of the query, the body and the response are those of the handler's signature:
-    ``async def handler(call: Call[TasksQuery, NoBody]) -> TaskPage``. The result may also be
-    ``Reply[TaskPage]``, or an aiohttp response, whose ``media_types`` the route then names.
+    ``async def login(call: Call[NoQuery, Login]) -> Identity``. The result may also be
+    ``Reply[Identity]``, or an aiohttp response, whose ``media_types`` the route then names.
 
     ``role``: the least role of callers; None opens the route to everyone. ``errors``: the statuses of
     problem documents that the handler itself raises; those that every route may answer are added.
