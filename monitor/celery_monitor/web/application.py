@@ -7,7 +7,7 @@ from aiohttp import web
 
 from celery_health.wire.group_requests import REQUESTS_PATH
 from celery_health.wire.resource_push import PUSH_PATH
-from celery_monitor.web import flower, middleware, seeds
+from celery_monitor.web import compatible, flower, middleware
 from celery_monitor.web.routes import (
     actions,
     alerts,
@@ -45,7 +45,7 @@ TABLES: tuple[tuple[Route, ...], ...] = (
     settings.ROUTES,
     export.ROUTES,
     updates.ROUTES,
-    seeds.ROUTES,
+    compatible.ROUTES,
 )
 """The tables of all modules. A module with routes adds its own here."""
 

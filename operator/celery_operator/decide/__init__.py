@@ -26,7 +26,7 @@ from celery_operator.decide.monitor_push import monitor_push
 from celery_operator.decide.orders import Order
 from celery_operator.decide.quarantine import quarantine
 from celery_operator.decide.replicas import decide_replicas, waits_for_messages
-from celery_operator.decide.sizing.group_sizes import group_sizes
+from celery_operator.decide.right_size.group_sizes import group_sizes
 from celery_operator.decide.status import status_of
 from celery_operator.decide.task_events import task_events
 from celery_operator.snapshot import ScalingHistory, Snapshot

@@ -17,7 +17,7 @@ from celery_operator.api.status import (
 from celery_operator.decide.condition_state import ConditionState, ConditionStates
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
-from celery_operator.decide.sizing.group_sizes import GroupSize
+from celery_operator.decide.right_size.group_sizes import GroupSize
 from celery_operator.decide.text import sentence
 from celery_operator.snapshot import Snapshot
 

@@ -5,7 +5,7 @@ from math import ceil
 from celery_health.catalogue.sizing import SizeReason
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
-from celery_operator.decide.sizing.present import LIMITS, REQUESTS, PresentSize, patch
+from celery_operator.decide.right_size.present import LIMITS, REQUESTS, PresentSize, patch
 from celery_operator.snapshot import Snapshot
 from celery_operator.usage.quantities import memory_text
 

@@ -15,7 +15,7 @@ from celery_monitor.live.views import WorkerView
 from celery_monitor.records.states import FAILURE, STARTED, SUCCESS
 from celery_monitor.records.tasks import TaskRecord
 from celery_monitor.settings import ServerSettings
-from tests.integration.monitor.seeds.harness import Client, get, monitor, until, worker
+from tests.integration.monitor.compatible.harness import Client, get, monitor, until, worker
 from tests.support.monitor_web import VIEWER, FakeLive
 
 FIELDS = Path(__file__).parents[3] / "unit/monitor/web/flower/flower_2_2.json"

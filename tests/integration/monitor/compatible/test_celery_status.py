@@ -8,7 +8,7 @@ from celery import Celery
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import BUSY_SECONDS
 
-from tests.integration.monitor.seeds.harness import get, monitor, until, worker
+from tests.integration.monitor.compatible.harness import get, monitor, until, worker
 
 HEALTH, TASKS, STATS = "/api/celery/health/", "/api/celery/tasks/", "/api/celery/stats/"
 

@@ -9,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celery_operator.api.workers.group import WorkerGroup
-from celery_operator.decide.sizing.present import PresentSize
-from celery_operator.decide.sizing.size import LEAST_MINUTES, LEAST_SPAN, SizeChange, change_of, right_size
+from celery_operator.decide.right_size.present import PresentSize
+from celery_operator.decide.right_size.size import (
+    LEAST_MINUTES,
+    LEAST_SPAN,
+    SizeChange,
+    change_of,
+    right_size,
+)
 from celery_operator.usage.history import UsageSummary
 
 MEBIBYTE, GIBIBYTE = 2**20, 2**30

@@ -12,11 +12,8 @@ from celery_monitor.live.views import LiveViews
 from celery_monitor.records.states import PENDING
 from celery_monitor.records.tasks import TaskRecord
 from celery_monitor.settings import Role
-from celery_monitor.web.models.base import NoBody, NoQuery
-from celery_monitor.web.problems import ErrorShape, ProblemError
-from celery_monitor.web.routing import Call, Reply, Route
-from celery_monitor.web.seeds.advice import UNHEALTHY, UNKNOWN_LENGTH, health_word, recommendations
-from celery_monitor.web.seeds.models_004 import (
+from celery_monitor.web.compatible.advice import UNHEALTHY, UNKNOWN_LENGTH, health_word, recommendations
+from celery_monitor.web.compatible.submissions_models import (
     QueueStats,
     Refused,
     Submitted,
@@ -25,6 +22,9 @@ from celery_monitor.web.seeds.models_004 import (
     TaskSubmission,
     WorkerNumbers,
 )
+from celery_monitor.web.models.base import NoBody, NoQuery
+from celery_monitor.web.problems import ErrorShape, ProblemError
+from celery_monitor.web.routing import Call, Reply, Route
 from celery_monitor.web.services import Services
 
 

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_monitor.live.fleet_check import FleetState
+from celery_monitor.web.compatible.advice import UNHEALTHY, UNKNOWN_LENGTH, health_word, recommendations
 from celery_monitor.web.models.base import Document, NoBody, NoQuery
 from celery_monitor.web.routing import Call, Reply, Route
-from celery_monitor.web.seeds.advice import UNHEALTHY, UNKNOWN_LENGTH, health_word, recommendations
 
 
 def _is_none(value: object) -> bool:

@@ -10,8 +10,8 @@ from celery_health.survey.broker_clients import UnresponsiveWorkers
 from celery_health.survey.remote_control import EtaTask
 from celery_health.verdicts.worker_snapshot import RunningTask
 from celery_monitor.live.fleet_check import FleetState
-from celery_monitor.web.seeds.document_003 import health_of, stats_of, tasks_of
-from tests.unit.monitor.web.seeds.states import A_WORKER, AWAY, state
+from celery_monitor.web.compatible.celery_status import health_of, stats_of, tasks_of
+from tests.unit.monitor.web.compatible.states import A_WORKER, AWAY, state
 
 
 def health(fleet: FleetState) -> Any:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from math import ceil
 
 from celery_operator.api.spec import WorkerGroup
-from celery_operator.decide.sizing.present import PresentSize
+from celery_operator.decide.right_size.present import PresentSize
 from celery_operator.usage.history import UsageSummary
 from celery_operator.usage.quantities import COARSE_BYTES
 

@@ -8,8 +8,8 @@ from celery_health.verdicts.text import counted
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.api.spec import WorkerGroup
 from celery_operator.api.workers.usage import ResourceUsage, RightSize
-from celery_operator.decide.sizing.present import LIMITS, REQUESTS, PresentSize, patch
-from celery_operator.decide.sizing.size import Size, SizeChange, change_of, right_size
+from celery_operator.decide.right_size.present import LIMITS, REQUESTS, PresentSize, patch
+from celery_operator.decide.right_size.size import Size, SizeChange, change_of, right_size
 from celery_operator.snapshot import Snapshot
 from celery_operator.usage.history import UsageSummary, summary, to_write
 from celery_operator.usage.quantities import cpu_text, memory_text

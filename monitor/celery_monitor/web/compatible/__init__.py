@@ -4,6 +4,6 @@ There is one module for each document that describes such an application. The do
 and statuses; docs/reference/monitor/compatible-routes.md lists them.
 """
 
-from celery_monitor.web.seeds import document_000, document_003, document_004
+from celery_monitor.web.compatible import celery_status, redis_and_celery, submissions
 
-ROUTES = (*document_000.ROUTES, *document_003.ROUTES, *document_004.ROUTES)
+ROUTES = (*redis_and_celery.ROUTES, *celery_status.ROUTES, *submissions.ROUTES)

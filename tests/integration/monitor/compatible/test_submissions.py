@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tools.testbed.servers import RedisServer, redis_server
 
-from tests.integration.monitor.seeds.harness import Client, get, monitor, until, worker
+from tests.integration.monitor.compatible.harness import Client, get, monitor, until, worker
 from tests.support.monitor_web import ADMIN, OPERATOR, VIEWER
 
 TASK = "redline.background.tasks.process_data_conversion"

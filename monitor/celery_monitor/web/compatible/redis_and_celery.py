@@ -6,11 +6,7 @@ from celery_health.readers.redis.server import RedisServer
 from celery_health.survey.check_result import Problem
 from celery_monitor.history import HistoryError, Window
 from celery_monitor.live.fleet_check import FleetState
-from celery_monitor.web.models.base import NoBody, NoQuery
-from celery_monitor.web.problems import ErrorShape, ProblemError
-from celery_monitor.web.routing import Call, Reply, Route
-from celery_monitor.web.routing.route import Handler
-from celery_monitor.web.seeds.advice import (
+from celery_monitor.web.compatible.advice import (
     DEGRADED,
     HEALTHY,
     UNHEALTHY,
@@ -18,7 +14,7 @@ from celery_monitor.web.seeds.advice import (
     health_word,
     recommendations,
 )
-from celery_monitor.web.seeds.models_000 import (
+from celery_monitor.web.compatible.redis_and_celery_models import (
     AnsweringWorker,
     Broker,
     CeleryStatus,
@@ -31,6 +27,10 @@ from celery_monitor.web.seeds.models_000 import (
     RedisStatus,
     RedisStatusReply,
 )
+from celery_monitor.web.models.base import NoBody, NoQuery
+from celery_monitor.web.problems import ErrorShape, ProblemError
+from celery_monitor.web.routing import Call, Reply, Route
+from celery_monitor.web.routing.route import Handler
 from celery_monitor.web.services import Services
 
 _NO_REDIS = "The application uses no Redis: neither its broker nor its result backend is one."

@@ -9,7 +9,7 @@ import pytest
 import redis as redis_client
 from tools.testbed.servers import redis_server
 
-from tests.integration.monitor.seeds.harness import get, monitor, until, worker
+from tests.integration.monitor.compatible.harness import get, monitor, until, worker
 
 TEST_REDIS, REDIS = "/api/test/redis", "/api/redis/status"
 TEST_CELERY, CELERY = "/api/test/celery", "/api/celery/status"
