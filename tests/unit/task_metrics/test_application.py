@@ -68,7 +68,7 @@ def test_a_task_of_another_application_keeps_no_worker_from_counting(monkeypatch
     mine, other = (Celery(name, set_as_current=False) for name in ("mine", "other"))
     charge = mine.task(nothing, name="charge")
     metrics, begun = WorkerMetrics(), list[str]()
-    metrics.monitor(other.task(nothing, name="foreign"))
+    metrics.monitor(other.task(nothing, name="foreign", shared=False))
     metrics.monitor(charge)
     metrics.when_begun(lambda: begun.append("served"))
     metrics.begin(mine)
