@@ -20,7 +20,7 @@ class StopRequest:
     """Call the methods in the consumer's loop.
 
     Celery's consumer cannot start tasks again after ``fetching.start_nothing``. Without an end, the worker
-    would look healthy and keep messages that it never runs.
+    would count as healthy and keep messages that it never runs.
     """
 
     def __init__(self, directory: ReportDirectory) -> None:
