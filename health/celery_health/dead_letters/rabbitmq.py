@@ -157,6 +157,7 @@ class RabbitDeadLetters:
         """Publish the message. Returns why RabbitMQ does not take it."""
         channel = self._connection.channel()
         returned: list[object] = []
+        refusal: str | None
         channel.events["basic_return"].add(lambda *answer: returned.append(answer))
         try:
             channel.basic_publish_confirm(
