@@ -157,19 +157,22 @@ class RabbitDeadLetters:
         """Publish the message. Returns why RabbitMQ does not take it."""
         channel = self._connection.channel()
         returned: list[object] = []
+        refusal: str | None
         channel.events["basic_return"].add(lambda *answer: returned.append(answer))
         try:
             channel.basic_publish_confirm(
                 published, exchange=exchange, routing_key=key, mandatory=True, timeout=_CONFIRM_SECONDS
             )
-            channel.close()
         except amqp.AccessRefused:
-            return _missing("write", exchange or _DEFAULT_EXCHANGE, self._url)
-        except (amqp.NotFound, amqp.PreconditionFailed) as error:  # closes the channel only
-            return f"RabbitMQ: {quoted(error.reply_text)}."
+            refusal = _missing("write", exchange or _DEFAULT_EXCHANGE, self._url)
+        except (amqp.NotFound, amqp.PreconditionFailed) as error:  # py-amqp opens the channel again
+            refusal = f"RabbitMQ: {quoted(error.reply_text)}."
         except MessageNacked:
-            return "RabbitMQ did not accept the message: the queue is full, or its node is down."
-        return _unroutable(exchange, key) if returned else None
+            refusal = "RabbitMQ did not accept the message: the queue is full, or its node is down."
+        else:
+            refusal = _unroutable(exchange, key) if returned else None
+        channel.close()
+        return refusal
 
     def _check_not_blocked(self) -> None:
         """Publish a message that no queue gets, before the first one that counts and before any is fetched.

@@ -25,7 +25,7 @@ from celery_health.wire.task_metrics import (
 class Recorder:
     """Counts runs. Pools of threads call it from many threads; pool children never do.
 
-    ``changed`` is True once something was counted after the last ``encode``.
+    ``changed`` is True once something was counted. Only the writer of the file sets it to False.
     """
 
     def __init__(self, options: Options) -> None:
@@ -42,7 +42,7 @@ class Recorder:
         self._tasks = {row.task for row in document.runs} - {OTHER}
         self._values = {row.value for row in document.runs} - {OTHER, ""}
         self._errors = {error for row in document.runs for error in row.failed} - {OTHER}
-        self._triples = sum(len(row.failed) for row in document.runs)
+        self._triples = sum(len(row.failed) - (OTHER in row.failed) for row in document.runs)
         self._exemplars = sum(len(row.exemplars) for row in document.durations)
 
     def use(self, options: Options) -> None:
@@ -103,7 +103,6 @@ class Recorder:
     def encode(self) -> bytes:
         """The document of this moment, as JSON."""
         with self._lock:
-            self.changed = False
             return msgspec.json.encode(self._document)
 
     def _row(self, task: str, value: str) -> TaskRuns:

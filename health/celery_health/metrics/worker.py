@@ -60,7 +60,9 @@ class WorkerMetrics:
             return
         self.is_worker = True
         for task in self._monitored:
-            _count(app.tasks[task.name])
+            # The process may import the tasks of another application too.
+            if task.name in app.tasks:
+                _count(app.tasks[task.name])
         for task in app.tasks.values():
             if getattr(task.run, MARK, False):
                 _count(task)

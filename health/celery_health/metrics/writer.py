@@ -60,6 +60,8 @@ class _Writer:
         if not self._recorder.changed or not self._writing.acquire(timeout=FINISH_SECONDS):
             return
         try:
+            # Before it is encoded: what is counted in between is written twice rather than never.
+            self._recorder.changed = False
             self._place.write(self._recorder.encode())
             self._failing = False
         except OSError as error:

@@ -38,9 +38,10 @@ async def read_broker(run: CheckRun, reader: BrokerReader) -> BrokerReading:
         url = run.connection.broker
         return timed_out_after(url, run.budget.seconds).reading(url)
     run.dead_letters = next((queue.ready for queue in reading.queues if queue.name == dead), None)
-    ignored = (*run.options.ignored_queues, *([dead] if dead else []))
+    ignored = run.options.ignored_queues
+    queues = tuple(queue for queue in reading.queues if queue.name != dead)  # its name is no pattern
     return replace(
         reading,
-        queues=without_queues(reading.queues, ignored),
-        other_queues=without_queues(reading.other_queues, run.options.ignored_queues),
+        queues=without_queues(queues, ignored),
+        other_queues=without_queues(reading.other_queues, ignored),
     )

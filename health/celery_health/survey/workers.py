@@ -82,7 +82,11 @@ async def _with_copies(
     if not broker_clients.unresponsive_workers(BrokerClients(), workers, broker):
         return workers
     names = [f"{worker.name}.{run.connection.exchange}.pidbox" for worker in workers]
-    reading = await reader.read(names)
+    try:
+        async with asyncio.timeout(run.budget.left):
+            reading = await reader.read(names)
+    except TimeoutError:
+        return workers
     consumers = {queue.name: queue.consumers or 1 for queue in reading.queues}
     return tuple(
         replace(worker, copies=max(worker.copies, consumers.get(name, 1)))

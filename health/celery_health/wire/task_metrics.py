@@ -35,6 +35,9 @@ MOST_ERRORS = 100
 MOST_PAIRS = 2000
 """Pairs of a task and a value, without those of ``OTHER``; and as many triples with an exception."""
 
+MOST_ROWS = MOST_PAIRS + 2 * (MOST_TASKS + 1)
+"""Rows of a document: each task, and ``OTHER``, may also have one with the value ``OTHER`` and a bare one."""
+
 MOST_EXEMPLARS = 2000
 """Exemplars of all tasks together that a writer keeps."""
 
@@ -44,14 +47,14 @@ MOST_BOUNDS = 30
 DOCUMENT_BYTES = 4 * 1024 * 1024
 """The size of a document. 100 tasks with 100 values of the label take about 200 kB."""
 
-PREFIX = r"^[a-zA-Z_][a-zA-Z0-9_]{0,63}$"
-"""The pattern of a prefix."""
+PREFIX = r"^[a-zA-Z_][a-zA-Z0-9_]{0,63}\Z"
+"""The pattern of a prefix. ``$`` would also match before a line break at the end."""
 
-LABEL = r"^(?!(?:__|task_name$|error_type$|le$))[a-zA-Z_][a-zA-Z0-9_]{0,63}$"
+LABEL = r"^(?!(?:__|task_name\Z|error_type\Z|le\Z))[a-zA-Z_][a-zA-Z0-9_]{0,63}\Z"
 """The pattern of the label's name: no series has the same label twice."""
 
 Prefix = Annotated[str, Meta(pattern=PREFIX)]
-Label = Annotated[str, Meta(pattern=f"^$|{LABEL}")]
+Label = Annotated[str, Meta(pattern=rf"^\Z|{LABEL}")]
 TaskName = Annotated[str, Meta(max_length=TEXT_LENGTH)]
 LabelValue = Annotated[str, Meta(max_length=VALUE_LENGTH)]
 Seconds = Annotated[float, Meta(ge=0, le=LARGEST_SECONDS)]
@@ -75,7 +78,7 @@ class TaskRuns(msgspec.Struct, kw_only=True):
 class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
     """One run of a bucket and its trace: ``seconds`` it took, and the Unix time ``at`` which it ended."""
 
-    trace_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    trace_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
     seconds: Seconds
     at: Seconds
 
@@ -105,8 +108,17 @@ class TaskMetrics(msgspec.Struct, kw_only=True):
     label: Label
     bounds: Annotated[tuple[Seconds, ...], Meta(min_length=1, max_length=MOST_BOUNDS)]
     folded: Count = 0
-    runs: Annotated[list[TaskRuns], Meta(max_length=MOST_PAIRS + MOST_TASKS + 1)] = []
+    runs: Annotated[list[TaskRuns], Meta(max_length=MOST_ROWS)] = []
     durations: Annotated[list[TaskDurations], Meta(max_length=MOST_TASKS + 1)] = []
+
+    def __post_init__(self) -> None:
+        """Refuse more triples than a writer keeps: each is a series to the sidecar, whose memory is small.
+
+        Raises:
+            ValueError: there are more. A decoder makes a ValidationError of it.
+        """
+        if sum(len(row.failed) - (OTHER in row.failed) for row in self.runs) > MOST_PAIRS:
+            raise ValueError(f"Expected at most {MOST_PAIRS} exceptions in all rows")
 
 
 TASK_METRICS = Format("task metrics", TaskMetrics, DOCUMENT_BYTES)

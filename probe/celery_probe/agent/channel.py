@@ -11,6 +11,7 @@ import fcntl
 from celery_probe.agent import natives
 from celery_probe.agent.contract import (
     DRAIN_FILE,
+    GIVE_BACK_FILE,
     LOCK_FILE,
     QUARANTINE_FILE,
     RUN_DIRECTORY,
@@ -35,7 +36,7 @@ class ReportDirectory:
         self._lock = f"{run}/{LOCK_FILE}"
         self._drain = f"{run}/{DRAIN_FILE}"
         self._stop = f"{run}/{STOP_FILE}"
-        self._give_back = f"{run}/give-back"
+        self._give_back = f"{run}/{GIVE_BACK_FILE}"
         self._quarantine = f"{run}/{QUARANTINE_FILE}"
         self._task_events = f"{run}/{TASK_EVENTS_FILE}"
         self._locked: int | None = None

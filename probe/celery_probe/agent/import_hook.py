@@ -32,7 +32,9 @@ class AfterImport:
             return None
         sys.meta_path.remove(self)
         for finder in sys.meta_path:
-            spec = finder.find_spec(name, path, target)
+            # Up to Python 3.11 a finder may have find_module alone.
+            find = getattr(finder, "find_spec", None)
+            spec = find(name, path, target) if find else None
             if spec is not None and spec.loader is not None:
                 self._follow(spec.loader)
                 return spec

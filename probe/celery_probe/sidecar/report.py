@@ -4,7 +4,13 @@ import http.client
 import json
 
 from celery_health.wire.bounds import ANSWER_BYTES
-from celery_health.wire.names import PORT_VARIABLE, REPORT_PATH, TOKEN_HEADER, TOKEN_VARIABLE
+from celery_health.wire.names import (
+    PORT_VARIABLE,
+    REPORT_PATH,
+    TOKEN_FILE_VARIABLE,
+    TOKEN_HEADER,
+    TOKEN_VARIABLE,
+)
 
 _TIMEOUT_SECONDS = 5.0
 
@@ -16,7 +22,10 @@ class ReportError(Exception):
 def read_report(port: int, token: str) -> str:
     """The answer to ``GET /report`` as indented JSON. Raises ReportError."""
     if not token:
-        raise ReportError(f"the report needs the token of the sidecar: set {TOKEN_VARIABLE} for both")
+        raise ReportError(
+            "the report needs the token of the sidecar: "
+            f"set {TOKEN_VARIABLE} or {TOKEN_FILE_VARIABLE} for both"
+        )
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request("GET", REPORT_PATH, headers={TOKEN_HEADER: token})

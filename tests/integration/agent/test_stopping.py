@@ -14,7 +14,10 @@ from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_4, CELERY_5_5, CE
 from tools.testbed.servers import RabbitServer, free_port, redis_server
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
+from celery_health.wire.names import LOCK_FILE
 from celery_probe.agent.worker.stop import DRAIN_SECONDS, STALE_SECONDS
+from celery_probe.sidecar.observe.lock import read_lock
+from celery_probe.sidecar.observe.stray_stop import STRAY_SECONDS, StrayStop
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
 
 LATE = {"TEST_ACKS_LATE": "1"}
@@ -199,3 +202,42 @@ def test_a_container_that_starts_again_knows_nothing_of_the_hook(tmp_path: Path)
         worker.start()
         worker.wait_until_consuming()
         assert not (worker.run / "stop").exists()
+
+
+@pytest.mark.parametrize(
+    ("world", "pool", "waiting"),
+    [
+        (CELERY_5_3, "prefork", 4),
+        (CELERY_5_7, "prefork", 4),
+        (CELERY_5_7, "threads", 4),
+        # Its loop stands until a task that has arrived has a slot.
+        (CELERY_5_7, "gevent", 0),
+    ],
+    ids=lambda value: getattr(value, "celery", value),
+)
+def test_a_worker_whose_stop_is_broken_off_ends_and_gives_back_what_it_has_not_begun(
+    world: World, pool: str, waiting: int, tmp_path: Path
+) -> None:
+    with late_worker(tmp_path, world, pool) as (worker, app, client):
+        for number in range(2):
+            app.send_task("agent_app.nap_and_note", (8, f"runs-{number}"), queue="celery")
+        for number in range(waiting):
+            app.send_task("agent_app.note", (f"waits-{number}",), queue="celery")
+        app.send_task("agent_app.note", ("held",), queue="celery", countdown=300)
+        worker.wait_until(lambda report: (report.reserved, report.eta) == (waiting, 1))
+        hook = worker.stop_hook(60, free_port())
+        worker.wait_until(lambda report: report.phase == "draining")
+        hook.kill()
+        hook.wait(10)
+        stray = StrayStop(worker.run)
+        for moment in (0.0, STRAY_SECONDS):
+            stray.clear(read_lock(worker.run / LOCK_FILE), worker.report(), moment)
+        assert not (worker.run / "stop").exists()
+        # It serves no one any more: it has to say so, to end by itself, and to lose nothing.
+        worker.wait_until(lambda report: report.phase == "stopping")
+        wait_for(worker.has_ended, 10 + BUSY_SECONDS, worker.log)
+        assert worker.process is not None
+        assert worker.process.returncode == 0
+        assert sorted(worker.ran()) == ["runs-0", "runs-1"]
+        assert client.llen("celery") == waiting + 1
+        assert client.hlen("unacked") == 0

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import amqp
 import pytest
 from tools.testbed.celery_versions import CELERY_5_7
 from tools.testbed.servers import RabbitServer, rabbit_server
@@ -77,3 +78,28 @@ def test_without_memory_each_attempt_says_so_and_leaves_no_copy(tmp_path: Path) 
 
         wait_for(replayed, 30, "the alarm has ended")
         assert lengths(channel, QUEUE, "celery") == [0, 1]
+
+
+def test_a_replay_of_more_messages_than_the_connection_has_channels_names_each_refusal(
+    tmp_path: Path,
+) -> None:
+    with (
+        rabbit_server(tmp_path / "rabbit", settings=("channel_max = 8",)) as rabbit,
+        amqp_connection(rabbit) as connection,
+    ):
+        channel = connection.channel()
+        declare(channel)
+        full = {"x-max-length": 0, "x-overflow": "reject-publish"}
+        channel.queue_declare("full", durable=True, auto_delete=False, arguments=full)
+        for number in range(20):
+            exchange, key = ("gone", "mail") if number % 2 else ("", "full")
+            headers = {"x-celery-probe-exchange": exchange, "x-celery-probe-routing-key": key}
+            body = amqp.Message(
+                b"[[], {}, {}]", application_headers={"task": "t", "id": f"i{number}", **headers}
+            )
+            channel.basic_publish(body, routing_key=QUEUE)
+        refused = run("--broker", rabbit.url, "dead-letter", "replay", "--all")
+        assert refused.code == 2
+        assert refused.err.count("no exchange 'gone'") == 10
+        assert refused.err.count("the queue is full") == 10
+        assert lengths(channel, QUEUE) == [20]

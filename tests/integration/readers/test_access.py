@@ -16,9 +16,13 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.readers.access import ANYWHERE, Access, limited_access
 from celery_health.readers.databases import mysql, postgresql
+from celery_health.readers.rabbitmq import amqp_session
 from celery_health.readers.rabbitmq.management import RabbitManagementReader
+from celery_health.readers.redis import reader
+from celery_health.readers.tls_port import or_speaks_tls
 from celery_health.urls import parse, parse_management
 from tests.integration.readers.test_redis_failover import sentinel_url
+from tests.support.peer import peer
 
 LIMITED = limited_access()
 LOOPBACK_ALLOWED = limited_access(allowed=[ip_network("127.0.0.0/8"), ip_network("::1/128")])
@@ -122,6 +126,35 @@ async def test_an_address_is_resolved_once_so_that_dns_cannot_change_its_mind(
 
     assert reading.reachable
     assert next(answers) == "127.0.0.3"
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+async def test_a_name_that_leads_elsewhere_after_the_connection_was_closed_is_not_followed(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the server speaks TLS is tried with a connection of its own."""
+    asked, addresses = socket.getaddrinfo, ["127.0.0.1"]
+
+    def rebinding(host: Any, *arguments: Any, **options: Any) -> Any:
+        return asked(addresses[0] if host == "rebinding.example" else host, *arguments, **options)
+
+    def closing_probe(*arguments: Any) -> Any:
+        addresses[0] = "127.0.0.3"
+        return or_speaks_tls(*arguments)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    for module in (reader, amqp_session):
+        monkeypatch.setattr(module, "or_speaks_tls", closing_probe)
+    admitted = limited_access(allowed=[ip_network("127.0.0.1/32")])
+    with peer() as closed, socket.create_server(("127.0.0.3", closed.port)) as elsewhere:
+        closed.listens = False
+        reading = await read(f"{scheme}://rebinding.example:{closed.port}/0", admitted)
+        elsewhere.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            elsewhere.accept()
+
+    assert addresses == ["127.0.0.3"]
+    assert "closed the connection" in reading.message
 
 
 async def test_a_socket_of_this_machine_is_not_used(tmp_path: Path) -> None:

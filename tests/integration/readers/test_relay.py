@@ -1,9 +1,11 @@
 """The relay between libpq and a server."""
 
+import errno
 import socket
 import struct
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -44,3 +46,27 @@ def test_a_client_may_connect_again_after_it_broke_its_connection_off(greeter: i
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         assert not passed.exceeded
         assert not passed.silent
+
+
+class _Listener(socket.socket):
+    """A listener as macOS and Windows have it."""
+
+    def shutdown(self, how: int) -> None:
+        super().shutdown(how)
+        raise OSError(errno.ENOTCONN, "Socket is not connected")
+
+
+def test_a_listener_that_cannot_be_shut_down_costs_no_result(
+    greeter: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = socket.create_server
+
+    def create_server(*arguments: Any, **options: Any) -> socket.socket:
+        return _Listener(fileno=made(*arguments, **options).detach())
+
+    monkeypatch.setattr(socket, "create_server", create_server)
+    with (
+        relay(HOST, greeter, Budget(1_000), ANYWHERE) as passed,
+        socket.create_connection((HOST, passed.port), 10) as client,
+    ):
+        assert client.recv(5) == b"hello"

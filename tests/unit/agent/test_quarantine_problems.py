@@ -15,10 +15,12 @@ QUEUE = "shop.dead-letter"
 REFUSED = "ACCESS_REFUSED - access to queue 'shop.dead-letter' in vhost 'v' refused for user 'bob'"
 
 
-def problem(error: BaseException, kind: str, queue: str = QUEUE) -> str:
+def problem(
+    error: BaseException, kind: str, queue: str = QUEUE, *, user: str = "bob", vhost: str = "v"
+) -> str:
     consumer = SimpleNamespace(
         connection=SimpleNamespace(
-            transport=SimpleNamespace(driver_type=kind), userid="bob", virtual_host="v"
+            transport=SimpleNamespace(driver_type=kind), userid=user, virtual_host=vhost
         )
     )
     return why_not_moved(error, consumer, queue)
@@ -84,6 +86,7 @@ def test_on_redis(kind: Any, answer: str, said: str, before: str) -> None:
 
 
 def test_a_long_name_of_a_queue_leaves_room_for_what_to_do() -> None:
-    found = problem(amqp.AccessRefused(REFUSED, DECLARE), "amqp", "q" * 244 + ".dead-letter")
+    error, user, vhost = amqp.AccessRefused(REFUSED, DECLARE), "u" * 20, "v" * 10
+    found = problem(error, "amqp", "q" * 244 + ".dead-letter", user=user, vhost=vhost)
     assert len(found) <= NAME_LENGTH
     assert "CONFIGURE WRITE READ" in found

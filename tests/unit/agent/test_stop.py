@@ -15,6 +15,7 @@ import pytest
 from tools.testbed.servers import free_port
 
 from celery_probe.agent.channel import ReportDirectory
+from celery_probe.agent.contract import GIVE_BACK_FILE
 from celery_probe.agent.worker.stop import (
     DRAIN_SECONDS,
     GIVE_BACK_SECONDS,
@@ -94,7 +95,7 @@ def test_a_worker_that_runs_out_of_time_has_to_give_its_messages_back(run: Path)
 def test_a_report_that_cannot_be_read_is_none(run: Path, text: str) -> None:
     (run / "report.json").write_text(text)
     stop(ReportDirectory(str(run.parent)), 60, lambda: False)
-    assert not (run / "give-back").exists()
+    assert not (run / GIVE_BACK_FILE).exists()
 
 
 def test_the_installed_hook_runs_without_celery_and_without_the_packages_of_the_image(run: Path) -> None:

@@ -11,7 +11,7 @@ def test_it_says_that_it_needs_a_token(
 ) -> None:
     monkeypatch.delenv("CELERY_PROBE_TOKEN", raising=False)
     assert main(["report"]) == 1
-    assert "set CELERY_PROBE_TOKEN for both" in capsys.readouterr().err
+    assert "set CELERY_PROBE_TOKEN or CELERY_PROBE_TOKEN_FILE for both" in capsys.readouterr().err
 
 
 def test_it_says_where_no_sidecar_answers(

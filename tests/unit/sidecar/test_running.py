@@ -20,6 +20,12 @@ def test_a_process_is_ended_after_30_s_in_which_it_was_never_live() -> None:
     assert liveness.is_over(live=False, now=140.0 + NOT_LIVE_SECONDS)
 
 
+def test_a_python_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    python = str(tmp_path / "pythn")
+    with pytest.raises(CommandError, match=f"{python} is no program"):
+        with_agent([python, "-m", "celery", "-A", "shop", "worker"], BUNDLE)
+
+
 def test_the_python_of_celery_runs_it_with_the_agent(tmp_path: Path) -> None:
     for name in ("celery", "python"):
         (tmp_path / name).touch(mode=0o755)

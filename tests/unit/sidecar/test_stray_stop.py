@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from celery_health.wire.answers import ProcessState
+from celery_health.wire.names import GIVE_BACK_FILE
 from celery_health.wire.worker_report import Phase, WorkerReport
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.sidecar.observe.lock import LockReading
@@ -20,7 +21,7 @@ def report(phase: Phase = Phase.DRAINING) -> WorkerReport:
 
 def planted(directory: Path) -> Path:
     """Both files, which no hook has made."""
-    (directory / "give-back").touch()
+    (directory / GIVE_BACK_FILE).touch()
     (directory / "stop").touch()
     return directory / "stop"
 

@@ -7,10 +7,13 @@ from wsgiref.validate import validator
 
 import msgspec
 import pytest
+from celery import Celery
+from celery.utils.imports import symbol_by_name
 
 from celery_health.metrics import MetricsError, asgi_app, wsgi_app
 from celery_health.metrics.options import Options, checked
 from celery_health.metrics.trace import trace_id
+from celery_health.metrics.worker import REQUEST, WorkerMetrics
 from celery_health.wire.task_metrics import TaskMetrics, TaskRuns
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -21,7 +24,9 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
     [
         ({"prefix": "up-stream"}, "such as 'upstream'"),
         ({"prefix": ""}, "such as 'upstream'"),
+        ({"prefix": "upstream\n"}, "such as 'upstream'"),
         ({"label": "task_name"}, "are taken"),
+        ({"label": "customer_id\n"}, "name of an argument"),
         ({"label": "customer id"}, "name of an argument"),
         ({"values": 0}, "from 1 to 1000"),
         ({"values": 1001}, "from 1 to 1000"),
@@ -52,6 +57,23 @@ def test_an_option_that_cannot_be_used_is_refused_with_what_to_write(
 )
 def test_only_the_id_of_a_recorded_trace_is_taken(headers: dict[str, Any], found: str) -> None:
     assert trace_id(headers) == found
+
+
+def nothing() -> None:
+    """A task."""
+
+
+def test_a_task_of_another_application_keeps_no_worker_from_counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CELERY_METRICS_DIRECTORY", raising=False)
+    mine, other = (Celery(name, set_as_current=False) for name in ("mine", "other"))
+    charge = mine.task(nothing, name="charge")
+    metrics, begun = WorkerMetrics(), list[str]()
+    metrics.monitor(other.task(nothing, name="foreign", shared=False))
+    metrics.monitor(charge)
+    metrics.when_begun(lambda: begun.append("served"))
+    metrics.begin(mine)
+    assert begun == ["served"]
+    assert charge.Request == REQUEST or issubclass(charge.Request, symbol_by_name(REQUEST))
 
 
 @pytest.fixture

@@ -9,7 +9,16 @@ import msgspec
 import pytest
 
 from celery_health.task_metrics.files import PLACES, NoPlaceError, read_folder, take_place
-from celery_health.wire.task_metrics import DOCUMENT_BYTES, TaskMetrics, TaskRuns
+from celery_health.wire.task_metrics import (
+    DOCUMENT_BYTES,
+    MOST_ERRORS,
+    MOST_PAIRS,
+    OTHER,
+    Exemplar,
+    TaskDurations,
+    TaskMetrics,
+    TaskRuns,
+)
 from tests.integration.sidecar.served import environment
 
 _HOLD = """
@@ -27,6 +36,14 @@ def encoded(started: int) -> bytes:
     return msgspec.json.encode(
         TaskMetrics(prefix="celery", label="", bounds=(1.0,), runs=[TaskRuns(task="a", started=started)])
     )
+
+
+def traced(trace: str) -> bytes:
+    """A document of 14 runs, of which one has this trace."""
+    seen = Exemplar(trace_id=trace, seconds=0.5, at=1.0)
+    durations = [TaskDurations(task="a", counts=[14, 0], exemplars={0: seen})]
+    document = msgspec.json.decode(encoded(14), type=TaskMetrics)
+    return msgspec.json.encode(msgspec.structs.replace(document, durations=durations))
 
 
 def holder(folder: Path, text: str) -> "subprocess.Popen[str]":
@@ -76,9 +93,28 @@ def test_what_is_no_document_is_counted_and_the_others_are_read(tmp_path: Path) 
     (tmp_path / "7.json").write_bytes(encoded(1).replace(b'"label":""', b'"label":"task_name"'))
     (tmp_path / "8.json").write_bytes(encoded(1).replace(b'"a"', b'"\\ud800"'))
     (tmp_path / "9.json").write_bytes(encoded(9))
+    (tmp_path / "10.json").write_bytes(encoded(1).replace(b'"celery"', b'"celery\\n"'))
+    (tmp_path / "11.json").write_bytes(encoded(1).replace(b'"label":""', b'"label":"\\n"'))
+    (tmp_path / "12.json").write_bytes(encoded(1).replace(b'"label":""', b'"label":"customer_id\\n"'))
+    (tmp_path / "13.json").write_bytes(traced("a" * 32 + "\n"))
+    (tmp_path / "14.json").write_bytes(traced("a" * 32))
     found = read_folder(tmp_path)
-    assert [document.runs[0].started for document in found.documents] == [9]
-    assert found.unreadable == 9
+    assert [document.runs[0].started for document in found.documents] == [9, 14]
+    assert found.unreadable == 13
+
+
+def test_a_document_of_more_series_than_a_worker_keeps_is_not_read(tmp_path: Path) -> None:
+    names = {f"{number}": 1 for number in range(MOST_ERRORS)}
+    most = [
+        TaskRuns(task=f"{number}", failed={**names, OTHER: 1}) for number in range(MOST_PAIRS // MOST_ERRORS)
+    ]
+    for number, rows in enumerate((most, [*most, TaskRuns(task="one too many", failed={"E": 1})])):
+        document = TaskMetrics(prefix="celery", label="", bounds=(1.0,))
+        document.runs = rows
+        (tmp_path / f"{number}.json").write_bytes(msgspec.json.encode(document))
+    found = read_folder(tmp_path)
+    assert [len(document.runs) for document in found.documents] == [len(most)]
+    assert found.unreadable == 1
 
 
 def test_all_files_together_have_a_bound(tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """What is counted keeps its bounds, whatever names and values tasks bring, and no run is left out."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from celery_health.metrics.options import Options
 from celery_health.metrics.recorder import Recorder
+from celery_health.metrics.writer import _Writer
+from celery_health.task_metrics.files import take_place
 from celery_health.wire.task_metrics import (
     DOCUMENT_BYTES,
     MOST_PAIRS,
+    MOST_ROWS,
     MOST_TASKS,
     OTHER,
     TASK_METRICS,
@@ -107,6 +111,41 @@ def test_a_worker_goes_on_from_the_numbers_of_the_one_before_and_from_its_cap() 
     assert (rows["first"].started, rows["first"].completed) == (2, 2)
     assert (rows[OTHER].started, rows[OTHER].failed) == (2, {"KeyError": 1})
     assert sum(document(after).durations[0].counts) == 2
+
+
+def test_a_worker_folds_no_exception_earlier_than_the_one_before() -> None:
+    before = recorder()
+    for task in range(20):
+        row = before.started(f"task-{task}", "")
+        # The last one of all is still to come, and one in each row is beyond the bound.
+        for error in range(101 if task < 19 else 99):
+            before.failed(row, f"Error{error}")
+    after = recorder()
+    assert after.go_on_from(document(before))
+    after.failed(after.started("task-19", ""), "Error99")
+    last = document(after).runs[-1]
+    assert (last.task, last.failed["Error99"]) == ("task-19", 1)
+    assert OTHER not in last.failed
+
+
+def test_a_worker_of_very_many_tasks_writes_what_the_next_one_reads() -> None:
+    counted = recorder(values=1000)
+    for value in ("first", "second", "beyond the pairs", ""):
+        for number in range(MOST_TASKS + 1):
+            counted.started(f"task-{number}", value)
+    shown = document(counted)
+    assert sum(row.started for row in shown.runs) == 4 * (MOST_TASKS + 1)
+    assert len(shown.runs) == MOST_ROWS
+
+
+def test_a_scrape_does_not_keep_a_count_out_of_the_file(tmp_path: Path) -> None:
+    place, counted = take_place(tmp_path / "metrics"), recorder()
+    writer = _Writer(place, counted)
+    counted.started("charge", "7")
+    counted.encode()
+    writer.finish()
+    assert place.read().runs[0].started == 1
+    assert not counted.changed
 
 
 @pytest.mark.parametrize("changed", [{"prefix": "shop"}, {"label": "tenant"}, {"buckets": (1.0,)}])

@@ -93,4 +93,5 @@ def relay(host: str, port: int, budget: Budget, access: Access) -> Iterator[Rela
         try:
             yield one
         finally:
-            listener.shutdown(socket.SHUT_RDWR)  # wakes the thread
+            with suppress(OSError):  # macOS and Windows refuse it for a socket that listens
+                listener.shutdown(socket.SHUT_RDWR)  # wakes the thread

@@ -40,7 +40,7 @@ class AmqpSession:
             return self._reading(self._count_all(names, deadline))
         except Exception as error:  # any answer of any server is a reading, never the end of the reader
             self.close()
-            result = or_speaks_tls(amqp_reachability(error, self._url), self._url)
+            result = or_speaks_tls(amqp_reachability(error, self._url), self._url, self._access)
             return result.reading(self._url, names)
 
     def close(self) -> None:

@@ -16,10 +16,10 @@ from celery_health.readers.tls import http_context
 from celery_health.urls import BrokerUrl
 
 MAX_BYTES = 2 * 1024 * 1024
-"""The size of an answer. The columns of 9,000 queues take about as much."""
+"""The size of an answer. The columns of 7,000 queues take about as much."""
 
 MAX_VALUES = 100_000
-"""The values of a JSON document, counted by what separates them."""
+"""The values of a JSON document, counted by what separates them: those of some 6,000 queues with rates."""
 
 _HEAD_BYTES = 64 * 1024
 _PART = 64 * 1024

@@ -48,6 +48,7 @@ class RedisReader:
     ) -> None:
         self._url = url
         self._naming = naming
+        self._access = access
         self._budget = Budget()
         self._connection = RedisConnection(url, python, self._budget, access)
         self._discovery = QueueDiscovery(naming)
@@ -148,7 +149,7 @@ class RedisReader:
         if result != reachability.connection_closed(self._url):
             return result
         with suppress(TimeoutError):
-            return await run_in_thread(lambda: or_speaks_tls(result, self._url), TOTAL_SECONDS)
+            return await run_in_thread(lambda: or_speaks_tls(result, self._url, self._access), TOTAL_SECONDS)
         return result
 
     def _reachability(self, server: list[Any], lengths: list[Any]) -> Reachability:

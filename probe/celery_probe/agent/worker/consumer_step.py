@@ -20,6 +20,7 @@ from celery_probe.agent.worker.lost_children import LostChildren
 from celery_probe.agent.worker.quarantine.enforcement import Quarantine
 from celery_probe.agent.worker.quarantine.order_file import OrderFile
 from celery_probe.agent.worker.state import Worker
+from celery_probe.agent.worker.stop_request import StopRequest
 from celery_probe.agent.worker.task_events import TaskEvents
 
 HEARTBEAT_SECONDS = 1.0
@@ -48,6 +49,7 @@ class Heartbeat:
         self._errors = errors
         self._reporter = reporter
         self._lost_children = lost_children
+        self._stop_request = StopRequest(directory)
         self._quarantine = Quarantine(worker, OrderFile(directory), errors)
         self._task_events = TaskEvents(worker, directory)
         self._reader = transport.TransportReader(errors)
@@ -79,7 +81,7 @@ class Heartbeat:
         with self._errors.caught("task events"):
             self._task_events.start(consumer)
         with self._errors.caught("drain"):
-            if self._directory.is_drain_requested():
+            if self._is_to_drain():
                 fetching.stop(consumer.task_consumer)
         with self._errors.caught("quarantine"):
             self._quarantine.start(consumer, lambda: self._schedule_early(consumer))
@@ -155,11 +157,10 @@ class Heartbeat:
     def _read(self, consumer: Any) -> None:
         worker = self._worker
         before = (worker.connected, worker.drained, worker.fetching)
-        draining = self._directory.is_drain_requested()
+        draining = self._is_to_drain()
         with self._errors.caught("drain"):
             (fetching.stop if draining else fetching.resume)(consumer.task_consumer)
-            if self._directory.is_stop_requested():
-                fetching.start_nothing(consumer)
+            self._stop_request.obey(consumer)
         worker.evidence = self._reader.evidence(consumer)
         worker.queues = transport.queue_names(consumer)
         worker.prefetch = _whole(consumer.qos.value)
@@ -180,6 +181,9 @@ class Heartbeat:
         worker.loop_due_mono = None
         if before != (worker.connected, worker.drained, worker.fetching):
             self._reporter.notify()
+
+    def _is_to_drain(self) -> bool:
+        return self._stop_request.is_in_force() or self._directory.is_drain_requested()
 
     def _give_back_once_quiet(self, consumer: Any) -> None:
         """An outstanding pop would take what goes back, and be lost with this process."""

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
+from celery_health.readers.access import ANYWHERE
 from celery_health.readers.connection_errors import connection_error
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import CONNECT_SECONDS, READ_SECONDS
@@ -65,7 +66,7 @@ class RedisSession:
             self._write = _WRITE_NOTHING if failure else []
         if failure is not None:
             self.close()
-            return or_speaks_tls(failure, self._url).reading(self._url, ())
+            return or_speaks_tls(failure, self._url, ANYWHERE).reading(self._url, ())
         return _good(self._url).reading(self._url, ())
 
     def close(self) -> None:

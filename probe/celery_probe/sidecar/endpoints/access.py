@@ -4,7 +4,7 @@ import hmac
 
 from aiohttp import web
 
-from celery_health.wire.names import TOKEN_HEADER, TOKEN_VARIABLE
+from celery_health.wire.names import TOKEN_FILE_VARIABLE, TOKEN_HEADER, TOKEN_VARIABLE
 from celery_probe.sidecar.endpoints.answers import Handler, explained
 from celery_probe.sidecar.token import Token
 
@@ -22,7 +22,10 @@ def authorized(token: Token, take: Handler) -> Handler:
 def _refusal(request: web.Request, token: str) -> web.Response | None:
     """Why this caller is refused, None if it is not. ``token`` is the token that it must send."""
     if not token:
-        message = f"No {TOKEN_VARIABLE} is set for this sidecar: it shows no report and takes no orders."
+        message = (
+            "This sidecar has no token, so it shows no report and takes no orders: "
+            f"set {TOKEN_VARIABLE} or {TOKEN_FILE_VARIABLE}."
+        )
         return explained(403, "NoToken", message)
     sent = _sent_token(request)
     if not sent:
@@ -32,7 +35,7 @@ def _refusal(request: web.Request, token: str) -> web.Response | None:
         return answer
     # Bytes: compare_digest refuses text outside ASCII.
     if not hmac.compare_digest(sent.encode(errors="replace"), token.encode()):
-        return explained(403, "Forbidden", f"The token is not this sidecar's {TOKEN_VARIABLE}.")
+        return explained(403, "Forbidden", "The token is not this sidecar's.")
     return None
 
 

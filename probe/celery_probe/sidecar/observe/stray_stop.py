@@ -1,5 +1,6 @@
 """Removes the files of a stop that nothing has asked for: while they exist, the worker fetches no messages.
 
+A worker that has seen the stop file cannot start tasks again: it then shuts down, to be started anew.
 The stop hook holds the lock on its file as long as it runs. After that, SIGTERM comes at once, and the worker
 says that it stops.
 """
@@ -9,13 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from celery_health.wire.answers import ProcessState
-from celery_health.wire.names import STOP_FILE
+from celery_health.wire.names import GIVE_BACK_FILE, STOP_FILE
 from celery_health.wire.worker_report import Phase, WorkerReport
 from celery_probe.sidecar.observe.lock import LockReading, read_lock
 
 STRAY_SECONDS = 30.0
 """A worker that was really asked to stop ends, or says that it stops, within this time."""
-GIVE_BACK_FILE = "give-back"
 
 
 class StrayStop:
@@ -42,7 +42,7 @@ class StrayStop:
                     path.unlink(missing_ok=True)
             print(  # noqa: T201 (the log of this process)
                 f"celery-probe: removed the file {STOP_FILE}: nothing has stopped the worker for "
-                f"{STRAY_SECONDS:.0f} s, and no stop hook runs",
+                f"{STRAY_SECONDS:.0f} s, and no stop hook runs. The worker shuts down, to be started again",
                 file=sys.stderr,
                 flush=True,
             )

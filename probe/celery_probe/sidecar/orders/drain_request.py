@@ -77,6 +77,9 @@ class DrainRequest:
             OSError: the directory cannot be written.
         """
         set_marker(self._path, requested)
+        if requested:
+            # Before the refresh, which would remove a request that has just expired.
+            self._ordered = self._clock()
         self.refresh()
         if requested:
             self._ordered = self._clock()

@@ -14,11 +14,13 @@ def with_agent(command: Sequence[str], bundle: Path) -> list[str]:
     """The command for ``celery ...`` or ``python -m celery ...``, with the agent that is in ``bundle``.
 
     Raises:
-        CommandError: it is another command.
+        CommandError: it is another command, or its Python does not exist.
     """
     if command and Path(command[0]).name == "celery":
         return [_python_of(command[0]), str(bundle), *command[1:]]
     if list(command[1:3]) == ["-m", "celery"]:
+        if shutil.which(command[0]) is None:
+            raise CommandError(f"{command[0]} is no program: write the path of the Python that has Celery")
         return [command[0], str(bundle), *command[3:]]
     raise CommandError(
         "write the command that starts Celery, such as celery-probe run celery -A APP worker, or "

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# What the operator's liveness probe waits: three failures, one every 10 s.
+# Twice what a pod's liveness probe waits: nothing but this ends the process here.
 NOT_LIVE_SECONDS = 30.0
 
 

@@ -81,6 +81,18 @@ def test_what_follows_the_import_of_a_module_runs_once_and_after_it(bundle: Path
     assert (done.stdout.split(), done.stderr) == (["module", "then", "module"], "")
 
 
+def test_a_finder_from_before_python_3_4_is_passed_over_as_python_does(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "watched.py").write_text("print('module')")
+    code = (
+        "import sys; from celery_probe.agent.import_hook import AfterImport;"
+        "sys.meta_path.insert(0, type('Old', (), {'find_module': lambda *_: None})());"
+        "sys.meta_path.insert(0, AfterImport('watched', lambda: print('then')));"
+        "import watched"
+    )
+    done = printed(code, bundle, tmp_path)
+    assert (done.stdout.split(), done.stderr) == (["module", "then"], "")
+
+
 def test_a_module_that_does_not_exist_is_an_import_error_as_ever(bundle: Path) -> None:
     code = (
         "import sys; from celery_probe.agent.import_hook import AfterImport;"

@@ -81,6 +81,16 @@ def test_a_request_ends_when_the_order_is_not_repeated(tmp_path: Path) -> None:
     assert not (tmp_path / "drain").exists()
 
 
+def test_an_order_that_is_repeated_when_the_request_has_just_expired_makes_it_last(tmp_path: Path) -> None:
+    clocks = Clocks()
+    drain = request(tmp_path, clocks)
+    drain.set(True, 300.0)
+    clocks.mono += 300
+    drain.set(True, 300.0)
+    assert (drain.is_requested, drain.expires_in()) == (True, 300.0)
+    assert (tmp_path / "drain").read_text() == "300"
+
+
 def test_repeating_the_order_does_not_make_the_request_new(tmp_path: Path) -> None:
     clocks = Clocks()
     made_at(tmp_path, clocks.wall - 30)

@@ -15,7 +15,7 @@ PUBLISH = (60, 40)
 DEFAULT_EXCHANGE = "amq.default"
 
 _COMMAND = re.compile(r"no permissions to run the '([a-z|]+)' command")
-_SHOWN_OF_QUEUE = 80
+_SHOWN_OF_QUEUE = 40
 
 
 def why_not_moved(error: BaseException, consumer: Any, queue: str) -> str:
