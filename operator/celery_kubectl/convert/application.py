@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from celery_health.verdicts.text import listed
+from celery_kubectl.command_line.options import Role
 from celery_kubectl.convert.beat import beat_part, embedded_beat
-from celery_kubectl.convert.command.options import Role
 from celery_kubectl.convert.common_fields import Part, write_common_fields
 from celery_kubectl.convert.connections import Connection, write_broker, write_result_backend
 from celery_kubectl.convert.draft import Draft, Note

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from celery_kubectl.convert.command.found import CeleryCommand
+from celery_kubectl.convert.celery_command import CeleryCommand
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.fields import parts
 from celery_kubectl.convert.pod.carried import carry_pod

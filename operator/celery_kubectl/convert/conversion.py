@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from celery_health.verdicts.text import listed
 from celery_kubectl.convert.application import Application, Surroundings, applications_of, resource_of
-from celery_kubectl.convert.command.found import NotCelery
+from celery_kubectl.convert.celery_command import NotCelery
 from celery_kubectl.convert.commented_yaml import commented_yaml
 from celery_kubectl.convert.draft import Note
 from celery_kubectl.convert.environment import Configuration

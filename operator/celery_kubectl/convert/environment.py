@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from celery_kubectl.convert.command.found import expanded
+from celery_kubectl.command_line.words import expanded
 from celery_kubectl.convert.fields import part, parts, text
 from celery_kubectl.kubectl import Object
 

@@ -1,8 +1,8 @@
 """What surrounds ``celery`` in the command of a container: wrappers, other commands, the entry point."""
 
 from celery_health.verdicts.text import listed
-from celery_kubectl.convert.command.found import shortened
-from celery_kubectl.convert.command.options import Role
+from celery_kubectl.command_line.options import Role
+from celery_kubectl.convert.celery_command import shortened
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.workload import Workload
 
@@ -10,7 +10,7 @@ _GUIDE = 'docs/howto/worker-pods.md, "A program that starts the worker"'
 
 # These set variables or limits of the shell, which Celery then has.
 _CHANGE_THE_SHELL = frozenset({".", "source", "export", "ulimit", "umask"})
-_NEGLIGIBLE = frozenset({"set", "echo", "sleep", "true", ":", "trap", "wait"})
+_NEGLIGIBLE = frozenset({"set", "echo", "sleep", "true", ":", "trap", "wait", "[", "[[", "test"})
 
 
 def note_surroundings(workload: Workload, draft: Draft) -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from celery_kubectl.convert.command.options import Given
+from celery_kubectl.command_line.options import Given
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.pod.carried import carry_pod, rollout_notes
 from celery_kubectl.convert.pod.shared import Shared

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from celery_kubectl.convert.command.found import CeleryCommand, NotCelery, find_celery
-from celery_kubectl.convert.command.options import Role
+from celery_kubectl.command_line.options import Role
+from celery_kubectl.convert.celery_command import CeleryCommand, NotCelery, find_celery
 from celery_kubectl.convert.connections import Connection, broker_of, result_backend_of
 from celery_kubectl.convert.environment import Configuration, Variables
 from celery_kubectl.convert.fields import part, parts, words

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from celery_health.wire.names import DIRECTORY
-from celery_kubectl.inject.calls import Call, Starter, calls_in_list, calls_in_text, is_shell_text
+from celery_kubectl.command_line.start import Starter, start_of
+from celery_kubectl.command_line.words import commands_of, text_places
 from celery_kubectl.inject.environment import Container, env_of, with_variable
 from celery_kubectl.inject.errors import InjectError
+from celery_kubectl.inject.replacement import hook_python, replacement_of
 from celery_probe.pod import SITE_FOLDER
 
 SITE = f"{DIRECTORY}/{SITE_FOLDER}"
@@ -24,21 +26,14 @@ class Entry:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A call, and the entry whose text it is in; None where the entries themselves are the call."""
-
-    call: Call
-    entry: int | None
-
-
 class Start:
     """The start of one container, as its manifest shows it."""
 
     def __init__(self, container: Container) -> None:
         self._container = container
         self.entries = tuple(_entries(container))
-        self.found = tuple(_found([entry.text for entry in self.entries]))
+        starts = (start_of(one) for one in commands_of(self._texts))
+        self.found = tuple(one for one in starts if one is not None and one.role == "worker")
 
     @property
     def is_of_worker(self) -> bool:
@@ -53,7 +48,7 @@ class Start:
     @property
     def python(self) -> str:
         """The Python for the stop hook."""
-        return self.found[0].call.python if self.found else "python"
+        return hook_python(self.found[0]) if self.found else "python"
 
     def with_agent(self) -> Container:
         """The container, with a start that brings the agent along.
@@ -84,25 +79,31 @@ class Start:
 
     def _rewritten(self) -> Sequence[Entry] | None:
         """The entries where the agent replaces Celery's own command; None where it cannot."""
-        if not self.found or self.found[0].call.starter is Starter.PROGRAM:
+        if not self.found:
             return None
-        call, place = self.found[0].call, self.found[0].entry
-        if call.starter is Starter.AGENT:
+        start, place = self.found[0], self.found[0].word.entry
+        if start.starter is Starter.AGENT:
             return self.entries
+        new = replacement_of(start)
+        if new is None:
+            return None
         if place is None:
-            field = self.entries[call.start].field
-            new = [Entry(field, text) for text in call.replacement]
-            return [*self.entries[: call.start], *new, *self.entries[call.end :]]
+            field = self.entries[new.start].field
+            words = [Entry(field, text) for text in new.words]
+            return [*self.entries[: new.start], *words, *self.entries[new.end :]]
         entry = self.entries[place]
-        text = f"{entry.text[: call.start]}{' '.join(call.replacement)}{entry.text[call.end :]}"
+        text = f"{entry.text[: new.start]}{' '.join(new.words)}{entry.text[new.end :]}"
         return [*self.entries[:place], Entry(entry.field, text), *self.entries[place + 1 :]]
 
     def _place_of_text(self) -> int | None:
-        """The entry that a shell runs as a text: the one with the call, if a call is known."""
+        """The entry that a shell runs as a text: the one with the worker, if a worker is known."""
         if self.found:
-            return self.found[0].entry
-        texts = [entry.text for entry in self.entries]
-        return next((place for place in range(len(texts)) if is_shell_text(texts, place)), None)
+            return self.found[0].word.entry
+        return next(iter(text_places(self._texts)), None)
+
+    @property
+    def _texts(self) -> list[str]:
+        return [entry.text for entry in self.entries]
 
     def _has_command(self) -> bool:
         return any(entry.field == "command" for entry in self.entries)
@@ -122,14 +123,6 @@ def _entries(container: Container) -> Iterator[Entry]:
         texts = container.get(field) or ()
         if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
             yield from (Entry(field, text) for text in texts)
-
-
-def _found(texts: Sequence[str]) -> Iterator[Found]:
-    for call in calls_in_list(texts):
-        yield Found(call, None)
-    for place in range(len(texts)):
-        if is_shell_text(texts, place):
-            yield from (Found(call, place) for call in calls_in_text(texts[place]))
 
 
 def path_of(container: Container) -> str:

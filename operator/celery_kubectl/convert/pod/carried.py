@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from celery_health.verdicts.text import listed
-from celery_kubectl.convert.command.options import Role
+from celery_kubectl.command_line.options import Role
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.fields import part, parts, text
 from celery_kubectl.convert.pod.container import (

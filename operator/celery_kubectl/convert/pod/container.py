@@ -1,8 +1,8 @@
 """The container that runs Celery, and the containers beside it."""
 
 from celery_health.verdicts.text import is_or_are, listed
-from celery_kubectl.convert.command.found import shortened
-from celery_kubectl.convert.command.options import Role
+from celery_kubectl.command_line.options import Role
+from celery_kubectl.convert.celery_command import shortened
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.fields import number, part, parts, words
 from celery_kubectl.convert.pod.security import carried_security

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from celery_health.masking import SECRET_NAMES, name_pattern
-from celery_kubectl.convert.command.options import Role
+from celery_kubectl.command_line.options import Role
 from celery_kubectl.convert.connections import PASSWORD, RENAMED
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.environment import REFERENCE

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from celery_kubectl.convert.command.found import shortened
+from celery_kubectl.convert.celery_command import shortened
 from celery_kubectl.convert.fields import part
 from celery_kubectl.kubectl import Object
 
