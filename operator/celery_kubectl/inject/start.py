@@ -1,5 +1,6 @@
 """How a container starts its worker, and the same container with a start that brings the agent along."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from celery_kubectl.command_line.start import Starter, start_of
 from celery_kubectl.command_line.words import commands_of, text_places
 from celery_kubectl.inject.environment import Container, env_of, with_variable
 from celery_kubectl.inject.errors import InjectError
-from celery_kubectl.inject.replacement import hook_python, replacement_of
+from celery_kubectl.inject.replacement import Replacement, hook_python, replacement_of
 from celery_probe.pod import SITE_FOLDER
 
 SITE = f"{DIRECTORY}/{SITE_FOLDER}"
@@ -16,6 +17,9 @@ PATH_VARIABLE = "PYTHONPATH"
 # The image may have a value of its own, which a variable in the manifest would hide.
 _EXPORT = f'export {PATH_VARIABLE}="{SITE}${{{PATH_VARIABLE}:+:${PATH_VARIABLE}}}"; '
 _WRAPPER = ("sh", "-c", f'{_EXPORT}exec "$0" "$@"')
+
+# A command that the shell does not wait for, as in `celery worker & celery worker`.
+_BACKGROUND = re.compile(r"(?<![&>])&(?![&>])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,18 @@ class Start:
     def is_of_worker(self) -> bool:
         """Whether the manifest shows that the container starts a worker."""
         return bool(self.found) or self.has_site
+
+    @property
+    def runs_several(self) -> bool:
+        """Whether several workers may run at the same time. Of two branches of a script, one runs."""
+        places = {start.word.entry for start in self.found}
+        if len(self.found) < 2:
+            return False
+        if len(places) > 1 or None in places:
+            return True
+        text = self.entries[places.pop() or 0].text
+        between = text[self.found[0].word.start : self.found[-1].word.start]
+        return _BACKGROUND.search(between) is not None
 
     @property
     def has_site(self) -> bool:
@@ -81,19 +97,16 @@ class Start:
         """The entries where the agent replaces Celery's own command; None where it cannot."""
         if not self.found:
             return None
-        start, place = self.found[0], self.found[0].word.entry
-        if start.starter is Starter.AGENT:
-            return self.entries
-        new = replacement_of(start)
-        if new is None:
-            return None
-        if place is None:
-            field = self.entries[new.start].field
-            words = [Entry(field, text) for text in new.words]
-            return [*self.entries[: new.start], *words, *self.entries[new.end :]]
-        entry = self.entries[place]
-        text = f"{entry.text[: new.start]}{' '.join(new.words)}{entry.text[new.end :]}"
-        return [*self.entries[:place], Entry(entry.field, text), *self.entries[place + 1 :]]
+        entries: Sequence[Entry] = self.entries
+        # The last one first, so that the places of the others stay right.
+        for start in reversed(self.found):
+            if start.starter is Starter.AGENT:
+                continue
+            new = replacement_of(start)
+            if new is None:
+                return None
+            entries = _replaced(entries, start.word.entry, new)
+        return entries
 
     def _place_of_text(self) -> int | None:
         """The entry that a shell runs as a text: the one with the worker, if a worker is known."""
@@ -123,6 +136,19 @@ def _entries(container: Container) -> Iterator[Entry]:
         texts = container.get(field) or ()
         if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
             yield from (Entry(field, text) for text in texts)
+
+
+def _replaced(entries: Sequence[Entry], place: int | None, new: Replacement) -> Sequence[Entry]:
+    if place is None:
+        field = entries[new.start].field
+        return [
+            *entries[: new.start],
+            *(Entry(field, word) for word in new.words),
+            *entries[new.end :],
+        ]
+    entry = entries[place]
+    text = f"{entry.text[: new.start]}{' '.join(new.words)}{entry.text[new.end :]}"
+    return [*entries[:place], Entry(entry.field, text), *entries[place + 1 :]]
 
 
 def path_of(container: Container) -> str:
