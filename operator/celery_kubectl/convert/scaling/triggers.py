@@ -1,5 +1,6 @@
 """The triggers of a ScaledObject that say something about a Celery queue or about a time."""
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -82,9 +83,10 @@ def _number(value: object, default: float) -> float | None:
     if value is None:
         return default
     try:
-        return float(str(value))
+        number = float(str(value))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _description(kind: str, metadata: Object) -> str:
