@@ -79,7 +79,7 @@ def test_what_surrounds_celery_is_remembered() -> None:
     assert command.variables == (("TZ", "UTC"),)
 
 
-def test_steps_and_conditions_of_the_shell_are_told_from_celery() -> None:
+def test_steps_and_conditions_of_the_shell_are_no_wrappers() -> None:
     script = "until celery -A shop inspect ping; do sleep 1; done; celery -A shop flower --port=5555"
     command = only("sh", "-c", script)
     assert command.role is Role.FLOWER

@@ -226,7 +226,7 @@ def test_a_trigger_whose_number_is_none_is_a_decision(odd: str) -> None:
 @pytest.mark.parametrize("odd", [3, "x", [3], ["x"], [{"key": "app", "operator": "In", "values": 3}]])
 def test_odd_expressions_select_nothing_and_are_no_traceback(odd: Any) -> None:
     selector = {"matchLabels": {"app": "other"}, "matchExpressions": odd}
-    budget = {"metadata": {"name": "one"}, "spec": {"selector": selector}}
+    budget: dict[str, Any] = {"metadata": {"name": "one"}, "spec": {"selector": selector}}
     affinity = {"podAffinity": {"x": [{"labelSelector": {"matchExpressions": odd}}]}}
     found = printed(worker(pod={"affinity": affinity}), surroundings=Surroundings(budgets=[budget]))
     assert "podDisruptionBudget" not in found.group

@@ -5,9 +5,10 @@ from typing import Any
 
 import yaml
 
+from celery_kubectl.convert.application import Surroundings
 from celery_kubectl.convert.conversion import Converted, convert
 from celery_kubectl.convert.sources import from_files
-from tests.unit.kubectl.convert.build import deployment, worker
+from tests.unit.kubectl.convert.build import deployment, printed, worker
 
 SOURCES = [{"configMapRef": {"name": "shop"}}]
 
@@ -90,3 +91,10 @@ def test_beat_that_spells_the_broker_in_another_way_is_that_of_the_only_workers(
     assert "deployment/shop-beat names its broker in another way" in " ".join(found.text.split()).replace(
         "# ", ""
     )
+
+
+def test_a_group_avoids_the_name_of_a_deployment_and_no_other() -> None:
+    workers = [worker("-Q", one, name=f"shop-{one}") for one in ("emails", "reports")]
+    names = Surroundings(deployments=["emails", "shop-reports"])
+    found = printed(*workers, surroundings=names)
+    assert [one["name"] for one in found.spec["workers"]] == ["emails", "reports-workers"]
