@@ -40,6 +40,9 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _ESCAPED_IN_QUOTES = re.compile(r"\\(?:\n|([\"\\$`]))")
+_WHITE_SPACE = re.compile(r"\s+")
+# No text of a manifest has this character.
+_SEPARATOR = "\0"
 _ALL_ARGUMENTS = frozenset({"$@", "$*", "${@}", "${*}"})
 
 
@@ -165,18 +168,19 @@ def _words(
         yield from behind[1:]  # the first one is the shell's $0
     elif bare == "$0" and behind:
         yield behind[0]
-    elif literal and (found := _VARIABLE.fullmatch(raw)):  # the shell splits what has no quotes
-        yield from (Word(one, start, end, entry) for one in _value(found, literal).split())
     else:
-        yield Word(_unquoted(raw, literal), start, end, entry)
+        texts = _unquoted(raw, literal).split(_SEPARATOR)
+        yield from (Word(one, start, end, entry) for one in texts if one or "'" in raw or '"' in raw)
 
 
 def _unquoted(raw: str, literal: Literal | None) -> str:
-    def values(text: str) -> str:
+    """The text of a word. ``_SEPARATOR`` stands where the shell splits a value that has no quotes."""
+
+    def values(text: str, between: str = "") -> str:
         if literal is None:
             return text
         known = _ANY_OUTPUT.sub("$(...)", text)
-        return _VARIABLE.sub(lambda found: _value(found, literal), known)
+        return _VARIABLE.sub(lambda found: _value(found, literal, between), known)
 
     def piece(found: re.Match[str]) -> str:
         text = found.group()
@@ -188,7 +192,7 @@ def _unquoted(raw: str, literal: Literal | None) -> str:
             case "double":
                 return _unescaped(values(text[1:-1]))
             case _:
-                return values(text)
+                return values(text, _SEPARATOR)
 
     return _PIECE.sub(piece, raw)
 
@@ -197,11 +201,12 @@ def _unescaped(text: str) -> str:
     return _ESCAPED_IN_QUOTES.sub(lambda one: one[1] or "", text)
 
 
-def _value(found: re.Match[str], literal: Literal) -> str:
+def _value(found: re.Match[str], literal: Literal, between: str) -> str:
+    """The value of a variable, with ``between``, if it is not empty, in the place of white space."""
     value = literal(found["bare"] or found["braced"])
     default: str | None = found["default"]
     if value is None and default is None:
         return found[0]
     if value is None or (not value and found["operator"] == ":-"):
-        return (default or "").strip("'\"")
-    return value
+        value = (default or "").strip("'\"")
+    return _WHITE_SPACE.sub(between, value) if between else value

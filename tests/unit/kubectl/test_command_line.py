@@ -28,6 +28,7 @@ WORKER = "celery -A shop worker"
         f'{WORKER} "$ARGS" $EMPTY "$EMPTY" \'$ARGS\' \\$ARGS "\\$ARGS"',
         f"{WORKER} --queues=$QUEUES -Q${{QUEUES}} ${{MISSING:-d}} ${{EMPTY:-e}} ${{EMPTY-e}} ${{APP:-f}}",
         f"{WORKER} ${{MISSING:-'a'}}",
+        f"{WORKER} $ARGS,$QUEUES $APP$ARGS --x=${{MISSING:-a b}}'c d'\"$ARGS\"",
         f"{WORKER} -c 2 > /dev/null",
         f"{WORKER} -c 2 2>/dev/null 1>&2 </dev/null -Q a",
         f"{WORKER} >/dev/null 2>&1 & wait",
