@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	bench-page bench-scale page-vendor page-pictures
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv:  ## make .venv from uv.lock
 	@$(KIT) venv

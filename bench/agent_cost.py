@@ -51,10 +51,9 @@ def measure(quick: bool) -> list[Figure]:
     """Let a worker with the agent and one without it take turns, pair after pair."""
     pairs, turns, rest = (3, 5, 10.0) if quick else (12, 6, 60.0)
     own, core = _two_cores()
-    os.sched_setaffinity(0, {own})
     bare: list[Run] = []
     watched: list[Run] = []
-    with workplace() as directory, redis_server(directory / "redis") as server:
+    with _on_core(own), workplace() as directory, redis_server(directory / "redis") as server:
         probe = directory / "probe"
         install(probe)
         bench = Bench(server, python_environment(directory), directory, core)
@@ -69,6 +68,17 @@ def measure(quick: bool) -> list[Figure]:
             say(f"  {number + 1} of {pairs}: {without:.0f} tasks/s without the agent, {within:.0f} with it")
         at_rest = _at_rest(_rest(bench, None, rest), _rest(bench, probe, rest), rest)
     return [*_speed(watched, bare, turns), at_rest, *_memory(watched, bare)]
+
+
+@contextmanager
+def _on_core(core: int) -> Iterator[None]:
+    """Keep this process, and the servers that it starts, on one core until the block ends."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _two_cores() -> tuple[int, int]:

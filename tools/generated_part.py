@@ -16,10 +16,16 @@ def replaced(text: str, name: str, lines: Iterable[str], comment: str = MARKDOWN
     """The text with the generated part of this name. Added at the end where the text has no such part.
 
     ``comment``: a comment of the language, with {} for its text.
+
+    Raises:
+        ValueError: the part has no end, so that what follows it is not known.
     """
     begin, end = comment.format(_BEGIN.format(name)), comment.format(_END)
     part = "\n".join((begin, "", *lines, "", end))
     if begin not in text:
         return f"{text.rstrip()}\n\n{part}\n".lstrip()
     before, _, rest = text.partition(begin)
-    return before + part + rest.partition(end)[2]
+    _, found, after = rest.partition(end)
+    if not found:
+        raise ValueError(f"the generated part {name} has no end: write {end} behind it")
+    return before + part + after

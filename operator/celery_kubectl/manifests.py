@@ -1,5 +1,6 @@
 """Reads Kubernetes manifests from a file or from standard input: YAML or JSON, several documents, Lists."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -26,13 +27,23 @@ class ManifestError(click.ClickException):
     exit_code = ExitCode.USAGE
 
 
+# 10:30 is a number of base 60 in YAML 1.1, and text for the API server.
+_BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """As the API server reads YAML: a date is text."""
+    """As the API server reads YAML: dates and times are text."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML has it as an attribute of the class
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        """The tag of a node that names none."""
+        if kind is yaml.ScalarNode and implicit[0] and _BASE_60.fullmatch(value):
+            return "tag:yaml.org,2002:str"
+        return super().resolve(kind, value, implicit)
 
 
 def read_manifests(source: Path | TextIO) -> list[Object]:

@@ -4,12 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from celery_health.verdicts.text import listed
+from celery_kubectl.command_line.options import Role
 from celery_kubectl.convert.beat import beat_part, embedded_beat
-from celery_kubectl.convert.command.options import Role
 from celery_kubectl.convert.common_fields import Part, write_common_fields
 from celery_kubectl.convert.connections import Connection, write_broker, write_result_backend
 from celery_kubectl.convert.draft import Draft, Note
-from celery_kubectl.convert.errors import ConversionError
 from celery_kubectl.convert.flower import flower_part
 from celery_kubectl.convert.names import group_names
 from celery_kubectl.convert.scaling.target import budgets_of, scalers_of
@@ -43,27 +42,34 @@ class Application:
         found = [one.broker for one in self.workloads if one.broker.identity]
         return found[0] if found else self.workers[0].broker
 
+    @property
+    def namespace(self) -> str:
+        """Empty where the manifests name none."""
+        return self.workers[0].namespace
+
     def takes(self, workload: Workload) -> bool:
         """Whether the workload belongs to this application. What is not known agrees with everything."""
-        first = self.workers[0]
-        return (
-            workload.namespace == first.namespace
-            and _agree(workload.app_identity, first.app_identity)
-            and _agree(workload.broker.identity, self.broker.identity)
+        return self.is_of_same_app(workload) and self.has_broker_of(workload)
+
+    def is_of_same_app(self, workload: Workload) -> bool:
+        """Whether the workload has the same application and the same namespace."""
+        return workload.namespace == self.namespace and _agree(
+            workload.app_identity, self.workers[0].app_identity
         )
+
+    def has_broker_of(self, workload: Workload) -> bool:
+        """Whether the workload names the same broker, or none."""
+        return _agree(workload.broker.identity, self.broker.identity)
 
 
 def _agree(one: str, other: str) -> bool:
     return not one or not other or one == other
 
 
-def applications_of(workloads: Sequence[Workload]) -> list[Application]:
-    """The applications, in the order of their workers.
-
-    Raises:
-        ConversionError: beat or Flower has no workers.
-    """
+def applications_of(workloads: Sequence[Workload]) -> tuple[list[Application], list[Workload]]:
+    """The applications, in the order of their workers; and beat and Flower without workers."""
     found: list[Application] = []
+    alone: list[Workload] = []
     for worker in (one for one in workloads if one.role is Role.WORKER):
         owner = next((one for one in found if one.takes(worker)), None)
         if owner is None:
@@ -71,14 +77,21 @@ def applications_of(workloads: Sequence[Workload]) -> list[Application]:
         else:
             owner.workers.append(worker)
     for other in (one for one in workloads if one.role is not Role.WORKER):
-        owner = next((one for one in found if one.takes(other)), None)
+        owner = _owner(other, found)
         if owner is None:
-            raise ConversionError(
-                f"{other.title} runs {other.role}, and no Deployment here runs workers of its application: "
-                "name the Deployment of the workers too."
-            )
-        (owner.beats if other.role is Role.BEAT else owner.flowers).append(other)
-    return found
+            alone.append(other)
+        else:
+            (owner.beats if other.role is Role.BEAT else owner.flowers).append(other)
+    return found, alone
+
+
+def _owner(workload: Workload, applications: Sequence[Application]) -> Application | None:
+    """The application of beat or Flower."""
+    if owner := next((one for one in applications if one.takes(workload)), None):
+        return owner
+    # One broker has many spellings, such as a URL with and without the number of the database.
+    candidates = [one for one in applications if one.is_of_same_app(workload)]
+    return candidates[0] if len(candidates) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +187,19 @@ def _beat_part(application: Application, name: str, parts: list[Part]) -> Draft 
     first, *more = application.beats
     draft, shared = beat_part(first, {_INSTANCE: name, _COMPONENT: "beat"})
     parts.append(Part(draft, shared, Role.BEAT.value))
+    _check_broker(first, application, draft)
     if more:
         draft.ask(f"There may be one beat: {listed([one.title for one in more])} is not carried over.")
     return draft
+
+
+def _check_broker(workload: Workload, application: Application, draft: Draft) -> None:
+    if not application.has_broker_of(workload):
+        draft.ask(
+            f"{workload.title} names its broker in another way than the workers: check that it is the same "
+            "one, which spec.broker names.",
+            "enabled",
+        )
 
 
 def _flower(application: Application, name: str) -> Draft | None:
@@ -184,6 +207,7 @@ def _flower(application: Application, name: str) -> Draft | None:
         return None
     first, *more = application.flowers
     draft = flower_part(first, {_INSTANCE: name, _COMPONENT: "flower"})
+    _check_broker(first, application, draft)
     if more:
         draft.ask(f"There may be one Flower: {listed([one.title for one in more])} is not carried over.")
     return draft

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from celery_kubectl.convert.command.found import CeleryCommand
+from celery_kubectl.convert.celery_command import CeleryCommand
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.fields import parts
 from celery_kubectl.convert.pod.carried import carry_pod
 from celery_kubectl.convert.pod.shared import Shared
-from celery_kubectl.convert.surroundings import note_surroundings
+from celery_kubectl.convert.surroundings import note_surroundings, put_args
 from celery_kubectl.convert.workload import Workload
 from celery_kubectl.kubectl import Object
 
@@ -36,7 +36,7 @@ def beat_part(workload: Workload, new_labels: Mapping[str, str]) -> tuple[Draft,
             args.append(f"--loglevel={option.value}")
         elif option.name not in _USUAL:
             args += option.words
-    draft.put([*args, *workload.command.rest], "args")
+    put_args([*args, *workload.command.rest], draft)
     if left_out:
         draft.remark(f"Left out: {', '.join(left_out)}.")
     note_surroundings(workload, draft)

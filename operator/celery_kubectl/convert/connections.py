@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from celery_health.masking import mask_recognised
 from celery_health.verdicts.text import listed
-from celery_kubectl.convert.command.found import CeleryCommand
+from celery_kubectl.convert.celery_command import CeleryCommand
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.environment import Composed, Elsewhere, Literal, SecretKey, Value, Variables
 from celery_kubectl.kubectl import Object

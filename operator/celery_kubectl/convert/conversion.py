@@ -1,15 +1,17 @@
 """From the objects of a namespace to the text that ``kubectl celery convert`` prints."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from celery_health.verdicts.text import listed
 from celery_kubectl.convert.application import Application, Surroundings, applications_of, resource_of
-from celery_kubectl.convert.command.found import NotCelery
+from celery_kubectl.convert.celery_command import NotCelery
 from celery_kubectl.convert.commented_yaml import commented_yaml
 from celery_kubectl.convert.draft import Note
 from celery_kubectl.convert.environment import Configuration
 from celery_kubectl.convert.errors import ConversionError
+from celery_kubectl.convert.fields import text
 from celery_kubectl.convert.names import resource_name
 from celery_kubectl.convert.workload import Workload, workloads_of
 from celery_kubectl.kubectl import Object
@@ -23,6 +25,8 @@ class Sources:
     """Deployments and StatefulSets."""
     surroundings: Surroundings = field(default_factory=Surroundings)
     configuration: Configuration = field(default_factory=Configuration)
+    of_namespaces: Mapping[str, Configuration] = field(default_factory=dict)
+    """The configuration of each namespace, where Deployments of several were read."""
     named: bool = True
     """Whether a person named each of them. Otherwise those that run no Celery are left out."""
     problems: Sequence[str] = ()
@@ -44,20 +48,28 @@ def convert(sources: Sources) -> Converted:
     """The CeleryDeployments that replace the Deployments.
 
     Raises:
-        ConversionError: a named Deployment runs no Celery, none does, or beat or Flower has no workers.
+        ConversionError: nothing can be converted, or a Deployment that a person named cannot be.
     """
     workloads, left_out = _workloads(sources)
-    if not workloads:
+    applications, alone = applications_of(workloads)
+    for one in alone:
+        reason = f"runs {one.role}, and no Deployment here runs workers of its application"
+        if sources.named:
+            raise ConversionError(f"{one.title} {reason}: name the Deployment of the workers too.")
+        left_out.append(f"{one.title} {reason}")
+    if not applications:
         raise ConversionError(f"Nothing to convert: {listed(left_out)}.")
-    texts, decisions, names = [], 0, set[str]()
-    for application in applications_of(workloads):
-        name = resource_name(application.workloads, names)
-        names.add(name)
+    documents, decisions = [], 0
+    names = defaultdict[str, set[str]](set)
+    for application in applications:
+        taken = names[application.namespace]
+        name = resource_name(application.workloads, taken)
+        taken.add(name)
         document, notes = resource_of(application, name, sources.surroundings)
         notes = [*_head(application, sources.problems), *notes]
-        texts.append(commented_yaml(document, notes))
+        documents.append(commented_yaml(document, notes))
         decisions += sum(note.decide for note in notes)
-    return Converted("---\n".join(texts), decisions, tuple(left_out))
+    return Converted("---\n".join(documents), decisions, tuple(left_out))
 
 
 def _workloads(sources: Sources) -> tuple[list[Workload], list[str]]:
@@ -65,7 +77,10 @@ def _workloads(sources: Sources) -> tuple[list[Workload], list[str]]:
     left_out = []
     for deployment in sources.deployments:
         title = f"{deployment['kind'].lower()}/{deployment['metadata']['name']}"
-        found = workloads_of(deployment, sources.configuration)
+        configuration = sources.of_namespaces.get(
+            text(deployment["metadata"], "namespace"), sources.configuration
+        )
+        found = workloads_of(deployment, configuration)
         if not isinstance(found, NotCelery):
             workloads += found
             continue

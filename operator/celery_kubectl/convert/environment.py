@@ -1,11 +1,11 @@
 """The environment of a container, as far as manifests say it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from celery_kubectl.convert.command.found import expanded
+from celery_kubectl.command_line.words import expanded
 from celery_kubectl.convert.fields import part, parts, text
 from celery_kubectl.kubectl import Object
 
@@ -60,6 +60,7 @@ class Variables:
     def __init__(self, container: Object, configuration: Configuration) -> None:
         self.entries = [*_each_once(container)]
         self.sources: list[Object] = parts(container, "envFrom")
+        self._container = container
         self._configuration = configuration
         self._values: dict[str, Value] = dict(self._from_sources())
         for entry in self.entries:
@@ -67,6 +68,14 @@ class Variables:
 
     def __getitem__(self, name: str) -> Value | None:
         return self._values.get(name)
+
+    def with_entries(self, entries: Iterable[tuple[str, str]]) -> "Variables":
+        """These variables, and others that win over them."""
+        more = [{"name": name, "value": value} for name, value in entries]
+        if not more:
+            return self
+        env = [*parts(self._container, "env"), *more]
+        return Variables({**self._container, "env": env}, self._configuration)
 
     @property
     def names(self) -> list[str]:

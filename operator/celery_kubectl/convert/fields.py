@@ -27,6 +27,12 @@ def number(value: Object, key: str, default: int) -> int:
     return found if isinstance(found, int) else default
 
 
+def in_namespace(value: Object, namespace: str) -> bool:
+    """Whether an object is in the namespace, as far as the manifests say it."""
+    own = text(part(value, "metadata"), "namespace")
+    return not own or not namespace or own == namespace
+
+
 def words(value: Object, key: str) -> list[str]:
     """The texts of a list inside a manifest."""
     found = value.get(key)

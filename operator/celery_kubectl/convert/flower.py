@@ -7,7 +7,7 @@ from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.environment import Literal, SecretKey
 from celery_kubectl.convert.pod.carried import carry_pod
 from celery_kubectl.convert.pod.container import set_in_container
-from celery_kubectl.convert.surroundings import note_surroundings
+from celery_kubectl.convert.surroundings import note_surroundings, put_args
 from celery_kubectl.convert.workload import Workload
 
 _LEFT_OUT = {"--port", "--address", "--broker", "--result-backend", "--workdir", "--quiet", "--no-color"}
@@ -27,7 +27,7 @@ def flower_part(workload: Workload, new_labels: Mapping[str, str]) -> Draft:
     )
     _carry_access(workload, draft)
     args = [word for option in workload.command.options for word in option.words if _is_kept(option.name)]
-    draft.put([*args, *workload.command.rest], "args")
+    put_args([*args, *workload.command.rest], draft)
     if any(PASSWORD.search(word) for word in args):
         draft.ask(
             "An argument has a password in plain text: write it into env, as FLOWER_*, from a Secret.", "args"

@@ -40,9 +40,13 @@ def group_names(
         name = _valid("-".join(words), _MOST_OF_GROUP) or _of_queues(workload)
         if name in _RESERVED:
             name = _valid(f"{name}-workers", _MOST_OF_GROUP)
-        used = {*names, *(one.removeprefix(f"{resource}-") for one in deployments), *_RESERVED}
+        used = {*names, *_behind(f"{resource}-", deployments), *_RESERVED}
         names.append(_free(name, _MOST_OF_GROUP, used))
     return names
+
+
+def _behind(prefix: str, names: Collection[str]) -> list[str]:
+    return [one.removeprefix(prefix) for one in names if one.startswith(prefix)]
 
 
 def _common_words(workloads: Sequence[Workload]) -> list[str]:

@@ -9,7 +9,7 @@ from celery_kubectl.convert.application import Surroundings
 from celery_kubectl.convert.conversion import Sources
 from celery_kubectl.convert.environment import Configuration
 from celery_kubectl.convert.errors import ConversionError
-from celery_kubectl.convert.fields import part, parts, text
+from celery_kubectl.convert.fields import in_namespace, part, parts, text
 from celery_kubectl.kubectl import Kubectl, KubectlError, NoResourceTypeError, NotFoundError, Object
 from celery_kubectl.manifests import read_manifests
 
@@ -54,8 +54,12 @@ def from_files(files: Sequence[Path | TextIO], targets: Sequence[Target], scaled
     read = [one for file in files for one in read_manifests(file)]
     # An object with generateName has no name by which another could refer to it.
     objects = [one for one in read if text(one["metadata"], "name")]
-    candidates = {(one["kind"], one["metadata"]["name"]): one for one in objects}
-    all_targets = [key for key in candidates if key[0] in _KINDS.values()]
+    candidates = {
+        (text(one["metadata"], "namespace"), _target(one)): one
+        for one in objects
+        if one["kind"] in _KINDS.values()
+    }
+    all_targets = list(dict.fromkeys(target for _, target in candidates))
     for target in targets:
         if target not in all_targets:
             raise ConversionError(f"The manifests have no {_title(target)}: {_there(all_targets)}.")
@@ -68,22 +72,30 @@ def from_files(files: Sequence[Path | TextIO], targets: Sequence[Target], scaled
             raise ConversionError(f"The manifests have no scaledobject/{name}: {_there(there)}.")
     chosen = [one for one in scaled_objects if not scaled or one["metadata"]["name"] in scaled]
     return Sources(
-        deployments=[candidates[target] for target in targets or all_targets],
+        deployments=[one for (_, target), one in candidates.items() if not targets or target in targets],
         surroundings=Surroundings(
             scalers=[*chosen, *_of_kind(objects, "HorizontalPodAutoscaler")],
             budgets=_of_kind(objects, "PodDisruptionBudget"),
             deployments=[name for kind, name in all_targets if kind == "Deployment"],
         ),
-        configuration=Configuration(
-            config_maps={
-                one["metadata"]["name"]: _texts(part(one, "data")) for one in _of_kind(objects, "ConfigMap")
-            },
-            secret_keys={
-                one["metadata"]["name"]: frozenset([*part(one, "data"), *part(one, "stringData")])
-                for one in _of_kind(objects, "Secret")
-            },
-        ),
+        configuration=_of_objects(objects),
+        of_namespaces={
+            namespace: _of_objects([one for one in objects if in_namespace(one, namespace)])
+            for namespace in dict.fromkeys(namespace for namespace, _ in candidates)
+        },
         named=bool(targets),
+    )
+
+
+def _of_objects(objects: Sequence[Object]) -> Configuration:
+    return Configuration(
+        config_maps={
+            one["metadata"]["name"]: _texts(part(one, "data")) for one in _of_kind(objects, "ConfigMap")
+        },
+        secret_keys={
+            one["metadata"]["name"]: frozenset([*part(one, "data"), *part(one, "stringData")])
+            for one in _of_kind(objects, "Secret")
+        },
     )
 
 
@@ -191,6 +203,10 @@ def _of_kind(objects: Iterable[Object], kind: str) -> list[Object]:
 
 def _texts(data: Object) -> dict[str, str]:
     return {key: str(value) for key, value in data.items()}
+
+
+def _target(one: Object) -> Target:
+    return one["kind"], one["metadata"]["name"]
 
 
 def _title(target: Target) -> str:

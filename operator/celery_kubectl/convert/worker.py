@@ -3,14 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from celery_kubectl.convert.command.options import Given
+from celery_kubectl.command_line.options import Given
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.pod.carried import carry_pod, rollout_notes
 from celery_kubectl.convert.pod.shared import Shared
 from celery_kubectl.convert.scaling.disruption import carry_budget
 from celery_kubectl.convert.scaling.hpa import carry_autoscaler
 from celery_kubectl.convert.scaling.keda import carry_scaled_object
-from celery_kubectl.convert.surroundings import note_surroundings
+from celery_kubectl.convert.surroundings import note_surroundings, put_args
 from celery_kubectl.convert.workload import Workload
 from celery_kubectl.kubectl import Object
 
@@ -123,7 +123,7 @@ def _carry_options(workload: Workload, draft: Draft) -> None:
         draft.ask(f"The log level is {level}, which is not known: INFO is assumed.", "logLevel")
         level = "INFO"
     draft.put(level, "logLevel")
-    draft.put([*args, *workload.command.rest], "args")
+    put_args([*args, *workload.command.rest], draft)
 
 
 def _carry_pool(workload: Workload, draft: Draft) -> str:
@@ -185,6 +185,11 @@ def _carry_option(option: Given, draft: Draft) -> list[str]:
 def _carry_count(option: Given, draft: Draft) -> None:
     number = _number(option.value)
     draft.put(number or None, _COUNTS[option.name])
+    if number == 0 and option.name == "--prefetch-multiplier":
+        draft.ask(
+            "--prefetch-multiplier 0, which sets no limit, has no field: set worker_prefetch_multiplier = 0 "
+            "in the application."
+        )
     if number is not None and float(option.value) != number:
         draft.remark(f"{option.name} {option.value} is rounded up.", _COUNTS[option.name])
     _ask_unless(number, option, draft)

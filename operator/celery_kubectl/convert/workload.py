@@ -1,17 +1,21 @@
 """A Celery command of a Deployment or StatefulSet, with the pod in which it runs."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from celery_kubectl.convert.command.found import CeleryCommand, NotCelery, find_celery
-from celery_kubectl.convert.command.options import Role
+from celery_kubectl.command_line.options import Role
+from celery_kubectl.convert.celery_command import CeleryCommand, NotCelery, find_celery
 from celery_kubectl.convert.connections import Connection, broker_of, result_backend_of
 from celery_kubectl.convert.environment import Configuration, Variables
-from celery_kubectl.convert.fields import part, parts, words
+from celery_kubectl.convert.fields import part, parts, text, words
+from celery_kubectl.convert.injected import without_agent
 from celery_kubectl.kubectl import Object
 
 # `celery` itself reads both in place of -A.
 _APP_VARIABLES = ("APP", "CELERY_APP")
+# Its entry point is `celery`, and its command `flower`.
+_FLOWER_IMAGE = re.compile(r"(^|/)mher/flower([:@]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Workload:
 
 def workloads_of(deployment: Object, configuration: Configuration) -> list[Workload] | NotCelery:
     """The Celery commands of a Deployment: one for each container that runs Celery."""
+    deployment = without_agent(deployment)
     containers = parts(part(part(part(deployment, "spec"), "template"), "spec"), "containers")
     if not containers:
         return NotCelery("has no containers")
@@ -120,8 +125,10 @@ def _commands_of(
     container: Object, configuration: Configuration
 ) -> tuple[tuple[CeleryCommand, ...] | NotCelery, Variables]:
     variables = Variables(container, configuration)
-    found = find_celery(words(container, "command"), words(container, "args"), variables.literal)
-    return found, variables
+    command, args = words(container, "command"), words(container, "args")
+    if not command and _FLOWER_IMAGE.search(text(container, "image")):
+        command, args = ["celery"], args or ["flower"]
+    return find_celery(command, args, variables.literal), variables
 
 
 def _each(
@@ -132,7 +139,8 @@ def _each(
     for container, commands, variables in found:
         if not isinstance(commands, NotCelery):
             first, *more = sorted(commands, key=_rank)
-            workloads.append(Workload(deployment, container, (), first, tuple(more), variables))
+            of_first = variables.with_entries(first.variables)
+            workloads.append(Workload(deployment, container, (), first, tuple(more), of_first))
     main = min(workloads, key=lambda one: _rank(one.command))
     for one in workloads:
         yield replace(one, companions=companions) if one is main else one

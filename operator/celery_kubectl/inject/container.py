@@ -16,7 +16,7 @@ def with_probe(container: Container, grace_seconds: int) -> tuple[Container, lis
         InjectError: the container starts several workers.
     """
     start, name = Start(container), container["name"]
-    if len(start.found) > 1:
+    if start.runs_several:
         raise InjectError(
             f"Container {name} starts {len(start.found)} workers, and a sidecar observes one: start one "
             "worker in each container."

@@ -7,9 +7,11 @@ from typing import Any
 from celery_kubectl.inject.errors import InjectError
 from celery_kubectl.kubectl import GROUP, Object
 
-# In a CronJob; in a Deployment, StatefulSet, Job and most other kinds; in a PodTemplate; in a Pod.
+# In a CronJob; in KEDA's ScaledJob; in a Deployment, StatefulSet, Job and most other kinds; in a
+# PodTemplate; in a Pod.
 _PATHS = (
     ("spec", "jobTemplate", "spec", "template", "spec"),
+    ("spec", "jobTargetRef", "template", "spec"),
     ("spec", "template", "spec"),
     ("template", "spec"),
     ("spec",),

@@ -1,12 +1,15 @@
 """How a container starts its worker, and the same container with a start that brings the agent along."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from celery_health.wire.names import DIRECTORY
-from celery_kubectl.inject.calls import Call, Starter, calls_in_list, calls_in_text, is_shell_text
+from celery_kubectl.command_line.start import Starter, start_of
+from celery_kubectl.command_line.words import commands_of, text_places
 from celery_kubectl.inject.environment import Container, env_of, with_variable
 from celery_kubectl.inject.errors import InjectError
+from celery_kubectl.inject.replacement import Replacement, hook_python, replacement_of
 from celery_probe.pod import SITE_FOLDER
 
 SITE = f"{DIRECTORY}/{SITE_FOLDER}"
@@ -14,6 +17,9 @@ PATH_VARIABLE = "PYTHONPATH"
 # The image may have a value of its own, which a variable in the manifest would hide.
 _EXPORT = f'export {PATH_VARIABLE}="{SITE}${{{PATH_VARIABLE}:+:${PATH_VARIABLE}}}"; '
 _WRAPPER = ("sh", "-c", f'{_EXPORT}exec "$0" "$@"')
+
+# A command that the shell does not wait for, as in `celery worker & celery worker`.
+_BACKGROUND = re.compile(r"(?<![&>])&(?![&>])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +30,31 @@ class Entry:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A call, and the entry whose text it is in; None where the entries themselves are the call."""
-
-    call: Call
-    entry: int | None
-
-
 class Start:
     """The start of one container, as its manifest shows it."""
 
     def __init__(self, container: Container) -> None:
         self._container = container
         self.entries = tuple(_entries(container))
-        self.found = tuple(_found([entry.text for entry in self.entries]))
+        starts = (start_of(one) for one in commands_of(self._texts))
+        self.found = tuple(one for one in starts if one is not None and one.role == "worker")
 
     @property
     def is_of_worker(self) -> bool:
         """Whether the manifest shows that the container starts a worker."""
         return bool(self.found) or self.has_site
+
+    @property
+    def runs_several(self) -> bool:
+        """Whether several workers may run at the same time. Of two branches of a script, one runs."""
+        places = {start.word.entry for start in self.found}
+        if len(self.found) < 2:
+            return False
+        if len(places) > 1 or None in places:
+            return True
+        text = self.entries[places.pop() or 0].text
+        between = text[self.found[0].word.start : self.found[-1].word.start]
+        return _BACKGROUND.search(between) is not None
 
     @property
     def has_site(self) -> bool:
@@ -53,7 +64,7 @@ class Start:
     @property
     def python(self) -> str:
         """The Python for the stop hook."""
-        return self.found[0].call.python if self.found else "python"
+        return hook_python(self.found[0]) if self.found else "python"
 
     def with_agent(self) -> Container:
         """The container, with a start that brings the agent along.
@@ -84,25 +95,28 @@ class Start:
 
     def _rewritten(self) -> Sequence[Entry] | None:
         """The entries where the agent replaces Celery's own command; None where it cannot."""
-        if not self.found or self.found[0].call.starter is Starter.PROGRAM:
+        if not self.found:
             return None
-        call, place = self.found[0].call, self.found[0].entry
-        if call.starter is Starter.AGENT:
-            return self.entries
-        if place is None:
-            field = self.entries[call.start].field
-            new = [Entry(field, text) for text in call.replacement]
-            return [*self.entries[: call.start], *new, *self.entries[call.end :]]
-        entry = self.entries[place]
-        text = f"{entry.text[: call.start]}{' '.join(call.replacement)}{entry.text[call.end :]}"
-        return [*self.entries[:place], Entry(entry.field, text), *self.entries[place + 1 :]]
+        entries: Sequence[Entry] = self.entries
+        # The last one first, so that the places of the others stay right.
+        for start in reversed(self.found):
+            if start.starter is Starter.AGENT:
+                continue
+            new = replacement_of(start)
+            if new is None:
+                return None
+            entries = _replaced(entries, start.word.entry, new)
+        return entries
 
     def _place_of_text(self) -> int | None:
-        """The entry that a shell runs as a text: the one with the call, if a call is known."""
+        """The entry that a shell runs as a text: the one with the worker, if a worker is known."""
         if self.found:
-            return self.found[0].entry
-        texts = [entry.text for entry in self.entries]
-        return next((place for place in range(len(texts)) if is_shell_text(texts, place)), None)
+            return self.found[0].word.entry
+        return next(iter(text_places(self._texts)), None)
+
+    @property
+    def _texts(self) -> list[str]:
+        return [entry.text for entry in self.entries]
 
     def _has_command(self) -> bool:
         return any(entry.field == "command" for entry in self.entries)
@@ -124,12 +138,17 @@ def _entries(container: Container) -> Iterator[Entry]:
             yield from (Entry(field, text) for text in texts)
 
 
-def _found(texts: Sequence[str]) -> Iterator[Found]:
-    for call in calls_in_list(texts):
-        yield Found(call, None)
-    for place in range(len(texts)):
-        if is_shell_text(texts, place):
-            yield from (Found(call, place) for call in calls_in_text(texts[place]))
+def _replaced(entries: Sequence[Entry], place: int | None, new: Replacement) -> Sequence[Entry]:
+    if place is None:
+        field = entries[new.start].field
+        return [
+            *entries[: new.start],
+            *(Entry(field, word) for word in new.words),
+            *entries[new.end :],
+        ]
+    entry = entries[place]
+    text = f"{entry.text[: new.start]}{' '.join(new.words)}{entry.text[new.end :]}"
+    return [*entries[:place], Entry(entry.field, text), *entries[place + 1 :]]
 
 
 def path_of(container: Container) -> str:

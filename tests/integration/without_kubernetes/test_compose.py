@@ -44,17 +44,28 @@ def test_a_file_is_valid_by_the_schema_of_compose(file: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_every_service_restarts_and_has_a_health_check_and_swarm_has_its_own_policy() -> None:
+def test_every_service_restarts_and_has_a_health_check() -> None:
     assert {name for name, service in SERVICES.items() if service["restart"] == "unless-stopped"} == set(
         SERVICES
     )
     assert {name for name, service in SERVICES.items() if "healthcheck" in service} == set(SERVICES)
     assert SERVICES["redis"]["healthcheck"]["interval"] == "5s"
     assert SERVICES["flower"]["profiles"] == ["flower"]
-    swarm = yaml.safe_load((COMPOSE / "compose.swarm.yaml").read_text())["services"]
-    assert swarm.keys() == SERVICES.keys() - {"flower"}
+
+
+def test_the_stack_for_swarm_runs_the_same_and_has_nothing_that_docker_stack_refuses() -> None:
+    stack = yaml.safe_load((COMPOSE / "compose.swarm.yaml").read_text())
+    # `docker stack deploy` reads the old schema, in which depends_on is a list and has no effect.
+    assert stack.keys() == {"version", "services", "volumes"} | {key for key in stack if key.startswith("x-")}
+    assert stack["services"].keys() == SERVICES.keys() - {"flower"}
     policy = {"condition": "on-failure", "delay": "5s", "max_attempts": 3, "window": "120s"}
-    assert all(service["deploy"]["restart_policy"] == policy for service in swarm.values())
+    others = {"image", "build", "restart", "depends_on", "ports", "profiles", "environment"}
+    for name, service in stack["services"].items():
+        assert service.pop("deploy")["restart_policy"] == policy
+        environment, image = service.pop("environment", {}), service.pop("image")
+        assert environment.keys() == SERVICES[name].get("environment", {}).keys()
+        assert image == SERVICES[name]["image"] if name == "redis" else "CELERY_IMAGE" in image
+        assert service == {key: value for key, value in SERVICES[name].items() if key not in others}
 
 
 class Services:

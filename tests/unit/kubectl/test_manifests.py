@@ -47,6 +47,12 @@ def test_a_date_is_text_and_an_alias_is_a_copy() -> None:
     assert found["spec"]["a"] is not found["spec"]["b"]
 
 
+@pytest.mark.parametrize("time", ["10:30", "1:2:3", "-10:30", "10:30.5"])
+def test_a_time_is_text_as_for_the_api_server(time: str) -> None:
+    [found] = read_manifests(io.StringIO(f"{DEPLOYMENT}spec: {{window: {time}, seconds: 63}}\n"))
+    assert found["spec"] == {"window": time, "seconds": 63}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from celery_health.verdicts.text import listed
-from celery_kubectl.convert.command.options import Role
+from celery_kubectl.command_line.options import Role
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.fields import part, parts, text
 from celery_kubectl.convert.pod.container import (
@@ -47,6 +47,7 @@ _GRACE_DEFAULT, _LONGEST_GRACE = 30, 86400
 def carry_pod(workload: Workload, draft: Draft, new_labels: Mapping[str, str]) -> Shared:
     """Write the template of a worker group, of beat or of Flower, and return what ``spec`` has for all."""
     pod, container = workload.pod, workload.container
+    claims = {text(part(one, "metadata"), "name") for one in parts(workload.spec, "volumeClaimTemplates")}
     account = pod.get("serviceAccountName") or pod.get("serviceAccount") or ""
     shared = Shared(
         image=str(container.get("image") or ""),
@@ -55,7 +56,7 @@ def carry_pod(workload: Workload, draft: Draft, new_labels: Mapping[str, str]) -
         service_account="" if account == "default" else str(account),
         env_from=workload.variables.sources,
         volumes=_mounted_volumes(workload),
-        volume_mounts=parts(container, "volumeMounts"),
+        volume_mounts=[one for one in parts(container, "volumeMounts") if text(one, "name") not in claims],
         selector=workload.selector,
     )
     shared.env = carried_variables(workload, shared.about)

@@ -1,10 +1,12 @@
 """The container that runs Celery, and the containers beside it."""
 
+from pathlib import PurePosixPath
+
 from celery_health.verdicts.text import is_or_are, listed
-from celery_kubectl.convert.command.found import shortened
-from celery_kubectl.convert.command.options import Role
+from celery_kubectl.command_line.options import Role
+from celery_kubectl.convert.celery_command import shortened
 from celery_kubectl.convert.draft import Draft
-from celery_kubectl.convert.fields import number, part, parts, words
+from celery_kubectl.convert.fields import number, part, parts, text, words
 from celery_kubectl.convert.pod.security import carried_security
 from celery_kubectl.convert.pod.shared import Shared
 from celery_kubectl.convert.workload import Workload
@@ -44,15 +46,31 @@ def carried_container(workload: Workload, draft: Draft, shared: Shared) -> Objec
     security = carried_security(workload, draft, shared)
     if security:
         carried["securityContext"] = security
-    directory = workload.command.directory or workload.command.value("--workdir")
-    if directory and "$" not in directory:
-        carried["workingDir"] = directory
+    carried |= _working_directory(workload, draft)
     carried |= _hooks(container, draft)
     if workload.role is not Role.FLOWER:
         carried |= _long_start(container)
     _note_probes(container, draft)
     draft.put(part(container, "resources"), "resources")
     return carried
+
+
+def _working_directory(workload: Workload, draft: Draft) -> Object:
+    """Where the script and --workdir lead, from the container's own folder on."""
+    command = workload.command
+    folders = [one for one in (command.directory, command.value("--workdir")) if one]
+    whole = PurePosixPath(text(workload.container, "workingDir"), *folders)
+    if not folders or str(whole) == ".":
+        return {}
+    # Only a shell in the image knows these, or the folder of the image itself.
+    if whole.is_absolute() and not {"$", "~", "`"} & set("".join(folders)):
+        return {"workingDir": str(whole)}
+    draft.ask(
+        f"Celery starts in the folder {shortened(str(PurePosixPath(*folders)))}: write its whole path into "
+        "template, as workingDir of the container.",
+        "template",
+    )
+    return {}
 
 
 def carried_companions(workload: Workload, draft: Draft) -> list[Object]:

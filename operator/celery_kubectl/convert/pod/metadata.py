@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from celery_kubectl.convert.draft import Draft
-from celery_kubectl.convert.fields import part
+from celery_kubectl.convert.fields import part, parts
 from celery_kubectl.convert.workload import Workload
-from celery_kubectl.kubectl import Object
 
 _OF_TOOLS = ("app.kubernetes.io/", "helm.sh/", "pod-template-hash")
 _CHANGES = ("checksum/", "kubectl.kubernetes.io/restartedAt")
@@ -55,5 +54,5 @@ def foreign_expressions(value: Any, workload: Workload) -> list[str]:
     if not isinstance(value, dict):
         return []
     found = [key for one in value.values() for key in foreign_expressions(one, workload)]
-    expressions: list[Object] = part(value, "labelSelector").get("matchExpressions") or []
+    expressions = parts(part(value, "labelSelector"), "matchExpressions")
     return found + [str(one.get("key")) for one in expressions if one.get("key") in workload.pod_labels]

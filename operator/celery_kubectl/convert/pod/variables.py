@@ -1,13 +1,15 @@
 """Environment variables: those that the resource refuses or sets itself are left out, with a comment."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from celery_health.masking import SECRET_NAMES, name_pattern
-from celery_kubectl.convert.command.options import Role
+from celery_kubectl.command_line.options import Role
+from celery_kubectl.convert.celery_command import shortened
 from celery_kubectl.convert.connections import PASSWORD, RENAMED
 from celery_kubectl.convert.draft import Draft
 from celery_kubectl.convert.environment import REFERENCE
+from celery_kubectl.convert.surroundings import needs_shell
 from celery_kubectl.convert.workload import Workload
 from celery_kubectl.kubectl import Object
 
@@ -29,12 +31,13 @@ _SECRET_NAME = re.compile(rf"[\w.-]*{name_pattern(SECRET_NAMES)}", re.IGNORECASE
 
 def carried_variables(workload: Workload, about: Draft) -> list[Object]:
     """The variables of the pods, with those of the script that starts Celery."""
-    entries = [*workload.variables.entries, *_of_script(workload)]
+    entries = workload.variables.entries
     kept = [_renamed(entry) for entry in entries if _is_kept(entry["name"], workload.role)]
     for name, reason in _REFUSED.items():
         if any(entry["name"] == name for entry in entries):
             about.remark(f"{name} is left out: {reason}.", "env")
     _note_renamed(entries, about)
+    _note_unknown(workload, about)
     return kept
 
 
@@ -45,11 +48,6 @@ def plain_secrets(variables: Iterable[Object]) -> list[str]:
         for one in variables
         if one.get("value") and (_SECRET_NAME.fullmatch(one["name"]) or PASSWORD.search(one["value"]))
     ]
-
-
-def _of_script(workload: Workload) -> Iterator[Object]:
-    for name, value in workload.command.variables:
-        yield {"name": name, "value": value}
 
 
 def _is_kept(name: str, role: Role) -> bool:
@@ -71,3 +69,9 @@ def _note_renamed(entries: list[Object], about: Draft) -> None:
         replacement = RENAMED.get(name, name)
         if replacement != name:
             about.ask(f"The pods have {replacement} instead of {name}: let the application read that.", "env")
+
+
+def _note_unknown(workload: Workload, about: Draft) -> None:
+    for name, value in workload.command.variables:
+        if needs_shell(value) and _is_kept(name, workload.role):
+            about.ask(f"The script sets {name} to `{shortened(value)}`: write the value.", "env")

@@ -52,7 +52,9 @@ def _carry_queues(triggers: Sequence[QueueTrigger], draft: Draft, queues: Sequen
         return
     per_pod = min(trigger.messages for trigger in triggers)
     draft.put(max(1, round(per_pod / slots)), "autoscaling", "targetPerSlot")
-    if activation := max(trigger.activation for trigger in triggers):
+    # KEDA starts the first pod when one of its triggers is active.
+    own = [trigger for trigger in triggers if not trigger.queue or trigger.queue in queues]
+    if activation := min(trigger.activation for trigger in own or triggers):
         draft.put(activation, "autoscaling", "activationBacklog")
     draft.remark(
         f"KEDA: {per_pod:g} messages per pod, which has {counted(slots, 'slot')}. Active tasks count here "

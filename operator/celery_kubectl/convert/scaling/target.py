@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from celery_kubectl.convert.fields import part, parts
+from celery_kubectl.convert.fields import in_namespace, part, parts, words
 from celery_kubectl.convert.workload import Workload
 from celery_kubectl.kubectl import Object
 
@@ -10,12 +10,23 @@ from celery_kubectl.kubectl import Object
 def scalers_of(workload: Workload, objects: Iterable[Object]) -> list[Object]:
     """The ScaledObjects and HorizontalPodAutoscalers that scale it, without those that KEDA makes itself."""
     kind = str(workload.deployment["kind"])
-    return [one for one in objects if _scales(one, kind, workload.name) and not _is_of_keda(one)]
+    return [
+        one
+        for one in objects
+        if in_namespace(one, workload.namespace)
+        and _scales(one, kind, workload.name)
+        and not _is_of_keda(one)
+    ]
 
 
 def budgets_of(workload: Workload, budgets: Iterable[Object]) -> list[Object]:
     """The PodDisruptionBudgets that select its pods."""
-    return [one for one in budgets if _selects(part(part(one, "spec"), "selector"), workload.pod_labels)]
+    return [
+        one
+        for one in budgets
+        if in_namespace(one, workload.namespace)
+        and _selects(part(part(one, "spec"), "selector"), workload.pod_labels)
+    ]
 
 
 def _scales(scaler: Object, kind: str, name: str) -> bool:
@@ -38,7 +49,7 @@ def _selects(selector: Object, labels: Object) -> bool:
 
 
 def _agrees(expression: Object, labels: Object) -> bool:
-    value, values = labels.get(str(expression.get("key"))), expression.get("values") or ()
+    value, values = labels.get(str(expression.get("key"))), words(expression, "values")
     match expression.get("operator"):
         case "In":
             return value in values

@@ -1,9 +1,10 @@
 """The triggers of a ScaledObject that say something about a Celery queue or about a time."""
 
+import math
 import re
 from dataclasses import dataclass
 
-from celery_kubectl.convert.command.found import shortened
+from celery_kubectl.convert.celery_command import shortened
 from celery_kubectl.convert.fields import part
 from celery_kubectl.kubectl import Object
 
@@ -82,9 +83,10 @@ def _number(value: object, default: float) -> float | None:
     if value is None:
         return default
     try:
-        return float(str(value))
+        number = float(str(value))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _description(kind: str, metadata: Object) -> str:

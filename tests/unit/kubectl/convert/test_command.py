@@ -2,8 +2,8 @@
 
 import pytest
 
-from celery_kubectl.convert.command.found import CeleryCommand, NotCelery, find_celery
-from celery_kubectl.convert.command.options import Role
+from celery_kubectl.command_line.options import Role
+from celery_kubectl.convert.celery_command import CeleryCommand, NotCelery, find_celery
 
 VARIABLES = {"APP": "shop", "N": "8", "QUEUES": "a,b"}
 
@@ -79,6 +79,26 @@ def test_what_surrounds_celery_is_remembered() -> None:
     assert command.variables == (("TZ", "UTC"),)
 
 
+def test_steps_and_conditions_of_the_shell_are_no_wrappers() -> None:
+    script = "until celery -A shop inspect ping; do sleep 1; done; celery -A shop flower --port=5555"
+    command = only("sh", "-c", script)
+    assert command.role is Role.FLOWER
+    assert command.others == ("celery -A shop inspect ping", "sleep 1")
+    assert command.wrappers == ()
+
+
+def test_the_python_of_an_agent_is_no_wrapper() -> None:
+    assert only("ddtrace-run", "python3", "-u", "/celery-probe", "worker").wrappers == ("ddtrace-run",)
+
+
+def test_a_variable_without_quotes_is_split() -> None:
+    command = find_celery(
+        ["sh", "-c", "celery -A shop worker $CELERY_ARGS"], (), {"CELERY_ARGS": "-c 8 -Q email,media"}.get
+    )
+    assert not isinstance(command, NotCelery)
+    assert (command[0].value("--concurrency"), command[0].value("--queues")) == ("8", "email,media")
+
+
 def test_two_commands_of_one_script_are_both_found() -> None:
     commands = found("sh", "-c", "celery -A shop beat & celery -A shop worker")
     assert [command.role for command in commands] == [Role.BEAT, Role.WORKER]
@@ -94,8 +114,11 @@ def test_two_commands_of_one_script_are_both_found() -> None:
         pytest.param(
             ["python", "manage.py", "celery", "worker"], "`manage.py celery worker`", True, id="manage.py"
         ),
+        pytest.param(
+            ["/usr/bin/sentry", "run", "worker", "-c", "4"], "`sentry run worker -c 4`", True, id="Sentry"
+        ),
         pytest.param(["celery", "multi", "start", "2"], "runs `celery multi start 2`", False, id="multi"),
-        pytest.param(["celery"], "runs `celery`", False, id="no subcommand"),
+        pytest.param(["celery"], "runs no Celery, but `celery`", False, id="no subcommand"),
         pytest.param(
             ["gunicorn", "shop"], "runs no Celery, but `gunicorn shop`", False, id="another program"
         ),

@@ -192,6 +192,66 @@ def test_the_autoscaler_that_keda_makes_is_not_a_second_one() -> None:
     assert "keda-hpa-shop" not in found.comments
 
 
+def redis_trigger(queue: str, activation: str | None = None, length: str = "5") -> dict[str, Any]:
+    metadata = {"listName": queue, "listLength": length, "activationListLength": activation}
+    return {"type": "redis", "metadata": {key: value for key, value in metadata.items() if value is not None}}
+
+
+@pytest.mark.parametrize(
+    ("triggers", "activation"),
+    [
+        ([redis_trigger("email"), redis_trigger("bulk", "100")], None),
+        ([redis_trigger("email", "5"), redis_trigger("bulk", "100")], 5),
+        ([redis_trigger("another"), redis_trigger("bulk", "100")], 100),
+        ([redis_trigger("another", "7")], 7),
+    ],
+)
+def test_the_first_pod_starts_when_one_trigger_of_the_groups_queues_is_active(
+    triggers: list[dict[str, Any]], activation: int | None
+) -> None:
+    scaled = scaler("shop", triggers=triggers)
+    found = printed(worker("-Q", "email,bulk"), surroundings=Surroundings(scalers=[scaled]))
+    assert found.group["autoscaling"].get("activationBacklog") == activation
+
+
+@pytest.mark.parametrize("odd", ["inf", "nan", "-inf"])
+def test_a_trigger_whose_number_is_none_is_a_decision(odd: str) -> None:
+    triggers = [redis_trigger("email", odd), redis_trigger("email", length=odd)]
+    scaled = scaler("shop", triggers=triggers)
+    found = printed(worker("-Q", "email"), surroundings=Surroundings(scalers=[scaled]))
+    assert "targetPerSlot" not in found.group["autoscaling"]
+    assert "KEDA's trigger redis has no equal here" in found.comments
+
+
+@pytest.mark.parametrize("odd", [3, "x", [3], ["x"], [{"key": "app", "operator": "In", "values": 3}]])
+def test_odd_expressions_select_nothing_and_are_no_traceback(odd: Any) -> None:
+    selector = {"matchLabels": {"app": "other"}, "matchExpressions": odd}
+    budget: dict[str, Any] = {"metadata": {"name": "one"}, "spec": {"selector": selector}}
+    affinity = {"podAffinity": {"x": [{"labelSelector": {"matchExpressions": odd}}]}}
+    found = printed(worker(pod={"affinity": affinity}), surroundings=Surroundings(budgets=[budget]))
+    assert "podDisruptionBudget" not in found.group
+    budget["spec"]["selector"].pop("matchLabels")
+    printed(worker(), surroundings=Surroundings(budgets=[budget]))
+
+
+def test_the_mounts_of_claims_stay_behind_with_their_volumes() -> None:
+    mounts = [{"name": "cache", "mountPath": "/cache"}, {"name": "data", "mountPath": "/data"}]
+    stateful = worker(volumeMounts=mounts, pod={"volumes": [{"name": "data", "emptyDir": {}}]})
+    stateful["kind"] = "StatefulSet"
+    stateful["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "cache"}}]
+    found = printed(stateful)
+    assert found.spec["volumeMounts"] == mounts[1:]
+    assert "volume cache is not carried over" in found.comments
+
+
+@pytest.mark.parametrize("fields", [{}, {"args": ["flower", "--port=5555"]}])
+def test_the_image_of_flower_needs_no_command(fields: dict[str, Any]) -> None:
+    for image in ("mher/flower", "mher/flower:2.0", "docker.io/mher/flower:2.0"):
+        found = printed(worker(), deployment("shop-flower", image=image, **fields))
+        assert found.spec["flower"]["image"] == image
+        assert "entry point" not in found.comments
+
+
 def test_a_window_above_the_maximum_is_cut_to_it() -> None:
     times = {"start": "0 8 * * *", "end": "0 9 * * *", "desiredReplicas": "30"}
     scaled = scaler("shop", maxReplicaCount=10, triggers=[{"type": "cron", "metadata": times}])

@@ -202,6 +202,34 @@ def test_two_workers_in_a_pod_need_a_choice() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        'if [ "$X" ]; then exec celery -A a worker -Q x; else exec celery -A a worker; fi',
+        "case $1 in a) celery -A a worker >&2 ;; *) test -n '' && celery -A b worker ;; esac",
+    ],
+)
+def test_each_branch_of_a_script_gets_the_agent(script: str) -> None:
+    [changed] = injected(deployment({"name": "worker", "command": ["sh", "-c", script]})).documents
+    [container] = changed["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["sh", "-c", script.replace("celery", "python /celery-probe")]
+
+
+def test_the_path_leads_all_branches_to_the_agent_where_one_cannot_be_rewritten() -> None:
+    script = "if true; then exec celery -A a worker; else exec airflow celery worker; fi"
+    [changed] = injected(deployment({"name": "worker", "command": ["sh", "-c", script]})).documents
+    [container] = changed["spec"]["template"]["spec"]["containers"]
+    assert container["command"][2].startswith('export PYTHONPATH="/celery-probe/site')
+    assert container["command"][2].endswith(script)
+
+
+def test_a_scaled_job_has_a_pod_too() -> None:
+    pod = deployment(WORKER)["spec"]["template"]["spec"]
+    spec = {"jobTargetRef": {"template": {"spec": pod}}}
+    job = {"kind": "ScaledJob", "metadata": {"name": "shop"}, "spec": spec}
+    assert injected(job).injected == ["ScaledJob shop: container worker has the agent and a sidecar."]
+
+
 def test_two_workers_in_a_container_are_refused() -> None:
     command = ["sh", "-c", "celery -A shop worker & celery -A shop worker"]
     assert refusal(deployment({"name": "worker", "command": command})) == (

@@ -77,6 +77,14 @@ def test_the_agent_takes_the_place_of_celery(before: str, after: str) -> None:
             "echo celery -A shop worker; su -c 'celery -A shop worker' app",
             "echo celery -A shop worker; su -c 'python /celery-probe -A shop worker' app",
         ),
+        (
+            "su - app -c celery\\ -A\\ shop\\ worker; celery -A shop worker -c 2 > log # don't",
+            "su - app -c celery\\ -A\\ shop\\ worker; python /celery-probe -A shop worker -c 2 > log # don't",
+        ),
+        (
+            "if true; then celery -A shop worker; fi",
+            "if true; then python /celery-probe -A shop worker; fi",
+        ),
         ("airflow celery worker", f"{EXPORT}airflow celery worker"),
         ("exec \\\nsentry run worker -Q a", f"{EXPORT}exec \\\nsentry run worker -Q a"),
         ("python manage.py celery -A shop worker", f"{EXPORT}python manage.py celery -A shop worker"),
@@ -84,6 +92,25 @@ def test_the_agent_takes_the_place_of_celery(before: str, after: str) -> None:
 )
 def test_a_text_for_a_shell_keeps_everything_else(before: str, after: str) -> None:
     assert started(args=["bash", "-ec", before]) == {"args": ["bash", "-ec", after]}
+
+
+@pytest.mark.parametrize("shell", [["/bin/bash", "-c", "--"], ["sh", "-ce"], ["sh", "-cx"]])
+def test_a_text_is_found_behind_other_options_of_the_shell(shell: list[str]) -> None:
+    before, after = "celery -A shop worker", "python /celery-probe -A shop worker"
+    assert started(command=shell, args=[before]) == {"args": [after]}
+
+
+def test_the_words_that_a_text_passes_on_are_rewritten_in_their_list() -> None:
+    shell = ["sh", "-c", './wait; exec "$@"', "sh"]
+    before, after = ["celery", "-A", "shop", "worker"], ["python", "/celery-probe", "-A", "shop", "worker"]
+    assert started(command=shell, args=before) == {"args": after}
+    module = ["sh", "-c", 'exec python -m "$@"', "sh", *before]
+    assert started(command=module) == {"command": [*WRAPPER, *module]}
+
+
+def test_a_folder_without_a_python_is_not_taken_for_one() -> None:
+    before = ["/home/app/.local/bin/celery", "-A", "shop", "worker"]
+    assert started(command=before) == {"command": ["python", "/celery-probe", *before[1:]]}
 
 
 @pytest.mark.parametrize(
@@ -171,6 +198,10 @@ def test_the_stop_hook_runs_the_python_of_the_worker() -> None:
     assert python("/venv/bin/celery") == "/venv/bin/python"
     assert python("/venv/bin/python3", "-m", "celery") == "/venv/bin/python3"
     assert python("/venv/bin/python", "/celery-probe") == "/venv/bin/python"
+    assert python("/home/app/.local/bin/celery") == "python"
+    assert python("venv/bin/celery") == "python", "a hook starts in another folder"
+    text = "$VENV/bin/celery -A shop worker"
+    assert Start({"name": "a", "command": ["sh", "-c", text]}).python == "python", "a hook has no shell"
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])

@@ -1,0 +1,1 @@
+"""Reads ``command`` and ``args`` of a container: its commands, and what of Celery each of them starts."""

@@ -1,1 +1,0 @@
-"""What a container runs: finds Celery in its command and splits the options."""
