@@ -1,0 +1,1 @@
+"""Tests of what one tenant can do to another."""
