@@ -60,7 +60,7 @@ def await_size(shop: Shop, replicas: int, within: float) -> None:
 
     def reached() -> bool:
         deployment = shop.kube.get(shop.namespace, "deployment", "shop-default")
-        return bool(deployment) and deployment["spec"]["replicas"] == replicas
+        return deployment is not None and deployment["spec"]["replicas"] == replicas
 
     shop.kube.until(f"{replicas} replicas are wanted", reached, timeout=within)
 
