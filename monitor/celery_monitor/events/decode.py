@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from celery_monitor.events.counters import Counters
-from celery_monitor.events.event import Event
+from celery_monitor.events.event import CELERYS, Event
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 LARGE_MESSAGE_BYTES = 1024 * 1024
@@ -23,13 +23,6 @@ MAX_PROGRESS_CHARACTERS = 4096
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 _TEXTS = frozenset({"args", "kwargs", "result", "exception", "traceback", "eta", "expires"})
 _FIELDS = frozenset(Event.__struct_fields__) - {"progress"}
-# Celery's own types. An event of another type that begins with "task-" is custom: its fields are progress.
-_CELERYS = frozenset(
-    f"task-{kind}"
-    for kind in (
-        "sent", "received", "started", "succeeded", "failed", "retried", "revoked", "rejected", "cancelled",
-    )
-)  # fmt: skip
 _NAMES = frozenset(
     {"type", "hostname", "uuid", "name", "root_id", "parent_id", "queue", "exchange", "routing_key"}
 )
@@ -124,7 +117,7 @@ class Decoder:
         events = decoded if type(decoded) is list else [decoded]
         self.counters.events += len(events)
         for event in events:
-            if event.type not in _CELERYS and event.type.startswith("task-"):
+            if _is_custom(event):
                 return self._with_progress(events, body, decode_values)
         return events
 
@@ -210,6 +203,11 @@ def _sniffed(body: bytes) -> str:
     return "application/x-msgpack" if 0x80 < (body[0] if body else 0) < 0xE0 else ""
 
 
+def _is_custom(event: Event) -> bool:
+    """Whether a task sent it with ``send_event``: the fields that are not Celery's are progress."""
+    return event.type not in CELERYS and event.type.startswith("task-")
+
+
 def _converted(known: dict[str, Any]) -> Event | None:
     if any(_has_nul(known.get(name)) for name in _NAMES):
         return None
@@ -244,7 +242,7 @@ def _text(value: Any) -> str:
 
 def _add_progress(event: Event, fields: dict[str, Any]) -> None:
     event.progress = None
-    if event.type in _CELERYS or not event.type.startswith("task-"):
+    if not _is_custom(event):
         return
     own = {name: value for name, value in fields.items() if name not in _NOT_PROGRESS}
     if not own:

@@ -30,6 +30,11 @@ CANCELLED = "task-cancelled"
 ONLINE = "worker-online"
 HEARTBEAT = "worker-heartbeat"
 OFFLINE = "worker-offline"
+# Celery's own types. The main process of a worker sends its events, except those of clients (task-sent).
+CELERYS = frozenset({
+    SENT, RECEIVED, STARTED, SUCCEEDED, FAILED, RETRIED, REVOKED, REJECTED, CANCELLED,
+    ONLINE, HEARTBEAT, OFFLINE,
+})  # fmt: skip
 
 
 class Event(Struct, kw_only=True, gc=False):

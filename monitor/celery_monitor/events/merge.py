@@ -177,7 +177,8 @@ class Merger:
     def _track(self, event: Event, received: float) -> WorkerTrack:
         track = self.workers.get(event.hostname)
         if track is None:
-            track = self.workers.add(event.hostname, event.pid)
+            # A custom event comes from a process of the pool, which has a pid of its own.
+            track = self.workers.add(event.hostname, event.pid if event.type in types.CELERYS else 0)
             track.skew.first_contact(event.timestamp, received)
             self.workers.bring_back(track)
         track.last_seen = received

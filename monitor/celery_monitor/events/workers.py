@@ -17,6 +17,7 @@ _MAX_LAG_SECONDS = 30.0
 class WorkerTrack:
     """One worker, known by its name.
 
+    ``pid``: of its main process, 0 while only processes of its pool were heard of.
     ``processed``: tasks that the worker process has started, None before its first heartbeat.
     ``last_seen``: when its last event was received, Unix time of the monitor. ``sends_task_events``: whether
     this process has sent a task event. ``ends_missing``: how many runs have ended without an event of that.
@@ -79,7 +80,7 @@ class WorkerTrack:
 
     def is_replaced(self, event: Event) -> bool:
         """Whether this worker event shows that another process has taken the worker's name."""
-        if event.pid != self.pid:
+        if self.pid and event.pid != self.pid:
             return True
         # In a container the new process often has the pid of the old one.
         return event.processed is not None and event.processed < (self.processed or 0)

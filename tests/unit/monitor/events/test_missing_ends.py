@@ -218,6 +218,17 @@ def test_a_restored_task_is_lost_if_only_a_task_event_of_the_other_process_was_h
     assert states(merger, "a") == ["LOST"]
 
 
+def test_a_restored_task_whose_progress_comes_before_a_heartbeat_is_not_lost() -> None:
+    """A process of the pool sends the progress, with a pid of its own."""
+    merger = Merger()
+    merger.restore([stored("a")], {WORKER: 100})
+    merger.apply(event("task-progress", 1, task="a", pid=777), T0 + 1)
+    heartbeat(merger, 2, 1, processed=100)
+    assert (states(merger, "a"), merger.workers[WORKER].pid) == (["PROGRESS"], 11)
+    merger.apply(event("worker-heartbeat", 4, pid=12, active=0, processed=100), T0 + 4)
+    assert states(merger, "a") == ["LOST"]
+
+
 def test_what_events_said_before_the_history_was_read_counts() -> None:
     merger = Merger()
     ends(merger, 1, "a")
