@@ -140,8 +140,10 @@ def _identity(field: str, value: str) -> _Check:
 
 
 def _label(field: str, pattern: str, folding: Folding) -> _Check:
-    parts = folding.folded(pattern).split("*")
-    expression = re.compile(".*".join(re.escape(part) for part in parts), re.DOTALL)
+    parts = [re.escape(part) for part in folding.folded(pattern).split("*")]
+    parts[0] = rf"\A{parts[0]}"
+    parts[-1] += r"\Z"
+    contains = _in_order(parts)
 
     def matches(task: StoredTask) -> bool:
         text = task.error if field == "error" else getattr(task.record, field)
@@ -149,9 +151,29 @@ def _label(field: str, pattern: str, folding: Folding) -> _Check:
             return False
         if field == "error":
             text = text.partition("\n")[0]
-        return expression.fullmatch(folding.folded(text)) is not None
+        return contains(folding.folded(text))
 
     return matches
+
+
+def _in_order(parts: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a text has these parts (regular expressions), one after the other with anything in between.
+
+    The first place of each part is as good as any other. One expression for all parts would try every place
+    of each, which takes exponential time.
+    """
+    expressions = [re.compile(part) for part in parts]
+
+    def contains(text: str) -> bool:
+        at = 0
+        for expression in expressions:
+            found = expression.search(text, at)
+            if found is None:
+                return False
+            at = found.end()
+        return True
+
+    return contains
 
 
 def _contained(fields: Sequence[str], value: str, folding: Folding) -> _Check:
@@ -165,13 +187,15 @@ def _contained(fields: Sequence[str], value: str, folding: Folding) -> _Check:
 
 
 def _argument(value: str, folding: Folding) -> _Check:
-    body = ".*".join(re.escape(part) for part in value.split("*"))
-    before = "" if value.startswith("*") else folding.edge
-    after = "" if value.endswith("*") else folding.edge
-    expression = re.compile(f"{before}{body}{after}", re.DOTALL)
+    parts = [re.escape(part) for part in value.split("*")]
+    if not value.startswith("*"):
+        parts[0] = folding.edge + parts[0]
+    if not value.endswith("*"):
+        parts[-1] += folding.edge
+    contains = _in_order(parts)
 
     def matches(task: StoredTask) -> bool:
-        return expression.search(f" {task.record.args or ''} {task.record.kwargs or ''} ") is not None
+        return contains(f" {task.record.args or ''} {task.record.kwargs or ''} ")
 
     return matches
 
