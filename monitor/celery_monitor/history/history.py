@@ -149,7 +149,7 @@ class History:
     async def delete_old(self) -> int:
         """Delete what is older than the options keep; the number of tasks deleted so far.
 
-        The history does this each minute.
+        The history does this each minute, and deletes all but tasks once an hour.
         """
         await self._retention.pass_once()
         return self._retention.deleted

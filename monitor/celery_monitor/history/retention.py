@@ -20,6 +20,9 @@ _CHUNK = 1_000
 _MOST_CHUNKS = 200
 """In one pass; the next one goes on."""
 _PAGES = 2_000
+_SMALL_TABLES_SECONDS = 3_600.0
+"""Rollups are searched from end to end for old rows."""
+_NAMES_AT_ONCE = 20
 _DAY = 86_400
 _MINUTES_OF_EACH_DAYS = 2
 _MINUTES_DAYS = 7
@@ -43,6 +46,7 @@ class Retention:
         self._keep_tasks = keep_tasks
         self._clock = clock
         self._labels = UnusedLabels(database.prefix)
+        self._small_tables_due = 0.0
         self.deleted = 0
 
     async def pass_once(self) -> None:
@@ -55,8 +59,10 @@ class Retention:
                     count = await self._chunk(session)
                 if count == 0:
                     break
+            if self._clock() >= self._small_tables_due:
+                await self._small_tables()
+                self._small_tables_due = self._clock() + _SMALL_TABLES_SECONDS
             async with self._database.writing() as session:
-                await self._small_tables(session)
                 await self._labels.delete_chunk(session)
             if self._database.is_sqlite:
                 await self._database.shrink(_PAGES)
@@ -117,19 +123,43 @@ class Retention:
         await Labels(prefix).count(session, changes)
         self.deleted += len(rows)
 
-    async def _small_tables(self, session: Session) -> None:
+    async def _small_tables(self) -> None:
+        """Delete all but tasks. Writers wait for one statement at a time."""
         prefix, now = self._database.prefix, self._clock()
         rollups = f"DELETE FROM {prefix}task_rollups WHERE level = ? AND seconds = ? AND at < ?"
         for level in range(BY_EACH + 1):
             days = _MINUTES_OF_EACH_DAYS if level == BY_EACH else _MINUTES_DAYS
-            await session.execute(rollups, [level, MINUTE, int(now) - days * _DAY])
-            await session.execute(rollups, [level, HOUR, int(now) - _HOURS_DAYS * _DAY])
+            await self._execute(rollups, [level, MINUTE, int(now) - days * _DAY])
+            await self._execute(rollups, [level, HOUR, int(now) - _HOURS_DAYS * _DAY])
         if self._keep_days is not None:
             for kind in ("queue", "worker"):
-                await session.execute(
-                    f"DELETE FROM {prefix}{kind}_samples WHERE at < ?", [now - self._keep_days * _DAY]
-                )
+                await self._samples(kind, now - self._keep_days * _DAY)
         before = now - _AUDIT_DAYS * _DAY
         for table, time in (("audit", "at"), ("requested_cancels", "ended"), ("task_retries", "at")):
-            await session.execute(f"DELETE FROM {prefix}{table} WHERE {time} < ?", [before])
-        await delete_bulks(prefix, session, "ended < ?", before)
+            await self._execute(f"DELETE FROM {prefix}{table} WHERE {time} < ?", [before])
+        async with self._database.writing() as session:
+            await delete_bulks(prefix, session, "ended < ?", before)
+
+    async def _samples(self, kind: str, before: float) -> None:
+        """Delete the samples of queues or workers of before this time.
+
+        The index of the samples begins with the name. So the old ones are found for each name, and no query
+        reads all samples.
+        """
+        table = f"{self._database.prefix}{kind}_samples"
+        following = f"SELECT min({kind}) FROM {table} WHERE {kind} > name"
+        names = (
+            f"WITH RECURSIVE names (name) AS (SELECT min({kind}) FROM {table} "
+            f"UNION ALL SELECT ({following}) FROM names WHERE name IS NOT NULL) "
+            f"SELECT name FROM names WHERE (SELECT min(at) FROM {table} WHERE {kind} = name) < ?"
+        )
+        async with self._database.writing() as session:
+            found = [row[0] for row in await session.rows(names, [before])]
+        for start in range(0, len(found), _NAMES_AT_ONCE):
+            due = [(name, before) for name in found[start : start + _NAMES_AT_ONCE]]
+            async with self._database.writing() as session:
+                await session.execute_many(f"DELETE FROM {table} WHERE {kind} = ? AND at < ?", due)
+
+    async def _execute(self, sql: str, parameters: Sequence[Any]) -> None:
+        async with self._database.writing() as session:
+            await session.execute(sql, parameters)

@@ -172,8 +172,10 @@ class Workers:
         return None if worker is None else worker.view(self._tracks.get(name))
 
     def samples(self, now: float) -> list[WorkerSample]:
-        """For the history: all workers."""
-        return [worker.sample(now, self._tracks.get(worker.name)) for worker in self]
+        """For the history: all workers but those whose metrics have ended, which would fill it."""
+        return [
+            worker.sample(now, self._tracks.get(worker.name)) for worker in self if not worker.series_dropped
+        ]
 
     def without_task_events(self) -> list[str]:
         """Online workers that run tasks and send no task events."""
