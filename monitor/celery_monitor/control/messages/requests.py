@@ -105,18 +105,20 @@ class MessageRequests:
             raise RefusedError(
                 "The confirmation has expired or was used: request a dry run and confirm that."
             )
+        # Before the broker is asked, so that a second request at the same time finds it used.
+        self._used = {one for one in self._used if float(one.partition(".")[0]) > self._clock()}
+        self._used.add(confirmation)
         try:
-            removed = await self._purge(queue, int(most))
+            return await self._purge(queue, int(most))
         except QueueChangesError as error:
+            self._used.discard(confirmation)
             raise RefusedError(
                 f"The queue has {error.messages} messages now, and {most} were confirmed: stop what sends to "
                 "it, or request a dry run and confirm that."
             ) from None
         except _AWAY as error:
+            # The broker may have done it all the same: the confirmation stays used.
             raise self._away(error) from None
-        self._used = {one for one in self._used if float(one.partition(".")[0]) > self._clock()}
-        self._used.add(confirmation)
-        return removed
 
     async def _purge(self, queue: str, most: int) -> int:
         if self._url.kind.is_redis:

@@ -1,11 +1,17 @@
 """Waiting messages on Redis, and orders to a worker."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
+from redis import Redis
 from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
+from celery_health.survey.app_connection import resolve
+from celery_monitor.control.messages.requests import MessageRequests
+from celery_monitor.control.refused import RefusedError
 from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_known
 from tests.integration.monitor.monitor_process import Monitor
 
@@ -73,6 +79,18 @@ def test_a_purge_removes_no_more_than_was_confirmed(monitor: Monitor, world: Wor
     assert monitor.request("/api/automation/monitoring/queues/any-list/messages")[0] == 404
     assert change(monitor, "/queues/full/purge", confirmation)[1]["removed"] == 2
     assert change(monitor, "/queues/full/purge", confirmation)[0] == 409
+
+
+async def test_a_confirmation_that_comes_twice_at_the_same_time_purges_once(redis: RedisServer) -> None:
+    url = redis.database(1)
+    with Redis.from_url(url) as client:
+        client.lpush("twice", "1", "2")
+    requests = MessageRequests(resolve(None, None, url, None, {}), time.time)
+    plan = await requests.plan_purge("twice")
+    first, second = await asyncio.gather(
+        *(requests.purge("twice", plan.confirmation) for _ in range(2)), return_exceptions=True
+    )
+    assert (first, type(second)) == (2, RefusedError)
 
 
 def test_a_worker_obeys_orders_and_its_answers_are_reported(monitor: Monitor, world: World) -> None:
