@@ -140,7 +140,12 @@ class Decoder:
 
     def _with_progress(self, events: list[Event], body: bytes, decode_values: Any) -> list[Event]:
         """The same events, custom ones with their own fields as progress."""
-        values = decode_values(body)
+        try:
+            values = decode_values(body)
+        except _UNREADABLE:  # the first pass has not looked at the fields that it does not know
+            for event in events:
+                event.progress = None
+            return events
         for event, fields in zip(events, values if isinstance(values, list) else [values], strict=True):
             _add_progress(event, fields)
         return events

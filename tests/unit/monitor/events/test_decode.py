@@ -103,3 +103,15 @@ def test_a_large_event_with_values_that_no_event_has_is_counted(bad: dict[str, A
 def test_a_custom_event_carries_its_own_fields_as_progress() -> None:
     (event,) = Decoder().envelope(envelope(fields("task-progress", 1, current=3, total=10)))
     assert json.loads(event.progress or "") == {"current": 3, "total": 10}
+
+
+@pytest.mark.parametrize("value", [b"1e999", b'"\xff"'])
+def test_a_custom_event_with_a_value_that_cannot_be_read_has_no_progress(value: bytes) -> None:
+    decoder = Decoder()
+    batch = json.dumps([fields("task-progress", 1, progress="x", own="?"), fields("task-started", 2)])
+    found = decoder.body(batch.encode().replace(b'"?"', value))
+    assert [(event.type, event.progress) for event in found] == [
+        ("task-progress", None),
+        ("task-started", None),
+    ]
+    assert decoder.counters.events == 2
