@@ -47,6 +47,8 @@ class Results:
     def __init__(self, connection: AppConnection) -> None:
         self._connection = connection
         self._turns = asyncio.Semaphore(_MAX_AT_A_TIME)
+        # Turns of their own, so that those who wait for an end keep no other reading waiting.
+        self._turns_to_wait = asyncio.Semaphore(_MAX_AT_A_TIME)
 
     @property
     def configured(self) -> bool:
@@ -63,9 +65,11 @@ class Results:
         if not self.configured:
             raise ResultsAwayError("No result backend is configured: use --result-backend URL.")
         wait = min(max(0.0, wait), MAX_WAIT_SECONDS)
+        end = time.monotonic() + wait
         try:
-            async with self._turns:
-                return await run_in_thread(lambda: self._read(task_id, wait), SECONDS + wait + 0.5)
+            async with self._turns_to_wait if wait else self._turns:
+                left = max(0.0, end - time.monotonic())
+                return await run_in_thread(lambda: self._read(task_id, end), SECONDS + left + 0.5)
         except TimeoutError:
             raise ResultsAwayError(f"The result backend does not answer within {SECONDS:g} s.") from None
         except Exception as error:  # whatever the result backend raises means the same to the client
@@ -75,9 +79,8 @@ class Results:
     def _app(self) -> Any:
         return own_app(self._connection)
 
-    def _read(self, task_id: str, wait: float) -> StoredResult:
+    def _read(self, task_id: str, end: float) -> StoredResult:
         # AsyncResult.get would subscribe to the result, in a connection that every thread shares.
-        end = time.monotonic() + wait
         while True:
             found = self._stored(task_id)
             if found.ready or time.monotonic() >= end:
