@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import cast
 
-from aiohttp import web
+from aiohttp import ClientConnectionError, web
 
 from celery_monitor.history import HistoryError
 from celery_monitor.records.tasks import TaskRecord
@@ -56,6 +56,8 @@ async def export_tasks(call: Call[ExportQuery, NoBody]) -> web.StreamResponse:
         await response.prepare(call.request)
         try:
             await _write(response, writer.begin, writer.line, first, records)
+        except (ConnectionError, ClientConnectionError):
+            pass  # the client has gone
         except (HistoryError, TimeoutError) as error:
             # The status was sent. A connection that ends early shows the client that tasks are missing.
             logger.warning("An export was ended: %s", type(error).__name__)

@@ -8,15 +8,17 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
 from celery_monitor.history import History, HistoryUnavailableError
 from celery_monitor.records.tasks import Run
+from celery_monitor.web.application import create_application
 from celery_monitor.web.routes import export
 from tests.integration.monitor.history.examples import finished, many
 from tests.integration.monitor.web.conftest import TASKS
-from tests.support.monitor_web import API, VIEWER, problem, served
+from tests.support.monitor_web import API, VIEWER, problem, served, services
 
 Client = TestClient[Any, Any]
 
@@ -198,6 +200,38 @@ async def test_the_history_is_read_only_as_fast_as_the_client_takes_it(
         # Buffers of sockets take some megabytes; then nothing more is read.
         assert history.read < 50_000
         response.close()
+
+
+class Followed(Endless):
+    """Notes the end of the reading."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.ended = asyncio.Event()
+
+    async def stream(self, *_: Any, **__: Any) -> Any:
+        try:
+            async for record in super().stream():
+                yield record
+        finally:
+            self.ended.set()
+
+
+async def test_an_export_that_its_client_ends_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    history = Followed()
+    # Unlike the server of other tests, the monitor does not cancel a request whose client has gone.
+    runner = web.AppRunner(create_application(services(history=history)))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with ClientSession() as client:
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}{API}/export"
+        response = await client.get(url, headers=VIEWER)
+        assert response.status == 200
+        response.close()
+        async with asyncio.timeout(60):
+            await history.ended.wait()
+    await runner.cleanup()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_the_number_of_exports_is_bounded() -> None:
