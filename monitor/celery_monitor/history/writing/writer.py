@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from itertools import islice
+from typing import TypeVar
 
 from celery_monitor.history.database.connection import Database, cause
 from celery_monitor.history.database.session import AwayError, DriverError, Session, needs_repeat
@@ -20,6 +21,7 @@ from celery_monitor.history.writing.stored import stored_tasks
 from celery_monitor.records.samples import QueueSample, WorkerSample
 from celery_monitor.records.tasks import TaskRecord
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 # With more, the work on a batch blocks the event loop for longer than a request may wait.
@@ -124,7 +126,9 @@ class Writer:
             raise
         finally:
             self._taken = {}
-        del self._queues[: len(queues)], self._workers[: len(workers)], self._audit[: len(audit)]
+        _remove(self._queues, queues)
+        _remove(self._workers, workers)
+        _remove(self._audit, audit)
         if self._problem is not None:
             _log.info("The history is written again; %d tasks wait", len(self._tasks))
         self._problem, self._pause, self._last_write = None, 0.0, self._clock()
@@ -207,3 +211,9 @@ class Writer:
         for identity in list(islice(self._tasks, max(0, len(self._tasks) - self._most))):
             del self._tasks[identity]
             self._dropped += 1
+
+
+def _remove(buffer: list[_T], written: Sequence[_T]) -> None:
+    """Remove these entries. Meanwhile others may have come, for which the oldest were dropped."""
+    known = set(map(id, written))
+    buffer[:] = [entry for entry in buffer if id(entry) not in known]

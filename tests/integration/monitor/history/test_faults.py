@@ -5,6 +5,7 @@ import os
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tools.testbed.databases import PostgresServer, postgres_server
@@ -19,6 +20,7 @@ from celery_monitor.history import (
     parse_filter,
 )
 from celery_monitor.history.database.session import DriverError
+from celery_monitor.history.views import AuditEntry
 from celery_monitor.records.tasks import TaskRecord
 from tests.integration.monitor.history.checks import assert_rollups_are_the_sum_of_the_tasks
 from tests.integration.monitor.history.examples import NOW, finished, many
@@ -231,4 +233,24 @@ async def test_old_tasks_are_deleted_by_age_and_by_number(database_url: str, opt
     assert (await history.tasks(parse_filter("customer-7"))).items == []
     await history.write([old[7]])
     assert [task.id for task in (await history.tasks(parse_filter("customer-7"))).items] == ["old-7"]
+    await history.close()
+
+
+async def test_what_comes_while_a_full_buffer_is_written_is_written_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = await History.open(f"sqlite:///{tmp_path}/history.db", clock=Clock())
+    store = history._writer._store
+    full = [AuditEntry(at=NOW, identity=f"{number}", role="admin", action="purge") for number in range(5_000)]
+    late = [AuditEntry(at=NOW + 1, identity="late", role="admin", action="purge")]
+
+    async def store_while_more_comes(*parts: Any) -> None:
+        if late:
+            await history.audit_write(late.pop())
+        await store(*parts)
+
+    monkeypatch.setattr(history._writer, "_store", store_while_more_comes)
+    await history._writer.write((), audit=full)
+    written = await history.audit(ALWAYS, limit=10_000)
+    assert (len(written), written[0].identity) == (5_001, "late")
     await history.close()
