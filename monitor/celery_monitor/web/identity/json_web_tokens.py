@@ -89,7 +89,8 @@ class JsonWebTokens:
         name = next((str(claims[claim]) for claim in _NAME_CLAIMS if is_name(claims.get(claim))), None)
         if name is None:
             raise CredentialRefusedError("The token names no identity: it needs the claim sub or email.")
-        return Caller(name, self._role(claims), Source.JWT, float(claims["exp"]))
+        # A session that is opened within the leeway must not have ended already.
+        return Caller(name, self._role(claims), Source.JWT, float(claims["exp"]) + LEEWAY_SECONDS)
 
     def _role(self, claims: Mapping[str, Any]) -> Role:
         """The highest role of the claim. A token without the claim is a viewer's."""

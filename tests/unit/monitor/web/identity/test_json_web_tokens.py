@@ -51,6 +51,12 @@ async def test_a_valid_token_gives_its_name_role_and_end() -> None:
     assert caller.expires == pytest.approx(in_seconds(3600).timestamp(), abs=60)
 
 
+async def test_a_token_that_is_valid_within_the_leeway_gives_a_session_that_has_not_ended() -> None:
+    caller = await JsonWebTokens(SETTINGS).caller(token(exp=in_seconds(-1)))
+    assert caller is not None
+    assert caller.expires == pytest.approx(in_seconds(29).timestamp(), abs=5)
+
+
 @pytest.mark.parametrize(
     ("role", "expected"),
     [(None, Role.VIEWER), ("admin", Role.ADMIN), (["viewer", "x", "operator"], Role.OPERATOR)],
