@@ -4,7 +4,7 @@ The event is decoded straight into this type, so its bounds are those of a decod
 Celery sends for its own events has a place; the other fields of a custom event go into ``progress``.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from msgspec import Meta, Struct
 
@@ -101,3 +101,20 @@ class WorkerEvent(Struct, frozen=True, kw_only=True):
     processed: int | None
     load: float | None
     version: str | None
+
+    @classmethod
+    def of(cls, event: Event, at: float, received: float) -> Self:
+        """What an event of a worker says."""
+        return cls(
+            kind=event.type,
+            name=event.hostname,
+            at=at,
+            received=received,
+            pid=event.pid,
+            clock=event.clock,
+            freq=event.freq,
+            active=event.active,
+            processed=event.processed,
+            load=event.loadavg[0] if event.loadavg else None,
+            version=event.sw_ver,
+        )

@@ -52,8 +52,9 @@ class Merger:
     the name of its task, if known. ``accept`` says which events count, None for all: several applications
     may share a broker.
 
-    Above ``max_unfinished`` the unfinished task that has been known longest leaves the memory; later events
-    of it give a record that has to be merged with the stored one. ``counters.evicted`` counts that.
+    Above ``max_unfinished`` the unfinished task that has been known longest leaves the memory, first of those
+    that are not running; later events of it give a record that has to be merged with the stored one.
+    ``counters.evicted`` counts that.
     """
 
     def __init__(
@@ -197,7 +198,7 @@ class Merger:
         for end in track.heartbeat(event):
             self._mark_end_missing(track, end)
         if self._on_worker is not None:
-            self._on_worker(_worker_event(event, at, received))
+            self._on_worker(WorkerEvent.of(event, at, received))
 
     def _lose_worker(self, track: WorkerTrack, pid: int, at: float) -> int:
         for end in track.open_runs.at_the_end():
@@ -269,10 +270,19 @@ class Merger:
         self.counters.evicted += self._drop_oldest(self._unfinished, self._max_unfinished)
 
     def _drop_oldest(self, tasks: dict[str, _Task], most: int) -> int:
-        """Delete the tasks above ``most`` that came first, and have not changed since; how many."""
-        # In one pass: each new iterator would have to skip all that was deleted before.
-        first = islice(tasks, max(0, len(tasks) - most))
-        oldest = [task_id for task_id in first if task_id not in self._changed]
+        """Delete the tasks above ``most`` that came first, and have not changed since; how many.
+
+        Those that are running come last: only a task in memory is lost with its worker.
+        """
+        oldest: list[str] = []
+        for running in (False, True):
+            first = (
+                task_id
+                for task_id, task in tasks.items()
+                if bool(task.running_on) is running and task_id not in self._changed
+            )
+            # In one pass: each new iterator would have to skip all that was deleted before.
+            oldest += islice(first, max(0, len(tasks) - most - len(oldest)))
         for task_id in oldest:
             self.workers.forget_task(task_id, tasks.pop(task_id).running_on)
         return len(oldest)
@@ -282,19 +292,3 @@ def _is_known(event: Event, events: list[Event]) -> bool:
     """Whether the event has come before, as far as the events are kept."""
     key = order(event)
     return any(order(one) == key for one in events)
-
-
-def _worker_event(event: Event, at: float, received: float) -> WorkerEvent:
-    return WorkerEvent(
-        kind=event.type,
-        name=event.hostname,
-        at=at,
-        received=received,
-        pid=event.pid,
-        clock=event.clock,
-        freq=event.freq,
-        active=event.active,
-        processed=event.processed,
-        load=event.loadavg[0] if event.loadavg else None,
-        version=event.sw_ver,
-    )

@@ -160,6 +160,18 @@ def test_a_task_that_leaves_the_memory_is_not_lost_with_its_worker() -> None:
     assert merger.workers.running_on(WORKER) == set()
 
 
+def test_a_task_that_is_running_leaves_the_memory_after_those_that_wait() -> None:
+    merger = Merger(max_unfinished=3)
+    for number in range(2):
+        merger.apply(event("task-started", 1, task=f"runs-{number}"), T0 + 1)
+    for number in range(5):
+        merger.apply(event("task-sent", 2, task=f"waits-{number}"), T0 + 2)
+    merger.take_changed()
+    assert [record.id for record in merger.unfinished()] == ["runs-0", "runs-1", "waits-4"]
+    assert merger.counters.evicted == 4
+    assert merger.mark_lost(WORKER, T0 + 4) == 2
+
+
 def test_changed_records_are_taken_in_parts_each_once() -> None:
     merger = Merger(max_unfinished=2)
     for number in range(5):
