@@ -12,6 +12,8 @@ MAX_WORKERS = 5_000
 _LAG_EVERY_SECONDS = 2.0
 _LAG_WITHIN_SECONDS = 10.0
 _MAX_LAG_SECONDS = 30.0
+_SHARED_SECONDS = 60.0
+"""How long a name counts as that of two processes after both were heard of."""
 
 
 class WorkerTrack:
@@ -27,7 +29,9 @@ class WorkerTrack:
         "_first_processed",
         "_missed",
         "_missed_before",
+        "_shared_at",
         "ends_missing",
+        "former_pid",
         "last_seen",
         "name",
         "open_runs",
@@ -40,6 +44,8 @@ class WorkerTrack:
     def __init__(self, name: str, pid: int) -> None:
         self.name = name
         self.pid = pid
+        self.former_pid = 0
+        self._shared_at = -_SHARED_SECONDS
         self.last_seen = 0.0
         self.skew = ClockSkew()
         self.processed: int | None = None
@@ -81,7 +87,10 @@ class WorkerTrack:
     def is_replaced(self, event: Event) -> bool:
         """Whether this worker event shows that another process has taken the worker's name."""
         if self.pid and event.pid != self.pid:
-            return True
+            if event.pid != self.former_pid:
+                return True
+            self._shared_at = event.timestamp  # the process of before lives beside the new one
+            return False
         # In a container the new process often has the pid of the old one.
         return event.processed is not None and event.processed < (self.processed or 0)
 
@@ -97,7 +106,11 @@ class WorkerTrack:
 
     def heartbeat(self, event: Event) -> list[MissingEnd]:
         """Note a worker event with its counters. Gives the ends of which no event came."""
+        if event.pid != self.pid:
+            self.former_pid = self.pid
         self.pid = event.pid
+        if event.timestamp - self._shared_at < _SHARED_SECONDS:
+            return []  # the numbers are those of one process, and the task events those of two
         if event.processed is not None:
             self.processed = event.processed
             if self._first_processed is None:

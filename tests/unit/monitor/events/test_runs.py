@@ -171,6 +171,29 @@ def test_the_tasks_of_a_worker_whose_process_was_replaced_are_lost() -> None:
     assert record.state == "LOST"
 
 
+def test_two_processes_of_one_name_keep_their_tasks() -> None:
+    merger = merger_with(
+        event("worker-heartbeat", 1, pid=1, processed=7, active=0),
+        event("worker-heartbeat", 2, pid=2, processed=0, active=0),
+        event("worker-heartbeat", 3, pid=1, processed=7, active=0),
+    )
+    for pid in (1, 2):
+        merger.apply(received(4, task=f"of-{pid}", pid=pid), NOW)
+        merger.apply(event("task-started", 4, task=f"of-{pid}", pid=pid), NOW)
+    merger.take_changed()
+    for at in range(6, 40, 4):
+        merger.apply(event("worker-heartbeat", at, pid=2, processed=0, active=0), NOW)
+        merger.apply(event("worker-heartbeat", at + 2, pid=1, processed=8, active=1), NOW)
+    assert {record.id: record.state for record in merger.unfinished()} == {
+        "of-1": "STARTED",
+        "of-2": "STARTED",
+    }
+    assert merger.workers[WORKER].missed == 0
+    # A third process of the name has taken the place of one of them.
+    merger.apply(event("worker-heartbeat", 45, pid=3, processed=0, active=0), NOW)
+    assert [record.id for record in merger.unfinished() if record.state == "STARTED"] == ["of-2"]
+
+
 def test_a_worker_that_only_connects_again_keeps_its_tasks() -> None:
     merger = merger_with(event("worker-heartbeat", 1, processed=7), received(2), event("task-started", 3))
     merger.apply(event("worker-online", 4, processed=8), NOW)
