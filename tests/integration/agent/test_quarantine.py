@@ -86,6 +86,28 @@ def test_a_listed_message_of_rabbitmq_is_moved_unchanged_and_never_runs(
 
 
 @OLDEST_AND_NEWEST
+def test_a_compressed_message_of_rabbitmq_runs_when_it_is_replayed(
+    world: World, rabbit: RabbitServer, tmp_path: Path
+) -> None:
+    queue, dead = f"small-{world.celery}", f"small-{world.celery}.dead-letter"
+    messages = RabbitMessages(rabbit.url)
+    with (
+        producer(rabbit.url) as app,
+        agent_worker(
+            tmp_path / "worker", world, "prefork", rabbit.url, env={"TEST_QUEUE": queue}, start=False
+        ) as worker,
+    ):
+        listed = note(app, "listed", queue, compression="gzip")
+        order(worker, listed, queue=dead)
+        worker.start()
+        worker.wait_until(moved(1))
+        order(worker, queue=dead)
+        (found,) = messages.queued(dead)
+        messages.send_again(found, queue)
+        wait_until_ran(worker, "listed")
+
+
+@OLDEST_AND_NEWEST
 @POOLS
 @pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
 def test_tasks_that_the_worker_has_reserved_do_not_run_once_they_are_listed(

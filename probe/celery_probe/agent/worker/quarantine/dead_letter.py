@@ -144,6 +144,8 @@ def _move_in_rabbitmq(channel: Any, queue: str, message: Any) -> bool:
         EXCHANGE_HEADER: message.delivery_info.get("exchange") or "",
         ROUTING_KEY_HEADER: message.delivery_info.get("routing_key") or "",
     }
+    # kombu decompresses the body of a message that it receives, and leaves the header.
+    headers.pop("compression", None)
     properties["delivery_mode"] = 2
     first = {name: properties.pop(name, None) for name in ("priority", "content_type", "content_encoding")}
     copy = channel.prepare_message(message.body, headers=headers, properties=properties, **first)
