@@ -29,7 +29,8 @@ FIRST_HEARTBEAT_SECONDS = 0.05
 EARLY_HEARTBEAT_SECONDS = 0.1
 # Between two blocking pops none is outstanding: only this many seconds without a pop or a task mean anything.
 UNSEEN_SECONDS = 5.0
-# kombu's pop is answered after 1 s, and the hook waits 3 s for all messages to go back.
+# kombu's pop is answered after 1 s where polling_interval is not set. The hook waits 3 s for all messages to
+# go back.
 LAST_POP_SECONDS = 1.2
 
 
@@ -186,11 +187,11 @@ class Heartbeat:
         return self._stop_request.is_in_force() or self._directory.is_drain_requested()
 
     def _give_back_once_quiet(self, consumer: Any) -> None:
-        """An outstanding pop would take what goes back, and be lost with this process."""
+        """An outstanding pop would take what goes back, so it gets the time to be answered."""
         now = natives.monotonic()
         if self._give_back_due is None:
             self._give_back_due = now + LAST_POP_SECONDS
-        if self._worker.drained or not transport.is_polling(consumer) or now >= self._give_back_due:
+        if not transport.is_polling(consumer) or now >= self._give_back_due:
             self._give_back(consumer)
         else:
             self._schedule_early(consumer)
@@ -200,6 +201,8 @@ class Heartbeat:
         if self._worker.evidence["kind"] != "redis":
             return
         active = tasks.active_requests()
+        with self._errors.caught("pop"):
+            give_back.end_pop(consumer.task_consumer.channel, in_loop=consumer.hub is not None)
         futile = give_back.will_all_run_again(active)
         count = give_back.give_back(consumer, active)
         if futile:
