@@ -61,6 +61,7 @@ class Heartbeat:
         self._pending = False
         self._give_back_due: float | None = None
         self._watches_tasks = False
+        self._was_draining = False
 
     def start(self, consumer: Any) -> None:
         """Begin with a consumer that has just connected and fetches nothing yet."""
@@ -170,7 +171,9 @@ class Heartbeat:
         if draining or not worker.queues or now - (worker.loop_mono or 0) > UNSEEN_SECONDS:
             # It fetches nothing on purpose, or could not while the loop stood: that is not deafness.
             worker.fetched_mono = now
-        worker.drained = draining and transport.is_quiet(worker.evidence)
+        # From the second heartbeat on: by then a slot has begun with what arrived last.
+        was_draining, self._was_draining = self._was_draining, draining
+        worker.drained = was_draining and draining and transport.is_quiet(worker.evidence)
         if draining and not worker.drained:
             self._schedule_early(consumer)
         is_fetching = self._is_fetching(transport.fetches(worker.evidence, len(worker.queues)), now)
