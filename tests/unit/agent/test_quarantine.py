@@ -211,6 +211,27 @@ def test_an_unreadable_file_changes_nothing(scene: Scene, tmp_path: Path, text: 
     assert scene.receive(message) == []
 
 
+def test_messages_of_two_connections_may_have_the_same_tag(scene: Scene) -> None:
+    scene.order("a", "b")
+    old, new = Message({"id": "a"}), Message({"id": "b"})
+    old.delivery_tag = new.delivery_tag
+    assert scene.receive(old, new) == []
+    scene.order()
+    scene.enforce()
+    assert scene.consumer.received == [old, new]
+
+
+@pytest.mark.parametrize(("is_current", "acknowledged"), [(True, False), (True, True), (False, False)])
+def test_on_rabbitmq_only_this_connections_messages_are_this_workers(
+    is_current: bool, acknowledged: bool
+) -> None:
+    current = object()
+    consumer = Consumer("amqp")
+    consumer.task_consumer = SimpleNamespace(channel=current)  # type: ignore[attr-defined]
+    message = SimpleNamespace(channel=current if is_current else object(), acknowledged=acknowledged)
+    assert dead_letter.is_unacknowledged(consumer, message) is (is_current and not acknowledged)
+
+
 def test_a_message_that_is_no_longer_this_workers_is_known() -> None:
     qos = SimpleNamespace(_delivered={"x": 1, "y": 1}, _dirty={"x"})
     consumer = Consumer("redis")

@@ -37,7 +37,8 @@ def is_unacknowledged(consumer: Any, message: Any) -> bool:
     if _kind(consumer) == "redis":
         qos = consumer.task_consumer.channel.qos
         return message.delivery_tag in qos._delivered and message.delivery_tag not in qos._dirty
-    return not message.acknowledged
+    # What an earlier connection delivered has been delivered again since.
+    return not message.acknowledged and message.channel is consumer.task_consumer.channel
 
 
 def acknowledge(consumer: Any, message: Any) -> None:
