@@ -65,7 +65,8 @@ class Scene:
         self.list = QuarantineList(tmp_path / "run")
         self.worker, self.errors = Worker(), ErrorLog()
         source = OrderFile(ReportDirectory(str(tmp_path)))
-        self.quarantine = enforcement.Quarantine(self.worker, source, self.errors)
+        self.stops = False
+        self.quarantine = enforcement.Quarantine(self.worker, source, self.errors, lambda: self.stops)
         self.quarantine._guarded = True
         self.consumer = Consumer("unknown")
 
@@ -136,6 +137,15 @@ def test_what_cannot_be_moved_is_kept_and_runs_once_it_is_no_longer_listed(scene
     scene.enforce()
     assert scene.consumer.received == [a, b]
     assert scene.worker.quarantine_waiting == 0
+
+
+def test_a_worker_that_stops_runs_nothing_that_is_no_longer_listed(scene: Scene) -> None:
+    scene.order("a")
+    scene.receive(Message({"id": "a"}))
+    scene.order()
+    scene.stops = True
+    scene.enforce()
+    assert (scene.consumer.received, scene.worker.quarantine_waiting) == ([], 0)
 
 
 def test_moves_that_fail_are_tried_again_with_growing_pauses(

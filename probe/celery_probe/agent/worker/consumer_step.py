@@ -51,7 +51,9 @@ class Heartbeat:
         self._reporter = reporter
         self._lost_children = lost_children
         self._stop_request = StopRequest(directory)
-        self._quarantine = Quarantine(worker, OrderFile(directory), errors)
+        self._quarantine = Quarantine(
+            worker, OrderFile(directory), errors, stops=self._stop_request.is_in_force
+        )
         self._task_events = TaskEvents(worker, directory)
         self._reader = transport.TransportReader(errors)
         self._answers = AnswerWatch(UNSEEN_SECONDS)
