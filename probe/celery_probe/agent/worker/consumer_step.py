@@ -103,9 +103,10 @@ class Heartbeat:
         self._quarantine.stop()
         timers, self._timers = [*self._timers, self._early], []
         self._early = None
-        for entry in filter(None, timers):
+        # A greenlet that has ended is false.
+        for entry in (timer for timer in timers if timer is not None):
             with self._errors.caught("timer"):
-                consumer.timer.cancel(entry)
+                tasks.cancel(consumer.timer, entry)
         self._reporter.notify()
 
     def _note_place(self, consumer: Any) -> None:

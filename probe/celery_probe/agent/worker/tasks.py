@@ -110,6 +110,17 @@ def take_back(consumer: Any, request: Any) -> None:
                 bucket.contents.remove(entry)
 
 
+def cancel(timer: Any, made: Any) -> None:
+    """End what Celery's timer has made or holds: an entry, or an item with one.
+
+    With gevent and eventlet that is the greenlet of one run. The greenlet calls a cancelled entry all the
+    same, and an entry that repeats makes other greenlets.
+    """
+    entry = getattr(made, "entry", made)
+    entry.cancel()
+    timer.cancel(made if hasattr(made, "cancel") else entry)
+
+
 def _buckets(consumer: Any) -> list[Any]:
     return [bucket for bucket in consumer.task_buckets.values() if bucket is not None]
 
