@@ -101,7 +101,7 @@ def take_back(consumer: Any, request: Any) -> None:
     end(request)
     for item in list(consumer.timer._queue):
         if _holds_request(item.entry) and item.entry.args[0] is request:
-            item.entry.cancel()
+            cancel(consumer.timer, item)
             # Celery raised the prefetch limit for a message that waits for its time.
             consumer.qos.decrement_eventually()
     for bucket in _buckets(consumer):
