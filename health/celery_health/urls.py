@@ -218,7 +218,7 @@ def _without_control_characters(url: BrokerUrl) -> BrokerUrl:
 
 
 def _with_host_name(url: BrokerUrl) -> BrokerUrl:
-    """The URL itself. Python raises an error of its own when it has to look up any other host."""
+    """The URL itself. Python raises an error of its own when it has to resolve any other host."""
     try:
         url.host.encode("idna")
     except UnicodeError:

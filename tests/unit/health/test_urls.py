@@ -259,7 +259,7 @@ def all_that_is_shown(parsing: Callable[[str], BrokerUrl], text: str) -> str:
 @pytest.mark.parametrize(
     "url", ["redis://:pw@{}/0", "amqps://{}", "postgresql://{}/db", "redis://h;redis://{}"]
 )
-def test_a_host_that_cannot_be_looked_up_is_refused(url: str, host: str) -> None:
+def test_a_host_that_cannot_be_resolved_is_refused(url: str, host: str) -> None:
     with pytest.raises(UrlError, match=re.escape(f"{host!r} in the ")):
         parse(url.format(host))
     with pytest.raises(UrlError, match=re.escape(f"{host!r} in the http URL is no host name")):
@@ -267,7 +267,7 @@ def test_a_host_that_cannot_be_looked_up_is_refused(url: str, host: str) -> None
 
 
 @pytest.mark.parametrize("host", ["svc.", "my_redis", "bücher.example", "[::1]", "x" * 63])
-def test_a_host_that_can_be_looked_up_is_taken(host: str) -> None:
+def test_a_host_that_can_be_resolved_is_taken(host: str) -> None:
     assert parse(f"redis://{host}/0").host == host.strip("[]")
 
 
