@@ -65,7 +65,7 @@ def parse(url: str) -> BrokerUrl:
             "After ';' in the URL there is no other URL: write one with its scheme, or percent-encode ';' in "
             "the password (%3B)."
         )
-    first, *others = (_without_control_characters(_parse_one(text)) for text in texts)
+    first, *others = (_with_host_name(_without_control_characters(_parse_one(text))) for text in texts)
     if not others:
         return first
     return replace(first, alternates=tuple(_with_tls_of(first, one) for one in others))
@@ -105,19 +105,18 @@ def parse_management(url: str) -> BrokerUrl:
             "The URL of the management API cannot be read: write http://HOST:15672 or https://HOST:15671, "
             "and percent-encode '/', '?', '#' and '@' in the password (%2F, %3F, %23, %40)."
         )
-    return _without_control_characters(
-        BrokerUrl(
-            kind=BrokerKind.OTHER,
-            scheme=scheme.lower(),
-            host=unquote(parts.hostname),
-            port=parts.port or MANAGEMENT_PORTS[scheme.lower()],
-            username=_decoded(parts.username),
-            password=_decoded(parts.password),
-            path=parts.path.strip("/"),
-            tls=scheme.lower() == "https",
-            query=MappingProxyType(dict(parse_qsl(parts.query))),
-        )
+    found = BrokerUrl(
+        kind=BrokerKind.OTHER,
+        scheme=scheme.lower(),
+        host=unquote(parts.hostname),
+        port=parts.port or MANAGEMENT_PORTS[scheme.lower()],
+        username=_decoded(parts.username),
+        password=_decoded(parts.password),
+        path=parts.path.strip("/"),
+        tls=scheme.lower() == "https",
+        query=MappingProxyType(dict(parse_qsl(parts.query))),
     )
+    return _with_host_name(_without_control_characters(found))
 
 
 def _failover_urls(url: str) -> list[str]:
@@ -215,6 +214,18 @@ def _without_control_characters(url: BrokerUrl) -> BrokerUrl:
                 f"The {name} of the {url.scheme} URL contains a control character, such as a line break "
                 "(%0A): remove it."
             )
+    return url
+
+
+def _with_host_name(url: BrokerUrl) -> BrokerUrl:
+    """The URL itself. Python raises an error of its own when it has to resolve any other host."""
+    try:
+        url.host.encode("idna")
+    except UnicodeError:
+        raise UrlError(
+            f"{url.host[:80]!r} in the {url.scheme} URL is no host name: a part between two dots is empty, "
+            "longer than 63 characters or has characters that no host name may have."
+        ) from None
     return url
 
 

@@ -1,7 +1,8 @@
 """The sidecar's HTTP server: neighbours cannot fill its memory or its connections.
 
-Everything in the cluster may connect to a sidecar. So a connection without a request ends soon, and a new one
-takes the place of the connection that has waited for longest: the probes of the kubelet always get an answer.
+Everything in the cluster may connect to a sidecar. So a connection without a request ends soon, as does one
+whose client does not read the answer. A new connection takes the place of the oldest one: the probes of the
+kubelet always get an answer.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from aiohttp.web_protocol import RequestHandler
 MOST_CONNECTIONS = 100
 FIRST_REQUEST_SECONDS = 5.0
 """How long the first request of a connection may take to arrive."""
+ANSWER_SECONDS = 10.0
+"""How long a client may take to read an answer: as long as Prometheus by default takes for a scrape."""
 _IDLE_SECONDS = 75.0
 """The operator keeps its connections for shorter: no order meets a connection that is being closed."""
 _log = logging.getLogger(__name__)
@@ -44,14 +47,12 @@ class _Server(web.Server):
         )
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
-        """Count a new connection, and close the one that has waited for longest if there are too many."""
+        """Count a new connection, and end the oldest one if there are too many."""
         super().connection_made(handler, transport)
         # One that was closed is in the list until its task has ended.
         present = [one for one in self._connections if one.transport is not None]
         if len(present) > MOST_CONNECTIONS:
-            oldest = next((one for one in present if isinstance(one, _Connection) and one.waits), None)
-            if oldest is not None:
-                oldest.force_close()
+            present[0].force_close()
 
 
 class _Connection(RequestHandler):
@@ -61,24 +62,30 @@ class _Connection(RequestHandler):
         super().__init__(*arguments, **options)
         self._was_answered = False
 
-    @property
-    def waits(self) -> bool:
-        """Whether no request of this connection is being answered."""
-        return self._current_request is None
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         asyncio.get_running_loop().call_later(FIRST_REQUEST_SECONDS, self._end_without_request)
 
+    def force_close(self) -> None:
+        """End the connection now. A plain close waits, without end, until the client has read the rest."""
+        transport = self.transport
+        super().force_close()
+        if transport is not None:
+            transport.abort()
+
     def _end_without_request(self) -> None:
-        if self.waits and not self._was_answered:
+        if self._current_request is None and not self._was_answered:
             self.force_close()
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> Any:
         self._was_answered = True
-        return await super().finish_response(request, resp, start_time)
+        timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self.force_close)
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            timer.cancel()
 
 
 def _is_no_fault_of_the_client(record: logging.LogRecord) -> bool:

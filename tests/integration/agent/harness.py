@@ -152,8 +152,12 @@ class AgentWorker:
         """Whether the process ended by itself."""
         return self.process is not None and self.process.poll() is not None
 
-    def terminate(self, timeout: float = 30.0) -> int:
-        """Warm shutdown; gives the exit status. A worker that hangs prints the stacks of its threads."""
+    def terminate(self, timeout: float = 45.0) -> int:
+        """Warm shutdown; gives the exit status. A worker that hangs prints the stacks of its threads.
+
+        Celery reads no more results of a task that it gave back just before its pool child began it. Such a
+        child waits 30 s for that at its end (billiard's ``_ensure_messages_consumed``).
+        """
         assert self.process is not None
         self.process.terminate()
         try:

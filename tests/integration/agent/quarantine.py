@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import amqp
 import redis
 from celery import Celery
 from kombu import Connection
@@ -80,6 +81,12 @@ class RabbitMessages:
             for message in found:
                 channel.basic_reject(message.delivery_tag, requeue=True)
             return found
+
+    def send_again(self, message: Any, queue: str) -> None:
+        """Publish a message to a queue, unchanged."""
+        with Connection(self._url) as connection:
+            copy = amqp.Message(message.body, **message.properties)
+            connection.default_channel.basic_publish(copy, routing_key=queue)
 
     def ids(self, *queues: str) -> list[str]:
         """The task ids of all messages of these queues."""

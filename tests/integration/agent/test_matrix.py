@@ -4,8 +4,9 @@ import time
 from pathlib import Path
 
 import pytest
-from tools.testbed.celery_versions import CELERY_5_3, WORLDS, World
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, WORLDS, World
 from tools.testbed.servers import redis_server
+from tools.testbed.waiting import wait_for
 
 from tests.integration.agent.harness import GREEN_POOLS, POOLS, agent_worker, producer
 
@@ -75,3 +76,21 @@ def test_a_worker_reports_what_it_does_from_its_start_to_its_end(
         assert last.phase == "stopping"
         assert (last.error_count, last.last_error) == (0, "")
         assert not worker.lock_is_held()
+
+
+@pytest.mark.parametrize("pool", GREEN_POOLS)
+def test_a_lost_connection_leaves_no_timer_behind(pool: str, tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        agent_worker(tmp_path, CELERY_5_7, pool, redis.url, arguments=("-I", "agent_timers")) as worker,
+    ):
+        report = worker.wait_until_consuming()
+        for _ in range(2):
+            starts = report.consumer_starts
+            redis.restart()
+            report = worker.wait_until(
+                lambda report, starts=starts: report.consumer_starts > starts and report.consuming  # type: ignore[misc]
+            )
+        with producer(redis.url) as app:
+            app.send_task("agent_timers.count_timers", ("Heartbeat._schedule",), queue="celery")
+        assert wait_for(worker.ran, 30, worker.log) == ["1"]

@@ -9,7 +9,7 @@ from tools.testbed.servers import RabbitServer, free_port, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.wire.bounds import task_id as shortened
-from tests.integration.agent.harness import agent_worker, producer
+from tests.integration.agent.harness import GREEN_POOLS, agent_worker, producer
 from tests.integration.agent.quarantine import (
     DEAD,
     PREFIX,
@@ -86,6 +86,28 @@ def test_a_listed_message_of_rabbitmq_is_moved_unchanged_and_never_runs(
 
 
 @OLDEST_AND_NEWEST
+def test_a_compressed_message_of_rabbitmq_runs_when_it_is_replayed(
+    world: World, rabbit: RabbitServer, tmp_path: Path
+) -> None:
+    queue, dead = f"small-{world.celery}", f"small-{world.celery}.dead-letter"
+    messages = RabbitMessages(rabbit.url)
+    with (
+        producer(rabbit.url) as app,
+        agent_worker(
+            tmp_path / "worker", world, "prefork", rabbit.url, env={"TEST_QUEUE": queue}, start=False
+        ) as worker,
+    ):
+        listed = note(app, "listed", queue, compression="gzip")
+        order(worker, listed, queue=dead)
+        worker.start()
+        worker.wait_until(moved(1))
+        order(worker, queue=dead)
+        (found,) = messages.queued(dead)
+        messages.send_again(found, queue)
+        wait_until_ran(worker, "listed")
+
+
+@OLDEST_AND_NEWEST
 @POOLS
 @pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
 def test_tasks_that_the_worker_has_reserved_do_not_run_once_they_are_listed(
@@ -118,6 +140,23 @@ def test_tasks_that_the_worker_has_reserved_do_not_run_once_they_are_listed(
         wait_for(lambda: not messages.unacknowledged(), 10, "all others are acknowledged")
         worker.wait_until(lambda report: (report.prefetch, report.processed) == (report.initial_prefetch, 3))
         assert (report.error_count, report.last_error) == (0, "")
+
+
+@pytest.mark.parametrize("pool", GREEN_POOLS)
+def test_the_time_of_a_listed_task_changes_nothing_when_it_comes(pool: str, tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        agent_worker(tmp_path / "worker", CELERY_5_7, pool, redis.url) as worker,
+    ):
+        worker.wait_until_consuming()
+        timed = [note(app, f"timed-{number}", countdown=8) for number in range(3)]
+        worker.wait_until(lambda report: report.eta == 3)
+        order(worker, *timed)
+        worker.wait_until(moved(3))
+        report = worker.wait_for_beats(10)
+        assert (report.eta, report.reserved, report.prefetch) == (0, 0, report.initial_prefetch)
+        assert worker.ran() == []
 
 
 def test_a_message_that_cannot_be_moved_is_kept_and_runs_when_it_is_no_longer_listed(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,12 +30,14 @@ OTHER_VERSIONS = [(world, "prefork") for world in (CELERY_5_4, CELERY_5_5, CELER
 
 
 @contextmanager
-def late_worker(home: Path, world: World, pool: str) -> Iterator[tuple[AgentWorker, Celery, Redis]]:
+def late_worker(
+    home: Path, world: World, pool: str, env: Mapping[str, str] = LATE
+) -> Iterator[tuple[AgentWorker, Celery, Redis]]:
     """A worker that consumes from a Redis of its own, and acknowledges a task when that is done."""
     with (
         redis_server(home / "redis") as redis,
         producer(redis.url) as app,
-        agent_worker(home, world, pool, redis.url, env=LATE) as worker,
+        agent_worker(home, world, pool, redis.url, env={**LATE, **env}) as worker,
         Redis(port=redis.port) as client,
     ):
         worker.wait_until_consuming()
@@ -103,6 +105,26 @@ def test_a_task_that_takes_too_long_is_back_in_its_queue_at_once(
         assert client.llen("celery") == 6
         assert client.hlen("unacked") == 0
         assert client.zcard("unacked_index") == 0
+        assert hook.wait(15) == 0
+
+
+@pytest.mark.parametrize(
+    ("world", "pool"),
+    [(CELERY_5_6, "prefork"), (CELERY_5_7, "prefork"), (CELERY_5_7, "gevent")],
+    ids=lambda value: getattr(value, "celery", value),
+)
+def test_a_pop_that_lasts_for_long_takes_nothing_of_what_goes_back(
+    world: World, pool: str, tmp_path: Path
+) -> None:
+    with late_worker(tmp_path, world, pool, {"TEST_POLLING_INTERVAL": "30"}) as (worker, app, client):
+        app.send_task("agent_app.nap", (60,), queue="celery")
+        worker.wait_until(lambda report: report.active_count == 1 and report.transport.polling)
+        process = worker.process
+        assert process is not None
+        hook = worker.stop_hook(0, free_port())
+        wait_for(lambda: process.poll() is not None, 10 + BUSY_SECONDS, worker.log)
+        assert client.llen("celery") == 1
+        assert client.hlen("unacked") == 0
         assert hook.wait(15) == 0
 
 

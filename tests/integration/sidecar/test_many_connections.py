@@ -1,18 +1,24 @@
 """Half-open requests: the probes are answered, and the connections end."""
 
+import json
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from tools.testbed.waiting import wait_for
 
-from celery_probe.sidecar.bounded_server import FIRST_REQUEST_SECONDS, MOST_CONNECTIONS
+from celery_probe.sidecar.bounded_server import ANSWER_SECONDS, FIRST_REQUEST_SECONDS, MOST_CONNECTIONS
 from tests.integration.sidecar.served import Sidecar, served
 
 HALF_A_REQUEST = b"GET /report HTTP/1.1\r\nHost: x\r\nX-Padding: "
+MANY_REQUESTS = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 500
+RUNS = [{"task": f"t{number}", "value": "x" * 64, "started": 1} for number in range(1000)]
+TASK_METRICS = {"version": 1, "prefix": "shop", "label": "customer_id", "bounds": [1.0], "runs": RUNS}
 MOST_GROWTH = 8 * 1024
+# Each of a hundred connections may have 64 KiB that are not sent, and an answer.
+MOST_UNREAD_GROWTH = 24 * 1024
 
 
 @pytest.fixture
@@ -44,6 +50,29 @@ def test_half_open_requests_cost_little_and_keep_no_probe_waiting(sidecar: Sidec
                 assert open_files(sidecar) < files + MOST_CONNECTIONS + 20
         assert memory(sidecar) - before < MOST_GROWTH
         wait_for(lambda: open_files(sidecar) <= files + 1, FIRST_REQUEST_SECONDS + 5, "no connection left")
+    assert sidecar.status("/livez") == 200
+
+
+def test_answers_that_no_client_reads_cost_little_and_keep_no_probe_waiting(sidecar: Sidecar) -> None:
+    folder = sidecar.directory / "run" / "task-metrics"
+    folder.mkdir()
+    (folder / "0.json").write_text(json.dumps(TASK_METRICS))
+    assert len(sidecar.ask("/metrics")[1]) > 100_000
+    before, files = memory(sidecar), open_files(sidecar)
+    with ExitStack() as stack:
+        for number in range(400):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(5)
+            connection.connect(("127.0.0.1", sidecar.port))
+            # It may have had to make room already.
+            with suppress(ConnectionError):
+                connection.sendall(MANY_REQUESTS)
+            if number % 100 == 99:
+                assert sidecar.status("/livez") == 200
+                assert open_files(sidecar) < files + MOST_CONNECTIONS + 20
+        assert memory(sidecar) - before < MOST_UNREAD_GROWTH
+        wait_for(lambda: open_files(sidecar) <= files + 1, ANSWER_SECONDS + 30, "no connection left")
     assert sidecar.status("/livez") == 200
 
 

@@ -1,5 +1,6 @@
 """Holding and resuming a kombu consumer, on kombu's own in-memory broker."""
 
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from types import SimpleNamespace
@@ -68,6 +69,13 @@ def test_a_worker_about_to_stop_starts_nothing_that_it_holds() -> None:
     semaphore.release()
     consumer.on_task_request("waited for its time")
     assert started == ["runs"]
+
+
+def test_python_3_8_is_not_asked_to_cancel_what_its_threads_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    consumer = SimpleNamespace(controller=SimpleNamespace(), pool=SimpleNamespace(executor=object()))
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "version_info", (3, 8, 20))
+        fetching.start_nothing(consumer)
 
 
 def test_a_pool_without_slots_of_its_own_starts_nothing_either() -> None:

@@ -65,7 +65,8 @@ class Scene:
         self.list = QuarantineList(tmp_path / "run")
         self.worker, self.errors = Worker(), ErrorLog()
         source = OrderFile(ReportDirectory(str(tmp_path)))
-        self.quarantine = enforcement.Quarantine(self.worker, source, self.errors)
+        self.stops = False
+        self.quarantine = enforcement.Quarantine(self.worker, source, self.errors, lambda: self.stops)
         self.quarantine._guarded = True
         self.consumer = Consumer("unknown")
 
@@ -136,6 +137,15 @@ def test_what_cannot_be_moved_is_kept_and_runs_once_it_is_no_longer_listed(scene
     scene.enforce()
     assert scene.consumer.received == [a, b]
     assert scene.worker.quarantine_waiting == 0
+
+
+def test_a_worker_that_stops_runs_nothing_that_is_no_longer_listed(scene: Scene) -> None:
+    scene.order("a")
+    scene.receive(Message({"id": "a"}))
+    scene.order()
+    scene.stops = True
+    scene.enforce()
+    assert (scene.consumer.received, scene.worker.quarantine_waiting) == ([], 0)
 
 
 def test_moves_that_fail_are_tried_again_with_growing_pauses(
@@ -209,6 +219,27 @@ def test_an_unreadable_file_changes_nothing(scene: Scene, tmp_path: Path, text: 
     with pytest.raises(Exception):  # noqa: B017 - of any kind
         scene.quarantine.read()
     assert scene.receive(message) == []
+
+
+def test_messages_of_two_connections_may_have_the_same_tag(scene: Scene) -> None:
+    scene.order("a", "b")
+    old, new = Message({"id": "a"}), Message({"id": "b"})
+    old.delivery_tag = new.delivery_tag
+    assert scene.receive(old, new) == []
+    scene.order()
+    scene.enforce()
+    assert scene.consumer.received == [old, new]
+
+
+@pytest.mark.parametrize(("is_current", "acknowledged"), [(True, False), (True, True), (False, False)])
+def test_on_rabbitmq_only_this_connections_messages_are_this_workers(
+    is_current: bool, acknowledged: bool
+) -> None:
+    current = object()
+    consumer = Consumer("amqp")
+    consumer.task_consumer = SimpleNamespace(channel=current)  # type: ignore[attr-defined]
+    message = SimpleNamespace(channel=current if is_current else object(), acknowledged=acknowledged)
+    assert dead_letter.is_unacknowledged(consumer, message) is (is_current and not acknowledged)
 
 
 def test_a_message_that_is_no_longer_this_workers_is_known() -> None:

@@ -107,6 +107,13 @@ def test_the_installed_hook_runs_without_celery_and_without_the_packages_of_the_
     assert time.monotonic() - began < GIVE_BACK_SECONDS
 
 
+def test_a_hook_that_cannot_write_its_request_ends_well(run: Path) -> None:
+    (run / "stop").mkdir()
+    command = [sys.executable, "-ES", str(run.parent / "stop.py"), "60", str(free_port())]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("line", "main"),
     [

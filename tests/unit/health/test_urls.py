@@ -1,5 +1,6 @@
 """URLs are read as kombu reads them, and no part of a secret is shown."""
 
+import re
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -252,6 +253,22 @@ def all_that_is_shown(parsing: Callable[[str], BrokerUrl], text: str) -> str:
     except UrlError as error:
         return str(error)
     return f"{url.address} {url!r} {[one.address for one in url.alternates]}"
+
+
+@pytest.mark.parametrize("host", ["redis..svc", ".svc", "x" * 64 + ".svc"])
+@pytest.mark.parametrize(
+    "url", ["redis://:pw@{}/0", "amqps://{}", "postgresql://{}/db", "redis://h;redis://{}"]
+)
+def test_a_host_that_cannot_be_resolved_is_refused(url: str, host: str) -> None:
+    with pytest.raises(UrlError, match=re.escape(f"{host!r} in the ")):
+        parse(url.format(host))
+    with pytest.raises(UrlError, match=re.escape(f"{host!r} in the http URL is no host name")):
+        parse_management(f"http://{host}")
+
+
+@pytest.mark.parametrize("host", ["svc.", "my_redis", "bücher.example", "[::1]", "x" * 63])
+def test_a_host_that_can_be_resolved_is_taken(host: str) -> None:
+    assert parse(f"redis://{host}/0").host == host.strip("[]")
 
 
 @pytest.mark.parametrize("character", ["%0A", "%0d%0a", "%00", "%1B", "%7F", "%C2%85", "%E2%80%A8"])

@@ -10,6 +10,7 @@ from tools.testbed.waiting import wait_for
 
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
+from celery_probe.sidecar.broker import checks
 from celery_probe.sidecar.broker.checks import STALE_SECONDS, BrokerChecks
 from tests.unit.sidecar.clock import Clock
 
@@ -39,6 +40,7 @@ def has_checked(watch: BrokerChecks) -> bool:
         ("sqs://key:hunter2@", BrokerReason.UNSUPPORTED_KIND, "A sqs broker cannot be checked"),
         ("postgresql://shop:hunter2@db/shop", BrokerReason.UNSUPPORTED_KIND, "A postgresql broker cannot"),
         ("redis://:hunter2@host/zero", BrokerReason.URL_INVALID, "write redis://HOST:PORT/0"),
+        ("redis://:hunter2@redis..svc", BrokerReason.URL_INVALID, "'redis..svc' in the redis URL is no host"),
     ],
 )
 def test_a_broker_that_cannot_be_checked_is_unknown_for_good(
@@ -51,6 +53,19 @@ def test_a_broker_that_cannot_be_checked_is_unknown_for_good(
     assert (finding.reachable, finding.reason, finding.checked_mono) == (None, reason, None)
     assert advice in finding.message
     assert "hunter2" not in finding.message
+
+
+def test_a_check_that_fails_unexpectedly_is_followed_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts: list[int] = []
+
+    def check() -> BrokerReading:
+        attempts.append(1)
+        raise UnicodeError
+
+    monkeypatch.setattr(checks, "check_of", lambda *_: check)
+    with watching("redis://localhost") as watch:
+        wait_for(lambda: len(attempts) > 1, 15, "another check")
+        assert watch.latest().reason is BrokerReason.ERROR
 
 
 def test_before_the_first_check_nothing_is_known() -> None:

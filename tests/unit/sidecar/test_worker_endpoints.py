@@ -1,5 +1,6 @@
 """Each endpoint answers from memory, in JSON that says why."""
 
+import asyncio
 import json
 import re
 import time
@@ -11,6 +12,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
+from celery_health.exposition import Family
 from celery_health.wire.names import TOKEN_HEADER
 from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.endpoints.worker import worker_app
@@ -165,6 +167,21 @@ async def test_a_drain_is_set_and_taken_back_as_often_as_asked(client: Client, t
         assert (
             0 <= answered["drain_requested_for"] < 60 if wanted else answered["drain_requested_for"] is None
         )
+
+
+async def test_many_scrapes_share_their_renderings(
+    client: Client, observer: WorkerObserver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def metrics() -> list[Family]:
+        calls.append(sum(range(1_000_000)))
+        return []
+
+    monkeypatch.setattr(observer, "metrics", metrics)
+    answers = await asyncio.gather(*(client.get("/metrics") for _ in range(50)))
+    assert [answer.status for answer in answers] == [200] * 50
+    assert len(calls) < 10
 
 
 async def test_a_drain_may_expire(client: Client) -> None:

@@ -12,7 +12,7 @@ from celery_probe.agent import cgroup, contract, natives
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.own_quarantine.announcements import Announcements
 from celery_probe.agent.own_quarantine.deaths import Listed, SharedDeaths
-from celery_probe.agent.worker import pool
+from celery_probe.agent.worker import pool, tasks
 from celery_probe.agent.worker.death_log import Casualty, Cause, DeathLog
 from celery_probe.agent.worker.lost_children import LostChildren
 from celery_probe.agent.worker.quarantine.enforcement import PREFORK, Quarantine
@@ -93,7 +93,7 @@ class OwnQuarantine:
         self._quarantine.stop()
         self._announcements.stop()
         if timer is not None:
-            consumer.timer.cancel(timer)
+            tasks.cancel(consumer.timer, timer)
 
     def changed(self) -> Order | None:
         """The order if it has changed."""

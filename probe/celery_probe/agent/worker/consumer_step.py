@@ -29,7 +29,8 @@ FIRST_HEARTBEAT_SECONDS = 0.05
 EARLY_HEARTBEAT_SECONDS = 0.1
 # Between two blocking pops none is outstanding: only this many seconds without a pop or a task mean anything.
 UNSEEN_SECONDS = 5.0
-# kombu's pop is answered after 1 s, and the hook waits 3 s for all messages to go back.
+# kombu's pop is answered after 1 s where polling_interval is not set. The hook waits 3 s for all messages to
+# go back.
 LAST_POP_SECONDS = 1.2
 
 
@@ -50,7 +51,9 @@ class Heartbeat:
         self._reporter = reporter
         self._lost_children = lost_children
         self._stop_request = StopRequest(directory)
-        self._quarantine = Quarantine(worker, OrderFile(directory), errors)
+        self._quarantine = Quarantine(
+            worker, OrderFile(directory), errors, stops=self._stop_request.is_in_force
+        )
         self._task_events = TaskEvents(worker, directory)
         self._reader = transport.TransportReader(errors)
         self._answers = AnswerWatch(UNSEEN_SECONDS)
@@ -60,6 +63,7 @@ class Heartbeat:
         self._pending = False
         self._give_back_due: float | None = None
         self._watches_tasks = False
+        self._was_draining = False
 
     def start(self, consumer: Any) -> None:
         """Begin with a consumer that has just connected and fetches nothing yet."""
@@ -99,9 +103,10 @@ class Heartbeat:
         self._quarantine.stop()
         timers, self._timers = [*self._timers, self._early], []
         self._early = None
-        for entry in filter(None, timers):
+        # A greenlet that has ended is false.
+        for entry in (timer for timer in timers if timer is not None):
             with self._errors.caught("timer"):
-                consumer.timer.cancel(entry)
+                tasks.cancel(consumer.timer, entry)
         self._reporter.notify()
 
     def _note_place(self, consumer: Any) -> None:
@@ -169,7 +174,9 @@ class Heartbeat:
         if draining or not worker.queues or now - (worker.loop_mono or 0) > UNSEEN_SECONDS:
             # It fetches nothing on purpose, or could not while the loop stood: that is not deafness.
             worker.fetched_mono = now
-        worker.drained = draining and transport.is_quiet(worker.evidence)
+        # From the second heartbeat on: by then a slot has begun with what arrived last.
+        was_draining, self._was_draining = self._was_draining, draining
+        worker.drained = was_draining and draining and transport.is_quiet(worker.evidence)
         if draining and not worker.drained:
             self._schedule_early(consumer)
         is_fetching = self._is_fetching(transport.fetches(worker.evidence, len(worker.queues)), now)
@@ -186,11 +193,11 @@ class Heartbeat:
         return self._stop_request.is_in_force() or self._directory.is_drain_requested()
 
     def _give_back_once_quiet(self, consumer: Any) -> None:
-        """An outstanding pop would take what goes back, and be lost with this process."""
+        """An outstanding pop would take what goes back, so it gets the time to be answered."""
         now = natives.monotonic()
         if self._give_back_due is None:
             self._give_back_due = now + LAST_POP_SECONDS
-        if self._worker.drained or not transport.is_polling(consumer) or now >= self._give_back_due:
+        if not transport.is_polling(consumer) or now >= self._give_back_due:
             self._give_back(consumer)
         else:
             self._schedule_early(consumer)
@@ -200,6 +207,8 @@ class Heartbeat:
         if self._worker.evidence["kind"] != "redis":
             return
         active = tasks.active_requests()
+        with self._errors.caught("pop"):
+            give_back.end_pop(consumer.task_consumer.channel, in_loop=consumer.hub is not None)
         futile = give_back.will_all_run_again(active)
         count = give_back.give_back(consumer, active)
         if futile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 
@@ -41,7 +42,7 @@ def start_nothing(consumer: Any) -> None:
         semaphore._waiting.clear()
     # The threads pool has taken all tasks and queues them itself; Python 3.8 cannot cancel them.
     executor = getattr(consumer.pool, "executor", None)
-    if executor is not None:
+    if executor is not None and sys.version_info >= (3, 9):
         executor.shutdown(wait=False, cancel_futures=True)
 
 

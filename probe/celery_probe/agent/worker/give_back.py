@@ -8,6 +8,7 @@ some pools. RabbitMQ needs none of this: it hands out again what a closed connec
 from __future__ import annotations
 
 from contextlib import suppress
+from queue import Empty
 from signal import SIGKILL
 from typing import Any, Iterable
 
@@ -33,6 +34,23 @@ def give_back(consumer: Any, active: Iterable[Any]) -> int:
         if tag in running:
             running[tag].acknowledged = True
     return len(tags)
+
+
+def end_pop(channel: Any, in_loop: bool) -> None:
+    """End an outstanding pop: Redis would answer it with what goes back, and the process ends without it.
+
+    ``in_loop``: whether the caller runs in the consumer's loop, so that nothing else reads the answer.
+    """
+    connection = channel._in_poll
+    if not connection:
+        return
+    if in_loop and connection.can_read(0):
+        # The queue has no consumer any more: kombu puts a message back that was popped.
+        with suppress(Empty):
+            channel._brpop_read()
+    else:
+        connection.disconnect()
+        channel._in_poll = None
 
 
 def will_all_run_again(active: Iterable[Any]) -> bool:

@@ -101,13 +101,24 @@ def take_back(consumer: Any, request: Any) -> None:
     end(request)
     for item in list(consumer.timer._queue):
         if _holds_request(item.entry) and item.entry.args[0] is request:
-            item.entry.cancel()
+            cancel(consumer.timer, item)
             # Celery raised the prefetch limit for a message that waits for its time.
             consumer.qos.decrement_eventually()
     for bucket in _buckets(consumer):
         for entry in list(bucket.contents):
             if entry[0] is request:
                 bucket.contents.remove(entry)
+
+
+def cancel(timer: Any, made: Any) -> None:
+    """End what Celery's timer has made or holds: an entry, or an item with one.
+
+    With gevent and eventlet that is the greenlet of one run. The greenlet calls a cancelled entry all the
+    same, and an entry that repeats makes other greenlets.
+    """
+    entry = getattr(made, "entry", made)
+    entry.cancel()
+    timer.cancel(made if hasattr(made, "cancel") else entry)
 
 
 def _buckets(consumer: Any) -> list[Any]:

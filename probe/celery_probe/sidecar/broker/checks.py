@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.readers import reachability
 from celery_health.readers.failover import ends_failover
 from celery_health.readers.parameters import check_parameters
 from celery_health.tls import PythonVersion
@@ -90,8 +91,15 @@ class BrokerChecks:
         with ExitStack() as connections:
             checks = [check_of(url, connections, lambda: self.python) for url in self._urls]
             while not self._stopped.is_set():
-                self.note(_best(checks))
+                self.note(self._reading(checks))
                 self._stopped.wait(self._interval)
+
+    def _reading(self, checks: list[Check]) -> BrokerReading:
+        try:
+            return _best(checks)
+        except Exception:
+            # Without its thread this pod would never again say how its broker is.
+            return reachability.not_understood(self._urls[0]).reading(self._urls[0], ())
 
     def note(self, reading: BrokerReading) -> None:
         """Keep the result of a check that ends now."""

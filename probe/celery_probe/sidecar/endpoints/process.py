@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from celery_health.exposition import accepted_format, render
+from celery_health.exposition import TextFormat, accepted_format, render
 from celery_health.verdicts.beat import BeatVerdict
 from celery_health.verdicts.worker import WorkerVerdict
 from celery_health.wire.bounds import QUARANTINE_BYTES
@@ -21,6 +21,7 @@ from celery_health.wire.names import (
 from celery_probe.sidecar.endpoints.access import authorized
 from celery_probe.sidecar.endpoints.answers import Handler, answered, explained
 from celery_probe.sidecar.endpoints.orders import restart_hold_order
+from celery_probe.sidecar.endpoints.shared_text import SharedText
 from celery_probe.sidecar.observe.process import ProcessObserver
 from celery_probe.sidecar.token import Token
 
@@ -89,9 +90,14 @@ def _report(observer: _Observer) -> Handler:
 
 
 def _metrics(observer: _Observer) -> Handler:
+    def in_form(form: TextFormat) -> SharedText:
+        return SharedText(lambda: render(observer.metrics(), form).encode())
+
+    texts = {form: in_form(form) for form in TextFormat}
+
     async def answer(request: web.Request) -> web.Response:
         form = accepted_format(request.headers.get("Accept", ""))
-        body = render(observer.metrics(), form).encode()
+        body = await texts[form].get()
         return web.Response(body=body, headers={"Content-Type": form.value})
 
     return answer

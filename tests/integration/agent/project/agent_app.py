@@ -9,6 +9,7 @@ from pathlib import Path
 from celery import Celery
 
 RESULTS = os.environ.get("TEST_RESULTS")
+POLLING_INTERVAL = os.environ.get("TEST_POLLING_INTERVAL")
 
 app = Celery("agent_app", broker=os.environ["TEST_BROKER"], backend=RESULTS)
 app.conf.update(
@@ -23,7 +24,10 @@ app.conf.update(
     task_ignore_result=not RESULTS,
     # An outage of a second is long enough for a result to be lost.
     result_backend_transport_options={"retry_policy": {"max_retries": 1, "interval_start": 0.1}},
-    broker_transport_options={"global_keyprefix": os.environ.get("TEST_KEY_PREFIX", "")},
+    broker_transport_options={
+        "global_keyprefix": os.environ.get("TEST_KEY_PREFIX", ""),
+        **({"polling_interval": float(POLLING_INTERVAL)} if POLLING_INTERVAL else {}),
+    },
     worker_hijack_root_logger=False,
 )
 

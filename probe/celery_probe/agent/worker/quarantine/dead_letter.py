@@ -37,7 +37,8 @@ def is_unacknowledged(consumer: Any, message: Any) -> bool:
     if _kind(consumer) == "redis":
         qos = consumer.task_consumer.channel.qos
         return message.delivery_tag in qos._delivered and message.delivery_tag not in qos._dirty
-    return not message.acknowledged
+    # What an earlier connection delivered has been delivered again since.
+    return not message.acknowledged and message.channel is consumer.task_consumer.channel
 
 
 def acknowledge(consumer: Any, message: Any) -> None:
@@ -144,6 +145,8 @@ def _move_in_rabbitmq(channel: Any, queue: str, message: Any) -> bool:
         EXCHANGE_HEADER: message.delivery_info.get("exchange") or "",
         ROUTING_KEY_HEADER: message.delivery_info.get("routing_key") or "",
     }
+    # kombu decompresses the body of a message that it receives, and leaves the header.
+    headers.pop("compression", None)
     properties["delivery_mode"] = 2
     first = {name: properties.pop(name, None) for name in ("priority", "content_type", "content_encoding")}
     copy = channel.prepare_message(message.body, headers=headers, properties=properties, **first)

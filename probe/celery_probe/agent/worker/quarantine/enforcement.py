@@ -33,11 +33,17 @@ class Source(Protocol):
 
 
 class Quarantine:
-    """The quarantine of one worker, as its source has it. Call its methods in the consumer's loop."""
+    """The quarantine of one worker, as its source has it. Call its methods in the consumer's loop.
 
-    def __init__(self, worker: Worker, source: Source, errors: ErrorLog) -> None:
+    ``stops``: whether the worker starts no more tasks.
+    """
+
+    def __init__(
+        self, worker: Worker, source: Source, errors: ErrorLog, stops: Callable[[], bool] = lambda: False
+    ) -> None:
         self._source = source
         self._errors = errors
+        self._stops = stops
         self._changed = False
         self._queue = ""
         self._ids: frozenset[str] = frozenset()
@@ -106,9 +112,10 @@ class Quarantine:
             self._soon()
 
     def _release(self) -> None:
-        """Run what is no longer listed."""
+        """Run what is no longer listed. If the worker stops, the broker has it again with its end."""
         if self._handler is not None:
-            for message in self._kept.take(lambda message: not self._is_listed(message)):
+            released = self._kept.take(lambda message: not self._is_listed(message))
+            for message in [] if self._stops() else released:
                 self._handler(message)
 
     def _refuse_reserved(self, consumer: Any) -> None:

@@ -29,7 +29,8 @@ class KeptMessages:
     def __init__(self, worker: Worker, errors: ErrorLog) -> None:
         self._worker = worker
         self._errors = errors
-        self._messages: dict[Any, Any] = {}
+        # By their identity: each connection to RabbitMQ counts its delivery tags from 1.
+        self._messages: dict[int, Any] = {}
         # What is added to the consumer's prefetch limit.
         self._beside = 0
         self._due = 0.0
@@ -37,7 +38,7 @@ class KeptMessages:
 
     def keep(self, message: Any) -> None:
         """Keep a message that the consumer has received."""
-        self._messages[message.delivery_tag] = message
+        self._messages[id(message)] = message
 
     def forget(self) -> None:
         """The connection is lost or the worker stops: the broker delivers again what is unacknowledged."""
@@ -50,7 +51,7 @@ class KeptMessages:
         """Keep these messages no longer, and return them."""
         found = [message for message in list(self._messages.values()) if is_wanted(message)]
         for message in found:
-            del self._messages[message.delivery_tag]
+            del self._messages[id(message)]
         return found
 
     def hurry(self) -> None:
@@ -74,16 +75,16 @@ class KeptMessages:
     def _move_all(self, consumer: Any, queue: str) -> None:
         began = natives.monotonic()
         with dead_letter.mover(consumer, queue) as move:
-            for tag in list(self._messages):
+            for key in list(self._messages):
                 if natives.monotonic() - began > MOVE_SECONDS:
                     break
                 # If it fails, the others come first the next time.
-                message = self._messages[tag] = self._messages.pop(tag)
+                message = self._messages[key] = self._messages.pop(key)
                 if dead_letter.is_unacknowledged(consumer, message):
                     self._worker.quarantined_total += move(message)
                     with self._errors.caught("acknowledge"):
                         dead_letter.acknowledge(consumer, message)
-                del self._messages[tag]
+                del self._messages[key]
 
     def _fail(self, problem: str) -> None:
         self._worker.quarantine_problem = problem
