@@ -142,7 +142,7 @@ class Decoder:
         """The same events, custom ones with their own fields as progress."""
         try:
             values = decode_values(body)
-        except _UNREADABLE:  # the first pass has not looked at the fields that it does not know
+        except _UNREADABLE:  # the first pass has not read the fields that it does not know
             for event in events:
                 event.progress = None
             return events
