@@ -118,7 +118,7 @@ function List({ list, sort, filter, invalid, selection }) {
     return list.loading.value ? html`<${Loading} lines=${8} />` : html`<${Nothing} filter=${filter} />`;
   }
   return html`<${VirtualTable} label="Tasks" name=${`tasks-table ${selection ? "selectable" : ""}`} columns=${selection ? [selectColumn(selection), ...COLUMNS] : COLUMNS} rows=${rows} rowKey=${(task) => task.id} heights=${HEIGHTS}
-      sort=${sort} onSort=${(next) => setQuery({ sort: next === BY_TIME ? null : next })} onEnd=${list.loadMore} onSelect=${selection && ((task, range) => selection.toggle(task.id, range))} busy=${list.loading.value} />
+      sort=${sort} onSort=${(next) => setQuery({ sort: next === BY_TIME ? null : next })} onEnd=${list.loadMore} onSeen=${list.see} onSelect=${selection && ((task, range) => selection.toggle(task.id, range))} busy=${list.loading.value} />
     <p class="list-end">${problem ? html`${problem.message} <button type="button" class="link" onClick=${list.loadMore}>Try again</button>` : list.more.value ? "Loading more ..." : "The end of the list"}</p>`;
 }
 
