@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.integration.monitor.monitor_process import Monitor
+from tests.integration.monitor.monitor_process import API, Monitor
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import Shop, wait_for_state
 
@@ -20,3 +20,21 @@ def test_a_task_that_ends_does_not_stay_running_among_the_running_tasks(
     expect(shown).to_have_text("running")
     assert on_sqlite.send("POST", f"/tasks/{task}/cancel", {})[0] == 202
     expect(shown).to_have_text("revoked")
+
+
+def test_health_that_cannot_be_read_any_more_is_said_to_be_old(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    window = open_window(on_sqlite, "/monitoring/schedule")
+    page = window.page
+    window.wait_until_settled()
+    window.requests_may_fail = True
+    problem = {"status": 503, "detail": "The health cannot be read now."}
+    page.route(f"**{API}/health", lambda route: route.fulfill(status=503, json=problem))
+    health = page.get_by_role("region", name="Health", exact=True)
+    expect(health).to_contain_text("Data as of")
+    expect(health).to_contain_text("The health cannot be read now.")
+    window.check("stale health")
+    page.unroute(f"**{API}/health")
+    health.get_by_role("button", name="Try again").click()
+    expect(health).not_to_contain_text("Data as of")
