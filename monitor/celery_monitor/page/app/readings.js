@@ -72,6 +72,8 @@ class Entry {
   }
 
   async load() {
+    // What an action changed is not shown any more.
+    if (this.users === 0) return;
     this.pause();
     const abort = new AbortController();
     this.abort = abort;

@@ -1,7 +1,7 @@
 """A screen is current or says that it is not, and one that was left reads nothing more."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.integration.monitor.monitor_process import API, Monitor
 from tests.integration.monitor.page.conftest import Open
@@ -38,3 +38,33 @@ def test_health_that_cannot_be_read_any_more_is_said_to_be_old(
     page.unroute(f"**{API}/health")
     health.get_by_role("button", name="Try again").click()
     expect(health).not_to_contain_text("Data as of")
+
+
+def test_a_queue_is_not_read_on_when_its_page_is_left_during_a_purge(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    shop.send("place_order", 1, queue="left")
+    window = open_window(on_sqlite, "/monitoring/queues")
+    page = window.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "confirmation" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/queues/left/purge", hold)
+    page.get_by_role("link", name="left", exact=True).click()
+    page.get_by_role("button", name="Purge ...").click()
+    with page.expect_request(lambda request: "confirmation" in (request.post_data or "")):
+        page.get_by_role("button", name="Remove 1 message").click()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Queues", exact=True)).to_be_visible()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    with page.expect_response("**/queues/left/purge"):
+        held[0].continue_()
+    page.get_by_role("navigation").get_by_role("link", name="Audit").click()
+    expect(page.get_by_role("cell", name="purge queue").first).to_be_visible()
+    assert [one for one in requests if "/queues/left/" in one] == []
