@@ -3,9 +3,11 @@
 import pytest
 from playwright.sync_api import Route, expect
 
+from celery_monitor.settings import Role
 from tests.integration.monitor.monitor_process import API, Monitor
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import Shop, wait_for_state
+from tests.support.monitor_web import TOKENS
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -68,3 +70,17 @@ def test_a_queue_is_not_read_on_when_its_page_is_left_during_a_purge(
     page.get_by_role("navigation").get_by_role("link", name="Audit").click()
     expect(page.get_by_role("cell", name="purge queue").first).to_be_visible()
     assert [one for one in requests if "/queues/left/" in one] == []
+
+
+def test_what_an_admin_read_is_not_shown_to_the_viewer_who_logs_in_next(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    window = open_window(on_sqlite, "/monitoring/audit")
+    page = window.page
+    expect(page.get_by_role("cell", name="login").first).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    window.requests_may_fail = True
+    page.get_by_label("Token").fill(TOKENS[Role.VIEWER])
+    page.get_by_label("Token").press("Enter")
+    expect(page.get_by_text("Your role is too low for this.")).to_be_visible()
+    expect(page.get_by_role("cell")).to_have_count(0)
