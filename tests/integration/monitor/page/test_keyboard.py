@@ -148,3 +148,12 @@ def test_an_id_and_a_command_are_copied_over_plain_http(
         page.keyboard.press("Control+V")
         expect(field).to_have_value(text)
         page.go_back()
+
+
+def test_j_and_k_move_in_small_tables_too(on_sqlite: Monitor, shop: Shop, open_window: Open) -> None:
+    page = open_window(on_sqlite, "/monitoring/queues").page
+    links = page.locator("main tbody th a")
+    expect(links.nth(1)).to_be_visible()
+    for key, row in (("j", 0), ("j", 1), ("k", 0), ("k", 0)):
+        page.keyboard.press(key)
+        expect(links.nth(row)).to_be_focused()
