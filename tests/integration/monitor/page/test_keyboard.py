@@ -157,3 +157,16 @@ def test_j_and_k_move_in_small_tables_too(on_sqlite: Monitor, shop: Shop, open_w
     for key, row in (("j", 0), ("j", 1), ("k", 0), ("k", 0)):
         page.keyboard.press(key)
         expect(links.nth(row)).to_be_focused()
+
+
+def test_the_focus_goes_back_to_the_button_when_its_action_is_done(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    task = shop.send("place_order", "focus", countdown=3600)
+    wait_for_state(on_sqlite, task, "RECEIVED")
+    page = open_window(on_sqlite, f"/monitoring/tasks/{task}").page
+    button = page.get_by_role("button", name="Cancel ...")
+    button.press("Enter")
+    page.get_by_role("button", name="Cancel task").press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(button).to_be_focused()
