@@ -170,3 +170,11 @@ def test_the_focus_goes_back_to_the_button_when_its_action_is_done(
     page.get_by_role("button", name="Cancel task").press("Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(button).to_be_focused()
+
+
+def test_a_word_that_is_only_in_a_name_leads_to_the_tasks_of_that_name(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    page = open_window(on_sqlite, "/monitoring/tasks?q=place_order").page
+    page.get_by_role("link", name="Find it in the names of tasks").click()
+    expect(page.locator("[data-row-link]").first).to_have_text("shop.tasks.place_order")
