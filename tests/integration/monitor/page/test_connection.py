@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tools.testbed.waiting import wait_for
 
+from celery_monitor.settings import Role
 from tests.integration.monitor.monitor_process import Monitor
 from tests.integration.monitor.page.browser import Window
 from tests.integration.monitor.page.conftest import Open
@@ -98,3 +99,17 @@ def test_a_screen_that_is_left_just_before_the_tab_is_hidden_is_live_when_it_is_
     sent = shop.send("place_order", "left-hidden")
     wait_for_state(on_sqlite, sent, "SUCCESS")
     expect(page.locator("[data-row-link]")).to_have_text("shop.tasks.place_order")
+
+
+def test_changes_are_loading_until_the_workers_are_known(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    window = open_window(on_sqlite, "/monitoring/schedule", role=Role.VIEWER)
+    window.wait_until_settled()
+    window.requests_may_fail = True
+    window.page.add_init_script(f"{OWN_SOCKETS} window.away = true;")
+    window.page.goto("/monitoring")
+    changes = window.page.get_by_role("region", name="Changes, last hour")
+    expect(changes.locator(".loading")).to_be_attached()
+    window.page.evaluate("window.away = false")
+    expect(changes.get_by_role("listitem").first).to_be_visible()
