@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,7 +12,7 @@ from celery_monitor.settings import Role
 from tests.integration.monitor.monitor_process import Monitor
 from tests.integration.monitor.page.browser import Window
 from tests.integration.monitor.page.conftest import Open
-from tests.integration.monitor.page.shop import SECONDS, Shop, wait_for_state
+from tests.integration.monitor.page.shop import SECONDS, WORKER, Shop, wait_for_state
 from tests.integration.monitor.page.test_states import SET_VISIBILITY
 
 pytestmark = pytest.mark.timeout(600)
@@ -113,3 +114,22 @@ def test_changes_are_loading_until_the_workers_are_known(
     expect(changes.locator(".loading")).to_be_attached()
     window.page.evaluate("window.away = false")
     expect(changes.get_by_role("listitem").first).to_be_visible()
+
+
+def test_a_chart_that_has_gone_is_not_resized(on_sqlite: Monitor, shop: Shop, open_window: Open) -> None:
+    window = open_window(on_sqlite, f"/monitoring/workers/{quote(WORKER)}")
+    page = window.page
+    # A browser may still call when the screen has changed.
+    page.add_init_script("""
+        window.resized = [];
+        window.ResizeObserver = class {
+            constructor(call) { window.resized.push(call); }
+            observe() {}
+            disconnect() {}
+        };
+    """)
+    page.reload()
+    expect(page.locator(".chart canvas")).to_be_visible()
+    go(page, "Audit")
+    assert page.evaluate("window.resized.length") > 0
+    page.evaluate("window.resized.forEach((call) => call())")
