@@ -4,10 +4,12 @@ import { post } from "../app/api.js";
 import { path, taskPath } from "../app/places.js";
 import { navigate } from "../app/router.js";
 import { may } from "../app/session.js";
+import { isFinished } from "../parts/badge.js";
 import { ActionDialog, json, Termination, terminationOf } from "./form.js";
 
-const CAN_CANCEL = new Set(["PENDING", "RECEIVED", "STARTED", "RETRY"]);
-const CAN_RETRY = new Set(["FAILURE", "REVOKED", "LOST"]);
+/** A task in a state of its application's own is running. */
+const canCancel = (state) => !isFinished(state) && state !== "LOST";
+const CAN_RETRY = new Set(["FAILURE", "REVOKED", "REJECTED", "LOST"]);
 
 /** The buttons that the state of the task and the role of the viewer allow. */
 export function TaskActions({ task }) {
@@ -15,7 +17,7 @@ export function TaskActions({ task }) {
   if (!may("operator")) return null;
   const close = () => setOpen("");
   return html`${CAN_RETRY.has(task.state) && html`<button type="button" class="button primary" onClick=${() => setOpen("retry")}>Retry ...</button>`}
-    ${CAN_CANCEL.has(task.state) && html`<button type="button" class="button danger" onClick=${() => setOpen("cancel")}>Cancel ...</button>`}
+    ${canCancel(task.state) && html`<button type="button" class="button danger" onClick=${() => setOpen("cancel")}>Cancel ...</button>`}
     ${open === "cancel" && html`<${CancelDialog} task=${task} onClose=${close} />`}
     ${open === "retry" && html`<${RetryDialog} task=${task} onClose=${close} />`}`;
 }

@@ -43,5 +43,16 @@ function handle(event) {
   for (const keys of handlers.toReversed()) {
     if (keys[event.key] && keys[event.key](event) !== false) return true;
   }
-  return false;
+  return event.key in STEPS && moveInTable(STEPS[event.key]);
+}
+
+const STEPS = { j: 1, k: -1 };
+
+/** Move the focus to the link of the next row, of all small tables. Long ones handle the keys themselves. */
+function moveInTable(step) {
+  const rows = [...document.querySelectorAll("main tbody tr")].filter((row) => row.querySelector("a"));
+  if (!rows.length) return false;
+  const now = rows.findLastIndex((row) => row.contains(document.activeElement));
+  rows[Math.min(rows.length - 1, Math.max(0, now + step))].querySelector("a").focus();
+  return true;
 }

@@ -3,6 +3,7 @@ import { effect, signal, useEffect, useMemo } from "../vendor/libraries.js";
 import { get, search } from "./api.js";
 import { exactNow } from "./clock.js";
 import { requestAnswered, requestFailed } from "./connection.js";
+import { identity } from "./session.js";
 import { visible } from "./visibility.js";
 
 const KEPT_SECONDS = 60;
@@ -19,6 +20,11 @@ const LONGEST_RETRY_SECONDS = 30;
 const NOTHING = Object.freeze({ data: null, at: null, problem: null });
 const shared = new Map();
 
+// The next one who logs in may have a lower role.
+effect(() => {
+  if (identity.value === null) shared.clear();
+});
+
 /**
  * The reading of a document, as long as the component is shown.
  * @param {string|null} path below the API; null reads nothing
@@ -34,7 +40,10 @@ export function useReading(path, query = {}, every = 0) {
 
 function entryOf(key, every) {
   const name = `${key} ${every}`;
-  if (!shared.has(name)) shared.set(name, new Entry(key, every, () => shared.delete(name)));
+  if (!shared.has(name)) {
+    const entry = new Entry(key, every, () => shared.get(name) === entry && shared.delete(name));
+    shared.set(name, entry);
+  }
   return shared.get(name);
 }
 
@@ -72,6 +81,8 @@ class Entry {
   }
 
   async load() {
+    // What an action changed is not shown any more.
+    if (this.users === 0) return;
     this.pause();
     const abort = new AbortController();
     this.abort = abort;

@@ -17,8 +17,17 @@ const RESTING = 4000;
 
 const ADDRESS = `${window.location.origin.replace(/^http/, "ws")}${API}/ws`;
 
+/** As many subscriptions as the monitor keeps for a connection. */
+const MOST_ENDED = 20;
+
 /** The messages that begin the subscriptions of the page, by their id. */
 const wanted = new Map();
+
+/** Of each id that was sent in this session, whether documents have come. */
+const begun = new Map();
+
+/** The ids that ended last. The monitor may not have received that. */
+const ended = [];
 
 /** Called with each message of a subscription. */
 let onMessage = () => {};
@@ -40,17 +49,23 @@ export function whenMessages(message, fresh) {
 }
 
 export function subscribe(id, parameters) {
-  const message = { op: "subscribe", id, ...parameters };
-  wanted.set(id, message);
-  if (socketState.peek() === "open") send(message);
+  wanted.set(id, { op: "subscribe", id, ...parameters });
+  if (socketState.peek() === "open") start(id);
 }
 
 export function unsubscribe(id) {
   wanted.delete(id);
+  if (begun.delete(id)) ended.push(id);
+  if (ended.length > MOST_ENDED) ended.shift();
   if (socketState.peek() === "open") send({ op: "unsubscribe", id });
 }
 
 const send = (message) => socket.send(JSON.stringify(message));
+
+function start(id) {
+  begun.set(id, false);
+  send(wanted.get(id));
+}
 
 function connect() {
   clearTimeout(reconnecting);
@@ -82,16 +97,25 @@ function greeted({ session: id, resumed, at }, resuming) {
   monitorTimeIs(at);
   offered = id;
   if (resuming && !resumed) return;
-  if (resumed) opened();
+  if (resumed) goOn();
   else begin();
+}
+
+/** Go on with the session. What was sent last, or while the connection was away, has not reached the monitor. */
+function goOn() {
+  for (const id of ended.splice(0)) send({ op: "unsubscribe", id });
+  for (const id of wanted.keys()) if (!begun.get(id)) start(id);
+  opened();
 }
 
 /** Use the session of this connection from its first message on. */
 function begin() {
   session = offered;
   seq = 0;
+  begun.clear();
+  ended.length = 0;
   onFresh();
-  for (const message of wanted.values()) send(message);
+  for (const id of wanted.keys()) start(id);
   opened();
 }
 
@@ -104,6 +128,7 @@ function opened() {
 function received(message) {
   if (message.op === "snapshot" || message.op === "delta") {
     seq = message.seq;
+    if (begun.has(message.id)) begun.set(message.id, true);
     monitorTimeIs(message.at);
   }
   dataCame();
@@ -139,6 +164,7 @@ function rest() {
   const resting = socket;
   socket = null;
   if (resting === null) return;
+  if (socketState.peek() === "open") socketState.value = "connecting";
   // A browser reports a socket that is closed before it is open.
   if (resting.readyState === WebSocket.CONNECTING) resting.onopen = () => resting.close(RESTING);
   else resting.close(RESTING);

@@ -50,7 +50,8 @@ export function Chart({ at, series }) {
   useEffect(() => {
     const make = () => new UPlot(options(series, box.current.clientWidth), [[], ...series.map(() => [])], box.current);
     chart.current = make();
-    const resized = new ResizeObserver(() => chart.current.setSize({ width: box.current.clientWidth, height: HEIGHT }));
+    // It may be called once more when the box is gone.
+    const resized = new ResizeObserver(() => box.current && chart.current.setSize({ width: box.current.clientWidth, height: HEIGHT }));
     resized.observe(box.current);
     return () => {
       resized.disconnect();

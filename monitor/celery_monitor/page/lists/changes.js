@@ -4,7 +4,7 @@ import { exactNow } from "../app/clock.js";
 import { counted } from "../app/format.js";
 import { PAGE, screenPath, tasksPath, term, workerPath } from "../app/places.js";
 import { Badge } from "../parts/badge.js";
-import { Empty } from "../parts/states.js";
+import { Empty, Loading } from "../parts/states.js";
 import { Text } from "../parts/text.js";
 import { Clock } from "../parts/time.js";
 
@@ -51,6 +51,7 @@ export function Changes({ workers, failures, audit, resource }) {
     .filter(({ at }) => at !== null && at >= begin)
     .sort((one, other) => other.at - one.at)
     .slice(0, MOST);
+  if (!found.length && !(workers && failures)) return html`<${Loading} />`;
   if (!found.length) return html`<${Empty} icon="dot" title="Nothing changed in the last hour." />`;
   return html`<ul class="feed">${found.map(({ at, key, badge: [tone, icon, word], text }) => html`<li key=${key}><span class="soft"><${Clock} at=${at} /></span><span><${Badge} tone=${tone} icon=${icon}>${word}<//> ${text}</span></li>`)}</ul>`;
 }

@@ -45,9 +45,9 @@ const hostOf = (worker) => worker.slice(worker.indexOf("@") + 1);
 /** Where the tasks failed, those with the most failures first: the workers of one rollout are one place. */
 export function placesOf({ window, workers: failing }, workers, rollouts) {
   const found = new Map();
-  for (const { name, tasks, first } of failing) {
+  for (const { name, tasks, first, last } of failing) {
     const rollout = name === null ? undefined : rollouts.find((one) => hostOf(name).startsWith(`${one.name}-`));
-    const place = rollout ? ofRollout(rollout) : ofWorker(name, workers, window);
+    const place = rollout ? ofRollout(rollout) : ofWorker(name, last, workers, window);
     const known = found.get(place.key);
     if (known) Object.assign(known, { tasks: known.tasks + tasks, first: Math.min(known.first, first) });
     else found.set(place.key, { ...place, tasks, first });
@@ -57,13 +57,15 @@ export function placesOf({ window, workers: failing }, workers, rollouts) {
 
 const ofRollout = ({ name, group, since }) => ({ key: `rollout ${name}`, rollout: name, group, since, filter: term("worker", `*@${name}-*`) });
 
-function ofWorker(name, workers, window) {
+/** @param {number} last when the last of the tasks was sent */
+function ofWorker(name, last, workers, window) {
   if (name === null) return { key: "unknown", worker: null, since: null, filter: null };
   const known = workers.find((one) => one.name === name);
   const since = known?.online ? known.since : null;
-  // What failed before the worker came online belongs to the process before.
-  const ended = since !== null && since > window.since ? ` ${term("ended", isoTime(since))}` : "";
-  return { key: `worker ${name}`, worker: name, since, filter: `${term("worker", name)}${ended}` };
+  const isLater = since !== null && since > last;
+  // What failed before the worker came online belongs to the process before, unless that is all there is.
+  const ended = since !== null && since > window.since && !isLater ? ` ${term("ended", isoTime(since))}` : "";
+  return { key: `worker ${name}`, worker: name, since, isLater, filter: `${term("worker", name)}${ended}` };
 }
 
 function Places({ places, onset, failure }) {
@@ -75,7 +77,7 @@ function Places({ places, onset, failure }) {
       <tbody>${shown.map((place) => html`<tr key=${place.key}>
         <th scope="row"><${PlaceName} place=${place} /></th>
         <td class="n" data-label="Failed">${number(place.tasks)}</td>
-        <td class="nowrap" data-label="Started">${place.since === null ? UNKNOWN : html`<${DayClock} at=${place.since} />`}</td>
+        <td class="nowrap" data-label="Started">${place.since === null ? UNKNOWN : html`<${DayClock} at=${place.since} />${place.isLater && html`<span class="second">after the last was sent</span>`}`}</td>
         <td class="nowrap" data-label="First sent"><${DayClock} at=${place.first} /></td>
         <td class="n">${place.filter && html`<a href=${tasksPath(`state:failure ${failureFilter(failure)} ${place.filter}`)}>Failed tasks</a>`}</td>
       </tr>`)}</tbody>

@@ -5,6 +5,7 @@ import { connection, dataAsOf } from "../app/connection.js";
 import { HealthBadge, healthTone } from "./badge.js";
 import { Command } from "./copy.js";
 import { Icon } from "./icons.js";
+import { Stale } from "./states.js";
 import { Clock } from "./time.js";
 
 const CONNECTION = {
@@ -33,7 +34,7 @@ const Verdict = ({ verdict }) => html`<div class="verdict">
 /** @param {{reading: import("../app/readings.js").Reading}} options the health of the fleet */
 export function Sentence({ reading }) {
   const [open, setOpen] = useState(false);
-  const { data, problem } = reading;
+  const { data, at, problem, reload } = reading;
   if (data === null) {
     return html`<section class="sentence none" aria-label="Health"><p class="what">${problem ? problem.message : "Checking the fleet ..."}</p><${ConnectionState} /></section>`;
   }
@@ -44,6 +45,7 @@ export function Sentence({ reading }) {
       ${worst ? html`<${Verdict} verdict=${worst} />` : html`<p class="what quiet">${HEALTHY}</p>`}
       ${open && others.map((verdict) => html`<${Verdict} key=${verdict.reason + verdict.message} verdict=${verdict} />`)}
       ${others.length > 0 && html`<button type="button" class="link" aria-expanded=${open} onClick=${() => setOpen(!open)}>${open ? "Show only the worst" : `Show ${counted(others.length, "more problem")}`}</button>`}
+      ${problem && !problem.offline && html`<${Stale} at=${at} problem=${problem} reload=${reload} />`}
     </div>
     <${ConnectionState} />
   </section>`;

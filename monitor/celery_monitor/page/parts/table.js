@@ -24,11 +24,12 @@ const LOAD_BEFORE = 40;
  * @param {(row: any) => string} options.rowKey
  * @param {[number, number]} options.heights of a row: on a desktop and on a phone, in pixels
  * @param {() => void} [options.onEnd] called when the last rows come into view
+ * @param {(first: number, last: number) => void} [options.onSeen] called with the rows that can be seen: `last` is the one after them
  * @param {string} [options.sort] the current order, with `-` for descending
  * @param {(sort: string) => void} [options.onSort]
  * @param {(row: any, range: boolean) => void} [options.onSelect] for the key x, and for X, which selects a range
  */
-export function VirtualTable({ label, name, columns, rows, rowKey, heights, onEnd, sort, onSort, onSelect, busy = false }) {
+export function VirtualTable({ label, name, columns, rows, rowKey, heights, onEnd, onSeen, sort, onSort, onSelect, busy = false }) {
   const height = heights[narrow.value ? 1 : 0];
   const body = useRef(null);
   const [first, last] = useVisible(body, rows.length, height);
@@ -36,6 +37,7 @@ export function VirtualTable({ label, name, columns, rows, rowKey, heights, onEn
   useEffect(() => {
     if (last > rows.length - LOAD_BEFORE) onEnd?.();
   }, [last, rows.length, onEnd]);
+  useEffect(() => onSeen?.(first, last), [first, last, onSeen]);
   return html`<div class=${`grid ${name}`} role="table" aria-label=${label} aria-rowcount=${rows.length + 1} aria-busy=${busy}>
     <div class="grid-head" role="rowgroup"><div class="grid-row" role="row" aria-rowindex="1">
       ${columns.map((column) => html`<${Heading} key=${column.name} column=${column} sort=${sort} onSort=${onSort} />`)}

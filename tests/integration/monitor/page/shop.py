@@ -71,6 +71,15 @@ class Shop:
             events.send("worker-online", **state, **ident)
             events.send("worker-offline", **state, **ident)
 
+    def reject(self, identity: str) -> None:
+        """The worker refuses a task for good, as its events say."""
+        with (
+            self.app.connection_for_write() as connection,
+            self.app.events.Dispatcher(connection, WORKER) as events,
+        ):
+            events.send("task-received", uuid=identity, name="shop.tasks.clean_up", args="()", kwargs="{}")
+            events.send("task-rejected", uuid=identity, requeue=False)
+
 
 @contextmanager
 def open_shop(home: Path) -> Iterator[Shop]:

@@ -68,6 +68,26 @@ def test_a_task_is_cancelled(on_postgresql: Monitor, shop: Shop, open_window: Op
     window.check(f"task cancelled {kind}")
 
 
+def test_a_task_in_a_state_of_its_own_is_cancelled(
+    on_postgresql: Monitor, shop: Shop, open_window: Open
+) -> None:
+    task = shop.send("import_catalog", 10_000, 3600, queue="reports")
+    wait_for_state(on_postgresql, task, "PROGRESS")
+    page = open_window(on_postgresql, task_page(task)).page
+    state(page, "progress")
+    page.get_by_role("button", name="Cancel ...").click()
+    page.get_by_role("button", name="Cancel task").click()
+    state(page, "revoked")
+
+
+def test_a_rejected_task_can_be_retried(on_postgresql: Monitor, shop: Shop, open_window: Open) -> None:
+    shop.reject("rejected-by-its-worker")
+    wait_for_state(on_postgresql, "rejected-by-its-worker", "REJECTED")
+    page = open_window(on_postgresql, task_page("rejected-by-its-worker")).page
+    state(page, "rejected")
+    expect(page.get_by_role("button", name="Retry ...")).to_be_visible()
+
+
 def test_all_failures_that_a_filter_finds_are_retried_after_a_dry_run(
     on_postgresql: Monitor, shop: Shop, open_window: Open
 ) -> None:

@@ -129,3 +129,38 @@ def test_without_a_cluster_the_onset_names_workers_and_their_start(
     for part in ("state:failure", f"error:{ERROR}", f"worker:{WORKER}", 'ended:"20'):
         expect(field).to_have_value(re.compile(re.escape(part)))
     expect(page.locator("[data-row-link]").first).to_have_text("shop.tasks.charge_card")
+
+
+def test_failures_before_a_restart_of_their_worker_are_found(
+    home: Path, empty_shop: Shop, open_window: Open
+) -> None:
+    """A corrected version is deployed before the failures of the bad one are retried."""
+    name = "fixed@web-1"
+    variables = {
+        "CELERY_BROKER_URL": empty_shop.redis.database(5),
+        "CELERY_RESULT_BACKEND": empty_shop.redis.database(6),
+    }
+    own = ("-Q", "fixed", "-n", name, "-E", "-P", "solo")
+    options = ("-A", "shop.celery", "--token-file", str(home / "tokens"))
+    with ExitStack() as stack:
+        running = stack.enter_context(monitor(home / "fixed", *options, variables=variables))
+        wait_for(lambda: running.request("/readyz", None)[0] == 200, SECONDS, running.text)
+        app = stack.enter_context(Celery("sender", broker=variables["CELERY_BROKER_URL"]))
+
+        def online() -> int | None:
+            """The process of the worker."""
+            known = {one["name"]: one for one in running.get("/workers")["workers"]}
+            return known[name]["pid"] if name in known and known[name]["online"] else None
+
+        with worker(home / "fixed-before", variables, *own):
+            failed = [app.send_task("shop.tasks.charge_card", args=[one], queue="fixed").id for one in (1, 2)]
+            for identity in failed:
+                wait_for_state(running, str(identity), "FAILURE")
+            before = wait_for(online, SECONDS, running.text)
+        stack.enter_context(worker(home / "fixed-after", variables, *own))
+        wait_for(lambda: online() not in {None, before}, SECONDS, running.text)
+        page = open_window(running, "/monitoring/failures").page
+        row = opened(page).get_by_role("row", name=name)
+        expect(row).to_contain_text("after the last was sent")
+        row.get_by_role("link", name="Failed tasks").click()
+        expect(page.locator("[data-row-link]")).to_have_count(2)

@@ -148,3 +148,33 @@ def test_an_id_and_a_command_are_copied_over_plain_http(
         page.keyboard.press("Control+V")
         expect(field).to_have_value(text)
         page.go_back()
+
+
+def test_j_and_k_move_in_small_tables_too(on_sqlite: Monitor, shop: Shop, open_window: Open) -> None:
+    page = open_window(on_sqlite, "/monitoring/queues").page
+    links = page.locator("main tbody th a")
+    expect(links.nth(1)).to_be_visible()
+    for key, row in (("j", 0), ("j", 1), ("k", 0), ("k", 0)):
+        page.keyboard.press(key)
+        expect(links.nth(row)).to_be_focused()
+
+
+def test_the_focus_goes_back_to_the_button_when_its_action_is_done(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    task = shop.send("place_order", "focus", countdown=3600)
+    wait_for_state(on_sqlite, task, "RECEIVED")
+    page = open_window(on_sqlite, f"/monitoring/tasks/{task}").page
+    button = page.get_by_role("button", name="Cancel ...")
+    button.press("Enter")
+    page.get_by_role("button", name="Cancel task").press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(button).to_be_focused()
+
+
+def test_a_word_that_is_only_in_a_name_leads_to_the_tasks_of_that_name(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    page = open_window(on_sqlite, "/monitoring/tasks?q=place_order").page
+    page.get_by_role("link", name="Find it in the names of tasks").click()
+    expect(page.locator("[data-row-link]").first).to_have_text("shop.tasks.place_order")
