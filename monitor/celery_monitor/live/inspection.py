@@ -15,12 +15,16 @@ _MAX_NAME = 255
 
 
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
-    """The answers of one worker; None where it did not answer. ``rate_limits``: by the name of the task."""
+    """The answers of one worker; None where it did not answer.
+
+    ``uptime``: of its process, in seconds. ``rate_limits``: by the name of the task.
+    """
 
     slots: int | None = None
     pool: str | None = None
     prefetch: int | None = None
     pid: int | None = None
+    uptime: int | None = None
     queues: tuple[str, ...] | None = None
     tasks: tuple[str, ...] | None = None
     rate_limits: Mapping[str, str] = {}
@@ -48,6 +52,7 @@ def inspected(stats: Any, queues: Any, registered: Any) -> Inspected:
         pool=_pool(pool.get("implementation")),
         prefetch=_number(stats.get("prefetch_count")),
         pid=_number(stats.get("pid")),
+        uptime=_number(stats.get("uptime")),
         queues=_queues(queues),
         tasks=tasks,
         rate_limits=rate_limits,

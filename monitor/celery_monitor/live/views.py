@@ -24,14 +24,14 @@ class OfflineReason(StrEnum):
 class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
     """One worker.
 
-    ``since``: when the worker came online, or when it was last seen if it is offline. ``heartbeat_interval``:
-    as the worker names it. ``group``: its worker group in a cluster. ``slots``: tasks that its pool runs at
-    one time. ``queues`` None until the worker has answered remote control. ``active``, ``processed``
-    and ``load`` (over one minute) come from the heartbeat; ``processed`` counts since the start of the
-    worker. ``missed``: starts and ends of runs that the monitor has no event of. ``clock_skew``: seconds that
-    the clock of the worker is ahead. ``task_events``: whether the worker sends task events. ``verdict``: what
-    is wrong with the worker, as a sentence: what the operator says, or that another process has its name.
-    ``memory`` in bytes.
+    ``since``: when the process of the worker started, or else came online; if it is offline, when it was last
+    seen. ``heartbeat_interval``: as the worker names it. ``group``: its worker group in a cluster. ``slots``:
+    tasks that its pool runs at one time. ``queues`` None until the worker has answered remote control.
+    ``active``, ``processed`` and ``load`` (over one minute) come from the heartbeat; ``processed`` counts
+    since the start of the worker. ``missed``: starts and ends of runs that the monitor has no event of.
+    ``clock_skew``: seconds that the clock of the worker is ahead. ``task_events``: whether the worker sends
+    task events. ``verdict``: what is wrong with the worker, as a sentence: what the operator says, or that
+    another process has its name. ``memory`` in bytes.
     """
 
     name: str

@@ -14,6 +14,8 @@ WITHOUT_HEARTBEAT_SECONDS = 180.0
 _MAX_INTERVAL_SECONDS = 3600.0
 _SHARED_SECONDS = 60.0
 """How long a worker's name counts as shared after both of its processes were heard of."""
+_UPTIME_MARGIN_SECONDS = 2.0
+"""Celery rounds the uptime to seconds. An answer that took long makes a process appear younger."""
 # Celery counts a worker as offline after 200 % of its interval. The margin is for the way through the broker.
 _INTERVALS, _MARGIN_SECONDS = 2.0, 3.0
 
@@ -24,6 +26,7 @@ class Worker:
     __slots__ = (
         "active",
         "asked_at",
+        "began",
         "former_pid",
         "group",
         "heartbeat_at",
@@ -47,6 +50,9 @@ class Worker:
     def __init__(self, name: str, now: float) -> None:
         self.name = name
         self.since = now
+        """Since when the monitor has heard of it without a break, or when it was last seen."""
+        self.began: float | None = None
+        """When its process started, as far as its uptime shows."""
         self.seen_at = now
         self.heartbeat_at: float | None = None
         self.interval: float | None = None
@@ -79,7 +85,7 @@ class Worker:
         begins = not self.online or self._is_other_process(event)
         if begins:
             self.since = event.received
-            self.inspected, self.asked_at = Inspected(), None
+            self.inspected, self.asked_at, self.began = Inspected(), None, None
         if event.pid and event.pid != self.pid:
             self.former_pid = self.pid
         self.offline, self.lost_marked, self.series_dropped = None, False, False
@@ -92,6 +98,16 @@ class Worker:
         self.version = event.version or self.version
         self.active, self.processed, self.load = event.active, event.processed, event.load
         return begins
+
+    def on_answer(self, answer: Inspected, now: float) -> None:
+        """Note what it answered. Its process may be older than the monitor that hears of it."""
+        self.seen(now)
+        if answer.uptime is not None and (self.pid is None or answer.pid in {None, self.pid}):
+            began = now - answer.uptime
+            if self.began is None or began < self.began - _UPTIME_MARGIN_SECONDS:
+                self.began = began
+        self.inspected, self.asked_at = answer, now
+        self.pid = answer.pid or self.pid
 
     def silent_until(self) -> float:
         """When it counts as offline, unless it is heard of before."""
@@ -141,7 +157,7 @@ class Worker:
         return WorkerView(
             name=self.name,
             online=self.online,
-            since=self.since,
+            since=self.since if self.began is None or not self.online else min(self.since, self.began),
             offline_reason=self.offline,
             last_heartbeat=self.heartbeat_at,
             heartbeat_interval=self.interval,

@@ -99,9 +99,7 @@ class Workers:
         """Note what a worker answered. An answer also shows a worker that sends no heartbeats."""
         worker = self._workers.get(name) or self._add(name, now)
         if worker is not None:
-            worker.seen(now)
-            worker.inspected, worker.asked_at = answer, now
-            worker.pid = answer.pid or worker.pid
+            worker.on_answer(answer, now)
             self._changed()
 
     def on_push(self, push: ResourcePush, now: float) -> None:

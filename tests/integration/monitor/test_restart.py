@@ -1,5 +1,6 @@
 """The monitor is killed while tasks run and wait. The history says afterwards what happened meanwhile."""
 
+import math
 import os
 import signal
 from pathlib import Path
@@ -21,6 +22,12 @@ def _until(running: Monitor, task: str, state: str) -> Any:
         return shown if shown is not None and shown["state"] == state else None
 
     return wait_for(reached, WAIT_SECONDS, lambda: f"{running.task(task)}\n{running.text()}")
+
+
+def _known_since(running: Monitor) -> float | None:
+    """Since when the worker that stays is online."""
+    workers = {one["name"]: one for one in running.get("/workers")["workers"]}
+    return workers["stays@test"]["since"] if "stays@test" in workers else None
 
 
 @pytest.mark.timeout(900)
@@ -52,6 +59,8 @@ def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) ->
                     _until(first, task, "STARTED")
                 pending = send("place_order", 2, queue="unread")
                 _until(first, pending, "PENDING")
+                known = _known_since(first)
+                assert known is not None
                 first.stop(signal.SIGKILL)
             os.killpg(goes.pid, signal.SIGKILL)
             wait_for(
@@ -60,6 +69,11 @@ def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) ->
                 "the end of the short task",
             )
             with monitor(tmp_path / "monitor", variables=variables) as second:
+                wait_for(
+                    lambda: abs((_known_since(second) or math.inf) - known) < BUSY_SECONDS,
+                    WAIT_SECONDS,
+                    second.text,
+                )
                 waiting = _until(second, pending, "PENDING")
                 app.control.add_consumer("unread", destination=["stays@test"])
                 app.control.revoke(lasts, terminate=True)

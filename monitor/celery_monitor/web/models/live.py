@@ -19,7 +19,9 @@ class Worker(_View):
 
     name: str = Field(description="The name, such as `celery@host`.")
     online: bool = Field(description="Whether the worker sends heartbeats.")
-    since: float | None = Field(description="When it came online, or when it was last seen. " + _TIME)
+    since: float | None = Field(
+        description="When its process started, or else came online; or when it was last seen. " + _TIME
+    )
     offline_reason: OfflineReason | None = Field(description="Why it is offline.")
     last_heartbeat: float | None = Field(description="When its last heartbeat was received. " + _TIME)
     heartbeat_interval: float | None = Field(description="Seconds between its heartbeats.")
