@@ -128,7 +128,8 @@ class FailureView(msgspec.Struct, frozen=True, kw_only=True):
     """Tasks of a window with the same type of error, raised at the same line.
 
     ``error`` is empty and ``place`` None where they are unknown. ``tasks`` = ``open`` (failed or lost) +
-    ``retrying`` + ``recovered`` (succeeded since). ``latest`` is the id of the latest one.
+    ``retrying`` + ``recovered`` (succeeded since). ``latest`` is the id of the latest one. ``first_seen`` and
+    ``last_seen``: when tasks failed; of many tasks those are compared that were sent first, or last.
     """
 
     error: str
@@ -147,7 +148,7 @@ class FailureView(msgspec.Struct, frozen=True, kw_only=True):
 class FailingWorker(msgspec.Struct, frozen=True, kw_only=True):
     """Tasks of a window with one error, whose last run was on one worker. ``name`` None: it is unknown.
 
-    ``first`` and ``last``: when the first and the last of them were sent, or first seen.
+    ``first`` and ``last``: when the first and the last of them failed.
     """
 
     name: str | None
@@ -159,9 +160,10 @@ class FailingWorker(msgspec.Struct, frozen=True, kw_only=True):
 class OnsetView(msgspec.Struct, frozen=True, kw_only=True):
     """Since when tasks fail with one error at one line.
 
-    ``first``: when the first one in the whole history was sent, or first seen; ``history_since``: the same of
-    any task. ``tasks`` in the window, ``before`` in the window of the same length before it. ``trend``: in
-    equal steps of the window, oldest first. ``workers``: those with the most tasks, of ``worker_count``.
+    ``first``: when the first one in the whole history failed; ``history_since``: when any task was sent, or
+    first seen. ``tasks`` in the window, ``before`` in the window of the same length before it. ``trend``: by
+    when they failed, in equal steps of the window, oldest first. ``workers``: those with the most tasks, of
+    ``worker_count``.
     """
 
     history_since: float

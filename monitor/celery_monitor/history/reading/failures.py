@@ -7,30 +7,33 @@ import msgspec
 
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Session
+from celery_monitor.history.reading.failed_at import failed_at
 from celery_monitor.history.rows.labels import LabelKind
 from celery_monitor.history.views import FailureView, Window
 from celery_monitor.records import states
 
 _OPEN = frozenset({states.FAILURE, states.REJECTED, states.LOST})
 _RECOVERED = frozenset({states.SUCCESS, states.REVOKED})
-_ROWS_FOR_NAMES = 20
+_ROWS, _LEAST_ROWS = 1_000, 10
+"""How many rows of all groups, and at least of each, are read at either end for names and times."""
 
 
 class _Part(NamedTuple):
-    """The tasks of one group that are in one state."""
+    """The tasks of one group that are in one state. ``last``: when the last of them was sent."""
 
     state: str
     tasks: int
-    first: float
     last: float
 
 
 class _Example(NamedTuple):
-    """One of the latest tasks of a group."""
+    """One of the first or latest tasks of a group. ``first`` and ``last``: when it failed."""
 
     at: float
     number: int
     name_id: int | None
+    first: float
+    last: float
 
 
 class Failures:
@@ -46,7 +49,7 @@ class Failures:
     async def groups(self, window: Window, limit: int) -> list[FailureView]:
         """The groups of the tasks of a window that have an error, latest first."""
         rows = await self._session.rows(
-            f"SELECT error_id, state_id, count(*), min(at), max(at) FROM {self._source} "
+            f"SELECT error_id, state_id, count(*), max(at) FROM {self._source} "
             "WHERE error_id IS NOT NULL AND at >= ? AND at < ? GROUP BY error_id, state_id",
             [window.since, window.until],
         )
@@ -59,37 +62,42 @@ class Failures:
         newest = await self._newest([max(found).number for found in examples.values()])
         names = {example.name_id for found in examples.values() for example in found if example.name_id}
         labels = await self._labels([*latest, *names])
-        return [
+        views = [
             _view(
                 labels[error_id],
                 groups[error_id],
-                sorted({labels[one.name_id] for one in examples[error_id] if one.name_id}),
-                newest[max(examples[error_id]).number],
+                examples=examples[error_id],
+                names=sorted({labels[one.name_id] for one in examples[error_id] if one.name_id}),
+                newest=newest[max(examples[error_id]).number],
             )
             for error_id in latest
         ]
+        return sorted(views, key=lambda view: -view.last_seen)
 
     async def _examples(self, error_ids: Sequence[int], window: Window) -> Mapping[int, Sequence[_Example]]:
-        """The latest tasks of each group, at least one: all queries see the database at one moment."""
-        latest = (
-            f"FROM {self._source} WHERE error_id = error.id AND at >= ? AND at < ? "
-            f"ORDER BY at DESC, id DESC LIMIT {_ROWS_FOR_NAMES}"
-        )
-        ids: object = list(error_ids)
-        if self._database.is_sqlite:
-            ids = msgspec.json.encode(ids).decode()
-            sql = (
-                "SELECT error.id, task.at, task.id, task.name_id FROM (SELECT value AS id FROM json_each(?)) "
-                f"AS error CROSS JOIN {self._table} AS task WHERE task.id IN (SELECT id {latest})"
-            )
-        else:
-            sql = (
-                "SELECT error.id, task.at, task.id, task.name_id FROM unnest(?::integer[]) AS error (id) "
-                f"CROSS JOIN LATERAL (SELECT at, id, name_id {latest}) AS task"
-            )
+        """The first and latest tasks of each group, at least one: the queries see the same moment."""
+        most = max(_LEAST_ROWS, _ROWS // max(1, len(error_ids)))
         found: dict[int, list[_Example]] = {}
-        for error_id, *values in await self._session.rows(sql, [ids, window.since, window.until]):
-            found.setdefault(error_id, []).append(_Example(*values))
+        for order in ("ASC", "DESC"):
+            some = (
+                f"FROM {self._source} WHERE error_id = error.id AND at >= ? AND at < ? "
+                f"ORDER BY at {order}, id {order} LIMIT {most}"
+            )
+            ids: object = list(error_ids)
+            columns = f"error.id, task.at, task.id, task.name_id, {', '.join(failed_at(self._database))}"
+            if self._database.is_sqlite:
+                ids = msgspec.json.encode(ids).decode()
+                sql = (
+                    f"SELECT {columns} FROM (SELECT value AS id FROM json_each(?)) "
+                    f"AS error CROSS JOIN {self._table} AS task WHERE task.id IN (SELECT id {some})"
+                )
+            else:
+                sql = (
+                    f"SELECT {columns} FROM unnest(?::integer[]) AS error (id) CROSS JOIN LATERAL "
+                    f"(SELECT * {some}) AS task"
+                )
+            for error_id, *values in await self._session.rows(sql, [ids, window.since, window.until]):
+                found.setdefault(error_id, []).append(_Example(*values))
         return found
 
     async def _newest(self, numbers: Collection[int]) -> Mapping[int, tuple[str, str | None]]:
@@ -113,7 +121,12 @@ class Failures:
 
 
 def _view(
-    label: str, parts: Sequence[_Part], names: Sequence[str], newest: tuple[str, str | None]
+    label: str,
+    parts: Sequence[_Part],
+    *,
+    examples: Sequence[_Example],
+    names: Sequence[str],
+    newest: tuple[str, str | None],
 ) -> FailureView:
     error, _, place = label.partition("\n")
     tasks = sum(part.tasks for part in parts)
@@ -126,8 +139,8 @@ def _view(
         open=opened,
         retrying=tasks - opened - recovered,
         recovered=recovered,
-        first_seen=min(part.first for part in parts),
-        last_seen=max(part.last for part in parts),
+        first_seen=min(example.first for example in examples),
+        last_seen=max(example.last for example in examples),
         names=list(names),
         latest=newest[0],
         message=newest[1],

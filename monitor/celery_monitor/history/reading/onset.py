@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Row, Session
+from celery_monitor.history.reading.failed_at import failed_at
 from celery_monitor.history.rows.clean import MOST_LABEL_CHARACTERS, text
 from celery_monitor.history.rows.labels import LabelKind, Labels
 from celery_monitor.history.views import FailingWorker, OnsetView, Window
 
 STEPS = 30
+_FIRST_ROWS = 1_000
+"""Among the tasks that were sent first, this many are searched for the one that failed first."""
 MOST_WORKERS = 200
 
 
@@ -19,7 +22,9 @@ class Onsets:
         self._database = database
         self._table = f"{database.prefix}job_executions"
         # SQLite would rather read all tasks of the window.
-        self._source = self._table + (" INDEXED BY job_executions_error_id" if database.is_sqlite else "")
+        self._index = " INDEXED BY job_executions_error_id" if database.is_sqlite else ""
+        self._source = self._table + self._index
+        self._failed = failed_at(database)
 
     async def of(self, error: str, place: str | None, window: Window) -> OnsetView | None:
         """The onset in a window; None if the history has no such error."""
@@ -32,7 +37,9 @@ class Onsets:
                 return None
             error_id = label[0][0]
             [[first]] = await session.rows(
-                f"SELECT min(at) FROM {self._source} WHERE error_id = ?", [error_id]
+                f"SELECT min({self._failed[0]}) FROM {self._table} AS task WHERE id IN "
+                f"(SELECT id FROM {self._source} WHERE error_id = ? ORDER BY at LIMIT {_FIRST_ROWS})",
+                [error_id],
             )
             if first is None:
                 return None
@@ -56,11 +63,19 @@ class Onsets:
         )
 
     async def _rows(self, session: Session, error_id: int, window: Window) -> list[Row]:
-        """Worker, step of the window, number of tasks, first and last time."""
-        step = "CAST((at - ?) / ? AS INTEGER)" if self._database.is_sqlite else "floor((at - ?) / ?)::integer"
+        """Worker, step of the window, number of tasks, and when the first and last of them failed.
+
+        A task counts by its last run with an error, which was on its worker.
+        """
+        step = (
+            "CAST((failed - ?) / ? AS INTEGER)"
+            if self._database.is_sqlite
+            else "floor((failed - ?) / ?)::integer"
+        )
         return await session.rows(
-            f"SELECT worker_id, {step} AS step, count(*), min(at), max(at) FROM {self._source} "
-            "WHERE error_id = ? AND at >= ? AND at < ? GROUP BY worker_id, step",
+            f"SELECT worker_id, {step} AS step, count(*), min(failed), max(failed) FROM "
+            f"(SELECT worker_id, {self._failed[1]} AS failed FROM {self._table} AS task{self._index} "
+            "WHERE error_id = ? AND at >= ? AND at < ?) AS tasks GROUP BY worker_id, step",
             [
                 window.since,
                 (window.until - window.since) / STEPS,
@@ -74,8 +89,8 @@ class Onsets:
 def _trend(rows: Sequence[Row]) -> list[int]:
     trend = [0] * STEPS
     for _, step, tasks, *_ in rows:
-        # Floating point may put the last moment of the window into a step of its own.
-        trend[min(step, STEPS - 1)] += tasks
+        # A task that was sent in the window may have failed after it, or before it by another clock.
+        trend[max(0, min(step, STEPS - 1))] += tasks
     return trend
 
 

@@ -25,7 +25,7 @@ function Begin({ onset }) {
   const { window, first, tasks, before, trend, history_since: oldest } = onset;
   const length = window.until - window.since;
   const step = length / trend.length;
-  return html`<p>The first of them in the history was sent <${DayClock} at=${first} /> (<${Ago} at=${first} />). ${counted(tasks, "task")} failed in this time, and ${number(before)} in the same time before.${oldest > window.since - length && html` The history begins <${DayClock} at=${oldest} />.`}</p>
+  return html`<p>The first of them in the history failed <${DayClock} at=${first} /> (<${Ago} at=${first} />). ${counted(tasks, "task")} failed in this time, and ${number(before)} in the same time before.${oldest > window.since - length && html` The history begins <${DayClock} at=${oldest} />.`}</p>
     <${Sparkline} at=${trend.map((_, index) => window.since + index * step)} values=${trend} label="failed tasks" unit="" tone="bad" />`;
 }
 
@@ -57,7 +57,7 @@ export function placesOf({ window, workers: failing }, workers, rollouts) {
 
 const ofRollout = ({ name, group, since }) => ({ key: `rollout ${name}`, rollout: name, group, since, filter: term("worker", `*@${name}-*`) });
 
-/** @param {number} last when the last of the tasks was sent */
+/** @param {number} last when the last of the tasks failed */
 function ofWorker(name, last, workers, window) {
   if (name === null) return { key: "unknown", worker: null, since: null, filter: null };
   const known = workers.find((one) => one.name === name);
@@ -73,12 +73,12 @@ function Places({ places, onset, failure }) {
   const whole = onset.workers.length === onset.worker_count;
   return html`${places.length === 1 && whole && html`<p><b>${places[0].rollout ? "Only the workers of one rollout have it." : "Only one worker has it."}</b></p>`}
     <table class="cards">
-      <thead><tr><th scope="col" class="nowrap">Where</th><th scope="col" class="nowrap n">Failed</th><th scope="col" class="nowrap">Started</th><th scope="col" class="nowrap">First sent</th><th scope="col" class="nowrap"><span class="visually-hidden">Tasks</span></th></tr></thead>
+      <thead><tr><th scope="col" class="nowrap">Where</th><th scope="col" class="nowrap n">Failed</th><th scope="col" class="nowrap">Started</th><th scope="col" class="nowrap">First failed</th><th scope="col" class="nowrap"><span class="visually-hidden">Tasks</span></th></tr></thead>
       <tbody>${shown.map((place) => html`<tr key=${place.key}>
         <th scope="row"><${PlaceName} place=${place} /></th>
         <td class="n" data-label="Failed">${number(place.tasks)}</td>
-        <td class="nowrap" data-label="Started">${place.since === null ? UNKNOWN : html`<${DayClock} at=${place.since} />${place.isLater && html`<span class="second">after the last was sent</span>`}`}</td>
-        <td class="nowrap" data-label="First sent"><${DayClock} at=${place.first} /></td>
+        <td class="nowrap" data-label="Started">${place.since === null ? UNKNOWN : html`<${DayClock} at=${place.since} />${place.isLater && html`<span class="second">after these failures</span>`}`}</td>
+        <td class="nowrap" data-label="First failed"><${DayClock} at=${place.first} /></td>
         <td class="n">${place.filter && html`<a href=${tasksPath(`state:failure ${failureFilter(failure)} ${place.filter}`)}>Failed tasks</a>`}</td>
       </tr>`)}</tbody>
     </table>

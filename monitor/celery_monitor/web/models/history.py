@@ -108,8 +108,8 @@ class FailureGroup(_View):
     open: int = Field(description="Of these: failed or lost, and not succeeded since.")
     retrying: int = Field(description="Of these: to be retried.")
     recovered: int = Field(description="Of these: succeeded since.")
-    first_seen: float = Field(description="In the window. " + _TIME)
-    last_seen: float = Field(description=_TIME)
+    first_seen: float = Field(description="When the first of them failed. " + _TIME)
+    last_seen: float = Field(description="When the last of them failed. " + _TIME)
     names: list[str] = Field(description="The names of the tasks.")
     latest: str = Field(description="The id of the latest one.")
     message: str | None = Field(description="The latest error.")
@@ -134,8 +134,8 @@ class FailingWorker(_View):
 
     name: str | None = Field(description="The worker of the last run; null if it is unknown.")
     tasks: int = Field(description="Tasks that failed there.")
-    first: float = Field(description="When the first of them was sent, or first seen. " + _TIME)
-    last: float = Field(description="When the last of them was sent, or first seen. " + _TIME)
+    first: float = Field(description="When the first of them failed. " + _TIME)
+    last: float = Field(description="When the last of them failed. " + _TIME)
 
 
 class Onset(_View):
@@ -143,12 +143,12 @@ class Onset(_View):
 
     window: Window = Field(description="The window.")
     history_since: float = Field(description="Before this time the history has no tasks. " + _TIME)
-    first: float = Field(
-        description="When the first of these tasks in the whole history was sent, or first seen. " + _TIME
-    )
+    first: float = Field(description="When the first of these tasks in the whole history failed. " + _TIME)
     tasks: int = Field(description="Tasks in the window.")
     before: int = Field(description="Tasks in the window of the same length before.")
-    trend: list[int] = Field(description="Tasks in equal steps of the window, oldest first.")
+    trend: list[int] = Field(
+        description="Tasks by when they failed, in equal steps of the window, oldest first."
+    )
     workers: list[FailingWorker] = Field(description="The workers with the most failures first, at most 200.")
     worker_count: int = Field(description="How many workers there are.")
 

@@ -91,7 +91,7 @@ async def test_failures_are_grouped_by_error_and_line(history: History) -> None:
     first, second = await history.failures(DAY)
     assert (first.error, first.place) == ("KeyError", "srv/shop/tasks.py:42 in charge")
     assert (first.tasks, first.open, first.retrying, first.recovered) == (4, 2, 1, 1)
-    assert (first.first_seen, first.last_seen) == (NOW + 0.1, NOW + 0.1)
+    assert (first.first_seen, first.last_seen) == (NOW + 1.2, NOW + 1.2)
     assert list(first.names) == ["shop.mail", "shop.pay"]
     assert (first.latest, first.message) == ("d", "KeyError('z')")
     assert (second.tasks, second.latest, second.message) == (1, "e", "KeyError('x')")

@@ -45,14 +45,25 @@ async def test_the_onset_counts_one_error_in_its_window_and_before(history: Hist
     )
     found = await history.onsets.of("KeyError", PLACE, WINDOW)
     assert found is not None
-    assert (found.history_since, found.first) == (NOW - 20_000, NOW - 10_000)
+    assert (found.history_since, found.first) == (NOW - 20_000, NOW - 9_999)
     assert (found.tasks, found.before, sum(found.trend)) == (4, 2, 4)
     assert [step for step, tasks in enumerate(found.trend) if tasks] == [0, 15, STEPS - 1]
     assert list(found.workers) == [
-        FailingWorker(name="w2@a", tasks=2, first=NOW - 1_450, last=NOW - 1_440),
-        FailingWorker(name=None, tasks=1, first=NOW - 0.001, last=NOW - 0.001),
-        FailingWorker(name="w1@a", tasks=1, first=NOW - 3_000, last=NOW - 3_000),
+        FailingWorker(name="w2@a", tasks=2, first=NOW - 1_449, last=NOW - 1_439),
+        FailingWorker(name=None, tasks=1, first=NOW + 0.999, last=NOW + 0.999),
+        FailingWorker(name="w1@a", tasks=1, first=NOW - 2_999, last=NOW - 2_999),
     ]
+
+
+async def test_tasks_that_waited_count_when_they_failed(history: History) -> None:
+    slow = failed(2_900)
+    slow.finished = slow.runs[0].finished = NOW - 50
+    await history.write([slow, failed(2_800)])
+    found = await history.onsets.of("KeyError", PLACE, WINDOW)
+    assert found is not None
+    assert found.first == NOW - 2_799
+    assert [step for step, tasks in enumerate(found.trend) if tasks] == [2, STEPS - 1]
+    assert list(found.workers) == [FailingWorker(name="w1@a", tasks=2, first=NOW - 2_799, last=NOW - 50)]
 
 
 async def test_only_the_workers_with_the_most_failures_are_listed(

@@ -93,7 +93,7 @@ def test_only_the_failures_of_a_rollout_are_retried(
     places = opened(page)
     row = places.get_by_role("row", name=rollout)
     expect(row).to_contain_text("rollout of group mail")
-    expect(page.locator(".onset")).to_contain_text("The first of them in the history was sent")
+    expect(page.locator(".onset")).to_contain_text("The first of them in the history failed")
     expect(page.locator(".onset")).to_contain_text("and 0 in the same time before")
     window.check(f"onset by rollout {size}")
     row.get_by_role("link", name="Failed tasks").click()
