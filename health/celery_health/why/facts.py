@@ -145,6 +145,7 @@ class TaskFacts:
     message is now; ``deaths``: how many processes died while they ran it. ``unacknowledged``: whether the
     broker has its message as delivered; ``redelivery``: after how many seconds the broker delivers it again.
     ``retries``: how many retries came before; ``awaits_retry``: it failed and is to run again.
+    ``succeeded_as``: the id of a task that a person sent again for this one, and that succeeded.
     """
 
     id: str
@@ -176,6 +177,7 @@ class TaskFacts:
     redelivery: float | None = None
     retries: int = 0
     awaits_retry: bool = False
+    succeeded_as: str | None = None
     run_twice: bool = False
     holder: Holder | None = None
     queue: Queue | None = None

@@ -22,6 +22,7 @@ class WhyReason(StrEnum):
     SUCCEEDED = "Succeeded"
     RESULT_EXPIRED = "ResultExpired"
     FAILED = "Failed"
+    RECOVERED = "Recovered"
     REVOKED = "Revoked"
     EXPIRED = "Expired"
     REJECTED = "Rejected"
@@ -102,6 +103,10 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
             Severity.DEGRADED,
             "{task} failed{ago}{on_worker}{error}.",
             "Correct the cause, then send the task again",
+        ),
+        WhyReason.RECOVERED: Situation(
+            Severity.INFORMATION,
+            "{task} {ended}{ago}{on_worker}{error}. It was sent again as task {retry}, which succeeded.",
         ),
         WhyReason.REVOKED: Situation(
             Severity.DEGRADED,

@@ -128,8 +128,9 @@ class FailureView(msgspec.Struct, frozen=True, kw_only=True):
     """Tasks of a window with the same type of error, raised at the same line.
 
     ``error`` is empty and ``place`` None where they are unknown. ``tasks`` = ``open`` (failed or lost) +
-    ``retrying`` + ``recovered`` (succeeded since). ``latest`` is the id of the latest one. ``first_seen`` and
-    ``last_seen``: when tasks failed; of many tasks those are compared that were sent first, or last.
+    ``retrying`` + ``recovered`` (succeeded since, or sent again with success). ``latest`` is the id of the
+    latest one. ``first_seen`` and ``last_seen``: when tasks failed; of many tasks those are compared that
+    were sent first, or last.
     """
 
     error: str

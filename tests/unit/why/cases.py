@@ -205,6 +205,18 @@ CASES = (
         ("KeyError: 'price'",),
     ),
     Case(
+        "it failed, and was sent again with success",
+        facts(outcome=Outcome.FAILED, finished=NOW - 60, error="KeyError: 'price'", succeeded_as="9ab0"),
+        WhyReason.RECOVERED,
+        ("failed 60 s ago: KeyError: 'price'", "as task 9ab0, which succeeded"),
+    ),
+    Case(
+        "it was lost, and was sent again with success",
+        facts(lost_with="w1@a", worker="w1@a", succeeded_as="9ab0"),
+        WhyReason.RECOVERED,
+        ("was lost on worker w1@a", "9ab0"),
+    ),
+    Case(
         "it was rejected",
         facts(outcome=Outcome.REJECTED, finished=NOW - 60, worker="w1@a"),
         WhyReason.REJECTED,

@@ -12,6 +12,7 @@ from celery_health.why.rules.ended import (
     lost,
     poison,
     quarantined,
+    recovered,
 )
 from celery_health.why.rules.held import (
     behind_long_task,
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     holder_faulty,
     holder_offline,
     running,
+    recovered,
     ended,
     end_unreported,
     quarantined,

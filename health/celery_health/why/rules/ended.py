@@ -1,5 +1,7 @@
 """Tasks that run no more: they ended, are lost, or no worker takes them."""
 
+from collections.abc import Mapping
+
 from celery_health.verdicts.text import lasting, times
 from celery_health.why.facts import EXPIRED, Outcome, TaskFacts
 from celery_health.why.finding import Finding
@@ -11,6 +13,11 @@ _ENDINGS = {
     Outcome.FAILED: WhyReason.FAILED,
     Outcome.REVOKED: WhyReason.REVOKED,
     Outcome.REJECTED: WhyReason.REJECTED,
+}
+_RECOVERABLE: Mapping[Outcome | None, str] = {
+    Outcome.FAILED: "failed",
+    Outcome.REVOKED: "was revoked",
+    Outcome.REJECTED: "was rejected",
 }
 
 
@@ -38,12 +45,22 @@ def poison(facts: TaskFacts) -> Finding | None:
     return Finding(WhyReason.POISON_TASK, {"deaths": times(facts.deaths)})
 
 
+def recovered(facts: TaskFacts) -> Finding | None:
+    """It was lost, or did not succeed, and a person has sent it again with success."""
+    if facts.succeeded_as is None or facts.awaits_retry:
+        return None
+    verb = "was lost" if facts.lost_with is not None else _RECOVERABLE.get(facts.outcome)
+    if verb is None:
+        return None
+    words = {"ended": verb, "retry": printable(facts.succeeded_as), **_last_run(facts)}
+    return Finding(WhyReason.RECOVERED, words)
+
+
 def ended(facts: TaskFacts) -> Finding | None:
     """Its last run ended, and no other is to follow."""
     if facts.outcome is None or facts.awaits_retry:
         return None
-    error = f": {printable(facts.error)}" if facts.error else ""
-    words = {"ago": ago(facts, facts.finished), "on_worker": _on_worker(facts), "error": error}
+    words = _last_run(facts)
     if facts.outcome is Outcome.SUCCEEDED:
         took = ""
         if facts.started is not None and facts.finished is not None:
@@ -102,6 +119,11 @@ def _expired_before_end(facts: TaskFacts) -> bool:
 
 def _how(facts: TaskFacts) -> str:
     return f" and {printable(facts.revoke_reason)}" if facts.revoke_reason else ""
+
+
+def _last_run(facts: TaskFacts) -> dict[str, str]:
+    error = f": {printable(facts.error)}" if facts.error else ""
+    return {"ago": ago(facts, facts.finished), "on_worker": _on_worker(facts), "error": error}
 
 
 def _on_worker(facts: TaskFacts) -> str:

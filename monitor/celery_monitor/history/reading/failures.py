@@ -58,6 +58,7 @@ class Failures:
         for error_id, state_id, *numbers in rows:
             groups.setdefault(error_id, []).append(_Part(texts.get(state_id, ""), *numbers))
         latest = sorted(groups, key=lambda error_id: -max(part.last for part in groups[error_id]))[:limit]
+        recovered = await self._recovered(window, texts) if latest else {}
         examples = await self._examples(latest, window)
         newest = await self._newest([max(found).number for found in examples.values()])
         names = {example.name_id for found in examples.values() for example in found if example.name_id}
@@ -66,6 +67,7 @@ class Failures:
             _view(
                 labels[error_id],
                 groups[error_id],
+                retried=recovered.get(error_id, 0),
                 examples=examples[error_id],
                 names=sorted({labels[one.name_id] for one in examples[error_id] if one.name_id}),
                 newest=newest[max(examples[error_id]).number],
@@ -73,6 +75,37 @@ class Failures:
             for error_id in latest
         ]
         return sorted(views, key=lambda view: -view.last_seen)
+
+    async def _recovered(self, window: Window, texts: Mapping[int, str]) -> Mapping[int, int]:
+        """How many failed tasks of each group a person retried with success: by their latest retries."""
+        prefix = self._database.prefix
+        successes = [number for number, text in texts.items() if text == states.SUCCESS]
+        opened = [number for number, text in texts.items() if text in _OPEN]
+        if not successes or not opened:
+            return {}
+        # A retry that failed may itself have been retried. Nothing is retried before it is sent.
+        latest = (
+            f"NOT EXISTS (SELECT 1 FROM {prefix}task_retries AS later WHERE later.retry_of = retry.retry_of "
+            "AND (later.at > retry.at OR later.at = retry.at AND later.execution_id > retry.execution_id))"
+        )
+        rows = await self._session.rows(
+            "WITH RECURSIVE recovered (execution_id) AS ("
+            f"SELECT retry.retry_of FROM {prefix}task_retries AS retry CROSS JOIN {self._table} AS task "
+            "WHERE task.execution_id = retry.execution_id AND retry.at >= ? AND task.state_id = ? "
+            f"AND {latest} "
+            f"UNION SELECT retry.retry_of FROM recovered CROSS JOIN {prefix}task_retries AS retry "
+            f"WHERE retry.execution_id = recovered.execution_id AND {latest}) "
+            "SELECT task.error_id, task.state_id, count(*) FROM recovered "
+            f"CROSS JOIN {self._table} AS task WHERE task.execution_id = recovered.execution_id "
+            "AND task.error_id IS NOT NULL AND task.at >= ? AND task.at < ? "
+            "GROUP BY task.error_id, task.state_id",
+            [window.since, successes[0], window.since, window.until],
+        )
+        found: dict[int, int] = {}
+        for error_id, state_id, tasks in rows:
+            if state_id in opened:
+                found[error_id] = found.get(error_id, 0) + tasks
+        return found
 
     async def _examples(self, error_ids: Sequence[int], window: Window) -> Mapping[int, Sequence[_Example]]:
         """The first and latest tasks of each group, at least one: the queries see the same moment."""
@@ -124,14 +157,15 @@ def _view(
     label: str,
     parts: Sequence[_Part],
     *,
+    retried: int,
     examples: Sequence[_Example],
     names: Sequence[str],
     newest: tuple[str, str | None],
 ) -> FailureView:
     error, _, place = label.partition("\n")
     tasks = sum(part.tasks for part in parts)
-    opened = sum(part.tasks for part in parts if part.state in _OPEN)
-    recovered = sum(part.tasks for part in parts if part.state in _RECOVERED)
+    opened = sum(part.tasks for part in parts if part.state in _OPEN) - retried
+    recovered = sum(part.tasks for part in parts if part.state in _RECOVERED) + retried
     return FailureView(
         error=error,
         place=place or None,

@@ -43,7 +43,8 @@ class Known:
 
     ``holder``: the worker that has the task by its record. ``active``: what that worker is running.
     ``queue``: the task's queue, or the one in which its message was found; ``consumers``: its workers.
-    ``sources``: how far they reach, but for ``searched`` and ``result``.
+    ``succeeded_as``: the retry of a person that succeeded. ``sources``: how far they reach, but for
+    ``searched`` and ``result``.
     """
 
     task_id: str
@@ -58,6 +59,7 @@ class Known:
     searched: Searched | None = None
     result: TaskResult | None = None
     cancel: RequestedCancel | None = None
+    succeeded_as: str | None = None
     push: ResourcePush | None = None
     app: str = "APP"
     sources: Sources = _NO_SOURCES
@@ -109,6 +111,7 @@ def facts(known: Known) -> TaskFacts:
         unacknowledged=None if found is None else found.unacknowledged,
         retries=record.retries,
         awaits_retry=_awaits_retry(record, known.now),
+        succeeded_as=known.succeeded_as,
         run_twice=record.run_twice,
         holder=None if waits or not is_held(known.record) else _holder(known, record),
         queue=None if name is None or outcome is not None else _queue(known, name),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from celery_monitor.history.errors import HistoryError
@@ -10,7 +11,7 @@ from celery_monitor.history.history import History
 from celery_monitor.history.views import Window
 from celery_monitor.live.why.tasks import Percentile
 from celery_monitor.records.requests import RequestedCancel
-from celery_monitor.records.states import STARTED
+from celery_monitor.records.states import STARTED, SUCCESS
 from celery_monitor.records.tasks import TaskRecord
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ _WEEK_SECONDS = 7 * 86_400.0
 _LEAST_RUNS = 20
 """Of fewer runs a percentile says nothing."""
 _MAX_ACTIVE = 100
+_MAX_RETRIES = 20
+"""Of one another: a longer chain is not followed."""
 
 
 class HistoryTasks:
@@ -41,6 +44,18 @@ class HistoryTasks:
     async def cancel(self, task_id: str) -> RequestedCancel | None:
         """The requested cancel of a task."""
         return await _or(None, lambda: self._history.cancels.of(task_id))
+
+    async def succeeded_as(self, task_id: str) -> str | None:
+        """The retry that succeeded, or the retry of a retry."""
+        for _ in range(_MAX_RETRIES):
+            retries = await _or({}, partial(self._history.retries.latest, [task_id]))
+            if task_id not in retries:
+                return None
+            task_id = retries[task_id].task_id
+            retried = await self.record(task_id)
+            if retried is not None and retried.state == SUCCESS:
+                return task_id
+        return None
 
     async def active_on(self, worker: str) -> Sequence[TaskRecord]:
         """The tasks that the worker is running."""

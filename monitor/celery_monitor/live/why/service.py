@@ -80,6 +80,7 @@ class Why:
             searched=searched,
             result=result,
             cancel=await self._tasks.cancel(task_id),
+            succeeded_as=await self._succeeded_as(record),
             push=live.push,
             app=self._connection.name,
             sources=Sources(
@@ -95,6 +96,11 @@ class Why:
                 delay=_DELAY_SECONDS,
             ),
         )
+
+    async def _succeeded_as(self, record: TaskRecord | None) -> str | None:
+        if record is None or record.state == SUCCESS or record.state not in FINAL_STATES | {LOST}:
+            return None
+        return await self._tasks.succeeded_as(record.id)
 
     async def _search(self, task_id: str, record: TaskRecord | None) -> Searched | None:
         """Only where the message may be in the broker and no worker is known to have it."""

@@ -23,6 +23,9 @@ class Tasks(Protocol):
     async def cancel(self, task_id: str) -> RequestedCancel | None:
         """The requested cancel of a task."""
 
+    async def succeeded_as(self, task_id: str) -> str | None:
+        """The id of the latest retry that a person has sent, if that succeeded, or the retry of that one."""
+
     async def active_on(self, worker: str) -> Sequence[TaskRecord]:
         """The tasks that this worker is running, at most 100."""
 

@@ -105,9 +105,11 @@ class FailureGroup(_View):
     error: str = Field(description="The type of the error; empty if it is unknown.")
     place: str | None = Field(description="The line that raised it.")
     tasks: int = Field(description="Tasks that failed with this error at this line.")
-    open: int = Field(description="Of these: failed or lost, and not succeeded since.")
+    open: int = Field(
+        description="Of these: failed or lost, and neither succeeded nor retried with success since."
+    )
     retrying: int = Field(description="Of these: to be retried.")
-    recovered: int = Field(description="Of these: succeeded since.")
+    recovered: int = Field(description="Of these: succeeded since, or retried with success.")
     first_seen: float = Field(description="When the first of them failed. " + _TIME)
     last_seen: float = Field(description="When the last of them failed. " + _TIME)
     names: list[str] = Field(description="The names of the tasks.")

@@ -1,8 +1,9 @@
-"""Groups of failures: when they failed."""
+"""Groups of failures: when they failed, and which of them were retried with success."""
 
 from celery_monitor.history import History, Window
 from celery_monitor.history.views import FailureView
-from celery_monitor.records.states import FAILURE, RETRY, SUCCESS
+from celery_monitor.records.requests import RequestedRetry
+from celery_monitor.records.states import FAILURE, LOST, RETRY, STARTED, SUCCESS
 from celery_monitor.records.tasks import Run, TaskRecord
 from tests.integration.monitor.history.examples import NOW, finished
 
@@ -57,3 +58,40 @@ async def test_the_groups_that_failed_last_come_first(history: History) -> None:
     await history.write([failed(sent=0, at=50), other])
 
     assert [group.error for group in await history.failures(WINDOW)] == ["KeyError", "ValueError"]
+
+
+async def test_a_failed_task_has_recovered_if_its_latest_retry_succeeded(history: History) -> None:
+    outcomes = {
+        "succeeded": [SUCCESS],
+        "failed-again": [FAILURE],
+        "succeeded-then-failed": [SUCCESS, FAILURE],
+        "failed-then-succeeded": [FAILURE, SUCCESS],
+        "runs": [STARTED],
+        "not-retried": [],
+        "lost": [SUCCESS],
+    }
+    tasks, retries = [], []
+    for identity, states in outcomes.items():
+        tasks.append(failed(identity, state=LOST if identity == "lost" else FAILURE))
+        for number, state in enumerate(states):
+            new = f"{identity}-{number}"
+            tasks.append(finished(new, state=state, sent=NOW + 100))
+            retries.append(RequestedRetry(task_id=new, retry_of=identity, at=NOW + number, identity="ann"))
+    await history.write(tasks)
+    for retry in retries:
+        await history.retries.reserve(retry, again=True)
+
+    found = await the_group(history)
+
+    assert (found.tasks, found.open, found.retrying, found.recovered) == (7, 4, 0, 3)
+
+
+async def test_a_retry_that_failed_and_was_retried_with_success_has_recovered_too(history: History) -> None:
+    await history.write([failed("first"), failed("second"), finished("third")])
+    for new, old in (("second", "first"), ("third", "second")):
+        retry = RequestedRetry(task_id=new, retry_of=old, at=NOW + 2, identity="ann")
+        await history.retries.reserve(retry, again=False)
+
+    found = await the_group(history)
+
+    assert (found.tasks, found.open, found.recovered) == (2, 0, 2)

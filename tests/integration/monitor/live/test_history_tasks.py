@@ -7,6 +7,7 @@ import pytest
 
 from celery_monitor.history import History
 from celery_monitor.live.why.history_tasks import HistoryTasks
+from celery_monitor.records.requests import RequestedRetry
 from celery_monitor.records.tasks import Run, TaskRecord
 
 NOW = 1_790_000_000.0
@@ -43,3 +44,21 @@ async def test_a_task_in_memory_is_newer_than_the_history(history: History) -> N
     newer = running("1", "w2@a")
 
     assert await HistoryTasks(history, {"1": newer}.get).record("1") is newer
+
+
+async def test_the_retry_of_a_retry_that_succeeded_is_found(history: History) -> None:
+    failed, again, done = (running(task_id, "w1@a") for task_id in ("failed", "again", "done"))
+    failed.state = again.state = "FAILURE"
+    await history.write([failed, again, done])
+    for at, (new, old) in enumerate((("lost", "failed"), ("again", "failed"), ("done", "again"))):
+        retry = RequestedRetry(task_id=new, retry_of=old, at=NOW + at, identity="ann")
+        await history.retries.reserve(retry, again=True)
+    tasks = HistoryTasks(history, lambda _: None, clock=lambda: NOW)
+    assert await tasks.succeeded_as("failed") is None
+
+    done.state, done.state_time = "SUCCESS", NOW
+    await history.write([done])
+
+    assert await tasks.succeeded_as("failed") == "done"
+    assert await tasks.succeeded_as("again") == "done"
+    assert await tasks.succeeded_as("done") is None

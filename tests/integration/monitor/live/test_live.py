@@ -50,6 +50,9 @@ class FromMerger:
     async def cancel(self, task_id: str) -> None:
         return None
 
+    async def succeeded_as(self, task_id: str) -> str | None:
+        return None
+
 
 async def until_reason(why: Why, task_id: str, reason: str) -> Answer:
     """The answer, once it has this reason."""

@@ -28,6 +28,9 @@ class Records:
     async def cancel(self, task_id: str) -> None:
         return None
 
+    async def succeeded_as(self, task_id: str) -> str | None:
+        return "8"
+
 
 def question(*records: TaskRecord | None) -> Why:
     return Why(Live(clock=Clock()), Records(*records), NO_BROKER)
@@ -56,3 +59,14 @@ async def test_a_task_that_the_monitor_does_not_know_may_have_been_sent_just_now
     assert found.reason == "NeverSeen"
     assert "may not be known yet" in found.sentence
     assert [line for line in found.evidence if line.startswith("Events have been received since 2026-")]
+
+
+async def test_a_task_that_failed_and_was_retried_with_success_needs_nothing_more() -> None:
+    found = await question(record("FAILURE")).answer("7")
+
+    assert (found.reason, found.remedy) == ("Recovered", "")
+    assert "as task 8, which succeeded" in found.sentence
+
+
+async def test_a_task_that_succeeded_itself_is_not_explained_by_its_retry() -> None:
+    assert (await question(record("SUCCESS")).answer("7")).reason == "Succeeded"
