@@ -10,7 +10,7 @@ from celery_monitor.history.filters import TaskFilter, Term
 from celery_monitor.history.history import History
 from celery_monitor.history.views import Window
 from celery_monitor.live.why.tasks import Percentile
-from celery_monitor.records.requests import RequestedCancel
+from celery_monitor.records.requests import RequestedCancel, RequestedRetry
 from celery_monitor.records.states import STARTED, SUCCESS
 from celery_monitor.records.tasks import TaskRecord
 
@@ -48,7 +48,8 @@ class HistoryTasks:
     async def succeeded_as(self, task_id: str) -> str | None:
         """The retry that succeeded, or the retry of a retry."""
         for _ in range(_MAX_RETRIES):
-            retries = await _or({}, partial(self._history.retries.latest, [task_id]))
+            latest = partial(self._history.retries.latest, [task_id])
+            retries = await _or(dict[str, RequestedRetry](), latest)
             if task_id not in retries:
                 return None
             task_id = retries[task_id].task_id

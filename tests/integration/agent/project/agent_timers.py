@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from agent_app import app
+from celery import shared_task
 from celery.signals import worker_ready
 
 consumers: list[Any] = []
@@ -17,7 +17,7 @@ def _keep(sender: Any, **_: Any) -> None:
     consumers.append(sender)
 
 
-@app.task
+@shared_task
 def count_timers(function: str) -> None:
     """Write down how many entries call this function again and again; only pools in this process know it."""
     entries = {id(one.entry): one.entry for one in list(consumers[0].timer._queue)}

@@ -161,6 +161,6 @@ def test_failures_before_a_restart_of_their_worker_are_found(
         wait_for(lambda: online() not in {None, before}, SECONDS, running.text)
         page = open_window(running, "/monitoring/failures").page
         row = opened(page).get_by_role("row", name=name)
-        expect(row).to_contain_text("after the last was sent")
+        expect(row).to_contain_text("after these failures")
         row.get_by_role("link", name="Failed tasks").click()
         expect(page.locator("[data-row-link]")).to_have_count(2)
