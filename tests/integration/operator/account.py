@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tools.cluster.controlplane.standalone import ControlPlane
+from tools.testbed.waiting import wait_for
 
 from celery_operator.kinds import SERVICE_ACCOUNT_KIND, Kind
 from tests.integration.api.apiserver import ApiServer, Object
@@ -31,6 +32,12 @@ def operator_account(world: World, *settings: str) -> Iterator[str]:
         world.create(ROLE, name, rules=role["rules"])
         reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
         world.create(ROLE_BINDING, name, roleRef=reference, subjects=[subject])
+        # The API server reads a new role a moment later.
+        rule = role["rules"][0]
+        wait_for(
+            lambda rule=rule: may(world, rule["verbs"][0], rule["resources"][0], rule["apiGroups"][0]),  # type: ignore[misc]
+            describe=f"the permissions of {name}",
+        )
     made: list[tuple[Kind, str]] = []
     try:
         for kind in (POLICY, POLICY_BINDING):
@@ -44,6 +51,27 @@ def operator_account(world: World, *settings: str) -> Iterator[str]:
     finally:
         for kind, name in made:
             world.api.request("DELETE", kind.path(None, name))
+
+
+def may(world: World, verb: str, resource: str, api_group: str = "") -> bool:
+    """What the API server says of the account's permission in the test's namespace, as on pods/log."""
+    kind, _, part = resource.partition("/")
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {
+            "user": f"system:serviceaccount:{world.namespace}:{ACCOUNT}",
+            "resourceAttributes": {
+                "namespace": world.namespace,
+                "verb": verb,
+                "group": api_group,
+                "resource": kind,
+                "subresource": part,
+            },
+        },
+    }
+    answer = world.api.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body)
+    return bool(answer.body["status"]["allowed"])
 
 
 def token(world: World) -> str:

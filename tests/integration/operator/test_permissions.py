@@ -7,30 +7,9 @@ from tools.cluster.controlplane.standalone import ControlPlane
 from tools.testbed.waiting import wait_for
 
 from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, SECRET, STATEFUL_SET, VOLUME_CLAIM
-from tests.integration.operator.account import ACCOUNT, kubeconfig_with_token, operator_account
+from tests.integration.operator.account import ACCOUNT, kubeconfig_with_token, may, operator_account
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.world import World
-
-
-def may(world: World, verb: str, resource: str, api_group: str = "") -> bool:
-    """What the API server says of the account's permission in the test's namespace, as on pods/log."""
-    kind, _, part = resource.partition("/")
-    body = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SubjectAccessReview",
-        "spec": {
-            "user": f"system:serviceaccount:{world.namespace}:{ACCOUNT}",
-            "resourceAttributes": {
-                "namespace": world.namespace,
-                "verb": verb,
-                "group": api_group,
-                "resource": kind,
-                "subresource": part,
-            },
-        },
-    }
-    answer = world.api.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body)
-    return bool(answer.body["status"]["allowed"])
 
 
 def test_the_charts_roles_are_enough_for_everything_that_the_operator_does(
@@ -41,10 +20,11 @@ def test_the_charts_roles_are_enough_for_everything_that_the_operator_does(
     world.create_shop(broker={"urlFrom": {"secretKeyRef": {"name": "broker", "key": "url"}}})
     world.until_owned_objects("shop-default", "shop-mail")
 
+    # No event reports the Secret. That of the Deployment has both made again.
     world.delete(SECRET, "shop-probe")
-    wait_for(lambda: world.there(SECRET, "shop-probe"), describe="the probe Secret")
     world.delete(DEPLOYMENT, "shop-default")
     wait_for(lambda: world.there(DEPLOYMENT, "shop-default"), describe="the Deployment")
+    wait_for(lambda: world.there(SECRET, "shop-probe"), describe="the probe Secret")
     wait_for(world.events, describe="an Event")
 
     assert operator.stop() == 0
