@@ -102,12 +102,17 @@ class Worker:
     def on_answer(self, answer: Inspected, now: float) -> None:
         """Note what it answered. Its process may be older than the monitor that hears of it."""
         self.seen(now)
-        if answer.uptime is not None and (self.pid is None or answer.pid in {None, self.pid}):
+        of_former = answer.pid is not None and answer.pid == self.former_pid
+        if self.online and self.pid is not None and answer.pid not in {None, self.pid, self.former_pid}:
+            # The answer of a new process may come before its first event.
+            self.since, self.began, self.former_pid = now, None, self.pid
+        if answer.uptime is not None and not of_former:
             began = now - answer.uptime
             if self.began is None or began < self.began - _UPTIME_MARGIN_SECONDS:
                 self.began = began
         self.inspected, self.asked_at = answer, now
-        self.pid = answer.pid or self.pid
+        if not of_former:
+            self.pid = answer.pid or self.pid
 
     def silent_until(self) -> float:
         """When it counts as offline, unless it is heard of before."""

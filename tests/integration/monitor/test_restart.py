@@ -59,6 +59,7 @@ def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) ->
                     _until(first, task, "STARTED")
                 pending = send("place_order", 2, queue="unread")
                 _until(first, pending, "PENDING")
+                wait_for(lambda: first.get(f"/tasks?q=id:{pending}")["tasks"], WAIT_SECONDS, first.text)
                 known = _known_since(first)
                 assert known is not None
                 first.stop(signal.SIGKILL)

@@ -292,3 +292,15 @@ def test_a_worker_that_is_older_than_the_monitor_is_online_since_its_process_sta
     workers.on_event(offline("w1@a", NOW + 9))
     workers.on_answer("w1@a", Inspected(pid=3, uptime=9000), NOW + 10)
     assert workers.view("w1@a").since == NOW + 9  # type: ignore[union-attr]
+
+
+def test_a_new_process_that_answers_before_its_first_event_is_online_since_it_started() -> None:
+    workers = seen("w1@a")
+    workers.on_answer("w1@a", Inspected(pid=1, uptime=3600), NOW)
+    workers.on_answer("w1@a", Inspected(pid=2, uptime=3), NOW + 60)
+    workers.on_event(online("w1@a", NOW + 61, pid=2))
+    workers.on_answer("w1@a", Inspected(pid=1, uptime=3662), NOW + 62)  # a late one of the process before
+
+    assert workers.view("w1@a").since == NOW + 57  # type: ignore[union-attr]
+    # Orders are due to the new process.
+    assert workers.get("w1@a").since == NOW + 60  # type: ignore[union-attr]
