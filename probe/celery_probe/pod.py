@@ -14,6 +14,9 @@ AGENT_CONTAINER = "agent"
 SIDECAR_CONTAINER = "probe"
 SITE_FOLDER = "site"
 """The folder in the volume that starts the agent in a worker of another program, by PYTHONPATH."""
+SITE = f"{wire.DIRECTORY}/{SITE_FOLDER}"
+"""Its path in Celery's container."""
+STOP_SCRIPT = f"{wire.DIRECTORY}/stop.py"
 
 _VOLUME = "celery-probe"
 
@@ -147,7 +150,7 @@ def stop_hook(grace_period_seconds: int, python: str = "python") -> dict[str, An
     Of the user's Python the hook reads the standard library alone, so that it starts within milliseconds.
     """
     seconds = grace_period_seconds - min(STOP_MARGIN_SECONDS, (grace_period_seconds + 1) // 2)
-    command = [python, "-ES", f"{wire.DIRECTORY}/stop.py", str(seconds), str(wire.PORT)]
+    command = [python, "-ES", STOP_SCRIPT, str(seconds), str(wire.PORT)]
     return {"exec": {"command": command}}
 
 

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from celery_health.wire.names import DIRECTORY
 from celery_kubectl.convert.fields import part, parts, text, words
 from celery_kubectl.kubectl import Object
-from celery_probe.pod import PROBE_MOUNT, PROBE_VOLUME, SITE_FOLDER, STARTUP_PROBE
+from celery_probe.pod import PROBE_MOUNT, PROBE_VOLUME, SITE, STARTUP_PROBE, STOP_SCRIPT
 
-SITE = f"{DIRECTORY}/{SITE_FOLDER}"
 _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
@@ -30,7 +28,7 @@ def _container(container: Object) -> Object:
         return container
     changed = _filtered(container, "volumeMounts", lambda one: one != PROBE_MOUNT)
     lifecycle = part(container, "lifecycle")
-    if f"{DIRECTORY}/stop.py" in words(part(part(lifecycle, "preStop"), "exec"), "command"):
+    if STOP_SCRIPT in words(part(part(lifecycle, "preStop"), "exec"), "command"):
         changed["lifecycle"] = {key: value for key, value in lifecycle.items() if key != "preStop"}
     if container.get("startupProbe") == STARTUP_PROBE:
         changed = {key: value for key, value in changed.items() if key not in _PROBES}

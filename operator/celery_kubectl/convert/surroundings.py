@@ -7,8 +7,8 @@ from celery_health.verdicts.text import listed
 from celery_kubectl.command_line.options import Role
 from celery_kubectl.convert.celery_command import shortened
 from celery_kubectl.convert.draft import Draft
-from celery_kubectl.convert.injected import SITE
 from celery_kubectl.convert.workload import Workload
+from celery_probe.pod import SITE
 
 _GUIDE = 'docs/howto/worker-pods.md, "A program that starts the worker"'
 

@@ -5,8 +5,8 @@ from typing import Any
 from celery_health.wire.names import DIRECTORY, DIRECTORY_VARIABLE
 from celery_kubectl.inject.environment import Container, broker_fields, broker_name, env_of, with_variable
 from celery_kubectl.inject.errors import InjectError
-from celery_kubectl.inject.start import PATH_VARIABLE, SITE, Start, path_of
-from celery_probe.pod import PROBE_MOUNT, probes, stop_hook
+from celery_kubectl.inject.start import PATH_VARIABLE, Start, path_of
+from celery_probe.pod import PROBE_MOUNT, SITE, STOP_SCRIPT, probes, stop_hook
 
 
 def with_probe(container: Container, grace_seconds: int) -> tuple[Container, list[str]]:
@@ -74,4 +74,4 @@ def _mounts(container: Container) -> list[Container]:
 
 def _is_kept(hook: Any) -> bool:
     """Whether it is a stop hook of the user's own."""
-    return bool(hook) and f"{DIRECTORY}/stop.py" not in str(hook)
+    return bool(hook) and STOP_SCRIPT not in str(hook)

@@ -4,15 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from celery_health.wire.names import DIRECTORY
 from celery_kubectl.command_line.start import Starter, start_of
 from celery_kubectl.command_line.words import commands_of, text_places
 from celery_kubectl.inject.environment import Container, env_of, with_variable
 from celery_kubectl.inject.errors import InjectError
 from celery_kubectl.inject.replacement import Replacement, hook_python, replacement_of
-from celery_probe.pod import SITE_FOLDER
+from celery_probe.pod import SITE
 
-SITE = f"{DIRECTORY}/{SITE_FOLDER}"
 PATH_VARIABLE = "PYTHONPATH"
 # The image may have a value of its own, which a variable in the manifest would hide.
 _EXPORT = f'export {PATH_VARIABLE}="{SITE}${{{PATH_VARIABLE}:+:${PATH_VARIABLE}}}"; '
