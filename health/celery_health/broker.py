@@ -79,8 +79,13 @@ class RedisNaming:
 
 
 def without_queues(queues: tuple[QueueReading, ...], patterns: Sequence[str]) -> tuple[QueueReading, ...]:
-    """The queues whose names match none of these patterns, in which * stands for any characters."""
-    return tuple(queue for queue in queues if not any(fnmatchcase(queue.name, one) for one in patterns))
+    """The queues whose names match none of these patterns."""
+    return tuple(queue for queue in queues if not matches_any(queue.name, patterns))
+
+
+def matches_any(queue: str, patterns: Sequence[str]) -> bool:
+    """Whether the name of a queue matches one of these patterns, in which * stands for any characters."""
+    return any(fnmatchcase(queue, one) for one in patterns)
 
 
 class BrokerReader(Protocol):

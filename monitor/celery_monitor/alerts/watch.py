@@ -2,9 +2,9 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from celery_health.broker import matches_any
 from celery_health.wire.names import is_dead_letter_queue
 from celery_monitor.alerts.snapshot import AlertSnapshot
 from celery_monitor.alerts.stuck import StuckTasks
@@ -91,7 +91,7 @@ class Watch:
         )
 
     def _is_unread_by_design(self, queue: str) -> bool:
-        return is_dead_letter_queue(queue) or any(fnmatchcase(queue, one) for one in self._ignored)
+        return is_dead_letter_queue(queue) or matches_any(queue, self._ignored)
 
     def _counters(self) -> _Counters:
         dropped = self._merger.counters.dropped + self._history.status().dropped
