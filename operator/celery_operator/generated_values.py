@@ -8,7 +8,6 @@ import secrets
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from hashlib import blake2b
 from typing import Literal
 
 from celery_health.catalogue.configuration import ConfigurationReason
@@ -20,6 +19,7 @@ from celery_operator.api.references import SecretKeyReference
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.kinds import SECRET, Json, Kind, Reference
 from celery_operator.kube import Kube, KubeError, RefusedError
+from celery_operator.resources.fingerprint import short_digest
 from celery_operator.resources.generated_secrets import (
     FLOWER_KEYS,
     MONITOR_KEYS,
@@ -227,8 +227,7 @@ class ResourceSecrets:
         """Of the value alone: a label on the Secret restarts no broker. The key, which only the Secret of the
         sidecars has, keeps it from helping to guess the password.
         """
-        key = blake2b(self.probe_token.encode()).digest()
-        return blake2b(password.encode(), digest_size=8, key=key).hexdigest()
+        return short_digest(password, self.probe_token)
 
     def _missing(self, reason: ConfigurationReason, reference: SecretKeyReference) -> PasswordMissingError:
         verdict = Verdict(reason, (reference.name,), {"key": reference.key}, variant="password")

@@ -1,4 +1,4 @@
-"""Two hashes that show whether an owned object has changed."""
+"""Hashes that show whether an owned object, or a secret value, has changed."""
 
 import json
 from hashlib import blake2b
@@ -14,6 +14,12 @@ def digest(body: Json) -> str:
     """A hash of an object as it should be."""
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def short_digest(text: str, secret: str = "") -> str:
+    """A short hash. With a ``secret`` it does not help to guess the text."""
+    key = blake2b(secret.encode()).digest() if secret else b""
+    return blake2b(text.encode(), digest_size=8, key=key).hexdigest()
 
 
 def fingerprint(live: Json) -> str:

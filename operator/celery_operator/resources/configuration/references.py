@@ -7,15 +7,14 @@ kubelet updates them in a running pod.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from celery_operator.kinds import CONFIG_MAP, SECRET, Json, Kind, Reference
+from celery_operator.resources.fingerprint import short_digest
 
 Data = Mapping[str, str]
 Values = Mapping[Reference, Data | None]
 """What the objects hold, None for an object that does not exist. What could not be read is left out."""
 
-_DIGEST_BYTES = 8
 _SOURCES: tuple[tuple[Kind, str, str], ...] = (
     (SECRET, "secretKeyRef", "secretRef"),
     (CONFIG_MAP, "configMapKeyRef", "configMapRef"),
@@ -94,5 +93,4 @@ def _dicts(items: object) -> list[Json]:
 
 def _digest(what: object, secret: str = "") -> str:
     text = json.dumps(what, sort_keys=True, separators=(",", ":"))
-    key = blake2b(secret.encode()).digest() if secret else b""
-    return blake2b(text.encode(), digest_size=_DIGEST_BYTES, key=key).hexdigest()
+    return short_digest(text, secret)
