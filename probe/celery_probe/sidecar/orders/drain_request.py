@@ -81,13 +81,11 @@ class DrainRequest:
             # Before the refresh, which would remove a request that has just expired.
             self._ordered = self._clock()
         self.refresh()
-        if requested:
-            self._ordered = self._clock()
-            if expires_after != self._expires_after:
-                self._expires_after = expires_after
-                # On a full volume the file stays empty: the time is then known until the sidecar restarts.
-                with suppress(OSError):
-                    self._write_expiry()
+        if requested and expires_after != self._expires_after:
+            self._expires_after = expires_after
+            # On a full volume the file stays empty: the time is then known until the sidecar restarts.
+            with suppress(OSError):
+                self._write_expiry()
 
     def _read_expiry(self) -> float | None:
         try:
