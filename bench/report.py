@@ -6,12 +6,13 @@ import platform
 import re
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+
+from tools.generated_part import wrapped
 
 from bench.errors import BenchError
 
@@ -123,7 +124,7 @@ def rewrite_figures(page: Path, part: str, when: str, findings: Sequence[Finding
     Raises:
         BenchError: the page or its markers are missing.
     """
-    measured = textwrap.fill(f"Measured {when}.", 128, break_long_words=False, break_on_hyphens=False)
+    measured = "\n".join(wrapped(f"Measured {when}."))
     rewrite(page, part, f"{measured}\n\n{as_markdown(findings)}")
 
 

@@ -1,10 +1,12 @@
 """A part of a documentation page that `make docs` writes, between two comments. The rest is kept."""
 
+import textwrap
 from collections.abc import Iterable
 
 _BEGIN, _END = "{}: written by `make docs`", "end of the generated part"
 MARKDOWN = "<!-- {} -->"
 """A comment."""
+_WIDTH = 128
 
 
 def has_part(text: str, name: str) -> bool:
@@ -29,3 +31,8 @@ def replaced(text: str, name: str, lines: Iterable[str], comment: str = MARKDOWN
     if not found:
         raise ValueError(f"the generated part {name} has no end: write {end} behind it")
     return before + part + after
+
+
+def wrapped(text: str) -> list[str]:
+    """A paragraph of Markdown, in lines that ``tools.style`` accepts. Long words and code stay whole."""
+    return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)

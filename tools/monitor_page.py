@@ -1,7 +1,6 @@
 """``python -m tools.monitor_page``: writes the options of the monitor into their reference page."""
 
 import sys
-import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import click
 
 from celery_monitor.__main__ import main as command
 from celery_monitor.settings import options
-from tools.generated_part import replaced
+from tools.generated_part import replaced, wrapped
 
 PAGE = Path("docs/reference/monitor/options.md")
 
@@ -19,7 +18,7 @@ def page(text: str) -> str:
     for group, declared in options.GROUPS.items():
         text = replaced(text, group, _table(declared))
     saved = ", ".join(f"`{one.variable}`" for one in options.OPTIONS if one.saved)
-    return replaced(text, "saved", textwrap.wrap(saved, 128, break_on_hyphens=False))
+    return replaced(text, "saved", wrapped(saved))
 
 
 def _table(group: Iterable[click.Option]) -> Iterator[str]:

@@ -6,7 +6,6 @@ kept. A reason that no page has yet is added at the end of its page, and a page 
 
 import re
 import sys
-import textwrap
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from celery_health.catalogue import CATALOGUE
 from celery_health.catalogue.entry import Actor, Cause, Entry, Severity, Subject, Wording
 from celery_operator.api.status import ConditionType
-from tools.generated_part import has_part, replaced
+from tools.generated_part import has_part, replaced, wrapped
 
 REFERENCE = Path("docs/reference")
 INDEX, CONDITIONS = REFERENCE / "verdicts.md", REFERENCE / "conditions.md"
@@ -69,7 +68,7 @@ def _title(page: str) -> str:
 
 
 def _facts(entry: Entry) -> Iterator[str]:
-    yield from textwrap.wrap(entry.meaning, 128, break_long_words=False, break_on_hyphens=False)
+    yield from wrapped(entry.meaning)
     if entry.severity is Severity.INFORMATION:
         return
     yield from ("", "| | |", "|---|---|")
