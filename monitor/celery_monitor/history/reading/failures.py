@@ -110,16 +110,16 @@ class Failures:
     async def _examples(self, error_ids: Sequence[int], window: Window) -> Mapping[int, Sequence[_Example]]:
         """The first and latest tasks of each group, at least one: the queries see the same moment."""
         most = max(_LEAST_ROWS, _ROWS // max(1, len(error_ids)))
+        columns = f"error.id, task.at, task.id, task.name_id, {', '.join(failed_at(self._database))}"
+        is_sqlite = self._database.is_sqlite
+        ids: object = msgspec.json.encode(error_ids).decode() if is_sqlite else list(error_ids)
         found: dict[int, list[_Example]] = {}
         for order in ("ASC", "DESC"):
             some = (
                 f"FROM {self._source} WHERE error_id = error.id AND at >= ? AND at < ? "
                 f"ORDER BY at {order}, id {order} LIMIT {most}"
             )
-            ids: object = list(error_ids)
-            columns = f"error.id, task.at, task.id, task.name_id, {', '.join(failed_at(self._database))}"
-            if self._database.is_sqlite:
-                ids = msgspec.json.encode(ids).decode()
+            if is_sqlite:
                 sql = (
                     f"SELECT {columns} FROM (SELECT value AS id FROM json_each(?)) "
                     f"AS error CROSS JOIN {self._table} AS task WHERE task.id IN (SELECT id {some})"
