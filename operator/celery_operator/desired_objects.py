@@ -10,7 +10,7 @@ from celery_operator.api.annotations import chosen_probe_image
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.cache import Cache, Key
 from celery_operator.decide.replicas import initial_replicas
-from celery_operator.kinds import DEPLOYMENT, OWNED_KINDS, SECRET, STATEFUL_SET, Json, Kind, Reference
+from celery_operator.kinds import DEPLOYMENT, OWNED_KINDS, SECRET, Json, Kind, Reference
 from celery_operator.observe.configuration import ConfigurationReader
 from celery_operator.resources.configuration.changes import replaced_anyway
 from celery_operator.resources.configuration.references import Data, mark_of, variables_of
@@ -116,15 +116,13 @@ class DesiredObjects:
         now = await self._configuration.read(sorted(read, key=str), at_once=bool(changing))
         values, key = {**now, **ours}, secrets.probe[names.TOKEN_KEY]
         workloads = [
-            self._workload(body, mark_of(variables, values, key), changing)
+            self._workload(body, mark_of(variables, values, key), changing, refused)
             for body, variables in pods.values()
             if variables
         ]
         if secrets.probe_is_foreign:
             # The key of the marks goes with this process, so that others say nothing about the values.
             workloads = [replace(one, desired=None) if one.live else one for one in workloads]
-        refused_names = {name for kind, name in refused if kind in (DEPLOYMENT, STATEFUL_SET)}
-        workloads = [replace(one, refused=one.name in refused_names) for one in workloads]
         marks, begun = turns(workloads)
         self._changing = {
             one.name: self._changing[one.name]
@@ -133,14 +131,22 @@ class DesiredObjects:
         }
         return marks, begun
 
-    def _workload(self, body: Manifest, desired: str | None, changing: Set[str]) -> Workload:
+    def _workload(
+        self, body: Manifest, desired: str | None, changing: Set[str], refused: Set[Reference]
+    ) -> Workload:
         name = body["metadata"]["name"]
         kind: Kind = _KINDS[body["apiVersion"], body["kind"]]
         live = self._cache.get(kind, Key(self._identity.namespace, name))
         generation = 0 if live is None else live["metadata"].get("generation", 0)
         if name in changing:
             self._changing[name] = generation
-        return Workload(name, desired, live, changes=self._changing.get(name) == generation)
+        return Workload(
+            name,
+            desired,
+            live,
+            changes=self._changing.get(name) == generation,
+            refused=(kind, name) in refused,
+        )
 
     def _probe_image(self, annotations: Mapping[str, str]) -> str:
         key = Key(self._identity.namespace, self._identity.name)

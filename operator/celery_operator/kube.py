@@ -86,8 +86,8 @@ class UnauthorizedError(KubeError):
     """The server does not know us."""
 
 
-_ERRORS: dict[int, type[KubeError]] = {401: UnauthorizedError, 409: ConflictError}
-_ERRORS.update(dict.fromkeys((400, 403, 405, 413, 422), RefusedError))
+_REFUSALS = dict.fromkeys((400, 403, 405, 413, 422), RefusedError)
+_ERRORS = _REFUSALS | {401: UnauthorizedError, 409: ConflictError}
 
 
 def ssl_context(configuration: Configuration) -> ssl.SSLContext:
