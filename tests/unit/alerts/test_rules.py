@@ -10,6 +10,7 @@ from tools.alert_rules import NEVER_SILENCED, RULES_FILE, files
 
 from celery_health.alerts import GROUPS, RULES
 from celery_health.alerts.rule import AlertSeverity, Program, Rule, Subject, Threshold
+from celery_health.wire.names import DEAD_LETTER_SUFFIX
 from tests.support.alert_cases import CASES
 from tests.unit.alerts.documented_metrics import ROOT, documented, matching, named
 from tests.unit.alerts.queries import labels_in, patterns_in, series_in
@@ -121,3 +122,12 @@ def test_every_threshold_is_used_and_no_other_is_asked_for(rule: Rule) -> None:
     texts = rule.expression + rule.summary + rule.description
 
     assert set(re.findall(r"@(\w+)@", texts)) - {"where"} == {one.name for one in rule.thresholds}
+
+
+def test_the_queues_that_the_expressions_leave_out_are_the_dead_letter_queues() -> None:
+    expressions = " ".join(rule.expression for rule in RULES)
+    patterns = set(re.findall(r'queue_name!~"([^"]+)"', expressions))
+    assert patterns
+    for pattern in patterns:
+        assert re.fullmatch(pattern, f"shop{DEAD_LETTER_SUFFIX}")
+        assert not re.fullmatch(pattern, "shop")
