@@ -8,7 +8,7 @@ from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.wire.answers import ProcessState
-from celery_health.wire.beat_report import BeatPhase
+from celery_health.wire.beat_report import BeatPhase, BeatReport
 from celery_probe.sidecar.observe.lock import read_lock
 from tests.integration.beat.harness import running_beat
 
@@ -21,6 +21,12 @@ def queued(redis: RedisServer) -> int:
 
     with client.Redis.from_url(redis.url) as connection:
         return int(connection.llen("celery"))
+
+
+def seconds_in_tick(report: BeatReport) -> float:
+    """How long the tick under way had lasted when the report was written; 0 between two ticks."""
+    began = report.tick_began_mono
+    return 0 if began is None else report.written_mono - began
 
 
 @pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_6, CELERY_5_7], ids=lambda world: world.celery)
@@ -44,10 +50,27 @@ def test_beat_ticks_and_sends_and_reports_both_until_its_end(world: World, tmp_p
         last = beat.report()
         assert last is not None
         assert last.phase is BeatPhase.STOPPING
-        assert last.sent == queued(redis)
+        assert last.sent >= later.sent
         assert (last.error_count, last.last_error) == (0, "")
         assert not (beat.run / "report.json").exists(), "that is a worker's"
         assert read_lock(beat.run / "worker.lock").state is ProcessState.ENDED
+
+
+def test_each_task_that_beat_sends_is_counted(tmp_path: Path) -> None:
+    hanging = "beat_app:HangingScheduler"
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        running_beat(tmp_path, CELERY_5_7, redis.url, TEST_SCHEDULER=hanging) as beat,
+    ):
+        beat.wait_until(lambda report: report.sent >= 2)
+        # At the beginning of a tick: SIGTERM in the midst of sending would leave a task uncounted.
+        beat.hang.touch()
+        held = beat.wait_until(lambda report: seconds_in_tick(report) > 1)
+        assert held.sent == queued(redis)
+        assert beat.terminate() == 0
+        last = beat.report()
+        assert last is not None
+        assert (last.phase, last.sent) == (BeatPhase.STOPPING, queued(redis))
 
 
 def test_a_foreign_scheduler_needs_only_a_tick(tmp_path: Path) -> None:
