@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from celery_operator.api.annotations import NO_PAUSE, ScalingPauses
 from celery_operator.api.autoscaling import Autoscaling
-from celery_operator.decide.scaling import policies, sizing
+from celery_operator.decide.scaling import need, policies
 from celery_operator.decide.scaling.decision import ScalingDecision, ScalingReason
 from celery_operator.decide.scaling.explain import sentence_of
 from celery_operator.snapshot import GroupLoad, ScalingHistory
@@ -90,19 +90,19 @@ def _needed(case: _Case) -> _Size:
 
 
 def _by_load(case: _Case) -> _Size:
-    tasks = sizing.tasks(case.load)
+    tasks = need.tasks(case.load)
     if tasks == 0 or (case.current == 0 and tasks <= case.rules.activation_backlog):
         # An ETA task that a worker gives back to the broker would wake the group again.
         if case.load.eta:
             return _Size(1, ScalingReason.ETA_TASKS)
         return _Size(0, ScalingReason.BELOW_ACTIVATION if tasks else ScalingReason.IDLE)
-    slots = sizing.needed_slots(case.rules, case.load)
+    slots = need.needed_slots(case.rules, case.load)
     exact = max(0.0, slots / case.slots_per_pod - _ROUNDING)
     down, up = case.rules.scale_down.tolerance, case.rules.scale_up.tolerance
     if case.current and case.current * (1 - down) <= exact <= case.current * (1 + up):
         return _Size(case.current, ScalingReason.FITS)
     if exact < case.current:
-        exact = min(case.current, sizing.with_room(case.load, slots) / case.slots_per_pod - _ROUNDING)
+        exact = min(case.current, need.with_room(case.load, slots) / case.slots_per_pod - _ROUNDING)
     return _compared(max(1, math.ceil(exact)), case.current)
 
 

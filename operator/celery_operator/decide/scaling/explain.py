@@ -3,7 +3,7 @@
 import math
 
 from celery_health.verdicts.text import counted, lasting
-from celery_operator.decide.scaling import sizing
+from celery_operator.decide.scaling import need
 from celery_operator.decide.scaling.decision import ScalingReason
 from celery_operator.snapshot import GroupLoad
 
@@ -69,7 +69,7 @@ def _rules(up: bool) -> str:
 def _facts(load: GroupLoad) -> str:
     if load.ready is None:
         return f"the queue lengths have been unknown for {lasting(load.unread_for)}"
-    if sizing.tasks(load) == 0:
+    if need.tasks(load) == 0:
         return f"nothing to do{_except_eta(load)}"
     facts = [f"{load.ready:,} ready"]
     if load.throughput_per_slot is None:
@@ -88,7 +88,7 @@ def _except_eta(load: GroupLoad) -> str:
 
 
 def _emptied(load: GroupLoad, slots: int) -> str:
-    seconds = sizing.seconds_to_empty(load, slots) if sizing.waiting(load) else None
+    seconds = need.seconds_to_empty(load, slots) if need.waiting(load) else None
     return "" if seconds is None else f"empty in {lasting(math.ceil(seconds))}"
 
 

@@ -10,8 +10,8 @@ from celery_operator.api.annotations import ScalingPauses
 from celery_operator.api.autoscaling import Autoscaling, Fallback, ScaleDown, ScalingPolicy, ScalingRules
 from celery_operator.decide.scaling.autoscale import scale
 from celery_operator.decide.scaling.decision import ScalingDecision
+from celery_operator.decide.scaling.need import tasks
 from celery_operator.decide.scaling.policies import Timed, remembered, stabilized
-from celery_operator.decide.scaling.sizing import tasks
 from celery_operator.snapshot import GroupLoad, ScalingHistory
 
 COUNTS = st.integers(0, 3) | st.integers(0, 5_000)
