@@ -18,7 +18,6 @@ PARTS = (
 )
 
 
-@pytest.mark.timeout(480)
 @pytest.mark.parametrize(
     ("pool", "broker", "names"), PARTS, ids=[f"{pool}-{broker}-{names[0]}" for pool, broker, names in PARTS]
 )

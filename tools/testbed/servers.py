@@ -9,6 +9,7 @@ import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 from tools.testbed.waiting import wait_for
@@ -17,20 +18,25 @@ START_SECONDS = 180.0
 # The server itself, not Debian's wrapper, which changes to another user.
 RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 RABBITMQ_CONTROL = RABBITMQ_SERVER.with_name("rabbitmqctl")
-# Below the kernel's ephemeral ports and Kubernetes' node ports.
-_PORTS = range(12_000, 29_000)
+# Below the kernel's ephemeral ports and Kubernetes' node ports. A server binds its port seconds after it was
+# chosen, and again when it is restarted: so each process of a test run has ports of its own.
+_PROCESSES = 16
+_PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw15").removeprefix("gw")) % _PROCESSES
+_PORTS = list(range(12_000 + _PROCESS, 29_000, _PROCESSES))
+random.shuffle(_PORTS)
+_next_ports = cycle(_PORTS)
 
 
 def free_port() -> int:
-    """A TCP port that nothing listened on a moment ago.
+    """A TCP port that nothing listened on a moment ago, and that this process chose long ago, if ever.
 
     Of those that the kernel gives to no outgoing connection: a server that restarts finds its port free.
     """
-    while True:
-        port = random.choice(_PORTS)
+    for port in _next_ports:
         with closing(socket.socket()) as listener, suppress(OSError):
             listener.bind(("127.0.0.1", port))
             return port
+    raise AssertionError("unreachable: the ports repeat without end")
 
 
 class Server(ABC):

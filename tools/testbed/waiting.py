@@ -9,6 +9,9 @@ T = TypeVar("T")
 
 POLL_SECONDS = 0.05
 
+WAIT_SECONDS = 60.0
+"""How long a condition is waited for that usually comes true within a second or a few."""
+
 BUSY_SECONDS = 20.0
 """What a machine that runs other tests at the same time may add to anything, such as the start of Python.
 A limit of the product is proven against something that takes far longer than the limit and this.
@@ -17,7 +20,7 @@ A limit of the product is proven against something that takes far longer than th
 
 def wait_for(
     condition: Callable[[], T | None],
-    timeout: float = 15.0,
+    timeout: float = WAIT_SECONDS,
     describe: str | Callable[[], object] = "the condition",
     interval: float = POLL_SECONDS,
 ) -> T:
@@ -27,24 +30,28 @@ def wait_for(
     """
     deadline = time.monotonic() + timeout
     while True:
+        # Looked at before the condition: a pause of this process fails nothing that is true after it.
+        is_late = time.monotonic() > deadline
         if value := condition():
             return value
-        if time.monotonic() > deadline:
+        if is_late:
             raise AssertionError(_late(describe, timeout))
         time.sleep(interval)
 
 
 async def wait_for_async(
     condition: Callable[[], Awaitable[T | None]],
-    timeout: float = 15.0,  # noqa: ASYNC109 (the deadline of a polled condition, not of one await)
+    timeout: float = WAIT_SECONDS,  # noqa: ASYNC109 (the deadline of a polled condition, not of one await)
     describe: str | Callable[[], object] = "the condition",
 ) -> T:
     """Await ``condition()`` until it gives something truthy, and return that. As ``wait_for``."""
     deadline = time.monotonic() + timeout
     while True:
+        # Looked at before the condition: a pause of this process fails nothing that is true after it.
+        is_late = time.monotonic() > deadline
         if value := await condition():
             return value
-        if time.monotonic() > deadline:
+        if is_late:
             raise AssertionError(_late(describe, timeout))
         await asyncio.sleep(POLL_SECONDS)
 

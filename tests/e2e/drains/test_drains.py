@@ -49,7 +49,6 @@ def rollout_has_failed(shop: Shop) -> bool:
     return conditions.get("Progressing") == "False"
 
 
-@pytest.mark.timeout(300)
 def test_after_a_rollout_that_failed_only_drained_pods_go(stand: Stand) -> None:
     shop = stand.shop
     stand.deploy(group(replicas=4))
@@ -75,7 +74,6 @@ def test_after_a_rollout_that_failed_only_drained_pods_go(stand: Stand) -> None:
     assert_clean(stand, tasks)
 
 
-@pytest.mark.timeout(540)
 def test_a_drain_comes_through_although_the_token_was_changed(stand: Stand) -> None:
     shop = stand.shop
     stand.deploy(group(replicas=2))

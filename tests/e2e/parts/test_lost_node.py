@@ -73,7 +73,6 @@ class Pods:
 
 
 @pytest.mark.disruptive
-@pytest.mark.timeout(600)
 def test_beat_and_redis_on_a_lost_node_are_never_two_and_keep_every_message(
     kube: Kube, namespace: str
 ) -> None:

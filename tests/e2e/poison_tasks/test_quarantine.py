@@ -50,7 +50,6 @@ def lists_of_workers(shop: Shop) -> list[list[str]]:
     return [(report["quarantine"] or {"ids": []})["ids"] for report in reports]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("broker", [BROKER_URL, RABBITMQ_URL], ids=["redis", "rabbitmq"])
 def test_a_poison_task_is_moved_aside_and_runs_again_once_it_is_replayed(shop: Shop, broker: str) -> None:
     deployment = CASE.deployment(broker)

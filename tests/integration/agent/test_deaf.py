@@ -13,7 +13,6 @@ from tests.integration.agent.deaf_worker import deaf_worker
 from tests.integration.agent.harness import agent_worker, producer
 
 
-@pytest.mark.timeout(240)
 def test_a_worker_made_deaf_by_restarts_of_redis_says_so_in_fresh_reports(tmp_path: Path) -> None:
     with (
         redis_server(tmp_path / "redis") as redis,

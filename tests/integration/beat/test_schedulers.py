@@ -38,7 +38,6 @@ def options(scheduler: str) -> list[str]:
     return command[command.index("--scheduler") :]
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", SCHEDULERS)
 def test_a_scheduler_that_keeps_its_schedule_elsewhere_sends_and_is_seen_to_tick(
     name: str, tmp_path: Path

@@ -11,8 +11,6 @@ from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import Outcome, run, worker
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def act(redis: RedisServer, *arguments: str) -> Outcome:
     options = ("--broker", redis.url, "--result-backend", redis.url, "--timeout", "20")

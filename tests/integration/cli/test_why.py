@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 import redis as redis_client
 from celery import Celery
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6
@@ -21,7 +20,6 @@ from celery_health.why.decide import why
 from tests.integration.cli.harness import run, worker
 
 TIMEOUT = ("--timeout", "30")
-pytestmark = pytest.mark.timeout(400)
 
 
 def answer(broker: str, task_id: str) -> Answer:

@@ -15,8 +15,6 @@ from tests.integration.django.harness import PROJECT, manage, project_environmen
 
 GUIDE = Path(__file__).parents[3] / "docs" / "howto" / "django.md"
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.fixture(scope="module")
 def worker(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

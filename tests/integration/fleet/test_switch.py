@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
 from tools.testbed.celery_versions import CELERY_5_7
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
@@ -46,7 +45,6 @@ def plain_worker(surroundings: AgentWorker) -> Iterator["subprocess.Popen[bytes]
         process.wait()
 
 
-@pytest.mark.timeout(300)
 def test_the_documented_switch_loses_no_task_and_repeats_none(tmp_path: Path) -> None:
     env = {"TEST_NOTES": str(tmp_path / "notes")}
     with (

@@ -14,8 +14,6 @@ from tests.integration.monitor.monitor_process import TOKEN, Monitor, monitor, w
 QUEUES = "default,reports"
 WAIT_SECONDS = 120.0
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-import pytest
 from celery import Celery
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
@@ -130,7 +129,6 @@ def _walk(running: Monitor, callers: Sequence[str | None]) -> int:
     return calls
 
 
-@pytest.mark.timeout(600)
 def test_no_route_no_metric_and_no_log_has_a_secret(tmp_path: Path) -> None:
     with redis_server(tmp_path / "redis", password=BROKER) as server:
         broker = f"redis://:{quote(BROKER, safe='')}@127.0.0.1:{server.port}/0"
@@ -159,7 +157,6 @@ def test_no_route_no_metric_and_no_log_has_a_secret(tmp_path: Path) -> None:
             assert found_in(running.text()) == set()
 
 
-@pytest.mark.timeout(600)
 def test_a_database_and_a_broker_that_are_away_give_no_secret_away(tmp_path: Path) -> None:
     variables: dict[str, Any] = {
         **_variables(tmp_path),

@@ -93,7 +93,6 @@ def running(folder: Path) -> Iterator[Try]:
         started.process.wait()
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "signals",
     [

@@ -24,8 +24,6 @@ from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.world import World, group
 
-pytestmark = pytest.mark.timeout(400)
-
 SECONDS = 90.0
 WORKERS = [
     group("default"),

@@ -157,7 +157,6 @@ def test_every_extra_is_here() -> None:
     assert set(project["optional-dependencies"]) - {"example"} == set(PROGRAMS)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("extra", PROGRAMS)
 def test_an_extra_alone_is_enough(
     tmp_path: Path, wheel: Path, locked: Path, redis: RedisServer, extra: str

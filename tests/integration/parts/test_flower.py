@@ -22,8 +22,6 @@ from tests.unit.resources.golden import SECRETS
 OWNER = ResourceIdentity("market", "shop", "uid")
 PREFIX = "/flower"
 
-pytestmark = pytest.mark.timeout(600)
-
 
 class FlowerProcess(Server):
     """The container of Flower, without a container."""

@@ -16,7 +16,6 @@ from tests.integration.agent.quarantine import RabbitMessages, RedisMessages
 from tests.integration.presets.harness import PresetWorker
 
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
-pytestmark = pytest.mark.timeout(300)
 BROKERS = pytest.mark.parametrize("broker", ["redis", "rabbit"])
 
 

@@ -72,7 +72,6 @@ async def test_redis_is_reached_where_the_python_of_the_workers_is_not_known(red
     assert await reachable(redis_url, None)
 
 
-@pytest.mark.timeout(240)
 async def test_rabbitmq_is_reached_on_every_python_as_by_kombu(
     tmp_path: Path, authority: Certificate, server: Certificate
 ) -> None:

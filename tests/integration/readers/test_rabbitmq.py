@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import amqp
-import pytest
 from celery import Celery
 from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server
 from tools.testbed.waiting import BUSY_SECONDS, wait_for_async
@@ -104,7 +103,6 @@ async def test_something_that_is_no_rabbitmq_is_a_reading_too(redis: RedisServer
     assert reading.reachable is False
 
 
-@pytest.mark.timeout(240)
 async def test_a_server_that_hangs_restarts_and_stops_is_followed(tmp_path: Path) -> None:
     with rabbit_server(tmp_path / "rabbit") as server:
         reader = reader_for(server.url)
@@ -132,7 +130,6 @@ async def test_a_server_that_hangs_restarts_and_stops_is_followed(tmp_path: Path
         await reader.close()
 
 
-@pytest.mark.timeout(240)
 async def test_amqps_is_read_with_and_without_a_checked_certificate(
     certificate: Path, tmp_path: Path, read: Read
 ) -> None:

@@ -29,7 +29,6 @@ def wait_for_status(sidecar: Sidecar, status: int, timeout: float) -> None:
     wait_for(lambda: sidecar.status("/livez") == status, timeout, sidecar.report)
 
 
-@pytest.mark.timeout(240)
 def test_a_deaf_worker_fails_liveness_but_not_while_redis_is_away_or_it_is_held(tmp_path: Path) -> None:
     faults = tmp_path / "faults"
     faults.mkdir()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-import pytest
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
@@ -43,7 +42,6 @@ def condemned_beside(sick: Watched, healthy: tuple[Watched, ...], worsen: Callab
     return wait_for(message, CONDEMNED_WITHIN, sick.worker.report, interval=0.5)
 
 
-@pytest.mark.timeout(180)
 def test_only_a_pool_whose_children_keep_dying_is_dead(tmp_path: Path) -> None:
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server(tmp_path / "redis"))

@@ -19,8 +19,6 @@ from tools.testbed.waiting import wait_for
 from tests.integration.sidecar.served import TOKEN, Sidecar, environment
 from tests.integration.without_kubernetes.harness import PROJECT, commands, descendants, send
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from tools.testbed.celery_versions import CELERY_5_6
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
@@ -50,7 +49,6 @@ def overwritten(one: Watched, change: Callable[[bytes], bytes]) -> WorkerVerdict
     return wait_for(refused, 10, one.worker.log)
 
 
-@pytest.mark.timeout(120)
 def test_an_unreadable_report_is_named_and_restarts_nothing(tmp_path: Path) -> None:
     thresholds = WorkerThresholds(agent_grace=0.0)
     with (

@@ -28,8 +28,6 @@ FILES = ("compose.yaml", "compose.swarm.yaml")
 SERVICES: Mapping[str, Any] = yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"]
 PORTS = {"worker": 9809, "beat": 9809, "monitor": 8555, "flower": 5555}
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_is_valid_by_the_schema_of_compose(file: str) -> None:

@@ -27,8 +27,6 @@ from tests.integration.without_kubernetes.harness import (
 SCRIPT = EXAMPLES / "scripts" / "start_celery.sh"
 STAMP = r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] "
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def running(script: Program, words: str) -> list[int]:
     """The processes of the script with these words in their command."""

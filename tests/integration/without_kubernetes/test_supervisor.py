@@ -15,8 +15,6 @@ from tests.integration.without_kubernetes.harness import EXAMPLES, Program, envi
 
 CONFIGURATION = EXAMPLES / "supervisor" / "supervisord.conf"
 
-pytestmark = pytest.mark.timeout(600)
-
 
 class Supervised:
     """A supervisord with the configuration, and its control."""

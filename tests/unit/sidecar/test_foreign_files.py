@@ -31,7 +31,6 @@ def folder(path: Path) -> None:
 
 
 @pytest.mark.parametrize("plant", [pipe, link, folder])
-@pytest.mark.timeout(10)
 def test_no_file_of_another_kind_is_opened(tmp_path: Path, plant: Callable[[Path], None]) -> None:
     for name in FILES:
         plant(tmp_path / name)

@@ -78,7 +78,6 @@ def wait_for_status(
     wait_for(lambda: sidecar.status(path) == status, timeout, lambda: f"{sidecar.report()}\n{worker.log()}")
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("chart", ["airflow", "saleor"])
 def test_a_deaf_worker_is_restarted_and_a_stopped_one_finishes_its_task(chart: str, tmp_path: Path) -> None:
     home = tmp_path / chart

@@ -4,7 +4,6 @@ import asyncio
 import json
 from pathlib import Path
 
-import pytest
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for_async
 
@@ -30,7 +29,6 @@ def mailed(sink: SmtpSink) -> list[str]:
     return [mail.message["Subject"] for mail in sink.received]
 
 
-@pytest.mark.timeout(400)
 async def test_an_alert_arrives_once_and_once_when_it_is_resolved(tmp_path: Path) -> None:
     expected = [("CeleryBrokerUnreachable", "firing"), ("CeleryBrokerUnreachable", "resolved")]
     subjects = [

@@ -12,8 +12,6 @@ from tests.integration.monitor.compatible.harness import get, monitor, until, wo
 
 HEALTH, TASKS, STATS = "/api/celery/health/", "/api/celery/tasks/", "/api/celery/stats/"
 
-pytestmark = pytest.mark.timeout(240)
-
 
 def healthy(status: int, document: Any) -> bool:
     return status == 200 and document["status"] == "healthy"

@@ -15,8 +15,6 @@ TEST_REDIS, REDIS = "/api/test/redis", "/api/redis/status"
 TEST_CELERY, CELERY = "/api/test/celery", "/api/celery/status"
 HEALTH = "/api/redis-celery/health"
 
-pytestmark = pytest.mark.timeout(240)
-
 
 async def test_redis_monitoring(tmp_path: Path) -> None:
     """Connection test; version, memory, uptime, clients; keys in database 0."""

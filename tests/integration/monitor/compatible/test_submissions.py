@@ -25,8 +25,6 @@ EXAMPLE = {
 }
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
-pytestmark = pytest.mark.timeout(240)
-
 
 async def submit(client: Client, body: Any, **headers: str) -> tuple[int, Any]:
     data = body if isinstance(body, str) else json.dumps(body)

@@ -43,8 +43,6 @@ TASKS = [
 ]
 NOT_STARTED = TaskRecord(id="task-5", name="shop.pay", received=1_700_000_600.0, updated=1.0)
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @asynccontextmanager
 async def flower(redis: RedisServer, tmp_path: Path) -> AsyncIterator[Client]:

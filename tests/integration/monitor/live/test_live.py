@@ -16,8 +16,6 @@ from celery_monitor.metrics.task_counts import Kind
 from celery_monitor.records.tasks import TaskRecord
 from tests.integration.monitor.live.harness import WAIT_SECONDS, Monitor, kill, monitor, worker
 
-pytestmark = pytest.mark.timeout(400)
-
 
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

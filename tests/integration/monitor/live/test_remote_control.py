@@ -14,8 +14,6 @@ from celery_monitor.live.inspection import inspect
 from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
 from tests.integration.monitor.live.harness import worker
 
-pytestmark = pytest.mark.timeout(400)
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:

@@ -8,8 +8,6 @@ from tests.integration.monitor.monitor_process import Monitor
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import Shop, wait_for_state
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def task_page(identity: str) -> str:
     return f"/monitoring/tasks/{identity}"

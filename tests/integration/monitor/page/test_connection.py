@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
-import pytest
 from playwright.sync_api import Page, expect
 from tools.testbed.waiting import wait_for
 
@@ -14,8 +13,6 @@ from tests.integration.monitor.page.browser import Window
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import SECONDS, WORKER, Shop, wait_for_state
 from tests.integration.monitor.page.test_states import SET_VISIBILITY
-
-pytestmark = pytest.mark.timeout(600)
 
 # A connection that a test can end without a word to the monitor, as a network does. `away`: no new one opens.
 OWN_SOCKETS = """

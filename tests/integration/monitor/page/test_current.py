@@ -1,6 +1,5 @@
 """A screen is current or says that it is not, and one that was left reads nothing more."""
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from celery_monitor.settings import Role
@@ -8,8 +7,6 @@ from tests.integration.monitor.monitor_process import API, Monitor
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import Shop, wait_for_state
 from tests.support.monitor_web import TOKENS
-
-pytestmark = pytest.mark.timeout(600)
 
 
 def test_a_task_that_ends_does_not_stay_running_among_the_running_tasks(

@@ -17,8 +17,6 @@ from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import Shop
 from tests.unit.wire.documents import push_document, pushed_pod
 
-pytestmark = pytest.mark.timeout(600)
-
 SCREEN = "/monitoring/deployments"
 UNSCHEDULED = "0/3 nodes are available: 3 Insufficient memory."
 

@@ -21,8 +21,6 @@ from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import SECONDS, WORKER, Shop, wait_for_state
 from tests.unit.wire.documents import push_document, pushed_pod
 
-pytestmark = pytest.mark.timeout(600)
-
 ERROR = "PaymentRefusedError"
 OLD, NEW = "shop-mail-5d4f", "shop-mail-6c7b"
 """Names of ReplicaSets."""

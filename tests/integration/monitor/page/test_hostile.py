@@ -14,8 +14,6 @@ from tests.integration.monitor.page.browser import SIZES
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import SECONDS, Shop
 
-pytestmark = pytest.mark.timeout(600)
-
 MEGABYTE = 1_000_000
 # Each begins with what it shows on the page.
 TEXTS = {

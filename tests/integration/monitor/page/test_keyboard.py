@@ -2,15 +2,12 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.integration.monitor.monitor_process import Monitor
 from tests.integration.monitor.page.conftest import PREFIX, Open
 from tests.integration.monitor.page.shop import Shop, wait_for_state
 from tests.support.monitor_web import OPERATOR
-
-pytestmark = pytest.mark.timeout(600)
 
 MOST_STOPS = 60
 

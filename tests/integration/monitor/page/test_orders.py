@@ -18,8 +18,6 @@ from tests.integration.monitor.page.browser import SIZES
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import LEFT, SECONDS, Shop, wait_for_state, wait_until_ready
 
-pytestmark = pytest.mark.timeout(600)
-
 NAME = "orders@web-1"
 WORKER = f"/monitoring/workers/{quote(NAME)}"
 ORDERS = ("Pool ...", "Queues ...", "Rate limit ...", "Time limit ...")

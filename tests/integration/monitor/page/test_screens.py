@@ -11,8 +11,6 @@ from tests.integration.monitor.page.browser import SIZES, Window
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import LEFT, UNREAD, WORKER, Shop
 
-pytestmark = pytest.mark.timeout(600)
-
 Path = Callable[[Shop], str]
 
 

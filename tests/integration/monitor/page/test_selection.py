@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from celery_monitor.settings import Role
@@ -11,8 +10,6 @@ from tests.integration.monitor.monitor_process import Monitor
 from tests.integration.monitor.page.browser import Window
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import Shop, wait_for_state
-
-pytestmark = pytest.mark.timeout(600)
 
 
 def failed(monitor: Monitor, shop: Shop, mark: str, number: int = 4) -> list[str]:

@@ -11,8 +11,6 @@ from tests.integration.monitor.page.browser import SIZES
 from tests.integration.monitor.page.conftest import PREFIX, Open
 from tests.integration.monitor.page.shop import SECONDS, Shop, wait_for_state
 
-pytestmark = pytest.mark.timeout(600)
-
 # A browser without a screen never hides a tab.
 SET_VISIBILITY = """(state) => {
     Object.defineProperty(document, "visibilityState", { value: state, configurable: true });

@@ -18,8 +18,6 @@ from tools.testbed.waiting import wait_for, wait_for_async
 from tests.integration.monitor.monitor_process import ROOT, Monitor, monitor, worker
 from tests.integration.monitor.updates.follower import Follower, following
 
-pytestmark = pytest.mark.timeout(600)
-
 SECONDS = 120.0
 TASKS = 2_000
 RATE = 1_000

@@ -73,7 +73,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("role", [*Role, None])
 def test_generated_requests_get_what_the_document_describes(server: Served, role: Role | None) -> None:
     headers = bearer(role) if role is not None else {}

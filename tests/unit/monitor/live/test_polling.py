@@ -16,7 +16,6 @@ from tests.unit.monitor.live.test_queues import reading
 from tests.unit.monitor.remote_control.silent_broker import silent_broker
 
 
-@pytest.mark.timeout(120)
 async def test_a_broker_that_hangs_is_not_called_reachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "_READ_SECONDS", 0.2)
     monkeypatch.setattr(connecting, "SECONDS", 0.2)

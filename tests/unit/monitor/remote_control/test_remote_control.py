@@ -13,8 +13,6 @@ from celery_monitor.remote_control.remote_control import RemoteControl, RemoteCo
 from celery_monitor.remote_control.turns import TooManyError, Turns
 from tests.unit.monitor.remote_control.silent_broker import silent_broker
 
-pytestmark = pytest.mark.timeout(120)
-
 
 def connection(url: str) -> AppConnection:
     return resolve(None, None, url, None, {})
