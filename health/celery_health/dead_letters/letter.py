@@ -24,9 +24,9 @@ class Letter:
     """One message. What the message does not say is None. All texts are printable, without secrets, bounded.
 
     ``ref`` names the message on the command line: the task's id, or ``no-id``, with ``#2`` for the second
-    message of that id and so on, the oldest first. ``digest`` identifies the message by its content.
-    ``queue``: where it came from, as far as the message shows it. ``age``: seconds since it was sent.
-    ``problem``: why it is no Celery message.
+    message of that id and so on, the oldest first. ``digest`` identifies the message by its content: copies
+    of a message have the same. ``queue``: where it came from, as far as the message shows it. ``age``:
+    seconds since it was sent. ``problem``: why it is no Celery message.
     """
 
     ref: str
@@ -60,12 +60,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one message. ``queue``: where it was put. ``problem``: why it is where it was."""
+    """What became of one message. ``queue``: where it was put. ``problem``: why it is where it was.
+
+    ``copy``: a copy of it was put back before, so that this one was only removed.
+    """
 
     digest: str
     done: bool
     queue: str | None = None
     problem: str | None = None
+    copy: bool = False
 
 
 GONE = "The message is no longer in the dead-letter queue, or another program is reading it."
@@ -81,7 +85,10 @@ class DeadLetterQueue(Protocol):
         """The details of one message, None if it is not there. Nothing changes."""
 
     def replay(self, digests: Sequence[str], to: str | None) -> Iterator[Result]:
-        """Put messages back into their own queues, or into the queue ``to``; one result for each."""
+        """Put messages back into their own queues, or into the queue ``to``; one result for each.
+
+        Of several copies one is put back.
+        """
 
     def drop(self, digests: Sequence[str]) -> Iterator[Result]:
         """Remove messages; one result for each."""

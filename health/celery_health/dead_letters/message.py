@@ -21,6 +21,8 @@ _JSON = {"application/json", "json"}
 # Of these the arguments are shown, not the header.
 _ARGUMENT_HEADERS = {"argsrepr", "kwargsrepr"}
 _HIDDEN_PROPERTIES = {"application_headers", "delivery_info", "delivery_tag", "body_encoding"}
+# Brokers set these when they deliver a message once more: it is still the same message.
+_DELIVERY_MARKS = {"redelivered", "x-delivery-count", "x-acquired-count"}
 _NOT_A_TASK = "It is no Celery message: it names no task."
 
 
@@ -113,19 +115,22 @@ class Message:
 
 def of_redis(raw: bytes) -> Message:
     """From the JSON text that kombu keeps in a Redis list."""
-    digest = _digest(raw)
     try:
         document = json.loads(raw)
     except (ValueError, RecursionError):
-        return Message(digest, len(raw), problem="It is no Celery message: it is not JSON.")
+        return Message(_digest(raw), len(raw), problem="It is no Celery message: it is not JSON.")
     if not isinstance(document, dict):
-        return Message(digest, len(raw), problem="It is no Celery message: it is not a JSON object.")
-    properties = _dict(document.get("properties"))
+        return Message(_digest(raw), len(raw), problem="It is no Celery message: it is not a JSON object.")
+    headers, properties = _dict(document.get("headers")), _dict(document.get("properties"))
     route = _dict(properties.get("delivery_info"))
+    content = document | {
+        "headers": _unmarked(headers),
+        "properties": properties | {"delivery_info": _unmarked(route)},
+    }
     return Message(
-        digest,
+        _digest(_canonical(content)),
         len(raw),
-        headers=_dict(document.get("headers")),
+        headers=headers,
         properties=properties,
         content_type=str(document.get("content-type") or ""),
         body=_decoded(document.get("body"), properties.get("body_encoding")),
@@ -137,8 +142,7 @@ def of_redis(raw: bytes) -> Message:
 def of_amqp(body: bytes, properties: Mapping[str, Any], route: tuple[str | None, str | None]) -> Message:
     """From a delivered AMQP message. ``route``: the exchange and the routing key that it was sent with."""
     headers = _dict(properties.get("application_headers"))
-    # Sorted, and without the types of Python: the same message has the same digest each time it is read.
-    content = json.dumps(dict(properties), sort_keys=True, default=repr).encode()
+    content = _canonical(dict(properties) | {"application_headers": _unmarked(headers)})
     return Message(
         _digest(content + b"\0" + body),
         len(body),
@@ -149,6 +153,15 @@ def of_amqp(body: bytes, properties: Mapping[str, Any], route: tuple[str | None,
         exchange=route[0],
         routing_key=route[1],
     )
+
+
+def _unmarked(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in _DELIVERY_MARKS}
+
+
+def _canonical(content: dict[str, Any]) -> bytes:
+    """The same text for the same message each time it is read: sorted, and without the types of Python."""
+    return json.dumps(content, sort_keys=True, default=repr).encode()
 
 
 def _digest(content: bytes) -> str:

@@ -61,7 +61,18 @@ class RabbitDeadLetters:
     def replay(self, digests: Sequence[str], to: str | None) -> Iterator[Result]:
         """Publish each message and wait for RabbitMQ's confirmation, then remove it here."""
         self._check_not_blocked()
-        yield from self._take(digests, lambda original: self._publish(original, to))
+        put_back: set[str] = set()
+
+        def put_back_once(original: Any) -> Result:
+            digest = _message(original).digest
+            if digest in put_back:
+                return Result(digest, done=True, copy=True)
+            result = self._publish(original, to)
+            if result.done:
+                put_back.add(digest)
+            return result
+
+        yield from self._take(digests, put_back_once)
 
     def drop(self, digests: Sequence[str]) -> Iterator[Result]:
         """Remove each message."""

@@ -1,6 +1,7 @@
 """A dead-letter queue on Redis: a list of raw messages as kombu writes them, the newest at the head."""
 
 import asyncio
+import dataclasses
 from bisect import bisect
 from collections import Counter
 from collections.abc import Awaitable, Iterator, Sequence
@@ -111,6 +112,7 @@ class RedisDeadLetters:
 
     def _take(self, digests: Sequence[str], to: str | None, *, replay: bool) -> Iterator[Result]:
         wanted, behind = Counter(digests), 0
+        put_back: set[str] = set()
         while wanted.total() and behind < MAX_MESSAGES and (chunk := self._chunk(behind)):
             for raw in chunk:
                 found = message.of_redis(raw)
@@ -118,7 +120,11 @@ class RedisDeadLetters:
                     behind += 1
                     continue
                 wanted[found.digest] -= 1
-                result = self._take_one(found, raw, behind + 1, to, replay=replay)
+                copy = found.digest in put_back
+                result = self._take_one(found, raw, behind + 1, to, replay=replay and not copy)
+                if replay and result.done:
+                    put_back.add(found.digest)
+                    result = dataclasses.replace(result, copy=copy)
                 behind += not result.done
                 yield result
         for digest in wanted.elements():

@@ -23,6 +23,7 @@ from tests.integration.agent.quarantine import (
     order,
     wait_until_ran,
 )
+from tests.integration.cli.harness import run
 
 GRACE_SECONDS = 3
 OLDEST_AND_NEWEST = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
@@ -157,6 +158,14 @@ def test_a_worker_that_ends_in_a_move_in_rabbitmq_loses_nothing(
         note(app, "well", queue)
         wait_until_ran(worker, "well")
         assert messages.ids(queue) == []
+        # However many copies there are, a replay has the task run once.
+        kill(worker)
+        order(worker, queue=dead)
+        replayed = run("dead-letter", "replay", listed, "--queue", dead, "--broker", rabbit.url)
+        assert (replayed.code, replayed.err) == (0, "")
+        assert (messages.ids(queue), messages.ids(dead)) == ([listed], [])
+        worker.start()
+        wait_until_ran(worker, "well", "listed")
 
 
 @OLDEST_AND_NEWEST

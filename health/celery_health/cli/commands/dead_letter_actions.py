@@ -75,11 +75,11 @@ def replay_letters(queue: DeadLetterQueue, name: str, refs: Sequence[str], to: s
     Raises:
         NothingDoneError: there is no such message.
     """
-    letters = _chosen(queue, name, refs)
+    letters = _with_copies(queue, name, refs)
     return _printed(
         letters,
         queue.replay([letter.digest for letter in letters], to),
-        lambda result: f"{_put(to)} into {result.queue}",
+        lambda result: "copy removed" if result.copy else f"{_put(to)} into {result.queue}",
         _put(to),
     )
 
@@ -128,22 +128,35 @@ def _printed(
     """A line for each message, and for several of them a sum: ``word`` says what was done."""
     by_digest = {letter.digest: letter for letter in reversed(letters)}
     counts = {True: 0, False: 0}
+    copies = 0
     try:
         for result in results:
             counts[result.done] += 1
+            copies += result.copy
             letter = by_digest[result.digest]
             said = f"{done(result)}." if result.done else result.problem
             click.echo(printable(f"{_named(letter)}: {said}"), err=not result.done)
     finally:
         # Also after Ctrl-C and after an error of the broker.
         if len(letters) > 1:
-            click.echo(f"{counts[True]} of {len(letters)} messages {word}.")
+            removed = f", {counted(copies, 'copy', 'copies')} removed" if copies else ""
+            click.echo(f"{counts[True] - copies} of {len(letters)} messages {word}{removed}.")
     return ExitCode.UNHEALTHY if counts[False] else ExitCode.HEALTHY
 
 
 def _chosen(queue: DeadLetterQueue, name: str, refs: Sequence[str]) -> tuple[Letter, ...]:
     """The messages that ``refs`` name, all without ``refs``. A beginning that fits one message is enough."""
+    return _named_in(queue.read(MAX_MESSAGES), name, refs)
+
+
+def _with_copies(queue: DeadLetterQueue, name: str, refs: Sequence[str]) -> tuple[Letter, ...]:
+    """The messages that ``refs`` name, and all copies of them."""
     page = queue.read(MAX_MESSAGES)
+    digests = {letter.digest for letter in _named_in(page, name, refs)}
+    return tuple(letter for letter in page.letters if letter.digest in digests)
+
+
+def _named_in(page: Page, name: str, refs: Sequence[str]) -> tuple[Letter, ...]:
     if not refs:
         _warn_of_more(page.total, name)
         if not page.letters:
