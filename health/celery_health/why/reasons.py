@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from celery_health.catalogue.entry import Severity
+from celery_health.catalogue.fleet import FleetReason
 
 
 class WhyReason(StrEnum):
@@ -66,6 +67,7 @@ _QUERY = "inspect query_task {id}"
 _DESCRIBE = "describe celerydeployments {resource}"
 _PODS = "get pods -l app.kubernetes.io/instance={resource}"
 _HEALTH = "health"
+_NOT_CONSUMED = FleetReason.QUEUE_NOT_CONSUMED.entry.wording
 
 TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
     {
@@ -163,7 +165,7 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
         ),
         WhyReason.REVOKE_ORDERED: Situation(
             Severity.DEGRADED,
-            "{task} was revoked{by}: the worker that fetches it discards it.",
+            "A cancel of {task} was requested{by}: {effect}.",
             "Send the task again if it is needed",
         ),
         WhyReason.HELD_FOR_ETA: Situation(
@@ -232,9 +234,9 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
         WhyReason.NO_CONSUMER: Situation(
             Severity.UNHEALTHY,
             "{task} waits in queue {queue}{ahead}, and no worker reads that queue.",
-            "Start a worker with -Q {queue}, or send the task to a queue that a worker reads",
-            _DESCRIBE,
-            "control add_consumer {queue}",
+            _NOT_CONSUMED.remedy.removesuffix("."),
+            _NOT_CONSUMED.kubectl,
+            _NOT_CONSUMED.celery,
         ),
         WhyReason.CONSUMERS_DEAF: Situation(
             Severity.UNHEALTHY,

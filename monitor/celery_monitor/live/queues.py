@@ -28,6 +28,7 @@ class Queues:
         self._beyond: set[str] = set()
         self._needed_at: dict[str, float] = {}
         self.reading: BrokerReading | None = None
+        self.read_at: float | None = None
         for name in self._named:
             self._add(name)
 
@@ -56,6 +57,8 @@ class Queues:
     def on_reading(self, reading: BrokerReading, fetched: Mapping[str, Fetched], now: float) -> None:
         """Note one reading of the broker. ``fetched``: by queue, as ``Queue.on_reading`` takes it."""
         self.reading = reading
+        if reading.reachable:
+            self.read_at = now
         # Queues with messages that no worker consumes are known to the broker alone.
         self.need([one.name for one in (*reading.queues, *reading.other_queues) if one.ready], now)
         for one in (*reading.queues, *reading.other_queues):

@@ -30,6 +30,7 @@ def stats(workers: Workers, queues: Queues, last_event: float | None, now: float
         last_event=last_event,
         broker=None if reading is None else reading.message,
         broker_reachable=None if reading is None else reading.reachable,
+        broker_read=queues.read_at,
     )
 
 

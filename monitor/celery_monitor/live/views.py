@@ -124,7 +124,8 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     A sum is None if one of its parts is unknown. ``not_shown_workers`` and ``not_shown_queues``: how many
     exist beyond the number that the monitor keeps. ``without_task_events``: workers that send no task
     events. ``last_event``: when the last event of any worker was received. ``broker``: one sentence about
-    the last reading of the broker.
+    the last reading of the broker. ``broker_read``: when the broker could last be read; numbers of queues and
+    workers are as old as that.
     """
 
     workers_online: int
@@ -141,6 +142,7 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     last_event: float | None = None
     broker: str | None = None
     broker_reachable: bool | None = None
+    broker_read: float | None = None
 
 
 class LiveViews(Protocol):

@@ -147,7 +147,13 @@ CASES = (
         "a revoke waits for it",
         facts(queue=queue(ahead=3, workers=("w1@a",)), revoke_ordered=True, revoked_by="anna"),
         WhyReason.REVOKE_ORDERED,
-        ("by anna", "discards it"),
+        ("requested by anna", "discards it"),
+    ),
+    Case(
+        "a revoke waits for it, and no worker was ordered",
+        facts(queue=queue(ahead=3, workers=("w1@a",)), revoke_ordered=True, revoke_sends=0),
+        WhyReason.REVOKE_ORDERED,
+        ("was requested", "no worker has been ordered yet"),
     ),
     Case(
         "it expired in the queue",

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from celery_health.catalogue.fleet import FleetReason
 from celery_health.why.decide import why
 from celery_health.why.facts import Place, Sources
 from celery_health.why.reasons import TEXTS, WhyReason
 from tests.unit.why.cases import CASES
-from tests.unit.why.examples import IN_CLUSTER, NOW, Case, facts
+from tests.unit.why.examples import ALL_WORKERS, IN_CLUSTER, NOW, Case, facts, queue
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.situation for case in CASES])
@@ -47,6 +48,16 @@ def test_the_command_is_for_the_place() -> None:
 
     assert here.command == "celery -A shop health dead-letter show 4c1f --queue shop.dead-letter"
     assert there.command == "kubectl celery -n production dead-letter shop show 4c1f"
+
+
+def test_a_queue_that_no_worker_reads_has_the_remedy_of_its_verdict() -> None:
+    known = facts(queue=queue(workers=(), ahead=3), sources=ALL_WORKERS)
+    here = why(replace(known, place=Place(app="shop")))
+    there = why(replace(known, place=IN_CLUSTER))
+
+    assert here.remedy == FleetReason.QUEUE_NOT_CONSUMED.entry.wording.remedy.format(queues="mail")
+    assert here.command == "celery -A shop worker -Q mail"
+    assert there.command == "kubectl -n production edit celerydeployments shop"
 
 
 def test_a_hostile_id_stays_one_word_of_the_command() -> None:

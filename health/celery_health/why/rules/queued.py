@@ -9,11 +9,13 @@ from celery_health.why.words import ahead, names, printable, until
 
 
 def revoke_ordered(facts: TaskFacts) -> Finding | None:
-    """Workers have been ordered to discard it, and it is not running."""
+    """Workers have been ordered to discard it, or are about to be, and it is not running."""
     if not facts.revoke_ordered:
         return None
     by = f" by {printable(facts.revoked_by)}" if facts.revoked_by else ""
-    return Finding(WhyReason.REVOKE_ORDERED, {"by": by})
+    sent = facts.revoke_sends != 0
+    effect = "the worker that fetches it discards it" if sent else "no worker has been ordered yet"
+    return Finding(WhyReason.REVOKE_ORDERED, {"by": by, "effect": effect})
 
 
 def broker_unreachable(facts: TaskFacts) -> Finding | None:
@@ -71,7 +73,8 @@ def no_consumer(facts: TaskFacts) -> Finding | None:
         return None
     if queue.consumers:
         return None
-    return Finding(WhyReason.NO_CONSUMER, _queue(facts, queue))
+    name = printable(queue.name)
+    return Finding(WhyReason.NO_CONSUMER, {**_queue(facts, queue), "queues": name, "subjects": name})
 
 
 def consumers_deaf(facts: TaskFacts) -> Finding | None:

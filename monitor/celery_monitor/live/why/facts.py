@@ -130,7 +130,7 @@ def with_result(known: Known) -> Known:
     record, result = known.record or TaskRecord(id=known.task_id), known.result or TaskResult()
     if record.state in _OUTCOMES or result.state is None or not _is_later(result, record):
         return known
-    if result.state not in _OUTCOMES:
+    if result.state not in _OUTCOMES or _is_only_ordered(known.cancel, result, record):
         return known
     ended = msgspec.structs.replace(
         record,
@@ -141,6 +141,12 @@ def with_result(known: Known) -> Known:
         retries=max(record.retries, result.retries),
     )
     return replace(known, record=ended, holder=None)
+
+
+def _is_only_ordered(cancel: RequestedCancel | None, result: TaskResult, record: TaskRecord) -> bool:
+    """A worker stores REVOKED as soon as it is ordered to revoke a task, which may still wait or run."""
+    is_open = cancel is not None and cancel.ended is None
+    return is_open and result.state == states.REVOKED and record.state != states.UNREPORTED
 
 
 def _is_later(result: TaskResult, record: TaskRecord) -> bool:

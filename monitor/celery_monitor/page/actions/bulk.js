@@ -5,7 +5,7 @@ import { counted, number } from "../app/format.js";
 import { TaskState } from "../parts/badge.js";
 import { Loading, ProblemState } from "../parts/states.js";
 import { Dialog } from "../parts/dialog.js";
-import { Text } from "../parts/text.js";
+import { argumentsText, Text } from "../parts/text.js";
 import { ActionDialog, Termination, terminationOf } from "./form.js";
 
 const PROGRESS_MS = 1000;
@@ -54,7 +54,7 @@ const Reasons = ({ reasons }) => reasons.length > 0 && html`<ul class="reasons">
 
 const Sample = ({ tasks, count }) => html`<div>
   <h3>${count > tasks.length ? `The first ${tasks.length}` : "The tasks"}</h3>
-  <ul class="sample">${tasks.map((task) => html`<li key=${task.id}><${TaskState} state=${task.state} /><span class="mono"><${Text} value=${task.name ?? task.id} limit=${100} /></span></li>`)}</ul>
+  <ul class="sample">${tasks.map((task) => html`<li key=${task.id}><${TaskState} state=${task.state} /><span class="mono"><${Text} value=${task.name ?? task.id} limit=${100} /><span class="second"><${Text} value=${argumentsText(task)} limit=${160} /></span></span></li>`)}</ul>
 </div>`;
 
 function Progress({ bulk, action, onClose }) {

@@ -11,18 +11,21 @@ import { ActionDialog, json, Termination, terminationOf } from "./form.js";
 const canCancel = (state) => !isFinished(state) && state !== "LOST";
 const CAN_RETRY = new Set(["FAILURE", "REVOKED", "REJECTED", "LOST"]);
 
-/** The buttons that the state of the task and the role of the viewer allow. */
-export function TaskActions({ task }) {
+/**
+ * The buttons that the state of the task and the role of the viewer allow.
+ * @param {{task: any, onCancelled: (cancel: any) => void}} options `onCancelled` is called with the cancel that the monitor keeps
+ */
+export function TaskActions({ task, onCancelled }) {
   const [open, setOpen] = useState("");
   if (!may("operator")) return null;
   const close = () => setOpen("");
   return html`${CAN_RETRY.has(task.state) && html`<button type="button" class="button primary" onClick=${() => setOpen("retry")}>Retry ...</button>`}
     ${canCancel(task.state) && html`<button type="button" class="button danger" onClick=${() => setOpen("cancel")}>Cancel ...</button>`}
-    ${open === "cancel" && html`<${CancelDialog} task=${task} onClose=${close} />`}
+    ${open === "cancel" && html`<${CancelDialog} task=${task} onClose=${close} onCancelled=${onCancelled} />`}
     ${open === "retry" && html`<${RetryDialog} task=${task} onClose=${close} />`}`;
 }
 
-const CancelDialog = ({ task, onClose }) => html`<${ActionDialog} title="Cancel this task" verb="Cancel task" danger onClose=${onClose} act=${(data) => post(`${path("/tasks", task.id)}/cancel`, terminationOf(data))}>
+const CancelDialog = ({ task, onClose, onCancelled }) => html`<${ActionDialog} title="Cancel this task" verb="Cancel task" danger onClose=${onClose} act=${async (data) => onCancelled(await post(`${path("/tasks", task.id)}/cancel`, terminationOf(data)))}>
   <p>No worker starts the task any more. The order is kept and sent again to workers that restart, until the task has ended.</p>
   <${Termination} />
 <//>`;

@@ -14,6 +14,8 @@ const MOST = 12;
 /** What changes nothing but who is logged in. */
 const UNINTERESTING = new Set(["login", "logout", "follow_login_link"]);
 
+const isChange = ({ action, outcome }) => !UNINTERESTING.has(action) && outcome !== "dry run";
+
 const mono = (value) => html`<span class="mono"><${Text} value=${value} limit=${80} /></span>`;
 
 const ofWorker = (worker) => ({
@@ -47,7 +49,7 @@ const ofAudit = (entry) => ({
 /** @param {{workers: any[]|null, failures: any[]|null, audit: any[]|null, resource: any}} options `resource`: in a cluster */
 export function Changes({ workers, failures, audit, resource }) {
   const begin = exactNow() - HOUR;
-  const found = [...(workers ?? []).map(ofWorker), ...(failures ?? []).map(ofFailure), ...(resource?.events ?? []).map(ofEvent), ...(audit ?? []).filter(({ action }) => !UNINTERESTING.has(action)).map(ofAudit)]
+  const found = [...(workers ?? []).map(ofWorker), ...(failures ?? []).map(ofFailure), ...(resource?.events ?? []).map(ofEvent), ...(audit ?? []).filter(isChange).map(ofAudit)]
     .filter(({ at }) => at !== null && at >= begin)
     .sort((one, other) => other.at - one.at)
     .slice(0, MOST);

@@ -28,8 +28,14 @@ function Entries({ entries }) {
       <td data-label="Who"><${Text} value=${entry.identity || "unknown"} limit=${100} />${entry.role && html`<span class="soft"> ${entry.role}</span>`}</td>
       <td data-label="Action">${entry.action.replaceAll("_", " ")}</td>
       <td data-label="Subject" class="mono break"><${Text} value=${entry.subject} limit=${200} />${entry.detail && html`<span class="second"><${Text} value=${entry.detail} limit=${200} /></span>`}</td>
-      <td data-label="Outcome">${entry.outcome === "done" ? html`<${Badge} tone="good" icon="dot">done<//>` : html`<span class="refused"><${Badge} tone="warn" icon="barred">refused<//> <span class="soft"><${Text} value=${entry.outcome} limit=${200} /></span></span>`}</td>
+      <td data-label="Outcome"><${Outcome} outcome=${entry.outcome} /></td>
       <td data-label="From" class="soft">${entry.address}</td>
     </tr>`)}</tbody>
   </table>`;
+}
+
+function Outcome({ outcome }) {
+  if (outcome === "done") return html`<${Badge} tone="good" icon="dot">done<//>`;
+  if (outcome === "dry run") return html`<${Badge} tone="none" icon="question">dry run<//>`;
+  return html`<span class="refused"><${Badge} tone="warn" icon="barred">refused<//> <span class="soft"><${Text} value=${outcome} limit=${200} /></span></span>`;
 }

@@ -10,6 +10,7 @@ import { Changes } from "../lists/changes.js";
 import { OpenFailures } from "../lists/failure_rows.js";
 import { Fleet, runningByWorker } from "../charts/fleet.js";
 import { Numbers } from "../charts/numbers.js";
+import { BrokerAge } from "../parts/broker_age.js";
 import { PageTitle, Panel } from "../parts/panel.js";
 import { QueueTable } from "../lists/queue_rows.js";
 import { Empty, Shown } from "../parts/states.js";
@@ -32,6 +33,7 @@ export function Overview() {
   const names = useReading("/tasks/names", { since: "1h" }, 60);
   const audit = useReading(may("admin") ? "/audit" : null, { limit: 20 }, 30);
   return html`<h1 class="visually-hidden">Overview</h1>
+    <${BrokerAge} />
     <${NoEvents} stats=${stats.data} />
     <${FiringAlerts} alerts=${useAlerts().data?.firing ?? []} />
     <${Numbers} recent=${recent.data?.tasks ?? null} series=${series.data} />

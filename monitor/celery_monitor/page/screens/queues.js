@@ -7,6 +7,7 @@ import { path, screenPath, tasksPath, term, workerPath } from "../app/places.js"
 import { useReading } from "../app/readings.js";
 import { place } from "../app/router.js";
 import { Chart } from "../charts/chart.js";
+import { BrokerAge } from "../parts/broker_age.js";
 import { Copy } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
 import { Bar, QueueState, QueueTable } from "../lists/queue_rows.js";
@@ -18,6 +19,7 @@ import { DEFAULT_WINDOW, WindowChoice } from "../parts/window.js";
 export function Queues() {
   const reading = useLive("queues");
   return html`<${PageTitle}>Queues<//>
+    <${BrokerAge} />
     <section class="panel" aria-label="Queues"><${Shown} reading=${reading} lines=${6}>${(queues) => (queues.length ? html`<${QueueTable} queues=${queues} />` : html`<${Empty} icon="inbox" title="No queues yet.">Queues appear when a worker consumes them, or when the broker has them.<//>`)}<//></section>`;
 }
 
@@ -28,6 +30,7 @@ export function Queue({ item }) {
   const queue = queues.data?.find((one) => one.name === item);
   return html`<div><p class="crumbs"><a href=${screenPath("queues")}>Queues</a></p>
       <${PageTitle} actions=${html`<${WindowChoice} value=${since} />`}><${Text} value=${item} limit=${200} /> <${Copy} text=${item} what="the name of the queue" /> ${queue && html`<${QueueState} queue=${queue} />`}<//></div>
+    <${BrokerAge} />
     <${Shown} reading=${queues}>${() => (queue ? html`<${Details} queue=${queue} />` : html`<section class="panel"><${Empty} icon="question" title="There is no such queue now.">No worker consumes it, and the broker does not show it. Its history is below.<//></section>`)}<//>
     ${queue && html`<${WaitingMessages} queue=${item} />`}
     <${Panel} title="Ready messages over time"><${Shown} reading=${samples}>${(data) => html`<${History} samples=${data.samples} />`}<//><//>`;
@@ -48,7 +51,7 @@ function Details({ queue }) {
     <//>
     <div class="stack">
       <${Panel} title="Workers" note=${queue.consumers === null ? "" : counted(queue.consumers, "consumer")}>
-        ${queue.workers.length ? html`<ul class="names">${queue.workers.map((worker) => html`<li key=${worker}><a class="mono" href=${workerPath(worker)}><${Text} value=${worker} limit=${100} /></a></li>`)}</ul>` : html`<${Empty} icon="workers" title="No online worker consumes this queue."><p>Start a worker with <code>-Q ${readable(queue.name)}</code>.</p><//>`}
+        ${queue.workers.length ? html`<ul class="names">${queue.workers.map((worker) => html`<li key=${worker}><a class="mono" href=${workerPath(worker)}><${Text} value=${worker} limit=${100} /></a></li>`)}</ul>` : html`<${Empty} icon="workers" title="No online worker consumes this queue."><p>Let a worker consume ${readable(queue.name)}, or correct the queue that the tasks are sent to (<code>task_routes</code>, <code>task_default_queue</code>).</p><//>`}
       <//>
       ${priorities.length > 1 && html`<${Panel} title="Ready by priority"><div class="body"><${Priorities} priorities=${priorities} /></div><//>`}
     </div>

@@ -1,11 +1,12 @@
 /** One task: why it is not running, its runs, its message, its result or error, and its neighbours. */
-import { html } from "../vendor/libraries.js";
+import { html, useEffect, useState } from "../vendor/libraries.js";
 import { TaskActions } from "../actions/task.js";
 import { duration } from "../app/format.js";
 import { useLive } from "../app/live.js";
 import { PAGE, path, queuePath, taskPath, tasksPath, term, workerPath } from "../app/places.js";
 import { useReading } from "../app/readings.js";
 import { Badge, isFinished, TaskState } from "../parts/badge.js";
+import { CancelText, waitsForCancel } from "../parts/cancel.js";
 import { Copy, Command } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
 import { Runs } from "../charts/runs.js";
@@ -16,19 +17,46 @@ import { Workflow } from "../lists/workflow.js";
 
 const WHY_SECONDS = 5;
 
+/**
+ * The state of a task that has ended, by the reason of the answer: the result backend knows ends of which no event came.
+ * That it has `REVOKED` is no end: a worker stores it as soon as it is ordered to revoke the task.
+ */
+const ENDS = { Succeeded: "SUCCESS", ResultExpired: "SUCCESS", Failed: "FAILURE" };
+
+/** The task with the end that no event has reported. */
+function withEnd(task, why) {
+  const end = ENDS[why?.reason];
+  const reported = isFinished(task.state) && task.state !== "UNREPORTED";
+  return end === undefined || reported ? task : { ...task, state: end, endWithoutEvent: true };
+}
+
+/** The task with the cancel that was requested here, until the document of the task has it. */
+const withCancel = (task, requested) =>
+  requested === null || (task.cancel && task.cancel.requested >= requested.requested) ? task : { ...task, cancel: requested };
+
 export function Task({ item }) {
   const reading = useLive("task", { key: item });
   const { data, empty } = reading;
   const why = useReading(`${path("/tasks", item)}/why`, {}, data && isFinished(data.state) ? 0 : WHY_SECONDS);
+  const [requested, setRequested] = useState(null);
+  const task = data && withCancel(withEnd(data, why.data), requested);
+  const cancelState = task?.cancel?.state;
+  useEffect(() => {
+    if (cancelState) why.reload();
+  }, [cancelState]);
   if (empty) return html`<${Unknown} id=${item} why=${why} />`;
-  return html`<${Head} id=${item} task=${data} />
-    <${Why} reading=${why} finished=${data && isFinished(data.state)} />
-    <${Shown} reading=${reading} lines=${8}>${(task) => html`<${Details} task=${task} />`}<//>`;
+  return html`<${Head} id=${item} task=${task} onCancelled=${setRequested} />
+    ${task && requested && html`<p class="panel remark-line" role="status"><${CancelText} task=${task} /></p>`}
+    <${Why} reading=${why} finished=${task && isFinished(task.state)} />
+    <${Shown} reading=${reading} lines=${8}>${() => html`<${Details} task=${task} />`}<//>`;
 }
 
-const Head = ({ id, task }) => html`<div>
+/** A task that waits and is cancelled has one state: its cancel was requested. */
+const States = ({ task }) => html`${task.cancel?.ended === null && !isFinished(task.state) && html`<${Badge} tone="warn" icon="barred">cancel requested<//>`}${!waitsForCancel(task) && html`<${TaskState} state=${task.state} />`}`;
+
+const Head = ({ id, task, onCancelled }) => html`<div>
   <p class="crumbs"><a href=${`${PAGE}/tasks`}>Tasks</a></p>
-  <${PageTitle} mono actions=${task && html`${task.cancel && !isFinished(task.state) && html`<${Badge} tone="warn" icon="barred">cancel requested<//>`}<${TaskState} state=${task.state} /><${TaskActions} task=${task} />`}>
+  <${PageTitle} mono actions=${task && html`<${States} task=${task} /><${TaskActions} task=${task} onCancelled=${onCancelled} />`}>
     ${task === null ? "Task" : task.name === null ? "unknown name" : html`<${Text} value=${task.name} limit=${300} />`}
   <//>
   <p class="soft mono id-line"><span class="break"><${Text} value=${id} /></span><${Copy} text=${id} what="the task id" /></p>
@@ -72,22 +100,15 @@ function Details({ task }) {
   </div>`;
 }
 
-const CANCELS = {
-  requested: "No worker has been ordered yet.",
-  sent: "Workers were ordered to revoke it.",
-  revoked: "It was cancelled.",
-  ended: "It had ended before.",
-  expired: "Nothing was seen of it for 30 days.",
-};
-
 /** Links between a task and its retries, and the cancel that was requested. */
-function Requests({ task: { cancel, retry_of: origin, retried_as: retries } }) {
+function Requests({ task }) {
+  const { cancel, retry_of: origin, retried_as: retries } = task;
   if (!cancel && !origin && !retries.length) return null;
   const link = (id) => html`<a class="mono break" href=${taskPath(id)}><${Text} value=${id} limit=${60} /></a>`;
   return html`<${Panel} title="Requests"><div class="body"><${Facts} rows=${[
     ["retry of", origin && link(origin)],
     ["retried as", retries.length > 0 && html`<span class="inline-list">${retries.map((id) => html`<span key=${id}>${link(id)}</span>`)}</span>`],
-    ["cancel", cancel && html`${CANCELS[cancel.state] ?? cancel.state} Requested <${Ago} at=${cancel.requested} /> by <${Text} value=${cancel.requested_by} limit=${100} />.`],
+    ["cancel", cancel && html`<${CancelText} task=${task} />`],
     ["problem", cancel?.problem && html`<span class="warn-text"><${Text} value=${cancel.problem} /></span>`],
   ]} /></div><//>`;
 }

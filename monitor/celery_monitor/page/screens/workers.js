@@ -8,6 +8,7 @@ import { path, queuePath, screenPath, taskPath, tasksPath, term, workerPath } fr
 import { useReading } from "../app/readings.js";
 import { place } from "../app/router.js";
 import { Badge } from "../parts/badge.js";
+import { BrokerAge } from "../parts/broker_age.js";
 import { Chart } from "../charts/chart.js";
 import { Copy } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
@@ -29,6 +30,7 @@ const slots = (worker) => `${number(worker.active)} of ${number(worker.slots)}`;
 export function Workers() {
   const reading = useLive("workers");
   return html`<${PageTitle}>Workers<//>
+    <${BrokerAge} />
     <section class="panel" aria-label="Workers"><${Shown} reading=${reading} lines=${6}>${(workers) => html`<${List} workers=${workers} />`}<//></section>`;
 }
 
@@ -56,6 +58,7 @@ export function Worker({ item }) {
   const worker = workers.data?.find((one) => one.name === item);
   return html`<div><p class="crumbs"><a href=${screenPath("workers")}>Workers</a></p>
       <${PageTitle} mono actions=${html`${worker && html`<${WorkerActions} worker=${worker} />`}<${WindowChoice} value=${since} />`}><${Text} value=${item} limit=${200} /> <${Copy} text=${item} what="the name of the worker" /> ${worker && html`<${WorkerState} worker=${worker} />`}<//></div>
+    <${BrokerAge} />
     <${Shown} reading=${workers}>${() => (worker ? html`<${Details} worker=${worker} />` : html`<section class="panel"><${Empty} icon="question" title="There is no such worker now."><a href=${tasksPath(term("worker", item))}>Tasks of this worker</a><//></section>`)}<//>
     <${Panel} title="Active tasks over time"><${Shown} reading=${samples}>${(data) => html`<${History} samples=${data.samples} />`}<//><//>`;
 }

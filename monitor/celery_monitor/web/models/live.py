@@ -111,3 +111,4 @@ class Stats(_View):
     last_event: float | None = Field(description="When the last event was received. " + _TIME)
     broker: str | None = Field(description="One sentence about the last reading of the broker.")
     broker_reachable: bool | None = Field(description="Whether the broker could be read.")
+    broker_read: float | None = Field(description="When the broker could last be read. " + _TIME)

@@ -60,7 +60,8 @@ async def get_bulk(call: Call[NoQuery, NoBody]) -> Bulk:
 async def _proposed(call: Call[NoQuery, BulkBody], wanted: Wanted) -> Reply[Bulk]:
     proposal = await call.services.actions.bulk.propose(wanted, call.caller.name)
     bulk = proposal.bulk
-    call.note.detail = f"dry run of {bulk.action.value}: {bulk.count} tasks"
+    call.note.dry_run = True
+    call.note.detail = f"{bulk.action.value} {bulk.count} tasks"
     document = Bulk(
         **_fields(bulk),
         waiting=bulk.count,

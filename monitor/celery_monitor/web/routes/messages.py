@@ -30,7 +30,8 @@ async def purge_queue(call: Call[NoQuery, PurgeBody]) -> Purge:
     messages = call.services.actions.messages
     if body.confirmation is None:
         plan = await messages.plan_purge(queue)
-        call.note.detail = f"dry run: {plan.messages} messages"
+        call.note.dry_run = True
+        call.note.detail = f"{plan.messages} messages"
         return Purge(
             queue=queue,
             removed=0,

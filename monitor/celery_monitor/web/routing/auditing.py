@@ -18,7 +18,7 @@ async def audited(route: Route, services: Services, origin: Origin, note: AuditN
     outcome = "failed"
     try:
         yield
-        outcome = "done"
+        outcome = "dry run" if note.dry_run else "done"
     except ProblemError as problem:
         outcome = f"refused: {problem.status} {problem.detail}"
         raise

@@ -28,11 +28,13 @@ class Origin:
 class AuditNote:
     """What a handler adds to the audit's entry of its request, without secrets.
 
-    ``subject``: the task, worker or queue; ``caller``: who it is, where only the handler finds that out.
+    ``subject``: the task, worker or queue; ``dry_run``: nothing was changed; ``caller``: who it is, where
+    only the handler finds that out.
     """
 
     subject: str = ""
     detail: str = ""
+    dry_run: bool = False
     caller: Caller | None = None
 
 

@@ -71,14 +71,27 @@ class Shop:
             events.send("worker-online", **state, **ident)
             events.send("worker-offline", **state, **ident)
 
+    def receive(self, identity: str) -> None:
+        """The worker receives a task, as its events say."""
+        with self._worker_events() as events:
+            self._receive(events, identity)
+
     def reject(self, identity: str) -> None:
         """The worker refuses a task for good, as its events say."""
+        with self._worker_events() as events:
+            self._receive(events, identity)
+            events.send("task-rejected", uuid=identity, requeue=False)
+
+    @contextmanager
+    def _worker_events(self) -> Iterator[Any]:
         with (
             self.app.connection_for_write() as connection,
             self.app.events.Dispatcher(connection, WORKER) as events,
         ):
-            events.send("task-received", uuid=identity, name="shop.tasks.clean_up", args="()", kwargs="{}")
-            events.send("task-rejected", uuid=identity, requeue=False)
+            yield events
+
+    def _receive(self, events: Any, identity: str) -> None:
+        events.send("task-received", uuid=identity, name="shop.tasks.clean_up", args="()", kwargs="{}")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
+from celery_health.catalogue.fleet import FleetReason
 from tests.integration.monitor.monitor_process import Monitor
 from tests.integration.monitor.page.browser import SIZES, Window
 from tests.integration.monitor.page.conftest import Open
@@ -21,6 +22,9 @@ def at(path: str) -> Path:
 def task(state: str, which: int = 0) -> Path:
     return lambda shop: f"/monitoring/tasks/{shop.tasks[state][which]}"
 
+
+REMEDY = FleetReason.QUEUE_NOT_CONSUMED.entry.wording.remedy.format(queues=UNREAD)
+"""Every screen has the remedy of the catalogue."""
 
 # Where each screen is, and texts that are on it.
 SCREENS: dict[str, tuple[Path, list[str]]] = {
@@ -43,7 +47,7 @@ SCREENS: dict[str, tuple[Path, list[str]]] = {
         ["Retry ...", "Traceback", "PaymentRefusedError('the card of order 0 was refused')", "took", "(0,)"],
     ),
     "task running": (task("STARTED"), ["Cancel ...", "has been running task", "runs for", "(7200,)", WORKER]),
-    "task waiting": (task("PENDING"), ["Cancel ...", "no worker reads that queue", "has waited"]),
+    "task waiting": (task("PENDING"), ["Cancel ...", "no worker reads that queue", "has waited", REMEDY]),
     "task retried": (
         task("SUCCESS", 40),
         ["retrying", "MailServerBusyError", "mail of order 7 sent at attempt 2"],
@@ -62,6 +66,7 @@ SCREENS: dict[str, tuple[Path, list[str]]] = {
             "Remove ...",
             "shop.tasks.clean_up",
             "No online worker consumes this queue.",
+            REMEDY,
             "Ready by priority",
         ],
     ),

@@ -13,6 +13,7 @@ from celery_monitor.live.polling import Polling
 from celery_monitor.remote_control import connecting
 from celery_monitor.remote_control.remote_control import RemoteControl
 from tests.unit.monitor.live.test_queues import reading
+from tests.unit.monitor.live.worlds import NOW, Clock
 from tests.unit.monitor.remote_control.silent_broker import silent_broker
 
 
@@ -21,9 +22,11 @@ async def test_a_broker_that_hangs_is_not_called_reachable(monkeypatch: pytest.M
     monkeypatch.setattr(connecting, "SECONDS", 0.2)
     async with silent_broker() as broker:
         connection = resolve(None, None, broker.url, None, {})
-        live = Live(["mail"])
+        clock = Clock()
+        live = Live(["mail"], clock=clock)
         live.on_broker(reading(QueueReading("mail", 7)))
         assert live.stats().broker_reachable is True
+        clock.now += 60
         remote_control = RemoteControl(connection)
         running = asyncio.create_task(Polling(live, connection, remote_control).run())
 
@@ -32,6 +35,7 @@ async def test_a_broker_that_hangs_is_not_called_reachable(monkeypatch: pytest.M
 
         await wait_for_async(noticed, 60, live.stats)
         assert "does not answer" in (live.stats().broker or "")
+        assert live.stats().broker_read == NOW
         assert [(view.name, view.ready) for view in live.queues()] == [("mail", 7)]
         running.cancel()
         await asyncio.wait([running])

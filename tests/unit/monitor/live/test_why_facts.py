@@ -16,6 +16,7 @@ from celery_health.wire.resource_push import PushedGroup
 from celery_monitor.live.views import QueueView, WorkerView
 from celery_monitor.live.why.facts import Known, facts
 from celery_monitor.live.why.tasks import Percentile
+from celery_monitor.records.requests import RequestedCancel
 from celery_monitor.records.tasks import TaskRecord
 from tests.unit.monitor.live.test_workers import push, pushed_worker
 from tests.unit.monitor.live.worlds import NOW
@@ -85,6 +86,22 @@ def test_the_result_backend_knows_an_end_that_was_missed_but_not_the_end_of_an_e
     running = record("STARTED", worker="w1@a", started=NOW - 60)
 
     found = answer(running, holder=W1, result=TaskResult(asked=True, state=state, done_at=done_at))
+
+    assert found.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [("RECEIVED", "RevokeOrdered"), ("STARTED", "Running"), ("UNREPORTED", "Revoked")],
+)
+def test_a_result_that_a_worker_stores_when_it_is_ordered_to_revoke_is_no_end(
+    state: str, reason: str
+) -> None:
+    found = answer(
+        record(state, worker="w1@a", received=NOW - 50, started=None if state == "RECEIVED" else NOW - 40),
+        cancel=RequestedCancel(task_id="4c1f", at=NOW - 31, identity="anna", sends=1),
+        result=TaskResult(asked=True, state="REVOKED", done_at=NOW - 30),
+    )
 
     assert found.reason == reason
 

@@ -20,6 +20,7 @@ class Done(Document):
 
 async def change_worker(call: Call[NoQuery, Order]) -> Done:
     call.note.detail = call.body.what
+    call.note.dry_run = call.body.what == "nothing"
     if call.body.what == "impossible":
         raise ProblemError(409, "The worker is gone.")
     if call.body.what == "broken":
@@ -55,6 +56,11 @@ async def test_a_change_is_audited(history: FakeHistory) -> None:
     assert (entry.at, entry.identity, entry.role) == (5.0, "the-operator", "operator")
     assert (entry.action, entry.subject, entry.outcome) == ("change_worker", "celery@a/b", "done")
     assert (entry.address, entry.detail) == ("127.0.0.1", "pool")
+
+
+async def test_a_dry_run_is_audited_as_one(history: FakeHistory) -> None:
+    assert await change(history, "nothing", OPERATOR) == 200
+    assert history.entries[0].outcome == "dry run"
 
 
 async def test_a_refused_change_is_audited(history: FakeHistory) -> None:
