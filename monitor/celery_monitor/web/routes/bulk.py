@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from celery_health.verdicts.text import counted
 from celery_monitor.control.bulk.proposing import Wanted
 from celery_monitor.history import TaskFilter
 from celery_monitor.history.filters import Term
@@ -35,7 +36,7 @@ async def act_on_tasks(call: Call[NoQuery, BulkBody]) -> Reply[Bulk]:
     if body.confirmation is None:
         return await _proposed(call, wanted)
     action = await services.actions.bulk.start(wanted, body.confirmation, call.caller.name)
-    call.note.detail = f"{action.action.value} {action.count} tasks, id {action.id}"
+    call.note.detail = f"{action.action.value} {counted(action.count, 'task')}, id {action.id}"
     services.actions.bulk_runner.wake()
     return Reply(await _progress(call, action), status=202)
 
@@ -61,7 +62,7 @@ async def _proposed(call: Call[NoQuery, BulkBody], wanted: Wanted) -> Reply[Bulk
     proposal = await call.services.actions.bulk.propose(wanted, call.caller.name)
     bulk = proposal.bulk
     call.note.dry_run = True
-    call.note.detail = f"{bulk.action.value} {bulk.count} tasks"
+    call.note.detail = f"{bulk.action.value} {counted(bulk.count, 'task')}"
     document = Bulk(
         **_fields(bulk),
         waiting=bulk.count,

@@ -1,5 +1,6 @@
 """Messages that wait in queues."""
 
+from celery_health.verdicts.text import counted
 from celery_monitor.settings import Role
 from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.models.messages import Message, Messages, MessagesQuery, Purge, PurgeBody, Removed
@@ -31,7 +32,7 @@ async def purge_queue(call: Call[NoQuery, PurgeBody]) -> Purge:
     if body.confirmation is None:
         plan = await messages.plan_purge(queue)
         call.note.dry_run = True
-        call.note.detail = f"{plan.messages} messages"
+        call.note.detail = counted(plan.messages, "message")
         return Purge(
             queue=queue,
             removed=0,
