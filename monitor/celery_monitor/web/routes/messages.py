@@ -41,7 +41,7 @@ async def purge_queue(call: Call[NoQuery, PurgeBody]) -> Purge:
             expires=plan.expires,
         )
     removed = await messages.purge(queue, body.confirmation)
-    call.note.detail = f"{removed} messages removed"
+    call.note.detail = f"{counted(removed, 'message')} removed"
     return Purge(queue=queue, removed=removed)
 
 
