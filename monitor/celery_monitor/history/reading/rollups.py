@@ -165,12 +165,13 @@ class Rollups:
             pieces, unit = _pieces(window), MINUTE
         start = math.floor(window.since / step) * step
         steps: dict[int, Sums] = {at: Sums() for at in range(start, math.ceil(window.until), step)}
-        for piece in pieces if selection is not None else ():
-            async for part in in_turns(await self._rows(piece, selection, unit)):
-                for (_, at), sums in part:
-                    entry = steps.get((at - start) // step * step + start)
-                    if entry is not None:
-                        merge(entry, sums)
+        if selection is not None:
+            for piece in pieces:
+                async for part in in_turns(await self._rows(piece, selection, unit)):
+                    for (_, at), sums in part:
+                        entry = steps.get((at - start) // step * step + start)
+                        if entry is not None:
+                            merge(entry, sums)
         return [
             SeriesPoint(
                 at=float(at),
