@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections.abc import Callable
 
+from celery_monitor.history.database.session import Session
 from celery_monitor.history.history import History
 
 
@@ -31,4 +32,9 @@ class Duty:
         if now >= self._until:
             self.held = await self._history.leases.hold(self._name, self._holder, self._seconds)
             self._until = now + self._seconds / 3
+        return self.held
+
+    async def hold_in(self, session: Session) -> bool:
+        """Whether this monitor has the duty still, asked now and in a transaction of the caller."""
+        self.held = await self._history.leases.hold_in(session, self._name, self._holder, self._seconds)
         return self.held

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from celery_health.urls import BrokerUrl, UrlError
 from celery_health.verdicts.thresholds import FleetThresholds
@@ -13,6 +14,7 @@ from celery_monitor.events.merge import Merger
 from celery_monitor.events.receivers import Receiver
 from celery_monitor.events.receivers.opening import open_receiver
 from celery_monitor.history import History
+from celery_monitor.history.database.address import parse_address
 from celery_monitor.live.blindness import blind, not_connected
 from celery_monitor.live.live import Live
 from celery_monitor.live.polling import Polling
@@ -31,6 +33,7 @@ from celery_monitor.settings import Settings
 from celery_monitor.settings.effective import Resource
 from celery_monitor.settings.own import OwnSettings
 from celery_monitor.web.identity.kubernetes_api import ApiServer
+from celery_monitor.web.identity.session_file import SessionFile
 from celery_monitor.web.push import PushReceiver
 from celery_monitor.web.services import Check, Services, open_access
 from celery_monitor.web.updates.feeds.feed import Sources
@@ -106,7 +109,11 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     services = Services(
         server=settings.server,
         access=open_access(
-            settings.access, redis=_redis_of(connection.broker), review=ApiServer().review, clock=clock
+            settings.access,
+            redis=_redis_of(connection.broker),
+            review=ApiServer().review,
+            session_file=_session_file(settings),
+            clock=clock,
         ),
         history=history,
         live=live,
@@ -164,6 +171,12 @@ def _resource(live: Live) -> Resource:
 def _redis_of(broker: BrokerUrl) -> BrokerUrl | None:
     """Where rate limits are counted."""
     return broker if broker.kind.is_redis else None
+
+
+def _session_file(settings: Settings) -> SessionFile | None:
+    """Beside the file of the history, which belongs to this monitor alone."""
+    file = parse_address(settings.history.url).file
+    return None if file is None else SessionFile(Path(f"{file}.sessions"))
 
 
 def _gauges(receiver: Receiver, intake: Intake, history: History, updates: Hub, live: Live) -> ProgramGauges:

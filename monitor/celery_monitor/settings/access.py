@@ -81,7 +81,7 @@ class AccessSettings:
     proxy_identity: ProxyIdentity | None = None
     """Counts only in requests of the proxies in the settings of the server."""
     session_secret: str | None = field(default=None, repr=False)
-    """Signs session cookies. None: a random one, so that sessions end with the process."""
+    """Signs session cookies. None: one that is kept beside an SQLite file, or a random one."""
     metrics_public: bool = False
     """Serve /metrics without a token."""
     rate_limit: RateLimit | None = None

@@ -224,7 +224,7 @@ ACCESS: tuple[Setting, ...] = (
         "--session-secret",
         secret=True,
         metavar="SECRET",
-        help="Signs the sessions of browsers.  [default: random: a restart ends all sessions]",
+        help="Signs the sessions of browsers.  [default: kept beside an SQLite file; random with PostgreSQL]",
     ),
     Setting(
         "--push-token",

@@ -18,6 +18,7 @@ from celery_monitor.web.admission import Admission
 from celery_monitor.web.identity.assemble import authentication
 from celery_monitor.web.identity.kubernetes_tokens import Review
 from celery_monitor.web.identity.login_links import LoginLinks
+from celery_monitor.web.identity.session_file import SessionFile
 from celery_monitor.web.identity.sessions import Sessions, session_key
 from celery_monitor.web.limits import Counters, Limiter
 from celery_monitor.web.push import PushReceiver
@@ -81,14 +82,15 @@ def open_access(
     *,
     redis: BrokerUrl | None,
     review: Review | None = None,
+    session_file: SessionFile | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Access:
     """Access by the settings. Nothing connects yet: the application connects when it starts.
 
     ``redis``: where rate limits are counted; None counts in memory. ``review``: has the API server of
-    Kubernetes check a token, such as ``ApiServer().review``.
+    Kubernetes check a token, such as ``ApiServer().review``. ``session_file``: keeps sessions over a restart.
     """
-    sessions = Sessions(session_key(settings), clock)
+    sessions = Sessions(session_key(settings, session_file), clock, session_file)
     limiter = Limiter(settings.rate_limit, Counters(redis))
     return Access(
         settings=settings,

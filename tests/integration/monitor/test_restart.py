@@ -1,8 +1,13 @@
-"""The monitor is killed while tasks run and wait. The history says afterwards what happened meanwhile."""
+"""The monitor is killed while tasks run and wait. The history says afterwards what happened meanwhile.
 
+Browsers stay logged in.
+"""
+
+import json
 import math
 import os
 import signal
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,7 @@ from celery import Celery
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
-from tests.integration.monitor.monitor_process import Monitor, monitor, worker
+from tests.integration.monitor.monitor_process import API, TOKEN, Monitor, monitor, worker
 
 WAIT_SECONDS = 180.0
 
@@ -98,3 +103,26 @@ def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) ->
     assert shown["stays@test"]["missed"] == 1
     # The result backend knows what no event said.
     assert why == {ends: "Succeeded", lasts: "Revoked", lost: "LostWithWorker"}
+
+
+def _by_browser(running: Monitor, path: str, cookie: str = "", body: Any = None) -> tuple[Any, str]:
+    """The document of a request of a browser, and the cookie that the answer sets."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Cookie": cookie, "Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
+    request = urllib.request.Request(f"{running.url}{API}{path}", data, headers)
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.loads(response.read()), (response.headers["Set-Cookie"] or "").partition(";")[0]
+
+
+def test_a_login_and_a_logout_outlast_a_restart(tmp_path: Path) -> None:
+    broker = ("--broker", "redis://127.0.0.1:1/0")
+    with monitor(tmp_path, *broker) as first:
+        _, stays = _by_browser(first, "/login", body={"token": TOKEN})
+        _, ended = _by_browser(first, "/login", body={"token": TOKEN})
+        _by_browser(first, "/logout", ended, {})
+        first.stop(signal.SIGKILL)
+    with monitor(tmp_path, *broker) as second:
+        assert _by_browser(second, "/session", stays)[0]["identity"]["role"] == "admin"
+        assert _by_browser(second, "/session", ended)[0]["identity"] is None
+    (file,) = tmp_path.rglob("*.sessions")
+    assert file.stat().st_mode & 0o777 == 0o600

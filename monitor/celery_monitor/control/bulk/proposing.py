@@ -17,7 +17,8 @@ from celery_monitor.control.refused import RefusedError
 from celery_monitor.control.retries import rules as retries
 from celery_monitor.history.filters import TaskFilter
 from celery_monitor.history.history import History
-from celery_monitor.records.bulk import Bulk, BulkAction
+from celery_monitor.history.requests.cancels import MOST_OPEN
+from celery_monitor.records.bulk import Bulk, BulkAction, BulkState
 from celery_monitor.records.tasks import TaskRecord
 
 MOST_TASKS = 10_000
@@ -64,7 +65,7 @@ class BulkRequests:
         """Find the tasks, and keep the proposal for 10 minutes. Nothing is done to any task.
 
         Raises:
-            RefusedError: the filter finds too many tasks.
+            RefusedError: the filter finds too many tasks, or too many cancels are open.
             HistoryUnavailableError: the tasks cannot be found now.
         """
         chosen: list[str] = []
@@ -88,6 +89,7 @@ class BulkRequests:
         if isinstance(wanted.tasks, tuple) and matched < len(wanted.tasks):
             refused[UNKNOWN] = len(wanted.tasks) - matched
             matched = len(wanted.tasks)
+        await self._check_room(wanted.action, len(chosen))
         now = self._clock()
         bulk = Bulk(
             id=secrets.token_hex(8),
@@ -118,7 +120,8 @@ class BulkRequests:
         """Have a proposal run.
 
         Raises:
-            RefusedError: the confirmation is of another action, has expired, or was used before.
+            RefusedError: the confirmation is of another action, has expired, or was used before; or too many
+                cancels are open by now. The confirmation can be used again then.
             HistoryUnavailableError: it cannot be started now.
         """
         bulk_id, _, secret = confirmation.partition(".")
@@ -129,12 +132,27 @@ class BulkRequests:
                 f"The confirmation is that of {bulk.action.value} with the filter {bulk.filter!r}: request a "
                 "dry run of this action."
             )
+        if bulk is not None and bulk.state is BulkState.PROPOSED:
+            await self._check_room(bulk.action, bulk.count)
         if bulk is None or not await bulks.start(bulk_id, _digest(secret), identity, now):
             raise RefusedError(
                 "The confirmation was used before, has expired after 10 minutes, or is none: request a dry "
                 "run and confirm that."
             )
         return await bulks.get(bulk_id) or bulk
+
+    async def _check_room(self, action: BulkAction, count: int) -> None:
+        """Refuse cancels that would not be sent again to workers that start."""
+        if action is not BulkAction.CANCEL or count == 0:
+            return
+        given = await self._history.cancels.count_open() + await self._history.bulks.count_waiting_cancels()
+        room = MOST_OPEN - given
+        if count > room:
+            narrower = f"narrow the filter to {room} tasks, " if room > 0 else ""
+            raise RefusedError(
+                f"{given} cancels are open already, and a worker remembers {MOST_OPEN} at most: {narrower}"
+                "wait until tasks of earlier cancels have ended, or purge the queue."
+            )
 
     async def _parts(self, tasks: TaskFilter | tuple[str, ...]) -> AsyncIterator[list[TaskRecord]]:
         if isinstance(tasks, tuple):

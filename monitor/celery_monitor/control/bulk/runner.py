@@ -139,11 +139,11 @@ class BulkRunner:
                 messages.append((item, await self._submission(item)))
             except RefusedError as error:
                 changed.append(_refused(item, str(error)))
-        messages = await self._reserve(bulk, messages, changed)
-        if not messages:
-            return True
-        deliveries = await self._submitter.deliver([submission for _, submission in messages])
-        return await self._note(bulk, [item for item, _ in messages], deliveries)
+        reserved = await self._reserve(bulk, messages, changed)
+        if not reserved:
+            return reserved is not None
+        deliveries = await self._submitter.deliver([submission for _, submission in reserved])
+        return await self._note(bulk, [item for item, _ in reserved], deliveries)
 
     async def _submission(self, item: BulkItem) -> Submission:
         record = await self._tasks.record(item.task_id)
@@ -154,10 +154,15 @@ class BulkRunner:
 
     async def _reserve(
         self, bulk: Bulk, messages: Sequence[tuple[BulkItem, Submission]], changed: list[BulkItem]
-    ) -> list[tuple[BulkItem, Submission]]:
-        """Store the new ids before anything is sent, and leave out tasks that another request has retried."""
+    ) -> list[tuple[BulkItem, Submission]] | None:
+        """Store the new ids before anything is sent, and leave out tasks that another request has retried.
+
+        None: making the messages took so long that another monitor has the duty, and may have sent them.
+        """
         history, kept, links = self._history, [], []
         async with history.changing() as session:
+            if not await self._duty.hold_in(session):
+                return None
             retried = await history.retries.latest_in(session, [item.task_id for item, _ in messages])
             for item, submission in messages:
                 if item.state is ItemState.SENDING:
@@ -202,6 +207,8 @@ class BulkRunner:
             changed.append(msgspec.structs.replace(item, state=state, new_id=None, problem=delivery.problem))
         history = self._history
         async with history.changing() as session:
+            if not_sent and not await self._duty.hold_in(session):
+                return False  # another monitor goes on with these ids, and may have sent them
             await history.retries.note_sent_in(session, sent, self._clock())
             await history.retries.remove_in(session, not_sent)
             await history.bulks.change_in(session, bulk.id, changed)

@@ -26,6 +26,9 @@ _TREND_POINTS = 20
 _MOST_LABELS = 2_000
 _VIEWS_IN_TURN = 100
 """Percentiles of this many take a few milliseconds."""
+_EACH_SECONDS = 6 * HOUR
+"""Rows that have every name, queue and worker apart are read in pieces of this length: there may be many."""
+_MOST_PIECES = 48
 _HOURS_FROM = 4 * HOUR
 """Windows of this length are read from the hours, with the minutes at both ends."""
 
@@ -39,7 +42,7 @@ class _Part(NamedTuple):
 
 
 class _Selection(NamedTuple):
-    """What rows to read: the level, and the labels that it is limited to."""
+    """What rows to read: the level, and the labels that it is limited to. An empty list: to none."""
 
     level: int = ALL
     name_ids: Sequence[int] = (0,)
@@ -157,18 +160,18 @@ class Rollups:
         """The window in steps of whole minutes or hours, about ``points`` of them."""
         selection = await self._selection(name, queue, worker)
         step = _step(window, points)
+        pieces, unit = [window], HOUR if step >= HOUR else MINUTE
         if selection is not None and selection.level == BY_EACH:
-            step, hours = max(step, MINUTE), False
-        else:
-            hours = step >= HOUR
+            pieces, unit = _pieces(window), MINUTE
         start = math.floor(window.since / step) * step
         steps: dict[int, Sums] = {at: Sums() for at in range(start, math.ceil(window.until), step)}
         if selection is not None:
-            async for part in in_turns(await self._rows(window, selection, HOUR if hours else MINUTE)):
-                for (_, at), sums in part:
-                    entry = steps.get((at - start) // step * step + start)
-                    if entry is not None:
-                        merge(entry, sums)
+            for piece in pieces:
+                async for part in in_turns(await self._rows(piece, selection, unit)):
+                    for (_, at), sums in part:
+                        entry = steps.get((at - start) // step * step + start)
+                        if entry is not None:
+                            merge(entry, sums)
         return [
             SeriesPoint(
                 at=float(at),
@@ -209,14 +212,15 @@ class Rollups:
         if step is None:
             step = HOUR if window.until - window.since >= _HOURS_FROM else MINUTE
         conditions, parameters = ["level = ?"], [selection.level]
-        for column, ids in (
-            ("name_id", selection.name_ids),
-            ("queue_id", selection.queue_ids),
-            ("worker_id", selection.worker_ids),
+        for column, kind, ids in (
+            ("name_id", LabelKind.NAME, selection.name_ids),
+            ("queue_id", LabelKind.QUEUE, selection.queue_ids),
+            ("worker_id", LabelKind.WORKER, selection.worker_ids),
         ):
-            if ids:
-                conditions.append(f"{column} IN ({','.join('?' * len(ids))})")
-                parameters += ids
+            # Each column is limited, so that the index leads to the rows of the window.
+            known_ids = f"SELECT id FROM {self._prefix}labels WHERE kind = ? UNION ALL SELECT 0"
+            conditions.append(f"{column} IN ({','.join('?' * len(ids)) if ids else known_ids})")
+            parameters += ids or [int(kind)]
         found: list[tuple[tuple[int, int], Sums]] = []
         columns = VALUE_COLUMNS if histograms else COUNTS
         for part in parts_of(window, step):
@@ -228,6 +232,13 @@ class Rollups:
             async for some in in_turns(rows):
                 found += [((row[0], row[1]), sums_of(row[2:])) for row in some]
         return found
+
+
+def _pieces(window: Window) -> list[Window]:
+    """The window, widened to whole minutes, in pieces."""
+    since, until = math.floor(window.since / MINUTE) * MINUTE, math.ceil(window.until / MINUTE) * MINUTE
+    length = max(_EACH_SECONDS, math.ceil((until - since) / _MOST_PIECES / MINUTE) * MINUTE)
+    return [Window(start, min(until, start + length)) for start in range(since, until, length)]
 
 
 def _step(window: Window, points: int) -> int:

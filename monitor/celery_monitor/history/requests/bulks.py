@@ -84,6 +84,16 @@ class Bulks:
             )
         return [_bulk(row) for row in rows]
 
+    async def count_waiting_cancels(self) -> int:
+        """How many tasks wait for a cancel by an action that was started."""
+        async with self._database.reading() as session:
+            rows = await session.rows(
+                f"SELECT count(*) FROM {self._bulks} bulk JOIN {self._items} item ON item.bulk_id = bulk.id "
+                "WHERE bulk.action = ? AND bulk.state = ? AND item.state = ?",
+                [BulkAction.CANCEL.value, BulkState.RUNNING.value, ItemState.WAITING.value],
+            )
+        return int(rows[0][0])
+
     async def next_items(self, bulk_id: str, limit: int) -> list[BulkItem]:
         """Tasks that are not done, those first of which it is not certain whether they were sent."""
         async with self._database.reading() as session:

@@ -5,6 +5,9 @@ SubjectAccessReviews.
 """
 
 import asyncio
+import base64
+import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,7 +61,8 @@ class ApiServer:
             name = user.get("username")
             if status.get("authenticated") is not True or not is_name(name):
                 return None
-            return Caller(name, await self._role(session, user, namespace), Source.KUBERNETES)
+            role = await self._role(session, user, namespace)
+            return Caller(name, role, Source.KUBERNETES, expires=_expiry(token))
 
     def _read(self) -> tuple[str, str]:
         """The pod's own token, which the kubelet renews, and its namespace."""
@@ -99,3 +103,13 @@ class ApiServer:
         if not isinstance(status, dict):
             raise ValueError("the review has no status")
         return status
+
+
+def _expiry(token: str) -> float | None:
+    """When a token that the API server has accepted ends. None if it does not say so: it is opaque."""
+    try:
+        payload = token.split(".")[1]
+        expires = float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+        return None
+    return expires if math.isfinite(expires) else None

@@ -47,7 +47,10 @@ class KubernetesTokens:
 
     def _remember(self, digest: bytes, caller: Caller | None) -> None:
         seconds = REFUSED_SECONDS if caller is None or caller.role is None else ACCEPTED_SECONDS
-        self._remembered[digest] = (self._clock() + seconds, caller)
+        until = self._clock() + seconds
+        if caller is not None and caller.expires is not None:
+            until = min(until, caller.expires)
+        self._remembered[digest] = (until, caller)
         self._remembered.move_to_end(digest)
         while len(self._remembered) > _MAX_REMEMBERED:
             self._remembered.popitem(last=False)

@@ -10,6 +10,7 @@ from typing import Any
 
 from celery_monitor.settings import AccessSettings, Role
 from celery_monitor.web.identity.caller import Caller, Source
+from celery_monitor.web.identity.session_file import SessionFile
 
 COOKIE = "celery-monitor-session"
 MAX_COOKIE_LENGTH = 2048
@@ -18,12 +19,16 @@ _MAX_ENDED = 10_000
 
 
 class Sessions:
-    """Makes and checks session cookies. The cookie has the identity: nothing is kept but ended sessions."""
+    """Makes and checks session cookies. The cookie has the identity: nothing is kept but ended sessions.
 
-    def __init__(self, key: bytes, clock: Callable[[], float]) -> None:
+    ``file`` keeps those over a restart; without it they are forgotten.
+    """
+
+    def __init__(self, key: bytes, clock: Callable[[], float], file: SessionFile | None = None) -> None:
         self._key = key
         self._clock = clock
-        self._ended: dict[str, float] = {}
+        self._file = file
+        self._ended = dict(file.ended) if file is not None else {}
 
     def start(self, caller: Caller) -> tuple[str, float]:
         """The value of the cookie, and when it expires: with the credential, and after 12 hours at most."""
@@ -64,6 +69,8 @@ class Sessions:
         while len(self._ended) >= _MAX_ENDED:
             del self._ended[next(iter(self._ended))]
         self._ended[content["id"]] = content["expires"]
+        if self._file is not None:
+            self._file.keep_ended(self._ended)
 
     def _content(self, cookie: str) -> Mapping[str, Any] | None:
         payload, _, signature = cookie.partition(".")
@@ -78,17 +85,19 @@ class Sessions:
         return _encode(hmac.digest(self._key, payload.encode(), "sha256"))
 
 
-def session_key(access: AccessSettings) -> bytes:
-    """The key that signs cookies. Another set of credentials makes another key, and so ends all sessions.
+def session_key(access: AccessSettings, file: SessionFile | None = None) -> bytes:
+    """The key that signs cookies. Other ways to log in make another key, and so end all sessions.
 
-    Without a secret in the settings the key is random: a restart of the monitor ends all sessions.
+    Without a secret in the settings or in the file the key is random: a restart ends all sessions.
     """
-    secret = access.session_secret.encode() if access.session_secret else secrets.token_bytes(32)
+    secret = access.session_secret or (secrets.token_hex(32) if file is None else file.secret)
     credentials = hashlib.sha256()
     for token in access.tokens:
         credentials.update(f"{token.name}\0{token.role}\0{token.secret}\n".encode("utf-8", "surrogatepass"))
-    credentials.update(repr(access.jwt.secret if access.jwt else None).encode())
-    return hmac.digest(secret, b"session" + credentials.digest(), "sha256")
+    # The text of the settings has no secret.
+    secret_of_jwt = access.jwt.secret if access.jwt else None
+    credentials.update(repr((secret_of_jwt, access.jwt, access.kubernetes_tokens)).encode())
+    return hmac.digest(secret.encode(), b"session" + credentials.digest(), "sha256")
 
 
 def _encode(data: bytes) -> str:

@@ -11,6 +11,7 @@ from tools.testbed.servers import free_port
 from celery_health.survey.app_connection import AppConnection, resolve
 from celery_monitor.control.actions import Actions
 from celery_monitor.control.application import CeleryApplication
+from celery_monitor.control.bulk import proposing
 from celery_monitor.control.bulk.proposing import UNKNOWN, Proposal, Wanted
 from celery_monitor.control.refused import RefusedError
 from celery_monitor.control.retries.build import Given
@@ -136,3 +137,30 @@ async def test_cancels_of_a_filter_are_kept_like_single_ones(history: History) -
     await found.bulk_runner.part()
     (cancel,) = await history.cancels.open()
     assert (cancel.task_id, cancel.identity) == ("runs", "bob")
+
+
+async def test_more_cancels_than_workers_remember_are_refused_until_there_is_room(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proposing, "MOST_OPEN", 3)
+    for queue in ("mail", "images"):
+        await write(history, f"{queue}-1", f"{queue}-2", state="STARTED", finished=None, queue=queue)
+    found = actions(history, away("redis"))
+    mail, images = (wanted(BulkAction.CANCEL, f"queue:{queue}") for queue in ("mail", "images"))
+    first, second = [await found.bulk.propose(one, "ann") for one in (mail, images)]
+    assert first.confirmation is not None
+    assert second.confirmation is not None
+    await found.bulk.start(mail, first.confirmation, "ann")
+    # At first they wait, then they are open.
+    for _ in range(2):
+        with pytest.raises(RefusedError, match="2 cancels are open already"):
+            await found.bulk.start(images, second.confirmation, "ann")
+        with pytest.raises(RefusedError, match="narrow the filter to 1 tasks"):
+            await found.bulk.propose(images, "ann")
+        await found.bulk_runner.part()
+    await found.bulk.propose(wanted(BulkAction.CANCEL, "id:images-1"), "ann")
+    assert len(await history.cancels.open()) == 2
+    await write(history, "mail-1", "mail-2", state="SUCCESS", queue="mail")
+    await history.cancels.close_ended(1.0)
+    bulk = await found.bulk.start(images, second.confirmation, "ann")
+    assert bulk.state is BulkState.RUNNING

@@ -1,13 +1,19 @@
 """Numbers of a window, groups of failures, neighbours of a task, counts, samples."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from celery_monitor.history import History, TaskFilter, Window, parse_filter
 from celery_monitor.records.samples import QueueSample, WorkerSample
 from celery_monitor.records.states import FAILURE, RETRY, SUCCESS
+from celery_monitor.records.tasks import TaskRecord
 from tests.integration.monitor.history.examples import NOW, finished, many
 
 DAY = Window(NOW - 86_400, NOW + 86_400)
+TIMES = ("sent", "received", "started", "finished", "state_time", "updated")
 
 
 async def test_samples_read_back_in_steps(history: History) -> None:
@@ -67,6 +73,53 @@ async def test_the_numbers_of_a_window(history: History) -> None:
     assert sum(point.outcomes.finished for point in none) == 0
     day = await history.overview(Window(NOW - 86_400, NOW + 7_200))
     assert day.outcomes == view.outcomes
+
+
+def labelled(hours: range) -> list[TaskRecord]:
+    """A task for each of these hours from NOW, each name, queue and worker."""
+    return [
+        finished(name=name, queue=queue, worker=worker, **dict.fromkeys(TIMES, NOW + hour * 3_600))
+        for hour in hours
+        for name in ("shop.mail", "shop.pay")
+        for queue in ("mail", "pay", None)
+        for worker in ("w1", "w2")
+    ]
+
+
+@pytest.mark.parametrize("hours", [20, 24 * 300])
+async def test_two_labels_count_each_minute_once(history: History, hours: int) -> None:
+    await history.write(labelled(range(20)))
+    window = Window(NOW - 7, NOW + hours * 3_600 + 7)
+    for labels, expected in (
+        ({"name": "shop.mail", "queue": "mail"}, 40),
+        ({"name": "shop.mail", "worker": "w1"}, 60),
+        ({"queue": "mail", "worker": "w1"}, 40),
+        ({"name": "shop.mail", "queue": "mail", "worker": "w1"}, 20),
+        ({"queue": "mail", "worker": "w3"}, 0),
+    ):
+        points = await history.series(window, points=10, **labels)
+        assert sum(point.outcomes.succeeded for point in points) == expected, labels
+
+
+async def test_two_labels_read_the_rows_of_the_window_alone(tmp_path: Path) -> None:
+    """There may be hundreds of thousands of rows, which must not be in memory at once either."""
+    path = tmp_path / "history.db"
+    history = await History.open(f"sqlite:///{path}")
+    await history.write(labelled(range(20)))
+    statements: list[str] = []
+    database = history._database
+    async with database._connection(database._readers) as driver:
+        await driver.set_trace_callback(statements.append)
+    for labels in (("shop.mail", "mail", None), ("shop.mail", None, "w1"), (None, "mail", "w1")):
+        name, queue, worker = labels
+        await history.series(Window(NOW, NOW + 20 * 3_600), name=name, queue=queue, worker=worker)
+    await history.close()
+    read = [one for one in statements if "FROM task_rollups" in one]
+    assert len(read) == 3 * 4
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in read:
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+            assert [line for line in plan if "task_rollups" in line and "at>? AND at<?" not in line] == []
 
 
 async def test_failures_are_grouped_by_error_and_line(history: History) -> None:

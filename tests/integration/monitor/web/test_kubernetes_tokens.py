@@ -1,5 +1,6 @@
 """Tokens of service accounts, checked by a real API server that has poor certificates, as many have."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,10 @@ async def test_tokens_get_the_role_of_their_permissions(
             response = await client.get(f"{API}/{path}", headers={"Authorization": f"Bearer {token}"})
             assert response.status == status, await response.text()
             assert not token or token not in await response.text()
+        # A session ends with its token, which a service account has for an hour.
+        response = await client.post(f"{API}/login", json={"token": good})
+        assert response.status == 200, await response.text()
+        assert abs((await response.json())["expires"] - time.time() - 3_600) < 300
 
     with plane.api_outage(), pytest.raises(CredentialCheckError):
         await api_server.review(good)

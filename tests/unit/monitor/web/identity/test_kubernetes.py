@@ -1,3 +1,4 @@
+import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -79,6 +80,35 @@ async def test_the_permissions_of_the_user_give_the_role(
     assert asked["resourceAttributes"]["namespace"] == "shop"
 
 
+def web_token(payload: bytes) -> str:
+    return f"header.{base64.urlsafe_b64encode(payload).rstrip(b'=').decode()}.signature"
+
+
+@pytest.mark.parametrize(
+    ("token", "expires"),
+    [
+        (web_token(b'{"exp": 1700000600}'), 1_700_000_600.0),
+        (web_token(b'{"exp": 1700000600.5, "sub": "ann"}'), 1_700_000_600.5),
+        ("opaque", None),
+        ("a.b", None),
+        ("a.\udc80.c", None),
+        (web_token(b"{}"), None),
+        (web_token(b"[]"), None),
+        (web_token(b'{"exp": null}'), None),
+        (web_token(b'{"exp": 1e999}'), None),
+        (web_token(b'{"exp": "soon"}'), None),
+        (web_token(b'{"exp": %d}' % 10**400), None),
+        (web_token(b"[" * 100_000), None),
+    ],
+)
+async def test_the_identity_ends_with_the_token(cluster: Served, token: str, expires: float | None) -> None:
+    fake, server = cluster
+    fake.allowed = {"get"}
+    caller = await server.review(token)
+    assert caller is not None
+    assert caller.expires == expires
+
+
 @pytest.mark.parametrize(
     "review",
     [
@@ -131,6 +161,19 @@ async def test_decisions_are_remembered_for_a_minute() -> None:
     now[0] = ACCEPTED_SECONDS
     assert await tokens.caller("good") is not None
     assert asked == ["good", "bad", "good"]
+
+
+async def test_a_decision_is_forgotten_when_its_token_ends() -> None:
+    now, ends = [0.0], ACCEPTED_SECONDS / 2
+
+    async def review(token: str) -> Caller | None:
+        return Caller("ann", Role.VIEWER, Source.KUBERNETES, expires=ends) if now[0] < ends else None
+
+    tokens = KubernetesTokens(review, lambda: now[0])
+    assert await tokens.caller("good") is not None
+    now[0] = ends
+    with pytest.raises(CredentialRefusedError):
+        await tokens.caller("good")
 
 
 async def test_a_user_without_permissions_has_no_access() -> None:

@@ -73,6 +73,9 @@ def test_other_credentials_end_all_sessions() -> None:
     assert key != session_key(access(tokens=(StaticToken("ann", Role.ADMIN, "token-of-ann-1234"),)))
     assert key != session_key(access(jwt=JwtSettings(secret="x" * 32)))
     assert key != session_key(access(session_secret="t" * 32))
+    assert key != session_key(access(kubernetes_tokens=True))
+    issuers = [access(jwt=JwtSettings(jwks_url="https://a/keys", issuer=name)) for name in ("a", "b")]
+    assert len({session_key(one) for one in issuers}) == 2
 
 
 def test_without_a_secret_each_process_has_its_own_key() -> None:

@@ -1,0 +1,86 @@
+"""What sessions need after a restart: a secret that signs cookies, and the sessions that were ended."""
+
+import logging
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from celery_health.known_secrets import remember
+
+_log = logging.getLogger(__name__)
+
+_SECRET_BYTES = 32
+_MOST_BYTES = 4 * 1024 * 1024
+
+
+class _Content(msgspec.Struct):
+    secret: Annotated[str, msgspec.Meta(min_length=2 * _SECRET_BYTES)]
+    ended: dict[str, float]
+
+
+class SessionFile:
+    """A file that only its owner can read, for one monitor. While it cannot be written, memory has to do."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        found = self._read()
+        self._content = found or _Content(secrets.token_hex(_SECRET_BYTES), {})
+        remember(self._content.secret)
+        if found is None:
+            self._write()
+
+    @property
+    def secret(self) -> str:
+        """Made by the first start, and kept."""
+        return self._content.secret
+
+    @property
+    def ended(self) -> Mapping[str, float]:
+        """The ids of sessions that were ended, with the times at which they expire."""
+        return self._content.ended
+
+    def keep_ended(self, ended: Mapping[str, float]) -> None:
+        """Store which sessions were ended."""
+        self._content.ended = dict(ended)
+        self._write()
+
+    def _read(self) -> _Content | None:
+        """What the file has, None if it is not there or cannot be trusted."""
+        try:
+            with self._path.open("rb") as stream:
+                mode, data = os.fstat(stream.fileno()).st_mode, stream.read(_MOST_BYTES)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            _log.warning(
+                "%s cannot be read (%s): all browsers have to log in again", self._path, error.strerror
+            )
+            return None
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            _log.warning("other users can open %s: all browsers have to log in again", self._path)
+            return None
+        try:
+            return msgspec.json.decode(data, type=_Content)
+        except msgspec.DecodeError:
+            _log.warning("%s is damaged: all browsers have to log in again", self._path)
+            return None
+
+    def _write(self) -> None:
+        draft = self._path.with_name(f"{self._path.name}.new")
+        try:
+            draft.unlink(missing_ok=True)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(msgspec.json.encode(self._content))
+            draft.replace(self._path)
+        except OSError as error:
+            _log.warning(
+                "%s cannot be written (%s): logins and logouts are forgotten when the monitor restarts",
+                self._path,
+                error.strerror,
+            )
