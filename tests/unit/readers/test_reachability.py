@@ -22,6 +22,8 @@ def test_a_full_name_is_not_asked_for_where_it_is_given(host: str, remedy: str) 
     assert remedy in message
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(1.99992, "within 2 s"), (0.25, "within 0.2 s"), (5.0, "within 5 s")])
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(1.99992, "within 2 s"), (0.25, "within 0.2 s"), (5.0, "within 5 s")]
+)
 def test_the_time_of_waiting_is_rounded(seconds: float, said: str) -> None:
     assert said in timed_out_after(parse("redis://h/0"), seconds).message

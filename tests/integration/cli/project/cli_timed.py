@@ -1,4 +1,4 @@
-"""The same application, with a test task that ends in queue "slow" a second after the one in another queue."""
+"""The same application, with a test task that ends in the queue "slow" a second after another one."""
 
 import os
 import time
