@@ -47,6 +47,8 @@ _SOCKET = "redis+socket"
 # In a host any of these characters shows one. A password may have them, so there only the whole form does.
 _IN_HOST = re.compile(r"[$<>{}%]")
 _WHOLE = re.compile(r"\$\{\w+\}|\$\(\w+\)|\{\{.*\}\}|<[A-Z][A-Z_ -]*>", re.ASCII)
+# A password alone may be like this.
+_VARIABLE = re.compile(r"\$[A-Z][A-Z0-9_]*", re.ASCII)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -139,13 +141,13 @@ def _parse_one(text: str) -> BrokerUrl:
         raise UrlError(f"The URL does not begin with a scheme: write {_EXAMPLES}.")
     kind = _kind_of(scheme)
     if kind.is_database:
-        return _without_placeholder(_of_database(kind, scheme.lower(), rest))
+        return _without_placeholder(_of_database(kind, scheme.lower(), rest), rest)
     if scheme.lower() == _SOCKET:
-        return _of_socket(rest)
+        return _without_placeholder(_of_socket(rest), rest)
     if kind is BrokerKind.OTHER:
         # The rest may be anything: a path, a table, an account key.
-        return BrokerUrl(kind=kind, scheme=scheme, host="", port=None)
-    return _without_placeholder(_known(kind, scheme.lower(), rest))
+        return _without_placeholder(BrokerUrl(kind=kind, scheme=scheme, host="", port=None), rest)
+    return _without_placeholder(_known(kind, scheme.lower(), rest), rest)
 
 
 def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
@@ -188,15 +190,19 @@ def _of_socket(rest: str) -> BrokerUrl:
     )
 
 
-def _without_placeholder(url: BrokerUrl) -> BrokerUrl:
+def _without_placeholder(url: BrokerUrl, rest: str) -> BrokerUrl:
     """The URL itself. A placeholder in it would be asked for as a host, or sent as a password."""
-    found = url.host if ":" not in url.host and _IN_HOST.search(url.host) else ""
-    for part in (url.username, url.password, url.vhost, url.database_name):
-        if part and _WHOLE.fullmatch(part):
-            found = found or part
-    if found:
-        raise UrlError(f"{found!r} in the {url.scheme} URL is a placeholder: replace it with its value.")
-    return url
+    found = [url.host] if ":" not in url.host and _IN_HOST.search(url.host) else []
+    names = [part for part in (url.username, url.vhost, url.database_name) if part]
+    parts = re.split("[:/@?&]", rest) if url.kind is BrokerKind.OTHER else [*names, url.password or ""]
+    found += [part for part in names if _VARIABLE.fullmatch(part)]
+    found += [part for part in parts if _WHOLE.fullmatch(part)]
+    if not found:
+        return url
+    # As it is written: a host has lost its capital letters.
+    at = rest.lower().rfind(found[0].lower())
+    written = found[0] if at < 0 else rest[at : at + len(found[0])]
+    raise UrlError(f"{written!r} in the {url.scheme} URL is a placeholder: replace it with its value.")
 
 
 def _without_control_characters(url: BrokerUrl) -> BrokerUrl:

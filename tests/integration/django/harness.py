@@ -20,11 +20,11 @@ def manage(broker: str, *arguments: str) -> Outcome:
     return python(broker, "manage.py", *arguments, "--timeout", "60")
 
 
-def python(broker: str, *arguments: str) -> Outcome:
-    """Run Python in the project to its end."""
+def python(broker: str, *arguments: str, home: Path = PROJECT) -> Outcome:
+    """Run Python in the project's folder, or in another one, to its end."""
     done = subprocess.run(
         [str(DJANGO.python()), *arguments],
-        cwd=PROJECT,
+        cwd=home,
         env=project_environment(broker),
         capture_output=True,
         text=True,

@@ -1,14 +1,16 @@
 """Each extra of the wheel, installed alone into an empty environment, has all that its program imports."""
 
+import json
 import os
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tools.cluster.devenv import uv
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer, free_port, redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.monitor.monitor_process import ROOT, Monitor, worker
@@ -23,18 +25,38 @@ class Installed:
         self.folder = folder
         self.redis = redis
 
-    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, program: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the environment. It finds nothing of the checkout."""
-        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         return subprocess.run(
             [self.folder / "bin" / program, *arguments],
-            env={**kept, "HOME": str(self.folder)},
+            env=self._environment(variables),
             cwd=self.folder,
             capture_output=True,
             text=True,
             timeout=100,
             check=False,
         )
+
+    @contextmanager
+    def running(self, program: str, *arguments: str, **variables: str) -> Iterator[None]:
+        """A program that runs until the block ends."""
+        with (self.folder / f"{program}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [self.folder / "bin" / program, *arguments],
+                env=self._environment(variables),
+                cwd=self.folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        return {**kept, "HOME": str(self.folder), **variables}
 
     def works(self, program: str, *arguments: str) -> None:
         """Run a program that must end well."""
@@ -79,9 +101,29 @@ def _monitor(installed: Installed) -> None:
         running.kill()
 
 
-def _helped(program: str) -> Check:
-    """For a program that needs more than a broker: its help imports what it needs."""
-    return lambda installed: installed.works(program, "--help")
+def _operator(installed: Installed) -> None:
+    """It starts, and says that it finds no API server."""
+    ended = installed.run("celery-operator", "run")
+    assert (ended.returncode, "Traceback" in ended.stderr) == (1, False), ended
+    assert "no API server to talk to" in ended.stderr
+
+
+def _probe(installed: Installed) -> None:
+    shared = installed.folder / "shared"
+    installed.works("celery-probe", "install", str(shared))
+    settings = {
+        "CELERY_PROBE_DIRECTORY": str(shared),
+        "CELERY_PROBE_PORT": str(free_port()),
+        "CELERY_PROBE_TOKEN": "of-the-pod",
+        "CELERY_BROKER_URL": installed.redis.url,
+    }
+    with installed.running("celery-probe", "serve", **settings):
+
+        def sees_the_broker() -> bool:
+            said = installed.run("celery-probe", "report", **settings)
+            return said.returncode == 0 and json.loads(said.stdout)["broker"]["reachable"] is True
+
+        wait_for(sees_the_broker, 60, lambda: installed.run("celery-probe", "report", **settings))
 
 
 def _imported(*modules: str) -> Check:
@@ -91,8 +133,8 @@ def _imported(*modules: str) -> Check:
 PROGRAMS: dict[str, Check] = {
     "cli": _cli,
     "monitor": _monitor,
-    "operator": _helped("celery-operator"),
-    "probe": _imported("celery_probe.sidecar.__main__"),
+    "operator": _operator,
+    "probe": _probe,
     "health": _imported("celery_health.readers.redis.reader", "celery_health.readers.rabbitmq.amqp"),
     "metrics": _imported("celery_health.metrics.request"),
     "database": _imported("psycopg", "pymysql"),

@@ -148,29 +148,6 @@ def test_a_wrong_url_gets_an_error_that_says_what_to_write_and_keeps_the_secret(
 
 
 @pytest.mark.parametrize(
-    ("url", "found"),
-    [
-        ("redis://:geheim@$REDIS_HOST:6379/0", "$redis_host"),
-        ("redis://:${REDIS_PASSWORD}@h/0", "${REDIS_PASSWORD}"),
-        ("amqp://$(USER):geheim@h//", "$(USER)"),
-        ("amqp://u:geheim@h/${VHOST}", "${VHOST}"),
-        ("postgresql://u:geheim@h/{{ database }}", "{{ database }}"),
-        ("amqp://a;amqp://<host>", "<host>"),
-    ],
-)
-def test_a_placeholder_is_not_a_value(url: str, found: str) -> None:
-    with pytest.raises(UrlError, match="is a placeholder") as raised:
-        parse(url)
-    assert repr(found) in str(raised.value)
-    assert "geheim" not in str(raised.value)
-
-
-@pytest.mark.parametrize("url", ["redis://:p$a{s}%25@h/0", "redis://[fe80::1%25eth0]/0"])
-def test_a_password_and_an_address_may_have_characters_of_a_placeholder(url: str) -> None:
-    assert parse(url).host
-
-
-@pytest.mark.parametrize(
     ("url", "address"),
     [
         ("redis://u:hunter2@h:1/2?password=hunter2", "redis://h:1/2"),

@@ -38,7 +38,16 @@ def has_checked(watch: BrokerChecks) -> bool:
     [
         ("", BrokerReason.NOT_READ, "CELERY_BROKER_URL is not set"),
         ("sqs://key:hunter2@", BrokerReason.UNSUPPORTED_KIND, "A sqs broker cannot be checked"),
-        ("postgresql://shop:hunter2@db/shop", BrokerReason.UNSUPPORTED_KIND, "A postgresql broker cannot"),
+        ("postgresql://shop:hunter2@db/shop", BrokerReason.URL_INVALID, "There is no transport postgresql"),
+        ("reddis://:hunter2@h/0", BrokerReason.URL_INVALID, "did you mean redis?"),
+        ("ampq://u:hunter2@h//", BrokerReason.URL_INVALID, "did you mean amqp?"),
+        ("https://u:hunter2@h", BrokerReason.URL_INVALID, "write redis://"),
+        (
+            "redis://:hunter2@$REDIS_HOST:6379/0",
+            BrokerReason.URL_INVALID,
+            "'$REDIS_HOST' in the redis URL is a",
+        ),
+        ("amqp://hunter2:${PASSWORD}@h//", BrokerReason.URL_INVALID, "replace it with its value"),
         ("redis://:hunter2@host/zero", BrokerReason.URL_INVALID, "write redis://HOST:PORT/0"),
         ("redis://:hunter2@redis..svc", BrokerReason.URL_INVALID, "'redis..svc' in the redis URL is no host"),
     ],

@@ -42,8 +42,12 @@ def test_nothing_known_of_workers_is_unknown_and_2() -> None:
 
 
 def test_a_test_task_that_comes_back_proves_that_a_worker_is_consuming() -> None:
-    found = result_of(Snapshot(0.0, BROKER, test_tasks=(a_trip(True),)))
+    snapshot = Snapshot(0.0, BROKER, test_tasks=(a_trip(True),))
+    found = result_of(snapshot)
     assert found.exit_code == 0
+    line = summary_line(snapshot, found)
+    assert line.startswith("healthy: 1 test task came back, ")
+    assert "worker" not in line
 
 
 def test_a_test_task_that_does_not_come_back_is_reported_with_its_queue() -> None:

@@ -146,9 +146,14 @@ def _readable(text: str) -> tuple[tuple[BrokerUrl, ...], BrokerCheckResult]:
     try:
         first = parse(text)
         check_parameters(first, of_workers=True)
+        urls = tuple(url for url in (first, *first.alternates) if url.kind.is_redis or url.kind.is_amqp)
+        if not urls:
+            # Here: every pod pays for what is imported.
+            from celery_health.schemes import check_broker  # noqa: PLC0415
+
+            check_broker(first)
     except UrlError as error:
         return (), BrokerCheckResult(None, BrokerReason.URL_INVALID, str(error))
-    urls = tuple(url for url in (first, *first.alternates) if url.kind.is_redis or url.kind.is_amqp)
     if not urls:
         message = f"A {first.scheme} broker cannot be checked: the verdict on the process does without it."
         return (), BrokerCheckResult(None, BrokerReason.UNSUPPORTED_KIND, message)
