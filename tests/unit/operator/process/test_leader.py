@@ -149,7 +149,11 @@ async def test_a_leader_that_cannot_renew_gives_up_at_its_deadline_and_not_befor
 
 
 def held_by(identity: str) -> Json:
-    return {"holderIdentity": identity, "leaseDurationSeconds": 20, "renewTime": "2026-01-02T00:00:00.000000Z"}
+    return {
+        "holderIdentity": identity,
+        "leaseDurationSeconds": 20,
+        "renewTime": "2026-01-02T00:00:00.000000Z",
+    }
 
 
 async def test_a_follower_that_is_too_late_names_the_leader(caplog: pytest.LogCaptureFixture) -> None:
