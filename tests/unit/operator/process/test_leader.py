@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from tools.testbed.waiting import wait_for_async
 
 from celery_operator.kinds import Json, Kind
 from celery_operator.kube import ConflictError, UnreachableError
@@ -162,9 +163,10 @@ async def test_a_follower_that_is_too_late_names_the_leader(caplog: pytest.LogCa
     server.faster = [held_by("b")]
     late = asyncio.create_task(candidate(server, Clock(), "a").acquire())
 
-    async with asyncio.timeout(5):
-        while "standing by" not in caplog.text:
-            await asyncio.sleep(0)
+    async def is_reported() -> bool:
+        return "standing by" in caplog.text
+
+    await wait_for_async(is_reported)
     late.cancel()
 
     assert "standing by: b leads" in caplog.text
@@ -187,10 +189,11 @@ async def test_a_leader_keeps_a_lease_that_another_request_changed_but_did_not_t
     server.faster = [held_by("a")]
     keeping = asyncio.create_task(leader.keep())
 
-    async with asyncio.timeout(5):
-        while server.version < 4:
-            await asyncio.sleep(0.001)
-            assert not keeping.done()
+    async def is_renewed() -> bool:
+        assert not keeping.done()
+        return server.version > 3
+
+    await wait_for_async(is_renewed)
     keeping.cancel()
 
     assert server.spec["holderIdentity"] == "a"
