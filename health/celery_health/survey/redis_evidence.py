@@ -15,7 +15,7 @@ from celery_health.survey.remote_control_listeners import redis_command
 _KEY = "celery-operator.waits"
 _POLL_SECONDS = 0.02
 _READINGS = 50
-"""So many lists of clients without a client of our own that waits are enough. They take a second at least."""
+"""Lists of clients that are read before the server is known not to show ours. They take a second at least."""
 
 
 async def with_proven_listeners(

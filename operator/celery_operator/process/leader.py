@@ -141,7 +141,7 @@ class Leader:
 async def _again_after_conflict(request: Callable[[], Awaitable[T]]) -> T:
     """Another request changed the Lease after it was read: read it again, and act on what it says now.
 
-    That may be another process, or a renewal of our own that was under way when this process was told to end.
+    That may be another process, or a renewal of our own that was under way when this process got SIGTERM.
     """
     try:
         return await request()

@@ -24,7 +24,7 @@ FAILOVER = (
 
 @contextmanager
 def sentinel_url(directory: Path, master: RedisServer) -> Iterator[str]:
-    """The URL of a Sentinel that keeps to its master until it is told to be quicker."""
+    """The URL of a Sentinel that keeps its master until the test shortens its patience."""
     with sentinel(directory, master.port, settings=FAILOVER) as port:
         yield f"sentinel://:secret@127.0.0.1:{port}/0?master_name=shop"
 

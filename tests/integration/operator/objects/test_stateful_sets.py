@@ -75,7 +75,7 @@ def object_reconciles(operator: OperatorProcess, world: World) -> float:
 
 
 def reconciles_later(operator: OperatorProcess, world: World, count: int) -> None:
-    """Wait for so many more, and cause each: without a change they may be a minute apart."""
+    """Wait for this number of reconciles, and cause each: without a change they may be a minute apart."""
     for number in range(count):
         before = object_reconciles(operator, world)
         world.change(CELERY_DEPLOYMENT, "shop", {"metadata": {"annotations": {"reconcile": f"{number}"}}})

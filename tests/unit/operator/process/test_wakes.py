@@ -34,7 +34,7 @@ def body(name: str, uid: str, version: int, **labels: str) -> Json:
     return {"metadata": {**metadata, "resourceVersion": str(version)}}
 
 
-async def test_a_pod_that_appears_is_told_from_one_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_pod_is_reported_as_new_and_a_changed_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loops, "ResourceLoop", Loop)
     monkeypatch.setattr(Loop, "woken", [], raising=False)
     metrics = SimpleNamespace(drop=lambda _: None)
