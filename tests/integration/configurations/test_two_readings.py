@@ -21,7 +21,7 @@ def test_a_queue_that_an_unknown_worker_empties_is_no_fault(tmp_path: Path) -> N
         ):
             with Celery("producer", broker=redis.url) as producer:
                 for _ in range(4_000):
-                    producer.send_task(f"{APP}.nap", args=[0.1], queue="invoices")
+                    producer.send_task(f"{APP}.nap", args=[0.2], queue="invoices")
             shared = health(own)
         assert (shared.code, shared.document["status"]) == (0, "healthy"), messages(shared)
         assert [queue["name"] for queue in shared.document["other_queues"]] == ["invoices"]
