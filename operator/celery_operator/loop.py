@@ -93,10 +93,11 @@ class ResourceLoop:
         self._pushes = MonitorPushes(sink, pods.now, key, counted=partial(metrics.pushed, key))
         self._requests = GroupRequests(sink, kube, pods.now, key, uid, post=self._events.post)
 
-    def wake(self, kind: Kind) -> None:
-        """An object of this kind changed, one that concerns the resource."""
+    def wake(self, kind: Kind, *, is_new: bool = False) -> None:
+        """An object of this kind, which concerns the resource, changed or, where ``is_new``, appeared."""
         self._health_pace.wake()
-        if kind is not POD:
+        # A new pod cannot start without the Secrets, whose deletion no watch reports.
+        if kind is not POD or is_new:
             self._object_pace.wake()
 
     def age(self) -> float:

@@ -27,7 +27,10 @@ class ResourceLoops:
 
     def seen(self, kind: Kind, body: Json) -> None:
         """The watch brought an object, new or changed."""
-        self._wake(kind, self._cache.put(kind, body, watched=True))
+        metadata = body["metadata"]
+        known = self._cache.get(kind, Key(metadata["namespace"], metadata["name"]))
+        is_new = known is None or known["metadata"]["uid"] != metadata["uid"]
+        self._wake(kind, self._cache.put(kind, body, watched=True), is_new=is_new)
 
     def lost(self, kind: Kind, body: Json) -> None:
         """The watch, or a LIST that lacks it, says that an object is gone."""
@@ -53,12 +56,12 @@ class ResourceLoops:
         for number, key in enumerate(known):
             self._adjust(key, after_seconds=number * pause)
 
-    def _wake(self, kind: Kind, key: Key | None) -> None:
+    def _wake(self, kind: Kind, key: Key | None, *, is_new: bool = False) -> None:
         if key is None:
             return
         self._adjust(key)
         if loop := self._loops.get(key):
-            loop.wake(kind)
+            loop.wake(kind, is_new=is_new)
 
     def _adjust(self, key: Key, after_seconds: float = 0.0) -> None:
         """One running loop if the resource is there to stay, none otherwise."""

@@ -13,37 +13,50 @@ from celery_health.survey.broker_clients import CHECK_CLIENT, BrokerClients, top
 from celery_health.survey.remote_control_listeners import redis_command
 
 _KEY = "celery-operator.waits"
-_POLL_SECONDS, _SECONDS = 0.02, 1.0
+_POLL_SECONDS = 0.02
+_READINGS = 50
+"""Lists of clients that are read before the server is known not to show ours. They take a second at least."""
 
 
-async def with_proven_listeners(connection: AppConnection, clients: BrokerClients) -> BrokerClients:
+async def with_proven_listeners(
+    connection: AppConnection, clients: BrokerClients, seconds: float
+) -> BrokerClients:
     """Without a listener no worker is asked, so Redis has to show first that it counts listeners."""
-    if clients.listeners != 0 or await _counts_listeners(connection):
+    if clients.listeners != 0 or await _counts_listeners(connection, seconds):
         return clients
     return replace(clients, listeners=None)
 
 
 async def with_proven_waiting(
-    connection: AppConnection, clients: BrokerClients, expected: int
+    connection: AppConnection, clients: BrokerClients, expected: int, seconds: float
 ) -> BrokerClients:
     """Where fewer clients wait than expected, Redis has to show first that it shows those that wait."""
-    if clients.waiting is None or clients.waiting >= expected or await _shows_waiting_clients(connection):
+    if clients.waiting is None or clients.waiting >= expected:
+        return clients
+    if await _shows_waiting_clients(connection, seconds):
         return clients
     return replace(clients, waiting=None)
 
 
-async def _shows_waiting_clients(connection: AppConnection) -> bool:
-    """Whether CLIENT LIST shows a client of our own that waits as a worker does. Never raises."""
+async def _shows_waiting_clients(connection: AppConnection, seconds: float) -> bool:
+    """Whether CLIENT LIST shows a client of our own that waits as a worker does. Never raises.
+
+    The client waits for a second, and again where it was not seen: either side may have stood still.
+    """
     waiting, asking = _connections(connection)
     waiter: asyncio.Task[Any] | None = None
     try:
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(seconds):
             await waiting.client().client_setname(CHECK_CLIENT)
             own = str(await waiting.client().client_id())
             key = connection.naming.key_prefix + _KEY
-            blocked = waiting.client().execute_command("BRPOP", key, 1)
-            waiter = asyncio.create_task(blocked)
-            while not waiter.done():
+            for _ in range(_READINGS):
+                if waiter is not None and waiter.done():
+                    waiter.result()  # raises what Redis refuses
+                    waiter = None
+                if waiter is None:
+                    blocked = waiting.client().execute_command("BRPOP", key, 1)
+                    waiter = asyncio.create_task(blocked)
                 clients = await asking.client().client_list()
                 if any(client.get("id") == own and waits(client) for client in clients):
                     return True
@@ -60,18 +73,18 @@ async def _shows_waiting_clients(connection: AppConnection) -> bool:
     return False
 
 
-async def _counts_listeners(connection: AppConnection) -> bool:
+async def _counts_listeners(connection: AppConnection, seconds: float) -> bool:
     """Whether PUBLISH counts a listener of our own on the channel of remote control. Never raises."""
     from redis.exceptions import RedisError  # noqa: PLC0415
 
     listening, asking = _connections(connection)
     topic = topic_of(connection)
     try:
-        async with asyncio.timeout(_SECONDS), listening.client().pubsub() as subscription:
+        async with asyncio.timeout(seconds), listening.client().pubsub() as subscription:
             with suppress(RedisError):  # a proxy may have no such command
                 await listening.client().client_setname(CHECK_CLIENT)
             await subscription.psubscribe(topic)
-            await subscription.get_message(timeout=_SECONDS)
+            await subscription.get_message(timeout=seconds)
             received = await asking.client().publish(topic, redis_command(connection.exchange))
             return isinstance(received, int) and received > 0
     except Exception:  # no answer of any server is a proof

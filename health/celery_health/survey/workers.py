@@ -19,8 +19,11 @@ from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 # Workers answer at once, but the main loop of one may be busy for a moment.
 _REMOTE_CONTROL_SHARE, _REMOTE_CONTROL_SECONDS = 0.4, 1.0
-# How long, and how often, clients that wait for messages are counted. A worker's BRPOP lasts a second.
-_COUNTING_SECONDS, _COUNTING_INTERVAL_SECONDS = 1.5, 0.1
+# How long, and how often, clients that wait for messages are counted. A worker's BRPOP lasts a second, and
+# a worker or a machine may stand still for a while: a check with more time waits longer.
+_COUNTING_SHARE, _COUNTING_SECONDS, _COUNTING_INTERVAL_SECONDS = 0.3, 1.5, 0.1
+# How long Redis may take to show that it counts clients.
+_PROOF_SHARE, _PROOF_SECONDS = 0.2, 1.0
 
 # Long enough for a worker to take a message from a queue that it consumes.
 _SECOND_READING_SECONDS = 1.0
@@ -30,7 +33,7 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
     """The snapshot with the workers in it."""
     clients = await _broker_clients(run, publish=True)
     if run.connection.broker.kind.is_redis:
-        clients = await with_proven_listeners(run.connection, clients)
+        clients = await with_proven_listeners(run.connection, clients, _proof_seconds(run))
     replies = await _inspect(run, clients)
     run.registered_tasks = replies.registered_tasks
     run.private_queues = replies.private_queues
@@ -41,7 +44,7 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
     if run.connection.broker.kind.is_redis:
         idle = broker_clients.idle_workers(replies.workers)
         expected = broker_clients.count_of(replies.workers, idle) if replies.workers else 1
-        clients = await with_proven_waiting(run.connection, clients, expected)
+        clients = await with_proven_waiting(run.connection, clients, expected, _proof_seconds(run))
     answered = await _with_copies(run, reader, replies.workers, broker)
     workers, deaf_count = await _find_deaf(run, clients, answered, broker)
     broker, not_shrinking = await _read_again(run, reader, broker, workers)
@@ -63,6 +66,10 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
         not_shrinking=not_shrinking,
         eta_tasks=replies.eta_tasks,
     )
+
+
+def _proof_seconds(run: CheckRun) -> float:
+    return min(max(_PROOF_SECONDS, run.budget.seconds * _PROOF_SHARE), run.budget.left)
 
 
 def _proven_by(replies: RemoteControlReplies, broker: BrokerReading) -> BrokerReading:
@@ -190,7 +197,8 @@ async def _find_deaf(
     if waiting is None or waiting >= idle_count:
         return workers, 0
     # Between two waits a worker does not wait for a moment. Only one that never waits is deaf.
-    counting = Budget(min(_COUNTING_SECONDS, run.budget.left / 2))
+    seconds = max(_COUNTING_SECONDS, run.budget.seconds * _COUNTING_SHARE)
+    counting = Budget(min(seconds, run.budget.left / 2))
     while waiting < idle_count and counting.left > counting.least:
         await asyncio.sleep(_COUNTING_INTERVAL_SECONDS)
         waiting = max(waiting, (await _broker_clients(run, publish=False)).waiting or 0)

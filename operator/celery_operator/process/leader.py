@@ -7,12 +7,15 @@ by its own clock, and a leader that cannot renew gives up sooner than that.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from celery_operator.kinds import LEASE, Json
 from celery_operator.kube import ConflictError, Kube, KubeError
 from celery_operator.process.settings import LeaseSettings
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -80,14 +83,20 @@ class Leader:
             return
         self.is_leading = False
         try:
-            lease = await self._get()
-            if lease and (lease.get("spec") or {}).get("holderIdentity") == self._settings.identity:
-                await self._put(lease, "", 1)
+            await _again_after_conflict(self._give_back)
         except KubeError as error:
             _log.warning("the Lease could not be released: %s", error.message)
 
+    async def _give_back(self) -> None:
+        lease = await self._get()
+        if lease and (lease.get("spec") or {}).get("holderIdentity") == self._settings.identity:
+            await self._put(lease, "", 1)
+
     async def _try(self) -> str:
         """Take or renew the Lease if that is ours to do; who holds it then."""
+        return await _again_after_conflict(self._take_or_renew)
+
+    async def _take_or_renew(self) -> str:
         lease = await self._get()
         spec = (lease or {}).get("spec") or {}
         holder: str = spec.get("holderIdentity") or ""
@@ -98,11 +107,7 @@ class Leader:
         held_by_other = holder not in ("", self._settings.identity)
         if held_by_other and self._clock() < self._seen_at + duration:
             return holder
-        try:
-            await self._put(lease, self._settings.identity, int(self._settings.duration_seconds))
-        except ConflictError:
-            # Another process was faster. The next attempt reads which one.
-            return "another candidate"
+        await self._put(lease, self._settings.identity, int(self._settings.duration_seconds))
         return self._settings.identity
 
     async def _get(self) -> Json | None:
@@ -131,3 +136,14 @@ class Leader:
             await self._kube.create(LEASE, namespace, body)
         else:
             await self._kube.replace(LEASE, namespace, name, {**lease, "spec": spec})
+
+
+async def _again_after_conflict(request: Callable[[], Awaitable[T]]) -> T:
+    """Another request changed the Lease after it was read: read it again, and act on what it says now.
+
+    That may be another process, or a renewal of our own that was under way when this process got SIGTERM.
+    """
+    try:
+        return await request()
+    except ConflictError:
+        return await request()

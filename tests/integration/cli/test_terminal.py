@@ -92,6 +92,7 @@ def test_ctrl_c_ends_what_is_watched_whatever_is_under_way(
 ) -> None:
     output = tmp_path / "output"
     command = [str(PROGRAMS / "celery-health"), *WATCH, "--broker", redis.url, "--format", "json"]
+    command += ["--timeout", "60"]
     with output.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=PROJECT, env=environment(), stdout=file, stderr=subprocess.STDOUT
@@ -102,7 +103,7 @@ def test_ctrl_c_ends_what_is_watched_whatever_is_under_way(
             redis.pause()
         process.send_signal(signal.SIGINT)
         # Below the timeout of a check: it is not waited for.
-        assert process.wait(timeout=3) == 0
+        assert process.wait(timeout=30) == 0
     finally:
         redis.resume()
         process.kill()

@@ -22,11 +22,11 @@ WORLDS = pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_6], ids=lambda w
 
 TIMEOUT_SECONDS = 30.0
 """The timeout of a command. A check that waits for nothing ends before half of it, also on a busy machine."""
+TIMEOUT = ("--timeout", f"{TIMEOUT_SECONDS:g}")
 
 
 def health(broker: str, *arguments: str) -> Outcome:
-    timeout = ("--timeout", f"{TIMEOUT_SECONDS:g}")
-    return run("-A", "cli_shop", "--format", "json", *timeout, *arguments, broker=broker)
+    return run("-A", "cli_shop", "--format", "json", *TIMEOUT, *arguments, broker=broker)
 
 
 def wait_until(broker: str, code: int, *arguments: str) -> Outcome:
@@ -50,7 +50,7 @@ def with_reason(outcome: Outcome, reason: str) -> Outcome | None:
 
 
 def well(broker: str, *arguments: str) -> Outcome | None:
-    outcome = run(*arguments, "--timeout", f"{TIMEOUT_SECONDS:g}", "--format", "json", broker=broker)
+    outcome = run(*arguments, *TIMEOUT, "--format", "json", broker=broker)
     return outcome if outcome.code == 0 else None
 
 
@@ -78,7 +78,7 @@ def test_on_redis_no_worker_a_worker_and_a_backlog(world: World, tmp_path: Path)
             late = wait_until(redis.url, 1, "--backlog-threshold", "5")
             assert "AboveThreshold" in late.reasons
 
-            shown = run("-A", "cli_shop", "monitor", broker=redis.url)
+            shown = run("-A", "cli_shop", "monitor", *TIMEOUT, broker=redis.url)
             assert "cli_shop.nap" in shown.out
 
 
@@ -128,10 +128,11 @@ def test_the_plugin_of_celery_says_the_same(tmp_path: Path) -> None:
         worker(tmp_path / "worker", CELERY_5_6, redis.url),
     ):
         wait_until(redis.url, 0)
-        summary = run("-A", "cli_shop", "health", "--format", "summary", program="celery", broker=redis.url)
+        asked = ("-A", "cli_shop", "health", "--format", "summary", *TIMEOUT)
+        summary = run(*asked, program="celery", broker=redis.url)
         assert summary.code == 0
         assert summary.out.startswith("healthy: 1 worker is consuming")
-        monitor = run("-A", "cli_shop", "monitor", program="celery", broker=redis.url)
+        monitor = run("-A", "cli_shop", "monitor", *TIMEOUT, program="celery", broker=redis.url)
         assert monitor.code == 0
         assert "Queues" in monitor.out
 
@@ -142,7 +143,7 @@ def test_without_the_application_workers_are_found_by_the_broker_alone(tmp_path:
         worker(tmp_path / "worker", CELERY_5_6, redis.url, ["-Q", "mail"]),
     ):
         wait_until(redis.url, 0, "--queue", "mail")
-        found = run("--format", "json", REDIS_URL=redis.url)
+        found = run("--format", "json", *TIMEOUT, REDIS_URL=redis.url)
         assert found.code == 0
         assert [queue["name"] for queue in found.document["queues"]] == ["mail"]
 
@@ -159,7 +160,7 @@ def test_on_redis_an_unresponsive_worker_beside_another_is_named(tmp_path: Path)
         assert (silent.code, silent.document["status"]) == (1, "unknown")
         assert silent.document["unresponsive_workers"] == ["two@here"]
         assert "two@here is connected to the broker" in silent.out
-        shown = run("-A", "cli_shop", broker=redis.url)
+        shown = run("-A", "cli_shop", *TIMEOUT, broker=redis.url)
         assert "no answer" in shown.out
 
 
@@ -195,7 +196,7 @@ def test_workers_without_remote_control_are_unknown_and_a_test_task_proves_them(
         proven = wait_for(lambda: well(redis.url, "-A", "cli_quiet", "--test-tasks"), 60.0)
         assert proven.document["status"] == "healthy"
         for arguments in (["-A", "cli_quiet"], ["--broker", redis.url]):
-            unknown = run(*arguments, "--format", "json", broker=redis.url)
+            unknown = run(*arguments, "--format", "json", *TIMEOUT, broker=redis.url)
             assert (unknown.code, unknown.reasons) == (2, {"WorkersUnknown"})
             assert unknown.document["status"] == "unknown"
 
@@ -264,7 +265,7 @@ def test_a_task_that_runs_for_too_long_is_found(tmp_path: Path) -> None:
 
 def test_on_rabbitmq_no_worker_a_worker_a_test_task_and_an_unresponsive_one(tmp_path: Path) -> None:
     with rabbit_server(tmp_path / "rabbit") as rabbit:
-        without_worker = run("--broker", rabbit.url, "--timeout", f"{TIMEOUT_SECONDS:g}", "--format", "json")
+        without_worker = run("--broker", rabbit.url, *TIMEOUT, "--format", "json")
         assert without_worker.reasons == {"NoWorkers"}
         assert without_worker.document["took_seconds"] < TIMEOUT_SECONDS / 2
 

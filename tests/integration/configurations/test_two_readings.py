@@ -14,10 +14,14 @@ def test_a_queue_that_an_unknown_worker_empties_is_no_fault(tmp_path: Path) -> N
     with redis_server(tmp_path / "redis") as redis:
         own = {"broker_url": redis.url}
         other = {**own, **OTHER, "task_default_queue": "invoices"}
-        with a_worker(tmp_path / "own", own), a_worker(tmp_path / "other", other, ["-Q", "invoices"]):
+        with (
+            a_worker(tmp_path / "own", own),
+            a_worker(tmp_path / "one", other, ["-Q", "invoices", "-n", "one@here"]),
+            a_worker(tmp_path / "two", other, ["-Q", "invoices", "-n", "two@here"]),
+        ):
             with Celery("producer", broker=redis.url) as producer:
-                for _ in range(400):
-                    producer.send_task(f"{APP}.nap", args=[0.1], queue="invoices")
+                for _ in range(4_000):
+                    producer.send_task(f"{APP}.nap", args=[0.2], queue="invoices")
             shared = health(own)
         assert (shared.code, shared.document["status"]) == (0, "healthy"), messages(shared)
         assert [queue["name"] for queue in shared.document["other_queues"]] == ["invoices"]

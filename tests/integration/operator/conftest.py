@@ -15,7 +15,7 @@ from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_operator.api import names
-from celery_operator.kinds import CELERY_DEPLOYMENT
+from celery_operator.kinds import CELERY_DEPLOYMENT, SERVICE_ACCOUNT_KIND
 from tests.integration.api.apiserver import ApiServer
 from tests.integration.operator.account import kubeconfig_with_token, operator_account
 from tests.integration.operator.operator_process import OperatorProcess
@@ -40,7 +40,11 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 @pytest.fixture(scope="package")
 def api(plane: ControlPlane) -> ApiServer:
-    return with_crd(plane)
+    server = with_crd(plane)
+    # The API server answers before Kubernetes' own controllers run, which make the pods of the tests.
+    account = SERVICE_ACCOUNT_KIND.path("default", "default")
+    wait_for(lambda: server.request("GET", account).status == 200, describe="the controllers of Kubernetes")
+    return server
 
 
 def with_crd(plane: ControlPlane) -> ApiServer:

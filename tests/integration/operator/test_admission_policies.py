@@ -1,5 +1,6 @@
 """What the API server refuses the operator's own token, although RBAC allows it."""
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -41,7 +42,7 @@ NUMBERED = f"{'theirs-' * 8}numbe-0"
 @pytest.fixture(scope="module")
 def attempts(plane: ControlPlane, api: ApiServer) -> Iterator[Attempts]:
     """In a namespace with a resource, a pod, Secret and Deployment of its own, and the same of others."""
-    world = World(api, "admission-policies")
+    world = World(api, f"admission-policies-{uuid.uuid4().hex[:6]}")
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": world.namespace}}
     assert api.request("POST", "/api/v1/namespaces", body).status == 201
     wait_for(lambda: world.get(SERVICE_ACCOUNT_KIND, "default"), timeout=60, describe="the default account")

@@ -38,7 +38,7 @@ def test_an_alert_has_one_event_while_operators_come_and_go_and_one_when_it_is_r
     wait_for(lambda: events(world, DEPTH), describe="its Event")
 
     first.kill()
-    start_operator("--identity=operator-0", RULES).until_it_leads(timeout=15)
+    start_operator("--identity=operator-0", RULES).until_it_leads()
     written = world.get(CELERY_DEPLOYMENT, "shop") or {}
     # A number of its own shows that the new operator has judged and written the status.
     with redis.Redis.from_url(broker.url) as client:

@@ -81,11 +81,15 @@ def test_a_failing_reconcile_makes_ready_unknown_with_the_cause_until_it_succeed
     assert "no broker may be named here" in unknown["message"]
     assert (shop.get(CELERY_DEPLOYMENT, "shop") or {})["status"]["health"] == "Unknown"
     labels = {"namespace": shop.namespace, "resource": "shop"}
-    metrics = operator.get("/metrics")[1]
-    assert metric(metrics, "celery_deployment_health", labels | {"state": "Unknown"}) == 1
-    assert (
-        metric(metrics, "celery_operator_reconcile_errors_total", labels | {"reconcile": "health"}) or 0
-    ) >= 3
+
+    def is_counted() -> bool:
+        """The status is written before the error that it reports is counted."""
+        metrics = operator.get("/metrics")[1]
+        errors = metric(metrics, "celery_operator_reconcile_errors_total", labels | {"reconcile": "health"})
+        shown = metric(metrics, "celery_deployment_health", labels | {"state": "Unknown"})
+        return shown == 1 and (errors or 0) >= 3
+
+    wait_for(is_counted, describe=lambda: operator.get("/metrics")[1])
 
     assert shop.api.request("DELETE", BINDING.path(None, shop.namespace)).status == 200
 

@@ -6,6 +6,7 @@ import pytest
 from tools.testbed.waiting import wait_for
 
 from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, Kind
+from tests.integration.operator.attempts import DRY, deployment
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.world import World, group
 
@@ -150,14 +151,21 @@ def test_a_webhook_that_does_not_answer_is_reported_and_heals(
     operator: OperatorProcess, world: World
 ) -> None:
     assert world.api.request("POST", WEBHOOK.path(None), dead_webhook(world.namespace)).status == 201
-    world.create_shop()
+    head = {"apiVersion": DEPLOYMENT.api_version, "kind": DEPLOYMENT.kind, "metadata": {"name": "tried"}}
+    tried = {**head, "spec": deployment({"of": "others"})}
     wait_for(
-        lambda: "failed calling webhook" in whole_status(world), timeout=30, describe="a status about it"
+        lambda: (
+            "failed calling webhook"
+            in world.api.request("POST", DEPLOYMENT.path(world.namespace) + DRY, tried).message
+        ),
+        describe="the webhook is in force",
     )
+    world.create_shop()
+    wait_for(lambda: "failed calling webhook" in whole_status(world), describe="a status about it")
 
     assert world.api.request("DELETE", WEBHOOK.path(None, world.namespace)).status == 200
 
-    wait_for(lambda: world.there(DEPLOYMENT, "shop-default"), timeout=45, describe="the Deployment")
+    wait_for(lambda: world.there(DEPLOYMENT, "shop-default"), describe="the Deployment")
     wait_for(
         lambda: "failed calling webhook" not in whole_status(world), describe="a status without the fault"
     )

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from tools.testbed.waiting import wait_for
+from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, SERVICE, VOLUME_CLAIM
 from tests.integration.operator.operator_process import OperatorProcess
-from tests.integration.operator.world import World
+from tests.integration.operator.world import World, within
 
 MONITOR = "shop-monitor"
 ON: dict[str, Any] = {"enabled": True, "database": {"storage": {"size": "1Gi"}}}
@@ -77,9 +77,9 @@ def test_history_and_tokens_outlive_a_monitor_that_is_off(shop: World) -> None:
 def test_a_deleted_secret_is_back_for_the_next_pod_with_the_same_tokens(shop: World) -> None:
     before = secrets_of(shop)
     (pod,) = wait_for(lambda: shop.pods_of(MONITOR), describe="a pod")
-    shop.delete(SECRET, MONITOR)
-    shop.delete(POD, pod["metadata"]["name"])
-    wait_for(lambda: secrets_of(shop) == before, describe="the Secret's return")
+    with within(2 + BUSY_SECONDS, lambda: secrets_of(shop) == before, "the Secret's return"):
+        shop.delete(SECRET, MONITOR)
+        shop.delete(POD, pod["metadata"]["name"])
 
 
 def test_a_volume_that_may_not_change_is_a_fault_with_the_words_of_the_api_server(shop: World) -> None:

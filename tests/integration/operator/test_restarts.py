@@ -40,7 +40,8 @@ def test_a_killed_operator_resumes_without_touching_a_pod_template(
     first.kill()
     world.delete(SERVICE_ACCOUNT_KIND, "shop-celery")
     # The same identity takes its Lease back without waiting for its end.
-    start_operator("--identity=operator-0").until_it_leads(timeout=15)
+    again = start_operator("--identity=operator-0").until_it_leads()
+    assert "standing by" not in again.log.read_text()
     wait_for(lambda: world.there(SERVICE_ACCOUNT_KIND, "shop-celery"), describe="the repair")
 
     assert templates(world) == before
@@ -141,8 +142,10 @@ def test_what_an_outage_of_the_api_server_kept_from_being_done_is_done_after_it(
         # As the kubelet does: where the outage outlasts its Lease, the operator ends.
         if not operator.is_running():
             operator.start()
-        found = world.there(DEPLOYMENT, "shop-default")
-        return found is not None and found["spec"]["replicas"] == 0
+        found = world.there(DEPLOYMENT, "shop-default") or {}
+        # Kubernetes' own controllers are back, too, or the next tests would wait for their pods.
+        seen = found.get("status", {}).get("observedGeneration")
+        return bool(found) and found["spec"]["replicas"] == 0 and found["metadata"]["generation"] == seen
 
     wait_for(repaired, timeout=120, describe="the repair after the outage")
     assert operator.get("/livez")[0] == 200

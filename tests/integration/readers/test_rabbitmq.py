@@ -9,7 +9,7 @@ from celery import Celery
 from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server
 from tools.testbed.waiting import BUSY_SECONDS, wait_for_async
 
-from celery_health.broker import QueueReading
+from celery_health.broker import BrokerReading, QueueReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from tests.integration.readers.conftest import Read
@@ -123,7 +123,7 @@ async def test_a_server_that_hangs_restarts_and_stops_is_followed(tmp_path: Path
 
         await wait_for_async(is_reachable)
         server.restart()
-        assert (await reader.read(["mail"])).reachable is True
+        await wait_for_async(is_reachable)
         server.stop()
         reading = await reader.read(["mail"])
         assert (reading.reachable, reading.reason) == (False, BrokerReason.CONNECTION_REFUSED)
@@ -144,7 +144,13 @@ async def test_amqps_is_read_with_and_without_a_checked_certificate(
             )
         server.restart()
         url = f"amqps://guest:guest@localhost:{port}//"
-        unchecked = await read(f"{url}?ssl_cert_reqs=none", ["mail"])
+
+        async def is_readable() -> BrokerReading | None:
+            """RabbitMQ listens for TLS some time after it listens without."""
+            reading = await read(f"{url}?ssl_cert_reqs=none", ["mail"])
+            return reading if reading.reachable else None
+
+        unchecked = await wait_for_async(is_readable)
         checked = await read(f"{url}?ssl_cert_reqs=required&ssl_ca_certs={certificate}", ["mail"])
         distrusted = await read(url, ["mail"])
     assert (unchecked.reachable, checked.reachable) == (True, True), checked.message

@@ -46,6 +46,17 @@ async def until_changed(reader: BrokerReader, unacked: int) -> BrokerReading:
     return await wait_for_async(changed, 30)
 
 
+async def until_read(reader: BrokerReader, queue: QueueReading, other: QueueReading) -> BrokerReading:
+    """The management API shows each queue some seconds later, and not all at one moment."""
+    last: list[BrokerReading] = []
+
+    async def is_read() -> BrokerReading | None:
+        last[:] = [await reader.read([queue.name])]
+        return last[0] if (last[0].queues, last[0].other_queues) == ((queue,), (other,)) else None
+
+    return await wait_for_async(is_read, describe=lambda: last)
+
+
 async def test_unacknowledged_messages_and_other_queues_are_reported(rabbit: RabbitServer) -> None:
     publish(rabbit.url, "mail", 3)
     publish(rabbit.url, "forgotten", 2)
@@ -58,9 +69,11 @@ async def test_unacknowledged_messages_and_other_queues_are_reported(rabbit: Rab
         channel.basic_publish(amqp.Message("x"), routing_key="one.process")
         channel.basic_qos(0, 2, False)
         channel.basic_consume("mail", callback=lambda _: None)
-        reading = await until_changed(reader, 2)
-    assert reading.queues == (QueueReading("mail", 1, exists=True, consumers=1, unacked=2),)
-    assert reading.other_queues == (QueueReading("forgotten", 2, exists=True, consumers=0, unacked=0),)
+        reading = await until_read(
+            reader,
+            QueueReading("mail", 1, exists=True, consumers=1, unacked=2),
+            QueueReading("forgotten", 2, exists=True, consumers=0, unacked=0),
+        )
     assert (reading.reachable, reading.reason) == (True, BrokerReason.REACHABLE)
     assert (await reader.read(["missing"])).queues == (
         QueueReading("missing", 0, exists=False, consumers=0, unacked=0),

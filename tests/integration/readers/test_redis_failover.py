@@ -17,14 +17,14 @@ from tests.integration.readers.test_redis import client, publish
 
 FAILOVER = (
     "sentinel auth-pass shop secret",
-    "sentinel down-after-milliseconds shop 500",
+    "sentinel down-after-milliseconds shop 60000",
     "sentinel failover-timeout shop 2000",
 )
 
 
 @contextmanager
 def sentinel_url(directory: Path, master: RedisServer) -> Iterator[str]:
-    """The URL of a Sentinel that gives its master up after half a second."""
+    """The URL of a Sentinel that keeps its master until the test shortens its patience."""
     with sentinel(directory, master.port, settings=FAILOVER) as port:
         yield f"sentinel://:secret@127.0.0.1:{port}/0?master_name=shop"
 
@@ -48,17 +48,22 @@ async def test_the_reader_follows_a_failover_of_the_sentinels(tmp_path: Path) ->
         await wait_for_async(is_read)
         assert (await read_redis_server(url)).role == "master"
         # A Sentinel learns of the replicas from the master, every ten seconds at most.
-        wait_for(lambda: replicas_known(parse(url).port), 30)
+        wait_for(lambda: replicas_known(parse(url).port))
         first.kill()
         gone = await reader.read(["mail"])
         assert (gone.reachable, gone.reason) == (False, BrokerReason.CONNECTION_REFUSED)
-        await wait_for_async(is_read, 30)
+        # Only now: a Sentinel that has given its master up names none.
+        ask_sentinel(parse(url).port, "set", "shop", "down-after-milliseconds", "2000")
+        # A Sentinel that stood still for two seconds does nothing for the next thirty.
+        await wait_for_async(is_read, 120)
         await reader.close()
 
 
 def replicas_known(port: int | None) -> bool:
     """Whether the Sentinel could make another one the master."""
-    words = ["redis-cli", "-p", str(port), "sentinel", "replicas", "shop"]
-    return (
-        "master-link-status\nok" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    )
+    return "master-link-status\nok" in ask_sentinel(port, "replicas", "shop")
+
+
+def ask_sentinel(port: int | None, *words: str) -> str:
+    command = ["redis-cli", "-e", "-p", str(port), "sentinel", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -94,7 +94,7 @@ async def test_a_million_keys_are_sampled_within_the_budget(own_redis: RedisServ
     for seconds, number, at_most in ((0.5, 10_000_000, 1_000_000), (10.0, 20_000, 20_000)):
         started = time.monotonic()
         server = await read_redis_server(own_redis.url, max_scan_seconds=seconds, max_scan_keys=number)
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 3 + BUSY_SECONDS
         assert server.keys == 1_000_000
         assert server.tasks is not None
         assert server.tasks.sampled is True

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from tools.testbed.waiting import wait_for_async
 
 from celery_operator.kinds import Json, Kind
 from celery_operator.kube import ConflictError, UnreachableError
@@ -18,6 +19,8 @@ class LeaseServer:
         self.lease: Json | None = None
         self.version = 0
         self.is_down = False
+        self.faster: list[Json] = []
+        """Specs that other requests write just before the next ones of a candidate."""
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Json | None:
         if self.is_down:
@@ -25,14 +28,20 @@ class LeaseServer:
         return self.lease
 
     async def create(self, kind: Kind, namespace: str, body: Json) -> Json:
+        self._write_faster({"metadata": {}})
         if self.lease is not None:
             raise ConflictError("exists", 409)
         return self._store(body)
 
     async def replace(self, kind: Kind, namespace: str, name: str, body: Json) -> Json:
+        self._write_faster(body)
         if body["metadata"].get("resourceVersion") != str(self.version):
             raise ConflictError("changed", 409)
         return self._store(body)
+
+    def _write_faster(self, body: Json) -> None:
+        if self.faster:
+            self._store({**body, "spec": self.faster.pop(0)})
 
     def _store(self, body: Json) -> Json:
         self.version += 1
@@ -138,3 +147,65 @@ async def test_a_leader_that_cannot_renew_gives_up_at_its_deadline_and_not_befor
 
     with pytest.raises(LeaseLostError, match="could not be renewed for 15 s"):
         await asyncio.wait_for(keeping, 5)
+
+
+def held_by(identity: str) -> Json:
+    return {
+        "holderIdentity": identity,
+        "leaseDurationSeconds": 20,
+        "renewTime": "2026-01-02T00:00:00.000000Z",
+    }
+
+
+async def test_a_follower_that_is_too_late_names_the_leader(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    server = LeaseServer()
+    server.faster = [held_by("b")]
+    late = asyncio.create_task(candidate(server, Clock(), "a").acquire())
+
+    async def is_reported() -> bool:
+        return "standing by" in caplog.text
+
+    await wait_for_async(is_reported)
+    late.cancel()
+
+    assert caplog.messages == ["standing by: b leads"]
+
+
+async def test_a_leader_whose_lease_is_taken_while_it_renews_names_the_other() -> None:
+    server = LeaseServer()
+    leader = candidate(server, Clock(), "a")
+    await leader.acquire()
+    server.faster = [held_by("b")]
+
+    with pytest.raises(LeaseLostError, match="b has taken the Lease"):
+        await asyncio.wait_for(leader.keep(), 5)
+
+
+async def test_a_leader_keeps_a_lease_that_another_request_changed_but_did_not_take() -> None:
+    server = LeaseServer()
+    leader = candidate(server, Clock(), "a")
+    await leader.acquire()
+    server.faster = [held_by("a")]
+    keeping = asyncio.create_task(leader.keep())
+
+    async def is_renewed() -> bool:
+        assert not keeping.done()
+        return server.version > 3
+
+    await wait_for_async(is_renewed)
+    keeping.cancel()
+
+    assert server.spec["holderIdentity"] == "a"
+    assert server.spec["renewTime"] != held_by("a")["renewTime"]
+
+
+async def test_a_lease_is_released_although_a_renewal_came_between() -> None:
+    server = LeaseServer()
+    leader = candidate(server, Clock(), "a")
+    await leader.acquire()
+    server.faster = [held_by("a")]
+
+    await leader.release()
+
+    assert server.spec["holderIdentity"] == ""

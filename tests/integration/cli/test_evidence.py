@@ -1,0 +1,25 @@
+"""What Redis shows of its clients is evidence also where it stands still for a while."""
+
+import redis as redis_client
+from tools.testbed.servers import RedisServer
+
+from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.broker_clients import BrokerClients
+from celery_health.survey.redis_evidence import with_proven_listeners, with_proven_waiting
+from celery_health.urls import parse
+
+
+def stand_still(redis: RedisServer) -> None:
+    """Have the server answer nothing for two seconds: longer than the shortest check waits for a proof."""
+    with redis_client.Redis(port=redis.port) as client:
+        client.client_pause(2000)
+
+
+async def test_a_check_with_enough_time_waits_for_a_redis_that_stands_still(redis: RedisServer) -> None:
+    none = BrokerClients(listeners=0, waiting=0)
+    connection = AppConnection(redis.url, parse(redis.url))
+
+    stand_still(redis)
+    assert await with_proven_listeners(connection, none, 30.0) == none
+    stand_still(redis)
+    assert await with_proven_waiting(connection, none, 1, 30.0) == none
