@@ -30,7 +30,7 @@ def wait_for(
     """
     deadline = time.monotonic() + timeout
     while True:
-        # Looked at before the condition: a pause of this process fails nothing that is true after it.
+        # Read before the condition: a pause of this process fails nothing that is true after it.
         is_late = time.monotonic() > deadline
         if value := condition():
             return value
@@ -47,7 +47,7 @@ async def wait_for_async(
     """Await ``condition()`` until it gives something truthy, and return that. As ``wait_for``."""
     deadline = time.monotonic() + timeout
     while True:
-        # Looked at before the condition: a pause of this process fails nothing that is true after it.
+        # Read before the condition: a pause of this process fails nothing that is true after it.
         is_late = time.monotonic() > deadline
         if value := await condition():
             return value
