@@ -30,7 +30,7 @@ async def test_a_broker_that_hangs_is_an_error_for_all_that_ask_and_the_loop_goe
             nonlocal turned
             while True:
                 turned += 1
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.001)
 
         loop_turns = asyncio.create_task(turn())
         asked = [remote.ask(("ping",)) for _ in range(3)]
