@@ -80,10 +80,11 @@ def wait_whole(shop: Shop, replicas: int) -> set[str]:
 def occupy(stand: Stand, pods: int, seconds: float, behind: int = 0) -> None:
     """Give both slots of each of ``count`` pods a task of ``seconds``; returns when all run.
 
-    ``behind``: tasks that wait in the queue meanwhile. All are acknowledged late, so that no worker takes
-    more than it can run.
+    ``behind``: short tasks that wait in the queue meanwhile. All are acknowledged late, so that no worker
+    takes more than it can run.
     """
-    stand.send(same(2 * pods + behind, seconds, modes=("late",)))
+    late = ("late",)
+    stand.send(same(2 * pods, seconds, modes=late) + same(behind, 0.1, modes=late))
 
     def all_busy() -> bool:
         return all(_count(stand.shop, name, "active_count") == 2 for name in names(stand.shop))

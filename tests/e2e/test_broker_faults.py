@@ -6,9 +6,10 @@ import pytest
 from tools.fault_matrix.flapping import BACK_SECONDS, GROUPS, flap, start
 from tools.testbed.broker_faults import BY_NAME, BrokerFault, Restarts
 from tools.testbed.shop import Shop
+from tools.testbed.waiting import BUSY_SECONDS
 
-REPORTED_SECONDS = 10
-STARTED_AGAIN_SECONDS = 60
+REPORTED_SECONDS = 10 + BUSY_SECONDS
+STARTED_AGAIN_SECONDS = 60 + BUSY_SECONDS
 """The kubelet waits before it starts a process again that keeps ending."""
 FLAPPING_SECONDS = 60.0
 

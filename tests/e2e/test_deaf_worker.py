@@ -9,11 +9,14 @@ from tools.testbed.rabbitmq import IMAGE as RABBITMQ_IMAGE
 from tools.testbed.rabbitmq import START as RABBITMQ_START
 from tools.testbed.rabbitmq import URL as RABBITMQ_URL
 from tools.testbed.shop import BROKER_URL, EXAMPLE_IMAGE, Shop, celery_deployment, group, pod, service
+from tools.testbed.waiting import BUSY_SECONDS
 
 DEAF_IMAGE = "celery-operator/example:celery-5.3.6"
 NEWEST_IMAGE = "celery-operator/example:celery-5.7.0"
 MOST_RESTARTS = 6
-HEARING_WITHIN = 60
+HEARING_WITHIN = 60 + BUSY_SECONDS
+"""The grace of a deaf worker, the probes, its end, and the start of Celery."""
+
 ENDED_WITHIN = 60
 TASKS = 20
 

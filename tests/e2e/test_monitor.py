@@ -8,7 +8,7 @@ from typing import Any
 from tools.testbed.kube import Object
 from tools.testbed.shop import Shop, celery_deployment
 
-READY_WITHIN = 60
+READY_WITHIN = 150
 SEEN_WITHIN = 20
 
 READ = """

@@ -8,13 +8,14 @@ import pytest
 from tools.testbed.faults import signal_main
 from tools.testbed.kube import Kube, Object
 from tools.testbed.shop import Shop, celery_deployment, group
+from tools.testbed.waiting import BUSY_SECONDS
 
 from tests.e2e.conftest import ROOT
 
 pytestmark = pytest.mark.disruptive
 
 SYSTEM = "celery-system"
-REPAIRED_WITHIN = 2
+REPAIRED_WITHIN = 2 + BUSY_SECONDS
 
 
 def operator_pods(kube: Kube) -> list[Object]:

@@ -13,14 +13,14 @@ def test_workers_on_rabbitmq_consume_and_their_queues_are_counted(shop: Shop) ->
     )
     shop.wait_ready(timeout=120)
 
-    ids = shop.send("shop.tasks.build_report", 4, count=6, broker=URL)
+    ids = shop.send("shop.tasks.build_report", 4, count=15, broker=URL)
     shop.kube.until("messages wait", lambda: (shop.status().get("backlog") or 0) >= 3, timeout=20)
     assert shop.status()["broker"] == {
         "kind": "amqp",
         "address": f"amqp://rabbitmq.{shop.namespace}:5672/",
         "state": "Reachable",
     }
-    assert shop.results(ids) == ["report built in 4 s"] * 6
+    assert shop.results(ids, timeout=120) == ["report built in 4 s"] * 15
     shop.kube.until("an empty queue", lambda: shop.status().get("backlog") == 0)
 
     shop.kube.run("-n", shop.namespace, "delete", "pod", "rabbitmq", "--wait=true", "--grace-period=1")

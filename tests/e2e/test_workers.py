@@ -1,18 +1,18 @@
 """A CeleryDeployment from apply to delete, as its user sees it."""
 
 import signal
-import time
 
 import pytest
 from tools.each_python import shipped_python
 from tools.testbed.faults import signal_main
 from tools.testbed.shop import Shop, celery_deployment, group
+from tools.testbed.waiting import BUSY_SECONDS
 
 from celery_operator.api import names
 from celery_probe.pod import SIDECAR_CONTAINER
 from tests.e2e.conftest import ROOT
 
-RESTARTED_WITHIN = 45
+RESTARTED_WITHIN = 60 + BUSY_SECONDS
 
 
 def columns(shop: Shop, *options: str) -> dict[str, str]:
@@ -63,9 +63,11 @@ def test_backlog_and_active_show_what_the_queues_and_workers_hold(shop: Shop) ->
     def full() -> bool:
         status = shop.status()
         reserved = sum(worker.get("reserved", 0) for worker in status["workers"])
-        return bool(status["active"] == 2 and status["backlog"] + reserved + status["active"] >= 12 - 2)
+        # There is no backlog while a read of the broker fails.
+        backlog = status.get("backlog") or 0
+        return bool(status.get("active") == 2 and backlog + reserved + 2 >= 12 - 2)
 
-    shop.kube.until("two active and the rest waiting", full, timeout=15)
+    shop.kube.until("two active and the rest waiting", full, timeout=30)
     assert shop.status()["queues"][0]["name"] == "default"
     assert len(ids) == 12
 
@@ -172,14 +174,11 @@ def test_a_frozen_worker_is_restarted_by_the_kubelet_and_no_other_pod_is(shop: S
     victim = shop.pods()[0]
     before = restarts(shop) | restarts(shop, "email")
 
-    started = time.monotonic()
     signal_main(victim, "worker", signal.SIGSTOP)
     name = victim["metadata"]["name"]
     shop.kube.until(
         "the frozen worker restarted", lambda: restarts(shop)[name] > before[name], timeout=RESTARTED_WITHIN
     )
-    assert time.monotonic() - started < RESTARTED_WITHIN
-
     shop.kube.until("3/3 again", lambda: shop.status().get("ready") == "3/3")
     after = restarts(shop) | restarts(shop, "email")
     assert after == before | {name: before[name] + 1}

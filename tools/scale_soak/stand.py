@@ -80,8 +80,8 @@ class Stand:
         )
         self.shop.start()
         self.kube.run(
-            "-n", self.shop.namespace, "wait", "--for=condition=Ready", "pod/ledger", "--timeout=60s",
-            timeout=70,
+            "-n", self.shop.namespace, "wait", "--for=condition=Ready", "pod/ledger", "--timeout=150s",
+            timeout=160,
         )  # fmt: skip
         self._toolbox("python", "-c", UNPACK, IN_TOOLBOX, stdin=json.dumps(mounted))
 

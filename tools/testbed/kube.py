@@ -76,7 +76,7 @@ class Kube:
         place = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/{path}"
         return json.loads(self.api.raw(place, headers))
 
-    def until(self, what: str, check: Callable[[], Any], timeout: float = 60, interval: float = 0.25) -> Any:
+    def until(self, what: str, check: Callable[[], Any], timeout: float = 120, interval: float = 0.25) -> Any:
         """Wait until the check gives something true; a failed read or command counts as not yet."""
 
         def attempt() -> Any:

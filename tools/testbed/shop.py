@@ -112,8 +112,8 @@ class Shop:
             "--for=condition=Ready",
             "pod/redis",
             "pod/toolbox",
-            "--timeout=90s",
-            timeout=100,
+            "--timeout=150s",
+            timeout=160,
         )
 
     def apply(self, manifest: Mapping[str, Any]) -> None:
@@ -140,7 +140,7 @@ class Shop:
         conditions = self.status(name).get("conditions", [])
         return next((condition for condition in conditions if condition["type"] == kind), {})
 
-    def wait_ready(self, name: str = "shop", timeout: int = 90) -> None:
+    def wait_ready(self, name: str = "shop", timeout: int = 150) -> None:
         """What a user types to wait for the workers."""
         self.kube.run(
             "-n",

@@ -74,7 +74,7 @@ def test_a_poison_task_is_moved_aside_and_runs_again_once_it_is_replayed(shop: S
         "-n", shop.namespace, "delete", "pod", shop.pods(CASE.name, CASE.name)[0]["metadata"]["name"]
     )
     shop.wait_ready(CASE.name)
-    shop.kube.until("the new pod has the list", lambda: lists_of_workers(shop) == [[poison]], timeout=60)
+    shop.kube.until("the new pod has the list", lambda: lists_of_workers(shop) == [[poison]])
     assert ledger(shop)[poison, "started"] == starts
 
     # The cause is corrected, and quarantine ended: the message runs again, to its end.

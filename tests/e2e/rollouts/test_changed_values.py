@@ -95,7 +95,13 @@ def test_a_changed_secret_replaces_the_workers_group_by_group_and_a_wrong_one_st
 
     shop.kube.until("the worker behind a shell is gone", gone, timeout=GONE_SECONDS)
     shop.results(ids, timeout=120)
-    counts = ledger(shop)
+
+    def noted() -> Counter[tuple[str, str]] | None:
+        # A task writes its success after its result.
+        counts = ledger(shop)
+        return counts if all(counts[one, "succeeded"] for one in ids) else None
+
+    counts = shop.kube.until("every success in the ledger", noted)
     assert [counts[one, "started"] for one in ids] == [1] * len(ids)
     assert [counts[one, "succeeded"] for one in ids] == [1] * len(ids)
 

@@ -12,6 +12,7 @@ from tools.testbed.kube import Kube, Object
 from tools.testbed.shop import Shop, celery_deployment, group
 from tools.testbed.waiting import BUSY_SECONDS
 
+from tests.e2e.conftest import LIMIT_SECONDS
 from tests.e2e.tenants import hostile
 
 SYSTEM = "celery-system"
@@ -86,7 +87,7 @@ def await_scaled(shop: Shop) -> None:
     shop.kube.until("one pod is left", lambda: len(shop.pods()) == 1, timeout=SMALLER_WITHIN)
 
 
-@pytest.mark.timeout(300 + SECONDS)
+@pytest.mark.timeout(LIMIT_SECONDS + SECONDS)
 def test_a_shop_is_scaled_healed_and_reported_beside_ten_hostile_resources(shop: Shop) -> None:
     kube = shop.kube
     before = restarts(operators(kube))

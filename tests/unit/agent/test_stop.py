@@ -18,7 +18,6 @@ from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.contract import GIVE_BACK_FILE
 from celery_probe.agent.worker.stop import (
     DRAIN_SECONDS,
-    GIVE_BACK_SECONDS,
     STALE_SECONDS,
     fails_liveness,
     is_finished,
@@ -99,12 +98,11 @@ def test_a_report_that_cannot_be_read_is_none(run: Path, text: str) -> None:
 
 
 def test_the_installed_hook_runs_without_celery_and_without_the_packages_of_the_image(run: Path) -> None:
-    began = time.monotonic()
-    command = [sys.executable, "-ES", str(run.parent / "stop.py"), "60", str(free_port())]
+    command = [sys.executable, "-ES", str(run.parent / "stop.py"), "600", str(free_port())]
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert (run / "stop").exists()
-    assert time.monotonic() - began < GIVE_BACK_SECONDS
+    assert not (run / GIVE_BACK_FILE).exists()
 
 
 def test_a_hook_that_cannot_write_its_request_ends_well(run: Path) -> None:
@@ -168,7 +166,10 @@ def sidecar(status: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize(("status", "fails"), [(200, False), (503, True), (500, False)])
-def test_a_worker_fails_liveness_when_its_sidecar_fails_its_liveness(status: int, fails: bool) -> None:
+def test_a_worker_fails_liveness_when_its_sidecar_fails_its_liveness(
+    status: int, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("celery_probe.agent.worker.stop.SIDECAR_SECONDS", 30.0)
     with sidecar(status) as port:
         assert fails_liveness(port) is fails
 

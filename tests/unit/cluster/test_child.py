@@ -23,6 +23,18 @@ PARENT = (
     "from tools.cluster.machine.child import run_child\n"
     f"sys.exit(run_child([sys.executable, '-c', {CAREFUL!r}], {{}}))\n"
 )
+# The signal comes as soon as the command is there, before run_child knows of it.
+TERMINATED_EARLY = (
+    "import signal, subprocess, sys\n"
+    "from tools.cluster.machine.child import run_child\n"
+    "class Popen(subprocess.Popen):\n"
+    "    def __init__(self, *args, **options):\n"
+    "        super().__init__(*args, **options)\n"
+    "        signal.raise_signal(signal.SIGTERM)\n"
+    "subprocess.Popen = Popen\n"
+    "sys.exit(run_child(['sleep', '600'], {}))\n"
+)
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def parent(folder: Path) -> "subprocess.Popen[bytes]":
@@ -30,7 +42,7 @@ def parent(folder: Path) -> "subprocess.Popen[bytes]":
     process = subprocess.Popen(
         [sys.executable, "-c", PARENT],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=ENVIRONMENT,
         start_new_session=True,
     )
     wait_for((folder / "began").exists)
@@ -56,3 +68,8 @@ def test_a_termination_is_passed_on(tmp_path: Path) -> None:
     process = parent(tmp_path)
     process.terminate()
     assert process.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+def test_a_termination_while_the_command_is_started_is_passed_on() -> None:
+    words = [sys.executable, "-c", TERMINATED_EARLY]
+    assert subprocess.run(words, env=ENVIRONMENT, timeout=60, check=False).returncode == 128 + signal.SIGTERM

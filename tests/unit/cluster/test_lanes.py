@@ -26,10 +26,14 @@ def test_steps_run_at_the_same_time_and_give_their_results() -> None:
 
 
 def test_a_failure_is_raised_while_another_step_is_still_waited_for() -> None:
+    def fail_beside_it() -> None:
+        wait_for(lambda: with_command(SLEEP))
+        fail()
+
     def wait_for_the_slow_step() -> None:
         with lanes() as beside:
             slow = beside.start(lambda: run(SLEEP))
-            beside.start(fail)
+            beside.start(fail_beside_it)
             beside.join(slow)
 
     with pytest.raises(ClusterError, match="no"):

@@ -59,7 +59,7 @@ def test_a_stopped_process_is_gone_when_stop_returns(supervisor: Supervisor) -> 
 
 def test_a_process_that_ignores_the_request_is_killed(supervisor: Supervisor) -> None:
     supervisor.ensure("stubborn", STUBBORN)
-    wait_until(lambda: "deaf" in supervisor.tail("stubborn"), seconds=10, what="its first words")
+    wait_until(lambda: "deaf" in supervisor.tail("stubborn"), seconds=30, what="its first words")
     supervisor.stop("stubborn", grace=0.2)
     assert not supervisor.running("stubborn")
 
@@ -121,4 +121,4 @@ def test_an_ended_process_has_no_identity(stranger: subprocess.Popen[bytes]) -> 
     assert found is not None
     assert asdict(found)["pid"] == stranger.pid
     stranger.kill()
-    wait_until(lambda: identify(stranger.pid) is None, seconds=10, what="the process to end")
+    wait_until(lambda: identify(stranger.pid) is None, seconds=30, what="the process to end")

@@ -29,7 +29,7 @@ class Resting:
         async def is_read() -> bool:
             return len(self.scene.broker.reads) >= number
 
-        await wait_for_async(is_read, 5, "the reads")
+        await wait_for_async(is_read, describe="the reads")
 
     async def later(self) -> None:
         """Wait for two more reads of the watch, and for what follows from them."""
@@ -96,6 +96,6 @@ async def test_a_broker_that_changes_its_answer_wakes_all(change: str) -> None:
     async def both_woke() -> bool:
         return len(resting.woken) >= 2
 
-    await wait_for_async(both_woke, 5, "both awake")
+    await wait_for_async(both_woke, describe="both awake")
     assert sorted(resting.woken) == ["a", "b"]
     await resting.close()

@@ -19,7 +19,7 @@ KUBECTL = """\
         exit 0
     fi
     echo "shop-default 6 0"
-    echo "$@" > "{words}"
+    echo "$@" > "{words}.new" && mv "{words}.new" "{words}"
     exec sleep 60
 """
 

@@ -101,7 +101,7 @@ async def server() -> AsyncIterator[tuple[ApiServer, Kube]]:
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with Kube(Configuration(host=f"http://127.0.0.1:{runner.addresses[0][1]}"), 5) as kube:
+    async with Kube(Configuration(host=f"http://127.0.0.1:{runner.addresses[0][1]}"), 60) as kube:
         yield server, kube
     await runner.cleanup()
 
@@ -127,14 +127,17 @@ async def test_a_pause_that_the_api_server_asks_for_is_kept_by_that_resource_alo
     again.cancel()
 
 
-async def test_an_eviction_that_a_budget_forbids_is_no_pause(server: tuple[ApiServer, Kube]) -> None:
+async def test_an_eviction_that_a_budget_forbids_is_no_pause(
+    server: tuple[ApiServer, Kube], monkeypatch: pytest.MonkeyPatch
+) -> None:
     api, kube = server
-    api.answers = [(429, {"Retry-After": "10"})]
+    monkeypatch.setattr(api_requests, "LONGEST_PAUSE_SECONDS", 3600.0)
+    api.answers = [(429, {"Retry-After": "3600"})]
 
     async def evict_and_read() -> None:
         with pytest.raises(KubeError):
             await kube.evict("market", "shop-1", "uid")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             await kube.get(SECRET, "market", "shop")
 
     await task_of("market/shop", evict_and_read)
@@ -144,8 +147,9 @@ async def test_the_lease_waits_for_no_share(
     server: tuple[ApiServer, Kube], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, kube = server
-    for _ in range(2 * BURST_OF_ONE):
-        async with asyncio.timeout(2):
+    monkeypatch.setattr(api_requests, "RATE_OF_ONE", 0.001)
+    async with asyncio.timeout(60):
+        for _ in range(2 * BURST_OF_ONE):
             await kube.get(LEASE, "operators", "celery-operator")
 
     assert len(api.asked) == 2 * BURST_OF_ONE

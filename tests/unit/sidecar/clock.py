@@ -1,4 +1,4 @@
-"""A clock that a test moves ahead."""
+"""Clocks that a test moves ahead."""
 
 import time
 
@@ -10,3 +10,10 @@ class Clock:
 
     def __call__(self) -> float:
         return time.monotonic() + self.ahead
+
+
+class StillClock(Clock):
+    """A clock that only a test moves."""
+
+    def __call__(self) -> float:
+        return 1000.0 + self.ahead

@@ -69,12 +69,14 @@ async def test_a_beat_that_ticks_passes_every_probe_and_says_why(
 async def test_the_report_says_whose_it_is_and_how_old(
     client: Client, tmp_path: Path, observer: BeatObserver, clock: Clock
 ) -> None:
+    began = time.monotonic()
     reported(tmp_path, observer)
     clock.ahead = 7
     body = await (await client.get("/report", headers=AUTHORIZED)).json()
+    took = time.monotonic() - began
     assert (body["version"], body["role"], body["process"]) == (1, "beat", "unseen")
-    assert 7 <= body["tick_age"] < 8
-    assert 7 <= body["written_age"] < 8
+    assert 7 <= body["tick_age"] < 8 + took
+    assert 7 <= body["written_age"] < 8 + took
     assert body["report"]["ticks"] == 12
     assert body["verdict"]["reason"] == "Ticking"
     assert (body["broker"]["reachable"], body["report_error"]) == (None, "")
@@ -126,19 +128,19 @@ async def test_a_held_beat_passes_liveness_until_the_hold_lapses(
     client: Client, overdue: BeatObserver, clock: Clock
 ) -> None:
     assert (await client.get("/livez")).status == 503
-    answer = await client.post("/restart-hold", headers=AUTHORIZED, json={"seconds": 5})
+    answer = await client.post("/restart-hold", headers=AUTHORIZED, json={"seconds": 300})
     assert answer.status == 202
     answer_with_hold = await client.get("/livez")
     said = await answer_with_hold.json()
     assert (answer_with_hold.status, said["reason"]) == (200, "TickOverdue")
     assert said["message"].endswith("(restart hold)")
     report = await (await client.get("/report", headers=AUTHORIZED)).json()
-    assert 0 < report["restart_hold_seconds_left"] <= 5
+    assert 0 < report["restart_hold_seconds_left"] <= 300
     assert report["verdict"]["live"] is False
     assert "celery_beat_restart_hold 1\n" in await (await client.get("/metrics")).text()
     assert (await client.get("/readyz")).status == 503
 
-    clock.ahead = 6
+    clock.ahead = 301
     assert (await client.get("/livez")).status == 503
     body = await (await client.get("/report", headers=AUTHORIZED)).json()
     assert body["restart_hold_seconds_left"] is None

@@ -14,12 +14,20 @@ def run_child(words: Sequence[str], env: Mapping[str, str]) -> int:
     A terminal sends Ctrl-C to the command as well, which may have to clean up; this process waits for it.
     """
     with _signals_left_to_the_child():
-        process = subprocess.Popen(words, env={**os.environ, **env})
+        process: subprocess.Popen[bytes] | None = None
+        early: list[int] = []
 
         def forward(number: int, _frame: FrameType | None) -> None:
-            process.send_signal(number)
+            if process is None:
+                early.append(number)
+            else:
+                process.send_signal(number)
 
+        # Before the command is started: it must not outlive this process.
         signal.signal(signal.SIGTERM, forward)
+        process = subprocess.Popen(words, env={**os.environ, **env})
+        for number in early:
+            process.send_signal(number)
         status = process.wait()
     return status if status >= 0 else 128 - status
 

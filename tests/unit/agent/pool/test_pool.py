@@ -96,6 +96,6 @@ def test_a_process_lives_until_it_ended_even_if_no_parent_waited_for_it() -> Non
     with subprocess.Popen(["sleep", "60"]) as process:
         assert pool.lives(process.pid)
         os.kill(process.pid, signal.SIGKILL)
-        wait_for(lambda: not pool.lives(process.pid), 5, "a zombie to be seen as one")
-        process.wait(5)
+        wait_for(lambda: not pool.lives(process.pid), 30, "a zombie to be seen as one")
+        process.wait(30)
         assert not pool.lives(process.pid)

@@ -8,7 +8,7 @@ import pytest
 
 from celery_health.survey.app_connection import AppConnection, resolve
 from celery_monitor.live.inspection import inspect
-from celery_monitor.remote_control import connecting, turns
+from celery_monitor.remote_control import connecting, remote_control, turns
 from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
 from celery_monitor.remote_control.turns import TooManyError, Turns
 from tests.unit.monitor.remote_control.silent_broker import silent_broker
@@ -21,7 +21,8 @@ def connection(url: str) -> AppConnection:
 async def test_a_broker_that_hangs_is_an_error_for_all_that_ask_and_the_loop_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connecting, "SECONDS", 0.5)
+    monkeypatch.setattr(connecting, "SECONDS", 2.0)
+    monkeypatch.setattr(remote_control, "_THREAD_SECONDS", 60.0)
     async with silent_broker() as broker:
         remote = RemoteControl(connection(broker.url))
         turned = 0

@@ -140,13 +140,19 @@ async def test_a_message_that_is_too_long_ends_the_connection(socket: ClientWebS
     assert await closed(socket) == 1009
 
 
-async def test_too_many_messages_end_the_connection(socket: ClientWebSocketResponse) -> None:
+async def test_too_many_messages_end_the_connection(
+    socket: ClientWebSocketResponse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "MESSAGES_A_SECOND", 0.0)
     for _ in range(2 * connection.MESSAGES_AT_ONCE):
         await socket.send_str('{"op":"unsubscribe","id":"none"}')
     assert await closed(socket) == 1008
 
 
-async def test_too_many_pings_end_the_connection(socket: ClientWebSocketResponse) -> None:
+async def test_too_many_pings_end_the_connection(
+    socket: ClientWebSocketResponse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "MESSAGES_A_SECOND", 0.0)
     for _ in range(2 * connection.MESSAGES_AT_ONCE):
         await socket.ping()
     assert await closed(socket) == 1008
