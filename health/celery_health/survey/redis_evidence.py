@@ -10,32 +10,39 @@ from typing import Any
 
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.broker_clients import CHECK_CLIENT, BrokerClients, topic_of, waits
+from celery_health.survey.budget import Budget
 from celery_health.survey.remote_control_listeners import redis_command
 
 _KEY = "celery-operator.waits"
+# How long one proof may take: either side may stand still for a while.
+_SHARE, _LEAST_SECONDS = 0.2, 1.0
 _POLL_SECONDS = 0.02
 _READINGS = 50
 """Lists of clients that are read before the server is known not to show ours. They take a second at least."""
 
 
 async def with_proven_listeners(
-    connection: AppConnection, clients: BrokerClients, seconds: float
+    connection: AppConnection, clients: BrokerClients, budget: Budget
 ) -> BrokerClients:
     """Without a listener no worker is asked, so Redis has to show first that it counts listeners."""
-    if clients.listeners != 0 or await _counts_listeners(connection, seconds):
+    if clients.listeners != 0 or await _counts_listeners(connection, _seconds(budget)):
         return clients
     return replace(clients, listeners=None)
 
 
 async def with_proven_waiting(
-    connection: AppConnection, clients: BrokerClients, expected: int, seconds: float
+    connection: AppConnection, clients: BrokerClients, expected: int, budget: Budget
 ) -> BrokerClients:
     """Where fewer clients wait than expected, Redis has to show first that it shows those that wait."""
     if clients.waiting is None or clients.waiting >= expected:
         return clients
-    if await _shows_waiting_clients(connection, seconds):
+    if await _shows_waiting_clients(connection, _seconds(budget)):
         return clients
     return replace(clients, waiting=None)
+
+
+def _seconds(budget: Budget) -> float:
+    return min(max(_LEAST_SECONDS, budget.seconds * _SHARE), budget.left)
 
 
 async def _shows_waiting_clients(connection: AppConnection, seconds: float) -> bool:

@@ -22,8 +22,6 @@ _REMOTE_CONTROL_SHARE, _REMOTE_CONTROL_SECONDS = 0.4, 1.0
 # How long, and how often, clients that wait for messages are counted. A worker's BRPOP lasts a second, and
 # a worker or a machine may stand still for a while: a check with more time waits longer.
 _COUNTING_SHARE, _COUNTING_SECONDS, _COUNTING_INTERVAL_SECONDS = 0.3, 1.5, 0.1
-# How long Redis may take to show that it counts clients.
-_PROOF_SHARE, _PROOF_SECONDS = 0.2, 1.0
 
 # Long enough for a worker to take a message from a queue that it consumes.
 _SECOND_READING_SECONDS = 1.0
@@ -33,7 +31,7 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
     """The snapshot with the workers in it."""
     clients = await _broker_clients(run, publish=True)
     if run.connection.broker.kind.is_redis:
-        clients = await with_proven_listeners(run.connection, clients, _proof_seconds(run))
+        clients = await with_proven_listeners(run.connection, clients, run.budget)
     replies = await _inspect(run, clients)
     run.registered_tasks = replies.registered_tasks
     run.private_queues = replies.private_queues
@@ -44,7 +42,7 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
     if run.connection.broker.kind.is_redis:
         idle = broker_clients.idle_workers(replies.workers)
         expected = broker_clients.count_of(replies.workers, idle) if replies.workers else 1
-        clients = await with_proven_waiting(run.connection, clients, expected, _proof_seconds(run))
+        clients = await with_proven_waiting(run.connection, clients, expected, run.budget)
     answered = await _with_copies(run, reader, replies.workers, broker)
     workers, deaf_count = await _find_deaf(run, clients, answered, broker)
     broker, not_shrinking = await _read_again(run, reader, broker, workers)
@@ -66,10 +64,6 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
         not_shrinking=not_shrinking,
         eta_tasks=replies.eta_tasks,
     )
-
-
-def _proof_seconds(run: CheckRun) -> float:
-    return min(max(_PROOF_SECONDS, run.budget.seconds * _PROOF_SHARE), run.budget.left)
 
 
 def _proven_by(replies: RemoteControlReplies, broker: BrokerReading) -> BrokerReading:

@@ -5,6 +5,7 @@ from tools.testbed.servers import RedisServer
 
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.broker_clients import BrokerClients
+from celery_health.survey.budget import Budget
 from celery_health.survey.redis_evidence import with_proven_listeners, with_proven_waiting
 from celery_health.urls import parse
 
@@ -20,6 +21,6 @@ async def test_a_check_with_enough_time_waits_for_a_redis_that_stands_still(redi
     connection = AppConnection(redis.url, parse(redis.url))
 
     stand_still(redis)
-    assert await with_proven_listeners(connection, none, 30.0) == none
+    assert await with_proven_listeners(connection, none, Budget(150)) == none
     stand_still(redis)
-    assert await with_proven_waiting(connection, none, 1, 30.0) == none
+    assert await with_proven_waiting(connection, none, 1, Budget(150)) == none

@@ -43,7 +43,8 @@ def test_it_serves_and_receives_before_its_database_answers(
     with monitor(tmp_path, *options) as running:
         assert running.request("/healthz", None)[0] == 200
         assert running.request("/readyz")[0] == 503
-        assert "does not answer" in _history(running)["problem"]
+        # The first attempt may take longer than the start.
+        wait_for(lambda: "does not answer" in _history(running)["problem"], describe=running.text)
         assert "secret" not in str(running.request("/readyz"))
         for path in ("/workers", "/queues", "/schedule"):
             assert running.request(f"{API}{path}")[0] == 200

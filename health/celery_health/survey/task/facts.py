@@ -66,7 +66,7 @@ async def _ask(connection: AppConnection, task_id: str, budget: Budget) -> TaskR
     if connection.broker.kind.is_redis:
         with suppress(TimeoutError):
             clients = await asyncio.wait_for(redis_clients(connection, publish=True), budget.left)
-            clients = await with_proven_listeners(connection, clients)
+            clients = await with_proven_listeners(connection, clients, budget)
     if clients.listeners == 0:
         return TaskReplies()
     seconds = budget.seconds * 0.4

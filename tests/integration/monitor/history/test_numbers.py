@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,10 +76,14 @@ async def test_the_numbers_of_a_window(history: History) -> None:
     assert day.outcomes == view.outcomes
 
 
+def at(hour: int) -> dict[str, Any]:
+    return dict.fromkeys(TIMES, NOW + hour * 3_600)
+
+
 def labelled(hours: range) -> list[TaskRecord]:
     """A task for each of these hours from NOW, each name, queue and worker."""
     return [
-        finished(name=name, queue=queue, worker=worker, **dict.fromkeys(TIMES, NOW + hour * 3_600))
+        finished(name=name, queue=queue, worker=worker, **at(hour))
         for hour in hours
         for name in ("shop.mail", "shop.pay")
         for queue in ("mail", "pay", None)

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.testbed.waiting import wait_for_async
+
 from celery_health.survey.app_connection import AppConnection, resolve
 from celery_monitor.control.enable_events import EventSwitch
 from celery_monitor.events.intake import Intake
@@ -16,7 +18,7 @@ from celery_monitor.events.merge import Merger
 from celery_monitor.events.receivers.opening import open_receiver
 from celery_monitor.live.live import Live
 from celery_monitor.live.polling import Polling
-from celery_monitor.remote_control.remote_control import RemoteControl
+from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
 
 PROJECT = Path(__file__).parent / "project"
 WAIT_SECONDS = 90.0
@@ -27,6 +29,7 @@ class Monitor:
     live: Live
     merger: Merger
     switch: EventSwitch
+    remote: RemoteControl
     connection: AppConnection
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
@@ -37,6 +40,24 @@ class Monitor:
                 shown = (self.live.workers(), self.live.queues(), self.live.stats(), self.merger.counters)
                 raise AssertionError(f"not within {WAIT_SECONDS:g} s: {what}; {shown}")
             await asyncio.sleep(0.05)
+
+    async def until_events_are_on(self, name: str) -> None:
+        """Wait until the worker, whose queues are known, has carried out an order to send task events.
+
+        No event shows the tasks that it had before.
+        """
+        # It listens now: it may have missed an earlier order.
+        now = self.live.clock()
+        await self.until(lambda: self.switch._ordered.get(name, 0.0) > now, "the order to send events")
+
+        async def answers() -> bool:
+            try:
+                return name in (await self.remote.ask(["ping"], [name]))["ping"]
+            except RemoteControlError:
+                return False
+
+        # It carries out orders one after the other.
+        await wait_for_async(answers, WAIT_SECONDS, lambda: self.remote.error)
 
     def state(self, task_id: str) -> str | None:
         record = self.merger.get(task_id)
@@ -55,7 +76,7 @@ async def monitor(broker: str) -> AsyncIterator[Monitor]:
     parts = [Intake(receiver, merger).run(), Polling(live, connection, remote).run(), switch.run()]
     tasks = [asyncio.create_task(part) for part in parts]
     try:
-        yield Monitor(live, merger, switch, connection)
+        yield Monitor(live, merger, switch, remote, connection)
     finally:
         for task in tasks:
             task.cancel()

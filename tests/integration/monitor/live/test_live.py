@@ -73,7 +73,7 @@ async def test_a_worker_and_its_tasks_from_start_to_loss(redis: str, tmp_path: P
 
             await watched.until(view, "the worker with its queues and slots")
             # Its task events are off at first: the monitor switches them on.
-            await watched.until(lambda: "w1@test" in watched.switch._ordered, "the order to send events")
+            await watched.until_events_are_on("w1@test")
             ids = [send(redis, 300) for _ in range(5)]
             await watched.until(lambda: watched.state(ids[1]) == "STARTED", "a task that runs")
 
@@ -119,9 +119,12 @@ async def test_a_worker_that_shuts_down_says_so(redis: str, tmp_path: Path) -> N
             process.terminate()
             await watched.until(lambda: not watched.live.stats().workers_online, "its end")
 
-            view = watched.live.worker("w1@test")
-            assert view is not None
-            assert view.offline_reason is OfflineReason.SHUT_DOWN
+            def said_so() -> bool:
+                # A worker that is held up first misses heartbeats.
+                view = watched.live.worker("w1@test")
+                return view is not None and view.offline_reason is OfflineReason.SHUT_DOWN
+
+            await watched.until(said_so, "its last word")
 
 
 async def test_consumers_and_queues_on_rabbitmq(tmp_path: Path) -> None:
@@ -134,5 +137,6 @@ async def test_consumers_and_queues_on_rabbitmq(tmp_path: Path) -> None:
                     return queue is not None and queue.consumers == 1 and queue.workers == ("w1@test",)
 
                 await watched.until(consumed, "the queue with its consumer")
+                await watched.until_events_are_on("w1@test")
                 task_id = send(rabbit.url, 0)
                 await watched.until(lambda: watched.state(task_id) == "SUCCESS", "the task")

@@ -87,6 +87,10 @@ class Window:
         expect(self.page.locator(".loading")).to_have_count(0)
         expect(self.page.get_by_text("Checking the fleet ...")).to_have_count(0)
 
+    def wait_until_keys_work(self) -> None:
+        """Wait until what is shown also takes keys: components listen only after the next frame."""
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
     def check(self, name: str) -> None:
         """Check the page as it is now, in light and in dark: accessibility and width. Pictures are kept."""
         for scheme, rules in SCHEMES.items():

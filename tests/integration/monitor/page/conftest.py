@@ -85,7 +85,7 @@ def shop_monitors(
 def quiet(home: Path, empty_shop: Shop) -> Iterator[Monitor]:
     """A monitor below a prefix, of a broker that has nothing."""
     options = ("--broker", empty_shop.redis.database(8), "--token-file", str(home / "tokens"))
-    with monitor(home / "quiet", *options, "--url-prefix", PREFIX, "--login-link") as running:
+    with monitor(home / "quiet", *options, "--url-prefix", PREFIX) as running:
         wait_for(lambda: running.request("/readyz", None)[0] == 200, SECONDS, running.text)
         yield running
 

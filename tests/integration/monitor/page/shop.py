@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from celery import Celery, chain
 from tools.testbed.servers import RedisServer, redis_server
@@ -131,3 +132,9 @@ def wait_until_shown(monitor: Monitor, shop: Shop) -> None:
 def wait_for_state(monitor: Monitor, identity: str, state: str) -> None:
     """Wait until the monitor shows the task in this state."""
     wait_for(lambda: (monitor.task(identity) or {}).get("state") == state, SECONDS, monitor.text)
+
+
+def wait_until_listed(monitor: Monitor, query: str, number: int) -> None:
+    """Wait until the filter finds this number of tasks: a list has a task later than its own page."""
+    path = f"/tasks?limit=500&q={quote(query)}"
+    wait_for(lambda: len(monitor.get(path)["tasks"]) == number, SECONDS, lambda: monitor.get(path))

@@ -1,17 +1,19 @@
 """Screens that are opened and left while the page has no connection show live data once it has one again."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import Page, expect
 from tools.testbed.waiting import wait_for
 
 from celery_monitor.settings import Role
-from tests.integration.monitor.monitor_process import Monitor
+from tests.integration.monitor.monitor_process import Monitor, monitor
 from tests.integration.monitor.page.browser import Window
 from tests.integration.monitor.page.conftest import Open
-from tests.integration.monitor.page.shop import SECONDS, WORKER, Shop, wait_for_state
+from tests.integration.monitor.page.shop import SECONDS, WORKER, Shop, wait_for_state, wait_until_ready
 from tests.integration.monitor.page.test_states import SET_VISIBILITY
 
 # A connection that a test can end without a word to the monitor, as a network does. `away`: no new one opens.
@@ -29,8 +31,20 @@ OWN_SOCKETS = """
         window.sockets.at(-1).close(4000);
     };
 """
+EVERYWHERE = 3
+"""What each screen subscribes to: failures, workers and the resource."""
+
 KEPT_MS = 3000
 """Longer than the page keeps the subscriptions of a screen that was left."""
+
+
+@pytest.fixture
+def unused(tmp_path: Path, home: Path, shop: Shop) -> Iterator[Monitor]:
+    """A monitor of its own: one keeps the subscriptions of a window for a minute after it has gone."""
+    options = ("-A", "shop.celery", "--token-file", str(home / "tokens"))
+    with monitor(tmp_path, *options, variables=shop.variables) as running:
+        wait_until_ready(running)
+        yield running
 
 
 def ready(window: Window) -> Page:
@@ -60,14 +74,14 @@ def feeds(monitor: Monitor) -> Callable[[], int]:
 
 
 def test_a_screen_that_is_opened_without_a_connection_fills_once_there_is_one(
-    on_sqlite: Monitor, shop: Shop, open_window: Open
+    unused: Monitor, open_window: Open
 ) -> None:
-    window = open_window(on_sqlite, "/monitoring/audit")
+    window = open_window(unused, "/monitoring/audit")
     page = ready(window)
-    subscribed = feeds(on_sqlite)
-    few = subscribed()
+    subscribed = feeds(unused)
+    wait_for(lambda: subscribed() == EVERYWHERE, SECONDS, subscribed)
     go(page, "Overview")
-    wait_for(lambda: subscribed() == few + 3, SECONDS, subscribed)
+    wait_for(lambda: subscribed() == EVERYWHERE + 3, SECONDS, subscribed)
     window.requests_may_fail = True
     page.evaluate("loseConnection()")
     expect(page.get_by_text("Reconnecting")).to_be_visible()
@@ -77,7 +91,7 @@ def test_a_screen_that_is_opened_without_a_connection_fills_once_there_is_one(
     window.wait_until_settled()
     expect(page.get_by_text("daily-report").first).to_be_visible()
     # The monitor knows that the overview has ended.
-    wait_for(lambda: subscribed() == few + 1, SECONDS, subscribed)
+    wait_for(lambda: subscribed() == EVERYWHERE + 1, SECONDS, subscribed)
 
 
 def test_a_screen_that_is_left_just_before_the_tab_is_hidden_is_live_when_it_is_opened_again(

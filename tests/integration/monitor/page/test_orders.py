@@ -1,6 +1,7 @@
 """Orders to workers, and tasks that are sent from the page, each from the click to what the worker did."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from redis import Redis
 from tools.testbed.waiting import wait_for
 
 from celery_monitor.settings import Role
-from tests.integration.monitor.monitor_process import API, Monitor, monitor, worker
+from tests.integration.monitor.monitor_process import API, Monitor, worker
 from tests.integration.monitor.page.browser import SIZES
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import LEFT, SECONDS, Shop, wait_for_state, wait_until_ready
@@ -22,6 +23,14 @@ NAME = "orders@web-1"
 WORKER = f"/monitoring/workers/{quote(NAME)}"
 ORDERS = ("Pool ...", "Queues ...", "Rate limit ...", "Time limit ...")
 ALLOWED = ("shop.tasks.build_report", "shop.tasks.place_order")
+PATIENT = """
+from celery_monitor.__main__ import main
+from celery_monitor.remote_control import remote_control
+
+remote_control.ANSWER_SECONDS = 10.0
+main()
+"""
+"""The monitor. Its dialogs show what the worker answers, also where a busy machine holds up the worker."""
 
 
 @dataclass
@@ -68,10 +77,11 @@ def ordered(home: Path, empty_shop: Shop) -> Iterator[Ordered]:
     pool = ("-Q", "default,orders", "-n", NAME, "-E", "-P", "prefork", "-c", "2")
     app = Celery("asking", broker=variables["CELERY_BROKER_URL"], set_as_current=False)
     app.conf.task_send_sent_event = True
-    with (
-        worker(home / "ordered-worker", variables, *pool),
-        monitor(home / "ordered", *options, variables=variables) as running,
-    ):
+    running = Monitor(home / "ordered", options, variables)
+    running.command[1:3] = ["-c", PATIENT]
+    with worker(home / "ordered-worker", variables, *pool), ExitStack() as ends:
+        ends.callback(running.kill)
+        running.start()
         wait_until_ready(running)
         yield Ordered(running, app, Redis.from_url(variables["CELERY_BROKER_URL"]))
     app.close()

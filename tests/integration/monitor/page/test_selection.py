@@ -9,7 +9,7 @@ from celery_monitor.settings import Role
 from tests.integration.monitor.monitor_process import Monitor
 from tests.integration.monitor.page.browser import Window
 from tests.integration.monitor.page.conftest import Open
-from tests.integration.monitor.page.shop import Shop, wait_for_state
+from tests.integration.monitor.page.shop import Shop, wait_for_state, wait_until_listed
 
 
 def failed(monitor: Monitor, shop: Shop, mark: str, number: int = 4) -> list[str]:
@@ -19,6 +19,7 @@ def failed(monitor: Monitor, shop: Shop, mark: str, number: int = 4) -> list[str
         sent.append(shop.send("charge_card", mark))
         # One after the other, so that the order of the list is certain.
         wait_for_state(monitor, sent[-1], "FAILURE")
+    wait_until_listed(monitor, f"state:failure arg:{mark}", number)
     return sent[::-1]
 
 
@@ -74,6 +75,7 @@ def test_rows_are_selected_and_retried_without_a_mouse(
     window = open_window(on_sqlite, "/monitoring/tasks?q=arg:select-keys", role=Role.OPERATOR)
     page = window.page
     listed(window, 4)
+    window.wait_until_keys_work()
     page.keyboard.press("j")
     expect(page.locator("[data-row-link]").first).to_be_focused()
     page.keyboard.press("x")
@@ -107,6 +109,7 @@ def test_selected_tasks_are_cancelled_on_a_phone_and_others_are_named(
     [ended] = failed(on_postgresql, shop, "select-phone", 1)
     held = shop.send("place_order", "select-phone", countdown=3600)
     wait_for_state(on_postgresql, held, "RECEIVED")
+    wait_until_listed(on_postgresql, "arg:select-phone", 2)
     window = open_window(
         on_postgresql, "/monitoring/tasks?q=arg:select-phone", role=Role.OPERATOR, size="phone"
     )

@@ -164,8 +164,8 @@ async def test_an_issuer_that_misbehaves_stops_only_its_own_tokens(
 async def test_known_keys_serve_while_the_issuer_hangs(
     issuer: Issuer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jwks, "TIMEOUT_SECONDS", 0.5)
     assert await status(client, issuer.keys[0].token()) == 200
+    monkeypatch.setattr(jwks, "TIMEOUT_SECONDS", 0.5)
     issuer.misbehave = _never
     assert await status(client, Key("unknown").token()) == 401
     assert await status(client, issuer.keys[0].token()) == 200

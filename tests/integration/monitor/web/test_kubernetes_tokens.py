@@ -71,16 +71,11 @@ def _token(administrator: Administrator, account: str, *audiences: str) -> str:
     return str(_create(administrator, path, spec)["status"]["token"])
 
 
-async def test_a_monitor_that_may_not_ask_refuses_and_says_why(
-    api_server: ApiServer, administrator: Administrator
+async def test_tokens_get_the_role_of_their_permissions_once_the_monitor_may_ask(
+    api_server: ApiServer, administrator: Administrator, plane: ControlPlane
 ) -> None:
     with pytest.raises(CredentialCheckError, match="system:auth-delegator"):
         await api_server.review(_token(administrator, Role.ADMIN))
-
-
-async def test_tokens_get_the_role_of_their_permissions(
-    api_server: ApiServer, administrator: Administrator, plane: ControlPlane
-) -> None:
     binding = {"metadata": {"name": "monitor"}, **_grant("ClusterRole", "system:auth-delegator", MONITOR)}
     _create(administrator, f"{RBAC}/clusterrolebindings", binding)
 
