@@ -200,6 +200,6 @@ def test_active_tasks_show_their_queue(tmp_path: Path) -> None:
         agent_worker(tmp_path, CELERY_5_7, "prefork", redis.url, arguments=("-Q", "mail,other")) as worker,
     ):
         worker.wait_until_consuming()
-        app.send_task("agent_app.nap", (1.5,), queue="mail")
+        worker.hold(app, "held", queue="mail")
         busy = worker.wait_until(lambda report: report.active_count == 1, describe="the task is active")
         assert busy.active[0].queue == "mail"

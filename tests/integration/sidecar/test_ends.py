@@ -110,9 +110,11 @@ def test_a_worker_that_is_stopped_has_not_died(number: signal.Signals, tmp_path:
         producer(redis.url) as app,
         watched(tmp_path, CELERY_5_7, "prefork", redis.url, thresholds=DEFAULT_THRESHOLDS) as worker,
     ):
-        wait_until_active(worker, nap(app, 3))
+        wait_until_active(worker, worker.worker.hold(app, "running"))
         assert worker.worker.process
         worker.worker.process.send_signal(number)
+        worker.worker.wait_until(lambda report: report.phase == "stopping")
+        worker.worker.release("running")
         assert wait_for_end(worker) == ()
 
 
