@@ -186,7 +186,9 @@ class AgentWorker:
         """Wait for the end that SIGTERM has begun, and give the exit status.
 
         The stop hook sends it itself. A second SIGTERM may come when Python is at its end and handles none,
-        so that it would be the exit status. A worker that hangs prints the stacks of its threads. Celery reads no more results of a task that it gave back just before its pool child began it. Such a
+        so that it would be the exit status. A worker that hangs prints the stacks of its threads.
+
+        Celery reads no more results of a task that it gave back just before its pool child began it. Such a
         child waits 30 s for that at its end (billiard's ``_ensure_messages_consumed``).
         """
         assert self.process is not None

@@ -134,7 +134,7 @@ def test_tasks_that_the_worker_has_reserved_do_not_run_once_they_are_listed(
         order(worker, timed, limited, waits)
         ordered = time.monotonic()
         note(app, "well")
-        # The loop of a full gevent pool stands: there, what the worker has read takes effect with the next slot.
+        # The loop of a full gevent pool stands: what the worker has read takes effect with the next slot.
         worker.wait_until(lambda report: moved(3)(report) or report.written_mono > ordered + 10)
         worker.release("runs")
         report = worker.wait_until(moved(3))

@@ -34,9 +34,7 @@ def waits(problem: str, count: int = len(LISTED)) -> Callable[[WorkerReport], bo
 
     Before it there may be another one: a broker that was busy has not answered in time.
     """
-    return lambda report: (
-        report.quarantine_waiting == count and report.quarantine_problem.startswith(problem)
-    )
+    return lambda report: report.quarantine_waiting == count and report.quarantine_problem.startswith(problem)
 
 
 def goes_on(

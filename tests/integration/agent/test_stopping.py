@@ -33,7 +33,11 @@ OTHER_VERSIONS = [(world, "prefork") for world in (CELERY_5_4, CELERY_5_5, CELER
 
 @contextmanager
 def late_worker(
-    home: Path, world: World, pool: str, env: Mapping[str, str] = LATE, limits: Mapping[str, float] = NO_LIMITS
+    home: Path,
+    world: World,
+    pool: str,
+    env: Mapping[str, str] = LATE,
+    limits: Mapping[str, float] = NO_LIMITS,
 ) -> Iterator[tuple[AgentWorker, Celery, Redis]]:
     """A worker that consumes from a Redis of its own, and acknowledges a task when that is done."""
     with (

@@ -36,9 +36,7 @@ def test_a_worker_that_fails_liveness_ends_the_hook_at_once(tmp_path: Path) -> N
         (faults / "standing").touch()
         # The report goes on: it is the loop that stands.
         worker.wait_until(
-            lambda report: (
-                time.monotonic() - report.written_mono < 3 and sidecar.status("/livez") == 503
-            ),
+            lambda report: time.monotonic() - report.written_mono < 3 and sidecar.status("/livez") == 503,
             60,
             "liveness fails beside a fresh report",
         )
