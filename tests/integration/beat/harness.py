@@ -146,7 +146,7 @@ class BeatSidecar:
 
         await wait_for_async(is_away, describe=self._broker.latest)
 
-    async def wait_reason(self, reason: str, timeout: float = 30.0) -> None:  # noqa: ASYNC109 (a deadline)
+    async def wait_reason(self, reason: str, timeout: float = 60.0) -> None:  # noqa: ASYNC109 (a deadline)
         """Wait until this is the reason."""
 
         async def reached() -> bool:
