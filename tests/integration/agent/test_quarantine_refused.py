@@ -30,7 +30,7 @@ POOLS = pytest.mark.parametrize("pool", ["prefork", "threads", "gevent"])
 
 
 def waits(problem: str, count: int = len(LISTED)) -> Callable[[WorkerReport], bool]:
-    """Whether a report says that so many messages wait, for a reason that begins like this.
+    """Whether a report says that this number of messages waits, and that the reason begins with ``problem``.
 
     Before it there may be another one: a broker that was busy has not answered in time.
     """
