@@ -135,13 +135,13 @@ def test_a_stopped_sidecar_ends_with_an_idle_connection_open(
 
 def test_a_port_in_use_is_reported_with_what_to_set(sidecar: Sidecar) -> None:
     env = environment(CELERY_PROBE_DIRECTORY=str(sidecar.directory), CELERY_PROBE_PORT=str(sidecar.port))
-    done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert f"port {sidecar.port}: Address already in use; set CELERY_PROBE_PORT to" in done.stderr
 
 
 def test_a_wrong_port_ends_the_process_with_status_2(tmp_path: Path) -> None:
     env = environment(CELERY_PROBE_DIRECTORY=str(tmp_path), CELERY_PROBE_PORT="http")
-    done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "write a number between 1 and 65535" in done.stderr
