@@ -54,7 +54,8 @@ class AgentWorker:
         home.mkdir(parents=True, exist_ok=True)
         install(self.directory)
         for place, value in limits.items():
-            self._set_limit(*place.split(":"), value)
+            file, name = place.split(":")
+            self._set_limit(file, name, value)
         self._python = str(world.python())
         options = ["--pool", pool, "--concurrency", "2", "--loglevel", "INFO", *arguments]
         started = [program] if program else [str(self.directory), "-A", "agent_app"]
