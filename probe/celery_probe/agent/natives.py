@@ -24,7 +24,7 @@ from os import _exit as exit_process
 from os import close as close_descriptor
 from os import open as open_descriptor
 from os.path import exists
-from time import monotonic
+from time import monotonic, thread_time
 
 __all__ = [
     "O_CREAT",
@@ -46,6 +46,7 @@ __all__ = [
     "replace",
     "start_new_thread",
     "stat",
+    "thread_time",
     "unlink",
     "write",
 ]

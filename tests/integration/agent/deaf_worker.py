@@ -14,7 +14,7 @@ from tests.integration.agent.harness import AgentWorker, agent_worker
 
 # Measured: three restarts are enough nearly always, and half of the workers survive them.
 RESTARTS_AT_MOST = 10
-WORKERS_AT_MOST = 10
+WORKERS_AT_MOST = 25
 
 
 def deaf_worker(stack: ExitStack, home: Path, redis: RedisServer) -> AgentWorker:

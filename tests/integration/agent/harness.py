@@ -2,9 +2,10 @@
 
 import fcntl
 import os
+import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,15 @@ from tests.support.documents import read_exact
 PROJECT = Path(__file__).parent / "project"
 POOLS = ("prefork", "threads", "gevent", "eventlet", "solo")
 GREEN_POOLS = ("gevent", "eventlet")
+NO_LIMITS: Mapping[str, float] = {}
 
 
 class AgentWorker:
     """A worker that ``python DIRECTORY worker`` runs, with everything that it writes under ``home``.
 
-    ``program``: a script that starts the worker instead, and gets the agent by PYTHONPATH.
+    ``program``: a script that starts the worker instead, and gets the agent by PYTHONPATH. ``limits``: other
+    values for limits of the product, by file of the installed agent and name (``stop.py:STALE_SECONDS``).
+    Use it where a pause of a busy machine would pass a limit that the test is not about.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class AgentWorker:
         command: Sequence[str] = (),
         launcher: Sequence[str] = (),
         program: str = "",
+        limits: Mapping[str, float] = NO_LIMITS,
     ):
         self.home = home
         self.directory = home / "probe"
@@ -48,6 +53,9 @@ class AgentWorker:
         self.run = self.directory / "run"
         home.mkdir(parents=True, exist_ok=True)
         install(self.directory)
+        for place, value in limits.items():
+            file, name = place.split(":")
+            self._set_limit(file, name, value)
         self._python = str(world.python())
         options = ["--pool", pool, "--concurrency", "2", "--loglevel", "INFO", *arguments]
         started = [program] if program else [str(self.directory), "-A", "agent_app"]
@@ -57,12 +65,19 @@ class AgentWorker:
             **kept,
             "TEST_BROKER": broker,
             "TEST_NOTES": str(self.notes),
+            "TEST_GATES": str(home),
             "CELERY_PROBE_DIRECTORY": str(self.directory),
             "PYTHONFAULTHANDLER": "1",
             **({"PYTHONPATH": str(self.directory / SITE_FOLDER)} if program else {}),
             **(env or {}),
         }
         self.process: subprocess.Popen[bytes] | None = None
+
+    def _set_limit(self, file: str, name: str, value: float) -> None:
+        path = self.directory / file
+        text, count = re.subn(rf"^{name} = .*$", f"{name} = {value}", path.read_text(), flags=re.MULTILINE)
+        assert count == 1, f"{name} in {file}"
+        path.write_text(text)
 
     def start(self) -> None:
         """Start the process; nothing is waited for."""
@@ -135,8 +150,18 @@ class AgentWorker:
         with (self.home / "worker.log").open("ab") as log:
             return subprocess.Popen(command, cwd="/", stdout=log, stderr=log)
 
+    def hold(self, app: Celery, *names: str, queue: str = "celery", **options: Any) -> str:
+        """Send tasks that run until ``release`` and then note their names; gives the id of the last."""
+        sent = [app.send_task("agent_app.hold", (name,), queue=queue, **options).id for name in names]
+        return str(sent[-1])
+
+    def release(self, *names: str) -> None:
+        """Let the held tasks of these names end in this worker."""
+        for name in names:
+            (self.home / f"gate-{name}").touch()
+
     def ran(self) -> list[str]:
-        """The names that ``note`` tasks wrote, in the order in which they ran."""
+        """The names that tasks noted, in the order in which they ran."""
         return self.notes.read_text().split() if self.notes.exists() else []
 
     def lock_is_held(self) -> bool:
@@ -153,13 +178,21 @@ class AgentWorker:
         return self.process is not None and self.process.poll() is not None
 
     def terminate(self, timeout: float = 45.0) -> int:
-        """Warm shutdown; gives the exit status. A worker that hangs prints the stacks of its threads.
+        """Warm shutdown; gives the exit status."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.wait_for_end(timeout)
+
+    def wait_for_end(self, timeout: float = 45.0) -> int:
+        """Wait for the end that SIGTERM has begun, and give the exit status.
+
+        The stop hook sends it itself. A second SIGTERM may come when Python is at its end and handles none,
+        so that it would be the exit status. A worker that hangs prints the stacks of its threads.
 
         Celery reads no more results of a task that it gave back just before its pool child began it. Such a
         child waits 30 s for that at its end (billiard's ``_ensure_messages_consumed``).
         """
         assert self.process is not None
-        self.process.terminate()
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -191,11 +224,20 @@ def agent_worker(
     env: dict[str, str] | None = None,
     launcher: Sequence[str] = (),
     program: str = "",
+    limits: Mapping[str, float] = NO_LIMITS,
     start: bool = True,
 ) -> Iterator[AgentWorker]:
     """A started worker, ended with the block. ``launcher``: a command that runs the worker's in its place."""
     worker = AgentWorker(
-        home, world, pool, broker, arguments=arguments, env=env, launcher=launcher, program=program
+        home,
+        world,
+        pool,
+        broker,
+        arguments=arguments,
+        env=env,
+        launcher=launcher,
+        program=program,
+        limits=limits,
     )
     try:
         if start:

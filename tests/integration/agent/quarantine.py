@@ -1,6 +1,7 @@
 """What the tests of the quarantine ask of a worker and of its broker."""
 
 import json
+from functools import partial
 from typing import Any
 
 import amqp
@@ -12,10 +13,14 @@ from tools.testbed.waiting import wait_for
 from celery_health.wire.orders import QuarantineBody
 from celery_health.wire.worker_report import WorkerReport
 from celery_probe.sidecar.orders.quarantine_list import QuarantineList
-from tests.integration.agent.harness import AgentWorker
+from tests.integration.agent.harness import AgentWorker, agent_worker
 
 DEAD = "shop.dead-letter"
 PREFIX = "app:"
+# A move whose answer comes late may be made twice, and is an error: here no broker answers late.
+patient_worker = partial(
+    agent_worker, limits={"celery_probe/agent/worker/own_connection.py:TIMEOUT_SECONDS": 20.0}
+)
 
 
 def order(worker: AgentWorker, *ids: str, queue: str = DEAD) -> None:

@@ -52,12 +52,13 @@ def test_a_worker_reports_what_it_does_from_its_start_to_its_end(
         assert heard.progress_mono == idle.progress_mono
         assert worker.lock_is_held()
 
-        sent = app.send_task("agent_app.nap", (1.5,), queue="celery", time_limit=300, soft_time_limit=200)
+        sent = worker.hold(app, "held", time_limit=300, soft_time_limit=200)
         busy = worker.wait_until(lambda report: report.active_count == 1, describe="the task is active")
-        assert (busy.active[0].id, busy.active[0].name) == (sent.id, "agent_app.nap")
+        assert (busy.active[0].id, busy.active[0].name) == (sent, "agent_app.hold")
         assert busy.active[0].started_at is not None
         assert busy.active[0].limit == 300
         assert (busy.progress_mono or 0) > idle.progress_mono
+        worker.release("held")
         ended = worker.wait_until(lambda report: report.active_count == 0 and report.processed == 1)
         assert (ended.progress_mono or 0) > (busy.progress_mono or 0)
 

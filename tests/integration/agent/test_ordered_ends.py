@@ -114,10 +114,11 @@ def test_a_worker_that_is_stopped_records_no_deaths(
         agent_worker(tmp_path, world, "prefork", redis.url, env=RETURNING, arguments=DEATHS) as worker,
     ):
         worker.wait_until_consuming()
-        task_id = nap(app, 3)
-        worker.wait_until(partial(is_active, task_id))
+        worker.wait_until(partial(is_active, worker.hold(app, "running")))
         assert worker.process
         worker.process.send_signal(number)
+        worker.wait_until(lambda report: report.phase == "stopping")
+        worker.release("running")
         worker.process.wait(60)
         report = worker.report()
         assert report
@@ -132,9 +133,10 @@ def test_a_drain_with_running_tasks_records_no_deaths(tmp_path: Path) -> None:
         agent_worker(tmp_path, CELERY_5_7, "prefork", redis.url, env=RETURNING, arguments=DEATHS) as worker,
     ):
         worker.wait_until_consuming()
-        task_id = nap(app, 2)
-        worker.wait_until(partial(is_active, task_id))
+        worker.wait_until(partial(is_active, worker.hold(app, "running")))
         worker.drain()
+        worker.wait_until(lambda report: report.phase == "draining")
+        worker.release("running")
         no_deaths(worker.wait_until(lambda report: report.phase == "draining" and not report.active_count))
         assert worker.terminate() == 0
         report = worker.report()

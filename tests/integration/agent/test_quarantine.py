@@ -1,5 +1,6 @@
 """A task in quarantine never runs: its whole message goes to the dead-letter queue, and all others run."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tools.testbed.servers import RabbitServer, free_port, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.wire.bounds import task_id as shortened
-from tests.integration.agent.harness import GREEN_POOLS, agent_worker, producer
+from tests.integration.agent.harness import GREEN_POOLS, producer
 from tests.integration.agent.quarantine import (
     DEAD,
     PREFIX,
@@ -18,6 +19,7 @@ from tests.integration.agent.quarantine import (
     moved,
     note,
     order,
+    patient_worker,
     wait_until_ran,
 )
 
@@ -35,7 +37,7 @@ def test_a_listed_message_of_redis_is_moved_unchanged_and_never_runs(
     with (
         redis_server(tmp_path / "redis") as redis,
         producer(redis.url) as app,
-        agent_worker(tmp_path / "worker", world, pool, redis.url, env=env, start=False) as worker,
+        patient_worker(tmp_path / "worker", world, pool, redis.url, env=env, start=False) as worker,
     ):
         app.conf.update(task_protocol=protocol, broker_transport_options={"global_keyprefix": PREFIX})
         messages = RedisMessages(redis.url, PREFIX)
@@ -60,7 +62,7 @@ def test_a_listed_message_of_rabbitmq_is_moved_unchanged_and_never_runs(
     messages = RabbitMessages(rabbit.url)
     with (
         producer(rabbit.url) as app,
-        agent_worker(
+        patient_worker(
             tmp_path / "worker", world, pool, rabbit.url, env={"TEST_QUEUE": queue}, start=False
         ) as worker,
     ):
@@ -93,7 +95,7 @@ def test_a_compressed_message_of_rabbitmq_runs_when_it_is_replayed(
     messages = RabbitMessages(rabbit.url)
     with (
         producer(rabbit.url) as app,
-        agent_worker(
+        patient_worker(
             tmp_path / "worker", world, "prefork", rabbit.url, env={"TEST_QUEUE": queue}, start=False
         ) as worker,
     ):
@@ -117,7 +119,7 @@ def test_tasks_that_the_worker_has_reserved_do_not_run_once_they_are_listed(
     with (
         redis_server(tmp_path / "redis") as redis,
         producer(redis.url) as app,
-        agent_worker(tmp_path / "worker", world, pool, redis.url, env=env, arguments=("-c", "1")) as worker,
+        patient_worker(tmp_path / "worker", world, pool, redis.url, env=env, arguments=("-c", "1")) as worker,
     ):
         messages = RedisMessages(redis.url)
         worker.wait_until_consuming()
@@ -126,13 +128,17 @@ def test_tasks_that_the_worker_has_reserved_do_not_run_once_they_are_listed(
         worker.wait_until(lambda report: report.eta == 1 and report.processed == 1)
         limited = str(app.send_task("agent_app.limited", queue="celery").id)
         worker.wait_until(lambda report: report.reserved == 1)
-        app.send_task("agent_app.nap", (6,), queue="celery")
+        worker.hold(app, "runs")
         waits = note(app, "waits")
         worker.wait_until(lambda report: report.active_count == 1 and report.reserved >= 2)
         order(worker, timed, limited, waits)
+        ordered = time.monotonic()
         note(app, "well")
+        # The loop of a full gevent pool stands: what the worker has read takes effect with the next slot.
+        worker.wait_until(lambda report: moved(3)(report) or report.written_mono > ordered + 10)
+        worker.release("runs")
         report = worker.wait_until(moved(3))
-        wait_until_ran(worker, "well")
+        wait_until_ran(worker, "runs", "well")
         worker.wait_until(lambda report: not (report.active_count or report.reserved or report.eta))
         assert sorted(one["headers"]["id"] for one in messages.queued(DEAD)) == sorted(
             [timed, limited, waits]
@@ -147,14 +153,14 @@ def test_the_time_of_a_listed_task_changes_nothing_when_it_comes(pool: str, tmp_
     with (
         redis_server(tmp_path / "redis") as redis,
         producer(redis.url) as app,
-        agent_worker(tmp_path / "worker", CELERY_5_7, pool, redis.url) as worker,
+        patient_worker(tmp_path / "worker", CELERY_5_7, pool, redis.url) as worker,
     ):
         worker.wait_until_consuming()
-        timed = [note(app, f"timed-{number}", countdown=8) for number in range(3)]
+        timed = [note(app, f"timed-{number}", countdown=20) for number in range(3)]
         worker.wait_until(lambda report: report.eta == 3)
         order(worker, *timed)
         worker.wait_until(moved(3))
-        report = worker.wait_for_beats(10)
+        report = worker.wait_for_beats(22)
         assert (report.eta, report.reserved, report.prefetch) == (0, 0, report.initial_prefetch)
         assert worker.ran() == []
 
@@ -163,7 +169,7 @@ def test_a_message_that_cannot_be_moved_is_kept_and_runs_when_it_is_no_longer_li
     with (
         redis_server(tmp_path / "redis") as redis,
         producer(redis.url) as app,
-        agent_worker(tmp_path / "worker", CELERY_5_7, "prefork", redis.url, start=False) as worker,
+        patient_worker(tmp_path / "worker", CELERY_5_7, "prefork", redis.url, start=False) as worker,
     ):
         messages = RedisMessages(redis.url)
         messages.client.set(DEAD, "no list")
@@ -188,7 +194,7 @@ def test_queues_of_redis_have_any_name(queue: str, tmp_path: Path) -> None:
     with (
         redis_server(tmp_path / "redis") as redis,
         producer(redis.url) as app,
-        agent_worker(
+        patient_worker(
             tmp_path / "worker", CELERY_5_7, "prefork", redis.url, env={"TEST_QUEUE": queue}, start=False
         ) as worker,
     ):
@@ -206,7 +212,7 @@ def test_queues_of_rabbitmq_have_any_name(queue: str, rabbit: RabbitServer, tmp_
     messages = RabbitMessages(rabbit.url)
     with (
         producer(rabbit.url) as app,
-        agent_worker(
+        patient_worker(
             tmp_path / "worker", CELERY_5_7, "prefork", rabbit.url, env={"TEST_QUEUE": queue}, start=False
         ) as worker,
     ):
@@ -226,7 +232,7 @@ def test_of_several_brokers_the_message_stays_with_the_one_that_the_worker_uses(
     brokers = f"amqp://guest:guest@127.0.0.1:{free_port()}//;{rabbit.url}"
     with (
         producer(rabbit.url) as app,
-        agent_worker(
+        patient_worker(
             tmp_path / "worker", world, "prefork", brokers, env={"TEST_QUEUE": queue}, start=False
         ) as worker,
     ):
@@ -243,7 +249,7 @@ def test_a_task_id_of_a_kilobyte_is_not_taken_for_another_with_the_same_beginnin
     with (
         redis_server(tmp_path / "redis") as redis,
         producer(redis.url) as app,
-        agent_worker(tmp_path / "worker", CELERY_5_7, "prefork", redis.url, start=False) as worker,
+        patient_worker(tmp_path / "worker", CELERY_5_7, "prefork", redis.url, start=False) as worker,
     ):
         for task_id, name in ((one, "one"), (other, "other")):
             app.send_task("agent_app.note", (name,), queue="celery", task_id=task_id)
@@ -261,7 +267,7 @@ def test_the_callback_of_a_chord_waits_for_the_task_that_is_in_quarantine(
     with (
         redis_server(tmp_path / "redis") as redis,
         producer(redis.url) as app,
-        agent_worker(
+        patient_worker(
             tmp_path / "worker", world, "prefork", redis.url, env={"TEST_RESULTS": redis.url}, start=False
         ) as worker,
     ):

@@ -19,10 +19,10 @@ def test_a_full_green_pool_keeps_its_loop_waiting_for_a_slot(pool: str, tmp_path
         agent_worker(tmp_path, CELERY_5_7, pool, redis.url) as worker,
     ):
         worker.wait_until_consuming()
-        for _ in range(3):
-            app.send_task("agent_app.nap", (7,), queue="celery")
+        worker.hold(app, "1", "2", "3")
         full = worker.wait_until(lambda report: report.loop_waits_for == "slot")
         assert (full.phase, full.active_count) == ("consuming", 2)
+        worker.release("1", "2", "3")
         done = worker.wait_until(lambda report: report.processed == 3 and not report.active_count, 60)
         assert (done.error_count, done.last_error) == (0, "")
         assert worker.wait_until_consuming().loop_waits_for == ""
@@ -59,9 +59,10 @@ def test_a_solo_worker_inside_a_task_waits_for_the_task(tmp_path: Path) -> None:
         agent_worker(tmp_path, CELERY_5_7, "solo", redis.url) as worker,
     ):
         worker.wait_until_consuming()
-        app.send_task("agent_app.nap", (6,), queue="celery")
+        worker.hold(app, "held")
         busy = worker.wait_until(lambda report: report.loop_waits_for == "task")
-        assert (busy.phase, busy.active_count, busy.active[0].name) == ("consuming", 1, "agent_app.nap")
+        assert (busy.phase, busy.active_count, busy.active[0].name) == ("consuming", 1, "agent_app.hold")
+        worker.release("held")
         worker.wait_until(lambda report: report.processed == 1 and not report.active_count)
 
 
@@ -83,6 +84,6 @@ def test_a_worker_under_load_never_appears_deaf(pool: str, tmp_path: Path) -> No
             seen[report.consuming] += 1
             return report.processed == LOAD
 
-        worker.wait_until(lambda _: all_done(), 60)
+        worker.wait_until(lambda _: all_done(), 120)
         assert seen[True] > 0
         assert (seen[False], seen[None]) == (0, 0)

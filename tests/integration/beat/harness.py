@@ -38,6 +38,8 @@ class Beat:
         self.directory = home / "probe"
         self.run = self.directory / "run"
         self.hang = home / "hang"
+        # Made by the beat when it has begun to hang.
+        self.hangs = home / "hangs"
         home.mkdir(parents=True, exist_ok=True)
         install(self.directory)
         self._command = [str(world.python()), str(self.directory), "-A", "beat_app", "beat"]
@@ -111,9 +113,12 @@ def running_beat(
 class BeatSidecar:
     """A sidecar of beat, asked over HTTP."""
 
-    def __init__(self, client: TestClient[Any, Any], observer: BeatObserver, beat: Beat):
+    def __init__(
+        self, client: TestClient[Any, Any], observer: BeatObserver, broker: BrokerChecks, beat: Beat
+    ):
         self._client = client
         self._observer = observer
+        self._broker = broker
         self._beat = beat
 
     async def status(self, path: str) -> int:
@@ -133,7 +138,15 @@ class BeatSidecar:
         async with self._client.get(path) as answer:
             return await answer.text()
 
-    async def wait_reason(self, reason: str, timeout: float = 30.0) -> None:  # noqa: ASYNC109 (a deadline)
+    async def wait_until_broker_is_away(self) -> None:
+        """Wait until the sidecar knows of it: before that, a late tick may count against beat."""
+
+        async def is_away() -> bool:
+            return self._broker.latest().reachable is False
+
+        await wait_for_async(is_away, describe=self._broker.latest)
+
+    async def wait_reason(self, reason: str, timeout: float = 60.0) -> None:  # noqa: ASYNC109 (a deadline)
         """Wait until this is the reason."""
 
         async def reached() -> bool:
@@ -156,6 +169,6 @@ async def beat_sidecar(
     broker.start()
     try:
         async with TestClient(TestServer(probe_app(observer, Token()))) as client:
-            yield BeatSidecar(client, observer, beat)
+            yield BeatSidecar(client, observer, broker, beat)
     finally:
         broker.stop()

@@ -1,5 +1,6 @@
 """Beat with the agent inside: it sends as it does without, and its report is true."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.wire.answers import ProcessState
-from celery_health.wire.beat_report import BeatPhase, BeatReport
+from celery_health.wire.beat_report import BeatPhase
 from celery_probe.sidecar.observe.lock import read_lock
 from tests.integration.beat.harness import running_beat
 
@@ -21,12 +22,6 @@ def queued(redis: RedisServer) -> int:
 
     with client.Redis.from_url(redis.url) as connection:
         return int(connection.llen("celery"))
-
-
-def seconds_in_tick(report: BeatReport) -> float:
-    """How long the tick under way had lasted when the report was written; 0 between two ticks."""
-    began = report.tick_began_mono
-    return 0 if began is None else report.written_mono - began
 
 
 @pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_6, CELERY_5_7], ids=lambda world: world.celery)
@@ -65,7 +60,9 @@ def test_each_task_that_beat_sends_is_counted(tmp_path: Path) -> None:
         beat.wait_until(lambda report: report.sent >= 2)
         # At the beginning of a tick: SIGTERM in the midst of sending would leave a task uncounted.
         beat.hang.touch()
-        held = beat.wait_until(lambda report: seconds_in_tick(report) > 1)
+        wait_for(beat.hangs.exists, describe=beat.log)
+        hung = time.monotonic()
+        held = beat.wait_until(lambda report: report.written_mono > hung)
         assert held.sent == queued(redis)
         assert beat.terminate() == 0
         last = beat.report()

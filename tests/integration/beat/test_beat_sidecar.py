@@ -106,6 +106,7 @@ async def test_an_outage_longer_than_every_limit_restarts_nothing_and_beat_goes_
             await sidecar.wait_reason("Ticking")
             before = beat.wait_until(lambda report: report.sent > 0)
             (redis.pause if frozen else redis.stop)()
+            await sidecar.wait_until_broker_is_away()
 
             async def condemned() -> bool:
                 return await sidecar.status("/livez") != 200 or await sidecar.status("/startupz") != 200
@@ -165,6 +166,7 @@ async def test_beat_sends_to_rabbitmq_and_its_outage_restarts_nothing(tmp_path: 
             await sidecar.wait_reason("Ticking")
             beat.wait_until(lambda report: report.sent >= 2)
             rabbit.pause()
+            await sidecar.wait_until_broker_is_away()
 
             async def condemned() -> bool:
                 return await sidecar.status("/livez") != 200

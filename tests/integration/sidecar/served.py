@@ -22,6 +22,8 @@ TOKEN = "drain-me"
 AUTHORIZED: Mapping[str, str] = {"Authorization": f"Bearer {TOKEN}"}
 ROOT = Path(__file__).parents[3]
 NO_HEADERS: Mapping[str, str] = {}
+# For one answer: a busy machine may hold the sidecar up for seconds.
+ANSWER_SECONDS = 30.0
 COMMAND = [sys.executable, "-m", "celery_probe.sidecar", "serve"]
 
 
@@ -35,7 +37,7 @@ class Sidecar:
 
     def ask(self, path: str, method: str = "GET", headers: Mapping[str, str] = NO_HEADERS) -> tuple[int, Any]:
         """Status and body of one request; JSON is read."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
         try:
             connection.request(method, path, headers=dict(headers))
             answer = connection.getresponse()
@@ -58,7 +60,7 @@ class Sidecar:
 
     def hold(self, seconds: float) -> int:
         """POST a hold with the token."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
         try:
             body = json.dumps({"seconds": seconds})
             connection.request("POST", RESTART_HOLD_PATH, body, dict(AUTHORIZED))
@@ -92,11 +94,11 @@ def served(directory: Path, broker_url: str = "") -> Iterator[Sidecar]:
     with subprocess.Popen(COMMAND, env=env, text=True) as process:
         sidecar = Sidecar(port, directory, process)
         try:
-            wait_for(lambda: _answers(sidecar), 30, "the sidecar to answer")
+            wait_for(lambda: _answers(sidecar), 60, "the sidecar to answer")
             yield sidecar
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(10)
+            process.wait(30)
 
 
 def _answers(sidecar: Sidecar) -> bool:

@@ -17,7 +17,7 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.urls import parse
 from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.broker.redis_handshake import RedisSession
-from tests.integration.sidecar.checked import PASSWORD, checked, reached
+from tests.integration.sidecar.checked import PASSWORD, checked, reached, wait_longer_for_redis
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_port_that_nothing_listens_on_is_refused(scheme: str) -> None:
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "sentinel", "amqp", "amqps"])
 def test_a_broker_that_never_answers_times_out(scheme: str) -> None:
     with silent_server() as port:
-        reading = checked(f"{scheme}://:{PASSWORD}@127.0.0.1:{port}/0")
+        reading = checked(f"{scheme}://:{PASSWORD}@127.0.0.1:{port}/0", times_out=True)
     assert (reading.reason, reading.reachable) == (BrokerReason.TIMED_OUT, False)
 
 
@@ -143,13 +143,13 @@ def test_how_long_a_redis_has_answered_begins_anew_after_each_silence(tmp_path: 
         watch = BrokerChecks(redis.url, time.monotonic, interval=0.05)
         watch.start()
         try:
-            wait_for(lambda: (watch.answers_for() or 0) > 0.5, 10)
+            wait_for(lambda: (watch.answers_for() or 0) > 0.5)
             redis.stop()
-            wait_for(lambda: watch.latest().reachable is False, 10)
+            wait_for(lambda: watch.latest().reachable is False)
             assert watch.answers_for() is None
             began = time.monotonic()
             redis.start()
-            answered = wait_for(watch.answers_for, 10)
+            answered = wait_for(watch.answers_for)
             assert answered <= time.monotonic() - began
         finally:
             watch.stop()
@@ -182,7 +182,7 @@ def test_a_redis_that_keeps_writers_waiting_does_not_answer_though_it_does_a_pin
 ) -> None:
     admin.client_pause(60_000, all=False)
     assert admin.ping()
-    reading = checked(redis.url)
+    reading = checked(redis.url, times_out=True)
     assert (reading.reason, reading.reachable) == (BrokerReason.TIMED_OUT, False)
 
 
@@ -191,7 +191,11 @@ def test_a_redis_user_who_may_write_no_key_of_ours_is_let_in(redis: RedisServer,
     assert reached(f"redis://tenant:{PASSWORD}@127.0.0.1:{redis.port}/0")
 
 
-def test_checks_share_one_connection_and_replace_it_when_it_is_gone(redis: RedisServer, admin: Redis) -> None:
+def test_checks_share_one_connection_and_replace_it_when_it_is_gone(
+    redis: RedisServer, admin: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_longer_for_redis(monkeypatch)
+
     def of_the_session() -> set[str]:
         clients: Any = admin.client_list()
         return {str(client["id"]) for client in clients if client["cmd"] == "setrange"}
@@ -212,4 +216,4 @@ def test_checks_share_one_connection_and_replace_it_when_it_is_gone(redis: Redis
         assert session.check().reachable
     finally:
         session.close()
-    wait_for(lambda: not of_the_session(), 5, "the connection to be given back")
+    wait_for(lambda: not of_the_session(), describe="the connection to be given back")

@@ -13,7 +13,7 @@ from tools.testbed.servers import free_port, redis_server
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.urls import parse
 from celery_probe.sidecar.broker.redis_handshake import RedisSession
-from tests.integration.sidecar.checked import PASSWORD, checked, reached
+from tests.integration.sidecar.checked import PASSWORD, checked, reached, wait_longer_for_redis
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +61,10 @@ def test_a_redis_behind_tls_is_reached_as_its_url_says(tls_port: int, certificat
 
 
 def test_a_redis_certificate_is_accepted_exactly_where_the_python_of_the_worker_accepts_it(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its authority has no key usage. A kept connection is verified again when the Python is known."""
+    wait_longer_for_redis(monkeypatch)
     authority = certificates.authority(tmp_path, extensions=POOR_AUTHORITY)
     server = certificates.server(tmp_path, authority)
     port = free_port()

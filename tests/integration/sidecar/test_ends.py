@@ -13,11 +13,18 @@ from tools.testbed.waiting import wait_for
 from celery_health.verdicts.thresholds import DEFAULT_THRESHOLDS
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.deaths import ProcessEnd
+from celery_probe.sidecar.observe import ends
 from tests.integration.agent.harness import producer
 from tests.integration.sidecar.watched import Watched, watched
 
 DEATHS = ("-I", "agent_deaths")
 NO_PORT = 1
+
+
+@pytest.fixture(autouse=True)
+def _late_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a pause of this process, which refreshes in the place of the sidecar, make no report too old."""
+    monkeypatch.setattr(ends, "STALE_SECONDS", 60.0)
 
 
 def refreshed(watched: Watched, condition: Callable[[], bool], describe: str) -> None:
@@ -90,15 +97,24 @@ def test_a_worker_that_is_killed_leaves_the_tasks_that_ran(
 @pytest.mark.parametrize("pool", ["prefork", "threads"])
 def test_a_task_that_soon_kills_its_worker_is_in_the_last_report(pool: str, tmp_path: Path) -> None:
     task = "agent_deaths.kill_parent" if pool == "prefork" else "agent_deaths.exit_later"
+    # Less than a second would be too little for a report that a busy machine holds up. So the reports of each
+    # second come far later than the death: the one with the task is written because the task has begun.
+    limits = {"celery_probe/agent/report_thread.py:HEARTBEAT_SECONDS": 120.0}
     with (
         redis_server(tmp_path / "redis") as redis,
         producer(redis.url) as app,
         watched(
-            tmp_path, CELERY_5_7, pool, redis.url, thresholds=DEFAULT_THRESHOLDS, arguments=DEATHS
+            tmp_path,
+            CELERY_5_7,
+            pool,
+            redis.url,
+            thresholds=DEFAULT_THRESHOLDS,
+            arguments=DEATHS,
+            limits=limits,
         ) as worker,
     ):
         worker.observer.refresh()
-        deadly = app.send_task(task, (0.5,), queue="celery").id
+        deadly = app.send_task(task, (5.0,), queue="celery").id
         (end,) = wait_for_end(worker)
         assert [found.id for found in end.active] == [deadly]
 
@@ -110,9 +126,11 @@ def test_a_worker_that_is_stopped_has_not_died(number: signal.Signals, tmp_path:
         producer(redis.url) as app,
         watched(tmp_path, CELERY_5_7, "prefork", redis.url, thresholds=DEFAULT_THRESHOLDS) as worker,
     ):
-        wait_until_active(worker, nap(app, 3))
+        wait_until_active(worker, worker.worker.hold(app, "running"))
         assert worker.worker.process
         worker.worker.process.send_signal(number)
+        worker.worker.wait_until(lambda report: report.phase == "stopping")
+        worker.worker.release("running")
         assert wait_for_end(worker) == ()
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from tools.testbed.waiting import wait_for
+from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from celery_probe.sidecar.bounded_server import ANSWER_SECONDS, FIRST_REQUEST_SECONDS, MOST_CONNECTIONS
 from tests.integration.sidecar.served import Sidecar, served
@@ -41,7 +41,7 @@ def test_half_open_requests_cost_little_and_keep_no_probe_waiting(sidecar: Sidec
     before, files = memory(sidecar), open_files(sidecar)
     with ExitStack() as stack:
         for number in range(400):
-            connection = socket.create_connection(("127.0.0.1", sidecar.port), 5)
+            connection = socket.create_connection(("127.0.0.1", sidecar.port), BUSY_SECONDS)
             stack.callback(connection.close)
             connection.sendall(HALF_A_REQUEST + b"x" * 3000)
             if number % 100 == 99:
@@ -49,7 +49,11 @@ def test_half_open_requests_cost_little_and_keep_no_probe_waiting(sidecar: Sidec
                 assert sidecar.status("/livez") == 200
                 assert open_files(sidecar) < files + MOST_CONNECTIONS + 20
         assert memory(sidecar) - before < MOST_GROWTH
-        wait_for(lambda: open_files(sidecar) <= files + 1, FIRST_REQUEST_SECONDS + 5, "no connection left")
+        wait_for(
+            lambda: open_files(sidecar) <= files + 1,
+            FIRST_REQUEST_SECONDS + BUSY_SECONDS,
+            "no connection left",
+        )
     assert sidecar.status("/livez") == 200
 
 
@@ -63,7 +67,7 @@ def test_answers_that_no_client_reads_cost_little_and_keep_no_probe_waiting(side
         for number in range(400):
             connection = stack.enter_context(socket.socket())
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.settimeout(5)
+            connection.settimeout(BUSY_SECONDS)
             connection.connect(("127.0.0.1", sidecar.port))
             # It may have had to make room already.
             with suppress(ConnectionError):
@@ -78,14 +82,14 @@ def test_answers_that_no_client_reads_cost_little_and_keep_no_probe_waiting(side
 
 def test_a_connection_that_has_sent_a_request_is_kept(sidecar: Sidecar) -> None:
     request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", sidecar.port), 5) as connection:
+    with socket.create_connection(("127.0.0.1", sidecar.port), BUSY_SECONDS) as connection:
         connection.sendall(request)
         assert connection.recv(4096).startswith(b"HTTP/1.1 200")
         connection.settimeout(FIRST_REQUEST_SECONDS + 1)
         # It sends nothing for longer than the first request may take.
         with pytest.raises(TimeoutError):
             connection.recv(1)
-        connection.settimeout(5)
+        connection.settimeout(BUSY_SECONDS)
         connection.sendall(request)
         assert connection.recv(4096).startswith(b"HTTP/1.1 200")
 
@@ -100,7 +104,7 @@ def test_a_connection_that_has_sent_a_request_is_kept(sidecar: Sidecar) -> None:
     ids=["a long header", "a long path", "many headers"],
 )
 def test_a_request_with_too_much_of_a_header_is_refused(sidecar: Sidecar, request_text: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", sidecar.port), 5) as connection:
+    with socket.create_connection(("127.0.0.1", sidecar.port), BUSY_SECONDS) as connection:
         connection.sendall(request_text)
         assert connection.recv(4096).split()[1] == b"400"
     assert sidecar.status("/livez") == 200

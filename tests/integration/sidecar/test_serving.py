@@ -35,12 +35,14 @@ def sidecar(tmp_path: Path) -> Iterator[Sidecar]:
         yield sidecar
 
 
-def report(sidecar: Sidecar, **changes: object) -> None:
+def report(sidecar: Sidecar, **changes: object) -> float:
+    """Replace the report; gives the moment that it says it was written."""
     now = time.monotonic()
     document = worker_document(**{"written_mono": now, "loop_mono": now, **changes})
     unfinished = sidecar.directory / "run" / ".report.json.new"
     unfinished.write_text(json.dumps(document))
     unfinished.rename(sidecar.directory / "run" / "report.json")
+    return now
 
 
 @pytest.fixture
@@ -52,22 +54,21 @@ def holder(sidecar: Sidecar) -> Iterator[Holder]:
         holder.kill()
 
 
-def test_a_report_shows_within_a_second(sidecar: Sidecar, holder: Holder) -> None:
-    wait_for(lambda: sidecar.report()["process"] == "running", 1)
+def test_a_report_shows_at_once(sidecar: Sidecar, holder: Holder) -> None:
+    wait_for(lambda: sidecar.report()["process"] == "running", BUSY_SECONDS)
     assert sidecar.status("/readyz") == 503
     report(sidecar)
-    wait_for(lambda: sidecar.status("/readyz") == 200, 1)
+    wait_for(lambda: sidecar.status("/readyz") == 200, BUSY_SECONDS)
     assert sidecar.status("/startupz") == 200
 
 
 def test_a_frozen_worker_process_fails_liveness_after_15_seconds(sidecar: Sidecar, holder: Holder) -> None:
     wait_for(lambda: sidecar.report()["process"] == "running")
     holder.signal(signal.SIGSTOP)
-    report(sidecar)
+    written = report(sidecar)
     wait_for(lambda: sidecar.status("/readyz") == 200)
-    begun = time.monotonic()
     wait_for(lambda: sidecar.status("/livez") == 503, WEDGED_WITHIN, sidecar.report)
-    assert time.monotonic() - begun > 14
+    assert time.monotonic() - written >= 15
     assert sidecar.reason("/livez") == "Wedged"
 
 
@@ -134,13 +135,13 @@ def test_a_stopped_sidecar_ends_with_an_idle_connection_open(
 
 def test_a_port_in_use_is_reported_with_what_to_set(sidecar: Sidecar) -> None:
     env = environment(CELERY_PROBE_DIRECTORY=str(sidecar.directory), CELERY_PROBE_PORT=str(sidecar.port))
-    done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert f"port {sidecar.port}: Address already in use; set CELERY_PROBE_PORT to" in done.stderr
 
 
 def test_a_wrong_port_ends_the_process_with_status_2(tmp_path: Path) -> None:
     env = environment(CELERY_PROBE_DIRECTORY=str(tmp_path), CELERY_PROBE_PORT="http")
-    done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "write a number between 1 and 65535" in done.stderr

@@ -20,15 +20,17 @@ RECONNECTED_WITHIN = 60.0
 OUTAGE_SECONDS = 20.0
 
 APPLICATION = """
+import os
 import time
 from celery import Celery
 
 app = Celery("sidecar_test")
 app.conf.update(broker_connection_retry_on_startup=True, broker_connection_max_retries=None)
 
-@app.task(name="nap")
-def nap(seconds):
-    time.sleep(seconds)
+@app.task(name="hold")
+def hold(gate):
+    while not os.path.exists(gate):
+        time.sleep(0.1)
 """
 
 
@@ -125,10 +127,16 @@ def test_a_solo_worker_inside_a_task_for_longer_than_the_threshold_is_busy(
     with worker(tmp_path, sidecar, redis.url, "solo"):
         wait_ready(tmp_path, sidecar)
         with Celery(broker=redis.url) as client:
-            client.send_task("nap", (19,))
-        wait_for(lambda: sidecar.reason("/readyz") == "Busy", 25, lambda: log_and_report(tmp_path, sidecar))
+            client.send_task("hold", (str(tmp_path / "gate"),))
+        busy_within = 15 + BUSY_SECONDS
+        wait_for(
+            lambda: sidecar.reason("/readyz") == "Busy",
+            busy_within,
+            lambda: log_and_report(tmp_path, sidecar),
+        )
         assert (sidecar.status("/livez"), sidecar.status("/readyz")) == (200, 200)
-        wait_for(lambda: sidecar.reason("/readyz") == "Consuming", 15, sidecar.report)
+        (tmp_path / "gate").touch()
+        wait_for(lambda: sidecar.reason("/readyz") == "Consuming", BUSY_SECONDS, sidecar.report)
 
 
 def test_a_drained_worker_stays_ready_and_consumes_again_when_undrained(
@@ -137,7 +145,7 @@ def test_a_drained_worker_stays_ready_and_consumes_again_when_undrained(
     with worker(tmp_path, sidecar, redis.url):
         wait_ready(tmp_path, sidecar)
         assert sidecar.order("/drain") == 202
-        wait_for(lambda: sidecar.reason("/readyz") == "Draining", 10, sidecar.report)
+        wait_for(lambda: sidecar.reason("/readyz") == "Draining", BUSY_SECONDS, sidecar.report)
         assert sidecar.status("/readyz") == 200
         assert sidecar.order("/undrain") == 202
-        wait_for(lambda: sidecar.reason("/readyz") == "Consuming", 10, sidecar.report)
+        wait_for(lambda: sidecar.reason("/readyz") == "Consuming", BUSY_SECONDS, sidecar.report)

@@ -1,7 +1,7 @@
 """A real worker, watched by an observer of this process whose patience a test chooses."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from celery_probe.sidecar.broker.checks import BrokerChecks
 from celery_probe.sidecar.observe.evidence import WORKER_FILE, ProcessEvidence
 from celery_probe.sidecar.observe.worker import WorkerObserver
 from celery_probe.sidecar.orders.drain_request import DrainRequest
-from tests.integration.agent.harness import AgentWorker, agent_worker
+from tests.integration.agent.harness import NO_LIMITS, AgentWorker, agent_worker
 
 CHECK_SECONDS = 0.5
 
@@ -60,8 +60,12 @@ def watched(
     *,
     thresholds: WorkerThresholds,
     arguments: Sequence[str] = (),
+    limits: Mapping[str, float] = NO_LIMITS,
 ) -> Iterator[Watched]:
-    """A worker that consumes, watched from then on with these thresholds."""
+    """A worker that consumes, watched from then on with these thresholds.
+
+    ``limits``: as of ``AgentWorker``.
+    """
     faults = home / "faults"
     faults.mkdir(parents=True)
     with agent_worker(
@@ -71,6 +75,7 @@ def watched(
         broker,
         arguments=("-I", "agent_faults", *arguments),
         env={"TEST_FAULTS": str(faults)},
+        limits=limits,
     ) as worker:
         worker.wait_until_consuming()
         watch = BrokerChecks(broker, time.monotonic, interval=CHECK_SECONDS)

@@ -29,6 +29,7 @@ from celery_probe.bundle import install
 from tests.unit.wire.documents import worker_document
 
 ASKED = 1000.0
+IDLE = 1001.0
 NOW = 1002.0
 
 
@@ -49,6 +50,7 @@ def report(**changes: Any) -> dict[str, Any]:
         ({"phase": "draining", "reserved": 3, "eta": 2}, True),
         ({"phase": "draining", "active_count": 1}, False),
         ({"phase": "draining", "loop_mono": ASKED - 1}, False),
+        ({"phase": "draining", "loop_mono": IDLE - 0.5}, False),
         ({"phase": "consuming"}, False),
         ({"phase": "consuming", "active_count": 1}, False),
         ({"phase": "starting"}, True),
@@ -62,17 +64,17 @@ def report(**changes: Any) -> dict[str, Any]:
 def test_only_running_tasks_and_a_worker_that_still_fetches_are_waited_for(
     changes: dict[str, Any], finished: bool
 ) -> None:
-    assert is_finished(report(**changes), ASKED, NOW) is finished
+    assert is_finished(report(**changes), ASKED, NOW, IDLE) is finished
 
 
 def test_a_worker_without_a_report_is_not_waited_for() -> None:
-    assert is_finished(None, ASKED, NOW)
+    assert is_finished(None, ASKED, NOW, ASKED)
 
 
 def test_a_worker_that_cannot_be_held_is_left_to_celery_while_it_runs_nothing() -> None:
     late = ASKED + DRAIN_SECONDS + 1
-    assert is_finished(report(written_mono=late), ASKED, late)
-    assert not is_finished(report(written_mono=late, active_count=1), ASKED, late)
+    assert is_finished(report(written_mono=late), ASKED, late, late)
+    assert not is_finished(report(written_mono=late, active_count=1), ASKED, late, late)
 
 
 def test_an_unhealthy_worker_is_stopped_without_waiting(run: Path) -> None:

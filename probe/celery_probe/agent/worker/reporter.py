@@ -16,7 +16,7 @@ from celery_probe.agent.worker.state import Worker, phase
 CHILDREN_PERIOD_SECONDS = 5.0
 # Several reports a second are about tasks that began. The pool is read once a second all the same.
 POOL_PERIOD_SECONDS = 0.9
-# The share of the time that may go into counting the timer's entries: with 100,000 of them it takes a while.
+# The share of a processor that counting the timer's entries may take: with 100,000 of them it takes a while.
 ETA_COUNT_SHARE = 0.005
 
 
@@ -154,9 +154,11 @@ class WorkerReporter(ReportThread):
         return progressed
 
     def _count_eta(self, tasks: Any, timer: Any) -> tuple[int, int]:
-        started = natives.monotonic()
-        if started >= self._eta_count_due:
-            self._eta = tasks.eta_counts(timer, started)
-            took = natives.monotonic() - started
-            self._eta_count_due = started + took / ETA_COUNT_SHARE
+        now = natives.monotonic()
+        if now >= self._eta_count_due:
+            # The thread's own time: a pause of the thread is no reason to count less often.
+            began = natives.thread_time()
+            self._eta = tasks.eta_counts(timer, now)
+            took = natives.thread_time() - began
+            self._eta_count_due = now + took / ETA_COUNT_SHARE
         return self._eta

@@ -47,9 +47,16 @@ def main() -> None:
 def stop(directory: ReportDirectory, seconds: float, fails: Callable[[], bool]) -> None:
     """Have the worker of this directory finish its tasks, or give them back."""
     requested = natives.monotonic()
+    idle_since: float | None = None
 
     def is_over() -> bool:
-        return fails() or is_finished(_report(directory), requested, natives.monotonic())
+        nonlocal idle_since
+        report = _report(directory)
+        if report is None or report["active_count"]:
+            idle_since = None
+        elif idle_since is None:
+            idle_since = report["written_mono"]
+        return fails() or is_finished(report, requested, natives.monotonic(), idle_since or requested)
 
     directory.request_stop()
     if not _wait(is_over, requested + seconds):
@@ -57,15 +64,19 @@ def stop(directory: ReportDirectory, seconds: float, fails: Callable[[], bool]) 
         _wait(is_over, natives.monotonic() + GIVE_BACK_SECONDS)
 
 
-def is_finished(report: Mapping[str, Any] | None, requested: float, now: float) -> bool:
-    """Whether there is nothing to wait for. ``requested`` is when the stop was requested."""
+def is_finished(report: Mapping[str, Any] | None, requested: float, now: float, idle_since: float) -> bool:
+    """Whether there is nothing to wait for.
+
+    ``requested``: when the stop was requested. ``idle_since``: when the worker first reported no active task.
+    """
     if report is None or now - report["written_mono"] > STALE_SECONDS:
         return True
     if report["active_count"]:
         return False
     if report["phase"] == DRAINING:
-        # Before its loop has turned once more it may still start a reserved task.
-        return bool(report["loop_mono"] > requested)
+        # Before its loop has turned once more it may still start a reserved task. In the same turn it
+        # acknowledges those that have ended, which Celery 5.3 leaves out in a shutdown.
+        return bool(report["loop_mono"] > max(requested, idle_since))
     return report["phase"] != CONSUMING or now - requested > DRAIN_SECONDS
 
 

@@ -3,6 +3,7 @@
 import io
 import os
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,11 @@ class InjectedWorker(AgentWorker):
         """The words with this test's folder in the place of the volume."""
         return [word.replace(DIRECTORY, str(self.directory)) for word in words]
 
-    def injected_stop_hook(self, port: int) -> int:
-        """Run the hook of the manifest; gives its exit status."""
+    def injected_stop_hook(self, port: int) -> "subprocess.Popen[bytes]":
+        """Start the hook of the manifest, with the port of this test's sidecar."""
         words = self._here(self.container["lifecycle"]["preStop"]["exec"]["command"])
-        return self.stop_hook(float(words[3]), port).wait(30) if words[4] == str(PORT) else -1
+        assert words[4] == str(PORT)
+        return self.stop_hook(float(words[3]), port)
 
 
 def image_of_airflow(home: Path) -> None:
@@ -101,12 +103,20 @@ def test_a_deaf_worker_is_restarted_and_a_stopped_one_finishes_its_task(chart: s
                 worker.start()
                 wait_for_status(sidecar, "/readyz", 200, worker)
 
-                app.send_task("agent_app.nap_and_note", (3, "last"), queue="celery")
+                worker.hold(app, "last")
                 worker.wait_until(lambda report: report.active_count == 1)
                 if "stop.py" in str(worker.container["lifecycle"]):
-                    assert worker.injected_stop_hook(sidecar.port) == 0
+                    hook = worker.injected_stop_hook(sidecar.port)
+                    worker.wait_until(lambda report: report.phase == "draining")
+                    worker.release("last")
+                    assert hook.wait(30) == 0
                     assert worker.ran() == ["first", "last"]
-                assert worker.terminate() == 0
+                else:
+                    assert worker.process
+                    worker.process.terminate()
+                    worker.wait_until(lambda report: report.phase == "stopping")
+                    worker.release("last")
+                assert worker.wait_for_end() == 0
                 assert worker.ran() == ["first", "last"]
         finally:
             worker.end()

@@ -33,7 +33,7 @@ def test_it_reports_drains_and_stops_as_with_the_command_of_celery(
         worker.undrain()
         worker.wait_until_consuming()
         assert worker.stop_hook(30, free_port()).wait(30) == 0
-        assert worker.terminate() == 0
+        assert worker.wait_for_end() == 0
         worker.wait_until(lambda report: report.phase == "stopping", describe="the last report")
 
 

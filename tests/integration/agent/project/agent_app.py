@@ -46,18 +46,31 @@ def note(name: str) -> None:
     time.sleep(0.05)
 
 
-@app.task(acks_late=False)
-def early_nap(seconds: float) -> None:
-    """Take this long, with a message that is acknowledged at the beginning."""
-    time.sleep(seconds)
-
-
 @app.task
 def nap_and_note(seconds: float, name: str) -> None:
     """Take this long, and only then add a line to the file of tasks that ran."""
     time.sleep(seconds)
     with Path(os.environ["TEST_NOTES"]).open("a") as file:
         file.write(name + "\n")
+
+
+def _hold(name: str) -> None:
+    while not (Path(os.environ["TEST_GATES"]) / f"gate-{name}").exists():
+        time.sleep(0.05)
+    with Path(os.environ["TEST_NOTES"]).open("a") as file:
+        file.write(name + "\n")
+
+
+@app.task
+def hold(name: str) -> None:
+    """Run until the test opens the gate of this name, and then add a line to the file of tasks that ran."""
+    _hold(name)
+
+
+@app.task(acks_late=False)
+def early_hold(name: str) -> None:
+    """As ``hold``, with a message that is acknowledged at the beginning."""
+    _hold(name)
 
 
 @app.task
