@@ -80,10 +80,10 @@ async def test_events_arrive_again_after_a_failover_of_the_sentinels(tmp_path: P
             send(first.url, "a")
             await inbox.until_received("a")
             watcher = Redis(port=second.port, password="secret")
-            wait_for(lambda: watcher.info("replication")["master_link_status"] == "up", 30)  # type: ignore[index]
+            wait_for(lambda: watcher.info("replication")["master_link_status"] == "up")  # type: ignore[index]
             wait_for(lambda: replicas_known(parse(url).port), describe="the Sentinel knows the replica")
             first.kill()
-            wait_for(lambda: watcher.info("replication")["role"] == "master", 60)  # type: ignore[index]
+            wait_for(lambda: watcher.info("replication")["role"] == "master", 120)  # type: ignore[index]
 
             def subscribed() -> bool:
                 return bool(watcher.pubsub_channels("*celeryev*"))
