@@ -95,7 +95,7 @@ async def get(client: Client, path: str) -> tuple[int, Any]:
         return response.status, await (response.json() if is_json else response.text())
 
 
-async def until(client: Client, path: str, condition: Any, seconds: float = 60.0) -> Any:
+async def until(client: Client, path: str, condition: Any, seconds: float = 300.0) -> Any:
     """The document of a route as soon as ``condition(status, document)`` is true.
 
     A check takes 3 s at most: on a busy machine it may miss a broker or a worker that is well.
