@@ -1,8 +1,9 @@
 """What a user can get wrong, and what can be wrong with the queue: one line that says what to do."""
 
 import json
-import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 import redis as redis_client
 from tools.testbed.servers import RabbitServer, RedisServer, free_port, redis_server
 
-from tests.integration.cli.harness import PROGRAMS, Outcome, environment, run
+from celery_health.broker import RedisNaming
+from celery_health.dead_letters.opening import open_dead_letters
+from celery_health.urls import parse
+from tests.integration.cli.harness import Outcome, run
 from tests.integration.dead_letters.quarantine import QUEUE, amqp_connection, declare, lengths
 
 
@@ -219,19 +223,20 @@ def test_a_redis_that_hangs_and_one_with_another_password(redis: RedisServer, tm
 @pytest.mark.parametrize("broker", ["redis", "rabbit"])
 def test_a_broker_that_answers_after_seconds(broker: str, request: pytest.FixtureRequest) -> None:
     server: RedisServer | RabbitServer = request.getfixturevalue(broker)
-    server.pause()
-    command = [str(PROGRAMS / "celery-health"), "--broker", server.url, "dead-letter", "list"]
-    try:
-        with subprocess.Popen(
-            command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(timeout=4)
+
+    def read() -> int:
+        with closing(open_dead_letters(parse(server.url), RedisNaming(), QUEUE)) as queue:
+            return queue.read(0).total
+
+    with ThreadPoolExecutor(1) as pool:
+        server.pause()
+        try:
+            reading = pool.submit(read)
+            with pytest.raises(TimeoutError):
+                reading.result(timeout=4)
+        finally:
             server.resume()
-            out, err = process.communicate(timeout=60)
-    finally:
-        server.resume()
-    assert (process.returncode, out) == (0, f"The dead-letter queue {QUEUE} is empty.\n"), err
+        assert reading.result(timeout=60) == 0
 
 
 def test_the_first_broker_of_several_that_answers_is_used(redis: RedisServer, client: Any) -> None:
