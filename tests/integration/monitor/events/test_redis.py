@@ -12,7 +12,7 @@ from tools.testbed.waiting import wait_for
 from celery_health.urls import parse
 from celery_monitor.events.receivers.opening import open_receiver
 from tests.integration.monitor.events.conftest import running, send, send_batch, until
-from tests.integration.readers.test_redis_failover import replicas_known, sentinel_url
+from tests.integration.readers.test_redis_failover import ask_sentinel, replicas_known, sentinel_url
 
 
 async def test_events_of_one_database_arrive_alone_and_in_batches(redis: RedisServer) -> None:
@@ -83,6 +83,8 @@ async def test_events_arrive_again_after_a_failover_of_the_sentinels(tmp_path: P
             wait_for(lambda: watcher.info("replication")["master_link_status"] == "up")  # type: ignore[index]
             wait_for(lambda: replicas_known(parse(url).port), describe="the Sentinel knows the replica")
             first.kill()
+            ask_sentinel(parse(url).port, "set", "shop", "down-after-milliseconds", "2000")
+            # A Sentinel that stood still for two seconds does nothing for the next thirty.
             wait_for(lambda: watcher.info("replication")["role"] == "master", 120)  # type: ignore[index]
 
             def subscribed() -> bool:
