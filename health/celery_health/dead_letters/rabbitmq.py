@@ -27,12 +27,12 @@ from celery_health.dead_letters.letter import (
 from celery_health.dead_letters.message import Message
 from celery_health.readers.rabbitmq.connection import amqp_reachability, connected
 from celery_health.readers.reachability import quoted
+from celery_health.readers.timeouts import PATIENT_SECONDS
 from celery_health.urls import BrokerUrl
 
 EXCHANGE_HEADER = "x-celery-probe-exchange"
 ROUTING_KEY_HEADER = "x-celery-probe-routing-key"
 """The headers that quarantine adds: how the message was first sent."""
-_CONFIRM_SECONDS = 5.0
 _DEFAULT_EXCHANGE = "amq.default"
 _NOWHERE = "celery-probe.nowhere"
 _GET = (60, 70)
@@ -139,7 +139,7 @@ class RabbitDeadLetters:
     def _connect(self) -> None:
         try:
             if self._connection is None:
-                self._connection = connected(self._url)
+                self._connection = connected(self._url, seconds=PATIENT_SECONDS)
                 self._connection.on_blocked = self._raise_blocked
         except (amqp.AMQPError, OSError) as error:
             raise DeadLetterError(amqp_reachability(error, self._url).message) from error
@@ -172,7 +172,7 @@ class RabbitDeadLetters:
         channel.events["basic_return"].add(lambda *answer: returned.append(answer))
         try:
             channel.basic_publish_confirm(
-                published, exchange=exchange, routing_key=key, mandatory=True, timeout=_CONFIRM_SECONDS
+                published, exchange=exchange, routing_key=key, mandatory=True, timeout=PATIENT_SECONDS
             )
         except amqp.AccessRefused:
             refusal = _missing("write", exchange or _DEFAULT_EXCHANGE, self._url)
@@ -193,7 +193,7 @@ class RabbitDeadLetters:
         """
         with self._explained(), suppress(amqp.AccessRefused):  # the messages may be for other exchanges
             self._connection.channel().basic_publish_confirm(
-                amqp.Message(b""), exchange="", routing_key=_NOWHERE, timeout=_CONFIRM_SECONDS
+                amqp.Message(b""), exchange="", routing_key=_NOWHERE, timeout=PATIENT_SECONDS
             )
 
     def _raise_blocked(self, _reason: str) -> None:

@@ -27,6 +27,7 @@ from celery_health.readers.reachability import quoted
 from celery_health.readers.redis.connection import RedisConnection
 from celery_health.readers.redis.keys import BINDING
 from celery_health.readers.redis.reachability import redis_reachability
+from celery_health.readers.timeouts import PATIENT_SECONDS
 from celery_health.urls import BrokerUrl
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ class RedisDeadLetters:
         self._naming = naming
         self._queue = queue
         self._key = naming.key_prefix + queue
-        self._connection = RedisConnection(url)
+        self._connection = RedisConnection(url, seconds=PATIENT_SECONDS)
         self._runner = asyncio.Runner()
 
     def read(self, limit: int) -> Page:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ import pytest
 import redis as redis_client
 from tools.testbed.servers import RabbitServer, RedisServer, free_port, redis_server
 
+from celery_health.broker import RedisNaming
+from celery_health.dead_letters.opening import open_dead_letters
+from celery_health.urls import parse
 from tests.integration.cli.harness import Outcome, run
 from tests.integration.dead_letters.quarantine import QUEUE, amqp_connection, declare, lengths
 
@@ -213,6 +218,25 @@ def test_a_redis_that_hangs_and_one_with_another_password(redis: RedisServer, tm
         redis.resume()
     assert hanging.code == 2
     assert "does not answer in time" in hanging.err
+
+
+@pytest.mark.parametrize("broker", ["redis", "rabbit"])
+def test_a_broker_that_answers_after_seconds(broker: str, request: pytest.FixtureRequest) -> None:
+    server: RedisServer | RabbitServer = request.getfixturevalue(broker)
+
+    def read() -> int:
+        with closing(open_dead_letters(parse(server.url), RedisNaming(), QUEUE)) as queue:
+            return queue.read(0).total
+
+    with ThreadPoolExecutor(1) as pool:
+        server.pause()
+        try:
+            reading = pool.submit(read)
+            with pytest.raises(TimeoutError):
+                reading.result(timeout=4)
+        finally:
+            server.resume()
+        assert reading.result(timeout=60) == 0
 
 
 def test_the_first_broker_of_several_that_answers_is_used(redis: RedisServer, client: Any) -> None:

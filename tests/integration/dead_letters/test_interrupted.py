@@ -84,16 +84,13 @@ def test_at_the_question_whether_to_drop(key: str, code: int, tmp_path: Path) ->
                 while "[y/N]" not in seen:
                     assert select.select([process.stdout], [], [], WAIT_SECONDS)[0], seen
                     seen += os.read(process.stdout.fileno(), 4096).decode()
-
-                def ended() -> bool:
-                    # A signal between the question and the first read does not end the read: press it again.
-                    if key == "ctrl-c":
-                        os.killpg(process.pid, signal.SIGINT)
-                    return process.poll() is not None
-
-                if key != "ctrl-c":
+                if key == "ctrl-c":
+                    os.killpg(process.pid, signal.SIGINT)
+                    # A signal between the question and the first read does not end the read: a line does.
+                    os.write(terminal, b"\n")
+                else:
                     os.write(terminal, b"\x04" if key == "ctrl-d" else b"n\n")
-                wait_for(ended, WAIT_SECONDS, "the command ends", interval=1)
+                process.wait(timeout=WAIT_SECONDS)
                 assert process.stderr
                 printed = seen + process.stdout.read() + process.stderr.read()
         finally:

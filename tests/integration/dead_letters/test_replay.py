@@ -62,7 +62,7 @@ def test_on_redis_a_message_goes_back_unchanged_and_runs_once(
     assert not client.exists(QUEUE)
 
     with worker(tmp_path / "worker", world, redis.url):
-        wait_for(lambda: sorted(lines(notes)) == ["plain", "urgent"], 60, lambda: lines(notes))
+        wait_for(lambda: sorted(lines(notes)) == ["plain", "urgent"], 120, lambda: lines(notes))
         wait_for(lambda: not client.hlen("unacked"), 30, "the worker acknowledges")
     assert sorted(lines(notes)) == ["plain", "urgent"]
     assert not client.exists("celery", "celery\x06\x166", QUEUE)
@@ -92,7 +92,7 @@ def test_on_rabbitmq_a_message_goes_back_unchanged_and_runs_once(
         channel.basic_reject(again.delivery_tag, requeue=True)
 
     with worker(tmp_path / "worker", world, rabbit.url):
-        wait_for(lambda: lines(notes) == ["urgent"], 60, lambda: lines(notes))
+        wait_for(lambda: lines(notes) == ["urgent"], 120, lambda: lines(notes))
     assert lines(notes) == ["urgent"]
 
 

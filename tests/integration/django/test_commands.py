@@ -3,7 +3,7 @@
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from tools.testbed.celery_versions import DJANGO
 from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
-from tests.integration.django.harness import PROJECT, manage, project_environment, python
+from tests.integration.django.harness import PROJECT, healthy, manage, project_environment, python
 
 GUIDE = Path(__file__).parents[3] / "docs" / "howto" / "django.md"
 
@@ -33,23 +33,25 @@ def worker(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_the_health_of_the_project_in_each_format(worker: str) -> None:
-    table = manage(worker, "celery_health", "--test-tasks", "--check-redis")
+    table = healthy(worker, "celery_health", "--test-tasks", "--check-redis")
     assert (table.code, table.err) == (0, "")
     assert table.out.startswith("healthy  broker redis://127.0.0.1:")
     assert "Test tasks" in table.out
     assert "append-only file" in table.out
 
-    document = manage(worker, "celery_health", "--check-redis", "--format", "json").document
+    document = healthy(worker, "celery_health", "--check-redis", "--format", "json").document
     assert (document["status"], document["app"]) == ("healthy", "shop_site")
     # By CELERY_CONCURRENCY.
     assert [one["slots"] for one in document["workers"]] == [2]
     assert document["redis"]["version"]
 
-    summary = manage(
-        worker, "celery_health", "--format", "summary", "--queue", "celery", "--queue", "mail"
-    ).out
-    assert summary.count("\n") == 1
-    assert "in 2 queues" in summary
+    queues = ("--queue", "celery", "--queue", "mail")
+
+    def summary() -> str | None:
+        shown = manage(worker, "celery_health", "--format", "summary", *queues).out
+        return shown if "in 2 queues" in shown else None
+
+    assert wait_for(summary, describe="both queues are read").count("\n") == 1
 
 
 def test_verbose_and_the_monitor_show_the_tasks_that_run(worker: str) -> None:
@@ -64,9 +66,12 @@ def test_verbose_and_the_monitor_show_the_tasks_that_run(worker: str) -> None:
         wait_for(active, 120, "the task to run")
         assert "Active tasks" not in manage(worker, "celery_health").out
         for command in (["celery_health", "--verbose"], ["celery_monitor"]):
-            shown = manage(worker, *command).out.partition("Active tasks")[2]
-            assert task in shown
-            assert "shop.report" in shown
+
+            def shown(command: Sequence[str] = command) -> bool:
+                tasks = manage(worker, *command).out.partition("Active tasks")[2]
+                return task in tasks and "shop.report" in tasks
+
+            wait_for(shown, describe=f"{command} shows the task")
     finally:
         python(
             worker, "-c", f"from shop_site.celery import app; app.control.revoke('{task}', terminate=True)"
@@ -92,7 +97,7 @@ def test_each_command_of_the_guide_runs(worker: str) -> None:
     assert len(commands) == 8
     for command in commands:
         if "--watch" not in command:
-            assert manage(worker, *command.split()).code == 0, command
+            healthy(worker, *command.split())
 
 
 def test_a_task_has_the_rate_limit_of_the_preset(worker: str) -> None:
@@ -103,9 +108,12 @@ def test_a_task_has_the_rate_limit_of_the_preset(worker: str) -> None:
 def test_without_workers_the_code_is_that_of_the_cli_and_the_remedy_names_the_project(
     redis: RedisServer,
 ) -> None:
-    found = manage(redis.database(5), "celery_health")
-    assert found.code == 2
-    assert "celery -A shop_site worker" in found.out
+
+    def names_the_remedy() -> bool:
+        found = manage(redis.database(5), "celery_health")
+        return found.code == 2 and "celery -A shop_site worker" in found.out
+
+    wait_for(names_the_remedy, describe="the remedy")
 
 
 @pytest.mark.parametrize(
@@ -150,6 +158,9 @@ try:
 except SystemExit as end:
     print("ended with", end.code)
 """
-    printed = python(worker, "-c", call).out.split("\n")
-    assert printed[0] == "healthy"
-    assert printed[-2] == "ended with 2"
+
+    def printed() -> list[str] | None:
+        lines = python(worker, "-c", call).out.split("\n")
+        return lines if lines[0] == "healthy" else None
+
+    assert wait_for(printed, describe="healthy")[-2] == "ended with 2"

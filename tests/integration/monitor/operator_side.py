@@ -54,14 +54,17 @@ class OperatorSide:
         self.running = running
         self.document = document
         self._stopped = threading.Event()
+        # A push that began before a change must not arrive after that of the change.
+        self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._push_on, daemon=True)
 
     def group(self, name: str, **changes: Any) -> None:
         """Push at once that a group has changed."""
-        for one in self.document["groups"]:
-            if one["name"] == name:
-                one.update(changes)
-        push(self.running, self.document)
+        with self._turn:
+            for one in self.document["groups"]:
+                if one["name"] == name:
+                    one.update(changes)
+            push(self.running, self.document)
 
     def carry_out(self, *, done: bool, message: str) -> Any:
         """Wait for a request, say what became of it, and return it."""
@@ -81,7 +84,8 @@ class OperatorSide:
 
     def _push_on(self) -> None:
         while not self._stopped.wait(_PUSH_SECONDS):
-            push(self.running, self.document)
+            with self._turn:
+                push(self.running, self.document)
 
 
 @contextmanager

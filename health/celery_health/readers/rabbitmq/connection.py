@@ -30,16 +30,24 @@ class LoginMethodError(amqp.AccessRefused):  # type: ignore[misc]
         self.methods = methods
 
 
-def connected(url: BrokerUrl, budget: Budget | None = None, access: Access = ANYWHERE) -> Any:
+def connected(
+    url: BrokerUrl,
+    budget: Budget | None = None,
+    access: Access = ANYWHERE,
+    seconds: float | None = None,
+) -> Any:
     """A new connection of py-amqp without heartbeats, which takes what it reads from the budget, if any.
 
+    ``seconds``: for the connection and for each answer, None for the limits of a reader.
     It raises what py-amqp raises, LoginMethodError or TooMuchError.
     """
     assert url.port is not None
-    return first_that_connects(url.host, url.port, access, lambda one: _connected_to(one, url, budget))
+    return first_that_connects(
+        url.host, url.port, access, lambda one: _connected_to(one, url, budget, seconds)
+    )
 
 
-def _connected_to(address: str, url: BrokerUrl, budget: Budget | None) -> Any:
+def _connected_to(address: str, url: BrokerUrl, budget: Budget | None, seconds: float | None) -> Any:
     kind = amqp.Connection if budget is None else partial(BoundedConnection, budget)
     connection = kind(
         host=f"[{address}]:{url.port}" if ":" in address else f"{address}:{url.port}",
@@ -48,9 +56,9 @@ def _connected_to(address: str, url: BrokerUrl, budget: Budget | None) -> Any:
         virtual_host=url.vhost or "/",
         login_method=url.login_method or "PLAIN",
         ssl=amqp_options(url) if url.tls else False,
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        write_timeout=READ_SECONDS,
+        connect_timeout=seconds or CONNECT_SECONDS,
+        read_timeout=seconds or READ_SECONDS,
+        write_timeout=seconds or READ_SECONDS,
         heartbeat=0,
         client_properties={"connection_name": "celery-operator"},
     )

@@ -31,6 +31,7 @@ class RedisConnection:
     ``python``: the version of the Celery process whose certificate verification counts, None if not known.
     ``budget``: what the server may send, also at the login; None where the server is trusted.
     ``access``: which addresses are connected to, also of the master that a Sentinel names.
+    ``seconds``: for each connection and each answer, None for the limits of a reader.
     """
 
     def __init__(
@@ -39,8 +40,11 @@ class RedisConnection:
         python: PythonVersion | None = None,
         budget: Budget | None = None,
         access: Access = ANYWHERE,
+        seconds: float | None = None,
     ) -> None:
         self._url = url
+        self._connect_seconds = seconds or CONNECT_SECONDS
+        self._answer_seconds = seconds or READ_SECONDS
         self._python = python
         self._budget = budget
         self._access = access
@@ -109,8 +113,8 @@ class RedisConnection:
             "db": self._url.database or 0,
             "username": self._url.username,
             "password": self._url.password,
-            "socket_connect_timeout": CONNECT_SECONDS,
-            "socket_timeout": READ_SECONDS,
+            "socket_connect_timeout": self._connect_seconds,
+            "socket_timeout": self._answer_seconds,
             "retry": Retry(NoBackoff(), 0),
             "protocol": 2,  # every Redis, and every server that is compatible with Redis, speaks it
         }

@@ -7,12 +7,13 @@ a quorum queue has a limit of deliveries. So the monitor reads no messages there
 import amqp
 
 from celery_health.readers.rabbitmq.connection import connected
+from celery_health.readers.timeouts import PATIENT_SECONDS
 from celery_health.urls import BrokerUrl
 
 
 def count(url: BrokerUrl, queue: str) -> int | None:
     """How many messages are ready; None if there is no such queue. It blocks, and raises as py-amqp."""
-    connection = connected(url)
+    connection = connected(url, seconds=PATIENT_SECONDS)
     try:
         return int(connection.channel().queue_declare(queue=queue, passive=True).message_count)
     except amqp.NotFound:
@@ -23,7 +24,7 @@ def count(url: BrokerUrl, queue: str) -> int | None:
 
 def purge(url: BrokerUrl, queue: str) -> int:
     """Remove all ready messages; how many. It blocks, and raises as py-amqp."""
-    connection = connected(url)
+    connection = connected(url, seconds=PATIENT_SECONDS)
     try:
         return int(connection.channel().queue_purge(queue))
     finally:

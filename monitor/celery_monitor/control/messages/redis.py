@@ -11,6 +11,7 @@ from celery_health.dead_letters.message import of_redis
 from celery_health.dead_letters.redis import RedisDeadLetters
 from celery_health.readers.redis.connection import RedisConnection
 from celery_health.readers.redis.keys import list_keys
+from celery_health.readers.timeouts import PATIENT_SECONDS
 from celery_health.urls import BrokerUrl
 from celery_monitor.control.messages.waiting import WaitingMessage, waiting
 
@@ -32,7 +33,7 @@ async def peek(
     url: BrokerUrl, naming: RedisNaming, queue: str, priority: int | None, limit: int
 ) -> list[WaitingMessage]:
     """The next messages of a queue, or of one of its priorities. Nothing changes. Raises as redis-py."""
-    connection = RedisConnection(url)
+    connection = RedisConnection(url, seconds=PATIENT_SECONDS)
     found: list[WaitingMessage] = []
     position = read = 0
     try:
@@ -77,7 +78,7 @@ def remove(url: BrokerUrl, naming: RedisNaming, queue: str, task_id: str) -> boo
 
 async def count(url: BrokerUrl, naming: RedisNaming, queue: str) -> int:
     """How many messages wait. Raises as redis-py."""
-    connection = RedisConnection(url)
+    connection = RedisConnection(url, seconds=PATIENT_SECONDS)
     client: Any = connection.client()
     try:
         return sum([await client.llen(key) for key in list_keys(queue, naming)])
@@ -92,7 +93,7 @@ async def purge(url: BrokerUrl, naming: RedisNaming, queue: str, most: int) -> i
         QueueChangesError: there are more than ``most``. Nothing is removed.
         RedisError, OSError: as redis-py.
     """
-    connection = RedisConnection(url)
+    connection = RedisConnection(url, seconds=PATIENT_SECONDS)
     client: Any = connection.client()
     keys: Sequence[str] = list_keys(queue, naming)
     messages = 0

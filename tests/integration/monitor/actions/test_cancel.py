@@ -11,7 +11,7 @@ import pytest
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
-from celery_health.survey.app_connection import resolve
+from celery_health.survey.app_connection import AppConnection, resolve
 from celery_health.survey.broker_clients import redis_clients
 from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_state
 from tests.integration.monitor.monitor_process import Monitor
@@ -54,7 +54,13 @@ def test_a_cancelled_task_never_runs_after_restarts_of_monitor_broker_and_worker
         # A monitor that answers starting workers is no worker that a health check waits for.
         wait_for(lambda: "Receives remote control" in monitor.text(), WAIT_SECONDS, monitor.text)
         connection = resolve(None, None, world.broker, None, {})
-        assert asyncio.run(redis_clients(connection, publish=True)).listeners == 0
+        listeners = wait_for(
+            # Not known if Redis does not answer in time.
+            lambda: None if (one := _listeners(connection)) is None else [one],
+            WAIT_SECONDS,
+            "the listeners are known",
+        )
+        assert listeners == [0]
         monitor.stop(signal.SIGKILL)
     redis.restart()
     with world.monitor() as monitor, world.worker("w1", "-P", "prefork", answered_by=monitor) as first:
@@ -91,6 +97,11 @@ def test_a_cancelled_task_never_runs_after_restarts_of_monitor_broker_and_worker
             (running, "refused"),
             (later, "done"),
         }
+
+
+def _listeners(connection: AppConnection) -> int | None:
+    """The workers that wait for remote control."""
+    return asyncio.run(redis_clients(connection, publish=True)).listeners
 
 
 def _restore(world: World) -> None:

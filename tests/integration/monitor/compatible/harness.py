@@ -89,18 +89,30 @@ async def monitor(
 
 
 async def get(client: Client, path: str) -> tuple[int, Any]:
-    """The status and the document of a route, for a viewer."""
+    """The status and the document of a route, or its text if it answers no JSON, for a viewer."""
     async with client.get(path, headers=VIEWER) as response:
-        return response.status, await response.json()
+        is_json = response.content_type == "application/json"
+        return response.status, await (response.json() if is_json else response.text())
 
 
-async def until(client: Client, path: str, condition: Any, seconds: float = 60.0) -> Any:
-    """The document of a route as soon as ``condition(status, document)`` is true."""
+async def until(client: Client, path: str, condition: Any, seconds: float = 300.0) -> Any:
+    """The document of a route as soon as ``condition(status, document)`` is true.
+
+    A check takes 3 s at most: on a busy machine it may miss a broker or a worker that is well.
+    """
     last: list[Any] = []
 
     async def met() -> Any:
         last[:] = await get(client, path)
-        return last if condition(*last) else None
+        try:
+            return last if condition(*last) else None
+        except (KeyError, TypeError):  # an error has other fields
+            return None
 
     _, document = await wait_for_async(met, seconds, lambda: f"{path}; last: {last}")
     return document
+
+
+def answered(status: int, _: Any) -> bool:
+    """The condition of a route that answers 503 when it was not done in time."""
+    return status == 200

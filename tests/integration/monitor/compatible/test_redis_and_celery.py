@@ -4,6 +4,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis as redis_client
@@ -16,6 +17,10 @@ TEST_CELERY, CELERY = "/api/test/celery", "/api/celery/status"
 HEALTH = "/api/redis-celery/health"
 
 
+def is_success(status: int, document: Any, expected: bool) -> bool:
+    return status == 200 and document["success"] is expected
+
+
 async def test_redis_monitoring(tmp_path: Path) -> None:
     """Connection test; version, memory, uptime, clients; keys in database 0."""
     with redis_server(tmp_path / "redis") as redis:
@@ -24,12 +29,11 @@ async def test_redis_monitoring(tmp_path: Path) -> None:
         with redis_client.Redis(port=redis.port, db=1) as client:
             client.set("elsewhere", "x")
         async with monitor(redis.database(1)) as client:
-            status, tested = await get(client, TEST_REDIS)
-            assert (status, tested["success"]) == (200, True)
+            tested = await until(client, TEST_REDIS, lambda status, one: is_success(status, one, True))
             assert str(redis.port) in tested["message"]
 
-            status, document = await get(client, REDIS)
-            assert (status, document["success"]) == (200, True)
+            document = await until(client, REDIS, lambda _, one: one["redis_status"]["error"] is None)
+            assert document["success"] is True
             found = document["redis_status"]
             assert found["running"] is True
             assert found["version"][0].isdigit()
@@ -66,11 +70,10 @@ async def test_celery_monitoring_and_healthy(tmp_path: Path) -> None:
             assert health["redis"]["running"] is True
             assert health["celery"]["active_workers"] == ["worker1@hostname"]
 
-            assert (await get(client, TEST_CELERY))[1]["success"] is True
-            status, document = await get(client, CELERY)
-            assert (status, document["success"]) == (200, True)
+            await until(client, TEST_CELERY, lambda status, one: is_success(status, one, True))
+            document = await until(client, CELERY, lambda _, one: one["celery_status"]["workers_running"])
+            assert document["success"] is True
             celery = document["celery_status"]
-            assert celery["workers_running"] is True
             assert celery["queues"] == {"celery": 0}
             assert celery["active_tasks"] == celery["queued_tasks"] == 0
             assert celery["broker"]["connected"] is True
@@ -79,8 +82,8 @@ async def test_celery_monitoring_and_healthy(tmp_path: Path) -> None:
 async def test_redis_without_workers_is_degraded(tmp_path: Path) -> None:
     with redis_server(tmp_path / "redis") as redis:
         async with monitor(redis.url) as client:
-            status, document = await get(client, HEALTH)
-            assert (status, document["health"]["overall_status"]) == (200, "degraded")
+            document = await until(client, HEALTH, lambda status, _: status == 200)
+            assert document["health"]["overall_status"] == "degraded"
             assert document["health"]["recommendations"] == [
                 "Start Celery workers: celery -A APP worker --loglevel=info"
             ]
@@ -119,9 +122,12 @@ async def test_a_wrong_password_is_named_and_not_shown(tmp_path: Path) -> None:
             for path in (TEST_REDIS, REDIS, TEST_CELERY, CELERY, HEALTH):
                 _, document = await get(client, path)
                 assert "geheim" not in json.dumps(document)
-            _, tested = await get(client, TEST_REDIS)
-            assert tested["success"] is False
-            assert "password" in tested["message"].lower() + tested["hint"].lower()
+
+            def is_named(status: int, tested: Any) -> bool:
+                text = tested["message"] + tested["hint"]
+                return is_success(status, tested, False) and "password" in text.lower()
+
+            await until(client, TEST_REDIS, is_named)
 
 
 async def test_a_frozen_worker_does_not_count_as_running(tmp_path: Path) -> None:
@@ -129,6 +135,10 @@ async def test_a_frozen_worker_does_not_count_as_running(tmp_path: Path) -> None
         async with monitor(redis.url) as client:
             await until(client, HEALTH, lambda _, one: one["health"]["overall_status"] == "healthy")
             process.freeze()
-            document = await until(client, CELERY, lambda _, one: not one["celery_status"]["workers_running"])
-            assert "worker1@hostname" in document["celery_status"]["error"]
-            assert (await get(client, HEALTH))[1]["health"]["overall_status"] == "degraded"
+
+            def is_named(_: int, document: Any) -> bool:
+                celery = document["celery_status"]
+                return not celery["workers_running"] and "worker1@hostname" in celery["error"]
+
+            await until(client, CELERY, is_named)
+            await until(client, HEALTH, lambda _, one: one["health"]["overall_status"] == "degraded")

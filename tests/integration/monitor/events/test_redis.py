@@ -9,9 +9,10 @@ from redis import Redis
 from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
+from celery_health.urls import parse
 from celery_monitor.events.receivers.opening import open_receiver
 from tests.integration.monitor.events.conftest import running, send, send_batch, until
-from tests.integration.readers.test_redis_failover import sentinel_url
+from tests.integration.readers.test_redis_failover import ask_sentinel, replicas_known, sentinel_url
 
 
 async def test_events_of_one_database_arrive_alone_and_in_batches(redis: RedisServer) -> None:
@@ -79,9 +80,12 @@ async def test_events_arrive_again_after_a_failover_of_the_sentinels(tmp_path: P
             send(first.url, "a")
             await inbox.until_received("a")
             watcher = Redis(port=second.port, password="secret")
-            wait_for(lambda: watcher.info("replication")["master_link_status"] == "up", 30)  # type: ignore[index]
+            wait_for(lambda: watcher.info("replication")["master_link_status"] == "up")  # type: ignore[index]
+            wait_for(lambda: replicas_known(parse(url).port), describe="the Sentinel knows the replica")
             first.kill()
-            wait_for(lambda: watcher.info("replication")["role"] == "master", 60)  # type: ignore[index]
+            ask_sentinel(parse(url).port, "set", "shop", "down-after-milliseconds", "2000")
+            # A Sentinel that stood still for two seconds does nothing for the next thirty.
+            wait_for(lambda: watcher.info("replication")["role"] == "master", 120)  # type: ignore[index]
 
             def subscribed() -> bool:
                 return bool(watcher.pubsub_channels("*celeryev*"))
@@ -128,18 +132,29 @@ async def test_a_server_that_answers_no_more_is_noticed(
 
 
 async def test_an_idle_connection_stays(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("celery_monitor.events.receivers.redis.CHECK_SECONDS", 0.05)
-    watcher = Redis(port=redis.port, password="secret")
+    monkeypatch.setattr("celery_monitor.events.receivers.redis.CHECK_SECONDS", 0.2)
+    watcher: Any = Redis(port=redis.port, password="secret")
     async with running(open_receiver(redis.database(6))) as inbox:
         await inbox.until_connected()
 
         def pings() -> int:
-            stats: Any = watcher.info("commandstats")
-            return int(stats.get("cmdstat_ping", {}).get("calls", 0))
+            return int(watcher.info("commandstats").get("cmdstat_ping", {}).get("calls", 0))
 
-        before = pings()
-        await until(lambda: pings() > before + 5)
-        assert inbox.receiver.connected
+        began: dict[str, int] = {}
+
+        def outlives_pings() -> bool:
+            # A server on a busy machine may miss a check: the connection that follows has to outlive five.
+            now, found = pings(), watcher.client_list(_type="pubsub")
+            ids = [client["id"] for client in found if client["name"].endswith("/6.celeryev")]
+            if any(now > began.get(one, now) + 5 for one in ids):
+                return True
+            now = pings()
+            for one in ids:
+                began.setdefault(one, now)
+            return False
+
+        await until(outlives_pings)
+        await inbox.until_connected()
 
 
 async def test_the_first_address_that_answers_is_used(redis: RedisServer) -> None:
@@ -151,8 +166,7 @@ async def test_the_first_address_that_answers_is_used(redis: RedisServer) -> Non
 
 async def test_a_wrong_password_is_a_sentence_without_it(redis: RedisServer) -> None:
     async with running(open_receiver(f"redis://:geheim@127.0.0.1:{redis.port}/0")) as inbox:
-        await until(lambda: inbox.receiver.error is not None)
-        assert "refuses the login" in str(inbox.receiver.error)
+        await until(lambda: "refuses the login" in str(inbox.receiver.error))
         assert "geheim" not in str(inbox.receiver.error)
 
 
@@ -160,5 +174,4 @@ async def test_a_user_who_may_not_subscribe_is_named_the_right(redis: RedisServe
     admin: Any = Redis(port=redis.port, password="secret")
     admin.execute_command("ACL", "SETUSER", "viewer", "on", ">viewer", "+@all", "~*", "resetchannels")
     async with running(open_receiver(f"redis://viewer:viewer@127.0.0.1:{redis.port}/0")) as inbox:
-        await until(lambda: inbox.receiver.error is not None)
-        assert "&/0.celeryev*" in str(inbox.receiver.error)
+        await until(lambda: "&/0.celeryev*" in str(inbox.receiver.error))
