@@ -59,7 +59,7 @@ def test_a_dead_letter_queue_that_counts_deliveries(rabbit: RabbitServer) -> Non
     queue = "counted.dead-letter"
     with amqp_connection(rabbit) as connection:
         channel = connection.channel()
-        declare(channel, "videos")
+        declare(channel, "films")
         channel.queue_declare(queue, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
         message = amqp.Message("video", application_headers=TASK)
         channel.basic_publish(message, exchange="", routing_key=queue, mandatory=True)
@@ -67,9 +67,9 @@ def test_a_dead_letter_queue_that_counts_deliveries(rabbit: RabbitServer) -> Non
         options = ("--queue", queue, "--broker", rabbit.url)
         for _ in range(2):
             assert run("dead-letter", "show", "v-1", *options).code == 0
-        replayed = run("dead-letter", "replay", "v-1", "--to", "videos", *options)
+        replayed = run("dead-letter", "replay", "v-1", "--to", "films", *options)
         assert (replayed.code, replayed.err) == (0, "")
-        assert lengths(channel, queue, "videos") == [0, 1]
+        assert lengths(channel, queue, "films") == [0, 1]
 
 
 def _redis_message(body: str, **marks: Any) -> str:
