@@ -1,5 +1,6 @@
 """What Redis shows of its clients is evidence also where it stands still for a while."""
 
+import pytest
 import redis as redis_client
 from tools.testbed.servers import RedisServer
 
@@ -16,7 +17,10 @@ def stand_still(redis: RedisServer) -> None:
         client.client_pause(2000)
 
 
-async def test_a_check_with_enough_time_waits_for_a_redis_that_stands_still(redis: RedisServer) -> None:
+async def test_a_check_with_enough_time_waits_for_a_redis_that_stands_still(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("celery_health.readers.redis.connection.READ_SECONDS", 30.0)
     none = BrokerClients(listeners=0, waiting=0)
     connection = AppConnection(redis.url, parse(redis.url))
 

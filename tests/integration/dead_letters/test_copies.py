@@ -55,23 +55,6 @@ def test_on_rabbitmq_one_of_several_copies_is_put_back(rabbit: RabbitServer) -> 
         assert lengths(channel, QUEUE, "videos") == [0, 2]
 
 
-def test_a_dead_letter_queue_that_counts_deliveries(rabbit: RabbitServer) -> None:
-    queue = "counted.dead-letter"
-    with amqp_connection(rabbit) as connection:
-        channel = connection.channel()
-        declare(channel, "films")
-        channel.queue_declare(queue, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
-        message = amqp.Message("video", application_headers=TASK)
-        channel.basic_publish(message, exchange="", routing_key=queue, mandatory=True)
-
-        options = ("--queue", queue, "--broker", rabbit.url)
-        for _ in range(2):
-            assert run("dead-letter", "show", "v-1", *options).code == 0
-        replayed = run("dead-letter", "replay", "v-1", "--to", "films", *options)
-        assert (replayed.code, replayed.err) == (0, "")
-        assert lengths(channel, queue, "films") == [0, 1]
-
-
 def _redis_message(body: str, **marks: Any) -> str:
     route = {"exchange": "", "routing_key": "videos", **marks}
     return json.dumps(
