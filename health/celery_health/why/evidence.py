@@ -59,8 +59,8 @@ def _cancel(facts: TaskFacts) -> Iterator[str]:
     if facts.revoke_asked is None:
         return
     by = f" by {printable(facts.revoked_by)}" if facts.revoked_by else ""
-    sends = times(facts.revoke_sends) if facts.revoke_sends else "not yet"
-    yield f"A cancel was requested at {moment(facts.revoke_asked)}{by}, and sent to workers {sends}."
+    sends = f"was sent to workers {times(facts.revoke_sends)}" if facts.revoke_sends else "was not sent yet"
+    yield f"A cancel was requested at {moment(facts.revoke_asked)}{by}, and {sends}."
 
 
 def _holder(holder: Holder) -> Iterator[str]:

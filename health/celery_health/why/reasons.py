@@ -165,7 +165,7 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
         ),
         WhyReason.REVOKE_ORDERED: Situation(
             Severity.DEGRADED,
-            "A cancel of {task} was requested{by}: {effect}.",
+            "{request}{task} was {requested}{by}: {effect}.",
             "Send the task again if it is needed",
         ),
         WhyReason.HELD_FOR_ETA: Situation(

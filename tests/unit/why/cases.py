@@ -147,13 +147,19 @@ CASES = (
         "a revoke waits for it",
         facts(queue=queue(ahead=3, workers=("w1@a",)), revoke_ordered=True, revoked_by="anna"),
         WhyReason.REVOKE_ORDERED,
-        ("requested by anna", "discards it"),
+        ("Task shop.mail 4c1f was revoked by anna: a worker discards it",),
     ),
     Case(
         "a revoke waits for it, and no worker was ordered",
-        facts(queue=queue(ahead=3, workers=("w1@a",)), revoke_ordered=True, revoke_sends=0),
+        facts(
+            queue=queue(ahead=3, workers=("w1@a",)),
+            revoke_ordered=True,
+            revoke_asked=NOW,
+            revoked_by="anna",
+            revoke_sends=0,
+        ),
         WhyReason.REVOKE_ORDERED,
-        ("was requested", "no worker has been ordered yet"),
+        ("A cancel of task", "was requested by anna", "no worker has been ordered yet"),
     ),
     Case(
         "it expired in the queue",

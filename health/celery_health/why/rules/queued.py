@@ -13,9 +13,16 @@ def revoke_ordered(facts: TaskFacts) -> Finding | None:
     if not facts.revoke_ordered:
         return None
     by = f" by {printable(facts.revoked_by)}" if facts.revoked_by else ""
-    sent = facts.revoke_sends != 0
-    effect = "the worker that fetches it discards it" if sent else "no worker has been ordered yet"
-    return Finding(WhyReason.REVOKE_ORDERED, {"by": by, "effect": effect})
+    is_cancel = facts.revoke_asked is not None
+    words = {
+        "request": "A cancel of " if is_cancel else "",
+        "requested": "requested" if is_cancel else "revoked",
+        "by": by,
+        "effect": "no worker has been ordered yet"
+        if facts.revoke_sends == 0
+        else "a worker discards it instead of running it",
+    }
+    return Finding(WhyReason.REVOKE_ORDERED, words)
 
 
 def broker_unreachable(facts: TaskFacts) -> Finding | None:

@@ -17,7 +17,7 @@ const EFFECTS = {
 /** The end of a task is known a moment before the monitor closes its cancel. */
 function effectOf(cancel, state) {
   if (cancel.ended === null && isFinished(state)) return state === "REVOKED" ? EFFECTS.revoked : "the task has ended";
-  return cancel.state === "sent" && WAITING.has(state) ? "the worker that fetches it discards it" : EFFECTS[cancel.state] ?? cancel.state;
+  return cancel.state === "sent" && WAITING.has(state) ? "a worker discards it instead of running it" : EFFECTS[cancel.state] ?? cancel.state;
 }
 
 /** Whether a task waits for a cancel, and so for nothing else. */

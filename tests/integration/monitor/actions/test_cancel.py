@@ -50,7 +50,9 @@ def test_a_cancelled_task_never_runs_after_restarts_of_monitor_broker_and_worker
         status, cancel = change(monitor, f"/tasks/{waiting}/cancel", {"terminate": False})
         assert (status, cancel["state"], cancel["terminate"]) == (202, "requested", False)
         wait_for(lambda: monitor.task(waiting)["cancel"]["state"] == "sent", WAIT_SECONDS)
-        assert "revoked by token" in monitor.get(f"/tasks/{waiting}/why")["sentence"]
+        assert (
+            "was requested by token: a worker discards it" in monitor.get(f"/tasks/{waiting}/why")["sentence"]
+        )
         # A monitor that answers starting workers is no worker that a health check waits for.
         wait_for(lambda: "Receives remote control" in monitor.text(), WAIT_SECONDS, monitor.text)
         connection = resolve(None, None, world.broker, None, {})

@@ -73,7 +73,7 @@ def test_a_task_is_cancelled(on_postgresql: Monitor, shop: Shop, open_window: Op
     why = page.get_by_role("region", name="Why")
     # A worker that holds a task until its time says only then that it does not run it.
     if kind == "that waits for its time":
-        expect(why).to_contain_text("was requested by the-admin: the worker that fetches it discards it.")
+        expect(why).to_contain_text("was requested by the-admin: a worker discards it instead of running it.")
         state(page, "cancel requested")
     else:
         expect(why).to_contain_text("was revoked by the-admin")
@@ -145,7 +145,7 @@ def test_all_tasks_that_a_filter_finds_are_cancelled(
     page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
     page.locator("[data-row-link]").first.click()
     expect(page.get_by_role("region", name="Requests")).to_contain_text(
-        "by the-admin: the worker that fetches it discards it."
+        "by the-admin: a worker discards it instead of running it."
     )
 
 

@@ -55,7 +55,7 @@ def test_a_cancel_is_shown_before_any_worker_answers(
     request = page.get_by_role("status").filter(has_text="A cancel was requested")
     expect(request).to_contain_text("by the-admin: no worker has been ordered yet.")
     page.evaluate("window.away = false")
-    effect = "by the-admin: the worker that fetches it discards it."
+    effect = "by the-admin: a worker discards it instead of running it."
     expect(request).to_contain_text(effect)
     expect(page.get_by_role("region", name="Requests")).to_contain_text(effect)
     why = page.get_by_role("region", name="Why")
