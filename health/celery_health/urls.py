@@ -47,7 +47,7 @@ _SOCKET = "redis+socket"
 # In a host any of these characters shows one. A password may have them, so there only the whole form does.
 _IN_HOST = re.compile(r"[$<>{}%]")
 _WHOLE = re.compile(r"\$\{\w+\}|\$\(\w+\)|\{\{.*\}\}|<[A-Z][A-Z_ -]*>", re.ASCII)
-# A password alone may be like this.
+# Only a password may have this form.
 _VARIABLE = re.compile(r"\$[A-Z][A-Z0-9_]*", re.ASCII)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -15,11 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 LIMIT_SECONDS = 450
-"""For a whole test: an outage of a minute, and pods that start three at a time, take their time."""
+"""For a whole test: an outage of a minute, and pods that start three at a time, take their time.
+
+All waits of a test together may be longer: they do not all last until their ends.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test here the time that a cluster takes; its own waits are shorter.
+    """Give each test here the time that a cluster takes.
 
     Those that may take longest begin first: with several at a time, none is left alone at the end.
     """

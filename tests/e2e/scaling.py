@@ -78,7 +78,7 @@ def wait_whole(shop: Shop, replicas: int) -> set[str]:
 
 
 def occupy(stand: Stand, pods: int, seconds: float, behind: int = 0) -> None:
-    """Give both slots of each of ``count`` pods a task of ``seconds``; returns when all run.
+    """Give both slots of each of ``pods`` pods a task of ``seconds``; returns when all run.
 
     ``behind``: short tasks that wait in the queue meanwhile. All are acknowledged late, so that no worker
     takes more than it can run.

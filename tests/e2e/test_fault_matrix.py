@@ -18,6 +18,7 @@ PARTS = (
 )
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("pool", "broker", "names"), PARTS, ids=[f"{pool}-{broker}-{names[0]}" for pool, broker, names in PARTS]
 )

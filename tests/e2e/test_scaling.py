@@ -149,6 +149,7 @@ def test_a_burst_on_a_quorum_queue_takes_a_group_from_zero_and_back(kube: Kube, 
         assert_one_hill(stand.shop, watch, began)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("way", "scale_ins"), [("kubectl", 12), ("load", 8)])
 def test_scale_ins_under_load_cost_no_task(stand: Stand, way: str, scale_ins: int) -> None:
     result = ScaleIns(stand, {way: 2}, longest=5, seed=7, say=print).run(scale_ins)

@@ -32,11 +32,11 @@ def free_port() -> int:
 
     Of those that the kernel gives to no outgoing connection: a server that restarts finds its port free.
     """
-    for port in _next_ports:
+    while True:
+        port = next(_next_ports)
         with closing(socket.socket()) as listener, suppress(OSError):
             listener.bind(("127.0.0.1", port))
             return port
-    raise AssertionError("unreachable: the ports repeat without end")
 
 
 class Server(ABC):

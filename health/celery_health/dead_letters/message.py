@@ -128,7 +128,7 @@ def of_redis(raw: bytes) -> Message:
         "properties": properties | {"delivery_info": _unmarked(route)},
     }
     return Message(
-        _digest(_canonical(content)),
+        _digest(_canonical(content) or raw),
         len(raw),
         headers=headers,
         properties=properties,
@@ -144,7 +144,7 @@ def of_amqp(body: bytes, properties: Mapping[str, Any], route: tuple[str | None,
     headers = _dict(properties.get("application_headers"))
     content = _canonical(dict(properties) | {"application_headers": _unmarked(headers)})
     return Message(
-        _digest(content + b"\0" + body),
+        _digest((content or b"") + b"\0" + body),
         len(body),
         headers=headers,
         properties=properties,
@@ -159,9 +159,15 @@ def _unmarked(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in _DELIVERY_MARKS}
 
 
-def _canonical(content: dict[str, Any]) -> bytes:
-    """The same text for the same message each time it is read: sorted, and without the types of Python."""
-    return json.dumps(content, sort_keys=True, default=repr).encode()
+def _canonical(content: dict[str, Any]) -> bytes | None:
+    """The same text for the same message each time it is read: sorted, and without the types of Python.
+
+    None: it is nested too deeply.
+    """
+    try:
+        return json.dumps(content, sort_keys=True, default=repr).encode()
+    except RecursionError:
+        return None
 
 
 def _digest(content: bytes) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from celery_health.readers.timeouts import READ_SECONDS
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.broker_clients import CHECK_CLIENT, BrokerClients, topic_of, waits
 from celery_health.survey.budget import Budget
@@ -50,7 +51,7 @@ async def _shows_waiting_clients(connection: AppConnection, seconds: float) -> b
 
     The client waits for a second, and again where it was not seen: either side may have stood still.
     """
-    waiting, asking = _connections(connection)
+    waiting, asking = _connections(connection, seconds)
     waiter: asyncio.Task[Any] | None = None
     try:
         async with asyncio.timeout(seconds):
@@ -84,7 +85,7 @@ async def _counts_listeners(connection: AppConnection, seconds: float) -> bool:
     """Whether PUBLISH counts a listener of our own on the channel of remote control. Never raises."""
     from redis.exceptions import RedisError  # noqa: PLC0415
 
-    listening, asking = _connections(connection)
+    listening, asking = _connections(connection, seconds)
     topic = topic_of(connection)
     try:
         async with asyncio.timeout(seconds), listening.client().pubsub() as subscription:
@@ -101,8 +102,9 @@ async def _counts_listeners(connection: AppConnection, seconds: float) -> bool:
         await asking.close()
 
 
-def _connections(connection: AppConnection) -> tuple[Any, Any]:
+def _connections(connection: AppConnection, seconds: float) -> tuple[Any, Any]:
     # Imported only here: the redis package takes 20 MB, and RabbitMQ needs none of it.
     from celery_health.readers.redis.connection import RedisConnection  # noqa: PLC0415
 
-    return RedisConnection(connection.broker), RedisConnection(connection.broker)
+    broker, limit = connection.broker, max(READ_SECONDS, seconds)
+    return RedisConnection(broker, seconds=limit), RedisConnection(broker, seconds=limit)

@@ -34,7 +34,13 @@ from celery_probe.pod import CONTAINER_SECURITY
 MONITOR_PORT = 8555
 
 _UID = 1000
-_USER = {"runAsUser": _UID, "runAsGroup": _UID, "fsGroup": _UID}
+# Always changing the modes of a volume's files would open to the group what the monitor keeps to itself.
+_USER = {
+    "runAsUser": _UID,
+    "runAsGroup": _UID,
+    "fsGroup": _UID,
+    "fsGroupChangePolicy": "OnRootMismatch",
+}
 _DATA = "/data"
 _TOKENS_FOLDER = "/tokens"
 _TOKENS_FILE = "tokens"

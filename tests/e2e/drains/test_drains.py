@@ -74,6 +74,7 @@ def test_after_a_rollout_that_failed_only_drained_pods_go(stand: Stand) -> None:
     assert_clean(stand, tasks)
 
 
+@pytest.mark.timeout(750)
 def test_a_drain_comes_through_although_the_token_was_changed(stand: Stand) -> None:
     shop = stand.shop
     stand.deploy(group(replicas=2))

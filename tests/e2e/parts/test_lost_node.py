@@ -72,6 +72,7 @@ class Pods:
         return [pod["metadata"]["uid"] != uid and is_ready(pod) for pod in self.read()] == [True]
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.disruptive
 def test_beat_and_redis_on_a_lost_node_are_never_two_and_keep_every_message(
     kube: Kube, namespace: str

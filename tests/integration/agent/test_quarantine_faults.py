@@ -159,6 +159,7 @@ def test_a_worker_that_ends_in_a_move_in_rabbitmq_loses_nothing(
         wait_until_ran(worker, "well")
         assert messages.ids(queue) == []
         # However many copies there are, a replay has the task run once.
+        worker.wait_until(lambda report: not (report.active_count or report.reserved))
         kill(worker)
         order(worker, queue=dead)
         replayed = run("dead-letter", "replay", listed, "--queue", dead, "--broker", rabbit.url)

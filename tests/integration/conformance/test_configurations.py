@@ -50,7 +50,6 @@ def test_there_are_enough_configurations() -> None:
 
 # kombu leaves the socket of a refused login open.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.timeout(600 if TRIES_ALL else 240)
 def test_what_is_said_of_each_configuration_agrees_with_celery(names: Mapping[str, str]) -> None:
     cases = all_cases()
     with ThreadPoolExecutor(len(VERSIONS)) as pool:

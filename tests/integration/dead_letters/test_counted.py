@@ -46,7 +46,7 @@ def test_dead_letters_of_the_preset_are_counted(broker: tuple[str, Callable[[], 
     url, fill = broker
 
     def health(*options: str, app: str = "cli_quarantine") -> str:
-        return run("-A", app, "--timeout", "60", *options, broker=url).out
+        return run("-A", app, "--timeout", "30", *options, broker=url).out
 
     def counted() -> dict[str, Any] | None:
         document: dict[str, Any] = json.loads(health("--format", "json"))

@@ -233,7 +233,7 @@ def test_a_broker_that_answers_after_seconds(broker: str, request: pytest.Fixtur
         try:
             reading = pool.submit(read)
             with pytest.raises(TimeoutError):
-                reading.result(timeout=4)
+                reading.result(timeout=3)
         finally:
             server.resume()
         assert reading.result(timeout=60) == 0

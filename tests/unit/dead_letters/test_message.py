@@ -124,3 +124,11 @@ def test_messages_with_one_id_are_numbered_from_the_oldest() -> None:
 )
 def test_topics(binding: str, key: str, matches: bool) -> None:
     assert topic_matches(binding, key) is matches
+
+
+def test_a_message_of_any_depth_has_a_digest() -> None:
+    """What ``json.loads`` takes may be too deep for ``json.dumps``: a sender chooses the depth."""
+    for depth in range(850, 1050):
+        nested = "[" * depth + "]" * depth
+        raw = f'{{"headers": {{"task": "shop.hog", "id": "29a3"}}, "body": {nested}}}'.encode()
+        assert of_redis(raw).digest == of_redis(raw).digest

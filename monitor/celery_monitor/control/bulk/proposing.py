@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.task.arguments import UnknownArgumentsError, arguments_of_texts
+from celery_health.verdicts.text import counted
 from celery_monitor.control.cancels import requests as cancels
+from celery_monitor.control.cancels.requests import count_given
 from celery_monitor.control.refused import RefusedError
 from celery_monitor.control.retries import rules as retries
 from celery_monitor.history.filters import TaskFilter
@@ -145,13 +147,13 @@ class BulkRequests:
         """Refuse cancels that would not be sent again to workers that start."""
         if action is not BulkAction.CANCEL or count == 0:
             return
-        given = await self._history.cancels.count_open() + await self._history.bulks.count_waiting_cancels()
+        given = await count_given(self._history)
         room = MOST_OPEN - given
         if count > room:
-            narrower = f"narrow the filter to {room} tasks, " if room > 0 else ""
+            fewer = f"choose at most {counted(room, 'task')}, or " if room > 0 else ""
             raise RefusedError(
-                f"{given} cancels are open already, and a worker remembers {MOST_OPEN} at most: {narrower}"
-                "wait until tasks of earlier cancels have ended, or purge the queue."
+                f"{given:,} cancels are open already, and a worker remembers at most {MOST_OPEN:,}: "
+                f"{fewer}wait until cancelled tasks have ended."
             )
 
     async def _parts(self, tasks: TaskFilter | tuple[str, ...]) -> AsyncIterator[list[TaskRecord]]:

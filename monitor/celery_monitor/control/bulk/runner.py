@@ -207,7 +207,7 @@ class BulkRunner:
             changed.append(msgspec.structs.replace(item, state=state, new_id=None, problem=delivery.problem))
         history = self._history
         async with history.changing() as session:
-            if not_sent and not await self._duty.hold_in(session):
+            if len(sent) < len(items) and not await self._duty.hold_in(session):
                 return False  # another monitor goes on with these ids, and may have sent them
             await history.retries.note_sent_in(session, sent, self._clock())
             await history.retries.remove_in(session, not_sent)

@@ -36,16 +36,22 @@ class CancelRequests:
         record = await self._tasks.record(task_id)
         if record is not None and (why := refusal(record)) is not None:
             raise RefusedError(why)
-        if await self._history.cancels.count_open() >= MOST_OPEN:
+        if await count_given(self._history) >= MOST_OPEN:
             raise RefusedError(
-                f"{MOST_OPEN} cancels are open already, and a worker remembers no more: wait until their "
-                "tasks have ended, or purge the queue."
+                f"{MOST_OPEN:,} cancels are open already, and a worker remembers no more: wait until "
+                "cancelled tasks have ended."
             )
         cancel = RequestedCancel(
             task_id=task_id, at=self._clock(), identity=identity, terminate=terminate, signal=signal
         )
         await self._keeper.keep([cancel])
         return cancel
+
+
+async def count_given(history: History) -> int:
+    """The cancels that are open, and those that wait in an action on many tasks."""
+    # In this order: what the action moves in between counts twice, not never.
+    return await history.bulks.count_waiting_cancels() + await history.cancels.count_open()
 
 
 def refusal(record: TaskRecord) -> str | None:

@@ -1,5 +1,6 @@
 """Reads and removes messages for a caller."""
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -58,7 +59,8 @@ class MessageRequests:
         """
         self._only_redis(queue)
         try:
-            return await redis.peek(self._url, self._naming, queue, priority, limit)
+            async with asyncio.timeout(_SECONDS):
+                return await redis.peek(self._url, self._naming, queue, priority, limit)
         except (RedisError, OSError, TimeoutError) as error:
             raise self._away(error) from None
 
@@ -122,7 +124,8 @@ class MessageRequests:
 
     async def _purge(self, queue: str, most: int) -> int:
         if self._url.kind.is_redis:
-            return await redis.purge(self._url, self._naming, queue, most)
+            async with asyncio.timeout(_SECONDS):
+                return await redis.purge(self._url, self._naming, queue, most)
         messages = await self._count(queue)
         if messages > most:
             raise QueueChangesError(messages)
@@ -131,7 +134,8 @@ class MessageRequests:
     async def _count(self, queue: str) -> int:
         try:
             if self._url.kind.is_redis:
-                return await redis.count(self._url, self._naming, queue)
+                async with asyncio.timeout(_SECONDS):
+                    return await redis.count(self._url, self._naming, queue)
             if not self._url.kind.is_amqp:
                 raise RefusedError("The queues of this broker cannot be purged by the monitor.")
             found = await self._thread.run(lambda: rabbitmq.count(self._url, queue))

@@ -19,7 +19,7 @@ export function TaskActions({ task, onCancelled }) {
   const [open, setOpen] = useState("");
   if (!may("operator")) return null;
   const close = () => setOpen("");
-  return html`${CAN_RETRY.has(task.state) && html`<button type="button" class="button primary" onClick=${() => setOpen("retry")}>Retry ...</button>`}
+  return html`${CAN_RETRY.has(task.state) && !task.endWithoutEvent && html`<button type="button" class="button primary" onClick=${() => setOpen("retry")}>Retry ...</button>`}
     ${canCancel(task.state) && html`<button type="button" class="button danger" onClick=${() => setOpen("cancel")}>Cancel ...</button>`}
     ${open === "cancel" && html`<${CancelDialog} task=${task} onClose=${close} onCancelled=${onCancelled} />`}
     ${open === "retry" && html`<${RetryDialog} task=${task} onClose=${close} />`}`;

@@ -12,8 +12,8 @@ const KINDS = { SUCCESS: "good", FAILURE: "bad", LOST: "bad", RETRY: "warn", REV
 
 const lasts = (task, run) => run.outcome === null && !task.endWithoutEvent;
 
-/** The state of a run. Without an event of its end, a run that is over ended as its task did. */
-const stateOf = (task, run) => run.outcome ?? (task.endWithoutEvent ? task.state : run.started === null ? "RECEIVED" : "STARTED");
+/** The state of a run. Without an event of its end, the last run ended as its task did. */
+const stateOf = (task, run) => run.outcome ?? (task.endWithoutEvent && run === task.runs.at(-1) ? task.state : run.started === null ? "RECEIVED" : "STARTED");
 
 /** The runs with their spans; a task that waits has a line of its own. */
 export function spans(task, at) {

@@ -29,9 +29,12 @@ class SessionFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         found = self._read()
-        self._content = found or _Content(secrets.token_hex(_SECRET_BYTES), {})
+        is_private = found is not None and self._is_private()
+        # Logouts count also if other users could read the file.
+        ended = {} if found is None else found.ended
+        self._content = found if found and is_private else _Content(secrets.token_hex(_SECRET_BYTES), ended)
         remember(self._content.secret)
-        if found is None:
+        if not is_private:
             self._write()
 
     @property
@@ -50,25 +53,25 @@ class SessionFile:
         self._write()
 
     def _read(self) -> _Content | None:
-        """What the file has, None if it is not there or cannot be trusted."""
+        """What the file has, None if it is not there or damaged."""
         try:
             with self._path.open("rb") as stream:
-                mode, data = os.fstat(stream.fileno()).st_mode, stream.read(_MOST_BYTES)
+                return msgspec.json.decode(stream.read(_MOST_BYTES), type=_Content)
         except FileNotFoundError:
             return None
         except OSError as error:
             _log.warning(
                 "%s cannot be read (%s): all browsers have to log in again", self._path, error.strerror
             )
-            return None
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            _log.warning("other users can open %s: all browsers have to log in again", self._path)
-            return None
-        try:
-            return msgspec.json.decode(data, type=_Content)
         except msgspec.DecodeError:
             _log.warning("%s is damaged: all browsers have to log in again", self._path)
-            return None
+        return None
+
+    def _is_private(self) -> bool:
+        if not self._path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            return True
+        _log.warning("other users can open %s: its secret is replaced, and browsers log in again", self._path)
+        return False
 
     def _write(self) -> None:
         draft = self._path.with_name(f"{self._path.name}.new")
@@ -77,6 +80,8 @@ class SessionFile:
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(msgspec.json.encode(self._content))
+                stream.flush()
+                os.fsync(descriptor)
             draft.replace(self._path)
         except OSError as error:
             _log.warning(

@@ -251,7 +251,9 @@ class AuditEntry(_View):
     role: str = Field(description="The role of the identity.")
     action: str = Field(description="The name of the operation.")
     subject: str = Field(description="The task, worker or queue.")
-    outcome: str = Field(description="`done`, `dry run`: nothing was changed, or why it was refused.")
+    outcome: str = Field(
+        description="`done`, `dry run` (nothing was changed), or why the request was refused."
+    )
     address: str = Field(description="The address of the client.")
     detail: str = Field(description="More about it.")
 

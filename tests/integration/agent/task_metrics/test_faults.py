@@ -77,6 +77,7 @@ def test_children_that_kill_themselves_at_random_leave_every_counter_as_the_task
         sent, until = 0, time.monotonic() + KILL_SECONDS
         # On a slow machine few are sent in this time, and chance may spare them all.
         while time.monotonic() < until or ledger(worker)["suicide WorkerLostError"] < 10:
+            assert time.monotonic() < until + 120, "children end"
             for _ in range(20):
                 app.send_task("agent_metrics.suicide", (sent % 7, 0.1))
                 sent += 1
@@ -87,7 +88,6 @@ def test_children_that_kill_themselves_at_random_leave_every_counter_as_the_task
     ends = Counter(f"suicide {events[-1]}" for events in noted.values())
     assert seen == ends + Counter({"suicide started": len(noted)})
     assert len(noted) == sent
-    assert ends["suicide WorkerLostError"] > 0
 
 
 def test_children_killed_from_outside_leave_every_run_counted_once(tmp_path: Path) -> None:

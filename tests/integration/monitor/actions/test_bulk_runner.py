@@ -155,7 +155,7 @@ async def test_more_cancels_than_workers_remember_are_refused_until_there_is_roo
     for _ in range(2):
         with pytest.raises(RefusedError, match="2 cancels are open already"):
             await found.bulk.start(images, second.confirmation, "ann")
-        with pytest.raises(RefusedError, match="narrow the filter to 1 tasks"):
+        with pytest.raises(RefusedError, match="choose at most 1 task, or wait"):
             await found.bulk.propose(images, "ann")
         await found.bulk_runner.part()
     await found.bulk.propose(wanted(BulkAction.CANCEL, "id:images-1"), "ann")

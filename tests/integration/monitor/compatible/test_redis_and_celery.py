@@ -32,7 +32,9 @@ async def test_redis_monitoring(tmp_path: Path) -> None:
             tested = await until(client, TEST_REDIS, lambda status, one: is_success(status, one, True))
             assert str(redis.port) in tested["message"]
 
-            document = await until(client, REDIS, lambda _, one: one["redis_status"]["error"] is None)
+            document = await until(
+                client, REDIS, lambda status, one: status == 200 and one["redis_status"]["error"] is None
+            )
             assert document["success"] is True
             found = document["redis_status"]
             assert found["running"] is True
@@ -71,7 +73,9 @@ async def test_celery_monitoring_and_healthy(tmp_path: Path) -> None:
             assert health["celery"]["active_workers"] == ["worker1@hostname"]
 
             await until(client, TEST_CELERY, lambda status, one: is_success(status, one, True))
-            document = await until(client, CELERY, lambda _, one: one["celery_status"]["workers_running"])
+            document = await until(
+                client, CELERY, lambda status, one: status == 200 and one["celery_status"]["workers_running"]
+            )
             assert document["success"] is True
             celery = document["celery_status"]
             assert celery["queues"] == {"celery": 0}

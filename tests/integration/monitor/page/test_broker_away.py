@@ -15,8 +15,6 @@ from tests.integration.monitor.monitor_process import Monitor, monitor
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import SECONDS
 
-pytestmark = pytest.mark.timeout(600)
-
 SCREENS = ("", "/queues", "/queues/letters", "/workers", "/workers/gone@web-1")
 
 

@@ -10,8 +10,6 @@ from tests.integration.monitor.page.shop import UNREAD, Shop, wait_for_state
 from tests.integration.monitor.page.test_actions import state, task_page
 from tests.integration.monitor.page.test_connection import ready
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def cancel(page: Page) -> None:
     page.get_by_role("button", name="Cancel ...").click()

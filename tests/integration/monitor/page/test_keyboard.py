@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from tools.testbed.waiting import wait_for
 
 from tests.integration.monitor.monitor_process import Monitor, monitor
 from tests.integration.monitor.page.conftest import PREFIX, Open
@@ -142,8 +143,10 @@ def test_a_token_is_traded_for_a_session(on_sqlite: Monitor, shop: Shop, open_wi
 
 
 def test_the_link_of_the_terminal_logs_in_once(just_started: Monitor, open_window: Open) -> None:
-    found = re.search(rf"Log in at \S+({PREFIX}/login/\S+)", just_started.text())
-    assert found is not None, just_started.text()
+    found = wait_for(
+        lambda: re.search(rf"Log in at \S+({PREFIX}/login/\S+)", just_started.text()),
+        describe=just_started.text,
+    )
     window = open_window(just_started, found[1], role=None)
     window.wait_until_settled()
     expect(window.page).to_have_url(f"{window.origin}{PREFIX}/monitoring")

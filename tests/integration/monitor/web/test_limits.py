@@ -13,7 +13,7 @@ from celery_monitor.settings import AccessSettings, RateLimit
 from celery_monitor.web.limits import counters
 from tests.support.monitor_web import ACCESS, API, VIEWER, served
 
-# A new window, which lets one more through, begins at multiples of the seconds since 1970.
+# A window begins when the Unix time is a multiple of its length, and lets one more through.
 LIMITED = AccessSettings(tokens=ACCESS.tokens, rate_limit=RateLimit(6, 1_000_000_000))
 
 

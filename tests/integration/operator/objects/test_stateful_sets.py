@@ -71,7 +71,9 @@ def end(world: World, pod: str) -> None:
 
 def object_reconciles(operator: OperatorProcess, world: World) -> float:
     labels = {"namespace": world.namespace, "resource": "shop", "reconcile": "objects"}
-    return metric(operator.get("/metrics")[1], "celery_operator_reconciles_total", labels) or 0
+    status, text = operator.get("/metrics")
+    assert status == 200, operator.words()
+    return metric(text, "celery_operator_reconciles_total", labels) or 0
 
 
 def reconciles_later(operator: OperatorProcess, world: World, count: int) -> None:

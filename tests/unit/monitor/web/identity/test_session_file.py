@@ -61,6 +61,17 @@ def test_a_secret_that_other_users_can_read_is_replaced(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_logout_counts_also_after_other_users_could_read_the_file(path: Path) -> None:
+    """With a secret of the settings, cookies stay valid whatever happens to the file."""
+    access = AccessSettings(session_secret="of-the-settings")
+    before = Sessions(session_key(access), lambda: 1_000_000.0, SessionFile(path))
+    cookie, _ = before.start(ANN)
+    before.end(cookie)
+    path.chmod(0o660)
+    after = Sessions(session_key(access), lambda: 1_000_000.0, SessionFile(path))
+    assert after.caller(cookie) is None
+
+
 def test_a_file_that_cannot_be_written_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
