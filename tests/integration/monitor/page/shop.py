@@ -43,6 +43,11 @@ class Shop:
         """Send a task; returns its id."""
         return str(self.app.send_task(f"shop.tasks.{name}", args=args, queue=queue, **options).id)
 
+    def purge(self, queue: str) -> None:
+        """Remove all messages of the queue."""
+        with self.app.connection_for_write() as connection:
+            connection.default_channel.queue_purge(queue)
+
     def fill(self) -> None:
         """Send tasks that succeed, fail, run, and wait."""
         self.tasks["FAILURE"] = [self.send("charge_card", order) for order in range(6)]
