@@ -48,10 +48,13 @@ def started(
 
 
 def interrupted(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    """Press Ctrl-C; the exit code, and all that was printed."""
+    """Press Ctrl-C; the exit code, and all that was printed and not read before."""
+    assert process.stdout
+    assert process.stderr
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=WAIT_SECONDS)
-    return process.returncode, out + err
+    # ``communicate`` would lose the lines that came with one that was read.
+    printed = process.stdout.read() + process.stderr.read()
+    return process.wait(timeout=WAIT_SECONDS), printed
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])

@@ -58,7 +58,7 @@ def test_a_broker_that_goes_away_in_between_gets_the_rest_later() -> None:
 
 
 @pytest.mark.parametrize(
-    ("acknowledged", "ends"), [([], True), ([False, False], True), ([False, True], False)]
+    ("acknowledged", "ends"), [([], False), ([False, False], True), ([False, True], False)]
 )
 def test_a_worker_goes_on_while_a_task_runs_that_no_other_worker_will_run(
     acknowledged: list[bool], ends: bool

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from queue import Empty
 from signal import SIGKILL
-from typing import Any, Iterable
+from typing import Any, Collection, Iterable
 
 from celery_probe.agent import natives
 
@@ -53,9 +53,12 @@ def end_pop(channel: Any, in_loop: bool) -> None:
         channel._in_poll = None
 
 
-def will_all_run_again(active: Iterable[Any]) -> bool:
-    """Whether each of these running requests can be given back, so that going on with them is for nothing."""
-    return not any(request.acknowledged for request in active)
+def will_all_run_again(active: Collection[Any]) -> bool:
+    """Whether each of these running requests can be given back, so that going on with them is for nothing.
+
+    With none the worker ends as usual.
+    """
+    return bool(active) and not any(request.acknowledged for request in active)
 
 
 def end(children: Iterable[int], count: int) -> None:
