@@ -151,13 +151,7 @@ CASES = (
     ),
     Case(
         "a revoke waits for it, and no worker was ordered",
-        facts(
-            queue=queue(ahead=3, workers=("w1@a",)),
-            revoke_ordered=True,
-            revoke_asked=NOW,
-            revoked_by="anna",
-            revoke_sends=0,
-        ),
+        facts(queue=queue(ahead=3), revoke_ordered=True, revoke_asked=NOW, revoked_by="anna", revoke_sends=0),
         WhyReason.REVOKE_ORDERED,
         ("A cancel of task", "was requested by anna", "no worker has been ordered yet"),
     ),
