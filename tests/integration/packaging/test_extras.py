@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from tools.cluster.devenv import uv
-from tools.testbed.servers import RedisServer, free_port, redis_server
+from tools.testbed.databases import maria_server, postgres_server
+from tools.testbed.servers import RedisServer, free_port, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.monitor.monitor_process import ROOT, Monitor, worker
@@ -126,6 +127,36 @@ def _probe(installed: Installed) -> None:
         wait_for(sees_the_broker, 60, lambda: installed.run("celery-probe", "report", **settings))
 
 
+_READS = """
+import asyncio, sys
+from celery_health.readers import reader_for
+for url in sys.argv[1:]:
+    reading = asyncio.run(reader_for(url).read(()))
+    assert reading.reachable, reading
+"""
+
+
+def _reads(installed: Installed, *urls: str) -> None:
+    """A reader gives up after seconds, which pass on a busy machine."""
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return installed.run("python", "-c", _READS, *urls)
+
+    wait_for(lambda: run().returncode == 0, 60, run)
+
+
+def _health(installed: Installed) -> None:
+    folder = installed.folder / "rabbit"
+    folder.mkdir()
+    with rabbit_server(folder) as rabbit:
+        _reads(installed, installed.redis.url, rabbit.url)
+
+
+def _database(installed: Installed) -> None:
+    with postgres_server() as postgres, maria_server(installed.folder / "maria") as maria:
+        _reads(installed, postgres.database(), maria.database())
+
+
 def _imported(*modules: str) -> Check:
     return lambda installed: installed.works("python", "-c", f"import {', '.join(modules)}")
 
@@ -135,9 +166,9 @@ PROGRAMS: dict[str, Check] = {
     "monitor": _monitor,
     "operator": _operator,
     "probe": _probe,
-    "health": _imported("celery_health.readers.redis.reader", "celery_health.readers.rabbitmq.amqp"),
+    "health": _health,
     "metrics": _imported("celery_health.metrics.request"),
-    "database": _imported("psycopg", "pymysql"),
+    "database": _database,
     "apprise": _imported("celery_monitor.alerts.channels.apprise_process", "apprise"),
 }
 
