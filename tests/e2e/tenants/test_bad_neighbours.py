@@ -21,7 +21,7 @@ SECONDS = int(os.environ.get("NEIGHBOURS_SECONDS", "60"))
 MOST_MEMORY_MIB = 200
 REPORTED_WITHIN = 10 + BUSY_SECONDS
 SCALED_WITHIN = 2 + BUSY_SECONDS
-HEALED_WITHIN = 60
+HEALED_WITHIN = 60 + BUSY_SECONDS
 SMALLER_WITHIN = 60
 MOST = 3
 SCALING = {
@@ -78,6 +78,21 @@ def await_healed(shop: Shop) -> None:
     shop.wait_condition("WorkersHealthy", "True", timeout=HEALED_WITHIN)
 
 
+def replace_worn_pod(shop: Shop) -> None:
+    """Let a new pod take the place of one that was healed twice: the kubelet waits longer each time."""
+    (worn,) = shop.pods()
+    if sum(restarts([worn]).values()) < 2:
+        return
+    shop.kube.run("-n", shop.namespace, "delete", "pod", worn["metadata"]["name"], "--wait=false")
+
+    def is_replaced() -> bool:
+        return [one["metadata"]["uid"] != worn["metadata"]["uid"] for one in shop.pods()] == [True]
+
+    shop.kube.until("a new pod", is_replaced)
+    shop.wait_condition("WorkersHealthy", "True")
+    shop.wait_ready()
+
+
 def await_scaled(shop: Shop) -> None:
     """Send more tasks than one worker runs soon, and wait until the shop has grown and has shrunk again."""
     ids = shop.send("shop.tasks.build_report", 0.5, count=60)
@@ -103,6 +118,7 @@ def test_a_shop_is_scaled_healed_and_reported_beside_ten_hostile_resources(shop:
 
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
+        replace_worn_pod(shop)
         await_healed(shop)
         await_scaled(shop)
         assert memory_mib(kube) < MOST_MEMORY_MIB
