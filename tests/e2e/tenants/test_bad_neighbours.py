@@ -86,11 +86,12 @@ def replace_worn_pod(shop: Shop) -> None:
     shop.kube.run("-n", shop.namespace, "delete", "pod", worn["metadata"]["name"], "--wait=false")
 
     def is_replaced() -> bool:
-        return [one["metadata"]["uid"] != worn["metadata"]["uid"] for one in shop.pods()] == [True]
+        new = [pod for pod in shop.pods() if pod["metadata"]["uid"] != worn["metadata"]["uid"]]
+        containers = [one for pod in new for one in pod["status"].get("containerStatuses", [])]
+        return bool(containers) and all(one["ready"] for one in containers)
 
     shop.kube.until("a new pod", is_replaced)
     shop.wait_condition("WorkersHealthy", "True")
-    shop.wait_ready()
 
 
 def await_scaled(shop: Shop) -> None:
