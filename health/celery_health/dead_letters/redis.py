@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import inspect
 from bisect import bisect
 from collections import Counter
 from collections.abc import Awaitable, Iterator, Sequence
@@ -93,6 +94,11 @@ class RedisDeadLetters:
 
         try:
             return self._runner.run(wait())
+        except asyncio.CancelledError:
+            # asyncio forgets a Ctrl-C that comes just when it begins to listen for one.
+            if inspect.iscoroutine(answer):
+                answer.close()
+            raise KeyboardInterrupt from None
         except exceptions.NoPermissionError as error:
             raise DeadLetterError(
                 f"{self._url.address} accepts the login but refuses the command: {quoted(error)}."
