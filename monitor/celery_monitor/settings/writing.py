@@ -3,12 +3,12 @@
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dotenv import set_key, unset_key
 
+from celery_monitor.settings.private_file import replacing
 from celery_monitor.settings.problem import SettingsError
 from celery_monitor.settings.saved import read_saved
 from celery_monitor.settings.setting import Setting
@@ -39,17 +39,11 @@ def write_saved(file: Path, changes: Mapping[str, str | None], settings: Sequenc
 
 def _replace(file: Path, changes: Mapping[str, str | None], settings: Sequence[Setting]) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".settings-", dir=file.parent) as folder:
-        draft = Path(folder) / file.name
-        draft.touch(mode=0o600)
+    with replacing(file) as draft:
         if file.exists():
             # The content alone: the mode of the draft stays.
             shutil.copyfile(file, draft)
         _change(draft, changes, settings)
-        with draft.open("rb") as stream:
-            os.fsync(stream.fileno())
-        draft.replace(file)
-    _sync_folder(file.parent)
 
 
 def _change(draft: Path, changes: Mapping[str, str | None], settings: Sequence[Setting]) -> None:
@@ -66,11 +60,3 @@ def _change(draft: Path, changes: Mapping[str, str | None], settings: Sequence[S
         raise SettingsError(
             "The settings cannot be written so that they are read again: use other characters."
         )
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,7 +1,6 @@
 """What sessions need after a restart: a secret that signs cookies, and the sessions that were ended."""
 
 import logging
-import os
 import secrets
 import stat
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from celery_health.known_secrets import remember
+from celery_monitor.settings.private_file import replacing
 
 _log = logging.getLogger(__name__)
 
@@ -74,15 +74,9 @@ class SessionFile:
         return False
 
     def _write(self) -> None:
-        draft = self._path.with_name(f"{self._path.name}.new")
         try:
-            draft.unlink(missing_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(msgspec.json.encode(self._content))
-                stream.flush()
-                os.fsync(descriptor)
-            draft.replace(self._path)
+            with replacing(self._path) as draft:
+                draft.write_bytes(msgspec.json.encode(self._content))
         except OSError as error:
             _log.warning(
                 "%s cannot be written (%s): logins and logouts are forgotten when the monitor restarts",
