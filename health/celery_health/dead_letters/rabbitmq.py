@@ -63,20 +63,19 @@ class RabbitDeadLetters:
         self._check_not_blocked()
         put_back: set[str] = set()
 
-        def put_back_once(original: Any) -> Result:
-            digest = _message(original).digest
-            if digest in put_back:
-                return Result(digest, done=True, copy=True)
-            result = self._publish(original, to)
+        def put_back_once(found: Message, original: Any) -> Result:
+            if found.digest in put_back:
+                return Result(found.digest, done=True, copy=True)
+            result = self._publish(found, original, to)
             if result.done:
-                put_back.add(digest)
+                put_back.add(found.digest)
             return result
 
         yield from self._take(digests, put_back_once)
 
     def drop(self, digests: Sequence[str]) -> Iterator[Result]:
         """Remove each message."""
-        return self._take(digests, lambda original: Result(_message(original).digest, done=True))
+        return self._take(digests, lambda found, _: Result(found.digest, done=True))
 
     def close(self) -> None:
         """Close the connection. RabbitMQ gives back what was fetched."""
@@ -84,17 +83,17 @@ class RabbitDeadLetters:
         if connection is not None:
             connection.collect()
 
-    def _take(self, digests: Sequence[str], act: Callable[[Any], Result]) -> Iterator[Result]:
+    def _take(self, digests: Sequence[str], act: Callable[[Message, Any], Result]) -> Iterator[Result]:
         wanted = Counter(digests)
         with self._fetching() as (channel, total):
             for original in self._fetched(channel, min(MAX_MESSAGES, total)):
-                digest = _message(original).digest
-                if not wanted[digest]:
+                found = _message(original)
+                if not wanted[found.digest]:
                     continue
-                wanted[digest] -= 1
+                wanted[found.digest] -= 1
                 # Between the two steps a message that was put back is in both queues.
                 with deferred() as interrupt:
-                    result = act(original)
+                    result = act(found, original)
                     if result.done:
                         channel.basic_ack(original.delivery_tag)
                 yield result
@@ -151,8 +150,7 @@ class RabbitDeadLetters:
                 return
             yield original
 
-    def _publish(self, original: Any, to: str | None) -> Result:
-        found = _message(original)
+    def _publish(self, found: Message, original: Any, to: str | None) -> Result:
         exchange, key = ("", to) if to else (found.exchange, found.routing_key)
         if exchange is None or key is None:
             problem = "The message does not show which queue it came from: use --to QUEUE."
