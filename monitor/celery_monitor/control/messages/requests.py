@@ -59,8 +59,8 @@ class MessageRequests:
         """
         self._only_redis(queue)
         try:
-            async with asyncio.timeout(_SECONDS):
-                return await redis.peek(self._url, self._naming, queue, priority, limit)
+            peeked = redis.peek(self._url, self._naming, queue, priority, limit)
+            return await asyncio.wait_for(peeked, _SECONDS)
         except (RedisError, OSError, TimeoutError) as error:
             raise self._away(error) from None
 
@@ -124,8 +124,7 @@ class MessageRequests:
 
     async def _purge(self, queue: str, most: int) -> int:
         if self._url.kind.is_redis:
-            async with asyncio.timeout(_SECONDS):
-                return await redis.purge(self._url, self._naming, queue, most)
+            return await asyncio.wait_for(redis.purge(self._url, self._naming, queue, most), _SECONDS)
         messages = await self._count(queue)
         if messages > most:
             raise QueueChangesError(messages)
@@ -134,8 +133,7 @@ class MessageRequests:
     async def _count(self, queue: str) -> int:
         try:
             if self._url.kind.is_redis:
-                async with asyncio.timeout(_SECONDS):
-                    return await redis.count(self._url, self._naming, queue)
+                return await asyncio.wait_for(redis.count(self._url, self._naming, queue), _SECONDS)
             if not self._url.kind.is_amqp:
                 raise RefusedError("The queues of this broker cannot be purged by the monitor.")
             found = await self._thread.run(lambda: rabbitmq.count(self._url, queue))
