@@ -1,6 +1,7 @@
 """A Django project whose commands run as a user runs them."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from tools.testbed.celery_versions import DJANGO
@@ -22,13 +23,18 @@ def manage(broker: str, *arguments: str) -> Outcome:
 
 
 def healthy(broker: str, *arguments: str) -> Outcome:
-    """Run a command of manage.py until it finds all well: a busy machine may be slower than its limits."""
+    """Run a command of manage.py until it finds all well."""
+    return until_healthy(lambda: manage(broker, *arguments))
+
+
+def until_healthy(check: Callable[[], Outcome]) -> Outcome:
+    """Repeat a check until it finds all well: a busy machine may be slower than its limits."""
+    last: list[Outcome] = []
 
     def found() -> Outcome | None:
-        last.append(manage(broker, *arguments))
+        last.append(check())
         return last[-1] if last[-1].code == 0 else None
 
-    last: list[Outcome] = []
     return wait_for(found, describe=lambda: last[-1])
 
 

@@ -9,7 +9,7 @@ from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import Outcome
-from tests.integration.django.harness import PROJECT, project_environment
+from tests.integration.django.harness import PROJECT, project_environment, until_healthy
 
 CLI = "from celery_health.cli.commands.main import main; main(prog_name='celery-health')"
 
@@ -37,14 +37,7 @@ def test_test_tasks_come_back_through_the_database(tmp_path: Path) -> None:
         try:
             wait_for(lambda: "ready." in log.read_text(), 120, log.read_text)
             options = ("--test-tasks", "--format", "json", "--timeout", "60")
-
-            def found_healthy() -> Outcome | None:
-                # A worker on a busy machine may not be seen waiting for messages in time.
-                last.append(python("-c", CLI, "-A", "shop_site", *options))
-                return last[-1] if last[-1].code == 0 else None
-
-            last: list[Outcome] = []
-            found = wait_for(found_healthy, describe=lambda: last[-1])
+            found = until_healthy(lambda: python("-c", CLI, "-A", "shop_site", *options))
         finally:
             worker.send_signal(signal.SIGTERM)
             worker.wait(timeout=60)
