@@ -107,7 +107,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--markdown",
         type=Path,
         metavar="PAGE",
-        help="write the tables into this page too, the pictures beside it",
+        help="write the tables into this page too, and its pictures",
     )
     return parser.parse_args(arguments)
 

@@ -79,9 +79,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image that lies beside the page of its part; ``draw`` writes it."""
+    """An image; ``draw`` writes it. ``path`` leads there from the folder of the page."""
 
-    name: str
+    path: str
     draw: Callable[[Path], None]
 
 
@@ -132,7 +132,7 @@ def draw(findings: Sequence[Finding], page: Path) -> None:
     """The pictures, beside the page."""
     for finding in findings:
         if isinstance(finding, Picture):
-            finding.draw(page.with_name(finding.name))
+            finding.draw(page.parent / finding.path)
 
 
 def circumstances() -> str:

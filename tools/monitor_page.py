@@ -29,7 +29,7 @@ def _table(group: Iterable[click.Option]) -> Iterator[str]:
             help_text, _, shown = (option.help or "").partition("  [default: ")
             default = shown.rstrip("]") or ("" if option.is_flag else _default(option))
             names = ", ".join(f"`{name}`" for name in option.opts)
-            metavar = "" if option.is_flag else f" `{option.make_metavar(context)}`"
+            metavar = "" if option.is_flag else f" `{option.make_metavar(context)}`".replace("|", "\\|")
             yield f"| {names}{metavar} | `{_variable(option)}` | {default} | {help_text.replace('|', ' ')} |"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from celery_health.catalogue import CATALOGUE
 from celery_health.catalogue.entry import Actor, Cause, Entry, Severity, Subject, Wording
+from celery_operator.api.kubectl_commands import in_namespace
 from celery_operator.api.status import ConditionType
 from tools.generated_part import has_part, replaced, wrapped
 
@@ -97,7 +98,7 @@ def _said(wording: Wording, entry: Entry) -> Iterator[str]:
     if wording.kubectl:
         # On Kubernetes a worker is named by its pod.
         command = _code(wording.kubectl, entry).replace("WORKER", "POD")
-        yield f"| kubectl | `kubectl -n NAMESPACE {command}` |"
+        yield f"| kubectl | `{in_namespace('NAMESPACE', command)}` |"
     if wording.celery:
         yield f"| celery | `celery -A APP {_code(wording.celery, entry)}` |"
 

@@ -14,7 +14,7 @@ from bench.scaling.outcome import Outcome, Scaler, run
 from bench.scaling.workloads import HOUR, MINUTE, Workload, workloads
 from bench.scaling.world import World
 
-PICTURE = "scaling-simulator.png"
+PICTURE = "../scaling-simulator.png"
 CALM_SECONDS = 30 * MINUTE
 OURS, DEFAULTS, PEER, FORESIGHT = "operator, eager", "operator, defaults", "KEDA, fast", "foresight"
 SHOWN = (OURS, PEER, "KEDA, defaults")

@@ -26,6 +26,8 @@ class QueueReading:
     in_rate: float | None = field(default=None, compare=False)
     out_rate: float | None = field(default=None, compare=False)
     """Messages that are published and delivered per second, where RabbitMQ's management API shows it."""
+    problem: str = field(default="", compare=False)
+    """Why this queue alone cannot be used, in a sentence; empty if it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class BrokerReading:
     unacked: UnackedReading | None = None
     memory: MemoryReading | None = field(default=None, compare=False)
     """None where the broker does not show it."""
+    failed_addition: str = field(default="", compare=False)
+    """Why a second source, such as the management API, adds nothing; empty if it does or is not asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 
+class UrlError(ValueError):
+    """The text is not the URL of a broker or result backend. The message says what to write instead."""
+
+
 class BrokerKind(StrEnum):
     """The protocol of a URL. OTHER can be used by Celery but not read here."""
 

@@ -4,8 +4,13 @@ from celery_health.redaction import redact
 
 
 def first_line(error: object) -> str:
-    """The first line of the text of an exception, not masked; empty if it has none."""
-    return next(iter(str(error).splitlines()), "")
+    """The first line of the text of an exception, not masked; empty if it has none.
+
+    A text that begins with an empty line is broken into lines for its reader: it is joined, as a whole.
+    """
+    text = str(error)
+    first = next(iter(text.splitlines()), "")
+    return first if first.strip() else " ".join(text.split())
 
 
 def in_one_line(error: BaseException) -> str:

@@ -80,17 +80,27 @@ _SECRET_PARAMETER = re.compile(rf"(?P<before>[?&;][\w.-]{{0,64}}{_SECRET_NAME}=)
 _BEFORE_QUOTED = re.compile(
     rf"{_SECRET_NAME}\\*['\"]?\s{{0,8}}[=:]\s{{0,8}}[ub]?(?P<quote>\\*['\"])", re.IGNORECASE
 )
+# As connection strings of drivers have it, of ODBC with a value in braces; a placeholder is no value. A colon
+# also stands in ordinary text. Punctuation at the end belongs to the text around the value.
+_UNQUOTED = re.compile(
+    rf"(?P<before>(?<![\w.-])[\w.-]{{0,64}}{_SECRET_NAME}\s{{0,8}}=\s{{0,8}})"
+    r"(?!['\"<]|\*{3}(?![^\s;&,.)\]}'\"])|(?-i:\$[A-Z_{(]))(?:\{[^}]*\}|[^\s;]*[^\s;,.)\]}'\"])",
+    re.IGNORECASE,
+)
 
 
 def mask_recognised(text: str) -> str:
-    """The text without credentials and parameters of URLs, and without quoted values of secret names."""
+    """The text without credentials and parameters of URLs, and without values of secret names.
+
+    Of a name and an equals sign any value is masked, of a name and a colon one in quotes.
+    """
     text = mask_urls(text)
     parts, position = [], 0
     while found := _BEFORE_QUOTED.search(text, position):
         end = end_of_string(text, found.end(), found["quote"])
         parts += [text[position : found.end()], MASK, found["quote"]]
         position = end
-    return "".join([*parts, text[position:]])
+    return _UNQUOTED.sub(rf"\g<before>{MASK}", "".join([*parts, text[position:]]))
 
 
 def mask_urls(text: str) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 
-from celery_health import sql_urls
 from celery_health.broker_url import DIALECTS, DJANGO_DIALECTS, BrokerUrl
+from celery_health.url_parts import sql_urls
 from celery_health.urls import UrlError
 
 # Of kombu 5.3 to 5.7, in its own spelling.

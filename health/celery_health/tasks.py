@@ -16,6 +16,7 @@ from typing import Any
 from celery import Celery, shared_task
 
 from celery_health.broker import BrokerReading
+from celery_health.error_text import in_one_line
 from celery_health.redaction import redact
 from celery_health.result_backends import ping_result_backend
 from celery_health.threads import start_in_thread
@@ -60,8 +61,7 @@ def _run_all(checks: dict[str, Callable[[], Check]]) -> dict[str, Check]:
         except NotDoneError:
             results[name] = _result(False, f"no answer within {CHECK_SECONDS:g} s")
         except Exception as error:  # an error is the result of its check, and the others continue
-            first_line = next(iter(str(error).splitlines()), "")
-            results[name] = _result(False, f"{type(error).__name__}: {first_line}")
+            results[name] = _result(False, in_one_line(error))
     return results
 
 

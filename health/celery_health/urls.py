@@ -7,11 +7,11 @@ host or path may be a part of the password.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from celery_health import sql_urls
 from celery_health.broker_url import (
     DIALECTS,
     DJANGO_DIALECTS,
@@ -20,7 +20,10 @@ from celery_health.broker_url import (
     PORTS,
     BrokerKind,
     BrokerUrl,
+    UrlError,
 )
+from celery_health.url_parts import sql_urls
+from celery_health.url_parts.checks import checked, is_placeholder, without_placeholder
 
 __all__ = [
     "BrokerKind",
@@ -31,26 +34,16 @@ __all__ = [
     "parse_result_backend",
 ]
 
+_EXAMPLES_OF_RESULTS = "redis://HOST:6379/0, rediss://, sentinel://, rpc:// or db+postgresql://HOST/DATABASE"
 _EXAMPLES = "redis://HOST:6379/0, rediss://, sentinel://, amqp://HOST:5672/VHOST or amqps://"
 
 _NAME = re.compile(r"[A-Za-z_][\w.+-]*(:[A-Za-z_]\w*)?\Z")
+_DATABASE_AT_END = re.compile(r"/[0-9]+ +\Z")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
-
-
-class UrlError(ValueError):
-    """The text is not the URL of a broker or result backend. The message says what to write instead."""
 
 
 # kombu's scheme of a Redis on a Unix socket.
 _SOCKET = "redis+socket"
-# $HOST, ${HOST}, {{ host }}, <host>, %HOST%: placeholders that a shell or a template should have replaced.
-# In a host any of these characters shows one. A password may have them, so there only the whole form does.
-_IN_HOST = re.compile(r"[$<>{}%]")
-_WHOLE = re.compile(r"\$\{\w+\}|\$\(\w+\)|\{\{.*\}\}|<[A-Z][A-Z_ -]*>", re.ASCII)
-# Only a password may have this form.
-_VARIABLE = re.compile(r"\$[A-Z][A-Z0-9_]*", re.ASCII)
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def parse(url: str) -> BrokerUrl:
@@ -59,7 +52,7 @@ def parse(url: str) -> BrokerUrl:
     Raises:
         UrlError: the text is not such a URL.
     """
-    texts = [part.strip() for part in _failover_urls(url) if part.strip()]
+    texts = [_without_blanks(part, number) for number, part in enumerate(_failover_urls(url)) if part.strip()]
     if not texts:
         raise UrlError(f"The URL is empty: write {_EXAMPLES}.")
     if any("://" not in text for text in texts[1:]):
@@ -67,7 +60,7 @@ def parse(url: str) -> BrokerUrl:
             "After ';' in the URL there is no other URL: write one with its scheme, or percent-encode ';' in "
             "the password (%3B)."
         )
-    first, *others = (_with_host_name(_without_control_characters(_parse_one(text))) for text in texts)
+    first, *others = (checked(_parse_one(text)) for text in texts)
     if not others:
         return first
     return replace(first, alternates=tuple(_with_tls_of(first, one) for one in others))
@@ -89,9 +82,45 @@ def parse_result_backend(text: str) -> BrokerUrl:
     Raises:
         UrlError: the text is neither.
     """
-    if "://" in text or not _NAME.match(text.strip()):
+    if "://" not in text and _NAME.match(text.strip()):
+        return BrokerUrl(kind=BrokerKind.OTHER, scheme=text.strip(), host="", port=None, named=True)
+    scheme, _, rest = text.partition("://")
+    kind = _kind_of(scheme)
+    if scheme != scheme.lower() and kind is not BrokerKind.OTHER:
+        raise UrlError(f"There is no result backend {scheme}: write {scheme.lower()}://.")
+    if kind is BrokerKind.SENTINEL:
         return parse(text)
-    return BrokerUrl(kind=BrokerKind.OTHER, scheme=text.strip(), host="", port=None, named=True)
+    if kind.is_redis and "://" in rest:
+        raise UrlError("Celery takes one URL for a result backend, without ';': remove the others.")
+    # Of the others Celery takes one URL. In those that are not read ';' may stand between servers.
+    return checked(_with_own_parts(_parse_one(_without_blanks(text, 0), of_results=True)))
+
+
+def _with_own_parts(url: BrokerUrl) -> BrokerUrl:
+    """For a result backend at Redis, parameters of these names replace the parts of the URL."""
+    query = url.query if url.kind.is_redis and url.host else {}
+    return replace(
+        url,
+        host=query.get("host", url.host),
+        port=int(port) if (port := query.get("port", "")).isdecimal() else url.port,
+        username=query.get("username", url.username),
+        password=query.get("password", url.password),
+        database=int(number) if (number := query.get("db", "")).isdecimal() else url.database,
+    )
+
+
+def _without_blanks(text: str, number: int) -> str:
+    """Without the blanks that kombu and Celery ignore. With others they find no transport or server."""
+    kind = _kind_of(text.strip().partition("://")[0])
+    if kind is BrokerKind.OTHER or kind.is_database:
+        return text.strip()
+    # Sentinels after the first are read by other code of kombu.
+    if text[0].isspace() and not (kind is BrokerKind.SENTINEL and number):
+        raise UrlError("The URL begins with a blank: remove it, also after ';'.")
+    text = text.strip("\r\n\t")
+    if text[-1] == " " and not (kind.is_redis and _DATABASE_AT_END.search(text)):
+        raise UrlError("The URL ends with a blank: remove it.")
+    return text.strip()
 
 
 def parse_management(url: str) -> BrokerUrl:
@@ -118,7 +147,7 @@ def parse_management(url: str) -> BrokerUrl:
         tls=scheme.lower() == "https",
         query=MappingProxyType(dict(parse_qsl(parts.query))),
     )
-    return _with_host_name(_without_control_characters(found))
+    return checked(found)
 
 
 def _failover_urls(url: str) -> list[str]:
@@ -133,27 +162,34 @@ def _kind_of(scheme: str) -> BrokerKind:
     return DIALECTS.get(dialect) or DJANGO_DIALECTS.get(dialect, kind) if kind is BrokerKind.OTHER else kind
 
 
-def _parse_one(text: str) -> BrokerUrl:
+def _parse_one(text: str, *, of_results: bool = False) -> BrokerUrl:
     scheme, separator, rest = text.partition("://")
+    examples = _EXAMPLES_OF_RESULTS if of_results else _EXAMPLES
+    if not separator and is_placeholder(text):
+        raise UrlError(f"{text!r} is a placeholder: replace it with its value.")
     if not separator:
-        raise UrlError(f"The URL has no scheme: write {_EXAMPLES}.")
+        raise UrlError(f"The URL has no scheme: write {examples}.")
     if not _SCHEME.match(scheme):
-        raise UrlError(f"The URL does not begin with a scheme: write {_EXAMPLES}.")
+        raise UrlError(f"The URL does not begin with a scheme: write {examples}.")
     kind = _kind_of(scheme)
     if kind.is_database:
-        return _without_placeholder(_of_database(kind, scheme.lower(), rest), rest)
+        return without_placeholder(_of_database(kind, scheme.lower(), rest), rest)
     if scheme.lower() == _SOCKET:
-        return _without_placeholder(_of_socket(rest), rest)
+        return without_placeholder(_of_socket(rest), rest)
     if kind is BrokerKind.OTHER:
         # The rest may be anything: a path, a table, an account key.
-        return _without_placeholder(BrokerUrl(kind=kind, scheme=scheme, host="", port=None), rest)
-    return _without_placeholder(_known(kind, scheme.lower(), rest), rest)
+        return without_placeholder(BrokerUrl(kind=kind, scheme=scheme, host="", port=None), rest)
+    return without_placeholder(_known(kind, scheme.lower(), rest, of_results=of_results), rest)
 
 
-def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
+def _known(kind: BrokerKind, scheme: str, rest: str, *, of_results: bool) -> BrokerUrl:
     parts = _split(scheme, rest)
     query = dict(parse_qsl(parts.query))
-    path = query.get("virtual_host", unquote(parts.path.removeprefix("/")))
+    if kind.is_amqp and query.pop("ssl", ""):
+        kind, scheme = BrokerKind.AMQPS, "amqps"  # for kombu any value is as broker_use_ssl = True
+    path = unquote(parts.path.removeprefix("/"))
+    if not of_results:
+        path = query.get("virtual_host", path)
     # Without a host kombu connects to 127.0.0.1 (Redis) or localhost (AMQP).
     return BrokerUrl(
         kind=kind,
@@ -162,7 +198,7 @@ def _known(kind: BrokerKind, scheme: str, rest: str) -> BrokerUrl:
         port=parts.port or PORTS[kind],
         username=_decoded(parts.username),
         password=_decoded(parts.password),
-        database=_database(path, f"{scheme}://HOST:PORT/0") if kind.is_redis else None,
+        database=_database(path, f"{scheme}://HOST:PORT/0", of_results=of_results) if kind.is_redis else None,
         vhost=(path or "/") if kind.is_amqp else None,
         tls=kind in {BrokerKind.REDISS, BrokerKind.AMQPS},
         query=MappingProxyType(query),
@@ -188,51 +224,6 @@ def _of_socket(rest: str) -> BrokerUrl:
         path=unquote(parts.path),
         query=MappingProxyType(query),
     )
-
-
-def _without_placeholder(url: BrokerUrl, rest: str) -> BrokerUrl:
-    """The URL itself. A placeholder in it would be asked for as a host, or sent as a password."""
-    found = [url.host] if ":" not in url.host and _IN_HOST.search(url.host) else []
-    names = [part for part in (url.username, url.vhost, url.database_name) if part]
-    parts = re.split("[:/@?&]", rest) if url.kind is BrokerKind.OTHER else [*names, url.password or ""]
-    found += [part for part in names if _VARIABLE.fullmatch(part)]
-    found += [part for part in parts if _WHOLE.fullmatch(part)]
-    if not found:
-        return url
-    # As it is written: a host has lost its capital letters.
-    at = rest.lower().rfind(found[0].lower())
-    written = found[0] if at < 0 else rest[at : at + len(found[0])]
-    raise UrlError(f"{written!r} in the {url.scheme} URL is a placeholder: replace it with its value.")
-
-
-def _without_control_characters(url: BrokerUrl) -> BrokerUrl:
-    """The URL itself. A line break could end a command and begin another, in the protocol of any server."""
-    parts = {
-        "host": (url.host,),
-        "user": (url.username,),
-        "password": (url.password,),
-        "path": (url.vhost, url.database_name, url.path),
-        "query": (*url.query, *url.query.values()),
-    }
-    for name, values in parts.items():
-        if any(_CONTROL.search(value) for value in values if value):
-            raise UrlError(
-                f"The {name} of the {url.scheme} URL contains a control character, such as a line break "
-                "(%0A): remove it."
-            )
-    return url
-
-
-def _with_host_name(url: BrokerUrl) -> BrokerUrl:
-    """The URL itself. Python raises an error of its own when it has to resolve any other host."""
-    try:
-        url.host.encode("idna")
-    except UnicodeError:
-        raise UrlError(
-            f"{url.host[:80]!r} in the {url.scheme} URL is no host name: a part between two dots is empty, "
-            "longer than 63 characters or has characters that no host name may have."
-        ) from None
-    return url
 
 
 def _split(scheme: str, rest: str) -> SplitResult:
@@ -288,8 +279,10 @@ def _decoded(text: str | None) -> str | None:
     return unquote(text) if text else None
 
 
-def _database(path: str, example: str) -> int:
-    number = path.removeprefix("/") or "0"
-    if number.isascii() and number.isdigit():
-        return int(number)
+def _database(path: str, example: str, *, of_results: bool = False) -> int:
+    # A broker may have a second "/" before the number, and a result backend also one behind it.
+    number = path.strip("/") if of_results and path else path.removeprefix("/") or "0"
+    with suppress(ValueError):  # Celery reads it with int() as well, which takes "+1" and "1_0"
+        if (database := int(number)) >= 0:
+            return database
     raise UrlError(f"The database of the {example.partition(':')[0]} URL is not a number: write {example}.")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
-from celery_health.cli.commands.dead_letter_actions import explained_errors
+from celery_health.cli.commands.dead_letter_actions import explained_errors, moved_again
 from celery_health.dead_letters.letter import DeadLetterError
 from celery_health.dead_letters.remote import MODULE, RemoteDeadLetters
 from celery_health.wire.names import DEAD_LETTER_SUFFIX
@@ -36,11 +36,7 @@ def opened(
     pod = _pod(kubectl, resource)
     queue = f"{resource.name}{DEAD_LETTER_SUFFIX}"
     for task in _quarantined(resource, tuple(replayed), datetime.now(UTC)):
-        click.echo(
-            f"{task['name']} ({task['id']}) is in quarantine until {task['until']}: until then, a worker "
-            f"moves its message to {queue} again.",
-            err=True,
-        )
+        click.echo(moved_again(task["name"], task["id"], task["until"], queue), err=True)
 
     def send(request: bytes) -> list[bytes]:
         sidecar = ["--namespace", resource.namespace, "-i", pod, "-c", SIDECAR_CONTAINER]

@@ -12,8 +12,9 @@ from celery_health.cli.output.terminal import COLOURS, new_table
 from celery_health.verdicts.text import counted, lasting
 from celery_kubectl.resource import Resource
 
-# Conditions whose True is bad.
-_NEGATIVE_POLARITY = {"Reconciling", "Stalled"}
+NEGATIVE_POLARITY = {"Reconciling", "Stalled"}
+"""Conditions whose True is bad."""
+
 _RECOVERED = {True: ("yes", "green"), False: ("no", "red"), None: ("unknown", "dim")}
 
 
@@ -137,7 +138,7 @@ def _conditions(status: Mapping[str, Any], now: datetime) -> RenderableType:
 
 def _condition_status(condition: Mapping[str, Any]) -> Text:
     word = str(condition.get("status"))
-    good = "False" if condition.get("type") in _NEGATIVE_POLARITY else "True"
+    good = "False" if condition.get("type") in NEGATIVE_POLARITY else "True"
     if word == "Unknown":
         return Text(word, "magenta")
     return Text(word, "green" if word == good else "yellow")

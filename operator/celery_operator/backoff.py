@@ -1,4 +1,4 @@
-"""Growing pauses between tries, the only backoff of the operator, and pauses that differ."""
+"""Pauses: those that grow between tries, and those that differ a little from each other."""
 
 import random
 from dataclasses import dataclass

@@ -102,12 +102,12 @@ def ssl_context(configuration: Configuration) -> ssl.SSLContext:
 
 
 class Kube:
-    """A connection to one API server. Every call has a time limit and raises a KubeError when it fails."""
+    """A connection to one API server. A call that fails raises a KubeError; its request has a time limit."""
 
     def __init__(self, configuration: Configuration, timeout_seconds: float) -> None:
         self.configuration = configuration
-        # Otherwise aiohttp reads proxies and a netrc file at each request, in threads that are few.
-        configuration.client_session_kwargs = {"trust_env": False}
+        # Otherwise aiohttp reads proxies and a netrc file at each request, and unpacks what a pod has packed.
+        configuration.client_session_kwargs = {"trust_env": False, "auto_decompress": False}
         self._client = ApiClient(configuration)
         self._client.rest_client.ssl_context = ssl_context(configuration)
         self._timeout = timeout_seconds
@@ -167,8 +167,7 @@ class Kube:
         self, kind: Kind, namespace: str, name: str, body: Json, subresource: str | None = None
     ) -> Json:
         """JSON merge patch: lists are replaced whole, null takes a key away."""
-        query = urlencode({"fieldManager": names.FIELD_MANAGER})
-        path = f"{kind.path(namespace, name, subresource)}?{query}"
+        path = f"{kind.path(namespace, name, subresource)}?{urlencode({'fieldManager': names.FIELD_MANAGER})}"
         return await self._call("PATCH", path, body, "application/merge-patch+json")
 
     async def replace(self, kind: Kind, namespace: str, name: str, body: Json) -> Json:
@@ -252,7 +251,8 @@ class Kube:
         largest: int | None = None,
     ) -> bytes:
         """The body of the answer. Any size is accepted without ``largest``: the API server is trusted."""
-        headers = {"Accept": accept, "Content-Type": content_type, **(extra_headers or {})}
+        own = {"Accept": accept, "Accept-Encoding": "identity", "Content-Type": content_type}
+        headers = {**own, **(extra_headers or {})}
         seconds = timeout_seconds or self._timeout
         sent_at = self.clock.time()
         try:

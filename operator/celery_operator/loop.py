@@ -210,17 +210,16 @@ class ResourceLoop:
 
     async def _heal(self, decision: Decision) -> None:
         await self._order(decision.orders)
-        for order in decision.evictions:
-            counted = partial(self._metrics.restarted, self.key)
-            if note := await evict(self._kube, self.key, order, counted):
-                await self._events.post(note)
+        counted = partial(self._metrics.restarted, self.key)
+        refused = [await evict(self._kube, self.key, order, counted) for order in decision.evictions]
+        await self._events.post_all([note for note in refused if note])
 
     async def _scale(self, actions: Mapping[str, GroupActions]) -> None:
         ranked = {group: one for group, one in actions.items() if one.costs}
         self._set_replicas({group: one.replicas for group, one in actions.items() if group not in ranked})
         await self._order([order for one in actions.values() for order in one.orders])
         for group, one in ranked.items():
-            if await set_costs(self._kube, self._cache, self.key, one.costs):
+            if await set_costs(self._kube, self._cache, self.key, one):
                 self._set_replicas({group: one.replicas})
 
     def _set_replicas(self, replicas: Mapping[str, int]) -> None:

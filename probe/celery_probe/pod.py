@@ -35,6 +35,8 @@ PROBE_VOLUME: dict[str, Any] = {
     "name": _VOLUME,
     "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"},
 }
+MANAGED_VARIABLE: dict[str, Any] = {"name": wire.MANAGED_VARIABLE, "value": "celery-operator"}
+"""Of a worker in the operator's own pods. An injected worker does not have it."""
 DIRECTORY_VARIABLE: dict[str, Any] = {"name": wire.DIRECTORY_VARIABLE, "value": wire.DIRECTORY}
 
 # The probe image's own user, named so that a pod that runs as another one leaves our containers alone.

@@ -38,6 +38,16 @@ def assert_no_deaths(shop: Shop) -> None:
         assert not [message for message in recommended if "lost with the process" in message]
 
 
+def assert_no_deaths_counted(shop: Shop, *groups: str) -> None:
+    """No worker that runs has seen a child die or a task lost, and no sidecar the end of its worker."""
+    for name in groups:
+        for pod in shop.pods(name):
+            answer = shop.report(pod["metadata"]["name"])
+            report = answer["report"]
+            counts = (report["children_lost_total"], report["tasks_lost_total"], answer.get("ends", []))
+            assert counts == (0, 0, []), answer
+
+
 def draining(shop: Shop) -> set[str]:
     """The pods whose sidecar has been asked to let the worker take no more tasks."""
     return {name for name in names(shop) if _report(shop, name).get("drain_requested")}

@@ -30,9 +30,15 @@ def kill_operator(kube: Kube) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["deployment/shop-default", "serviceaccount/shop-celery", "secret/shop-probe"]
+    ("kind", "seconds"),
+    [
+        ("deployment/shop-default", 2),
+        ("serviceaccount/shop-celery", 2),
+        # Secrets have no watch. They are read once a minute, and at each event of another object.
+        ("secret/shop-probe", 60),
+    ],
 )
-def test_a_deleted_owned_object_is_back_within_two_seconds(shop: Shop, kind: str) -> None:
+def test_a_deleted_owned_object_is_back_in_time(shop: Shop, kind: str, seconds: float) -> None:
     shop.apply(celery_deployment())
     shop.wait_ready()
     owned_object, name = kind.split("/")
@@ -45,7 +51,7 @@ def test_a_deleted_owned_object_is_back_within_two_seconds(shop: Shop, kind: str
         now = shop.kube.get(shop.namespace, owned_object, name)
         return now is not None and now["metadata"]["uid"] != before["metadata"]["uid"]
 
-    shop.kube.until(f"{kind} back", back, timeout=REPAIRED_WITHIN, interval=0.1)
+    shop.kube.until(f"{kind} back", back, timeout=seconds + BUSY_SECONDS, interval=0.1)
 
 
 def test_an_edited_owned_object_is_repaired_within_two_seconds(shop: Shop) -> None:

@@ -1,5 +1,6 @@
 """Compares what the tasks wrote with what a monitor shows. Pure."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -78,6 +79,7 @@ def judge(
     judged = _Judge(executions_of(lines), history, dict(missed), faults)
     for one in sent:
         judged.take(one)
+    judged.explain()
     judged.result.missed = sum(missed.values())
     return judged.result
 
@@ -101,6 +103,8 @@ class _Judge:
         self._may_be_forgotten = faults.may_be_forgotten
         self._forgetful = faults.forgetful
         self._cut = faults.cut
+        self._found: list[tuple[str, set[str]]] = []
+        self._given: dict[str, list[tuple[str, set[str]]]] = {}
 
     def take(self, one: Sent) -> None:
         """Compare one task."""
@@ -109,15 +113,30 @@ class _Judge:
         self.result.runs += len(runs)
         self.result.run_twice += shown is not None and shown["run_twice"]
         sentence = self._difference(one, runs, shown)
-        if sentence is None:
-            return
-        workers = {run.worker for run in runs} | {run["worker"] for run in (shown or {}).get("runs", [])}
-        reported = max(workers, key=lambda worker: self._missed.get(worker, 0), default="")
-        if self._missed.get(reported, 0) > 0:
-            self._missed[reported] -= 1
-            self.result.reported.append(sentence)
-        else:
-            self.result.differences.append(sentence)
+        if sentence is not None:
+            self._found.append((sentence, _differing(one, runs, shown)))
+
+    def explain(self) -> None:
+        """Give as many differences as possible a missed event of one of their workers, each event once."""
+        for found in self._found:
+            to = self.result.reported if self._give(found, set()) else self.result.differences
+            to.append(found[0])
+
+    def _give(self, found: tuple[str, set[str]], tried: set[str]) -> bool:
+        """Give this difference an event that is left, or one whose difference finds another one."""
+        for worker in sorted(found[1]):
+            if worker in tried:
+                continue
+            tried.add(worker)
+            given = self._given.setdefault(worker, [])
+            if len(given) < self._missed.get(worker, 0):
+                given.append(found)
+                return True
+            for position, other in enumerate(given):
+                if self._give(other, tried):
+                    given[position] = found
+                    return True
+        return False
 
     def _difference(
         self, one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any] | None
@@ -216,6 +235,14 @@ class _Judge:
 
     def _is_cut(self, run: Execution) -> bool:
         return run.is_cut(self._kills)
+
+
+def _differing(one: Sent, runs: Sequence[Execution], shown: Mapping[str, Any] | None) -> set[str]:
+    """The workers whose runs of the task differ, or all its workers where none differs."""
+    has = [] if shown is None else shown["runs"]
+    wrote = Counter((run.worker, _outcome(one, run)) for run in runs)
+    seen = Counter((run["worker"], run["outcome"]) for run in has)
+    return {worker for worker, _ in (wrote - seen) + (seen - wrote)} or {worker for worker, _ in wrote + seen}
 
 
 def _outcome(one: Sent, run: Execution) -> str | None:

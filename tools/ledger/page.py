@@ -56,6 +56,8 @@ def page(rows: Sequence[Row]) -> str:
         f"- date: {datetime.datetime.now(datetime.UTC).date().isoformat()}",
         f"- commit: {commit}",
         "",
+        "- **kills**: as planned. A worker that hangs (no heartbeat reaches the broker for 25 s) is",
+        "  replaced as well.",
         "- **missed events**: as the monitor counts them for its workers.",
         "- **reported**: tasks that the history shows otherwise than the ledger, with a missed event of one",
         "  of their workers for each. Celery's threads pool loses events, and so does a restarting broker.",

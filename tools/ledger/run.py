@@ -119,16 +119,18 @@ class _Course:
         self._wait_for(lambda: is_over(self.world, self.plan, self.sent, self._ledger), self._still_open, 1.0)
 
     def _wait_for(self, condition: Callable[[], bool], text: Callable[[], str], interval: float) -> None:
-        """Workers that stand still meanwhile are replaced."""
+        """Workers that stand still meanwhile are replaced, and all of them when no task gets on."""
         progress, since = -1, 0.0
 
         def is_met() -> bool:
             nonlocal progress, since
             lines, now = self._ledger.llen(KEY), time.monotonic()
+            silent = self.world.heartbeats.silent()
+            self._replace([worker for worker in self.world.workers if worker.name in silent])
             if lines != progress:
                 progress, since = lines, now
             elif now - since > _STANDSTILL_SECONDS:
-                self._replace_workers()
+                self._replace(self.world.workers)
                 since = now
             return condition()
 
@@ -153,7 +155,7 @@ class _Course:
     def faults(self) -> Faults:
         """What was done, for the verdict."""
         return Faults(
-            self.kills,
+            [*self.kills, *self.world.heartbeats.silences()],
             may_be_popped=self._may_be_popped(),
             may_be_forgotten=self.plan.may_be_forgotten,
             forgetful=[worker.name for worker in self.world.workers if worker.pool == PREFORK],
@@ -167,8 +169,7 @@ class _Course:
     def _kill(self) -> str:
         self._bring_back()
         worker = self._chance.choice(self.world.workers)
-        worker.kill()
-        self.kills.append(Kill(worker.name, time.time()))
+        self._end(worker)
         self._away = (len(self.sent) + _SENT_MEANWHILE, worker)
         return f"{worker.name} is killed."
 
@@ -177,12 +178,17 @@ class _Course:
             self._away[1].start()
             self._away = None
 
-    def _replace_workers(self) -> None:
-        """After a lost connection, Celery may never fetch a message again, or never give back a slot."""
-        for worker in self.world.workers:
-            worker.kill()
-            self.kills.append(Kill(worker.name, time.time()))
+    def _replace(self, workers: Iterable[Worker]) -> None:
+        """After a lost connection, Celery may hang, fetch no message again, or keep a slot for ever."""
+        for worker in workers:
+            self._bring_back()
+            self._end(worker)
             worker.start()
+
+    def _end(self, worker: Worker) -> None:
+        worker.kill()
+        self.kills.append(Kill(worker.name, time.time()))
+        self.world.heartbeats.forget(worker.name)
 
     def _restart(self) -> str:
         self.world.broker.restart()

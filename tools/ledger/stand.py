@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.ledger.heartbeats import Heartbeats
 from tools.ledger.processes import ROOT, SLOTS, Monitor, Worker
 from tools.testbed.celery_versions import World
 from tools.testbed.databases import postgres_server
@@ -63,7 +64,8 @@ class Plan:
 class Stand:
     """What runs. ``broker_url`` and ``result_url`` are for a sender, ``ledger_url`` for the ledger.
 
-    ``proxy``: all connections to the broker lead through it, if they are to be lost.
+    ``proxy``: all connections to the broker lead through it, if they are to be lost. ``heartbeats``: as the
+    broker itself has them.
     """
 
     broker: Server
@@ -71,6 +73,7 @@ class Stand:
     broker_url: str
     result_url: str
     ledger_url: str
+    heartbeats: Heartbeats
     workers: tuple[Worker, ...]
     monitors: tuple[Monitor, ...]
 
@@ -95,6 +98,8 @@ def stand(folder: Path, plan: Plan) -> Iterator[Stand]:
             "LEDGER_URL": redis.database(2),
             "PYTHONPATH": paths,
         }
+        heartbeats = Heartbeats(broker.url)
+        stack.enter_context(heartbeats.listening())
         monitors = []
         for database in plan.databases:
             url = f"sqlite:///{folder / 'history.sqlite3'}"
@@ -119,6 +124,7 @@ def stand(folder: Path, plan: Plan) -> Iterator[Stand]:
             broker_url,
             redis.database(1),
             redis.database(2),
+            heartbeats,
             tuple(workers),
             tuple(monitors),
         )

@@ -1,6 +1,7 @@
 """The Events of a namespace. Kubernetes keeps an Event for an hour."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from tools.testbed.shop import Shop
 
@@ -9,6 +10,17 @@ def messages(shop: Shop, reason: str) -> list[str]:
     """The messages of the Events with this reason."""
     found = shop.kube.list(shop.namespace, "events.events.k8s.io")
     return [str(event.get("note", "")) for event in found if event["reason"] == reason]
+
+
+def first_time(shop: Shop, reason: str, words: str) -> float | None:
+    """When the first Event with this reason and these words was, in Unix time; None before it."""
+    found = shop.kube.list(shop.namespace, "events.events.k8s.io")
+    times = [
+        datetime.fromisoformat(event["eventTime"]).timestamp()
+        for event in found
+        if event["reason"] == reason and words in event.get("note", "")
+    ]
+    return min(times, default=None)
 
 
 def named(shop: Shop, reasons: Iterable[str]) -> list[str]:

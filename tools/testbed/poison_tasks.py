@@ -3,11 +3,13 @@
 """Tasks that kill the process that runs them, for workers of the example application (``--include``).
 
 A task with ``deaths`` kills this number of processes and then succeeds. Without it, the task always kills.
+No program but the worker may show the password.
 """
 
 import ctypes
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -32,28 +34,44 @@ def survives(task: Any, deaths: int | None) -> bool:
 
 
 @app.task(bind=True)
-def hog(self: Any, deaths: int | None = None) -> None:
+def hog(self: Any, deaths: int | None = None, _password: str = "") -> None:
     """Take 1 GiB of memory."""
     if not survives(self, deaths):
         bytearray(FILLED * (1 << 30))
 
 
 @app.task(bind=True)
-def segfault(self: Any, deaths: int | None = None) -> None:
+def hog_parent(self: Any, deaths: int | None = None, _password: str = "") -> None:
+    """Take all memory, and have the kernel kill the worker's own process for it.
+
+    The memory of a file belongs to no process, so the kernel kills the one with the highest score.
+    """
+    if survives(self, deaths):
+        return
+    # What ran is known from a report only, which a busy machine delays.
+    time.sleep(2 * RUNS_FOR)
+    Path(f"/proc/{os.getppid()}/oom_score_adj").write_text("1000", encoding="ascii")
+    file = os.memfd_create("hog")
+    while True:
+        os.write(file, FILLED * (1 << 20))
+
+
+@app.task(bind=True)
+def segfault(self: Any, deaths: int | None = None, _password: str = "") -> None:
     """Read an invalid address, as a broken extension does."""
     if not survives(self, deaths):
         ctypes.string_at(0)
 
 
 @app.task(bind=True)
-def leave(self: Any, deaths: int | None = None) -> None:
+def leave(self: Any, deaths: int | None = None, _password: str = "") -> None:
     """End the process without any cleanup."""
     if not survives(self, deaths):
         os._exit(3)
 
 
 @app.task(bind=True, acks_late=False)
-def leave_early(self: Any) -> None:
+def leave_early(self: Any, _deaths: None = None, _password: str = "") -> None:
     """End the process when the message is already acknowledged."""
     if not survives(self, None):
         os._exit(3)

@@ -229,10 +229,11 @@ class RabbitServer(Server):
         """The management API, without a user."""
         return f"http://127.0.0.1:{self.management_port}"
 
-    def control(self, *arguments: str) -> None:
+    def control(self, *arguments: str) -> str:
         """Do what only ``rabbitmqctl`` can, such as ``set_disk_free_limit 999GB``, which raises the alarm."""
         command = [str(RABBITMQ_CONTROL), "-n", self._env["RABBITMQ_NODENAME"], *arguments]
-        subprocess.run(command, env=self._env, check=True, capture_output=True, timeout=60)
+        done = subprocess.run(command, env=self._env, check=True, capture_output=True, timeout=60, text=True)
+        return done.stdout
 
     def answers(self) -> bool:
         # A broker that is up answers the protocol header with Connection.Start: a method frame, type 1.

@@ -1,6 +1,18 @@
 """Reasons about tasks that kill the processes that run them."""
 
+from dataclasses import replace
+
 from celery_health.catalogue.entry import Cause, Entry, Reason, Severity, Subject, Wording
+
+_OF_ONE = "Task {task} killed its worker {times} in {span}: {cause}. {fate}"
+_OF_SUSPECTS = "One of the tasks {suspects} killed its worker {times} in {span}: {cause}. {fate}"
+_QUARANTINED_SEVERAL = Wording(
+    message=_OF_ONE,
+    remedy="{correction} Then put the messages back with dead-letter replay; dead-letter list has the ids. "
+    "Do not revoke the tasks.",
+    kubectl="celery dead-letter {resource} list",
+    celery="health dead-letter list --queue {dead_letter_queue}",
+)
 
 
 class DeathReason(Reason):
@@ -14,24 +26,30 @@ class DeathReason(Reason):
         meaning="A task kills the processes that run it, again and again.",
         cause=Cause.TASKS,
         wording=Wording(
-            message="Task {subject} killed its worker {times} in {span}: {cause}. {fate}",
-            remedy="Revoke the task, so that no worker runs it again. Then correct the task, or give it more "
-            "memory: raise resources.limits.memory of the group, or lower its concurrency.",
+            message=_OF_ONE,
+            remedy="Revoke the task: a worker then discards its message. {correction}",
             kubectl="exec {pod} -c {worker} -- celery -A {app} control revoke {task_id}",
             celery="control revoke {task_id}",
         ),
         variants={
             "by_name": Wording(
                 message="Tasks of {subject} killed their workers {times} in {span}. The last cause: {cause}.",
-                remedy="Correct the task, or give it more memory: raise resources.limits.memory of the "
-                "group, or lower its concurrency. Until then, send no task of that name.",
+                remedy="{correction} Until then, send no task of that name.",
                 kubectl="logs {pod} -c {worker}",
                 celery="inspect active",
             ),
             "suspects": Wording(
-                message="One of the tasks {suspects} killed its worker {times} in {span}: {cause}. They ran "
-                "together each time.",
+                message=_OF_SUSPECTS,
             ),
+            # Not the command revoke: workers would discard the message after its replay.
+            "quarantined": Wording(
+                message=_OF_ONE,
+                remedy="{correction} Then put the message back. Do not revoke the task.",
+                kubectl="celery dead-letter {resource} replay {task_id}",
+                celery="health dead-letter replay {task_id} --queue {dead_letter_queue}",
+            ),
+            "quarantined_several": _QUARANTINED_SEVERAL,
+            "quarantined_suspects": replace(_QUARANTINED_SEVERAL, message=_OF_SUSPECTS),
         },
         # It explains why its workers are down, so it comes before OOMKilled and Crashing.
         rank=45,
@@ -46,8 +64,8 @@ class DeathReason(Reason):
         cause=Cause.TASKS,
         wording=Wording(
             message="{children} of the pool of {workers} died within {window}. Causes: {causes}.",
-            remedy="Read the worker's log. If the memory limit is the cause, raise resources.limits.memory "
-            "of the group, or lower its concurrency.",
+            remedy="Read the worker's log. If memory is the cause, give the workers more of it, or lower "
+            "their concurrency.",
             kubectl="logs {subject} -c {worker}",
             celery="inspect stats -d {subjects}",
         ),
@@ -68,6 +86,14 @@ class DeathReason(Reason):
             kubectl="logs {subject} -c {worker}",
             celery="inspect stats -d {subjects}",
         ),
+        variants={
+            "by_exit": Wording(
+                message="Within {window}, {lost} lost because of SystemExit. Celery before 5.7 takes that "
+                "for a failure of the task, so the message does not go back.",
+                remedy="Raise another exception in the task instead of calling sys.exit. Then send the lost "
+                "tasks again.",
+            ),
+        },
         rank=195,
         while_draining=True,
     )

@@ -1,11 +1,17 @@
 """Reasons that need more than one report: the fleet, the broker, or time."""
 
+from collections.abc import Mapping
+
+from celery_health.catalogue import fleet_variants
 from celery_health.catalogue.entry import Actor, Cause, Entry, Reason, Replacement, Severity, Subject, Wording
+from celery_health.catalogue.unknown_workers import NO_WORKERS, UNKNOWN_WORKERS
 
 _REPORT = "exec {subject} -c {sidecar} -- celery-probe report"
 
 
-def _result_backend(word: str, severity: Severity, meaning: str, remedy: str) -> Entry:
+def _result_backend(
+    word: str, severity: Severity, meaning: str, remedy: str, variants: Mapping[str, Wording] | None = None
+) -> Entry:
     return Entry(
         word=word,
         subject=Subject.RESULT_BACKEND,
@@ -14,6 +20,7 @@ def _result_backend(word: str, severity: Severity, meaning: str, remedy: str) ->
         meaning=meaning,
         cause=Cause.BROKER,
         wording=Wording(message="{reading}", remedy=remedy, celery="report"),
+        variants=variants or {},
         rank=300,
     )
 
@@ -50,6 +57,12 @@ class FleetReason(Reason):
             remedy="Name the broker's URL, and a user who may log in to it.",
             celery="report",
         ),
+        variants={
+            "no_reader": Wording(
+                remedy="Send a test task. It needs the application and a result backend.",
+                celery="health --test-tasks",
+            ),
+        },
         rank=0,
     )
     NO_WORKERS = Entry(
@@ -64,6 +77,7 @@ class FleetReason(Reason):
             remedy="Start a worker, and check that it uses this broker.",
             celery="worker --loglevel=INFO",
         ),
+        variants=NO_WORKERS,
         rank=10,
     )
     NO_WORKER_CONSUMES = Entry(
@@ -113,20 +127,7 @@ class FleetReason(Reason):
             remedy="Let this program use the application's broker and remote control.",
             celery="inspect ping",
         ),
-        variants={
-            "not_shown": Wording(
-                message="It is not known whether {names} consuming.",
-                remedy="Run the worker with the agent, or send a test task through its queues.",
-                celery="inspect active_queues -d {subjects}",
-            ),
-            "silent": Wording(
-                message="{names} connected to the broker and did not answer.",
-                remedy="A worker with the pool solo answers nothing while it runs a task. If it never "
-                "answers, read its log.",
-                celery="inspect ping",
-            ),
-            "no_remote_control": Wording(message="The workers cannot be asked: {failure}"),
-        },
+        variants=UNKNOWN_WORKERS,
         rank=100,
     )
     NAMES_COLLIDE = Entry(
@@ -138,8 +139,9 @@ class FleetReason(Reason):
         cause=Cause.CONFIGURATION,
         wording=Wording(
             message="{copies}.",
-            remedy="Leave out -n, or use a name that differs on each host, such as -n worker@%h.",
-            celery="worker -n worker@%h",
+            remedy="Give each worker a name of its own: on one host -n one@%h and -n two@%h, and with one "
+            "worker on each host -n worker@%h.",
+            celery="worker -n two@%h",
         ),
         rank=500,
     )
@@ -216,7 +218,8 @@ class FleetReason(Reason):
         subject=Subject.QUEUE,
         severity=Severity.DEGRADED,
         page="queue-not-consumed",
-        meaning="Messages wait in a queue that no worker consumes and that does not get shorter.",
+        meaning="Messages wait in a queue that no worker consumes and that does not get shorter, or --queue "
+        "names a queue that no worker consumes. It is unhealthy where --queue names no other queue.",
         cause=Cause.CONFIGURATION,
         wording=Wording(
             message="No worker consumes {lengths}.",
@@ -225,6 +228,7 @@ class FleetReason(Reason):
             kubectl="edit celerydeployments {resource}",
             celery="worker -Q {subjects}",
         ),
+        variants=fleet_variants.UNCONSUMED_QUEUES,
         rank=210,
     )
     ORPHANED_MESSAGES = Entry(
@@ -244,12 +248,7 @@ class FleetReason(Reason):
             kubectl="get pods -l app.kubernetes.io/instance={resource}",
             celery="inspect conf | grep -A9 broker_transport_options",
         ),
-        variants={
-            "never_restored": Wording(
-                remedy="Let one worker of another pool consume from this broker, such as a group with "
-                "pool: threads. Idle gevent and eventlet workers never deliver orphaned messages again.",
-            ),
-        },
+        variants=fleet_variants.ORPHANED_MESSAGES,
         rank=220,
     )
     QUEUE_UNKNOWN = Entry(
@@ -270,7 +269,8 @@ class FleetReason(Reason):
         "ResultBackendUnreachable",
         Severity.DEGRADED,
         "Results can be neither stored nor fetched.",
-        "Bring the result backend back, or correct its URL. Tasks run, but their results are lost.",
+        "Bring the result backend back, or correct its URL. Until then the results of tasks are lost.",
+        fleet_variants.RESULT_BACKENDS,
     )
     RESULT_BACKEND_UNKNOWN = _result_backend(
         "ResultBackendUnknown",
@@ -283,12 +283,14 @@ class FleetReason(Reason):
         subject=Subject.QUEUE,
         severity=Severity.DEGRADED,
         page="no-workers",
-        meaning="A test task did not come back. It is unhealthy where none came back.",
+        meaning="A test task did not come back: unhealthy if none did, unknown if they may only have "
+        "to wait.",
         cause=Cause.WORKER,
         wording=Wording(
             message="{failed} of {sent} failed: {failures}",
             remedy="Check that a worker consumes the queue, knows the task, and stores its result.",
             celery="inspect active_queues",
         ),
+        variants=fleet_variants.UNPROVEN_TEST_TASKS,
         rank=400,
     )

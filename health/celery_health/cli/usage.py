@@ -1,11 +1,13 @@
 """Click commands that exit with code 3 on wrong usage. Click's own code 2 means unhealthy here."""
 
+import errno
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import click
 from click.core import ParameterSource
@@ -21,6 +23,12 @@ class UsageError(click.UsageError):
     exit_code = ExitCode.USAGE
 
 
+class MissingLibrary(click.ClickException):
+    """An extra is not installed. The message names it."""
+
+    exit_code = ExitCode.USAGE
+
+
 class CalledCommand(click.Command):
     """A command that exits with code 3 on wrong usage. The program that calls it goes on."""
 
@@ -28,6 +36,11 @@ class CalledCommand(click.Command):
         """As click does, with the other exit code."""
         with _exit_code():
             return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does, with the exit codes of Ctrl-C."""
+        with _interruptible(ctx):
+            return super().invoke(ctx)
 
 
 class Command(CalledCommand):
@@ -49,7 +62,7 @@ class Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does, and end although the application keeps threads."""
-        with _end_of_program():
+        with _end_of_program(), _interruptible(ctx):
             return super().invoke(ctx)
 
     def resolve_command(
@@ -94,25 +107,70 @@ def _exit_code() -> Iterator[None]:
 
 @contextmanager
 def _end_of_program() -> Iterator[None]:
-    """What the application prints when Python ends goes to stderr, and its threads do not delay the end."""
+    """Only the command itself prints to stdout, and threads of the application do not delay the end."""
+    out = _output()
     try:
         yield
     except click.exceptions.Exit as end:
-        _leave(end.exit_code)
+        _leave(out, end.exit_code)
         raise
     except click.ClickException as error:
         if _keeps_threads():
             error.show()
-            _leave(error.exit_code)
+            _leave(out, error.exit_code)
         raise
+    except OSError as error:
+        raise _not_printed(error) from error
 
 
-def _leave(code: int) -> None:
+@contextmanager
+def _interruptible(ctx: click.Context) -> Iterator[None]:
+    """Click ends with 1 at Ctrl-C, which means degraded here. With ``--watch``, Ctrl-C is the normal end."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        code = ExitCode.HEALTHY if ctx.params.get("watch") else ExitCode.INTERRUPTED
+        raise click.exceptions.Exit(code) from None
+
+
+def print_no_more() -> None:
+    """Python flushes stdout again when it ends, which must not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _not_printed(error: OSError) -> Exception:
+    """A usage error if stdout is full; the error itself otherwise."""
+    if error.errno != errno.ENOSPC:
+        return error
+    print_no_more()
+    return UsageError(f"The result cannot be printed: {error.strerror}.")
+
+
+def _output() -> TextIO | None:
+    """Where the command prints; None if its output is caught, because then it is not the whole program.
+
+    What logs to the stdout of Python, and what child processes print, goes to stderr from now on.
+    """
     out = sys.__stdout__
-    if out is None or sys.stdout is not out:
-        return  # the output is caught: this is not the end of the program
+    if sys.stdout is None:  # closed by the caller: the exit code is enough
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    if out is None or sys.stdout is not out or sys.stderr is None:
+        return None
     out.flush()
+    own = os.fdopen(os.dup(out.fileno()), "w", encoding=out.encoding, errors=out.errors)
     os.dup2(sys.stderr.fileno(), out.fileno())
+    sys.stdout = own
+    return own
+
+
+def _leave(out: TextIO | None, code: int) -> None:
+    if out is None:
+        return
+    try:
+        out.flush()
+    except OSError as error:
+        raise _not_printed(error) from error
+    sys.stdout = sys.__stdout__
     if _keeps_threads():
         sys.stderr.flush()
         os._exit(code)

@@ -12,7 +12,8 @@ from celery_health.broker import RedisNaming
 from celery_health.dead_letters.letter import DeadLetterError, DeadLetterQueue
 from celery_health.dead_letters.opening import open_dead_letters
 from celery_health.dead_letters.remote import answers
-from celery_health.urls import UrlError, parse
+from celery_health.readers.parameters import parse_broker
+from celery_health.urls import UrlError
 from celery_health.wire.documents import UnreadableError
 from celery_health.wire.names import (
     BROKER_VARIABLE,
@@ -33,7 +34,7 @@ def main() -> None:
 
 def _opened(queue: str) -> DeadLetterQueue:
     try:
-        url = parse(os.environ.get(BROKER_VARIABLE, ""))
+        url = parse_broker(os.environ.get(BROKER_VARIABLE, ""))
     except UrlError as error:
         raise DeadLetterError(f"The broker's URL cannot be used: {error}", supported=False) from error
     return open_dead_letters(url, _naming(), queue)

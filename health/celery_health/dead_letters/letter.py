@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from celery_health.verdicts.text import listed
+
 MAX_MESSAGES = 10_000
 """The messages of one queue that a command reads."""
 
@@ -52,17 +54,39 @@ class LetterDetails:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The oldest messages of a queue, and how many messages it has in all."""
+    """The oldest messages of a queue, and how many messages it has in all.
+
+    ``exists`` is False if the broker has no such queue; Redis has no empty queues. ``others``: of an empty
+    queue, the names of other dead-letter queues that have messages, as far as the broker shows them.
+    """
 
     letters: tuple[Letter, ...]
     total: int
+    exists: bool = True
+    others: tuple[str, ...] = ()
+
+
+def no_messages(queue: str, page: Page) -> str:
+    """What to say of an empty queue, so that a wrong name is noticed."""
+    if not page.exists:
+        return (
+            f"There is no dead-letter queue {queue}: no message was moved to it, or its name is another one. "
+            "Use --queue NAME or -A APP to name another."
+        )
+    if page.others:
+        return (
+            f"The dead-letter queue {queue} is empty. There are messages in {listed(page.others)}: use "
+            "--queue NAME or -A APP."
+        )
+    return f"The dead-letter queue {queue} is empty."
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of one message. ``queue``: where it was put. ``problem``: why it is where it was.
 
-    ``copy``: a copy of it was put back before, so that this one was only removed.
+    ``copy``: a copy of it was put back before, so that this one was only removed. ``undeclared``: no worker
+    has declared the queue, as far as the broker shows that.
     """
 
     digest: str
@@ -70,9 +94,18 @@ class Result:
     queue: str | None = None
     problem: str | None = None
     copy: bool = False
+    undeclared: bool = False
 
 
 GONE = "The message is no longer in the dead-letter queue, or another program is reading it."
+
+
+def in_use(queue: str) -> DeadLetterError:
+    """What a second command says."""
+    return DeadLetterError(
+        f"Another program is using the dead-letter queue {queue}, and this command has done nothing. "
+        "Repeat it when the other one has ended."
+    )
 
 
 class DeadLetterQueue(Protocol):

@@ -3,11 +3,15 @@
 AMQP shows a message only by delivering it. Each command fetches messages without acknowledging them and gives
 them back at its end. RabbitMQ puts them back to their places and sets their ``redelivered`` flag. If the
 command is killed, RabbitMQ does the same when the connection ends.
+
+Two commands at once would take each other's messages for gone, and replay copies of one message twice.
+Therefore each command is the only consumer of the queue while it fetches.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import Any
 
 import amqp
@@ -22,6 +26,7 @@ from celery_health.dead_letters.letter import (
     LetterDetails,
     Page,
     Result,
+    in_use,
     numbered,
 )
 from celery_health.dead_letters.message import Message
@@ -32,10 +37,16 @@ from celery_health.urls import BrokerUrl
 
 EXCHANGE_HEADER = "x-celery-probe-exchange"
 ROUTING_KEY_HEADER = "x-celery-probe-routing-key"
-"""The headers that quarantine adds: how the message was first sent."""
+QUEUE_HEADER = "x-celery-probe-queue"
+"""The headers that quarantine adds: how the message was first sent, and the queue that delivered it."""
+_ADDED_HEADERS = {EXCHANGE_HEADER, ROUTING_KEY_HEADER, QUEUE_HEADER}
+_COPIES_HEADERS = {"CC", "BCC", "x-celery-probe-cc", "x-celery-probe-bcc"}
+"""RabbitMQ delivers a copy of the message to each queue that CC and BCC name. Quarantine renames them."""
 _DEFAULT_EXCHANGE = "amq.default"
 _NOWHERE = "celery-probe.nowhere"
-_GET = (60, 70)
+_CONSUME, _GET = (60, 20), (60, 70)
+_CONSUMER = "celery-health"
+_IN_USE = "exclusive use"
 
 
 class RabbitDeadLetters:
@@ -49,13 +60,15 @@ class RabbitDeadLetters:
     def read(self, limit: int) -> Page:
         """The oldest messages."""
         with self._fetching() as (channel, total):
-            fetched = self._fetched(channel, min(limit, total))
-            return Page(numbered(_message(one).letter() for one in fetched), total)
+            fetched = islice(self._fetched(channel), min(limit, total or 0))
+            letters = numbered(_message(one).letter() for one in fetched)
+            return Page(letters, total or 0, exists=total is not None)
 
     def details(self, digest: str) -> LetterDetails | None:
         """Fetch until the message is found."""
         with self._fetching() as (channel, total):
-            found = (_message(one) for one in self._fetched(channel, min(MAX_MESSAGES, total)))
+            fetched = islice(self._fetched(channel), min(MAX_MESSAGES, total or 0))
+            found = (_message(one) for one in fetched)
             return next((one.details() for one in found if one.digest == digest), None)
 
     def replay(self, digests: Sequence[str], to: str | None) -> Iterator[Result]:
@@ -86,7 +99,7 @@ class RabbitDeadLetters:
     def _take(self, digests: Sequence[str], act: Callable[[Message, Any], Result]) -> Iterator[Result]:
         wanted = Counter(digests)
         with self._fetching() as (channel, total):
-            for original in self._fetched(channel, min(MAX_MESSAGES, total)):
+            for original in islice(self._fetched(channel), min(MAX_MESSAGES, total or 0)):
                 found = _message(original)
                 if not wanted[found.digest]:
                     continue
@@ -104,17 +117,23 @@ class RabbitDeadLetters:
             yield Result(digest, done=False, problem=GONE)
 
     @contextmanager
-    def _fetching(self) -> Iterator[tuple[Any, int]]:
-        """A channel, and the length of the queue. What was fetched and not acknowledged is given back."""
+    def _fetching(self) -> Iterator[tuple[Any, int | None]]:
+        """A channel, and the length of the queue, None if there is no such queue.
+
+        What was fetched and not acknowledged is given back.
+        """
         with self._explained():
             channel = self._connection.channel()
             try:
                 total = channel.queue_declare(queue=self._queue, passive=True).message_count
             except amqp.NotFound:
-                yield self._connection.channel(), 0
+                yield self._connection.channel(), None
                 return
             yield channel, total
             if channel.connection is not None:
+                if channel.callbacks:
+                    # py-amqp warns of a message that arrives during the close.
+                    channel.basic_cancel(_CONSUMER)
                 channel.close()  # when RabbitMQ answers, it has given back what was not acknowledged
 
     @contextmanager
@@ -125,7 +144,9 @@ class RabbitDeadLetters:
             yield
         except BaseException as error:
             self.close()
-            if isinstance(error, amqp.AccessRefused) and error.method_sig == _GET:
+            if isinstance(error, amqp.AccessRefused) and _IN_USE in error.reply_text:
+                raise in_use(self._queue) from error
+            if isinstance(error, amqp.AccessRefused) and error.method_sig in {_CONSUME, _GET}:
                 raise DeadLetterError(_missing("read", self._queue, self._url)) from error
             if isinstance(error, amqp.ChannelError):
                 raise DeadLetterError(
@@ -143,43 +164,53 @@ class RabbitDeadLetters:
         except (amqp.AMQPError, OSError) as error:
             raise DeadLetterError(amqp_reachability(error, self._url).message) from error
 
-    def _fetched(self, channel: Any, limit: int) -> Iterator[Any]:
-        for _ in range(limit):
-            original = channel.basic_get(self._queue, no_ack=False)
-            if original is None:  # another program is reading the queue
-                return
-            yield original
+    def _fetched(self, channel: Any) -> Iterator[Any]:
+        """The messages, the oldest first. From the first one on, this is the only consumer of the queue."""
+        delivered: list[Any] = []
+        channel.basic_qos(0, 1, a_global=False)
+        channel.basic_consume(self._queue, _CONSUMER, exclusive=True, callback=delivered.append)
+        empty_answers = 0
+        # RabbitMQ may send "empty" before a message that it has already given to the consumer. The message
+        # arrives before the next answer.
+        while empty_answers < 2:
+            fetched = channel.basic_get(self._queue, no_ack=False)
+            # The consumer gets one message, and the next one when that is acknowledged. Each is older than
+            # what is fetched after its delivery.
+            messages = [*delivered, *([fetched] if fetched else [])]
+            delivered.clear()
+            empty_answers = 0 if messages else empty_answers + 1
+            yield from messages
 
     def _publish(self, found: Message, original: Any, to: str | None) -> Result:
-        exchange, key = ("", to) if to else (found.exchange, found.routing_key)
-        if exchange is None or key is None:
+        # Other queues that are bound to the exchange of the message have had it, and are not to get it again.
+        queue = to or (found.routing_key if found.exchange == "" else None)
+        problem: str | None
+        if queue is None:
             problem = "The message does not show which queue it came from: use --to QUEUE."
-            return Result(found.digest, done=False, problem=problem)
-        if not exchange and key == self._queue:
-            problem = f"The message was sent to {quoted(key)} itself: use --to QUEUE."
-            return Result(found.digest, done=False, problem=problem)
-        if refusal := self._refusal(_without_route(original), exchange, key):
-            return Result(found.digest, done=False, problem=refusal)
-        return Result(found.digest, done=True, queue=key if not exchange else f"{exchange}/{key}")
+        elif queue == self._queue:
+            problem = f"The message was sent to {quoted(queue)} itself: use --to QUEUE."
+        else:
+            problem = self._refusal(_as_sent(original), queue)
+        return Result(found.digest, done=problem is None, queue=None if problem else queue, problem=problem)
 
-    def _refusal(self, published: amqp.Message, exchange: str, key: str) -> str | None:
-        """Publish the message. Returns why RabbitMQ does not take it."""
+    def _refusal(self, published: amqp.Message, queue: str) -> str | None:
+        """Publish the message to the queue. Returns why RabbitMQ does not take it."""
         channel = self._connection.channel()
         returned: list[object] = []
         refusal: str | None
         channel.events["basic_return"].add(lambda *answer: returned.append(answer))
         try:
             channel.basic_publish_confirm(
-                published, exchange=exchange, routing_key=key, mandatory=True, timeout=PATIENT_SECONDS
+                published, exchange="", routing_key=queue, mandatory=True, timeout=PATIENT_SECONDS
             )
         except amqp.AccessRefused:
-            refusal = _missing("write", exchange or _DEFAULT_EXCHANGE, self._url)
-        except (amqp.NotFound, amqp.PreconditionFailed) as error:  # py-amqp opens the channel again
+            refusal = _missing("write", _DEFAULT_EXCHANGE, self._url)
+        except amqp.PreconditionFailed as error:  # py-amqp opens the channel again
             refusal = f"RabbitMQ: {quoted(error.reply_text)}."
         except MessageNacked:
             refusal = "RabbitMQ did not accept the message: the queue is full, or its node is down."
         else:
-            refusal = _unroutable(exchange, key) if returned else None
+            refusal = _unroutable(queue) if returned else None
         channel.close()
         return refusal
 
@@ -189,7 +220,7 @@ class RabbitDeadLetters:
         RabbitMQ with an alarm reads nothing more of a connection that publishes, and not even its end. After
         the alarm it would store what this command has published, although the command has failed.
         """
-        with self._explained(), suppress(amqp.AccessRefused):  # the messages may be for other exchanges
+        with self._explained(), suppress(amqp.AccessRefused):  # the refusal of each message says so
             self._connection.channel().basic_publish_confirm(
                 amqp.Message(b""), exchange="", routing_key=_NOWHERE, timeout=PATIENT_SECONDS
             )
@@ -210,27 +241,26 @@ def _missing(permission: str, resource: str, url: BrokerUrl) -> str:
     )
 
 
-def _unroutable(exchange: str, key: str) -> str:
-    if not exchange:
-        return f"The queue {quoted(key)} does not exist: start a worker that consumes it, or use --to QUEUE."
-    return f"No queue is bound to exchange {quoted(exchange)} with routing key {quoted(key)}: use --to QUEUE."
+def _unroutable(queue: str) -> str:
+    return f"The queue {quoted(queue)} does not exist: start a worker that consumes it, or use --to QUEUE."
 
 
 def _message(original: Any) -> Message:
     headers = original.properties.get("application_headers") or {}
-    route = tuple(
+    exchange, key, queue = (
         value if isinstance(value := headers.get(name), str) else None
-        for name in (EXCHANGE_HEADER, ROUTING_KEY_HEADER)
+        for name in (EXCHANGE_HEADER, ROUTING_KEY_HEADER, QUEUE_HEADER)
     )
-    return message.of_amqp(_body(original), original.properties, (route[0], route[1]))
+    route = ("", queue) if queue else (exchange, key)
+    return message.of_amqp(_body(original), original.properties, route)
 
 
-def _without_route(original: Any) -> Any:
-    """The message as it was first sent."""
+def _as_sent(original: Any) -> Any:
+    """The message as it was first sent, but for headers by which RabbitMQ would deliver copies again."""
     properties = dict(original.properties)
     headers = properties.get("application_headers") or {}
     properties["application_headers"] = {
-        name: value for name, value in headers.items() if name not in {EXCHANGE_HEADER, ROUTING_KEY_HEADER}
+        name: value for name, value in headers.items() if name not in _ADDED_HEADERS | _COPIES_HEADERS
     }
     return amqp.Message(_body(original), **properties)
 

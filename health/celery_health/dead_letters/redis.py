@@ -1,11 +1,10 @@
 """A dead-letter queue on Redis: a list of raw messages as kombu writes them, the newest at the head."""
 
 import asyncio
-import dataclasses
 import inspect
-from bisect import bisect
 from collections import Counter
 from collections.abc import Awaitable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -20,25 +19,35 @@ from celery_health.dead_letters.letter import (
     LetterDetails,
     Page,
     Result,
+    in_use,
     numbered,
 )
 from celery_health.dead_letters.message import Message
-from celery_health.dead_letters.topics import topic_matches
+from celery_health.dead_letters.redis_claim import RedisClaim
+from celery_health.dead_letters.redis_routes import (
+    is_declared,
+    list_of,
+    other_dead_letters,
+    queues_of,
+    why_not,
+)
 from celery_health.readers.reachability import quoted
 from celery_health.readers.redis.connection import RedisConnection
-from celery_health.readers.redis.keys import BINDING
 from celery_health.readers.redis.reachability import redis_reachability
 from celery_health.readers.timeouts import PATIENT_SECONDS
 from celery_health.urls import BrokerUrl
 
 T = TypeVar("T")
 
+
+class _NotMovedError(Exception):
+    """One message stays where it is. The text is a sentence that says why."""
+
+
 _CHUNK = 10
 """The messages of one answer. A message may be large, and the sidecar, where this also runs, is small."""
 _ATTEMPTS = 100
 _BUSY = "The dead-letter queue changes too fast: repeat the command."
-_MAX_BINDINGS = 1000
-_HIGHEST_PRIORITY = 9
 
 
 class RedisDeadLetters:
@@ -50,13 +59,15 @@ class RedisDeadLetters:
         self._queue = queue
         self._key = naming.key_prefix + queue
         self._connection = RedisConnection(url, seconds=PATIENT_SECONDS)
+        self._claim = RedisClaim(url, self._key)
         self._runner = asyncio.Runner()
 
     def read(self, limit: int) -> Page:
         """The oldest messages."""
         total = self._run(self._client.llen(self._key))
         found = (message.of_redis(raw).letter() for raw in islice(self._scan(), limit))
-        return Page(numbered(found), total)
+        others = () if total or not limit else self._run(other_dead_letters(self._client, self._naming))
+        return Page(numbered(found), total, others=others)
 
     def details(self, digest: str) -> LetterDetails | None:
         """Read until the message is found."""
@@ -74,6 +85,7 @@ class RedisDeadLetters:
     def close(self) -> None:
         """Close the connection."""
         with self._runner:
+            self._runner.run(self._claim.close())
             self._runner.run(self._connection.close())
 
     @property
@@ -118,103 +130,112 @@ class RedisDeadLetters:
             behind += len(chunk)
 
     def _take(self, digests: Sequence[str], to: str | None, *, replay: bool) -> Iterator[Result]:
-        wanted, behind = Counter(digests), 0
-        put_back: set[str] = set()
+        if not self._run(self._claim.is_granted(self._client)):
+            self._runner.run(self._claim.close())
+            raise in_use(self._queue)
+        undeclared = bool(to) and not self._run(is_declared(self._client, self._naming, to or ""))
+        wanted = Counter(digests)
+        copies = self._copies(wanted) if replay else {}
+        progress = True
+        # What another program removes meanwhile shifts the positions of other messages.
+        while wanted.total() and progress:
+            progress = False
+            for result in self._take_once(wanted, copies, to, replay=replay):
+                progress = True
+                yield replace(result, undeclared=undeclared and result.done)
+        for digest in wanted.elements():
+            yield Result(digest, done=False, problem=GONE)
+
+    def _copies(self, wanted: Counter[str]) -> dict[str, list[bytes]]:
+        """The texts of the messages that are wanted more than once, by their digests, the oldest first."""
+        found: dict[str, list[bytes]] = {digest: [] for digest, count in wanted.items() if count > 1}
+        for raw in islice(self._scan(), MAX_MESSAGES if found else 0):
+            if (digest := message.of_redis(raw).digest) in found:
+                found[digest].append(raw)
+        return found
+
+    def _take_once(
+        self, wanted: Counter[str], copies: dict[str, list[bytes]], to: str | None, *, replay: bool
+    ) -> Iterator[Result]:
+        """Read the queue once. ``wanted`` loses what there is a result of."""
+        behind = 0
         while wanted.total() and behind < MAX_MESSAGES and (chunk := self._chunk(behind)):
             for raw in chunk:
                 found = message.of_redis(raw)
                 if not wanted[found.digest]:
                     behind += 1
                     continue
-                wanted[found.digest] -= 1
-                copy = found.digest in put_back
-                result = self._take_one(found, raw, behind + 1, to, replay=replay and not copy)
-                if replay and result.done:
-                    put_back.add(found.digest)
-                    result = dataclasses.replace(result, copy=copy)
-                behind += not result.done
-                yield result
-        for digest in wanted.elements():
-            yield Result(digest, done=False, problem=GONE)
+                if replay:
+                    results = self._replay(found, [raw, *copies.get(found.digest, ())], behind + 1, to)
+                else:
+                    removed = self._run(self._client.lrem(self._key, -1, raw))
+                    results = [Result(found.digest, done=True)] * removed
+                for result in results:
+                    wanted[found.digest] = max(0, wanted[found.digest] - 1)
+                    yield result
+                if len(results) != 1:  # the list has changed beyond this message
+                    break
+                behind += not results[0].done
 
-    def _take_one(self, found: Message, raw: bytes, position: int, to: str | None, *, replay: bool) -> Result:
-        target = None
-        if replay and found.problem:  # a worker could not read it either
-            return Result(found.digest, done=False, problem=f"{found.problem} It can only be dropped.")
-        if replay:
-            queues = [to] if to else self._queues_of(found)
-            if len(queues) != 1 or queues == [self._queue]:
-                return Result(found.digest, done=False, problem=_why_not(found, queues))
-            target = queues[0]
-        key = None if target is None else self._list_of(target, found)
-        problem = self._run(self._move(raw, position, key))
-        return Result(found.digest, done=problem is None, queue=target, problem=problem)
+    def _replay(self, found: Message, raws: list[bytes], position: int, to: str | None) -> list[Result]:
+        """Put the first text back, and remove its copies. No result: it is no longer at its position."""
+        if found.problem:  # a worker could not read it either
+            return [Result(found.digest, done=False, problem=f"{found.problem} It can only be dropped.")]
+        queues = [to] if to else self._run(queues_of(self._client, self._naming, found))
+        if len(queues) != 1 or queues == [self._queue]:
+            return [Result(found.digest, done=False, problem=why_not(found, queues))]
+        key = list_of(self._naming, queues[0], found)
+        try:
+            removed = self._run(self._move(raws, position, key))
+        except _NotMovedError as error:
+            return [Result(found.digest, done=False, problem=str(error))]
+        return [Result(found.digest, done=True, queue=queues[0], copy=bool(at)) for at in range(removed)]
 
-    async def _move(self, raw: bytes, position: int, target: str | None) -> str | None:
-        """Remove the message and add it to ``target``, both or neither. Returns why nothing was done."""
+    async def _move(self, raws: list[bytes], position: int, target: str) -> int:
+        """Move the first text to ``target`` and remove its copies, all or nothing. Returns how many it took.
+
+        All copies go in one transaction: two commands at once would otherwise put back one copy each.
+        """
         for _ in range(_ATTEMPTS):
             async with self._client.pipeline(transaction=True) as pipeline:
+                # redis-py would add words of its own to those of Redis, or replace them.
+                pipeline.annotate_exception = _unchanged
                 await pipeline.watch(self._key)
-                if await pipeline.lrange(self._key, -position, -position) != [raw]:
-                    return GONE
-                if target is not None:
-                    # A transaction goes on after a command that meets the wrong type of key: LREM would too.
-                    await pipeline.llen(target)
+                if await pipeline.lrange(self._key, -position, -position) != [raws[0]]:
+                    return 0
+                await _check_is_list(pipeline, target)
                 pipeline.multi()
-                pipeline.lrem(self._key, -1, raw)
-                if target is not None:
-                    pipeline.lpush(target, raw)
+                if len(raws) == 1:
+                    pipeline.lrem(self._key, -1, raws[0])
+                for raw in set(raws) if len(raws) > 1 else ():
+                    pipeline.lrem(self._key, 0, raw)
+                pipeline.lpush(target, raws[0])
                 try:
-                    await pipeline.execute()
+                    *removed, _ = await pipeline.execute()
                 except exceptions.WatchError:  # a message was added meanwhile
                     continue
-                return None
-        return _BUSY
+                return sum(removed)
+        raise _NotMovedError(_BUSY)
 
-    def _queues_of(self, found: Message) -> list[str]:
-        """The queues that kombu would put the message into."""
-        if found.routing_key is None:
-            return []
-        if not found.exchange:
-            return [found.routing_key]
-        key = f"{self._naming.key_prefix}{BINDING}{found.exchange}"
-        members = self._run(self._client.srandmember(key, _MAX_BINDINGS))
-        bindings = [member.decode(errors="replace").split(self._naming.separator) for member in members]
-        return sorted({queue for queue in (_bound(one, found.routing_key) for one in bindings) if queue})
 
-    def _list_of(self, queue: str, found: Message) -> str:
-        """The list of the queue for the message's priority."""
-        try:
-            given = int(found.properties["priority"])
-        except (KeyError, TypeError, ValueError):
-            given = 0
-        steps = self._naming.priority_steps or (0,)
-        step = steps[bisect(steps, max(0, min(given, _HIGHEST_PRIORITY))) - 1]
-        key = self._naming.key_prefix + queue
-        return f"{key}{self._naming.separator}{step}" if step else key
+async def _check_is_list(pipeline: Any, key: str) -> None:
+    """A transaction goes on after a command that meets the wrong type of key: LREM would too."""
+    try:
+        await pipeline.llen(key)
+    except exceptions.ResponseError as error:
+        if not str(error).startswith("WRONGTYPE"):
+            raise
+        raise _NotMovedError(
+            f"The key {quoted(key)} cannot take the message: {quoted(error)}. Delete or rename the key, or "
+            "use --to QUEUE."
+        ) from error
+
+
+def _unchanged(*_: object) -> None:
+    """In place of a function that changes an exception."""
 
 
 def _retrieved(task: "asyncio.Future[Any]") -> None:
     """Mark an exception as retrieved: after Ctrl-C no code reads it, and asyncio would print it."""
     if not task.cancelled():
         task.exception()
-
-
-def _bound(binding: list[str], routing_key: str) -> str:
-    """The queue of a binding (routing key, pattern, queue) that takes the routing key, or an empty text."""
-    if len(binding) != 3:
-        return ""
-    key, pattern, queue = binding
-    return queue if (topic_matches(key, routing_key) if pattern else key == routing_key) else ""
-
-
-def _why_not(found: Message, queues: list[str]) -> str:
-    if found.routing_key is None:
-        return "The message does not show which queue it came from: use --to QUEUE."
-    if len(queues) == 1:
-        return f"The message was sent to {queues[0]} itself: use --to QUEUE."
-    exchange, key = quoted(found.exchange), quoted(found.routing_key)
-    route = f"bound to exchange {exchange} with routing key {key}"
-    if not queues:
-        return f"No queue is {route}: use --to QUEUE."
-    return f"Several queues are {route}: {quoted(', '.join(queues))}. Choose one with --to QUEUE."

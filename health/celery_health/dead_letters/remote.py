@@ -1,6 +1,7 @@
 """The dead-letter queue that another process reads and changes: a request as JSON, answers as JSON lines."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import msgspec
@@ -76,10 +77,10 @@ class RemoteDeadLetters:
         self._send = send
 
     def read(self, limit: int) -> Page:
-        """The oldest messages."""
+        """The oldest messages. The queue is that of a resource: other queues are those of others."""
         for answer in self._answers(Request(queue=self._queue, action="read", limit=limit)):
             if answer.page is not None:
-                return answer.page
+                return replace(answer.page, exists=True, others=())
         raise _incomplete()
 
     def details(self, digest: str) -> LetterDetails | None:

@@ -44,7 +44,7 @@ class MonitoredRequest(Request):  # type: ignore[misc]
 
     def on_failure(self, exc_info: Any, *args: Any, **options: Any) -> Any:
         """The run failed, or ended with its pool child."""
-        self._count(_end, outcome(exc_info.exception, self._already_cancelled))
+        self._count(_end_of_failure, exc_info)
         return super().on_failure(exc_info, *args, **options)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
@@ -82,6 +82,10 @@ def _end_of_run(request: MonitoredRequest, failed__retval__runtime: Any) -> None
         _end(request, outcome(result.exception, request._already_cancelled), runtime)
     else:
         _end(request, COMPLETED, runtime)
+
+
+def _end_of_failure(request: MonitoredRequest, exc_info: Any) -> None:
+    _end(request, outcome(exc_info.exception, request._already_cancelled))
 
 
 def _end(request: MonitoredRequest, how: str, runtime: float | None = None) -> None:

@@ -21,15 +21,15 @@ def time_limits(*, soft: float = SOFT_SECONDS, hard: float = HARD_SECONDS) -> Pr
             Setting(
                 "task_soft_time_limit",
                 soft,
-                "After 25 min a task gets the exception SoftTimeLimitExceeded and can clean up (prefork "
+                f"After {soft:g} s a task gets the exception SoftTimeLimitExceeded and can clean up (prefork "
                 "only). Cost: the exception can be raised anywhere in the task's code, also between two "
                 "steps that belong together.",
             ),
             Setting(
                 "task_time_limit",
                 hard,
-                "After 30 min a task is ended together with its process (prefork), or alone (gevent, "
-                "eventlet). Pools of threads and solo have no limits: set spec.health.hungTaskAfterSeconds "
+                f"After {hard:g} s a task is ended together with its process (prefork), or alone (gevent). "
+                "The pools threads, eventlet and solo have no limits: set spec.health.hungTaskAfterSeconds "
                 "for them. A task that needs longer sets its own limits: @app.task(soft_time_limit=..., "
                 "time_limit=...).",
             ),

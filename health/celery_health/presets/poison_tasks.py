@@ -17,9 +17,10 @@ CONSUMER = Setting(
 def quarantine() -> Preset:
     """Move the message of a task that kills its child process again and again to the dead-letter queue.
 
-    For workers without the operator. Under the operator's agent it does nothing: there
-    ``spec.health.poisonTasks`` applies. It needs ``task_acks_late`` and ``task_reject_on_worker_lost``, as
-    ``reliable()`` sets them: without them the message of a killed task does not come back.
+    For workers without the operator, with or without the agent. In a pod of the operator it does nothing:
+    there ``spec.health.poisonTasks`` applies. It needs ``task_acks_late`` and
+    ``task_reject_on_worker_lost``, as ``reliable()`` sets them: without them the message of a killed task
+    does not come back.
 
     Raises:
         PresetError: the package ``celery_probe`` is not installed.

@@ -19,8 +19,7 @@ def redis_broker(*, visibility_timeout: int = VISIBILITY_SECONDS) -> Preset:
 
     Args:
         visibility_timeout: seconds after which a message that was not acknowledged is delivered again. Use
-        the
-            same value for all applications of one Redis: the shortest one applies to all.
+            the same value for all applications of one Redis: the shortest one applies to all.
 
     Raises:
         PresetError: less than a second.
@@ -39,7 +38,7 @@ def redis_broker(*, visibility_timeout: int = VISIBILITY_SECONDS) -> Preset:
                     "socket_keepalive_options": keepalive_options(),
                     "health_check_interval": HEALTH_CHECK_SECONDS,
                 },
-                f"visibility_timeout {VISIBILITY_SECONDS} s: the tasks of a killed worker run again after "
+                f"visibility_timeout {visibility_timeout} s: the tasks of a killed worker run again after "
                 "this time. A shorter time is sooner, but a task that takes longer, its ETA included, runs "
                 f"twice: keep it above the hard time limit ({HARD_SECONDS} s here). socket_timeout 30 s: a "
                 "command on a Redis that hangs ends with an error, and the worker reconnects; a Redis that "

@@ -28,8 +28,8 @@ _DELIVERY = (
         "task_reject_on_worker_lost",
         True,
         "A task whose child process was killed returns to its queue instead of failing. Cost: a task that "
-        "always kills its process, for example by its memory, runs again and again: the verdict PoisonTask "
-        "names it.",
+        "always kills its process, for example by its memory, runs again and again. quarantine() stops it. "
+        "The verdict PoisonTask names it where the workers have the agent or quarantine().",
     ),
     Setting(
         "task_track_started",

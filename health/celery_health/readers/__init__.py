@@ -7,13 +7,12 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers.access import ANYWHERE, Access
 from celery_health.readers.failover import FailoverReader
 from celery_health.readers.fixed import FixedReader
-from celery_health.readers.parameters import check_parameters, check_parameters_of_results
+from celery_health.readers.parameters import check_parameters, check_parameters_of_results, parse_broker
 from celery_health.tls import PythonVersion
 from celery_health.urls import (
     BrokerKind,
     BrokerUrl,
     UrlError,
-    parse,
     parse_management,
     parse_result_backend,
 )
@@ -40,7 +39,7 @@ def reader_for(
     ``of_workers``: the URL is that of workers, so that a parameter that Celery refuses makes it invalid.
     """
     try:
-        parsed = parse(url) if isinstance(url, str) else url
+        parsed = parse_broker(url) if isinstance(url, str) else url
         if of_workers:
             check_parameters(parsed, of_workers=True)
     except UrlError as error:

@@ -1,9 +1,11 @@
 """The parameters of a URL that Celery takes: with another one a worker ends with a TypeError."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from types import MappingProxyType
 
 from celery_health.broker_url import BrokerKind, BrokerUrl
-from celery_health.urls import UrlError
+from celery_health.urls import UrlError, parse
 
 _MODE = "ssl_cert_reqs"
 TLS_MODES = {
@@ -27,15 +29,43 @@ _OF_REDIS_RESULTS = _TLS_OF_REDIS | {
     *("client_name", "credential_provider", "db", "decode_responses", "encoding", "encoding_errors", "host"),
     *("health_check_interval", "lib_name", "lib_version", "max_connections", "password", "port", "protocol"),
     *("retry_on_error", "retry_on_timeout", "socket_connect_timeout", "socket_keepalive", "socket_timeout"),
-    *("socket_read_size", "timeout", "username", "virtual_host", "legacy_responses"),
+    *("socket_read_size", "username", "virtual_host", "legacy_responses"),
 }
 _INSTEAD = {
     "db": "write the database as the path, such as redis://HOST:6379/5",
     "virtual_host": "write it as the path",
     "connect_timeout": "set broker_connection_timeout",
     "connection_timeout": "set broker_connection_timeout",
-    **dict.fromkeys(_TLS_OPTIONS, "set broker_use_ssl"),
+    "ssl": "write rediss://",
+    **dict.fromkeys(
+        (*_TLS_OPTIONS, "ca_certs", "certfile", "keyfile", "cert_reqs", "server_hostname"),
+        "set broker_use_ssl",
+    ),
 }
+# Celery and redis-py convert them to numbers.
+_NUMBERS: dict[str, Callable[[str], float]] = {
+    **dict.fromkeys(("db", "health_check_interval", "max_connections", "port"), int),
+    **dict.fromkeys(("heartbeat", "socket_connect_timeout", "socket_timeout"), float),
+}
+_LOGIN_METHODS = ("PLAIN", "AMQPLAIN", "EXTERNAL", "GSSAPI")
+
+
+def parse_broker(text: str) -> BrokerUrl:
+    """Parse the URL of a broker alone, without an application that may have more options of TLS.
+
+    Raises:
+        UrlError: the text is no such URL.
+    """
+    url = parse(text)
+    others = tuple(with_tls_mode(one) for one in url.alternates)
+    return replace(with_tls_mode(url), alternates=others)
+
+
+def with_tls_mode(url: BrokerUrl) -> BrokerUrl:
+    """At rediss:// without options of TLS kombu verifies no certificate."""
+    if url.kind is not BrokerKind.REDISS or any(name.startswith("ssl_") for name in url.query):
+        return url
+    return replace(url, query=MappingProxyType({**url.query, _MODE: "none"}))
 
 
 def check_parameters(url: BrokerUrl, *, of_workers: bool) -> None:
@@ -52,7 +82,21 @@ def check_parameters(url: BrokerUrl, *, of_workers: bool) -> None:
             if not _is_taken(name, one) and (of_workers or name not in _own(one)):
                 instead = _INSTEAD.get(name, "set it in broker_transport_options")
                 raise UrlError(f"Celery refuses {name} in the URL of a broker: {instead}.")
+            _check_number(name, one)
         _check_mode(one)
+        check_login_method(one)
+
+
+def check_login_method(url: BrokerUrl) -> None:
+    """Of RabbitMQ.
+
+    Raises:
+        UrlError: py-amqp knows no such method.
+    """
+    if url.kind.is_amqp and url.login_method and url.login_method not in _LOGIN_METHODS:
+        raise UrlError(
+            f"Celery refuses the login method {url.login_method}: write one of {', '.join(_LOGIN_METHODS)}."
+        )
 
 
 def check_parameters_of_results(url: BrokerUrl) -> None:
@@ -68,7 +112,17 @@ def check_parameters_of_results(url: BrokerUrl) -> None:
             raise UrlError(f"Celery refuses {name} in the URL of a result backend: remove it.")
         if url.kind is BrokerKind.REDIS and name in _TLS_OF_REDIS:
             raise UrlError(f"Celery refuses {name} in a redis:// URL of a result backend: write rediss://.")
+        _check_number(name, url)
     _check_mode(url)
+
+
+def _check_number(name: str, url: BrokerUrl) -> None:
+    if name not in _NUMBERS:
+        return
+    try:
+        _NUMBERS[name](url.query[name])
+    except ValueError:
+        raise UrlError(f"Celery refuses {name} in the {url.scheme} URL: write a number.") from None
 
 
 def _check_mode(url: BrokerUrl) -> None:

@@ -1,11 +1,13 @@
 """The broker as the application itself reaches it: with its own login, certificates and transport."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from celery_health.broker import BrokerReading, QueueReading
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.readers.broker_ping import ping_broker
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.timeouts import CONNECT_SECONDS, TOTAL_SECONDS
 from celery_health.survey.app_connection import AppConnection
@@ -22,6 +24,13 @@ UNCLEAR = frozenset(
     }
 )
 """Reasons that may concern this program's connection alone: the application's own may still work."""
+
+
+def is_unclear(reading: BrokerReading) -> bool:
+    """Whether the application's own connection may do better. A server that shows its memory has answered."""
+    return reading.reachable is not True and reading.reason in UNCLEAR and reading.memory is None
+
+
 # The kinds of kombu's transports that connect to a server, and that count a queue without changing it.
 _COUNTED = frozenset({"redis", "amqp"})
 
@@ -64,6 +73,36 @@ class AppBrokerReader:
         return replace(result.reading(url), queues=counted)
 
 
+async def write_failure(connection: AppConnection, seconds: float) -> BrokerReading | None:
+    """Why the application cannot send within ``seconds``, where it does not send to the broker it reads from.
+
+    None where nothing shows that.
+    """
+    url = connection.write_broker
+    if url is None:
+        return None
+    end = time.monotonic() + seconds
+    reading = await ping_broker(url, seconds)
+    if reading.reachable is not False:
+        return None
+    if is_unclear(reading) and await _opens(connection.celery().connection_for_write, end - time.monotonic()):
+        return None
+    both = f"The workers send to this URL, and read from {connection.broker.address}."
+    return replace(reading, message=f"{reading.message} {both}")
+
+
+async def _opens(connection: Callable[..., Any], seconds: float) -> bool:
+    def connect() -> None:
+        with connection(connect_timeout=CONNECT_SECONDS) as opened:
+            opened.connect()
+
+    try:
+        await run_in_thread(connect, seconds)
+    except Exception:  # any error of any transport: the reading of our own reader says more
+        return False
+    return True
+
+
 async def result_backend_through_app(
     connection: AppConnection, instead_of: BrokerReading, seconds: float
 ) -> BrokerReading:
@@ -72,18 +111,24 @@ async def result_backend_through_app(
     ``instead_of`` stays valid unless the application's connection works.
     """
     url = connection.result_backend
-    if url is None or not url.kind.is_redis or instead_of.reason not in UNCLEAR:
+    if url is None or not url.kind.is_redis or not is_unclear(instead_of):
         return instead_of
 
-    def ping() -> None:
-        connection.celery().backend.client.ping()
-
     try:
-        await run_in_thread(ping, seconds)
+        await run_in_thread(lambda: ping_redis_results(connection.celery()), seconds)
     except Exception:  # any error of any client: the reading of our own reader says more
         return instead_of
     message = f"{url.address} answers the application's own connection."
     return Reachability(BrokerReason.REACHABLE, message, reachable=True).reading(url)
+
+
+def ping_redis_results(app: Any) -> None:
+    """Ping Redis through the application's own result backend, and keep no connection. It blocks."""
+    client = app.backend.client
+    try:
+        client.ping()
+    finally:
+        client.connection_pool.disconnect()
 
 
 def _counted(connection: Any, name: str) -> QueueReading:

@@ -2,28 +2,27 @@
 
 import os
 import sys
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from celery_health.broker import RedisNaming
 from celery_health.environment import broker_url
 from celery_health.known_secrets import remember_url
-from celery_health.readers.parameters import check_parameters, check_parameters_of_results
+from celery_health.readers.parameters import check_parameters, check_parameters_of_results, parse_broker
 from celery_health.schemes import TRANSPORTS, check_broker, check_result_backend
 from celery_health.survey.app_loading import ConfigurationError, load_settings, settings_raise
-from celery_health.survey.app_urls import (
-    app_broker,
-    app_result_backend,
-    with_scheme,
-    with_transport_options,
-)
+from celery_health.survey.app_urls.schemes import with_scheme
+from celery_health.survey.app_urls.settings import app_broker, app_result_backend, with_transport_options
 from celery_health.survey.own_app import own_app
-from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse, parse_result_backend
+from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse_result_backend
 from celery_health.wire.names import DEAD_LETTER_SUFFIX
 
 _DEFAULT_BROKER = "amqp://guest:guest@localhost:5672//"
 """The broker of an application that names none."""
+UNNAMED = "APP"
+"""What stands for the name of an application in commands, where no name is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,11 @@ class AppConnection:
     broker: BrokerUrl
     result_backend_url: str | None = None
     result_backend: BrokerUrl | None = None
+    write_broker: BrokerUrl | None = None
+    """Where the application and its workers send, None if they send to ``broker``, from which they read."""
     app: Any = None
-    name: str = "APP"
-    """The value of ``celery -A``, for commands."""
+    name: str = UNNAMED
+    """The value of ``celery -A``, for commands; empty where Celery needs no ``-A``."""
     naming: RedisNaming = RedisNaming()  # noqa: RUF009 (frozen)
     result_prefix: str = ""
     """The prefix of the keys of results, where Redis keeps them."""
@@ -55,11 +56,24 @@ class AppConnection:
     """Whether the application's workers accept remote control."""
     broker_is_default: bool = False
     """Whether the application names no broker, so that Celery uses its default."""
+    accepted: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """By what has connected with the application's own settings: these settings."""
 
     @property
     def dead_letter_queue(self) -> str:
         """Where the application's workers move the messages of poison tasks."""
         return self.default_queue + DEAD_LETTER_SUFFIX
+
+    @property
+    def sent_to(self) -> BrokerUrl:
+        """The broker that gets the messages of the application."""
+        return self.write_broker or self.broker
+
+    @property
+    def keeps_results(self) -> bool:
+        """Whether results are kept at a place that others than their sender can read."""
+        url = self.result_backend_url
+        return bool(url) and not str(url).startswith(("rpc", "disabled"))
 
     def celery(self) -> Any:
         """The application for remote control and test tasks; one of our own if only a broker is named."""
@@ -83,13 +97,15 @@ def resolve(
 ) -> AppConnection:
     """Take the URLs from the options first, then from the application, then from the environment.
 
+    ``name``: that of ``app`` for ``celery -A``; empty where Celery needs none.
+
     An application without a broker is not completed from ``REDIS_URL``, because Celery does not know it.
 
     Raises:
         ConfigurationError: no broker is named, a URL is invalid, or the settings raise an error.
     """
     if app is not None:
-        return _of_app(app, name or "APP", broker, result_backend, environment)
+        return _of_app(app, name or "", broker, result_backend, environment)
     url = broker or broker_url(environment)
     if not url:
         raise ConfigurationError(
@@ -107,19 +123,26 @@ def _of_app(
     """Everything of the application is read here: its settings, and its own code, may raise anything."""
     load_settings(name, app)
     try:
-        app_url, app_backend = _urls_of_app(app)
-        url = broker or with_scheme(app_url, app.conf) or environment.get("CELERY_BROKER_URL", "")
-        backend = result_backend or app_backend or environment.get("CELERY_RESULT_BACKEND") or None
-        remember_url(url)
-        remember_url(backend or "")
-        _parsed(url or _DEFAULT_BROKER, of_workers=True)
+        named = environment.get("CELERY_BROKER_URL", "")
+        url = broker or _broker_text(app.conf.broker_read_url, app.conf) or named
+        write_url = broker or _broker_text(app.conf.broker_write_url, app.conf) or named
+        write_url = write_url or (url and _DEFAULT_BROKER)
+        backend = result_backend or _backend_text(app.conf) or environment.get("CELERY_RESULT_BACKEND")
+        for one in (url, write_url, backend or ""):
+            remember_url(one)
+        for one in (url, write_url):
+            _parsed(one or _DEFAULT_BROKER, of_workers=True)
         _parsed_backend(backend)
         app.conf.broker_url = app.conf.broker_read_url = url or None
+        app.conf.broker_write_url = write_url or None
         if backend:
             app.conf.result_backend = backend
         if broker or result_backend:
             _override(broker, result_backend)
-        connection = _with_settings(app, name, url or _DEFAULT_BROKER, backend)
+        connection = _with_settings(app, name, url or _DEFAULT_BROKER, backend or None)
+        if write_url != url:
+            write_broker = _app_broker(write_url or _DEFAULT_BROKER, app.conf)
+            connection = replace(connection, write_broker=write_broker)
     except ConfigurationError:
         raise
     except Exception as error:
@@ -139,13 +162,31 @@ def _override(broker: str | None, result_backend: str | None) -> None:
             os.environ[name] = value
 
 
-def _urls_of_app(app: Any) -> tuple[str, str | None]:
-    """The broker and the result backend of the application's workers. A backend may be a class."""
-    broker, backend = app.conf.broker_read_url, app.conf.result_backend
-    url = ";".join(broker) if isinstance(broker, list | tuple) else str(broker or "")
+def _broker_text(setting: object, conf: Any) -> str:
+    """The URL, or the URLs, of a broker's setting."""
+    urls = setting if isinstance(setting, list | tuple) else [setting]
+    text = ";".join(_text("broker_url", one or "") for one in urls)
+    if text.startswith(";"):  # the first of several, such as a variable that is not set
+        text = _DEFAULT_BROKER + text
+    with usable("The broker of the application"):
+        return with_scheme(text, conf)
+
+
+def _backend_text(conf: Any) -> str | None:
+    """The result backend, which may be a class."""
+    backend = conf.result_backend
     if isinstance(backend, type):
-        return url, f"{backend.__module__}:{backend.__qualname__}"
-    return url, backend if isinstance(backend, str) else None
+        return f"{backend.__module__}:{backend.__qualname__}"
+    return _text("result_backend", backend) if backend else None
+
+
+def _text(setting: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ConfigurationError(
+        f"The setting {setting} is of the type {type(value).__name__}, which ends each worker: write a text, "
+        "such as with str()."
+    )
 
 
 def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppConnection:
@@ -172,11 +213,16 @@ def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppCon
         queues=tuple(str(name) for name, queue in app.amqp.queues.items() if not _is_private(queue)),
         default_queue=str(app.conf.task_default_queue),
         has_quarantine=app.conf.worker_consumer == CONSUMER.value,
-        visibility_timeout=options.get("visibility_timeout"),
+        visibility_timeout=_seconds(options.get("visibility_timeout")),
         exchange=app.conf.control_exchange or "celery",
         fanout_prefix=_fanout_prefix(options.get("fanout_prefix", True)),
         remote_control=bool(app.conf.worker_enable_remote_control),
     )
+
+
+def _seconds(option: object) -> float | None:
+    """None where kombu cannot compute with the option: its workers run, and hand out no message again."""
+    return float(option) if isinstance(option, int | float) and not isinstance(option, bool) else None
 
 
 def _is_private(queue: Any) -> bool:
@@ -198,46 +244,51 @@ def _fanout_prefix(option: object) -> str:
 
 
 def _parsed(url: str, *, of_workers: bool = False) -> BrokerUrl:
-    try:
-        parsed = parse(url)
+    with usable("The URL of the broker"):
+        parsed = parse_broker(url)
         check_broker(parsed, _transports())
         check_parameters(parsed, of_workers=of_workers)
-        return parsed
-    except UrlError as error:
-        raise ConfigurationError(f"The URL of the broker cannot be used: {error}") from error
+    return parsed
 
 
 def _parsed_backend(text: str | None) -> BrokerUrl | None:
-    try:
-        parsed = parse_result_backend(text) if text else None
-        if parsed is not None:
-            check_result_backend(parsed)
-            check_parameters_of_results(parsed)
-        return parsed
-    except UrlError as error:
-        raise ConfigurationError(f"The URL of the result backend cannot be used: {error}") from error
+    if not text:
+        return None
+    with usable("The URL of the result backend"):
+        parsed = parse_result_backend(text)
+        check_result_backend(parsed)
+        check_parameters_of_results(parsed)
+    return parsed
 
 
 def _app_broker(url: str, conf: Any) -> BrokerUrl:
-    try:
+    with usable("The broker of the application"):
         broker = app_broker(url, conf)
         broker = with_transport_options(broker, conf.broker_transport_options or {}, conf.broker_login_method)
         if broker.kind is BrokerKind.SENTINEL and not broker.master_name:
             raise UrlError(
                 "Celery refuses Sentinels without master_name: set it in broker_transport_options."
             )
-        return broker
-    except UrlError as error:
-        raise ConfigurationError(f"The broker of the application cannot be used: {error}") from error
+    return broker
 
 
 def _app_result_backend(text: str, conf: Any) -> BrokerUrl:
+    with usable("The result backend of the application"):
+        backend = app_result_backend(text, conf)
+        return with_transport_options(backend, conf.result_backend_transport_options or {})
+
+
+@contextmanager
+def usable(what: str) -> Iterator[None]:
+    """The block reads the URLs of ``what``.
+
+    Raises:
+        ConfigurationError: the block has raised a UrlError. The message says both.
+    """
     try:
-        return with_transport_options(
-            app_result_backend(text, conf), conf.result_backend_transport_options or {}
-        )
+        yield
     except UrlError as error:
-        raise ConfigurationError(f"The result backend of the application cannot be used: {error}") from error
+        raise ConfigurationError(f"{what} cannot be used: {error}") from error
 
 
 def _transports() -> Collection[str]:

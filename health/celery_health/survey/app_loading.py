@@ -1,6 +1,7 @@
 """Loads the application that ``-A`` names. Any error of its modules must end in one line."""
 
 import contextlib
+import importlib
 import importlib.util
 import os
 import signal
@@ -45,19 +46,36 @@ def load_app(name: str, seconds: float, timeout_option: str | None = "--timeout"
     return _loaded(name, find, seconds, timeout_option)
 
 
+def complete_app(name: str, app: Any, seconds: float) -> None:
+    """Load what ``celery -A`` leaves to its commands: the settings, and the models of Django.
+
+    Raises:
+        ConfigurationError: they cannot be loaded within ``seconds``.
+    """
+    _loaded(name, lambda: app, seconds, "--timeout")
+
+
+def default_configuration() -> str | None:
+    """The module that configures ``celery`` without ``-A``, None if there is none."""
+    module = os.environ.get("CELERY_CONFIG_MODULE") or "celeryconfig"
+    return None if module == "celeryconfig" and not Path("celeryconfig.py").is_file() else module
+
+
 def load_default_app(seconds: float) -> Any:
     """The application that ``celery`` uses without ``-A``, None where no module configures it.
 
     Raises:
         ConfigurationError: it cannot be loaded within ``seconds``.
     """
-    module = os.environ.get("CELERY_CONFIG_MODULE") or "celeryconfig"
-    if module == "celeryconfig" and not Path("celeryconfig.py").is_file():
+    module = default_configuration()
+    if module is None:
         return None
 
     def make() -> Any:
         from celery import Celery  # noqa: PLC0415
 
+        # Celery takes a module that cannot be imported for no configuration.
+        importlib.import_module(module)
         return Celery("default", loader="default", set_as_current=False)
 
     return _loaded(module, make, seconds, "--timeout")
@@ -68,7 +86,7 @@ def _loaded(name: str, find: Callable[[], Any], seconds: float, timeout_option: 
     here = os.getcwd()  # noqa: PTH109
     sys.path.insert(0, here)
     try:
-        with contextlib.redirect_stdout(sys.stderr), _at_most(seconds, Path(here)):
+        with contextlib.redirect_stdout(sys.stderr), _no_sudden_end(), _at_most(seconds, Path(here)):
             app = find()
             if not _is_celery(app):
                 raise not_loaded(name, "it is not a Celery application: use -A MODULE:NAME")
@@ -88,6 +106,23 @@ def _loaded(name: str, find: Callable[[], Any], seconds: float, timeout_option: 
     except (Exception, SystemExit) as error:
         raise not_loaded(name, f"it raises {in_one_line(error).rstrip('.')}") from error
     return app
+
+
+@contextlib.contextmanager
+def _no_sudden_end() -> Iterator[None]:
+    """An application that ends the process must not end it with the code of a healthy one."""
+    end, process = os._exit, os.getpid()
+
+    def raise_here(code: int) -> None:
+        if os.getpid() != process:  # a child process that the application has forked
+            end(code)
+        raise SystemExit(code)
+
+    os._exit = raise_here  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        os._exit = end
 
 
 def _set_up_django() -> None:
@@ -130,7 +165,12 @@ def _is_celery(app: Any) -> bool:
 
 def not_loaded(name: str, why: str) -> ConfigurationError:
     """The error for an application that cannot be loaded."""
-    return ConfigurationError(f"The application {name!r} cannot be loaded: {redact(why)}.")
+    return ConfigurationError(f"{application(name)} cannot be loaded: {redact(why)}.")
+
+
+def application(name: str) -> str:
+    """The application in the words of a message. ``name`` is empty where no ``-A`` names it."""
+    return f"The application {name!r}" if name else "Celery's configuration"
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 
-from celery_health.broker import BrokerReader, BrokerReading, without_queues
+from celery_health.broker import BrokerReader, BrokerReading, matches_any, without_queues
 from celery_health.readers.reachability import timed_out_after
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.budget import Budget
@@ -17,6 +17,7 @@ class CheckRun:
     ``private_queues``: queues that are exclusive, are deleted with their worker, or get broadcasts.
 
     ``dead_letters``: the messages in the application's dead-letter queue, None if it has none.
+    ``dead_letters_problem``: why that queue cannot be used.
     """
 
     connection: AppConnection
@@ -26,6 +27,19 @@ class CheckRun:
     registered_tasks: frozenset[str] = frozenset()
     private_queues: frozenset[str] = frozenset()
     dead_letters: int | None = None
+    dead_letters_problem: str = ""
+
+    @property
+    def asked_queues(self) -> tuple[str, ...]:
+        """Those of ``--queue`` that are not ignored and not private.
+
+        Each worker has a private queue of its own, and takes broadcasts without a queue in Redis.
+        """
+        return tuple(
+            name
+            for name in self.options.queues
+            if name not in self.private_queues and not matches_any(name, self.options.ignored_queues)
+        )
 
 
 async def read_broker(run: CheckRun, reader: BrokerReader) -> BrokerReading:
@@ -37,7 +51,9 @@ async def read_broker(run: CheckRun, reader: BrokerReader) -> BrokerReading:
     except TimeoutError:
         url = run.connection.broker
         return timed_out_after(url, run.budget.seconds).reading(url)
-    run.dead_letters = next((queue.ready for queue in reading.queues if queue.name == dead), None)
+    for queue in reading.queues:
+        if queue.name == dead:
+            run.dead_letters, run.dead_letters_problem = queue.ready, queue.problem
     ignored = run.options.ignored_queues
     queues = tuple(queue for queue in reading.queues if queue.name != dead)  # its name is no pattern
     return replace(

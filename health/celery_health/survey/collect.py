@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from celery_health.broker import BrokerReader, BrokerReading
@@ -12,17 +13,36 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
 from celery_health.readers.redis.server import RedisServer
 from celery_health.result_backends import ping_result_backend
-from celery_health.survey.app_broker import UNCLEAR, AppBrokerReader, result_backend_through_app
+from celery_health.survey.app_broker import (
+    AppBrokerReader,
+    is_unclear,
+    result_backend_through_app,
+    write_failure,
+)
 from celery_health.survey.app_connection import AppConnection
-from celery_health.survey.app_loading import ConfigurationError
+from celery_health.survey.app_loading import ConfigurationError, application
+from celery_health.survey.app_refusals import (
+    check_broker_settings,
+    check_result_settings,
+    check_serializers,
+)
 from celery_health.survey.budget import Budget
 from celery_health.survey.check_run import CheckRun, read_broker
 from celery_health.survey.connect import connection_failure
-from celery_health.survey.round_trip import RoundTrip, choose_task, round_trips, without_results
+from celery_health.survey.round_trip import (
+    RoundTrip,
+    choose_task,
+    round_trips,
+    seconds_to_wait,
+    without_results,
+)
+from celery_health.survey.served import is_served
 from celery_health.survey.snapshot import CheckOptions, Snapshot
 from celery_health.survey.workers import add_workers
 from celery_health.threads import run_in_thread
 from celery_health.tls import THIS_PYTHON
+
+T = TypeVar("T")
 
 _REMOVAL_SECONDS = 1.0
 # A server that refuses messages for these reasons still answers questions about itself.
@@ -45,28 +65,57 @@ async def collect_snapshot(connection: AppConnection, options: CheckOptions) -> 
 
 
 async def _collect(run: CheckRun, reader: BrokerReader) -> Snapshot:
-    backend = asyncio.create_task(_result_backend(run))
+    backend = _started(_result_backend(run))
+    writing = _started(write_failure(run.connection, run.budget.left))
     failure = await connection_failure(run.connection.broker, run.budget.left)
     if failure and run.connection.broker_is_default:
         raise _no_broker(run.connection)
     broker = _with_host_hint(run, failure) if failure else await read_broker(run, reader)
-    if broker.reachable is not True and broker.reason in UNCLEAR and run.connection.app is not None:
+    if is_unclear(broker) and run.connection.app is not None:
         reader = AppBrokerReader(run.connection, broker)
         broker = await read_broker(run, reader)
+    elif broker.reachable:
+        await check_broker_settings(run.connection, run.budget.left)
+        if run.options.imports_tasks:
+            await check_serializers(run.connection, run.budget.left)
+    if broker.reachable is not False:
+        broker = await writing or broker
     snapshot = Snapshot(time.time(), broker)
     if _workers_can_be_asked(run, broker):
         snapshot = await add_workers(run, reader, snapshot)
-    snapshot = replace(snapshot, result_backend=await backend, dead_letters=run.dead_letters)
-    if run.options.test_tasks and broker.reachable is not False:
-        snapshot = replace(snapshot, test_tasks=await _test_tasks(run, snapshot))
+    snapshot = replace(
+        snapshot,
+        result_backend=await backend,
+        dead_letters=run.dead_letters,
+        dead_letters_problem=run.dead_letters_problem,
+    )
+    if run.options.shared_broker:
+        snapshot = replace(snapshot, served=await is_served(run, snapshot))
     if run.options.check_redis and run.connection.broker.kind.is_redis:
         snapshot = replace(snapshot, redis=await _redis(run, broker))
+    # Last: they may take all the time that is left.
+    if run.options.test_tasks and snapshot.broker.reachable is not False and not _loses_results(snapshot):
+        trips = await _test_tasks(run, snapshot)
+        proven = any(trip.ok for trip in trips)
+        snapshot = replace(snapshot, test_tasks=trips, served=proven or snapshot.served)
     return snapshot
+
+
+def _started(reading: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    task = asyncio.create_task(reading)
+    # It may fail as well, while the failure of the broker is raised.
+    task.add_done_callback(lambda task: task.cancelled() or task.exception())
+    return task
+
+
+def _loses_results(snapshot: Snapshot) -> bool:
+    """Whether no result can come back, so that a test task would prove nothing about the workers."""
+    return snapshot.result_backend is not None and snapshot.result_backend.reachable is False
 
 
 def _no_broker(connection: AppConnection) -> ConfigurationError:
     return ConfigurationError(
-        f"The application {connection.name!r} names no broker, and nothing listens at Celery's default, "
+        f"{application(connection.name)} names no broker, and nothing listens at Celery's default, "
         f"{connection.broker.address}: set its broker_url before it is used, or use --broker URL."
     )
 
@@ -93,6 +142,8 @@ async def _result_backend(run: CheckRun) -> BrokerReading | None:
         return None
     failure = await connection_failure(url, run.budget.left)
     reading = failure or await ping_result_backend(url, timeout=run.budget.left)
+    if reading.reachable is True:
+        await check_result_settings(run.connection, run.budget.left)
     if reading.reachable is True or run.connection.app is None:
         return reading
     return await result_backend_through_app(run.connection, reading, run.budget.left)
@@ -104,18 +155,17 @@ async def _test_tasks(run: CheckRun, snapshot: Snapshot) -> tuple[RoundTrip, ...
     queues = list(run.options.queues) or sorted(consumed or set(run.queue_names))
     # A task in a queue of one process proves nothing of the others, and may stay there.
     queues = [name for name in queues if name not in run.private_queues]
-    seconds = max(0.2, run.budget.left - 0.3)
-
+    seconds = seconds_to_wait(run.options.timeout, run.budget.left - 0.3)
     left: dict[str, str] = {}
 
     def send_and_wait() -> tuple[RoundTrip, ...]:
         return round_trips(run.connection.celery(), task, queues, seconds, left)
 
     try:
-        trips = await run_in_thread(send_and_wait, run.budget.left + 0.2)
+        trips = await run_in_thread(send_and_wait, seconds + 0.5)
     except TimeoutError:
-        trips = without_results(queues, task, seconds)
-    if left and run.connection.broker.kind.is_redis:
+        trips = without_results(queues, task, seconds, sent=tuple(left))
+    if left and run.connection.sent_to.kind.is_redis:
         await _remove(run, dict(left))
     return trips
 
@@ -129,7 +179,7 @@ async def _remove(run: CheckRun, ids: Mapping[str, str]) -> None:
 
     with suppress(RedisError, OSError, TimeoutError):
         async with asyncio.timeout(_REMOVAL_SECONDS):
-            await remove_messages(run.connection.broker, run.connection.naming, ids)
+            await remove_messages(run.connection.sent_to, run.connection.naming, ids)
 
 
 async def _redis(run: CheckRun, broker: BrokerReading) -> RedisServer | None:

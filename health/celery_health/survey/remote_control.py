@@ -10,7 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from celery_health.survey.answers.queues import read_queues
+from celery_health.survey.answers.registered import read_registered
+from celery_health.survey.answers.stats import read_stats
+from celery_health.verdicts.deaths import NO_DEATHS, FleetDeaths, worker_deaths
 from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSnapshot
+from celery_health.wire.deaths import death_stats
+from celery_health.wire.quarantine import quarantine_stats
 
 _COMMANDS = ("active_queues", "stats", "active", "reserved", "scheduled")
 _LEAST_SECONDS = 0.2
@@ -48,6 +54,8 @@ class RemoteControlReplies:
     """How many tasks each worker has started since it runs."""
     eta_tasks: Mapping[str, tuple[EtaTask, ...]] = field(default_factory=dict)
     """The ETA tasks of each worker that has any, the first thousand."""
+    deaths: FleetDeaths = NO_DEATHS
+    """Of the workers that record deaths: those with the agent or with ``presets.quarantine()``."""
     at: float = 0.0
     """Unix time, which the ages of running tasks count from."""
     error: str | None = None
@@ -64,7 +72,7 @@ def inspect_workers(
     first, *others = (*_COMMANDS, "registered") if tasks else _COMMANDS
     end = time.monotonic() + seconds
     replies: dict[str, dict[str, Any]] = {}
-    error_text, copies = None, Counter[str]()
+    error_text, copies, deaths = None, Counter[str](), NO_DEATHS
     try:
         with app.connection_for_write(connect_timeout=seconds) as connection:
             answers = answers_of(app, connection, first, seconds, limit=expected)
@@ -75,12 +83,18 @@ def inspect_workers(
                 left = max(_LEAST_SECONDS, end - time.monotonic())
                 arguments = {"builtins": True} if command == "registered" else None
                 # Else Celery takes one answer for each name.
-                to_all = {"destination": answering, "limit": len(answers)}
-                replies[command] = broadcast(app, connection, command, left, arguments, **to_all)
+                to_all = {"destination": answering, "limit": copies.total()}
+                answers = answers_of(app, connection, command, left, arguments, **to_all)
+                if command == "stats":
+                    deaths = deaths_of(answers, time.time())
+                replies[command] = not_refused(merged(answers))
     except Exception as error:  # a broker that fails now is part of the result
         error_text = None if any(replies.values()) else f"{type(error).__name__}: {error}"
     registered = frozenset(
-        str(name).split(" ", 1)[0] for names in replies.get("registered", {}).values() for name in names
+        name
+        for answer in replies.get("registered", {}).values()
+        if (tasks_of := read_registered(answer)) is not None
+        for name in tasks_of.names
     )
     now = time.time()
     return RemoteControlReplies(
@@ -91,33 +105,44 @@ def inspect_workers(
         private_queues=private_queues(replies.get("active_queues", {})),
         started=_started(replies),
         eta_tasks=eta_tasks(replies.get("scheduled", {})),
+        deaths=deaths,
         at=now,
         error=error_text,
     )
 
 
+def deaths_of(answers: Iterable[Mapping[str, Any]], now: float) -> FleetDeaths:
+    """The deaths at each worker from the answers to ``stats``; those that show none are left out."""
+    by_name = [(name, stats) for answer in answers for name, stats in answer.items()]
+    found = ((name, death_stats(stats)) for name, stats in by_name)
+    deaths = tuple(worker_deaths(name, stats, now) for name, stats in found if stats is not None)
+    queues = (kept.queue for _, stats in by_name if (kept := quarantine_stats(stats)))
+    return FleetDeaths(deaths, next(queues, ""))
+
+
+def rate_limited_workers(app: Any, seconds: float, workers: Sequence[WorkerSnapshot]) -> frozenset[str]:
+    """Which of these workers have a task with a rate limit. It blocks for at most about ``seconds``."""
+    receivers = {
+        "destination": [worker.name for worker in workers],
+        "limit": sum(worker.copies for worker in workers),
+    }
+    with app.connection_for_write(connect_timeout=seconds) as connection:
+        tasks = broadcast(
+            app, connection, "registered", seconds, {"taskinfoitems": ["rate_limit"]}, **receivers
+        )
+    found = {name: read_registered(answer) for name, answer in tasks.items()}
+    return frozenset(name for name, one in found.items() if one is not None and one.rate_limits)
+
+
 def private_queues(consumed: Mapping[str, Any]) -> frozenset[str]:
     """The queues of one process, from the answers to ``active_queues``."""
-    queues = (queue for queues in consumed.values() if isinstance(queues, list) for queue in queues)
-    return frozenset(str(queue["name"]) for queue in queues if isinstance(queue, dict) and _is_private(queue))
-
-
-def _is_private(queue: Mapping[str, Any]) -> bool:
-    return bool(queue.get("exclusive") or queue.get("auto_delete") or _is_for_broadcasts(queue))
-
-
-def _is_for_broadcasts(queue: Mapping[str, Any]) -> bool:
-    """Whether its messages are copies for each worker. In Redis there is no list of them."""
-    exchange = queue.get("exchange")
-    return isinstance(exchange, dict) and exchange.get("type") == "fanout"
+    queues = (queue for answer in consumed.values() for queue in read_queues(answer))
+    return frozenset(queue.name for queue in queues if queue.private)
 
 
 def _started(replies: Replies) -> dict[str, int]:
-    return {
-        name: sum(stats["total"].values())
-        for name, stats in replies.get("stats", {}).items()
-        if isinstance(stats, dict) and isinstance(stats.get("total"), dict)
-    }
+    found = ((name, read_stats(answer).started) for name, answer in replies.get("stats", {}).items())
+    return {name: started for name, started in found if started is not None}
 
 
 def eta_tasks(scheduled: Mapping[str, Any]) -> dict[str, tuple[EtaTask, ...]]:
@@ -187,7 +212,7 @@ def answers_of(
         timeout=seconds,
         **receivers,
     )
-    return list(answers or ())
+    return [answer for answer in answers or () if isinstance(answer, dict)]
 
 
 def not_refused(answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,41 +252,28 @@ def worker_snapshots(replies: Replies, now: float) -> tuple[WorkerSnapshot, ...]
 
 
 def _worker(name: str, answers: Mapping[str, Any], now: float) -> WorkerSnapshot:
-    stats, queues = answers.get("stats") or {}, answers.get("active_queues")
-    active: Sequence[Any] = answers.get("active") or ()
-    pool = stats.get("pool") or {}
+    stats, queues = read_stats(answers.get("stats")), answers.get("active_queues")
+    active = _list(answers.get("active"))
     return WorkerSnapshot(
         name=name,
-        consuming=None if queues is None else bool(queues),
-        slots=_slots(pool, stats.get("autoscaler")),
+        consuming=bool(queues) if isinstance(queues, list) else None,
+        slots=stats.most_slots,
         active_count=len(active),
         running=tuple(_running(task, now) for task in active if isinstance(task, dict)),
-        reserved=len(answers.get("reserved") or ()),
-        eta=len(answers.get("scheduled") or ()),
-        queues=tuple(
-            dict.fromkeys(
-                str(queue["name"])
-                for queue in queues or ()
-                if isinstance(queue, dict) and not _is_for_broadcasts(queue)
-            )
-        ),
-        prefetch=_number(stats.get("prefetch_count")),
+        reserved=len(_list(answers.get("reserved"))),
+        eta=len(_list(answers.get("scheduled"))),
+        queues=tuple(dict.fromkeys(queue.name for queue in read_queues(queues) if not queue.for_broadcasts)),
+        prefetch=stats.prefetch,
     )
+
+
+def _list(answer: object) -> Sequence[Any]:
+    return answer if isinstance(answer, list) else ()
 
 
 def _running(task: Mapping[str, Any], now: float) -> RunningTask:
     started = task.get("time_start")
-    age = max(0.0, now - started) if isinstance(started, int | float) else None
+    age = None
+    if isinstance(started, int | float) and abs(started) < 2**53:
+        age = max(0.0, now - started)
     return RunningTask(str(task.get("id", "")), str(task.get("name", "")), age)
-
-
-def _slots(pool: Mapping[str, Any], autoscaler: object) -> int | None:
-    """``celery worker --autoscale`` starts with few processes, and adds as many as there is work for."""
-    started, most = _number(pool.get("max-concurrency")), None
-    if isinstance(autoscaler, dict):
-        most = _number(autoscaler.get("max"))
-    return started if most is None else max(most, started or 0)
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) else None

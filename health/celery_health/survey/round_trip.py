@@ -12,23 +12,36 @@ from celery_health.redaction import redact
 OWN_TASK = "celery_health.tasks.health_check_task"
 ECHO_TASK = "celery.accumulate"
 """A built-in task of every worker that returns its arguments and changes nothing."""
+PROVING_SECONDS = 2.0
+"""A shorter wait without a result proves nothing. It begins when a test task is sent."""
+_LEAST_SECONDS = 3.0
+"""What the test tasks have of their own, so that each is waited for longer than ``PROVING_SECONDS``."""
 _POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
-    """The outcome for one queue. ``seconds`` is None where no result came back."""
+    """The outcome for one queue. ``seconds`` is None where no result came back.
+
+    ``waited``: for how many seconds no result came, None if a result or an error came.
+    """
 
     queue: str
     task: str
     ok: bool
     seconds: float | None
     message: str
+    waited: float | None = None
 
 
 def choose_task(named: str | None, registered: Collection[str]) -> str:
     """The task that the user names, or else our own if a worker knows it, or else a built-in task."""
     return named or (OWN_TASK if OWN_TASK in registered else ECHO_TASK)
+
+
+def seconds_to_wait(timeout: float, left: float) -> float:
+    """How long to wait for results: what the check has ``left``, but not less than 3 s or ``timeout``."""
+    return max(left, min(timeout, _LEAST_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +80,23 @@ def round_trips(
             break
         time.sleep(_POLL_SECONDS)
     for sent in waiting:
-        ended[sent.queue] = _no_result(sent.queue, task, end - sent.at)
+        ended[sent.queue] = _no_result(sent.queue, task, max(0.0, end - sent.at))
     return tuple(ended[queue] for queue in queues)
 
 
-def without_results(queues: Sequence[str], task: str, seconds: float) -> tuple[RoundTrip, ...]:
-    """The outcome where sending or waiting hangs."""
-    return tuple(_no_result(queue, task, seconds) for queue in queues)
+def without_results(
+    queues: Sequence[str], task: str, seconds: float, sent: Collection[str]
+) -> tuple[RoundTrip, ...]:
+    """The outcome where sending or waiting hangs. ``sent``: the queues that have their task."""
+    unsent = f"the task cannot be sent within {seconds:.1f} s"
+    return tuple(
+        _no_result(queue, task, seconds) if queue in sent else RoundTrip(queue, task, False, None, unsent)
+        for queue in queues
+    )
 
 
 def _no_result(queue: str, task: str, seconds: float) -> RoundTrip:
-    return RoundTrip(queue, task, False, None, f"no result within {seconds:.1f} s")
+    return RoundTrip(queue, task, False, None, f"no result within {seconds:.1f} s", seconds)
 
 
 def _send(app: Any, task: str, queue: str, seconds: float) -> Any:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from celery_health.broker import BrokerReading
 from celery_health.readers.redis.server import RedisServer
-from celery_health.survey.broker_clients import UnresponsiveWorkers
+from celery_health.survey.evidence.broker_clients import UnresponsiveWorkers
 from celery_health.survey.remote_control import EtaTask
 from celery_health.survey.round_trip import RoundTrip
+from celery_health.verdicts.deaths import NO_DEATHS, FleetDeaths
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
 
@@ -23,6 +24,10 @@ class CheckOptions:
     test_tasks: bool = False
     task: str | None = None
     check_redis: bool = False
+    shared_broker: bool = True
+    """Whether other applications may use the broker, so that it has to be found out whose the workers are."""
+    imports_tasks: bool = True
+    """Whether the modules with the application's tasks may be imported, as a worker imports them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,16 @@ class Snapshot:
     """What one check found. ``at`` is Unix time, ``took`` is in seconds.
 
     ``workers``: those that answered, ``workers_at``: when. ``workers_known``: they are all workers that run.
-    ``unresponsive``: workers that the broker shows and that did not answer. ``deaf_count``: how many of those
-    that answered wait for no message, where the broker does not show which. ``remote_control_error``: why no
-    worker could be asked. ``started``: how many tasks each worker has started. ``eta_tasks``: those of each
-    worker that has any. ``dead_letters``: messages in the application's dead-letter queue, None if its
-    workers have no ``presets.quarantine()``. ``not_shrinking``: queues without a known consumer that did not
-    get shorter between two readings.
+    ``unresponsive``: workers that the broker shows and that did not answer. ``deaf_count``: how many of
+    those that answered wait for no message, where the broker does not show which. ``remote_control_error``:
+    why no worker could be asked. ``started``: how many tasks each worker has started. ``deaths``: at those
+    workers that record deaths. ``eta_tasks``: those of each worker that has any. ``dead_letters``: messages
+    in the application's dead-letter queue, None if its workers have no ``presets.quarantine()``.
+    ``dead_letters_problem``: why no message can be moved to that queue, empty if none is known.
+    ``not_shrinking``: queues without a known consumer that did not get shorter between two readings.
+    ``asked_queues``: those of ``--queue``, without private ones.
+    ``listening_otherwise``: workers that listen under other settings, where no application names its own.
+    ``served``: whether one of ``workers`` is the application's, None if unknown.
     """
 
     at: float
@@ -47,10 +56,15 @@ class Snapshot:
     deaf_count: int = 0
     remote_control_error: str | None = None
     started: Mapping[str, int] = field(default_factory=dict)
+    deaths: FleetDeaths = NO_DEATHS
     eta_tasks: Mapping[str, tuple[EtaTask, ...]] = field(default_factory=dict)
     result_backend: BrokerReading | None = None
     redis: RedisServer | None = None
     test_tasks: tuple[RoundTrip, ...] = ()
     dead_letters: int | None = None
+    dead_letters_problem: str = ""
     not_shrinking: frozenset[str] = frozenset()
+    asked_queues: tuple[str, ...] = ()
+    listening_otherwise: int = 0
+    served: bool | None = True
     took: float = 0.0

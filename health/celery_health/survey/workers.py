@@ -1,17 +1,21 @@
 """Finds the workers: those that answer remote control, and those that only the broker shows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from celery_health.broker import BrokerReader, BrokerReading
-from celery_health.survey import broker_clients
-from celery_health.survey.broker_clients import BrokerClients
 from celery_health.survey.budget import Budget
 from celery_health.survey.check_run import CheckRun, read_broker
-from celery_health.survey.redis_evidence import with_proven_listeners, with_proven_waiting
-from celery_health.survey.remote_control import RemoteControlReplies, inspect_workers
-from celery_health.survey.remote_control_listeners import has_no_listener_on_rabbitmq
+from celery_health.survey.evidence import broker_clients
+from celery_health.survey.evidence.broker_clients import BrokerClients
+from celery_health.survey.evidence.listeners import has_no_listener_on_rabbitmq
+from celery_health.survey.evidence.redis_clients import (
+    other_listeners,
+    with_proven_listeners,
+    with_proven_waiting,
+)
+from celery_health.survey.remote_control import RemoteControlReplies, inspect_workers, rate_limited_workers
 from celery_health.survey.snapshot import Snapshot
 from celery_health.threads import run_in_thread
 from celery_health.verdicts.text import counted
@@ -23,6 +27,9 @@ _REMOTE_CONTROL_SHARE, _REMOTE_CONTROL_SECONDS = 0.4, 1.0
 # a worker or a machine may stand still for a while: a check with more time waits longer.
 _COUNTING_SHARE, _COUNTING_SECONDS, _COUNTING_INTERVAL_SECONDS = 0.3, 1.5, 0.1
 
+# For the answer of a RabbitMQ that is asked for an alarm.
+_ALARM_SECONDS = 1.0
+
 # Long enough for a worker to take a message from a queue that it consumes.
 _SECOND_READING_SECONDS = 1.0
 
@@ -33,37 +40,71 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
     if run.connection.broker.kind.is_redis:
         clients = await with_proven_listeners(run.connection, clients, run.budget)
     replies = await _inspect(run, clients)
+    if not replies.workers and (alarm := await _alarm(run)):
+        return replace(snapshot, broker=replace(alarm, queues=snapshot.broker.queues))
     run.registered_tasks = replies.registered_tasks
     run.private_queues = replies.private_queues
     _note_queues(run, replies.workers)
     # A Redis reader has found all queues, also those not asked for, at its third read.
     await read_broker(run, reader)
     broker = _proven_by(replies, await read_broker(run, reader))
+    answered, others = replies.workers, 0
     if run.connection.broker.kind.is_redis:
-        idle = broker_clients.idle_workers(replies.workers)
-        expected = broker_clients.count_of(replies.workers, idle) if replies.workers else 1
+        answered = await _with_rate_limited(run, answered, broker)
+        idle = broker_clients.idle_workers(answered)
+        expected = broker_clients.count_of(answered, idle) if answered else 1
         clients = await with_proven_waiting(run.connection, clients, expected, run.budget)
-    answered = await _with_copies(run, reader, replies.workers, broker)
-    workers, deaf_count = await _find_deaf(run, clients, answered, broker)
+        if not answered and _others_explain(run, clients):
+            others = await other_listeners(run.connection, run.budget)
+            if clients.waiting:
+                clients = replace(clients, waiting=max(0, clients.waiting - others))
+    answered = await _with_copies(run, reader, answered, broker)
+    workers, deaf_count = await _find_deaf(run, clients, answered, broker, replies.started)
     broker, not_shrinking = await _read_again(run, reader, broker, workers)
     unresponsive = broker_clients.unresponsive_workers(clients, workers, broker)
     error = replies.error
     if run.connection.broker.kind.is_redis and not workers and not unresponsive:
         error = error or _why_none_is_no_proof(clients)
+    # Without the application its own workers may be among them.
+    unclear = others if run.connection.app is None else 0
     return replace(
         snapshot,
         broker=_without_unused_default(broker, run, workers),
         workers=workers,
         workers_at=replies.at,
         # SQS and its like have no remote control: no answer means nothing there.
-        workers_known=broker.reachable is True and error is None and not unresponsive,
+        workers_known=broker.reachable is True and error is None and not unresponsive and not unclear,
+        listening_otherwise=unclear,
         unresponsive=unresponsive,
         deaf_count=deaf_count,
         remote_control_error=error,
         started=replies.started,
+        deaths=replies.deaths,
         not_shrinking=not_shrinking,
+        asked_queues=run.asked_queues,
         eta_tasks=replies.eta_tasks,
     )
+
+
+def _others_explain(run: CheckRun, clients: BrokerClients) -> bool:
+    """Whether workers that listen under other settings would explain why none is found."""
+    no_app = run.connection.app is None
+    return run.options.shared_broker and clients.listeners == 0 and bool(no_app or clients.waiting)
+
+
+async def _alarm(run: CheckRun) -> BrokerReading | None:
+    """The alarm for which RabbitMQ takes no commands for workers, if it has one."""
+    url = run.connection.broker
+    if not url.kind.is_amqp or url.alternates:
+        return None
+    from celery_health.readers.rabbitmq.worker_check import blocked  # noqa: PLC0415
+
+    seconds = min(_ALARM_SECONDS, run.budget.left)
+    try:
+        found = await run_in_thread(lambda: blocked(url, seconds), seconds)
+    except Exception:  # nothing is known of an alarm
+        return None
+    return found.reading(url) if found else None
 
 
 def _proven_by(replies: RemoteControlReplies, broker: BrokerReading) -> BrokerReading:
@@ -93,6 +134,26 @@ async def _with_copies(
         replace(worker, copies=max(worker.copies, consumers.get(name, 1)))
         for worker, name in zip(workers, names, strict=True)
     )
+
+
+async def _with_rate_limited(
+    run: CheckRun, workers: tuple[WorkerSnapshot, ...], broker: BrokerReading
+) -> tuple[WorkerSnapshot, ...]:
+    """With the tasks that wait for a rate limit, as far as they fill a worker."""
+    full = broker_clients.possibly_full(workers, broker)
+    if not full:
+        return workers
+    seconds = seconds_for_known_workers(run.budget)
+    asked = [worker for worker in workers if worker.name in full]
+
+    def ask() -> frozenset[str]:
+        return rate_limited_workers(run.connection.celery(), seconds, asked)
+
+    try:
+        limited = await run_in_thread(ask, seconds)
+    except Exception:  # without an answer it is unknown which workers are full
+        return workers
+    return broker_clients.filled(workers, full & limited)
 
 
 async def _read_again(
@@ -141,6 +202,11 @@ async def _broker_clients(run: CheckRun, *, publish: bool) -> BrokerClients:
     return BrokerClients()
 
 
+def seconds_for_known_workers(budget: Budget) -> float:
+    """How long to wait for workers whose number is known: the last answer ends the wait."""
+    return min(max(_REMOTE_CONTROL_SECONDS, budget.seconds * _REMOTE_CONTROL_SHARE), budget.left)
+
+
 async def _rabbitmq_clients(run: CheckRun) -> BrokerClients:
     seconds = min(_REMOTE_CONTROL_SECONDS, run.budget.left)
 
@@ -161,12 +227,9 @@ async def _inspect(run: CheckRun, clients: BrokerClients) -> RemoteControlReplie
         return RemoteControlReplies(error="the application sets worker_enable_remote_control = False")
     if clients.listeners == 0:
         return RemoteControlReplies()
-    seconds = max(_REMOTE_CONTROL_SECONDS, run.budget.seconds * _REMOTE_CONTROL_SHARE)
-    if clients.listeners is None:
-        seconds = (
-            _REMOTE_CONTROL_SECONDS  # as long as Celery itself waits when the number of workers is unknown
-        )
-    seconds = min(seconds, run.budget.left)
+    seconds = seconds_for_known_workers(run.budget)
+    if clients.listeners is None:  # as long as Celery itself waits when the number of workers is unknown
+        seconds = min(_REMOTE_CONTROL_SECONDS, run.budget.left)
 
     def inspect() -> RemoteControlReplies:
         tasks = run.options.test_tasks
@@ -179,9 +242,16 @@ async def _inspect(run: CheckRun, clients: BrokerClients) -> RemoteControlReplie
 
 
 async def _find_deaf(
-    run: CheckRun, clients: BrokerClients, workers: tuple[WorkerSnapshot, ...], broker: BrokerReading
+    run: CheckRun,
+    clients: BrokerClients,
+    workers: tuple[WorkerSnapshot, ...],
+    broker: BrokerReading,
+    started: Mapping[str, int],
 ) -> tuple[tuple[WorkerSnapshot, ...], int]:
-    """The workers with the deaf ones marked, and how many more are deaf without the broker showing which."""
+    """The workers with the deaf ones marked, and how many more are deaf without the broker showing which.
+
+    ``started``: how many tasks each worker has started.
+    """
     if run.connection.broker.kind.is_amqp:
         workers = broker_clients.marked_deaf(workers, broker_clients.deaf_on_rabbitmq(workers, broker))
         return workers, broker_clients.deaf_count_on_rabbitmq(workers, broker)
@@ -199,10 +269,14 @@ async def _find_deaf(
     if waiting >= idle_count:
         return workers, 0
     # A worker may have started a task in the meantime.
-    idle &= broker_clients.idle_workers((await _inspect(run, clients)).workers)
+    again = await _inspect(run, clients)
+    idle &= broker_clients.idle_workers(again.workers)
+    idle -= {name for name in idle if again.started.get(name, 0) > started.get(name, 0)}
+    unclear = idle & broker_clients.possibly_full(workers, broker)
     if waiting == 0:
-        return broker_clients.marked_deaf(workers, idle), 0
-    return workers, max(0, broker_clients.count_of(workers, idle) - waiting)
+        workers = broker_clients.marked_unclear(workers, unclear)
+        return broker_clients.marked_deaf(workers, idle - unclear), 0
+    return workers, max(0, broker_clients.count_of(workers, idle - unclear) - waiting)
 
 
 def _note_queues(run: CheckRun, workers: Sequence[WorkerSnapshot]) -> None:

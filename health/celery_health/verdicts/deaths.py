@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from celery_health.wire.deaths import DeathStats
+from celery_health.wire.worker_report import WorkerReport
+
 KILLED_FROM_OUTSIDE = "signal SIGKILL"
 """A cause that says nothing about the task, unless the kernel killed the child at the memory limit."""
 
@@ -17,7 +20,7 @@ class TaskDeaths:
     """One task id and the children that died while they ran it, at one worker.
 
     ``cause`` and the fields after it are about the last death. ``oom``: killed at the memory limit.
-    ``returns``: the message goes back to its queue.
+    ``returns``: the message goes back to its queue. ``failed``: it would go back after any other death.
     """
 
     id: str
@@ -28,6 +31,7 @@ class TaskDeaths:
     cause: str
     oom: bool = False
     returns: bool = True
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class FleetDeaths:
     """The deaths at all workers, those included that are gone for less than the agent's window."""
 
     workers: tuple[WorkerDeaths, ...] = ()
+    dead_letter_queue: str = ""
+    """Where workers move the messages of poison tasks; empty where quarantine is off."""
 
     def victims(self) -> tuple[Victim, ...]:
         """Every task id that ran at a death, the most deaths first."""
@@ -127,6 +133,34 @@ class FleetDeaths:
 
 
 NO_DEATHS = FleetDeaths()
+
+
+def worker_deaths(worker: str, report: WorkerReport | DeathStats, written: float) -> WorkerDeaths:
+    """The deaths at one worker by its report. ``written``: when that was written, by the reader's clock."""
+    behind = written - report.written_mono
+    return WorkerDeaths(
+        worker=worker,
+        tasks=tuple(
+            TaskDeaths(
+                id=task.id,
+                name=task.name,
+                count=task.count,
+                first=task.first_mono + behind,
+                last=task.last_mono + behind,
+                cause=task.cause,
+                oom=task.oom,
+                returns=task.returns,
+                failed=task.failed,
+            )
+            for task in report.deaths
+        ),
+        runs=tuple((one.name, one.runs) for one in report.deaths_by_name),
+        processed=report.processed,
+        children_lost=report.children_lost,
+        tasks_lost=report.tasks_lost,
+        memory_limit=report.memory_limit_bytes,
+        memory_peak=report.memory_peak_bytes,
+    )
 
 
 def _of_children(worker: WorkerDeaths) -> Iterator[Victim]:

@@ -52,6 +52,11 @@ class WorkerSnapshot:
         return self.reserved + self.eta
 
     @property
+    def room(self) -> int | None:
+        """How many more messages the prefetch limit lets it take; None if unknown, or without a limit."""
+        return max(0, self.prefetch - self.in_flight) if self.prefetch else None
+
+    @property
     def own_prefetch(self) -> int | None:
         """The prefetch limit as it is configured: each ETA task raises ``prefetch`` by one."""
         if self.initial_prefetch is not None:

@@ -3,13 +3,15 @@
 import shlex
 from dataclasses import replace
 
+from celery_health.redaction import printable
+from celery_health.verdicts.commands import celery_program
 from celery_health.why.answer import Answer
 from celery_health.why.evidence import evidence
 from celery_health.why.facts import Held, Holder, TaskFacts
 from celery_health.why.finding import Finding
 from celery_health.why.reasons import TEXTS
 from celery_health.why.rules import RULES
-from celery_health.why.words import one_line, printable, task
+from celery_health.why.words import short, task
 
 
 def why(facts: TaskFacts) -> Answer:
@@ -20,7 +22,7 @@ def why(facts: TaskFacts) -> Answer:
     return Answer(
         reason=finding.reason.value,
         severity=texts.severity,
-        sentence=_capitalized(one_line(texts.message.format(**words))),
+        sentence=_capitalized(printable(texts.message.format(**words))),
         evidence=evidence(known),
         remedy=f"{texts.remedy.format(**words)}." if texts.remedy else "",
         command=_command(known, finding),
@@ -35,6 +37,8 @@ def _with_holder(facts: TaskFacts) -> TaskFacts:
     """Where no worker was found to have the task: the worker that last said so by an event."""
     ended = facts.outcome is not None or facts.lost_with is not None or facts.end_missing
     if facts.holder is not None or ended or facts.awaits_retry or facts.worker is None:
+        return facts
+    if facts.quarantined or facts.left_by is not None:
         return facts
     in_queue = facts.queue is not None and facts.queue.found
     if in_queue or (facts.started is None and facts.received is None):
@@ -57,15 +61,15 @@ def _command(facts: TaskFacts, finding: Finding) -> str:
         "name": facts.name or "TASK_NAME",
         "resource": place.resource or "",
     }
-    quoted = {name: shlex.quote(printable(value.strip())) for name, value in names.items()}
+    quoted = {name: shlex.quote(short(value.strip())) for name, value in names.items()}
     option = finding.words.get("queue_option")
-    quoted["queue_option"] = f" --queue {shlex.quote(printable(option))}" if option else ""
+    quoted["queue_option"] = f" --queue {shlex.quote(short(option))}" if option else ""
     line = template.format(**quoted)
     if in_cluster:
         assert place.namespace is not None
-        namespace = shlex.quote(printable(place.namespace))
+        namespace = shlex.quote(short(place.namespace))
         # kubectl accepts no flags before the name of a plugin.
         if line.startswith("celery "):
             return f"kubectl celery -n {namespace} {line.removeprefix('celery ')}"
         return f"kubectl -n {namespace} {line}"
-    return f"celery -A {shlex.quote(printable(place.app))} {line}"
+    return f"{celery_program(short(place.app))} {line}"

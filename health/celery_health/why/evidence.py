@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from celery_health.redaction import printable
 from celery_health.verdicts.text import counted, lasting, times
 from celery_health.why.facts import Holder, Queue, TaskFacts
-from celery_health.why.words import blocking_task, moment, names, one_line, printable
+from celery_health.why.words import blocking_task, moment, names, short
 
 _MAX_LINES = 20
 
 
 def evidence(facts: TaskFacts) -> tuple[str, ...]:
     """What the answer stands on."""
-    return tuple(one_line(line) for line in islice(_lines(facts), _MAX_LINES))
+    return tuple(printable(line) for line in islice(_lines(facts), _MAX_LINES))
 
 
 def _lines(facts: TaskFacts) -> Iterator[str]:
@@ -29,7 +30,7 @@ def _lines(facts: TaskFacts) -> Iterator[str]:
 
 
 def _times(facts: TaskFacts) -> Iterator[str]:
-    worker = f" by worker {printable(facts.worker)}" if facts.worker else ""
+    worker = f" by worker {short(facts.worker)}" if facts.worker else ""
     for verb, time, who in (
         ("Sent", facts.sent, ""),
         ("Received", facts.received, worker),
@@ -52,20 +53,20 @@ def _run(facts: TaskFacts) -> Iterator[str]:
         yield "The task has been run twice."
     yield from _cancel(facts)
     if facts.error:
-        yield f"The last error: {printable(facts.error)}."
+        yield f"The last error: {short(facts.error)}."
 
 
 def _cancel(facts: TaskFacts) -> Iterator[str]:
     if facts.revoke_asked is None:
         return
-    by = f" by {printable(facts.revoked_by)}" if facts.revoked_by else ""
+    by = f" by {short(facts.revoked_by)}" if facts.revoked_by else ""
     sends = f"was sent to workers {times(facts.revoke_sends)}" if facts.revoke_sends else "was not sent yet"
     yield f"A cancel was requested at {moment(facts.revoke_asked)}{by}, and {sends}."
 
 
 def _holder(holder: Holder) -> Iterator[str]:
     slots = "" if holder.slots is None else f" and has {counted(holder.slots, 'slot')}"
-    yield f"Worker {printable(holder.worker)} has the task ({holder.held.value}){slots}."
+    yield f"Worker {short(holder.worker)} has the task ({holder.held.value}){slots}."
     if holder.blocking:
         active = counted(len(holder.blocking), "active task")
         yield f"The worker has {active}; the longest is {blocking_task(holder.blocking[0])}."
@@ -74,9 +75,9 @@ def _holder(holder: Holder) -> Iterator[str]:
 def _queue(queue: Queue) -> Iterator[str]:
     ready = "unknown" if queue.ready is None else counted(queue.ready, "ready message")
     consumers = "" if queue.consumers is None else f", {counted(queue.consumers, 'consumer')}"
-    yield f"Queue {printable(queue.name)}: {ready}{consumers}."
+    yield f"Queue {short(queue.name)}: {ready}{consumers}."
     if queue.found is False:
-        yield f"The message is not in queue {printable(queue.name)}."
+        yield f"The message is not in queue {short(queue.name)}."
     if queue.workers:
         yield f"Workers that consume it: {names(queue.workers)}."
     if queue.rate is not None and queue.workers != ():
@@ -86,7 +87,7 @@ def _queue(queue: Queue) -> Iterator[str]:
 def _sources(facts: TaskFacts) -> Iterator[str]:
     sources = facts.sources
     if sources.broker:
-        yield f"Broker: {printable(sources.broker)}."
+        yield f"Broker: {short(sources.broker)}."
     if sources.worker_count is not None:
         verb = "All" if sources.workers_known else "Not all"
         yield f"{verb} workers answered: {sources.worker_count}."

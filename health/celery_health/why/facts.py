@@ -7,6 +7,8 @@ backend and the history, as far as these can be read; a fact that no source give
 from dataclasses import dataclass
 from enum import Enum
 
+from celery_health.verdicts.verdict import Verdict
+
 
 class Held(Enum):
     """In which way a worker has a task."""
@@ -96,7 +98,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a person acts. ``app``: the value of ``celery -A``. In a cluster the other two are set."""
+    """Where a person acts. ``app``: the value of ``celery -A``, empty if Celery needs none.
+
+    In a cluster the other two are set.
+    """
 
     app: str = "APP"
     namespace: str | None = None
@@ -141,9 +146,12 @@ class TaskFacts:
     worker has ended it, and nothing says how. ``p99``: the runtime that 99 % of the runs of this name stay
     below, over ``p99_runs`` runs. ``revoke_ordered``: a revoke waits for the task; ``revoked_by``: who asked,
     at ``revoke_asked``; ``revoke_sends``: how often workers were ordered; ``revoke_reason``: ``expired``, or
-    how the worker terminated it. ``quarantined``: its id is in quarantine; ``dead_letter_queue``: where its
-    message is now; ``deaths``: how many processes died while they ran it. ``unacknowledged``: whether the
-    broker has its message as delivered; ``redelivery``: after how many seconds the broker delivers it again.
+    how the worker terminated it. ``quarantined``: its id is in quarantine; ``not_moved``: why its message is
+    not in the dead-letter queue yet, as a sentence; ``dead_letter_queue``: where its message is now.
+    ``deaths``: how many processes died while they ran it; ``poison``: the verdict on that, if they are
+    enough. ``left_by``: the worker that has begun it, and does not have it any more.
+    ``unacknowledged``: whether the broker has its message as delivered; ``redelivery``: after how many
+    seconds the broker delivers it again.
     ``retries``: how many retries came before; ``awaits_retry``: it failed and is to run again.
     ``succeeded_as``: the id of a task that a person sent again for this one, and that succeeded.
     """
@@ -171,8 +179,11 @@ class TaskFacts:
     revoke_sends: int | None = None
     revoke_reason: str | None = None
     quarantined: bool = False
+    not_moved: str = ""
     dead_letter_queue: str | None = None
     deaths: int = 0
+    poison: Verdict | None = None
+    left_by: str | None = None
     unacknowledged: bool | None = None
     redelivery: float | None = None
     retries: int = 0

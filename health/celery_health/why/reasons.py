@@ -48,6 +48,7 @@ class WhyReason(StrEnum):
     WAITING = "Waiting"
     WAITING_FOR_RETRY = "WaitingForRetry"
     UNACKNOWLEDGED = "Unacknowledged"
+    NO_WORKER_HAS_IT = "NoWorkerHasIt"
     SENT = "Sent"
     NEVER_SEEN = "NeverSeen"
 
@@ -73,25 +74,25 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
     {
         WhyReason.QUARANTINED: Situation(
             Severity.UNHEALTHY,
-            "{task} is in quarantine{deaths}: no worker runs it, and its message is moved to the "
-            "dead-letter queue{queue}.",
-            "Correct the task, then take it out of quarantine and replay its message",
+            "{task} is in quarantine{deaths}: no worker runs it, and its message {moved} the dead-letter "
+            "queue{queue}{problem}.",
+            "{quarantine_remedy}",
             "celery dead-letter {resource} list",
             "health dead-letter list{queue_option}",
         ),
         WhyReason.DEAD_LETTERED: Situation(
             Severity.UNHEALTHY,
             "The message of {task} is in the dead-letter queue {queue}: no worker consumes that queue.",
-            "Correct the task, then replay its message",
+            "Read the message and correct the task. Then replay the message: the same command with replay in "
+            "place of show",
             "celery dead-letter {resource} show {id}",
             "health dead-letter show {id}{queue_option}",
         ),
         WhyReason.POISON_TASK: Situation(
             Severity.UNHEALTHY,
-            "{task} has killed the processes that ran it {deaths}.",
-            "Revoke the task, then find out why it kills its process: memory, or an extension that crashes",
+            "{message}.",
+            "{poison_remedy}",
             _DESCRIBE,
-            "control revoke {id}",
         ),
         WhyReason.SUCCEEDED: Situation(
             Severity.INFORMATION, "{task} succeeded{ago}{on_worker}{took}.", "", "", ""
@@ -265,6 +266,15 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
             "The message of {task} is delivered and not acknowledged, and no worker that answers has the "
             "task{redelivery}.",
             "Wait until the broker delivers the message again; find out whether a worker was killed",
+            _PODS,
+            _HEALTH,
+        ),
+        WhyReason.NO_WORKER_HAS_IT: Situation(
+            Severity.UNHEALTHY,
+            "Worker {worker} has begun {task}, and does not have it any more: the task does not run, "
+            "although {last}.",
+            "Find out whether its message is in its queue, and send the task again if the message is gone. "
+            "The process that ran the task may have been killed",
             _PODS,
             _HEALTH,
         ),

@@ -1,40 +1,44 @@
 """How the facts of a task are put into words. A clause is empty where its fact is unknown."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from celery_health.redaction import printable
 from celery_health.verdicts.text import counted, lasting
 from celery_health.why.facts import BlockingTask, TaskFacts
 
 _MAX_WORD = 255
+_BEGINNING = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]{0,26})?")
+"""Of an id as Celery makes them: 36 characters. Verdicts show the first 8."""
 
 
-def printable(text: str) -> str:
+def is_beginning(task_id: str) -> bool:
+    """Whether this is only the beginning of an id."""
+    return _BEGINNING.fullmatch(task_id) is not None
+
+
+def short(text: str) -> str:
     """A name or an id as one short line: it may come from any program that reaches the broker."""
-    shown = one_line(text[: _MAX_WORD + 1])
+    shown = printable(text[: _MAX_WORD + 1])
     return shown if len(shown) <= _MAX_WORD else f"{shown[:_MAX_WORD]}..."
-
-
-def one_line(text: str) -> str:
-    """The text with each control character as its escape sequence."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def task(facts: TaskFacts) -> str:
     """``task shop.mail ID``, or ``task ID``."""
-    name = f"{printable(facts.name)} " if facts.name else ""
-    return f"task {name}{printable(facts.id)}"
+    name = f"{short(facts.name)} " if facts.name else ""
+    return f"task {name}{short(facts.id)}"
 
 
 def blocking_task(blocking: BlockingTask) -> str:
     """``task shop.report ID, which has been running for 40 min``."""
-    name = f"{printable(blocking.name)} " if blocking.name else ""
+    name = f"{short(blocking.name)} " if blocking.name else ""
     since = (
         ""
         if blocking.running_for is None
         else f", which has been running for {lasting(blocking.running_for)}"
     )
-    return f"task {name}{printable(blocking.id)}{since}"
+    return f"task {name}{short(blocking.id)}{since}"
 
 
 def ago(facts: TaskFacts, time: float | None) -> str:
@@ -73,6 +77,6 @@ def ahead(facts: TaskFacts) -> str:
 
 def names(workers: Sequence[str], most: int = 5) -> str:
     """``a, b, c``, and how many more."""
-    shown = ", ".join(printable(one) for one in workers[:most])
+    shown = ", ".join(short(one) for one in workers[:most])
     more = len(workers) - most
     return shown if more <= 0 else f"{shown} and {more} more"

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from celery_health.wire.bounds import ACTIVE_LENGTH, DEATHS_LENGTH, Count, Name, Seconds
+from celery_health.wire.names import DEATHS_STAT
 
 
 class TaskDeaths(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,8 +18,11 @@ class TaskDeaths(msgspec.Struct, frozen=True, kw_only=True):
     ``count`` is the number of these deaths, ``first_mono`` and ``last_mono`` are the times of the first and
     the last. The other fields are about the last death: ``queue`` is empty where it is not known. ``cause``
     is a phrase: ``signal SIGSEGV`` or ``exit status 3``. ``oom`` says that the kernel killed the child
-    because the container reached its memory limit. ``ran_for``: seconds that the task had run. ``returns``
-    says whether the message goes back to its queue; if not, the task is lost.
+    because the container reached its memory limit: its counter ``oom_kill`` was higher after the death than
+    before it. The report has one memory peak for all deaths, because the peak never falls. ``ran_for``:
+    seconds that the task had run. ``returns`` says whether the message goes back to its queue; if not, the
+    task is lost. ``failed``: the message would go back after another death, but the task raised SystemExit,
+    which this version of Celery takes for a failure.
     """
 
     id: Name
@@ -31,6 +35,7 @@ class TaskDeaths(msgspec.Struct, frozen=True, kw_only=True):
     oom: bool = False
     ran_for: Seconds | None = None
     returns: bool = False
+    failed: bool = False
 
 
 class NameDeaths(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,3 +78,28 @@ class ProcessEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 DeathsById = Annotated[tuple[TaskDeaths, ...], Meta(max_length=DEATHS_LENGTH)]
 DeathsByName = Annotated[tuple[NameDeaths, ...], Meta(max_length=DEATHS_LENGTH)]
+
+
+class DeathStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker that records deaths adds to its answer to ``inspect stats``.
+
+    Fields are those of a worker report. ``written_mono`` is when the worker answered.
+    """
+
+    written_mono: Seconds
+    processed: Count
+    deaths: DeathsById
+    deaths_by_name: DeathsByName
+    children_lost: Count
+    tasks_lost: Count
+    memory_limit_bytes: Count | None = None
+    memory_peak_bytes: Count | None = None
+
+
+def death_stats(stats: object) -> DeathStats | None:
+    """Read them from a worker's answer to ``inspect stats``; None where they are missing or invalid."""
+    found = stats.get(DEATHS_STAT) if isinstance(stats, dict) else None
+    try:
+        return msgspec.convert(found, DeathStats)
+    except msgspec.ValidationError:
+        return None

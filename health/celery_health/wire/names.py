@@ -48,6 +48,11 @@ TASK_EVENTS_FILE = "task-events"
 TASK_METRICS_FOLDER = "task-metrics"
 """The folder with the task metrics of the worker, if its application counts them."""
 
+DEATHS_STAT = "celery_probe.deaths"
+"""The key of a worker's ``DeathStats`` in its answer to ``inspect stats``."""
+QUARANTINE_STAT = "celery_probe.quarantine"
+"""The key of a worker's ``QuarantineStats`` in its answer to ``inspect stats``."""
+
 
 class Role(StrEnum):
     """The kind of process that a sidecar observes."""
@@ -55,6 +60,9 @@ class Role(StrEnum):
     WORKER = "worker"
     BEAT = "beat"
 
+
+MANAGED_VARIABLE = "CELERY_PROBE_MANAGED_BY"
+"""The environment variable of workers in the operator's own pods, which get its orders."""
 
 # Environment variables of the sidecar. The agent reads the first only.
 DIRECTORY_VARIABLE = "CELERY_PROBE_DIRECTORY"

@@ -6,12 +6,10 @@ from types import MappingProxyType
 from celery_health.alerts.measure import Measure
 from celery_monitor.alerts.found import UNKNOWN, Found
 from celery_monitor.alerts.snapshot import AlertSnapshot
+from celery_monitor.live.resource import STALE_SECONDS
 from celery_monitor.live.views import QueueView
 from celery_monitor.metrics.task_windows import FAILURE_MINUTES, RUNTIME_MINUTES
 from celery_monitor.records.alerts import LabelSet
-
-OPERATOR_SILENT_SECONDS = 60.0
-"""The operator repeats a push that says nothing new every 10 seconds."""
 
 Evaluate = Callable[[AlertSnapshot, float], Found]
 
@@ -61,7 +59,7 @@ def _not_connected(snapshot: AlertSnapshot, _threshold: float) -> Found:
 
 
 def _operator_silent(snapshot: AlertSnapshot, _threshold: float) -> Found:
-    return _flag(snapshot.in_cluster and snapshot.push_age > OPERATOR_SILENT_SECONDS)
+    return _flag(snapshot.in_cluster and snapshot.push_age > STALE_SECONDS)
 
 
 def _history_away(snapshot: AlertSnapshot, _threshold: float) -> Found:

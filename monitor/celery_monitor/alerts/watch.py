@@ -16,8 +16,6 @@ from celery_monitor.live.live import Live
 WINDOW_SECONDS = 600.0
 _SAMPLE_SECONDS = 60.0
 _STUCK_SECONDS = 60.0
-_PUSH_SECONDS = 60.0
-"""An older push says nothing of now."""
 
 
 class _Counters(NamedTuple):
@@ -79,7 +77,7 @@ class Watch:
             queues_read=reading is not None and reading.reachable is True,
             consumers_known=live.known_workers.queues_are_known(),
             in_cluster=self._in_cluster,
-            push=live.push if push_age <= _PUSH_SECONDS else None,
+            push=live.fresh_push(),
             push_age=push_age,
             history_available=status.available,
             blind=blind(sight) is not None,

@@ -9,13 +9,13 @@ from celery_monitor.control.bulk.runner import BulkRunner
 from celery_monitor.control.cancels.keeper import CancelKeeper
 from celery_monitor.control.cancels.neighbour import Neighbour
 from celery_monitor.control.cancels.requests import CancelRequests
-from celery_monitor.control.known_task import KnownTasks
 from celery_monitor.control.messages.requests import MessageRequests
 from celery_monitor.control.retries.build import RetryBuilder
 from celery_monitor.control.retries.requests import RetryRequests
 from celery_monitor.control.workers import WorkerOrders
 from celery_monitor.history.history import History
 from celery_monitor.live.group_requests import GroupRequests
+from celery_monitor.live.known_tasks import KnownTasks
 from celery_monitor.live.live import Live
 from celery_monitor.records.tasks import TaskRecord
 

@@ -5,12 +5,11 @@ import asyncio
 from celery_monitor.live.blindness import events_are_off
 from celery_monitor.live.live import Live
 from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
+from celery_monitor.remote_control.startup import may_have_missed
 
 _CHECK_SECONDS = 2.0
 _ALL_SECONDS = 30.0
 """All workers are asked again after this time, because another program may switch events off."""
-_STARTUP_SECONDS = 10.0
-"""A worker announces itself before it listens to remote control, so it is ordered again for this time."""
 _PATIENCE_SECONDS = 15.0
 """A worker that runs tasks and still sends no events after this time does not obey."""
 
@@ -34,7 +33,7 @@ class EventSwitch:
         """Send the order to the workers that need it now."""
         now = self._live.clock()
         online = {worker.name: worker.since for worker in self._live.known_workers if worker.online}
-        new = [name for name, since in online.items() if since is not None and self._is_new(name, since)]
+        new = [name for name, since in online.items() if may_have_missed(self._ordered.get(name), since)]
         if self._all_at is None or now - self._all_at >= _ALL_SECONDS:
             # Workers of other applications are left alone.
             if await self._order(None if self._live.is_ours is None else list(online)):
@@ -44,7 +43,7 @@ class EventSwitch:
             self._ordered |= dict.fromkeys(new[:1000], now)
 
     async def _order(self, names: list[str] | None) -> bool:
-        """Without names to all workers. True if the order was sent."""
+        """``names`` None: to all workers. True if the order was sent."""
         try:
             await self._remote.order("enable_events", names=names, answered=False)
         except RemoteControlError:
@@ -64,7 +63,3 @@ class EventSwitch:
             if sight.now - self._ordered.get(name, sight.now) >= _PATIENCE_SECONDS
         ]
         return events_are_off(sight) if waited else None
-
-    def _is_new(self, name: str, since: float) -> bool:
-        ordered = self._ordered.get(name)
-        return ordered is None or ordered < since + _STARTUP_SECONDS

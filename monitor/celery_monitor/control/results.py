@@ -53,8 +53,7 @@ class Results:
     @property
     def configured(self) -> bool:
         """Whether results are kept at a place that can be read."""
-        url = self._connection.result_backend_url
-        return bool(url) and not str(url).startswith(("rpc", "disabled"))
+        return self._connection.keeps_results
 
     async def read(self, task_id: str, wait: float = 0.0) -> StoredResult:
         """What is stored. ``wait``: for how many seconds to wait for the end of the task.

@@ -125,6 +125,7 @@ class Submitter:
 
     def _deliver_one(self, connection: Any, submission: Submission) -> Delivery:
         from amqp.exceptions import NotFound  # noqa: PLC0415
+        from redis.exceptions import ResponseError  # noqa: PLC0415
 
         assert submission.task_id is not None
         try:
@@ -135,7 +136,11 @@ class Submitter:
             return Delivery()
         except NotFound:
             return Delivery(_no_queue(submission), permanent=True)
-        except Exception as error:  # whatever the transport raises, the message may be on its way
+        except Exception as error:
+            cause = error.__cause__ or error  # kombu wraps what the transport raises
+            if isinstance(cause, ResponseError):  # Redis has refused the transaction, and has put nothing
+                return Delivery(self._refused(error), permanent=_stays_refused(cause))
+            # Whatever else is raised, the message may be on its way.
             return Delivery(self._refused(error), certain=False)
         return Delivery()
 
@@ -181,6 +186,13 @@ class Submitter:
 
     def _refused(self, error: Exception) -> str:
         return f"{self._connection.broker.address} did not take the message: {in_one_line(error)}"
+
+
+def _stays_refused(error: BaseException) -> bool:
+    """Unlike a Redis that is full, a replica or loads its data: that ends by itself."""
+    from redis.exceptions import NoPermissionError  # noqa: PLC0415
+
+    return isinstance(error, NoPermissionError) or "WRONGTYPE" in str(error)
 
 
 def _no_queue(submission: Submission) -> str:

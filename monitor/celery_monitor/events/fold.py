@@ -8,6 +8,7 @@ from celery_monitor.events import event as types
 from celery_monitor.events.event import Event
 from celery_monitor.events.fields import is_incomplete, reason_of
 from celery_monitor.events.runs import Runs, worse
+from celery_monitor.events.stored_ends import STORED_ENDS
 from celery_monitor.events.trace import Trace
 from celery_monitor.records.states import (
     CONCLUDED_STATES,
@@ -53,15 +54,20 @@ def record_of(task_id: str, base: TaskRecord | None, events: Sequence[Event]) ->
     runs = Runs(base)
     settled = 0.0 if base is None else _settled(base)
     last: tuple[float, int, str, str, int] | None = None
+    stored_ends = []
     for event in in_order(events):
         key = order(event)
         if key == last:
             continue
         last = key
-        if event.timestamp <= settled and event.type != types.SENT:
+        if event.type in STORED_ENDS:
+            stored_ends.append(event)
+        elif event.timestamp <= settled and event.type != types.SENT:
             _fill(record, event)
         else:
             _STEPS.get(event.type, _custom)(record, runs, event)
+    for event in stored_ends:  # last: an event of the end says more, however late it comes
+        _end_by_result(runs, event)
     _conclude(record, runs)
     return record, runs
 
@@ -69,6 +75,12 @@ def record_of(task_id: str, base: TaskRecord | None, events: Sequence[Event]) ->
 def order(event: Event) -> tuple[float, int, str, str, int]:
     """The place of an event among those of its task. Equal keys are one event that came twice."""
     return event.timestamp, event.clock, event.type, event.hostname, event.pid
+
+
+def is_known(event: Event, events: Sequence[Event]) -> bool:
+    """Whether the event has come before, as far as the events are kept."""
+    key = order(event)
+    return any(order(one) == key for one in events)
 
 
 def in_order(events: Sequence[Event]) -> Sequence[Event]:
@@ -145,6 +157,14 @@ def _gone(_: TaskRecord, runs: Runs, event: Event) -> None:
 
 def _end_missing(_: TaskRecord, runs: Runs, event: Event) -> None:
     runs.conclude(event, UNREPORTED)
+
+
+def _end_by_result(runs: Runs, event: Event) -> None:
+    run = runs.without_end(event) if runs.all else runs.begin(event)
+    if run is not None:
+        run.outcome, run.finished = STORED_ENDS[event.type], event.timestamp
+        run.exception = event.exception
+        run.retries = max(run.retries, event.retries or 0)
 
 
 def _alive(_: TaskRecord, runs: Runs, event: Event) -> None:

@@ -11,9 +11,10 @@ from celery_monitor.events import event as types
 from celery_monitor.events.clean import clean
 from celery_monitor.events.counters import Counters
 from celery_monitor.events.event import Event, WorkerEvent
-from celery_monitor.events.fold import END_MISSING, WORKER_ALIVE, WORKER_GONE, order, record_of
+from celery_monitor.events.fold import END_MISSING, WORKER_ALIVE, WORKER_GONE, is_known, order, record_of
 from celery_monitor.events.open_runs import MissingEnd
 from celery_monitor.events.plain import plain_record
+from celery_monitor.events.stored_ends import stored_end
 from celery_monitor.events.workers import Workers, WorkerTrack
 from celery_monitor.records.states import FINAL_STATES, NOT_RUNNING, UNREPORTED
 from celery_monitor.records.tasks import TaskRecord
@@ -130,6 +131,17 @@ class Merger:
                     at = self.workers[worker].last_seen
                     self._conclude(record.id, task, Event(type=WORKER_GONE, hostname=worker, timestamp=at))
 
+    def learn_end(self, record: TaskRecord, ended: TaskRecord, received: float) -> None:
+        """Take in the end of a task that only the result backend has. ``record``: the task without it."""
+        track = self.workers.get(ended.worker or "")
+        if (end := stored_end(ended, 0.0 if track is None else track.clock_skew)) is None:
+            return
+        task = self._find(record.id) or self._unfinished.setdefault(record.id, _Task(record, record.name))
+        if not is_known(end, task.events):
+            task.events.append(end)
+            task.updated = received
+            self._changed[record.id] = task
+
     def mark_lost(self, worker: str, at: float) -> int:
         """The worker has been gone since ``at``: what it was running is lost. Returns the number of tasks."""
         track = self.workers.get(worker)
@@ -158,7 +170,7 @@ class Merger:
         if track is not None and track.skew.seconds:
             event.timestamp -= track.skew.seconds
         events = task.events
-        if events and event.timestamp <= events[-1].timestamp and _is_known(event, events):
+        if events and event.timestamp <= events[-1].timestamp and is_known(event, events):
             return
         if track is not None:
             track.sends_task_events = True
@@ -189,6 +201,8 @@ class Merger:
         name = event.hostname = intern(event.hostname)
         track = self._track(event, received)
         track.skew.sample(event.timestamp, received, self.workers.common_lag(received))
+        if track.is_late(event, received):
+            return
         at = event.timestamp - track.clock_skew
         if track.is_replaced(event):
             self._lose_worker(track, track.pid, at)
@@ -217,9 +231,8 @@ class Merger:
         return lost
 
     def _mark_end_missing(self, track: WorkerTrack, end: MissingEnd) -> None:
-        task = self._find(end.task_id)
         at = end.at - track.clock_skew
-        if task is not None:
+        if (task := self._find(end.task_id)) is not None:
             mark = Event(type=END_MISSING, hostname=track.name, pid=track.pid, timestamp=at)
             track.ends_missing += self._conclude(end.task_id, task, mark)
 
@@ -236,8 +249,7 @@ class Merger:
 
     def _prove_alive(self, track: WorkerTrack, at: float) -> None:
         for task_id in self._doubtful.pop(track.name):
-            task = self._unfinished.get(task_id)
-            if task is not None:
+            if (task := self._unfinished.get(task_id)) is not None:
                 mark = Event(type=WORKER_ALIVE, hostname=track.name, pid=track.pid, timestamp=at)
                 task.events.append(mark)
                 self._changed[task_id] = task
@@ -286,9 +298,3 @@ class Merger:
         for task_id in oldest:
             self.workers.forget_task(task_id, tasks.pop(task_id).running_on)
         return len(oldest)
-
-
-def _is_known(event: Event, events: list[Event]) -> bool:
-    """Whether the event has come before, as far as the events are kept."""
-    key = order(event)
-    return any(order(one) == key for one in events)

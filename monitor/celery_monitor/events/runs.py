@@ -76,7 +76,7 @@ class Runs:
         if event.type == RETRIED:
             run = self._to_retry(event, own)
         elif run := _to_finish(event, own):
-            take_start_of_later(run, own, event.timestamp)
+            take_start_of_later(run, own, event.timestamp, _began(event))
         else:
             run = self._taken_back(event, own)
         if run is not None:
@@ -172,6 +172,13 @@ class Runs:
             if is_of(event, run, trace):
                 run.outcome = outcome
                 trace.concluded_at = event.timestamp
+
+    def without_end(self, event: Event) -> Run | None:
+        """The latest run of the worker that began before this and of whose end no event came."""
+        for run, _ in reversed(self.all):
+            if run.worker == event.hostname and (beginning(run) or 0.0) <= event.timestamp:
+                return run if run.outcome is None or run.outcome in CONCLUDED_STATES else None
+        return None
 
     def last_sign_of(self, worker: str) -> float | None:
         """The latest time of a run that this worker has started and not ended, None without such a run."""

@@ -12,6 +12,9 @@ from celery_monitor.events.trace import One
 from celery_monitor.records.states import RETRY
 from celery_monitor.records.tasks import Run
 
+_BUSY_SECONDS = 1.0
+"""A pool process measures the runtime. A busy worker sends the start, and the end, up to this much later."""
+
 
 def started_again(own: Sequence[One]) -> Run | None:
     """The run of this process that starts now, because the start it had was that of a run before it."""
@@ -30,12 +33,23 @@ def take_start(ended: Run, own: Sequence[One]) -> None:
         _move_start(ended, (run for run, _ in own if run.retries > ended.retries))
 
 
-def take_start_of_later(ended: Run, own: Sequence[One], finished: float) -> None:
-    """Give a run that has finished the start that a run received later in this process has instead."""
+def take_start_of_later(ended: Run, own: Sequence[One], finished: float, began: float | None) -> None:
+    """Give a run that has finished the start that a run received later in this process has instead.
+
+    ``began``: when the run began by its runtime, if that is known. A start at another time is not its own:
+    the event of its own start is missing. Of several starts the nearest one counts. Otherwise a run with as
+    many retries is as likely to be a second delivery of the same message.
+    """
     received = ended.received
     if ended.started is None and received is not None:
-        equal = (run for run, _ in own if run.retries == ended.retries and (run.started or 0.0) <= finished)
-        _move_start(ended, (run for run in equal if run.received is not None and run.received > received))
+        later = [
+            (0.0 if began is None else abs(run.started - began), run.retries != ended.retries, run)
+            for run, _ in own
+            if run.received is not None and run.received > received
+            if run.started is not None and run.started <= finished
+        ]
+        near = [one for one in later if one[0] <= _BUSY_SECONDS]
+        _move_start(ended, (run for *_, run in sorted(near, key=lambda one: one[:2])))
 
 
 def _move_start(run: Run, others: Iterable[Run]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Set
 
-from celery_monitor.events.event import Event
+from celery_monitor.events.event import ONLINE, Event
 from celery_monitor.events.missed import MissedEvents
 from celery_monitor.events.open_runs import MissingEnd, OpenRuns
 from celery_monitor.events.skew import ClockSkew
@@ -14,6 +14,10 @@ _LAG_WITHIN_SECONDS = 10.0
 _MAX_LAG_SECONDS = 30.0
 _SHARED_SECONDS = 60.0
 """How long a name counts as that of two processes after both were heard of."""
+_SET_BACK_EVENTS = 3
+"""When this number of events of a worker in a row seem to be late, its clock was set back."""
+_ONE_MOMENT_SECONDS = 1.0
+"""Late events within this time count as one: Celery sends at once what it kept, and heartbeats every 2 s."""
 
 
 class WorkerTrack:
@@ -27,6 +31,9 @@ class WorkerTrack:
 
     __slots__ = (
         "_first_processed",
+        "_late",
+        "_late_at",
+        "_latest",
         "_missed",
         "_missed_before",
         "_shared_at",
@@ -46,6 +53,9 @@ class WorkerTrack:
         self.pid = pid
         self.former_pid = 0
         self._shared_at = -_SHARED_SECONDS
+        self._latest = 0.0
+        self._late = 0
+        self._late_at = 0.0
         self.last_seen = 0.0
         self.skew = ClockSkew()
         self.processed: int | None = None
@@ -84,6 +94,19 @@ class WorkerTrack:
         """Note a task-started event, by the worker's clock."""
         self._missed.started(timestamp)
 
+    def is_late(self, event: Event, received: float) -> bool:
+        """Whether this process sent a worker event after this one that came before it.
+
+        Celery keeps an event that it cannot send, and may send it after newer ones once its broker is back.
+        """
+        if event.pid != self.pid or event.timestamp >= self._latest:
+            return False
+        if event.type == ONLINE and event.processed == 0:
+            return False  # in a container, a new process often has the pid of the old one
+        if abs(received - self._late_at) >= _ONE_MOMENT_SECONDS:
+            self._late, self._late_at = self._late + 1, received
+        return self._late < _SET_BACK_EVENTS
+
     def is_replaced(self, event: Event) -> bool:
         """Whether this worker event shows that another process has taken the worker's name."""
         if self.pid and event.pid != self.pid:
@@ -91,7 +114,7 @@ class WorkerTrack:
                 return True
             self._shared_at = event.timestamp  # the process of before lives beside the new one
             return False
-        # In a container the new process often has the pid of the old one.
+        # In a container, the new process often has the pid of the old one.
         return event.processed is not None and event.processed < (self.processed or 0)
 
     def begin_process(self) -> None:
@@ -109,6 +132,7 @@ class WorkerTrack:
         if event.pid != self.pid:
             self.former_pid = self.pid
         self.pid = event.pid
+        self._latest, self._late = event.timestamp, 0
         if event.timestamp - self._shared_at < _SHARED_SECONDS:
             return []  # the numbers are those of one process, and the task events those of two
         if event.processed is not None:

@@ -3,6 +3,7 @@
 from celery_monitor.history.errors import CursorError, HistoryError, HistoryUnavailableError
 from celery_monitor.history.filters import FilterError, TaskFilter, parse_filter
 from celery_monitor.history.history import History, HistoryOptions
+from celery_monitor.history.rollups.levels import EACH_DAYS
 from celery_monitor.history.views import (
     AuditEntry,
     Count,
@@ -23,6 +24,7 @@ from celery_monitor.history.views import (
 )
 
 __all__ = [
+    "EACH_DAYS",
     "AuditEntry",
     "Count",
     "CursorError",

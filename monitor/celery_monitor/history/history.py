@@ -99,7 +99,6 @@ class History:
         self._details = Details(self._database, self._writer.waiting, self.cancels, self.retries)
         self.unfinished = Unfinished(self._database)
         self.onsets = Onsets(self._database)
-        self._upkeep: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
@@ -132,13 +131,9 @@ class History:
             raise
         self._writer.notes = tuple(notes)
         self._database.away = None
-        self._upkeep = asyncio.create_task(self._keep_up(), name="history-retention")
 
     async def close(self) -> None:
         """Write what waits, if the database answers, and close the connections."""
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            await asyncio.wait([self._upkeep])
         try:
             await self._writer.write(())
         finally:
@@ -149,15 +144,17 @@ class History:
     async def delete_old(self) -> int:
         """Delete what is older than the options keep; the number of tasks deleted so far.
 
-        The history does this each minute, and deletes all but tasks once an hour.
+        All but tasks is deleted once an hour.
         """
         await self._retention.pass_once()
         return self._retention.deleted
 
-    async def _keep_up(self) -> None:
+    async def keep_deleting(self) -> None:
+        """Delete what is old each minute, for ever. Until ``connect`` has ended, nothing happens."""
         while True:
             await asyncio.sleep(_RETENTION_SECONDS)
-            await self._retention.pass_once()
+            if self._database.away is None:
+                await self._retention.pass_once()
 
     def changing(self) -> AbstractAsyncContextManager[Session]:
         """A transaction over several kinds of requests. Raises HistoryUnavailableError."""
@@ -222,7 +219,7 @@ class History:
         if len(entries) <= limit:
             return Page(records, None)
         last = entries[limit - 1]
-        position = cursors.Position(last.group, last.value, last.id, now)
+        position = cursors.Position(last.group, last.label, last.value, last.id, now)
         return Page(records, cursors.encode(position, task_filter, sort))
 
     async def tasks_by_id(self, identities: Sequence[str]) -> list[TaskRecord]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from celery_monitor.history.database.connection import Database, cause
 from celery_monitor.history.database.session import AwayError, Session
+from celery_monitor.history.deleted_tasks import DeletedTasks
 from celery_monitor.history.requests.bulks import delete_bulks
-from celery_monitor.history.rollups.levels import BY_EACH, HOUR, MINUTE
+from celery_monitor.history.rollups.levels import BY_EACH, EACH_DAYS, HOUR, MINUTE
 from celery_monitor.history.rows.labels import LabelKind, Labels
 from celery_monitor.history.rows.short_values import short_values
 from celery_monitor.history.rows.tasks import LABEL_COLUMNS, searchable
@@ -24,13 +25,13 @@ _SMALL_TABLES_SECONDS = 3_600.0
 """Rollups are searched from end to end for old rows."""
 _NAMES_AT_ONCE = 20
 _DAY = 86_400
-_MINUTES_OF_EACH_DAYS = 2
 _MINUTES_DAYS = 7
 _HOURS_DAYS = 400
 _AUDIT_DAYS = 400
 # The lock that one monitor at a time has while it deletes, on PostgreSQL.
 _LOCK = 0x63656C65727903
 _TEXTS = ("args", "kwargs", "exception", "result")
+_STATE, _UPDATED = 2 + LABEL_COLUMNS.index("state_id"), 2 + len(LABEL_COLUMNS)
 
 
 class Retention:
@@ -46,6 +47,7 @@ class Retention:
         self._keep_tasks = keep_tasks
         self._clock = clock
         self._labels = UnusedLabels(database.prefix)
+        self._deleted_tasks = DeletedTasks(database.prefix)
         self._small_tables_due = 0.0
         self.deleted = 0
 
@@ -64,6 +66,7 @@ class Retention:
                 self._small_tables_due = self._clock() + _SMALL_TABLES_SECONDS
             async with self._database.writing() as session:
                 await self._labels.delete_chunk(session)
+                await self._deleted_tasks.shorten(session)
             if self._database.is_sqlite:
                 await self._database.shrink(_PAGES)
         except AwayError as error:
@@ -77,7 +80,7 @@ class Retention:
 
     async def _chunk(self, session: Session) -> int:
         """Delete up to a chunk of the oldest tasks that are due; how many."""
-        columns = ", ".join(("id", "execution_id", *LABEL_COLUMNS, *_TEXTS))
+        columns = ", ".join(("id", "execution_id", *LABEL_COLUMNS, "updated", *_TEXTS))
         table = f"{self._database.prefix}job_executions"
         rows: list[tuple[Any, ...]] = []
         if self._keep_days is not None:
@@ -96,10 +99,10 @@ class Retention:
             if excess > 0:
                 rows = await session.rows(f"SELECT {columns} FROM {table} ORDER BY at LIMIT {excess}")
         if rows:
-            await self._delete(session, rows)
+            await self._delete(session, rows, self._clock())
         return len(rows)
 
-    async def _delete(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+    async def _delete(self, session: Session, rows: Sequence[tuple[Any, ...]], now: float) -> None:
         prefix = self._database.prefix
         if self._database.is_sqlite:
             texts = [(row[0], searchable(*row[-len(_TEXTS) :])) for row in rows]
@@ -121,6 +124,7 @@ class Retention:
         for row in rows:
             changes.subtract(number for number in row[2 : 2 + len(LABEL_COLUMNS)] if number)
         await Labels(prefix).count(session, changes)
+        await self._deleted_tasks.note(session, ((row[1], row[_UPDATED], row[_STATE]) for row in rows), now)
         self.deleted += len(rows)
 
     async def _small_tables(self) -> None:
@@ -128,7 +132,7 @@ class Retention:
         prefix, now = self._database.prefix, self._clock()
         rollups = f"DELETE FROM {prefix}task_rollups WHERE level = ? AND seconds = ? AND at < ?"
         for level in range(BY_EACH + 1):
-            days = _MINUTES_OF_EACH_DAYS if level == BY_EACH else _MINUTES_DAYS
+            days = EACH_DAYS if level == BY_EACH else _MINUTES_DAYS
             await self._execute(rollups, [level, MINUTE, int(now) - days * _DAY])
             await self._execute(rollups, [level, HOUR, int(now) - _HOURS_DAYS * _DAY])
         if self._keep_days is not None:

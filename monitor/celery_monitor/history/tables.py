@@ -61,7 +61,8 @@ job_executions = Table(
     Column("clock", BigInteger, nullable=False),
     Column("retries", Integer, nullable=False),
     Column("priority", Integer),
-    # 1: arguments truncated; 2: runs are in the table runs, otherwise the only run is in this row.
+    # 1: arguments truncated; 2: runs are in the table runs, otherwise the only run is in this row; 4: the
+    # task is its own root; 8: an earlier row of the task was deleted, and its receipt is counted already.
     Column("flags", SmallInteger, nullable=False),
     Column("run_count", Integer, nullable=False),
     Column("run_twice", SmallInteger),
@@ -93,6 +94,15 @@ runs = Table(
     Column("exception", Text),
     Column("traceback", Text),
     Column("reason", Text),
+)
+
+# Tasks that were deleted although events of them may still come. updated: as it was in job_executions.
+deleted_tasks = Table(
+    "deleted_tasks",
+    metadata,
+    Column("id", _ROW_ID, Identity(), primary_key=True),
+    Column("execution_id", _KEY, nullable=False),
+    Column("updated", Double, nullable=False),
 )
 
 # level: which of name, queue and worker are set (the others are 0); see rollups.levels.

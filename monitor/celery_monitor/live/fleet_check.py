@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
-from celery_health.readers.reachability import timed_out_after
+from celery_health.readers.reachability import Reachability, timed_out_after
 from celery_health.readers.redis.server import RedisServer
 from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.app_loading import ConfigurationError
 from celery_health.survey.check_result import CheckResult, check_result
 from celery_health.survey.collect import collect_snapshot
 from celery_health.survey.history import CheckHistory
@@ -63,7 +65,12 @@ class FleetCheck:
         """What ``redis`` reads: the broker if that is Redis, else the result backend, or None."""
         self._thresholds = thresholds
         self._options = CheckOptions(
-            timeout=CHECK_SECONDS, management_url=management_url, ignored_queues=ignored_queues
+            timeout=CHECK_SECONDS,
+            management_url=management_url,
+            ignored_queues=ignored_queues,
+            # A filter says which workers are the application's.
+            shared_broker=False,
+            imports_tasks=False,
         )
         self._clock = clock
         self._history = CheckHistory()
@@ -112,6 +119,9 @@ class FleetCheck:
         except TimeoutError:
             url = self.connection.broker
             return Snapshot(time.time(), timed_out_after(url, CHECK_SECONDS).reading(url))
+        except ConfigurationError as error:
+            unusable = Reachability(BrokerReason.ERROR, error.format_message())
+            return Snapshot(time.time(), unusable.reading(self.connection.broker))
 
     def _queues(self, broker: BrokerReading) -> dict[str, int | None]:
         found = {queue.name: queue.ready for queue in (*broker.queues, *broker.other_queues)}

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from celery_health.survey.answers.registered import read_registered
+from celery_health.survey.answers.stats import read_stats
 from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
 
 COMMANDS = ("stats", "active_queues", "registered")
@@ -43,40 +45,17 @@ async def inspect(remote_control: RemoteControl, names: Sequence[str]) -> dict[s
 
 def inspected(stats: Any, queues: Any, registered: Any) -> Inspected:
     """From the answers to ``stats``, ``active_queues`` and ``registered``."""
-    stats = stats if isinstance(stats, dict) else {}
-    pool = stats.get("pool")
-    pool = pool if isinstance(pool, dict) else {}
-    tasks, rate_limits = _tasks(registered)
+    found, tasks = read_stats(stats), read_registered(registered, MAX_TASKS_OF_WORKER)
     return Inspected(
-        slots=_slots(pool),
-        pool=_pool(pool.get("implementation")),
-        prefetch=_number(stats.get("prefetch_count")),
-        pid=_number(stats.get("pid")),
-        uptime=_number(stats.get("uptime")),
+        slots=found.slots,
+        pool=found.pool,
+        prefetch=found.prefetch,
+        pid=found.pid,
+        uptime=found.uptime,
         queues=_queues(queues),
-        tasks=tasks,
-        rate_limits=rate_limits,
+        tasks=None if tasks is None else tasks.names,
+        rate_limits={} if tasks is None else tasks.rate_limits,
     )
-
-
-def _number(value: Any) -> int | None:
-    return value if type(value) is int and 0 <= value < 2**53 else None
-
-
-def _slots(pool: Mapping[str, Any]) -> int | None:
-    """Of a prefork pool its processes: ``max-concurrency`` is the size that it was started with."""
-    processes = pool.get("processes")
-    if isinstance(processes, list) and processes:
-        return len(processes)
-    return _number(pool.get("max-concurrency"))
-
-
-def _pool(implementation: Any) -> str | None:
-    """``prefork`` of ``celery.concurrency.prefork:TaskPool``."""
-    if not isinstance(implementation, str) or not implementation:
-        return None
-    module = implementation.partition(":")[0].rpartition(".")[2]
-    return intern(module[:_MAX_NAME])
 
 
 def _queues(answer: Any) -> tuple[str, ...] | None:
@@ -84,21 +63,3 @@ def _queues(answer: Any) -> tuple[str, ...] | None:
         return None
     names = (queue.get("name") for queue in answer[:MAX_QUEUES_OF_WORKER] if isinstance(queue, dict))
     return tuple(intern(name) for name in names if isinstance(name, str) and 0 < len(name) <= _MAX_NAME)
-
-
-def _tasks(answer: Any) -> tuple[tuple[str, ...] | None, dict[str, str]]:
-    """The names of the tasks, and their rate limits: ``shop.mail [rate_limit=10/m]``."""
-    if not isinstance(answer, list):
-        return None, {}
-    names, limits = [], {}
-    for text in answer[:MAX_TASKS_OF_WORKER]:
-        if not isinstance(text, str) or len(text) > 4 * _MAX_NAME:
-            continue
-        name, _, details = text.partition(" [")
-        name = intern(name[:_MAX_NAME])
-        names.append(name)
-        for part in details.rstrip("]").split():
-            key, _, value = part.partition("=")
-            if key == "rate_limit" and value:
-                limits[name] = value[:_MAX_NAME]
-    return tuple(names), limits

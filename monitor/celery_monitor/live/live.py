@@ -16,11 +16,10 @@ from celery_monitor.live.gauges import queue_gauges, worker_gauges
 from celery_monitor.live.group_requests import GroupRequests
 from celery_monitor.live.queue import Fetched
 from celery_monitor.live.queues import Queues
-from celery_monitor.live.resource import ResourceView
+from celery_monitor.live.resource import STALE_SECONDS, ResourceView
 from celery_monitor.live.sent_tasks import SentTasks
 from celery_monitor.live.stats import stats
 from celery_monitor.live.views import QueueView, ScheduleView, Stats, WorkerView
-from celery_monitor.live.worker import Worker
 from celery_monitor.live.workers import Workers
 from celery_monitor.metrics.gauges import QueueGauge, WorkerGauge
 from celery_monitor.metrics.labels import Labels
@@ -32,7 +31,8 @@ from celery_monitor.records.tasks import TaskRecord
 
 _STALLED_SECONDS = 5.0
 """A longer pause between two passes is the monitor's own: no worker is blamed for it."""
-_PUSH_SECONDS = 60.0
+_REPORT_SECONDS = 60.0
+"""A worker whose report in a push is older is not alive."""
 
 
 class Source(Protocol):
@@ -79,6 +79,7 @@ class Live:
         self.known_workers = Workers({})
         self.known_queues = Queues(queues, self.sent)
         self.push: ResourcePush | None = None
+        """The last one, of any age: which resource it is about does not change."""
         self.pushed_at: float | None = None
         self._resource: ResourceView | None = None
         self.group_requests = GroupRequests()
@@ -97,6 +98,7 @@ class Live:
         """Use what the merger knows of workers, and report workers that are gone to it."""
         self.known_workers = Workers(tracks)
         self.known_workers.on_change = self.labels.forget
+        self.known_workers.on_forget = self._flow.fetching.forget
         self._mark_lost, self._source = mark_lost, source
 
     # What comes in.
@@ -161,10 +163,12 @@ class Live:
         if cut_off:
             self._since = now
         self._passed = now
+        if self.fresh_push() is None:
+            self.known_workers.forget_push()
         self.known_workers.expire(now)
         lost = self.known_workers.lost(now)
-        if not self.labels.by_group:
-            for name in self.known_workers.to_drop(now):
+        for name in self.known_workers.end_series(now):
+            if not self.labels.by_group:  # the other workers of a group go on with its series
                 self.counts.forget_host(self.labels.host(name))
         if self.known_workers.changed_online:
             self._note_queues(now)
@@ -202,11 +206,20 @@ class Live:
         last_event = None if self._source is None else self._source.last_received
         return stats(self.known_workers, self.known_queues, last_event, self.clock())
 
+    def fresh_push(self) -> ResourcePush | None:
+        """What the operator says of now, None while it is silent and outside a cluster."""
+        is_stale = self.pushed_at is None or self.clock() - self.pushed_at > STALE_SECONDS
+        return None if is_stale else self.push
+
     def resource(self) -> ResourceView | None:
         """What the operator last pushed, None before the first push and outside a cluster."""
-        requests = self.group_requests.views(self.clock())
-        if self._resource is not None and self._resource.requests is not requests:
-            self._resource = structs.replace(self._resource, requests=requests)
+        requests, stale, view = (
+            self.group_requests.views(self.clock()),
+            self.fresh_push() is None,
+            self._resource,
+        )
+        if view is not None and (view.requests is not requests or view.stale != stale):
+            self._resource = structs.replace(view, requests=requests, stale=stale)
         return self._resource
 
     def sight(self) -> Sight:
@@ -238,8 +251,8 @@ class Live:
         return queue_gauges(self.queues(), known.consumers(), complete=known.queues_are_known())
 
     def _workers_elsewhere(self) -> tuple[int | None, str]:
-        if self.push is not None and self.clock() - (self.pushed_at or 0.0) < _PUSH_SECONDS:
-            alive = sum(pod.worker is not None and pod.worker.age < _PUSH_SECONDS for pod in self.push.pods)
+        if (push := self.fresh_push()) is not None:
+            alive = sum(pod.worker is not None and pod.worker.age < _REPORT_SECONDS for pod in push.pods)
             return alive, "the operator"
         if self._remote_workers:
             return self._remote_workers, "remote control"
@@ -260,29 +273,19 @@ class Live:
         silent = set(self.known_workers.without_task_events())
         self._flow.fetching.expire(self.clock())
         consumers = self.known_workers.consumers()
-        found = {
-            queue: self._fetched_from(queue, workers)
+        fetched = {
+            queue: self._flow.fetching.fetched_from(queue, workers)
             for queue, workers in consumers.items()
             if all(
-                worker.name not in silent and (self.sent.seen or _consumes_only_one(worker))
+                worker.name not in silent and (self.sent.seen or worker.consumes_only_one)
                 for worker in workers
             )
         }
+        found = {queue: one for queue, one in fetched.items() if one is not None}
         for queue in self.known_queues.names():
             if queue not in consumers:
                 found[queue] = Fetched(frozenset(), 0)
         return found
-
-    def _fetched_from(self, queue: str, workers: Sequence[Worker]) -> Fetched:
-        fetching = self._flow.fetching
-        alone = [worker.name for worker in workers if _consumes_only_one(worker)]
-        others = [worker.name for worker in workers if not _consumes_only_one(worker)]
-        return Fetched(
-            frozenset((*alone, *others)),
-            sum(fetching.fetched.get(name, 0) for name in alone)
-            + sum(fetching.count_from(name, queue) for name in others),
-            sum(fetching.unplaced.get(name, 0) for name in others),
-        )
 
     def _group_of(self, worker: str) -> str | None:
         known = self.known_workers.get(worker)
@@ -292,7 +295,3 @@ class Live:
         known = self.known_workers.get(worker)
         queues = None if known is None else known.queues
         return queues[0] if queues is not None and len(queues) == 1 else None
-
-
-def _consumes_only_one(worker: Worker) -> bool:
-    return worker.queues is not None and len(worker.queues) == 1

@@ -133,6 +133,11 @@ class Worker:
         """Its heartbeats have stopped. It was last seen with the last of them."""
         self._go_offline(OfflineReason.NO_HEARTBEAT, self.seen_at)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether two processes use its name."""
+        return self.shared_at is not None and self.seen_at - self.shared_at <= _SHARED_SECONDS
+
     def may_be_silent(self) -> bool:
         """Whether it sends no heartbeat while it runs a task, so that silence proves nothing."""
         return self.pool == "solo"
@@ -155,6 +160,11 @@ class Worker:
         if self.inspected.queues is None and self.pushed is not None:
             return self.pushed.queues
         return self.inspected.queues
+
+    @property
+    def consumes_only_one(self) -> bool:
+        """Whether every message that it fetches is of one queue."""
+        return self.queues is not None and len(self.queues) == 1
 
     def view(self, track: WorkerTrack | None) -> WorkerView:
         """As the API shows it. ``track``: what its events say about its process and its clock."""
@@ -207,7 +217,7 @@ class Worker:
     def _verdict(self) -> str | None:
         if self.pushed is not None and self.pushed.message:
             return self.pushed.message
-        if self.shared_at is None or self.seen_at - self.shared_at > _SHARED_SECONDS:
+        if not self.is_shared:
             return None
         return "Two worker processes use this name: start each with a name of its own (-n)."
 

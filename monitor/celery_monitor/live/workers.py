@@ -37,6 +37,8 @@ class Workers:
         """Whether a worker has come or gone since the queues of the workers were last read."""
         self.on_change: Callable[[], None] = lambda: None
         """Called when the queues or the group of a worker may have changed."""
+        self.on_forget: Callable[[str], object] = lambda _: None
+        """Called with the name of each worker that is forgotten."""
 
     def __len__(self) -> int:
         return len(self._workers)
@@ -115,6 +117,13 @@ class Workers:
                 known.seen(now - pushed.age)
         self._changed()
 
+    def forget_push(self) -> None:
+        """The operator is silent: what it last said of the workers no longer counts. Their groups stay."""
+        for worker in self:
+            if worker.pushed is not None:
+                worker.pushed = None
+                self._changed()
+
     def expire(self, now: float) -> None:
         """Find the workers whose heartbeats have stopped, and forget those that went long ago."""
         gone = []
@@ -128,7 +137,7 @@ class Workers:
             if not worker.online and now - worker.since > FORGET_AFTER_SECONDS:
                 gone.append(worker.name)
         for name in gone:
-            del self._workers[name]
+            self._forget(name)
 
     def lost(self, now: float) -> list[tuple[str, float]]:
         """Workers that are gone for certain, each once, with the time at which they were last seen."""
@@ -145,8 +154,8 @@ class Workers:
                 found.append((worker.name, worker.since))
         return found
 
-    def to_drop(self, now: float) -> list[str]:
-        """Workers that have been offline for so long that their series end, each once."""
+    def end_series(self, now: float) -> list[str]:
+        """End the samples of workers that have been offline for long. Their names, each once."""
         found = []
         for worker in self:
             if not worker.online and not worker.series_dropped and now - worker.since > DROP_SERIES_SECONDS:
@@ -220,8 +229,12 @@ class Workers:
         oldest = min(offline, key=lambda worker: worker.since, default=None)
         if oldest is None:
             return False
-        del self._workers[oldest.name]
+        self._forget(oldest.name)
         return True
+
+    def _forget(self, name: str) -> None:
+        del self._workers[name]
+        self.on_forget(name)
 
 
 def _is_due(worker: Worker, now: float) -> bool:

@@ -150,7 +150,7 @@ def _of_program(program: ProgramGauges) -> Iterator[str]:
     for name, help_text, value in (
         ("connected", "1 while the broker delivers events.", int(program.connected)),
         ("blind", "1 while workers live and no event comes.", int(program.blind)),
-        ("ingestion_lag_seconds", "Seconds between an event and its arrival.", program.lag),
+        ("ingestion_lag_seconds", "Seconds between the receipt of an event and its merging.", program.lag),
         ("last_event_age_seconds", "Seconds since the last event of any worker.", program.last_event_age),
         ("tasks_in_memory", "Tasks in memory.", program.tasks_in_memory),
         ("database_available", "1 while the history can be written.", _as_int(program.database_available)),

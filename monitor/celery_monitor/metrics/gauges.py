@@ -31,8 +31,8 @@ class QueueGauge:
 class ProgramGauges:
     """The monitor itself.
 
-    ``blind``: workers live, and no event comes. ``lag``: seconds between an event and its arrival here, None
-    without recent events. The fields that begin with ``database`` are None without a history;
+    ``blind``: workers live, and no event comes. ``lag``: seconds between the receipt of the events that
+    were merged last and their merging. The fields that begin with ``database`` are None without a history;
     ``database_lag`` is how long the oldest change has waited to be written. ``websocket_clients``:
     connections; ``websocket_feeds``: different subscriptions of all.
     """

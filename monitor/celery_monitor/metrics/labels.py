@@ -28,7 +28,7 @@ class Labels:
         self._of_worker.clear()
 
     def host(self, worker: str) -> str:
-        """The label ``hostname``: the host of the worker as celery-exporter has it, or its group."""
+        """The label ``hostname``: the host of the worker, as in celery-exporter, or its group."""
         return self.of_worker(worker)[0]
 
     def of_worker(self, worker: str) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from types import MappingProxyType
 
+from celery_health.survey.task.states import ENDED_STATES
+
 PENDING = "PENDING"
 RECEIVED = "RECEIVED"
 STARTED = "STARTED"
@@ -16,7 +18,7 @@ LOST = "LOST"
 UNREPORTED = "UNREPORTED"
 
 CELERY_STATES = (PENDING, RECEIVED, STARTED, SUCCESS, FAILURE, RETRY, REVOKED, REJECTED)
-FINAL_STATES = frozenset({SUCCESS, FAILURE, REVOKED, REJECTED})
+FINAL_STATES = ENDED_STATES
 # What the monitor concludes without an event of the end. Every event of the end replaces it.
 CONCLUDED_STATES = frozenset({LOST, UNREPORTED})
 # No worker is running the task, unless it has been delivered twice.

@@ -72,7 +72,7 @@ class RemoteControl:
         *,
         answered: bool = True,
     ) -> Mapping[str, Any]:
-        """Send a command that changes something; without ``names`` to all workers. The answer of each worker.
+        """Send a command that changes something; ``names`` None: to all workers. The answer of each worker.
 
         A worker that refuses answers ``{"error": text}``. ``answered=False`` does not wait for answers. An
         order is carried out also if the caller is cancelled.
@@ -81,6 +81,8 @@ class RemoteControl:
             RemoteControlError: as for ``ask``. Some workers may have received the order.
         """
         receivers = None if names is None else tuple(names)
+        if receivers == ():
+            return {}  # Celery would send an order to no worker to all workers, of every application
         work = partial(self._order, command, arguments, receivers, answered=answered)
         return await asyncio.shield(self._start(self._orders, work))
 

@@ -76,6 +76,7 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     supervisor = Supervisor()
     supervisor.add("The receiver of events", intake.run)
     supervisor.add("The writer of the history", flusher.run)
+    supervisor.add("The deletion of old tasks", history.keep_deleting)
     supervisor.add("The reader of unfinished tasks", Restorer(merger, live, history).run)
     polling = Polling(live, connection, application.remote_control, settings.management_url)
     supervisor.add("The reader of queues and workers", polling.run)
@@ -105,7 +106,14 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
     )
     supervisor.add("The keeper of cancels", actions.keeper.run)
     supervisor.add("The runner of actions on many tasks", actions.bulk_runner.run)
-    why = Why(live, tasks, connection, broker_problem=lambda: not_connected(live.sight()))
+    why = Why(
+        live,
+        tasks,
+        connection,
+        broker_problem=lambda: not_connected(live.sight()),
+        on_end=lambda record, ended: merger.learn_end(record, ended, clock()),
+        ask=application.remote_control.ask,
+    )
     services = Services(
         server=settings.server,
         access=open_access(

@@ -1,15 +1,17 @@
 """Who may use the monitor, and how often."""
 
 import re
-import stat
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from celery_monitor.settings.private_file import read_private
 from celery_monitor.settings.problem import SettingsError
 
 MIN_TOKEN_LENGTH = 16
 MAX_TOKENS = 1000
+_MOST_BYTES = 8 * 1024 * 1024
+"""Of the token file: twice what the longest tokens need."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}\Z")
 _RATE = re.compile(r"([1-9][0-9]{0,5})/(second|minute|hour)\Z")
@@ -129,13 +131,7 @@ def read_tokens(file: Path) -> tuple[StaticToken, ...]:
     Raises:
         SettingsError: the file cannot be read, every user can change it, or a line cannot be used.
     """
-    try:
-        mode, text = file.stat().st_mode, file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise SettingsError(f"the token file {file} cannot be read: {reason}") from None
-    if mode & stat.S_IWOTH:
-        raise SettingsError(f"every user can change the token file {file}: run `chmod 600 {file}`")
+    text = read_private(file, "the token file", _MOST_BYTES)
     found: dict[str, StaticToken] = {}
     for number, line in enumerate(text.splitlines(), 1):
         words = line.partition("#")[0].split()

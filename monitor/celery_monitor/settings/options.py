@@ -23,7 +23,7 @@ from celery_monitor.settings.saved import load_saved
 from celery_monitor.settings.setting import Checked, Setting
 
 BROKER: tuple[Setting, ...] = (
-    Setting("-A", "--app", "app", metavar="APP", help="The application, as celery -A has it. Not required."),
+    Setting("-A", "--app", "app", metavar="APP", help="The application, as for celery -A. Optional."),
     Setting(
         "--broker",
         saved=True,

@@ -1,17 +1,46 @@
-"""Replaces a file that only its owner can read: by all of the new content, or not at all."""
+"""Files with secrets: read with a bound and a check of who can change them, and replaced as a whole."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from celery_monitor.settings.problem import SettingsError
+
+
+def read_private(file: Path, what: str, most: int, *, missing: str | None = None) -> str:
+    """The text of a file of at most ``most`` bytes. ``what``: the words for it in messages.
+
+    ``missing``: the text of a file that is not there; None: it has to be there.
+
+    Raises:
+        SettingsError: it cannot be read, every user can change it, or it is too long or no text.
+    """
+    try:
+        with file.open("rb") as stream:
+            # Of the file that is read: another one may take its place at any time.
+            mode, content = os.fstat(stream.fileno()).st_mode, stream.read(most + 1)
+    except OSError as error:
+        if missing is not None and isinstance(error, FileNotFoundError):
+            return missing
+        raise SettingsError(f"{what} {file} cannot be read: {error.strerror}") from None
+    if mode & stat.S_IWOTH:
+        raise SettingsError(f"every user can change {what} {file}: run `chmod 600 {file}`")
+    if len(content) > most:
+        raise SettingsError(f"{what} {file} has more than {most} bytes: shorten it")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise SettingsError(f"{what} {file} is no UTF-8 text: write it again") from None
 
 
 @contextmanager
 def replacing(file: Path) -> Iterator[Path]:
     """An empty draft in the same folder, which takes the place of the file at the end of the block.
 
-    It raises OSError if the folder or the disk takes no file.
+    The draft can be read by its owner only. It raises OSError if the folder or the disk takes no file.
     """
     with tempfile.TemporaryDirectory(prefix=".draft-", dir=file.parent) as folder:
         draft = Path(folder) / file.name

@@ -6,7 +6,6 @@ comments and settings into it too.
 
 import io
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from celery_health.masking import MASK
 from celery_health.survey.app_loading import ConfigurationError
 from celery_health.urls import BrokerKind, UrlError, parse
 from celery_monitor.settings.data_folder import data_folder
+from celery_monitor.settings.private_file import read_private
 from celery_monitor.settings.problem import SettingsError
 from celery_monitor.settings.setting import Checked, Setting
 
@@ -56,7 +56,8 @@ def read_saved(file: Path, settings: Iterable[Setting]) -> dict[str, str]:
     """
     known = {one.variable: one for one in settings if one.saved}
     found: dict[str, str] = {}
-    for binding in parse_stream(io.StringIO(_text(file))):
+    text = read_private(file, "the settings file", _MOST_BYTES, missing="")
+    for binding in parse_stream(io.StringIO(text)):
         original = binding.original
         empty = original.string[: len(original.string) - len(original.string.lstrip())].count("\n")
         place = f"line {original.line + empty} of {file}"
@@ -106,21 +107,3 @@ def _check_url(setting: Setting, text: str) -> None:
         raise SettingsError(
             "write a URL that begins with redis, rediss, sentinel, amqp, postgresql or sqlite"
         )
-
-
-def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as stream:
-            mode, content = os.fstat(stream.fileno()).st_mode, stream.read(_MOST_BYTES + 1)
-        text = content.decode()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise SettingsError(f"the settings file {file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"the settings file {file} is no UTF-8 text: write it again") from None
-    if mode & stat.S_IWOTH:
-        raise SettingsError(f"every user can change the settings file {file}: run `chmod 600 {file}`")
-    if len(content) > _MOST_BYTES:
-        raise SettingsError(f"the settings file {file} has more than {_MOST_BYTES} bytes: shorten it")
-    return text

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from celery_monitor.control.rules import cancel_refusal, retry_refusal
 from celery_monitor.history import History, HistoryUnavailableError, TaskView, Window
 from celery_monitor.live.views import LiveViews
 from celery_monitor.records.tasks import TaskRecord
@@ -62,4 +63,6 @@ async def task_detail(
         cancel=Cancel.of(view.cancel) if view.cancel is not None else None,
         retry_of=view.retry_of,
         retried_as=list(view.retried_as),
+        may_cancel=cancel_refusal(record) is None,
+        may_retry=retry_refusal(record) is None,
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from celery_health.survey.task.states import SIGNALS
 from celery_monitor.web.page_script import joined
 
 FOLDER = Path(__file__).parents[1] / "page"
@@ -47,7 +48,7 @@ class PageFiles:
     def document(self, prefix: str) -> bytes:
         """The HTML of every screen, for a browser that sees the monitor below ``prefix``."""
         static = f"{prefix}{STATIC}/{self.version}"
-        values = {"prefix": prefix, "static": static}
+        values = {"prefix": prefix, "static": static, "signals": " ".join(SIGNALS)}
         return _SLOT.sub(lambda slot: html.escape(values[slot[1]]), self.template).encode()
 
 

@@ -2,7 +2,7 @@
 
 ``sources`` reads manifests from files or from the cluster, and ``run`` prints. Everything else is pure:
 
-- ``command/``: what a container runs, as the options of ``celery worker``, ``beat`` or ``flower``
+- ``celery_command``: what a container runs, as the options of ``celery worker``, ``beat`` or ``flower``
 - ``environment``, ``connections``: its variables, and the broker and the result backend in them
 - ``pod/``: what of its pod has a field, what goes into a template, and what the operator does itself
 - ``scaling/``: KEDA, HorizontalPodAutoscalers and PodDisruptionBudgets

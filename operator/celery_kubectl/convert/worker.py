@@ -1,6 +1,7 @@
 """A worker group: the options of ``celery worker`` as fields."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from celery_kubectl.command_line.options import Given
@@ -60,6 +61,12 @@ _ELSEWHERE = {
     *("--app", "--broker", "--result-backend", "--workdir", "--beat", "--schedule", "--scheduler"),
     *("--queues", "--pool", "--concurrency", "--autoscale", "--loglevel"),
 }
+# Behind its options Celery takes settings; the resource refuses these.
+REFUSED_SETTING = re.compile(
+    r"(?P<connection>broker[._]((read|write)[._])?url|result[._]backend)="
+    r"|(worker)?[._](enable[._]remote[._]control|concurrency|pool|prefetch[._]multiplier)=",
+    re.IGNORECASE,
+)
 
 ORDER = (
     *("name", "queues", "pool", "concurrency", "replicas", "autoscaling", "gracePeriodSeconds"),
@@ -123,7 +130,24 @@ def _carry_options(workload: Workload, draft: Draft) -> None:
         draft.ask(f"The log level is {level}, which is not known: INFO is assumed.", "logLevel")
         level = "INFO"
     draft.put(level, "logLevel")
-    put_args([*args, *workload.command.rest], draft)
+    put_args([*args, *_carried_settings(workload.command.rest, draft)], draft)
+
+
+def _carried_settings(words: Sequence[str], draft: Draft) -> list[str]:
+    """The words behind the options, but for the settings that the resource refuses."""
+    kept = []
+    for word in words:
+        if (found := REFUSED_SETTING.match(word)) is None:
+            kept.append(word)
+            continue
+        name = word.partition("=")[0]
+        instead = (
+            "write the URL in spec.broker or spec.resultBackend"
+            if found["connection"]
+            else "write what has a field in workers[]"
+        )
+        draft.ask(f"The setting {name} is left out: {instead}.", "args")
+    return kept
 
 
 def _carry_pool(workload: Workload, draft: Draft) -> str:

@@ -1,10 +1,11 @@
-"""Posts Events on a CeleryDeployment. A lost Event never holds anything up."""
+"""Posts Events on a CeleryDeployment. Nothing waits for them for longer than ``POSTING_SECONDS``."""
 
+import asyncio
 import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -18,6 +19,8 @@ from celery_operator.decide.event_note import EventNote
 from celery_operator.kinds import EVENT, Json
 from celery_operator.kube import ConflictError, Kube, KubeError
 
+POSTING_SECONDS = 2.0
+"""For all Events that are posted at a time. What the API server has not taken by then is lost."""
 NOTE_LIMIT = 1024
 """In bytes, as the API server counts them."""
 ACTION = "Reconcile"
@@ -38,6 +41,7 @@ class Events:
         instance: str,
         lost: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
+        posting_seconds: float = POSTING_SECONDS,
     ) -> None:
         self._kube = kube
         self._key = key
@@ -45,6 +49,7 @@ class Events:
         self._instance = instance
         self._lost = lost
         self._clock = clock
+        self._posting_seconds = posting_seconds
         self._pacing = EventPacing()
         self._posted: deque[PushedEvent] = deque(maxlen=EVENTS_LENGTH)
 
@@ -54,16 +59,26 @@ class Events:
         return tuple(self._posted)
 
     async def post_all(self, notes: Iterable[EventNote]) -> None:
-        """Post these notes, and those that have waited long enough."""
-        for note in notes:
-            await self.post(note)
-        for note in self._pacing.due(self._clock()):
-            await self._create(note)
+        """Post those of these notes whose turn has come, and those that have waited long enough."""
+        now = self._clock()
+        admitted = [note for note in notes if self._pacing.admits(note, now)]
+        await self._create_in_time([*admitted, *self._pacing.due(now)])
 
     async def post(self, note: EventNote) -> None:
         """Post it if its turn has come."""
         if self._pacing.admits(note, self._clock()):
-            await self._create(note)
+            await self._create_in_time([note])
+
+    async def _create_in_time(self, notes: Sequence[EventNote]) -> None:
+        left = list(notes)
+        try:
+            async with asyncio.timeout(self._posting_seconds):
+                while left:
+                    await self._create(left[0])
+                    del left[0]
+        except TimeoutError:
+            for note in left:
+                self._note_lost(note, f"the API server has not taken it within {self._posting_seconds:g} s")
 
     async def _create(self, note: EventNote) -> None:
         try:
@@ -72,12 +87,15 @@ class Events:
             # Posted before: by the operator that led then, or by this one before it could write the status.
             pass
         except KubeError as error:
-            self._lost()
-            leaving = "is being terminated" in error.message  # a namespace on its way out takes no Events
-            level = logging.DEBUG if leaving else logging.WARNING
-            _log.log(level, "event %s on %s is lost: %s", note.reason, self._key, error.message)
+            self._note_lost(note, error.message)
         else:
             self._posted.append(_as_pushed(note))
+
+    def _note_lost(self, note: EventNote, why: str) -> None:
+        self._lost()
+        leaving = "is being terminated" in why  # a namespace on its way out takes no Events
+        level = logging.DEBUG if leaving else logging.WARNING
+        _log.log(level, "event %s on %s is lost: %s", note.reason, self._key, why)
 
     def _body(self, note: EventNote) -> Json:
         return {

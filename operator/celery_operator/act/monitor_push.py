@@ -201,14 +201,18 @@ def running_monitors(pods: Iterable[Json]) -> list[Json]:
 
 
 def encoded(push: ResourcePush) -> bytes:
-    """The push as JSON, within its size: tasks go first, then pods. The counts still count all of them."""
+    """The push as JSON, within its size. Tasks go first, then pods, and at last Events and alerts. The counts
+    still count all tasks and pods.
+    """
     body = msgspec.json.encode(push)
     if len(body) > PUSH_BYTES:
         push = structs.replace(push, pods=tuple(_without_tasks(pod) for pod in push.pods))
         body = msgspec.json.encode(push)
-    while len(body) > PUSH_BYTES:
+    while len(body) > PUSH_BYTES and push.pods:
         push = structs.replace(push, pods=push.pods[: len(push.pods) // 2])
         body = msgspec.json.encode(push)
+    if len(body) > PUSH_BYTES:
+        body = msgspec.json.encode(structs.replace(push, events=(), alerts=()))
     return body
 
 

@@ -89,8 +89,8 @@ class OwnedObjects:
         applied.
 
         ``kept`` are objects of the kept kinds as they were just now: no watch brings them. Others of these
-        kinds are read here. An object that fails does not hold up the others. Raises the first KubeError that
-        may not happen again.
+        kinds are read here. An object that cannot be applied or deleted does not hold up the others. Raises
+        the first KubeError that may not happen again.
         """
         faults: list[ConfigurationFault] = []
         errors: list[KubeError] = []
@@ -118,7 +118,7 @@ class OwnedObjects:
                     faults.append(fault)
                     not_written.add(one.reference)
         self.refused = frozenset(not_written)
-        await self._delete_others({one.reference for one in desired} | replaced)
+        errors += await self._delete_others({one.reference for one in desired} | replaced)
         if errors:
             raise errors[0]
         return tuple(faults)
@@ -182,11 +182,18 @@ class OwnedObjects:
         self._refusals[desired.reference] = _Refusal(desired.digest, fault, retry_at, failures)
         return fault
 
-    async def _delete_others(self, desired: set[Reference]) -> None:
+    async def _delete_others(self, desired: set[Reference]) -> list[KubeError]:
+        """Delete all other owned objects; the errors of those that are not deleted."""
+        errors: list[KubeError] = []
         for kind in OWNED_KINDS:
             for live in self._cache.owned(kind, self._owner):
                 metadata = live["metadata"]
-                if (kind, metadata["name"]) not in desired and may_delete(live, self._uid):
+                if (kind, metadata["name"]) in desired or not may_delete(live, self._uid):
+                    continue
+                try:
                     await self._kube.delete(kind, metadata["namespace"], metadata["name"], metadata["uid"])
+                except KubeError as error:
+                    errors.append(error)
         self._applied = {ref: applied for ref, applied in self._applied.items() if ref in desired}
         self._refusals = {ref: refusal for ref, refusal in self._refusals.items() if ref in desired}
+        return errors

@@ -9,6 +9,15 @@ from celery_health.wire.names import PORT
 from celery_operator.api.names import WORKER_CONTAINER
 from celery_probe.pod import SIDECAR_CONTAINER
 
+_PLUGIN = "celery "
+
+
+def in_namespace(namespace: str, command: str) -> str:
+    """The command line of kubectl, which refuses options before the name of a plugin."""
+    if command.startswith(_PLUGIN):
+        return f"kubectl {command} -n {namespace}"
+    return f"kubectl -n {namespace} {command}"
+
 
 @dataclass(frozen=True, slots=True)
 class KubectlCommands:
@@ -32,4 +41,4 @@ class KubectlCommands:
             "sidecar": SIDECAR_CONTAINER,
             "port": str(PORT),
         }
-        return f"kubectl -n {self.namespace} {wording.kubectl.format(**{**quoted, **known})}"
+        return in_namespace(self.namespace, wording.kubectl.format(**{**quoted, **known}))

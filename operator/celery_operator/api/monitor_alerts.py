@@ -71,7 +71,7 @@ class AlertApprise(ApiModel):
     name: ChannelName
     """Name of the channel."""
     url_from: UrlSource
-    """A Secret that holds the URL, as apprise has it."""
+    """A Secret that holds the URL, in apprise's format."""
 
 
 class MonitorAlerts(ApiModel):

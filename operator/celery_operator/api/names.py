@@ -1,4 +1,4 @@
-"""Names that the API server, the owned objects and their readers share."""
+"""Names and numbers that the API server, the owned objects and their readers share."""
 
 from celery_health.wire.names import DEAD_LETTER_SUFFIX
 
@@ -38,6 +38,9 @@ URL_KEY = "url"
 RESULTS_URL_KEY = "result-backend-url"
 BASIC_AUTH_KEY = "basic-auth"
 REDIS_CONFIGURATION_KEY = "redis.conf"
+
+SURGE_PERCENT = 25
+"""maxSurge of the Deployments of groups. Their maxUnavailable is 0."""
 
 
 def dead_letter_queue(resource: str) -> str:

@@ -177,10 +177,11 @@ ENV_NAME = (
         "spec.resultBackend.urlFrom",
     ),
     rule(
-        "!(self in ['BROKER_URL', 'CELERY_BROKER', 'RESULT_BACKEND'])",
-        "the command line of Celery reads BROKER_URL, CELERY_BROKER and RESULT_BACKEND before the URLs of "
-        "this resource: write the URLs in spec.broker and spec.resultBackend, and let the application read "
-        "CELERY_BROKER_URL and CELERY_RESULT_BACKEND",
+        "!(self in ['BROKER_URL', 'CELERY_BROKER', 'RESULT_BACKEND', 'CELERY_BROKER_READ_URL', "
+        "'CELERY_BROKER_WRITE_URL'])",
+        "Celery reads BROKER_URL, CELERY_BROKER, RESULT_BACKEND, CELERY_BROKER_READ_URL and "
+        "CELERY_BROKER_WRITE_URL before the URLs of this resource: write the URLs in spec.broker and "
+        "spec.resultBackend, and let the application read CELERY_BROKER_URL and CELERY_RESULT_BACKEND",
     ),
     rule(
         f"!(self in {list(WORKER_VARIABLES)})",

@@ -133,7 +133,8 @@ class Health(ApiModel):
     """
     memory_warning_percent: int = Field(default=90, ge=50, le=100)
     """Percentage of its memory limit from which a worker makes the resource Degraded. The page cache does not
-    count. With 100 there is hardly a warning before the kernel kills.
+    count. With 100, the warning comes too late: the kernel kills the process at the
+    same moment.
     """
     hung_task_after_seconds: int | None = Field(default=None, ge=1, le=31_536_000)
     """Seconds after which an active task counts as hung. Without this field only a task beyond its own time

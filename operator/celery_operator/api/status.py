@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from celery_health.catalogue.health import HealthState
-from celery_operator.api.base import ApiModel
+from celery_operator.api.base import ApiModel, Moment, readable
 from celery_operator.api.rules import keyed
 from celery_operator.api.workers.usage import ResourceUsage, RightSize
 
@@ -29,6 +29,16 @@ class ConditionType(StrEnum):
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
 
+    @property
+    def good_when(self) -> Literal["True", "False"]:
+        """The status in which nothing is wrong; as in kstatus, two conditions are about trouble."""
+        return "False" if self in {ConditionType.RECONCILING, ConditionType.STALLED} else "True"
+
+    @property
+    def follows_from_others(self) -> bool:
+        """Whether it sums up other conditions, so that an Event about its change would repeat one."""
+        return self in {ConditionType.READY, ConditionType.RECONCILING}
+
 
 class Condition(ApiModel):
     """One aspect of the resource that is true, false or unknown, as in metav1.Condition."""
@@ -46,7 +56,7 @@ class Condition(ApiModel):
     """What is wrong and what to do, in a sentence for people."""
     observed_generation: int
     """Generation of the resource that the condition is about."""
-    last_transition_time: str
+    last_transition_time: Moment
     """When status last changed."""
 
 
@@ -55,7 +65,7 @@ class ScalingStatus(ApiModel):
 
     message: str
     """What changed and why, in a sentence."""
-    at: str
+    at: Moment
     """When it changed."""
     ready: int | None = None
     """Ready messages in the group's queues. Absent if unknown."""
@@ -129,7 +139,7 @@ class Restart(ApiModel):
     """Its worker group."""
     reason: str
     """Why: WorkerStalled, BackOff or HungTask."""
-    at: str
+    at: Moment
     """When it was ordered."""
     recovered: bool | None = None
     """Whether a pod that was created afterwards works. Absent while unknown."""
@@ -146,7 +156,7 @@ class GroupPause(ApiModel):
     """Name of the group."""
     failures: int
     """Evictions in a row that did not help. Each one doubles the pause."""
-    until: str
+    until: Moment
     """When the operator tries again."""
 
 
@@ -172,7 +182,7 @@ class QuarantinedTask(ApiModel):
     """Id of the task."""
     name: str
     """Name of the task."""
-    until: str
+    until: Moment
     """When the workers run the id again."""
 
 
@@ -194,7 +204,7 @@ class Alert(ApiModel):
     """Pending until the condition of the rule has held for long enough, then Firing."""
     severity: str
     """critical (act now) or warning (act on the same day)."""
-    since: str
+    since: Moment
     """Since when it is pending or firing."""
     group: str | None = None
     """The worker group that the alert is about, if it is about one."""
@@ -252,11 +262,10 @@ class CeleryDeploymentStatus(ApiModel):
 
     @classmethod
     def read(cls, stored: Mapping[str, Any] | None) -> Self:
-        """The status that the API server holds; empty where another version wrote what we cannot read."""
-        try:
-            return cls.model_validate(stored or {})
-        except ValidationError:
-            return cls()
+        """The status that the API server holds, without the entries that cannot be read: another version may
+        have written a word that is unknown here, and somebody may have edited a time.
+        """
+        return readable(cls, stored or {})
 
     def since(self, kind: ConditionType, status: str, now: datetime) -> str:
         """When the condition came to this status, in RFC 3339: now, unless it is at it already."""

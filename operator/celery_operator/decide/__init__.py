@@ -14,7 +14,7 @@ from celery_operator.decide.advice.group_verdicts import group_verdicts
 from celery_operator.decide.advice.recommendations import recommend
 from celery_operator.decide.alerts import judge
 from celery_operator.decide.conditions import conditions
-from celery_operator.decide.draining.actions import GroupActions
+from celery_operator.decide.draining.actions import GroupActions, in_portions
 from celery_operator.decide.event_note import EventNote
 from celery_operator.decide.events import announce
 from celery_operator.decide.evidence import gather
@@ -76,7 +76,7 @@ def decide(snapshot: Snapshot, rules: AlertRules = ALL_RULES) -> Decision:
     workers = workers_of(snapshot)
     replicas = decide_replicas(snapshot, workers)
     desired = {group: one.desired for group, one in replicas.items()}
-    actions = {group: one.actions for group, one in replicas.items()}
+    actions = in_portions({group: one.actions for group, one in replicas.items()})
 
     # 2. What is wrong.
     evidence = gather(snapshot, workers, desired)

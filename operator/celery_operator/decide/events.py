@@ -8,20 +8,6 @@ from celery_health.catalogue.states import StateReason
 from celery_operator.api.status import CeleryDeploymentStatus, Condition, ConditionType
 from celery_operator.decide.event_note import EventNote
 
-_GOOD_WHEN = {
-    ConditionType.BROKER_REACHABLE: "True",
-    ConditionType.RESULT_BACKEND_REACHABLE: "True",
-    ConditionType.WORKERS_HEALTHY: "True",
-    ConditionType.BACKLOG_WITHIN_LIMITS: "True",
-    ConditionType.BEAT_HEALTHY: "True",
-    ConditionType.SCALING_ACTIVE: "True",
-    ConditionType.AGENTS_REPORTING: "True",
-    ConditionType.DRAINS_ON_TIME: "True",
-    ConditionType.MONITOR_READY: "True",
-    ConditionType.STALLED: "False",
-}
-"""Ready and Reconciling follow from these: an Event about their change would repeat one."""
-
 _WITH_STAGES = frozenset({ConditionType.WORKERS_HEALTHY, ConditionType.MONITOR_READY})
 _UNANNOUNCED = frozenset(reason for kind in KINDS for reason in kind if not reason.entry.announced)
 
@@ -54,8 +40,8 @@ def _turn(before: Condition | None, now: Condition, *, is_open: bool) -> Iterato
         if now.status == "True" and (before is None or before.status != "True"):
             yield EventNote("Normal", now.reason, now.message, now.type)
         return
-    good = _GOOD_WHEN.get(now.type)
-    if good is None or now.status == "Unknown" or (before and _same(before, now)):
+    good = now.type.good_when
+    if now.type.follows_from_others or now.status == "Unknown" or (before and _same(before, now)):
         return
     if now.status != good:
         if not _is_stage(now):
@@ -67,8 +53,7 @@ def _turn(before: Condition | None, now: Condition, *, is_open: bool) -> Iterato
 
 def announced_fault(condition: Condition) -> bool:
     """Whether the condition shows a fault that an Event has announced."""
-    good = _GOOD_WHEN.get(condition.type)
-    return good is not None and _is_fault(condition, good)
+    return not condition.type.follows_from_others and _is_fault(condition, condition.type.good_when)
 
 
 def _is_fault(condition: Condition, good: str) -> bool:

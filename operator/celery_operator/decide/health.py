@@ -10,15 +10,25 @@ from celery_operator.decide.condition_state import ConditionStates
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.text import joined
 
-_DEGRADING = (
+_NEVER_DEGRADING = frozenset(
+    {
+        ConditionType.READY,
+        ConditionType.BROKER_REACHABLE,
+        ConditionType.SCALING_ACTIVE,
+        ConditionType.RECONCILING,
+        ConditionType.STALLED,
+    }
+)
+"""They follow from others, make the resource Unhealthy, or are about what the operator does."""
+_FIRST = (
     ConditionType.WORKERS_HEALTHY,
     ConditionType.BEAT_HEALTHY,
     ConditionType.AGENTS_REPORTING,
     ConditionType.DRAINS_ON_TIME,
     ConditionType.BACKLOG_WITHIN_LIMITS,
-    ConditionType.RESULT_BACKEND_REACHABLE,
-    ConditionType.MONITOR_READY,
 )
+_DEGRADING = (*_FIRST, *(one for one in ConditionType if one not in _NEVER_DEGRADING | {*_FIRST}))
+"""The worst first; those of which nothing is said here come last."""
 
 
 def health_of(evidence: Evidence, conditions: ConditionStates) -> tuple[HealthState, str]:

@@ -14,7 +14,7 @@ from celery_operator.api.status import ScalingStatus, WorkerGroupStatus
 from celery_operator.decide.draining.actions import DeletionCost, GroupActions
 from celery_operator.decide.draining.drain_state import DrainPod, drain_pods
 from celery_operator.decide.draining.failed_rollout import plan_in_failed_rollout
-from celery_operator.decide.draining.overdue import overdue_note
+from celery_operator.decide.draining.overdue import overdue_notes
 from celery_operator.decide.draining.plan import DrainPlan, leaving_pods, plan
 from celery_operator.decide.event_note import EventNote
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
@@ -185,7 +185,7 @@ def _actions(one: ReplicaInput, desired: int) -> GroupActions:
         draining=len(found.victims),
         chosen=_chosen(one, found),
         soon=found.soon,
-        notes=tuple(overdue_note(one.group.name, pods[uid], limit) for uid in found.overdue),
+        notes=overdue_notes(one.group.name, [pods[uid] for uid in found.overdue], limit),
     )
 
 

@@ -6,10 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from celery_health.verdicts.deaths import FleetDeaths, ProcessDeath, TaskDeaths, WorkerDeaths
+from celery_health.verdicts.deaths import FleetDeaths, ProcessDeath, WorkerDeaths, worker_deaths
 from celery_health.wire.bounds import DEATH_WINDOW_SECONDS
 from celery_health.wire.deaths import ProcessEnd
-from celery_health.wire.worker_report import WorkerReport
 from celery_operator.snapshot import ContainerEnd, PodState
 
 MATCH = timedelta(seconds=30)
@@ -50,7 +49,7 @@ class SeenDeaths:
                 continue
             if reading.report is not None:
                 key = (pod.uid, reading.report.pid, reading.report.started_mono)
-                found = _of_report(pod.name, reading.report, now - reading.age)
+                found = worker_deaths(pod.name, reading.report, now - reading.age)
                 running.add(key)
                 last = max((task.last for task in found.tasks), default=now)
                 _keep(self._processes, key, last, found)
@@ -80,33 +79,6 @@ def _current(kept: dict[_Key, tuple[float, WorkerDeaths]], now: float) -> Iterat
             del kept[key]
         else:
             yield key, found
-
-
-def _of_report(pod: str, report: WorkerReport, written: float) -> WorkerDeaths:
-    """``written``: when the report was written, by the operator's clock."""
-    behind = written - report.written_mono
-    return WorkerDeaths(
-        worker=pod,
-        tasks=tuple(
-            TaskDeaths(
-                id=task.id,
-                name=task.name,
-                count=task.count,
-                first=task.first_mono + behind,
-                last=task.last_mono + behind,
-                cause=task.cause,
-                oom=task.oom,
-                returns=task.returns,
-            )
-            for task in report.deaths
-        ),
-        runs=tuple((one.name, one.runs) for one in report.deaths_by_name),
-        processed=report.processed,
-        children_lost=report.children_lost,
-        tasks_lost=report.tasks_lost,
-        memory_limit=report.memory_limit_bytes,
-        memory_peak=report.memory_peak_bytes,
-    )
 
 
 def _of_end(pod: PodState, end: ProcessEnd, now: float, wall: datetime) -> WorkerDeaths | None:

@@ -20,7 +20,7 @@ Question = asyncio.Task[tuple[T, float]]
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """``late``: it answers an earlier question than the last one."""
+    """``late``: it belongs to an earlier question, and the newest has no answer yet."""
 
     value: T
     seconds_ago: float

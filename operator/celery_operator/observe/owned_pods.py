@@ -1,5 +1,6 @@
 """The pods of one CeleryDeployment: by their owners, because the creator of a pod chooses its labels."""
 
+import re
 import time
 from collections.abc import Callable
 
@@ -7,6 +8,9 @@ from celery_operator.cache import Cache, Key
 from celery_operator.kinds import OWNED_KINDS, POD, REPLICA_SET, Json
 from celery_operator.kube import Kube
 from celery_operator.resources.ownership import ResourceIdentity, controller_of, is_owned
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+"""Of an object: no ReplicaSet has another name."""
 
 ASK_AGAIN_SECONDS = 30.0
 """Between two reads of a ReplicaSet that belongs to no owned Deployment."""
@@ -67,6 +71,9 @@ class OwnedPods:
     def _is_to_be_read(self, controller: Json) -> bool:
         uid = controller["uid"]
         if controller["kind"] != REPLICA_SET.kind or self._replica_sets.get(uid) in self._workloads:
+            return False
+        # The creator of a pod chooses the name of its owner. The path of ".." would lead elsewhere.
+        if not _NAME.fullmatch(controller["name"]):
             return False
         return self._clock() - self._asked_at.get(uid, float("-inf")) >= ASK_AGAIN_SECONDS
 

@@ -1,4 +1,4 @@
-"""Measures how late the event loop is: what takes it for long delays every other reconcile."""
+"""Measures how late the event loop runs: a long step in it delays every other reconcile."""
 
 import asyncio
 import logging

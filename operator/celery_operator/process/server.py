@@ -29,7 +29,7 @@ class Health:
 
 
 class Server:
-    """The HTTP server; a context manager that listens on every address."""
+    """The HTTP server, on every address."""
 
     def __init__(self, health: Health, metrics: Metrics, port: int) -> None:
         self._health = health

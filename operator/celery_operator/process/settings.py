@@ -9,8 +9,8 @@ from celery_operator.api.template_fields import ALL_FIELDS, TemplateFields
 from celery_operator.process.flag_values import ALL_NETWORKS, BrokerNetworks
 from celery_operator.resources.settings import ObjectSettings, peer
 
-DEFAULT_PROBE_IMAGE = "celery-operator-probe:0.1.0"
-DEFAULT_MONITOR_IMAGE = "celery-operator-monitor:0.1.0"
+DEFAULT_PROBE_IMAGE = "celery-operator/probe:0.1.0"
+DEFAULT_MONITOR_IMAGE = "celery-operator/monitor:0.1.0"
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 
@@ -67,20 +67,20 @@ class Settings:
     log_format: Literal["json", "text"] = "json"
 
     scaling_reconcile_seconds: float = 1
-    """The same while a group follows its load or drains workers."""
+    """Between two health reconciles while a group follows its load or drains workers."""
     secret_poll_seconds: float = 60
     """Between two object reconciles at most, and up to a quarter less. Secrets are read by name and never
     watched: no event reports that the probe Secret was deleted. A new pod needs the Secret, and changes its
     Deployment, of which an event reports.
     """
     fault_poll_seconds: float = 5
-    """The same while an owned object cannot be applied: no event reports that a quota grew, or that another
-    object of the same name is gone.
+    """Between two object reconciles while an owned object cannot be applied: no event reports that a quota
+    grew, or that another object of the same name is gone.
     """
     repair_debounce_seconds: float = 0.1
     """Changes of a spec or an owned object that come within this span are one change."""
     reconcile_debounce_seconds: float = 0.4
-    """The same for the health reconcile, which costs more."""
+    """Events that come within this span are one reason for a health reconcile, which costs more."""
     reconcile_limit_seconds: float = 20
     """A reconcile that takes longer is ended and counted as an error."""
     backoff_limit_seconds: float = 30

@@ -71,23 +71,30 @@ def withheld(
     if "template" not in body.get("spec", {}):
         return None
     name = body["metadata"]["name"]
-    refused = [*_of_resource(spec, fields), *fields.refused(_template_of(cd, spec, name))]
-    if not refused:
+    users_image = name in {beat_name(cd), *(deployment_name(cd, group.name) for group in spec.workers)}
+    found = [
+        *_of_resource(spec, fields, users_image=users_image),
+        *fields.refused(_template_of(cd, spec, name)),
+    ]
+    if not found:
         return None
-    facts = {"kind": body["kind"], "fields": ", ".join(sorted(set(refused)))}
+    facts = {"kind": body["kind"], "fields": ", ".join(sorted(set(found)))}
     return ConfigurationFault.of(Verdict(ConfigurationReason.FIELD_NOT_ALLOWED, (name,), facts))
 
 
-def _of_resource(spec: CeleryDeploymentSpec, fields: TemplateFields) -> Iterator[str]:
-    """What all pods of the resource have: the same fields under the names that a template gives them."""
+def _of_resource(spec: CeleryDeploymentSpec, fields: TemplateFields, *, users_image: bool) -> Iterator[str]:
+    """The resource's fields under the names that a template gives them.
+
+    ``users_image``: workers and beat, which run the user's image. Only they have its volumes and its user.
+    """
     pod: dict[str, object] = {}
     if spec.service_account_name is not None:
         pod["serviceAccountName"] = spec.service_account_name
-    if spec.volumes:
+    if spec.volumes and users_image:
         pod["volumes"] = list(spec.volumes)
     yield from fields.refused({"spec": pod} if pod else {})
     user = {"spec": {"securityContext": {"runAsUser": spec.run_as_user}}}
-    if spec.run_as_user is not None and fields.refused(user):
+    if users_image and spec.run_as_user is not None and fields.refused(user):
         yield "spec.runAsUser"
 
 

@@ -33,6 +33,7 @@ from celery_operator.resources.settings import ObjectSettings
 from celery_probe.pod import (
     CONTAINER_SECURITY,
     DIRECTORY_VARIABLE,
+    MANAGED_VARIABLE,
     PROBE_MOUNT,
     PROBE_VOLUME,
     probes,
@@ -70,7 +71,7 @@ def worker_deployment(
             "selector": {"matchLabels": object_labels},
             "strategy": {
                 "type": "RollingUpdate",
-                "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0},
+                "rollingUpdate": {"maxSurge": f"{names.SURGE_PERCENT}%", "maxUnavailable": 0},
             },
             "template": template,
         },
@@ -157,7 +158,7 @@ def _worker_container(cd: ResourceIdentity, spec: CeleryDeploymentSpec, group: W
         "name": names.WORKER_CONTAINER,
         **image_fields(spec),
         "command": worker_command(spec, group),
-        "env": merged(connections(cd, spec), [DIRECTORY_VARIABLE], spec.env, group.env),
+        "env": merged(connections(cd, spec), [DIRECTORY_VARIABLE, MANAGED_VARIABLE], spec.env, group.env),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,
         **probes(restart=spec.health.restart.policy != "Never"),

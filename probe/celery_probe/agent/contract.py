@@ -14,6 +14,7 @@ VERSION = 1
 
 DIRECTORY = "/celery-probe"
 DIRECTORY_VARIABLE = "CELERY_PROBE_DIRECTORY"
+MANAGED_VARIABLE = "CELERY_PROBE_MANAGED_BY"
 RUN_DIRECTORY = "run"
 WORKER_REPORT_FILE = "report.json"
 BEAT_REPORT_FILE = "beat.json"
@@ -24,12 +25,15 @@ GIVE_BACK_FILE = "give-back"
 QUARANTINE_FILE = "quarantine.json"
 TASK_EVENTS_FILE = "task-events"
 DEAD_LETTER_SUFFIX = ".dead-letter"
+DEATHS_STAT = "celery_probe.deaths"
+QUARANTINE_STAT = "celery_probe.quarantine"
 
 NAME_LENGTH = 256
 DIGEST_LENGTH = 32
 LIST_LENGTH = 1000
 ACTIVE_LENGTH = 100
 DEATHS_LENGTH = 20
+QUARANTINE_LENGTH = 100
 DEATH_WINDOW_SECONDS = 600.0
 LARGEST_COUNT = 2**53 - 1
 LARGEST_SECONDS = 1e10
@@ -44,7 +48,7 @@ def encode(report: dict[str, Any]) -> bytes:
 
     Names of tasks and queues and ids of tasks come from users: a longer one is cut, and so is a longer list.
     """
-    document = _bounded(report)
+    document = bounded(report)
     text = json.dumps(document).encode()
     for field in CUT_FIRST:
         while len(text) > REPORT_BYTES and document.get(field):
@@ -53,16 +57,17 @@ def encode(report: dict[str, Any]) -> bytes:
     return text
 
 
-def _bounded(value: Any) -> Any:
+def bounded(value: Any) -> Any:
+    """A part of a document, within the bounds of names, numbers and lists."""
     if isinstance(value, str):
         # Nearly every value ends here, of up to 100 active tasks a second.
         return value if len(value) <= NAME_LENGTH and value.isascii() else name(value)
     if isinstance(value, (float, int)):
         return _number(value)
     if isinstance(value, dict):
-        return {key: _bounded(entry) for key, entry in value.items()}
+        return {key: bounded(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_bounded(entry) for entry in value[:LIST_LENGTH]]
+        return [bounded(entry) for entry in value[:LIST_LENGTH]]
     return None if value is None else name(str(value))
 
 
@@ -99,3 +104,11 @@ def digest(text: str) -> str:
 def name(text: str) -> str:
     """The text with a name's length. An unpaired surrogate is no Unicode character; readers refuse it."""
     return text[:NAME_LENGTH].encode("utf-8", "replace").decode()
+
+
+def printable(text: str) -> str:
+    """The text with each control character, which could forge a line of a log, as its escape sequence.
+
+    The same as ``celery_health.redaction.printable``.
+    """
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

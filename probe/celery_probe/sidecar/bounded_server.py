@@ -19,7 +19,7 @@ FIRST_REQUEST_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
 """How long a client may take to read an answer: as long as Prometheus by default takes for a scrape."""
 _IDLE_SECONDS = 75.0
-"""The operator keeps its connections for shorter: no order meets a connection that is being closed."""
+"""How long a connection may wait for its next request. The operator uses each connection once."""
 _log = logging.getLogger(__name__)
 _HEADERS, _HEADER_BYTES, _LINE_BYTES = 32, 4096, 2048
 

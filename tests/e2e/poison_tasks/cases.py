@@ -11,7 +11,7 @@ from tools.testbed.kube import Object
 from tools.testbed.rabbitmq import IMAGE as RABBITMQ_IMAGE
 from tools.testbed.rabbitmq import START as RABBITMQ_START
 from tools.testbed.rabbitmq import URL as RABBITMQ_URL
-from tools.testbed.shop import Shop, celery_deployment, group, pod, service
+from tools.testbed.shop import BROKER_URL, Shop, celery_deployment, group, pod, service
 
 MODULE = Path(tools.testbed.__file__).with_name("poison_tasks.py")
 MOUNT = "/poison"
@@ -27,6 +27,16 @@ CAUSES = {
     "segfault": "signal SIGSEGV",
     "leave": "exit status 3",
 }
+HOG_PARENT = "hog_parent"
+OF_PROCESS = f"out of memory at the limit of {MEMORY_MIB} MiB"
+PASSWORD = "s3cret-of-the-task"
+"""An argument of each poison task, which only the broker and the worker may show."""
+PARENTS_DATABASE = 2
+"""The first of theirs in Redis: a worker delivers again what any worker of the same database has taken."""
+VISIBILITY_SECONDS = 5
+"""Longer than a run, and shorter than a run and a restart: a worker on Redis delivers again when it has
+connected, and every 100 s.
+"""
 Order = tuple[str, Sequence[Any], str]
 """Task, arguments and queue."""
 
@@ -61,8 +71,24 @@ class Case:
 
     @property
     def dies_for_ever(self) -> bool:
-        """With one child the task succeeds after ``DEATHS`` deaths, so that their number is exact."""
-        return self.concurrency > 1
+        """Otherwise the task succeeds after ``DEATHS`` deaths, so that their number is exact."""
+        return self.concurrency > 1 and self.task != HOG_PARENT
+
+    @property
+    def kills_parent(self) -> bool:
+        """The task kills the worker's own process."""
+        return self.pool != "prefork" or self.task == HOG_PARENT
+
+    @property
+    def cause(self) -> str:
+        """A pattern of the cause that the verdict names."""
+        return OF_PROCESS if self.kills_parent else CAUSES[self.task]
+
+    def broker(self, broker: str) -> str:
+        """The URL for its workers."""
+        if self.task != HOG_PARENT or broker != BROKER_URL:
+            return broker
+        return f"{broker.rpartition('/')[0]}/{PARENTS_DATABASE + PARENTS.index(self)}"
 
     def deployment(self, broker: str) -> Object:
         """A group with little memory, and the other groups."""
@@ -73,12 +99,17 @@ class Case:
             replicas=self.replicas,
             resources={"limits": {"memory": f"{MEMORY_MIB}Mi"}},
         )
-        return with_poison_tasks(self.name, broker, worker, *self.more_groups)
+        if self.task == HOG_PARENT:
+            worker["env"] = [{"name": "SHOP_VISIBILITY_TIMEOUT", "value": str(VISIBILITY_SECONDS)}]
+        return with_poison_tasks(self.name, self.broker(broker), worker, *self.more_groups)
 
     def poison(self) -> Order:
         """The task that kills."""
-        arguments = [] if self.dies_for_ever else [DEATHS]
-        return f"poison_tasks.{self.task}", arguments, self.name
+        return self.poison_that_survives(None if self.dies_for_ever else DEATHS)
+
+    def poison_that_survives(self, deaths: int | None) -> Order:
+        """The same task, which succeeds after this number of deaths; None: never."""
+        return f"poison_tasks.{self.task}", [deaths, PASSWORD], self.name
 
     def other(self) -> Order:
         """A task of the application."""
@@ -87,6 +118,7 @@ class Case:
 
 EARLY = Case("leave_early", 4)
 CHILDREN = tuple(Case(task, concurrency) for task in CAUSES for concurrency in (1, 4))
+PARENTS = tuple(Case(HOG_PARENT, concurrency) for concurrency in (1, 4))
 PROCESS = Case("hog", 2, pool="threads", replicas=2, more_groups=(group("quiet"),))
 """A worker that starts asks the others what was revoked: the quiet worker still knows."""
 
@@ -129,6 +161,6 @@ def send_with_others(
 ) -> tuple[list[str], list[str]]:
     """Send ``count`` other tasks, half of them before the poison; gives the ids of both."""
     others = [case.other()] * (count // 2)
-    ids = send(shop, broker, [*others, *poison, *others])
+    ids = send(shop, case.broker(broker), [*others, *poison, *others])
     begin, end = len(others), len(others) + len(poison)
     return ids[begin:end], ids[:begin] + ids[end:]

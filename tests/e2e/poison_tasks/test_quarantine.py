@@ -4,14 +4,16 @@ Meanwhile 100 other tasks of its queue run once each.
 """
 
 import json
+from functools import partial
 
 import pytest
 from tools.testbed.events import messages
 from tools.testbed.rabbitmq import URL as RABBITMQ_URL
 from tools.testbed.shop import BROKER_URL, Shop
 
-from tests.e2e.poison_tasks.cases import DEATHS, Case, send_with_others, start
+from tests.e2e.poison_tasks.cases import CAUSES, DEATHS, Case, send_with_others, start
 from tests.e2e.poison_tasks.test_poison_tasks import (
+    LIMIT_SECONDS,
     NAMED_WITHIN,
     await_each_once,
     await_named,
@@ -21,17 +23,24 @@ from tests.e2e.poison_tasks.test_poison_tasks import (
 from tests.e2e.scaling import STATUS_SECONDS
 from tests.e2e.test_kubectl_plugin import kubectl_celery
 
-CASE = Case("leave", 4)
+CASES = tuple(Case(task, 4) for task in CAUSES)
+CASE = CASES[-1]
+"""The one whose message is replayed."""
 OTHERS = 100
 SURVIVED_AFTER = 20
 """Deaths after which the task succeeds: far more than quarantine lets it have."""
 
 
-def dead_letters(shop: Shop) -> list[str]:
+def dead_letters(shop: Shop, case: Case = CASE) -> list[str]:
     """The ids in the dead-letter queue, as the plugin lists them."""
-    code, output = kubectl_celery(shop, "dead-letter", CASE.name, "list", "--format", "json")
+    code, output = kubectl_celery(shop, "dead-letter", case.name, "list", "--format", "json")
     assert code == 0, output
     return [one["id"] for one in json.loads(output)["messages"]]
+
+
+def is_moved(shop: Shop, case: Case, task_id: str) -> bool:
+    """Whether the dead-letter queue of the resource has this message, and no other."""
+    return dead_letters(shop, case) == [task_id]
 
 
 def quarantined(shop: Shop) -> list[str]:
@@ -50,24 +59,30 @@ def lists_of_workers(shop: Shop) -> list[list[str]]:
     return [(report["quarantine"] or {"ids": []})["ids"] for report in reports]
 
 
+@pytest.mark.timeout(LIMIT_SECONDS)
 @pytest.mark.parametrize("broker", [BROKER_URL, RABBITMQ_URL], ids=["redis", "rabbitmq"])
 def test_a_poison_task_is_moved_aside_and_runs_again_once_it_is_replayed(shop: Shop, broker: str) -> None:
-    deployment = CASE.deployment(broker)
-    deployment["spec"]["health"] = {"poisonTasks": "Quarantine"}
-    start(shop, broker, deployment)
-    name, _, queue = CASE.poison()
-    ((poison,), others) = send_with_others(shop, broker, CASE, [(name, [SURVIVED_AFTER], queue)], OTHERS)
-
-    await_named(shop, CASE, poison)
-    shop.kube.until("the message is moved", lambda: dead_letters(shop) == [poison], timeout=NAMED_WITHIN)
+    deployments = [case.deployment(broker) for case in CASES]
+    for deployment in deployments:
+        deployment["spec"]["health"] = {"poisonTasks": "Quarantine"}
+    start(shop, broker, *deployments)
+    sent = {
+        case: send_with_others(shop, broker, case, [case.poison_that_survives(SURVIVED_AFTER)], OTHERS)
+        for case in CASES
+    }
+    for case in CASES:
+        ((moved,), others) = sent[case]
+        await_named(shop, case, moved)
+        shop.kube.until("the message is moved", partial(is_moved, shop, case, moved), timeout=NAMED_WITHIN)
+        assert DEATHS <= ledger(shop)[moved, "started"] < SURVIVED_AFTER
+        await_each_once(shop, others)
+    ((poison,), _) = sent[CASE]
     starts = ledger(shop)[poison, "started"]
-    assert DEATHS <= starts < SURVIVED_AFTER
     shop.kube.until("the id in the status", lambda: quarantined(shop) == [poison], timeout=STATUS_SECONDS)
     shop.kube.until(
         "an Event", lambda: any(poison in one for one in messages(shop, "TaskQuarantined")), STATUS_SECONDS
     )
     shop.kube.until("the status counts the message", lambda: counted(shop) == 1, timeout=STATUS_SECONDS)
-    await_each_once(shop, others)
 
     # A pod that is created later goes on with the list.
     shop.kube.run(

@@ -7,6 +7,8 @@ from typing import Any
 from tools.testbed.kube import Object
 from tools.testbed.shop import BROKER_URL, Shop, celery_deployment, group
 
+from tests.e2e.scaling import assert_no_deaths, assert_no_deaths_counted
+
 MARK = "celery-operator.dev/configuration"
 GROUPS = ("default", "email")
 TASKS = 20
@@ -104,6 +106,7 @@ def test_a_changed_secret_replaces_the_workers_group_by_group_and_a_wrong_one_st
     counts = shop.kube.until("every success in the ledger", noted)
     assert [counts[one, "started"] for one in ids] == [1] * len(ids)
     assert [counts[one, "succeeded"] for one in ids] == [1] * len(ids)
+    assert_no_deaths_counted(shop, *GROUPS)
 
     right = marks(shop)
     put(shop, "redis://:wrong@redis:6379/0")
@@ -119,3 +122,4 @@ def test_a_changed_secret_replaces_the_workers_group_by_group_and_a_wrong_one_st
 
     put(shop, BROKER_URL)
     shop.kube.until("healthy again", lambda: shop.status().get("health") == "Healthy", timeout=120)
+    assert_no_deaths(shop)

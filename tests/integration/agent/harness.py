@@ -140,6 +140,18 @@ class AgentWorker:
         """Request that the worker fetches nothing more."""
         (self.run / "drain").touch()
 
+    def wait_until_empty(self) -> None:
+        """Wait until a worker that drains has no task any more."""
+        self.wait_until(
+            lambda report: report.phase == "draining" and not (report.active_count or report.reserved),
+            describe="the worker drains and is empty",
+        )
+
+    def drain_until_empty(self) -> None:
+        """Drain, and wait for the end of the tasks that the worker has."""
+        self.drain()
+        self.wait_until_empty()
+
     def undrain(self) -> None:
         """Take that request back."""
         (self.run / "drain").unlink()

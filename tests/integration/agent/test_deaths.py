@@ -10,7 +10,7 @@ from celery import Celery
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, redis_server
 
-from celery_health.wire.deaths import TaskDeaths
+from celery_health.wire.deaths import TaskDeaths, death_stats
 from celery_health.wire.worker_report import WorkerReport
 from tests.integration.agent.cgroups import limited_memory
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
@@ -34,6 +34,14 @@ def send(app: Celery, task: str, *args: Any, **options: Any) -> str:
 
 def deaths_of(report: WorkerReport, task_id: str) -> TaskDeaths | None:
     return next((deaths for deaths in report.deaths if deaths.id == task_id), None)
+
+
+def shown_deaths(app: Celery) -> tuple[tuple[TaskDeaths, ...], int]:
+    """The deaths in the statistics of the only worker."""
+    ((stats,),) = (one.values() for one in app.control.broadcast("stats", reply=True, timeout=30, limit=1))
+    shown = death_stats(stats)
+    assert shown is not None
+    return tuple(shown.deaths), shown.children_lost
 
 
 def wait_for_deaths(worker: AgentWorker, task_id: str, count: int) -> TaskDeaths:
@@ -68,12 +76,14 @@ def test_a_task_that_kills_its_child_again_and_again_is_named_with_its_cause(
             assert deaths.ran_for is not None
             assert app.control.revoke(task_id, reply=True, timeout=30, limit=1)
         app.send_task("agent_app.note", ("well",), queue="celery")
-        # The last run of a task may have begun before its revocation, and its death may not be known yet.
+        # The last run of a task may have begun before its revocation, and its death may not be known yet. The
+        # report is older than the answer, so they agree only after the last death.
         report = worker.wait_until(
             lambda report: (
                 worker.ran() == ["well"]
                 and not report.active_count
                 and all(deaths.runs == deaths.count for deaths in report.deaths_by_name)
+                and shown_deaths(app) == (report.deaths, report.children_lost)
             )
         )
         by_name = {deaths.name: deaths for deaths in report.deaths_by_name}
@@ -81,6 +91,7 @@ def test_a_task_that_kills_its_child_again_and_again_is_named_with_its_cause(
         assert all(deaths.count >= 3 for deaths in by_name.values())
         assert report.children_lost_total == report.children_lost == sum(d.count for d in report.deaths)
         assert (report.children_lost_idle, report.tasks_lost, report.tasks_lost_total) == (0, 0, 0)
+        report = worker.wait_for_beats(1)
         assert (report.error_count, report.last_error) == (0, "")
 
 
@@ -99,7 +110,7 @@ def test_a_task_whose_message_does_not_go_back_is_lost_with_its_child(
         worker.wait_until_consuming()
         for task, cause in CAUSES.items():
             deaths = wait_for_deaths(worker, send(app, task), 1)
-            assert (deaths.cause, deaths.returns, deaths.count) == (cause, False, 1)
+            assert (deaths.cause, deaths.returns, deaths.failed, deaths.count) == (cause, False, False, 1)
         report = worker.wait_until(lambda report: report.tasks_lost_total == 3 and not report.active_count)
         assert (report.tasks_lost, report.children_lost_total, report.children_lost_idle) == (3, 3, 0)
         assert report.error_count == 0
@@ -120,7 +131,7 @@ def test_a_task_that_calls_exit_ends_its_child(world: World, returns: bool, tmp_
     ):
         worker.wait_until_consuming()
         deaths = wait_for_deaths(worker, send(app, "system_exit"), 3 if returns else 1)
-        assert (deaths.cause, deaths.returns) == ("exit status 3", returns)
+        assert (deaths.cause, deaths.returns, deaths.failed) == ("exit status 3", returns, not returns)
         assert worker.wait_for_beats(2).children_lost_idle == 0
 
 

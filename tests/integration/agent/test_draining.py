@@ -44,7 +44,7 @@ def test_no_task_is_lost_or_run_twice_when_a_loaded_worker_drains(
                 wait_for(lambda drain=drain: len(worker.ran()) >= drain * 30, 30, worker.log)  # type: ignore[misc]
                 worker.drain()
                 names += _send_notes(app, MORE, "celery", len(names))
-                _wait_until_drained(worker)
+                worker.wait_until_empty()
                 left = client.llen("celery")
                 ran = len(worker.ran())
                 assert left + ran == len(names)
@@ -65,7 +65,7 @@ def test_a_message_that_arrives_at_an_idle_draining_worker_stays_in_its_queue(tm
         Redis(port=redis.port) as client,
     ):
         worker.wait_until_consuming()
-        _drain_until_empty(worker)
+        worker.drain_until_empty()
         _send_notes(app, 5, "celery")
         worker.wait_for_beats(3)
         assert client.llen("celery") == 5
@@ -79,7 +79,7 @@ def test_a_draining_worker_drains_on_after_the_broker_came_back(pool: str, tmp_p
         agent_worker(tmp_path, CELERY_5_7, pool, redis.url) as worker,
     ):
         first = worker.wait_until_consuming()
-        _drain_until_empty(worker)
+        worker.drain_until_empty()
         redis.restart()
         with producer(redis.url) as late:
             _send_notes(late, 5, "celery")
@@ -119,7 +119,7 @@ def test_no_task_of_rabbitmq_is_lost_or_run_twice_by_a_drain(
         wait_for(lambda: len(worker.ran()) >= 50, 30, worker.log)
         worker.drain()
         names += _send_notes(app, MORE, queue, len(names))
-        _wait_until_drained(worker)
+        worker.wait_until_empty()
         ran = len(worker.ran())
         assert ran < len(names)
         held = worker.report()
@@ -129,18 +129,6 @@ def test_no_task_of_rabbitmq_is_lost_or_run_twice_by_a_drain(
         wait_for(lambda: len(worker.ran()) >= len(names), 120, worker.log)
         assert worker.terminate() == 0
         assert Counter(worker.ran()) == Counter(names)
-
-
-def _drain_until_empty(worker: AgentWorker) -> None:
-    worker.drain()
-    _wait_until_drained(worker)
-
-
-def _wait_until_drained(worker: AgentWorker) -> None:
-    worker.wait_until(
-        lambda report: report.phase == "draining" and not (report.active_count or report.reserved),
-        describe="the worker drains and is empty",
-    )
 
 
 def _send_notes(app: Celery, count: int, queue: str, first: int = 0) -> list[str]:

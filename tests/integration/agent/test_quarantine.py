@@ -77,7 +77,11 @@ def test_a_listed_message_of_rabbitmq_is_moved_unchanged_and_never_runs(
         wait_until_ran(worker, "well")
         (found,) = messages.queued(dead)
         assert found.body == sent.body
-        came_from = {"x-celery-probe-exchange": "", "x-celery-probe-routing-key": queue}
+        came_from = {
+            "x-celery-probe-exchange": "",
+            "x-celery-probe-routing-key": queue,
+            "x-celery-probe-queue": queue,
+        }
         assert found.headers == {**sent.headers, **came_from}
         for message in (sent, found):
             del message.properties["application_headers"]

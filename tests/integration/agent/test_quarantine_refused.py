@@ -40,7 +40,7 @@ def waits(problem: str, count: int = len(LISTED)) -> Callable[[WorkerReport], bo
 def goes_on(
     worker: AgentWorker,
     send: Callable[[str], str],
-    repair: Callable[[], None],
+    repair: Callable[[], object],
     problem: str,
     *,
     queue: str = DEAD,

@@ -80,7 +80,9 @@ def test_a_server_that_speaks_tls_only(tls_port: int, tmp_path: Path) -> None:
     assert "write rediss://" in plain.document["problems"][0]["message"]
     assert plain.processor < IMPORTING
 
-    untrusted = run("--broker", f"rediss://localhost:{tls_port}/0", "--format", "json", *AMPLE)
+    untrusted = run(
+        "--broker", f"rediss://localhost:{tls_port}/0?ssl_cert_reqs=required", "--format", "json", *AMPLE
+    )
     assert (untrusted.code, untrusted.document["status"]) == (2, "unknown")
     assert untrusted.document["broker"]["reason"] == "TLSFailed"
     assert "ssl_ca_certs" in untrusted.document["problems"][0]["message"]
@@ -118,6 +120,28 @@ def test_a_rabbitmq_that_hangs(rabbit: RabbitServer) -> None:
         rabbit.resume()
     assert (outcome.code, outcome.reasons) == (2, {"BrokerUnreachable"})
     assert outcome.took < 1 + BUSY_SECONDS
+
+
+def test_a_rabbitmq_with_an_alarm(rabbit: RabbitServer) -> None:
+    rabbit.control("set_disk_free_limit", "999GB")
+    try:
+        # RabbitMQ raises the alarm a moment after the command.
+        wait_for(lambda: alarm_named(rabbit), 60, "the alarm as the cause")
+    finally:
+        rabbit.control("set_disk_free_limit", "1MB")
+
+
+def alarm_named(rabbit: RabbitServer) -> bool:
+    outcome = run("-A", "cli_shop", "--format", "json", *AMPLE, broker=rabbit.url)
+    return outcome.document["broker"]["reason"] == "Alarm" and outcome.code == 2
+
+
+def test_a_redis_without_enough_replicas_is_named_with_an_application_as_well(tmp_path: Path) -> None:
+    with redis_server(tmp_path, arguments=("--min-replicas-to-write", "1")) as redis:
+        outcome = run("-A", "cli_shop", "--format", "json", *AMPLE, broker=redis.url)
+    assert (outcome.code, outcome.reasons) == (2, {"BrokerUnreachable", "ResultBackendUnreachable"})
+    assert "NOREPLICAS" in outcome.document["broker"]["message"]
+    assert "start its replicas, or lower min-replicas-to-write." in outcome.document["broker"]["message"]
 
 
 def test_an_application_that_hangs_on_import_is_reported_with_the_line() -> None:

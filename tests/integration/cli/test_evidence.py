@@ -4,9 +4,9 @@ import redis as redis_client
 from tools.testbed.servers import RedisServer
 
 from celery_health.survey.app_connection import AppConnection
-from celery_health.survey.broker_clients import BrokerClients
 from celery_health.survey.budget import Budget
-from celery_health.survey.redis_evidence import with_proven_listeners, with_proven_waiting
+from celery_health.survey.evidence.broker_clients import BrokerClients
+from celery_health.survey.evidence.redis_clients import with_proven_listeners, with_proven_waiting
 from celery_health.urls import parse
 
 

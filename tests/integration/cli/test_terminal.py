@@ -111,6 +111,21 @@ def test_ctrl_c_ends_what_is_watched_whatever_is_under_way(
 
 
 @pytest.mark.parametrize(
+    ("command", "code"),
+    [(WATCH, 0), (("monitor", *WATCH), 0), ((), 130)],
+    ids=["health", "monitor", "once"],
+)
+def test_ctrl_c_before_the_first_output_is_no_verdict(command: tuple[str, ...], code: int) -> None:
+    with screen("celery-health", *command, "-A", "cli_waits", "--timeout", "60", broker="") as terminal:
+        wait_for(lambda: terminal.shows(b"waits for a server"), 30.0, lambda: terminal.written)
+        terminal.type(b"\x03")
+        wait_for(terminal.ended, 10.0, lambda: terminal.written)
+        assert terminal.process.returncode == code
+        assert b"Aborted" not in terminal.written
+        assert b"Traceback" not in terminal.written
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ("--format", "json"),

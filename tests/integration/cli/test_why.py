@@ -22,9 +22,9 @@ from tests.integration.cli.harness import run, worker
 TIMEOUT = ("--timeout", "30")
 
 
-def answer(broker: str, task_id: str) -> Answer:
+def answer(broker: str, task_id: str, backend: str | None = None) -> Answer:
     """The answer of the command, without the second that a program takes to start."""
-    backend = None if broker.startswith("amqp") else broker
+    backend = backend or (None if broker.startswith("amqp") else broker)
     connection = resolve(None, "cli_shop", broker, backend, {})
     return why(asyncio.run(collect_task_facts(connection, task_id, WhyOptions(timeout=20))))
 
@@ -119,8 +119,21 @@ def test_on_rabbitmq_workers_are_asked_and_no_queue_is_searched(tmp_path: Path) 
         rabbit_server(tmp_path / "rabbit") as rabbit,
         producer(rabbit.url) as send,
         worker(tmp_path / "worker", CELERY_5_6, rabbit.url),
+        worker(
+            tmp_path / "solo", CELERY_5_6, rabbit.url, ["--pool", "solo", "-n", "solo@here", "-Q", "solo"]
+        ),
     ):
         wait_for_reason(rabbit.url, send(120), "Running")
+
+        # A worker with the pool solo answers nothing while it runs a task.
+        busy = send(120, queue="solo")
+        wait_for(lambda: busy in (tmp_path / "solo" / "worker.log").read_text(), 60.0, "the task is received")
+        results = f"file://{tmp_path}"
+        with Celery(backend=results, set_as_current=False) as app:
+            app.backend.store_result(busy, {"hostname": "solo@here"}, "STARTED")
+            app.backend.store_result("lost", {"hostname": "gone@here"}, "STARTED")
+        assert answer(rabbit.url, busy, results).reason == "Running"
+        assert answer(rabbit.url, "lost", results).reason == "LostWithWorker"
 
         unknown = wait_for_reason(rabbit.url, "no-such-task", "NeverSeen")
         assert any("no queue was searched" in line for line in unknown.evidence)

@@ -120,6 +120,8 @@ def test_a_busy_solo_worker_is_unresponsive_and_not_dead(tmp_path: Path) -> None
         assert silent.reasons == {"WorkersUnknown"}
         assert silent.document["status"] == "unknown"
         assert silent.document["unresponsive_workers"]
+        tested = health(redis.url, "--test-tasks", "--timeout", "6")
+        assert (tested.code, tested.document["status"]) == (2, "unknown")
 
 
 def test_the_plugin_of_celery_says_the_same(tmp_path: Path) -> None:

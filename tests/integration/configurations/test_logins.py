@@ -1,11 +1,13 @@
 """A refusal of our own login is no fault of the broker: the application's is used, or nothing is known."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import redis as redis_client
 from tools.testbed import certificates
 from tools.testbed.certificates import Certificate
 from tools.testbed.sentinels import sentinel
@@ -18,6 +20,7 @@ from tests.integration.configurations.configured import a_worker, health, messag
 from tests.integration.sidecar.checked import checked
 
 PASSWORD = "hunter2"
+READERS = Path(__file__).parents[3] / "docs" / "reference" / "readers.md"
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,20 @@ def test_without_the_application_sentinels_that_ask_for_a_login_are_unknown(sent
     )
     assert (found.code, found.document["status"]) == (2, "unknown")
     assert "asks for a login of its own" in messages(found)
+
+
+def test_the_redis_user_of_the_docs_may_ask_and_count_the_workers(tmp_path: Path) -> None:
+    (words,) = re.findall(r"^ACL SETUSER cli on >PASSWORD (.+)$", READERS.read_text(), re.MULTILINE)
+    with redis_server(tmp_path / "redis") as redis:
+        with redis_client.Redis(port=redis.port) as client:
+            client.execute_command("ACL", "SETUSER", "cli", "on", f">{PASSWORD}", *words.split())
+        url = f"redis://cli:{PASSWORD}@127.0.0.1:{redis.port}/0"
+        settings = {"broker_url": url, "result_backend": url}
+        none = health(settings)
+        assert (none.code, none.reasons) == (2, {"NoWorkers"}), messages(none)
+        with a_worker(tmp_path / "worker", {"broker_url": redis.url, "result_backend": redis.url}):
+            found = health(settings, "--test-tasks", "--check-redis")
+    assert (found.code, found.document["status"]) == (0, "healthy"), messages(found)
 
 
 def test_sentinels_that_are_down_are_named_as_such() -> None:

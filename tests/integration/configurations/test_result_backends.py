@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer, free_port, redis_server
 
 from tests.integration.configurations.configured import a_worker, health, messages
 
@@ -57,3 +57,16 @@ def test_results_that_are_not_kept_are_not_waited_for(worked: RedisServer) -> No
     found = health({"broker_url": worked.url, "result_backend": "disabled"}, "--test-tasks")
     assert found.code == 3
     assert "no result backend is known" in found.err
+
+
+def test_results_that_stay_in_the_process_of_the_worker_are_not_waited_for(worked: RedisServer) -> None:
+    found = health({"broker_url": worked.url, "result_backend": "cache+memory://"}, "--test-tasks")
+    assert found.code == 3
+    assert "the result backend cache+memory:// keeps them in the process of the worker" in found.err
+
+
+def test_a_dead_backend_is_named_and_gets_no_test_task(worked: RedisServer) -> None:
+    dead = f"redis://127.0.0.1:{free_port()}/0"
+    found = health({"broker_url": worked.url, "result_backend": dead}, "--test-tasks")
+    assert (found.code, found.reasons) == (1, {"ResultBackendUnreachable"}), messages(found)
+    assert found.document["test_tasks"] == []

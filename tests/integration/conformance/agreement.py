@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tests.integration.conformance.cases import Case
+from tests.integration.conformance.case import Case
 from tests.integration.conformance.ours import BY_APPLICATION, Said
 
 Recorded = Mapping[str, Mapping[str, str]]

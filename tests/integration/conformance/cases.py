@@ -1,54 +1,18 @@
 """The configurations: what applications set for their broker and their result backend."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-Settings = Mapping[str, Any]
+from tests.integration.conformance.case import HOST, NONE, REQUIRED, SENTINEL, Case
+from tests.integration.conformance.result_cases import result_backends
 
-HOST = "127.0.0.1"
-NONE, REQUIRED = 0, 2
-"""``ssl.CERT_NONE`` and ``ssl.CERT_REQUIRED`` as JSON has them."""
 _FILES = {"certfile": "<cert>", "keyfile": "<key>"}
 _OF_REDIS = {f"ssl_{name}": path for name, path in _FILES.items()}
 _MUTUAL = "ssl_ca_certs=<ca>&ssl_certfile=<cert>&ssl_keyfile=<key>&ssl_cert_reqs=required"
-_SENTINEL = f"sentinel://:hunter2@{HOST}:<sentinel>/0"
-
-
-_PARTS = ("broker_user", "broker_password", "broker_vhost", "broker_port", "broker_login_method")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One configuration.
-
-    ``unclear``: this program may say that it does not know. ``otherwise_in``: versions of Celery that do
-    something else than the one that this program is tested with. ``backend``: the result backend counts.
-    """
-
-    settings: Settings
-    unclear: bool = False
-    otherwise_in: tuple[str, ...] = ()
-    backend: bool = False
-
-    @property
-    def is_url(self) -> bool:
-        """Whether the URL says all of it, so that those who know no more have to be right as well."""
-        return self.settings.keys() <= {"broker_url", "broker_transport_options"}
-
-    @property
-    def replaces_url(self) -> bool:
-        """Whether settings stand for parts of the URL, so that it says nothing to those who know no more."""
-        return not self.settings.keys().isdisjoint(_PARTS)
 
 
 def _broker(url: Any, *, unclear: bool = False, otherwise_in: tuple[str, ...] = (), **more: Any) -> Case:
     return Case({"broker_url": url, **more}, unclear, otherwise_in)
-
-
-def _store(url: str, *, unclear: bool = False, otherwise_in: tuple[str, ...] = (), **more: Any) -> Case:
-    settings = {"broker_url": f"redis://{HOST}:<plain>/0", "result_backend": url, **more}
-    return Case(settings, unclear, otherwise_in, backend=True)
 
 
 def _redis() -> Iterator[Case]:
@@ -85,6 +49,8 @@ def _redis() -> Iterator[Case]:
         "redis+socket://<socket>?virtual_host=3",
         "redis+socket://<folder>/missing.sock",
         "redis://$REDIS_HOST:<plain>/0",
+        *(f"redis://{plain}/0 ", f" redis://{plain}/0", f"redis://{HOST}:<closed>/0; redis://{plain}/0"),
+        f"redis://{plain}/0?heartbeat=abc",
     ):
         yield _broker(url)
     # redis-py 8 logs in where there is no password, and older ones do not.
@@ -94,6 +60,15 @@ def _redis() -> Iterator[Case]:
     yield _broker(f"redis://{plain}/0", broker_transport_options={"global_keyprefix": "shop:"})
     yield _broker(f"redis://{plain}/0", broker_transport_options={"socket_timeout": 3, "max_connections": 9})
     yield _broker(f"redis://{plain}/0", broker_transport_options={"master_name": "shop"})
+    for options in ({"max_connections": "9"}, {"queue_order_strategy": "nosuch"}, None):
+        settings = {"broker_url": f"redis://{plain}/0", "broker_transport_options": options}
+        yield Case(settings, beyond_url=True)
+    free, closed = f"redis://{plain}/0", f"redis://{HOST}:<closed>/0"
+    yield _broker(free, broker_write_url=closed)
+    yield _broker(free, broker_write_url=f"redis://:hunter2@{locked}/0")
+    yield _broker(closed, broker_read_url=free)
+    yield _broker(closed, broker_read_url=free, broker_write_url=free)
+    yield from (_broker(f"redis://{plain}", broker_vhost=name) for name in ("3", "99", "shop"))
 
 
 def _redis_tls() -> Iterator[Case]:
@@ -159,16 +134,16 @@ def _sentinels() -> Iterator[Case]:
     named = {"master_name": "shop"}
     login = {**named, "sentinel_kwargs": {"password": "hunter2"}}
     locked = f"sentinel://:hunter2@{HOST}:<sentinel_locked>/0"
-    yield _broker(_SENTINEL)
-    yield _broker(f"{_SENTINEL}?master_name=shop")
-    yield _broker(_SENTINEL, broker_transport_options=named)
+    yield _broker(SENTINEL)
+    yield _broker(f"{SENTINEL}?master_name=shop")
+    yield _broker(SENTINEL, broker_transport_options=named)
     yield _broker(f"sentinel://{HOST}:<sentinel>/0", broker_transport_options=named)
-    yield _broker(_SENTINEL, broker_transport_options={"master_name": "other"})
-    yield _broker(f"sentinel://{HOST}:<closed>/0;{_SENTINEL}", broker_transport_options=named)
-    yield _broker(f"{_SENTINEL};sentinel://{HOST}:<closed>/0", broker_transport_options=named)
+    yield _broker(SENTINEL, broker_transport_options={"master_name": "other"})
+    yield _broker(f"sentinel://{HOST}:<closed>/0;{SENTINEL}", broker_transport_options=named)
+    yield _broker(f"{SENTINEL};sentinel://{HOST}:<closed>/0", broker_transport_options=named)
     yield _broker(locked, broker_transport_options=named)
     yield _broker(locked, broker_transport_options=login)
-    yield _broker(_SENTINEL, broker_transport_options=named, broker_use_ssl={"ssl_cert_reqs": NONE})
+    yield _broker(SENTINEL, broker_transport_options=named, broker_use_ssl={"ssl_cert_reqs": NONE})
 
 
 def _rabbitmq() -> Iterator[Case]:
@@ -194,15 +169,16 @@ def _rabbitmq() -> Iterator[Case]:
         f"amqp://{at}//?connection_timeout=5",
         f"amqp://{at}//?login_method=AMQPLAIN",
         f"amqp://{at}//?login_method=EXTERNAL",
+        *(f"amqp://{at}//{end}" for end in ("?login_method=plain", "?heartbeat=abc", " ")),
         f"amqp://{HOST}:<closed>//;amqp://{at}//",
         f"amqp://shop:wrong@{at}//;amqp://shop:hunter2@{at}//",
         f"amqp://{HOST}:<silent>//",
         f"amqp://{HOST}:<plain>//",
         f"redis://{HOST}:<rabbit>/0",
-        HOST,
+        *(HOST, at, f"guest:guest@{at}//"),
     ):
         yield _broker(url)
-    yield _broker(HOST, broker_port="<rabbit>")
+    yield from (_broker(HOST, broker_port="<rabbit>"), _broker(f"redis://{at}//", broker_transport="amqp"))
     yield _broker(f"amqp://{at}//", broker_user="shop", broker_password="hunter2", broker_vhost="prod")
     yield _broker(f"amqp://{at}//", broker_login_method="AMQPLAIN")
     yield _broker(f"amqp://{at}//", broker_login_method="EXTERNAL")
@@ -216,6 +192,7 @@ def _rabbitmq_tls() -> Iterator[Case]:
     trusted = {"ca_certs": "<ca>", "cert_reqs": REQUIRED}
     yield _broker(f"amqps://{at}")
     yield _broker(f"amqps://{at}?ssl_cert_reqs=none")
+    yield from (_broker(f"{scheme}://{at}?ssl=1") for scheme in ("amqp", "amqps"))
     yield _broker(f"amqps://{at}?ssl_ca_certs=<ca>")
     yield _broker(f"amqp://{at}")
     for options in (
@@ -245,49 +222,7 @@ def _rabbitmq_tls() -> Iterator[Case]:
     yield _broker(f"amqp://{HOST}:<closed>//;amqps://{at}", broker_use_ssl=trusted)
 
 
-def _stores() -> Iterator[Case]:
-    plain, tls = f"{HOST}:<plain>", f"{HOST}:<tls>/0"
-    for url in (
-        f"redis://{plain}/2",
-        f"redis://{plain}/shop",
-        f"redis://{plain}/0?db=5",
-        f"redis://{plain}/0?socket_timeout=3",
-        f"redis://{plain}/0?shop=1",
-        f"redis://:hunter2@{HOST}:<locked>/0",
-        f"redis://:wrong@{HOST}:<locked>/0",
-        f"redis://{HOST}:<closed>/0",
-        f"redis://{plain}/0?ssl_cert_reqs=none",
-        f"rediss://{tls}",
-        f"rediss://{tls}?ssl_cert_reqs=none",
-        f"rediss://{tls}?ssl_cert_reqs=CERT_NONE",
-        f"rediss://{tls}?ssl_cert_reqs=never",
-        f"rediss://{tls}?ssl_cert_reqs=required&ssl_ca_certs=<ca>",
-        "redis+socket://<socket>",
-        "redis+socket://<socket>?virtual_host=3",
-        "redis+socket://<folder>/missing.sock",
-        "reddis://127.0.0.1/0",
-    ):
-        yield _store(url)
-    for url in ("rpc://", "disabled", "file://<folder>", "cache+memory://", "celery.backends.rpc.RPCBackend"):
-        yield _store(url, unclear=True)
-    for options in ({"ssl_cert_reqs": NONE}, {"ssl_cert_reqs": REQUIRED, "ssl_ca_certs": "<ca>"}):
-        yield _store(f"redis://{tls}", redis_backend_use_ssl=options, otherwise_in=("5.7.0",))
-        yield _store(f"rediss://{tls}", redis_backend_use_ssl=options)
-    yield _store(f"redis://{tls}", redis_backend_use_ssl={"cert_reqs": NONE})
-    yield _store(f"rediss://{tls}", redis_backend_use_ssl={"cert_reqs": NONE})
-    named = {"master_name": "shop"}
-    yield _store(_SENTINEL, result_backend_transport_options=named)
-    yield _store(_SENTINEL, result_backend_transport_options={"master_name": "other"})
-    yield _store(f"redis://{plain}/0", result_backend_transport_options={"global_keyprefix": "shop:"})
-
-
 def all_cases() -> dict[str, Case]:
     """By a name that shows the whole configuration."""
-    kinds = (_redis(), _redis_tls(), _sentinels(), _rabbitmq(), _rabbitmq_tls(), _stores())
-    return {" ".join(_words(one)): one for kind in kinds for one in kind}
-
-
-def _words(case: Case) -> Iterator[str]:
-    for name, value in case.settings.items():
-        if not (case.backend and name == "broker_url"):
-            yield f"{name}={value}"
+    kinds = (_redis(), _redis_tls(), _sentinels(), _rabbitmq(), _rabbitmq_tls(), result_backends())
+    return {" ".join(one.words()): one for kind in kinds for one in kind}

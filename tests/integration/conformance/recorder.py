@@ -49,13 +49,17 @@ def _outcome(attempt: Callable[[Any], None], app: Any) -> str:
 
 
 def _connect(app: Any) -> None:
-    """As a worker does, with one attempt for each URL."""
-    with app.connection_for_read(connect_timeout=CONNECT_SECONDS) as connection:
-        attempts = len(connection.alt) - 1
-        if attempts > 0:
-            connection.ensure_connection(max_retries=attempts, interval_start=0, interval_step=0)
-        else:
-            connection.connect()
+    """As a worker does, with one attempt for each URL. It also needs the URL that it sends to."""
+    opened = [app.connection_for_read]
+    if app.conf.broker_write_url != app.conf.broker_read_url:
+        opened.append(app.connection_for_write)
+    for one in opened:
+        with one(connect_timeout=CONNECT_SECONDS) as connection:
+            attempts = len(connection.alt) - 1
+            if attempts > 0:
+                connection.ensure_connection(max_retries=attempts, interval_start=0, interval_step=0)
+            else:
+                connection.connect()
 
 
 def _store(app: Any) -> None:

@@ -16,7 +16,8 @@ import pytest
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_5, CELERY_5_7, World
 
 from tests.integration.conformance.agreement import Recorded, disagreements
-from tests.integration.conformance.cases import Case, all_cases
+from tests.integration.conformance.case import Case
+from tests.integration.conformance.cases import all_cases
 from tests.integration.conformance.ours import Said, said_of_all
 from tests.integration.conformance.servers import filled
 

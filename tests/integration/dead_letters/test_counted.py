@@ -15,7 +15,7 @@ from tests.integration.dead_letters.quarantine import amqp_connection, declare
 from tests.integration.dead_letters.test_errors import message
 
 DEAD = "mail.dead-letter"
-LINE = "2 messages in the dead-letter queue. To list: celery -A APP health dead-letter list"
+LINE = "2 messages in the dead-letter queue. To list: celery -A cli_quarantine health dead-letter list"
 
 
 @pytest.fixture(params=["redis", "rabbit"])
@@ -64,3 +64,12 @@ def test_dead_letters_of_the_preset_are_counted(broker: tuple[str, Callable[[], 
     listed = run("-A", "cli_quarantine", "dead-letter", "list", broker=url)
     assert listed.out.startswith(f"Dead-letter queue {DEAD}\n")
     assert [line for line in listed.out.splitlines() if line.endswith(" ")] == []
+
+
+def test_a_key_that_is_no_list_is_named_and_the_broker_works(redis: RedisServer) -> None:
+    with redis_client.Redis(port=redis.port) as client:
+        client.set(DEAD, "text")
+    found = run("-A", "cli_quarantine", "--timeout", "30", broker=redis.url)
+    assert "answers" in found.out.splitlines()[0]
+    problem = f"The dead-letter queue cannot be used: The Redis key {DEAD} is not a list."
+    assert f"{problem} Rename or delete the key." in found.out

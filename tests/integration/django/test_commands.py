@@ -1,4 +1,7 @@
-"""``manage.py celery_health`` and ``celery_monitor`` in a real Django project, with a real worker."""
+"""``manage.py celery_health`` and ``celery_monitor`` in a real Django project, with a real worker.
+
+Document 003: ``manage.py celery_health`` and ``manage.py celery_health --verbose``.
+"""
 
 import re
 import signal
@@ -21,6 +24,7 @@ def worker(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A worker of the project; its broker."""
     log = tmp_path_factory.mktemp("worker") / "worker.log"
     command = [str(DJANGO.python()), "-m", "celery", "-A", "shop_site", "worker", "--loglevel", "INFO"]
+    command += ["-Q", "celery,mail"]
     env = project_environment(redis.url, CELERY_CONCURRENCY="2")
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=PROJECT, env=env, stdout=file, stderr=file)

@@ -11,6 +11,11 @@ from tools.testbed.waiting import wait_for
 from tests.integration.cli.harness import Outcome
 from tests.integration.django.harness import PROJECT, project_environment, until_healthy
 
+# As a command of Celery, which its entry point adds where the package is installed.
+PLUGIN = (
+    "from celery.bin.celery import celery; from celery_health.cli.commands.celery_commands import health; "
+    "celery.add_command(health); celery(prog_name='celery')"
+)
 CLI = "from celery_health.cli.commands.main import main; main(prog_name='celery-health')"
 
 
@@ -38,9 +43,14 @@ def test_test_tasks_come_back_through_the_database(tmp_path: Path) -> None:
             wait_for(lambda: "ready." in log.read_text(), 120, log.read_text)
             options = ("--test-tasks", "--format", "json", "--timeout", "60")
             found = until_healthy(lambda: python("-c", CLI, "-A", "shop_site", *options))
+            plugin = until_healthy(lambda: python("-c", PLUGIN, "-A", "shop_site", "health", *options))
+            unknown = python("-c", PLUGIN, "-A", "shop_site", "health", "retry", "no-such-task")
         finally:
             worker.send_signal(signal.SIGTERM)
             worker.wait(timeout=60)
     assert (found.code, found.document["status"]) == (0, "healthy"), found.document["problems"]
     assert [trip["ok"] for trip in found.document["test_tasks"]] == [True]
     assert found.document["result_backend"]["reachable"] is None
+    assert [trip["ok"] for trip in plugin.document["test_tasks"]] == [True]
+    assert unknown.code == 3, unknown.err
+    assert "AppRegistryNotReady" not in unknown.err

@@ -86,7 +86,7 @@ def test_the_commands_work_through_the_sidecar(shop: Shop, redis: RedisServer, t
 
         unknown = run(shop, tmp_path, redis.url, "shop", "drop", task_id, "--yes")
         assert unknown.code == 3
-        assert "the dead-letter queue shop.dead-letter is empty" in unknown.err
+        assert "The dead-letter queue shop.dead-letter is empty" in unknown.err
 
 
 def test_what_cannot_be_done_is_said(shop: Shop, redis: RedisServer, tmp_path: Path) -> None:

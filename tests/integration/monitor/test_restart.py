@@ -105,11 +105,15 @@ def test_tasks_that_end_or_are_lost_while_the_monitor_is_away(tmp_path: Path) ->
 
                 # A backend that answers late is left out of the answer.
                 wait_for(lambda: why() == expected, WAIT_SECONDS, why)
+                # From then on, the history knows it too.
+                learnt = _until(second, ends, "SUCCESS")
+                wait_for(lambda: second.get(f"/tasks?q=id:{ends}%20state:success")["tasks"], WAIT_SECONDS)
         app.close()
     assert [(run["outcome"], run["reason"]) for run in terminated["runs"]] == [
         ("REVOKED", "terminated by SIGTERM")
     ]
     assert [run["outcome"] for run in ended["runs"]] == ["UNREPORTED"]
+    assert [run["outcome"] for run in learnt["runs"]] == ["SUCCESS"]
     assert [run["outcome"] for run in gone["runs"]] == ["LOST"]
     assert (ended["name"], ended["args"]) == ("shop.tasks.build_report", f"({2 * BUSY_SECONDS},)")
     assert waiting["runs"] == []

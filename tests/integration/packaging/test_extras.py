@@ -79,7 +79,7 @@ def _cli(installed: Installed) -> None:
     installed.works("celery-health", *servers, "--timeout", "60", "--test-tasks", "--check-redis")
     installed.works("celery-health", "monitor", *words)
     installed.works("celery-health", "preflight", *servers, "--wait", "20")
-    installed.works("celery-health", "dead-letter", "list", *servers[:2], "--queue", "dead")
+    installed.works("celery-health", "dead-letter", "list", *servers[:2], "--queue", "mail.dead-letter")
     answer = installed.run("celery-health", "why", "no-such-task", *servers, "--timeout", "60")
     assert "no-such-task" in answer.stdout, answer
     cancelled = installed.run("celery-health", "cancel", "no-such-task", *servers, "--timeout", "60")
@@ -222,6 +222,31 @@ def _environment(folder: Path, wheel: Path, locked: Path, extra: str) -> Path:
         locked.write_text("\n".join((*kept, "celery==5.7.0", "kombu==5.7.0")))
     _uv("pip", "install", *python, "--constraint", locked, requirement)
     return folder
+
+
+@pytest.mark.parametrize(
+    ("program", "extra"),
+    [
+        ("celery-health", "cli"),
+        ("kubectl-celery", "cli"),
+        ("celery-operator", "operator"),
+        ("celery-monitor", "monitor"),
+    ],
+)
+def test_a_program_names_the_extra_that_is_missing(bare: Installed, program: str, extra: str) -> None:
+    ended = bare.run(program, "--help")
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (3, 1), ended
+    assert f"This needs celery-operator[{extra}]: " in ended.stderr
+    assert "is not installed" in ended.stderr
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory, wheel: Path, redis: RedisServer) -> Installed:
+    """The package without any extra."""
+    folder = tmp_path_factory.mktemp("bare") / "venv"
+    _uv("venv", folder)
+    _uv("pip", "install", "--no-deps", "--python", folder / "bin" / "python", wheel)
+    return Installed(folder, redis)
 
 
 def test_every_extra_is_here() -> None:

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 from celery import Celery
+from kombu import Connection
 from redis import Redis
 from tools.testbed.sentinels import sentinel
 from tools.testbed.servers import RedisServer, free_port, redis_server
@@ -222,8 +223,15 @@ async def test_an_unchecked_certificate_is_read_when_the_url_says_so(tls_port: i
     assert (await read(f"rediss://localhost:{tls_port}/0?ssl_cert_reqs=none", ["mail"])).reachable is True
 
 
+async def test_without_options_no_certificate_is_verified_as_in_kombu(tls_port: int, read: Read) -> None:
+    url = f"rediss://localhost:{tls_port}/0"
+    with Connection(url) as connection:
+        connection.connect()
+    assert (await read(url, ["mail"])).reachable is True
+
+
 async def test_a_certificate_that_is_not_trusted_proves_no_outage(tls_port: int, read: Read) -> None:
-    reading = await read(f"rediss://localhost:{tls_port}/0", ["mail"])
+    reading = await read(f"rediss://localhost:{tls_port}/0?ssl_cert_reqs=required", ["mail"])
     assert (reading.reachable, reading.reason) == (None, BrokerReason.TLS_FAILED)
 
 
@@ -272,3 +280,18 @@ async def test_something_that_is_no_redis_is_a_reading_too(read: Read) -> None:
         port = listener.getsockname()[1]
         reading = await read(f"redis://127.0.0.1:{port}/0", ["mail"])
     assert (reading.reachable, reading.reason) == (False, BrokerReason.TIMED_OUT)
+
+
+async def test_a_key_that_is_no_list_is_named_and_one_of_a_dead_letter_queue_does_not_fail_the_broker(
+    redis: RedisServer, read: Read
+) -> None:
+    for key in ("mail.dead-letter", "broken"):
+        client(redis, 8).set(key, "text")
+    publish(redis.database(8), "mail", range(1))
+    works = await read(redis.database(8), ["mail", "mail.dead-letter"])
+    assert (works.reachable, works.reason) == (True, BrokerReason.REACHABLE)
+    assert [queue.ready for queue in works.queues] == [1, None]
+    assert works.queues[1].problem == "The Redis key mail.dead-letter is not a list"
+    fails = await read(redis.database(8), ["mail", "broken", "mail.dead-letter"])
+    assert (fails.reachable, fails.reason) == (False, BrokerReason.ERROR)
+    assert "its key broken is not a list" in fails.message

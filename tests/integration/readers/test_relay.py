@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ def greeter() -> Iterator[int]:
                     client, _ = listener.accept()
                 except OSError:
                     return
-                with client:
+                # A client may reset its connection at any moment.
+                with client, suppress(OSError):
                     client.sendall(b"hello")
                     client.recv(1)
 

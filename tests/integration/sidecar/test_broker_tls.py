@@ -83,7 +83,7 @@ def test_a_redis_certificate_is_accepted_exactly_where_the_python_of_the_worker_
 
 
 def test_a_certificate_that_only_the_application_may_trust_is_no_proof_of_an_outage(tls_port: int) -> None:
-    reading = checked(f"rediss://:{PASSWORD}@127.0.0.1:{tls_port}/0")
+    reading = checked(f"rediss://:{PASSWORD}@127.0.0.1:{tls_port}/0?ssl_cert_reqs=required")
     assert (reading.reason, reading.reachable) == (BrokerReason.TLS_FAILED, None)
     assert "set ssl_ca_certs or ssl_cert_reqs in the URL" in reading.message
 

@@ -1,10 +1,12 @@
 """What a heartbeat says of a drain, on kombu's own in-memory broker."""
 
+import json
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from celery_health.wire.quarantine import quarantine_stats
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker.consumer_step import Heartbeat
@@ -41,3 +43,21 @@ def test_a_drain_is_reported_one_heartbeat_after_it_began(tmp_path: Path) -> Non
         assert len(early) == 1
         heartbeat._heartbeat(consumer)
         assert worker.drained
+
+
+def test_the_statistics_have_the_dead_letter_queue_while_the_sidecar_orders_a_quarantine(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "run").mkdir()
+    lost_children: Any = SimpleNamespace(stats=dict)
+    worker: Any = Worker()
+    heartbeat = Heartbeat(worker, ReportDirectory(str(tmp_path)), ErrorLog(), worker, lost_children)
+    assert heartbeat.stats() == {}
+
+    order = {"queue": "shop.dead-letter", "ids": ["7"]}
+    (tmp_path / "run" / "quarantine.json").write_text(json.dumps({"version": 1, "quarantine": order}))
+    heartbeat._quarantine.read()
+
+    found = quarantine_stats(heartbeat.stats())
+    assert found is not None
+    assert (found.queue, found.tasks, found.problem) == ("shop.dead-letter", (), "")

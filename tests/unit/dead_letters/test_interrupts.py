@@ -1,8 +1,10 @@
 """Ctrl-C while a broker does not answer."""
 
 import gc
+import io
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -10,7 +12,7 @@ import pytest
 from redis.asyncio import Connection
 
 from celery_health.broker import RedisNaming
-from celery_health.dead_letters.interrupts import deferred
+from celery_health.dead_letters.interrupts import deferred, never_lost
 from celery_health.dead_letters.opening import open_dead_letters
 from celery_health.urls import BrokerUrl, parse
 
@@ -48,6 +50,21 @@ def test_ctrl_c_between_two_steps_waits_for_the_second() -> None:
     assert steps == ["published", "acknowledged"]
     with pytest.raises(KeyboardInterrupt):
         interrupt.raise_if_pressed()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+class _Pressed(io.StringIO):
+    """Standard error while it is flushed for a question."""
+
+    def flush(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_that_input_loses_ends_the_question_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", _Pressed())
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    with pytest.raises(KeyboardInterrupt), never_lost():
+        input("Drop? ")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

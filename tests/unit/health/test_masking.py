@@ -38,6 +38,15 @@ from celery_health.redaction import redact
         ("Correct the password: Redis refuses it.", "Correct the password: Redis refuses it."),
         ('the Secret "shop" has no key password', 'the Secret "shop" has no key password'),
         ("write to ops@example.org", "write to ops@example.org"),
+        ("host=h password=hunter2 dbname=x", "host=h password=*** dbname=x"),
+        ("DRIVER={x};UID=u;PWD=hunter2;DATABASE=d", "DRIVER={x};UID=u;PWD=***;DATABASE=d"),
+        ("run with DB_PASSWORD = hunter2, please", "run with DB_PASSWORD = ***, please"),
+        ("PWD={hun;ter2};DATABASE=d", "PWD=***;DATABASE=d"),
+        ("password=$hunter2 dbname=x", "password=*** dbname=x"),
+        ("password=hun(ter,2&x dbname=x", "password=*** dbname=x"),
+        ("(with password=hunter2).", "(with password=***)."),
+        ("write --from-literal=token=$TOKEN", "write --from-literal=token=$TOKEN"),
+        ("write CELERY_MONITOR_TOKEN=<token>", "write CELERY_MONITOR_TOKEN=<token>"),
     ],
 )
 def test_redaction_masks_credentials_and_leaves_the_rest(text: str, redacted: str) -> None:

@@ -1,8 +1,10 @@
 """Placeholders in URLs that a shell or a template should have replaced."""
 
+from collections.abc import Callable
+
 import pytest
 
-from celery_health.urls import UrlError, parse
+from celery_health.urls import BrokerUrl, UrlError, parse, parse_result_backend
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,16 @@ def test_a_placeholder_is_not_a_value(url: str, found: str) -> None:
         parse(url)
     assert repr(found) in str(raised.value)
     assert "geheim" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["$BROKER", "${BROKER}", "{{ broker }}", "amqp://$BROKER"])
+@pytest.mark.parametrize("read", [parse, parse_result_backend])
+def test_a_placeholder_alone_is_said_to_be_one(text: str, read: Callable[[str], BrokerUrl]) -> None:
+    with pytest.raises(UrlError) as raised:
+        read(text)
+    assert (
+        str(raised.value) == f"{text.removeprefix('amqp://')!r} is a placeholder: replace it with its value."
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from celery_health.broker_url import BrokerUrl
-from celery_health.readers.parameters import check_parameters, check_parameters_of_results
+from celery_health.readers.parameters import check_parameters, check_parameters_of_results, parse_broker
 from celery_health.schemes import check_broker, check_database, check_result_backend
 from celery_health.urls import BrokerKind, UrlError, parse, parse_result_backend
 
@@ -30,7 +30,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(
     check: Callable[[BrokerUrl], None], url: str, hint: str
 ) -> None:
     with pytest.raises(UrlError) as raised:
-        check(parse_result_backend(url))
+        check(parse(url) if check is check_broker else parse_result_backend(url))
     assert hint in str(raised.value)
 
 
@@ -70,6 +70,11 @@ def test_the_names_of_packages_for_django_are_databases(scheme: str, kind: Broke
         ("redis://h/0;redis://i/0?socket_timeout=3", "refuses socket_timeout"),
         ("amqp://h?connection_timeout=5", "set broker_connection_timeout"),
         ("amqp://h?connect_timeout=5", "set broker_connection_timeout"),
+        ("amqps://h?ca_certs=/ca.pem", "Celery refuses ca_certs in the URL of a broker: set broker_use_ssl."),
+        ("redis://h?ssl=1", "write rediss://"),
+        ("amqp://h?login_method=plain", "write one of PLAIN, AMQPLAIN"),
+        ("amqp://h?heartbeat=abc", "Celery refuses heartbeat in the amqp URL: write a number."),
+        ("redis://h?heartbeat=abc", "write a number"),
     ],
 )
 @pytest.mark.parametrize("of_workers", [True, False])
@@ -87,11 +92,28 @@ def test_what_only_this_program_takes_is_refused_in_the_url_of_workers(url: str)
 
 
 @pytest.mark.parametrize(
+    ("url", "mode"),
+    [
+        ("rediss://h/0", "none"),
+        ("rediss://h/0?ssl_ca_certs=/ca.pem", None),
+        ("rediss://h/0?ssl_cert_reqs=required", "required"),
+        ("redis://h/0", None),
+    ],
+)
+def test_a_broker_at_rediss_without_options_of_tls_verifies_no_certificate(
+    url: str, mode: str | None
+) -> None:
+    first = parse_broker(f"{url};{url}")
+    assert [one.query.get("ssl_cert_reqs") for one in (first, *first.alternates)] == [mode, mode]
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "rediss://h/0?ssl_cert_reqs=none&ssl_ca_certs=/ca.pem",
         "amqps://h?login_method=EXTERNAL&heartbeat=30",
         "redis+socket:///r?virtual_host=3",
+        "amqp://h?ssl=1",
     ],
 )
 def test_what_kombu_takes_is_not_refused(url: str) -> None:
@@ -104,6 +126,10 @@ def test_what_kombu_takes_is_not_refused(url: str) -> None:
         ("redis://h/0?shop=1", "Celery refuses shop in the URL of a result backend: remove it."),
         ("redis://h/0?ssl_cert_reqs=none", "write rediss://"),
         ("rediss://h/0?ssl_cert_reqs=never", "write required, or none"),
+        ("redis://h/0?timeout=3", "Celery refuses timeout"),
+        ("redis://h/0?db=abc", "Celery refuses db in the redis URL: write a number."),
+        ("redis://h/0?socket_timeout=abc", "write a number"),
+        ("redis://h/0?max_connections=abc", "write a number"),
     ],
 )
 def test_a_parameter_that_ends_the_result_backend_is_refused(url: str, hint: str) -> None:

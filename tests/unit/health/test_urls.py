@@ -23,6 +23,8 @@ from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse, parse_man
         ("pyamqp://localhost", BrokerKind.AMQP, False),
         ("librabbitmq://localhost", BrokerKind.AMQP, False),
         ("amqps://localhost", BrokerKind.AMQPS, True),
+        ("amqp://localhost?ssl=1", BrokerKind.AMQPS, True),
+        ("amqps://localhost?ssl=1", BrokerKind.AMQPS, True),
         ("sqs://key:secret@", BrokerKind.OTHER, False),
         ("redis+socket:///run/redis.sock", BrokerKind.REDIS, False),
         ("db+postgresql://user:pw@host/results", BrokerKind.POSTGRESQL, False),
@@ -48,6 +50,11 @@ def test_every_part_is_read_and_percent_decoded() -> None:
     assert url.database == 3
     assert url.vhost is None
     assert url.query == {"ssl_cert_reqs": "none"}
+
+
+@pytest.mark.parametrize(("path", "database"), [("7", 7), ("+1", 1), ("1_0", 10), ("\uff11", 1), ("/2", 2)])
+def test_the_database_of_redis_is_any_number_that_int_reads(path: str, database: int) -> None:
+    assert parse(f"redis://h/{path}").database == database
 
 
 def test_what_is_left_out_takes_the_default_of_kombu() -> None:

@@ -80,6 +80,51 @@ def test_a_difference_on_a_worker_with_missed_events_is_reported_by_the_monitor(
     assert result.reported == ["succeed a is STARTED, not SUCCESS"]
 
 
+def test_a_missed_event_explains_only_a_run_of_its_own_worker() -> None:
+    """So the missed event of w1 is left for the task that only w1 had."""
+    sent = [Sent("a", "succeed"), Sent("b", "succeed")]
+    lines = [*ran("a", ("w1", "succeeded"), ("w2", "succeeded")), *ran("b", ("w1", "succeeded"))]
+    history = {
+        "a": shown("SUCCESS", ("w1", "SUCCESS"), ("w2", "UNREPORTED")),
+        "b": shown("UNREPORTED", ("w1", "UNREPORTED")),
+    }
+    result = judge(sent, lines, history, {"w1": 1, "w2": 1})
+    assert (len(result.reported), result.differences) == (2, [])
+    assert len(judge(sent, lines, history, {"w1": 2}).differences) == 1
+
+
+def test_a_difference_that_any_worker_explains_leaves_the_missed_event_that_another_one_needs() -> None:
+    sent = [Sent("a", "succeed"), Sent("b", "succeed")]
+    lines = [
+        *ran("a", ("w1", "succeeded")),
+        *ran("a", ("w2", "succeeded"), at=9.0),
+        *ran("b", ("w1", "succeeded")),
+    ]
+    history = {
+        "a": {**shown("SUCCESS", ("w1", "SUCCESS"), ("w2", "SUCCESS")), "run_twice": False},
+        "b": shown("UNREPORTED", ("w1", "UNREPORTED")),
+    }
+    assert judge(sent, lines, history, {"w1": 1, "w2": 1}).differences == []
+
+
+def test_a_missed_event_goes_to_the_difference_that_no_other_event_explains() -> None:
+    """The worker w2 has missed more than w1. Both explain a, and only w2 explains b and c."""
+    sent = [Sent("a", "succeed"), Sent("b", "succeed"), Sent("c", "succeed")]
+    pairs = {"a": ("w1", "w2"), "b": ("w2", "w3"), "c": ("w2", "w3")}
+    lines = [
+        line
+        for task, workers in pairs.items()
+        for at, worker in ((1.0, workers[0]), (9.0, workers[1]))
+        for line in ran(task, (worker, "succeeded"), at=at)
+    ]
+    history = {
+        task: {**shown("SUCCESS", *((worker, "SUCCESS") for worker in workers)), "run_twice": False}
+        for task, workers in pairs.items()
+    }
+    assert judge(sent, lines, history, {"w1": 1, "w2": 2}).differences == []
+    assert len(judge(sent, lines, history, {"w1": 2, "w2": 1}).differences) == 1
+
+
 @pytest.mark.parametrize("seen", [[("w1", "LOST")], []])
 def test_a_run_that_was_cut_by_a_kill_is_lost_or_was_never_reported(
     seen: list[tuple[str, str | None]],

@@ -146,6 +146,15 @@ async def test_a_foreign_replica_set_is_read_again_after_a_while_because_it_may_
     assert await world.found() == ["a"]
 
 
+@pytest.mark.parametrize("name", [".", "..", "rs/status", "rs/../../pods", "RS", ""])
+async def test_no_request_is_made_for_a_name_that_no_replica_set_has(name: str) -> None:
+    world = World(made("rs", "Deployment", "uid-shop-default"))
+    world.add(made("a", "ReplicaSet", f"uid-{name}"), made("b", "ReplicaSet", "uid-rs"))
+
+    assert await world.found() == ["b"]
+    assert world.kube.read == ["rs"]
+
+
 async def test_pods_that_name_many_replica_sets_cost_a_bounded_number_of_requests() -> None:
     world = World()
     world.add(*(made(f"a{number}", "ReplicaSet", f"uid-rs{number}") for number in range(200)))

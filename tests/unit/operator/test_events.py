@@ -1,5 +1,6 @@
 """What an Event on a CeleryDeployment has in it."""
 
+import asyncio
 from typing import Any, cast
 
 from celery_operator.act.events import Events
@@ -69,3 +70,33 @@ async def test_a_later_event_of_the_same_alert_is_another_one() -> None:
     for since in ("12:00", "13:00"):
         await events.post(EventNote("Warning", "CeleryWorkersDown", "No worker consumes.", identity=since))
     assert len(kube.bodies) == 2
+
+
+class Hanging:
+    """A Kube that never answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    async def create(self, _kind: Any, _namespace: str, body: Any) -> Any:
+        self.asked.append(body)
+        await asyncio.Event().wait()
+
+
+async def test_events_that_are_posted_together_wait_together_for_an_api_server_that_does_not_answer() -> None:
+    kube = Hanging()
+    lost: list[int] = []
+    events = Events(
+        cast("Kube", kube),
+        Key("market", "shop"),
+        "uid-shop",
+        instance="operator-0",
+        lost=lambda: lost.append(1),
+        posting_seconds=0.05,
+    )
+    alerts = [EventNote("Warning", "CeleryWorkersDown", "None.", identity=f"{one}") for one in range(3)]
+    async with asyncio.timeout(5):
+        await events.post_all(alerts)
+        await events.post(EventNote("Warning", "EvictionRefused", "Pod shop-a is not evicted."))
+    assert [body["reason"] for body in kube.asked] == ["CeleryWorkersDown", "EvictionRefused"]
+    assert (len(lost), events.posted) == (4, ())

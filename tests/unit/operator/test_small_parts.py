@@ -124,7 +124,7 @@ def test_an_unreadable_spec_is_stalled_and_says_which_field_to_correct() -> None
 
 def test_a_reconcile_that_fails_makes_the_resource_neither_ready_nor_healthy() -> None:
     ready: dict[str, Any] = {"type": "Ready", "status": "True", "reason": "Ready", "message": "x"}
-    ready |= {"lastTransitionTime": "2026", "observedGeneration": 2}
+    ready |= {"lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 2}
     before = CeleryDeploymentStatus.model_validate(
         {"observedGeneration": 2, "health": "Healthy", "backlog": 7, "conditions": [ready]}
     )

@@ -124,6 +124,15 @@ def test_the_visibility_timeout_exceeds_the_hard_time_limit() -> None:
     assert visibility > presets.time_limits()["task_time_limit"]
 
 
+def test_a_trade_off_names_the_time_that_was_given() -> None:
+    limits = presets.time_limits(soft=300, hard=360).trade_offs
+    broker = presets.redis_broker(visibility_timeout=7200).trade_offs
+
+    assert limits["task_soft_time_limit"].startswith("After 300 s ")
+    assert limits["task_time_limit"].startswith("After 360 s ")
+    assert broker["broker_transport_options"].startswith("visibility_timeout 7200 s: ")
+
+
 @pytest.mark.parametrize(
     ("ask", "words"),
     [

@@ -14,6 +14,12 @@ from tests.unit.resources.golden import SECRETS, SETTINGS, by_spec
 SHOP = ResourceIdentity("market", "shop", "uid-shop")
 ROOT = {"name": "root", "hostPath": {"path": "/"}}
 NETWORK = {"spec": {"hostNetwork": True}}
+EVERY_PART = {
+    "broker": {"managed": {}},
+    "beat": {"enabled": True},
+    "monitor": {"enabled": True},
+    "flower": {"enabled": True},
+}
 WORKERS = ("Deployment shop-default", "Deployment shop-mail")
 
 
@@ -33,6 +39,8 @@ WORKERS = ("Deployment shop-default", "Deployment shop-mail")
             ("Deployment shop-monitor",),
         ),
         ({"runAsUser": 1}, "spec.runAsUser", WORKERS),
+        ({**EVERY_PART, "volumes": [ROOT]}, "spec.volumes.hostPath", (*WORKERS, "StatefulSet shop-beat")),
+        ({**EVERY_PART, "runAsUser": 1}, "spec.runAsUser", (*WORKERS, "StatefulSet shop-beat")),
         (
             {"broker": {"managed": {"template": NETWORK}}},
             "spec.hostNetwork",
@@ -41,7 +49,18 @@ WORKERS = ("Deployment shop-default", "Deployment shop-mail")
         ({"beat": {"enabled": True, "template": NETWORK}}, "spec.hostNetwork", ("StatefulSet shop-beat",)),
         ({"flower": {"enabled": True, "template": NETWORK}}, "spec.hostNetwork", ("Deployment shop-flower",)),
     ],
-    ids=["service-account", "volume", "group", "monitor", "user", "redis", "beat", "flower"],
+    ids=[
+        "service-account",
+        "volume",
+        "group",
+        "monitor",
+        "user",
+        "volume-of-some",
+        "user-of-some",
+        "redis",
+        "beat",
+        "flower",
+    ],
 )
 def test_an_object_with_a_field_that_is_not_allowed_is_withheld(
     changes: dict[str, Any], field: str, objects: tuple[str, ...]

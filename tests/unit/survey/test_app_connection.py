@@ -1,5 +1,7 @@
 """Which broker is checked, and with which settings."""
 
+from datetime import timedelta
+
 import pytest
 from celery import Celery
 
@@ -32,6 +34,12 @@ def test_the_order(option: str | None, app: str | None, environment: dict[str, s
     assert resolve(an_app(app), "shop", option, None, environment).broker_url == chosen
     if app is None:
         assert resolve(None, None, option, None, environment).broker_url == chosen
+
+
+def test_an_option_stands_for_a_broker_of_the_application_that_cannot_be_used() -> None:
+    with pytest.raises(ConfigurationError, match="The broker of the application cannot be used: it has"):
+        resolve(an_app("h:6379"), "shop", None, None, {})
+    assert resolve(an_app("h:6379"), "shop", OPTION, None, {}).broker_url == OPTION
 
 
 @pytest.mark.parametrize(
@@ -84,3 +92,91 @@ def test_an_application_without_remote_control_is_not_asked() -> None:
 def test_a_placeholder_is_not_a_host(host: str) -> None:
     with pytest.raises(ConfigurationError, match="The URL of the broker cannot be used"):
         resolve(None, None, f"redis://:geheim@{host}:6379/0", None, {})
+
+
+@pytest.mark.parametrize(
+    ("option", "seconds"),
+    [(600, 600.0), (None, None), ("3600", None), (timedelta(hours=2), None)],
+    ids=["a number", "none", "a text", "a timedelta"],
+)
+def test_a_visibility_timeout_that_kombu_cannot_use_is_not_known(
+    option: object, seconds: float | None
+) -> None:
+    app = an_app(APP)
+    app.conf.broker_transport_options = {"visibility_timeout": option}
+    assert resolve(app, "shop", None, None, {}).visibility_timeout == seconds
+
+
+class Dsn:
+    """A URL as pydantic has it: no text."""
+
+    def __str__(self) -> str:
+        return APP
+
+
+@pytest.mark.parametrize("setting", ["broker_url", "result_backend"])
+def test_a_url_that_is_no_text_is_refused_as_celery_does(setting: str) -> None:
+    app = an_app(APP)
+    app.conf[setting] = Dsn()
+    with pytest.raises(ConfigurationError, match=f"{setting} is of the type Dsn, .* with str"):
+        resolve(app, "shop", None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("urls", "tried"),
+    [
+        ([None, APP], f"amqp://guest:guest@localhost:5672//;{APP}"),
+        (["", APP], f"amqp://guest:guest@localhost:5672//;{APP}"),
+        ([None], "amqp://guest:guest@localhost:5672//"),
+        ([], "amqp://guest:guest@localhost:5672//"),
+    ],
+)
+def test_a_list_whose_first_url_is_not_set_begins_with_the_default_of_celery(
+    urls: list[str | None], tried: str
+) -> None:
+    app = an_app(None)
+    app.conf.broker_url = urls
+    assert resolve(app, "shop", None, None, {}).broker_url == tried
+    with app.connection_for_read() as connection:
+        assert connection.as_uri(include_password=True) == tried.partition(";")[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "read", "write"),
+    [
+        ({"broker_read_url": "redis://read/0"}, "redis://read:6379/0", "redis://app:6379/0"),
+        ({"broker_write_url": "redis://write/0"}, "redis://app:6379/0", "redis://write:6379/0"),
+        ({"broker_write_url": ["write", "other"]}, "redis://app:6379/0", "amqp://write:5672/"),
+        (
+            {"broker_read_url": "redis://read/0", "broker_write_url": "redis://write/0"},
+            "redis://read:6379/0",
+            "redis://write:6379/0",
+        ),
+    ],
+)
+def test_an_application_may_read_from_one_url_and_send_to_another(
+    settings: dict[str, object], read: str, write: str
+) -> None:
+    app = an_app(APP)
+    app.conf.update(settings)
+    found = resolve(app, "shop", None, None, {})
+    assert (found.broker.address, found.sent_to.address) == (read, write)
+    for connection, address in ((app.connection_for_read(), read), (app.connection_for_write(), write)):
+        assert f"{connection.transport_cls}://{connection.hostname}:" in address
+    by_option = resolve(app, "shop", OPTION, None, {})
+    assert (by_option.broker.address, by_option.write_broker) == ("redis://option:6379/0", None)
+    assert app.connection_for_write().hostname == "option"
+
+
+def test_an_application_with_one_url_sends_to_it() -> None:
+    for url in (APP, None):
+        found = resolve(an_app(url), "shop", None, None, {})
+        assert (found.write_broker, found.sent_to) == (None, found.broker)
+
+
+def test_an_application_that_names_only_what_it_reads_from_sends_to_the_default_of_celery() -> None:
+    app = an_app(None)
+    app.conf.broker_read_url = "redis://read/0"
+    found = resolve(app, "shop", None, None, {})
+    assert (found.broker.address, found.sent_to.address) == ("redis://read:6379/0", "amqp://localhost:5672/")
+    assert app.connection_for_write().as_uri() == "amqp://guest:**@localhost:5672//"

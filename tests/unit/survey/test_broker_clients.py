@@ -6,7 +6,7 @@ import pytest
 
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
-from celery_health.survey.broker_clients import (
+from celery_health.survey.evidence.broker_clients import (
     CHECK_CLIENT,
     BrokerClients,
     UnresponsiveWorkers,
@@ -14,8 +14,10 @@ from celery_health.survey.broker_clients import (
     count_clients,
     deaf_count_on_rabbitmq,
     deaf_on_rabbitmq,
+    filled,
     idle_workers,
     marked_deaf,
+    possibly_full,
     unresponsive_workers,
 )
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
@@ -131,3 +133,26 @@ def test_rabbitmq_shows_whether_a_queue_has_a_consumer(consumers: int | None, de
 def test_fewer_consumers_than_workers_are_counted_without_a_name() -> None:
     assert deaf_count_on_rabbitmq([WORKER, replace(WORKER, name="b")], rabbit(1)) == 1
     assert deaf_count_on_rabbitmq([WORKER], rabbit(2)) == 0
+
+
+@pytest.mark.parametrize(
+    ("unacked", "workers", "full"),
+    [
+        (8, [WORKER], {"celery@a"}),
+        (7, [WORKER], set()),
+        # The reserved tasks of the other worker are unacknowledged too.
+        (9, [WORKER, replace(WORKER, name="b", reserved=2)], {"b"}),
+        (10, [replace(WORKER, name="b", reserved=2)], {"b"}),
+        (99, [replace(WORKER, prefetch=0)], set()),
+        (99, [replace(WORKER, active_count=1)], set()),
+    ],
+    ids=["as many as fit", "fewer", "the nearest to full", "with its own", "without a limit", "at work"],
+)
+def test_unacknowledged_messages_may_fill_a_worker(
+    unacked: int, workers: list[WorkerSnapshot], full: set[str]
+) -> None:
+    broker = replace(BROKER, unacked=UnackedReading(unacked, 1.0))
+    found = possibly_full(workers, broker)
+    assert found == full
+    assert not possibly_full(filled(workers, found), broker)
+    assert not possibly_full(workers, BROKER)

@@ -2,20 +2,22 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from celery_health.broker import BrokerReading, QueueReading
+from celery_health.broker import BrokerReading, QueueReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.health import HealthState
 from celery_health.cli.output.json_document import to_json
 from celery_health.cli.output.summary import summary_line
 from celery_health.survey.app_connection import AppConnection
-from celery_health.survey.broker_clients import UnresponsiveWorkers
 from celery_health.survey.check_result import CheckResult, check_result
+from celery_health.survey.evidence.broker_clients import UnresponsiveWorkers
 from celery_health.survey.round_trip import RoundTrip
 from celery_health.survey.snapshot import Snapshot
 from celery_health.urls import parse
+from celery_health.verdicts.deaths import FleetDeaths, TaskDeaths, WorkerDeaths
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.worker_snapshot import RunningTask
 from tests.unit.cli.examples import WORKER
@@ -39,6 +41,20 @@ def test_nothing_known_of_workers_is_unknown_and_2() -> None:
     found = result_of(Snapshot(0.0, BROKER, remote_control_error="no remote control"))
     assert (found.health, found.exit_code) == (HealthState.UNKNOWN, 2)
     assert "no remote control" in found.problems[0].message
+
+
+@pytest.mark.parametrize(
+    "silent", [{"remote_control_error": "none"}, {"unresponsive": UnresponsiveWorkers(1)}]
+)
+def test_a_long_queue_does_not_make_workers_of_which_nothing_is_known_run_tasks(
+    silent: dict[str, Any],
+) -> None:
+    broker = replace(BROKER, queues=(QueueReading("mail", 2000),))
+    found = result_of(Snapshot(0.0, broker, workers_known=False, **silent))
+    assert (found.health, found.exit_code) == (HealthState.UNKNOWN, 2)
+    assert [one.reason for one in found.problems] == ["WorkersUnknown", "AboveThreshold"]
+    beside = result_of(Snapshot(0.0, broker, workers=(WORKER,), **silent))
+    assert (beside.health, beside.exit_code) == (HealthState.DEGRADED, 1)
 
 
 def test_a_test_task_that_comes_back_proves_that_a_worker_is_consuming() -> None:
@@ -73,6 +89,29 @@ def test_an_unresponsive_worker_is_named(unresponsive: UnresponsiveWorkers, subj
     assert (beside.health, beside.exit_code) == (HealthState.UNKNOWN, 1)
 
 
+@pytest.mark.parametrize(
+    ("url", "app", "named"), [("amqp://h//", None, True), ("amqp://h//", object(), False), (URL, None, False)]
+)
+def test_without_the_application_a_silent_worker_of_rabbitmq_may_have_another_control_exchange(
+    url: str, app: object, named: bool
+) -> None:
+    connection = AppConnection(url, parse(url), app=app)
+    snapshot = Snapshot(0.0, BROKER, unresponsive=UnresponsiveWorkers(1))
+    problem = check_result(snapshot, connection, FleetThresholds(backlog=1000, hung_after=60.0)).problems[0]
+    assert problem.message == "1 worker is connected to the broker and did not answer."
+    assert ("control_exchange only with -A APP" in problem.remedy) is named
+
+
+def test_a_worker_that_unacknowledged_messages_may_fill_is_unknown_with_that_cause() -> None:
+    broker = replace(BROKER, unacked=UnackedReading(8, 1.0))
+    found = result_of(Snapshot(0.0, broker, workers=(replace(WORKER, consuming=None),), workers_known=True))
+    assert (found.health, [problem.reason for problem in found.problems]) == (
+        HealthState.UNKNOWN,
+        ["WorkersUnknown"],
+    )
+    assert "8 messages of the broker may fill the prefetch limit" in found.problems[0].message
+
+
 def test_beside_an_unresponsive_worker_there_is_no_verdict_on_all_workers() -> None:
     deaf = replace(WORKER, consuming=False, queues=())
     snapshot = Snapshot(0.0, BROKER, workers=(deaf,), unresponsive=UnresponsiveWorkers(1))
@@ -92,6 +131,57 @@ def test_a_task_that_runs_beyond_its_limit_is_reported() -> None:
     busy = replace(WORKER, active_count=1, running=(RunningTask("1", "shop.nap", 90.0),))
     found = result_of(Snapshot(0.0, BROKER, workers=(busy,), workers_known=True))
     assert [problem.reason for problem in found.problems] == ["HungTask"]
+
+
+def test_without_the_application_its_settings_may_hide_its_workers() -> None:
+    (alone,) = result_of(Snapshot(0.0, BROKER, workers_known=True)).problems
+    assert (alone.reason, "-A APP" in alone.remedy) == ("NoWorkers", True)
+    (named,) = check_result(
+        Snapshot(0.0, BROKER, workers_known=True),
+        replace(CONNECTION, app=object()),
+        FleetThresholds(backlog=1000, hung_after=60.0),
+    ).problems
+    assert (named.reason, "-A APP" in named.remedy) == ("NoWorkers", False)
+
+
+HOG = TaskDeaths("29a3b4be", "shop.hog", 3, 0.0, 4.0, "exit status 3")
+
+
+@pytest.mark.parametrize(
+    ("url", "program"),
+    [
+        ("redis://cache:6379/3", "celery -b redis://cache:6379/3"),
+        ("amqp://mq:5672/shop", "celery -b amqp://mq:5672/shop"),
+        ("redis://:geheim@cache:6379/3", "celery -A APP"),
+        ("amqp://ann:geheim@mq:5672/shop", "celery -A APP"),
+        ("redis://cache:6379/3?socket_timeout=9", "celery -A APP"),
+        ("rediss://:geheim@cache:6379/3", "celery -A APP"),
+        ("redis://one/0;redis://two/0", "celery -A APP"),
+        ("sentinel://one:26379/0?master_name=m", "celery -A APP"),
+    ],
+)
+def test_where_only_the_broker_is_known_a_command_names_it_if_its_address_is_enough(
+    url: str, program: str
+) -> None:
+    deaths = FleetDeaths((WorkerDeaths("celery@a", (HOG,), children_lost=3),))
+    thresholds = FleetThresholds(backlog=1000, hung_after=60.0)
+    for queue, command in (
+        ("", "control revoke 29a3b4be"),
+        ("mail.dead-letter", "health dead-letter replay 29a3b4be --queue mail.dead-letter"),
+    ):
+        known = replace(deaths, dead_letter_queue=queue)
+        snapshot = Snapshot(0.0, BROKER, workers=(WORKER,), workers_known=True, deaths=known)
+        (found,) = check_result(snapshot, AppConnection(url, parse(url)), thresholds).problems
+        assert (found.reason, found.command) == ("PoisonTask", f"{program} {command}")
+
+
+def test_of_a_broker_without_a_reader_a_test_task_proves_what_no_other_login_does() -> None:
+    broker = BrokerReading("sqs", "sqs://", None, BrokerReason.UNSUPPORTED_KIND, "no reader")
+    connection = AppConnection("sqs://", parse("sqs://"))
+    found = check_result(
+        Snapshot(0.0, broker), connection, FleetThresholds(backlog=1000, hung_after=60.0)
+    ).problems[0]
+    assert (found.reason, found.command) == ("BrokerUnknown", "celery -A APP health --test-tasks")
 
 
 def test_each_format_has_the_problem_and_the_command() -> None:

@@ -61,3 +61,10 @@ async def test_a_broker_that_hangs_while_workers_of_one_name_are_counted_costs_n
         workers = await _with_copies(a_run(seconds=0.1), Reader(hangs=True), (WORKER,), reading("mail"))
     assert workers == (WORKER,)
     assert (await _with_copies(a_run(), Reader(), (WORKER,), reading("mail")))[0].copies == 2
+
+
+def test_a_queue_that_is_ignored_or_private_is_not_asked_for() -> None:
+    run = a_run()
+    run.options = CheckOptions(queues=("mail", "ignored-mail", "own"), ignored_queues=("ignored-*",))
+    run.private_queues = frozenset({"own"})
+    assert run.asked_queues == ("mail",)

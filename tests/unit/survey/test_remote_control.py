@@ -1,12 +1,18 @@
 """Worker snapshots from replies to remote control."""
 
+from typing import Any
+
+import pytest
+
 from celery_health.survey.remote_control import (
     EtaTask,
+    deaths_of,
     eta_tasks,
     merged,
     private_queues,
     worker_snapshots,
 )
+from celery_health.wire.names import DEATHS_STAT, QUARANTINE_STAT
 
 NOW = 1000.0
 
@@ -91,3 +97,86 @@ def test_slots_of_a_worker_that_grows_are_those_that_it_may_have() -> None:
     pool, autoscaler = {"max-concurrency": 2}, {"max": 10, "min": 2, "current": 2, "qty": 0}
     (worker,) = worker_snapshots({"stats": {"celery@a": {"pool": pool, "autoscaler": autoscaler}}}, NOW)
     assert worker.slots == 10
+
+
+@pytest.mark.parametrize("answer", [{"pool": ["x"], "prefetch_count": "4"}, ["x"], "x", 7])
+def test_a_worker_that_answers_nonsense_has_no_numbers(answer: object) -> None:
+    (worker,) = worker_snapshots({"stats": {"celery@a": answer}}, NOW)
+    assert (worker.slots, worker.prefetch) == (None, None)
+
+
+@pytest.mark.parametrize("answer", [7, "x", {"a": 1}, [7, None, {}, {"time_start": 10**400}]])
+def test_an_odd_answer_leaves_the_other_workers_as_they_are(answer: object) -> None:
+    queues, active = [{"name": "mail"}], [{"id": "1", "name": "shop.nap", "time_start": NOW - 7}]
+    commands = {"active_queues": queues, "active": active, "reserved": [{}], "scheduled": [{}]}
+    replies = {command: {"celery@a": right, "odd": answer} for command, right in commands.items()}
+    worker, odd = worker_snapshots(replies, NOW)
+    assert (worker.queues, worker.active_count, worker.reserved, worker.eta) == (("mail",), 1, 1, 1)
+    assert odd.queues == ()
+    assert all(task.running_for is None for task in odd.running)
+
+
+DEATHS: dict[str, Any] = {
+    "written_mono": 500.0,
+    "processed": 40,
+    "deaths": [
+        {
+            "id": "29a3b4be",
+            "name": "warehouse.hog",
+            "count": 3,
+            "first_mono": 400.0,
+            "last_mono": 490.0,
+            "cause": "signal SIGSEGV",
+            "returns": True,
+        }
+    ],
+    "deaths_by_name": [{"name": "warehouse.hog", "count": 3, "runs": 4}],
+    "children_lost": 3,
+    "tasks_lost": 0,
+}
+
+
+def test_deaths_are_those_of_the_workers_that_record_them() -> None:
+    answers: list[dict[str, Any]] = [{"celery@a": {"pid": 7, DEATHS_STAT: DEATHS}}, {"celery@b": {"pid": 8}}]
+    (worker,) = deaths_of(answers, NOW).workers
+    assert (worker.worker, worker.processed, worker.children_lost) == ("celery@a", 40, 3)
+    (task,) = worker.tasks
+    assert (task.id, task.first, task.last) == ("29a3b4be", NOW - 100.0, NOW - 10.0)
+
+
+@pytest.mark.parametrize(
+    "stats",
+    [
+        None,
+        "no",
+        {DEATHS_STAT: "no"},
+        {DEATHS_STAT: {**DEATHS, "children_lost": -1}},
+        {DEATHS_STAT: {**DEATHS, "deaths": DEATHS["deaths"] * 21}},
+        {DEATHS_STAT: {**DEATHS, "deaths": [{**DEATHS["deaths"][0], "name": "x" * 257}]}},
+    ],
+)
+def test_an_answer_outside_the_contract_shows_no_deaths(stats: Any) -> None:
+    assert deaths_of([{"celery@a": stats}], NOW).workers == ()
+
+
+HELD: dict[str, Any] = {
+    "queue": "mail.dead-letter",
+    "tasks": [{"id": "29a3b4be", "name": "shop.hog", "left": 9.5}],
+}
+
+
+@pytest.mark.parametrize(
+    ("held", "queue"),
+    [
+        (HELD, "mail.dead-letter"),
+        ({**HELD, "tasks": []}, "mail.dead-letter"),
+        ({**HELD, "tasks": HELD["tasks"] * 101}, ""),
+        ({**HELD, "queue": "x" * 257}, ""),
+        ({"tasks": []}, ""),
+        ("no", ""),
+        (None, ""),
+    ],
+)
+def test_the_dead_letter_queue_is_that_of_a_worker_with_quarantine(held: Any, queue: str) -> None:
+    answers: list[dict[str, Any]] = [{"celery@a": {"pid": 7}}, {"celery@b": {QUARANTINE_STAT: held}}]
+    assert deaths_of(answers, NOW).dead_letter_queue == queue

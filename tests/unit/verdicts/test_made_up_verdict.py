@@ -129,7 +129,7 @@ def test_it_is_recommended_what_to_do_with_a_command(seen: Any) -> None:
 
 def test_the_command_line_prints_it(seen: Any) -> None:
     assert "has reserved 3 tasks and runs none" in seen["cli"]
-    assert "celery -A APP inspect reserved -d celery@a" in seen["cli"]
+    assert "celery -b redis://h:6379/0 inspect reserved -d celery@a" in seen["cli"]
 
 
 def test_the_documentation_has_a_page_and_lists_it(seen: Any) -> None:

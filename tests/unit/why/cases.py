@@ -253,24 +253,6 @@ CASES = (
         ("w1@a",),
     ),
     Case(
-        "a poison task",
-        facts(deaths=3, queue=queue(ahead=0, workers=("w1@a",))),
-        WhyReason.POISON_TASK,
-        ("3 times",),
-    ),
-    Case(
-        "a poison task in quarantine",
-        facts(deaths=3, quarantined=True, dead_letter_queue="shop.dead-letter"),
-        WhyReason.QUARANTINED,
-        ("3 times", "shop.dead-letter"),
-    ),
-    Case(
-        "a message in the dead-letter queue",
-        facts(dead_letter_queue="shop.dead-letter"),
-        WhyReason.DEAD_LETTERED,
-        ("shop.dead-letter",),
-    ),
-    Case(
         "the broker is away",
         facts(queue=queue(), sources=Sources(broker_error="redis://broker:6379/0 refuses connections.")),
         WhyReason.BROKER_UNREACHABLE,

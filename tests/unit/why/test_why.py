@@ -9,8 +9,11 @@ from celery_health.catalogue.fleet import FleetReason
 from celery_health.why.decide import why
 from celery_health.why.facts import Place, Sources
 from celery_health.why.reasons import TEXTS, WhyReason
-from tests.unit.why.cases import CASES
+from tests.unit.why import cases, poison_cases
 from tests.unit.why.examples import ALL_WORKERS, IN_CLUSTER, NOW, Case, facts, queue
+from tests.unit.why.poison_cases import POISON
+
+CASES = (*cases.CASES, *poison_cases.CASES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.situation for case in CASES])
@@ -65,3 +68,19 @@ def test_a_hostile_id_stays_one_word_of_the_command() -> None:
 
     assert answer.command == "celery -A APP inspect query_task 'x; rm -rf /\\x1b[2J'"
     assert "\x1b" not in answer.sentence
+
+
+def test_a_poison_task_has_the_words_of_its_verdict() -> None:
+    assert POISON is not None
+    answer = why(facts(poison=POISON, deaths=45, place=Place(app="shop")))
+
+    assert answer.sentence == POISON.message.replace("shop.mail (4c1f)", "shop.mail 4c1f")
+    assert (answer.remedy, answer.command) == (POISON.remedy, "celery -A shop control revoke 4c1f")
+
+
+def test_the_beginning_of_an_id_is_not_called_a_task_that_was_never_seen() -> None:
+    answer = why(facts(id="0cf029ad", name=None, place=Place(app="shop")))
+
+    assert "0cf029ad has never been seen: this may be only the beginning of an id." in answer.sentence
+    assert answer.remedy.startswith("Give the whole id")
+    assert answer.command == "celery -A shop health dead-letter list"

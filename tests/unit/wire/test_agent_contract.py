@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from celery_health.redaction import printable
 from celery_health.wire import bounds, names
 from celery_health.wire.beat_report import BEAT_REPORT, BeatPhase, BeatWait
 from celery_health.wire.bounds import ACTIVE_LENGTH, DEATHS_LENGTH, REPORT_BYTES
@@ -155,3 +156,8 @@ def test_long_ids_with_one_beginning_differ() -> None:
     one, other = (bounds.task_id("x" * 1000 + end) for end in "ab")
     assert one != other
     assert one.startswith("x" * bounds.DIGEST_LENGTH + "~")
+
+
+def test_the_agent_prints_control_characters_as_the_rest_does() -> None:
+    text = "a\nb\x1b[31m\u202e\ud800 é\t"
+    assert contract.printable(text) == printable(text)

@@ -4,11 +4,23 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from celery_health.survey.app_connection import AppConnection, resolve
-from celery_health.survey.app_loading import ConfigurationError, load_app, load_default_app
+from celery_health.broker import matches_any
+from celery_health.redaction import redact
+from celery_health.result_backends import is_of_one_process
+from celery_health.survey.app_connection import UNNAMED, AppConnection, resolve, usable
+from celery_health.survey.app_loading import (
+    ConfigurationError,
+    complete_app,
+    default_configuration,
+    load_app,
+    load_default_app,
+)
 from celery_health.survey.snapshot import CheckOptions
-from celery_health.urls import UrlError, parse_management
+from celery_health.urls import parse_management
 from celery_health.verdicts.thresholds import FleetThresholds
+
+_OF_CELERY = "default"
+"""The name of the application that ``celery`` makes without ``-A``."""
 
 
 def connection_from(app: Any, options: Mapping[str, Any]) -> AppConnection:
@@ -17,18 +29,27 @@ def connection_from(app: Any, options: Mapping[str, Any]) -> AppConnection:
     Raises:
         ConfigurationError: there is nothing to check.
     """
-    name = options.get("app_name") or getattr(app, "main", None)
-    if app is None and not options.get("app_name") and not options.get("broker"):
+    name = options.get("app_name")
+    if app is not None:
+        name = name or _name_of(app)
+        complete_app(name, app, options["timeout"])
+    elif not name and not options.get("broker"):
         name = os.environ.get("APP")
         app = None if name else load_default_app(options["timeout"])
+        name = name if app is None else ""
     if app is None and name:
         app = load_app(name, options["timeout"])
     if options.get("management_url"):
-        try:
+        with usable("--management-url"):
             parse_management(options["management_url"])
-        except UrlError as error:
-            raise ConfigurationError(f"--management-url cannot be used: {error}") from error
     return resolve(app, name, options.get("broker"), options.get("result_backend"), os.environ)
+
+
+def _name_of(app: Any) -> str:
+    """The name of an application that no ``-A`` names. ``celery`` alone makes one that nothing can import."""
+    if app.main != _OF_CELERY:
+        return UNNAMED if app.main is None else str(app.main)
+    return UNNAMED if default_configuration() is None else ""
 
 
 def check_options_from(options: Mapping[str, Any], connection: AppConnection) -> CheckOptions:
@@ -39,16 +60,29 @@ def check_options_from(options: Mapping[str, Any], connection: AppConnection) ->
     """
     if options.get("task") and not options.get("test_tasks"):
         raise ConfigurationError("--task needs --test-tasks: it names the task that --test-tasks sends.")
+    queues, ignored = queues_from(options), tuple(options["ignored_queues"])
+    if queues and all(matches_any(name, ignored) for name in queues):
+        raise ConfigurationError(
+            "--ignore-queue leaves out each queue that --queue names, so nothing is left to check: remove "
+            "one of the two options."
+        )
     backend = connection.result_backend
     if options.get("test_tasks") and (backend is None or backend.scheme == "disabled"):
         raise ConfigurationError(
             "--test-tasks waits for results, and no result backend is known: use --result-backend URL, with "
             "the result backend of the workers."
         )
+    url = connection.result_backend_url
+    if options.get("test_tasks") and url and is_of_one_process(url, getattr(connection.app, "conf", None)):
+        raise ConfigurationError(
+            f"--test-tasks waits for results, and the result backend {redact(url)} keeps them in the process "
+            "of the worker: set a result_backend that all processes share, such as redis://HOST:6379/0 or "
+            "rpc://, or leave out --test-tasks."
+        )
     return CheckOptions(
         timeout=options["timeout"],
-        queues=queues_from(options),
-        ignored_queues=tuple(options["ignored_queues"]),
+        queues=queues,
+        ignored_queues=ignored,
         management_url=options.get("management_url"),
         test_tasks=bool(options.get("test_tasks")),
         task=options.get("task"),

@@ -21,10 +21,39 @@ from celery_health.cli.commands.options import (
     WHY,
     WHY_HELP,
 )
-from celery_health.cli.usage import Command, Group, given_before, with_options
+from celery_health.cli.usage import Command, Group, MissingLibrary, given_before, with_options
 
 
-@click.group(cls=Group, invoke_without_command=True, help=HEALTH_HELP)
+class _OfCelery(click.Command):
+    """A command of the program ``celery``, which behaves as in the program ``celery-health``."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        # Celery makes a variable of each option's name, and CELERY_MONITOR_BROKER is celery-monitor's.
+        for option in self.params:
+            if isinstance(option, click.Option):
+                option.allow_from_autoenv = False
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            from celery_health.cli.extras import is_library, needs  # noqa: PLC0415
+
+            if not is_library(error):
+                raise
+            raise MissingLibrary(needs(error, "cli")) from error
+
+
+class _Group(_OfCelery, Group):
+    """A group of commands of ``celery``."""
+
+
+class _Command(_OfCelery, Command):
+    """A command of ``celery``."""
+
+
+@click.group(cls=_Group, invoke_without_command=True, help=HEALTH_HELP)
 @with_options(HEALTH)
 @click.pass_context
 def health(ctx: click.Context, /, **options: Any) -> None:
@@ -37,7 +66,7 @@ def health(ctx: click.Context, /, **options: Any) -> None:
     ctx.exit(run_health(ctx.obj.app, {**options, "app_name": _app_name(ctx)}))
 
 
-@health.command(cls=Command, help=WHY_HELP, short_help="Show why a task is not running.")
+@health.command(cls=_Command, help=WHY_HELP, short_help="Show why a task is not running.")
 @with_options(WHY)
 @click.pass_context
 def why(ctx: click.Context, /, task_id: str, **options: Any) -> None:
@@ -47,7 +76,7 @@ def why(ctx: click.Context, /, task_id: str, **options: Any) -> None:
     ctx.exit(run_why(ctx.obj.app, {**options, "app_name": _app_name(ctx)}, task_id))
 
 
-@health.command(cls=Command, help=CANCEL_HELP, short_help="Cancel a task.")
+@health.command(cls=_Command, help=CANCEL_HELP, short_help="Cancel a task.")
 @with_options(CANCEL)
 @click.pass_context
 def cancel(ctx: click.Context, /, task_id: str, **options: Any) -> None:
@@ -57,7 +86,7 @@ def cancel(ctx: click.Context, /, task_id: str, **options: Any) -> None:
     ctx.exit(run_cancel(ctx.obj.app, {**options, "app_name": _app_name(ctx)}, task_id))
 
 
-@health.command(cls=Command, help=RETRY_HELP, short_help="Send a task again.")
+@health.command(cls=_Command, help=RETRY_HELP, short_help="Send a task again.")
 @with_options(RETRY)
 @click.pass_context
 def retry(ctx: click.Context, /, task_id: str, **options: Any) -> None:
@@ -67,7 +96,7 @@ def retry(ctx: click.Context, /, task_id: str, **options: Any) -> None:
     ctx.exit(run_retry(ctx.obj.app, {**options, "app_name": _app_name(ctx)}, task_id))
 
 
-@click.command(cls=Command, help=MONITOR_HELP)
+@click.command(cls=_Command, help=MONITOR_HELP)
 @with_options(MONITOR)
 @click.pass_context
 def monitor(ctx: click.Context, /, **options: Any) -> None:

@@ -1,13 +1,14 @@
-"""Checks, once or repeatedly, and how a command ends that is interrupted or piped to ``head``."""
+"""Checks, once or repeatedly, and how a command ends that is piped to ``head``."""
 
 import asyncio
-import os
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from celery_health.cli.commands.arguments import check_options_from, connection_from, thresholds_from
+from celery_health.cli.usage import print_no_more
 from celery_health.exit_codes import ExitCode
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.check_result import CheckResult, check_result
@@ -24,17 +25,24 @@ Show = Callable[[Checks, AppConnection], ExitCode]
 
 
 def run_checks(app: Any, options: Mapping[str, Any], show: Show) -> ExitCode:
-    """Check once, or with ``--watch`` until Ctrl-C, and return the exit code of the command.
+    """Check once, or with ``--watch`` until Ctrl-C, and return the exit code of the last check.
+
+    A closed pipe is not an error.
 
     Raises:
         ConfigurationError: there is nothing to check.
     """
-    connection = connection_from(app, options)
-    check_options = check_options_from(options, connection)
-    watch: bool = options["watch"]
-    interval = options["interval"] if watch else None
-    checks = _repeated_checks(connection, check_options, thresholds_from(options), interval)
-    return _run_to_exit_code(lambda: show(checks, connection), watch=watch)
+    interval = options["interval"] if options["watch"] else None
+    try:
+        connection = connection_from(app, options)
+        check_options = check_options_from(options, connection)
+        checks = _repeated_checks(connection, check_options, thresholds_from(options), interval)
+        code = show(checks, connection)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        print_no_more()
+        return ExitCode.HEALTHY
+    return code
 
 
 def _repeated_checks(
@@ -46,7 +54,8 @@ def _repeated_checks(
         # In the main thread Ctrl-C would cancel the check, and a client that takes the cancellation for a
         # timeout would continue.
         check = start_in_thread(lambda: asyncio.run(collect_snapshot(connection, options)))
-        snapshot = check.result()
+        with contextlib.redirect_stdout(sys.stderr):  # what the application prints is no result
+            snapshot = check.result()
         now = time.monotonic()
         snapshot = history.with_idle_times(snapshot, now)
         nonempty = history.nonempty_seconds(snapshot.broker, now)
@@ -54,17 +63,3 @@ def _repeated_checks(
         if interval is None:
             return
         time.sleep(interval)
-
-
-def _run_to_exit_code(work: Callable[[], ExitCode], *, watch: bool) -> ExitCode:
-    """Run ``work``. With ``watch``, Ctrl-C is the normal end. A closed pipe is not an error."""
-    try:
-        code = work()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return ExitCode.HEALTHY if watch else ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Python flushes stdout again at exit, which must not fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.HEALTHY
-    return code

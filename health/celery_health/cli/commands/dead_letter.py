@@ -74,6 +74,8 @@ def add_dead_letter_commands(group: click.Group, open_queue: Open, options: tupl
         from celery_health.cli.commands.dead_letter_actions import replay_letters  # noqa: PLC0415
 
         _check(refs, every=every)
+        if to == "":  # such as that of an unset variable of the shell
+            raise UsageError("--to is empty: name a queue, or leave it out.")
         with open_queue(ctx, given) as (queue, name):
             ctx.exit(replay_letters(queue, name, refs, to))
 

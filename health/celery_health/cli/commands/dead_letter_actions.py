@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import click
 
+from celery_health.dead_letters.interrupts import never_lost
 from celery_health.dead_letters.letter import (
     MAX_MESSAGES,
     DeadLetterError,
@@ -12,6 +13,7 @@ from celery_health.dead_letters.letter import (
     Letter,
     Page,
     Result,
+    no_messages,
 )
 from celery_health.exit_codes import ExitCode
 from celery_health.redaction import printable
@@ -37,14 +39,20 @@ class NothingDoneError(click.ClickException):
 
 @contextmanager
 def explained_errors() -> Iterator[None]:
-    """Errors of the queue as errors of the command, and Ctrl-C as its exit code."""
+    """Errors of the queue as errors of the command."""
     try:
         yield
-    except KeyboardInterrupt:
-        raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
     except DeadLetterError as error:
         kind = NotDoneError if error.supported else NothingDoneError
         raise kind(printable(str(error))) from error
+
+
+def moved_again(name: str, id_: str, until: str, queue: str) -> str:
+    """The warning that a replay of this task comes too early."""
+    return (
+        f"{name} ({id_}) is in quarantine until {until}: until then, a worker moves its message to {queue} "
+        "again."
+    )
 
 
 def list_letters(queue: DeadLetterQueue, name: str, form: str) -> None:
@@ -79,7 +87,7 @@ def replay_letters(queue: DeadLetterQueue, name: str, refs: Sequence[str], to: s
     return _printed(
         letters,
         queue.replay([letter.digest for letter in letters], to),
-        lambda result: "copy removed" if result.copy else f"{_put(to)} into {result.queue}",
+        lambda result: "copy removed" if result.copy else f"{_put(to)} into {result.queue}{_warning(result)}",
         _put(to),
     )
 
@@ -109,13 +117,18 @@ def _confirmed(letters: Sequence[Letter], name: str) -> bool:
         click.echo(f"and {len(letters) - _CONFIRMED} more")
     count = counted(len(letters), "message")
     try:
-        return click.confirm(f"Drop {count} from {name}? No copy is kept", default=False)
+        with never_lost():
+            return click.confirm(f"Drop {count} from {name}? No copy is kept", default=False)
     except click.Abort as aborted:
         click.echo()
         # Click says the same for Ctrl-C and for the end of the input.
         if isinstance(aborted.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
         raise NothingDoneError("Nothing was dropped: confirm with y, or use --yes.") from None
+
+
+def _warning(result: Result) -> str:
+    return ", a queue that no worker has declared" if result.undeclared else ""
 
 
 def _put(to: str | None) -> str:
@@ -160,7 +173,7 @@ def _named_in(page: Page, name: str, refs: Sequence[str]) -> tuple[Letter, ...]:
     if not refs:
         _warn_of_more(page.total, name)
         if not page.letters:
-            click.echo(f"The dead-letter queue {name} is empty.")
+            click.echo(printable(no_messages(name, page)))
         return page.letters
     return tuple(dict.fromkeys(_named_by(ref, page, name) for ref in refs))
 
@@ -175,7 +188,7 @@ def _named_by(ref: str, page: Page, name: str) -> Letter:
         names = listed([letter.ref for letter in found])
         raise NothingDoneError(f"{ref!r} is the beginning of {len(found)} ids: {names}. Write more of it.")
     if not letters:
-        raise NothingDoneError(f"There is no message {ref!r}: the dead-letter queue {name} is empty.")
+        raise NothingDoneError(f"There is no message {ref!r}. {printable(no_messages(name, page))}")
     if page.total > len(letters):
         raise NothingDoneError(
             f"There is no message {ref!r} among the oldest {len(letters)} of {page.total} messages of the "

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any
 
 from celery_health.cli.commands.arguments import connection_from
 from celery_health.cli.commands.dead_letter_actions import explained_errors
+from celery_health.cli.commands.dead_letter_replay import AskedDeadLetters
 from celery_health.dead_letters.letter import DeadLetterQueue
 from celery_health.dead_letters.opening import open_dead_letters
+from celery_health.survey.task.replay import ask_workers
 
 
 @contextmanager
@@ -25,4 +28,4 @@ def opened(app: Any, options: Mapping[str, Any]) -> Iterator[tuple[DeadLetterQue
         explained_errors(),
         closing(open_dead_letters(connection.broker, connection.naming, name)) as queue,
     ):
-        yield queue, name
+        yield AskedDeadLetters(queue, name, partial(ask_workers, connection)), name

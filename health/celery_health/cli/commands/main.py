@@ -48,9 +48,8 @@ def monitor(ctx: click.Context, /, **options: Any) -> None:
 
 @main.command(cls=Command, short_help="Wait until the servers can be used.")
 @with_options(PREFLIGHT)
-def preflight(
-    broker: str | None, result_backend: str | None, database: str | None, wait: float, interval_max: float
-) -> None:
+@click.pass_context
+def preflight(ctx: click.Context, /, **options: Any) -> None:
     """Wait until the broker, the result backend and the database can be used.
 
     For start scripts: `celery-health preflight && exec celery -A APP worker`
@@ -63,9 +62,9 @@ def preflight(
     """
     from celery_health.cli.commands.preflight import run_preflight  # noqa: PLC0415
 
-    run_preflight(
-        {"broker": broker, "result backend": result_backend, "database": database}, wait, interval_max
-    )
+    urls = {name: options[name.replace(" ", "_")] for name in ("broker", "result backend", "database")}
+    has_app = ctx.parent is not None and bool(ctx.parent.params.get("app_name"))
+    run_preflight(urls, options["wait"], options["interval_max"], has_app=has_app)
 
 
 @main.command(cls=Command, help=WHY_HELP, short_help="Show why a task is not running.")

@@ -1,4 +1,4 @@
-"""The options of the commands. Only click is imported here: ``celery`` loads this module each time."""
+"""The options of the commands. Little is imported here: ``celery`` loads this module each time."""
 
 import math
 import os
@@ -7,10 +7,14 @@ from typing import Any
 import click
 
 from celery_health.cli.usage import Decorator
+from celery_health.survey.task.states import SIGNALS
+
+_MOST_SECONDS = 10_000_000
+"""About 100 days. Python cannot wait for much longer."""
 
 
 class Seconds(click.ParamType[float]):
-    """A positive number of seconds. click's own range would accept "nan"."""
+    """A positive number of seconds, which clocks can wait for. click's own range would accept "nan"."""
 
     name = "seconds"
 
@@ -20,12 +24,24 @@ class Seconds(click.ParamType[float]):
             seconds = float(value)
         except ValueError:
             seconds = math.nan
-        if math.isnan(seconds) or seconds <= 0:
-            self.fail(f"{value!r} is not a number of seconds above 0", param, ctx)
+        if not 0 < seconds <= _MOST_SECONDS:
+            self.fail(f"{value!r} is not a number of seconds above 0 and up to {_MOST_SECONDS:,}", param, ctx)
         return seconds
 
 
-_SECONDS = Seconds()
+class Url(click.ParamType[str]):
+    """A URL that is not empty: an empty variable of a script must not leave a server out."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text, or a usage error."""
+        if not str(value).strip():
+            self.fail("the URL is empty: leave the option out, or write a URL", param, ctx)
+        return str(value)
+
+
+_SECONDS, _URL = Seconds(), Url()
 HEALTH_HELP = """Show whether the workers of a Celery application run its tasks, and what to do if not.
 
 \b
@@ -72,25 +88,27 @@ APP: tuple[Decorator, ...] = (
 _BROKER: Decorator = click.option(
     "--broker",
     metavar="URL",
+    type=_URL,
     help="Broker URL.  [default: the application's, CELERY_BROKER_URL, REDIS_URL or REDIS_HOST]",
 )
 _RESULT_BACKEND: Decorator = click.option(
     "--result-backend",
     metavar="URL",
+    type=_URL,
     help="Result backend URL.  [default: the application's or CELERY_RESULT_BACKEND]",
 )
 _TIMEOUT: Decorator = click.option(
     "--timeout", type=_SECONDS, default=5.0, show_default=True, help="Time limit for one check."
 )
 _MANAGEMENT: Decorator = click.option(
-    "--management-url", metavar="URL", help="RabbitMQ's management API, such as http://HOST:15672."
+    "--management-url", metavar="URL", type=_URL, help="RabbitMQ's management API, such as http://HOST:15672."
 )
 
 
-def _broker_of_environment() -> str:
+def _broker_of_environment() -> str | None:
     from celery_health.environment import broker_url  # noqa: PLC0415
 
-    return broker_url(os.environ)
+    return broker_url(os.environ) or None
 
 
 def _queues(what: str, default: str) -> Decorator:
@@ -196,7 +214,7 @@ CANCEL: tuple[Decorator, ...] = (
     ),
     click.option(
         "--signal",
-        type=click.Choice(["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGUSR1"]),
+        type=click.Choice(SIGNALS),
         default="SIGTERM",
         show_default=True,
         help="The signal for that process.",
@@ -213,12 +231,29 @@ RETRY: tuple[Decorator, ...] = (
     click.option("--queue", metavar="NAME", help="Another queue."),
     click.option("--name", metavar="NAME", help="The name of the task, where the result backend has none."),
 )
+
+
+def _dead_letter_queue(_ctx: click.Context, _param: click.Parameter, name: str | None) -> str | None:
+    """Refuse every other queue: its messages are tasks that wait for a worker, and drop deletes messages."""
+    from celery_health.wire.names import DEAD_LETTER_SUFFIX, is_dead_letter_queue  # noqa: PLC0415
+
+    if name is None or is_dead_letter_queue(name):
+        return name
+    if not name:
+        raise click.BadParameter("the name is empty. Leave the option out, or name a dead-letter queue.")
+    raise click.BadParameter(
+        f"{name!r} is no dead-letter queue: their names end in {DEAD_LETTER_SUFFIX}. Its messages "
+        "were neither read nor changed."
+    )
+
+
 DEAD_LETTER: tuple[Decorator, ...] = (
     _BROKER,
     click.option(
         "--queue",
         "dead_letter_queue",
         metavar="NAME",
+        callback=_dead_letter_queue,
         help="The dead-letter queue.  [default: that of the default queue, such as celery.dead-letter]",
     ),
     click.option(
@@ -234,18 +269,21 @@ PREFLIGHT: tuple[Decorator, ...] = (
     click.option(
         "--broker",
         metavar="URL",
+        type=_URL,
         default=_broker_of_environment,
         help="Broker URL.  [default: CELERY_BROKER_URL, REDIS_URL or REDIS_HOST]",
     ),
     click.option(
         "--result-backend",
         metavar="URL",
+        type=_URL,
         envvar="CELERY_RESULT_BACKEND",
         help="Result backend URL.  [default: CELERY_RESULT_BACKEND]",
     ),
     click.option(
         "--database",
         metavar="URL",
+        type=_URL,
         envvar="DATABASE_URL",
         help="URL of the application's database.  [default: DATABASE_URL]",
     ),

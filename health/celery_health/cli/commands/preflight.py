@@ -17,10 +17,11 @@ from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.usage import UsageError
 from celery_health.exit_codes import ExitCode
-from celery_health.readers.parameters import check_parameters, check_parameters_of_results
+from celery_health.readers.broker_ping import ping_broker
+from celery_health.readers.parameters import check_parameters, check_parameters_of_results, parse_broker
 from celery_health.result_backends import ping_result_backend
 from celery_health.schemes import check_broker, check_database, check_result_backend
-from celery_health.urls import UrlError, parse, parse_result_backend
+from celery_health.urls import BrokerUrl, UrlError, parse, parse_result_backend
 
 FIRST_PAUSE_SECONDS = 0.5
 ATTEMPT_SECONDS = 5.0
@@ -41,7 +42,12 @@ class Requirement:
     """A server that is needed. ``name`` says for what: ``broker``, or ``broker and result backend``."""
 
     name: str
-    url: str
+    url: BrokerUrl
+
+    async def ping(self, seconds: float) -> BrokerReading:
+        """Try to use it as a worker does."""
+        is_broker = "broker" in self.name.split(" and ") and not self.url.kind.is_database
+        return await (ping_broker(self.url, seconds) if is_broker else ping_result_backend(self.url, seconds))
 
 
 class CannotBeCheckedError(click.ClickException):
@@ -50,14 +56,18 @@ class CannotBeCheckedError(click.ClickException):
     exit_code = ExitCode.USAGE
 
 
-def run_preflight(urls: Mapping[str, str | None], wait: float, interval_max: float) -> NoReturn:
+def run_preflight(
+    urls: Mapping[str, str | None], wait: float, interval_max: float, *, has_app: bool = False
+) -> NoReturn:
     """Wait for the servers by name, for at most ``wait`` seconds, and end the program.
+
+    ``has_app``: an application is named, which this command does not load.
 
     Raises:
         UsageError: no URL is given.
         CannotBeCheckedError: a URL is invalid.
     """
-    required = requirements({name: url for name, url in urls.items() if url})
+    required = requirements({name: url for name, url in urls.items() if url}, has_app=has_app)
     try:
         late = _run(wait_for_all(required, wait, interval_max, click.echo))
     except CannotBeCheckedError as error:
@@ -67,7 +77,7 @@ def run_preflight(urls: Mapping[str, str | None], wait: float, interval_max: flo
     _exit(ExitCode.HEALTHY)
 
 
-def requirements(urls: Mapping[str, str]) -> tuple[Requirement, ...]:
+def requirements(urls: Mapping[str, str], *, has_app: bool = False) -> tuple[Requirement, ...]:
     """One for each different URL, so that a Redis that is both broker and result backend is checked once.
 
     Raises:
@@ -75,30 +85,36 @@ def requirements(urls: Mapping[str, str]) -> tuple[Requirement, ...]:
         CannotBeCheckedError: a URL is invalid.
     """
     if not urls:
+        not_loaded = " preflight does not load the application of -A." if has_app else ""
         raise UsageError(
             "There is nothing to wait for: use --broker, --result-backend or --database, "
-            "or set CELERY_BROKER_URL, CELERY_RESULT_BACKEND or DATABASE_URL."
+            f"or set CELERY_BROKER_URL, CELERY_RESULT_BACKEND or DATABASE_URL.{not_loaded}"
         )
     names: dict[str, list[str]] = {}
+    parsed: dict[str, BrokerUrl] = {}
     for name, url in urls.items():
         try:
-            _check(name, url)
+            found = _checked(name, url)
         except UrlError as error:
             raise CannotBeCheckedError(f"The URL of the {name} cannot be used: {error}") from error
+        parsed.setdefault(url, found)
         names.setdefault(url, []).append(name)
-    return tuple(Requirement(" and ".join(found), url) for url, found in names.items())
+    return tuple(Requirement(" and ".join(who), parsed[url]) for url, who in names.items())
 
 
-def _check(name: str, url: str) -> None:
+def _checked(name: str, text: str) -> BrokerUrl:
     if name == "result backend":
-        check_result_backend(parse_result_backend(url))
-        check_parameters_of_results(parse_result_backend(url))
-        return
-    if name == "database":
-        check_database(parse(url))
-        return
-    check_broker(parse(url))
-    check_parameters(parse(url), of_workers=False)
+        url = parse_result_backend(text)
+        check_result_backend(url)
+        check_parameters_of_results(url)
+    elif name == "database":
+        url = parse(text)
+        check_database(url)
+    else:
+        url = parse_broker(text)
+        check_broker(url)
+        check_parameters(url, of_workers=False)
+    return url
 
 
 async def wait_for_all(
@@ -119,10 +135,11 @@ async def wait_for_all(
 
 async def _wait_for(one: Requirement, end: float, interval_max: float, echo: Print) -> bool:
     began = time.monotonic()
+    last: BrokerReading | None = None
     for attempt in count():
-        reading = await ping_result_backend(
-            one.url, timeout=max(0.05, min(ATTEMPT_SECONDS, end - time.monotonic()))
-        )
+        seconds = max(0.05, min(ATTEMPT_SECONDS, end - time.monotonic()))
+        reading = without_short_wait(await one.ping(seconds), seconds, last)
+        last = reading
         if _is_settled(one, reading):
             result = f"ready after {time.monotonic() - began:.1f} s" if reading.reachable else "not checked"
             echo(f"{one.name}: {result}. {reading.message}")
@@ -139,10 +156,16 @@ async def _wait_for(one: Requirement, end: float, interval_max: float, echo: Pri
     raise AssertionError("count() does not end")
 
 
+def without_short_wait(reading: BrokerReading, seconds: float, last: BrokerReading | None) -> BrokerReading:
+    """The reading, or the last one where the end of --wait has cut an attempt short: it says nothing new."""
+    is_cut_short = seconds < ATTEMPT_SECONDS and reading.reason is BrokerReason.TIMED_OUT
+    return last if last and is_cut_short else reading
+
+
 def _is_settled(one: Requirement, reading: BrokerReading) -> bool:
     """Whether there is nothing to wait for: it can be used, or nothing can show whether it can (SQS, rpc)."""
     if reading.reachable is None and reading.reason is BrokerReason.UNSUPPORTED_KIND:
-        if parse_result_backend(one.url).kind.is_database:
+        if one.url.kind.is_database:
             raise CannotBeCheckedError(f"{one.name}: {reading.message}")
         return True
     return reading.reachable is True

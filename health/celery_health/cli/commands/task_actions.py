@@ -106,8 +106,6 @@ def _done(work: Callable[[], T]) -> T | ExitCode:
     working = start_in_thread(work)
     try:
         return working.result()
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
     except TaskActionError as error:
         click.echo(str(error), err=True)
         return ExitCode.USAGE if error.refused else ExitCode.UNHEALTHY

@@ -1,7 +1,9 @@
 """``why TASK_ID``: why one task is not running, or what became of it."""
 
 import asyncio
+import contextlib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -37,12 +39,10 @@ def run_why(app: Any, options: Mapping[str, Any], task_id: str) -> ExitCode:
         management_url=options.get("management_url"),
     )
     collecting = start_in_thread(lambda: asyncio.run(collect_task_facts(connection, task_id, asked)))
-    try:
+    with contextlib.redirect_stdout(sys.stderr):  # what the application prints is no result
         facts = collecting.result()
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
     answer = why(facts)
-    click.echo(_json(task_id, answer) if options["form"] == "json" else _text(answer))
+    click.echo(_json(facts.id, answer) if options["form"] == "json" else _text(answer))
     return _CODES[answer.severity]
 
 

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from celery_health.cli.output.terminal import new_table, show
-from celery_health.dead_letters.letter import Letter, LetterDetails, Page
+from celery_health.dead_letters.letter import Letter, LetterDetails, Page, no_messages
 from celery_health.redaction import printable
 from celery_health.verdicts.text import counted, is_or_are, lasting
 
@@ -17,7 +17,7 @@ def print_list(queue: str, page: Page, form: str) -> None:
     if form == "json":
         print_json({"queue": queue, "total": page.total, "messages": [_fields(one) for one in page.letters]})
     elif not page.total:
-        show(Text(f"The dead-letter queue {printable(queue)} is empty."))
+        show(Text(printable(no_messages(queue, page))))
     else:
         show(_list(queue, page))
 

@@ -24,7 +24,7 @@ def document(snapshot: Snapshot, result: CheckResult, connection: AppConnection)
     return {
         "status": result.health.value.lower(),
         "exit_code": int(result.exit_code),
-        "app": connection.name if connection.app is not None else None,
+        "app": connection.name or None if connection.app is not None else None,
         "checked_at": datetime.fromtimestamp(snapshot.at, UTC).isoformat(timespec="seconds"),
         "took_seconds": round(snapshot.took, 3),
         "problems": [_problem(asdict(problem)) for problem in result.problems],
@@ -38,6 +38,7 @@ def document(snapshot: Snapshot, result: CheckResult, connection: AppConnection)
         "queues": [asdict(queue) for queue in snapshot.broker.queues],
         "other_queues": [asdict(queue) for queue in snapshot.broker.other_queues],
         "dead_letters": snapshot.dead_letters,
+        "dead_letters_problem": snapshot.dead_letters_problem or None,
         "test_tasks": [asdict(trip) for trip in snapshot.test_tasks],
         "redis": None if snapshot.redis is None else _redis(snapshot.redis),
     }

@@ -8,6 +8,7 @@ from rich.text import Text
 from celery_health.broker import BrokerReading
 from celery_health.cli.output.terminal import COLOURS, new_table
 from celery_health.readers.redis.server import RedisServer
+from celery_health.redaction import printable
 from celery_health.survey.check_result import CheckResult
 from celery_health.survey.snapshot import Snapshot
 from celery_health.verdicts.text import counted, lasting
@@ -18,7 +19,7 @@ _SHOWN_TASKS = 30
 
 def health_tables(snapshot: Snapshot, result: CheckResult, *, verbose: bool = False) -> RenderableType:
     """The output of ``health``."""
-    tables = [_workers(snapshot), _queues(snapshot)]
+    tables = [_workers(snapshot), _queues(snapshot, result)]
     if verbose:
         tables.append(_active_tasks(snapshot))
     if snapshot.test_tasks:
@@ -30,7 +31,7 @@ def health_tables(snapshot: Snapshot, result: CheckResult, *, verbose: bool = Fa
 
 def monitor_tables(snapshot: Snapshot, result: CheckResult) -> RenderableType:
     """The output of ``monitor``."""
-    return _page(snapshot, result, [_workers(snapshot), _queues(snapshot), _active_tasks(snapshot)])
+    return _page(snapshot, result, [_workers(snapshot), _queues(snapshot, result), _active_tasks(snapshot)])
 
 
 def _page(snapshot: Snapshot, result: CheckResult, tables: Sequence[RenderableType]) -> RenderableType:
@@ -44,6 +45,8 @@ def _headline(snapshot: Snapshot, result: CheckResult) -> Text:
     line.append(f"  broker {_state(snapshot.broker)}")
     if snapshot.result_backend is not None:
         line.append(f", result backend {_state(snapshot.result_backend)}")
+    if snapshot.broker.failed_addition:
+        line.append(f"\n{snapshot.broker.failed_addition}", "yellow")
     return line
 
 
@@ -87,7 +90,7 @@ def _consuming(worker: WorkerSnapshot) -> Text:
     return Text(*words[worker.consuming])
 
 
-def _queues(snapshot: Snapshot) -> RenderableType:
+def _queues(snapshot: Snapshot, result: CheckResult) -> RenderableType:
     table = new_table("Queues", "name", "ready>", "unacknowledged>", "consumers>", "consumed by")
     for queue in (*snapshot.broker.queues, *snapshot.broker.other_queues):
         workers = sum(worker.copies for worker in snapshot.workers if queue.name in worker.queues)
@@ -100,19 +103,22 @@ def _queues(snapshot: Snapshot) -> RenderableType:
         )
     if not table.row_count:
         return Text("Queues: none known", "dim")
-    return Group(table, *_messages_elsewhere(snapshot))
+    return Group(table, *_messages_elsewhere(snapshot, result))
 
 
-def _messages_elsewhere(snapshot: Snapshot) -> Iterator[Text]:
+def _messages_elsewhere(snapshot: Snapshot, result: CheckResult) -> Iterator[Text]:
     """What no queue of the table has."""
     unacked = snapshot.broker.unacked
     if unacked is not None and unacked.oldest_age is not None:
         line = f"{counted(unacked.count, 'unacknowledged message')} in all queues, the oldest delivered "
         yield Text(f"{line}{lasting(unacked.oldest_age)} ago", "dim")
+    if snapshot.dead_letters_problem:
+        problem = f"The dead-letter queue cannot be used: {printable(snapshot.dead_letters_problem)}"
+        yield Text(f"{problem}. Rename or delete the key.", "yellow")
     if snapshot.dead_letters:
         letters = counted(snapshot.dead_letters, "message")
         yield Text(
-            f"{letters} in the dead-letter queue. To list: celery -A APP health dead-letter list", "yellow"
+            f"{letters} in the dead-letter queue. To list: {result.celery} health dead-letter list", "yellow"
         )
 
 

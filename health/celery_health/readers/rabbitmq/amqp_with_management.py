@@ -21,7 +21,8 @@ class AmqpWithManagementReader:
         if amqp.reachable is not True:
             return amqp
         if management.reachable is not True and management.reason is not BrokerReason.ALARM:
-            return replace(amqp, message=f"{amqp.message} {management.message}")
+            message = f"{amqp.message} {management.message}"
+            return replace(amqp, message=message, failed_addition=management.message)
         joined = replace(
             amqp,
             queues=tuple(map(_joined, amqp.queues, management.queues)),

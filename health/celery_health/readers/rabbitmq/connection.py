@@ -35,19 +35,23 @@ def connected(
     budget: Budget | None = None,
     access: Access = ANYWHERE,
     seconds: float | None = None,
+    heartbeat: int = 0,
 ) -> Any:
-    """A new connection of py-amqp without heartbeats, which takes what it reads from the budget, if any.
+    """A new connection of py-amqp, which takes what it reads from the budget, if any.
 
-    ``seconds``: for the connection and for each answer, None for the limits of a reader.
+    ``seconds``: for the connection and for each answer, None for the limits of a reader. ``heartbeat``: the
+    seconds between the heartbeats of the server, 0 for none.
     It raises what py-amqp raises, LoginMethodError or TooMuchError.
     """
     assert url.port is not None
     return first_that_connects(
-        url.host, url.port, access, lambda one: _connected_to(one, url, budget, seconds)
+        url.host, url.port, access, lambda one: _connected_to(one, url, budget, seconds, heartbeat)
     )
 
 
-def _connected_to(address: str, url: BrokerUrl, budget: Budget | None, seconds: float | None) -> Any:
+def _connected_to(
+    address: str, url: BrokerUrl, budget: Budget | None, seconds: float | None, heartbeat: int
+) -> Any:
     kind = amqp.Connection if budget is None else partial(BoundedConnection, budget)
     connection = kind(
         host=f"[{address}]:{url.port}" if ":" in address else f"{address}:{url.port}",
@@ -59,7 +63,7 @@ def _connected_to(address: str, url: BrokerUrl, budget: Budget | None, seconds: 
         connect_timeout=seconds or CONNECT_SECONDS,
         read_timeout=seconds or READ_SECONDS,
         write_timeout=seconds or READ_SECONDS,
-        heartbeat=0,
+        heartbeat=heartbeat,
         client_properties={"connection_name": "celery-operator"},
     )
     try:

@@ -1,14 +1,18 @@
 """The Redis keys that kombu uses: lists of messages, and the bindings of queues to exchanges."""
 
 import re
+from collections.abc import AsyncIterator
+from typing import Any
 
 from celery_health.broker import RedisNaming
+from celery_health.wire.names import DEAD_LETTER_SUFFIX
 
 BINDING = "_kombu.binding."
 """The prefix of an exchange's name. The key holds the set of queues that are bound to the exchange."""
 # Exchanges of remote control, its replies and events. Each of their queues belongs to one process.
 _NOT_TASK_EXCHANGES = re.compile(r"(.*\.)?pidbox\Z|celeryev(\..*)?\Z")
 _GLOB = re.compile(r"([\\*?\[\]])")
+_SCAN_STEPS, _SCAN_COUNT = 20, 1_000
 
 
 def list_keys(queue: str, naming: RedisNaming) -> list[str]:
@@ -23,6 +27,22 @@ def list_keys(queue: str, naming: RedisNaming) -> list[str]:
 def binding_pattern(naming: RedisNaming) -> str:
     """The SCAN pattern for the bindings of every exchange."""
     return glob_escaped(naming.key_prefix) + BINDING + "*"
+
+
+def dead_letter_pattern(naming: RedisNaming) -> str:
+    """The SCAN pattern for the dead-letter queues of every application."""
+    return f"{glob_escaped(naming.key_prefix)}*{DEAD_LETTER_SUFFIX}"
+
+
+async def scanned(client: Any, pattern: str) -> AsyncIterator[tuple[list[bytes], bool]]:
+    """The keys that match, in parts, and with each part whether it is the last. Of a large Redis, some."""
+    cursor = 0
+    for _ in range(_SCAN_STEPS):
+        cursor, found = await client.scan(cursor, match=pattern, count=_SCAN_COUNT)
+        is_last = int(cursor) == 0
+        yield found, is_last
+        if is_last:
+            return
 
 
 def glob_escaped(text: str) -> str:

@@ -12,7 +12,7 @@ from celery_health.readers import reachability
 from celery_health.readers.connection_errors import connection_error
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.redis.connection import SentinelLoginError
-from celery_health.urls import BrokerUrl
+from celery_health.urls import BrokerKind, BrokerUrl
 
 # As Redis, servers that are compatible with it, and proxies word it.
 _MISSING = re.compile(
@@ -75,6 +75,11 @@ def _no_master(url: BrokerUrl) -> Reachability:
 
 
 def _no_such_command(error: BaseException, url: BrokerUrl) -> Reachability:
+    if url.kind is BrokerKind.SENTINEL and "SENTINEL" in str(error).upper():
+        return Reachability(
+            BrokerReason.ERROR,
+            f"{url.address} is no Sentinel: write redis://, or the address of a Sentinel.",
+        )
     return Reachability(
         BrokerReason.UNSUPPORTED_KIND,
         f"{url.address} answers, and lacks a command: {reachability.quoted(error)}.",

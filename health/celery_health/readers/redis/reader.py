@@ -9,6 +9,7 @@ from typing import Any
 from redis import exceptions
 
 from celery_health.broker import BrokerReading, MemoryReading, QueueReading, RedisNaming, UnackedReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import numbers, reachability
 from celery_health.readers.access import ANYWHERE, Access
 from celery_health.readers.budget import Budget
@@ -24,6 +25,7 @@ from celery_health.readers.tls_port import or_speaks_tls
 from celery_health.threads import run_in_thread
 from celery_health.tls import PythonVersion
 from celery_health.urls import BrokerUrl
+from celery_health.wire.names import is_dead_letter_queue
 
 _AT_ONCE = 500
 """The commands of one round trip: to write and read more would delay the other work of the event loop."""
@@ -70,7 +72,7 @@ class RedisReader:
             if found:
                 self._discovery.note(found)
             return replace(
-                self._reachability(server, lengths).reading(self._url),
+                self._reachability(server, names, lengths).reading(self._url),
                 queues=self._counted(names, lengths),
                 other_queues=self._counted_others(others, other_lengths),
                 unacked=_unacked(*unacked) if unacked else None,
@@ -130,11 +132,11 @@ class RedisReader:
         return [("LLEN", key) for name in names for key in list_keys(name, self._naming)]
 
     def _counted(self, names: tuple[str, ...], lengths: list[Any]) -> tuple[QueueReading, ...]:
+        return tuple(_queue(name, found, self._naming) for name, found in self._by_queue(names, lengths))
+
+    def _by_queue(self, names: tuple[str, ...], lengths: list[Any]) -> list[tuple[str, list[Any]]]:
         steps = max(1, len(self._naming.priority_steps))
-        return tuple(
-            _queue(name, lengths[number * steps : (number + 1) * steps], self._naming)
-            for number, name in enumerate(names)
-        )
+        return [(name, lengths[number * steps : (number + 1) * steps]) for number, name in enumerate(names)]
 
     def _counted_others(self, names: tuple[str, ...], lengths: list[Any]) -> tuple[QueueReading, ...]:
         # They may not have been asked for.
@@ -152,8 +154,17 @@ class RedisReader:
             return await run_in_thread(lambda: or_speaks_tls(result, self._url, self._access), TOTAL_SECONDS)
         return result
 
-    def _reachability(self, server: list[Any], lengths: list[Any]) -> Reachability:
+    def _reachability(self, server: list[Any], names: tuple[str, ...], lengths: list[Any]) -> Reachability:
         role, memory, written = server or (None, None, None)
+        by_queue = self._by_queue(names, lengths)
+        no_lists = {name: _no_list(name, found, self._naming) for name, found in by_queue}
+        # No worker fetches from a dead-letter queue: the broker works without it.
+        lengths = [
+            length
+            for name, found in by_queue
+            for length in found
+            if not (no_lists[name] and is_dead_letter_queue(name))
+        ]
         # ROLE is optional: a user who may not use it, or a server without it, is no fault.
         is_optional = isinstance(role, exceptions.NoPermissionError) or is_missing_command(role)
         required = lengths if is_optional else [role, *lengths]
@@ -161,6 +172,9 @@ class RedisReader:
         # An error of the server counts more than a missing permission of the user.
         errors.sort(key=_is_of_user)
         if errors and not _is_of_user(errors[0]):
+            if _is_of_type(errors[0]):
+                keys = (key for name, key in no_lists.items() if key and not is_dead_letter_queue(name))
+                return _not_a_list(next(keys), self._url)
             return redis_reachability(errors[0], self._url)
         if refusal := refused_write(written, memory, role, self._url):
             return refusal
@@ -180,7 +194,27 @@ def _is_of_user(error: Exception) -> bool:
     return isinstance(error, exceptions.NoPermissionError) or is_missing_command(error)
 
 
+def _no_list(name: str, lengths: list[Any], naming: RedisNaming) -> str:
+    """The key of a queue that is of another type than a list, or an empty text."""
+    keys = zip(list_keys(name, naming), lengths, strict=False)
+    return next((key for key, length in keys if _is_of_type(length)), "")
+
+
+def _is_of_type(answer: Any) -> bool:
+    return isinstance(answer, exceptions.ResponseError) and str(answer).startswith("WRONGTYPE")
+
+
+def _not_a_list(key: str, url: BrokerUrl) -> Reachability:
+    return Reachability(
+        BrokerReason.ERROR,
+        f"{url.address} answers, and its key {reachability.quoted(key)} is not a list, so that workers of "
+        "this queue cannot fetch: rename or delete the key.",
+    )
+
+
 def _queue(name: str, lengths: list[Any], naming: RedisNaming) -> QueueReading:
+    if key := _no_list(name, lengths, naming):
+        return QueueReading(name, None, problem=f"The Redis key {reachability.quoted(key)} is not a list")
     if any(numbers.count(length) is None for length in lengths):
         return QueueReading(name, None)
     ready = sum(lengths)

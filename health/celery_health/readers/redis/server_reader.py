@@ -8,10 +8,11 @@ from redis.asyncio import Redis
 from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reader_for
+from celery_health.readers.parameters import parse_broker
 from celery_health.readers.redis.connection import RedisConnection
 from celery_health.readers.redis.result_counts import ResultScan
 from celery_health.readers.redis.server import RedisServer, server_from_info
-from celery_health.urls import BrokerUrl, UrlError, parse
+from celery_health.urls import BrokerUrl, UrlError
 
 _INFO_SECONDS = 3.0
 # A full server and a replica cannot be used as a broker, and still answer INFO.
@@ -58,7 +59,7 @@ async def read_redis_server(
 def _redis_url(url: str | BrokerUrl, address: str) -> BrokerUrl | None:
     """The URL of the server that answered: of several, the one with that address."""
     try:
-        first = parse(url) if isinstance(url, str) else url
+        first = parse_broker(url) if isinstance(url, str) else url
     except UrlError:
         return None
     if not first.kind.is_redis:

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery_health.broker import RedisNaming
-from celery_health.readers.redis.keys import glob_escaped, list_keys
-from celery_health.wire.names import DEAD_LETTER_SUFFIX
+from celery_health.readers.redis.keys import dead_letter_pattern, list_keys, scanned
 
 MAX_MESSAGES = 10_000
 """The messages that one search reads, over all queues."""
 MAX_SECONDS = 2.0
 _CHUNK = 50
 _MAX_MESSAGE_BYTES = 1_000_000
-_SCAN_STEPS, _SCAN_COUNT = 20, 1_000
 _MAX_DEAD_LETTER_QUEUES = 10
 
 
@@ -126,13 +124,11 @@ class TaskFinder:
 
     async def _in_dead_letter_queues(self) -> str | None:
         prefix = self._naming.key_prefix
-        pattern = f"{glob_escaped(prefix)}*{DEAD_LETTER_SUFFIX}"
-        cursor, keys = 0, set[bytes]()
-        for _ in range(_SCAN_STEPS):
-            cursor, found = await self._client.scan(cursor, match=pattern, count=_SCAN_COUNT)
-            keys |= set(found)
-            if int(cursor) == 0:
-                break
+        keys = {
+            key
+            async for found, _ in scanned(self._client, dead_letter_pattern(self._naming))
+            for key in found
+        }
         self._end, self._read = time.monotonic() + MAX_SECONDS / 2, 0
         for key in sorted(keys)[:_MAX_DEAD_LETTER_QUEUES]:
             name = key.decode(errors="replace").removeprefix(prefix)

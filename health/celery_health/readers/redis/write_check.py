@@ -11,6 +11,10 @@ from celery_health.readers.reachability import Reachability
 from celery_health.urls import BrokerUrl
 
 _MEGABYTE = 1024 * 1024
+_REMEDIES = {
+    "MISCONF": "see in its log why it could not save its data, often because its disk is full",
+    "NOREPLICAS": "start its replicas, or lower min-replicas-to-write",
+}
 
 
 def write_nothing(naming: RedisNaming) -> tuple[str | int, ...]:
@@ -21,19 +25,24 @@ def write_nothing(naming: RedisNaming) -> tuple[str | int, ...]:
 def refused_write(answer: Any, memory: Any, role: Any, url: BrokerUrl) -> Reachability | None:
     """Why messages cannot be sent, by the answers to ``write_nothing``, INFO memory and ROLE; or None."""
     info = memory if isinstance(memory, dict) else {}
-    if isinstance(answer, exceptions.ReadOnlyError) or (
-        isinstance(role, list) and role[:1] in ([b"slave"], ["slave"])
-    ):
+    first = role[0] if isinstance(role, list) and role else None
+    if first in {b"sentinel", "sentinel"}:
+        return Reachability(
+            BrokerReason.ERROR,
+            f"{url.address} is a Sentinel and keeps no messages: write sentinel://, with master_name in "
+            "broker_transport_options, or the address of the master.",
+        )
+    if isinstance(answer, exceptions.ReadOnlyError) or first in {b"slave", "slave"}:
         return Reachability(
             BrokerReason.READ_ONLY,
             f"{url.address} is a replica, which accepts no messages: use the master's address.",
         )
     if isinstance(answer, exceptions.OutOfMemoryError):
         return _out_of_memory(info, url)
-    if isinstance(answer, exceptions.ResponseError) and str(answer).startswith(("MISCONF", "NOREPLICAS")):
-        return Reachability(
-            BrokerReason.ERROR, f"{url.address} accepts no writes: {reachability.quoted(answer)}."
-        )
+    for error, remedy in _REMEDIES.items():
+        if isinstance(answer, exceptions.ResponseError) and str(answer).startswith(error):
+            words = reachability.quoted(answer)
+            return Reachability(BrokerReason.ERROR, f"{url.address} accepts no writes ({words}): {remedy}.")
     # Where the user may not use SETRANGE, the memory figures say the same, as long as nothing may be evicted.
     if isinstance(answer, exceptions.RedisError) and _is_full(info):
         return _out_of_memory(info, url)

@@ -11,10 +11,8 @@ from celery_health.survey.remote_control import all_replies
 from celery_health.survey.task.arguments import Arguments, UnknownArgumentsError, arguments_of_values
 from celery_health.survey.task.result import read_meta
 from celery_health.survey.task.routing import route_options
+from celery_health.survey.task.states import cancel_refusal, retry_refusal
 from celery_health.verdicts.text import counted, listed
-
-ENDED = frozenset({"SUCCESS", "FAILURE", "REVOKED", "REJECTED"})
-RETRYABLE = ENDED - {"SUCCESS"}
 
 
 class TaskActionError(Exception):
@@ -55,8 +53,8 @@ def cancel(
         TaskActionError: the task has ended, no worker answers, or the broker is away.
     """
     state = _meta(connection, task_id).get("status")
-    if state in ENDED:
-        raise TaskActionError(f"The task has ended with {state}: there is nothing to cancel.")
+    if state is not None and (why := cancel_refusal(state)) is not None:
+        raise TaskActionError(why)
     app, arguments = connection.celery(), {"task_id": task_id, "terminate": terminate, "signal": signal}
     try:
         with app.connection_for_write(connect_timeout=seconds) as opened:
@@ -114,10 +112,8 @@ def _check_state(connection: AppConnection, meta: Mapping[str, Any]) -> None:
             "The result backend has nothing of the task: it has not ended, its result has expired, or it "
             "ignores its result. The monitor can retry tasks that have no result."
         )
-    if state == "SUCCESS":
-        raise TaskActionError("The task has succeeded: send a new task instead of a retry.")
-    if state not in RETRYABLE:
-        raise TaskActionError(f"The task has not ended ({state}): wait for its end, or cancel it first.")
+    if (why := retry_refusal(state)) is not None:
+        raise TaskActionError(why)
 
 
 def _arguments(meta: Mapping[str, Any], edited: Edited) -> Arguments:
@@ -165,8 +161,7 @@ def _send(
 
 
 def _meta(connection: AppConnection, task_id: str) -> Mapping[str, Any]:
-    url = connection.result_backend_url
-    if not url or url.startswith(("rpc", "disabled")):
+    if not connection.keeps_results:
         return {}
     try:
         return read_meta(connection.celery(), task_id) or {}

@@ -11,26 +11,25 @@ from celery_health.readers import reader_for
 from celery_health.readers.redis.task_search import TaskSearch
 from celery_health.redaction import redact
 from celery_health.survey.app_connection import AppConnection
-from celery_health.survey.broker_clients import BrokerClients, redis_clients
 from celery_health.survey.budget import Budget
 from celery_health.survey.connect import connection_failure
-from celery_health.survey.redis_evidence import with_proven_listeners
+from celery_health.survey.evidence.broker_clients import BrokerClients, redis_clients
+from celery_health.survey.evidence.redis_clients import with_proven_listeners
 from celery_health.survey.task.holder import TaskReplies, ask_about_task
-from celery_health.survey.task.result import TaskResult, read_result
+from celery_health.survey.task.result import STARTED, TaskResult, read_result
+from celery_health.survey.task.result_facts import is_final, with_result
 from celery_health.survey.task.search import Searched, search_for_task
+from celery_health.survey.task.whole_ids import whole_ids
 from celery_health.threads import run_in_thread
 from celery_health.times import unix_time
 from celery_health.tls import THIS_PYTHON
-from celery_health.why.facts import Held, Holder, Outcome, Place, Queue, Sources, TaskFacts
+from celery_health.verdicts.fleet import poison_tasks
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS
+from celery_health.why.facts import Held, Holder, Place, Queue, Sources, TaskFacts
+from celery_health.why.words import is_beginning
 
 _VISIBILITY_SECONDS = 3600.0
 """Celery's default on Redis."""
-_OUTCOMES = {
-    "SUCCESS": Outcome.SUCCEEDED,
-    "FAILURE": Outcome.FAILED,
-    "REVOKED": Outcome.REVOKED,
-    "REJECTED": Outcome.REJECTED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +49,53 @@ async def collect_task_facts(connection: AppConnection, task_id: str, options: W
     if failure is not None:
         facts = TaskFacts(task_id, time.time(), place=Place(connection.name))
         sources = Sources(connection.broker.address, broker_error=failure.message)
-        return _with_result(replace(facts, sources=sources), await result)
+        return with_result(replace(facts, sources=sources), await result)
     replies = await _ask(connection, task_id, budget)
+    dead_letters = (connection.dead_letter_queue, *replies.dead_letter_queues)
+    if is_beginning(task_id) and replies.holder is None:
+        whole: list[str] = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(budget.left):
+                whole = await whole_ids(connection, task_id, replies, dead_letters)
+        if len(whole) == 1 and whole[0] != task_id:
+            result.cancel()
+            return await collect_task_facts(connection, whole[0], options)
     names = _queue_names(connection, options, replies)
     reading, found = await _read_broker(connection, options, names)
-    searched = await search_for_task(connection, task_id, [*names, *found])
+    kept = await result
+    is_over = replies.holder is not None or is_final(kept)
+    searched = await search_for_task(connection, task_id, [*names, *found], () if is_over else dead_letters)
+    if kept.state == STARTED and replies.holder is None:
+        # The task may have ended before its worker was asked.
+        again = await _result(connection, task_id, budget)
+        kept = again if again.asked else kept
     facts = _facts(connection, task_id, replies, reading, searched)
-    return _with_result(facts, await result)
+    listening = await _listens(connection, options, kept, replies)
+    return with_result(facts, kept, tuple(worker.name for worker in replies.workers), listening)
+
+
+async def _listens(
+    connection: AppConnection, options: WhyOptions, result: TaskResult, replies: TaskReplies
+) -> bool | None:
+    """Whether the worker that has started the task may live although it did not answer; None if all answered.
+
+    A worker with the pool solo answers nothing while it runs a task. RabbitMQ shows whether it is connected.
+    """
+    answered = {worker.name for worker in replies.workers}
+    has_begun = result.state == STARTED and replies.holder is None
+    if not has_begun or not result.worker or result.worker in answered or replies.error:
+        return None
+    if not connection.broker.kind.is_amqp:
+        return None if replies.complete else True
+    reader = reader_for(
+        connection.broker, connection.naming, management_url=options.management_url, python=THIS_PYTHON
+    )
+    try:
+        reading = await reader.read([f"{result.worker}.{connection.exchange}.pidbox"])
+    finally:
+        await reader.close()
+    # With Celery 5.7 the queue is its connection's own, and RabbitMQ shows others only that it is there.
+    return not reading.queues or reading.queues[0].consumers != 0
 
 
 async def _ask(connection: AppConnection, task_id: str, budget: Budget) -> TaskReplies:
@@ -81,7 +120,7 @@ async def _ask(connection: AppConnection, task_id: str, budget: Budget) -> TaskR
     if clients.listeners is not None and clients.listeners > replies.answered and not replies.error:
         missing = clients.listeners - replies.answered
         return replace(replies, error=f"{missing} of {clients.listeners} workers did not answer")
-    return replies
+    return replace(replies, complete=clients.listeners is not None)
 
 
 def _queue_names(connection: AppConnection, options: WhyOptions, replies: TaskReplies) -> tuple[str, ...]:
@@ -114,7 +153,8 @@ def _facts(
     reading: BrokerReading,
     searched: Searched,
 ) -> TaskFacts:
-    search = searched.found
+    search, quarantine = searched.found, replies.quarantine
+    deaths = [victim.count for victim in replies.deaths.victims() if victim.id == task_id]
     message = None if search is None else search.message
     name = replies.name or (None if message is None else message.name)
     problems = (f"{redact(replies.error)}.",) if replies.error else ()
@@ -130,7 +170,11 @@ def _facts(
         holder=replies.holder or _rate_limited(replies, search, name),
         queue=_queue(reading, replies, search),
         revoke_ordered=replies.revoked,
+        quarantined=quarantine is not None,
+        not_moved=quarantine.problem if quarantine is not None and quarantine.waiting else "",
         dead_letter_queue=None if search is None else search.dead_letter_queue,
+        deaths=sum(deaths),
+        poison=poison_tasks.of_task(task_id, replies.deaths, DEFAULT_FLEET_THRESHOLDS),
         unacknowledged=None if search is None else search.unacknowledged,
         redelivery=_redelivery(connection, replies, search, now),
         place=Place(connection.name),
@@ -186,28 +230,9 @@ def _redelivery(
 
 
 async def _result(connection: AppConnection, task_id: str, budget: Budget) -> TaskResult:
-    if not connection.result_backend_url or connection.result_backend_url.startswith("rpc"):
+    if not connection.keeps_results:
         return TaskResult()
     try:
         return await run_in_thread(lambda: read_result(connection.celery(), task_id), budget.left)
     except Exception:  # a backend that fails was not asked
         return TaskResult()
-
-
-def _with_result(facts: TaskFacts, result: TaskResult) -> TaskFacts:
-    outcome = _OUTCOMES.get(result.state or "")
-    known = replace(
-        facts,
-        name=facts.name or result.name,
-        worker=result.worker,
-        outcome=outcome,
-        finished=result.done_at if outcome is not None else None,
-        error=result.exception,
-        result_kept=True if outcome is Outcome.SUCCEEDED else None,
-        awaits_retry=result.state == "RETRY",
-        retries=facts.retries or result.retries,
-        sources=replace(facts.sources, backend=result.asked),
-    )
-    if result.state == "STARTED" and known.holder is None and result.worker:
-        return replace(known, holder=Holder(result.worker, Held.ACTIVE))
-    return known

@@ -1,16 +1,31 @@
 """Asks workers for one task: which of them has it, and what else it does."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from celery_health.survey.remote_control import Replies, answers_of, broadcast, merged, not_refused
+from celery_health.survey.answers.registered import read_registered
+from celery_health.survey.answers.stats import read_stats
+from celery_health.survey.remote_control import (
+    Replies,
+    answers_of,
+    broadcast,
+    deaths_of,
+    merged,
+    not_refused,
+)
 from celery_health.times import unix_time
+from celery_health.verdicts.deaths import NO_DEATHS, FleetDeaths
 from celery_health.why.facts import BlockingTask, Held, Holder
+from celery_health.wire.bounds import task_id as bounded_id
+from celery_health.wire.names import is_dead_letter_queue
+from celery_health.wire.quarantine import QuarantineStats, quarantine_stats
 
 _LEAST_SECONDS = 0.2
 _MAX_QUEUES = 1_000
+_MAX_DEAD_LETTER_QUEUES = 5
+"""Each is read, and any program can answer in the name of a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,8 @@ class TaskReplies:
     """The answers of all workers about one task. ``error``: why remote control could not be used.
 
     ``visibility_timeout``: of Redis, in seconds, as a worker's configuration has it. ``started``: when the
-    holder began to run the task, Unix time.
+    holder began to run the task, Unix time. ``quarantine``: that of a worker that does not run the task, of
+    several one that cannot move its messages. ``dead_letter_queues``: those of all quarantines, at most five.
     """
 
     workers: tuple[Worker, ...] = ()
@@ -39,9 +55,18 @@ class TaskReplies:
     revoked: bool = False
     visibility_timeout: float | None = None
     sent_events: bool | None = None
+    deaths: FleetDeaths = NO_DEATHS
+    quarantine: QuarantineStats | None = None
+    dead_letter_queues: tuple[str, ...] = ()
+    ids: frozenset[str] = frozenset()
+    """Of all active and ETA tasks."""
+    quarantined: frozenset[str] = frozenset()
+    """The ids that any worker has in quarantine."""
     error: str | None = None
     answered: int = 0
     """How many workers answered, also those of one name."""
+    complete: bool = True
+    """Whether every worker has answered, as far as the broker shows how many there are."""
 
 
 def ask_about_task(app: Any, task_id: str, seconds: float, *, expected: int | None = None) -> TaskReplies:
@@ -77,25 +102,51 @@ def task_replies(replies: Replies, task_id: str, now: float, error: str | None =
         name: {command: by_worker.get(name) for command, by_worker in replies.items()} for name in names
     }
     workers = tuple(_worker(name, one) for name, one in answers.items())
-    found = next((one for name in names if (one := _task_of(answers[name], task_id)) is not None), None)
-    holder = None
-    if found is not None:
-        name, held, info = next(
-            (name, *one) for name in names if (one := _task_of(answers[name], task_id)) is not None
-        )
-        holder = _holder(name, held, answers[name], info, now)
-    info = {} if found is None else found[1]
+    having = ((name, *one) for name in names if (one := _task_of(answers[name], task_id)) is not None)
+    name, held, info = next(having, ("", Held.UNKNOWN, {}))
+    holder = _holder(name, held, answers[name], info, now) if name else None
+    stats = replies.get("stats", {})
+    found_stats = (quarantine_stats(answer) for answer in stats.values())
+    quarantines = [quarantine for quarantine in found_stats if quarantine is not None]
     return TaskReplies(
         workers=workers,
         holder=holder,
         name=_text(info.get("name")),
         started=_seconds(info.get("time_start")),
         eta=unix_time(_text(info.get("eta"))),
-        revoked=any(task_id in (one.get("revoked") or ()) for one in answers.values()),
+        revoked=any(task_id in _list(one.get("revoked")) for one in answers.values()),
         visibility_timeout=_visibility_timeout(answers),
         sent_events=_sent_events(answers),
+        deaths=deaths_of([stats], now),
+        quarantine=_quarantine(quarantines, task_id),
+        dead_letter_queues=_dead_letter_queues(quarantines),
+        ids=frozenset(_ids(answers.values())),
+        quarantined=frozenset().union(*(_quarantined(one) for one in quarantines)),
         error=error,
     )
+
+
+def _ids(answers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for one in answers:
+        scheduled = (entry.get("request") for entry in _dicts(one.get("scheduled")))
+        for task in (*_dicts(one.get("active")), *scheduled):
+            if isinstance(task, dict) and isinstance(task.get("id"), str):
+                yield task["id"]
+
+
+def _dead_letter_queues(quarantines: Sequence[QuarantineStats]) -> tuple[str, ...]:
+    named = dict.fromkeys(one.queue for one in quarantines if is_dead_letter_queue(one.queue))
+    return tuple(named)[:_MAX_DEAD_LETTER_QUEUES]
+
+
+def _quarantined(quarantine: QuarantineStats) -> set[str]:
+    return {task.id for task in quarantine.tasks}
+
+
+def _quarantine(quarantines: Sequence[QuarantineStats], task_id: str) -> QuarantineStats | None:
+    """Workers that cannot move the message of the task come first."""
+    found = [one for one in quarantines if bounded_id(task_id) in _quarantined(one)]
+    return max(found, key=lambda one: bool(one.problem and one.waiting), default=None)
 
 
 def _task_of(answers: Mapping[str, Any], task_id: str) -> tuple[Held, Mapping[str, Any]] | None:
@@ -132,35 +183,21 @@ def _holder(name: str, held: Held, answers: Mapping[str, Any], info: Mapping[str
 
 
 def _worker(name: str, answers: Mapping[str, Any]) -> Worker:
-    queues, stats = answers.get("active_queues"), answers.get("stats")
-    pool = stats.get("pool") if isinstance(stats, dict) else None
-    slots = pool.get("max-concurrency") if isinstance(pool, dict) else None
+    queues, registered = answers.get("active_queues"), read_registered(answers.get("registered"))
     names = tuple(str(queue.get("name", "")) for queue in _dicts(queues)[:_MAX_QUEUES])
     return Worker(
         name=name,
         queues=names if isinstance(queues, list) else None,
-        slots=slots if type(slots) is int and slots >= 0 else None,
-        rate_limits=_rate_limits(answers.get("registered")),
+        slots=read_stats(answers.get("stats")).slots,
+        rate_limits=None if registered is None else registered.rate_limits,
     )
-
-
-def _rate_limits(registered: Any) -> dict[str, str]:
-    """From ``shop.mail [rate_limit=10/m]``."""
-    found = {}
-    for text in registered if isinstance(registered, list) else ():
-        name, _, details = str(text).partition(" [")
-        for part in details.rstrip("]").split():
-            key, _, value = part.partition("=")
-            if key == "rate_limit" and value:
-                found[name] = value
-    return found
 
 
 def _visibility_timeout(answers: Mapping[str, Mapping[str, Any]]) -> float | None:
     """The shortest of all workers: any of them may put a message back."""
     found = []
     for one in answers.values():
-        options = (one.get("conf") or {}).get("broker_transport_options")
+        options = _dict(one.get("conf")).get("broker_transport_options")
         seconds = _seconds(options.get("visibility_timeout")) if isinstance(options, dict) else None
         if seconds is not None:
             found.append(seconds)
@@ -171,13 +208,21 @@ def _sent_events(answers: Mapping[str, Mapping[str, Any]]) -> bool | None:
     values = [
         value
         for one in answers.values()
-        if isinstance(value := (one.get("conf") or {}).get("task_send_sent_event"), bool)
+        if isinstance(value := _dict(one.get("conf")).get("task_send_sent_event"), bool)
     ]
     return any(values) if values else None
 
 
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [one for one in _list(value) if isinstance(one, dict)]
 
 
 def _seconds(value: Any) -> float | None:

@@ -7,6 +7,9 @@ from typing import Any
 
 from celery_health.times import unix_time
 
+STARTED = "STARTED"
+"""The state of a task that a worker has begun, where ``task_track_started`` is set."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
@@ -33,16 +36,24 @@ def read_result(app: Any, task_id: str) -> TaskResult:
     return _result(meta) if meta else TaskResult(asked=True)
 
 
-def read_meta(app: Any, task_id: str) -> Mapping[str, Any] | None:
-    """What the result backend keeps of a task: empty if nothing, None if this backend cannot be asked.
+def keeps_meta(app: Any) -> bool:
+    """Whether ``read_meta`` can ask the result backend. It may import the backend's driver.
 
-    Only backends of keys and values with JSON are read: others would create objects from what they store. It
-    blocks, and raises what the backend raises.
+    Only backends of keys and values with JSON are read: others would create objects from what they store.
     """
     from celery.backends.base import BaseKeyValueStoreBackend  # noqa: PLC0415
 
     backend = app.backend
-    if not isinstance(backend, BaseKeyValueStoreBackend) or backend.serializer != "json":
+    return isinstance(backend, BaseKeyValueStoreBackend) and backend.serializer == "json"
+
+
+def read_meta(app: Any, task_id: str) -> Mapping[str, Any] | None:
+    """What the result backend keeps of a task: empty if nothing, None if this backend cannot be asked.
+
+    It blocks, and raises what the backend raises.
+    """
+    backend = app.backend
+    if not keeps_meta(app):
         return None
     raw = backend.get(backend.get_key_for_task(task_id))
     if not raw:

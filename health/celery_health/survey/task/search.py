@@ -1,11 +1,23 @@
 """Searches a broker for the message of one task."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
-from celery_health.readers.redis.task_search import MAX_MESSAGES, TaskFinder, TaskSearch
+from celery_health.dead_letters.letter import DeadLetterError, Letter
+from celery_health.dead_letters.opening import open_dead_letters
+from celery_health.readers.redis.task_search import MAX_MESSAGES, FoundMessage, TaskFinder, TaskSearch
 from celery_health.redaction import redact
 from celery_health.survey.app_connection import AppConnection
+from celery_health.threads import run_in_thread
+
+_MAX_DEAD_LETTERS = 1_000
+_DEAD_LETTER_SECONDS = 3.0
+_NOT_SHOWN = "RabbitMQ shows no message without taking it out of its queue, so no queue was searched."
+
+
+ReadDeadLetters = Callable[[AppConnection, str], Awaitable[tuple[Letter, ...]]]
+"""The oldest messages of a dead-letter queue, as ``read_dead_letters`` gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +28,36 @@ class Searched:
     not_searched: tuple[str, ...] = ()
 
 
-async def search_for_task(connection: AppConnection, task_id: str, queues: Sequence[str]) -> Searched:
-    """Search queues, unacknowledged messages and dead-letter queues. A server that fails does not raise."""
+async def read_dead_letters(connection: AppConnection, queue: str) -> tuple[Letter, ...]:
+    """The oldest messages of a dead-letter queue.
+
+    Raises:
+        DeadLetterError: the queue cannot be read.
+        TimeoutError: the broker does not answer in time.
+    """
+
+    def letters() -> tuple[Letter, ...]:
+        with closing(open_dead_letters(connection.broker, connection.naming, queue)) as opened:
+            return opened.read(_MAX_DEAD_LETTERS).letters
+
+    return await run_in_thread(letters, _DEAD_LETTER_SECONDS)
+
+
+async def search_for_task(
+    connection: AppConnection,
+    task_id: str,
+    queues: Sequence[str],
+    dead_letter_queues: Sequence[str] = (),
+    *,
+    read: ReadDeadLetters = read_dead_letters,
+) -> Searched:
+    """Search queues, unacknowledged messages and dead-letter queues. A server that fails does not raise.
+
+    ``dead_letter_queues``: those to search on RabbitMQ, which has their messages delivered and takes them
+    back. On Redis all are searched.
+    """
     if connection.broker.kind.is_amqp:
-        return Searched(
-            None, ("RabbitMQ shows no message without taking it out of its queue, so no queue was searched.",)
-        )
+        return await _search_dead_letters(connection, task_id, dead_letter_queues, read)
     if not connection.broker.kind.is_redis:
         return Searched(None, ("The messages of this broker cannot be read, so no queue was searched.",))
     # Imported only here: the redis package takes 20 MB.
@@ -40,3 +76,22 @@ async def search_for_task(connection: AppConnection, task_id: str, queues: Seque
         limit = f"{found.searched} messages of the queues were searched; at most {MAX_MESSAGES} are."
         return Searched(found, (limit,))
     return Searched(found)
+
+
+async def _search_dead_letters(
+    connection: AppConnection, task_id: str, queues: Sequence[str], read: ReadDeadLetters
+) -> Searched:
+    """No worker consumes these queues, so that no task waits while their messages are read."""
+    problems = []
+    for queue in dict.fromkeys(queues):
+        try:
+            letters = await read(connection, queue)
+        except (DeadLetterError, TimeoutError) as error:
+            why = redact(str(error)).rstrip(".") or f"{connection.broker.address} did not answer in time"
+            problems.append(f"The dead-letter queue {queue} was not searched: {why}.")
+            continue
+        found = next((letter for letter in letters if letter.id == task_id), None)
+        if found is not None:
+            message = FoundMessage(name=found.name, retries=found.retries or 0)
+            return Searched(TaskSearch(complete=False, dead_letter_queue=queue, message=message))
+    return Searched(None, (_NOT_SHOWN, *problems))

@@ -18,7 +18,8 @@ class FleetEvidence:
     held messages without interruption. ``not_shrinking_for``: for how many seconds each queue has held
     messages and never got shorter, None where it was not watched. ``visibility_timeout``: seconds, the
     shortest of all workers; None for the default. ``assigned_queues``: queues that a worker is meant to
-    consume, whether or not one does.
+    consume, whether or not one does. ``asked_queues``: queues that a person named, to hear of them.
+    ``proven_queues``: queues from which a test task came back.
     """
 
     broker: BrokerReading
@@ -29,6 +30,8 @@ class FleetEvidence:
     not_shrinking_for: Mapping[str, float] | None = None
     visibility_timeout: float | None = None
     assigned_queues: Collection[str] = ()
+    asked_queues: Collection[str] = ()
+    proven_queues: Collection[str] = ()
     deaths: FleetDeaths = NO_DEATHS
     thresholds: FleetThresholds = DEFAULT_FLEET_THRESHOLDS
 

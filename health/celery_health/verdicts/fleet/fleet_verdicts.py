@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.verdicts.fleet import stalled_workers
 from celery_health.verdicts.fleet.checks import DEATH_CHECKS, QUEUE_CHECKS, WORKER_CHECKS
@@ -94,6 +95,14 @@ def _result_backend(fleet: FleetEvidence) -> Iterator[Verdict]:
     backend = fleet.result_backend
     if backend is None or backend.reachable is True or backend.reason is BrokerReason.UNSUPPORTED_KIND:
         return
-    away = backend.reachable is False
-    reason = FleetReason.RESULT_BACKEND_UNREACHABLE if away else FleetReason.RESULT_BACKEND_UNKNOWN
-    yield Verdict(reason, facts={"reading": backend.message})
+    facts = {"reading": backend.message}
+    if backend.reachable is None:
+        yield Verdict(FleetReason.RESULT_BACKEND_UNKNOWN, facts=facts)
+    elif fleet.broker.reachable is True:
+        yield Verdict(FleetReason.RESULT_BACKEND_UNREACHABLE, facts=facts)
+    else:
+        # Without the broker no task is known to run, so the broker decides.
+        unknown = Severity.UNKNOWN if fleet.broker.reachable is None else None
+        yield Verdict(
+            FleetReason.RESULT_BACKEND_UNREACHABLE, (), facts, variant="beside_broker", severity_here=unknown
+        )

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 from celery_health.verdicts.text import lasting, times
-from celery_health.why.facts import EXPIRED, Outcome, TaskFacts
+from celery_health.why.facts import EXPIRED, Held, Outcome, TaskFacts
 from celery_health.why.finding import Finding
 from celery_health.why.reasons import WhyReason
-from celery_health.why.words import ago, printable
+from celery_health.why.words import ago, short
 
-_POISON_DEATHS = 2
 _ENDINGS = {
     Outcome.FAILED: WhyReason.FAILED,
     Outcome.REVOKED: WhyReason.REVOKED,
@@ -35,14 +34,33 @@ def quarantined(facts: TaskFacts) -> Finding | None:
     if not facts.quarantined:
         return None
     deaths = f" after it killed its process {times(facts.deaths)}" if facts.deaths else ""
-    return Finding(WhyReason.QUARANTINED, {**_dead_letter_queue(facts), "deaths": deaths})
+    words = {**_dead_letter_queue(facts), "deaths": deaths, "problem": ""}
+    if facts.dead_letter_queue is None and facts.not_moved:
+        problem = short(facts.not_moved).rstrip(".")
+        words |= {"moved": "cannot be moved to", "problem": f": {problem}"}
+        words["quarantine_remedy"] = "Correct that: the worker moves the message at its next attempt"
+        return Finding(WhyReason.QUARANTINED, words, "health")
+    words["moved"] = "is moved to" if facts.dead_letter_queue is None else "is in"
+    words["quarantine_remedy"] = (
+        "Correct the task, wait until it is out of quarantine, 10 minutes after its last death, and replay "
+        "its message"
+    )
+    return Finding(WhyReason.QUARANTINED, words)
 
 
 def poison(facts: TaskFacts) -> Finding | None:
-    """It has killed its process more than once."""
-    if facts.deaths < _POISON_DEATHS:
+    """It has killed its process again and again, and would do so again."""
+    if facts.poison is None:
         return None
-    return Finding(WhyReason.POISON_TASK, {"deaths": times(facts.deaths)})
+    is_active = facts.holder is not None and facts.holder.held is Held.ACTIVE
+    # A worker rejects the message of a killed task, which goes back to its queue.
+    is_over = facts.outcome not in {None, Outcome.REJECTED}
+    if not is_active and (is_over or facts.quarantined or facts.revoke_ordered):
+        return None
+    verdict = facts.poison
+    message = verdict.message.replace(f"({facts.id[:8]})", short(facts.id)).removesuffix(".")
+    words = {**verdict.facts, "message": message, "poison_remedy": verdict.remedy.removesuffix(".")}
+    return Finding(WhyReason.POISON_TASK, words, verdict.entry.worded(verdict.variant).celery)
 
 
 def recovered(facts: TaskFacts) -> Finding | None:
@@ -52,7 +70,7 @@ def recovered(facts: TaskFacts) -> Finding | None:
     verb = "was lost" if facts.lost_with is not None else _RECOVERABLE.get(facts.outcome)
     if verb is None:
         return None
-    words = {"ended": verb, "retry": printable(facts.succeeded_as), **_last_run(facts)}
+    words = {"ended": verb, "retry": short(facts.succeeded_as), **_last_run(facts)}
     return Finding(WhyReason.RECOVERED, words)
 
 
@@ -86,8 +104,21 @@ def lost(facts: TaskFacts) -> Finding | None:
         return None
     return Finding(
         WhyReason.LOST_WITH_WORKER,
-        {"worker": printable(facts.lost_with), "redelivery": redelivery(facts)},
+        {
+            "worker": short(facts.lost_with),
+            "redelivery": redelivery(facts) or "; its message may be back in its queue",
+        },
     )
+
+
+def no_worker_has_it(facts: TaskFacts) -> Finding | None:
+    """The worker that has begun it lives, and does not have it."""
+    if facts.left_by is None or (facts.queue is not None and facts.queue.found):
+        return None
+    last = "the result backend says STARTED"
+    if facts.sources.history:
+        last = "its last event says that it began"
+    return Finding(WhyReason.NO_WORKER_HAS_IT, {"worker": short(facts.left_by), "last": last})
 
 
 def expired(facts: TaskFacts) -> Finding | None:
@@ -118,24 +149,24 @@ def _expired_before_end(facts: TaskFacts) -> bool:
 
 
 def _how(facts: TaskFacts) -> str:
-    return f" and {printable(facts.revoke_reason)}" if facts.revoke_reason else ""
+    return f" and {short(facts.revoke_reason)}" if facts.revoke_reason else ""
 
 
 def _last_run(facts: TaskFacts) -> dict[str, str]:
-    error = f": {printable(facts.error)}" if facts.error else ""
+    error = f": {short(facts.error)}" if facts.error else ""
     return {"ago": ago(facts, facts.finished), "on_worker": _on_worker(facts), "error": error}
 
 
 def _on_worker(facts: TaskFacts) -> str:
-    return f" on worker {printable(facts.worker)}" if facts.worker else ""
+    return f" on worker {short(facts.worker)}" if facts.worker else ""
 
 
 def _by(facts: TaskFacts) -> str:
-    return f" by {printable(facts.revoked_by)}" if facts.revoked_by else ""
+    return f" by {short(facts.revoked_by)}" if facts.revoked_by else ""
 
 
 def _dead_letter_queue(facts: TaskFacts) -> dict[str, str]:
     if facts.dead_letter_queue is None:
         return {"queue": "", "queue_option": ""}
-    name = printable(facts.dead_letter_queue)
+    name = short(facts.dead_letter_queue)
     return {"queue": f" {name}" if facts.quarantined else name, "queue_option": facts.dead_letter_queue}

@@ -5,7 +5,7 @@ from celery_health.why.facts import BlockingTask, Held, Holder, TaskFacts
 from celery_health.why.finding import Finding
 from celery_health.why.reasons import WhyReason
 from celery_health.why.rules.ended import redelivery
-from celery_health.why.words import ago, blocking_task, printable, until
+from celery_health.why.words import ago, blocking_task, short, until
 
 _LONG_SECONDS = 60.0
 """A task that has been running for so long is worth naming where others are reserved behind it."""
@@ -16,7 +16,7 @@ def holder_faulty(facts: TaskFacts) -> Finding | None:
     holder = facts.holder
     if holder is None or not holder.fault:
         return None
-    fault = printable(holder.fault)
+    fault = short(holder.fault)
     remedy = (
         "Wait for the restart: the broker delivers the message again"
         if holder.restarting
@@ -25,7 +25,7 @@ def holder_faulty(facts: TaskFacts) -> Finding | None:
     return Finding(
         WhyReason.HOLDER_FAULTY,
         {
-            "worker": printable(holder.worker),
+            "worker": short(holder.worker),
             "fault": f", is {fault} and is being restarted" if holder.restarting else f" and is {fault}",
             "holder_remedy": remedy,
         },
@@ -38,7 +38,7 @@ def holder_offline(facts: TaskFacts) -> Finding | None:
     if holder is None or holder.online is not False or facts.lost_with is not None:
         return None
     return Finding(
-        WhyReason.HOLDER_OFFLINE, {"worker": printable(holder.worker), "redelivery": redelivery(facts)}
+        WhyReason.HOLDER_OFFLINE, {"worker": short(holder.worker), "redelivery": redelivery(facts)}
     )
 
 
@@ -49,7 +49,7 @@ def running(facts: TaskFacts) -> Finding | None:
         return None
     age = None if facts.started is None else max(0.0, facts.now - facts.started)
     words = {
-        "worker": printable(holder.worker),
+        "worker": short(holder.worker),
         "runs": "runs" if age is None else "has been running",
         "running_for": "" if age is None else f" for {lasting(age)}",
     }
@@ -66,7 +66,7 @@ def held_for_eta(facts: TaskFacts) -> Finding | None:
     return Finding(
         WhyReason.HELD_FOR_ETA,
         {
-            "worker": printable(holder.worker),
+            "worker": short(holder.worker),
             "eta": f",{until(facts, facts.eta)}" if facts.eta is not None else "",
         },
     )
@@ -79,7 +79,7 @@ def rate_limited(facts: TaskFacts) -> Finding | None:
         return None
     return Finding(
         WhyReason.RATE_LIMITED,
-        {"worker": printable(holder.worker), "rate_limit": printable(holder.rate_limit)},
+        {"worker": short(holder.worker), "rate_limit": short(holder.rate_limit)},
     )
 
 
@@ -93,7 +93,7 @@ def behind_long_task(facts: TaskFacts) -> Finding | None:
         return None
     return Finding(
         WhyReason.BEHIND_LONG_TASK,
-        {"worker": printable(holder.worker), "blocking": blocking_task(longest)},
+        {"worker": short(holder.worker), "blocking": blocking_task(longest)},
     )
 
 
@@ -107,7 +107,7 @@ def reserved(facts: TaskFacts) -> Finding | None:
         slots = (
             "its slot runs another task" if holder.slots == 1 else f"its {holder.slots} slots run other tasks"
         )
-    return Finding(WhyReason.RESERVED, {"worker": printable(holder.worker), "slots": slots})
+    return Finding(WhyReason.RESERVED, {"worker": short(holder.worker), "slots": slots})
 
 
 def fetched(facts: TaskFacts) -> Finding | None:
@@ -115,7 +115,7 @@ def fetched(facts: TaskFacts) -> Finding | None:
     holder = facts.holder
     if holder is None or facts.lost_with is not None:
         return None
-    return Finding(WhyReason.FETCHED, {"worker": printable(holder.worker), "ago": ago(facts, holder.since)})
+    return Finding(WhyReason.FETCHED, {"worker": short(holder.worker), "ago": ago(facts, holder.since)})
 
 
 def _waits_for_eta(facts: TaskFacts, holder: Holder) -> bool:

@@ -5,14 +5,14 @@ from celery_health.why.facts import Held, Queue, TaskFacts
 from celery_health.why.finding import Finding
 from celery_health.why.reasons import WhyReason
 from celery_health.why.rules.ended import redelivery
-from celery_health.why.words import ahead, names, printable, until
+from celery_health.why.words import ahead, names, short, until
 
 
 def revoke_ordered(facts: TaskFacts) -> Finding | None:
     """Workers have been ordered to discard it, or are about to be, and it is not running."""
     if not facts.revoke_ordered:
         return None
-    by = f" by {printable(facts.revoked_by)}" if facts.revoked_by else ""
+    by = f" by {short(facts.revoked_by)}" if facts.revoked_by else ""
     is_cancel = facts.revoke_asked is not None
     words = {
         "request": "A cancel of " if is_cancel else "",
@@ -43,9 +43,9 @@ def group_at_zero(facts: TaskFacts) -> Finding | None:
     queue, group = _waiting_queue(facts), facts.group
     if queue is None or group is None or group.desired != 0:
         return None
-    why = f": {printable(group.reason_for_zero).rstrip('.')}" if group.reason_for_zero else ""
+    why = f": {short(group.reason_for_zero).rstrip('.')}" if group.reason_for_zero else ""
     return Finding(
-        WhyReason.GROUP_AT_ZERO, {**_queue(facts, queue), "group": printable(group.name), "group_why": why}
+        WhyReason.GROUP_AT_ZERO, {**_queue(facts, queue), "group": short(group.name), "group_why": why}
     )
 
 
@@ -58,8 +58,8 @@ def pod_pending(facts: TaskFacts) -> Finding | None:
         WhyReason.POD_PENDING,
         {
             **_queue(facts, queue),
-            "group": printable(group.name),
-            "pending": printable(group.pending).rstrip("."),
+            "group": short(group.name),
+            "pending": short(group.pending).rstrip("."),
             "pod": group.pending_pod or "",
         },
     )
@@ -80,7 +80,7 @@ def no_consumer(facts: TaskFacts) -> Finding | None:
         return None
     if queue.consumers:
         return None
-    name = printable(queue.name)
+    name = short(queue.name)
     return Finding(WhyReason.NO_CONSUMER, {**_queue(facts, queue), "queues": name, "subjects": name})
 
 
@@ -123,7 +123,7 @@ def waiting_for_retry(facts: TaskFacts) -> Finding | None:
     return Finding(
         WhyReason.WAITING_FOR_RETRY,
         {
-            "error": f" with {printable(facts.error)}" if facts.error else "",
+            "error": f" with {short(facts.error)}" if facts.error else "",
             "eta": f" at{until(facts, facts.eta)}" if facts.eta is not None else "",
             "retries": f"{retries} came before" if facts.retries else "it has not been retried yet",
         },
@@ -156,4 +156,4 @@ def _workers_are_known(facts: TaskFacts, queue: Queue) -> bool:
 
 
 def _queue(facts: TaskFacts, queue: Queue) -> dict[str, str]:
-    return {"queue": printable(queue.name), "ahead": ahead(facts)}
+    return {"queue": short(queue.name), "ahead": ahead(facts)}

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.task.arguments import UnknownArgumentsError, arguments_of_texts
+from celery_health.survey.task.result import keeps_meta
+from celery_health.threads import run_in_thread
 from celery_health.verdicts.text import counted
-from celery_monitor.control.cancels import requests as cancels
 from celery_monitor.control.cancels.requests import count_given
 from celery_monitor.control.refused import RefusedError
-from celery_monitor.control.retries import rules as retries
+from celery_monitor.control.rules import cancel_refusal, retry_refusal
 from celery_monitor.history.filters import TaskFilter
 from celery_monitor.history.history import History
 from celery_monitor.history.requests.cancels import MOST_OPEN
 from celery_monitor.records.bulk import Bulk, BulkAction, BulkState
 from celery_monitor.records.tasks import TaskRecord
+from celery_monitor.remote_control.connecting import SECONDS
 
 MOST_TASKS = 10_000
 EXPIRES_SECONDS = 600.0
@@ -60,7 +62,7 @@ class BulkRequests:
 
     def __init__(self, history: History, connection: AppConnection, clock: Callable[[], float]) -> None:
         self._history = history
-        self._has_backend = bool(connection.result_backend_url)
+        self._connection = connection
         self._clock = clock
 
     async def propose(self, wanted: Wanted, identity: str) -> Proposal:
@@ -173,22 +175,33 @@ class BulkRequests:
         self, action: BulkAction, records: Sequence[TaskRecord]
     ) -> list[tuple[TaskRecord, str | None]]:
         if action is BulkAction.CANCEL:
-            return [(record, cancels.refusal(record)) for record in records]
+            return [(record, cancel_refusal(record)) for record in records]
         retried = await self._history.retries.latest([record.id for record in records])
+        # The result backend may keep the arguments, and is asked when the task is sent.
+        may_ask = await self._keeps_arguments()
         return [
-            (record, RETRIED if record.id in retried else self._retry_refusal(record)) for record in records
+            (record, RETRIED if record.id in retried else _retry_refusal(record, may_ask=may_ask))
+            for record in records
         ]
 
-    def _retry_refusal(self, record: TaskRecord) -> str | None:
-        why = retries.refusal(record)
-        # The result backend may keep the arguments, and is asked when the task is sent.
-        if why is not None or self._has_backend:
-            return why
+    async def _keeps_arguments(self) -> bool:
+        if not self._connection.keeps_results:
+            return False
         try:
-            arguments_of_texts(record.args, record.kwargs, truncated=record.arguments_truncated)
-        except UnknownArgumentsError as error:
-            return str(error)
-        return None
+            return await run_in_thread(lambda: keeps_meta(self._connection.celery()), SECONDS)
+        except Exception:  # the retry will meet the same error, and find no arguments there
+            return False
+
+
+def _retry_refusal(record: TaskRecord, *, may_ask: bool) -> str | None:
+    why = retry_refusal(record)
+    if why is not None or may_ask:
+        return why
+    try:
+        arguments_of_texts(record.args, record.kwargs, truncated=record.arguments_truncated)
+    except UnknownArgumentsError as error:
+        return str(error)
+    return None
 
 
 UNKNOWN = "The history has no such task."

@@ -12,15 +12,15 @@ from uuid import uuid4
 import msgspec
 
 from celery_monitor.control.bulk.proposing import RETRIED
-from celery_monitor.control.cancels import requests as cancels
 from celery_monitor.control.cancels.keeper import CancelKeeper
 from celery_monitor.control.duty import Duty
-from celery_monitor.control.known_task import KnownTasks
 from celery_monitor.control.refused import RefusedError
 from celery_monitor.control.retries.build import Given, RetryBuilder
+from celery_monitor.control.rules import cancel_refusal
 from celery_monitor.control.submit import Delivery, Submission, Submitter
 from celery_monitor.history.errors import HistoryError
 from celery_monitor.history.history import History
+from celery_monitor.live.known_tasks import KnownTasks
 from celery_monitor.records.bulk import Bulk, BulkAction, BulkItem, ItemState
 from celery_monitor.records.requests import RequestedCancel, RequestedRetry
 
@@ -30,9 +30,10 @@ _CANCELS = 200
 _RETRIES = 20
 """Of one part. Where a message cannot be sent twice without harm, a part is one message."""
 _UNKNOWN = "The history no longer has the task."
+_ENDED = "The monitor ended while it was sending the retry."
 _UNCERTAIN = (
-    "The monitor ended while it was sending the retry, and the broker does not show whether it has the "
-    "message: check the new task, and retry the task alone if it was not sent."
+    "The broker does not show whether it has the message: check the new task, and retry the task alone if it "
+    "was not sent."
 )
 
 
@@ -80,11 +81,17 @@ class BulkRunner:
         self._awake.clear()
 
     async def part(self) -> bool:
-        """Do one part of the oldest action. False if there is nothing to do, or the broker is away."""
+        """Do one part of the oldest action that needs not wait. False if there is none."""
         running = await self._history.bulks.running()
         if not running or not await self._duty.hold():
             return False
-        bulk = running[0]
+        for bulk in running:
+            if await self._part_of(bulk):
+                return True
+        return False
+
+    async def _part_of(self, bulk: Bulk) -> bool:
+        """False if the action has to wait for the broker, or is another monitor's."""
         size = _CANCELS if bulk.action is BulkAction.CANCEL else self._retries_at_once
         items = await self._history.bulks.next_items(bulk.id, size)
         if not items:
@@ -103,7 +110,7 @@ class BulkRunner:
         requested, changed = [], []
         for item in items:
             record = await self._tasks.record(item.task_id)
-            why = _UNKNOWN if record is None else cancels.refusal(record)
+            why = _UNKNOWN if record is None else cancel_refusal(record)
             if why is not None:
                 changed.append(_refused(item, why))
                 continue
@@ -128,7 +135,9 @@ class BulkRunner:
             await self._history.bulks.change(
                 bulk.id,
                 [
-                    msgspec.structs.replace(item, state=ItemState.UNCERTAIN, problem=_UNCERTAIN)
+                    msgspec.structs.replace(
+                        item, state=ItemState.UNCERTAIN, problem=f"{item.problem or _ENDED} {_UNCERTAIN}"
+                    )
                     for item in begun
                 ],
             )
@@ -172,7 +181,9 @@ class BulkRunner:
                     changed.append(_refused(item, RETRIED))
                     continue
                 assert submission.task_id is not None
-                sending = msgspec.structs.replace(item, state=ItemState.SENDING, new_id=submission.task_id)
+                sending = msgspec.structs.replace(
+                    item, state=ItemState.SENDING, new_id=submission.task_id, problem=None
+                )
                 kept.append((sending, submission))
                 changed.append(sending)
                 links.append(

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from celery_monitor.records.requests import RequestedCancel
+from celery_monitor.remote_control.startup import may_have_missed
 
 MOST_IN_ORDER = 1_000
 """Tasks of one order: its message stays small."""
 MOST_WORKERS = 1_000
 ALL_SECONDS = 60.0
 """After this time all workers are ordered again: the event of a worker's start may have been missed."""
-STARTUP_SECONDS = 10.0
-"""A worker announces itself before it listens to remote control, so it is ordered again for this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,9 @@ def due_orders(
     if everyone:
         yield from _orders(known, None)
         return
-    new = tuple(name for name, since in online.items() if is_new(sent.by_worker.get(name), since))
+    new = tuple(name for name, since in online.items() if may_have_missed(sent.by_worker.get(name), since))
     if new:
         yield from _orders(known, new[:MOST_WORKERS])
-
-
-def is_new(ordered: float | None, since: float) -> bool:
-    """Whether a worker that is online since then may have missed what it was last ordered."""
-    return ordered is None or ordered < since + STARTUP_SECONDS
 
 
 def _orders(

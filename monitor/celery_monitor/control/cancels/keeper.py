@@ -119,7 +119,7 @@ class CancelKeeper:
         if workers is None and self._live.is_ours is not None:
             workers = tuple(online)  # workers of other applications are left alone
         if workers == ():
-            return False
+            return False  # a cancel that no worker received is not noted as sent
         arguments = {"task_id": order.task_ids, "terminate": order.terminate, "signal": order.signal}
         cancels, problem = self._history.cancels, None
         try:

@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from celery_health.survey.app_connection import AppConnection
-from celery_health.threads import SingleThread
+from celery_health.threads import SingleThread, start_in_thread
 from celery_monitor.control.cancels.mingle import Question, question_in
 from celery_monitor.control.own_app import own_app
 from celery_monitor.events.receivers.opening import open_receiver
@@ -53,7 +53,13 @@ class Neighbour:
         stopped, self._tasks = self._tasks, ()
         for task in stopped:
             task.cancel()
+        self._thread.run_at_end(self._disconnect)
         return stopped
+
+    def _disconnect(self) -> None:
+        """Close the connection for answers, which may block, in a thread of its own."""
+        self._replies = None
+        start_in_thread(self._opened.pop_all().close)
 
     async def _listen(self) -> None:
         connection = self._connection

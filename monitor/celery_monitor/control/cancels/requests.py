@@ -1,18 +1,14 @@
 """Takes a cancel from a caller."""
 
 from collections.abc import Callable
-from typing import Literal
 
 from celery_monitor.control.cancels.keeper import CancelKeeper
-from celery_monitor.control.known_task import KnownTasks
 from celery_monitor.control.refused import RefusedError
+from celery_monitor.control.rules import cancel_refusal
 from celery_monitor.history.history import History
 from celery_monitor.history.requests.cancels import MOST_OPEN
+from celery_monitor.live.known_tasks import KnownTasks
 from celery_monitor.records.requests import RequestedCancel
-from celery_monitor.records.states import FINAL_STATES
-from celery_monitor.records.tasks import TaskRecord
-
-Signal = Literal["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGUSR1"]
 
 
 class CancelRequests:
@@ -34,7 +30,7 @@ class CancelRequests:
             HistoryUnavailableError: the cancel cannot be kept now, and is not sent.
         """
         record = await self._tasks.record(task_id)
-        if record is not None and (why := refusal(record)) is not None:
+        if record is not None and (why := cancel_refusal(record)) is not None:
             raise RefusedError(why)
         if await count_given(self._history) >= MOST_OPEN:
             raise RefusedError(
@@ -52,10 +48,3 @@ async def count_given(history: History) -> int:
     """The cancels that are open, and those that wait in an action on many tasks."""
     # In this order: what the action moves in between counts twice, not never.
     return await history.bulks.count_waiting_cancels() + await history.cancels.count_open()
-
-
-def refusal(record: TaskRecord) -> str | None:
-    """Why the task cannot be cancelled, None if it can."""
-    if record.state not in FINAL_STATES:
-        return None
-    return f"The task has ended with {record.state}: there is nothing to cancel."

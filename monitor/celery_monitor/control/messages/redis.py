@@ -1,6 +1,7 @@
 """Queues on Redis: one list for each priority step, the next message at the tail."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from redis import exceptions
@@ -56,24 +57,32 @@ async def peek(
     return found
 
 
-def remove(url: BrokerUrl, naming: RedisNaming, queue: str, task_id: str) -> bool:
-    """Remove the first message of a task. False if it is not in the queue. It blocks.
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """``done``: a message was removed. Otherwise ``unread`` messages were not searched."""
+
+    done: bool
+    unread: int = 0
+
+
+def remove(url: BrokerUrl, naming: RedisNaming, queue: str, task_id: str) -> Removal:
+    """Remove the first message of a task among the next MAX_MESSAGES of each priority. It blocks.
 
     Raises:
         DeadLetterError: Redis cannot be used.
     """
-    steps = naming.priority_steps or (0,)
-    for step in steps:
-        name = f"{queue}{naming.separator}{step}" if step else queue
-        messages = RedisDeadLetters(url, naming, name)
+    unread = 0
+    for key in list_keys(queue, naming):
+        messages = RedisDeadLetters(url, naming, key.removeprefix(naming.key_prefix))
         try:
             page = messages.read(MAX_MESSAGES)
+            unread += max(0, page.total - len(page.letters))
             digest = next((letter.digest for letter in page.letters if letter.id == task_id), None)
             if digest is not None and all(result.done for result in messages.drop([digest])):
-                return True
+                return Removal(done=True)
         finally:
             messages.close()
-    return False
+    return Removal(done=False, unread=unread)
 
 
 async def count(url: BrokerUrl, naming: RedisNaming, queue: str) -> int:

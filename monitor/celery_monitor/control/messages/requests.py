@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import amqp
 from redis.exceptions import RedisError
 
-from celery_health.dead_letters.letter import DeadLetterError
+from celery_health.dead_letters.letter import MAX_MESSAGES, DeadLetterError
 from celery_health.error_text import in_one_line
 from celery_health.survey.app_connection import AppConnection
 from celery_monitor.control.messages import rabbitmq, redis
@@ -73,10 +73,16 @@ class MessageRequests:
         """
         self._only_redis(queue)
         try:
-            done = await self._thread.run(lambda: redis.remove(self._url, self._naming, queue, task_id))
+            removal = await self._thread.run(lambda: redis.remove(self._url, self._naming, queue, task_id))
         except (DeadLetterError, TooManyError, TimeoutError) as error:
             raise self._away(error) from None
-        if not done:
+        if removal.unread:
+            raise RefusedError(
+                f"The message of the task is not among the next {MAX_MESSAGES} of each priority of the "
+                f"queue {queue}, and {removal.unread} messages behind them were not searched: cancel the "
+                "task instead."
+            )
+        if not removal.done:
             raise RefusedError(
                 f"The queue {queue} has no message of the task: a worker has fetched it, or it is in another "
                 "queue. Cancel the task instead."

@@ -14,7 +14,7 @@ from celery_health.survey.task.arguments import (
 from celery_health.survey.task.result import read_meta
 from celery_health.threads import run_in_thread
 from celery_monitor.control.refused import RefusedError
-from celery_monitor.control.retries.rules import refusal
+from celery_monitor.control.rules import retry_refusal
 from celery_monitor.control.submit import Submission
 from celery_monitor.live.live import Live
 from celery_monitor.records.tasks import TaskRecord
@@ -43,7 +43,7 @@ class RetryBuilder:
         Raises:
             RefusedError: the task cannot be retried, or its arguments or its queue are not known.
         """
-        why = refusal(record)
+        why = retry_refusal(record)
         if why is not None:
             raise RefusedError(why)
         complete = given.args is not None and given.kwargs is not None and (given.queue or record.queue)
@@ -60,8 +60,7 @@ class RetryBuilder:
         )
 
     async def _meta(self, task_id: str) -> Mapping[str, Any]:
-        url = self._connection.result_backend_url
-        if not url or url.startswith(("rpc", "disabled")):
+        if not self._connection.keeps_results:
             return {}
         try:
             return await run_in_thread(lambda: read_meta(self._connection.celery(), task_id) or {}, SECONDS)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
-from celery_monitor.control.known_task import KnownTasks
 from celery_monitor.control.refused import RefusedError
 from celery_monitor.control.retries.build import Given, RetryBuilder
 from celery_monitor.control.submit import BrokerAwayError, Submitter
 from celery_monitor.history.history import History
+from celery_monitor.live.known_tasks import KnownTasks
 from celery_monitor.records.requests import RequestedRetry
 
 

@@ -44,8 +44,8 @@ class AmqpConsumer(Stream):
         )
         channels, max_frame, heartbeat = frames.TUNE.unpack_from(await self._answer(frames.TUNE_ID))
         self._max_frame = min(max_frame or frames.MAX_FRAME_BYTES, frames.MAX_FRAME_BYTES)
-        beats = min(heartbeat, HEARTBEAT_SECONDS) or HEARTBEAT_SECONDS
-        self.send(method_frame(0, frames.TUNE_OK, "BlB", channels, self._max_frame, beats))
+        interval = min(heartbeat, HEARTBEAT_SECONDS) or HEARTBEAT_SECONDS
+        self.send(method_frame(0, frames.TUNE_OK, "BlB", channels, self._max_frame, interval))
         self.send(method_frame(0, frames.OPEN, "ssb", vhost, "", False))
         await self._answer(frames.OPEN_OK)
         self.send(method_frame(_CHANNEL, frames.CHANNEL_OPEN, "s", ""))

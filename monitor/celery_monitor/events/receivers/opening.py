@@ -1,6 +1,7 @@
 """Chooses the receiver for a broker URL."""
 
-from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse
+from celery_health.readers.parameters import parse_broker
+from celery_health.urls import BrokerKind, BrokerUrl, UrlError
 from celery_monitor.events.receivers.purpose import EVENTS, Purpose
 from celery_monitor.events.receivers.receiver import Receiver
 from celery_monitor.events.receivers.redis import EventChannels, RedisReceiver
@@ -24,7 +25,7 @@ def open_receiver(
         UrlError: the text is no URL, or the URL of a broker that carries no events.
     """
     channels = EventChannels(exchange, key_prefix, _prefix(fanout_prefix))
-    url = parse(broker) if isinstance(broker, str) else broker
+    url = parse_broker(broker) if isinstance(broker, str) else broker
     if url.kind is BrokerKind.SENTINEL and not url.master_name:
         raise UrlError(
             f"{url.address} does not name the master: use --master-name, with the master_name of "

@@ -58,7 +58,7 @@ class RabbitReceiver(ReconnectingReceiver):
 
     async def _receive(self, url: BrokerUrl) -> None:
         consumer = AmqpConsumer(self._deliver)
-        beats: asyncio.Task[None] | None = None
+        heartbeats: asyncio.Task[None] | None = None
         try:
             async with asyncio.timeout(CONNECT_SECONDS + READ_SECONDS):
                 loop = asyncio.get_running_loop()
@@ -67,11 +67,11 @@ class RabbitReceiver(ReconnectingReceiver):
                 await consumer.login(url.username or "guest", url.password or "guest", url.vhost or "/")
                 await self._consume(consumer)
             self._note_connected(url)
-            beats = asyncio.create_task(_beat(consumer))
+            heartbeats = asyncio.create_task(_send_heartbeats(consumer))
             raise await until_lost(consumer, HEARTBEAT_SECONDS, consumer.heartbeat)
         finally:
-            if beats is not None:
-                beats.cancel()
+            if heartbeats is not None:
+                heartbeats.cancel()
             consumer.close()
 
     async def _consume(self, consumer: AmqpConsumer) -> None:
@@ -101,7 +101,7 @@ class RabbitReceiver(ReconnectingReceiver):
         return amqp_reachability(error, url).message
 
 
-async def _beat(consumer: AmqpConsumer) -> None:
+async def _send_heartbeats(consumer: AmqpConsumer) -> None:
     while True:
         await asyncio.sleep(HEARTBEAT_SECONDS / 2)
         consumer.heartbeat()

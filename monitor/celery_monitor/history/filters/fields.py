@@ -1,4 +1,4 @@
-"""The fields of the filter language: what each one takes, and what a page can offer for completion."""
+"""The fields of the filter language: what each one takes, and what several terms of one mean."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -20,36 +20,49 @@ class Kind(enum.Enum):
 
 
 class Field(NamedTuple):
-    """One field. ``column`` names what it filters on; ``values`` are the values that are known in advance."""
+    """One field. ``values`` are the values that are known in advance.
+
+    ``alternatives``: of several terms that are not negated, one has to hold. ``label``: the values that occur
+    are labels of the history, of the ``LabelKind`` of the same name.
+    """
 
     name: str
     kind: Kind
     meaning: str
     example: str
     values: Sequence[str] = ()
+    alternatives: bool = False
+    label: bool = False
+
+
+def _label(name: str, meaning: str, example: str, values: Sequence[str] = ()) -> Field:
+    return Field(name, Kind.PATTERN, meaning, example, values, alternatives=True, label=True)
+
+
+def _identity(name: str, kind: Kind, meaning: str, example: str) -> Field:
+    return Field(name, kind, meaning, example, alternatives=True)
 
 
 _ALL = (
-    Field(
+    _label(
         "state",
-        Kind.PATTERN,
         "The state of the task; custom states too.",
         "state:failure",
         tuple(state.lower() for state in (*CELERY_STATES, LOST, UNREPORTED)),
     ),
-    Field("name", Kind.PATTERN, "The name of the task.", "name:shop.*"),
-    Field("worker", Kind.PATTERN, "The worker of the last run.", "worker:celery@web-*"),
-    Field("queue", Kind.PATTERN, "The queue that the task was sent to.", "queue:mail"),
-    Field("error", Kind.PATTERN, "The type of the last error.", "error:KeyError"),
-    Field("id", Kind.PATTERN, "The id of the task. Only the end may be left open.", "id:5f2c*"),
-    Field("root", Kind.TEXT, "The id of the first task of the workflow.", "root:5f2c9d1e"),
-    Field("parent", Kind.TEXT, "The id of the task that sent the task.", "parent:5f2c9d1e"),
+    _label("name", "The name of the task.", "name:shop.*"),
+    _label("worker", "The worker of the last run.", "worker:celery@web-*"),
+    _label("queue", "The queue that the task was sent to.", "queue:mail"),
+    _label("error", "The type of the last error.", "error:KeyError"),
+    _identity("id", Kind.PATTERN, "The id of the task. Only the end may be left open.", "id:5f2c*"),
+    _identity("root", Kind.TEXT, "The id of the first task of the workflow.", "root:5f2c9d1e"),
+    _identity("parent", Kind.TEXT, "The id of the task that sent the task.", "parent:5f2c9d1e"),
     Field("arg", Kind.TEXT, "A whole value in the arguments: 42 does not find 421.", "arg:42"),
     Field("result", Kind.TEXT, "Text in the result.", "result:timeout"),
     Field(
         "text",
         Kind.TEXT,
-        "Text in arguments, error or result. The field's name may be left out.",
+        "Text in name, arguments, error or result. The field's name may be left out.",
         "text:timeout",
     ),
     Field("runtime", Kind.DURATION, "How long the last run took.", "runtime:>30s"),
@@ -62,26 +75,8 @@ _ALL = (
 )
 
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})
-
-
-def completions(text: str, values: Mapping[str, Sequence[str]]) -> list[str]:
-    """What the last term of ``text`` can become, best first, at most 50.
-
-    ``values`` gives for a field's name the values that occur in the history, such as names of tasks.
-    """
-    last = text.rsplit(" ", maxsplit=1)[-1]
-    sign = "-" if last.startswith("-") else ""
-    name, colon, start = last.removeprefix("-").partition(":")
-    if not colon:
-        return [f"{sign}{field}:" for field in FIELDS if field.startswith(name)]
-    field = FIELDS.get(name)
-    if field is None:
-        return []
-    known = list(dict.fromkeys([*field.values, *values.get(name, ())]))
-    start = start.strip('"').lower()
-    begin = [value for value in known if value.lower().startswith(start)]
-    inside = [value for value in known if start in value.lower() and value not in begin]
-    return [f"{sign}{name}:{quoted(value)}" for value in [*begin, *inside][:50]]
+LABEL_FIELDS = tuple(field.name for field in _ALL if field.label)
+ALTERNATIVE_FIELDS = tuple(field.name for field in _ALL if field.alternatives)
 
 
 def quoted(value: str) -> str:

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from celery_monitor.history.filters.fields import ALTERNATIVE_FIELDS, FIELDS, Kind
 from celery_monitor.history.filters.terms import TaskFilter, Term
 from celery_monitor.records.tasks import TaskRecord
 
-_ALTERNATIVES = ("state", "name", "worker", "queue", "error", "id", "root", "parent")
 _COMPARISONS = MappingProxyType({">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le})
-_MOMENTS = ("after", "before", "ended")
+_MOMENTS = frozenset(field.name for field in FIELDS.values() if field.kind is Kind.MOMENT)
 _IDENTITIES: Mapping[str, Callable[[TaskRecord], tuple[str | None, ...]]] = MappingProxyType(
     {
         "id": lambda record: (record.id,),
@@ -65,6 +65,9 @@ class Folding(msgspec.Struct, frozen=True):
         return r"[^\w]" if self.all_words else "[^0-9A-Za-z_]"
 
 
+_OF_LABELS = Folding()
+"""Names, states, workers, queues and errors: every database compares them in the same way."""
+
 Matcher = Callable[[StoredTask, float], bool]
 """Whether a task meets the filter at a time (Unix time in seconds)."""
 
@@ -74,12 +77,12 @@ _Check = Callable[[StoredTask], bool]
 def matcher(task_filter: TaskFilter, folding: Folding) -> Matcher:
     """The filter as a function."""
     checks: list[_Check] = []
-    for field in _ALTERNATIVES:
+    for field in ALTERNATIVE_FIELDS:
         wanted = [_check(term, folding) for term in task_filter.of(field) if not term.negated]
         if wanted:
             checks.append(_any(wanted))
     for term in task_filter.terms:
-        if term.field in _MOMENTS or (term.field in _ALTERNATIVES and not term.negated):
+        if term.field in _MOMENTS or (term.field in ALTERNATIVE_FIELDS and not term.negated):
             continue
         check = _check(term, folding)
         checks.append(_not(check) if term.negated else check)
@@ -124,11 +127,14 @@ def _check(term: Term, folding: Folding) -> _Check:
         return _number(term.field, _COMPARISONS[term.comparison], term.value)
     if term.field in _IDENTITIES:
         return _identity(term.field, term.value)
-    if term.field in ("text", "result"):
-        return _contained(_TEXTS if term.field == "text" else ("result",), term.value, folding)
+    if term.field == "result":
+        return _contained(("result",), term.value, folding)
+    if term.field == "text":
+        in_name = _contained(("name",), term.value, _OF_LABELS)
+        return _any([in_name, _contained(_TEXTS, term.value, folding)])
     if term.field == "arg":
         return _argument(term.value, folding)
-    return _label(term.field, term.value, folding)
+    return _label(term.field, term.value)
 
 
 def _identity(field: str, value: str) -> _Check:
@@ -139,8 +145,8 @@ def _identity(field: str, value: str) -> _Check:
     return lambda task: value in values_of(task.record)
 
 
-def _label(field: str, pattern: str, folding: Folding) -> _Check:
-    parts = [re.escape(part) for part in folding.folded(pattern).split("*")]
+def _label(field: str, pattern: str) -> _Check:
+    parts = [re.escape(part) for part in _OF_LABELS.folded(pattern).split("*")]
     parts[0] = rf"\A{parts[0]}"
     parts[-1] += r"\Z"
     contains = _in_order(parts)
@@ -151,7 +157,7 @@ def _label(field: str, pattern: str, folding: Folding) -> _Check:
             return False
         if field == "error":
             text = text.partition("\n")[0]
-        return contains(folding.folded(text))
+        return contains(_OF_LABELS.folded(text))
 
     return matches
 

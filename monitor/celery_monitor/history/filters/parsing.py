@@ -34,13 +34,18 @@ _OFTEN_MEANT = {
 }
 
 
-class _Word(NamedTuple):
-    """One term as it is written. ``field`` is empty for bare text."""
+class Word(NamedTuple):
+    """One term as it is written, between two indexes. ``field`` is empty for bare text.
+
+    ``problem``: why it is no term, or not yet.
+    """
 
     position: int
-    negated: bool
-    field: str
-    value: str
+    end: int
+    negated: bool = False
+    field: str = ""
+    value: str = ""
+    problem: FilterError | None = None
 
 
 def parse_filter(text: str) -> TaskFilter:
@@ -48,7 +53,9 @@ def parse_filter(text: str) -> TaskFilter:
     if len(text) > MOST_CHARACTERS:
         raise FilterError(f"The filter is too long: write at most {MOST_CHARACTERS} characters")
     terms: list[Term] = []
-    for word in _words(text):
+    for word in words(text):
+        if word.problem is not None:
+            raise word.problem
         if len(terms) == MOST_TERMS:
             raise FilterError(f"The filter has too many terms: write at most {MOST_TERMS}", word.position)
         term = term_of(word.field or "text", word.value, word.position, negated=word.negated)
@@ -116,7 +123,8 @@ def _compared(name: str, kind: Kind, value: str, position: int | None, negated: 
     return Term(field=name, value=number, comparison=comparison, negated=negated)
 
 
-def _words(text: str) -> Iterator[_Word]:
+def words(text: str) -> Iterator[Word]:
+    """The terms as they are written, also those that are not finished."""
     at = 0
     while at < len(text):
         if text[at].isspace():
@@ -128,27 +136,28 @@ def _words(text: str) -> Iterator[_Word]:
         match = _FIELD.match(text, at)
         name = match[1].lower() if match else ""
         at = match.end() if match else at
-        value, at = _value(text, at)
-        if not value and not name:
-            raise FilterError("Write a term after '-', such as -state:success", start)
-        yield _Word(start, negated, name, value)
+        value, at, problem = _value(text, at)
+        if not value and not name and problem is None:
+            problem = FilterError("Write a term after '-', such as -state:success", start)
+        yield Word(start, at, negated, name, value, problem)
 
 
-def _value(text: str, at: int) -> tuple[str, int]:
-    """The value that begins at this index, and the index after it."""
+def _value(text: str, at: int) -> tuple[str, int, FilterError | None]:
+    """The value that begins at this index, the index after it, and why it is none, or not yet."""
     start = at
     if text[at : at + 1] != '"':
         while at < len(text) and not text[at].isspace():
             at += 1
-        return text[start:at], at
+        return text[start:at], at, None
     characters = []
     at += 1
     while at < len(text) and text[at] != '"':
         at += text[at] == "\\" and at + 1 < len(text)
         characters.append(text[at])
         at += 1
+    value = "".join(characters)
     if at >= len(text):
-        raise FilterError('The quotes are not closed: write " at the end of the value', start)
+        return value, at, FilterError('The quotes are not closed: write " at the end of the value', start)
     if at + 1 < len(text) and not text[at + 1].isspace():
-        raise FilterError("Write a space after the closing quotes", at + 1)
-    return "".join(characters), at + 1
+        return value, at + 1, FilterError("Write a space after the closing quotes", at + 1)
+    return value, at + 1, None

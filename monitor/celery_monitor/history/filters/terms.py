@@ -31,8 +31,7 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
 class TaskFilter(msgspec.Struct, frozen=True):
     """Conditions that all have to hold. An empty filter holds for every task.
 
-    Several terms of one field that name a value (``state``, ``name``, ``worker``, ``queue``, ``error``,
-    ``id``, ``root``, ``parent``) are alternatives, if they are not negated.
+    Several terms of one of ``ALTERNATIVE_FIELDS`` are alternatives, if they are not negated.
     """
 
     terms: tuple[Term, ...] = ()

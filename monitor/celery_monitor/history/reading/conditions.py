@@ -3,21 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Session
 from celery_monitor.history.filters import TaskFilter, Term
 from celery_monitor.history.reading import texts
 from celery_monitor.history.reading.condition import NARROW, NOTHING, Condition
-from celery_monitor.history.rows.labels import LabelKind
+from celery_monitor.history.rows.labels import FIELD_KINDS, LabelKind
 
-_LABELS = {
-    "state": (LabelKind.STATE, "state_id"),
-    "name": (LabelKind.NAME, "name_id"),
-    "worker": (LabelKind.WORKER, "worker_id"),
-    "queue": (LabelKind.QUEUE, "queue_id"),
-    "error": (LabelKind.ERROR, "error_id"),
-}
 _MOST_LABELS = 5_000
+_FEW_LABELS = 100
 
 
 class Conditions:
@@ -32,15 +28,17 @@ class Conditions:
     async def of(self, task_filter: TaskFilter) -> list[Condition]:
         """All conditions of a filter."""
         found = []
-        for field in _LABELS:
+        for field in FIELD_KINDS:
             found += await self._labels(field, task_filter.of(field))
         for field, make in (("id", _identity), ("root", _root), ("parent", _parent)):
             found += await self._alternatives(task_filter.of(field), make)
         for term in task_filter.terms:
             if term.field in ("runtime", "wait", "retries"):
                 found.append(await self._number(term))
-            elif term.field in ("arg", "text", "result"):
+            elif term.field in ("arg", "result"):
                 found.append(await texts.condition(self._database, self._session, term))
+            elif term.field == "text":
+                found += await self._text(term)
             elif term.field == "twice":
                 wanted = (term.value == "yes") != term.negated
                 found.append(
@@ -54,24 +52,45 @@ class Conditions:
         return found
 
     async def _labels(self, field: str, terms: Sequence[Term]) -> list[Condition]:
-        kind, column = _LABELS[field]
+        kind, column = FIELD_KINDS[field], f"{field}_id"
         found = []
         wanted = [term for term in terms if not term.negated]
         if wanted:
             labels = [label for term in wanted for label in await self._matching(kind, str(term.value))]
-            ids = sorted({number for number, _ in labels})
-            count = sum(dict(labels).values())
-            found.append(
-                Condition(f"{column} IN ({_marks(ids)})", ids, count, column, single=len(ids) == 1)
-                if ids
-                else NOTHING
-            )
+            found.append(self._with(column, dict(labels)))
         for term in terms:
             if term.negated:
                 excluded = await self._matching(kind, str(term.value))
                 if excluded:
                     found.append(await self._without(kind, column, dict(excluded)))
         return found
+
+    async def _text(self, term: Term) -> list[Condition]:
+        """Text in the name of the task, in its arguments, its error or its result."""
+        contains = f"%{texts.like(str(term.value), wildcard=False)}%"
+        names = dict(await self._labels_like(LabelKind.NAME, contains))
+        found = await texts.condition(self._database, self._session, term)
+        if not names:
+            return [found]
+        if term.negated:
+            return [await self._without(LabelKind.NAME, "name_id", names), found]
+        named = self._with("name_id", names)
+        return [named if found.estimate == 0 else _either(named, found)]
+
+    def _with(self, column: str, labels: Mapping[int, int]) -> Condition:
+        """Tasks that have one of these labels. ``labels``: their numbers, with the number of their tasks."""
+        if not labels:
+            return NOTHING
+        sql, parameters = self._in(column, sorted(labels))
+        return Condition(sql, parameters, sum(labels.values()), column, single=len(labels) == 1)
+
+    def _in(self, expression: str, ids: Sequence[int]) -> tuple[str, list[Any]]:
+        """Whether the expression has one of these values. A statement takes some ten thousand parameters."""
+        if len(ids) <= _FEW_LABELS:
+            return f"{expression} IN ({_marks(ids)})", list(ids)
+        if self._database.is_sqlite:
+            return f"{expression} IN (SELECT value FROM json_each(?))", [msgspec.json.encode(ids).decode()]
+        return f"{expression} = ANY(?)", [list(ids)]
 
     async def _without(self, kind: LabelKind, column: str, excluded: Mapping[int, int]) -> Condition:
         """Tasks with another label or none. If they are few, the other labels are named, for the index."""
@@ -85,12 +104,12 @@ class Conditions:
         others = [row[1] for row in labels if row[0] == kind and row[1] not in excluded]
         labeled = sum(row[2] for row in labels if row[0] == kind)
         if count > NARROW or len(others) > _MOST_LABELS:
-            ids = sorted(excluded)
-            return Condition(f"coalesce({column}, 0) NOT IN ({_marks(ids)})", ids)
-        named = f"{column} IN ({_marks(others)})" if others else "1 = 0"
+            sql, parameters = self._in(f"coalesce({column}, 0)", sorted(excluded))
+            return Condition(f"NOT {sql}", parameters)
+        named, parameters = self._in(column, others) if others else ("1 = 0", [])
         if labeled == every:
-            return Condition(named, others, count, column if others else "")
-        return Condition(f"({named} OR {column} IS NULL)", others, count, "")
+            return Condition(named, parameters, count, column if others else "")
+        return Condition(f"({named} OR {column} IS NULL)", parameters, count, "")
 
     async def _matching(self, kind: LabelKind, pattern: str) -> list[tuple[int, int]]:
         """The numbers of the labels that match, with the number of their tasks."""
@@ -98,10 +117,13 @@ class Conditions:
         if kind is LabelKind.ERROR:
             # The type of the error, then the line that raised it.
             like += "\n%"
+        return await self._labels_like(kind, like)
+
+    async def _labels_like(self, kind: LabelKind, like: str) -> list[tuple[int, int]]:
         operator = "LIKE" if self._database.is_sqlite else "ILIKE"
         rows = await self._session.rows(
             f"SELECT id, tasks FROM {self._database.prefix}labels "
-            f"WHERE kind = ? AND text {operator} ? ESCAPE '!' LIMIT {_MOST_LABELS}",
+            f"WHERE kind = ? AND text {operator} ? ESCAPE '!'",
             [int(kind), like],
         )
         return [(row[0], row[1]) for row in rows]
@@ -157,6 +179,21 @@ class Conditions:
         )
         number = rows[0][0]
         return condition._replace(estimate=number if number <= NARROW else None)
+
+
+def _either(named: Condition, found: Condition) -> Condition:
+    """Tasks that meet one condition or both. Both have an index if few tasks meet them."""
+    sql, parameters = f"({named.sql} OR ({found.sql}))", [*named.parameters, *found.parameters]
+    if found.estimate is None:
+        return Condition(sql, parameters)
+    most = (named.estimate or 0) + found.estimate
+    if most <= NARROW:
+        return Condition(sql, parameters, most, column="", exact=False)
+    others = f"NOT coalesce({named.sql}, false)"
+    rest = found._replace(
+        sql=f"({found.sql}) AND {others}", parameters=[*found.parameters, *named.parameters], exact=False
+    )
+    return Condition(sql, parameters, either=(named, rest))
 
 
 def _identity(value: str) -> Condition:

@@ -10,17 +10,21 @@ from celery_monitor.history.errors import CursorError
 from celery_monitor.history.filters import TaskFilter
 from celery_monitor.history.views import Sort
 
-MOST_CHARACTERS = 400
+MOST_CHARACTERS = 2_000
+"""A label of 300 characters has up to 1,600 here."""
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
     """The last task of a page: its group in the order of the list, its value in the group, its row's id.
 
-    ``group`` is the number of a label, or 1 for tasks with a value and 0 for those without. ``now`` is the
-    time of the first page: what the filter says of the time before now means the same on every page.
+    ``group`` is 1 for tasks with a value and 0 for those without. In an order by label, the tasks of each
+    ``label`` are a group; it is the text, because the label may be deleted before the next page is read.
+    ``now`` is the time of the first page: what the filter says of the time before now means the same on every
+    page.
     """
 
     group: int
+    label: str
     value: float
     id: int
     now: float

@@ -14,23 +14,19 @@ from celery_monitor.history.reading.condition import NARROW, Condition
 from celery_monitor.history.reading.conditions import Conditions
 from celery_monitor.history.reading.cursor import Position
 from celery_monitor.history.reading.slots import SLOT, SLOTTED, slot_of
-from celery_monitor.history.rows.labels import LabelKind
+from celery_monitor.history.rows.labels import FIELD_KINDS, LabelKind
 from celery_monitor.history.views import Count, Sort, SortKey
 
-_LABEL_KINDS = {
-    SortKey.NAME: LabelKind.NAME,
-    SortKey.STATE: LabelKind.STATE,
-    SortKey.WORKER: LabelKind.WORKER,
-    SortKey.QUEUE: LabelKind.QUEUE,
-}
+_LABEL_KINDS = {key: FIELD_KINDS[key] for key in SortKey if key in FIELD_KINDS}
 
 
 class Entry(NamedTuple):
-    """A task in a list: its group, its value and its row's id."""
+    """A task in a list: its group, its value and its row's id, and its label in an order by label."""
 
     group: int
     value: float
     id: int
+    label: str = ""
 
 
 class _Segment(NamedTuple):
@@ -39,6 +35,7 @@ class _Segment(NamedTuple):
     group: int
     condition: Condition | None
     column: str
+    label: str = ""
 
 
 class Listing:
@@ -59,9 +56,13 @@ class Listing:
             return []
         if self._sort.key in _LABEL_KINDS and self._narrow:
             return await self._sorted(after, limit)
+        if self._sort.key is SortKey.TIME and (parts := self._parts()):
+            entries = [entry for part in parts for entry in await part.page(after, limit)]
+            return sorted(entries, reverse=self._sort.descending)[:limit]
         found: list[Entry] = []
         async for segment in self._segments(after):
-            start = after if after is not None and segment.group == after.group else None
+            same = after is not None and (segment.group, segment.label) == (after.group, after.label)
+            start = after if same else None
             found += await self._segment(segment, start, limit - len(found))
             if len(found) >= limit:
                 break
@@ -71,20 +72,34 @@ class Listing:
         """The number of tasks, counted up to ``most``."""
         if self._rarest is not None and self._rarest.estimate == 0:
             return Count(0, exact=True)
-        if len(self._conditions) == 1 and self._conditions[0].estimate is not None:
-            return Count(self._conditions[0].estimate, exact=True)
+        if len(self._conditions) == 1:
+            [only] = self._conditions
+            if only.estimate is not None and only.exact:
+                return Count(only.estimate, exact=True)
         if not self._conditions:
             rows = await self._session.rows(
                 f"SELECT coalesce(sum(tasks), 0) FROM {self._database.prefix}labels WHERE kind = ?",
                 [int(LabelKind.STATE)],
             )
             return Count(int(rows[0][0]), exact=True)
+        if parts := self._parts():
+            counts = [await part.count(most) for part in parts]
+            number = sum(count.number for count in counts)
+            return Count(min(most, number), exact=number <= most and all(count.exact for count in counts))
         source, where, parameters = self._source(_Segment(1, None, "at"), self._conditions)
         rows = await self._session.rows(
             f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {where} LIMIT {most + 1}) AS counted",
             parameters,
         )
         return Count(min(most, rows[0][0]), exact=rows[0][0] <= most)
+
+    def _parts(self) -> list["Listing"]:
+        """Lists that have the tasks of this one between them, if they are found faster alone."""
+        divided = next((condition for condition in self._conditions if condition.either), None)
+        if divided is None or self._narrow:
+            return []
+        others = [condition for condition in self._conditions if condition is not divided]
+        return [Listing(self._database, self._session, [one, *others], self._sort) for one in divided.either]
 
     @property
     def _narrow(self) -> bool:
@@ -96,31 +111,30 @@ class Listing:
             yield _Segment(1, None, "at")
         elif key in _LABEL_KINDS:
             column = f"{key}_id"
-            groups = await self._labels(_LABEL_KINDS[key])
-            skip = after is not None
-            for group in [*groups, 0]:
-                if skip and after is not None and group != after.group:
-                    continue
-                skip = False
-                condition = (
-                    Condition(f"{column} = ?", [group], column=column, single=True)
-                    if group
-                    else Condition(f"{column} IS NULL", column=column, single=True)
-                )
-                yield _Segment(group, condition, "at")
+            for number, label in await self._labels(_LABEL_KINDS[key]):
+                if after is None or not self._precedes(1, label, after):
+                    condition = Condition(f"{column} = ?", [number], column=column, single=True)
+                    yield _Segment(1, condition, "at", label)
+            yield _Segment(0, Condition(f"{column} IS NULL", column=column, single=True), "at")
         else:
             if after is None or after.group == 1:
                 yield _Segment(1, Condition(f"{key} IS NOT NULL", column=key.value), key.value)
             yield _Segment(0, Condition(f"{key} IS NULL"), "at")
 
-    async def _labels(self, kind: LabelKind) -> list[int]:
+    async def _labels(self, kind: LabelKind) -> list[tuple[int, str]]:
         direction = "DESC" if self._sort.descending else "ASC"
         rows = await self._session.rows(
-            f"SELECT id FROM {self._database.prefix}labels WHERE kind = ? AND tasks > 0 "
-            f"ORDER BY text {direction}, id LIMIT 20000",
+            f"SELECT id, text FROM {self._database.prefix}labels WHERE kind = ? AND tasks > 0 "
+            f"ORDER BY text {direction} LIMIT 20000",
             [int(kind)],
         )
-        return [row[0] for row in rows]
+        return [(row[0], row[1]) for row in rows]
+
+    def _precedes(self, group: int, label: str, after: Position) -> bool:
+        """Whether a group comes before that of the position. Labels are in the order of their bytes."""
+        if group != after.group:
+            return group > after.group
+        return label > after.label if self._sort.descending else label < after.label
 
     async def _segment(self, segment: _Segment, after: Position | None, limit: int) -> list[Entry]:
         descending = self._descending(segment)
@@ -144,7 +158,7 @@ class Listing:
             f"SELECT {segment.column}, id FROM {source} WHERE {where} ORDER BY {order} LIMIT {limit}",
             parameters,
         )
-        return [Entry(segment.group, row[0], row[1]) for row in rows]
+        return [Entry(segment.group, row[0], row[1], segment.label) for row in rows]
 
     def _slotted_label(self, segment: _Segment) -> str | None:
         """The label whose index gives the order, if that index has slots of time instead of times."""
@@ -192,22 +206,29 @@ class Listing:
 
     async def _sorted(self, after: Position | None, limit: int) -> list[Entry]:
         """The page of a list by label that few tasks are in: all of them are read and sorted here."""
-        groups = [*(await self._labels(_LABEL_KINDS[self._sort.key])), 0]
-        rank = {group: number for number, group in enumerate(groups)}
         source, where, parameters = self._source(_Segment(1, None, "at"), self._conditions)
         rows = await self._session.rows(
             f"SELECT coalesce({self._sort.key}_id, 0), at, id FROM {source} WHERE {where}",
             parameters,
         )
 
-        def order(entry: Sequence[Any]) -> tuple[int, float, int]:
-            return rank.get(entry[0], len(rank)), -entry[1], -entry[2]
-
-        entries = sorted((Entry(*row) for row in rows), key=order)
+        found = await self._session.rows_of(
+            f"SELECT id, text FROM {self._database.prefix}labels WHERE id IN ids",
+            sorted({row[0] for row in rows if row[0]}),
+        )
+        labels = {row[0]: row[1] for row in found}
+        entries = [Entry(int(row[0] > 0), row[1], row[2], labels.get(row[0], "")) for row in rows]
+        entries.sort(key=lambda entry: (-entry.value, -entry.id))
+        entries.sort(key=lambda entry: entry.label, reverse=self._sort.descending)
+        entries.sort(key=lambda entry: -entry.group)
         if after is not None:
-            last = order((after.group, after.value, after.id))
-            entries = [entry for entry in entries if order(entry) > last]
+            entries = [entry for entry in entries if self._is_behind(entry, after)]
         return entries[:limit]
+
+    def _is_behind(self, entry: Entry, after: Position) -> bool:
+        if (entry.group, entry.label) == (after.group, after.label):
+            return (entry.value, entry.id) < (after.value, after.id)
+        return not self._precedes(entry.group, entry.label, after)
 
 
 async def conditions_of(

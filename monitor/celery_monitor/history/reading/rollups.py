@@ -1,7 +1,7 @@
 """Numbers of a window from the rollups: the overview, the names, series for charts."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 from celery_monitor.history.database.session import Session
@@ -24,10 +24,16 @@ from celery_monitor.history.views import NameView, Outcomes, OverviewView, Serie
 
 _TREND_POINTS = 20
 _MOST_LABELS = 2_000
+_MOST_ROWS = 50_000
+"""Of one query, so that many names in a long window do not fill the memory."""
+_MOST_STEPS = 10_080
+"""The rows of one name that are kept: the minutes of 7 days, or the hours of 400 days."""
 _VIEWS_IN_TURN = 100
 """Percentiles of this many take a few milliseconds."""
-_EACH_SECONDS = 6 * HOUR
-"""Rows that have every name, queue and worker apart are read in pieces of this length: there may be many."""
+_EACH_SECONDS = HOUR
+"""Rows that have every name, queue and worker apart are read in pieces of this length: with 1,000 workers, a
+minute may have thousands.
+"""
 _MOST_PIECES = 48
 _HOURS_FROM = 4 * HOUR
 """Windows of this length are read from the hours, with the minutes at both ends."""
@@ -110,10 +116,8 @@ class Rollups:
 
     async def overview(self, window: Window) -> OverviewView:
         """The window in numbers."""
-        sums = _total(sums for _, sums in await self._rows(window, _Selection()))
-        before = _total(
-            sums for _, sums in await self._rows(previous_of(window), _Selection(), histograms=False)
-        )
+        sums = await _total(self._rows(window, _Selection()))
+        before = await _total(self._rows(previous_of(window), _Selection(), histograms=False))
         rows = await self._session.rows(
             f"SELECT text, tasks FROM {self._prefix}labels WHERE kind = ? AND tasks > 0",
             [int(LabelKind.STATE)],
@@ -139,13 +143,11 @@ class Rollups:
         )
         selection = _Selection(BY_NAME, name_ids=[row[0] for row in labels])
         before: dict[int, Sums] = {}
-        async for part in in_turns(await self._rows(previous_of(window), selection, histograms=False)):
-            for (name_id, _), sums in part:
-                merge(before.setdefault(name_id, Sums()), sums)
+        async for (name_id, _), sums in self._rows(previous_of(window), selection, histograms=False):
+            merge(before.setdefault(name_id, Sums()), sums)
         found: dict[int, _NameSums] = {}
-        async for part in in_turns(await self._rows(window, selection)):
-            for (name_id, at), sums in part:
-                found.setdefault(name_id, _NameSums(window)).add(at, sums)
+        async for (name_id, at), sums in self._rows(window, selection):
+            found.setdefault(name_id, _NameSums(window)).add(at, sums)
         texts = {row[0]: row[1] for row in labels}
         views = [
             sums.view(texts[name_id], before.get(name_id, Sums()))
@@ -167,11 +169,10 @@ class Rollups:
         steps: dict[int, Sums] = {at: Sums() for at in range(start, math.ceil(window.until), step)}
         if selection is not None:
             for piece in pieces:
-                async for part in in_turns(await self._rows(piece, selection, unit)):
-                    for (_, at), sums in part:
-                        entry = steps.get((at - start) // step * step + start)
-                        if entry is not None:
-                            merge(entry, sums)
+                async for (_, at), sums in self._rows(piece, selection, unit):
+                    entry = steps.get((at - start) // step * step + start)
+                    if entry is not None:
+                        merge(entry, sums)
         return [
             SeriesPoint(
                 at=float(at),
@@ -207,10 +208,24 @@ class Rollups:
 
     async def _rows(
         self, window: Window, selection: _Selection, step: int | None = None, *, histograms: bool = True
-    ) -> list[tuple[tuple[int, int], Sums]]:
-        """Sums with the name's number and the time of each row."""
+    ) -> AsyncIterator[tuple[tuple[int, int], Sums]]:
+        """Sums with the name's number and the time of each row, in turns."""
         if step is None:
             step = HOUR if window.until - window.since >= _HOURS_FROM else MINUTE
+        columns = VALUE_COLUMNS if histograms else COUNTS
+        for part in parts_of(window, step):
+            for names in _names_at_once(selection.name_ids, part):
+                conditions, parameters = self._where(selection._replace(name_ids=names))
+                rows = await self._session.rows(
+                    f"SELECT name_id, at, {', '.join(columns)} FROM {self._prefix}task_rollups "
+                    f"WHERE {conditions} AND seconds = ? AND at >= ? AND at < ?",
+                    [*parameters, part.seconds, part.since, part.until],
+                )
+                async for some in in_turns(rows):
+                    for row in some:
+                        yield (row[0], row[1]), sums_of(row[2:])
+
+    def _where(self, selection: _Selection) -> tuple[str, list[int]]:
         conditions, parameters = ["level = ?"], [selection.level]
         for column, kind, ids in (
             ("name_id", LabelKind.NAME, selection.name_ids),
@@ -221,17 +236,14 @@ class Rollups:
             known_ids = f"SELECT id FROM {self._prefix}labels WHERE kind = ? UNION ALL SELECT 0"
             conditions.append(f"{column} IN ({','.join('?' * len(ids)) if ids else known_ids})")
             parameters += ids or [int(kind)]
-        found: list[tuple[tuple[int, int], Sums]] = []
-        columns = VALUE_COLUMNS if histograms else COUNTS
-        for part in parts_of(window, step):
-            rows = await self._session.rows(
-                f"SELECT name_id, at, {', '.join(columns)} FROM {self._prefix}task_rollups "
-                f"WHERE {' AND '.join(conditions)} AND seconds = ? AND at >= ? AND at < ?",
-                [*parameters, part.seconds, part.since, part.until],
-            )
-            async for some in in_turns(rows):
-                found += [((row[0], row[1]), sums_of(row[2:])) for row in some]
-        return found
+        return " AND ".join(conditions), parameters
+
+
+def _names_at_once(names: Sequence[int], part: _Part) -> list[Sequence[int]]:
+    """The names in parts that have at most about _MOST_ROWS rows each. An empty list stays as it is."""
+    steps = min(_MOST_STEPS, max(1, (part.until - part.since) // part.seconds))
+    count = max(1, _MOST_ROWS // steps)
+    return [names[start : start + count] for start in range(0, len(names), count)] or [names]
 
 
 def _pieces(window: Window) -> list[Window]:
@@ -247,8 +259,8 @@ def _step(window: Window, points: int) -> int:
     return max(1, round(length / unit)) * unit
 
 
-def _total(parts: Iterable[Sums]) -> Sums:
+async def _total(rows: AsyncIterator[tuple[tuple[int, int], Sums]]) -> Sums:
     total = Sums()
-    for sums in parts:
+    async for _, sums in rows:
         merge(total, sums)
     return total

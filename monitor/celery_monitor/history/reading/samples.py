@@ -7,19 +7,12 @@ import msgspec
 
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Session
-from celery_monitor.history.rows.labels import LabelKind
+from celery_monitor.history.rows.labels import FIELD_KINDS
 from celery_monitor.history.views import Window
 from celery_monitor.records.samples import QueueSample, WorkerSample
 
 _MOST_VALUES = 500
 OF_WORKER = "at, online, active, processed, missed, load, clock_skew"
-_KINDS = {
-    "state": LabelKind.STATE,
-    "name": LabelKind.NAME,
-    "worker": LabelKind.WORKER,
-    "queue": LabelKind.QUEUE,
-    "error": LabelKind.ERROR,
-}
 
 
 async def queue_series(
@@ -80,7 +73,7 @@ async def _last_of_each(
 
 async def values_of(database: Database, session: Session, field: str) -> list[str]:
     """The values of a field of the filter language, most frequent first. Empty for a field without."""
-    kind = _KINDS.get(field)
+    kind = FIELD_KINDS.get(field)
     if kind is None:
         return []
     rows = await session.rows(

@@ -102,6 +102,7 @@ async def _among(session: Session, found: Condition, match: str, parameters: Seq
         parameters=[msgspec.json.encode(ids).decode(), *found.parameters],
         estimate=number if number <= NARROW else None,
         column="",
+        exact=False,
     )
 
 

@@ -4,6 +4,7 @@ The rollups are the sum of what all stored tasks add. A change of a task takes a
 before and adds what it adds now, so each finished run is counted once, however often it is written.
 """
 
+import math
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import NamedTuple
@@ -54,9 +55,19 @@ class _Part(NamedTuple):
     wait: float | None = None
 
 
-def contribute(sums: dict[Key, Sums], record: TaskRecord, sign: int) -> None:
-    """Add what the task contributes (``sign`` 1), or take it away (-1)."""
+def contribute(
+    sums: dict[Key, Sums], record: TaskRecord, sign: int, *, receipt: bool = True, after: float = -math.inf
+) -> None:
+    """Add what the task contributes (``sign`` 1), or take it away (-1).
+
+    ``receipt`` False: without its receipt. ``after``: without the runs that ended at this time or before.
+    """
     for part in _parts(record):
+        if part.counted == _RECEIVED:
+            if not receipt:
+                continue
+        elif part.at <= after:
+            continue
         key = (int(part.at // 60) * 60, record.name, record.queue, part.worker)
         entry = sums.get(key)
         if entry is None:

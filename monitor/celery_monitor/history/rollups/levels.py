@@ -8,6 +8,8 @@ from celery_monitor.history.rows.labels import LabelKind
 
 ALL, BY_NAME, BY_QUEUE, BY_WORKER, BY_EACH = range(5)
 MINUTE, HOUR = 60, 3600
+EACH_DAYS = 2
+"""How long rows that have name, queue and worker apart are kept. There may be one for each combination."""
 
 RowKey = tuple[int, int, int, int, int, int]
 """Level, length in seconds, name, queue, worker (0 where the level does not separate them), time."""

@@ -2,8 +2,10 @@
 
 import enum
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from celery_monitor.history.database.session import Session
+from celery_monitor.history.filters.fields import LABEL_FIELDS
 from celery_monitor.history.rows.clean import MOST_LABEL_CHARACTERS, text
 
 _MOST_KNOWN = 50_000
@@ -25,6 +27,11 @@ class LabelKind(enum.IntEnum):
     EXCHANGE = 7
     ROUTING_KEY = 8
 
+
+FIELD_KINDS: Mapping[str, LabelKind] = MappingProxyType(
+    {name: LabelKind[name.upper()] for name in LABEL_FIELDS}
+)
+"""The kinds of the labels that are values of a field of the filter language."""
 
 Key = tuple[int, str]
 

@@ -1,6 +1,8 @@
 """A task as a row of ``job_executions``, and back. Hot: once or twice for each task that is written."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from celery_monitor.history.rows.clean import MOST_ID_CHARACTERS, integer, text, time
@@ -22,10 +24,14 @@ LABEL_COLUMNS = (
     "routing_key_id",
 )
 INDEX = {name: number for number, name in enumerate(COLUMNS)}
+_COUNT = len(COLUMNS)
+_labels = itemgetter(*(INDEX[name] for name in LABEL_COLUMNS))
 
 TRUNCATED = 1
 RUNS_STORED = 2
 OWN_ROOT = 4
+DELETED_BEFORE = 8
+"""An earlier row of the task was deleted. ``row_of`` does not know that."""
 
 _ENDED = FINAL_STATES | CONCLUDED_STATES | {RETRY}
 NOT_INDEXED = frozenset({"", "()", "[]", "{}", "None"})
@@ -85,45 +91,85 @@ def row_of(record: TaskRecord, label: Callable[[int, str | None], int | None]) -
 
 
 def record_of(row: Sequence[Any], text_of: Callable[[int | None], str | None], runs: list[Run]) -> TaskRecord:
-    """The record of a row of COLUMNS. ``runs``: those of the table ``runs``, empty if there are none."""
-    flags = row[INDEX["flags"]]
-    identity = row[0]
+    """The record of a row that begins with COLUMNS.
+
+    ``runs``: those of the table ``runs``, empty if there are none.
+    """
+    # In the order of COLUMNS. Names cost no more time than numbers do.
+    (
+        execution_id,
+        at,
+        state_id,
+        name_id,
+        worker_id,
+        queue_id,
+        _error_id,
+        sender_id,
+        exchange_id,
+        routing_key_id,
+        sent,
+        received,
+        started,
+        finished,
+        runtime,
+        _wait,
+        state_time,
+        updated,
+        eta,
+        expires,
+        clock,
+        retries,
+        priority,
+        flags,
+        run_count,
+        run_twice,
+        root_id,
+        parent_id,
+        group_id,
+        args,
+        kwargs,
+        exception,
+        result,
+        progress,
+        traceback,
+        reason,
+    ) = row[:_COUNT]
     record = TaskRecord(
-        id=identity,
-        state=text_of(row[2]) or "",
-        name=text_of(row[3]),
-        worker=text_of(row[4]),
-        queue=text_of(row[5]),
-        sender=text_of(row[7]),
-        exchange=text_of(row[8]),
-        routing_key=text_of(row[9]),
-        sent=row[10],
-        received=row[11],
-        started=row[12],
-        finished=row[13],
-        runtime=row[14],
-        state_time=row[16],
-        updated=row[17],
-        eta=row[18],
-        expires=row[19],
-        clock=row[20],
-        retries=row[21],
-        priority=row[22],
+        id=execution_id,
+        state=text_of(state_id) or "",
+        name=text_of(name_id),
+        worker=text_of(worker_id),
+        queue=text_of(queue_id),
+        sender=text_of(sender_id),
+        exchange=text_of(exchange_id),
+        routing_key=text_of(routing_key_id),
+        sent=sent,
+        received=received,
+        started=started,
+        finished=finished,
+        runtime=runtime,
+        state_time=state_time,
+        updated=updated,
+        eta=eta,
+        expires=expires,
+        clock=clock,
+        retries=retries,
+        priority=priority,
         arguments_truncated=bool(flags & TRUNCATED),
-        run_twice=bool(row[25]),
-        root_id=identity if flags & OWN_ROOT else row[26],
-        parent_id=row[27],
-        group_id=row[28],
-        args=row[29],
-        kwargs=row[30],
-        exception=row[31],
-        result=row[32],
-        progress=row[33],
-        traceback=row[34],
-        reason=row[35],
-        at=row[1],
+        run_twice=bool(run_twice),
+        root_id=execution_id if flags & OWN_ROOT else root_id,
+        parent_id=parent_id,
+        group_id=group_id,
+        args=args,
+        kwargs=kwargs,
+        exception=exception,
+        result=result,
+        progress=progress,
+        traceback=traceback,
+        reason=reason,
+        at=at,
     )
-    if row[24] and not flags & RUNS_STORED:
+    if run_count and not flags & RUNS_STORED:
         record.runs = [only_run(record)]
     else:
         record.runs = runs
@@ -132,7 +178,7 @@ def record_of(row: Sequence[Any], text_of: Callable[[int | None], str | None], r
 
 def label_numbers(rows: Iterable[Sequence[Any]]) -> set[int | None]:
     """The numbers of all labels in rows of COLUMNS."""
-    return {number for row in rows for number in row[2:10]}
+    return set(chain.from_iterable(map(_labels, rows)))
 
 
 def only_run(record: TaskRecord) -> Run:

@@ -1,12 +1,14 @@
 """One batch of records into the database, in one transaction."""
 
 import copy
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from celery_monitor.history.database.connection import Database
 from celery_monitor.history.database.session import Session
+from celery_monitor.history.deleted_tasks import DeletedTasks, may_return
 from celery_monitor.history.rollups.contributions import Key, Sums, contribute
 from celery_monitor.history.rollups.levels import rows_of
 from celery_monitor.history.rollups.store import add_to_rollups
@@ -16,6 +18,7 @@ from celery_monitor.history.rows.runs import RUN_COLUMNS, run_row, stored_runs
 from celery_monitor.history.rows.short_values import short_values
 from celery_monitor.history.rows.tasks import (
     COLUMNS,
+    DELETED_BEFORE,
     INDEX,
     LABEL_COLUMNS,
     RUNS_STORED,
@@ -35,12 +38,21 @@ _ARGUMENTS = slice(INDEX["args"], INDEX["kwargs"] + 1)
 
 
 class Change(NamedTuple):
-    """A task before and after: rows with the row's id first, and records. None and no row: a new task."""
+    """A task before and after: rows with the row's id first, and records. None and no row: a new task.
+
+    ``deleted``: an earlier row of the new task was deleted, which had changed last at this time.
+    """
 
     number: int | None
     row: tuple[Any, ...] | None
     before: TaskRecord | None
     after: TaskRecord
+    deleted: float | None = None
+
+    @property
+    def deleted_before(self) -> bool:
+        """Whether the task had an earlier row, which was deleted."""
+        return self.deleted is not None or (self.row is not None and bool(self.row[_FLAGS] & DELETED_BEFORE))
 
 
 class Written(NamedTuple):
@@ -99,25 +111,40 @@ async def _changes(
         f"SELECT id, {columns} FROM {database.prefix}job_executions WHERE execution_id IN ids",
         [record.id for record in records],
     )
-    if not found:
+    stored = {row[1]: row for row in found}
+    deleted = await _deleted(
+        database.prefix, session, [record for record in records if record.id not in stored]
+    )
+    if not found and not deleted:
         return [Change(None, None, None, record) for record in records]
     await labels.load(session, label_numbers(row[1:] for row in found))
     runs = await stored_runs(
         database.prefix, session, [row[1] for row in found if row[1 + _FLAGS] & RUNS_STORED]
     )
-    stored = {row[1]: row for row in found}
     changes = []
     async for part in in_turns(records):
         for record in part:
             row = stored.get(record.id)
             if row is None:
-                changes.append(Change(None, None, None, record))
+                since = deleted.get(record.id)
+                if since is None or may_return(record, since):
+                    changes.append(Change(None, None, None, record, since))
                 continue
             before = record_of(row[1:], labels.text, runs.get(record.id, []))
             after = merge_records(before, record)
             if after != before:
                 changes.append(Change(row[0], row[1:], before, after))
     return changes
+
+
+async def _deleted(prefix: str, session: Session, records: Sequence[TaskRecord]) -> dict[str, float]:
+    """Those of these tasks that had a row, which was deleted. Those that get a row again leave the table."""
+    table = DeletedTasks(prefix)
+    found = await table.of(session, [record.id for record in records])
+    if found:
+        returning = [one.id for one in records if one.id in found and may_return(one, found[one.id])]
+        await table.remove(session, returning)
+    return found
 
 
 async def _rows(session: Session, labels: Labels, changes: Sequence[Change]) -> list[tuple[Any, ...]]:
@@ -128,6 +155,10 @@ async def _rows(session: Session, labels: Labels, changes: Sequence[Change]) -> 
             await labels.create_missing(session)
             made = [row_of(change.after, labels.id) for change in part]
         rows += made
+    for at, change in enumerate(changes):
+        if change.deleted_before:
+            row = rows[at]
+            rows[at] = (*row[:_FLAGS], row[_FLAGS] | DELETED_BEFORE, *row[_FLAGS + 1 :])
     return rows
 
 
@@ -187,9 +218,11 @@ async def _count_runs(prefix: str, session: Session, labels: Labels, changes: Se
     sums: dict[Key, Sums] = {}
     async for part in in_turns(changes):
         for change in part:
+            receipt = not change.deleted_before
             if change.before is not None:
-                contribute(sums, change.before, -1)
-            contribute(sums, change.after, 1)
+                contribute(sums, change.before, -1, receipt=receipt)
+            after = -math.inf if change.deleted is None else change.deleted
+            contribute(sums, change.after, 1, receipt=receipt, after=after)
     rows = rows_of(sums, labels.id)
     if labels.missing:
         # Workers of earlier runs.

@@ -142,7 +142,7 @@ class Writer:
         workers: Sequence[WorkerSample] = (),
         audit: Sequence[AuditEntry] = (),
     ) -> None:
-        """Write all in one transaction; a record that the database refuses is found and left out."""
+        """Write all in one transaction; what the database refuses is found and left out."""
         try:
             async with self._database.writing() as session:
                 written = await self._into(session, records, queues, workers, audit)
@@ -181,7 +181,11 @@ class Writer:
         audit: Sequence[AuditEntry],
         error: BaseException,
     ) -> None:
-        if queues or workers or audit:
+        if len(records) + len(queues) + len(workers) + len(audit) == 1:
+            self._faulty += 1
+            kind = "the record of a task" if records else "an entry of the audit" if audit else "a sample"
+            _log.warning("The database refused %s, which was left out: %s", kind, cause(error))
+        elif queues or workers or audit:
             await self._store(records)
             for parts in (
                 *(([sample], [], []) for sample in queues),
@@ -189,13 +193,10 @@ class Writer:
                 *(([], [], [entry]) for entry in audit),
             ):
                 await self._store([], *parts)
-        elif len(records) > 1:
+        else:
             half = len(records) // 2
             await self._store(records[:half])
             await self._store(records[half:])
-        else:
-            self._faulty += 1
-            _log.warning("The database refused the record of a task, which was left out: %s", cause(error))
 
     def _failed(self, error: BaseException) -> None:
         self._pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._pause * 2))

@@ -1,5 +1,6 @@
 """Reads the schedule from where it is kept, and says what would help where it is not known."""
 
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
@@ -9,7 +10,7 @@ from celery_health.threads import SingleThread
 from celery_health.urls import UrlError, parse
 from celery_monitor.live.schedule import django_tables
 from celery_monitor.live.schedule.application import application_entries
-from celery_monitor.live.schedule.redbeat import DEFAULT_PREFIX, redbeat_entries
+from celery_monitor.live.schedule.redbeat import DEFAULT_PREFIX, read_redbeat, redbeat_entries
 from celery_monitor.live.views import ScheduleEntry, ScheduleView
 
 UNKNOWN = (
@@ -21,7 +22,7 @@ WITHOUT_RUNS = (
     "in its tables, where the monitor can read it."
 )
 LATE_RUNS = f"Beat writes runs into its tables after up to {django_tables.SYNC_SECONDS / 60:g} min."
-_TABLES_SECONDS = 4.0
+_THREAD_SECONDS = 4.0
 
 
 class ScheduleReader:
@@ -29,19 +30,28 @@ class ScheduleReader:
 
     def __init__(self, connection: AppConnection) -> None:
         self._connection = connection
-        self._thread: SingleThread[list[ScheduleEntry] | None] = SingleThread(_TABLES_SECONDS)
+        self._thread: SingleThread[list[ScheduleEntry] | None] = SingleThread(_THREAD_SECONDS)
 
     async def read(self, now: float) -> ScheduleView:
-        """The entries of redbeat or of Django's tables, which know their runs, or else the application's."""
+        """The entries of redbeat or of Django's tables, which know their runs, or else the application's.
+
+        Raises:
+            TimeoutError: the entries were not made in time.
+        """
         app = self._connection.app
         url, prefix = _redbeat(self._connection, app)
-        if url is not None and (found := await redbeat_entries(url, now, prefix)) is not None:
-            return ScheduleView(entries=tuple(found))
+        # Entries are made in a thread: the times of thousands of crontabs would block the event loop.
+        if url is not None and (stored := await read_redbeat(url, prefix)) is not None:
+            return ScheduleView(entries=await self._entries(lambda: redbeat_entries(stored, now)))
         if app is None:
             return ScheduleView(unknown=UNKNOWN)
-        return await self._tables(app, now) or ScheduleView(
-            entries=tuple(application_entries(app, now)), unknown=WITHOUT_RUNS
-        )
+        if (tables := await self._tables(app, now)) is not None:
+            return tables
+        entries = await self._entries(lambda: application_entries(app, now))
+        return ScheduleView(entries=entries, unknown=WITHOUT_RUNS)
+
+    async def _entries(self, make: Callable[[], list[ScheduleEntry]]) -> tuple[ScheduleEntry, ...]:
+        return tuple(await self._thread.run(make) or ())
 
     async def _tables(self, app: Any, now: float) -> ScheduleView | None:
         """What the tables of django-celery-beat have; None if beat does not use them."""

@@ -1,7 +1,7 @@
 """The entries of celery-redbeat, which keeps its schedule in Redis."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,10 +18,12 @@ DEFAULT_PREFIX = "redbeat:"
 _MAX_BYTES = 100_000
 
 
-async def redbeat_entries(
-    url: BrokerUrl, now: float, prefix: str = DEFAULT_PREFIX
-) -> list[ScheduleEntry] | None:
-    """The entries by name; None if Redis cannot be read or has no schedule."""
+Stored = tuple[float, Any, Any]
+"""When an entry is due, and its two JSON texts."""
+
+
+async def read_redbeat(url: BrokerUrl, prefix: str = DEFAULT_PREFIX) -> list[Stored] | None:
+    """What Redis has stored; None if it cannot be read or has no schedule."""
     redis = RedisConnection(url)
     try:
         client = redis.client()
@@ -36,12 +38,14 @@ async def redbeat_entries(
         return None
     finally:
         await redis.close()
-    found = [
-        entry
-        for (_, score), answer in zip(due, answers, strict=True)
-        if isinstance(answer, list) and (entry := entry_of(*answer, due=score, now=now)) is not None
-    ]
-    return sorted(found, key=lambda entry: entry.name)
+    both = zip(due, answers, strict=True)
+    return [(score, *answer) for (_, score), answer in both if isinstance(answer, list)]
+
+
+def redbeat_entries(stored: Sequence[Stored], now: float) -> list[ScheduleEntry]:
+    """The entries by name, without those that cannot be read. Many of them take seconds."""
+    found = (entry_of(definition, meta, due=due, now=now) for due, definition, meta in stored)
+    return sorted((entry for entry in found if entry is not None), key=lambda entry: entry.name)
 
 
 def entry_of(definition: Any, meta: Any, *, due: float, now: float) -> ScheduleEntry | None:

@@ -4,12 +4,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import cached_property
 from typing import Any, Protocol
 
 GRACE_SECONDS = 60.0
 """Beat may be this late, for example while it restarts, before a run counts as missed."""
-MAX_MISSED = 1_000
-"""Missed runs are counted up to this number."""
+MAX_MISSED = 100
+"""Missed runs are counted up to this number: each time of a crontab has to be computed."""
 _CRON_FIELDS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
 
 
@@ -40,9 +41,9 @@ class Interval:
         return time + self.seconds if self.seconds > 0 else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cron:
-    """Celery's crontab. ``fields`` by Celery's names; ``zone``: in which they are meant."""
+    """Celery's crontab, in one thread. ``fields`` by Celery's names; ``zone``: in which they are meant."""
 
     fields: Mapping[str, str]
     zone: tzinfo = UTC
@@ -54,14 +55,20 @@ class Cron:
 
     def after(self, time: float) -> float | None:
         """See the protocol."""
-        from celery.schedules import crontab  # noqa: PLC0415
-
         try:
             last = datetime.fromtimestamp(time, self.zone)
-            begin, delta, _ = crontab(**self.fields, nowfun=lambda: last).remaining_delta(last, tz=self.zone)
+            self._crontab.nowfun = lambda: last
+            begin, delta, _ = self._crontab.remaining_delta(last, tz=self.zone)
             return float((begin + delta).timestamp())
         except Exception:  # fields of a stranger, which Celery's parser may refuse in many ways
             return None
+
+    @cached_property
+    def _crontab(self) -> Any:
+        """Its fields take Celery far longer to read than a time to compute."""
+        from celery.schedules import crontab  # noqa: PLC0415
+
+        return crontab(**self.fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ from typing import Any
 
 import msgspec
 
+from celery_health.survey.task.holder import TaskReplies
 from celery_health.survey.task.result import TaskResult
 from celery_health.survey.task.search import Searched
+from celery_health.verdicts.fleet import poison_tasks
+from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS
 from celery_health.why.facts import (
     BlockingTask,
     Held,
@@ -33,6 +36,8 @@ _OUTCOMES: Mapping[str, Outcome] = {
     states.REJECTED: Outcome.REJECTED,
 }
 _NO_SOURCES = Sources()
+_NO_REPLIES = TaskReplies()
+_NOWHERE = Place()
 # States in which no worker has the task, besides the final ones.
 _NOT_HELD = frozenset({states.PENDING, states.RETRY, *states.CONCLUDED_STATES, *_OUTCOMES})
 
@@ -43,8 +48,9 @@ class Known:
 
     ``holder``: the worker that has the task by its record. ``active``: what that worker is running.
     ``queue``: the task's queue, or the one in which its message was found; ``consumers``: its workers.
-    ``succeeded_as``: the retry of a person that succeeded. ``sources``: how far they reach, but for
-    ``searched`` and ``result``.
+    ``replies``: of all workers; ``left``: that worker does not have the task any more.
+    ``succeeded_as``: the retry of a person that succeeded. ``push``: what the operator says of now.
+    ``sources``: how far they reach, but for ``searched`` and ``result``.
     """
 
     task_id: str
@@ -58,10 +64,12 @@ class Known:
     consumers: Sequence[WorkerView] = ()
     searched: Searched | None = None
     result: TaskResult | None = None
+    replies: TaskReplies = _NO_REPLIES
+    left: bool = False
     cancel: RequestedCancel | None = None
     succeeded_as: str | None = None
     push: ResourcePush | None = None
-    app: str = "APP"
+    place: Place = _NOWHERE
     sources: Sources = _NO_SOURCES
 
 
@@ -78,13 +86,15 @@ def is_held(record: TaskRecord | None) -> bool:
 
 
 def facts(known: Known) -> TaskFacts:
-    """The facts of the task."""
-    known = with_result(known)
+    """The facts of the task. ``known`` is what ``with_result`` gives."""
     record = known.record or TaskRecord(id=known.task_id)
     found = None if known.searched is None else known.searched.found
-    waits = found is not None and found.queue is not None
+    waits = known.left or (found is not None and found.queue is not None)
+    quarantine, deaths = known.replies.quarantine, known.replies.deaths
     result = known.result or TaskResult()
-    outcome = _OUTCOMES.get(record.state)
+    comes_back = record.state == states.REJECTED and _is_back(known)
+    outcome = None if comes_back else _OUTCOMES.get(record.state)
+    left = comes_back or (known.left and is_held(known.record))
     name = queue_name(known.record, known.searched)
     return TaskFacts(
         id=known.task_id,
@@ -106,7 +116,11 @@ def facts(known: Known) -> TaskFacts:
         p99=None if known.runtime is None else known.runtime.p99,
         p99_runs=0 if known.runtime is None else known.runtime.runs,
         **_cancel(known.cancel),
-        quarantined=_is_quarantined(known),
+        quarantined=_is_quarantined(known) or quarantine is not None,
+        not_moved=quarantine.problem if quarantine is not None and quarantine.waiting else "",
+        deaths=sum(one.count for one in deaths.victims() if one.id == known.task_id),
+        poison=poison_tasks.of_task(known.task_id, deaths, DEFAULT_FLEET_THRESHOLDS),
+        left_by=record.worker if left else None,
         dead_letter_queue=None if found is None else found.dead_letter_queue,
         unacknowledged=None if found is None else found.unacknowledged,
         retries=record.retries,
@@ -116,13 +130,20 @@ def facts(known: Known) -> TaskFacts:
         holder=None if waits or not is_held(known.record) else _holder(known, record),
         queue=None if name is None or outcome is not None else _queue(known, name),
         group=None if name is None or known.push is None else group_of(known.push, name),
-        place=_place(known),
+        place=known.place,
         sources=replace(
             known.sources,
             backend=result.asked,
             not_searched=() if known.searched is None else known.searched.not_searched,
         ),
     )
+
+
+def _is_back(known: Known) -> bool:
+    """Whether the broker or a worker has the message of a rejected task: no event says that it goes back."""
+    found = None if known.searched is None else known.searched.found
+    in_broker = found is not None and (found.queue is not None or found.unacknowledged is True)
+    return in_broker or _is_quarantined(known) or known.replies.quarantine is not None
 
 
 def with_result(known: Known) -> Known:
@@ -241,9 +262,3 @@ def _ahead(known: Known, *, in_queue: bool) -> int | None:
     if in_queue and known.searched is not None and known.searched.found is not None:
         return known.searched.found.ahead
     return None
-
-
-def _place(known: Known) -> Place:
-    if known.push is None:
-        return Place(known.app)
-    return replace(Place(known.app), namespace=known.push.namespace, resource=known.push.name)

@@ -9,6 +9,7 @@ from celery_monitor.history.errors import HistoryError
 from celery_monitor.history.filters import TaskFilter, Term
 from celery_monitor.history.history import History
 from celery_monitor.history.views import Window
+from celery_monitor.live.known_tasks import KnownTasks
 from celery_monitor.live.why.tasks import Percentile
 from celery_monitor.records.requests import RequestedCancel, RequestedRetry
 from celery_monitor.records.states import STARTED, SUCCESS
@@ -25,7 +26,7 @@ _MAX_RETRIES = 20
 
 
 class HistoryTasks:
-    """``recent``: a task in memory, such as ``Merger.get``; it is newer than the history."""
+    """``recent``: a task in memory, such as ``Merger.get``."""
 
     def __init__(
         self,
@@ -34,12 +35,12 @@ class HistoryTasks:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._history = history
-        self._recent = recent
+        self._known = KnownTasks(history, recent)
         self._clock = clock
 
     async def record(self, task_id: str) -> TaskRecord | None:
         """One task."""
-        return self._recent(task_id) or await _or(None, lambda: self._history.task(task_id))
+        return await self._known.readable(task_id)
 
     async def cancel(self, task_id: str) -> RequestedCancel | None:
         """The requested cancel of a task."""

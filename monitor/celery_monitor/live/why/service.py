@@ -1,32 +1,61 @@
 """Collects what the monitor knows of one task and answers why it is not running."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from celery_health.survey.app_connection import AppConnection
+from celery_health.survey.remote_control import Replies
+from celery_health.survey.task.holder import TaskReplies, task_replies
 from celery_health.survey.task.result import TaskResult, read_result
 from celery_health.survey.task.search import Searched, search_for_task
 from celery_health.threads import run_in_thread
 from celery_health.why.answer import Answer
 from celery_health.why.decide import why
-from celery_health.why.facts import Sources
+from celery_health.why.facts import Place, Sources
 from celery_monitor.live.live import Live
-from celery_monitor.live.why.facts import Known, facts, is_held, queue_name
+from celery_monitor.live.single_flight import SingleFlight
+from celery_monitor.live.why.dead_letters import DeadLetterReader
+from celery_monitor.live.why.facts import Known, facts, is_held, queue_name, with_result
 from celery_monitor.live.why.tasks import Tasks
-from celery_monitor.records.states import FINAL_STATES, LOST, PENDING, RETRY, SUCCESS
+from celery_monitor.records.states import (
+    FINAL_STATES,
+    LOST,
+    PENDING,
+    RECEIVED,
+    REJECTED,
+    RETRY,
+    REVOKED,
+    SUCCESS,
+    UNREPORTED,
+)
 from celery_monitor.records.tasks import TaskRecord
+from celery_monitor.remote_control.remote_control import RemoteControlError
+
+Ask = Callable[[Sequence[str], Sequence[str] | None], Awaitable[Replies]]
+"""The answers to commands of the workers with these names, as ``RemoteControl.ask`` gives them."""
 
 _AT_ONCE = 2
 """Questions that read the broker at one time: each may read thousands of messages."""
 _SEARCH_SECONDS = 6.0
 _RESULT_SECONDS = 2.0
 _MAX_QUEUES = 50
+_MAX_WORKERS = 200
+_ANSWERS_SECONDS = 3.0
+"""The answers of the workers serve all questions for so long: each open page of a task asks again."""
+_ASKING_SECONDS = 5.0
+_EVENT_SECONDS = 1.0
+"""For the event of an end that its worker has just sent."""
 _DELAY_SECONDS = 6.0
 """An event comes in less than a second. A queue that no event names is found at the third read."""
 
 
 class Why:
-    """``broker_problem``: why the broker cannot be used now, None while it can."""
+    """``broker_problem``: why the broker cannot be used now, None while it can.
+
+    ``on_end`` is called with a record, and with the same record as the result backend says that it has ended,
+    if the event of that end is late. ``ask``: asks workers; None where the answer does without.
+    """
 
     def __init__(
         self,
@@ -34,22 +63,76 @@ class Why:
         tasks: Tasks,
         connection: AppConnection,
         broker_problem: Callable[[], str | None] = lambda: None,
+        on_end: Callable[[TaskRecord, TaskRecord], None] = lambda *_: None,
+        *,
+        ask: Ask | None = None,
     ) -> None:
         self._live = live
         self._tasks = tasks
         self._connection = connection
         self._broker_problem = broker_problem
+        self._on_end = on_end
+        self._ask = ask
+        self._answers = SingleFlight(self._asked, _ANSWERS_SECONDS)
+        self._read = DeadLetterReader()
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def answer(self, task_id: str) -> Answer:
         """The one answer. It takes some seconds at most, where the broker has to be searched."""
         before = await self._tasks.record(task_id)
-        searched = await self._search(task_id, before)
+        run = _run_of(before)
+        replies, left = await self._replies(task_id, before)
+        searched = await self._search(task_id, before, replies, left=left)
         result = await self._result(task_id, before)
         record = await self._tasks.record(task_id)
-        if not _may_be_in_broker(record):
+        left = left and _run_of(record) == run
+        if not (left or _may_be_in_broker(record)):
             searched = None  # a worker has received the task while the broker was searched
-        return why(facts(await self._known(task_id, record, searched, result)))
+        known = await self._known(task_id, record, searched, result)
+        known = with_result(replace(known, replies=replies, left=left))
+        if record is not None and known.record is not None and known.record is not record:
+            self._note_end(record, known.record)
+        return why(facts(known))
+
+    async def _replies(self, task_id: str, record: TaskRecord | None) -> tuple[TaskReplies, bool]:
+        """What the workers say, and whether the one that runs the task by its record does not have it."""
+        if record is not None and record.state in FINAL_STATES - {REJECTED}:
+            return TaskReplies(), False
+        try:
+            async with asyncio.timeout(_ASKING_SECONDS):
+                asked_at, replies = await self._answers.get()
+        except (RemoteControlError, TimeoutError):
+            return TaskReplies(), False
+        found = task_replies(replies, task_id, self._live.clock())
+        left = (
+            record is not None
+            and self._has_begun(record, asked_at)
+            and record.worker in replies.get("active", {})
+            and task_id not in found.ids
+        )
+        if left:
+            await asyncio.sleep(_EVENT_SECONDS)
+        return found, left
+
+    async def _asked(self) -> tuple[float, Replies]:
+        """When the workers were asked, and what those that are online answer."""
+        asked_at = self._live.clock()
+        online = [worker.name for worker in self._live.workers() if worker.online][:_MAX_WORKERS]
+        if self._ask is None or not online:
+            return asked_at, {}
+        return asked_at, await self._ask(("active", "stats"), online)
+
+    def _has_begun(self, record: TaskRecord, asked_at: float) -> bool:
+        """Whether a worker, and no other of its name, was running the task when it was asked."""
+        worker = self._live.known_workers.get(record.worker or "")
+        begun = is_held(record) and record.state != RECEIVED and (record.started or 0.0) <= asked_at
+        return begun and (worker is None or not worker.is_shared)
+
+    def _note_end(self, record: TaskRecord, ended: TaskRecord) -> None:
+        if ended.state == REVOKED and record.state != UNREPORTED:
+            return  # a worker stores it when it gets the order, and the task may still wait or run
+        if ended.finished is not None and ended.finished + _DELAY_SECONDS <= self._live.clock():
+            self._on_end(record, ended)
 
     async def _known(
         self,
@@ -81,8 +164,8 @@ class Why:
             result=result,
             cancel=await self._tasks.cancel(task_id),
             succeeded_as=await self._succeeded_as(record),
-            push=live.push,
-            app=self._connection.name,
+            push=live.fresh_push(),
+            place=self._place(),
             sources=Sources(
                 broker=self._connection.broker.address,
                 broker_error=away,
@@ -97,15 +180,27 @@ class Why:
             ),
         )
 
+    def _place(self) -> Place:
+        push = self._live.push
+        if push is None:
+            return Place(self._connection.name)
+        return Place(self._connection.name, push.namespace, push.name)
+
     async def _succeeded_as(self, record: TaskRecord | None) -> str | None:
         if record is None or record.state == SUCCESS or record.state not in FINAL_STATES | {LOST}:
             return None
         return await self._tasks.succeeded_as(record.id)
 
-    async def _search(self, task_id: str, record: TaskRecord | None) -> Searched | None:
+    async def _search(
+        self, task_id: str, record: TaskRecord | None, replies: TaskReplies, *, left: bool
+    ) -> Searched | None:
         """Only where the message may be in the broker and no worker is known to have it."""
-        if not _may_be_in_broker(record):
+        if not (left or _may_be_in_broker(record)):
             return None
+        # On RabbitMQ, reading one keeps other programs away: only if workers say that the task may be there.
+        killed = replies.quarantine is not None or task_id in {one.id for one in replies.deaths.victims()}
+        own_letters = (self._connection.dead_letter_queue, *replies.dead_letter_queues)
+        dead_letters = own_letters if killed else ()
         own = [record.queue] if record is not None and record.queue else []
         names = [*own, *(name for name in self._live.known_queues.names() if name not in own)]
         if not names:
@@ -113,7 +208,9 @@ class Why:
         async with self._slots:
             try:
                 async with asyncio.timeout(_SEARCH_SECONDS):
-                    return await search_for_task(self._connection, task_id, names[:_MAX_QUEUES])
+                    return await search_for_task(
+                        self._connection, task_id, names[:_MAX_QUEUES], dead_letters, read=self._read
+                    )
             except TimeoutError:
                 return Searched(None, ("The broker did not answer in time, so no queue was searched.",))
 
@@ -121,8 +218,7 @@ class Why:
         """Whether the result is still there, or what it says of a task whose end was not seen."""
         if record is not None and record.state in FINAL_STATES - {SUCCESS}:
             return None
-        url = self._connection.result_backend_url
-        if not url or url.startswith("rpc"):
+        if not self._connection.keeps_results:
             return None
         async with self._slots:
             try:
@@ -134,4 +230,9 @@ class Why:
 
 
 def _may_be_in_broker(record: TaskRecord | None) -> bool:
-    return record is None or record.state in {PENDING, RETRY, LOST}
+    return record is None or record.state in {PENDING, RETRY, LOST, REJECTED}
+
+
+def _run_of(record: TaskRecord | None) -> tuple[object, ...]:
+    """What differs where another run has begun, or this one has ended."""
+    return () if record is None else (record.state, record.worker, record.started)

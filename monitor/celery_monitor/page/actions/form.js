@@ -35,7 +35,7 @@ export function ActionDialog({ title, verb, danger = false, disabled = false, ac
   <//>`;
 }
 
-const SIGNALS = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGUSR1"];
+const SIGNALS = document.documentElement.dataset.signals.split(" ");
 
 /** How a cancel ends a task that runs. */
 export const Termination = () => html`<label class="check"><input type="checkbox" name="terminate" value="yes" checked />Also end the process that runs the task</label>

@@ -1,26 +1,27 @@
 /** Cancel and retry one task. */
 import { html, useState } from "../vendor/libraries.js";
 import { post } from "../app/api.js";
+import { useKeys } from "../app/keyboard.js";
 import { path, taskPath } from "../app/places.js";
 import { navigate } from "../app/router.js";
 import { may } from "../app/session.js";
-import { isFinished } from "../parts/badge.js";
 import { ActionDialog, json, Termination, terminationOf } from "./form.js";
 
-/** A task in a state of its application's own is running. */
-const canCancel = (state) => !isFinished(state) && state !== "LOST";
-const CAN_RETRY = new Set(["FAILURE", "REVOKED", "REJECTED", "LOST"]);
-
 /**
- * The buttons that the state of the task and the role of the viewer allow.
+ * The buttons and keys that the task, as the monitor says, and the role of the viewer allow.
  * @param {{task: any, onCancelled: (cancel: any) => void}} options `onCancelled` is called with the cancel that the monitor keeps
  */
 export function TaskActions({ task, onCancelled }) {
   const [open, setOpen] = useState("");
-  if (!may("operator")) return null;
+  const retryable = may("operator") && task.may_retry;
+  const cancellable = may("operator") && task.may_cancel;
+  useKeys({
+    r: () => retryable && setOpen("retry"),
+    c: () => cancellable && setOpen("cancel"),
+  });
   const close = () => setOpen("");
-  return html`${CAN_RETRY.has(task.state) && !task.endWithoutEvent && html`<button type="button" class="button primary" onClick=${() => setOpen("retry")}>Retry ...</button>`}
-    ${canCancel(task.state) && html`<button type="button" class="button danger" onClick=${() => setOpen("cancel")}>Cancel ...</button>`}
+  return html`${retryable && html`<button type="button" class="button primary" onClick=${() => setOpen("retry")}>Retry ...</button>`}
+    ${cancellable && html`<button type="button" class="button danger" onClick=${() => setOpen("cancel")}>Cancel ...</button>`}
     ${open === "cancel" && html`<${CancelDialog} task=${task} onClose=${close} onCancelled=${onCancelled} />`}
     ${open === "retry" && html`<${RetryDialog} task=${task} onClose=${close} />`}`;
 }

@@ -1,5 +1,5 @@
 /** Keys of the page: of every screen, and of the one that is shown. */
-import { useEffect } from "../vendor/libraries.js";
+import { useLayoutEffect } from "../vendor/libraries.js";
 import { menu } from "./menu.js";
 import { screenPath } from "./places.js";
 import { navigate } from "./router.js";
@@ -11,7 +11,8 @@ const handlers = [];
 
 /** Have a component handle keys: `{j: () => ..., Enter: (event) => ...}`. */
 export function useKeys(keys) {
-  useEffect(() => {
+  // With its first picture, so that a key counts as soon as the component is seen.
+  useLayoutEffect(() => {
     handlers.push(keys);
     return () => handlers.splice(handlers.indexOf(keys), 1);
   });

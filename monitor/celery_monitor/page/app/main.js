@@ -22,12 +22,10 @@ import { startKeyboard, useKeys } from "./keyboard.js";
 import { useLive } from "./live.js";
 import { inCluster, MENU } from "./menu.js";
 import { screenPath } from "./places.js";
-import { useReading } from "./readings.js";
+import { useHealth } from "./readings.js";
 import { navigate, place, startRouter } from "./router.js";
 import { findSession, identity, sessionProblem } from "./session.js";
 import { startSocket } from "./socket.js";
-
-const HEALTH_SECONDS = 10;
 
 /** The component of each screen. An address may have any name, also `constructor`. */
 const SCREENS = {
@@ -59,7 +57,7 @@ function screenOf(screen, item) {
 
 function Page() {
   const [help, setHelp] = useState(false);
-  const health = useReading("/health", {}, HEALTH_SECONDS);
+  const health = useHealth();
   useKeys({ "?": () => setHelp(true), "/": focusSearch });
   const { screen, item } = place.value;
   const Screen = screenOf(screen, item);

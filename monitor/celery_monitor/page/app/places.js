@@ -19,6 +19,10 @@ export const workerPath = (name) => path(`${PAGE}/workers`, name);
 /** The list of tasks that a filter finds. */
 export const tasksPath = (filter) => `${PAGE}/tasks?q=${encodeURIComponent(filter)}`;
 
+/** A group of failures, with since when and where its tasks failed. */
+// Without all=yes the screen lists open failures only.
+export const failurePath = ({ error, place, open }) => `${PAGE}/failures?${new URLSearchParams({ error, place: place ?? "", ...(open ? {} : { all: "yes" }) })}`;
+
 /** One term of the filter language; a value with special characters is quoted. */
 export function term(field, value) {
   const plain = /^(?!-)[^\s":\\]+$/.test(value);

@@ -7,6 +7,7 @@ import { identity } from "./session.js";
 import { visible } from "./visibility.js";
 
 const KEPT_SECONDS = 60;
+const HEALTH_SECONDS = 10;
 const RETRY_SECONDS = 2;
 const LONGEST_RETRY_SECONDS = 30;
 
@@ -37,6 +38,9 @@ export function useReading(path, query = {}, every = 0) {
   useEffect(() => entry?.use(), [entry]);
   return entry === null ? { ...NOTHING, reload() {} } : { ...entry.reading.value, reload: entry.reload };
 }
+
+/** The health of the fleet, which every screen begins with. */
+export const useHealth = () => useReading("/health", {}, HEALTH_SECONDS);
 
 function entryOf(key, every) {
   const name = `${key} ${every}`;

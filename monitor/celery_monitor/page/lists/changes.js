@@ -2,7 +2,7 @@
 import { html } from "../vendor/libraries.js";
 import { exactNow } from "../app/clock.js";
 import { counted } from "../app/format.js";
-import { PAGE, screenPath, tasksPath, term, workerPath } from "../app/places.js";
+import { failurePath, screenPath, workerPath } from "../app/places.js";
 import { Badge } from "../parts/badge.js";
 import { Empty, Loading } from "../parts/states.js";
 import { Text } from "../parts/text.js";
@@ -29,7 +29,7 @@ const ofFailure = (failure) => ({
   at: failure.first_seen,
   key: `failure ${failure.error} ${failure.place}`,
   badge: ["bad", "cross", "new error"],
-  text: html`<a href=${failure.error ? tasksPath(term("error", failure.error)) : `${PAGE}/failures`}>${failure.error || "unknown error"}</a> in ${counted(failure.tasks, "task")}`,
+  text: html`<a href=${failurePath(failure)}>${failure.error || "unknown error"}</a> in ${counted(failure.tasks, "task")}`,
 });
 
 const ofEvent = (event) => ({

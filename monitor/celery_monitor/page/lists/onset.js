@@ -29,7 +29,7 @@ function Begin({ onset }) {
     <${Sparkline} at=${trend.map((_, index) => window.since + index * step)} values=${trend} label="failed tasks" unit="" tone="bad" />`;
 }
 
-/** The rollouts of the worker groups. The names of their pods differ in the last part alone. */
+/** The rollouts of the worker groups. The names of their pods differ in the last part alone. `newest`: of several of a group. */
 export function rolloutsOf(resource) {
   const found = new Map();
   for (const { name: pod, group, created_at: created } of resource?.pods ?? []) {
@@ -37,7 +37,9 @@ export function rolloutsOf(resource) {
     const since = Math.min(created, found.get(name)?.since ?? Infinity);
     found.set(name, { name, group, since });
   }
-  return [...found.values()];
+  const rollouts = [...found.values()];
+  const times = (wanted) => rollouts.filter(({ group }) => group === wanted).map(({ since }) => since);
+  return rollouts.map((one) => ({ ...one, newest: one.since > Math.min(...times(one.group)) && one.since === Math.max(...times(one.group)) }));
 }
 
 const hostOf = (worker) => worker.slice(worker.indexOf("@") + 1);
@@ -55,7 +57,7 @@ export function placesOf({ window, workers: failing }, workers, rollouts) {
   return [...found.values()].sort((one, other) => other.tasks - one.tasks);
 }
 
-const ofRollout = ({ name, group, since }) => ({ key: `rollout ${name}`, rollout: name, group, since, filter: term("worker", `*@${name}-*`) });
+const ofRollout = ({ name, group, since, newest }) => ({ key: `rollout ${name}`, rollout: name, group, since, newest, filter: term("worker", `*@${name}-*`) });
 
 /** @param {number} last when the last of the tasks failed */
 function ofWorker(name, last, workers, window) {
@@ -85,7 +87,7 @@ function Places({ places, onset, failure }) {
     ${(places.length > shown.length || !whole) && html`<p class="soft">${counted(onset.worker_count, "worker")} in all: those with the most failures are shown.</p>`}`;
 }
 
-function PlaceName({ place: { rollout, group, worker } }) {
-  if (rollout) return html`<b class="mono"><${Text} value=${rollout} limit=${120} /></b><span class="second">rollout of group <${Text} value=${group} limit=${60} /></span>`;
+function PlaceName({ place: { rollout, group, newest, worker } }) {
+  if (rollout) return html`<b class="mono"><${Text} value=${rollout} limit=${120} /></b><span class="second">${newest && "newest "}rollout of group <${Text} value=${group} limit=${60} /></span>`;
   return worker === null ? "unknown worker" : html`<a class="mono" href=${workerPath(worker)}><${Text} value=${worker} limit=${120} /></a>`;
 }

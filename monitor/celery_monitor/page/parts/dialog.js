@@ -1,5 +1,5 @@
 /** A dialog of the browser: it keeps the focus inside and closes with Escape. `data-focus` names its first field. */
-import { html, useEffect, useId, useRef } from "../vendor/libraries.js";
+import { html, useId, useLayoutEffect, useRef } from "../vendor/libraries.js";
 
 /** What had the focus before the dialog, or before the one that it follows. */
 let opener = null;
@@ -13,7 +13,8 @@ function giveBackFocus() {
 export function Dialog({ title, onClose, children, wide = false }) {
   const id = useId();
   const dialog = useRef(null);
-  useEffect(() => {
+  // Before anything else can take a key or the focus.
+  useLayoutEffect(() => {
     if (document.activeElement !== document.body) opener = document.activeElement;
     dialog.current.showModal();
     dialog.current.querySelector("[data-focus]")?.focus();

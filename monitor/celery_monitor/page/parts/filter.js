@@ -6,15 +6,10 @@ import { Icon } from "./icons.js";
 const PAUSE_MS = 120;
 const MOST = 12;
 
-/** The text with its last term replaced. A finished term gets a space. */
-const completed = (text, completion) => {
-  const before = text.slice(0, text.lastIndexOf(" ") + 1);
-  return `${before}${completion}${completion.endsWith(":") ? "" : " "}`;
-};
-
 export function Filter({ value, onApply, problem }) {
   const [text, setText] = useState(value);
   const [found, setFound] = useState([]);
+  const [completed, setCompleted] = useState("");
   const [chosen, setChosen] = useState(-1);
   const [focused, setFocused] = useState(false);
   const field = useRef(null);
@@ -25,22 +20,24 @@ export function Filter({ value, onApply, problem }) {
     if (applied.current !== value) setText(value);
     applied.current = null;
   }, [value]);
-  useCompletions(text, focused, (completions) => {
+  useCompletions(text, focused, (completions, of) => {
     setFound(completions);
+    setCompleted(of);
     setChosen(-1);
   });
-  const open = focused && found.length > 0;
+  // A completion replaces the text of which it was found: it would lose another text, and a term that was begun since.
+  const isCompleted = text.startsWith(completed) && !/\s/.test(text.slice(completed.length));
+  const open = focused && found.length > 0 && isCompleted;
 
   const apply = (next) => {
     applied.current = next.trim();
     onApply(applied.current);
   };
   const accept = (completion) => {
-    const next = completed(text, completion);
     // At once: the next key may come before the field is drawn again.
-    field.current.value = next;
-    setText(next);
-    if (!completion.endsWith(":")) apply(next);
+    field.current.value = completion.text;
+    setText(completion.text);
+    if (!completion.term.endsWith(":")) apply(completion.text);
     field.current.focus();
   };
   const keys = {
@@ -63,8 +60,8 @@ export function Filter({ value, onApply, problem }) {
         value=${text} onInput=${(event) => setText(event.currentTarget.value)} onKeyDown=${keydown} onFocus=${() => setFocused(true)} onBlur=${() => setFocused(false)} />
       <kbd aria-hidden="true">/</kbd>
       <ul id=${list} role="listbox" aria-label="Completions" class="completions" hidden=${!open}>
-        ${open && found.map((completion, index) => html`<li key=${completion} id=${`${list}-${index}`} role="option" aria-selected=${index === chosen} class="mono"
-          onPointerDown=${(event) => event.preventDefault()} onClick=${() => accept(completion)}>${completion}</li>`)}
+        ${open && found.map((completion, index) => html`<li key=${completion.term} id=${`${list}-${index}`} role="option" aria-selected=${index === chosen} class="mono"
+          onPointerDown=${(event) => event.preventDefault()} onClick=${() => accept(completion)}>${completion.term}</li>`)}
       </ul>
     </div>
     ${problem && html`<p id=${`${list}-problem`} class="error-text" role="alert"><${Icon} name="cross" size=${11} />${problem}</p>`}
@@ -78,11 +75,9 @@ function useCompletions(text, wanted, onFound) {
     const timer = setTimeout(async () => {
       try {
         const { completions } = await get("/completions", { q: text }, abort.signal);
-        const last = text.slice(text.lastIndexOf(" ") + 1);
-        // The term itself, once written in full, is no help.
-        onFound(completions.filter((one) => one !== last).slice(0, MOST));
+        onFound(completions.slice(0, MOST), text);
       } catch {
-        if (!abort.signal.aborted) onFound([]);
+        if (!abort.signal.aborted) onFound([], text);
       }
     }, PAUSE_MS);
     return () => {

@@ -9,7 +9,7 @@ const KEYS = [
   ["Enter", "Open the row"],
   ["x", "Select the row"],
   ["X", "Select all rows up to this one"],
-  ["r, c", "Retry or cancel what is selected"],
+  ["r, c", "Retry or cancel the task, or the selected tasks"],
   ["n", "Show newer rows"],
   ["?", "This help"],
   ["Escape", "Close, leave the field, or clear the selection"],

@@ -14,9 +14,6 @@ import { Icon } from "../parts/icons.js";
 import { Text } from "../parts/text.js";
 import { Ago, Clock } from "../parts/time.js";
 
-/** The operator pushes every 10 seconds: after three pushes that did not come, the data is stale. */
-const STALE_SECONDS = 30;
-
 export function Deployments() {
   const reading = useLive("resource");
   if (reading.empty) return html`<${PageTitle}>Deployments<//><section class="panel"><${Unknown} /></section>`;
@@ -30,11 +27,10 @@ const Unknown = () => html`<${Empty} icon="deployments" title="No CeleryDeployme
 
 function Resource({ resource }) {
   const name = `${resource.namespace}/${resource.name}`;
-  const silent = now.value - resource.received_at >= STALE_SECONDS;
   return html`<${PageTitle}><${Text} value=${name} limit=${200} /> <${Copy} text=${resource.name} what="the name of the resource" /> <${HealthBadge} health=${resource.health} /><//>
-    ${silent && html`<${Silence} at=${resource.received_at} />`}
+    ${resource.stale && html`<${Silence} at=${resource.received_at} />`}
     ${resource.suspended && html`<p class="panel remark-line">All workers are stopped: <code>spec.suspend</code> is true.</p>`}
-    <${Panel} title="Worker groups" note=${html`as of <${Ago} at=${resource.received_at} />`}><${Groups} resource=${resource} silent=${silent} /><//>
+    <${Panel} title="Worker groups" note=${html`as of <${Ago} at=${resource.received_at} />`}><${Groups} resource=${resource} /><//>
     <${GroupRequests} requests=${resource.requests} />
     <div class="two">
       <${Panel} title="Conditions"><${Conditions} conditions=${resource.conditions} /><//>
@@ -53,9 +49,9 @@ function groupState(group) {
   return group.consuming === 0 ? ["bad", "cross", "not consuming"] : ["warn", "triangle", "partly"];
 }
 
-const Groups = ({ resource, silent }) => html`${!may("operator") && html`<p class="note-line soft">To pause, restart and scale groups you need the role operator.</p>`}<table class="cards groups">
+const Groups = ({ resource }) => html`${!may("operator") && html`<p class="note-line soft">To pause, restart and scale groups you need the role operator.</p>`}<table class="cards groups">
   <thead><tr><th scope="col">Group</th><th scope="col">State</th><th scope="col">Queues</th><th scope="col" class="n">Desired</th><th scope="col" class="n">Ready</th><th scope="col" class="n">Consuming</th><th scope="col" class="n">Draining</th></tr></thead>
-  <tbody>${resource.groups.map((group) => html`<${Group} key=${group.name} group=${group} silent=${silent} suspended=${resource.suspended} />`)}</tbody>
+  <tbody>${resource.groups.map((group) => html`<${Group} key=${group.name} group=${group} silent=${resource.stale} suspended=${resource.suspended} />`)}</tbody>
 </table>`;
 
 function Group({ group, silent, suspended }) {

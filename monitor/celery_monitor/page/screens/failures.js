@@ -1,5 +1,5 @@
 /** Failures in groups: which error, raised where, since when, and how many tasks are still failed. */
-import { html, useState } from "../vendor/libraries.js";
+import { html, useEffect, useRef, useState } from "../vendor/libraries.js";
 import { number } from "../app/format.js";
 import { taskPath } from "../app/places.js";
 import { useReading } from "../app/readings.js";
@@ -42,14 +42,21 @@ function Groups({ failures, all, since }) {
   </table>`;
 }
 
+/** Whether the address names the group. */
+const isAsked = ({ error, place: line }) => place.value.query.get("error") === error && place.value.query.get("place") === (line ?? "");
+
 function Group({ failure, since }) {
-  const [open, setOpen] = useState(false);
-  return html`<${Row} failure=${failure} open=${open} onOpen=${() => setOpen(!open)} />
+  const [open, setOpen] = useState(isAsked(failure));
+  const button = useRef(null);
+  useEffect(() => {
+    if (open) button.current.focus();
+  }, []);
+  return html`<${Row} failure=${failure} open=${open} button=${button} onOpen=${() => setOpen(!open)} />
     ${open && html`<tr><td colspan="6" class="detail"><${Onset} failure=${failure} since=${since} /></td></tr>`}`;
 }
 
-const Row = ({ failure, open, onOpen }) => html`<tr>
-  <th scope="row"><${FailureName} failure=${failure} /><span class="message"><button type="button" class="link" aria-expanded=${open} aria-label=${`Since when, and where: ${failure.error || "unknown error"}`} onClick=${onOpen}>Since when, and where</button></span>${failure.message !== null && html`<span class="message"><a href=${taskPath(failure.latest)}>Latest</a> <span class="mono"><${Text} value=${failure.message} limit=${240} /></span></span>`}</th>
+const Row = ({ failure, open, button, onOpen }) => html`<tr>
+  <th scope="row"><${FailureName} failure=${failure} /><span class="message"><button ref=${button} type="button" class="link" aria-expanded=${open} aria-label=${`Since when, and where: ${failure.error || "unknown error"}`} onClick=${onOpen}>Since when, and where</button></span>${failure.message !== null && html`<span class="message"><a href=${taskPath(failure.latest)}>Latest</a> <span class="mono"><${Text} value=${failure.message} limit=${240} /></span></span>`}</th>
   <td class="n" data-label="Open">${failure.open ? html`<${Badge} tone="bad" icon="cross">${number(failure.open)}<//>` : "0"}</td>
   <td class="n" data-label="Retrying">${number(failure.retrying)}</td>
   <td class="n" data-label="Recovered">${number(failure.recovered)}</td>

@@ -4,7 +4,7 @@ import { WaitingMessages } from "../actions/queue.js";
 import { counted, duration, number, perMinute } from "../app/format.js";
 import { useLive } from "../app/live.js";
 import { path, screenPath, tasksPath, term, workerPath } from "../app/places.js";
-import { useReading } from "../app/readings.js";
+import { useHealth, useReading } from "../app/readings.js";
 import { place } from "../app/router.js";
 import { Chart } from "../charts/chart.js";
 import { BrokerAge } from "../parts/broker_age.js";
@@ -12,7 +12,7 @@ import { Copy } from "../parts/copy.js";
 import { Facts, PageTitle, Panel } from "../parts/panel.js";
 import { Bar, QueueState, QueueTable } from "../lists/queue_rows.js";
 import { Empty, Shown } from "../parts/states.js";
-import { readable, Text } from "../parts/text.js";
+import { Text } from "../parts/text.js";
 import { Ago } from "../parts/time.js";
 import { DEFAULT_WINDOW, WindowChoice } from "../parts/window.js";
 
@@ -51,11 +51,18 @@ function Details({ queue }) {
     <//>
     <div class="stack">
       <${Panel} title="Workers" note=${queue.consumers === null ? "" : counted(queue.consumers, "consumer")}>
-        ${queue.workers.length ? html`<ul class="names">${queue.workers.map((worker) => html`<li key=${worker}><a class="mono" href=${workerPath(worker)}><${Text} value=${worker} limit=${100} /></a></li>`)}</ul>` : html`<${Empty} icon="workers" title="No online worker consumes this queue."><p>Let a worker consume ${readable(queue.name)}, or correct the queue that the tasks are sent to (<code>task_routes</code>, <code>task_default_queue</code>).</p><//>`}
+        ${queue.workers.length ? html`<ul class="names">${queue.workers.map((worker) => html`<li key=${worker}><a class="mono" href=${workerPath(worker)}><${Text} value=${worker} limit=${100} /></a></li>`)}</ul>` : html`<${Unconsumed} queue=${queue} />`}
       <//>
       ${priorities.length > 1 && html`<${Panel} title="Ready by priority"><div class="body"><${Priorities} priorities=${priorities} /></div><//>`}
     </div>
   </div>`;
+}
+
+/** A queue without a worker, with the remedy where messages wait in it. */
+function Unconsumed({ queue }) {
+  const { data } = useHealth();
+  const verdict = queue.ready > 0 && data?.verdicts.find(({ reason }) => reason === "QueueNotConsumed");
+  return html`<${Empty} icon="workers" title="No online worker consumes this queue.">${verdict && html`<p>${verdict.remedy}</p>`}<//>`;
 }
 
 /** When the queue is empty if nothing changes. */

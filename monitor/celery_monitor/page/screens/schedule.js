@@ -9,6 +9,11 @@ import { Empty, Shown } from "../parts/states.js";
 import { Text } from "../parts/text.js";
 import { Ago } from "../parts/time.js";
 
+/** The monitor counts missed runs up to this number. */
+const MOST_MISSED = 100;
+
+const missedRuns = (missed) => `${number(missed)}${missed >= MOST_MISSED ? " or more" : ""}`;
+
 export function Schedule() {
   const reading = useLive("schedule");
   return html`<${PageTitle}>Schedule<//>
@@ -26,7 +31,7 @@ function Entries({ schedule }) {
         <td data-label="When"><${Text} value=${entry.schedule} limit=${120} /></td>
         <td class="n soft" data-label="Last run"><${Ago} at=${entry.last_run} /></td>
         <td class="n soft" data-label="Next run"><${Ago} at=${entry.next_run} /></td>
-        <td class="n" data-label="Missed">${entry.missed ? html`<${Badge} tone="warn" icon="triangle">${number(entry.missed)}<//>` : entry.missed === null ? UNKNOWN : "0"}</td>
+        <td class="n" data-label="Missed">${entry.missed ? html`<${Badge} tone="warn" icon="triangle">${missedRuns(entry.missed)}<//>` : entry.missed === null ? UNKNOWN : "0"}</td>
         <td class="n" data-label="Runs">${number(entry.runs)}</td>
       </tr>`)}</tbody>
     </table>`;

@@ -27,7 +27,7 @@ const ENDS = { Succeeded: "SUCCESS", ResultExpired: "SUCCESS", Failed: "FAILURE"
 function withEnd(task, why) {
   const end = ENDS[why?.reason];
   const reported = isFinished(task.state) && task.state !== "UNREPORTED";
-  return end === undefined || reported ? task : { ...task, state: end, endWithoutEvent: true };
+  return end === undefined || reported ? task : { ...task, state: end, endWithoutEvent: true, may_cancel: false, may_retry: false };
 }
 
 /** The task with the cancel that was requested here, until the document of the task has it. */

@@ -6,7 +6,7 @@ import { SendTask } from "../actions/send.js";
 import { now } from "../app/clock.js";
 import { counted, duration, number } from "../app/format.js";
 import { useKeys } from "../app/keyboard.js";
-import { PAGE, tasksPath, taskPath, term } from "../app/places.js";
+import { PAGE, tasksPath, taskPath } from "../app/places.js";
 import { place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
 import { BY_TIME, useTaskList } from "../app/task_list.js";
@@ -122,11 +122,7 @@ function List({ list, sort, filter, invalid, selection }) {
     <p class="list-end">${problem ? html`${problem.message} <button type="button" class="link" onClick=${list.loadMore}>Try again</button>` : list.more.value ? "Loading more ..." : "The end of the list"}</p>`;
 }
 
-/** A word alone is looked for in arguments, errors and results. */
-const isWord = (filter) => /^[\w.]+$/.test(filter);
-
 function Nothing({ filter }) {
-  if (isWord(filter)) return html`<${Empty} icon="search" title="No task has this in its arguments, error or result."><a href=${tasksPath(term("name", `*${filter}*`))}>Find it in the names of tasks</a><//>`;
   if (filter) return html`<${Empty} icon="search" title="No task matches."><a href=${`${PAGE}/tasks`}>Show all tasks</a><//>`;
   return html`<${Empty} icon="inbox" title="No tasks yet.">
     <p>The monitor knows tasks from the events of workers. New tasks appear here within two seconds.</p>

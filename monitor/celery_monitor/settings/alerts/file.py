@@ -1,7 +1,5 @@
 """The alerts file: YAML with the fields of ``spec.monitor.alerts``, and files in the place of Secrets."""
 
-import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -21,6 +19,7 @@ from celery_monitor.settings.alerts.channels import (
     WebhookFormat,
     WebhookSettings,
 )
+from celery_monitor.settings.private_file import read_private
 from celery_monitor.settings.problem import SettingsError
 from celery_monitor.settings.values import network
 
@@ -165,7 +164,7 @@ def _network(_: _Place, text: str) -> IPv4Network | IPv6Network:
 
 
 def _parsed(file: Path) -> _File:
-    text = _text(file, "the alerts file", _MOST_BYTES)
+    text = read_private(file, "the alerts file", _MOST_BYTES)
     try:
         document = yaml.safe_load(text)
         return msgspec.convert({} if document is None else document, _File)
@@ -186,23 +185,7 @@ def _problem(error: msgspec.ValidationError) -> str:
 
 
 def _secret(file: Path) -> str:
-    text = _text(file, "the file", _MOST_SECRET_BYTES).strip()
+    text = read_private(file, "the file", _MOST_SECRET_BYTES).strip()
     if not text:
         raise SettingsError(f"the file {file} is empty: write the secret into it")
-    return text
-
-
-def _text(file: Path, what: str, most: int) -> str:
-    try:
-        with file.open("rb") as stream:
-            mode, content = os.fstat(stream.fileno()).st_mode, stream.read(most + 1)
-        text = content.decode()
-    except OSError as error:
-        raise SettingsError(f"{what} {file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{what} {file} is no UTF-8 text: write it again") from None
-    if mode & stat.S_IWOTH:
-        raise SettingsError(f"every user can change {what} {file}: run `chmod 600 {file}`")
-    if len(content) > most:
-        raise SettingsError(f"{what} {file} has more than {most} bytes: shorten it")
     return text

@@ -130,7 +130,7 @@ def apprise_url(text: str) -> str:
     """A URL of apprise. It may hold a secret, so it is never quoted."""
     if not _APPRISE.match(text) or len(text) > _MOST_CHARACTERS or not text.isprintable():
         raise SettingsError(
-            "a URL of apprise cannot be read: write it as apprise has it, such as ntfy://TOPIC"
+            "a URL of apprise cannot be read: write it in apprise's format, such as ntfy://TOPIC"
         )
     return text
 

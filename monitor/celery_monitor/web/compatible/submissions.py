@@ -6,8 +6,8 @@ from celery_health.times import iso_time
 from celery_monitor.control.allowed_tasks import TaskNotAllowedError
 from celery_monitor.control.results import ResultsAwayError, StoredResult
 from celery_monitor.control.submit import BrokerAwayError, NoSuchQueueError, Submission
-from celery_monitor.history import HistoryError
 from celery_monitor.live.fleet_check import FleetState
+from celery_monitor.live.known_tasks import KnownTasks
 from celery_monitor.live.views import LiveViews
 from celery_monitor.records.states import PENDING
 from celery_monitor.records.tasks import TaskRecord
@@ -25,10 +25,9 @@ from celery_monitor.web.compatible.submissions_models import (
 from celery_monitor.web.models.base import NoBody, NoQuery
 from celery_monitor.web.problems import ErrorShape, ProblemError
 from celery_monitor.web.routing import Call, Reply, Route
-from celery_monitor.web.services import Services
 
 
-class RefusedError(ProblemError):
+class RefusedProblemError(ProblemError):
     """A request that cannot be answered, with more than a sentence."""
 
     def __init__(self, status: int, refused: Refused) -> None:
@@ -40,7 +39,7 @@ def queue_for(task: str, state: FleetState, live: LiveViews, default: str) -> st
     """The queue of a task without a queue of its own: one that a worker consumes which knows the task.
 
     Raises:
-        RefusedError: there are several, and the client must choose.
+        RefusedProblemError: there are several, and the client must choose.
     """
     queues = {
         queue
@@ -52,7 +51,7 @@ def queue_for(task: str, state: FleetState, live: LiveViews, default: str) -> st
         return default
     if len(queues) == 1:
         return queues.pop()
-    raise RefusedError(
+    raise RefusedProblemError(
         400,
         Refused(error=f'Workers consume {", ".join(sorted(queues))}: choose one of them with "queue".'),
     )
@@ -138,7 +137,7 @@ async def submit_task(call: Call[NoQuery, TaskSubmission]) -> Submitted:
     try:
         name = application.allowed_tasks.resolve(wanted.task_name)
     except TaskNotAllowedError as error:
-        raise RefusedError(400, Refused(error=str(error), valid_tasks=list(error.known))) from None
+        raise RefusedProblemError(400, Refused(error=str(error), valid_tasks=list(error.known))) from None
     call.note.subject = name
     state = _present(await application.fleet.state())
     queue = wanted.queue
@@ -148,9 +147,9 @@ async def submit_task(call: Call[NoQuery, TaskSubmission]) -> Submitted:
     try:
         task_id = await application.submitter.send(submission)
     except NoSuchQueueError as error:
-        raise RefusedError(400, Refused(error=str(error))) from None
+        raise RefusedProblemError(400, Refused(error=str(error))) from None
     except BrokerAwayError as error:
-        raise RefusedError(503, Refused(error=str(error), task_id=error.task_id)) from None
+        raise RefusedProblemError(503, Refused(error=str(error), task_id=error.task_id)) from None
     where = f" to the queue {queue}" if queue else ""
     call.note.detail = f"{task_id}{where}"
     return Submitted(
@@ -165,18 +164,18 @@ async def submit_task(call: Call[NoQuery, TaskSubmission]) -> Submitted:
 async def task_status(call: Call[NoQuery, NoBody]) -> TaskStatus:
     """The state and the result of a task."""
     application, task_id = call.services.application, call.path["task_id"]
-    record = await known_task(call.services, task_id)
+    record = await KnownTasks(call.services.history, call.services.recent_task).readable(task_id)
     broker = await application.fleet.broker()
     if broker.reachable is False:
         last = None if record is None else record.state
-        raise RefusedError(503, Refused(error=broker.message, task_id=task_id, status=last))
+        raise RefusedProblemError(503, Refused(error=broker.message, task_id=task_id, status=last))
     stored = None
     if application.results.configured:
         try:
             stored = await application.results.read(task_id)
         except ResultsAwayError as error:
             if record is None:
-                raise RefusedError(503, Refused(error=str(error), task_id=task_id)) from None
+                raise RefusedProblemError(503, Refused(error=str(error), task_id=task_id)) from None
     return status_of(task_id, record, stored)
 
 
@@ -193,17 +192,9 @@ async def task_health(call: Call[NoQuery, NoBody]) -> Reply[TaskHealth]:
     return Reply(health, 503 if health.status == UNHEALTHY else 200)
 
 
-async def known_task(services: Services, task_id: str) -> TaskRecord | None:
-    """The task as the history has it, or as it is in memory while the history cannot be read."""
-    try:
-        return await services.history.task(task_id)
-    except HistoryError:
-        return services.recent_task(task_id)
-
-
 def _present(state: FleetState) -> FleetState:
     if state.broker_away:
-        raise RefusedError(503, Refused(error=state.snapshot.broker.message))
+        raise RefusedProblemError(503, Refused(error=state.snapshot.broker.message))
     return state
 
 
@@ -217,7 +208,7 @@ def _time(moment: float | None) -> str | None:
 
 
 def _refusal(problem: ProblemError) -> web.Response:
-    refused = problem.refused if isinstance(problem, RefusedError) else Refused(error=problem.detail)
+    refused = problem.refused if isinstance(problem, RefusedProblemError) else Refused(error=problem.detail)
     return web.Response(
         status=problem.status,
         body=refused.model_dump_json(exclude_none=True).encode(),

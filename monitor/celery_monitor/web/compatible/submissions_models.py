@@ -54,9 +54,7 @@ class TaskStatus(Document):
 
     task_id: str = Field(description="The id of the task.")
     task_name: str | None = Field(description="Its name.")
-    status: str = Field(
-        description="Its state. A task that nothing is known of is `PENDING`, as Celery has it."
-    )
+    status: str = Field(description="Its state. As in Celery, the state of an unknown task is `PENDING`.")
     known: bool = Field(description="Whether anything is known of the task.")
     result: Any = Field(description="The result, or what the task reported of its progress.")
     error: str | None = Field(description="The exception of a task that failed.")

@@ -5,18 +5,19 @@ import time
 from collections.abc import Iterator
 
 from celery_monitor.history.filters.errors import FilterError
-from celery_monitor.history.filters.parsing import term_of
+from celery_monitor.history.filters.parsing import MOST_CHARACTERS_NOT_INDEXED, term_of
 from celery_monitor.history.filters.terms import TaskFilter, Term
 
 _DATE = "%Y-%m-%d %H:%M"
 # Flower searches for a part of these, the history for a pattern.
-_PARTS = frozenset({"name", "worker"})
+_PARTS = frozenset({"name", "worker", "arg"})
 _FIELDS = {
     "state": "state",
     "result": "result",
-    "args": "text",
-    "kwargs": "text",
-    **{one: one for one in _PARTS},
+    "args": "arg",
+    "kwargs": "arg",
+    "name": "name",
+    "worker": "worker",
 }
 _ALL = "All"
 
@@ -55,7 +56,10 @@ def _terms(words: list[str]) -> Iterator[Term]:
         if field is None:
             yield term_of("text", word)
         elif field in _PARTS:
-            yield term_of(field, f"*{value.strip('*')}*")
+            part = value.strip("*")
+            if field == "arg" and len(part) <= MOST_CHARACTERS_NOT_INDEXED:
+                raise SearchError(f"Write at least 3 characters after {name}: in {word!r}.")
+            yield term_of(field, f"*{part}*")
         else:
             yield term_of(field, value)
 

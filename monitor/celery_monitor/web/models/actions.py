@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from celery_monitor.control.cancels.requests import Signal
+from celery_health.survey.task.states import Signal
 from celery_monitor.history.rows.clean import MOST_LABEL_CHARACTERS
 from celery_monitor.records.requests import EXPIRED, RequestedCancel
 from celery_monitor.web.models.base import Body, Document

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from celery_monitor.control.cancels.requests import Signal
+from celery_health.survey.task.states import Signal
 from celery_monitor.history.rows.clean import MOST_ID_CHARACTERS
 from celery_monitor.records.bulk import BulkAction, BulkState
 from celery_monitor.web.models.base import Body, Document

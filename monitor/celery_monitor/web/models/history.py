@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from celery_monitor.history.filters.completion import MOST_COMPLETIONS
 from celery_monitor.web.models.base import Document, Query
 from celery_monitor.web.models.live import Stats
 from celery_monitor.web.models.tasks import TaskFilterQuery, Text
@@ -271,7 +272,16 @@ class CompletionsQuery(Query):
     q: Annotated[str, Field(max_length=1000)] = Field(default="", description="The text so far.")
 
 
+class Completion(Document):
+    """One way to complete the filter."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    term: str = Field(description="What the last term can become.")
+    text: str = Field(description="The whole filter with it. A space follows a term with a value.")
+
+
 class Completions(Document):
     """What the last term can become."""
 
-    completions: list[str] = Field(description="Best first, at most 50.")
+    completions: list[Completion] = Field(description=f"Best first, at most {MOST_COMPLETIONS}.")

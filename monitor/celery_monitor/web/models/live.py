@@ -83,7 +83,9 @@ class ScheduledTask(_View):
     queue: str | None = Field(description="The queue that it is sent to.")
     last_run: float | None = Field(description="When beat last sent it. " + _TIME)
     next_run: float | None = Field(description="When beat sends it next. " + _TIME)
-    missed: int | None = Field(description="How many times since the last run it should have been sent.")
+    missed: int | None = Field(
+        description="How many times since the last run it should have been sent, counted up to 100."
+    )
     runs: int | None = Field(description="How often it was sent.")
 
 

@@ -117,6 +117,9 @@ class Resource(Document):
     received_at: float = Field(
         description="When the monitor received it. The operator sends it every 10 seconds at least. " + _TIME
     )
+    stale: bool = Field(
+        description="Whether the operator has sent nothing for a minute, so that this may have changed since."
+    )
     health: str = Field(description="`Healthy`, `Degraded`, `Unhealthy` or `Unknown`.")
     message: str = Field(description="The worst problem in words.")
     suspended: bool = Field(description="Whether all workers are stopped by `spec.suspend`.")
@@ -136,6 +139,7 @@ class Resource(Document):
             name=push.name,
             taken_at=push.taken_at,
             received_at=view.received_at,
+            stale=view.stale,
             health=push.health,
             message=push.message,
             suspended=push.suspended,

@@ -10,7 +10,7 @@ from celery_monitor.web.models.base import Document, Query
 
 MAX_LIMIT = 1000
 
-_TIME = "Unix time in seconds."
+TIME = "Unix time in seconds."
 _REASON = "Why it was revoked: `expired`, or `terminated` with the signal. Null: by request, before it ran."
 
 Text = Annotated[str, Field(max_length=1000)]
@@ -35,7 +35,7 @@ class TaskFilterQuery(Query):
     root: Texts = Field(default=(), description="The id of the first task of the workflow.")
     parent: Texts = Field(default=(), description="The id of the task that sent the task.")
     arg: Texts = Field(default=(), description="A whole value in the arguments: 42 does not find 421.")
-    text: Texts = Field(default=(), description="Text in arguments, error or result.")
+    text: Texts = Field(default=(), description="Text in name, arguments, error or result.")
     since: Text | None = Field(
         default=None, description="Sent, or first seen, since this time: `2h`, or `2026-11-29T10:00Z`."
     )
@@ -71,9 +71,9 @@ class Run(Document):
 
     number: int = Field(description="1 for the first run.")
     worker: str = Field(description="The worker.")
-    received: float | None = Field(description="When the worker received the task. " + _TIME)
-    started: float | None = Field(description="When the run began. " + _TIME)
-    finished: float | None = Field(description="When the run ended. " + _TIME)
+    received: float | None = Field(description="When the worker received the task. " + TIME)
+    started: float | None = Field(description="When the run began. " + TIME)
+    finished: float | None = Field(description="When the run ended. " + TIME)
     outcome: str | None = Field(description="The state that ended the run; null while it lasts.")
     reason: str | None = Field(description=_REASON)
     runtime: float | None = Field(description="Seconds, as the worker measured them.")
@@ -106,23 +106,23 @@ class Task(Document):
     exchange: str | None = Field(description="The exchange that the task was sent to.")
     routing_key: str | None = Field(description="The routing key of its message.")
     priority: int | None = Field(description="The priority of its message.")
-    eta: float | None = Field(description="Not to be started before. " + _TIME)
-    expires: float | None = Field(description="Not to be started after. " + _TIME)
+    eta: float | None = Field(description="Not to be started before. " + TIME)
+    expires: float | None = Field(description="Not to be started after. " + TIME)
     root_id: str | None = Field(description="The first task of its workflow.")
     parent_id: str | None = Field(description="The task that sent it.")
     group_id: str | None = Field(description="Its group.")
     at: float | None = Field(
         description="When it was sent, or else first seen: lists by `time` have this order. Null while the "
-        "history is away. " + _TIME
+        "history is away. " + TIME
     )
-    sent: float | None = Field(description="When it was sent. " + _TIME)
-    received: float | None = Field(description="When a worker received it. " + _TIME)
-    started: float | None = Field(description="When its last run began. " + _TIME)
-    finished: float | None = Field(description="When it ended. " + _TIME)
+    sent: float | None = Field(description="When it was sent. " + TIME)
+    received: float | None = Field(description="When a worker received it. " + TIME)
+    started: float | None = Field(description="When its last run began. " + TIME)
+    finished: float | None = Field(description="When it ended. " + TIME)
     runtime: float | None = Field(description="Seconds of its last run.")
     progress: str | None = Field(description="What a custom state says, as JSON text.")
     run_twice: bool = Field(description="Whether it ran again after a success, or on two workers at once.")
-    updated: float = Field(description="When the monitor last received something about it. " + _TIME)
+    updated: float = Field(description="When the monitor last received something about it. " + TIME)
 
 
 class TaskCount(Document):
@@ -163,6 +163,10 @@ class TaskDetail(Task):
     cancel: Cancel | None = Field(description="The cancel that was requested of it; null without one.")
     retry_of: str | None = Field(description="The task that this one is a retry of.")
     retried_as: list[str] = Field(description="The retries of this task, oldest first.")
+    may_cancel: bool = Field(description="Whether its state allows `POST /tasks/{task_id}/cancel`.")
+    may_retry: bool = Field(
+        description="Whether its state allows `POST /tasks/{task_id}/retry`, and its name is known."
+    )
 
 
 class Explanation(Document):

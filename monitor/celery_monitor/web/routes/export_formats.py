@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from celery_monitor.records.tasks import TaskRecord
-from celery_monitor.web.models.tasks import Task
+from celery_monitor.web.models.tasks import TIME, Task
 
 COLUMNS = tuple(Task.model_fields)
-_TIMES = frozenset({"eta", "expires", "sent", "received", "started", "finished", "updated"})
+_TIMES = frozenset(
+    name for name, field in Task.model_fields.items() if (field.description or "").endswith(TIME)
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 

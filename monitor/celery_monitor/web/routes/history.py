@@ -2,13 +2,15 @@
 
 import msgspec
 
-from celery_monitor.history.filters import completions
+from celery_monitor.history import EACH_DAYS
+from celery_monitor.history.filters import completed_field, completions
 from celery_monitor.settings import Role
 from celery_monitor.web.documents import failure_groups, system_stats
 from celery_monitor.web.models.base import NoBody
 from celery_monitor.web.models.history import (
     Audit,
     AuditEntry,
+    Completion,
     Completions,
     CompletionsQuery,
     Failures,
@@ -29,12 +31,15 @@ from celery_monitor.web.models.history import (
     WorkerSample,
     WorkerSamples,
 )
-from celery_monitor.web.problems import ProblemError
+from celery_monitor.web.problems import FieldProblem, ProblemError
 from celery_monitor.web.routes.filters import window_of
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import Call, Route
 
-_COMPLETED = ("name", "state", "worker", "queue", "error")
+_LABELS = ("name", "queue", "worker")
+_DAY = 86_400.0
+_ON_THE_WAY_SECONDS = 300.0
+"""A client computes the begin of its window some time before it is read here."""
 
 
 async def get_stats(call: Call[WindowQuery, NoBody]) -> SystemStats:
@@ -73,8 +78,16 @@ async def get_onset(call: Call[OnsetQuery, NoBody]) -> Onset:
 
 async def get_series(call: Call[SeriesQuery, NoBody]) -> Series:
     """A window in equal steps, for charts."""
-    query = call.query
-    window = window_of(query, call.services.clock())
+    query, now = call.query, call.services.clock()
+    window = window_of(query, now)
+    several = [name for name in _LABELS if getattr(query, name) is not None][1:]
+    if several and window.since < now - EACH_DAYS * _DAY - _ON_THE_WAY_SECONDS:
+        message = (
+            f"The numbers of a name, a queue and a worker together are kept for {EACH_DAYS} days: "
+            f"begin the window later, for example with since={EACH_DAYS}d, "
+            f"or leave out {' and '.join(several)}."
+        )
+        raise ProblemError(422, message, errors=(FieldProblem(where="query.since", message=message),))
     points = await call.services.history.series(
         window, name=query.name, queue=query.queue, worker=query.worker, points=query.points
     )
@@ -112,10 +125,10 @@ async def list_audit(call: Call[ListQuery, NoBody]) -> Audit:
 
 async def complete_filter(call: Call[CompletionsQuery, NoBody]) -> Completions:
     """What the last term of a filter can become."""
-    last = call.query.q.rsplit(" ", maxsplit=1)[-1].removeprefix("-")
-    field = last.partition(":")[0]
-    known = {field: await call.services.history.values(field)} if field in _COMPLETED else {}
-    return Completions(completions=completions(call.query.q, known))
+    field = completed_field(call.query.q)
+    values = await call.services.history.values(field) if field else ()
+    found = completions(call.query.q, values)
+    return Completions(completions=[Completion.model_validate(one) for one in found])
 
 
 ROUTES = (
@@ -150,7 +163,8 @@ ROUTES = (
         method="GET",
         path=f"{MONITORING}/series",
         handler=get_series,
-        summary="A window of time in equal steps, of all tasks or of one name, queue or worker.",
+        summary="A window in equal steps, of all tasks or of one name, queue or worker. "
+        "Two together are kept for 2 days.",
         errors=(503,),
     ),
     Route(

@@ -15,9 +15,6 @@ from celery_monitor.web.problems import ProblemError, unavailable
 from celery_monitor.web.routes.paths import MONITORING
 from celery_monitor.web.routing import Call, Reply, Route
 
-_SILENT_SECONDS = 60.0
-"""An operator that has sent nothing for this time would not answer a request in time."""
-
 
 async def get_resource(call: Call[NoQuery, NoBody]) -> Resource:
     """The resource as the operator last described it."""
@@ -70,9 +67,10 @@ def _ask(call: Call[Any, Any], action: GroupAction, replicas: int | None = None)
         raise ProblemError(
             404, f"There is no worker group of this name: there {is_or_are(len(groups))} {listed(groups)}."
         )
-    silent = now - view.received_at
-    if silent > _SILENT_SECONDS:
-        raise unavailable(f"The operator has sent nothing for {silent:.0f} s: check that it runs.")
+    if view.stale:
+        raise unavailable(
+            f"The operator has sent nothing for {now - view.received_at:.0f} s: check that it runs."
+        )
     try:
         request = call.services.actions.groups.ask(action, name, replicas, call.caller.name, now)
     except TooManyRequestsError:

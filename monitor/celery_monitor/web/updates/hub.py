@@ -1,4 +1,4 @@
-"""The hub: the feeds, the sessions, and the beat at which changes are sent."""
+"""The hub: the feeds, the sessions, and the tick at which changes are sent."""
 
 import asyncio
 from typing import Protocol
@@ -35,7 +35,7 @@ class Hub:
         self.feeds = Feeds(sources, self._ready)
         self._clients: dict[Session, Client] = {}
         self._absent: dict[str, tuple[Session, float]] = {}
-        self._beats = 0
+        self._ticks = 0
 
     @property
     def clients(self) -> int:
@@ -49,14 +49,14 @@ class Hub:
         while True:
             next_at = max(next_at + SHORTEST_INTERVAL, loop.time())
             await asyncio.sleep(next_at - loop.time())
-            self.beat()
+            self.tick()
 
-    def beat(self) -> None:
+    def tick(self) -> None:
         """Bring the feeds up to date, and wake the clients whose interval is over."""
-        self._beats += 1
+        self._ticks += 1
         self.feeds.keep_up()
         for session, client in tuple(self._clients.items()):
-            if self._beats % round(session.interval / SHORTEST_INTERVAL) == 0:
+            if self._ticks % round(session.interval / SHORTEST_INTERVAL) == 0:
                 client.wake(due=True)
         self._forget(self._clock() - RESUME_SECONDS, MAX_ABSENT)
 

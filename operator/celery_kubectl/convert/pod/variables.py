@@ -17,7 +17,10 @@ from celery_kubectl.kubectl import Object
 _FIELDS = frozenset(
     f"CELERY_WORKER_{option}" for option in ("CONCURRENCY", "QUEUES", "POOL", "LOGLEVEL", "HOSTNAME")
 )
-_REFUSED = {
+REFUSED = {
+    **dict.fromkeys(
+        ("CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"), "the resource has one broker, in spec.broker"
+    ),
     "CELERY_WORKER_AUTOSCALE": "the operator changes the number of pods, not the size of a pool",
     "CELERY_WORKER_BEAT": "beat runs in a pod of its own: see spec.beat",
     "CELERY_WORKER_DETACH": "a worker runs in the foreground",
@@ -33,7 +36,7 @@ def carried_variables(workload: Workload, about: Draft) -> list[Object]:
     """The variables of the pods, with those of the script that starts Celery."""
     entries = workload.variables.entries
     kept = [_renamed(entry) for entry in entries if _is_kept(entry["name"], workload.role)]
-    for name, reason in _REFUSED.items():
+    for name, reason in REFUSED.items():
         if any(entry["name"] == name for entry in entries):
             about.remark(f"{name} is left out: {reason}.", "env")
     _note_renamed(entries, about)
@@ -51,7 +54,7 @@ def plain_secrets(variables: Iterable[Object]) -> list[str]:
 
 
 def _is_kept(name: str, role: Role) -> bool:
-    if name in RENAMED or name in _REFUSED or name.startswith("CELERY_PROBE_"):
+    if name in RENAMED or name in REFUSED or name.startswith("CELERY_PROBE_"):
         return False
     return not (name in _FIELDS and role is Role.WORKER) and not (name in _FLOWER and role is Role.FLOWER)
 

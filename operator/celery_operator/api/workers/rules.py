@@ -70,6 +70,17 @@ ARGUMENT = (
         "args cannot choose the optimization: write it in workers[].optimization",
         *("--optimization", "-O"),
     ),
+    # Behind its options Celery takes settings, as broker.url=URL, broker_url=URL or, of workers, .pool=solo.
+    rule(
+        "!self.matches('(?i)^(broker[._]((read|write)[._])?url|result[._]backend)=')",
+        "args cannot choose the broker or the result backend by a setting either: write them in spec.broker "
+        "and spec.resultBackend",
+    ),
+    rule(
+        "!self.matches('(?i)^(worker)?[._](enable[._]remote[._]control|concurrency|pool|prefetch[._]multiplier)=')",
+        "args cannot change this setting of the worker, on which the operator relies: write what has a field "
+        "in workers[], and remove the setting",
+    ),
 )
 
 GROUP_NAME = (

@@ -12,7 +12,7 @@ from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.container_failures import last_line, reason_of
 from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
-from celery_operator.decide.group_verdicts import GroupVerdicts, rollout_stopped, sidecar_facts
+from celery_operator.decide.shared_verdicts import GroupVerdicts, rollout_stopped, sidecar_facts
 
 _ALWAYS: Mapping[WorkerState, Reason] = {
     WorkerState.WEDGED: WorkerReason.WEDGED,

@@ -26,9 +26,9 @@ from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.evidence.overdue_drains import overdue_verdict
 from celery_operator.decide.evidence.worker_state import WorkerState
-from celery_operator.decide.group_verdicts import GroupVerdicts, report_unreadable
 from celery_operator.decide.right_size.group_sizes import GroupSize
 from celery_operator.decide.scaling.decision import ScalingReason
+from celery_operator.decide.shared_verdicts import GroupVerdicts, report_unreadable
 from celery_operator.decide.text import sentence
 
 _MOST = 10

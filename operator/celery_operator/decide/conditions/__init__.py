@@ -17,7 +17,7 @@ from celery_operator.decide.conditions import (
     workers_healthy,
 )
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.group_verdicts import GroupVerdicts
+from celery_operator.decide.shared_verdicts import GroupVerdicts
 
 
 def conditions(evidence: Evidence, verdicts: GroupVerdicts) -> ConditionStates:

@@ -10,7 +10,7 @@ from celery_health.verdicts.verdict import Verdict
 from celery_operator.decide.condition_state import ConditionState, by_verdict, yes
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.worker_state import WorkerState
-from celery_operator.decide.group_verdicts import report_unreadable, sidecar_facts
+from celery_operator.decide.shared_verdicts import report_unreadable, sidecar_facts
 from celery_operator.snapshot import PodState
 
 _NOT_RUNNING = (WorkerState.STARTING, WorkerState.UNSCHEDULED, WorkerState.BROKEN, WorkerState.STOPPED)

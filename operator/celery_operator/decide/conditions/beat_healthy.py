@@ -9,7 +9,7 @@ from celery_health.verdicts.verdict import Verdict
 from celery_operator.decide.advice.manual_steps import manual_step
 from celery_operator.decide.condition_state import ConditionState, by_verdict, unknown, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.group_verdicts import sidecar_facts
+from celery_operator.decide.shared_verdicts import sidecar_facts
 from celery_operator.snapshot import DeploymentState
 
 _ENDS_WITHIN = 30.0

@@ -11,7 +11,7 @@ from celery_operator.decide.condition_state import ConditionState, by_verdict, n
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.evidence.worker_state import WorkerState
-from celery_operator.decide.group_verdicts import GroupVerdicts
+from celery_operator.decide.shared_verdicts import GroupVerdicts
 from celery_operator.kinds import STATEFUL_SET
 from celery_operator.snapshot import DeploymentState
 

@@ -4,7 +4,7 @@ from celery_health.catalogue.states import StateReason
 from celery_health.verdicts.verdict import Verdict
 from celery_operator.decide.condition_state import ConditionState, no, yes
 from celery_operator.decide.evidence import Evidence
-from celery_operator.decide.group_verdicts import rollout_stopped
+from celery_operator.decide.shared_verdicts import rollout_stopped
 
 
 def state_of(evidence: Evidence) -> ConditionState:

@@ -18,7 +18,7 @@ from celery_operator.decide.condition_state import (
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.evidence.worker_state import WorkerState
-from celery_operator.decide.group_verdicts import GroupVerdicts
+from celery_operator.decide.shared_verdicts import GroupVerdicts
 from celery_operator.decide.text import joined
 
 _MESSAGES_PER_GROUP = 2

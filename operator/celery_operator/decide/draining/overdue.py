@@ -1,12 +1,20 @@
-"""The Event about a pod whose time to drain is over."""
+"""The Event about the pods of a group whose time to drain is over."""
 
+from collections.abc import Sequence
+
+from celery_health.verdicts.text import counted, listed
 from celery_operator.decide.draining.drain_state import DrainPod
 from celery_operator.decide.event_note import EventNote
 from celery_probe.pod import SIDECAR_CONTAINER
 
 
-def overdue_note(group: str, pod: DrainPod, limit: float) -> EventNote:
-    """The Event about a pod that is stopped because its time to drain is over."""
+def overdue_notes(group: str, pods: Sequence[DrainPod], limit: float) -> tuple[EventNote, ...]:
+    """At most one Event, however many pods are stopped because their time to drain is over. It says of the
+    first pod why.
+    """
+    if not pods:
+        return ()
+    pod, *others = pods
     if pod.drain_requested:
         what = f"has not drained within {limit:g} s"
         advice = "A longer workers[].drainTimeoutSeconds gives pods more time to drain"
@@ -17,8 +25,10 @@ def overdue_note(group: str, pod: DrainPod, limit: float) -> EventNote:
         why = f": {pod.why_unreached}" if pod.why_unreached else ""
         what = f"could not be asked to drain for {limit:g} s{why}"
         advice = f"To see why, run kubectl logs {pod.name} -c {SIDECAR_CONTAINER}"
-    return EventNote(
-        "Warning",
-        "DrainOverdue",
-        f"Pod {pod.name} of group {group} {what}. The pod is stopped now and has its grace period. {advice}",
+    stopped = "The pod is stopped now and has its grace period."
+    if others:
+        names = listed([one.name for one in others])
+        stopped += f" The same is done with {counted(len(others), 'other overdue pod')}: {names}."
+    return (
+        EventNote("Warning", "DrainOverdue", f"Pod {pod.name} of group {group} {what}. {stopped} {advice}"),
     )

@@ -92,12 +92,14 @@ def _lower(
     cost = SPENT_COST if quiet and settled else REMOVABLE_COST
     soon = [pod.uid for pod in victims if pod.uid not in spent and is_soon_spent(pod)]
     going = dict.fromkeys(spent, cost) | dict.fromkeys(soon if quiet else (), REMOVABLE_COST)
+    # Where every pod is deleted now, the ReplicaSet has nothing to choose.
+    costs = _costs(replicas, pods, going, removing) if len(removing) < len(pods) else {}
     still_drained = {pod.uid for pod in victims} | leaving_pods(replicas, pods)
     return DrainPlan(
         replicas=lowered,
         drain=tuple(pod.uid for pod in victims if pod.drain_requested is False),
         undrain=tuple(pod.uid for pod in pods if pod.drain_requested and pod.uid not in still_drained),
-        costs=_costs(replicas, pods, going, removing),
+        costs=costs,
         victims=tuple(pod.uid for pod in victims),
         removing=tuple(removing),
         overdue=tuple(uid for uid in removing if uid in overdue),

@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise, permutations
 
-SURGE_PERCENT = 25
-"""maxSurge of the Deployments of groups. Their maxUnavailable is 0."""
+from celery_operator.api.names import SURGE_PERCENT
 
 
 @dataclass(frozen=True, slots=True)

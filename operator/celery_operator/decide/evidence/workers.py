@@ -11,6 +11,7 @@ from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.thresholds import FleetThresholds
 from celery_health.verdicts.verdict import Verdict
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot, worker_snapshot
+from celery_operator.api.names import dead_letter_queue
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState, worker_state_of
 from celery_operator.snapshot import PodState, Snapshot
 
@@ -126,7 +127,9 @@ def queue_verdicts(snapshot: Snapshot, workers: tuple[Worker, ...]) -> tuple[Ver
 
 def death_verdicts(snapshot: Snapshot) -> tuple[Verdict, ...]:
     """The tasks that kill what runs them. They count as long as the deaths do, also in pods that are gone."""
-    evidence = FleetEvidence(snapshot.broker, deaths=snapshot.deaths, thresholds=thresholds_of(snapshot))
+    kept = snapshot.spec.health.poison_tasks == "Quarantine"
+    deaths = replace(snapshot.deaths, dead_letter_queue=dead_letter_queue(snapshot.name) if kept else "")
+    evidence = FleetEvidence(snapshot.broker, deaths=deaths, thresholds=thresholds_of(snapshot))
     found = (check(evidence) for check in DEATH_CHECKS)
     return tuple(
         replace(

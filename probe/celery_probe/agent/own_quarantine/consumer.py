@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from celery import bootsteps
@@ -9,6 +10,7 @@ from celery.exceptions import ImproperlyConfigured
 from celery.utils.log import get_logger
 from celery.worker import consumer as celery_consumer
 
+from celery_probe.agent.contract import MANAGED_VARIABLE
 from celery_probe.agent.own_quarantine.counted import OwnQuarantine, dead_letter_queue
 from celery_probe.agent.worker.own_connection import BOUNDS
 
@@ -32,6 +34,10 @@ class QuarantineStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """The connection is lost or the worker stops."""
         if consumer.own_quarantine is not None:
             consumer.own_quarantine.stop(consumer)
+
+    def info(self, consumer: Any) -> dict[str, Any]:
+        """What the worker adds to its answer to ``inspect stats``."""
+        return consumer.own_quarantine.stats() if consumer.own_quarantine is not None else {}
 
 
 class Consumer(celery_consumer.Consumer):  # type: ignore[misc]
@@ -58,9 +64,20 @@ class Consumer(celery_consumer.Consumer):  # type: ignore[misc]
                 f"RabbitMQ allows {LONGEST_NAME_BYTES} bytes: {queue!r} has {len(queue.encode())}. Choose a "
                 "shorter task_default_queue."
             )
-        if any(getattr(step, "__module__", "") == AGENT_STEP for step in self.app.steps["consumer"]):
+        if _gets_orders(self.app):
             log.info(
-                "This worker has the agent: presets.quarantine() is off, and spec.health.poisonTasks applies."
+                "The operator manages this worker: presets.quarantine() is off, and spec.health.poisonTasks "
+                "applies."
             )
         else:
             self.own_quarantine = OwnQuarantine(self)
+
+
+def _gets_orders(app: Any) -> bool:
+    """Whether the operator orders the quarantine of this worker.
+
+    The operator marks the workers of its own pods. The agent alone shows nothing: workers of
+    ``celery-probe run`` and of ``kubectl celery inject`` have it too, and no operator reads their reports.
+    """
+    has_agent = any(getattr(step, "__module__", "") == AGENT_STEP for step in app.steps["consumer"])
+    return has_agent and bool(os.environ.get(MANAGED_VARIABLE))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -10,7 +13,7 @@ from celery.utils.log import get_logger
 
 from celery_probe.agent import cgroup, contract, natives
 from celery_probe.agent.errors import ErrorLog
-from celery_probe.agent.own_quarantine.announcements import Announcements
+from celery_probe.agent.own_quarantine.announcements import Announcements, ListenRefusedError
 from celery_probe.agent.own_quarantine.deaths import Listed, SharedDeaths
 from celery_probe.agent.worker import pool, tasks
 from celery_probe.agent.worker.death_log import Casualty, Cause, DeathLog
@@ -21,6 +24,8 @@ from celery_probe.agent.worker.state import Worker
 
 TICK_SECONDS = 1.0
 ANNOUNCE_SECONDS = 10.0
+# Known deaths that are announced again at one time, so that those of many ids cost a bounded time.
+REPEATED_IDS = 1000
 # Between two announcements of tasks that have killed one child.
 REST_SECONDS = 1.0
 
@@ -32,8 +37,22 @@ def dead_letter_queue(app: Any) -> str:
     return str(app.conf.task_default_queue) + contract.DEAD_LETTER_SUFFIX
 
 
+def _app_name() -> str:
+    """What ``celery -A`` was given for this worker, ``APP`` where that is not known.
+
+    Older versions of Celery keep the application instead of the text.
+    """
+    given = os.environ.get("APP") or "APP"
+    for word, following in zip(sys.argv, [*sys.argv[1:], ""]):
+        if word in ("-A", "--app") and following:
+            given = following
+        elif word.startswith("--app="):
+            given = word[len("--app=") :]
+    return shlex.quote(given)
+
+
 class _Deaths(DeathLog):
-    """Hands each death to the quarantine."""
+    """Records each death, and hands those to the quarantine whose task comes back."""
 
     def __init__(self, quarantine: OwnQuarantine) -> None:
         super().__init__()
@@ -41,6 +60,7 @@ class _Deaths(DeathLog):
 
     def add(self, task: Casualty | None, cause: Cause, now: float) -> None:
         """A child died."""
+        super().add(task, cause, now)
         if task is not None and task.returns:
             self._quarantine.add(task, cause, now)
 
@@ -67,24 +87,28 @@ class OwnQuarantine:
         self._consumer: Any = None
         self._timer: Any = None
         self._pending = False
-        self._news = False
+        self._news: set[str] = set()
         self._announced = 0.0
+        self._repeated = 0.0
         self._seen = (0, 0)
         self._warned = False
+        self._shares = False
+        self._refused = False
 
     def start(self, consumer: Any) -> None:
         """Begin with a consumer that has just connected and has fetched no message."""
         self._consumer = self._worker.consumer = consumer
         self._pending = False
-        self._news = bool(self._deaths)
+        self._repeated = 0.0
         self._warn(consumer)
         with self._errors.caught("lost children"):
             self._children.install(consumer.pool)
         with self._errors.caught("start"):
             self._quarantine.start(consumer, self._soon)
-        if consumer.app.conf.worker_enable_remote_control:
+        self._shares = consumer.app.conf.worker_enable_remote_control
+        if self._shares:
             with self._errors.caught("announcements"):
-                self._announcements.listen(consumer)
+                self._listen(consumer)
         self._timer = consumer.timer.call_repeatedly(TICK_SECONDS, self._on_timer)
 
     def stop(self, consumer: Any) -> None:
@@ -94,6 +118,14 @@ class OwnQuarantine:
         self._announcements.stop()
         if timer is not None:
             tasks.cancel(consumer.timer, timer)
+
+    def stats(self) -> dict[str, Any]:
+        """What the worker adds to its answer to ``inspect stats``: its children's deaths, its quarantine."""
+        found = self._children.stats()
+        with self._errors.caught("stats"):
+            listed = self._deaths.quarantined(natives.monotonic())
+            found.update(self._worker.quarantine_stats(self._queue, listed))
+        return found
 
     def changed(self) -> Order | None:
         """The order if it has changed."""
@@ -108,7 +140,7 @@ class OwnQuarantine:
         listed = self._deaths.add(task.id, task.name, f"{self._mark}-{next(self._numbers)}", now)
         if listed:
             self._take_in([listed], "out of memory" if cause.oom else cause.text)
-        self._news = True
+        self._news.add(contract.task_id(task.id))
         if self._consumer is not None and (
             self._deaths.count(task.id) > 1 or now - self._announced > REST_SECONDS
         ):
@@ -128,7 +160,8 @@ class OwnQuarantine:
             log.error(
                 "Task %s[%s] has killed its worker's child process %d times%s. It does not run again: its "
                 "message goes to the queue %s.",
-                *(task.name, task.id, task.deaths, f" ({cause})" if cause else "", self._queue),
+                *(contract.printable(task.name), contract.printable(task.id), task.deaths),
+                *(f" ({cause})" if cause else "", contract.printable(self._queue)),
             )
 
     def _soon(self) -> None:
@@ -157,28 +190,45 @@ class OwnQuarantine:
             self._children.note_oom_kills()
         with self._errors.caught("quarantine"):
             self._quarantine.enforce(consumer)
-        if self._deaths and (self._news or now - self._announced > ANNOUNCE_SECONDS):
+        if self._deaths and now - self._repeated > ANNOUNCE_SECONDS:
+            self._repeated = now
+            self._news.update(self._deaths.next_ids(REPEATED_IDS))
+        if self._news:
             self._announce(consumer, now)
         self._log_changes()
 
     def _announce(self, consumer: Any, now: float) -> None:
-        self._announced, self._news = now, False
-        if consumer.app.conf.worker_enable_remote_control:
+        self._announced, ids, self._news = now, self._news, set()
+        if self._shares:
             with self._errors.caught("announce"):
-                self._announcements.send(consumer, self._deaths.announcement(now))
+                self._announcements.send(consumer, self._deaths.announcements(ids, now))
 
     def _log_changes(self) -> None:
         (moved, failed), self._seen = self._seen, (self._worker.quarantined_total, self._errors.count)
         if self._seen[0] > moved:
             log.warning(
-                "Messages moved to the queue %s: %d. `celery -A APP health dead-letter list` shows them.",
-                *(self._queue, self._seen[0] - moved),
+                "Messages moved to the queue %s: %d. `celery -A %s health dead-letter list` shows them.",
+                *(contract.printable(self._queue), self._seen[0] - moved, _app_name()),
             )
         if self._seen[1] > failed:
             log.warning(
-                "The quarantine could not do its work: %s It tries again. Other tasks run on.",
-                self._worker.quarantine_problem or f"{self._errors.last}.",
+                # Last, because the problem may end in a command.
+                "The quarantine could not do its work. It tries again, and other tasks run on. %s",
+                contract.printable(self._worker.quarantine_problem or f"{self._errors.last}."),
             )
+
+    def _listen(self, consumer: Any) -> None:
+        try:
+            self._announcements.listen(consumer)
+        except ListenRefusedError as error:
+            self._shares = False
+            if not self._refused:
+                log.warning(
+                    "Redis refuses this worker the announcements of presets.quarantine(): the worker counts "
+                    "deaths alone. Run: %s. Then restart the worker.",
+                    contract.printable(error.command),
+                )
+            self._refused = True
 
     def _warn(self, consumer: Any) -> None:
         if not self._warned and pool.kind(consumer.pool) != PREFORK:

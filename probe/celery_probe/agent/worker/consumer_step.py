@@ -109,6 +109,16 @@ class Heartbeat:
                 tasks.cancel(consumer.timer, entry)
         self._reporter.notify()
 
+    def stats(self) -> dict[str, Any]:
+        """What the worker adds to its answer to ``inspect stats``.
+
+        Of the quarantine only its queue: the order has neither names of tasks nor times.
+        """
+        found = self._lost_children.stats()
+        if queue := self._quarantine.queue:
+            found.update(self._worker.quarantine_stats(queue, []))
+        return found
+
     def _note_place(self, consumer: Any) -> None:
         """Note whose stack shows what the loop waits for: a consumer starts in the thread of its loop."""
         self._worker.loop_thread = natives.get_ident()
@@ -246,6 +256,9 @@ def step_class(heartbeat: Heartbeat, errors: ErrorLog) -> Any:
         def stop(self, consumer: Any) -> None:
             with errors.caught("stop"):
                 heartbeat.stop(consumer)
+
+        def info(self, _: Any) -> dict[str, Any]:
+            return heartbeat.stats()
 
     return ReportStep
 

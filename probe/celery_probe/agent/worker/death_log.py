@@ -6,25 +6,33 @@ first copied by one call into C, which the interpreter does not interrupt.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from heapq import nlargest, nsmallest
+from itertools import takewhile
 from typing import Any, Callable, NamedTuple
 
 from celery_probe.agent.contract import DEATH_WINDOW_SECONDS, DEATHS_LENGTH
 
-# Deaths within this time of each other are counted together: it bounds the times that are kept.
+# Deaths within the same ten seconds are counted together, which bounds the times that are kept. These are the
+# same for all windows, so that the parts never count more than the whole.
 BUCKET_SECONDS = 10.0
-KEPT_IDS = 100
+# A failed release leaves this many messages of a broken task, which die in turn.
+KEPT_IDS = 10_000
 KEPT_NAMES = 100
 
 
 class Casualty(NamedTuple):
-    """The task that a child ran when it died. ``returns``: its message goes back to the queue."""
+    """The task that a child ran when it died. ``returns``: its message goes back to the queue.
+
+    ``failed``: it would, if the task had not raised SystemExit, which is a failure for this Celery.
+    """
 
     id: str
     name: str
     queue: str
     ran_for: float | None
     returns: bool
+    failed: bool = False
 
 
 class Cause(NamedTuple):
@@ -37,20 +45,22 @@ class Cause(NamedTuple):
 class Window:
     """Counts events within the last ``DEATH_WINDOW_SECONDS``, those of the oldest ten seconds as one."""
 
+    __slots__ = ("_buckets", "_size")
+
     def __init__(self) -> None:
-        self._buckets: deque[list[Any]] = deque()
+        self._buckets: list[list[Any]] = []
         self._size = 0
 
     def add(self, now: float) -> None:
         """Count one more event."""
         buckets = self._buckets
-        if buckets and now - buckets[-1][0] < BUCKET_SECONDS:
+        if buckets and _begin(buckets[-1][0]) == _begin(now):
             buckets[-1][1] += 1
         else:
             buckets.append([now, 1])
         self._size += 1
-        while now - buckets[0][0] > DEATH_WINDOW_SECONDS:
-            self._size -= buckets.popleft()[1]
+        while now - _begin(buckets[0][0]) > DEATH_WINDOW_SECONDS:
+            self._size -= buckets.pop(0)[1]
 
     def count(self, now: float) -> int:
         """The number of events that count at the moment ``now``."""
@@ -58,7 +68,7 @@ class Window:
             oldest = self._buckets[0][0]
         except IndexError:
             return 0
-        if now - oldest <= DEATH_WINDOW_SECONDS:
+        if now - _begin(oldest) <= DEATH_WINDOW_SECONDS:
             return self._size
         return sum(count for _, count in self._current(now))
 
@@ -67,11 +77,18 @@ class Window:
         return next((first for first, _ in self._current(now)), None)
 
     def _current(self, now: float) -> list[Any]:
-        return [bucket for bucket in list(self._buckets) if now - bucket[0] <= DEATH_WINDOW_SECONDS]
+        return [bucket for bucket in list(self._buckets) if now - _begin(bucket[0]) <= DEATH_WINDOW_SECONDS]
+
+
+def _begin(mono: float) -> float:
+    """When the ten seconds began in which this was."""
+    return mono - mono % BUCKET_SECONDS
 
 
 class _Record:
     """The deaths with one task id or one task name."""
+
+    __slots__ = ("last", "window")
 
     def __init__(self) -> None:
         self.window = Window()
@@ -144,22 +161,28 @@ def _note(
     record.last = death
     record.window.add(death[0])
     records[key] = record
+    records.move_to_end(key)
+    # The oldest are first now.
+    while death[0] - next(iter(records.values())).last_mono > DEATH_WINDOW_SECONDS:
+        records.popitem(last=False)
     if len(records) > most:
-        del records[_least(records, key, death[0])]
+        for one in _least(records, key, death[0], most // 20):
+            del records[one]
 
 
-def _least(records: OrderedDict[str, _Record], new: str, now: float) -> str:
-    """The one with the fewest deaths, of those the one whose last death is oldest; never the new one."""
+def _least(records: OrderedDict[str, _Record], new: str, now: float, number: int) -> list[str]:
+    """Those with the fewest deaths, of these the ones whose last death is oldest; never the new one."""
     others = (key for key in records if key != new)
-    return min(others, key=lambda key: (records[key].window.count(now), records[key].last_mono))
+    return nsmallest(number, others, key=lambda key: (records[key].window.count(now), records[key].last_mono))
 
 
 def _most(records: OrderedDict[str, _Record], now: float) -> list[tuple[_Record, int]]:
     """Those with the most deaths first, of those with the same number the latest."""
-    counted = [(record, record.window.count(now)) for record in list(records.values())]
-    living = [(record, count) for record, count in counted if count]
-    living.sort(key=lambda entry: (-entry[1], -entry[0].last_mono))
-    return living[:DEATHS_LENGTH]
+    latest_first = reversed(list(records.values()))
+    living = takewhile(lambda record: now - record.last_mono <= DEATH_WINDOW_SECONDS, latest_first)
+    counted = ((record, record.window.count(now)) for record in living)
+    dead = (entry for entry in counted if entry[1])
+    return nlargest(DEATHS_LENGTH, dead, key=lambda entry: (entry[1], entry[0].last_mono))
 
 
 def _name(record: _Record) -> str:
@@ -180,4 +203,5 @@ def _of_id(record: _Record, count: int, now: float) -> dict[str, Any]:
         "oom": cause.oom,
         "ran_for": task.ran_for,
         "returns": task.returns,
+        "failed": task.failed,
     }

@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterable
 from celery_probe.agent import contract, natives
 from celery_probe.agent.cgroup import MemoryCgroup
 from celery_probe.agent.errors import ErrorLog
-from celery_probe.agent.worker import pool, transport
+from celery_probe.agent.worker import pool, tasks, transport
 from celery_probe.agent.worker.death_log import Casualty, Cause
 from celery_probe.agent.worker.oom_kills import OomKills
 from celery_probe.agent.worker.state import STOPPING, Worker, phase
@@ -51,17 +51,35 @@ class LostChildren:
         hooks = (
             self._on_lost(billiard, billiard.on_job_process_lost),
             self._on_exits(billiard, billiard._join_exited_workers),
+            self._on_down(billiard.process_flush_queues, billiard.on_job_process_down),
             self._on_time_limit(timeouts._trywaitkill),
             self._on_result(billiard, handlers[READY]),
         )
-        billiard.on_job_process_lost, billiard._join_exited_workers = hooks[:2]
-        timeouts._trywaitkill, handlers[READY] = hooks[2:]
+        billiard.on_job_process_lost, billiard._join_exited_workers, billiard.on_job_process_down = hooks[:3]
+        timeouts._trywaitkill, handlers[READY] = hooks[3:]
         self._hooked = billiard
         self._worker.deaths.start()
 
     def note_oom_kills(self) -> None:
         """Read the counter of killed processes, so that an old kill explains no later death."""
         self._oom_kills.note(self._cgroup.oom_kills(), natives.monotonic())
+
+    def stats(self) -> dict[str, Any]:
+        """The deaths, for the worker's answer to ``inspect stats``; empty where none can be recorded."""
+        found: dict[str, Any] = {}
+        with self._errors.caught("stats"):
+            if self._hooked is not None:
+                found[contract.DEATHS_STAT] = contract.bounded(self._stats(natives.monotonic()))
+        return found
+
+    def _stats(self, now: float) -> dict[str, Any]:
+        return {
+            "written_mono": now,
+            "processed": tasks.processed(),
+            "memory_limit_bytes": self._cgroup.limit_bytes(),
+            "memory_peak_bytes": self._cgroup.peak_bytes(),
+            **self._worker.deaths.report(now, tasks.runs),
+        }
 
     def _on_lost(self, billiard: Any, original: Callable[..., Any]) -> Callable[..., Any]:
         """A child ended that had accepted a job and brought no result."""
@@ -85,6 +103,22 @@ class LostChildren:
             return joined
 
         return join_exited_workers
+
+    def _on_down(self, flush: Callable[[Any], Any], original: Callable[..., Any]) -> Callable[..., Any]:
+        """A job was given to a child that has ended.
+
+        The pool may notice that at the exit of another child. Celery then closes the pipe and gives the job
+        to a third child, although the pipe may say that the job has begun: so it is read first.
+        """
+
+        def on_job_process_down(job: Any, *args: Any, **options: Any) -> Any:
+            with self._errors.caught("lost child"):
+                child = job._write_to
+                if child is not None and not job.accepted() and not child._is_alive():
+                    flush(child)
+            return original(job, *args, **options)
+
+        return on_job_process_down
 
     def _on_time_limit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """A hard time limit ends a child: its job is over for the pool before that."""
@@ -156,6 +190,7 @@ class LostChildren:
             queue=queue[: contract.NAME_LENGTH],
             ran_for=None if started is None else max(0.0, now - started),
             returns=returns(request),
+            failed=not returns(request) and _returns(request),
         )
 
 

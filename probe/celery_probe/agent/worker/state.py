@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from celery_probe.agent import contract
 from celery_probe.agent.worker.death_log import DeathLog
 
 STARTING = "starting"
@@ -63,6 +64,11 @@ class Worker:
         self.quarantine_waiting = 0
         self.quarantine_problem = ""
         self.task_events: bool | None = None
+
+    def quarantine_stats(self, queue: str, listed: list[dict[str, Any]]) -> dict[str, Any]:
+        """The entry of an answer to ``inspect stats``. ``listed``: the tasks in quarantine, where known."""
+        kept = {"waiting": self.quarantine_waiting, "problem": self.quarantine_problem}
+        return {contract.QUARANTINE_STAT: contract.bounded({"queue": queue, "tasks": listed, **kept})}
 
 
 def phase(worker: Worker, celery_state: Any) -> str:

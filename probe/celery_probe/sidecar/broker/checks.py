@@ -14,9 +14,9 @@ from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import reachability
 from celery_health.readers.failover import ends_failover
-from celery_health.readers.parameters import check_parameters
+from celery_health.readers.parameters import check_parameters, parse_broker
 from celery_health.tls import PythonVersion
-from celery_health.urls import BrokerUrl, UrlError, parse
+from celery_health.urls import BrokerUrl, UrlError
 from celery_health.wire.names import BROKER_VARIABLE
 from celery_probe.sidecar.broker.redis_handshake import RedisSession
 
@@ -144,7 +144,7 @@ def _readable(text: str) -> tuple[tuple[BrokerUrl, ...], BrokerCheckResult]:
         message = f"{BROKER_VARIABLE} is not set, so the broker is not checked."
         return (), BrokerCheckResult(None, BrokerReason.NOT_READ, message)
     try:
-        first = parse(text)
+        first = parse_broker(text)
         check_parameters(first, of_workers=True)
         urls = tuple(url for url in (first, *first.alternates) if url.kind.is_redis or url.kind.is_amqp)
         if not urls:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tools.testbed.servers import free_port
+from redis import Redis
+from tools.testbed.servers import free_port, redis_server
 
 from celery_health.survey.app_connection import AppConnection, resolve
 from celery_monitor.control.actions import Actions
@@ -87,6 +88,55 @@ async def test_what_may_have_been_sent_to_rabbitmq_is_not_sent_again(history: Hi
     assert done.state is BulkState.DONE
 
 
+async def test_why_a_message_may_not_have_been_sent_stays_known(history: History) -> None:
+    await write(history, "a", "b")
+    found = actions(history, away("amqp"))
+    bulk_id = await started(found, await found.bulk.propose(wanted(), "ann"))
+    first, second = await history.bulks.next_items(bulk_id, 10)
+    sending = [
+        msgspec.structs.replace(first, state=ItemState.SENDING, new_id="1", problem="It may still take it."),
+        msgspec.structs.replace(second, state=ItemState.SENDING, new_id="2"),
+    ]
+    await history.bulks.change(bulk_id, sending)
+    assert [await found.bulk_runner.part() for _ in sending] == [True, True]
+    progress = await history.bulks.progress(bulk_id)
+    assert ItemState.SENDING not in progress.states
+    problems = sorted(problem for problem, _ in progress.problems)
+    assert problems[0].startswith("It may still take it. The broker does not show")
+    assert problems[1].startswith(
+        "The monitor ended while it was sending the retry. The broker does not show"
+    )
+
+
+async def test_what_waits_for_the_broker_does_not_hold_up_the_next_action(history: History) -> None:
+    await write(history, "a")
+    await history.write([finished("b", state="STARTED")])
+    found = actions(history, away("redis"))
+    await started(found, await found.bulk.propose(wanted(), "ann"))
+    cancels = wanted(BulkAction.CANCEL, "state:started")
+    proposal = await found.bulk.propose(cancels, "ann")
+    assert proposal.confirmation is not None
+    await found.bulk.start(cancels, proposal.confirmation, "ann")
+    assert await found.bulk_runner.part() is True
+    assert [cancel.task_id for cancel in await history.cancels.open()] == ["b"]
+
+
+async def test_a_message_that_redis_refuses_for_good_is_not_sent_for_ever(
+    history: History, tmp_path: Path
+) -> None:
+    await write(history, "a")
+    await write(history, "b", queue="pdf")
+    with redis_server(tmp_path) as server, Redis.from_url(server.url) as client:
+        client.set("mail", "no list")
+        found = actions(history, resolve(None, None, server.url, None, {}))
+        bulk_id = await started(found, await found.bulk.propose(wanted(), "ann"))
+        assert await found.bulk_runner.part() is True
+        assert client.llen("pdf") == 1
+    progress = await history.bulks.progress(bulk_id)
+    assert progress.states == {ItemState.REFUSED: 1, ItemState.DONE: 1}
+    assert "WRONGTYPE" in progress.problems[0][0]
+
+
 async def test_a_task_that_was_retried_meanwhile_is_left_out(history: History) -> None:
     await write(history, "a")
     found = actions(history, away("redis"))
@@ -164,3 +214,16 @@ async def test_more_cancels_than_workers_remember_are_refused_until_there_is_roo
     await history.cancels.close_ended(1.0)
     bulk = await found.bulk.start(images, second.confirmation, "ann")
     assert bulk.state is BulkState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("backend", "count"), [("redis://127.0.0.1:1", 1), ("rpc://", 0), ("disabled://", 0), ("db+sqlite://", 0)]
+)
+async def test_a_dry_run_promises_no_retry_whose_arguments_no_backend_can_keep(
+    history: History, backend: str, count: int
+) -> None:
+    failed = finished("cut", state="FAILURE", args="(1, ...)", kwargs="{}", arguments_truncated=True)
+    await history.write([failed])
+    connection = resolve(None, None, "redis://127.0.0.1:1", backend, {})
+    proposal = await actions(history, connection).bulk.propose(wanted(), "ann")
+    assert (proposal.matched, proposal.bulk.count) == (1, count)

@@ -1,4 +1,7 @@
-"""A cancel holds whatever restarts between the request and the task."""
+"""A cancel holds whatever restarts between the request and the task.
+
+Document 001: POST /api/automation/monitoring/tasks/{task_id}/cancel.
+"""
 
 import asyncio
 import os
@@ -12,7 +15,7 @@ from tools.testbed.servers import RedisServer, redis_server
 from tools.testbed.waiting import wait_for
 
 from celery_health.survey.app_connection import AppConnection, resolve
-from celery_health.survey.broker_clients import redis_clients
+from celery_health.survey.evidence.broker_clients import redis_clients
 from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_state
 from tests.integration.monitor.monitor_process import Monitor
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from celery import Celery
 from redis import Redis
 from tools.testbed.servers import RedisServer
 from tools.testbed.waiting import wait_for
 
 from celery_health.survey.app_connection import resolve
+from celery_monitor.control.messages import redis as messages
 from celery_monitor.control.messages.requests import MessageRequests
 from celery_monitor.control.refused import RefusedError
 from tests.integration.monitor.actions.harness import WAIT_SECONDS, World, change, until_known
@@ -60,6 +62,22 @@ def test_one_message_is_removed_and_the_others_stay(monitor: Monitor, world: Wor
     )
     assert change(monitor, f"/queues/one/messages/{removed}", method="DELETE")[0] == 409
     assert [one["task_id"] for one in monitor.get("/queues/one/messages")["messages"]] == [kept]
+
+
+async def test_a_message_behind_those_that_are_searched_is_not_said_to_be_elsewhere(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "MAX_MESSAGES", 2)
+    url = redis.database(2)
+    with Celery(broker=url, set_as_current=False) as app:
+        ids = [app.send_task("jobs.note", queue="long").id for _ in range(4)]
+    requests = MessageRequests(resolve(None, None, url, None, {}), time.time)
+    with pytest.raises(RefusedError, match=r"not among the next .* 2 messages behind them"):
+        await requests.remove("long", ids[3])
+    await requests.remove("long", ids[1])
+    await requests.remove("long", ids[2])
+    with pytest.raises(RefusedError, match="no message of the task"):
+        await requests.remove("long", ids[1])
 
 
 def test_a_purge_removes_no_more_than_was_confirmed(monitor: Monitor, world: World) -> None:

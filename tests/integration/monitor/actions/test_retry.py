@@ -1,4 +1,7 @@
-"""Retries of single tasks and by filter: each is sent once, whatever ends in between."""
+"""Retries of single tasks and by filter: each is sent once, whatever ends in between.
+
+Document 001: POST /api/automation/monitoring/tasks/{task_id}/retry.
+"""
 
 import signal
 import subprocess

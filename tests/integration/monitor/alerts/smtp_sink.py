@@ -91,12 +91,15 @@ async def smtp_sink(
 
 
 async def _connections_closed(loop: Any) -> None:
-    """Wait until both ends of each connection are closed, which takes some turns of the loop."""
+    """Wait until both ends of each connection are closed, which takes some turns of the loop.
+
+    asyncio waits 30 s for the end of TLS where the other side is gone without it.
+    """
 
     async def closed() -> bool:
         return all(one.is_closing() and one._sock is None for one in loop._transports.values())
 
-    await wait_for_async(closed, 30)
+    await wait_for_async(closed)
 
 
 def _login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from celery_monitor.history import CursorError, History, Sort, TaskFilter, parse_filter, parse_sort
+from celery_monitor.history import Count, CursorError, History, Sort, TaskFilter, parse_filter, parse_sort
 from celery_monitor.history.reading import conditions, listing, texts
+from celery_monitor.history.unused_labels import UnusedLabels
 from celery_monitor.records.tasks import TaskRecord
 from tests.integration.monitor.history.examples import NOW, finished, many
 
@@ -53,6 +54,10 @@ FILTERS: dict[str, Meets] = {
     "arg:User7*": lambda task: "'User7" in (task.args or ""),
     "-arg:42": lambda task: not (task.args or "").startswith("(42,"),
     "arg:[x]": lambda task: "[x]" in (task.kwargs or ""),
+    "shop": lambda task: "shop" in f"{task.name} {task.exception}",
+    "-shop": lambda task: "shop" not in f"{task.name} {task.exception}",
+    "BILLING.close": lambda task: task.name == "billing.close",
+    "er%_na currency": lambda task: task.name == "other%_name" and "currency" in (task.kwargs or ""),
     "text:user7": lambda task: "User7" in (task.args or ""),
     "100%_SURE": lambda task: "100%_sure" in (task.kwargs or ""),
     '"100%_sure [x]"': lambda task: "100%_sure" in (task.kwargs or ""),
@@ -95,6 +100,17 @@ async def test_every_filter_finds_what_it_says(history: History) -> None:
         assert found == [record.id for record in expected], text
 
 
+async def test_a_pattern_stands_for_all_labels_that_match(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "_MOST_LABELS", 2)
+    history._clock = lambda: NOW
+    await history.write(TASKS[:200])
+    for text in ("worker:celery@*", "-worker:*web-*"):
+        expected = 0 if text.startswith("-") else 200
+        assert len(await _ids(history, parse_filter(text), Sort())) == expected, text
+
+
 async def test_every_order_lists_each_task_once(history: History) -> None:
     history._clock = lambda: NOW
     await history.write(TASKS)
@@ -113,6 +129,7 @@ async def test_every_order_lists_each_task_once(history: History) -> None:
         "name:shop.*",
         "arg:42",
         "text:currency",
+        "shop",
         "-state:success -state:failure",
     ):
         for key, value in values.items():
@@ -126,20 +143,60 @@ async def test_every_order_lists_each_task_once(history: History) -> None:
                 assert known == sorted(known, reverse=bool(sign)), (text, sign + key)  # type: ignore[type-var]
 
 
-@pytest.mark.parametrize("sort", ["time", "-time", "queue"])
+@pytest.mark.parametrize(("sort", "narrow"), [("time", 10), ("-time", 10), ("-time", 150), ("queue", 10)])
 async def test_the_tasks_of_a_common_label_are_read_in_their_order(
-    history: History, monkeypatch: pytest.MonkeyPatch, sort: str
+    history: History, monkeypatch: pytest.MonkeyPatch, sort: str, narrow: int
 ) -> None:
     for module in (conditions, listing, texts):
-        monkeypatch.setattr(module, "NARROW", 10)
+        monkeypatch.setattr(module, "NARROW", narrow)
     await history.write(TASKS[:1_500])
-    for text in ("state:failure", "worker:*-1 queue:mail", "arg:User7*"):
+    for text in ("state:failure", "worker:*-1 queue:mail", "arg:User7*", "shop"):
         meets = FILTERS[text]
         found = await _ids(history, parse_filter(text), parse_sort(sort), 40)
         expected = sorted(filter(meets, TASKS[:1_500]), key=_begin, reverse=sort != "time")
         if sort == "queue":
             expected.sort(key=lambda task: (task.queue is None, task.queue))
         assert found == [record.id for record in expected], text
+        assert await history.count(parse_filter(text)) == Count(len(expected), exact=True)
+
+
+async def test_a_rare_word_is_found_by_indexes_alone(history: History) -> None:
+    await history.write([*TASKS[:5_000], finished("by-name", name="shop.charge_card", sent=NOW - 9_000)])
+    await history.write([finished("by-text", exception="TypeError('charge_card() takes 1 argument')")])
+    assert await _ids(history, parse_filter("charge_card"), Sort()) == ["by-text", "by-name"]
+    assert await history.count(parse_filter("charge_card")) == Count(2, exact=True)
+    database = history._database
+    if not history.is_file:
+        async with database.writing() as session:
+            await session.execute(f"ANALYZE {database.prefix}job_executions")
+    async with database.reading() as session:
+        found = await conditions.Conditions(database, session, NOW).of(parse_filter("charge_card"))
+        explain = "EXPLAIN QUERY PLAN" if history.is_file else "EXPLAIN"
+        plan = await session.rows(
+            f"{explain} SELECT at, id FROM {database.prefix}job_executions WHERE {found[0].sql} "
+            "ORDER BY at DESC, id DESC LIMIT 100",
+            found[0].parameters,
+        )
+    assert "job_executions_name_id" in str(plan)
+    assert "SCAN job_executions" not in str(plan)
+    assert "Seq Scan" not in str(plan)
+
+
+async def test_many_words_in_many_names_fit_into_one_statement(history: History) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR"
+    await history.write([finished(name=f"{letters}-{number:04}") for number in range(1_800)])
+    words = [letters[at : at + 3] for at in range(40)]
+    assert await history.count(parse_filter(" ".join(words))) == Count(1_800, exact=True)
+    assert len((await history.tasks(parse_filter(" ".join(words)), limit=50)).items) == 50
+    without = " ".join(f"-name:{letters}-{number}*" for number in range(2))
+    assert await history.count(parse_filter(without)) == Count(0, exact=True)
+
+
+async def test_a_text_with_the_characters_of_the_word_in_another_order_is_not_counted(
+    history: History,
+) -> None:
+    await history.write([finished("a", result="'abc bcd cde def'"), finished("b", result="'abcdef'")])
+    assert await history.count(parse_filter("abcdef")) == Count(1, exact=True)
 
 
 def _all(text: str) -> Meets:
@@ -185,6 +242,26 @@ async def test_tasks_that_arrive_between_two_pages_move_nothing(history: History
     expected = [record.id for record in sorted(TASKS[:100], key=_begin, reverse=True)]
     assert [record.id for record in (*first.items, *second.items)] == expected
     assert second.next_cursor is None
+
+
+@pytest.mark.parametrize("narrow", [5_000, 1])
+async def test_a_list_goes_on_behind_a_label_that_is_gone(
+    history: History, monkeypatch: pytest.MonkeyPatch, narrow: int
+) -> None:
+    for module in (conditions, listing, texts):
+        monkeypatch.setattr(module, "NARROW", narrow)
+    all_of_shop = parse_filter("name:shop.mail")
+    ended = {state: finished(state, state=state) for state in ("FAILURE", "SUCCESS")}
+    for sort, last in (("state", "SUCCESS"), ("-state", "FAILURE")):
+        running = [finished(f"{sort}-{number}", state="STARTED", updated=NOW) for number in range(2)]
+        await history.write([*ended.values(), *running])
+        first = await history.tasks(all_of_shop, parse_sort(sort), limit=2)
+        assert first.items[-1].state == "STARTED"
+        await history.write([finished(record.id, state="LOST", updated=NOW + 9) for record in running])
+        async with history._database.writing() as session:
+            assert await UnusedLabels(history._database.prefix).delete_chunk(session) == 1
+        rest = await history.tasks(all_of_shop, parse_sort(sort), first.next_cursor)
+        assert [record.id for record in rest.items if record.state == last] == [last]
 
 
 async def test_a_cursor_belongs_to_its_list(history: History) -> None:

@@ -1,6 +1,7 @@
 """Numbers of a window, groups of failures, neighbours of a task, counts, samples."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 
 from celery_monitor.history import History, TaskFilter, Window, parse_filter
+from celery_monitor.history.database.session import Row
+from celery_monitor.history.reading import rollups
 from celery_monitor.records.samples import QueueSample, WorkerSample
 from celery_monitor.records.states import FAILURE, RETRY, SUCCESS
 from celery_monitor.records.tasks import TaskRecord
@@ -120,11 +123,32 @@ async def test_two_labels_read_the_rows_of_the_window_alone(tmp_path: Path) -> N
         await history.series(Window(NOW, NOW + 20 * 3_600), name=name, queue=queue, worker=worker)
     await history.close()
     read = [one for one in statements if "FROM task_rollups" in one]
-    assert len(read) == 3 * 4
+    assert len(read) == 3 * 21
     with closing(sqlite3.connect(path)) as connection:
         for statement in read:
             plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
             assert [line for line in plan if "task_rollups" in line and "at>? AND at<?" not in line] == []
+
+
+async def test_many_names_of_a_long_window_are_read_in_parts(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await history.write(many(300))
+    expected = await history.names(DAY)
+    monkeypatch.setattr(rollups, "_MOST_ROWS", 10)
+    lengths: list[int] = []
+    async with history._database.reading() as session:
+        read = session.rows
+
+        async def counted(sql: str, parameters: Sequence[Any]) -> list[Row]:
+            rows = await read(sql, parameters)
+            lengths.append(len(rows) if "task_rollups" in sql else 0)
+            return rows
+
+        monkeypatch.setattr(session, "rows", counted)
+        names = await rollups.Rollups(history._database.prefix, session).names(DAY)
+    assert (names, len(names) > 1) == (expected, True)
+    assert 0 < max(lengths) <= 10
 
 
 async def test_failures_are_grouped_by_error_and_line(history: History) -> None:

@@ -4,12 +4,14 @@ import asyncio
 import math
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from celery_monitor.history import History, HistoryOptions, TaskFilter, Window, parse_filter
 from celery_monitor.history.rows import tasks
 from celery_monitor.history.writing import flush
+from celery_monitor.records.samples import QueueSample, WorkerSample
 from celery_monitor.records.states import FAILURE, RETRY, STARTED, SUCCESS
 from celery_monitor.records.tasks import Run, TaskRecord
 from tests.integration.monitor.history.checks import assert_rollups_are_the_sum_of_the_tasks
@@ -187,3 +189,14 @@ async def test_a_record_that_the_database_refuses_is_left_out_alone(
     await history.write([finished("one"), finished("two"), finished("bad"), finished("three")])
     assert history.status().faulty == 1
     assert {record.id for record in (await history.tasks(TaskFilter())).items} == {"one", "two", "three"}
+
+
+async def test_a_sample_that_the_database_refuses_is_left_out_alone(history: History) -> None:
+    nameless: Any = None
+    await history.write([], [QueueSample(at=NOW, name=nameless, ready=1)])
+    assert history.status().faulty == 1
+    queues = [QueueSample(at=NOW, name=name, ready=1) for name in ("mail", nameless)]
+    await history.write([finished("one")], queues, [WorkerSample(at=NOW, name=nameless, online=True)])
+    assert history.status().faulty == 3
+    assert await history.task("one") is not None
+    assert [sample.ready for sample in await history.queue_series("mail", DAY)] == [1]

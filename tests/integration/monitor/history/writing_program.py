@@ -3,14 +3,11 @@
 import asyncio
 import sys
 
-import celery_monitor.history.history
 from celery_monitor.history import History, HistoryOptions
 from tests.integration.monitor.history.examples import many
 
 
 async def _main(url: str, schema: str) -> None:
-    # The tasks have fixed dates, and may be older than what is kept.
-    celery_monitor.history.history._RETENTION_SECONDS = 86_400
     history = await History.open(url, HistoryOptions(schema=schema))
     records = many(20_000)
     for start in range(0, len(records), 100):

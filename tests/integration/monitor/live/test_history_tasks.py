@@ -39,11 +39,15 @@ async def test_active_tasks_come_from_the_history(history: History) -> None:
     assert await tasks.record("never") is None
 
 
-async def test_a_task_in_memory_is_newer_than_the_history(history: History) -> None:
-    await history.write([running("1", "w1@a")])
-    newer = running("1", "w2@a")
+async def test_a_task_in_memory_is_newer_than_the_history_and_may_know_less(history: History) -> None:
+    stored, newer = running("1", "w1@a"), running("1", "w2@a")
+    stored.queue, newer.state_time = "mail", NOW
+    await history.write([stored])
 
-    assert await HistoryTasks(history, {"1": newer}.get).record("1") is newer
+    found = await HistoryTasks(history, {"1": newer}.get).record("1")
+
+    assert found is not None
+    assert (found.worker, found.queue) == ("w2@a", "mail")
 
 
 async def test_the_retry_of_a_retry_that_succeeded_is_found(history: History) -> None:

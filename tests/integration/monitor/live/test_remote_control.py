@@ -51,6 +51,8 @@ async def test_questions_are_shared_and_orders_answered_or_refused(
         assert broadcasts(broker) - before == 2  # one for each command
         assert both[0] == both[1]
         assert both[0]["ping"] == {"w1@test": {"ok": "pong"}}
+        assert await remote.order("enable_events", names=[], answered=False) == {}
+        assert broadcasts(broker) - before == 2  # Celery would have sent it to all workers
 
         typed = (await inspect(remote, ["w1@test", "gone@test"]))["w1@test"]
         assert (typed.slots, typed.queues) == (2, ("celery",))

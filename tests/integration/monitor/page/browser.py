@@ -87,10 +87,6 @@ class Window:
         expect(self.page.locator(".loading")).to_have_count(0)
         expect(self.page.get_by_text("Checking the fleet ...")).to_have_count(0)
 
-    def wait_until_keys_work(self) -> None:
-        """Wait until what is shown also takes keys: components listen only after the next frame."""
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-
     def check(self, name: str) -> None:
         """Check the page as it is now, in light and in dark: accessibility and width. Pictures are kept."""
         for scheme, rules in SCHEMES.items():
@@ -115,6 +111,11 @@ class Window:
 _WIDEST = """[...document.querySelectorAll("main *")]
     .filter((one) => one.getBoundingClientRect().right > window.innerWidth + 1)
     .slice(0, 20).map((one) => `${one.tagName}.${one.className} ${one.getBoundingClientRect().right}`)"""
+
+
+def wait_until_closed(page: Page) -> None:
+    """Wait until the page has no dialog: one that the browser closed a moment ago still takes an order."""
+    expect(page.locator("dialog")).to_have_count(0)
 
 
 def _described(violation: Mapping[str, Any]) -> str:

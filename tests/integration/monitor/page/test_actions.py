@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from tools.testbed.waiting import wait_for
 
+from celery_health.survey.task.states import SIGNALS
 from celery_monitor.settings import Role
 from tests.integration.monitor.monitor_process import Monitor
 from tests.integration.monitor.page.conftest import Open
@@ -67,6 +68,7 @@ def test_a_task_is_cancelled(on_postgresql: Monitor, shop: Shop, open_window: Op
     window = open_window(on_postgresql, task_page(task))
     page = window.page
     page.get_by_role("button", name="Cancel ...").click()
+    expect(page.get_by_label("Signal").get_by_role("option")).to_have_text(list(SIGNALS))
     window.check("cancel dialog")
     page.get_by_role("button", name="Cancel task").click()
     expect(page.get_by_role("region", name="Requests")).to_contain_text("by the-admin")

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.integration.monitor.monitor_process import Monitor
 from tests.integration.monitor.page.conftest import Open
-from tests.integration.monitor.page.shop import Shop, wait_for_state
+from tests.integration.monitor.page.shop import Shop, wait_for_state, wait_until_listed
 from tests.integration.monitor.page.test_actions import state, task_page
 from tests.integration.monitor.page.test_connection import ready
 
@@ -36,6 +36,8 @@ def test_the_end_of_a_task_that_only_the_result_backend_knows_is_shown(
     expect(runs.locator(".badge")).to_have_text([word])
     expect(runs).not_to_contain_text("runs for")
     window.check(f"task with an end that no event has {word}")
+    # Lists, filters and numbers say it too.
+    wait_until_listed(on_postgresql, f"id:{task} state:{result.lower()}", 1)
 
 
 def test_a_cancel_is_shown_before_any_worker_answers(
@@ -63,6 +65,17 @@ def test_a_cancel_is_shown_before_any_worker_answers(
     window.check("task cancelled that no worker has")
     # Other tests count the messages that wait.
     shop.purge("cancelled")
+
+
+def test_a_lost_task_can_be_cancelled_and_retried(
+    on_postgresql: Monitor, shop: Shop, open_window: Open
+) -> None:
+    shop.leave("lost-with-its-worker")
+    wait_for_state(on_postgresql, "lost-with-its-worker", "LOST")
+    page = open_window(on_postgresql, task_page("lost-with-its-worker")).page
+    expect(page.get_by_role("button", name="Retry ...")).to_be_visible()
+    cancel(page)
+    expect(page.get_by_role("region", name="Requests")).to_contain_text("by the-admin")
 
 
 def test_a_cancel_says_that_it_took_effect(on_postgresql: Monitor, shop: Shop, open_window: Open) -> None:

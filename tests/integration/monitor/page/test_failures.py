@@ -19,6 +19,7 @@ from tests.integration.monitor.operator_side import PUSH_TOKEN, operating
 from tests.integration.monitor.page.browser import SIZES
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import SECONDS, WORKER, Shop, wait_for_state
+from tests.integration.monitor.page.test_keyboard import tab_to
 from tests.unit.wire.documents import push_document, pushed_pod
 
 ERROR = "PaymentRefusedError"
@@ -71,6 +72,15 @@ def in_rollout(home: Path, empty_shop: Shop) -> Iterator[tuple[Monitor, dict[str
     app.close()
 
 
+def press(page: Page, size: str, target: Locator) -> None:
+    """With a finger on a phone, and with the keyboard alone on a desktop."""
+    if size == "phone":
+        target.tap()
+    else:
+        tab_to(page, target)
+        page.keyboard.press("Enter")
+
+
 def opened(page: Page) -> Locator:
     """Open the onset of the error; returns its table."""
     page.get_by_role("button", name=f"Since when, and where: {ERROR}").click()
@@ -85,23 +95,24 @@ def test_only_the_failures_of_a_rollout_are_retried(
     rollout, others = (NEW, OLD) if size == "desktop" else (OLD, NEW)
     number = len(failed[rollout])
     before = {one: retries(running, one) for one in failed[others]}
-    window = open_window(running, "/monitoring/failures", role=Role.OPERATOR, size=size)
+    window = open_window(running, "/monitoring", role=Role.OPERATOR, size=size)
     page = window.page
     window.wait_until_settled()
-    places = opened(page)
-    row = places.get_by_role("row", name=rollout)
-    expect(row).to_contain_text("rollout of group mail")
+    press(page, size, page.get_by_role("region", name="Open failures").get_by_role("link", name=ERROR))
+    expect(page.get_by_role("button", name=f"Since when, and where: {ERROR}")).to_be_focused()
+    row = page.locator(".onset table.cards").get_by_role("row", name=rollout)
+    expect(row).to_contain_text(f"{rollout}{'newest ' if rollout == NEW else ''}rollout of group mail")
     expect(page.locator(".onset")).to_contain_text("The first of them in the history failed")
     expect(page.locator(".onset")).to_contain_text("and 0 in the same time before")
     window.check(f"onset by rollout {size}")
-    row.get_by_role("link", name="Failed tasks").click()
+    press(page, size, row.get_by_role("link", name="Failed tasks"))
     expect(page).to_have_url(re.compile(re.escape(quote(f"worker:*@{rollout}-*", safe="*-"))))
     expect(page.locator(".grid-body .badge", has_text="failed")).to_have_count(number)
-    page.get_by_role("button", name="Retry all ...").click()
+    press(page, size, page.get_by_role("button", name="Retry all ..."))
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text(f"{number} of {number} tasks that the filter finds will be retried.")
     window.check(f"retry of a rollout {size}")
-    dialog.get_by_role("button", name=f"Retry {number} tasks").click()
+    press(page, size, dialog.get_by_role("button", name=f"Retry {number} tasks"))
     expect(dialog).to_contain_text(f"{number} of {number} tasks retried.")
     assert [retries(running, one) for one in failed[rollout]] == [1] * number
     assert {one: retries(running, one) for one in failed[others]} == before

@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from tools.testbed.waiting import wait_for
 
+from celery_monitor.settings import Role
 from tests.integration.monitor.monitor_process import Monitor, monitor
+from tests.integration.monitor.page.browser import wait_until_closed
 from tests.integration.monitor.page.conftest import PREFIX, Open
-from tests.integration.monitor.page.shop import Shop, wait_for_state, wait_until_listed
+from tests.integration.monitor.page.shop import UNREAD, Shop, wait_for_state, wait_until_listed
 from tests.support.monitor_web import OPERATOR
 
 MOST_STOPS = 60
@@ -62,12 +64,16 @@ def test_a_failed_task_is_found_and_retried_without_a_mouse(
     expect(page.get_by_role("option", name="state:failure")).to_be_visible()
     window.check("completions")
     page.keyboard.press("Tab")
+    page.keyboard.type('queue:"default')
+    expect(page.get_by_role("option", name="queue:default")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("combobox")).to_have_value("state:failure queue:default ")
     page.keyboard.type("arg:by-keyboard")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=re.compile("^1 task$"))).to_be_visible()
+    expect(page.locator("[data-row-link]")).to_have_count(1)
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    window.wait_until_keys_work()
     page.keyboard.press("j")
     expect(page.locator("[data-row-link]").first).to_be_focused()
     page.keyboard.press("Enter")
@@ -98,6 +104,23 @@ def test_a_letter_typed_right_after_a_completion_stays(
     expect(field).to_have_value("state:failure arg:x")
 
 
+def test_a_completion_replaces_no_other_text(on_sqlite: Monitor, shop: Shop, open_window: Open) -> None:
+    page = open_window(on_sqlite, "/monitoring/tasks").page
+    field = page.get_by_role("combobox")
+    field.focus()
+    page.keyboard.type("state:fail")
+    expect(page.get_by_role("option", name="state:failure")).to_be_visible()
+    # The page has drawn the new text, and asks for its completions a moment later.
+    value = field.evaluate("""async (field) => {
+        field.setRangeText("arg:by-keyboard", 0, field.value.length, "end");
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        await new Promise(requestAnimationFrame);
+        field.dispatchEvent(new KeyboardEvent("keydown", { key: "Tab", bubbles: true, cancelable: true }));
+        return field.value;
+    }""")
+    assert value == "arg:by-keyboard"
+
+
 def test_each_screen_is_two_keys_away(on_sqlite: Monitor, shop: Shop, open_window: Open) -> None:
     window = open_window(on_sqlite)
     page = window.page
@@ -108,7 +131,7 @@ def test_each_screen_is_two_keys_away(on_sqlite: Monitor, shop: Shop, open_windo
     window.check("help")
     screens = help_.locator("dl").last.locator("div").all_inner_texts()
     page.keyboard.press("Escape")
-    expect(help_).to_have_count(0)
+    wait_until_closed(page)
     assert len(screens) >= 8
     for keys in screens:
         _, key, name = keys.split()
@@ -186,7 +209,6 @@ def test_j_and_k_move_in_small_tables_too(on_sqlite: Monitor, shop: Shop, open_w
     page = window.page
     links = page.locator("main tbody th a")
     expect(links.nth(1)).to_be_visible()
-    window.wait_until_keys_work()
     for key, row in (("j", 0), ("j", 1), ("k", 0), ("k", 0)):
         page.keyboard.press(key)
         expect(links.nth(row)).to_be_focused()
@@ -201,13 +223,78 @@ def test_the_focus_goes_back_to_the_button_when_its_action_is_done(
     button = page.get_by_role("button", name="Cancel ...")
     button.press("Enter")
     page.get_by_role("button", name="Cancel task").press("Enter")
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    wait_until_closed(page)
     expect(button).to_be_focused()
 
 
-def test_a_word_that_is_only_in_a_name_leads_to_the_tasks_of_that_name(
+def test_a_word_that_is_only_in_a_name_finds_the_tasks_of_that_name(
     on_sqlite: Monitor, shop: Shop, open_window: Open
 ) -> None:
-    page = open_window(on_sqlite, "/monitoring/tasks?q=place_order").page
-    page.get_by_role("link", name="Find it in the names of tasks").click()
+    page = open_window(on_sqlite, "/monitoring/tasks?q=PLACE_order").page
     expect(page.locator("[data-row-link]").first).to_have_text("shop.tasks.place_order")
+
+
+def test_why_a_task_waits_is_found_by_a_part_of_its_name_without_a_mouse(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    window = open_window(on_sqlite, role=Role.VIEWER)
+    page = window.page
+    window.wait_until_settled()
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type(f"clean_up queue:{UNREAD}")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=re.compile("^4 tasks$"))).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("[data-row-link]").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Why")).to_contain_text("no worker reads that queue")
+
+
+def only_help_opens(page: Page) -> None:
+    """The keys before opened nothing: the help takes no key while another dialog is open."""
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_have_accessible_name("Keys")
+    page.keyboard.press("Escape")
+    wait_until_closed(page)
+
+
+def test_r_and_c_ask_what_the_buttons_of_the_task_ask(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    window = open_window(on_sqlite, f"/monitoring/tasks/{shop.tasks['FAILURE'][1]}", role=Role.OPERATOR)
+    page = window.page
+    retry = page.get_by_role("dialog", name="Retry this task")
+    expect(page.get_by_role("button", name="Retry ...")).to_be_visible()
+    page.keyboard.press("c")
+    only_help_opens(page)
+    page.keyboard.press("r")
+    retry.get_by_label("Arguments, as a JSON list").focus()
+    page.keyboard.type("rc")
+    expect(retry.get_by_label("Arguments, as a JSON list")).to_have_value("rc")
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    page.keyboard.press("Escape")
+    wait_until_closed(page)
+    held = shop.send("place_order", "by-key", countdown=3600)
+    wait_for_state(on_sqlite, held, "RECEIVED")
+    page.goto(f"/monitoring/tasks/{held}")
+    expect(page.get_by_role("button", name="Cancel ...")).to_be_visible()
+    page.keyboard.press("r")
+    only_help_opens(page)
+    page.keyboard.press("c")
+    tab_to(page, page.get_by_role("button", name="Cancel task"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("by the-operator").first).to_be_visible()
+
+
+def test_r_and_c_do_nothing_for_a_viewer(on_sqlite: Monitor, shop: Shop, open_window: Open) -> None:
+    for path in (f"/monitoring/tasks/{shop.tasks['FAILURE'][1]}", "/monitoring/tasks?q=state:failure"):
+        window = open_window(on_sqlite, path, role=Role.VIEWER)
+        page = window.page
+        expect(
+            page.get_by_text("PaymentRefusedError" if "q=" not in path else "charge_card").first
+        ).to_be_visible()
+        for key in ("j", "x", "r", "c"):
+            page.keyboard.press(key)
+        only_help_opens(page)

@@ -66,7 +66,6 @@ SCREENS: dict[str, tuple[Path, list[str]]] = {
             "Remove ...",
             "shop.tasks.clean_up",
             "No online worker consumes this queue.",
-            REMEDY,
             "Ready by priority",
         ],
     ),
@@ -109,6 +108,13 @@ def test_each_screen_is_drawn_from_postgresql_too(
         window.page.goto(path(shop))
         window.wait_until_settled()
         shows(window, texts)
+
+
+def test_a_queue_without_a_worker_has_the_remedy_beside_its_workers(
+    on_sqlite: Monitor, shop: Shop, open_window: Open
+) -> None:
+    page = open_window(on_sqlite, f"/monitoring/queues/{UNREAD}").page
+    expect(page.get_by_role("region", name="Workers")).to_contain_text(REMEDY)
 
 
 def shows(window: Window, texts: list[str]) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from celery_monitor.settings import Role
 from tests.integration.monitor.monitor_process import Monitor
-from tests.integration.monitor.page.browser import Window
+from tests.integration.monitor.page.browser import Window, wait_until_closed
 from tests.integration.monitor.page.conftest import Open
 from tests.integration.monitor.page.shop import Shop, wait_for_state, wait_until_listed
 
@@ -24,8 +24,9 @@ def failed(monitor: Monitor, shop: Shop, mark: str, number: int = 4) -> list[str
 
 
 def listed(window: Window, number: int) -> None:
-    """Wait until the list has this number of tasks."""
+    """Wait until the list has this number of tasks, and shows them."""
     expect(window.page.get_by_role("heading", name=re.compile(f"^{number} tasks?$"))).to_be_visible()
+    expect(window.page.locator("[data-row-link]")).to_have_count(number)
 
 
 def box(page: Page, identity: str) -> Locator:
@@ -75,7 +76,6 @@ def test_rows_are_selected_and_retried_without_a_mouse(
     window = open_window(on_sqlite, "/monitoring/tasks?q=arg:select-keys", role=Role.OPERATOR)
     page = window.page
     listed(window, 4)
-    window.wait_until_keys_work()
     page.keyboard.press("j")
     expect(page.locator("[data-row-link]").first).to_be_focused()
     page.keyboard.press("x")
@@ -93,7 +93,7 @@ def test_rows_are_selected_and_retried_without_a_mouse(
     dialog = page.get_by_role("dialog", name="Retry 2 tasks")
     expect(dialog).to_contain_text("2 of 2 selected tasks will be retried.")
     page.keyboard.press("Escape")
-    expect(dialog).to_be_hidden()
+    wait_until_closed(page)
     expect(bar(page)).to_contain_text("2 tasks selected")
     page.keyboard.press("r")
     dialog.get_by_role("button", name="Retry 2 tasks").press("Enter")

@@ -1,4 +1,7 @@
-"""A broker, a worker, the monitor as a process, and clients that compare what they are sent with REST."""
+"""A broker, a worker, the monitor as a process, and clients that compare what they are sent with REST.
+
+Document 001: /api/automation/monitoring/ws, with live updates and a new connection after a loss.
+"""
 
 import asyncio
 import os

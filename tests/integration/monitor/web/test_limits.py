@@ -1,4 +1,7 @@
-"""Rate limits in a real Redis, and in memory while Redis is away."""
+"""Rate limits in a real Redis, and in memory while Redis is away.
+
+Document 004: "Persistent rate limiting across restarts", and the line of the log that says so.
+"""
 
 import logging
 from pathlib import Path

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientError, ClientSession, web
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
@@ -232,6 +232,21 @@ async def test_an_export_that_its_client_ends_is_no_error(caplog: pytest.LogCapt
             await history.ended.wait()
     await runner.cleanup()
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_a_client_that_stops_reading_is_given_up_and_its_place_is_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(export, "WRITE_SECONDS", 0.5)
+    history = Followed()
+    async with served(history=history) as client:
+        response = await client.get(f"{API}/export", headers=VIEWER)
+        async with asyncio.timeout(60):
+            await history.ended.wait()
+        with pytest.raises(ClientError):
+            await response.read()
+        others = [await client.get(f"{API}/export", headers=VIEWER) for _ in range(export.MOST_AT_ONCE)]
+        assert [one.status for one in others] == [200] * export.MOST_AT_ONCE
 
 
 async def test_the_number_of_exports_is_bounded() -> None:

@@ -1,6 +1,7 @@
 # mypy: disable-error-code="untyped-decorator"
 """An application with presets.quarantine(), for real workers."""
 
+import ctypes
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ app.conf.update(
     | presets.quarantine()
     | {
         "task_default_queue": os.environ["TEST_QUEUE"],
+        "task_track_started": True,
         "worker_enable_remote_control": not os.environ.get("TEST_ALONE"),
     }
 )
@@ -38,3 +40,15 @@ def poison() -> None:
     """Die as by the kernel where memory runs out."""
     note("poison")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@app.task(name="leave")
+def leave(_password: str) -> None:
+    """End the process without any cleanup."""
+    os._exit(3)
+
+
+@app.task(name="segfault")
+def segfault(_password: str) -> None:
+    """Read an invalid address, as a broken extension does."""
+    ctypes.string_at(0)

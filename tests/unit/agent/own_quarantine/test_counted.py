@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from celery_health.wire.quarantine import quarantine_stats
 from celery_probe.agent.own_quarantine import counted
 from celery_probe.agent.worker.death_log import Casualty, Cause
 from tests.unit.agent.test_quarantine import Consumer, Message
@@ -41,11 +42,11 @@ class Scene:
         """As ``Announcements`` does."""
         self.listens = True
 
-    def send(self, consumer: Any, deaths: Any) -> None:
+    def send(self, consumer: Any, messages: Any) -> None:
         """As ``Announcements`` does."""
         if self.fails:
             raise OSError
-        self.announced.append(deaths)
+        self.announced.append({task_id: entry for deaths in messages for task_id, entry in deaths.items()})
 
     def die(self, task_id: str = "a", *, returns: bool = True) -> None:
         task = Casualty(task_id, "shop.hog", "mail", 1.0, returns)
@@ -76,6 +77,15 @@ def test_the_message_that_comes_back_after_the_third_death_does_not_run(
     assert "its message goes to the queue mail.dead-letter" in record.getMessage()
 
 
+def test_a_task_cannot_forge_a_line_of_the_log(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    task = Casualty("a\n[ERROR] id", "hog\x1b[31m\u202e\r\n[ERROR] name", "mail", 1.0, returns=True)
+    for _ in range(3):
+        scene.own._worker.deaths.add(task, CRASH, scene.now)
+    (said,) = (record.getMessage() for record in caplog.records if record.levelno == logging.ERROR)
+    assert said.isprintable()
+    assert r"Task hog\x1b[31m\u202e\r\n[ERROR] name[a\n[ERROR] id]" in said
+
+
 def test_each_death_is_announced_at_once_but_many_only_once_a_second(scene: Scene) -> None:
     for number in range(50):
         scene.die(f"id-{number}")
@@ -100,6 +110,28 @@ def test_known_deaths_are_announced_again_every_ten_seconds_until_they_are_old(s
     assert 50 <= len(scene.announced) <= 60
 
 
+def test_of_many_known_deaths_a_bounded_part_is_announced_at_a_time_and_all_in_turn(scene: Scene) -> None:
+    for number in range(2500):
+        scene.die(f"id-{number}")
+    scene.tick()
+    scene.announced.clear()
+    for _ in range(40):
+        scene.now += 1
+        scene.tick()
+    assert [len(deaths) for deaths in scene.announced] == [1000] * 3
+    assert len({task_id for deaths in scene.announced for task_id in deaths}) == 2500
+
+
+def test_each_of_1_000_messages_of_a_broken_task_is_kept_after_its_third_death(scene: Scene) -> None:
+    queue = [Message({"id": f"id-{number}"}) for number in range(1000)]
+    for run in range(4):
+        for message in queue:
+            scene.deliver(message)
+            if run < 3:
+                scene.die(message.headers["id"])
+    assert len(scene.consumer.received) == 3000
+
+
 def test_tasks_whose_messages_do_not_come_back_do_not_count(scene: Scene) -> None:
     for _ in range(5):
         scene.die(returns=False)
@@ -114,7 +146,7 @@ def test_a_broker_that_fails_is_logged_and_asked_again_later(
     scene.fails = True
     scene.die()
     scene.tick()
-    assert "could not do its work: announce: OSError" in caplog.text
+    assert "could not do its work. It tries again, and other tasks run on. announce: OSError." in caplog.text
     scene.fails = False
     scene.now += 11
     scene.tick()
@@ -136,3 +168,25 @@ def test_without_remote_control_nothing_is_announced(monkeypatch: pytest.MonkeyP
     assert (alone.announced, alone.listens) == ([], False)
     alone.deliver(Message({"id": "a"}))
     assert alone.consumer.received == []
+
+
+def test_a_problem_is_the_end_of_its_line_so_that_its_command_can_be_copied(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.own._errors.add("dead letter", OSError())
+    scene.own._worker.quarantine_problem = "Run: ACL SETUSER shop '~mail.dead-letter'"
+    scene.own._log_changes()
+    (record,) = caplog.records
+    assert record.getMessage().endswith(" Run: ACL SETUSER shop '~mail.dead-letter'")
+
+
+def test_the_statistics_have_the_quarantine_and_why_a_message_is_not_moved(scene: Scene) -> None:
+    for _ in range(3):
+        scene.die()
+    scene.own._worker.quarantine_waiting, scene.own._worker.quarantine_problem = 1, "Redis is full."
+
+    found = quarantine_stats(scene.own.stats())
+
+    assert found is not None
+    assert [task.id for task in found.tasks] == ["a"]
+    assert (found.queue, found.waiting, found.problem) == ("mail.dead-letter", 1, "Redis is full.")

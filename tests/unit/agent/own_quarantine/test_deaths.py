@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celery_probe.agent.own_quarantine.deaths import KEPT_IDS, Listed, SharedDeaths
+from celery_probe.agent.own_quarantine.deaths import ANNOUNCED_IDS, KEPT_IDS, Listed, SharedDeaths
 
 WINDOW = 600.0
 
@@ -21,7 +21,8 @@ def deaths(*times: float, task_id: str = "a") -> SharedDeaths:
 
 def sent(shared: SharedDeaths, now: float) -> Any:
     """What another worker receives."""
-    return json.loads(json.dumps(shared.announcement(now)))
+    (announcement,) = shared.announcements(shared.next_ids(KEPT_IDS), now) or [{}]
+    return json.loads(json.dumps(announcement))
 
 
 def test_the_third_death_within_ten_minutes_lists_the_task() -> None:
@@ -40,7 +41,9 @@ def test_deaths_that_are_further_apart_list_nothing() -> None:
 
 def test_a_task_stays_listed_until_ten_minutes_after_its_last_death() -> None:
     shared = deaths(0.0, 10.0, 500.0)
+    assert shared.quarantined(510.0) == [{"id": "a", "name": "shop.hog", "left": WINDOW - 10.0}]
     assert shared.listed(500.0 + WINDOW) == {"a"}
+    assert shared.quarantined(500.1 + WINDOW) == []
     assert shared.listed(500.1 + WINDOW) == frozenset()
     assert not shared
 
@@ -96,7 +99,8 @@ def test_whatever_is_lost_a_last_announcement_of_each_makes_all_workers_agree(
         {"a": None},
         {"a": {"name": "t"}},
         {"a": {"name": "t", "deaths": {"m": "late"}}},
-        {str(number): {"name": "t", "deaths": {}} for number in range(KEPT_IDS + 1)},
+        {"a": {"name": "t", "deaths": {"m": 1, "n": 2, "o": 3}}, "b": None},
+        {str(number): {"name": "t", "deaths": {}} for number in range(ANNOUNCED_IDS + 1)},
     ],
 )
 def test_what_is_no_announcement_raises(announcement: Any) -> None:
@@ -113,12 +117,27 @@ def test_deaths_in_the_future_or_long_ago_do_not_count(age: float) -> None:
     assert shared.listed(5000.0) == frozenset()
 
 
-def test_10_000_deaths_take_bounded_room_and_a_listed_task_is_not_forgotten() -> None:
+def test_12_000_ids_take_bounded_room_and_a_listed_task_is_not_forgotten() -> None:
     shared = deaths(0.0, 0.1, 0.2)
-    for number in range(10_000):
-        shared.add(f"{'x' * 1000}{number}", "n" * 1000, f"{'m' * 1000}{number}", 1 + number / 100)
-    announced = shared.announcement(102.0)
-    assert len(announced) <= KEPT_IDS
-    assert "a" in announced
-    assert len(json.dumps(announced)) < 100_000
-    assert all(len(task_id) <= 256 for task_id in announced)
+    for number in range(12_000):
+        shared.add(f"{'x' * 300}{number}", "n" * 300, f"{'m' * 300}{number}", 1 + number / 100)
+    announced = shared.announcements(shared.next_ids(KEPT_IDS + 1), 302.0)
+    assert sum(map(len, announced)) <= KEPT_IDS
+    assert any("a" in part for part in announced)
+    assert all(len(part) <= ANNOUNCED_IDS for part in announced)
+    assert all(len(json.dumps(part)) < 100_000 for part in announced)
+    assert all(len(task_id) <= 256 for part in announced for task_id in part)
+
+
+@pytest.mark.parametrize(("ids", "most_runs"), [(KEPT_IDS, 3 * KEPT_IDS), (12_000, 50_000)])
+def test_many_ids_that_die_in_turn_all_reach_quarantine(ids: int, most_runs: int) -> None:
+    shared, runs = SharedDeaths(), 0
+    waiting = [f"id-{number}" for number in range(ids)]
+    while waiting and runs < most_runs:
+        again = []
+        for task_id in waiting:
+            runs += 1
+            if shared.add(task_id, "shop.hog", f"one-{runs}", runs / 200) is None:
+                again.append(task_id)
+        waiting = again
+    assert (waiting, runs) == ([], min(runs, most_runs))

@@ -1,5 +1,6 @@
 """The hooks in billiard's pool: what they record, and that a failing hook changes nothing for Celery."""
 
+import json
 import signal
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from billiard.pool import EX_RECYCLE as RECYCLE
 from billiard.pool import READY, RUN, ApplyResult
 
+from celery_health.wire.deaths import death_stats
 from celery_probe.agent import natives
 from celery_probe.agent.cgroup import MemoryCgroup
 from celery_probe.agent.errors import ErrorLog
@@ -30,6 +32,12 @@ class Billiard:
     def on_job_process_lost(self, _job: Any, pid: int, exitcode: int) -> str:
         self.calls.append(f"lost {pid} {exitcode}")
         return "lost"
+
+    def process_flush_queues(self, child: Any) -> None:
+        self.calls.append(f"flush {child.pid}")
+
+    def on_job_process_down(self, _job: Any, pid: int) -> None:
+        self.calls.append(f"down {pid}")
 
     def _join_exited_workers(self, shutdown: bool = False) -> list[int]:
         gone = [child for child in self._pool if child.exitcode is not None]
@@ -224,7 +232,7 @@ def test_a_result_that_is_an_exit_is_the_death_of_its_child(error: Any, cause: s
     ended.exitcode = 1
     world.billiard._cache.clear()
     world.reap()
-    assert [deaths["cause"] for deaths in world.report()["deaths"]] == [cause]
+    assert [(deaths["cause"], deaths["failed"]) for deaths in world.report()["deaths"]] == [(cause, True)]
     assert world.totals() == (1, 0, 1)
 
 
@@ -264,3 +272,21 @@ def test_a_pool_is_hooked_once() -> None:
     job(Request(), 8, world.billiard)
     world.reap()
     assert world.totals() == (1, 0, 0)
+
+
+def test_the_answer_to_inspect_stats_has_the_deaths_within_the_contract() -> None:
+    world = World(child(8, -11), child(9))
+    request = Request()
+    request.id = request.name = "\ud800" * 300
+    job(request, 8, world.billiard)
+    world.reap()
+    stats = death_stats(json.loads(json.dumps(world.hooks.stats())))
+    assert stats is not None
+    assert (stats.children_lost, stats.tasks_lost, stats.deaths[0].cause) == (1, 0, "signal SIGSEGV")
+    assert (stats.memory_limit_bytes, stats.memory_peak_bytes) == (None, None)
+    assert world.errors.count == 0
+
+
+def test_a_pool_without_hooks_adds_nothing_to_the_answer_to_inspect_stats() -> None:
+    hooks = LostChildren(Worker(), MemoryCgroup("/nowhere", is_version_1=False), ErrorLog(), lambda: None)
+    assert hooks.stats() == {}

@@ -133,6 +133,27 @@ def test_what_has_no_field_is_left_to_args(argument: str) -> None:
     assert not refused(argument)
 
 
+@pytest.mark.parametrize(
+    ("argument", "setting"),
+    [
+        ("broker.url=redis://other/0", "broker_url"),
+        ("broker.read_url=redis://other/0", "broker_read_url"),
+        ("BROKER_WRITE.URL=redis://other/0", "broker_write_url"),
+        ("result_backend=redis://other/0", "result_backend"),
+        ("worker.enable_remote_control=False", "worker_enable_remote_control"),
+        (".concurrency=8", "worker_concurrency"),
+        ("_pool=solo", "worker_pool"),
+        ("worker_prefetch_multiplier=8", "worker_prefetch_multiplier"),
+        ("worker.hijack_root_logger=False", ""),
+    ],
+)
+def test_a_setting_that_overrules_a_field_is_refused(argument: str, setting: str) -> None:
+    app = Celery(set_as_current=False)
+    app.config_from_cmdline([argument], namespace="worker")
+    assert setting in {*app._preconf, ""}, "Celery has another name for it"
+    assert refused(argument) is bool(setting)
+
+
 def variable_refused(name: str) -> bool:
     lists = (re.search(r"self in \[(.*?)\]", rule["rule"]) for rule in ENV_NAME)
     return any(f"'{name}'" in found[1] for found in lists if found)
@@ -173,7 +194,13 @@ def test_a_variable_that_overrules_a_field_is_refused(
     assert variable_refused(variable) == (overruled and not optional)
 
 
-@pytest.mark.parametrize("name", ["BROKER_URL", "CELERY_BROKER", "RESULT_BACKEND"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("BROKER_URL", "CELERY_BROKER", "RESULT_BACKEND"),
+        *("CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"),
+    ],
+)
 def test_a_variable_that_celery_reads_before_the_urls_of_the_resource_is_refused(name: str) -> None:
     assert variable_refused(name)
 

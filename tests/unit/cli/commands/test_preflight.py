@@ -3,8 +3,17 @@
 import pytest
 from click.testing import CliRunner
 
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.cli.commands.main import main
-from celery_health.cli.commands.preflight import CannotBeCheckedError, Requirement, requirements
+from celery_health.cli.commands.preflight import (
+    ATTEMPT_SECONDS,
+    CannotBeCheckedError,
+    Requirement,
+    requirements,
+    without_short_wait,
+)
+from celery_health.urls import parse
 
 VARIABLES = ("CELERY_BROKER_URL", "REDIS_URL", "REDIS_HOST", "CELERY_RESULT_BACKEND", "DATABASE_URL")
 NOTHING = dict.fromkeys(VARIABLES, "")
@@ -14,8 +23,8 @@ def test_a_redis_that_is_broker_and_result_backend_is_checked_once() -> None:
     url = "redis://redis:6379/0"
 
     assert requirements({"broker": url, "database": "postgresql://db/shop", "result backend": url}) == (
-        Requirement("broker and result backend", url),
-        Requirement("database", "postgresql://db/shop"),
+        Requirement("broker and result backend", parse(url)),
+        Requirement("database", parse("postgresql://db/shop")),
     )
 
 
@@ -24,6 +33,16 @@ def test_an_invalid_url_is_reported_without_its_secrets() -> None:
         requirements({"database": "postgresql:/user:geheim@db"})
 
     assert "geheim" not in str(refused.value)
+
+
+def test_an_attempt_that_the_end_cuts_short_does_not_hide_the_cause() -> None:
+    refused = BrokerReading("redis", "redis://h", False, BrokerReason.CONNECTION_REFUSED, "Nothing listens.")
+    cut = BrokerReading("redis", "redis://h", False, BrokerReason.TIMED_OUT, "No answer.")
+
+    assert without_short_wait(cut, 0.1, refused) is refused
+    assert without_short_wait(cut, ATTEMPT_SECONDS, refused) is cut
+    assert without_short_wait(cut, 0.1, None) is cut
+    assert without_short_wait(refused, 0.1, cut) is refused
 
 
 @pytest.mark.parametrize(
@@ -43,3 +62,11 @@ def test_wrong_usage_says_what_to_write_and_exits_with_3(arguments: list[str], w
 
     assert result.exit_code == 3
     assert words in result.output
+
+
+def test_an_application_in_place_of_a_url_is_said_not_to_be_loaded() -> None:
+    result = CliRunner().invoke(main, ["-A", "shop", "preflight"], env=NOTHING)
+
+    assert result.exit_code == 3
+    assert "use --broker" in result.output
+    assert "preflight does not load the application of -A" in result.output

@@ -4,7 +4,7 @@ from celery_health.catalogue.health import HealthState
 from celery_health.verdicts.deaths import FleetDeaths, ProcessDeath, TaskDeaths, WorkerDeaths
 from celery_operator.api.status import ConditionType
 from celery_operator.decide import decide
-from tests.unit.decide.build import deployment, snapshot
+from tests.unit.decide.build import deployment, snapshot, spec
 from tests.unit.decide.pods import broken_pod, pod
 
 DEATHS = FleetDeaths(
@@ -39,6 +39,13 @@ def test_the_recommendation_has_the_command_that_revokes_it() -> None:
     assert advice.command == (
         "kubectl -n market exec shop-default-a -c worker -- celery -A shop.celery control revoke 29a3b4be-1"
     )
+
+
+def test_in_quarantine_the_recommendation_puts_the_message_back() -> None:
+    quarantining = spec(health={"poisonTasks": "Quarantine"})
+    (advice,) = decide(snapshot(deaths=DEATHS, spec=quarantining)).status.recommendations
+    assert "Do not revoke the task" in advice.message
+    assert advice.command == "kubectl celery dead-letter shop replay 29a3b4be-1 -n market"
 
 
 def test_an_event_names_it_once() -> None:

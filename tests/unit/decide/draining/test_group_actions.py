@@ -6,7 +6,7 @@ from typing import Any
 from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase
 from celery_operator.decide import Decision, decide
-from celery_operator.decide.draining.actions import GroupActions
+from celery_operator.decide.draining.actions import MOST_COSTS, DeletionCost, GroupActions, in_portions
 from celery_operator.snapshot import PodState, ReconcileMemory
 from tests.unit.decide.build import deployment, snapshot, spec
 from tests.unit.decide.pods import pod, report
@@ -78,6 +78,37 @@ def test_a_pod_that_drains_for_too_long_is_stopped_and_reported() -> None:
     assert decision.actions["default"].replicas == 1
     (note,) = (one for one in decision.events if one.reason == "DrainOverdue")
     assert "Pod b of group default has not drained within 60 s" in note.message
+
+
+def test_all_pods_that_are_overdue_at_a_time_are_reported_once() -> None:
+    late = [busy_pod(name, 1, drain_requested_for=61.0, cost=-1000) for name in "bcdefg"]
+    decision = decided(busy_pod("a", 2), *late, desired=1)
+    assert decision.actions["default"].replicas == 1
+    (note,) = (one for one in decision.events if one.reason == "DrainOverdue")
+    first, _, others = note.message.partition("The same is done with ")
+    assert "has not drained within 60 s" in first
+    assert others.startswith("5 other overdue pods: ")
+    assert "and 2 more." in others
+
+
+def test_one_reconcile_sets_a_bounded_number_of_costs_and_lowers_nothing_before_all_are_set() -> None:
+    idle = [busy_pod(f"i{number}", drain_requested_for=9.0) for number in range(MOST_COSTS + 5)]
+    decision = decided(busy_pod("a", 2), *idle, desired=1)
+    found = decision.actions["default"]
+    assert (len(found.costs), found.more_costs) == (MOST_COSTS, True)
+    assert decision.next_reconcile.soon
+    ranked = {cost.uid for cost in found.costs}
+    idle = [replace(one, deletion_cost=-2000) if one.uid in ranked else one for one in idle]
+    following = decided(busy_pod("a", 2), *idle, desired=1).actions["default"]
+    assert (len(following.costs), following.more_costs) == (5, False)
+
+
+def test_each_group_gets_an_equal_part_of_the_costs() -> None:
+    costs = tuple(DeletionCost(f"p{number}", f"uid-{number}", -1000) for number in range(MOST_COSTS))
+    many, few, none = GroupActions(9, costs=costs), GroupActions(9, costs=costs[:3]), GroupActions(9)
+    found = in_portions({"many": many, "few": few, "none": none})
+    assert (len(found["many"].costs), found["many"].more_costs) == (MOST_COSTS // 2, True)
+    assert (found["few"], found["none"]) == (few, none)
 
 
 def test_in_a_rollout_nothing_goes() -> None:

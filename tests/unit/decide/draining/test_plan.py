@@ -238,4 +238,5 @@ def test_in_a_rollout_all_go_when_none_is_wanted_but_only_together() -> None:
 
 
 def test_to_zero_the_last_pods_go_without_a_rank() -> None:
-    assert planned(0, drained("a", cost=0), drained("b", cost=0)).replicas == 0
+    found = planned(0, drained("a", cost=0), drained("b", cost=0))
+    assert (found.replicas, found.costs) == (0, {})

@@ -41,6 +41,9 @@ class Cluster(RuleBasedStateMachine):
         self.decided: int | None = None
         self.steps: list[tuple[str, str, int]] = []
         self.chosen: dict[str, float] = {}
+        """When the operator chose each pod, as it remembers."""
+        self.wanted: dict[str, float] = {}
+        """The same, also while an operator that has crashed has not come back to forget it."""
 
     @initialize(size=st.integers(2, MOST), active=of_each)
     def a_group_at_work(self, size: int, active: list[int]) -> None:
@@ -71,6 +74,7 @@ class Cluster(RuleBasedStateMachine):
         assert not silent & {uid for uid in found.removing if chosen_for.get(uid, 0.0) <= TIMEOUT}
         kept = leaving_pods(found.replicas, pods) & {*self.chosen}
         self.chosen = {uid: self.chosen.get(uid, self.now) for uid in {*found.victims, *kept}}
+        self.wanted = {uid: self.wanted.get(uid, since) for uid, since in self.chosen.items()}
         if self.rollout and self.desired:
             assert {*found.drain} <= {*chosen_for}
             assert found.replicas >= live
@@ -140,7 +144,7 @@ class Cluster(RuleBasedStateMachine):
         return pod.scheduled, pod.running, pod.ready, pod.cost, not pod.busy
 
     def delete(self, pod: Pod) -> None:
-        since = min(self.now if pod.asked is None else pod.asked, self.chosen.get(pod.uid, self.now))
+        since = min(self.now if pod.asked is None else pod.asked, self.wanted.get(pod.uid, self.now))
         late = self.now - since > TIMEOUT
         # A rollout may come down to none at all. Raised again before the ReplicaSets have obeyed, it goes on
         # with some of their pods: no operator can know with which, and the preStop hook drains the others.

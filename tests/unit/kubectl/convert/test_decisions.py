@@ -37,6 +37,12 @@ from tests.unit.kubectl.convert.build import BROKER, deployment, printed, worker
         (["--uid", "app"], ("args", None), "TODO: --uid is left out: write the number of the user"),
         (["--statedb=/var/db"], ("args", ["--statedb=/var/db"]), ""),
         (["worker_x.y=1"], ("args", ["worker_x.y=1"]), ""),
+        (
+            ["broker.read_url=redis://:geheim@h/1", "task.acks_late=True"],
+            ("args", ["task.acks_late=True"]),
+            "TODO: The setting broker.read_url is left out: write the URL in spec.broker",
+        ),
+        ([".pool=solo"], ("args", None), "TODO: The setting .pool is left out: write what has a field"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -66,6 +66,26 @@ def test_of_two_deliveries_that_are_received_before_the_first_start_each_has_its
     ]
 
 
+def test_of_two_retries_that_are_received_before_the_first_start_each_has_its_own_start() -> None:
+    """Both copies of a message that came twice are retried, and the retries meet in one worker."""
+    record = merged(
+        received(1, retries=1),
+        received(1.003, retries=0),
+        event("task-started", 1.05),
+        event("task-succeeded", 1.063, result="3", runtime=0.012),
+        event("task-started", 1.139),
+        received(1.161, retries=1),
+        event("task-retried", 1.169, exception="E()"),
+        event("task-started", 1.355),
+        event("task-succeeded", 1.37, result="3", runtime=0.013),
+    )
+    assert [(run.outcome, run.retries, run.started) for run in record.runs] == [
+        ("SUCCESS", 1, T0 + 1.05),
+        ("RETRY", 0, T0 + 1.139),
+        ("SUCCESS", 1, T0 + 1.355),
+    ]
+
+
 def test_a_run_that_a_retry_has_followed_has_ended_although_its_event_is_missing() -> None:
     merger = merger_with(
         event("worker-heartbeat", 0.5, processed=0),
@@ -150,3 +170,29 @@ def test_a_run_that_ends_well_after_it_sent_a_retry_is_a_success() -> None:
     )
     assert [(run.finished, run.retries) for run in record.runs] == [(T0 + 1.3, 0), (T0 + 2.1, 1)]
     assert outcomes(record) == ["SUCCESS", "SUCCESS"]
+
+
+def test_a_run_whose_own_start_is_missing_does_not_take_that_of_a_second_delivery_that_lasts() -> None:
+    merger = merger_with(
+        received(1),
+        received(5),
+        event("task-started", 5.1),
+        event("task-succeeded", 7, result="3", runtime=5.9),
+    )
+    record = merger.get("t1")
+    assert record is not None
+    assert [(run.outcome, run.started) for run in record.runs] == [("SUCCESS", None), (None, T0 + 5.1)]
+    merger.take_changed()
+    assert merger.mark_lost("celery@one", T0 + 40) == 1
+
+
+def test_of_several_later_starts_a_run_takes_the_one_that_its_runtime_says() -> None:
+    record = merged(
+        received(1, retries=1),
+        received(1.1),
+        received(1.2),
+        event("task-started", 1.3),
+        event("task-started", 1.9),
+        event("task-succeeded", 2.5, result="3", runtime=1.22),
+    )
+    assert [run.started for run in record.runs if run.outcome == "SUCCESS"] == [T0 + 1.3]

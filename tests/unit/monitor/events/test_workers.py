@@ -70,6 +70,63 @@ def test_the_missed_events_stay_when_the_worker_starts_again() -> None:
     assert track(merger).missed == 4
 
 
+def test_a_heartbeat_that_comes_after_a_newer_one_is_not_of_another_process() -> None:
+    """A worker kept it while its broker was away."""
+    merger = Merger()
+    starts(merger, [0], at=0)
+    heartbeat(merger, 2, 1)
+    heartbeat(merger, 6, 5)
+    starts(merger, [1], at=7)
+    heartbeat(merger, 4, 3, delay=3.5)
+    running = merger.get("t1")
+    assert running is not None
+    assert running.state == "STARTED"
+    heartbeat(merger, 8, 6)
+    heartbeat(merger, 10, 6)
+    assert (track(merger).missed, track(merger).processed) == (4, 6)
+
+
+def test_a_goodbye_that_comes_after_a_newer_heartbeat_is_none() -> None:
+    seen: list[str] = []
+    merger = Merger(on_worker=lambda worker_event: seen.append(worker_event.kind))
+    heartbeat(merger, 6, 5)
+    merger.apply(event("worker-offline", 4), T0 + 6.5)
+    assert seen == ["worker-heartbeat"]
+    merger.apply(event("worker-offline", 7), T0 + 7)
+    assert seen == ["worker-heartbeat", "worker-offline"]
+
+
+def test_a_worker_whose_clock_was_set_back_is_believed_from_the_third_heartbeat_on() -> None:
+    merger = Merger()
+    heartbeat(merger, 1000, 5)
+    heartbeat(merger, 2, 6, delay=1000)
+    heartbeat(merger, 4, 7, delay=1000)
+    assert track(merger).processed == 5
+    heartbeat(merger, 6, 8, delay=1000)
+    assert track(merger).processed == 8
+
+
+def test_heartbeats_that_a_worker_kept_and_sends_at_once_are_not_those_of_a_clock_that_was_set_back() -> None:
+    merger = Merger()
+    heartbeat(merger, 8, 5)
+    starts(merger, [1], at=9)
+    for kept in (2, 4, 6):
+        heartbeat(merger, kept, kept // 2, delay=10 - kept + kept / 100)
+    running = merger.get("t1")
+    assert running is not None
+    assert (running.state, track(merger).processed) == ("STARTED", 5)
+
+
+def test_a_new_process_with_the_same_pid_is_noted_although_the_clock_of_its_node_is_behind() -> None:
+    merger = Merger()
+    heartbeat(merger, 8, 5)
+    starts(merger, [1], at=9)
+    merger.apply(event("worker-online", 4, processed=0), T0 + 10)
+    lost = merger.get("t1")
+    assert lost is not None
+    assert (lost.state, track(merger).processed) == ("LOST", 0)
+
+
 def test_tasks_before_the_first_task_event_are_silent_and_not_missed() -> None:
     merger = Merger()
     heartbeat(merger, 2, 100)

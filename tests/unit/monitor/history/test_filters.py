@@ -10,7 +10,6 @@ from celery_monitor.history.filters import (
     FilterError,
     TaskFilter,
     Term,
-    completions,
     filter_of_parameters,
     parse_filter,
 )
@@ -169,19 +168,6 @@ def test_parameters_mean_the_same_as_the_filter_language() -> None:
 def test_a_faulty_parameter_is_named() -> None:
     with pytest.raises(FilterError, match=r"^runtime_min: 'soon'"):
         filter_of_parameters({"runtime_min": ["soon"]})
-
-
-def test_completion_offers_fields_then_their_values() -> None:
-    values = {"name": ["shop.mail", "shop.pay now", "billing.shop"]}
-    assert completions("state:failure na", values) == ["name:"]
-    assert completions("-sta", values) == ["-state:"]
-    assert completions("name:sho", values) == ["name:shop.mail", 'name:"shop.pay now"', "name:billing.shop"]
-    assert "state:failure" in completions("state:f", values)
-    assert completions("colour:", values) == []
-
-
-def test_a_value_that_is_known_twice_is_offered_once() -> None:
-    assert completions("state:fail", {"state": ["failure"]}) == ["state:failure"]
 
 
 @pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)

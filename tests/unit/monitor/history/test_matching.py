@@ -42,3 +42,21 @@ def test_the_parts_of_a_filter_follow_one_another(
 ) -> None:
     task = StoredTask(TaskRecord(id="t", **fields), None, None)
     assert matcher(parse_filter(text), Folding())(task, 0.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("charge", "shop.charge_card", True),
+        ("CHARGE_card", "shop.charge_card", True),
+        ("charge*card", "shop.charge_card", False),
+        ("-charge", "shop.charge_card", False),
+        ("-charge", None, True),
+        ("éclair", "Éclair", False),
+        ("name:éclair", "Éclair", False),
+    ],
+)
+def test_a_word_is_searched_in_the_name_too(text: str, name: str | None, expected: bool) -> None:
+    """Databases that know all letters compare names by those of ASCII, as labels are stored."""
+    task = StoredTask(TaskRecord(id="t", name=name), None, None)
+    assert matcher(parse_filter(text), Folding(all_letters=True))(task, 0.0) == expected

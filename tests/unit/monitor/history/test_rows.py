@@ -1,5 +1,7 @@
 """Values that databases refuse, rows that lose nothing, and what a cursor accepts."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,16 @@ from celery_monitor.history.errors import CursorError
 from celery_monitor.history.filters import TaskFilter, parse_filter
 from celery_monitor.history.reading import cursor
 from celery_monitor.history.rows import clean
-from celery_monitor.history.rows.tasks import begin, record_of, row_of, searchable
+from celery_monitor.history.rows.tasks import (
+    COLUMNS,
+    INDEX,
+    LABEL_COLUMNS,
+    begin,
+    label_numbers,
+    record_of,
+    row_of,
+    searchable,
+)
 from celery_monitor.history.views import Sort, SortKey, parse_sort
 from celery_monitor.records.states import CELERY_STATES
 from celery_monitor.records.tasks import Run, TaskRecord
@@ -96,6 +107,22 @@ def test_a_record_reads_back_as_it_was_written(record: TaskRecord, ran: bool) ->
     assert record_of(row_of(record, labels.id), labels.text, []) == record
 
 
+def test_each_value_of_a_row_stands_in_the_column_of_its_name() -> None:
+    labels = _Labels()
+    row: list[Any] = [float(number) for number in range(len(COLUMNS))]
+    for name in LABEL_COLUMNS:
+        row[INDEX[name]] = labels.id(0, name)
+    row[INDEX["execution_id"]], row[INDEX["flags"]], row[INDEX["run_count"]] = "a", 0, 0
+    # Lists read the number of the row as well.
+    record = record_of((*row, 12), labels.text, [])
+    plain = [name for name in COLUMNS if name in record.__struct_fields__ and name != "run_twice"]
+    assert len(plain) > 20
+    assert {name: getattr(record, name) for name in plain} == {name: row[INDEX[name]] for name in plain}
+    named = {name: name.removesuffix("_id") for name in LABEL_COLUMNS if name != "error_id"}
+    assert {name: getattr(record, field) for name, field in named.items()} == {name: name for name in named}
+    assert label_numbers([row]) == set(range(1, len(LABEL_COLUMNS) + 1))
+
+
 def test_empty_arguments_are_not_searchable() -> None:
     assert searchable("()", "{}", None, None) == ""
     assert searchable("(42,)", "{}", None, "'ok'") == "\n(42,)\n'ok'\n"
@@ -114,7 +141,7 @@ def test_an_unknown_order_names_the_known_ones() -> None:
 
 def test_a_cursor_reads_back_for_its_own_list_only() -> None:
     task_filter, sort = parse_filter("state:failure"), Sort()
-    position = cursor.Position(3, 1795900000.25, 12, 1795900001.0)
+    position = cursor.Position(1, "é" * 300, 1795900000.25, 12, 1795900001.0)
     text = cursor.encode(position, task_filter, sort)
     assert cursor.decode(text, task_filter, sort) == position
     with pytest.raises(CursorError, match="another filter or another order"):

@@ -9,8 +9,9 @@ from celery_monitor.live import fetching
 from celery_monitor.live.fetching import MOST_WORKERS, Fetching
 from celery_monitor.live.inspection import Inspected
 from celery_monitor.live.live import Live
+from celery_monitor.live.workers import FORGET_AFTER_SECONDS
 from tests.unit.monitor.live.test_queues import reading
-from tests.unit.monitor.live.worlds import NOW, Clock, online
+from tests.unit.monitor.live.worlds import NOW, Clock, offline, online
 
 
 class TwoQueues:
@@ -98,7 +99,39 @@ def test_what_is_known_of_fetched_tasks_is_bounded(monkeypatch: pytest.MonkeyPat
         found.received(str(number), f"w{number}", None, NOW)
         found.received(f"{number}'", "w1", f"queue{number}", NOW)
 
-    assert len(found.fetched) == MOST_WORKERS
+    assert len(found.counts) == MOST_WORKERS
     assert len(found._late) == 1_000
-    assert len(found._from) == 100
-    assert sum(found.unplaced.values()) == 20_000 - 1_000 + 30_000 - 100
+    assert sum(len(count.by_queue) for count in found.counts.values()) == 100
+    assert sum(count.unplaced for count in found.counts.values()) == 20_000 - 1_000 + 30_000 - 100
+
+
+def test_a_worker_that_is_forgotten_leaves_its_room_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "MOST_WORKERS", 1)
+    monkeypatch.setattr(fetching, "_MOST_PLACES", 1)
+    live = Live(clock=(clock := Clock()))
+    live.follow({}, lambda name, at: None)
+    live.on_worker(offline("w1@a"))
+    found = live._flow.fetching
+    found.received("1", "w1@a", "mail", NOW)
+
+    clock.now += FORGET_AFTER_SECONDS + 1
+    list(live.check_workers())
+    found.received("2", "w2@a", "pdf", clock.now)
+
+    assert {name: count.by_queue for name, count in found.counts.items()} == {"w2@a": {"pdf": 1}}
+
+
+def test_the_rate_of_a_queue_is_unknown_where_a_worker_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two = TwoQueues()
+    two.read()
+    two.received("1")
+    monkeypatch.setattr(fetching, "MOST_WORKERS", 1)
+    two.live.on_worker(online("w2@a"))
+    two.live.known_workers.on_answer("w1@a", Inspected(slots=2, queues=("mail",)), NOW)
+    two.live.known_workers.on_answer("w2@a", Inspected(slots=2, queues=("pdf",)), NOW)
+    two.read()
+    two.read()
+
+    assert two.rates() == [0.0, None]

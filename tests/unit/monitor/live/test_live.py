@@ -4,9 +4,10 @@ import time
 
 from celery_health.broker import QueueReading
 from celery_monitor.events.event import Event
-from celery_monitor.live.blindness import Sight, blind, events_are_off, not_connected
 from celery_monitor.live.inspection import Inspected, inspected
 from celery_monitor.live.live import Live
+from celery_monitor.live.resource import STALE_SECONDS
+from celery_monitor.live.workers import DROP_SERIES_SECONDS
 from celery_monitor.metrics.task_counts import Kind
 from celery_monitor.records.tasks import TaskRecord
 from tests.unit.monitor.live.test_queues import reading
@@ -184,6 +185,44 @@ def test_in_a_cluster_no_pod_is_a_label_before_the_operator_names_its_group_or_a
     }
 
 
+def test_in_a_cluster_too_the_samples_of_a_worker_that_is_gone_end() -> None:
+    clock = Clock()
+    live = Live(by_group=True, clock=clock)
+    live.follow({}, lambda name, at: None)
+    live.on_worker(offline("w1@a"))
+    live.on_task(task_event("task-received"), "shop.mail")
+    list(live.check_workers())
+    assert [one.name for one in live.samples()[1]] == ["w1@a"]
+
+    clock.now += DROP_SERIES_SECONDS + 1
+    list(live.check_workers())
+
+    assert live.samples()[1] == []
+    assert live.counts.counts[Kind.RECEIVED] == {("shop.mail", "unknown", "unknown"): 1}
+
+
+def test_an_operator_that_is_silent_says_nothing_of_now() -> None:
+    clock = Clock()
+    live, _ = following(clock)
+    live.on_push(push(pushed_worker("w1@a", 1.0)))
+    clock.now += STALE_SECONDS
+    list(live.check_workers())
+    known, view = live.resource(), live.worker("w1@a")
+    assert known is not None
+    assert view is not None
+    assert (known.stale, view.reserved, live.fresh_push()) == (False, 2, known.push)
+    assert live.resource() is known
+
+    clock.now += 1
+    list(live.check_workers())
+
+    known, view = live.resource(), live.worker("w1@a")
+    assert known is not None
+    assert view is not None
+    assert (known.stale, view.reserved, live.fresh_push()) == (True, None, None)
+    assert (view.group, live.push) == ("mail", known.push)
+
+
 def test_a_thousand_workers_and_queues_are_read_in_a_moment() -> None:
     """The time grows with their number, not with its square: it would take minutes."""
     live, _ = following(Clock())
@@ -201,42 +240,6 @@ def test_a_thousand_workers_and_queues_are_read_in_a_moment() -> None:
     assert live.stats().ready == 7_000
     assert len(live.queues()) == len(live.workers()) == 1_000
     assert seconds < 5
-
-
-def sight(**known: object) -> Sight:
-    fields = {"now": NOW, "since": NOW - 600, "connected": True, **known}
-    return Sight(**fields)  # type: ignore[arg-type]
-
-
-def test_the_monitor_is_blind_when_workers_live_and_no_event_comes() -> None:
-    sentence = blind(sight(last_event=NOW - 120, workers_elsewhere=3, source="remote control"))
-
-    assert sentence is not None
-    assert "120 s" in sentence or "2 min" in sentence
-    assert "remote control shows 3 workers" in sentence
-
-
-def test_the_monitor_is_not_blind_without_workers_or_shortly_after_a_start() -> None:
-    assert blind(sight(last_event=None, workers_elsewhere=0, source="the operator")) is None
-    assert blind(sight(last_event=None, workers_elsewhere=None)) is None
-    assert blind(sight(since=NOW - 10, workers_elsewhere=3, source="the operator")) is None
-    assert blind(sight(last_event=NOW - 5, workers_elsewhere=3, source="the operator")) is None
-
-
-def test_a_receiver_without_connection_is_named_first() -> None:
-    cut_off = sight(connected=False, error="redis://b:6379/0 refuses connections.", workers_elsewhere=3)
-
-    assert not_connected(cut_off) == "redis://b:6379/0 refuses connections."
-    assert blind(cut_off) is None
-
-
-def test_workers_without_task_events_are_named() -> None:
-    sentence = events_are_off(sight(without_task_events=("w1@a", "w2@a")))
-
-    assert sentence is not None
-    assert "2 workers send no task events" in sentence
-    assert "w1@a and w2@a" in sentence
-    assert events_are_off(sight()) is None
 
 
 def test_answers_of_workers_are_read_with_care() -> None:

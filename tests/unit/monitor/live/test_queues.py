@@ -163,7 +163,8 @@ def test_workers_with_one_queue_each_show_its_rate() -> None:
     list(live.check_workers())
     live.on_broker(reading(QueueReading("mail", 10)))
     clock.now += 2
-    live._flow.fetching.fetched["w1@a"] = 6
+    for number in range(6):
+        live._flow.fetching.received(str(number), "w1@a", "mail", clock.now)
     live.on_broker(reading(QueueReading("mail", 8)))
 
     view = live.queue("mail")

@@ -1,14 +1,19 @@
 """When periodic tasks are due, and which runs were missed."""
 
 import json
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from celery import Celery
 from celery.schedules import crontab
 
+from celery_health.survey.app_connection import resolve
 from celery_monitor.live.schedule.application import application_entries
-from celery_monitor.live.schedule.redbeat import entry_of
-from celery_monitor.live.schedule.timing import Interval, Other, cron_of, missed_runs, next_run
+from celery_monitor.live.schedule.reading import ScheduleReader
+from celery_monitor.live.schedule.redbeat import entry_of, redbeat_entries
+from celery_monitor.live.schedule.timing import MAX_MISSED, Interval, Other, cron_of, missed_runs, next_run
 
 NOW = datetime(2026, 11, 29, 10, 0, tzinfo=UTC).timestamp()
 
@@ -29,6 +34,39 @@ def test_missed_runs_are_those_that_are_overdue() -> None:
     assert missed_runs(every_minute, None, NOW) is None
     assert missed_runs(Other("solar"), NOW - 600, NOW) == 1
     assert missed_runs(Interval(0.0), NOW - 600, NOW) == 1
+
+
+def test_the_times_of_a_crontab_are_computed_from_fields_that_are_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[object] = []
+    expand = crontab._expand_cronspec
+
+    def counted(fields: object, *limits: int) -> object:
+        read.append(fields)
+        return expand(fields, *limits)
+
+    monkeypatch.setattr(crontab, "_expand_cronspec", staticmethod(counted))
+
+    assert missed_runs(cron_of({}), NOW - 86_400, NOW) == MAX_MISSED
+    assert len(read) == 5
+
+
+async def test_the_entries_of_an_application_are_read_in_a_thread() -> None:
+    class Noted:
+        def __str__(self) -> str:
+            threads.append(threading.current_thread())
+            return "now and then"
+
+    threads: list[threading.Thread] = []
+    app = Celery("shop", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    app.conf.beat_schedule = {"mail": {"task": "shop.mail", "schedule": Noted()}}
+    connection = replace(resolve(None, None, "redis://127.0.0.1:1/0", None, {}), app=app)
+
+    view = await ScheduleReader(connection).read(NOW)
+
+    assert [entry.schedule for entry in view.entries] == ["now and then"]
+    assert threading.main_thread() not in threads
 
 
 def test_the_next_run_is_in_the_future_where_the_last_runs_are_not_known_yet() -> None:
@@ -93,3 +131,4 @@ def test_an_entry_that_is_disabled_is_not_due() -> None:
 def test_texts_that_are_no_entry_are_left_out() -> None:
     for definition in (None, b"{", b"[]", b"[" * 5000, b'{"name": 1}', b"x" * 200_000):
         assert entry_of(definition, b"{}", due=NOW, now=NOW) is None
+        assert redbeat_entries([(NOW, definition, b"{}")], NOW) == []

@@ -11,16 +11,17 @@ from celery_health.survey.task.result import TaskResult
 from celery_health.survey.task.search import Searched
 from celery_health.why.answer import Answer
 from celery_health.why.decide import why
-from celery_health.why.facts import Sources
+from celery_health.why.facts import Place, Sources
 from celery_health.wire.resource_push import PushedGroup
 from celery_monitor.live.views import QueueView, WorkerView
-from celery_monitor.live.why.facts import Known, facts
+from celery_monitor.live.why.facts import Known, facts, with_result
 from celery_monitor.live.why.tasks import Percentile
 from celery_monitor.records.requests import RequestedCancel
 from celery_monitor.records.tasks import TaskRecord
 from tests.unit.monitor.live.test_workers import push, pushed_worker
 from tests.unit.monitor.live.worlds import NOW
 
+PLACE = Place("APP", "production", "shop")
 W1 = WorkerView(name="w1@a", online=True, slots=1, queues=("mail",))
 
 
@@ -29,7 +30,7 @@ def record(state: str, **more: Any) -> TaskRecord:
 
 
 def answer(known_record: TaskRecord | None = None, **more: Any) -> Answer:
-    return why(facts(replace(Known("7", NOW, known_record), **more)))
+    return why(facts(with_result(replace(Known("7", NOW, known_record), **more))))
 
 
 def test_a_task_that_was_sent_waits_in_its_queue_with_the_messages_ahead() -> None:
@@ -152,6 +153,21 @@ def test_a_task_that_waits_for_its_retry() -> None:
     assert found.reason == "WaitingForRetry"
 
 
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (TaskSearch(queue="mail", ahead=0), "Waiting"),
+        (TaskSearch(unacknowledged=True), "Unacknowledged"),
+        (TaskSearch(dead_letter_queue="mail.dead-letter"), "DeadLettered"),
+        (TaskSearch(), "Rejected"),
+    ],
+)
+def test_a_rejected_task_whose_message_the_broker_has_is_to_run_again(found: TaskSearch, reason: str) -> None:
+    rejected = record("REJECTED", worker="w1@a", started=NOW - 5, finished=NOW - 4)
+
+    assert answer(rejected, searched=Searched(found), consumers=[W1]).reason == reason
+
+
 def test_a_task_in_a_custom_state_runs() -> None:
     found = answer(record("PROGRESS", worker="w1@a", started=NOW - 5), holder=W1)
 
@@ -174,7 +190,9 @@ def test_a_task_of_a_suspended_resource() -> None:
         push(pushed_worker("x@y", 1.0)), suspended=True, groups=(group,), pods=()
     )
 
-    found = answer(record("PENDING", queue="mail"), push=resource, sources=Sources(workers_known=True))
+    found = answer(
+        record("PENDING", queue="mail"), push=resource, place=PLACE, sources=Sources(workers_known=True)
+    )
 
     assert found.reason == "GroupAtZero"
     assert "the resource is suspended" in found.sentence

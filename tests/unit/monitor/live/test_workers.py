@@ -268,7 +268,7 @@ def test_samples_of_a_worker_that_is_gone_end_with_its_metrics() -> None:
     workers.on_event(offline("w1@a", NOW + 5))
     assert [(one.name, one.online) for one in workers.samples(NOW + 9)] == [("w1@a", False), ("w2@a", True)]
 
-    assert workers.to_drop(NOW + 5 + module.DROP_SERIES_SECONDS + 1) == ["w1@a"]
+    assert workers.end_series(NOW + 5 + module.DROP_SERIES_SECONDS + 1) == ["w1@a"]
 
     assert [one.name for one in workers.samples(NOW + 9)] == ["w2@a"]
     workers.on_event(online("w1@a", NOW + 900))

@@ -92,6 +92,12 @@ async def test_an_order_does_not_wait_for_a_question() -> None:
     assert await question == {}
 
 
+async def test_an_order_to_no_worker_goes_to_no_worker() -> None:
+    async with silent_broker() as broker:
+        assert await RemoteControl(connection(broker.url)).order("enable_events", names=[]) == {}
+    assert broker.connections == 0
+
+
 async def test_an_application_without_remote_control_is_not_asked() -> None:
     remote = RemoteControl(replace(connection("redis://127.0.0.1:1/0"), remote_control=False))
     with pytest.raises(RemoteControlError, match="worker_enable_remote_control = False"):

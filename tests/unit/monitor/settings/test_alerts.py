@@ -134,7 +134,7 @@ def test_without_any_of_these_there_is_no_channel(started: Program) -> None:
         ("emails: [{name: a, url: 'smtp://x', from: 'Ops, Us <a@b.c>', to: [a@b.c]}]", "mail address"),
         ("emails: [{name: a, url: 'smtp://x', from: a..b@c.d, to: [a@b.c]}]", "mail address"),
         ("emails: [{name: a, url: 'http://planted', from: a@b.c, to: [a@b.c]}]", "write smtp://USER"),
-        ("apprise: [{name: a, url: planted}]", "write it as apprise has it"),
+        ("apprise: [{name: a, url: planted}]", "write it in apprise's format"),
         ("networks: [everywhere]", "networks[0] in"),
         ("webhooks: [{name: a, url: 'https://x'}, {name: a, url: 'https://y'}]", "have the name 'a'"),
         (f"webhooks: [{', '.join(f'{{name: a{n}, url: https://x}}' for n in range(21))}]", "more than 20"),

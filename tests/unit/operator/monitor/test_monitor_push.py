@@ -11,7 +11,14 @@ from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
 from msgspec import structs
 
-from celery_health.wire.resource_push import PODS_LENGTH, PUSH_BYTES, PUSH_PATH, RESOURCE_PUSH, ResourcePush
+from celery_health.wire.resource_push import (
+    PODS_LENGTH,
+    PUSH_BYTES,
+    PUSH_PATH,
+    RESOURCE_PUSH,
+    PushedEvent,
+    ResourcePush,
+)
 from celery_monitor.web.middleware import problems
 from celery_monitor.web.push import PushReceiver
 from celery_operator.act import monitor_push
@@ -173,6 +180,15 @@ def test_a_push_is_cut_to_its_size_and_still_counts_everything() -> None:
     assert cut.pods[0].worker is not None
     assert cut.pods[0].worker.active == ()
     assert cut.pods[0].worker.active_count == 5
+
+
+def test_a_push_that_is_too_large_without_any_pod_loses_its_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = PushedEvent(posted_at=1.0, type="Normal", reason="ScaledOut", message="m" * 200)
+    large = structs.replace(push(), events=(event,) * 20)
+    monkeypatch.setattr(monitor_push, "PUSH_BYTES", 1000)
+    cut = RESOURCE_PUSH.decode(encoded(large))
+    assert (cut.pods, cut.events, cut.alerts) == ((), (), ())
+    assert cut.pod_count == large.pod_count
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from typing import Any
 
 from celery_health.survey.task.holder import task_replies
 from celery_health.why.facts import BlockingTask, Held
+from celery_health.wire.names import QUARANTINE_STAT
 
+LISTED = {"id": "7", "name": "shop.mail", "left": 500.0}
 NOW = 1_790_000_000.0
 
 
@@ -36,6 +38,16 @@ def test_a_reserved_task_is_held_behind_the_active_ones_of_its_worker() -> None:
     assert (found.holder.worker, found.holder.held, found.holder.slots) == ("w1@a", Held.RESERVED, 2)
     assert found.holder.blocking[0] == BlockingTask("9", "shop.report", 2400.0)
     assert found.name == "shop.mail"
+
+
+def test_a_holder_whose_pool_has_grown_has_a_slot_for_each_process() -> None:
+    query = {"w1@a": {"7": ["reserved", {"id": "7"}]}}
+    stats = {"w1@a": {"pool": {"max-concurrency": 1, "processes": [11, 12, 13]}}}
+
+    found = task_replies(replies(query_task=query, stats=stats), "7", NOW)
+
+    assert found.holder is not None
+    assert found.holder.slots == 3
 
 
 def test_an_eta_task_is_found_in_the_schedule_of_its_worker() -> None:
@@ -83,9 +95,9 @@ def test_answers_of_the_wrong_shape_are_no_answers() -> None:
             "stats": {"pool": 5},
             "scheduled": [{"request": 1}, 2],
             "active": "x",
-            "revoked": None,
+            "revoked": 5,
             "registered": [None, "x ["],
-            "conf": {"broker_transport_options": 1},
+            "conf": [1],
         }.items()
     }
 
@@ -93,3 +105,31 @@ def test_answers_of_the_wrong_shape_are_no_answers() -> None:
 
     assert found.holder is None
     assert [worker.name for worker in found.workers] == ["w1@a"]
+
+
+def test_a_worker_that_cannot_move_the_message_is_the_one_to_name() -> None:
+    listed = {"queue": "mail.dead-letter", "tasks": [LISTED], "waiting": 0, "problem": ""}
+    refused = {**listed, "waiting": 1, "problem": "Redis is full."}
+    stats = {
+        name: {QUARANTINE_STAT: quarantine}
+        for name, quarantine in {"w1@a": listed, "w2@a": refused, "w3@a": "no"}.items()
+    }
+
+    found = task_replies(replies(stats=stats), "7", NOW)
+
+    assert found.quarantine is not None
+    assert (found.quarantine.problem, found.dead_letter_queues) == ("Redis is full.", ("mail.dead-letter",))
+    assert task_replies(replies(stats=stats), "8", NOW).quarantine is None
+
+
+def test_a_queue_that_is_no_dead_letter_queue_is_never_read_and_few_are() -> None:
+    """Any program can answer in the name of a worker."""
+    names = ["mail", *(f"q{number}.dead-letter" for number in range(9))]
+    stats = {
+        f"w{number}@a": {QUARANTINE_STAT: {"queue": name, "tasks": [LISTED]}}
+        for number, name in enumerate(names)
+    }
+
+    found = task_replies(replies(stats=stats), "7", NOW)
+
+    assert found.dead_letter_queues == tuple(names[1:6])

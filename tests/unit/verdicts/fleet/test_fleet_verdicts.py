@@ -88,6 +88,18 @@ CASES: list[tuple[str, dict[str, Any], HealthState, list[str]]] = [
         [FleetReason.RESULT_BACKEND_UNREACHABLE],
     ),
     (
+        "the broker is away, and the result backend too",
+        {"broker": REFUSED, "result_backend": REFUSED},
+        HealthState.UNHEALTHY,
+        [FleetReason.BROKER_UNREACHABLE, FleetReason.RESULT_BACKEND_UNREACHABLE],
+    ),
+    (
+        "the result backend is away, and the broker is not known to work",
+        {"broker": NOT_READ, "result_backend": REFUSED},
+        HealthState.UNKNOWN,
+        [FleetReason.BROKER_UNKNOWN, FleetReason.QUEUE_UNKNOWN, FleetReason.RESULT_BACKEND_UNREACHABLE],
+    ),
+    (
         "the result backend has not been read",
         {"result_backend": NOT_READ},
         HealthState.UNKNOWN,
@@ -151,6 +163,13 @@ def test_the_word_on_a_fleet(changes: dict[str, Any], health: HealthState, reaso
     verdict = fleet_verdict(fleet(**changes))
     assert verdict.health is health
     assert [problem.reason for problem in verdict.verdicts] == reasons
+
+
+def test_only_beside_a_broker_that_works_results_are_what_is_lost() -> None:
+    for broker, works in ((reading(), True), (REFUSED, False), (NOT_READ, False)):
+        verdicts = fleet_verdict(fleet(broker=broker, result_backend=REFUSED)).verdicts
+        remedies = " ".join(one.remedy for one in verdicts)
+        assert ("the results of tasks are lost" in remedies) is works
 
 
 def test_a_command_names_the_application_and_the_workers_and_is_safe_to_paste() -> None:

@@ -50,12 +50,41 @@ def test_the_worst_worker_comes_first_and_the_causes_are_named() -> None:
     assert verdict.subjects == ("shop-2", "shop-1")
 
 
+def test_a_cause_that_a_poison_task_explains_is_not_named() -> None:
+    hog = TaskDeaths("a", "shop.hog", 5, 0.0, 10.0, "exit status 3")
+    worker = WorkerDeaths("shop-1", (hog, death("b", 2), death("c", 2)), children_lost=11)
+    verdict = lost_children.check_children(fleet(worker))
+    assert verdict is not None
+    assert verdict.message == "6 processes of the pool of shop-1 died within 10 min. Causes: signal SIGSEGV."
+
+
+def test_tasks_that_raised_systemexit_get_another_remedy_than_settings() -> None:
+    left = replace(death("a", returns=False), failed=True)
+    worker = WorkerDeaths("shop-1", (left,), children_lost=1, tasks_lost=1)
+    verdict = lost_children.check_tasks(fleet(worker))
+    assert verdict is not None
+    assert "was lost because of SystemExit" in verdict.message
+    assert "task_acks_late" not in verdict.remedy
+
+    both = replace(worker, tasks=(left, death("b", returns=False)), children_lost=2, tasks_lost=2)
+    mixed = lost_children.check_tasks(fleet(both))
+    assert mixed is not None
+    assert "task_acks_late" in mixed.remedy
+
+
 def test_tasks_that_are_gone_are_counted() -> None:
     worker = WorkerDeaths("shop-1", (death("a", returns=False),), children_lost=1, tasks_lost=1)
     verdict = lost_children.check_tasks(fleet(worker, WorkerDeaths("shop-2", children_lost=1)))
     assert verdict is not None
     assert verdict.message == "Within 10 min, 1 task (shop.nap) was lost with the process that ran them."
     assert verdict.subjects == ("shop-1",)
+
+
+def test_lost_tasks_that_no_entry_describes_get_the_usual_remedy() -> None:
+    verdict = lost_children.check_tasks(fleet(WorkerDeaths("shop-1", children_lost=1, tasks_lost=1)))
+    assert verdict is not None
+    assert verdict.message == "Within 10 min, 1 task was lost with the process that ran them."
+    assert "task_acks_late" in verdict.remedy
 
 
 def test_tasks_whose_messages_go_back_are_not_lost() -> None:

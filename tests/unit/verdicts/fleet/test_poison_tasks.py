@@ -145,6 +145,76 @@ def test_the_memory_is_that_of_the_last_death() -> None:
     assert "4 times in 100 s: out of memory at the limit of 160 MiB." in verdict.message
 
 
+def found_in_quarantine(*workers: WorkerDeaths) -> Verdict | None:
+    deaths = FleetDeaths(workers, dead_letter_queue="celery.dead-letter")
+    return poison_tasks.check(replace(watched(), deaths=deaths))
+
+
+def test_in_quarantine_the_message_is_put_back_and_not_revoked() -> None:
+    verdict = found_in_quarantine(at(died(3, cause="exit status 3")))
+    assert verdict is not None
+    assert verdict.message == (
+        "Task warehouse.hog (29a3b4be) killed its worker 3 times in 40 s: exit status 3. Workers now move "
+        "its message to the queue celery.dead-letter instead of running it."
+    )
+    assert verdict.remedy.startswith("Correct the task. Then put the message back.")
+    assert verdict.command(CeleryCommands("shop")) == (
+        "celery -A shop health dead-letter replay 29a3b4be-1111 --queue celery.dead-letter"
+    )
+
+
+def test_of_several_in_quarantine_the_command_lists_all() -> None:
+    verdict = found_in_quarantine(at(died(4), died(3, NAP)))
+    assert verdict is not None
+    assert verdict.message.endswith("Another task kills its workers as well: shop.nap (77c0ffee).")
+    assert verdict.command(CeleryCommands("shop")) == (
+        "celery -A shop health dead-letter list --queue celery.dead-letter"
+    )
+
+
+def test_suspects_in_quarantine_are_not_revoked_either() -> None:
+    deaths = tuple(together(time, HOG, NAP) for time in (100.0, 120.0, 150.0))
+    verdict = found_in_quarantine(at(process_deaths=deaths))
+    assert verdict is not None
+    assert "They ran together each time. Workers now move their messages" in verdict.message
+    assert "dead-letter list" in verdict.command(CeleryCommands("shop"))
+
+
+def test_a_message_that_does_not_come_back_is_not_in_quarantine() -> None:
+    verdict = found_in_quarantine(at(died(3, returns=False)))
+    assert verdict is not None
+    assert "control revoke" in verdict.command(CeleryCommands("shop"))
+
+
+def test_without_quarantine_others_are_named_by_the_ids_that_revoke_takes() -> None:
+    verdict = found(at(died(5), died(4, NAP), *(died(3, (f"id-{n}", "shop.nap")) for n in range(3))))
+    assert verdict is not None
+    assert verdict.message.endswith(
+        "It was redelivered each time. Other tasks kill their workers as well: shop.nap (77c0ffee-2222), "
+        "shop.nap (id-0), shop.nap (id-1) and 1 more."
+    )
+
+
+@pytest.mark.parametrize(
+    ("cause", "oom", "memory"),
+    [
+        ("exit status 3", False, False),
+        ("signal SIGSEGV", False, False),
+        ("signal SIGKILL", False, True),
+        ("signal SIGKILL", True, True),
+    ],
+)
+def test_memory_is_a_remedy_only_where_it_may_be_the_cause(cause: str, oom: bool, memory: bool) -> None:
+    for verdict in (
+        found(at(died(3, cause=cause, oom=oom))),
+        found(at(*many_ids(5, "shop.nap", cause), runs={"shop.nap": 1})),
+    ):
+        # SIGKILL from outside names no task by its name.
+        if verdict is not None:
+            assert ("memory" in verdict.remedy) is memory
+            assert "resources." not in verdict.remedy
+
+
 def test_a_bystander_is_not_named() -> None:
     deaths = (*(together(time, HOG, NAP) for time in (100.0, 120.0, 150.0)), together(170.0, HOG))
     verdict = found(at(process_deaths=deaths))

@@ -13,9 +13,16 @@ from celery_probe.agent.worker.own_connection import TIMEOUT_SECONDS, own_connec
 
 EXCHANGE_HEADER = "x-celery-probe-exchange"
 ROUTING_KEY_HEADER = "x-celery-probe-routing-key"
+QUEUE_HEADER = "x-celery-probe-queue"
+
+# RabbitMQ delivers a copy of the message to each queue that these headers name, with each publication.
+COPIES_HEADERS = {"CC": "x-celery-probe-cc", "BCC": "x-celery-probe-bcc"}
 
 # A queue is to keep messages for ever, and a broker refuses the name of another user.
 LEFT_OUT = ("expiration", "user_id")
+
+# The key of ``delivery_info`` with the queue that delivered a message.
+_QUEUE = "celery_probe_queue"
 
 Move = Callable[[Any], bool]
 
@@ -30,6 +37,22 @@ class UnknownTransportError(Exception):
 
 class BlockedError(Exception):
     """RabbitMQ reads no messages, because it has too little memory or disk space."""
+
+
+def is_rabbitmq(consumer: Any) -> bool:
+    """Whether the consumer's messages come from RabbitMQ."""
+    return _kind(consumer) == "amqp"
+
+
+def note_queue(consumer: Any, message: Any) -> None:
+    """Note with a message that arrives from RabbitMQ which queue delivered it.
+
+    Later the worker may have another consumer tag for the queue, or, when it drains, none.
+    """
+    if _QUEUE in message.delivery_info:
+        return
+    wanted, tags = message.delivery_info["consumer_tag"], consumer.task_consumer._active_tags
+    message.delivery_info[_QUEUE] = next((queue for queue, tag in tags.items() if tag == wanted), None)
 
 
 def is_unacknowledged(consumer: Any, message: Any) -> bool:
@@ -141,10 +164,14 @@ def _move_in_rabbitmq(channel: Any, queue: str, message: Any) -> bool:
     properties = {name: value for name, value in message.properties.items() if name not in LEFT_OUT}
     properties.pop("application_headers", None)
     headers = {
-        **(message.headers or {}),
+        **{COPIES_HEADERS.get(name, name): value for name, value in (message.headers or {}).items()},
         EXCHANGE_HEADER: message.delivery_info.get("exchange") or "",
         ROUTING_KEY_HEADER: message.delivery_info.get("routing_key") or "",
     }
+    # The message may have come back from a dead-letter queue with the header.
+    headers.pop(QUEUE_HEADER, None)
+    if message.delivery_info.get(_QUEUE):
+        headers[QUEUE_HEADER] = message.delivery_info[_QUEUE]
     # kombu decompresses the body of a message that it receives, and leaves the header.
     headers.pop("compression", None)
     properties["delivery_mode"] = 2

@@ -9,6 +9,7 @@ from celery_probe.agent import contract
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker import pool as pool_module
 from celery_probe.agent.worker import tasks
+from celery_probe.agent.worker.quarantine import dead_letter
 from celery_probe.agent.worker.quarantine.kept_messages import KeptMessages
 from celery_probe.agent.worker.quarantine.order_file import Order
 from celery_probe.agent.worker.state import Worker
@@ -49,7 +50,7 @@ class Quarantine:
         self._ids: frozenset[str] = frozenset()
         self._kept = KeptMessages(worker, errors)
         self._guarded = False
-        self._handler: Handler | None = None
+        self._wrapped: Any = None
         self._soon: Callable[[], None] = lambda: None
 
     def start(self, consumer: Any, soon: Callable[[], None]) -> None:
@@ -71,9 +72,14 @@ class Quarantine:
             if self._changed:
                 self._changed = False
                 self._refuse_reserved(consumer)
-                self._release()
+                self._release(consumer)
                 self._kept.hurry()
         self._kept.move(consumer, self._queue)
+
+    @property
+    def queue(self) -> str:
+        """Where the messages of tasks in quarantine go; empty while no task is."""
+        return self._queue if self._ids else ""
 
     def read(self) -> None:
         """Take in the order if it has changed; any thread may. A source that raises changes nothing."""
@@ -83,14 +89,23 @@ class Quarantine:
             self._changed = True
 
     def _wrap(self, consumer: Any) -> None:
-        """Have the handler that the consumer makes for its loop pass no listed message on."""
-        create = type(consumer).create_task_handler
+        """Have the handler that the consumer makes for its loop pass no listed message on.
+
+        A consumer may have two quarantines: that of the sidecar's orders, and its own.
+        """
+        if consumer is self._wrapped:
+            return
+        self._wrapped = consumer
+        create = consumer.create_task_handler
 
         def create_task_handler(*args: Any, **options: Any) -> Handler:
-            handler: Handler = create(consumer, *args, **options)
-            self._handler = handler
+            handler: Handler = create(*args, **options)
+            is_rabbitmq = dead_letter.is_rabbitmq(consumer)
 
             def on_task_received(message: Any) -> Any:
+                if is_rabbitmq:
+                    with self._errors.caught("queue of a message"):
+                        dead_letter.note_queue(consumer, message)
                 if self._ids and self._is_listed(message):
                     self._keep(message)
                     return None
@@ -111,12 +126,14 @@ class Quarantine:
         with self._errors.caught("quarantine"):
             self._soon()
 
-    def _release(self) -> None:
+    def _release(self, consumer: Any) -> None:
         """Run what is no longer listed. If the worker stops, the broker has it again with its end."""
-        if self._handler is not None:
-            released = self._kept.take(lambda message: not self._is_listed(message))
-            for message in [] if self._stops() else released:
-                self._handler(message)
+        released = self._kept.take(lambda message: not self._is_listed(message))
+        if released and not self._stops():
+            # A new handler: it also knows what another quarantine of this consumer has listed.
+            handler = consumer.create_task_handler()
+            for message in released:
+                handler(message)
 
     def _refuse_reserved(self, consumer: Any) -> None:
         """Keep the messages of listed tasks that have not begun. Their requests never run."""

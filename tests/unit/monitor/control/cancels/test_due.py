@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from celery_monitor.control.cancels.due import (
     ALL_SECONDS,
     MOST_IN_ORDER,
-    STARTUP_SECONDS,
     Order,
     Sent,
     due_orders,
 )
 from celery_monitor.records.requests import RequestedCancel
+from celery_monitor.remote_control.startup import STARTUP_SECONDS
 
 NOW = 1_000_000.0
 

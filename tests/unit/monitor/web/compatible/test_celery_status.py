@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from celery_health.survey.broker_clients import UnresponsiveWorkers
+from celery_health.survey.evidence.broker_clients import UnresponsiveWorkers
 from celery_health.survey.remote_control import EtaTask
 from celery_health.verdicts.worker_snapshot import RunningTask
 from celery_monitor.live.fleet_check import FleetState

@@ -15,7 +15,7 @@ from celery_monitor.web.flower.search import SearchError, list_filter, parse_sea
         ("Name:mail AND state:SUCCESS", "name:*mail* state:SUCCESS"),
         ("result:timeout", "result:timeout"),
         ('"no space left"', 'text:"no space left"'),
-        ("args:4711 kwargs:mail", "text:4711 text:mail"),
+        ("args:4711 kwargs:mail", "arg:*4711* arg:*mail*"),
         ("http://host", 'text:"http://host"'),
     ],
 )
@@ -24,7 +24,8 @@ def test_terms_that_all_have_to_hold(search: str, found: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "search", ["a1b OR c2d", "(state:FAILURE)", "-abc", "NOT abc", "ab", "state:", 'name:"', "kwargs:"]
+    "search",
+    ["a1b OR c2d", "(state:FAILURE)", "-abc", "NOT abc", "ab", "state:", 'name:"', "kwargs:", "args:42"],
 )
 def test_what_the_history_cannot_search_is_refused(search: str) -> None:
     with pytest.raises(SearchError):

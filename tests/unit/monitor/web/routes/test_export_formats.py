@@ -28,6 +28,7 @@ RECORD = TaskRecord(
     name="=cmd",
     state="SUCCESS",
     args="('x, y',)\nz",
+    at=1_795_900_000.25,
     sent=1_795_900_000.25,
     finished=float("1e18"),
     runtime=-1.0,
@@ -43,6 +44,7 @@ def test_csv_has_one_row_for_a_task() -> None:
     assert values["id"] == 'a"b'
     assert values["name"] == "'=cmd"
     assert values["args"] == "('x, y',)\nz"
+    assert values["at"] == "2026-11-28T21:06:40.250+00:00"
     assert values["sent"] == "2026-11-28T21:06:40.250+00:00"
     assert values["finished"] == "1e+18"
     assert values["runtime"] == "-1.0"

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
+from celery_health.survey.task.states import SIGNALS
 from celery_monitor.settings import ServerSettings
 from celery_monitor.web.page_files import FOLDER, SCRIPT, STYLES, page_files, sources
 from celery_monitor.web.routing.dispatch import MAX_PARAMETER_LENGTH
@@ -116,6 +117,11 @@ async def test_the_page_works_below_a_prefix() -> None:
         text = await document(client, "/ops/celery/monitoring")
         assert 'data-prefix="/ops/celery"' in text
         assert all(link.startswith("/ops/celery/monitoring/static/") for link in _LINK.findall(text))
+
+
+async def test_the_page_offers_the_signals_that_the_api_takes() -> None:
+    async with served() as client:
+        assert f'data-signals="{" ".join(SIGNALS)}"' in await document(client, "/monitoring")
 
 
 async def test_a_proxy_names_the_prefix_that_it_removes() -> None:

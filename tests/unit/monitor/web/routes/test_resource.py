@@ -49,6 +49,7 @@ async def test_a_viewer_reads_conditions_groups_pods_and_events() -> None:
     document = await resource_of(push())
     assert (document["namespace"], document["name"], document["health"]) == ("shop", "shop", "Healthy")
     assert (document["taken_at"], document["received_at"]) == (1_700_000_200.0, NOW)
+    assert document["stale"] is False
     assert [one["type"] for one in document["conditions"]] == ["Ready"]
     assert [(one["name"], one["desired"], one["consuming"]) for one in document["groups"]] == [("mail", 1, 1)]
     (pod,) = document["pods"]
@@ -175,6 +176,7 @@ async def test_while_the_operator_is_silent_nothing_is_asked() -> None:
     cluster = Cluster()
     cluster.now += 61
     async with served(**cluster.parts()) as client:
+        assert (await (await client.get(f"{API}/resource", headers=VIEWER)).json())["stale"] is True
         response = await client.post(f"{API}/groups/mail/restart", headers=OPERATOR)
         assert response.status == 503
         assert "sent nothing for 61 s" in (await problem(response))["detail"]

@@ -8,16 +8,19 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from celery_health.broker import RedisNaming
+from celery_health.readers.redis.keys import BINDING
 from celery_health.readers.timeouts import READ_SECONDS
 from celery_health.survey.app_connection import AppConnection
-from celery_health.survey.broker_clients import CHECK_CLIENT, BrokerClients, topic_of, waits
 from celery_health.survey.budget import Budget
-from celery_health.survey.remote_control_listeners import redis_command
+from celery_health.survey.evidence.broker_clients import CHECK_CLIENT, BrokerClients, topic_of, waits
+from celery_health.survey.evidence.listeners import redis_command
 
 _KEY = "celery-operator.waits"
 # How long one proof may take: either side may stand still for a while.
 _SHARE, _LEAST_SECONDS = 0.2, 1.0
 _POLL_SECONDS = 0.02
+_SCANNED_AT_ONCE = 1_000
 _READINGS = 50
 """Lists of clients that are read before the server is known not to show ours. They take a second at least."""
 
@@ -40,6 +43,29 @@ async def with_proven_waiting(
     if await _shows_waiting_clients(connection, _seconds(budget)):
         return clients
     return replace(clients, waiting=None)
+
+
+async def other_listeners(connection: AppConnection, budget: Budget) -> int:
+    """How many listen to the remote control of other applications: under another prefix or exchange.
+
+    Redis shows who waits in a database, and not for which queue: applications may share the database. Never
+    raises: what cannot be read is not counted.
+    """
+    asking, _ = _connections(connection, _seconds(budget))
+    own, others = topic_of(connection), 0
+    try:
+        async with asyncio.timeout(_seconds(budget)):
+            async for key in asking.client().scan_iter(match=f"*{BINDING}*.pidbox", count=_SCANNED_AT_ONCE):
+                prefix, _, exchange = key.decode(errors="replace").partition(BINDING)
+                naming, exchange = RedisNaming(key_prefix=prefix), exchange.removesuffix(".pidbox")
+                topic = topic_of(replace(connection, naming=naming, exchange=exchange))
+                if topic != own and not exchange.startswith("reply."):
+                    others += int(await asking.client().publish(topic, redis_command(exchange)))
+    except Exception:  # others that are not known explain nothing
+        return 0
+    finally:
+        await asking.close()
+    return others
 
 
 def _seconds(budget: Budget) -> float:

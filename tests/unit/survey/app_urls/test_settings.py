@@ -5,13 +5,9 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from kombu.utils.scheduling import sorted_cycle
 
-from celery_health.survey.app_urls import (
-    app_broker,
-    app_result_backend,
-    with_scheme,
-    with_transport_options,
-)
+from celery_health.survey.app_urls.settings import app_broker, app_result_backend, with_transport_options
 from celery_health.urls import UrlError, parse
 
 TRUSTED = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_ca_certs": "/ca.pem"}
@@ -75,6 +71,7 @@ def test_an_option_that_no_reader_takes_is_left_to_the_application(url: str, use
     [
         ("redis://h/0", {"ca_certs": "/ca.pem"}, "write ssl_ca_certs"),
         ("redis://h/0", {"ssl_cert_reqs": "CERT_SOME"}, "write ssl.CERT_REQUIRED"),
+        ("redis://h/0", "yes", "write a dict"),
         ("amqp://h//", {"ssl_ca_certs": "/ca.pem"}, "write ca_certs"),
         ("amqp://h//", {"check_hostname": True}, "write server_hostname"),
         ("amqp://h//", {"cert_reqs": "none"}, "write ssl.CERT_REQUIRED"),
@@ -83,6 +80,23 @@ def test_an_option_that_no_reader_takes_is_left_to_the_application(url: str, use
 def test_what_ends_a_worker_is_refused_with_what_to_write(url: str, use_ssl: object, instead: str) -> None:
     with pytest.raises(UrlError, match=f"Celery refuses .*{instead}"):
         app_broker(url, conf(broker_use_ssl=use_ssl))
+
+
+def test_seconds_of_the_transport_are_numbers() -> None:
+    with pytest.raises(UrlError, match="refuses socket_timeout = 'abc' in broker_transport_options"):
+        app_broker("redis://h/0", conf(broker_transport_options={"socket_timeout": "abc"}))
+    assert app_broker("redis://h/0", conf(broker_transport_options={"socket_timeout": 2.5})).host == "h"
+
+
+@pytest.mark.parametrize(
+    "order", ["priority", "shop.queues:Cycle", "kombu.utils.scheduling.sorted_cycle", sorted_cycle, None]
+)
+def test_the_order_of_queues_has_a_name_of_kombu_or_is_a_class(order: object) -> None:
+    with pytest.raises(
+        UrlError, match="refuses queue_order_strategy = 'nosuch' in broker_transport_options: write one"
+    ):
+        app_broker("redis://h/0", conf(broker_transport_options={"queue_order_strategy": "nosuch"}))
+    assert app_broker("redis://h/0", conf(broker_transport_options={"queue_order_strategy": order}))
 
 
 @pytest.mark.parametrize(
@@ -109,8 +123,6 @@ def test_old_settings_stand_for_what_the_url_lacks() -> None:
     assert app_broker("amqp://h", old).address == "amqp://h:5673/prod"
     url = app_broker("amqp://u:p@h:1/v", old)
     assert (url.address, url.username, url.password) == ("amqp://h:1/v", "u", "p")
-    assert with_scheme("h", old) == "amqp://h"
-    assert with_scheme("h", conf(broker_transport="redis")) == "redis://h"
 
 
 def test_the_url_of_sentinels_gets_the_master_of_the_transport_options() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery_health.broker import BrokerReading
 from celery_health.survey.app_connection import AppConnection
-from celery_health.survey.remote_control_listeners import redis_command, redis_topic
+from celery_health.survey.evidence.listeners import redis_command, redis_topic
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 from celery_health.wire.names import MONITOR_CLIENT
 
@@ -166,6 +166,37 @@ def idle_workers(workers: Iterable[WorkerSnapshot]) -> frozenset[str]:
         for worker in workers
         if worker.consuming and worker.queues and worker.active_count == 0 and worker.takes_more is True
     )
+
+
+def possibly_full(workers: Sequence[WorkerSnapshot], broker: BrokerReading) -> frozenset[str]:
+    """The workers of ``idle_workers`` that unacknowledged messages of Redis may fill.
+
+    Remote control does not show a message that waits for a rate limit, or in a buffer of the application.
+    Redis does not show which worker has it, so as many workers as possible are named.
+    """
+    if broker.unacked is None:
+        return frozenset()
+    hidden = broker.unacked.count - sum(worker.waiting for worker in workers)
+    idle = idle_workers(workers)
+    found = set()
+    for room, name in sorted((worker.room or 0, worker.name) for worker in workers if worker.name in idle):
+        if 0 < room <= hidden:
+            hidden -= room
+            found.add(name)
+    return frozenset(found)
+
+
+def filled(workers: Sequence[WorkerSnapshot], full: Collection[str]) -> tuple[WorkerSnapshot, ...]:
+    """The workers, with those of these names as full of reserved tasks."""
+    return tuple(
+        replace(worker, reserved=worker.reserved + (worker.room or 0)) if worker.name in full else worker
+        for worker in workers
+    )
+
+
+def marked_unclear(workers: Sequence[WorkerSnapshot], names: Collection[str]) -> tuple[WorkerSnapshot, ...]:
+    """The workers, with those of these names as workers of which it is unknown whether they consume."""
+    return tuple(replace(worker, consuming=None) if worker.name in names else worker for worker in workers)
 
 
 def marked_deaf(workers: Sequence[WorkerSnapshot], deaf: Iterable[str]) -> tuple[WorkerSnapshot, ...]:

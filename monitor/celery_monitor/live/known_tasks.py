@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from celery_monitor.history.errors import HistoryError
 from celery_monitor.history.history import History
 from celery_monitor.history.writing.merge import merge_records
 from celery_monitor.records.tasks import TaskRecord
@@ -24,3 +25,10 @@ class KnownTasks:
         if stored is None or recent is None:
             return stored or recent
         return merge_records(stored, recent)
+
+    async def readable(self, task_id: str) -> TaskRecord | None:
+        """As ``record``, and what memory alone knows while the history cannot be read."""
+        try:
+            return await self.record(task_id)
+        except HistoryError:
+            return self._recent(task_id)

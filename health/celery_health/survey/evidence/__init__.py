@@ -1,0 +1,1 @@
+"""Evidence about workers that do not say it themselves, found by trying."""

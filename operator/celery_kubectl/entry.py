@@ -1,0 +1,8 @@
+"""The program ``kubectl-celery``, before its libraries are imported."""
+
+from celery_health.cli.extras import run
+
+
+def main() -> object:
+    """Run the program, or name the extra that it lacks."""
+    return run("celery_kubectl.main", "main", "cli")

@@ -1,0 +1,29 @@
+"""What the tables say of the broker in their first lines."""
+
+from dataclasses import replace
+
+from rich.console import Console
+
+from celery_health.broker import BrokerReading
+from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.health import HealthState
+from celery_health.cli.output.tables import health_tables
+from celery_health.exit_codes import ExitCode
+from celery_health.survey.check_result import CheckResult
+from celery_health.survey.snapshot import Snapshot
+
+BROKER = BrokerReading("amqp", "amqp://h:5672/", True, BrokerReason.REACHABLE, "answers")
+RESULT = CheckResult(HealthState.HEALTHY, ExitCode.HEALTHY, ())
+
+
+def shown(broker: BrokerReading) -> str:
+    console = Console(width=160)
+    with console.capture() as captured:
+        console.print(health_tables(Snapshot(0.0, broker), RESULT))
+    return captured.get()
+
+
+def test_a_management_api_that_fails_is_named() -> None:
+    refused = "The management API http://h:15672 refuses connections."
+    assert refused in shown(replace(BROKER, failed_addition=refused))
+    assert "management" not in shown(BROKER)

@@ -1,0 +1,22 @@
+"""The dead-letter queues of RabbitMQ, of which a search reads no more than it has to."""
+
+from celery_health.dead_letters.letter import DeadLetterError, Letter
+from celery_health.survey.app_connection import AppConnection, resolve
+from celery_health.survey.task.search import search_for_task
+
+RABBIT = resolve(None, None, "amqp://127.0.0.1:1//", None, {})
+
+
+async def test_a_queue_that_cannot_be_read_does_not_end_the_search_of_the_others() -> None:
+    async def read(_: AppConnection, queue: str) -> tuple[Letter, ...]:
+        if queue == "celery.dead-letter":
+            raise DeadLetterError("Another program is using it.")
+        return (Letter("7", "d", "7", "shop.mail", None, None, None, 10),)
+
+    found = await search_for_task(RABBIT, "7", (), ("celery.dead-letter", "mail.dead-letter"), read=read)
+    other = await search_for_task(RABBIT, "8", (), ("celery.dead-letter", "mail.dead-letter"), read=read)
+
+    assert found.found is not None
+    assert found.found.dead_letter_queue == "mail.dead-letter"
+    assert other.found is None
+    assert "The dead-letter queue celery.dead-letter was not searched" in other.not_searched[1]
