@@ -17,7 +17,6 @@ MAX_MESSAGES = 10_000
 MAX_SECONDS = 2.0
 _CHUNK = 50
 _MAX_MESSAGE_BYTES = 1_000_000
-_MAX_DEAD_LETTER_QUEUES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class TaskSearch:
     ``queue``: the queue that has it, ``ahead``: the messages that are delivered before it. ``complete``: the
     queues were searched to their ends. ``searched``: how many messages of them were read.
     ``unacknowledged``: None if there were too many. ``delivered_at``: Unix time.
+    ``dead_letters_complete``: the dead-letter queues were searched to their ends, or it was found before.
     """
 
     queue: str | None = None
@@ -46,6 +46,7 @@ class TaskSearch:
     unacknowledged: bool | None = None
     delivered_at: float | None = None
     dead_letter_queue: str | None = None
+    dead_letters_complete: bool = True
     message: FoundMessage | None = None
 
 
@@ -60,8 +61,11 @@ class TaskFinder:
         self._end = time.monotonic() + MAX_SECONDS
         self._read = 0
 
-    async def run(self, queues: Sequence[str]) -> TaskSearch:
-        """Search. It raises what redis-py raises."""
+    async def run(self, queues: Sequence[str], dead_letter_queues: Sequence[str] = ()) -> TaskSearch:
+        """Search. It raises what redis-py raises.
+
+        ``dead_letter_queues``: those to search before all others that the server has.
+        """
         unacknowledged, delivered_at, message = await self._in_unacknowledged()
         if unacknowledged:
             return TaskSearch(unacknowledged=True, delivered_at=delivered_at, message=message)
@@ -77,12 +81,13 @@ class TaskFinder:
                     message=message,
                 )
         complete, searched = not self._is_over(), self._read
-        dead_letter_queue = await self._in_dead_letter_queues()
+        dead_letter_queue, dead_letters_complete = await self._in_dead_letter_queues(dead_letter_queues)
         return TaskSearch(
             complete=complete,
             searched=searched,
             unacknowledged=unacknowledged,
             dead_letter_queue=dead_letter_queue,
+            dead_letters_complete=dead_letters_complete,
         )
 
     async def _in_queue(self, queue: str) -> tuple[int, FoundMessage] | None:
@@ -122,19 +127,25 @@ class TaskFinder:
             if read >= MAX_MESSAGES or self._is_over():
                 return None, None, None
 
-    async def _in_dead_letter_queues(self) -> str | None:
-        prefix = self._naming.key_prefix
-        keys = {
-            key
-            async for found, _ in scanned(self._client, dead_letter_pattern(self._naming))
-            for key in found
-        }
+    async def _in_dead_letter_queues(self, first: Sequence[str]) -> tuple[str | None, bool]:
+        """The one that has the message, and whether all were searched to their ends."""
         self._end, self._read = time.monotonic() + MAX_SECONDS / 2, 0
-        for key in sorted(keys)[:_MAX_DEAD_LETTER_QUEUES]:
-            name = key.decode(errors="replace").removeprefix(prefix)
+        searched = set(first)
+        for name in first:
             if await self._in_queue(name) is not None:
-                return name
-        return None
+                return name, True
+        pattern, prefix = dead_letter_pattern(self._naming), self._naming.key_prefix
+        async for keys, is_last in scanned(self._client, pattern):
+            names = {key.decode(errors="replace").removeprefix(prefix) for key in keys}
+            for name in sorted(names - searched):
+                if self._is_over():
+                    return None, False
+                searched.add(name)
+                if await self._in_queue(name) is not None:
+                    return name, True
+            if is_last:
+                return None, not self._is_over()
+        return None, False
 
     def _is_over(self) -> bool:
         return self._read >= MAX_MESSAGES or time.monotonic() > self._end

@@ -1,6 +1,6 @@
 """Searches a broker for the message of one task."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -54,7 +54,7 @@ async def search_for_task(
     """Search queues, unacknowledged messages and dead-letter queues. A server that fails does not raise.
 
     ``dead_letter_queues``: those to search on RabbitMQ, which has their messages delivered and takes them
-    back. On Redis all are searched.
+    back. On Redis all are searched, and these first.
     """
     if connection.broker.kind.is_amqp:
         return await _search_dead_letters(connection, task_id, dead_letter_queues, read)
@@ -67,15 +67,21 @@ async def search_for_task(
 
     redis = RedisConnection(connection.broker)
     try:
-        found = await TaskFinder(redis.client(), connection.naming, task_id).run(queues)
+        own_first = tuple(dict.fromkeys((*dead_letter_queues, connection.dead_letter_queue)))
+        found = await TaskFinder(redis.client(), connection.naming, task_id).run(queues, own_first)
     except (RedisError, OSError, TimeoutError) as error:
         return Searched(None, (f"The queues were not searched: {redact(str(error)).rstrip('.')}.",))
     finally:
         await redis.close()
+    return Searched(found, tuple(_limits(found)))
+
+
+def _limits(found: TaskSearch) -> Iterator[str]:
+    """What of a Redis was not searched."""
     if found.queue is None and not found.complete:
-        limit = f"{found.searched} messages of the queues were searched; at most {MAX_MESSAGES} are."
-        return Searched(found, (limit,))
-    return Searched(found)
+        yield f"{found.searched} messages of the queues were searched; at most {MAX_MESSAGES} are."
+    if not found.dead_letters_complete:
+        yield "Redis has more dead-letter queues, or more messages in them, than one search reads."
 
 
 async def _search_dead_letters(

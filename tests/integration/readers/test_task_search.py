@@ -1,0 +1,64 @@
+"""The search of a Redis for one task's message, where many applications keep dead-letter queues."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from tools.testbed.servers import RedisServer, redis_server
+
+from celery_health.readers.redis.task_search import MAX_MESSAGES
+from celery_health.survey.app_connection import AppConnection, resolve
+from celery_health.survey.task.search import Searched, search_for_task
+
+TOO_MUCH = "Redis has more dead-letter queues, or more messages in them, than one search reads."
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path / "redis") as server:
+        yield server
+
+
+def message(task_id: str) -> str:
+    return json.dumps({"body": "", "headers": {"id": task_id, "task": "shop.mail"}})
+
+
+async def search(server: RedisServer, task_id: str, *dead_letter_queues: str) -> Searched:
+    connection: AppConnection = resolve(None, None, server.url, None, {})
+    return await search_for_task(connection, task_id, ["celery"], dead_letter_queues)
+
+
+async def test_a_message_is_found_behind_fifty_other_dead_letter_queues(own_redis: RedisServer) -> None:
+    client = Redis(port=own_redis.port)
+    for number in range(50):
+        client.lpush(f"shop-{number:02}.dead-letter", message(f"other-{number}"))
+    client.lpush("warehouse.dead-letter", message("mine"))
+
+    found = await search(own_redis, "mine")
+    missing = await search(own_redis, "nowhere")
+
+    assert found.found is not None
+    assert found.found.dead_letter_queue == "warehouse.dead-letter"
+    assert (found.not_searched, missing.not_searched) == ((), ())
+
+
+async def test_the_own_dead_letter_queues_are_searched_before_those_of_others(own_redis: RedisServer) -> None:
+    client = Redis(port=own_redis.port)
+    client.lpush("a.dead-letter", *(message(f"other-{number}") for number in range(MAX_MESSAGES + 1)))
+    for queue in ("celery", "named", "z"):
+        client.lpush(f"{queue}.dead-letter", message(f"in-{queue}"))
+
+    own = await search(own_redis, "in-celery")
+    named = await search(own_redis, "in-named", "named.dead-letter")
+    behind = await search(own_redis, "nowhere")
+
+    assert own.found is not None
+    assert own.found.dead_letter_queue == "celery.dead-letter"
+    assert named.found is not None
+    assert named.found.dead_letter_queue == "named.dead-letter"
+    assert (own.not_searched, named.not_searched) == ((), ())
+    assert behind.found is not None
+    assert behind.found.dead_letter_queue is None
+    assert behind.not_searched == (TOO_MUCH,)
