@@ -9,10 +9,10 @@ from redis import Redis
 from tools.testbed.servers import RedisServer, redis_server
 
 from celery_health.readers.redis.task_search import MAX_MESSAGES
-from celery_health.survey.app_connection import AppConnection, resolve
+from celery_health.survey.app_connection import resolve
 from celery_health.survey.task.search import Searched, search_for_task
 
-TOO_MUCH = "Redis has more dead-letter queues, or more messages in them, than one search reads."
+NOT_ALL = "Not all dead-letter queues on this Redis were searched."
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def message(task_id: str) -> str:
     return json.dumps({"body": "", "headers": {"id": task_id, "task": "shop.mail"}})
 
 
-async def search(server: RedisServer, task_id: str, *dead_letter_queues: str) -> Searched:
-    connection: AppConnection = resolve(None, None, server.url, None, {})
+async def search(url: str, task_id: str, *dead_letter_queues: str) -> Searched:
+    connection = resolve(None, None, url, None, {})
     return await search_for_task(connection, task_id, ["celery"], dead_letter_queues)
 
 
@@ -36,8 +36,8 @@ async def test_a_message_is_found_behind_fifty_other_dead_letter_queues(own_redi
         client.lpush(f"shop-{number:02}.dead-letter", message(f"other-{number}"))
     client.lpush("warehouse.dead-letter", message("mine"))
 
-    found = await search(own_redis, "mine")
-    missing = await search(own_redis, "nowhere")
+    found = await search(own_redis.url, "mine")
+    missing = await search(own_redis.url, "nowhere")
 
     assert found.found is not None
     assert found.found.dead_letter_queue == "warehouse.dead-letter"
@@ -50,9 +50,9 @@ async def test_the_own_dead_letter_queues_are_searched_before_those_of_others(ow
     for queue in ("celery", "named", "z"):
         client.lpush(f"{queue}.dead-letter", message(f"in-{queue}"))
 
-    own = await search(own_redis, "in-celery")
-    named = await search(own_redis, "in-named", "named.dead-letter")
-    behind = await search(own_redis, "nowhere")
+    own = await search(own_redis.url, "in-celery")
+    named = await search(own_redis.url, "in-named", "named.dead-letter")
+    behind = await search(own_redis.url, "nowhere")
 
     assert own.found is not None
     assert own.found.dead_letter_queue == "celery.dead-letter"
@@ -61,4 +61,35 @@ async def test_the_own_dead_letter_queues_are_searched_before_those_of_others(ow
     assert (own.not_searched, named.not_searched) == ((), ())
     assert behind.found is not None
     assert behind.found.dead_letter_queue is None
-    assert behind.not_searched == (TOO_MUCH,)
+    assert behind.not_searched == (NOT_ALL,)
+
+
+async def test_a_user_who_may_not_scan_searches_the_queues_that_are_known(own_redis: RedisServer) -> None:
+    client = Redis(port=own_redis.port)
+    client.acl_setuser("shop", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-scan"])
+    client.lpush("celery", message("waits"))
+    client.lpush("celery.dead-letter", message("dead"))
+    url = own_redis.url.replace("redis://", "redis://shop:any@")
+
+    waiting = await search(url, "waits")
+    dead = await search(url, "dead")
+    missing = await search(url, "nowhere")
+
+    assert waiting.found is not None
+    assert waiting.found.queue == "celery"
+    assert dead.found is not None
+    assert dead.found.dead_letter_queue == "celery.dead-letter"
+    assert missing.found is not None
+    assert missing.found.dead_letter_queue is None
+    assert missing.not_searched == (NOT_ALL,)
+
+
+async def test_a_search_that_ends_before_the_queue_does_says_so(own_redis: RedisServer) -> None:
+    client = Redis(port=own_redis.port)
+    client.lpush("celery", *(message(f"other-{number}") for number in range(MAX_MESSAGES + 1)))
+
+    found = await search(own_redis.url, "nowhere")
+
+    assert found.not_searched == (
+        "The search ended after 10000 messages of the queues: it reads at most 10000, for at most 2 s.",
+    )

@@ -6,6 +6,7 @@ Every step is bounded, and none takes a message.
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,22 +130,25 @@ class TaskFinder:
 
     async def _in_dead_letter_queues(self, first: Sequence[str]) -> tuple[str | None, bool]:
         """The one that has the message, and whether all were searched to their ends."""
+        from redis.exceptions import NoPermissionError  # noqa: PLC0415 (the redis package takes 20 MB)
+
         self._end, self._read = time.monotonic() + MAX_SECONDS / 2, 0
         searched = set(first)
         for name in first:
             if await self._in_queue(name) is not None:
                 return name, True
         pattern, prefix = dead_letter_pattern(self._naming), self._naming.key_prefix
-        async for keys, is_last in scanned(self._client, pattern):
-            names = {key.decode(errors="replace").removeprefix(prefix) for key in keys}
-            for name in sorted(names - searched):
-                if self._is_over():
-                    return None, False
-                searched.add(name)
-                if await self._in_queue(name) is not None:
-                    return name, True
-            if is_last:
-                return None, not self._is_over()
+        with suppress(NoPermissionError):  # the user may not scan
+            async for keys, is_last in scanned(self._client, pattern):
+                names = {key.decode(errors="replace").removeprefix(prefix) for key in keys}
+                for name in sorted(names - searched):
+                    if self._is_over():
+                        return None, False
+                    searched.add(name)
+                    if await self._in_queue(name) is not None:
+                        return name, True
+                if is_last:
+                    return None, not self._is_over()
         return None, False
 
     def _is_over(self) -> bool:

@@ -24,8 +24,6 @@ from celery_health.wire.quarantine import QuarantineStats, quarantine_stats
 
 _LEAST_SECONDS = 0.2
 _MAX_QUEUES = 1_000
-_MAX_DEAD_LETTER_QUEUES = 5
-"""Each is read, and any program can answer in the name of a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,8 @@ class TaskReplies:
 
     ``visibility_timeout``: of Redis, in seconds, as a worker's configuration has it. ``started``: when the
     holder began to run the task, Unix time. ``quarantine``: that of a worker that does not run the task, of
-    several one that cannot move its messages. ``dead_letter_queues``: those of all quarantines, at most five.
+    several one that cannot move its messages. ``dead_letter_queues``: those of all quarantines, and first of
+    those that the task is in. Any program can answer in the name of a worker.
     """
 
     workers: tuple[Worker, ...] = ()
@@ -119,7 +118,7 @@ def task_replies(replies: Replies, task_id: str, now: float, error: str | None =
         sent_events=_sent_events(answers),
         deaths=deaths_of([stats], now),
         quarantine=_quarantine(quarantines, task_id),
-        dead_letter_queues=_dead_letter_queues(quarantines),
+        dead_letter_queues=_dead_letter_queues(quarantines, task_id),
         ids=frozenset(_ids(answers.values())),
         quarantined=frozenset().union(*(_quarantined(one) for one in quarantines)),
         error=error,
@@ -134,9 +133,9 @@ def _ids(answers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
                 yield task["id"]
 
 
-def _dead_letter_queues(quarantines: Sequence[QuarantineStats]) -> tuple[str, ...]:
-    named = dict.fromkeys(one.queue for one in quarantines if is_dead_letter_queue(one.queue))
-    return tuple(named)[:_MAX_DEAD_LETTER_QUEUES]
+def _dead_letter_queues(quarantines: Sequence[QuarantineStats], task_id: str) -> tuple[str, ...]:
+    ranked = sorted(quarantines, key=lambda one: bounded_id(task_id) not in _quarantined(one))
+    return tuple(dict.fromkeys(one.queue for one in ranked if is_dead_letter_queue(one.queue)))
 
 
 def _quarantined(quarantine: QuarantineStats) -> set[str]:

@@ -6,11 +6,20 @@ from dataclasses import dataclass
 
 from celery_health.dead_letters.letter import DeadLetterError, Letter
 from celery_health.dead_letters.opening import open_dead_letters
-from celery_health.readers.redis.task_search import MAX_MESSAGES, FoundMessage, TaskFinder, TaskSearch
+from celery_health.readers.redis.task_search import (
+    MAX_MESSAGES,
+    MAX_SECONDS,
+    FoundMessage,
+    TaskFinder,
+    TaskSearch,
+)
 from celery_health.redaction import redact
 from celery_health.survey.app_connection import AppConnection
 from celery_health.threads import run_in_thread
+from celery_health.verdicts.text import counted
 
+MOST_DEAD_LETTER_QUEUES = 6
+"""Of RabbitMQ, in one search. While one is read, no other program can read it."""
 _MAX_DEAD_LETTERS = 1_000
 _DEAD_LETTER_SECONDS = 3.0
 _NOT_SHOWN = "RabbitMQ shows no message without taking it out of its queue, so no queue was searched."
@@ -79,9 +88,12 @@ async def search_for_task(
 def _limits(found: TaskSearch) -> Iterator[str]:
     """What of a Redis was not searched."""
     if found.queue is None and not found.complete:
-        yield f"{found.searched} messages of the queues were searched; at most {MAX_MESSAGES} are."
+        yield (
+            f"The search ended after {counted(found.searched, 'message')} of the queues: it reads at most "
+            f"{MAX_MESSAGES}, for at most {MAX_SECONDS:g} s."
+        )
     if not found.dead_letters_complete:
-        yield "Redis has more dead-letter queues, or more messages in them, than one search reads."
+        yield "Not all dead-letter queues on this Redis were searched."
 
 
 async def _search_dead_letters(
@@ -89,7 +101,8 @@ async def _search_dead_letters(
 ) -> Searched:
     """No worker consumes these queues, so that no task waits while their messages are read."""
     problems = []
-    for queue in dict.fromkeys(queues):
+    names = tuple(dict.fromkeys(queues))
+    for queue in names[:MOST_DEAD_LETTER_QUEUES]:
         try:
             letters = await read(connection, queue)
         except (DeadLetterError, TimeoutError) as error:
@@ -100,4 +113,6 @@ async def _search_dead_letters(
         if found is not None:
             message = FoundMessage(name=found.name, retries=found.retries or 0)
             return Searched(TaskSearch(complete=False, dead_letter_queue=queue, message=message))
+    if len(names) > MOST_DEAD_LETTER_QUEUES:
+        problems.append(f"Only {MOST_DEAD_LETTER_QUEUES} of {len(names)} dead-letter queues were searched.")
     return Searched(None, (_NOT_SHOWN, *problems))

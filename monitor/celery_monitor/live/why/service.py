@@ -39,7 +39,6 @@ _AT_ONCE = 2
 """Questions that read the broker at one time: each may read thousands of messages."""
 _SEARCH_SECONDS = 6.0
 _RESULT_SECONDS = 2.0
-_MAX_QUEUES = 50
 _MAX_WORKERS = 200
 _ANSWERS_SECONDS = 3.0
 """The answers of the workers serve all questions for so long: each open page of a task asks again."""
@@ -209,7 +208,7 @@ class Why:
             try:
                 async with asyncio.timeout(_SEARCH_SECONDS):
                     return await search_for_task(
-                        self._connection, task_id, names[:_MAX_QUEUES], dead_letters, read=self._read
+                        self._connection, task_id, names, dead_letters, read=self._read
                     )
             except TimeoutError:
                 return Searched(None, ("The broker did not answer in time, so no queue was searched.",))

@@ -122,14 +122,14 @@ def test_a_worker_that_cannot_move_the_message_is_the_one_to_name() -> None:
     assert task_replies(replies(stats=stats), "8", NOW).quarantine is None
 
 
-def test_a_queue_that_is_no_dead_letter_queue_is_never_read_and_few_are() -> None:
+def test_a_queue_that_is_no_dead_letter_queue_is_left_out_and_that_of_the_task_is_first() -> None:
     """Any program can answer in the name of a worker."""
-    names = ["mail", *(f"q{number}.dead-letter" for number in range(9))]
+    names = ["mail", *(f"q{number}.dead-letter" for number in range(4))]
     stats = {
-        f"w{number}@a": {QUARANTINE_STAT: {"queue": name, "tasks": [LISTED]}}
+        f"w{number}@a": {QUARANTINE_STAT: {"queue": name, "tasks": [LISTED] if number == 3 else []}}
         for number, name in enumerate(names)
     }
 
     found = task_replies(replies(stats=stats), "7", NOW)
 
-    assert found.dead_letter_queues == tuple(names[1:6])
+    assert found.dead_letter_queues == tuple(f"q{number}.dead-letter" for number in (2, 0, 1, 3))

@@ -20,3 +20,17 @@ async def test_a_queue_that_cannot_be_read_does_not_end_the_search_of_the_others
     assert found.found.dead_letter_queue == "mail.dead-letter"
     assert other.found is None
     assert "The dead-letter queue celery.dead-letter was not searched" in other.not_searched[1]
+
+
+async def test_a_search_reads_few_queues_and_says_how_many_there_are() -> None:
+    asked = []
+
+    async def read(_: AppConnection, queue: str) -> tuple[Letter, ...]:
+        asked.append(queue)
+        return ()
+
+    names = [f"q{number}.dead-letter" for number in range(9)]
+    searched = await search_for_task(RABBIT, "7", (), (*names, names[0]), read=read)
+
+    assert asked == names[:6]
+    assert searched.not_searched[1:] == ("Only 6 of 9 dead-letter queues were searched.",)
