@@ -9,12 +9,8 @@ from celery_health.survey.budget import Budget
 from celery_health.survey.check_run import CheckRun, read_broker
 from celery_health.survey.evidence import broker_clients
 from celery_health.survey.evidence.broker_clients import BrokerClients
-from celery_health.survey.evidence.listeners import has_no_listener_on_rabbitmq
-from celery_health.survey.evidence.redis_clients import (
-    other_listeners,
-    with_proven_listeners,
-    with_proven_waiting,
-)
+from celery_health.survey.evidence.reading import read_clients, read_listeners
+from celery_health.survey.evidence.redis_clients import other_listeners, with_proven_waiting
 from celery_health.survey.remote_control import RemoteControlReplies, inspect_workers, rate_limited_workers
 from celery_health.survey.snapshot import Snapshot
 from celery_health.threads import run_in_thread
@@ -36,9 +32,7 @@ _SECOND_READING_SECONDS = 1.0
 
 async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -> Snapshot:
     """The snapshot with the workers in it."""
-    clients = await _broker_clients(run, publish=True)
-    if run.connection.broker.kind.is_redis:
-        clients = await with_proven_listeners(run.connection, clients, run.budget)
+    clients = await read_listeners(run.connection, run.budget)
     replies = await _inspect(run, clients)
     if not replies.workers and (alarm := await _alarm(run)):
         return replace(snapshot, broker=replace(alarm, queues=snapshot.broker.queues))
@@ -189,37 +183,9 @@ def _why_none_is_no_proof(clients: BrokerClients) -> str | None:
     return None
 
 
-async def _broker_clients(run: CheckRun, *, publish: bool) -> BrokerClients:
-    kind = run.connection.broker.kind
-    try:
-        if kind.is_redis:
-            clients = broker_clients.redis_clients(run.connection, publish=publish)
-            return await asyncio.wait_for(clients, run.budget.left)
-        if kind.is_amqp and publish:
-            return await _rabbitmq_clients(run)
-    except TimeoutError:
-        pass
-    return BrokerClients()
-
-
 def seconds_for_known_workers(budget: Budget) -> float:
     """How long to wait for workers whose number is known: the last answer ends the wait."""
     return min(max(_REMOTE_CONTROL_SECONDS, budget.seconds * _REMOTE_CONTROL_SHARE), budget.left)
-
-
-async def _rabbitmq_clients(run: CheckRun) -> BrokerClients:
-    seconds = min(_REMOTE_CONTROL_SECONDS, run.budget.left)
-
-    def has_no_listener() -> bool:
-        return has_no_listener_on_rabbitmq(run.connection.celery(), run.connection.exchange, seconds)
-
-    try:
-        none_listens = await run_in_thread(has_no_listener, seconds)
-    except TimeoutError:
-        raise
-    except Exception:  # a missing permission or another error: the number stays unknown
-        return BrokerClients()
-    return BrokerClients(listeners=0) if none_listens else BrokerClients()
 
 
 async def _inspect(run: CheckRun, clients: BrokerClients) -> RemoteControlReplies:
@@ -265,7 +231,7 @@ async def _find_deaf(
     counting = Budget(min(seconds, run.budget.left / 2))
     while waiting < idle_count and counting.left > counting.least:
         await asyncio.sleep(_COUNTING_INTERVAL_SECONDS)
-        waiting = max(waiting, (await _broker_clients(run, publish=False)).waiting or 0)
+        waiting = max(waiting, (await read_clients(run.connection, run.budget, publish=False)).waiting or 0)
     if waiting >= idle_count:
         return workers, 0
     # A worker may have started a task in the meantime.

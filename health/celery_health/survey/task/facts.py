@@ -13,8 +13,7 @@ from celery_health.redaction import redact
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.budget import Budget
 from celery_health.survey.connect import connection_failure
-from celery_health.survey.evidence.broker_clients import BrokerClients, redis_clients
-from celery_health.survey.evidence.redis_clients import with_proven_listeners
+from celery_health.survey.evidence.reading import read_listeners
 from celery_health.survey.task.holder import TaskReplies, ask_about_task
 from celery_health.survey.task.result import STARTED, TaskResult, read_result
 from celery_health.survey.task.result_facts import is_final, with_result
@@ -101,26 +100,22 @@ async def _listens(
 async def _ask(connection: AppConnection, task_id: str, budget: Budget) -> TaskReplies:
     if not connection.remote_control:
         return TaskReplies(error="The application sets worker_enable_remote_control = False")
-    clients = BrokerClients()
-    if connection.broker.kind.is_redis:
-        with suppress(TimeoutError):
-            clients = await asyncio.wait_for(redis_clients(connection, publish=True), budget.left)
-            clients = await with_proven_listeners(connection, clients, budget)
-    if clients.listeners == 0:
+    listeners = (await read_listeners(connection, budget)).listeners
+    if listeners == 0:
         return TaskReplies()
     seconds = budget.seconds * 0.4
 
     def ask() -> TaskReplies:
-        return ask_about_task(connection.celery(), task_id, seconds, expected=clients.listeners)
+        return ask_about_task(connection.celery(), task_id, seconds, expected=listeners)
 
     try:
         replies = await run_in_thread(ask, budget.seconds)
     except TimeoutError:
         return TaskReplies(error="Remote control does not end in time")
-    if clients.listeners is not None and clients.listeners > replies.answered and not replies.error:
-        missing = clients.listeners - replies.answered
-        return replace(replies, error=f"{missing} of {clients.listeners} workers did not answer")
-    return replace(replies, complete=clients.listeners is not None)
+    if listeners is not None and listeners > replies.answered and not replies.error:
+        missing = listeners - replies.answered
+        return replace(replies, error=f"{missing} of {listeners} workers did not answer")
+    return replace(replies, complete=listeners is not None)
 
 
 def _queue_names(connection: AppConnection, options: WhyOptions, replies: TaskReplies) -> tuple[str, ...]:

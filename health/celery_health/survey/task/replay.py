@@ -3,15 +3,14 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from celery_health.error_text import in_one_line
 from celery_health.redaction import printable
 from celery_health.survey.app_connection import AppConnection
-from celery_health.survey.evidence.broker_clients import redis_clients
-from celery_health.survey.evidence.listeners import has_no_listener_on_rabbitmq
+from celery_health.survey.budget import Budget
+from celery_health.survey.evidence.reading import read_listeners
 from celery_health.survey.remote_control import answers_of, merged, not_refused
 from celery_health.threads import start_in_thread
 from celery_health.verdicts.text import counted
@@ -52,7 +51,7 @@ def ask_workers(connection: AppConnection) -> WorkersOnReplay:
 
 
 def _asked(connection: AppConnection, app: Any) -> WorkersOnReplay:
-    listeners = _listeners(connection, app)
+    listeners = asyncio.run(read_listeners(connection, Budget(_SECONDS))).listeners
     if listeners == 0:
         return WorkersOnReplay()
     with app.connection_for_write(connect_timeout=_SECONDS) as opened:
@@ -81,18 +80,6 @@ def _problem(answered: int, listeners: int | None) -> str:
     else:
         who = f"{answered} of {counted(listeners, 'worker')} answered"
     return f"{who} within {_SECONDS:g} s. A worker that has revoked a task discards its message."
-
-
-def _listeners(connection: AppConnection, app: Any) -> int | None:
-    """How many workers receive remote control commands; None if the broker does not show it."""
-    # Without a permission, or in time, the number stays unknown.
-    with suppress(Exception):
-        if connection.broker.kind.is_redis:
-            clients = redis_clients(connection, publish=True)
-            return asyncio.run(asyncio.wait_for(clients, _SECONDS)).listeners
-        if connection.broker.kind.is_amqp:
-            return 0 if has_no_listener_on_rabbitmq(app, connection.exchange, _SECONDS) else None
-    return None
 
 
 def until(task: QuarantinedTask) -> str:
