@@ -60,15 +60,13 @@ class RabbitDeadLetters:
     def read(self, limit: int) -> Page:
         """The oldest messages."""
         with self._fetching() as (channel, total):
-            fetched = islice(self._fetched(channel), min(limit, total or 0))
-            letters = numbered(_message(one).letter() for one in fetched)
+            letters = numbered(_message(one).letter() for one in self._oldest(channel, total, limit))
             return Page(letters, total or 0, exists=total is not None)
 
     def details(self, digest: str) -> LetterDetails | None:
         """Fetch until the message is found."""
         with self._fetching() as (channel, total):
-            fetched = islice(self._fetched(channel), min(MAX_MESSAGES, total or 0))
-            found = (_message(one) for one in fetched)
+            found = (_message(one) for one in self._oldest(channel, total))
             return next((one.details() for one in found if one.digest == digest), None)
 
     def replay(self, digests: Sequence[str], to: str | None) -> Iterator[Result]:
@@ -99,7 +97,7 @@ class RabbitDeadLetters:
     def _take(self, digests: Sequence[str], act: Callable[[Message, Any], Result]) -> Iterator[Result]:
         wanted = Counter(digests)
         with self._fetching() as (channel, total):
-            for original in islice(self._fetched(channel), min(MAX_MESSAGES, total or 0)):
+            for original in self._oldest(channel, total):
                 found = _message(original)
                 if not wanted[found.digest]:
                     continue
@@ -163,6 +161,10 @@ class RabbitDeadLetters:
                 self._connection.on_blocked = self._raise_blocked
         except (amqp.AMQPError, OSError) as error:
             raise DeadLetterError(amqp_reachability(error, self._url).message) from error
+
+    def _oldest(self, channel: Any, total: int | None, limit: int = MAX_MESSAGES) -> Iterator[Any]:
+        """As many messages as there are now, and no more than ``limit``."""
+        return islice(self._fetched(channel), min(limit, total or 0))
 
     def _fetched(self, channel: Any) -> Iterator[Any]:
         """The messages, the oldest first. From the first one on, this is the only consumer of the queue."""
