@@ -9,6 +9,7 @@ from celery_health.survey.budget import Budget
 from celery_health.survey.check_run import CheckRun, read_broker
 from celery_health.survey.evidence import broker_clients
 from celery_health.survey.evidence.broker_clients import BrokerClients
+from celery_health.survey.evidence.broker_refusal import broker_refusal
 from celery_health.survey.evidence.reading import read_clients, read_listeners
 from celery_health.survey.evidence.redis_clients import other_listeners, with_proven_waiting
 from celery_health.survey.remote_control import RemoteControlReplies, inspect_workers, rate_limited_workers
@@ -23,9 +24,6 @@ _REMOTE_CONTROL_SHARE, _REMOTE_CONTROL_SECONDS = 0.4, 1.0
 # a worker or a machine may stand still for a while: a check with more time waits longer.
 _COUNTING_SHARE, _COUNTING_SECONDS, _COUNTING_INTERVAL_SECONDS = 0.3, 1.5, 0.1
 
-# For the answer of a RabbitMQ that is asked for an alarm.
-_ALARM_SECONDS = 1.0
-
 # Long enough for a worker to take a message from a queue that it consumes.
 _SECOND_READING_SECONDS = 1.0
 
@@ -34,8 +32,8 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
     """The snapshot with the workers in it."""
     clients = await read_listeners(run.connection, run.budget)
     replies = await _inspect(run, clients)
-    if not replies.workers and (alarm := await _alarm(run)):
-        return replace(snapshot, broker=replace(alarm, queues=snapshot.broker.queues))
+    if not replies.workers and (refusal := await broker_refusal(run.connection, run.budget)):
+        return replace(snapshot, broker=replace(refusal, queues=snapshot.broker.queues))
     run.registered_tasks = replies.registered_tasks
     run.private_queues = replies.private_queues
     _note_queues(run, replies.workers)
@@ -84,21 +82,6 @@ def _others_explain(run: CheckRun, clients: BrokerClients) -> bool:
     """Whether workers that listen under other settings would explain why none is found."""
     no_app = run.connection.app is None
     return run.options.shared_broker and clients.listeners == 0 and bool(no_app or clients.waiting)
-
-
-async def _alarm(run: CheckRun) -> BrokerReading | None:
-    """The alarm for which RabbitMQ takes no commands for workers, if it has one."""
-    url = run.connection.broker
-    if not url.kind.is_amqp or url.alternates:
-        return None
-    from celery_health.readers.rabbitmq.worker_check import blocked  # noqa: PLC0415
-
-    seconds = min(_ALARM_SECONDS, run.budget.left)
-    try:
-        found = await run_in_thread(lambda: blocked(url, seconds), seconds)
-    except Exception:  # nothing is known of an alarm
-        return None
-    return found.reading(url) if found else None
 
 
 def _proven_by(replies: RemoteControlReplies, broker: BrokerReading) -> BrokerReading:

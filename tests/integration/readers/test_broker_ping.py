@@ -8,8 +8,9 @@ import amqp
 import pytest
 from redis import Redis
 from redis.lock import Lock
+from tools.testbed.clusters import redis_cluster
 from tools.testbed.sentinels import sentinel
-from tools.testbed.servers import RabbitServer, RedisServer, free_port, rabbit_server, redis_server
+from tools.testbed.servers import RabbitServer, RedisServer, rabbit_server, redis_server
 from tools.testbed.waiting import wait_for_async
 
 from celery_health.broker import BrokerReading
@@ -133,15 +134,7 @@ async def test_what_depends_on_the_settings_of_the_application_is_left_open(
 
 
 async def test_a_redis_cluster_needs_a_hash_tag_in_the_prefix(tmp_path: Path) -> None:
-    arguments = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
-    with redis_server(tmp_path, arguments=arguments) as cluster:
-        client: Any = Redis(port=cluster.port)
-        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
-
-        async def has_slots() -> bool:
-            return bool(client.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
-
-        await wait_for_async(has_slots)
+    with redis_cluster(tmp_path) as cluster:
         found = await ping(cluster.url)
     assert (found.reachable, found.reason) == (None, BrokerReason.UNSUPPORTED_KIND)
     assert "hash tag" in found.message

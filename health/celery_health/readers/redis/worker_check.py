@@ -64,6 +64,26 @@ async def worker_refusal(url: BrokerUrl, connection: RedisConnection) -> Reachab
     return _meaning(errors, url)
 
 
+async def cluster_refusal(
+    url: BrokerUrl, connection: RedisConnection, naming: RedisNaming
+) -> Reachability | None:
+    """Why workers with these keys end at the server, if it is a Redis Cluster.
+
+    Raises:
+        exceptions.RedisError, OSError: the connection fails, or the user may not ask.
+    """
+    keys = (naming.key_prefix + key for key in (naming.unacked_key, naming.unacked_index_key))
+    try:
+        await connection.client().exists(*keys)
+    except _CLUSTER:
+        return Reachability(
+            BrokerReason.ERROR,
+            f"{url.address} is a Redis Cluster, where workers end: use a Redis without cluster mode, or set "
+            "global_keyprefix in broker_transport_options to a hash tag, such as {shop}.",
+        )
+    return None
+
+
 def _transaction(database: int) -> list[_Step]:
     """Commands of a worker with their keys. The first has no effect, also where it is not taken in."""
     naming = RedisNaming()
