@@ -2,12 +2,10 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from tools.cluster.binaries.toolchain import ensure
 
 from celery_health.alerts.rule import Rule
@@ -23,12 +21,6 @@ def program() -> str:
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [program(), *map(str, arguments)]
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
-
-
-def write(path: Path, document: Mapping[str, Any]) -> Path:
-    """Write a YAML file for promtool."""
-    path.write_text(yaml.safe_dump(document))
-    return path
 
 
 def unit_test(case: Case, rule: Rule, rules: Path) -> dict[str, Any]:

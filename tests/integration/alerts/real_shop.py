@@ -18,11 +18,9 @@ from celery_health.alerts import RULES
 from celery_health.alerts.choice import chosen
 from tests.integration.agent.harness import AgentWorker, agent_worker, producer
 from tests.integration.agent.task_metrics.counted import ARGUMENTS, sdk_path
-from tests.integration.alerts.prometheus import Prometheus, prometheus
-from tests.integration.alerts.promtool import write
-from tests.integration.alerts.test_scraping import KUBERNETES, PLAIN
 from tests.integration.monitor.monitor_process import TOKEN, Monitor, monitor
 from tests.integration.sidecar.served import Sidecar, served
+from tests.support.prometheus import KUBERNETES, PLAIN, Prometheus, prometheus, write
 
 HOLD_SECONDS = 3
 QUICK: dict[str, dict[str, Any]] = {
@@ -53,16 +51,6 @@ class Shop:
     monitor: Monitor
     prometheus: Prometheus
 
-    def firing(self, name: str, /, **labels: str) -> dict[str, Any] | None:
-        """The alert with these labels and no other, once it fires."""
-        for alert in self.prometheus.alerts():
-            own = {
-                key: value for key, value in alert["labels"].items() if key not in {"alertname", "severity"}
-            }
-            if (alert["labels"]["alertname"], alert["state"], own) == (name, "firing", labels):
-                return alert
-        return None
-
     def until_it_fires(
         self, name: str, fault: Callable[[], object] = lambda: None, /, **labels: str
     ) -> dict[str, Any]:
@@ -70,7 +58,7 @@ class Shop:
 
         def fires() -> dict[str, Any] | None:
             fault()
-            return self.firing(name, **labels)
+            return self.prometheus.firing(name, **labels)
 
         alert = wait_for(fires, LIMIT_SECONDS, lambda: f"{name} {self.described()}", interval=0.5)
         active = datetime.fromisoformat(re.sub(r"\.\d+", "", alert["activeAt"]))
@@ -82,7 +70,7 @@ class Shop:
     ) -> None:
         def resolved() -> bool:
             repair()
-            return self.firing(name, **labels) is None
+            return self.prometheus.firing(name, **labels) is None
 
         wait_for(resolved, LIMIT_SECONDS, lambda: f"{name} ends; {self.described()}", interval=0.5)
 

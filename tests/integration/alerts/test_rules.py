@@ -6,9 +6,10 @@ import pytest
 from tools.alert_rules import rules_file
 
 from celery_health.alerts import RULES
-from tests.integration.alerts.promtool import promtool, unit_test, write
+from tests.integration.alerts.promtool import promtool, unit_test
 from tests.support.alert_cases import CASES
 from tests.support.alert_cases.case import Case
+from tests.support.prometheus import write
 
 BY_NAME = {rule.name: rule for rule in RULES}
 

@@ -1,22 +1,16 @@
 """The scrape configurations of the documentation: Prometheus takes them, and they label as the chart does."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tools.alert_rules import RULES_FILE, rules_file
 
-from tests.integration.alerts.promtool import promtool, write
+from tests.integration.alerts.promtool import promtool
 from tests.integration.chart.helm import of_kind, only, render
+from tests.support.prometheus import CONFIGURATIONS, KUBERNETES, PLAIN, write
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGE = (ROOT / "docs/howto/alerts.md").read_text(encoding="utf-8")
-CONFIGURATIONS = [
-    yaml.safe_load(block) for block in re.findall(r"```yaml\n(rule_files.+?)```", PAGE, re.DOTALL)
-]
-KUBERNETES, PLAIN = CONFIGURATIONS
 
 Relabeling = list[tuple[str, str]]
 

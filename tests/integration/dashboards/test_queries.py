@@ -12,7 +12,8 @@ import pytest
 from tools.dashboards.every import DASHBOARDS
 from tools.dashboards.panel import Dashboard
 
-from tests.integration.alerts.promtool import promtool, write
+from tests.integration.alerts.promtool import promtool
+from tests.support.prometheus import write
 from tests.unit.alerts.documented_metrics import documented
 
 VALUES = {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -9,10 +10,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
 from tools.cluster.binaries.toolchain import ensure
 from tools.testbed.servers import Server, free_port
 
-from tests.integration.alerts.promtool import write
+PAGE = (Path(__file__).resolve().parents[2] / "docs/howto/alerts.md").read_text(encoding="utf-8")
+CONFIGURATIONS = [
+    yaml.safe_load(block) for block in re.findall(r"```yaml\n(rule_files.+?)```", PAGE, re.DOTALL)
+]
+KUBERNETES, PLAIN = CONFIGURATIONS
+"""The scrape configurations of the documentation."""
+
+
+def write(path: Path, document: Mapping[str, Any]) -> Path:
+    """Write a YAML file for Prometheus or promtool."""
+    path.write_text(yaml.safe_dump(document))
+    return path
 
 
 class Prometheus(Server):
@@ -44,6 +57,16 @@ class Prometheus(Server):
         with self._open("/api/v1/alerts") as answer:
             found: list[dict[str, Any]] = json.load(answer)["data"]["alerts"]
         return found
+
+    def firing(self, name: str, /, **labels: str) -> dict[str, Any] | None:
+        """The alert with these labels and no other, once it fires."""
+        for alert in self.alerts():
+            own = {
+                key: value for key, value in alert["labels"].items() if key not in {"alertname", "severity"}
+            }
+            if (alert["labels"]["alertname"], alert["state"], own) == (name, "firing", labels):
+                return alert
+        return None
 
     def targets(self) -> dict[str, str]:
         """The health of each target by its job."""
