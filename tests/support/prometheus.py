@@ -69,10 +69,11 @@ class Prometheus(Server):
         return None
 
     def targets(self) -> dict[str, str]:
-        """The health of each target by its job."""
+        """By job: ``up`` if all its targets are, else the health of one that is not."""
         with self._open("/api/v1/targets?state=active") as answer:
             active = json.load(answer)["data"]["activeTargets"]
-        return {one["labels"]["job"]: one["health"] for one in active}
+        up_first = sorted(active, key=lambda one: str(one["health"]) != "up")
+        return {one["labels"]["job"]: one["health"] for one in up_first}
 
     def _open(self, path: str) -> Any:
         return urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10)

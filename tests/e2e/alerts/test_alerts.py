@@ -1,0 +1,228 @@
+"""Real faults in a cluster: a real Prometheus scrapes the pods, and its alerts fire and end.
+
+It has the jobs of docs/howto/alerts.md, and rules with short times.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tools.alert_rules import rules_file
+from tools.testbed import broker_faults, faults
+from tools.testbed.kube import Kube, Object
+from tools.testbed.shop import BROKER_URL, PROBE_PORT, Shop, group
+from tools.testbed.waiting import wait_for
+
+from celery_health.alerts import RULES
+from celery_health.alerts.choice import chosen
+from tests.e2e.alerts.discovery import write_targets
+from tests.e2e.poison_tasks.cases import Case, send, start
+from tests.e2e.test_kubectl_plugin import kubectl_celery
+from tests.e2e.test_operator import SYSTEM
+from tests.support.prometheus import KUBERNETES, Prometheus, prometheus, write
+
+HOLD_SECONDS = 3
+TARGETS = "pods.json"
+QUICK = (
+    "CeleryBeatLate",
+    "CeleryBrokerUnreachable",
+    "CeleryDeadLetters",
+    "CeleryGroupAtMaximum",
+    "CeleryOperatorAbsent",
+    "CeleryPoisonTask",
+    "CeleryQueueNotConsumed",
+    "CelerySidecarUnreachable",
+    "CeleryWorkersDown",
+)
+FIRES_WITHIN = ENDS_WITHIN = 120.0
+CASE = Case(
+    "leave",
+    2,
+    more_groups=(
+        group("asleep", replicas=0),
+        group("small", concurrency=1, autoscaling={"minReplicas": 1, "maxReplicas": 1}),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The application of the case, and the Prometheus that watches it."""
+
+    shop: Shop
+    prometheus: Prometheus
+
+    def until_it_fires(self, name: str, /, **labels: str) -> dict[str, str]:
+        """Wait for the alert; gives its annotations."""
+        alert = wait_for(
+            lambda: self.prometheus.firing(name, **self._own(labels)),
+            FIRES_WITHIN,
+            lambda: f"{name}; {self.prometheus.alerts()}\n{self.prometheus.targets()}",
+            interval=0.5,
+        )
+        annotations: dict[str, str] = alert["annotations"]
+        return annotations
+
+    def until_it_ends(self, name: str, /, **labels: str) -> None:
+        wait_for(
+            lambda: self.prometheus.firing(name, **self._own(labels)) is None,
+            ENDS_WITHIN,
+            lambda: f"the end of {name}; {self.prometheus.alerts()}",
+            interval=0.5,
+        )
+
+    def _own(self, labels: dict[str, str]) -> dict[str, str]:
+        return {"namespace": self.shop.namespace, "resource": CASE.name, **labels}
+
+
+@contextmanager
+def watched(shop: Shop, home: Path) -> Iterator[Watched]:
+    """Prometheus, once it has scraped the operator and the workers."""
+    with prometheus(home, configuration(shop.kube, home, shop.namespace)) as server:
+        jobs = ("celery-operator", "celery-sidecar")
+        wait_for(lambda: [server.targets().get(job) for job in jobs] == ["up"] * 2, 60, server.targets)
+        yield Watched(shop, server)
+
+
+def configuration(kube: Kube, home: Path, *namespaces: str) -> dict[str, Any]:
+    """The jobs of the documentation, for the pods of these namespaces and of the operator's."""
+    home.mkdir(exist_ok=True)
+    rules = chosen(RULES, {name: {"for": f"{HOLD_SECONDS}s"} for name in QUICK})
+    targets = write_targets(kube, [*namespaces, SYSTEM], home / TARGETS)
+    file = write(home / "celery.rules.yml", rules_file(outside_kubernetes=False, rules=rules))
+    jobs = [one for one in KUBERNETES["scrape_configs"] if one["job_name"] != "celery-monitor"]
+    found = {"file_sd_configs": [{"files": [str(targets)]}]}
+    return {
+        "rule_files": [str(file)],
+        "scrape_configs": [
+            {**{name: value for name, value in job.items() if name != "kubernetes_sd_configs"}, **found}
+            for job in jobs
+        ],
+    }
+
+
+def running_case() -> Object:
+    """The resource: quarantine is on, and beat runs."""
+    deployment = CASE.deployment(BROKER_URL)
+    deployment["spec"]["health"] = {"poisonTasks": "Quarantine"}
+    deployment["spec"]["beat"] = {"enabled": True}
+    return deployment
+
+
+def test_each_fault_fires_its_alert_and_its_repair_ends_it(shop: Shop, tmp_path: Path) -> None:
+    start(shop, BROKER_URL, running_case())
+    with watched(shop, tmp_path / "prometheus") as alerts:
+        poison_task(alerts)
+        queues(alerts)
+        sidecar(alerts)
+        beat(alerts)
+        broker(alerts)
+
+
+def poison_task(alerts: Watched) -> None:
+    """A task kills its workers, its message is put aside, and a person drops it."""
+    shop = alerts.shop
+    send(shop, BROKER_URL, [CASE.poison()])
+    queue = f"{CASE.name}.dead-letter"
+
+    poison = alerts.until_it_fires("CeleryPoisonTask")
+    letters = alerts.until_it_fires("CeleryDeadLetters", queue=queue)
+
+    assert poison["summary"] == f"A task kills the workers of {shop.namespace}/{CASE.name}"
+    assert letters["description"] == (
+        f"1 message of a poison task waits in queue {queue}. "
+        "No worker runs its task until a person puts the message back or drops it."
+    )
+    code, output = kubectl_celery(shop, "dead-letter", CASE.name, "drop", "--all", "--yes")
+    assert code == 0, output
+    alerts.until_it_ends("CeleryDeadLetters", queue=queue)
+
+
+def queues(alerts: Watched) -> None:
+    """Messages wait for a group without pods, and too many for a group that gets no more than one."""
+    shop = alerts.shop
+    shop.send("shop.tasks.place_order", 1, queue="asleep")
+    shop.send("shop.tasks.build_report", 1, queue="small", count=300)
+
+    unread = alerts.until_it_fires("CeleryQueueNotConsumed")
+    full = alerts.until_it_fires("CeleryGroupAtMaximum")
+
+    where = f"{shop.namespace}/{CASE.name}"
+    assert unread["summary"] == f"No worker consumes a queue of {where}"
+    assert full["summary"] == f"A group of {where} is at its maximum and needs more workers"
+    shop.redis("DEL", "asleep", "small")
+    alerts.until_it_ends("CeleryQueueNotConsumed")
+    alerts.until_it_ends("CeleryGroupAtMaximum")
+
+
+def sidecar(alerts: Watched) -> None:
+    """The network between the operator and a sidecar drops all packets."""
+    shop = alerts.shop
+    (pod,) = shop.pods(CASE.name, CASE.name)
+    with faults.cut_off(pod, "probe", PROBE_PORT):
+        unreachable = alerts.until_it_fires("CelerySidecarUnreachable", group=CASE.name)
+
+    assert unreachable["description"].startswith(
+        f"The sidecar of 1 pod in group {CASE.name} of {shop.namespace}/{CASE.name} does not answer"
+    )
+    alerts.until_it_ends("CelerySidecarUnreachable", group=CASE.name)
+
+
+def beat(alerts: Watched) -> None:
+    """Beat hangs until the kubelet restarts it."""
+    shop = alerts.shop
+    selector = f"app.kubernetes.io/instance={CASE.name},app.kubernetes.io/component=beat"
+    (pod,) = shop.kube.list(shop.namespace, "pods", selector)
+    faults.signal_main(pod, "beat", signal.SIGSTOP)
+
+    late = alerts.until_it_fires("CeleryBeatLate")
+
+    assert late["summary"] == f"Beat of {shop.namespace}/{CASE.name} is late or does not run"
+    alerts.until_it_ends("CeleryBeatLate")
+
+
+def broker(alerts: Watched) -> None:
+    """Redis is shut down."""
+    with broker_faults.away(alerts.shop):
+        unreachable = alerts.until_it_fires("CeleryBrokerUnreachable")
+        down = alerts.until_it_fires("CeleryWorkersDown", group=CASE.name)
+
+    where = f"{alerts.shop.namespace}/{CASE.name}"
+    assert unreachable["summary"] == f"The broker of {where} cannot be reached"
+    assert down["summary"] == f"No worker of {where} is consuming"
+    alerts.until_it_ends("CeleryBrokerUnreachable")
+    alerts.until_it_ends("CeleryWorkersDown", group=CASE.name)
+
+
+@pytest.mark.disruptive
+def test_an_operator_that_is_gone_fires_until_one_leads_again(kube: Kube, tmp_path: Path) -> None:
+    deployment = kube.get(SYSTEM, "deployment", "celery-operator")
+    assert deployment is not None
+
+    def scale(replicas: int) -> None:
+        kube.run("-n", SYSTEM, "scale", "deployment/celery-operator", f"--replicas={replicas}")
+
+    with prometheus(tmp_path / "prometheus", configuration(kube, tmp_path / "prometheus")) as server:
+
+        def fires() -> dict[str, Any] | None:
+            return server.firing("CeleryOperatorAbsent")
+
+        wait_for(lambda: server.targets().get("celery-operator") == "up" and not fires(), FIRES_WITHIN)
+        scale(0)
+        try:
+            alert = wait_for(fires, FIRES_WITHIN, server.alerts)
+        finally:
+            scale(deployment["spec"]["replicas"])
+        # The new pods have new addresses.
+        wait_for(
+            lambda: write_targets(kube, [SYSTEM], tmp_path / "prometheus" / TARGETS) and not fires(),
+            ENDS_WITHIN,
+            server.alerts,
+            interval=1,
+        )
+
+    assert alert["annotations"]["summary"] == "No celery-operator is the leader"
