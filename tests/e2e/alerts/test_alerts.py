@@ -27,7 +27,9 @@ from tests.support.prometheus import KUBERNETES, Prometheus, prometheus, write
 
 HOLD_SECONDS = 3
 TARGETS = "pods.json"
-QUICK = (
+OVERDUE_SECONDS = 5
+QUICK: tuple[str, ...] = (
+    "CeleryBeatDoubled",
     "CeleryBeatLate",
     "CeleryBrokerUnreachable",
     "CeleryDeadLetters",
@@ -45,6 +47,7 @@ CASE = Case(
     more_groups=(
         group("asleep", replicas=0),
         group("small", concurrency=1, autoscaling={"minReplicas": 1, "maxReplicas": 1}),
+        group("held", replicas=1, drainTimeoutSeconds=0, gracePeriodSeconds=1),
     ),
 )
 
@@ -91,7 +94,8 @@ def watched(shop: Shop, home: Path) -> Iterator[Watched]:
 def configuration(kube: Kube, home: Path, *namespaces: str) -> dict[str, Any]:
     """The jobs of the documentation, for the pods of these namespaces and of the operator's."""
     home.mkdir(exist_ok=True)
-    rules = chosen(RULES, {name: {"for": f"{HOLD_SECONDS}s"} for name in QUICK})
+    quick: dict[str, dict[str, Any]] = {name: {"for": f"{HOLD_SECONDS}s"} for name in QUICK}
+    rules = chosen(RULES, {**quick, "CeleryDrainOverdue": {"seconds": OVERDUE_SECONDS}})
     targets = write_targets(kube, [*namespaces, SYSTEM], home / TARGETS)
     file = write(home / "celery.rules.yml", rules_file(outside_kubernetes=False, rules=rules))
     jobs = [one for one in KUBERNETES["scrape_configs"] if one["job_name"] != "celery-monitor"]
@@ -120,6 +124,8 @@ def test_each_fault_fires_its_alert_and_its_repair_ends_it(shop: Shop, tmp_path:
         queues(alerts)
         sidecar(alerts)
         beat(alerts)
+        second_beat(alerts, tmp_path / "prometheus" / TARGETS)
+        drain(alerts)
         broker(alerts)
 
 
@@ -172,17 +178,67 @@ def sidecar(alerts: Watched) -> None:
     alerts.until_it_ends("CelerySidecarUnreachable", group=CASE.name)
 
 
+def pod_of_beat(shop: Shop) -> Object:
+    selector = f"app.kubernetes.io/instance={CASE.name},app.kubernetes.io/component=beat"
+    (found,) = shop.kube.list(shop.namespace, "pods", selector)
+    return found
+
+
 def beat(alerts: Watched) -> None:
     """Beat hangs until the kubelet restarts it."""
     shop = alerts.shop
-    selector = f"app.kubernetes.io/instance={CASE.name},app.kubernetes.io/component=beat"
-    (pod,) = shop.kube.list(shop.namespace, "pods", selector)
-    faults.signal_main(pod, "beat", signal.SIGSTOP)
+    faults.signal_main(pod_of_beat(shop), "beat", signal.SIGSTOP)
 
     late = alerts.until_it_fires("CeleryBeatLate")
 
     assert late["summary"] == f"Beat of {shop.namespace}/{CASE.name} is late or does not run"
     alerts.until_it_ends("CeleryBeatLate")
+
+
+def second_beat(alerts: Watched, targets: Path) -> None:
+    """A person starts a copy of beat's pod, which no StatefulSet owns."""
+    shop, name = alerts.shop, "second-beat"
+    pod = pod_of_beat(shop)
+    labels = {key: value for key, value in pod["metadata"]["labels"].items() if "pod" not in key}
+    own = {"nodeName", "hostname", "subdomain"}
+    copy = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {key: value for key, value in pod["spec"].items() if key not in own},
+    }
+    shop.kube.apply(shop.namespace, copy)
+    shop.kube.run(
+        "-n", shop.namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s", timeout=70
+    )
+    write_targets(shop.kube, [shop.namespace, SYSTEM], targets)
+
+    doubled = alerts.until_it_fires("CeleryBeatDoubled")
+
+    assert doubled["summary"] == f"{shop.namespace}/{CASE.name} has more than one beat"
+    shop.kube.run("-n", shop.namespace, "delete", "pod", name, "--wait=true")
+    write_targets(shop.kube, [shop.namespace, SYSTEM], targets)
+    alerts.until_it_ends("CeleryBeatDoubled")
+
+
+def drain(alerts: Watched) -> None:
+    """The pod of a group that is to have none cannot go, because another program holds it."""
+    shop = alerts.shop
+    (pod,) = shop.pods("held", CASE.name)
+    name = pod["metadata"]["name"]
+    shop.kube.patch(shop.namespace, "pod", name, {"metadata": {"finalizers": ["example.com/backup"]}})
+    smaller = running_case()
+    (held,) = (one for one in smaller["spec"]["workers"] if one["name"] == "held")
+    held["replicas"] = 0
+    shop.apply(smaller)
+
+    overdue = alerts.until_it_fires("CeleryDrainOverdue", group="held")
+
+    assert overdue["description"].startswith(
+        f"A pod in group held of {shop.namespace}/{CASE.name} is still draining, "
+    )
+    shop.kube.patch(shop.namespace, "pod", name, {"metadata": {"finalizers": None}})
+    alerts.until_it_ends("CeleryDrainOverdue", group="held")
 
 
 def broker(alerts: Watched) -> None:
