@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Protocol
 
@@ -49,12 +50,22 @@ class MemoryReading:
     limit: int
 
 
+class Found(Enum):
+    """How many of the queues that were not asked for a reading has."""
+
+    ALL = "all"
+    NOT_YET = "not yet"
+    """The search goes on with the next read."""
+    SOME = "some"
+    """There are too many, or the user may not search."""
+
+
 @dataclass(frozen=True, slots=True)
 class BrokerReading:
     """What one read of a broker returned. ``reachable`` is None if unknown, which never counts as yes.
 
     ``address`` is the URL without credentials; ``message`` is one sentence without secrets. ``other_queues``:
-    queues with ready messages that were not asked for, as far as they have been found.
+    queues with ready messages that were not asked for, as far as ``found`` says.
     """
 
     kind: str
@@ -69,6 +80,7 @@ class BrokerReading:
     """None where the broker does not show it."""
     failed_addition: str = field(default="", compare=False)
     """Why a second source, such as the management API, adds nothing; empty if it does or is not asked."""
+    found: Found = field(default=Found.ALL, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

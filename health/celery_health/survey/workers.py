@@ -12,6 +12,7 @@ from celery_health.survey.evidence.broker_clients import BrokerClients
 from celery_health.survey.evidence.broker_refusal import broker_refusal
 from celery_health.survey.evidence.reading import read_clients, read_listeners
 from celery_health.survey.evidence.redis_clients import other_listeners, with_proven_waiting
+from celery_health.survey.finding_queues import read_until_found
 from celery_health.survey.remote_control import RemoteControlReplies, inspect_workers, rate_limited_workers
 from celery_health.survey.snapshot import Snapshot
 from celery_health.threads import run_in_thread
@@ -26,6 +27,7 @@ _COUNTING_SHARE, _COUNTING_SECONDS, _COUNTING_INTERVAL_SECONDS = 0.3, 1.5, 0.1
 
 # Long enough for a worker to take a message from a queue that it consumes.
 _SECOND_READING_SECONDS = 1.0
+_FINDING_SECONDS = 1.0
 
 
 async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -> Snapshot:
@@ -37,9 +39,9 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
     run.registered_tasks = replies.registered_tasks
     run.private_queues = replies.private_queues
     _note_queues(run, replies.workers)
-    # A Redis reader has found all queues, also those not asked for, at its third read.
-    await read_broker(run, reader)
-    broker = _proven_by(replies, await read_broker(run, reader))
+    # The monitor finds the queues of a large Redis with a reader that stays.
+    seconds = min(_FINDING_SECONDS, run.budget.left / 3) if run.options.shared_broker else 0.0
+    broker = _proven_by(replies, await read_until_found(lambda: read_broker(run, reader), seconds))
     answered, others = replies.workers, 0
     if run.connection.broker.kind.is_redis:
         answered = await _with_rate_limited(run, answered, broker)

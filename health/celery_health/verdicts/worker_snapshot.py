@@ -20,10 +20,10 @@ class RunningTask:
 class WorkerSnapshot:
     """One worker at one moment; None always means unknown.
 
-    ``running`` may be shorter than ``active_count``: a report shows the first 100. ``idle_for`` is how many
-    seconds ago a task last began or ended. ``has_room`` is False while the prefetch limit keeps the worker
-    from taking more. ``pool`` is its kind, such as prefork; empty if unknown. ``copies``: how many workers
-    have this name; the numbers are those of all of them.
+    ``running`` may be shorter than ``active_count``: a report shows 100. ``idle_for`` is how many seconds
+    ago a task last began or ended. ``has_room`` is False while the prefetch limit keeps the worker from
+    taking more. ``pool`` is its kind, such as prefork; empty if unknown. ``copies``: how many workers have
+    this name; the numbers are those of all of them.
     """
 
     name: str

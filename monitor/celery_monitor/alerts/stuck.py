@@ -1,7 +1,7 @@
 """Started tasks that run far too long, and tasks whose worker is gone."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from celery_monitor.history.errors import HistoryUnavailableError
@@ -21,7 +21,7 @@ GRACE_SECONDS = 60.0
 """How long after its time limit a task may end."""
 LOST_SECONDS = 3_600.0
 """How long a lost task counts."""
-MOST_TASKS = 500
+MOST_TASKS = 5_000
 """Tasks of each kind that are checked: the started ones that were sent first, the lost ones sent last."""
 _ASK_AGAIN_SECONDS = 600.0
 
@@ -65,18 +65,24 @@ class StuckTasks:
         now = self._clock()
         long_ago = Term(field="before", value=LEAST_SECONDS, comparison="ago")
         started = TaskFilter((Term(field="state", value=STARTED), long_ago))
+        found = Counter[str]()
         try:
-            running = (await self._history.tasks(started, _OLDEST_FIRST, limit=MOST_TASKS)).items
-            lost = (await self._history.tasks(_LOST, limit=MOST_TASKS)).items
+            async for record in self._tasks(_LOST, Sort()):
+                found[record.name or UNKNOWN] += now - record.state_time < LOST_SECONDS
+            async for record in self._tasks(started, _OLDEST_FIRST):
+                found[record.name or UNKNOWN] += await self._runs_too_long(record, now)
         except HistoryUnavailableError:
             return None
-        found: Counter[str] = Counter(
-            record.name or UNKNOWN for record in lost if now - record.state_time < LOST_SECONDS
-        )
-        for record in running:
-            if await self._runs_too_long(record, now):
-                found[record.name or UNKNOWN] += 1
-        return found
+        return +found
+
+    async def _tasks(self, wanted: TaskFilter, sort: Sort) -> AsyncIterator[TaskRecord]:
+        """The first tasks in an order, a page at a time."""
+        left = MOST_TASKS
+        async for record in self._history.stream(wanted, sort):
+            yield record
+            left -= 1
+            if not left:
+                return
 
     async def _runs_too_long(self, record: TaskRecord, now: float) -> bool:
         if record.started is None or record.name is None or now - record.started < LEAST_SECONDS:

@@ -11,7 +11,8 @@ from celery_health.survey.answers.stats import read_stats
 from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
 
 COMMANDS = ("stats", "active_queues", "registered")
-MAX_QUEUES_OF_WORKER = 200
+MAX_QUEUES_OF_WORKER = 1_000
+"""A worker of which this number is known may consume others. The report of a pod has no more, either."""
 MAX_TASKS_OF_WORKER = 2_000
 _MAX_NAME = 255
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from celery_health.wire.resource_push import ResourcePush
 from celery_monitor.events.event import OFFLINE, WorkerEvent
 from celery_monitor.events.workers import WorkerTrack
-from celery_monitor.live.inspection import Inspected
+from celery_monitor.live.inspection import MAX_QUEUES_OF_WORKER, Inspected
 from celery_monitor.live.views import OfflineReason, WorkerView
 from celery_monitor.live.worker import WITHOUT_HEARTBEAT_SECONDS, Worker
 from celery_monitor.records.samples import WorkerSample
@@ -202,7 +202,7 @@ class Workers:
 
     def queues_are_known(self) -> bool:
         """Whether the queues of every online worker are known."""
-        return not self._beyond and all(worker.queues is not None for worker in self if worker.online)
+        return not self._beyond and all(_queues_are_known(worker) for worker in self if worker.online)
 
     def _changed(self) -> None:
         self.changed_online = True
@@ -235,6 +235,10 @@ class Workers:
     def _forget(self, name: str) -> None:
         del self._workers[name]
         self.on_forget(name)
+
+
+def _queues_are_known(worker: Worker) -> bool:
+    return worker.queues is not None and len(worker.queues) < MAX_QUEUES_OF_WORKER
 
 
 def _is_due(worker: Worker, now: float) -> bool:

@@ -4,14 +4,14 @@ An alert is written as Pending before it fires, and its Events are named by what
 So an operator that takes over continues the alert, and posts none of its Events again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
 from celery_health.alerts.comparison import Evidence, LabelSet, Sample
 from celery_health.alerts.rendering import rendered
-from celery_health.alerts.rule import Rule
+from celery_health.alerts.rule import AlertSeverity, Rule
 from celery_health.verdicts.text import lasting
 from celery_operator.api.alert_rules import AlertRules
 from celery_operator.api.status import Alert, CeleryDeploymentStatus, ConditionType
@@ -24,7 +24,7 @@ from celery_operator.decide.times import moment, rfc3339
 from celery_operator.snapshot import Snapshot
 
 MOST_ALERTS = 50
-"""In the status. Those that are there already come first, so that none of them ends for lack of room."""
+"""In the status: first the critical ones, then those that are there already. None ends for lack of room."""
 
 _SERIES = {one.name: one for one in SERIES}
 _FIRING: Literal["Firing"] = "Firing"
@@ -46,8 +46,10 @@ def judge(snapshot: Snapshot, status: CeleryDeploymentStatus, chosen: AlertRules
     now = _Now(snapshot, status, chosen, before)
     found = {_key(one): one for rule in chosen.rules for one in now.alerts_of(rule)}
     order = [*(key for key in before if key in found), *(key for key in found if key not in before)]
+    order.sort(key=lambda key: found[key].severity != AlertSeverity.CRITICAL)
     alerts = tuple(found[key] for key in order[:MOST_ALERTS])
-    return JudgedAlerts(alerts, tuple(_changes(now, before, {_key(one): one for one in alerts})))
+    ended = {key: one for key, one in before.items() if key not in found}
+    return JudgedAlerts(alerts, tuple(_changes(now, before, alerts, ended)))
 
 
 def _key(alert: Alert) -> _Key:
@@ -131,15 +133,17 @@ class _Now:
         return any(alert.group in {None, group} for group, _ in unknown_workers(self.snapshot))
 
 
-def _changes(now: _Now, before: dict[_Key, Alert], after: dict[_Key, Alert]) -> Iterator[EventNote]:
+def _changes(
+    now: _Now, before: Mapping[_Key, Alert], after: Sequence[Alert], ended: Mapping[_Key, Alert]
+) -> Iterator[EventNote]:
     """An alert that a condition reports has the Events of the condition, and none of its own."""
-    for key, alert in after.items():
-        earlier = before.get(key)
+    for alert in after:
+        earlier = before.get(_key(alert))
         if alert.state == _FIRING and alert.condition is None and earlier and earlier.state == _PENDING:
             message = f"{alert.message} Runbook: {alert.runbook}"
             yield EventNote("Warning", alert.name, message, identity=_identity(now, earlier))
-    for key, alert in before.items():
-        if key not in after and alert.state == _FIRING and alert.condition is None:
+    for alert in ended.values():
+        if alert.state == _FIRING and alert.condition is None:
             fired = lasting(max(0.0, (now.snapshot.now - moment(alert.since)).total_seconds()))
             message = f"Resolved after {fired}. The alert was: {alert.message}"
             yield EventNote("Normal", alert.name, message, identity=_identity(now, alert))

@@ -15,7 +15,7 @@ MATCH = timedelta(seconds=30)
 """The most by which the sidecar's and the kubelet's time of one end differ: clocks of nodes differ, too."""
 
 MOST_KEPT = 200
-"""Processes, and ends of processes, that are remembered for one resource."""
+"""Processes, and ends of processes, that are remembered for one resource. Of more pods, two for each."""
 
 _SIGNAL_BASE = 128
 _ORDERED = frozenset(
@@ -42,7 +42,7 @@ class SeenDeaths:
 
         Of a process that is gone only the tasks at its deaths count: another pool has taken its place.
         """
-        running = set()
+        running, most = set(), max(MOST_KEPT, 2 * len(pods))
         for pod in pods:
             reading = pod.reading
             if reading is None or pod.deleting:
@@ -52,11 +52,11 @@ class SeenDeaths:
                 found = worker_deaths(pod.name, reading.report, now - reading.age)
                 running.add(key)
                 last = max((task.last for task in found.tasks), default=now)
-                _keep(self._processes, key, last, found)
+                _keep(self._processes, key, last, found, most)
             for end in reading.ends:
                 ended = (pod.uid, end.ended_mono)
                 if ended not in self._ends and (death := _of_end(pod, end, now, wall)):
-                    _keep(self._ends, ended, now - end.ended_age, death)
+                    _keep(self._ends, ended, now - end.ended_age, death, most)
         processes = (
             found if key in running else replace(found, children_lost=0)
             for key, found in _current(self._processes, now)
@@ -64,12 +64,14 @@ class SeenDeaths:
         return FleetDeaths((*processes, *(found for _, found in _current(self._ends, now))))
 
 
-def _keep(kept: dict[_Key, tuple[float, WorkerDeaths]], key: _Key, at: float, found: WorkerDeaths) -> None:
+def _keep(
+    kept: dict[_Key, tuple[float, WorkerDeaths]], key: _Key, at: float, found: WorkerDeaths, most: int
+) -> None:
     if not (found.children_lost or found.tasks_lost or found.process_deaths):
         kept.pop(key, None)
         return
     kept[key] = (at, found)
-    while len(kept) > MOST_KEPT:
+    while len(kept) > most:
         del kept[next(iter(kept))]
 
 

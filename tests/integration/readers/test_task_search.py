@@ -93,3 +93,15 @@ async def test_a_search_that_ends_before_the_queue_does_says_so(own_redis: Redis
     assert found.not_searched == (
         "The search ended after 10000 messages of the queues: it reads at most 10000, for at most 2 s.",
     )
+
+
+async def test_it_is_said_if_not_all_unacknowledged_messages_were_read(own_redis: RedisServer) -> None:
+    client = Redis(port=own_redis.port)
+    client.hset("unacked", mapping={str(tag): "[]" for tag in range(MAX_MESSAGES + 1_000)})
+
+    many = await search(own_redis.url, "nowhere")
+    client.delete("unacked")
+    none = await search(own_redis.url, "nowhere")
+
+    assert "unacknowledged" in many.not_searched[0]
+    assert none.not_searched == ()

@@ -99,3 +99,13 @@ def test_a_limit_or_an_id_that_another_producer_made_up_hides_no_task(limit: Any
     strange.id = 7
     shown = tasks.describe(strange, SimpleNamespace())
     assert (shown["id"], shown["limit"]) == ("7", None)
+
+
+def test_of_many_active_tasks_the_longest_and_the_latest_are_shown() -> None:
+    began = [*range(1, 500), None]  # the last one begins right now
+    active = [SimpleNamespace(time_start=start) for start in sorted(began, key=str)]
+
+    shown = [request.time_start for request in tasks.shown(active)]
+
+    assert shown == [*range(1, 81), *range(481, 500), None]
+    assert tasks.shown(active[:100]) == active[:100]

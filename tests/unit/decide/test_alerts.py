@@ -194,24 +194,36 @@ def test_the_user_changes_rules_and_the_address_of_the_runbooks() -> None:
     assert fires.runbook == "https://docs.example/runbooks/queues/CeleryHighQueueDepth.md"
 
 
-def test_the_status_keeps_a_limited_number_of_alerts_and_those_it_has() -> None:
-    def queues(number: int, first: str) -> dict[str, Any]:
-        names = [first, *(f"q{one}" for one in range(number))]
-        return {
-            "broker": replace(broker(), queues=tuple(QueueReading(one, 4321) for one in names)),
-            "spec": spec(
-                workers=[
-                    {"name": "default", "queues": ["celery", *names[:40]]},
-                    {"name": "more", "queues": ["celery", *names[40:]]},
-                ]
-            ),
-        }
+def many_queues(number: int, first: str, **changes: Any) -> dict[str, Any]:
+    """Long queues: this number of them, and one of the name ``first``."""
+    names = [first, *(f"q{one}" for one in range(number))]
+    return {
+        "broker": replace(broker(), queues=tuple(QueueReading(one, 4321) for one in names)),
+        "spec": spec(
+            workers=[
+                {"name": "default", "queues": ["celery", *names[:40]]},
+                {"name": "more", "queues": ["celery", *names[40:]]},
+            ]
+        ),
+        **changes,
+    }
 
-    decisions = course((0, queues(0, "zz")), (601, queues(80, "zz")))
+
+def test_the_status_keeps_a_limited_number_of_alerts_and_those_it_has() -> None:
+    decisions = course((0, many_queues(0, "zz")), (601, many_queues(80, "zz")))
 
     kept = alerts(decisions[1], "CeleryHighQueueDepth")
     assert len(decisions[1].status.alerts) == MOST_ALERTS
     assert ("zz", "Firing") in [(one.queue, one.state) for one in kept]
+
+
+def test_a_critical_alert_has_room_behind_many_others_and_ends_none_of_them() -> None:
+    queues = many_queues(80, "zz")
+    decisions = course((0, queues), (601, queues), (602, {**queues, **AWAY}))
+
+    assert [len(one.status.alerts) for one in decisions] == [MOST_ALERTS] * 3
+    assert [len(alerts(one, "CeleryBrokerUnreachable")) for one in decisions] == [0, 0, 1]
+    assert {kind for kind, _ in posted(decisions, "CeleryHighQueueDepth")} == {"Warning"}
 
 
 def test_every_series_of_a_rule_is_one_of_the_operator() -> None:

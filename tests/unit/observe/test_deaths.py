@@ -121,3 +121,11 @@ def test_memory_is_bounded() -> None:
     for number in range(3 * MOST_KEPT):
         deaths = seen.update((reporting(HOG, pid=number),), 1000.0, NOW)
     assert len(deaths.workers) == MOST_KEPT
+
+
+def test_the_deaths_in_every_pod_count_however_many_pods_there_are() -> None:
+    pods = tuple(replace(reporting(HOG, name=f"p{number}"), uid=f"u{number}") for number in range(300))
+    seen = SeenDeaths()
+
+    for now in (1000.0, 1004.0):
+        assert counts(seen.update(pods, now, NOW)) == {"1": 300 * HOG.count}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from celery_health.broker import BrokerReading
+from celery_health.broker import BrokerReading, Found
 from celery_health.cli.output.terminal import COLOURS, new_table
 from celery_health.readers.redis.server import RedisServer
 from celery_health.redaction import printable
@@ -101,13 +101,14 @@ def _queues(snapshot: Snapshot, result: CheckResult) -> RenderableType:
             _or_unknown(queue.consumers),
             "?" if not (workers or snapshot.workers_known) else counted(workers, "worker"),
         )
-    if not table.row_count:
-        return Text("Queues: none known", "dim")
-    return Group(table, *_messages_elsewhere(snapshot, result))
+    first = table if table.row_count else Text("Queues: none known", "dim")
+    return Group(first, *_messages_elsewhere(snapshot, result))
 
 
 def _messages_elsewhere(snapshot: Snapshot, result: CheckResult) -> Iterator[Text]:
     """What no queue of the table has."""
+    if snapshot.broker.found is not Found.ALL and not snapshot.asked_queues:
+        yield Text("Not all queues of this broker were found: name yours with --queue", "yellow")
     unacked = snapshot.broker.unacked
     if unacked is not None and unacked.oldest_age is not None:
         line = f"{counted(unacked.count, 'unacknowledged message')} in all queues, the oldest delivered "

@@ -27,6 +27,7 @@ class AmqpWithManagementReader:
             amqp,
             queues=tuple(map(_joined, amqp.queues, management.queues)),
             other_queues=management.other_queues,
+            found=management.found,
         )
         if management.reason is not BrokerReason.ALARM:
             return joined

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from celery_health.broker import BrokerReading, QueueReading
+from celery_health.broker import BrokerReading, Found, QueueReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import numbers, reachability
 from celery_health.readers.access import ANYWHERE, Access
@@ -84,10 +84,12 @@ class RabbitManagementReader:
             return self._reading(_meaning(error, self._url), names)
         asked = frozenset(names)
         known = {queue.name: _reading_of(queue) for queue in queues if queue.name in asked}
+        others = _others(queues, asked | unread)
         return replace(
             self._reading(alarm or reachability.reachable(self._url)),
             queues=tuple(known.get(name) or _missing(name) for name in names),
-            other_queues=_others(queues, asked | unread),
+            other_queues=others[:MAX_OTHERS],
+            found=Found.ALL if len(others) <= MAX_OTHERS else Found.SOME,
         )
 
     def _reading(self, result: Reachability, names: tuple[str, ...] = ()) -> BrokerReading:
@@ -182,7 +184,7 @@ def _unread(http: HttpJson, vhost: str, queues: Sequence[_Queue]) -> frozenset[s
 
 
 def _others(queues: Iterable[_Queue], names: frozenset[str]) -> tuple[QueueReading, ...]:
-    """Task queues with ready messages, but those of these names, the first of them by their names."""
+    """Task queues with ready messages, but those of these names."""
     found = (
         _reading_of(queue)
         for queue in queues
@@ -191,7 +193,7 @@ def _others(queues: Iterable[_Queue], names: frozenset[str]) -> tuple[QueueReadi
         and not (queue.exclusive or queue.auto_delete)
         and not _NOT_TASK_QUEUES.match(queue.name)
     )
-    return tuple(sorted((queue for queue in found if queue.ready), key=lambda queue: queue.name)[:MAX_OTHERS])
+    return tuple(sorted((queue for queue in found if queue.ready), key=lambda queue: queue.name))
 
 
 def _alarm(http: HttpJson, url: BrokerUrl) -> Reachability | None:

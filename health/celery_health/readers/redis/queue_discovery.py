@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from celery_health.broker import RedisNaming
+from celery_health.broker import Found, RedisNaming
 from celery_health.readers.numbers import count
 from celery_health.readers.redis.keys import binding_pattern, holds_task_queues, queue_of
 
@@ -24,7 +24,7 @@ _MOST_KEPT = 2_000
 class QueueDiscovery:
     """Scans the database with one SCAN for each read, then reads the bindings that it found.
 
-    ``queues`` keeps the result of the last complete scan.
+    ``queues`` keeps the result of the last complete scan, and ``found`` says whether it has all queues.
     """
 
     def __init__(self, naming: RedisNaming) -> None:
@@ -36,6 +36,8 @@ class QueueDiscovery:
         self._to_read: tuple[str, ...] = ()
         self._names: set[str] = set()
         self._readable = False
+        self._cut = False
+        self.found = Found.NOT_YET
         self.queues: tuple[str, ...] = ()
         """The queues of the last complete scan, sorted, at most MAX_QUEUES."""
 
@@ -58,6 +60,8 @@ class QueueDiscovery:
             self._step = min(MAX_STEP, max(MIN_STEP, size))
         if isinstance(scanned, (list, tuple)) and len(scanned) == 2:
             self._note_scan(*scanned)
+        elif self.found is Found.NOT_YET:
+            self.found = Found.SOME
 
     @property
     def _reads_on(self) -> bool:
@@ -74,12 +78,16 @@ class QueueDiscovery:
                 self._readable = True
                 names = {queue_of(text, self._naming) for text in _texts(answer)}
                 names = {name for name in names if 0 < len(name) <= MAX_NAME}
+                self._cut |= len(answer) == MAX_QUEUES or len(self._names | names) > MAX_QUEUES
                 self._names = _first(self._names | names, MAX_QUEUES)
+            else:
+                self._cut = True
         self._to_read = self._to_read[SETS_AT_ONCE:]
         if not self._to_read:
             if self._readable:
                 self.queues = tuple(sorted(self._names))
             self._names, self._readable = set(), False
+            self._end()
 
     def _note_scan(self, cursor: Any, keys: Any) -> None:
         self._cursor = count(cursor) or 0
@@ -87,11 +95,19 @@ class QueueDiscovery:
             self._found |= {key for key in _texts(keys) if holds_task_queues(key, self._naming)}
             if len(self._found) > _MOST_KEPT:
                 self._found = _first(self._found, MAX_EXCHANGES)
+                self._cut = True
         if self._cursor == 0:
+            self._cut |= len(self._found) > MAX_EXCHANGES
             if not self._found:
                 self.queues = ()
+                self._end()
             self._to_read = tuple(sorted(self._found)[:MAX_EXCHANGES])
             self._found = set()
+
+    def _end(self) -> None:
+        """The end of a scan, and of reading what it has found."""
+        self.found = Found.SOME if self._cut else Found.ALL
+        self._cut = False
 
 
 def _first(names: set[str], number: int) -> set[str]:

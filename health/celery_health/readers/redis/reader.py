@@ -8,7 +8,14 @@ from typing import Any
 
 from redis import exceptions
 
-from celery_health.broker import BrokerReading, MemoryReading, QueueReading, RedisNaming, UnackedReading
+from celery_health.broker import (
+    BrokerReading,
+    Found,
+    MemoryReading,
+    QueueReading,
+    RedisNaming,
+    UnackedReading,
+)
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers import numbers, reachability
 from celery_health.readers.access import ANYWHERE, Access
@@ -59,6 +66,7 @@ class RedisReader:
         """One round trip, or some for very many queues. A kept connection that has died is replaced once."""
         names = tuple(dict.fromkeys(queues))
         others = tuple(name for name in self._discovery.queues if names and name not in names)
+        known = self._discovery.found if names else Found.ALL
         commands = [
             self._server_commands(),
             self._unacked_commands() if names else [],
@@ -75,6 +83,7 @@ class RedisReader:
                 self._reachability(server, names, lengths).reading(self._url),
                 queues=self._counted(names, lengths),
                 other_queues=self._counted_others(others, other_lengths),
+                found=known,
                 unacked=_unacked(*unacked) if unacked else None,
                 memory=_memory(server[1]) if server else None,
             )

@@ -50,6 +50,11 @@ class TaskSearch:
     dead_letters_complete: bool = True
     message: FoundMessage | None = None
 
+    @property
+    def is_nowhere(self) -> bool:
+        """Whether the message was not found."""
+        return self.queue is None and self.dead_letter_queue is None and self.unacknowledged is not True
+
 
 class TaskFinder:
     """One search. ``client`` is a redis.asyncio client."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from celery_health.broker import BrokerReading
+from celery_health.broker import BrokerReading, Found
 from celery_health.readers import reader_for
 from celery_health.readers.redis.task_search import TaskSearch
 from celery_health.redaction import redact
@@ -14,6 +14,7 @@ from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.budget import Budget
 from celery_health.survey.connect import connection_failure
 from celery_health.survey.evidence.reading import read_listeners
+from celery_health.survey.finding_queues import read_until_found
 from celery_health.survey.task.holder import TaskReplies, ask_about_task
 from celery_health.survey.task.result import STARTED, TaskResult, read_result
 from celery_health.survey.task.result_facts import is_final, with_result
@@ -29,6 +30,8 @@ from celery_health.why.words import is_beginning
 
 _VISIBILITY_SECONDS = 3600.0
 """Celery's default on Redis."""
+_FINDING_SECONDS = 1.0
+_NOT_ALL_FOUND = "Not all queues on this Redis were found: name the queue to search with --queue."
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +136,10 @@ async def _read_broker(
         connection.broker, connection.naming, management_url=options.management_url, python=THIS_PYTHON
     )
     try:
-        # A Redis reader has found all queues, also those not asked for, at its third read.
-        for _ in range(3 if connection.broker.kind.is_redis and not options.queues else 1):
-            reading = await reader.read(names)
+        if options.queues:
+            reading = replace(await reader.read(names), found=Found.ALL)
+        else:
+            reading = await read_until_found(lambda: reader.read(names), _FINDING_SECONDS)
         return reading, [queue.name for queue in reading.other_queues]
     finally:
         await reader.close()
@@ -152,7 +156,9 @@ def _facts(
     deaths = [victim.count for victim in replies.deaths.victims() if victim.id == task_id]
     message = None if search is None else search.message
     name = replies.name or (None if message is None else message.name)
-    problems = (f"{redact(replies.error)}.",) if replies.error else ()
+    problems = [f"{redact(replies.error)}."] if replies.error else []
+    if reading.found is not Found.ALL and search is not None and search.is_nowhere and not replies.holder:
+        problems.append(_NOT_ALL_FOUND)
     now = time.time()
     return TaskFacts(
         id=task_id,

@@ -23,7 +23,6 @@ from celery_health.wire.names import is_dead_letter_queue
 from celery_health.wire.quarantine import QuarantineStats, quarantine_stats
 
 _LEAST_SECONDS = 0.2
-_MAX_QUEUES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +182,7 @@ def _holder(name: str, held: Held, answers: Mapping[str, Any], info: Mapping[str
 
 def _worker(name: str, answers: Mapping[str, Any]) -> Worker:
     queues, registered = answers.get("active_queues"), read_registered(answers.get("registered"))
-    names = tuple(str(queue.get("name", "")) for queue in _dicts(queues)[:_MAX_QUEUES])
+    names = tuple(str(queue.get("name", "")) for queue in _dicts(queues))
     return Worker(
         name=name,
         queues=names if isinstance(queues, list) else None,

@@ -20,7 +20,8 @@ from celery_health.verdicts.text import counted
 
 MOST_DEAD_LETTER_QUEUES = 6
 """Of RabbitMQ, in one search. While one is read, no other program can read it."""
-_MAX_DEAD_LETTERS = 1_000
+MAX_DEAD_LETTERS = 1_000
+"""Of one queue, the oldest."""
 _DEAD_LETTER_SECONDS = 3.0
 _NOT_SHOWN = "RabbitMQ shows no message without taking it out of its queue, so no queue was searched."
 
@@ -47,7 +48,7 @@ async def read_dead_letters(connection: AppConnection, queue: str) -> tuple[Lett
 
     def letters() -> tuple[Letter, ...]:
         with closing(open_dead_letters(connection.broker, connection.naming, queue)) as opened:
-            return opened.read(_MAX_DEAD_LETTERS).letters
+            return opened.read(MAX_DEAD_LETTERS).letters
 
     return await run_in_thread(letters, _DEAD_LETTER_SECONDS)
 
@@ -87,6 +88,8 @@ async def search_for_task(
 
 def _limits(found: TaskSearch) -> Iterator[str]:
     """What of a Redis was not searched."""
+    if found.is_nowhere and found.unacknowledged is None:
+        yield "Redis has more unacknowledged messages than one search reads, so not all were searched."
     if found.queue is None and not found.complete:
         yield (
             f"The search ended after {counted(found.searched, 'message')} of the queues: it reads at most "
@@ -113,6 +116,8 @@ async def _search_dead_letters(
         if found is not None:
             message = FoundMessage(name=found.name, retries=found.retries or 0)
             return Searched(TaskSearch(complete=False, dead_letter_queue=queue, message=message))
+        if len(letters) == MAX_DEAD_LETTERS:
+            problems.append(f"Only the {MAX_DEAD_LETTERS} oldest messages of {queue} were searched.")
     if len(names) > MOST_DEAD_LETTER_QUEUES:
         problems.append(f"Only {MOST_DEAD_LETTER_QUEUES} of {len(names)} dead-letter queues were searched.")
     return Searched(None, (_NOT_SHOWN, *problems))

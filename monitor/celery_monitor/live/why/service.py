@@ -1,15 +1,17 @@
 """Collects what the monitor knows of one task and answers why it is not running."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 
+from celery_health.broker import Found
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.remote_control import Replies
 from celery_health.survey.task.holder import TaskReplies, task_replies
 from celery_health.survey.task.result import TaskResult, read_result
 from celery_health.survey.task.search import Searched, search_for_task
 from celery_health.threads import run_in_thread
+from celery_health.verdicts.text import counted
 from celery_health.why.answer import Answer
 from celery_health.why.decide import why
 from celery_health.why.facts import Place, Sources
@@ -39,7 +41,7 @@ _AT_ONCE = 2
 """Questions that read the broker at one time: each may read thousands of messages."""
 _SEARCH_SECONDS = 6.0
 _RESULT_SECONDS = 2.0
-_MAX_WORKERS = 200
+_MAX_WORKERS = 1_000
 _ANSWERS_SECONDS = 3.0
 """The answers of the workers serve all questions for so long: each open page of a task asks again."""
 _ASKING_SECONDS = 5.0
@@ -101,8 +103,9 @@ class Why:
             async with asyncio.timeout(_ASKING_SECONDS):
                 asked_at, replies = await self._answers.get()
         except (RemoteControlError, TimeoutError):
-            return TaskReplies(), False
-        found = task_replies(replies, task_id, self._live.clock())
+            return TaskReplies(error=_not_answered(self._online(), {})), False
+        error = _not_answered(self._online(), replies)
+        found = task_replies(replies, task_id, self._live.clock(), error)
         left = (
             record is not None
             and self._has_begun(record, asked_at)
@@ -116,10 +119,14 @@ class Why:
     async def _asked(self) -> tuple[float, Replies]:
         """When the workers were asked, and what those that are online answer."""
         asked_at = self._live.clock()
-        online = [worker.name for worker in self._live.workers() if worker.online][:_MAX_WORKERS]
-        if self._ask is None or not online:
-            return asked_at, {}
-        return asked_at, await self._ask(("active", "stats"), online)
+        online = self._online()[:_MAX_WORKERS]
+        return asked_at, await self._ask(("active", "stats"), online) if self._ask and online else {}
+
+    def _online(self) -> list[str]:
+        """The workers to ask."""
+        if self._ask is None:
+            return []
+        return [worker.name for worker in self._live.workers() if worker.online]
 
     def _has_begun(self, record: TaskRecord, asked_at: float) -> bool:
         """Whether a worker, and no other of its name, was running the task when it was asked."""
@@ -207,11 +214,23 @@ class Why:
         async with self._slots:
             try:
                 async with asyncio.timeout(_SEARCH_SECONDS):
-                    return await search_for_task(
+                    found = await search_for_task(
                         self._connection, task_id, names, dead_letters, read=self._read
                     )
             except TimeoutError:
-                return Searched(None, ("The broker did not answer in time, so no queue was searched.",))
+                found = Searched(None, ("The broker did not answer in time, so no queue was searched.",))
+        return replace(found, not_searched=(*found.not_searched, *self._left_out(found, replies)))
+
+    def _left_out(self, searched: Searched, replies: TaskReplies) -> Iterator[str]:
+        """Where else the task may be, if its message was not found."""
+        if searched.found is not None and not searched.found.is_nowhere:
+            return
+        queues = self._live.known_queues
+        all_found = queues.reading is None or queues.reading.found is Found.ALL
+        if searched.found is not None and (queues.beyond or not all_found):
+            yield "The monitor does not know all queues of this broker; it searched those that it knows."
+        if replies.error:
+            yield f"{replies.error}."
 
     async def _result(self, task_id: str, record: TaskRecord | None) -> TaskResult | None:
         """Whether the result is still there, or what it says of a task whose end was not seen."""
@@ -226,6 +245,11 @@ class Why:
                 )
             except Exception:  # a backend that fails was not asked
                 return None
+
+
+def _not_answered(workers: Sequence[str], replies: Replies) -> str | None:
+    missing = len(set(workers) - replies.get("active", {}).keys())
+    return f"{missing} of {counted(len(workers), 'worker')} did not answer" if missing else None
 
 
 def _may_be_in_broker(record: TaskRecord | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from celery_probe.agent import contract, memory, natives, stack
+from celery_probe.agent import memory, natives, stack
 from celery_probe.agent.channel import ReportDirectory
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.report_thread import ReportThread
@@ -132,8 +132,7 @@ class WorkerReporter(ReportThread):
         with self._errors.caught("tasks"):
             active = tasks.active_requests()
             report["active_count"] = len(active)
-            shown = active[: contract.ACTIVE_LENGTH]
-            report["active"] = [self._describe(tasks, request) for request in shown]
+            report["active"] = [self._describe(tasks, request) for request in tasks.shown(active)]
             report["progress_mono"] = self._progress_mono(tasks, len(active))
             report["reserved"] = tasks.reserved_count(active, list(consumer.task_buckets.values()))
             report["processed"] = tasks.processed()

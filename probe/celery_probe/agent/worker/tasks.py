@@ -15,6 +15,8 @@ from celery_probe.agent import contract
 
 # A task whose time comes this soon counts as load: a new worker takes a good part of that time to start.
 DUE_SECONDS = 30.0
+# Of the active requests that a report shows, those that began last.
+LATEST_SHOWN = 20
 # Tasks that ended without having begun. Only one thread at a time, the loop's, adds to it.
 _discards = [0]
 
@@ -71,6 +73,18 @@ def processed() -> int:
 def active_requests() -> list[Any]:
     """The requests that pool slots are working on."""
     return _living(state.active_requests)
+
+
+def shown(active: list[Any]) -> list[Any]:
+    """Those of the active requests that a report has room for: the longest and the latest ones.
+
+    What hangs is among the longest. What kills the process at once is among the latest.
+    """
+    most = contract.ACTIVE_LENGTH
+    if len(active) <= most:
+        return active
+    ordered = sorted(active, key=lambda request: request.time_start or float("inf"))
+    return [*ordered[: most - LATEST_SHOWN], *ordered[-LATEST_SHOWN:]]
 
 
 def waiting_requests(consumer: Any) -> list[Any]:

@@ -1,5 +1,6 @@
 """Workers and queues as the monitor sees them on real brokers."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tools.testbed.servers import rabbit_server, redis_server
 from tools.testbed.waiting import wait_for_async
 
 from celery_health.why.answer import Answer
+from celery_monitor.live.queues import MAX_QUEUES
 from celery_monitor.live.views import OfflineReason
 from celery_monitor.live.why.service import Why
 from celery_monitor.live.why.tasks import Percentile
@@ -98,6 +100,21 @@ async def test_a_worker_and_its_tasks_from_start_to_loss(redis: str, tmp_path: P
             assert live.workers()[0].offline_reason is OfflineReason.NO_HEARTBEAT
             await watched.until(lambda: watched.state(ids[0]) == "LOST", "the loss of its tasks")
             await until_reason(why, ids[0], "LostWithWorker")
+
+
+async def test_why_says_that_it_searched_only_the_queues_that_the_monitor_has_room_for(redis: str) -> None:
+    async with monitor(redis) as watched:
+        why = Why(watched.live, FromMerger(watched), watched.connection)
+
+        async def says_so() -> bool:
+            return any("does not know all queues" in line for line in (await why.answer("nowhere")).evidence)
+
+        async def knows_all() -> bool:
+            return not await says_so()
+
+        await wait_for_async(knows_all, WAIT_SECONDS, "all queues")
+        watched.live.known_queues.need((f"tenant{number}" for number in range(MAX_QUEUES + 1)), time.time())
+        assert await says_so()
 
 
 async def test_queues_with_priorities_and_without_a_worker_on_redis(redis: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from celery_health.broker import BrokerReading
+from celery_health.broker import BrokerReading, Found
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.health import HealthState
 from celery_health.cli.output.tables import health_tables
@@ -27,3 +27,8 @@ def test_a_management_api_that_fails_is_named() -> None:
     refused = "The management API http://h:15672 refuses connections."
     assert refused in shown(replace(BROKER, failed_addition=refused))
     assert "management" not in shown(BROKER)
+
+
+def test_it_is_said_if_not_all_queues_were_found() -> None:
+    assert "Not all queues of this broker were found" in shown(replace(BROKER, found=Found.SOME))
+    assert "Not all queues" not in shown(BROKER)

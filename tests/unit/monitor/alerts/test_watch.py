@@ -1,5 +1,6 @@
 """From the parts of the monitor to a snapshot, and from a record to words."""
 
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,7 @@ from celery_monitor.alerts.wording import Wording
 from celery_monitor.events.merge import Merger
 from celery_monitor.history import HistoryUnavailableError
 from celery_monitor.history.filters import TaskFilter
-from celery_monitor.history.views import HistoryStatus, Page
+from celery_monitor.history.views import HistoryStatus
 from celery_monitor.live.live import Live
 from celery_monitor.live.why.tasks import Percentile
 from celery_monitor.records.alerts import AlertKey, AlertRecord, AlertState
@@ -41,11 +42,13 @@ class Tasks:
         self.away = False
         self.dropped = 0
 
-    async def tasks(self, wanted: TaskFilter, *_sort: object, limit: int) -> Page[TaskRecord]:
+    async def stream(self, wanted: TaskFilter, _: object) -> AsyncIterator[TaskRecord]:
         if self.away:
             raise HistoryUnavailableError("The database does not answer.")
         state = wanted.of("state")[0].value
-        return Page([one for one in self.records if one.state == state][:limit], None)
+        for one in self.records:
+            if one.state == state:
+                yield one
 
     def status(self) -> HistoryStatus:
         return HistoryStatus(
@@ -88,6 +91,14 @@ async def test_a_task_is_stuck_far_beyond_its_own_runtime_or_limit() -> None:
     assert await limited.find() == {"shop.new": 1}
     young = stuck(Tasks(started("shop.new", LEAST_SECONDS - 1)), Clock(), limit=1)
     assert await young.find() == {}
+
+
+async def test_a_stuck_task_is_found_behind_a_thousand_that_take_as_long_as_usual() -> None:
+    usual = [started("shop.import", 3_600.0)] * 1_000
+
+    assert await stuck(Tasks(*usual, started("shop.pay", FACTOR * P99 + 1)), Clock()).find() == {
+        "shop.pay": 1
+    }
 
 
 def test_a_time_limit_of_zero_is_none() -> None:

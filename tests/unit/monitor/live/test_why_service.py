@@ -18,6 +18,7 @@ from celery_monitor.live.why import service
 from celery_monitor.live.why.service import Ask, Why
 from celery_monitor.live.why.tasks import Percentile
 from celery_monitor.records.tasks import TaskRecord
+from celery_monitor.remote_control.remote_control import RemoteControlError
 from tests.unit.monitor.live.test_workers import push, pushed_worker
 from tests.unit.monitor.live.worlds import NOW, Clock
 
@@ -130,6 +131,38 @@ async def test_questions_of_the_same_moment_ask_the_workers_once() -> None:
     await asyncio.gather(*(why.answer("7") for _ in range(5)))
 
     assert asked == [("active", "stats")]
+
+
+@pytest.mark.usefixtures("prompt")
+async def test_the_last_of_many_workers_is_asked_as_well() -> None:
+    live, names = Live(clock=Clock()), [f"w{number:03}@a" for number in range(1_000)]
+    live.on_push(push(*(pushed_worker(name, 1.0) for name in names)))
+    quarantine = {"queue": "mail.dead-letter", "tasks": [LISTED], "waiting": 0, "problem": ""}
+
+    async def ask(_: Sequence[str], names: Sequence[str] | None) -> Replies:
+        stats = {name: {QUARANTINE_STAT: quarantine} for name in names or () if name == "w999@a"}
+        return {"active": {name: [] for name in names or ()}, "stats": stats}
+
+    found = await question(record("REJECTED"), live=live, ask=ask).answer("7")
+
+    assert (found.reason, [line for line in found.evidence if "did not answer" in line]) == (
+        "Quarantined",
+        [],
+    )
+
+
+async def test_workers_that_do_not_answer_are_counted() -> None:
+    async def silent(*_: object) -> Replies:
+        return {"active": {}}
+
+    async def failing(*_: object) -> Replies:
+        raise RemoteControlError("Remote control does not end in time.")
+
+    for ask in (silent, failing):
+        found = await question(None, live=with_worker(), ask=ask).answer("7")
+
+        assert found.reason == "NeverSeen"
+        assert "1 of 1 worker did not answer." in found.evidence
 
 
 @pytest.mark.usefixtures("prompt")

@@ -3,7 +3,7 @@
 from celery_health.wire.resource_push import PushedPod, PushedWorker, ResourcePush
 from celery_monitor.events.workers import WorkerTrack
 from celery_monitor.live import workers as module
-from celery_monitor.live.inspection import Inspected
+from celery_monitor.live.inspection import MAX_QUEUES_OF_WORKER, Inspected, inspected
 from celery_monitor.live.views import OfflineReason
 from celery_monitor.live.workers import Workers
 from tests.unit.monitor.live.worlds import NOW, heartbeat, offline, online
@@ -273,3 +273,15 @@ def test_samples_of_a_worker_that_is_gone_end_with_its_metrics() -> None:
     assert [one.name for one in workers.samples(NOW + 9)] == ["w2@a"]
     workers.on_event(online("w1@a", NOW + 900))
     assert [one.name for one in workers.samples(NOW + 900)] == ["w1@a", "w2@a"]
+
+
+def test_of_a_worker_with_many_queues_all_are_known_or_it_is_known_that_some_are_not() -> None:
+    workers = seen("w1@a")
+    names = [{"name": f"tenant{number}"} for number in range(MAX_QUEUES_OF_WORKER)]
+
+    workers.on_answer("w1@a", inspected(None, names[1:], None), NOW)
+    known = (len(workers.consumers()), workers.queues_are_known())
+    workers.on_answer("w1@a", inspected(None, [*names, {"name": "last"}], None), NOW)
+
+    assert known == (MAX_QUEUES_OF_WORKER - 1, True)
+    assert not workers.queues_are_known()

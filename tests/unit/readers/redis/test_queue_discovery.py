@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.exceptions import NoPermissionError, ResponseError
 
-from celery_health.broker import RedisNaming
+from celery_health.broker import Found, RedisNaming
 from celery_health.readers.redis.keys import binding_pattern, holds_task_queues, queue_of
 from celery_health.readers.redis.queue_discovery import MAX_QUEUES, MAX_STEP, MIN_STEP, QueueDiscovery
 
@@ -91,6 +91,27 @@ def test_of_very_many_queues_only_a_limited_number_is_counted() -> None:
     discovery = QueueDiscovery(RedisNaming())
     scan(discovery, Database({"_kombu.binding.a": bound(*names), "_kombu.binding.b": bound(*names[500:])}), 2)
     assert len(discovery.queues) == MAX_QUEUES
+    assert discovery.found is Found.SOME
+
+
+def test_it_is_known_whether_all_queues_were_found() -> None:
+    names = [f"q{number:03}" for number in range(MAX_QUEUES + 1)]
+    database = Database({f"_kombu.binding.{name}": bound(name) for name in names}, page=50)
+    discovery = QueueDiscovery(RedisNaming())
+    states = []
+    for _ in range(20):
+        scan(discovery, database)
+        states.append(discovery.found)
+    del database.bindings["_kombu.binding.q000"]
+    scan(discovery, database, times=40)
+    assert list(dict.fromkeys(states)) == [Found.NOT_YET, Found.SOME]
+    assert discovery.found is Found.ALL
+
+
+def test_a_user_who_may_not_scan_finds_not_all() -> None:
+    discovery = QueueDiscovery(RedisNaming())
+    discovery.note([3, NoPermissionError("no")])
+    assert discovery.found is Found.SOME
 
 
 def test_answers_that_are_errors_leave_things_as_they_are() -> None:

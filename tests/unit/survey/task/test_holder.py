@@ -133,3 +133,12 @@ def test_a_queue_that_is_no_dead_letter_queue_is_left_out_and_that_of_the_task_i
     found = task_replies(replies(stats=stats), "7", NOW)
 
     assert found.dead_letter_queues == tuple(f"q{number}.dead-letter" for number in (2, 0, 1, 3))
+
+
+def test_every_queue_of_a_worker_counts() -> None:
+    names = [f"tenant{number}" for number in range(2_000)]
+    queues = [{"name": name} for name in names]
+
+    found = task_replies({"active_queues": {"w1@a": queues}}, "7", NOW)
+
+    assert found.workers[0].queues == tuple(names)

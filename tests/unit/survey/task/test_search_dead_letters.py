@@ -2,7 +2,7 @@
 
 from celery_health.dead_letters.letter import DeadLetterError, Letter
 from celery_health.survey.app_connection import AppConnection, resolve
-from celery_health.survey.task.search import search_for_task
+from celery_health.survey.task.search import MAX_DEAD_LETTERS, search_for_task
 
 RABBIT = resolve(None, None, "amqp://127.0.0.1:1//", None, {})
 
@@ -34,3 +34,14 @@ async def test_a_search_reads_few_queues_and_says_how_many_there_are() -> None:
 
     assert asked == names[:6]
     assert searched.not_searched[1:] == ("Only 6 of 9 dead-letter queues were searched.",)
+
+
+async def test_it_is_said_if_only_the_oldest_messages_of_a_queue_were_read() -> None:
+    letter = Letter("1", "1", "1", "shop.mail", None, None, None, 0)
+
+    async def read(_: AppConnection, queue: str) -> tuple[Letter, ...]:
+        return (letter,) * (MAX_DEAD_LETTERS if queue == "mail.dead-letter" else 1)
+
+    searched = await search_for_task(RABBIT, "7", (), ("celery.dead-letter", "mail.dead-letter"), read=read)
+
+    assert searched.not_searched[1:] == ("Only the 1000 oldest messages of mail.dead-letter were searched.",)
