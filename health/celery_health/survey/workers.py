@@ -42,7 +42,8 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
     # The monitor finds the queues of a large Redis with a reader that stays.
     seconds = min(_FINDING_SECONDS, run.budget.left / 3) if run.options.shared_broker else 0.0
     broker = _proven_by(replies, await read_until_found(lambda: read_broker(run, reader), seconds))
-    answered, others = replies.workers, 0
+    answered = replies.workers
+    others: int | None = 0
     if run.connection.broker.kind.is_redis:
         answered = await _with_rate_limited(run, answered, broker)
         idle = broker_clients.idle_workers(answered)
@@ -51,16 +52,17 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
         if not answered and _others_explain(run, clients):
             others = await other_listeners(run.connection, run.budget)
             if clients.waiting:
-                clients = replace(clients, waiting=max(0, clients.waiting - others))
+                waiting = None if others is None else max(0, clients.waiting - others)
+                clients = replace(clients, waiting=waiting)
     answered = await _with_copies(run, reader, answered, broker)
     workers, deaf_count = await _find_deaf(run, clients, answered, broker, replies.started)
     broker, not_shrinking = await _read_again(run, reader, broker, workers)
     unresponsive = broker_clients.unresponsive_workers(clients, workers, broker)
     error = replies.error
     if run.connection.broker.kind.is_redis and not workers and not unresponsive:
-        error = error or _why_none_is_no_proof(clients)
+        error = error or _why_none_is_no_proof(clients, others)
     # Without the application its own workers may be among them.
-    unclear = others if run.connection.app is None else 0
+    unclear = others or 0 if run.connection.app is None else 0
     return replace(
         snapshot,
         broker=_without_unused_default(broker, run, workers),
@@ -160,9 +162,11 @@ def _unconsumed(broker: BrokerReading, workers: Sequence[WorkerSnapshot]) -> dic
     return {queue.name: queue.ready for queue in queues if queue.ready and queue.name not in consumed}
 
 
-def _why_none_is_no_proof(clients: BrokerClients) -> str | None:
+def _why_none_is_no_proof(clients: BrokerClients, others: int | None) -> str | None:
     if clients.listeners is None:
         return "no worker answers, and Redis does not show whether one listens to remote control"
+    if others is None:
+        return "no worker answers, and Redis does not show in time which other applications have workers"
     if clients.waiting is None:
         return "no worker listens to remote control, and Redis does not show who waits for messages"
     return None

@@ -45,11 +45,11 @@ async def with_proven_waiting(
     return replace(clients, waiting=None)
 
 
-async def other_listeners(connection: AppConnection, budget: Budget) -> int:
+async def other_listeners(connection: AppConnection, budget: Budget) -> int | None:
     """How many listen to the remote control of other applications: under another prefix or exchange.
 
     Redis shows who waits in a database, and not for which queue: applications may share the database. Never
-    raises: what cannot be read is not counted.
+    raises: None if not all of them could be found.
     """
     asking, _ = _connections(connection, _seconds(budget))
     own, others = topic_of(connection), 0
@@ -61,8 +61,8 @@ async def other_listeners(connection: AppConnection, budget: Budget) -> int:
                 topic = topic_of(replace(connection, naming=naming, exchange=exchange))
                 if topic != own and not exchange.startswith("reply."):
                     others += int(await asking.client().publish(topic, redis_command(exchange)))
-    except Exception:  # others that are not known explain nothing
-        return 0
+    except Exception:  # whatever it is, there may be more
+        return None
     finally:
         await asking.close()
     return others
