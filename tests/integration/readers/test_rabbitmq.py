@@ -74,10 +74,10 @@ async def test_a_wrong_virtual_host_is_not_permitted(rabbit: RabbitServer, read:
 async def test_an_exclusive_queue_of_another_connection_has_no_known_length(
     rabbit: RabbitServer, read: Read
 ) -> None:
-    publish(rabbit.url, "orders", 1)
+    publish(rabbit.url, "shared", 1)
     with amqp.Connection(f"127.0.0.1:{rabbit.port}", connect_timeout=5) as connection:
         connection.channel().queue_declare("private", exclusive=True)
-        reading = await read(rabbit.url, ["private", "orders"])
+        reading = await read(rabbit.url, ["private", "shared"])
     assert reading.reachable is True
     assert reading.queues[0] == QueueReading("private", None)
     assert reading.queues[1].exists is True

@@ -4,6 +4,7 @@ import json
 import socket
 import time
 import urllib.request
+import uuid
 from base64 import b64encode
 from collections.abc import Iterator
 
@@ -36,6 +37,20 @@ def administer(rabbit: RabbitServer, path: str, body: dict[str, object]) -> None
         assert response.status in {201, 204}
 
 
+@pytest.fixture
+def own_vhost(rabbit: RabbitServer) -> str:
+    """A virtual host that only this test uses: the API lists every queue of one."""
+    name = uuid.uuid4().hex
+    administer(rabbit, f"/api/vhosts/{name}", {})
+    administer(rabbit, f"/api/permissions/{name}/guest", {"configure": ".*", "write": ".*", "read": ".*"})
+    return name
+
+
+def url_of(rabbit: RabbitServer, vhost: str) -> str:
+    """The broker URL of a virtual host."""
+    return f"{rabbit.url.rstrip('/')}/{vhost}"
+
+
 async def until_changed(reader: BrokerReader, unacked: int) -> BrokerReading:
     """The management API shows a change some seconds later."""
 
@@ -57,13 +72,17 @@ async def until_read(reader: BrokerReader, queue: QueueReading, other: QueueRead
     return await wait_for_async(is_read, describe=lambda: last)
 
 
-async def test_unacknowledged_messages_and_other_queues_are_reported(rabbit: RabbitServer) -> None:
-    publish(rabbit.url, "mail", 3)
-    publish(rabbit.url, "forgotten", 2)
-    publish(rabbit.url, "celery_delayed_7", 1)  # where messages wait for their ETA
-    publish(rabbit.url, "w1@host.celery.pidbox", 1)
-    reader = reader_for(rabbit.url, management_url=rabbit.management_url)
-    with amqp.Connection(f"127.0.0.1:{rabbit.port}", connect_timeout=5) as connection:
+async def test_unacknowledged_messages_and_other_queues_are_reported(
+    rabbit: RabbitServer, own_vhost: str
+) -> None:
+    url = url_of(rabbit, own_vhost)
+    publish(url, "mail", 3)
+    publish(url, "forgotten", 2)
+    publish(url, "celery_delayed_7", 1)  # where messages wait for their ETA
+    publish(url, "w1@host.celery.pidbox", 1)
+    reader = reader_for(url, management_url=rabbit.management_url)
+    address = f"127.0.0.1:{rabbit.port}"
+    with amqp.Connection(address, virtual_host=own_vhost, connect_timeout=5) as connection:
         channel = connection.channel()
         channel.queue_declare("one.process", exclusive=True)
         channel.basic_publish(amqp.Message("x"), routing_key="one.process")
@@ -81,8 +100,11 @@ async def test_unacknowledged_messages_and_other_queues_are_reported(rabbit: Rab
     await reader.close()
 
 
-async def test_queues_for_dead_letters_and_delays_are_no_queues_of_tasks(rabbit: RabbitServer) -> None:
-    with amqp.Connection(f"127.0.0.1:{rabbit.port}", connect_timeout=5) as connection:
+async def test_queues_for_dead_letters_and_delays_are_no_queues_of_tasks(
+    rabbit: RabbitServer, own_vhost: str
+) -> None:
+    address = f"127.0.0.1:{rabbit.port}"
+    with amqp.Connection(address, virtual_host=own_vhost, connect_timeout=5) as connection:
         channel = connection.channel()
         channel.exchange_declare("dlx", "direct", durable=True, auto_delete=False)
         for name, arguments in (
@@ -96,7 +118,7 @@ async def test_queues_for_dead_letters_and_delays_are_no_queues_of_tasks(rabbit:
         channel.queue_bind("refused", "dlx", "orders")
         for name in ("refused", "kept", "later", "bills"):
             channel.basic_publish(amqp.Message("x"), routing_key=name)
-    reader = reader_for(rabbit.url, management_url=rabbit.management_url)
+    reader = reader_for(url_of(rabbit, own_vhost), management_url=rabbit.management_url)
 
     async def found() -> set[str]:
         reading = await reader.read([])

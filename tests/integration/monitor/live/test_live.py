@@ -19,9 +19,10 @@ from celery_monitor.records.tasks import TaskRecord
 from tests.integration.monitor.live.harness import WAIT_SECONDS, Monitor, kill, monitor, worker
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[str]:
+    """A Redis of the test: workers are killed here, and leave what they had."""
+    with redis_server(tmp_path / "redis") as server:
         yield server.url
 
 
