@@ -40,7 +40,8 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
     run.private_queues = replies.private_queues
     _note_queues(run, replies.workers)
     # The monitor finds the queues of a large Redis with a reader that stays.
-    seconds = min(_FINDING_SECONDS, run.budget.left / 3) if run.options.shared_broker else 0.0
+    finds = run.options.shared_broker and not run.options.queues
+    seconds = min(_FINDING_SECONDS, run.budget.left / 3) if finds else 0.0
     broker = _proven_by(replies, await read_until_found(lambda: read_broker(run, reader), seconds))
     answered = replies.workers
     others: int | None = 0

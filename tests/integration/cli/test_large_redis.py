@@ -10,14 +10,23 @@ from redis import Redis
 from tools.testbed.servers import RedisServer, redis_server
 
 from celery_health.readers.redis.queue_discovery import MAX_QUEUES, MAX_STEP
+from celery_health.survey import workers
 from celery_health.survey.app_connection import resolve
 from celery_health.survey.collect import collect_snapshot
 from celery_health.survey.snapshot import CheckOptions
+from celery_health.survey.task import facts
 from celery_health.survey.task.facts import WhyOptions, collect_task_facts
 from celery_health.why.answer import Answer
 from celery_health.why.decide import why
 
 NOT_ALL = "Not all queues on this Redis were found: name the queue to search with --queue."
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine ends no search."""
+    for module in (facts, workers):
+        monkeypatch.setattr(module, "_FINDING_SECONDS", 60.0)
 
 
 @pytest.fixture
@@ -48,7 +57,7 @@ def test_a_queue_among_many_keys_is_found(own_redis: RedisServer) -> None:
     connection = resolve(None, None, own_redis.url, None, {})
 
     found = answer(own_redis, "in-forgotten")
-    snapshot = asyncio.run(collect_snapshot(connection, CheckOptions()))
+    snapshot = asyncio.run(collect_snapshot(connection, CheckOptions(timeout=200.0)))
 
     assert "queue forgotten" in found.sentence
     assert NOT_ALL not in found.evidence

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from redis import Redis
 from tools.testbed.servers import redis_server
 
 from tests.integration.cli.harness import Outcome, run
@@ -57,19 +56,3 @@ def test_a_worker_that_waits_for_another_application_is_no_silent_one(
     (problem,) = unclear.document["problems"]
     assert "1 worker" in problem["message"]
     assert problem["command"] == "celery -A APP health"
-
-
-def test_where_other_applications_cannot_be_found_no_worker_is_no_proof(tmp_path: Path) -> None:
-    with redis_server(tmp_path / "redis") as redis:
-        with Redis(port=redis.port) as client:
-            client.acl_setuser(
-                "shop", enabled=True, nopass=True, keys=["*"], channels=["*"], commands=["+@all", "-scan"]
-            )
-        url = redis.url.replace("redis://", "redis://shop:any@")
-        other = {"broker_transport_options": {"global_keyprefix": "other:"}}
-        with a_worker(tmp_path / "other", {"broker_url": redis.url, **other}):
-            found = health({"broker_url": url})
-            without = run("--broker", url, "--format", "json", "--timeout", "30")
-    for outcome in (found, without):
-        assert (outcome.code, outcome.document["status"]) == (2, "unknown"), messages(outcome)
-        assert "which other applications have workers" in messages(outcome)

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
 from tools.testbed.servers import RedisServer, redis_server
 
+from celery_health.readers.redis import task_search
 from celery_health.readers.redis.task_search import MAX_MESSAGES
 from celery_health.survey.app_connection import resolve
 from celery_health.survey.task.search import Searched, search_for_task
@@ -15,9 +17,15 @@ from celery_health.survey.task.search import Searched, search_for_task
 NOT_ALL = "Not all dead-letter queues on this Redis were searched."
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine ends no search."""
+    monkeypatch.setattr(task_search, "MAX_SECONDS", 60.0)
+
+
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    with redis_server(tmp_path / "redis") as server:
+    with redis_server(tmp_path / "redis", arguments=["--enable-debug-command", "yes"]) as server:
         yield server
 
 
@@ -82,6 +90,33 @@ async def test_a_user_who_may_not_scan_searches_the_queues_that_are_known(own_re
     assert missing.found is not None
     assert missing.found.dead_letter_queue is None
     assert missing.not_searched == (NOT_ALL,)
+
+
+async def test_dead_letter_queues_that_cannot_be_read_end_no_search(own_redis: RedisServer) -> None:
+    client = Redis(port=own_redis.port)
+    client.set("celery.dead-letter", "no list")
+    client.lpush("mail.dead-letter", message("dead"))
+    client.lpush("celery", message("waits"))
+
+    dead = await search(own_redis.url, "dead", "other.dead-letter")
+    missing = await search(own_redis.url, "nowhere")
+
+    assert dead.found is not None
+    assert dead.found.dead_letter_queue == "mail.dead-letter"
+    assert missing.not_searched == (NOT_ALL,)
+
+
+async def test_the_dead_letter_queues_of_a_large_redis_are_found(own_redis: RedisServer) -> None:
+    client: Any = Redis(port=own_redis.port)
+    client.execute_command("DEBUG", "POPULATE", 100_000)
+    client.lpush("warehouse.dead-letter", message("mine"))
+
+    found = await search(own_redis.url, "mine")
+    missing = await search(own_redis.url, "nowhere")
+
+    assert found.found is not None
+    assert found.found.dead_letter_queue == "warehouse.dead-letter"
+    assert missing.not_searched == ()
 
 
 async def test_a_search_that_ends_before_the_queue_does_says_so(own_redis: RedisServer) -> None:

@@ -109,6 +109,18 @@ def test_the_oldest_ends_are_dropped_first(log: EndLog) -> None:
     assert [end.pid for end in log.latest(NOW)] == list(range(5, ENDS_LENGTH + 5))
 
 
+def test_of_too_many_tasks_the_first_and_the_last_are_kept(log: EndLog) -> None:
+    """The report has those that run longest first, and those that began last at its end."""
+    active = tuple(ActiveTask(str(number), "\x00" * 256, 1.0) for number in range(ACTIVE_LENGTH))
+    last = msgspec.structs.replace(report(), active=active, active_count=ACTIVE_LENGTH)
+
+    log.note(moment(RUNNING, last), moment(ENDED, last), NOW)
+
+    (end,) = log.latest(NOW)
+    assert 2 < len(end.active) < ACTIVE_LENGTH
+    assert (end.active[0].id, end.active[-1].id) == ("0", str(ACTIVE_LENGTH - 1))
+
+
 NAMES = st.text(max_size=256) | st.sampled_from(["\x00" * 256, "é" * 256, "a"])
 
 

@@ -108,7 +108,7 @@ def _queues(snapshot: Snapshot, result: CheckResult) -> RenderableType:
 def _messages_elsewhere(snapshot: Snapshot, result: CheckResult) -> Iterator[Text]:
     """What no queue of the table has."""
     if snapshot.broker.found is not Found.ALL and not snapshot.asked_queues:
-        yield Text("Not all queues of this broker were found: name yours with --queue", "yellow")
+        yield Text("Not all queues of this broker were found: name yours with --queue", "dim")
     unacked = snapshot.broker.unacked
     if unacked is not None and unacked.oldest_age is not None:
         line = f"{counted(unacked.count, 'unacknowledged message')} in all queues, the oldest delivered "

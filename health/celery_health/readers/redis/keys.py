@@ -34,10 +34,15 @@ def dead_letter_pattern(naming: RedisNaming) -> str:
     return f"{glob_escaped(naming.key_prefix)}*{DEAD_LETTER_SUFFIX}"
 
 
-async def scanned(client: Any, pattern: str) -> AsyncIterator[tuple[list[bytes], bool]]:
-    """The keys that match, in parts, and with each part whether it is the last. Of a large Redis, some."""
+async def scanned(
+    client: Any, pattern: str, steps: int = _SCAN_STEPS
+) -> AsyncIterator[tuple[list[bytes], bool]]:
+    """The keys that match, in parts, and with each part whether it is the last. Of a large Redis, some.
+
+    ``steps``: how many thousand keys are looked through at most.
+    """
     cursor = 0
-    for _ in range(_SCAN_STEPS):
+    for _ in range(steps):
         cursor, found = await client.scan(cursor, match=pattern, count=_SCAN_COUNT)
         is_last = int(cursor) == 0
         yield found, is_last

@@ -49,7 +49,10 @@ class QueueDiscovery:
         return [("DBSIZE",), scan, *self._sets()]
 
     def note(self, answers: list[Any]) -> None:
-        """Use the answers to ``commands``. An answer that is an error changes nothing."""
+        """Use the answers to ``commands``, none if they could not be sent. An error changes nothing."""
+        if not answers:
+            self._give_up()
+            return
         if self._reads_on:
             self._note_members(answers)
             return
@@ -60,8 +63,8 @@ class QueueDiscovery:
             self._step = min(MAX_STEP, max(MIN_STEP, size))
         if isinstance(scanned, (list, tuple)) and len(scanned) == 2:
             self._note_scan(*scanned)
-        elif self.found is Found.NOT_YET:
-            self.found = Found.SOME
+        else:
+            self._give_up()
 
     @property
     def _reads_on(self) -> bool:
@@ -103,6 +106,11 @@ class QueueDiscovery:
                 self._end()
             self._to_read = tuple(sorted(self._found)[:MAX_EXCHANGES])
             self._found = set()
+
+    def _give_up(self) -> None:
+        """Say that no more will be found than is."""
+        if self.found is Found.NOT_YET:
+            self.found = Found.SOME
 
     def _end(self) -> None:
         """The end of a scan, and of reading what it has found."""

@@ -74,6 +74,15 @@ def _no_master(url: BrokerUrl) -> Reachability:
     )
 
 
+def cluster(url: BrokerUrl) -> Reachability:
+    """A Redis Cluster: the keys of a worker are in several slots, and may be on several servers."""
+    return Reachability(
+        BrokerReason.ERROR,
+        f"{url.address} is a Redis Cluster, where workers end: use a Redis without cluster mode, or set "
+        "global_keyprefix in broker_transport_options to a hash tag, such as {shop}.",
+    )
+
+
 def _no_such_command(error: BaseException, url: BrokerUrl) -> Reachability:
     if url.kind is BrokerKind.SENTINEL and "SENTINEL" in str(error).upper():
         return Reachability(
@@ -101,6 +110,8 @@ _BY_KIND: tuple[tuple[type[Exception], Callable[[BrokerUrl], Reachability]], ...
     (MasterNotFoundError, _no_master),
     (exceptions.AuthenticationError, _login_refused),
     (exceptions.NoPermissionError, _not_permitted),
+    (exceptions.MovedError, cluster),
+    (exceptions.ClusterCrossSlotError, cluster),
     (exceptions.BusyLoadingError, reachability.loading),
     (exceptions.TimeoutError, reachability.timed_out),
 )

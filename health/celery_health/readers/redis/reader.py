@@ -77,7 +77,7 @@ class RedisReader:
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 server, unacked, found, lengths, other_lengths = await self._send(commands)
-            if found:
+            if names:
                 self._discovery.note(found)
             return replace(
                 self._reachability(server, names, lengths).reading(self._url),

@@ -16,6 +16,7 @@ from celery_health.readers.redis.keys import dead_letter_pattern, list_keys, sca
 MAX_MESSAGES = 10_000
 """The messages that one search reads, over all queues."""
 MAX_SECONDS = 2.0
+_MAX_SCANS = 1_000
 _CHUNK = 50
 _MAX_MESSAGE_BYTES = 1_000_000
 
@@ -66,6 +67,7 @@ class TaskFinder:
         self._raw_id = json.dumps(task_id).encode()
         self._end = time.monotonic() + MAX_SECONDS
         self._read = 0
+        self._unreadable = False
 
     async def run(self, queues: Sequence[str], dead_letter_queues: Sequence[str] = ()) -> TaskSearch:
         """Search. It raises what redis-py raises.
@@ -140,21 +142,28 @@ class TaskFinder:
         self._end, self._read = time.monotonic() + MAX_SECONDS / 2, 0
         searched = set(first)
         for name in first:
-            if await self._in_queue(name) is not None:
+            if await self._in_dead_letter_queue(name):
                 return name, True
         pattern, prefix = dead_letter_pattern(self._naming), self._naming.key_prefix
         with suppress(NoPermissionError):  # the user may not scan
-            async for keys, is_last in scanned(self._client, pattern):
+            async for keys, is_last in scanned(self._client, pattern, _MAX_SCANS):
                 names = {key.decode(errors="replace").removeprefix(prefix) for key in keys}
                 for name in sorted(names - searched):
-                    if self._is_over():
-                        return None, False
                     searched.add(name)
-                    if await self._in_queue(name) is not None:
+                    if await self._in_dead_letter_queue(name):
                         return name, True
-                if is_last:
-                    return None, not self._is_over()
+                if is_last or self._is_over():
+                    return None, is_last and not self._is_over() and not self._unreadable
         return None, False
+
+    async def _in_dead_letter_queue(self, name: str) -> bool:
+        from redis.exceptions import ResponseError  # noqa: PLC0415 (the redis package takes 20 MB)
+
+        try:
+            return await self._in_queue(name) is not None
+        except ResponseError:  # the user may not read it, or it is no list
+            self._unreadable = True
+            return False
 
     def _is_over(self) -> bool:
         return self._read >= MAX_MESSAGES or time.monotonic() > self._end

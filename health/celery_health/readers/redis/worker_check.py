@@ -18,7 +18,7 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.redis.connection import RedisConnection
 from celery_health.readers.redis.keys import BINDING, list_keys
-from celery_health.readers.redis.reachability import is_missing_command
+from celery_health.readers.redis.reachability import cluster, is_missing_command
 from celery_health.urls import BrokerUrl
 
 # Without one of these a worker ends at its start or at its first task.
@@ -76,11 +76,7 @@ async def cluster_refusal(
     try:
         await connection.client().exists(*keys)
     except _CLUSTER:
-        return Reachability(
-            BrokerReason.ERROR,
-            f"{url.address} is a Redis Cluster, where workers end: use a Redis without cluster mode, or set "
-            "global_keyprefix in broker_transport_options to a hash tag, such as {shop}.",
-        )
+        return cluster(url)
     return None
 
 

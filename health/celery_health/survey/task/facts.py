@@ -24,6 +24,7 @@ from celery_health.threads import run_in_thread
 from celery_health.times import unix_time
 from celery_health.tls import THIS_PYTHON
 from celery_health.verdicts.fleet import poison_tasks
+from celery_health.verdicts.text import counted
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS
 from celery_health.why.facts import Held, Holder, Place, Queue, Sources, TaskFacts
 from celery_health.why.words import is_beginning
@@ -71,6 +72,10 @@ async def collect_task_facts(connection: AppConnection, task_id: str, options: W
         # The task may have ended before its worker was asked.
         again = await _result(connection, task_id, budget)
         kept = again if again.asked else kept
+    if is_over:
+        searched = replace(searched, not_searched=())  # it is known where the task is
+    elif reading.found is not Found.ALL and searched.found is not None and searched.found.is_nowhere:
+        searched = replace(searched, not_searched=(*searched.not_searched, _NOT_ALL_FOUND))
     facts = _facts(connection, task_id, replies, reading, searched)
     listening = await _listens(connection, options, kept, replies)
     return with_result(facts, kept, tuple(worker.name for worker in replies.workers), listening)
@@ -117,7 +122,7 @@ async def _ask(connection: AppConnection, task_id: str, budget: Budget) -> TaskR
         return TaskReplies(error="Remote control does not end in time")
     if listeners is not None and listeners > replies.answered and not replies.error:
         missing = listeners - replies.answered
-        return replace(replies, error=f"{missing} of {listeners} workers did not answer")
+        return replace(replies, error=f"{missing} of {counted(listeners, 'worker')} did not answer")
     return replace(replies, complete=listeners is not None)
 
 
@@ -156,9 +161,7 @@ def _facts(
     deaths = [victim.count for victim in replies.deaths.victims() if victim.id == task_id]
     message = None if search is None else search.message
     name = replies.name or (None if message is None else message.name)
-    problems = [f"{redact(replies.error)}."] if replies.error else []
-    if reading.found is not Found.ALL and search is not None and search.is_nowhere and not replies.holder:
-        problems.append(_NOT_ALL_FOUND)
+    problems = (f"{redact(replies.error)}.",) if replies.error else ()
     now = time.time()
     return TaskFacts(
         id=task_id,

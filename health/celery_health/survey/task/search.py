@@ -89,7 +89,7 @@ async def search_for_task(
 def _limits(found: TaskSearch) -> Iterator[str]:
     """What of a Redis was not searched."""
     if found.is_nowhere and found.unacknowledged is None:
-        yield "Redis has more unacknowledged messages than one search reads, so not all were searched."
+        yield "Not all unacknowledged messages on this Redis were searched."
     if found.queue is None and not found.complete:
         yield (
             f"The search ended after {counted(found.searched, 'message')} of the queues: it reads at most "
@@ -117,7 +117,7 @@ async def _search_dead_letters(
             message = FoundMessage(name=found.name, retries=found.retries or 0)
             return Searched(TaskSearch(complete=False, dead_letter_queue=queue, message=message))
         if len(letters) == MAX_DEAD_LETTERS:
-            problems.append(f"Only the {MAX_DEAD_LETTERS} oldest messages of {queue} were searched.")
+            problems.append(f"Of {queue}, the {MAX_DEAD_LETTERS} oldest messages were searched.")
     if len(names) > MOST_DEAD_LETTER_QUEUES:
         problems.append(f"Only {MOST_DEAD_LETTER_QUEUES} of {len(names)} dead-letter queues were searched.")
     return Searched(None, (_NOT_SHOWN, *problems))

@@ -101,11 +101,10 @@ class Why:
             return TaskReplies(), False
         try:
             async with asyncio.timeout(_ASKING_SECONDS):
-                asked_at, replies = await self._answers.get()
+                asked_at, asked, replies = await self._answers.get()
         except (RemoteControlError, TimeoutError):
             return TaskReplies(error=_not_answered(self._online(), {})), False
-        error = _not_answered(self._online(), replies)
-        found = task_replies(replies, task_id, self._live.clock(), error)
+        found = task_replies(replies, task_id, self._live.clock(), _not_answered(asked, replies))
         left = (
             record is not None
             and self._has_begun(record, asked_at)
@@ -116,11 +115,11 @@ class Why:
             await asyncio.sleep(_EVENT_SECONDS)
         return found, left
 
-    async def _asked(self) -> tuple[float, Replies]:
-        """When the workers were asked, and what those that are online answer."""
-        asked_at = self._live.clock()
-        online = self._online()[:_MAX_WORKERS]
-        return asked_at, await self._ask(("active", "stats"), online) if self._ask and online else {}
+    async def _asked(self) -> tuple[float, Sequence[str], Replies]:
+        """When the workers were asked, all that are online, and what they answer."""
+        asked_at, online = self._live.clock(), self._online()
+        asked = online[:_MAX_WORKERS]
+        return asked_at, online, await self._ask(("active", "stats"), asked) if self._ask and asked else {}
 
     def _online(self) -> list[str]:
         """The workers to ask."""
@@ -206,7 +205,7 @@ class Why:
         # On RabbitMQ, reading one keeps other programs away: only if workers say that the task may be there.
         killed = replies.quarantine is not None or task_id in {one.id for one in replies.deaths.victims()}
         own_letters = (self._connection.dead_letter_queue, *replies.dead_letter_queues)
-        dead_letters = own_letters if killed else ()
+        dead_letters = own_letters if killed or self._connection.broker.kind.is_redis else ()
         own = [record.queue] if record is not None and record.queue else []
         names = [*own, *(name for name in self._live.known_queues.names() if name not in own)]
         if not names:

@@ -68,7 +68,14 @@ class EndLog:
                 self._ends.popleft()
             else:
                 end = self._ends.pop()
-                self._ends.append(msgspec.structs.replace(end, active=end.active[: len(end.active) // 2]))
+                self._ends.append(msgspec.structs.replace(end, active=_outer_half(end.active)))
+
+
+def _outer_half(active: tuple[EndedTask, ...]) -> tuple[EndedTask, ...]:
+    """Half of the tasks of a report: of those that run longest, which come first, and of those begun last."""
+    kept = len(active) // 2
+    latest = (kept + 1) // 2
+    return (*active[: kept - latest], *active[len(active) - latest :])
 
 
 def _has_ended(before: LockReading | None, after: LockReading | None) -> bool:

@@ -108,9 +108,10 @@ def test_it_is_known_whether_all_queues_were_found() -> None:
     assert discovery.found is Found.ALL
 
 
-def test_a_user_who_may_not_scan_finds_not_all() -> None:
+@pytest.mark.parametrize("answers", [[3, NoPermissionError("no")], []], ids=["refused", "not sent"])
+def test_where_nothing_can_be_scanned_not_all_is_found(answers: list[Any]) -> None:
     discovery = QueueDiscovery(RedisNaming())
-    discovery.note([3, NoPermissionError("no")])
+    discovery.note(answers)
     assert discovery.found is Found.SOME
 
 

@@ -44,4 +44,4 @@ async def test_it_is_said_if_only_the_oldest_messages_of_a_queue_were_read() -> 
 
     searched = await search_for_task(RABBIT, "7", (), ("celery.dead-letter", "mail.dead-letter"), read=read)
 
-    assert searched.not_searched[1:] == ("Only the 1000 oldest messages of mail.dead-letter were searched.",)
+    assert searched.not_searched[1:] == ("Of mail.dead-letter, the 1000 oldest messages were searched.",)
