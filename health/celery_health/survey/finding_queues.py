@@ -9,7 +9,7 @@ from celery_health.broker import BrokerReading, Found
 _LEAST_READS = 3
 """A reader of Redis has found all queues of a small database at its third read."""
 _PAUSE_SECONDS = 0.05
-"""For the other clients of the server: each further read looks through up to 10,000 keys."""
+"""For the other clients of the server: each further read scans up to 10,000 keys."""
 
 
 async def read_until_found(read: Callable[[], Awaitable[BrokerReading]], seconds: float) -> BrokerReading:

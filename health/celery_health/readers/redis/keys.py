@@ -39,7 +39,7 @@ async def scanned(
 ) -> AsyncIterator[tuple[list[bytes], bool]]:
     """The keys that match, in parts, and with each part whether it is the last. Of a large Redis, some.
 
-    ``steps``: how many thousand keys are looked through at most.
+    ``steps``: how many thousand keys are scanned at most.
     """
     cursor = 0
     for _ in range(steps):

@@ -49,9 +49,9 @@ async def other_listeners(connection: AppConnection, budget: Budget) -> int | No
     """How many listen to the remote control of other applications: under another prefix or exchange.
 
     Redis shows who waits in a database, and not for which queue: applications may share the database. Never
-    raises: None if Redis does not answer all of it in time. A user who may not ask finds none.
+    raises: None if Redis does not answer all of it in time. A server that does not say it has none.
     """
-    from redis.exceptions import NoPermissionError  # noqa: PLC0415
+    from redis.exceptions import TimeoutError as RedisTimeoutError  # noqa: PLC0415
 
     asking, _ = _connections(connection, _seconds(budget))
     own, others = topic_of(connection), 0
@@ -63,10 +63,10 @@ async def other_listeners(connection: AppConnection, budget: Budget) -> int | No
                 topic = topic_of(replace(connection, naming=naming, exchange=exchange))
                 if topic != own and not exchange.startswith("reply."):
                     others += int(await asking.client().publish(topic, redis_command(exchange)))
-    except NoPermissionError:
-        return 0
-    except Exception:  # whatever it is, there may be more
+    except (TimeoutError, RedisTimeoutError):
         return None
+    except Exception:  # others that are not known explain nothing
+        return 0
     finally:
         await asking.close()
     return others
