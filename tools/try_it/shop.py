@@ -68,7 +68,8 @@ class Shop:
         agent = self._folder / "agent"
         run([self._python, "-m", "celery_probe.sidecar", "install", agent])
         for name, (queues, pool, slots) in WORKERS.items():
-            options = ["-n", f"{name}@%h", "-Q", queues, "-P", pool, "-c", str(slots), "-l", "INFO"]
+            # In workers without -E the monitor switches events on, too late for their first tasks.
+            options = ["-E", "-n", f"{name}@%h", "-Q", queues, "-P", pool, "-c", str(slots), "-l", "INFO"]
             self._celery(name, agent, ["worker", *options])
         self._celery("beat", agent, ["beat", "-s", str(self._folder / "schedule"), "-l", "INFO"])
         producer = [str(self._python), "-m", "shop.producer", "--rate", str(RATE), "--mix", MIX]
