@@ -24,11 +24,8 @@ MIX = (
 UNREAD = "print"
 """The queue that no worker reads: something to find and to repair."""
 RATE = 5
-# Each worker with its queues and its pool.
-WORKERS = {
-    "orders": ("default,email", "prefork", 2),
-    "background": ("media,reports,maintenance", "threads", 4),
-}
+# Each worker with its queues and its slots. With the pool threads, Celery loses events.
+WORKERS = {"orders": ("default,email", 2), "background": ("media,reports,maintenance", 4)}
 # Far more than a start takes: the machine may be busy.
 START_SECONDS = 180.0
 
@@ -67,9 +64,9 @@ class Shop:
         """Start the workers and beat with the agent, and the producer."""
         agent = self._folder / "agent"
         run([self._python, "-m", "celery_probe.sidecar", "install", agent])
-        for name, (queues, pool, slots) in WORKERS.items():
+        for name, (queues, slots) in WORKERS.items():
             # In workers without -E the monitor switches events on, too late for their first tasks.
-            options = ["-E", "-n", f"{name}@%h", "-Q", queues, "-P", pool, "-c", str(slots), "-l", "INFO"]
+            options = ["-E", "-n", f"{name}@%h", "-Q", queues, "-c", str(slots), "-l", "INFO"]
             self._celery(name, agent, ["worker", *options])
         self._celery("beat", agent, ["beat", "-s", str(self._folder / "schedule"), "-l", "INFO"])
         producer = [str(self._python), "-m", "shop.producer", "--rate", str(RATE), "--mix", MIX]
