@@ -27,7 +27,6 @@ _COUNTING_SHARE, _COUNTING_SECONDS, _COUNTING_INTERVAL_SECONDS = 0.3, 1.5, 0.1
 
 # Long enough for a worker to take a message from a queue that it consumes.
 _SECOND_READING_SECONDS = 1.0
-_FINDING_SECONDS = 1.0
 
 
 async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -> Snapshot:
@@ -41,7 +40,7 @@ async def add_workers(run: CheckRun, reader: BrokerReader, snapshot: Snapshot) -
     _note_queues(run, replies.workers)
     # The monitor finds the queues of a large Redis with a reader that stays.
     finds = run.options.shared_broker and not run.options.queues
-    seconds = min(_FINDING_SECONDS, run.budget.left / 3) if finds else 0.0
+    seconds = run.budget.left / 3 if finds else 0.0
     broker = _proven_by(replies, await read_until_found(lambda: read_broker(run, reader), seconds))
     answered = replies.workers
     others: int | None = 0

@@ -10,11 +10,10 @@ from redis import Redis
 from tools.testbed.servers import RedisServer, redis_server
 
 from celery_health.readers.redis.queue_discovery import MAX_QUEUES, MAX_STEP
-from celery_health.survey import workers
+from celery_health.survey import finding_queues
 from celery_health.survey.app_connection import resolve
 from celery_health.survey.collect import collect_snapshot
 from celery_health.survey.snapshot import CheckOptions
-from celery_health.survey.task import facts
 from celery_health.survey.task.facts import WhyOptions, collect_task_facts
 from celery_health.why.answer import Answer
 from celery_health.why.decide import why
@@ -25,8 +24,7 @@ NOT_ALL = "Not all queues on this Redis were found: name the queue to search wit
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine ends no search."""
-    for module in (facts, workers):
-        monkeypatch.setattr(module, "_FINDING_SECONDS", 60.0)
+    monkeypatch.setattr(finding_queues, "MOST_SECONDS", 60.0)
 
 
 @pytest.fixture

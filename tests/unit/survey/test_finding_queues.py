@@ -6,6 +6,7 @@ import pytest
 
 from celery_health.broker import BrokerReading, Found
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.survey import finding_queues
 from celery_health.survey.finding_queues import read_until_found
 
 NOT_YET = BrokerReading("redis", "r", True, BrokerReason.REACHABLE, "", found=Found.NOT_YET)
@@ -24,7 +25,10 @@ AWAY = BrokerReading("redis", "r", False, BrokerReason.TIMED_OUT, "")
     ],
     ids=["at once", "as often as a small Redis needs", "while there is time", "one failure", "away"],
 )
-async def test_the_reads(readings: Sequence[BrokerReading], seconds: float, expected: int) -> None:
+async def test_the_reads(
+    readings: Sequence[BrokerReading], seconds: float, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding_queues, "MOST_SECONDS", 60.0)
     done: list[BrokerReading] = []
 
     async def read() -> BrokerReading:

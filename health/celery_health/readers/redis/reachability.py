@@ -105,13 +105,16 @@ def _not_permitted(url: BrokerUrl) -> Reachability:
     )
 
 
-_BY_KIND: tuple[tuple[type[Exception], Callable[[BrokerUrl], Reachability]], ...] = (
+CLUSTER_ERRORS = (exceptions.MovedError, exceptions.ClusterCrossSlotError)
+"""What only a Redis Cluster answers."""
+_BY_KIND: tuple[
+    tuple[type[Exception] | tuple[type[Exception], ...], Callable[[BrokerUrl], Reachability]], ...
+] = (
     (SentinelLoginError, _sentinel_login),
     (MasterNotFoundError, _no_master),
     (exceptions.AuthenticationError, _login_refused),
     (exceptions.NoPermissionError, _not_permitted),
-    (exceptions.MovedError, cluster),
-    (exceptions.ClusterCrossSlotError, cluster),
+    (CLUSTER_ERRORS, cluster),
     (exceptions.BusyLoadingError, reachability.loading),
     (exceptions.TimeoutError, reachability.timed_out),
 )

@@ -18,7 +18,7 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.redis.connection import RedisConnection
 from celery_health.readers.redis.keys import BINDING, list_keys
-from celery_health.readers.redis.reachability import cluster, is_missing_command
+from celery_health.readers.redis.reachability import CLUSTER_ERRORS, cluster, is_missing_command
 from celery_health.urls import BrokerUrl
 
 # Without one of these a worker ends at its start or at its first task.
@@ -27,7 +27,6 @@ _NEEDED = (
     *("SADD", "ZADD", "HSET", "ZREM", "HDEL", "ZREVRANGEBYSCORE"),
 )
 _NO_COMMAND = re.compile(r"no permissions? to run the '(\w+)", re.IGNORECASE)
-_CLUSTER = (exceptions.ClusterCrossSlotError, exceptions.MovedError)
 # The script with which a worker releases its lock. Only a worker that does not find it needs SCRIPT.
 _RELEASE = hashlib.sha1(Lock.LUA_RELEASE_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 # As the queues of one worker begin.
@@ -75,7 +74,7 @@ async def cluster_refusal(
     keys = (naming.key_prefix + key for key in (naming.unacked_key, naming.unacked_index_key))
     try:
         await connection.client().exists(*keys)
-    except _CLUSTER:
+    except CLUSTER_ERRORS:
         return cluster(url)
     return None
 
@@ -158,7 +157,7 @@ async def _answer(link: Any) -> Any:
 
 
 def _meaning(errors: list[tuple[_Step, Exception]], url: BrokerUrl) -> Reachability | None:
-    if any(isinstance(error, _CLUSTER) for _, error in errors):
+    if any(isinstance(error, CLUSTER_ERRORS) for _, error in errors):
         return Reachability(
             BrokerReason.UNSUPPORTED_KIND,
             f"{url.address} is a Redis Cluster. Workers end there, unless global_keyprefix in "

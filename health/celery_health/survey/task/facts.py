@@ -15,7 +15,7 @@ from celery_health.survey.budget import Budget
 from celery_health.survey.connect import connection_failure
 from celery_health.survey.evidence.reading import read_listeners
 from celery_health.survey.finding_queues import read_until_found
-from celery_health.survey.task.holder import TaskReplies, ask_about_task
+from celery_health.survey.task.holder import TaskReplies, ask_about_task, not_answered
 from celery_health.survey.task.result import STARTED, TaskResult, read_result
 from celery_health.survey.task.result_facts import is_final, with_result
 from celery_health.survey.task.search import Searched, search_for_task
@@ -24,14 +24,12 @@ from celery_health.threads import run_in_thread
 from celery_health.times import unix_time
 from celery_health.tls import THIS_PYTHON
 from celery_health.verdicts.fleet import poison_tasks
-from celery_health.verdicts.text import counted
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS
 from celery_health.why.facts import Held, Holder, Place, Queue, Sources, TaskFacts
 from celery_health.why.words import is_beginning
 
 _VISIBILITY_SECONDS = 3600.0
 """Celery's default on Redis."""
-_FINDING_SECONDS = 1.0
 _NOT_ALL_FOUND = "Not all queues on this Redis were found: name the queue to search with --queue."
 
 
@@ -121,8 +119,7 @@ async def _ask(connection: AppConnection, task_id: str, budget: Budget) -> TaskR
     except TimeoutError:
         return TaskReplies(error="Remote control does not end in time")
     if listeners is not None and listeners > replies.answered and not replies.error:
-        missing = listeners - replies.answered
-        return replace(replies, error=f"{missing} of {counted(listeners, 'worker')} did not answer")
+        return replace(replies, error=not_answered(listeners - replies.answered, listeners))
     return replace(replies, complete=listeners is not None)
 
 
@@ -144,7 +141,7 @@ async def _read_broker(
         if options.queues:
             reading = replace(await reader.read(names), found=Found.ALL)
         else:
-            reading = await read_until_found(lambda: reader.read(names), _FINDING_SECONDS)
+            reading = await read_until_found(lambda: reader.read(names))
         return reading, [queue.name for queue in reading.other_queues]
     finally:
         await reader.close()

@@ -17,6 +17,7 @@ from celery_health.survey.remote_control import (
 )
 from celery_health.times import unix_time
 from celery_health.verdicts.deaths import NO_DEATHS, FleetDeaths
+from celery_health.verdicts.text import counted
 from celery_health.why.facts import BlockingTask, Held, Holder
 from celery_health.wire.bounds import task_id as bounded_id
 from celery_health.wire.names import is_dead_letter_queue
@@ -91,6 +92,11 @@ def ask_about_task(app: Any, task_id: str, seconds: float, *, expected: int | No
 
 
 _COMMANDS = ("active_queues", "stats", "scheduled", "active", "revoked", "registered", "conf")
+
+
+def not_answered(missing: int, workers: int) -> str:
+    """Why the answers may lack something."""
+    return f"{missing} of {counted(workers, 'worker')} did not answer"
 
 
 def task_replies(replies: Replies, task_id: str, now: float, error: str | None = None) -> TaskReplies:

@@ -7,11 +7,10 @@ from dataclasses import replace
 from celery_health.broker import Found
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.remote_control import Replies
-from celery_health.survey.task.holder import TaskReplies, task_replies
+from celery_health.survey.task.holder import TaskReplies, not_answered, task_replies
 from celery_health.survey.task.result import TaskResult, read_result
 from celery_health.survey.task.search import Searched, search_for_task
 from celery_health.threads import run_in_thread
-from celery_health.verdicts.text import counted
 from celery_health.why.answer import Answer
 from celery_health.why.decide import why
 from celery_health.why.facts import Place, Sources
@@ -248,7 +247,7 @@ class Why:
 
 def _not_answered(workers: Sequence[str], replies: Replies) -> str | None:
     missing = len(set(workers) - replies.get("active", {}).keys())
-    return f"{missing} of {counted(len(workers), 'worker')} did not answer" if missing else None
+    return not_answered(missing, len(workers)) if missing else None
 
 
 def _may_be_in_broker(record: TaskRecord | None) -> bool:
