@@ -1,6 +1,7 @@
 """Switches task events on: workers send none by default, and forget the order when they restart."""
 
 import asyncio
+from collections.abc import Mapping
 
 from celery_monitor.live.blindness import events_are_off
 from celery_monitor.live.live import Live
@@ -38,9 +39,17 @@ class EventSwitch:
             # Workers of other applications are left alone.
             if await self._order(None if self._live.is_ours is None else list(online)):
                 self._all_at = now
-                self._ordered = dict.fromkeys(online, now)
+                self._ordered = {}
+                self._note(online, now)
         elif new and await self._order(new[:1000]):
-            self._ordered |= dict.fromkeys(new[:1000], now)
+            self._note({name: online[name] for name in new[:1000]}, now)
+
+    def _note(self, ordered: Mapping[str, float], now: float) -> None:
+        """``ordered``: by name, since when the worker is online."""
+        self._ordered |= dict.fromkeys(ordered, now)
+        self._live.known_workers.ordered_to_send_events(
+            name for name, since in ordered.items() if not may_have_missed(now, since)
+        )
 
     async def _order(self, names: list[str] | None) -> bool:
         """``names`` None: to all workers. True if the order was sent."""

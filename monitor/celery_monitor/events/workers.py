@@ -36,6 +36,7 @@ class WorkerTrack:
         "_latest",
         "_missed",
         "_missed_before",
+        "_ordered_to_send",
         "_shared_at",
         "ends_missing",
         "former_pid",
@@ -61,6 +62,7 @@ class WorkerTrack:
         self.processed: int | None = None
         self.sends_task_events = False
         self._first_processed: int | None = None
+        self._ordered_to_send = False
         self._missed = MissedEvents()
         self._missed_before = 0
         self.open_runs = OpenRuns()
@@ -84,11 +86,18 @@ class WorkerTrack:
     def silent(self) -> int:
         """Tasks that the process started since its first heartbeat here, while it sent no task events at all.
 
-        A number above 0 means that the worker's task events are switched off.
+        Once it has been ordered to send them, those since that order. Above 0, the worker's task events are
+        switched off.
         """
         if self.sends_task_events or self.processed is None or self._first_processed is None:
             return 0
         return self.processed - self._first_processed
+
+    def ordered_to_send(self) -> None:
+        """The process has received the first order to send task events. What it ran before shows nothing."""
+        if not self._ordered_to_send:
+            self._ordered_to_send = True
+            self._first_processed = self.processed
 
     def started(self, timestamp: float) -> None:
         """Note a task-started event, by the worker's clock."""
@@ -124,6 +133,7 @@ class WorkerTrack:
         self.processed = None
         self.sends_task_events = False
         self._first_processed = None
+        self._ordered_to_send = False
         self._missed = MissedEvents()
         self.open_runs = OpenRuns()
 

@@ -23,7 +23,7 @@ from celery_health.survey.snapshot import CheckOptions, Snapshot
 from celery_health.threads import SingleThread
 from celery_health.tls import THIS_PYTHON
 from celery_health.verdicts.thresholds import DEFAULT_FLEET_THRESHOLDS, FleetThresholds
-from celery_monitor.live.single_flight import SingleFlight
+from celery_monitor.single_flight import SingleFlight
 
 # The check must answer before the probes that use it give up, of which the shortest wait 3 s.
 CHECK_SECONDS = 2.5

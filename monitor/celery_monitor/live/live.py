@@ -1,7 +1,7 @@
 """What runs now: takes worker events, readings of the broker, answers of workers and the operator's push."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import structs
@@ -147,9 +147,10 @@ class Live:
         """Note one reading of the schedule."""
         self._schedule = schedule
 
-    def on_ping(self, workers: int | None) -> None:
-        """Note how many workers answer remote control."""
-        self._remote_workers = workers
+    def on_ping(self, workers: Collection[str] | None) -> None:
+        """Note which workers answer remote control; None if it cannot be used."""
+        self._remote_workers = None if workers is None else len(workers)
+        self.known_workers.on_ping(workers or (), self.clock())
 
     def check_workers(self) -> Iterator[None]:
         """Find workers that are gone, once a second, and have their tasks marked as lost: one worker a turn.

@@ -91,19 +91,14 @@ class Polling:
             workers.on_answer(name, answer, self._live.clock())
 
     async def _ping(self) -> None:
-        """Only without events: otherwise they show which workers live."""
-        sight = self._live.sight()
-        if sight.last_event is None or sight.now - sight.last_event > _PING_SECONDS:
-            self._live.on_ping(await self._answering())
-
-    async def _answering(self) -> int | None:
-        """How many workers answer a ping; None if remote control cannot be used."""
+        """Events do not show a worker that sends no heartbeats and runs no task."""
         try:
             names = (await self._remote.ask(("ping",)))["ping"]
         except RemoteControlError:
-            return None
+            self._live.on_ping(None)
+            return
         is_ours = self._live.is_ours
-        return sum(is_ours is None or is_ours(name) for name in names)
+        self._live.on_ping([name for name in names if is_ours is None or is_ours(name)])
 
     async def _read_schedule(self) -> None:
         async with asyncio.timeout(_READ_SECONDS):

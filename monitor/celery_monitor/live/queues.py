@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from celery_health.broker import BrokerReading
+from celery_monitor.live.beyond import Beyond
 from celery_monitor.live.queue import Fetched, Queue
 from celery_monitor.live.sent_tasks import SentTasks
 from celery_monitor.live.views import QueueView
@@ -25,12 +26,14 @@ class Queues:
         self._sent = sent
         self._named = tuple(names)
         self._queues: dict[str, Queue] = {}
-        self._beyond: set[str] = set()
+        self._beyond = Beyond(_MAX_BEYOND, _FORGET_SECONDS)
         self._needed_at: dict[str, float] = {}
+        self._of_the_broker: dict[str, None] = {}
+        """Those that the broker alone knows, which make room for those of workers and tasks."""
         self.reading: BrokerReading | None = None
         self.read_at: float | None = None
         for name in self._named:
-            self._add(name)
+            self._add(name, 0.0)
 
     def __iter__(self) -> Iterator[Queue]:
         return iter(self._queues.values())
@@ -43,12 +46,11 @@ class Queues:
     def need(self, names: Iterable[str], now: float) -> None:
         """Queues that a worker consumes, or to which a task was sent. Others are forgotten after an hour."""
         for name in names:
-            if name in self._queues or self._add(name):
-                self._needed_at[name] = now
-        for name in [name for name, at in self._needed_at.items() if now - at > _FORGET_SECONDS]:
-            del self._needed_at[name]
-            if name not in self._named:
-                self._queues.pop(name, None)
+            self._of_the_broker.pop(name, None)
+            if name not in self._queues and len(name) <= _MAX_NAME:
+                self._make_room(now)
+            self._need(name, now)
+        self._expire(now)
 
     def names(self) -> list[str]:
         """The queues to read."""
@@ -59,8 +61,7 @@ class Queues:
         self.reading = reading
         if reading.reachable:
             self.read_at = now
-        # Queues with messages that no worker consumes are known to the broker alone.
-        self.need([one.name for one in (*reading.queues, *reading.other_queues) if one.ready], now)
+        self._need_waiting(reading, now)
         for one in (*reading.queues, *reading.other_queues):
             queue = self._queues.get(one.name)
             if queue is None:
@@ -113,10 +114,44 @@ class Queues:
         sent = self._sent.oldest(queue.name) if queue.reading.ready else None
         return None if sent is None else max(0.0, now - sent)
 
-    def _add(self, name: str) -> bool:
+    def _need_waiting(self, reading: BrokerReading, now: float) -> None:
+        """Queues with messages that no worker consumes are known to the broker alone."""
+        for one in (*reading.queues, *reading.other_queues):
+            if not one.ready:
+                continue
+            if one.name not in self._queues:
+                self._of_the_broker[one.name] = None
+            if not self._need(one.name, now):
+                del self._of_the_broker[one.name]
+        self._expire(now)
+
+    def _need(self, name: str, now: float) -> bool:
+        if name not in self._queues and not self._add(name, now):
+            return False
+        self._needed_at[name] = now
+        return True
+
+    def _expire(self, now: float) -> None:
+        self._beyond.expire(now)
+        for name in [name for name, at in self._needed_at.items() if now - at > _FORGET_SECONDS]:
+            if name in self._named:
+                del self._needed_at[name]
+            else:
+                self._forget(name)
+
+    def _make_room(self, now: float) -> None:
+        if self._of_the_broker and len(self._queues) >= MAX_QUEUES:
+            name = next(iter(self._of_the_broker))
+            self._forget(name)
+            self._beyond.add(name, now)
+
+    def _forget(self, name: str) -> None:
+        del self._queues[name], self._needed_at[name]
+        self._of_the_broker.pop(name, None)
+
+    def _add(self, name: str, now: float) -> bool:
         if len(self._queues) >= MAX_QUEUES or len(name) > _MAX_NAME:
-            if len(self._beyond) < _MAX_BEYOND:
-                self._beyond.add(name[:_MAX_NAME])
+            self._beyond.add(name[:_MAX_NAME], now)
             return False
         self._beyond.discard(name)
         self._queues[name] = Queue(name)

@@ -114,6 +114,12 @@ class Worker:
         if not of_former:
             self.pid = answer.pid or self.pid
 
+    def on_ping(self, now: float) -> None:
+        """It has answered a ping. If its heartbeats have stopped, it lives without them from now on."""
+        if self.offline is OfflineReason.NO_HEARTBEAT:
+            self.heartbeat_at = None
+        self.seen(now)
+
     def silent_until(self) -> float:
         """When it counts as offline, unless it is heard of before."""
         if self.heartbeat_at is None:

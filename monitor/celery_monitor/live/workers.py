@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from celery_health.wire.resource_push import ResourcePush
 from celery_monitor.events.event import OFFLINE, WorkerEvent
 from celery_monitor.events.workers import WorkerTrack
+from celery_monitor.live.beyond import Beyond
 from celery_monitor.live.inspection import MAX_QUEUES_OF_WORKER, Inspected
 from celery_monitor.live.views import OfflineReason, WorkerView
 from celery_monitor.live.worker import WITHOUT_HEARTBEAT_SECONDS, Worker
@@ -32,7 +33,7 @@ class Workers:
     def __init__(self, tracks: Mapping[str, WorkerTrack]) -> None:
         self._tracks = tracks
         self._workers: dict[str, Worker] = {}
-        self._beyond: set[str] = set()
+        self._beyond = Beyond(MAX_WORKERS, WITHOUT_HEARTBEAT_SECONDS)
         self.changed_online = True
         """Whether a worker has come or gone since the queues of the workers were last read."""
         self.on_change: Callable[[], None] = lambda: None
@@ -104,6 +105,15 @@ class Workers:
             worker.on_answer(answer, now)
             self._changed()
 
+    def on_ping(self, names: Iterable[str], now: float) -> None:
+        """Note which workers have answered a ping. It shows a worker that sends no events."""
+        for name in names:
+            worker = self._workers.get(name)
+            if worker is not None:
+                worker.on_ping(now)
+            elif self._add(name, now) is not None:
+                self._changed()
+
     def on_push(self, push: ResourcePush, now: float) -> None:
         """Take in what the operator says of the workers of its resource."""
         groups = push.groups_of_workers()
@@ -127,6 +137,7 @@ class Workers:
     def expire(self, now: float) -> None:
         """Find the workers whose heartbeats have stopped, and forget those that went long ago."""
         gone = []
+        self._beyond.expire(now)
         self._add_by_tasks(now)
         for worker in self:
             if (track := self._tracks.get(worker.name)) is not None:
@@ -184,6 +195,12 @@ class Workers:
             worker.sample(now, self._tracks.get(worker.name)) for worker in self if not worker.series_dropped
         ]
 
+    def ordered_to_send_events(self, names: Iterable[str]) -> None:
+        """These workers have received an order to send task events."""
+        for name in names:
+            if (track := self._tracks.get(name)) is not None:
+                track.ordered_to_send()
+
     def without_task_events(self) -> list[str]:
         """Online workers that run tasks and send no task events."""
         return sorted(
@@ -216,8 +233,7 @@ class Workers:
 
     def _add(self, name: str, now: float) -> Worker | None:
         if len(self._workers) >= MAX_WORKERS and not self._make_room():
-            if len(self._beyond) < MAX_WORKERS:
-                self._beyond.add(name)
+            self._beyond.add(name, now)
             return None
         self._beyond.discard(name)
         worker = self._workers[name] = Worker(name, now)

@@ -33,8 +33,11 @@ QUICK: dict[str, dict[str, Any]] = {
     "CeleryOldestWaitAboveTarget": {"seconds": 1},
     "CeleryMonitorNotReady": {},
     "CeleryMonitorLosesEvents": {"tasks": 1},
+    "CeleryMonitorBlind": {},
+    "CeleryTasksStuck": {},
+    "CeleryWorkersRestartRepeatedly": {"restarts": 0},
 }
-LIMIT_SECONDS = 90.0
+LIMIT_SECONDS = 180.0
 SHOP = {"resource": "shop"}
 IN_CLUSTER = {"namespace": "market", "resource": "shop", "group": "standard"}
 """What the relabelling in a cluster gives to the target of a sidecar."""

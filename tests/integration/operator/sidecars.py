@@ -31,6 +31,7 @@ class Worker:
     live: bool = True
     active: int = 0
     drains: bool = False
+    has_agent: bool = True
     orders: list[tuple[str, float]] = field(default_factory=list)
 
     @property
@@ -44,6 +45,8 @@ class Worker:
 
     def report(self) -> Object:
         """It consumes by its own word; one that does not work has begun and ended no task for long."""
+        if not self.has_agent:
+            return _without_agent()
         seconds_left = self.orders[-1][1] if self.orders else 0
         consumes = self.reason == "Consuming" and not self.drains
         verdict = {"started": True, "live": self.live, "ready": consumes, "consuming": consumes}
@@ -66,6 +69,13 @@ class Worker:
             report=document,
             verdict={"reason": reason, "message": f"The worker is {reason}.", **verdict},
         )
+
+
+def _without_agent() -> Object:
+    """What a sidecar answers whose worker runs and writes no report."""
+    verdict = {"started": True, "live": True, "ready": True, "consuming": None}
+    says = {"reason": "AgentAbsent", "message": "The worker runs, but no agent reports from it."}
+    return worker_answer(hostname="", written_age=None, loop_age=None, verdict={**verdict, **says})
 
 
 def _server(address: str, worker: Worker) -> ThreadingHTTPServer:

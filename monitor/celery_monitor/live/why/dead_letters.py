@@ -9,7 +9,7 @@ from functools import partial
 from celery_health.dead_letters.letter import Letter
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.task.search import read_dead_letters
-from celery_monitor.live.single_flight import SingleFlight
+from celery_monitor.single_flight import SingleFlight
 
 _KEPT_SECONDS = 60.0
 _MAX_QUEUES = 10

@@ -15,7 +15,6 @@ from celery_health.why.answer import Answer
 from celery_health.why.decide import why
 from celery_health.why.facts import Place, Sources
 from celery_monitor.live.live import Live
-from celery_monitor.live.single_flight import SingleFlight
 from celery_monitor.live.why.dead_letters import DeadLetterReader
 from celery_monitor.live.why.facts import Known, facts, is_held, queue_name, with_result
 from celery_monitor.live.why.tasks import Tasks
@@ -32,6 +31,7 @@ from celery_monitor.records.states import (
 )
 from celery_monitor.records.tasks import TaskRecord
 from celery_monitor.remote_control.remote_control import RemoteControlError
+from celery_monitor.single_flight import SingleFlight
 
 Ask = Callable[[Sequence[str], Sequence[str] | None], Awaitable[Replies]]
 """The answers to commands of the workers with these names, as ``RemoteControl.ask`` gives them."""

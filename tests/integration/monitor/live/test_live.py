@@ -31,6 +31,21 @@ def send(broker: str, seconds: float, queue: str = "celery", priority: int = 0) 
         return str(app.send_task("shop.nap", args=[seconds], queue=queue, priority=priority).id)
 
 
+async def test_a_worker_that_sends_no_events_at_all_is_listed_with_its_queues(
+    redis: str, tmp_path: Path
+) -> None:
+    silent = ["--without-heartbeat", "--without-gossip", "--without-mingle"]
+    with worker(tmp_path, redis, silent):
+        async with monitor(redis) as watched:
+            await watched.until(
+                lambda: (
+                    [(one.name, one.online, one.queues) for one in watched.live.workers()]
+                    == [("w1@test", True, ("celery",))]
+                ),
+                "the worker is listed",
+            )
+
+
 class FromMerger:
     """The records of the merger, where there is no history."""
 

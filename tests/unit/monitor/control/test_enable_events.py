@@ -119,3 +119,20 @@ async def test_workers_that_run_tasks_and_do_not_obey_are_named_after_a_while() 
     assert "w1@a" in problem
     track.sends_task_events = True
     assert switch.problem() is None
+
+
+async def test_what_a_worker_ran_before_the_order_does_not_mean_that_it_disobeys() -> None:
+    """Tasks may wait for a worker that starts, and no other comes for hours."""
+    track = WorkerTrack("w1@a", 1)
+    clock, live, _, switch = world({"w1@a": track})
+    live.on_worker(online("w1@a", clock.now))
+    await switch.switch_on()
+    track._first_processed, track.processed = 0, 5
+    clock.now += 40
+    live.on_worker(heartbeat("w1@a", clock.now))
+    await switch.switch_on()
+    clock.now += 20
+
+    assert switch.problem() is None
+    track.processed = 6
+    assert "w1@a" in (switch.problem() or "")

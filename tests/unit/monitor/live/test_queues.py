@@ -119,6 +119,38 @@ def test_queues_beyond_their_number_and_names_that_are_too_long_are_counted() ->
     assert sum(len(name) for name in queues._beyond) < 1_000
 
 
+def test_queues_for_which_there_was_no_room_are_forgotten_as_others_are() -> None:
+    queues = Queues((), SentTasks())
+    queues.need((f"queue{number}" for number in range(1_001)), NOW)
+    assert queues.beyond == 1
+
+    queues.need(["queue0"], NOW + 3_601)
+
+    assert (queues.names(), queues.beyond) == (["queue0"], 0)
+
+
+def test_the_queues_of_workers_take_the_place_of_those_that_the_broker_alone_knows() -> None:
+    queues = Queues(["named"], SentTasks())
+    strangers = tuple(QueueReading(f"stranger{number}", 1) for number in range(1_000))
+    queues.on_reading(reading(others=strangers), {}, NOW)
+    assert (len(queues.names()), queues.beyond) == (1_000, 1)
+
+    queues.need(["mail", "x" * 1_000], NOW)
+    queues.on_reading(reading(others=strangers), {}, NOW)
+
+    assert {"named", "mail"} < set(queues.names())
+    assert (len(queues.names()), queues.beyond) == (1_000, 3)
+
+
+def test_a_queue_that_a_worker_now_consumes_keeps_its_place() -> None:
+    queues = Queues((), SentTasks())
+    queues.on_reading(reading(others=(QueueReading("mail", 1), QueueReading("stranger", 1))), {}, NOW)
+    queues.need(["mail", *(f"queue{number}" for number in range(1_000))], NOW)
+
+    assert "mail" in queues.names()
+    assert "stranger" not in queues.names()
+
+
 def test_the_oldest_wait_is_that_of_the_task_that_was_sent_first() -> None:
     sent = SentTasks()
     queues = Queues(["mail"], sent)

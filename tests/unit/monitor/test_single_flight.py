@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from celery_monitor.live.single_flight import SingleFlight
+from celery_monitor.single_flight import SingleFlight
 
 
 class Work:
