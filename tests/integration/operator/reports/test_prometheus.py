@@ -12,7 +12,7 @@ from celery_health.alerts.choice import chosen
 from celery_operator.kinds import POD
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess
-from tests.integration.operator.refusals import refused_status
+from tests.integration.operator.reports.refusals import refused_status
 from tests.integration.operator.sidecars import Workers
 from tests.integration.operator.world import World, group
 from tests.support.prometheus import KUBERNETES, Prometheus, prometheus, write

@@ -5,7 +5,7 @@ from tools.testbed.waiting import wait_for
 from celery_operator.kinds import CELERY_DEPLOYMENT
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import metric
-from tests.integration.operator.refusals import REFUSAL, refused_status
+from tests.integration.operator.reports.refusals import REFUSAL, refused_status
 from tests.integration.operator.world import World
 
 
