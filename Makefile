@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help venv lint format docs crds test test-unit test-properties test-integration test-e2e test-matrix \
 	test-configurations fault-matrix ledger soak soak-scaling cluster cluster-down cluster-load images deploy try demo demo-down bench bench-burst \
-	bench-page bench-scale page-vendor page-pictures
+	bench-page bench-scale page-vendor page-pictures dashboard-pictures
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ page-vendor:  ## build the libraries of the monitor's page from the locked npm p
 
 page-pictures: venv  ## write docs/pictures from the pictures that the tests of the page left in build/page
 	@$(BIN)/python -m tools.page_pictures
+
+dashboard-pictures: venv  ## write docs/pictures/dashboards from what Prometheus answered to the end-to-end tests
+	@$(BIN)/python -m tools.dashboards.pictures
 
 crds: venv  ## write crds/, the chart's copy and docs/reference/resource.md from the models
 	@PYTHONPATH=health:probe:operator $(BIN)/python -m celery_operator.api.crd

@@ -21,9 +21,9 @@ except urllib.error.HTTPError as error:
 """
 
 
-def token(shop: Shop) -> str:
+def token(shop: Shop, name: str = "shop") -> str:
     """The token that the operator has generated."""
-    secret = shop.kube.get(shop.namespace, "secret", "shop-monitor")
+    secret = shop.kube.get(shop.namespace, "secret", f"{name}-monitor")
     assert secret is not None
     return base64.b64decode(secret["data"]["token"]).decode()
 

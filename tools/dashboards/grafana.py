@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tools.dashboards.grid import placed
 from tools.dashboards.panel import Dashboard, Kind, Panel, Query, Row, Variable
 
 _SCHEMA = 39
 """The version of the format, of Grafana 10.2: newer versions convert it."""
-_COLUMNS = 24
 _DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 _ALL = ".*"
 """Matches series without the label too, as they are outside Kubernetes."""
@@ -64,24 +64,14 @@ def _variable(variable: Variable) -> dict[str, Any]:
 
 
 def _panels(rows: tuple[Row, ...]) -> Iterator[dict[str, Any]]:
-    number, top = 1, 0
-    for row in rows:
-        yield {
-            "id": number,
-            "type": "row",
-            "title": row.title,
-            "collapsed": False,
-            "gridPos": {"x": 0, "y": top, "w": _COLUMNS, "h": 1},
-            "panels": [],
-        }
-        number, top, left, highest = number + 1, top + 1, 0, 0
-        for panel in row.panels:
-            if left + panel.width > _COLUMNS:
-                top, left, highest = top + highest, 0, 0
-            place = {"x": left, "y": top, "w": panel.width, "h": panel.height}
-            yield {"id": number, "gridPos": place, **_panel(panel)}
-            number, left, highest = number + 1, left + panel.width, max(highest, panel.height)
-        top += highest
+    for number, (one, place) in enumerate(placed(rows), 1):
+        where = {"x": place.left, "y": place.top, "w": place.width, "h": place.height}
+        shown = _row(one) if isinstance(one, Row) else _panel(one)
+        yield {"id": number, "gridPos": where, **shown}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {"type": "row", "title": row.title, "collapsed": False, "panels": []}
 
 
 def _panel(panel: Panel) -> dict[str, Any]:

@@ -4,122 +4,43 @@ It has the jobs of docs/howto/alerts.md, and rules with short times.
 """
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.alert_rules import rules_file
+from tools.dashboards.answers import keep
+from tools.dashboards.every import DASHBOARDS
 from tools.testbed import broker_faults, faults
 from tools.testbed.kube import Kube, Object
-from tools.testbed.shop import BROKER_URL, PROBE_PORT, Shop, group
+from tools.testbed.shop import BROKER_URL, PROBE_PORT, Shop
 from tools.testbed.waiting import wait_for
 
-from celery_health.alerts import RULES
-from celery_health.alerts.choice import chosen
 from tests.e2e.alerts.discovery import write_targets
-from tests.e2e.poison_tasks.cases import Case, send, start
+from tests.e2e.alerts.watched import (
+    CASE,
+    ENDS_WITHIN,
+    FIRES_WITHIN,
+    TARGETS,
+    Watched,
+    configuration,
+    running_case,
+    watched,
+)
+from tests.e2e.poison_tasks.cases import send, start
 from tests.e2e.test_kubectl_plugin import kubectl_celery
 from tests.e2e.test_operator import SYSTEM
-from tests.support.prometheus import KUBERNETES, Prometheus, prometheus, write
+from tests.support.prometheus import prometheus
 
-HOLD_SECONDS = 3
-TARGETS = "pods.json"
-OVERDUE_SECONDS = 5
-QUICK: tuple[str, ...] = (
-    "CeleryBeatDoubled",
-    "CeleryBeatLate",
-    "CeleryBrokerUnreachable",
-    "CeleryDeadLetters",
-    "CeleryGroupAtMaximum",
-    "CeleryOperatorAbsent",
-    "CeleryPoisonTask",
-    "CeleryQueueNotConsumed",
-    "CelerySidecarUnreachable",
-    "CeleryWorkersDown",
-)
-FIRES_WITHIN = ENDS_WITHIN = 120.0
-CASE = Case(
-    "leave",
-    2,
-    more_groups=(
-        group("asleep", replicas=0),
-        group("small", concurrency=1, autoscaling={"minReplicas": 1, "maxReplicas": 1}),
-        group("held", replicas=1, drainTimeoutSeconds=0, gracePeriodSeconds=1),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Watched:
-    """The application of the case, and the Prometheus that watches it."""
-
-    shop: Shop
-    prometheus: Prometheus
-
-    def until_it_fires(self, name: str, /, **labels: str) -> dict[str, str]:
-        """Wait for the alert; gives its annotations."""
-        alert = wait_for(
-            lambda: self.prometheus.firing(name, **self._own(labels)),
-            FIRES_WITHIN,
-            lambda: f"{name}; {self.prometheus.alerts()}\n{self.prometheus.targets()}",
-            interval=0.5,
-        )
-        annotations: dict[str, str] = alert["annotations"]
-        return annotations
-
-    def until_it_ends(self, name: str, /, **labels: str) -> None:
-        wait_for(
-            lambda: self.prometheus.firing(name, **self._own(labels)) is None,
-            ENDS_WITHIN,
-            lambda: f"the end of {name}; {self.prometheus.alerts()}",
-            interval=0.5,
-        )
-
-    def _own(self, labels: dict[str, str]) -> dict[str, str]:
-        return {"namespace": self.shop.namespace, "resource": CASE.name, **labels}
-
-
-@contextmanager
-def watched(shop: Shop, home: Path) -> Iterator[Watched]:
-    """Prometheus, once it has scraped the operator and the workers."""
-    with prometheus(home, configuration(shop.kube, home, shop.namespace)) as server:
-        jobs = ("celery-operator", "celery-sidecar")
-        wait_for(lambda: [server.targets().get(job) for job in jobs] == ["up"] * 2, 60, server.targets)
-        yield Watched(shop, server)
-
-
-def configuration(kube: Kube, home: Path, *namespaces: str) -> dict[str, Any]:
-    """The jobs of the documentation, for the pods of these namespaces and of the operator's."""
-    home.mkdir(exist_ok=True)
-    quick: dict[str, dict[str, Any]] = {name: {"for": f"{HOLD_SECONDS}s"} for name in QUICK}
-    rules = chosen(RULES, {**quick, "CeleryDrainOverdue": {"seconds": OVERDUE_SECONDS}})
-    targets = write_targets(kube, [*namespaces, SYSTEM], home / TARGETS)
-    file = write(home / "celery.rules.yml", rules_file(outside_kubernetes=False, rules=rules))
-    jobs = [one for one in KUBERNETES["scrape_configs"] if one["job_name"] != "celery-monitor"]
-    found = {"file_sd_configs": [{"files": [str(targets)]}]}
-    return {
-        "rule_files": [str(file)],
-        "scrape_configs": [
-            {**{name: value for name, value in job.items() if name != "kubernetes_sd_configs"}, **found}
-            for job in jobs
-        ],
-    }
-
-
-def running_case() -> Object:
-    """The resource: quarantine is on, and beat runs."""
-    deployment = CASE.deployment(BROKER_URL)
-    deployment["spec"]["health"] = {"poisonTasks": "Quarantine"}
-    deployment["spec"]["beat"] = {"enabled": True}
-    return deployment
+READY_WITHIN = 150
 
 
 def test_each_fault_fires_its_alert_and_its_repair_ends_it(shop: Shop, tmp_path: Path) -> None:
     start(shop, BROKER_URL, running_case())
+    shop.wait_condition("MonitorReady", "True", name=CASE.name, timeout=READY_WITHIN)
+    begin = time.time()
     with watched(shop, tmp_path / "prometheus") as alerts:
+        tasks(alerts)
         poison_task(alerts)
         queues(alerts)
         sidecar(alerts)
@@ -127,6 +48,28 @@ def test_each_fault_fires_its_alert_and_its_repair_ends_it(shop: Shop, tmp_path:
         second_beat(alerts, tmp_path / "prometheus" / TARGETS)
         drain(alerts)
         broker(alerts)
+        dashboards(alerts, begin)
+
+
+def tasks(alerts: Watched) -> None:
+    """Tasks that succeed, fail and come again, for the dashboards."""
+    orders = [("place_order", 1), ("charge_card", 1), ("send_email", 1, 1), ("build_report", 0.2)]
+    sent = [(f"shop.tasks.{name}", list(arguments), CASE.name) for name, *arguments in orders]
+    send(alerts.shop, BROKER_URL, sent * 10)
+
+
+def dashboards(alerts: Watched, begin: float) -> None:
+    """Every query of the dashboards has had an answer. `make dashboard-pictures` draws the answers."""
+    chosen = {
+        "namespace": alerts.shop.namespace,
+        "resource": CASE.name,
+        "queue": CASE.name,
+        "name": "shop.tasks.charge_card",
+        "__rate_interval": "30s",
+    }
+    url, end = f"http://127.0.0.1:{alerts.prometheus.port}", time.time()
+    missing = {one.uid: keep(url, one, chosen, begin, end) for one in DASHBOARDS}
+    assert {uid: found for uid, found in missing.items() if found} == {}
 
 
 def poison_task(alerts: Watched) -> None:

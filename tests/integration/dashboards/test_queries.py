@@ -4,11 +4,11 @@ promtool evaluates the queries as Prometheus does. The series are made up from d
 which tests of each program hold what it exposes.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tools.dashboards.answers import filled, panels
 from tools.dashboards.every import DASHBOARDS
 from tools.dashboards.panel import Dashboard
 
@@ -66,10 +66,6 @@ def series(application: frozenset[str]) -> list[dict[str, str]]:
     return made
 
 
-def filled(expression: str, values: dict[str, str]) -> str:
-    return re.sub(r"\$(__\w+|[a-z]\w*)", lambda found: values[found[1]], expression)
-
-
 def answered(expressions: list[str], application: frozenset[str], path: Path) -> str:
     """What promtool says of these queries, empty where each gives an answer."""
     tests = [
@@ -84,8 +80,8 @@ def answered(expressions: list[str], application: frozenset[str], path: Path) ->
 
 
 def queries(dashboard: Dashboard) -> list[str]:
-    panels = [query.expression for row in dashboard.rows for panel in row.panels for query in panel.queries]
-    return [*panels, *(variable.expression for variable in dashboard.variables)]
+    shown = [query.expression for _, query in panels(dashboard)]
+    return [*shown, *(variable.expression for variable in dashboard.variables)]
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.uid)

@@ -1,0 +1,115 @@
+"""The application that the tests of alerts break, and the Prometheus that watches it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.alert_rules import rules_file
+from tools.testbed.kube import Kube, Object
+from tools.testbed.shop import BROKER_URL, Shop, group
+from tools.testbed.waiting import wait_for
+
+from celery_health.alerts import RULES
+from celery_health.alerts.choice import chosen
+from tests.e2e.alerts.discovery import write_targets
+from tests.e2e.poison_tasks.cases import Case
+from tests.e2e.test_monitor import token
+from tests.e2e.test_operator import SYSTEM
+from tests.support.prometheus import KUBERNETES, Prometheus, prometheus, write
+
+HOLD_SECONDS = 3
+TARGETS = "pods.json"
+TOKEN = "token"
+OVERDUE_SECONDS = 5
+QUICK: tuple[str, ...] = (
+    "CeleryBeatDoubled",
+    "CeleryBeatLate",
+    "CeleryBrokerUnreachable",
+    "CeleryDeadLetters",
+    "CeleryGroupAtMaximum",
+    "CeleryOperatorAbsent",
+    "CeleryPoisonTask",
+    "CeleryQueueNotConsumed",
+    "CelerySidecarUnreachable",
+    "CeleryWorkersDown",
+)
+FIRES_WITHIN = ENDS_WITHIN = 120.0
+CASE = Case(
+    "leave",
+    2,
+    more_groups=(
+        group("asleep", replicas=0),
+        group("small", concurrency=1, autoscaling={"minReplicas": 1, "maxReplicas": 1}),
+        group("held", replicas=1, drainTimeoutSeconds=0, gracePeriodSeconds=1),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The application of the case, and the Prometheus that watches it."""
+
+    shop: Shop
+    prometheus: Prometheus
+
+    def until_it_fires(self, name: str, /, **labels: str) -> dict[str, str]:
+        """Wait for the alert; gives its annotations."""
+        alert = wait_for(
+            lambda: self.prometheus.firing(name, **self._own(labels)),
+            FIRES_WITHIN,
+            lambda: f"{name}; {self.prometheus.alerts()}\n{self.prometheus.targets()}",
+            interval=0.5,
+        )
+        annotations: dict[str, str] = alert["annotations"]
+        return annotations
+
+    def until_it_ends(self, name: str, /, **labels: str) -> None:
+        wait_for(
+            lambda: self.prometheus.firing(name, **self._own(labels)) is None,
+            ENDS_WITHIN,
+            lambda: f"the end of {name}; {self.prometheus.alerts()}",
+            interval=0.5,
+        )
+
+    def _own(self, labels: dict[str, str]) -> dict[str, str]:
+        return {"namespace": self.shop.namespace, "resource": CASE.name, **labels}
+
+
+@contextmanager
+def watched(shop: Shop, home: Path) -> Iterator[Watched]:
+    """Prometheus, once it has scraped the operator and the workers."""
+    home.mkdir()
+    (home / TOKEN).write_text(token(shop, CASE.name))
+    with prometheus(home, configuration(shop.kube, home, shop.namespace)) as server:
+        wait_for(lambda: set(server.targets().values()) == {"up"}, 60, server.targets)
+        yield Watched(shop, server)
+
+
+def configuration(kube: Kube, home: Path, *namespaces: str) -> dict[str, Any]:
+    """The jobs of the documentation, for the pods of these namespaces and of the operator's."""
+    home.mkdir(exist_ok=True)
+    quick: dict[str, dict[str, Any]] = {name: {"for": f"{HOLD_SECONDS}s"} for name in QUICK}
+    rules = chosen(RULES, {**quick, "CeleryDrainOverdue": {"seconds": OVERDUE_SECONDS}})
+    targets = write_targets(kube, [*namespaces, SYSTEM], home / TARGETS)
+    file = write(home / "celery.rules.yml", rules_file(outside_kubernetes=False, rules=rules))
+    found: dict[str, Any] = {"file_sd_configs": [{"files": [str(targets)]}]}
+    jobs = [_job(one, found, home) for one in KUBERNETES["scrape_configs"]]
+    return {"rule_files": [str(file)], "scrape_configs": jobs}
+
+
+def _job(documented: Mapping[str, Any], found: Mapping[str, Any], home: Path) -> dict[str, Any]:
+    job = {name: value for name, value in documented.items() if name != "kubernetes_sd_configs"}
+    if "authorization" in job:
+        job["authorization"] = {"credentials_file": str(home / TOKEN)}
+    return {**job, **found}
+
+
+def running_case() -> Object:
+    """The resource: quarantine is on, and beat and the monitor run."""
+    deployment = CASE.deployment(BROKER_URL)
+    deployment["spec"]["health"] = {"poisonTasks": "Quarantine"}
+    deployment["spec"]["beat"] = {"enabled": True}
+    deployment["spec"]["monitor"] = {"enabled": True}
+    return deployment
