@@ -70,7 +70,7 @@ def test_lost_tasks_are_a_recommendation_and_leave_the_health_alone() -> None:
     status = decide(snapshot(deaths=deaths)).status
     assert status.health is HealthState.HEALTHY
     assert [one.message.partition(" To have")[0] for one in status.recommendations] == [
-        "Within 10 min, 1 task (shop.pay) was lost with the process that ran them. Send the lost tasks again."
+        "Within 10 min, 1 task (shop.pay) was lost when a process of the pool died. Send the lost tasks again."
     ]
 
 
