@@ -27,8 +27,8 @@ class DeathReason(Reason):
         cause=Cause.TASKS,
         wording=Wording(
             message=_OF_ONE,
-            remedy="Revoke the task: a worker then discards its message. To keep the message, turn quarantine "
-            "on instead. {correction}",
+            remedy="Revoke the task: a worker then discards its message. To keep the message, turn "
+            "quarantine on instead. {correction}",
             kubectl="exec {pod} -c {worker} -- celery -A {app} control revoke {task_id}",
             celery="control revoke {task_id}",
         ),

@@ -69,7 +69,7 @@ def test_a_task_that_failed_is_sent_again_only_where_its_message_is_gone() -> No
     assert why(replace(failed, unacknowledged=False)).remedy == why(failed).remedy
 
     for kept in (replace(failed, unacknowledged=True), replace(failed, queue=queue(found=True))):
-        assert why(kept).remedy.endswith("do not send it a second time.")
+        assert why(kept).remedy.endswith("do not send another.")
 
 
 def test_a_hostile_id_stays_one_word_of_the_command() -> None:

@@ -161,7 +161,7 @@ def _last_run(facts: TaskFacts) -> dict[str, str]:
 def _again(facts: TaskFacts) -> str:
     """How a task that failed comes to run again: a MemoryError ends the worker before it acknowledges."""
     if facts.unacknowledged is True or (facts.queue is not None and facts.queue.found):
-        return ". The broker still has its message, so it can run again by itself: do not send it a second time"
+        return ". The broker still has its message, so it can run again by itself: do not send another"
     return ", then send the task again"
 
 
