@@ -27,7 +27,8 @@ class DeathReason(Reason):
         cause=Cause.TASKS,
         wording=Wording(
             message=_OF_ONE,
-            remedy="Revoke the task: a worker then discards its message. {correction}",
+            remedy="Revoke the task: a worker then discards its message. To keep the message, turn "
+            "quarantine on instead. {correction}",
             kubectl="exec {pod} -c {worker} -- celery -A {app} control revoke {task_id}",
             celery="control revoke {task_id}",
         ),
@@ -80,7 +81,7 @@ class DeathReason(Reason):
         meaning="Tasks are gone with the process that ran them: their messages do not go back.",
         cause=Cause.CONFIGURATION,
         wording=Wording(
-            message="Within {window}, {lost} lost with the process that ran them.",
+            message="Within {window}, {lost} lost when a process of the pool died.",
             remedy="Send the lost tasks again. To have such messages go back to their queue, set "
             "task_acks_late and task_reject_on_worker_lost for tasks that may run twice.",
             kubectl="logs {subject} -c {worker}",

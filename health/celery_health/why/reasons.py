@@ -105,7 +105,7 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
         WhyReason.FAILED: Situation(
             Severity.DEGRADED,
             "{task} failed{ago}{on_worker}{error}.",
-            "Correct the cause, then send the task again",
+            "Correct the cause{again}",
         ),
         WhyReason.RECOVERED: Situation(
             Severity.INFORMATION,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
-from tools.testbed.celery_versions import CELERY_5_7
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
 from tools.testbed.servers import RabbitServer, RedisServer
 from tools.testbed.waiting import wait_for
 
@@ -115,3 +115,22 @@ def test_a_task_that_kills_its_child_again_and_again_is_named_as_in_its_verdict(
     assert f"Task poison {task_id} killed its worker " in found["sentence"]
     assert ": signal SIGKILL. It was redelivered each time" in found["sentence"]
     assert found["command"] == f"celery -A quarantine_app control revoke {task_id}"
+
+
+@pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
+def test_a_task_whose_memory_error_ends_the_worker_is_not_to_be_sent_a_second_time(
+    world: World, redis: RedisServer, tmp_path: Path
+) -> None:
+    """Celery ends the worker before it acknowledges, so that the message goes back; no child has died."""
+    with scene(redis.url, tmp_path, f"memory-{world.celery}") as shop:
+        worker = shop.worker("one", world, "-c", "1", CELERY_RESULT_BACKEND=redis.url)
+        worker.wait_ready()
+        task_id = shop.producer.send_task("starve", queue=shop.queue, ignore_result=False).id
+        assert worker.wait_ended() == 1
+        assert "Unrecoverable error: MemoryError" in worker.printed()
+        assert "killed its worker" not in worker.printed()
+
+        found = why(shop, task_id, redis.url)
+
+    assert (found["reason"], found["exit_code"]) == ("Failed", 1)
+    assert "it can run again by itself" in found["remedy"]

@@ -7,7 +7,7 @@ import pytest
 
 from celery_health.catalogue.fleet import FleetReason
 from celery_health.why.decide import why
-from celery_health.why.facts import Place, Sources
+from celery_health.why.facts import Outcome, Place, Sources
 from celery_health.why.reasons import TEXTS, WhyReason
 from tests.unit.why import cases, poison_cases
 from tests.unit.why.examples import ALL_WORKERS, IN_CLUSTER, NOW, Case, facts, queue
@@ -61,6 +61,15 @@ def test_a_queue_that_no_worker_reads_has_the_remedy_of_its_verdict() -> None:
     assert here.remedy == FleetReason.QUEUE_NOT_CONSUMED.entry.wording.remedy.format(queues="mail")
     assert here.command == "celery -A shop worker -Q mail"
     assert there.command == "kubectl -n production edit celerydeployments shop"
+
+
+def test_a_task_that_failed_is_sent_again_only_where_its_message_is_gone() -> None:
+    failed = facts(outcome=Outcome.FAILED, error="MemoryError")
+    assert why(failed).remedy == "Correct the cause, then send the task again."
+    assert why(replace(failed, unacknowledged=False)).remedy == why(failed).remedy
+
+    for kept in (replace(failed, unacknowledged=True), replace(failed, queue=queue(found=True))):
+        assert why(kept).remedy.endswith("do not send another.")
 
 
 def test_a_hostile_id_stays_one_word_of_the_command() -> None:

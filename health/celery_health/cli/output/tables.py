@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from celery_health.broker import BrokerReading, Found
+from celery_health.catalogue.health import HealthState
 from celery_health.cli.output.terminal import COLOURS, new_table
 from celery_health.readers.redis.server import RedisServer
 from celery_health.redaction import printable
@@ -58,7 +59,9 @@ def _state(reading: BrokerReading) -> str:
 def _problems(result: CheckResult) -> Iterator[Text]:
     for problem in result.problems:
         line = Text()
-        line.append(f"{problem.health.value.lower()}: ", COLOURS[problem.health])
+        # What leaves the health alone is no proof of it.
+        word = "note" if problem.health is HealthState.HEALTHY else problem.health.value.lower()
+        line.append(f"{word}: ", COLOURS[problem.health])
         line.append(f"{problem.message.rstrip('.')}.\n  {problem.remedy.rstrip('.')}.\n  $ ")
         line.append(problem.command, "bold")
         yield line

@@ -27,5 +27,8 @@ def retry_refusal(state: str) -> str | None:
     if state == SUCCESS:
         return "The task has succeeded: send a new task instead of a retry."
     if state not in RETRYABLE_STATES:
-        return f"The task has not ended ({state}): wait for its end, or cancel it first."
+        return (
+            f"The task has not ended ({state}): wait for its end, or cancel it first. If its message is in a "
+            "dead-letter queue, replay that and do not cancel the task."
+        )
     return None

@@ -88,7 +88,8 @@ def ended(facts: TaskFacts) -> Finding | None:
         return Finding(reason, {**words, "took": took})
     if facts.outcome is Outcome.REVOKED and _expired_before_end(facts):
         return _expired(facts)
-    return Finding(_ENDINGS[facts.outcome], {**words, "by": _by(facts), "how": _how(facts)})
+    more = {"by": _by(facts), "how": _how(facts), "again": _again(facts)}
+    return Finding(_ENDINGS[facts.outcome], {**words, **more})
 
 
 def end_unreported(facts: TaskFacts) -> Finding | None:
@@ -155,6 +156,13 @@ def _how(facts: TaskFacts) -> str:
 def _last_run(facts: TaskFacts) -> dict[str, str]:
     error = f": {short(facts.error)}" if facts.error else ""
     return {"ago": ago(facts, facts.finished), "on_worker": _on_worker(facts), "error": error}
+
+
+def _again(facts: TaskFacts) -> str:
+    """How a task that failed comes to run again: a MemoryError ends the worker before it acknowledges."""
+    if facts.unacknowledged is True or (facts.queue is not None and facts.queue.found):
+        return ". The broker still has its message, so it can run again by itself: do not send another"
+    return ", then send the task again"
 
 
 def _on_worker(facts: TaskFacts) -> str:

@@ -42,6 +42,13 @@ def poison() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@app.task(name="starve")
+def starve() -> None:
+    """Fail as where a limit of the process, such as ``ulimit -v``, refuses memory."""
+    note("starve")
+    raise MemoryError
+
+
 @app.task(name="leave")
 def leave(_password: str) -> None:
     """End the process without any cleanup."""

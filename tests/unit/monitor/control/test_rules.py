@@ -11,3 +11,10 @@ def test_a_task_whose_end_was_not_reported_has_ended_for_a_cancel_and_for_a_retr
     assert retry is not None
     assert "it may have succeeded" in retry
     assert "has not ended" not in retry
+
+
+def test_the_refusal_of_a_retry_names_the_replay_because_a_cancel_would_lose_a_dead_letter() -> None:
+    # A task in quarantine has begun, and no run of it has ended.
+    retry = retry_refusal(TaskRecord(id="a", name="pay", state="STARTED"))
+    assert retry is not None
+    assert "replay that and do not cancel the task" in retry
