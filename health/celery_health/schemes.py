@@ -30,6 +30,8 @@ _OTHER_DATABASES = frozenset(
 )
 # A class by its path, such as shop.transport:Own, can be neither known nor misspelled.
 _CLASS_PATH = re.compile(r"[.:]")
+# Names of servers that are no names of transports.
+_MEANT = {"rabbit": "amqp", "rabbitmq": "amqp", "rabbitmqs": "amqps", "valkey": "redis", "valkeys": "rediss"}
 _EXAMPLES = {
     "transport": "redis://, rediss://, sentinel://, amqp:// or amqps://",
     "result backend": "redis://, rpc://, db+postgresql:// or django-db",
@@ -75,6 +77,7 @@ def _check(name: str, what: str, known: Iterable[str]) -> None:
     names = set(known)
     if name in names or _CLASS_PATH.search(name):
         return
-    nearest = get_close_matches(name.lower(), sorted(names), n=1)
+    meant = _MEANT.get(name.lower())
+    nearest = [meant] if meant in names else get_close_matches(name.lower(), sorted(names), n=1)
     hint = f"did you mean {nearest[0]}?" if nearest else f"write {_EXAMPLES[what]}."
     raise UrlError(f"There is no {what} {name}: {hint}")

@@ -23,7 +23,7 @@ from celery_health.broker_url import (
     UrlError,
 )
 from celery_health.url_parts import sql_urls
-from celery_health.url_parts.checks import checked, is_placeholder, without_placeholder
+from celery_health.url_parts.checks import checked, is_placeholder, meant_scheme, without_placeholder
 
 __all__ = [
     "BrokerKind",
@@ -39,6 +39,7 @@ _EXAMPLES = "redis://HOST:6379/0, rediss://, sentinel://, amqp://HOST:5672/VHOST
 
 _NAME = re.compile(r"[A-Za-z_][\w.+-]*(:[A-Za-z_]\w*)?\Z")
 _DATABASE_AT_END = re.compile(r"/[0-9]+ +\Z")
+_QUOTES = frozenset("\"'")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
 
 
@@ -165,10 +166,14 @@ def _kind_of(scheme: str) -> BrokerKind:
 def _parse_one(text: str, *, of_results: bool = False) -> BrokerUrl:
     scheme, separator, rest = text.partition("://")
     examples = _EXAMPLES_OF_RESULTS if of_results else _EXAMPLES
+    if text[:1] in _QUOTES:
+        raise UrlError("The URL stands in quotation marks: remove them. Files for --env-file keep them.")
     if not separator and is_placeholder(text):
         raise UrlError(f"{text!r} is a placeholder: replace it with its value.")
     if not separator:
-        raise UrlError(f"The URL has no scheme: write {examples}.")
+        meant = meant_scheme(text)
+        advice = f"begin it with {meant}" if meant else f"write {examples}"
+        raise UrlError(f"The URL has no scheme: {advice}.")
     if not _SCHEME.match(scheme):
         raise UrlError(f"The URL does not begin with a scheme: write {examples}.")
     kind = _kind_of(scheme)

@@ -45,6 +45,12 @@ UNKNOWN_WORKERS: Mapping[str, Wording] = {
         celery="inspect ping",
     ),
     "no_remote_control": Wording(message="The workers cannot be asked: {failure}"),
+    "slow_remote_control": Wording(
+        message="The workers cannot be asked: {failure}",
+        remedy="Give the check more time with --timeout. A server of a failover list or a Sentinel that "
+        "does not answer delays each connection.",
+        celery="health --timeout 30",
+    ),
 }
 
 NO_WORKERS: Mapping[str, Wording] = {

@@ -12,7 +12,7 @@ from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.evidence.broker_clients import UnresponsiveWorkers
 from celery_health.survey.health_exit_code import exit_code_of
 from celery_health.survey.round_trip_verdicts import failed_test_tasks
-from celery_health.survey.snapshot import Snapshot
+from celery_health.survey.snapshot import TOO_SLOW, Snapshot
 from celery_health.urls import BrokerKind
 from celery_health.verdicts.commands import CeleryCommands, celery_program
 from celery_health.verdicts.fleet.evidence import FleetEvidence
@@ -163,7 +163,10 @@ def _explained(verdict: Verdict, snapshot: Snapshot) -> Verdict:
         return replace(verdict, facts=facts, variant="other_settings")
     if snapshot.remote_control_error:
         facts = {"failure": snapshot.remote_control_error}
-        return replace(verdict, facts=facts, variant="no_remote_control")
+        is_slow = snapshot.remote_control_error.startswith(TOO_SLOW)
+        return replace(
+            verdict, facts=facts, variant="slow_remote_control" if is_slow else "no_remote_control"
+        )
     return _no_answer(snapshot.unresponsive) if snapshot.unresponsive else verdict
 
 

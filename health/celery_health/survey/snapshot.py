@@ -11,6 +11,8 @@ from celery_health.survey.round_trip import RoundTrip
 from celery_health.verdicts.deaths import NO_DEATHS, FleetDeaths
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
 
+TOO_SLOW = "remote control does not end in time"
+
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:

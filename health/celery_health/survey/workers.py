@@ -14,7 +14,7 @@ from celery_health.survey.evidence.reading import read_clients, read_listeners
 from celery_health.survey.evidence.redis_clients import other_listeners, with_proven_waiting
 from celery_health.survey.finding_queues import read_until_found
 from celery_health.survey.remote_control import RemoteControlReplies, inspect_workers, rate_limited_workers
-from celery_health.survey.snapshot import Snapshot
+from celery_health.survey.snapshot import TOO_SLOW, Snapshot
 from celery_health.threads import run_in_thread
 from celery_health.verdicts.text import counted
 from celery_health.verdicts.worker_snapshot import WorkerSnapshot
@@ -193,7 +193,7 @@ async def _inspect(run: CheckRun, clients: BrokerClients) -> RemoteControlReplie
     try:
         return await run_in_thread(inspect, run.budget.left + 0.5)
     except TimeoutError:
-        return RemoteControlReplies(error="remote control does not end in time")
+        return RemoteControlReplies(error=TOO_SLOW)
 
 
 async def _find_deaf(

@@ -2,19 +2,26 @@
 
 import re
 
-from celery_health.broker_url import BrokerKind, BrokerUrl, UrlError
+from celery_health.broker_url import KINDS, BrokerKind, BrokerUrl, UrlError
 
 # In a host any of these characters shows one. A password may have them, so there only the whole form does.
 _IN_HOST = re.compile(r"[$<>{}%]")
 _WHOLE = re.compile(r"\$\{\w+\}|\$\(\w+\)|\{\{.*\}\}|<[A-Z][A-Z_ -]*>", re.ASCII)
 # Only a password may have this form.
 _VARIABLE = re.compile(r"\$[A-Z][A-Z0-9_]*", re.ASCII)
+_INCOMPLETE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(?::/|//)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def is_placeholder(text: str) -> bool:
     """Whether the whole text is one."""
     return bool(_WHOLE.fullmatch(text) or _VARIABLE.fullmatch(text))
+
+
+def meant_scheme(text: str) -> str:
+    """The scheme with ``://`` that a text without one lacks a character of; empty if it shows none."""
+    found = _INCOMPLETE.match(text)
+    return f"{found[1].lower()}://" if found and found[1].lower() in KINDS else ""
 
 
 def _placeholder(url: BrokerUrl, rest: str) -> str | None:

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tools.testbed import certificates
 from tools.testbed.databases import postgres_server
-from tools.testbed.servers import RedisServer, redis_server
+from tools.testbed.servers import RedisServer, free_port, redis_server
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 PROGRAM = Path(sys.executable).with_name("celery-health")
@@ -160,6 +161,27 @@ def test_a_broker_that_cannot_be_asked_is_not_waited_for() -> None:
         assert program.end()[0] == 0
 
     assert program.lines[0].startswith("broker: not checked.")
+
+
+def test_a_result_backend_with_which_workers_end_is_not_ready_though_it_answers(tmp_path: Path) -> None:
+    authority = certificates.authority(tmp_path)
+    server = certificates.server(tmp_path, authority)
+    port = free_port()
+    arguments = ["--tls-port", str(port), "--tls-auth-clients", "no"]
+    arguments += ["--tls-cert-file", str(server.certificate), "--tls-key-file", str(server.key)]
+    arguments += ["--tls-ca-cert-file", str(authority.certificate)]
+    trusted = {"SSL_CERT_FILE": str(authority.certificate)}
+    url = f"rediss://localhost:{port}/0"
+    with redis_server(tmp_path / "redis", arguments=arguments):
+        with preflight("--broker", url, "--result-backend", url, **trusted) as doubtful:
+            assert doubtful.end()[0] == 0
+        with preflight("--result-backend", f"{url}?ssl_cert_reqs=required", **trusted) as certain:
+            assert certain.end()[0] == 0
+
+    assert any(line.startswith("broker: ready after") for line in doubtful.lines)
+    [results] = [line for line in doubtful.lines if line.startswith("result backend:")]
+    assert results.startswith(f"result backend: not checked. {url} answers. But Celery refuses")
+    assert [line.startswith("result backend: ready after") for line in certain.lines] == [True]
 
 
 def test_a_database_whose_driver_is_missing_ends_it_with_what_to_install(tmp_path: Path) -> None:

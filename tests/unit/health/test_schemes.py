@@ -15,6 +15,10 @@ from celery_health.urls import BrokerKind, UrlError, parse, parse_result_backend
     [
         (check_broker, "reddis://h", "There is no transport reddis: did you mean redis?"),
         (check_broker, "ampq://h", "did you mean amqp?"),
+        (check_broker, "rabbitmq://h", "did you mean amqp?"),
+        (check_broker, "valkeys://h", "did you mean rediss?"),
+        (check_result_backend, "valkey://h", "did you mean redis?"),
+        (check_result_backend, "rabbitmq://h", "write redis://"),
         (check_broker, "redis://h;ampq://h", "did you mean amqp?"),
         (check_broker, "https://h", "write redis://"),
         (check_broker, "postgresql://h", "There is no transport postgresql"),

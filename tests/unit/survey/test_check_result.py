@@ -15,7 +15,7 @@ from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.check_result import CheckResult, check_result
 from celery_health.survey.evidence.broker_clients import UnresponsiveWorkers
 from celery_health.survey.round_trip import RoundTrip
-from celery_health.survey.snapshot import Snapshot
+from celery_health.survey.snapshot import TOO_SLOW, Snapshot
 from celery_health.urls import parse
 from celery_health.verdicts.deaths import FleetDeaths, TaskDeaths, WorkerDeaths
 from celery_health.verdicts.thresholds import FleetThresholds
@@ -41,6 +41,13 @@ def test_nothing_known_of_workers_is_unknown_and_2() -> None:
     found = result_of(Snapshot(0.0, BROKER, remote_control_error="no remote control"))
     assert (found.health, found.exit_code) == (HealthState.UNKNOWN, 2)
     assert "no remote control" in found.problems[0].message
+
+
+def test_of_a_slow_remote_control_the_remedy_is_more_time() -> None:
+    [problem] = result_of(Snapshot(0.0, BROKER, remote_control_error=TOO_SLOW)).problems
+    assert TOO_SLOW in problem.message
+    assert problem.command is not None
+    assert problem.command.endswith("health --timeout 30")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 Celery imports this module for each of its commands, also for ``celery worker``: keep it small.
 """
 
+import os
+import sys
 from typing import Any
 
 import click
@@ -117,5 +119,16 @@ health.add_command(dead_letter_group(_open_dead_letters, DEAD_LETTER))
 
 def _app_name(ctx: click.Context) -> str | None:
     """The value of ``celery -A``."""
-    given = ctx.find_root().params.get("app")
-    return given if isinstance(given, str) else None
+    root = ctx.find_root()
+    given = root.params.get("app")
+    return given if given is None or isinstance(given, str) else _as_written(root)
+
+
+def _as_written(root: click.Context) -> str | None:
+    """Celery 5.3 and 5.4 replace the value by the application, whose own name may be no module."""
+    assert isinstance(root.command, click.Group)
+    try:
+        options, _, _ = root.command.make_parser(root).parse_args(sys.argv[1:])
+    except click.UsageError:
+        options = {}
+    return options.get("app") or os.environ.get("APP")

@@ -21,7 +21,7 @@ from celery_health.readers.broker_ping import ping_broker
 from celery_health.readers.parameters import check_parameters, check_parameters_of_results, parse_broker
 from celery_health.result_backends import ping_result_backend
 from celery_health.schemes import check_broker, check_database, check_result_backend
-from celery_health.urls import BrokerUrl, UrlError, parse, parse_result_backend
+from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse, parse_result_backend
 
 FIRST_PAUSE_SECONDS = 0.5
 ATTEMPT_SECONDS = 5.0
@@ -43,6 +43,8 @@ class Requirement:
 
     name: str
     url: BrokerUrl
+    doubt: str = ""
+    """Why workers may be unable to use a server that answers."""
 
     async def ping(self, seconds: float) -> BrokerReading:
         """Try to use it as a worker does."""
@@ -90,16 +92,28 @@ def requirements(urls: Mapping[str, str], *, has_app: bool = False) -> tuple[Req
             "There is nothing to wait for: use --broker, --result-backend or --database, "
             f"or set CELERY_BROKER_URL, CELERY_RESULT_BACKEND or DATABASE_URL.{not_loaded}"
         )
-    names: dict[str, list[str]] = {}
-    parsed: dict[str, BrokerUrl] = {}
+    names: dict[tuple[str, str], list[str]] = {}
+    parsed: dict[tuple[str, str], BrokerUrl] = {}
     for name, url in urls.items():
         try:
             found = _checked(name, url)
         except UrlError as error:
             raise CannotBeCheckedError(f"The URL of the {name} cannot be used: {error}") from error
-        parsed.setdefault(url, found)
-        names.setdefault(url, []).append(name)
-    return tuple(Requirement(" and ".join(who), parsed[url]) for url, who in names.items())
+        key = url, _doubt(found) if name == "result backend" else ""
+        parsed.setdefault(key, found)
+        names.setdefault(key, []).append(name)
+    return tuple(Requirement(" and ".join(who), parsed[key], key[1]) for key, who in names.items())
+
+
+def _doubt(results: BrokerUrl) -> str:
+    """What the URL of a result backend alone does not show: an option that the application may set."""
+    if results.kind is not BrokerKind.REDISS or "ssl_cert_reqs" in results.query:
+        return ""
+    return (
+        "But Celery refuses a result backend at rediss:// without ssl_cert_reqs: workers end there, unless "
+        "the application sets it in redis_backend_use_ssl. Add ?ssl_cert_reqs=required to the URL, or none, "
+        "which verifies no certificate."
+    )
 
 
 def _checked(name: str, text: str) -> BrokerUrl:
@@ -141,8 +155,9 @@ async def _wait_for(one: Requirement, end: float, interval_max: float, echo: Pri
         reading = without_short_wait(await one.ping(seconds), seconds, last)
         last = reading
         if _is_settled(one, reading):
-            result = f"ready after {time.monotonic() - began:.1f} s" if reading.reachable else "not checked"
-            echo(f"{one.name}: {result}. {reading.message}")
+            is_ready = reading.reachable and not one.doubt
+            result = f"ready after {time.monotonic() - began:.1f} s" if is_ready else "not checked"
+            echo(" ".join(filter(None, (f"{one.name}: {result}.", reading.message, one.doubt))))
             return True
         pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(attempt, 20), interval_max)
         left = end - time.monotonic()

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from celery_health.broker_url import KINDS
+from celery_health.url_parts.checks import meant_scheme
 from celery_health.urls import UrlError
 
 _HOST = re.compile(r"[^\s:/@?#%\[\]]+")
@@ -53,9 +54,13 @@ def _host_of(text: str, transport: str) -> str:
         return text
     if _is_ipv6(text):
         return f"[{text}]"
+    meant = meant_scheme(text)
+    advice = f"begin it with {meant}" if meant else f"write {transport}:// in front of it"
+    if not meant and transport == "amqp":
+        advice += ", or redis:// if it is a Redis"
     raise UrlError(
         "it has no scheme, so Celery takes all of it for the name of a host, and does not find that host: "
-        f"write {transport}:// in front of it."
+        f"{advice}."
     )
 
 

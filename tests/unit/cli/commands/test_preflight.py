@@ -28,6 +28,18 @@ def test_a_redis_that_is_broker_and_result_backend_is_checked_once() -> None:
     )
 
 
+def test_a_result_backend_that_celery_may_refuse_is_apart_from_the_broker_of_the_same_url() -> None:
+    url = "rediss://redis:6379/0"
+
+    broker, results = requirements({"broker": url, "result backend": url})
+
+    assert (broker.name, broker.doubt) == ("broker", "")
+    assert results.name == "result backend"
+    assert "Add ?ssl_cert_reqs=required to the URL" in results.doubt
+    certain = f"{url}?ssl_cert_reqs=required"
+    assert [one.doubt for one in requirements({"broker": url, "result backend": certain})] == ["", ""]
+
+
 def test_an_invalid_url_is_reported_without_its_secrets() -> None:
     with pytest.raises(CannotBeCheckedError, match=r"^The URL of the database cannot be used") as refused:
         requirements({"database": "postgresql:/user:geheim@db"})

@@ -56,6 +56,19 @@ def test_a_broker_without_a_scheme_is_the_name_of_a_host_alone(
     assert "geheim" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("redis:/h:6379/0", r"find that host: begin it with redis://\.$"),
+        ("rediss//:geheim@h/0", r"begin it with rediss://\.$"),
+        ("h:6379/0", r"write amqp:// in front of it, or redis:// if it is a Redis\.$"),
+    ],
+)
+def test_a_scheme_that_lacks_a_character_is_named(text: str, advice: str) -> None:
+    with pytest.raises(UrlError, match=advice):
+        with_scheme(text, conf(None))
+
+
 def test_a_first_url_without_a_readable_port_says_so_without_the_password() -> None:
     with pytest.raises(UrlError, match=r"no readable port.*percent-encode") as caught:
         with_scheme("redis://u:geheim/ss@h:6379/0;other", conf(None))
