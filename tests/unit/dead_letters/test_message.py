@@ -126,6 +126,13 @@ def test_messages_with_one_id_are_numbered_from_the_oldest() -> None:
     assert [letter.ref for letter in numbered(letters)] == ["29a3", "29a3#2", "no-id"]
 
 
+def test_no_number_makes_the_id_of_another_message() -> None:
+    ids = ["29a3", "29a3", "29a3#2", "29a3", "29a3#2", "29a3#2#2"]
+    letters = [redis_message(headers={"task": "shop.hog", "id": one}).letter() for one in ids]
+    refs = [letter.ref for letter in numbered(letters)]
+    assert refs == ["29a3", "29a3#3", "29a3#2", "29a3#4", "29a3#2#3", "29a3#2#2"]
+
+
 @pytest.mark.parametrize(
     ("binding", "key", "matches"),
     [
