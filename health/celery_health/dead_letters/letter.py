@@ -131,11 +131,16 @@ class DeadLetterQueue(Protocol):
 
 
 def numbered(letters: Iterable[Letter]) -> tuple[Letter, ...]:
-    """The letters, oldest first, with a ``ref`` for each."""
+    """The letters, oldest first, with a ``ref`` for each, which no other one has."""
+    given = list(letters)
+    # A task may have the id ``29a3#2``.
+    taken = {letter.id for letter in given if letter.id}
     seen: dict[str, int] = {}
     found = []
-    for letter in letters:
+    for letter in given:
         name = letter.id or "no-id"
         seen[name] = count = seen.get(name, 0) + 1
+        while count > 1 and f"{name}#{count}" in taken:
+            seen[name] = count = count + 1
         found.append(replace(letter, ref=name if count == 1 else f"{name}#{count}"))
     return tuple(found)

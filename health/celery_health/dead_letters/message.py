@@ -11,7 +11,7 @@ from typing import Any
 from celery_health.dead_letters.letter import Letter, LetterDetails
 from celery_health.masking import MASK
 from celery_health.redaction import is_secret, printable, shown
-from celery_health.wire.bounds import task_id as shortened
+from celery_health.task_ids import id_text, shown_id
 
 _MAX_BODY = 1_000_000
 """Larger bodies are not decoded."""
@@ -199,8 +199,8 @@ def _word(value: Any) -> str | None:
 
 
 def _id(value: Any) -> str | None:
-    """A long id as the workers' reports name it."""
-    return printable(shortened(value)) if isinstance(value, str) and value else None
+    text = id_text(value)
+    return shown_id(text) if text else None
 
 
 def _age(timestamp: Any) -> float | None:

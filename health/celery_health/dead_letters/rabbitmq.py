@@ -122,6 +122,8 @@ class RabbitDeadLetters:
         """
         with self._explained():
             channel = self._connection.channel()
+            # The body as bytes: which text it is by its content_encoding does not matter here.
+            channel.auto_decode = False
             try:
                 total = channel.queue_declare(queue=self._queue, passive=True).message_count
             except amqp.NotFound:
@@ -268,5 +270,5 @@ def _as_sent(original: Any) -> Any:
 
 
 def _body(original: Any) -> bytes:
-    body = original.body
-    return body.encode() if isinstance(body, str) else bytes(body)
+    """py-amqp has an empty text for no body."""
+    return bytes(original.body) if original.body else b""

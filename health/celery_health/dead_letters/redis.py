@@ -45,6 +45,7 @@ class _NotMovedError(Exception):
 
 
 _CHUNK = 10
+_CHUNK_BYTES = 1_000_000
 """The messages of one answer. A message may be large, and the sidecar, where this also runs, is small."""
 _ATTEMPTS = 100
 _BUSY = "The dead-letter queue changes too fast: repeat the command."
@@ -61,6 +62,7 @@ class RedisDeadLetters:
         self._connection = RedisConnection(url, seconds=PATIENT_SECONDS)
         self._claim = RedisClaim(url, self._key)
         self._runner = asyncio.Runner()
+        self._next_chunk = 1
 
     def read(self, limit: int) -> Page:
         """The oldest messages."""
@@ -120,7 +122,11 @@ class RedisDeadLetters:
 
     def _chunk(self, behind: int) -> list[bytes]:
         """Some messages, the oldest first, before the ``behind`` oldest ones."""
-        found = self._run(self._client.lrange(self._key, -(behind + _CHUNK), -(behind + 1)))
+        size = self._next_chunk
+        found = self._run(self._client.lrange(self._key, -(behind + size), -(behind + 1)))
+        largest = max(map(len, found), default=0)
+        # Redis does not say beforehand how large messages are.
+        self._next_chunk = max(1, min(_CHUNK, 2 * size, _CHUNK_BYTES // max(1, largest)))
         return list(reversed(found))
 
     def _scan(self) -> Iterator[bytes]:

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from celery_health.survey.answers.deaths import deaths_of
 from celery_health.survey.answers.queues import read_queues
 from celery_health.survey.answers.registered import read_registered
 from celery_health.survey.answers.stats import read_stats
-from celery_health.verdicts.deaths import NO_DEATHS, FleetDeaths, worker_deaths
+from celery_health.verdicts.deaths import NO_DEATHS, FleetDeaths
 from celery_health.verdicts.worker_snapshot import RunningTask, WorkerSnapshot
-from celery_health.wire.deaths import death_stats
-from celery_health.wire.quarantine import quarantine_stats
 
 _COMMANDS = ("active_queues", "stats", "active", "reserved", "scheduled")
 _LEAST_SECONDS = 0.2
@@ -109,15 +108,6 @@ def inspect_workers(
         at=now,
         error=error_text,
     )
-
-
-def deaths_of(answers: Iterable[Mapping[str, Any]], now: float) -> FleetDeaths:
-    """The deaths at each worker from the answers to ``stats``; those that show none are left out."""
-    by_name = [(name, stats) for answer in answers for name, stats in answer.items()]
-    found = ((name, death_stats(stats)) for name, stats in by_name)
-    deaths = tuple(worker_deaths(name, stats, now) for name, stats in found if stats is not None)
-    queues = (kept.queue for _, stats in by_name if (kept := quarantine_stats(stats)))
-    return FleetDeaths(deaths, next(queues, ""))
 
 
 def rate_limited_workers(app: Any, seconds: float, workers: Sequence[WorkerSnapshot]) -> frozenset[str]:

@@ -113,9 +113,10 @@ class FleetDeaths:
         return counts
 
     def share_of_runs(self, name: str) -> float:
-        """The part of all tasks that had this name."""
-        processed = sum(worker.processed for worker in self.workers)
-        runs = sum(runs for worker in self.workers for known, runs in worker.runs if known == name)
+        """The part of all tasks that had this name, at the workers that say how often it ran there."""
+        counted = [(dict(worker.runs).get(name), worker.processed) for worker in self.workers]
+        processed = sum(processed for runs, processed in counted if runs is not None)
+        runs = sum(runs for runs, _ in counted if runs is not None)
         return min(1.0, runs / processed) if processed else 1.0
 
     @property

@@ -92,7 +92,7 @@ def test_a_listed_message_of_rabbitmq_is_moved_unchanged_and_never_runs(
 
 
 @OLDEST_AND_NEWEST
-def test_a_compressed_message_of_rabbitmq_runs_when_it_is_replayed(
+def test_a_compressed_message_of_rabbitmq_is_moved_as_it_was_sent(
     world: World, rabbit: RabbitServer, tmp_path: Path
 ) -> None:
     queue, dead = f"small-{world.celery}", f"small-{world.celery}.dead-letter"
@@ -104,11 +104,15 @@ def test_a_compressed_message_of_rabbitmq_runs_when_it_is_replayed(
         ) as worker,
     ):
         listed = note(app, "listed", queue, compression="gzip")
+        (sent,) = messages.queued(queue)
         order(worker, listed, queue=dead)
         worker.start()
         worker.wait_until(moved(1))
         order(worker, queue=dead)
         (found,) = messages.queued(dead)
+        assert sent.headers["compression"] == "application/x-gzip"
+        assert found.body == sent.body
+        assert found.headers.items() >= sent.headers.items()
         messages.send_again(found, queue)
         wait_until_ran(worker, "listed")
 

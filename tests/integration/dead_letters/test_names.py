@@ -1,15 +1,26 @@
-"""Queues have any name: patterns of Redis, markup of the terminal, the separator of kombu's priorities."""
+"""Queues have any name: patterns of Redis, markup of the terminal, the separator of kombu's priorities.
+
+Ids of tasks need not be texts.
+"""
 
 import json
 from typing import Any
+from uuid import UUID
 
 import amqp
 import pytest
 import redis as redis_client
+from celery import Celery
 from tools.testbed.servers import RabbitServer, RedisServer
 
 from tests.integration.cli.harness import run
-from tests.integration.dead_letters.quarantine import amqp_connection, declare, lengths
+from tests.integration.dead_letters.quarantine import (
+    QUEUE,
+    amqp_connection,
+    declare,
+    lengths,
+    quarantine_on_redis,
+)
 from tests.integration.dead_letters.test_errors import message
 
 NAMES = pytest.mark.parametrize(
@@ -66,3 +77,15 @@ def test_on_rabbitmq(name: str, rabbit: RabbitServer) -> None:
         assert lengths(channel, name, dead) == [1, 0]
         channel.queue_delete(name)
         channel.queue_delete(dead)
+
+
+@pytest.mark.parametrize("task_id", [UUID(int=5), 77], ids=["UUID", "number"])
+def test_a_task_whose_id_is_no_text_is_found_by_the_text_of_its_id(task_id: Any, redis: RedisServer) -> None:
+    with redis_client.Redis(port=redis.port) as client, Celery(broker=redis.url, set_as_current=False) as app:
+        app.send_task("shop.hog", task_id=task_id)
+        raw = quarantine_on_redis(redis, "celery")
+        where = run("why", str(task_id), "--broker", redis.url)
+        assert f"dead-letter queue {QUEUE}" in where.out
+        replayed = run("dead-letter", "replay", str(task_id), "--broker", redis.url)
+        assert replayed.out == f"{task_id} (shop.hog): put back into celery.\n", replayed.err
+        assert client.lrange("celery", 0, -1) == [raw]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import amqp
 import pytest
 import redis as redis_client
 from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
@@ -94,6 +95,27 @@ def test_on_rabbitmq_a_message_goes_back_unchanged_and_runs_once(
     with worker(tmp_path / "worker", world, rabbit.url):
         wait_for(lambda: lines(notes) == ["urgent"], 120, lambda: lines(notes))
     assert lines(notes) == ["urgent"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_on_rabbitmq_a_body_of_another_encoding_goes_back_unchanged(
+    encoding: str, rabbit: RabbitServer
+) -> None:
+    with amqp_connection(rabbit) as connection:
+        channel = connection.channel()
+        channel.auto_decode = False
+        message = amqp.Message(
+            '[["é"], {}, {}]'.encode(encoding),
+            content_type="application/json",
+            content_encoding=encoding,
+            application_headers={"task": "shop.hog", "id": "29a3"},
+        )
+        channel.basic_publish(message, routing_key="celery")
+        original = quarantine_on_rabbitmq(channel, "celery")
+        replayed = run("dead-letter", "replay", "29a3", "--broker", rabbit.url)
+        assert (replayed.code, replayed.err) == (0, "")
+        again = channel.basic_get("celery", no_ack=True)
+        assert (again.body, again.properties) == (original.body, original.properties)
 
 
 def test_on_redis_a_message_of_an_exchange_goes_to_the_queue_that_is_bound(

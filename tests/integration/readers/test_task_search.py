@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from redis import Redis
@@ -50,6 +51,24 @@ async def test_a_message_is_found_behind_fifty_other_dead_letter_queues(own_redi
     assert found.found is not None
     assert found.found.dead_letter_queue == "warehouse.dead-letter"
     assert (found.not_searched, missing.not_searched) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("sent", "asked"),
+    [
+        ('"é"', "é"),
+        ("77", "77"),
+        ('{"__type__": "uuid", "__value__": {"hex": "00000000000000000000000000000005"}}', str(UUID(int=5))),
+    ],
+)
+async def test_a_message_is_found_however_its_producer_writes_the_id(
+    sent: str, asked: str, own_redis: RedisServer
+) -> None:
+    client = Redis(port=own_redis.port)
+    client.lpush("shop.dead-letter", f'{{"body": "", "headers": {{"id": {sent}, "task": "shop.mail"}}}}')
+    found = await search(own_redis.url, asked)
+    assert found.found is not None
+    assert found.found.dead_letter_queue == "shop.dead-letter"
 
 
 async def test_the_own_dead_letter_queues_are_searched_before_those_of_others(own_redis: RedisServer) -> None:

@@ -8,6 +8,7 @@ import pytest
 from celery import signals
 from celery.worker import state
 
+from celery_probe.agent import contract
 from celery_probe.agent.worker import tasks
 
 
@@ -109,3 +110,13 @@ def test_of_many_active_tasks_the_longest_and_the_latest_are_shown() -> None:
 
     assert shown == [*range(1, 81), *range(481, 500), None]
     assert tasks.shown(active[:100]) == active[:100]
+
+
+@pytest.mark.parametrize("length", [contract.NAME_LENGTH - 1, contract.NAME_LENGTH, 10_000])
+def test_the_runs_of_a_long_name_count_although_reports_cut_it(length: int) -> None:
+    name = "x" * length
+    state.total_count.update({name: 7, "y": 2})
+    try:
+        assert tasks.runs(name[: contract.NAME_LENGTH]) == 7
+    finally:
+        del state.total_count[name], state.total_count["y"]

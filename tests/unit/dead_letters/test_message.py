@@ -46,6 +46,24 @@ def test_protocol_2_has_id_and_name_in_the_headers() -> None:
     assert letter.problem is None
 
 
+@pytest.mark.parametrize(
+    ("sent", "known"),
+    [
+        (77, "77"),
+        # As kombu writes ``task_id=uuid4()``.
+        ({"__type__": "uuid", "__value__": {"hex": "0" * 31 + "5"}}, "00000000-0000-0000-0000-000000000005"),
+        ({"__type__": "uuid", "__value__": {"hex": "?"}}, None),
+        ({"__type__": "uuid", "__value__": {}}, None),
+        (True, None),
+        ([1], None),
+    ],
+)
+def test_an_id_that_is_no_text_has_that_of_the_workers(sent: Any, known: str | None) -> None:
+    assert redis_message(headers={"task": "shop.hog", "id": sent}).letter().id == known
+    properties = {"correlation_id": sent}
+    assert redis_message(headers={"task": "shop.hog"}, properties=properties).letter().id == known
+
+
 def test_protocol_1_has_them_in_the_body() -> None:
     body = {"task": "shop.hog", "id": "29a3", "retries": 1, "args": [1], "kwargs": {"token": "geheim"}}
     found = redis_message(json.dumps(body).encode(), headers={})
@@ -106,6 +124,13 @@ def test_a_message_of_rabbitmq_names_its_first_exchange() -> None:
 def test_messages_with_one_id_are_numbered_from_the_oldest() -> None:
     letters = [redis_message().letter(), redis_message(b"other").letter(), of_redis(b"x").letter()]
     assert [letter.ref for letter in numbered(letters)] == ["29a3", "29a3#2", "no-id"]
+
+
+def test_no_number_makes_the_id_of_another_message() -> None:
+    ids = ["29a3", "29a3", "29a3#2", "29a3", "29a3#2", "29a3#2#2"]
+    letters = [redis_message(headers={"task": "shop.hog", "id": one}).letter() for one in ids]
+    refs = [letter.ref for letter in numbered(letters)]
+    assert refs == ["29a3", "29a3#3", "29a3#2", "29a3#4", "29a3#2#3", "29a3#2#2"]
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from celery_health.survey.answers.deaths import deaths_of
 from celery_health.survey.remote_control import (
     EtaTask,
-    deaths_of,
     eta_tasks,
     merged,
     private_queues,
@@ -157,6 +157,19 @@ def test_deaths_are_those_of_the_workers_that_record_them() -> None:
 )
 def test_an_answer_outside_the_contract_shows_no_deaths(stats: Any) -> None:
     assert deaths_of([{"celery@a": stats}], NOW).workers == ()
+
+
+@pytest.mark.parametrize(
+    ("total", "share"),
+    [({"warehouse.hog": 40}, 44 / 80), ({}, 4 / 80), ({"warehouse.hog": "40"}, 4 / 80), (None, 4 / 40)],
+)
+def test_the_share_of_runs_is_that_at_all_workers_that_record_deaths(total: Any, share: float) -> None:
+    well = {**DEATHS, "deaths": [], "deaths_by_name": [], "children_lost": 0}
+    answers: list[dict[str, Any]] = [
+        {"celery@a": {"total": {"warehouse.hog": 4, "shop.nap": 36}, DEATHS_STAT: DEATHS}},
+        {"celery@b": {"total": total, DEATHS_STAT: well}},
+    ]
+    assert deaths_of(answers, NOW).share_of_runs("warehouse.hog") == pytest.approx(share)
 
 
 HELD: dict[str, Any] = {

@@ -12,6 +12,7 @@ from typing import Any
 
 from celery_health.broker import RedisNaming
 from celery_health.readers.redis.keys import dead_letter_pattern, list_keys, scanned
+from celery_health.task_ids import id_text
 
 MAX_MESSAGES = 10_000
 """The messages that one search reads, over all queues."""
@@ -64,7 +65,7 @@ class TaskFinder:
         self._client = client
         self._naming = naming
         self._id = task_id
-        self._raw_id = json.dumps(task_id).encode()
+        self._written = _written(task_id)
         self._end = time.monotonic() + MAX_SECONDS
         self._read = 0
         self._unreadable = False
@@ -124,7 +125,7 @@ class TaskFinder:
             )
             for tag, raw in entries.items():
                 read += 1
-                if self._raw_id[1:-1] not in raw:
+                if not self._may_be_in(raw):
                     continue
                 found = self._message_of_unacknowledged(raw)
                 if found is not None:
@@ -174,7 +175,16 @@ class TaskFinder:
 
     def _message(self, raw: bytes) -> FoundMessage | None:
         # Most messages are excluded without being decoded.
-        return _found(_json(raw), self._id) if self._raw_id[1:-1] in raw else None
+        return _found(_json(raw), self._id) if self._may_be_in(raw) else None
+
+    def _may_be_in(self, raw: bytes) -> bool:
+        return any(written in raw for written in self._written)
+
+
+def _written(task_id: str) -> tuple[bytes, ...]:
+    """How JSON may have the id: a UUID of Python without hyphens, and other producers escape less."""
+    texts = {json.dumps(task_id), json.dumps(task_id, ensure_ascii=False), f" {task_id.replace('-', '')} "}
+    return tuple(text[1:-1].encode(errors="replace") for text in sorted(texts))
 
 
 def _json(raw: bytes) -> Any:
@@ -195,7 +205,7 @@ def _found(message: Any, task_id: str) -> FoundMessage | None:
     headers, properties = message.get("headers"), message.get("properties")
     headers = headers if isinstance(headers, dict) else {}
     ids = [headers.get("id"), properties.get("correlation_id") if isinstance(properties, dict) else None]
-    if task_id not in ids:
+    if task_id not in map(id_text, ids):
         return None
     retries = headers.get("retries")
     return FoundMessage(

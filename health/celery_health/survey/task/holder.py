@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from celery_health.survey.answers.deaths import deaths_of
 from celery_health.survey.answers.registered import read_registered
 from celery_health.survey.answers.stats import read_stats
 from celery_health.survey.remote_control import (
     Replies,
     answers_of,
     broadcast,
-    deaths_of,
     merged,
     not_refused,
 )

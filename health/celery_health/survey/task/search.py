@@ -15,6 +15,7 @@ from celery_health.readers.redis.task_search import (
 )
 from celery_health.redaction import redact
 from celery_health.survey.app_connection import AppConnection
+from celery_health.task_ids import shown_id
 from celery_health.threads import run_in_thread
 from celery_health.verdicts.text import counted
 
@@ -112,7 +113,7 @@ async def _search_dead_letters(
             why = redact(str(error)).rstrip(".") or f"{connection.broker.address} did not answer in time"
             problems.append(f"The dead-letter queue {queue} was not searched: {why}.")
             continue
-        found = next((letter for letter in letters if letter.id == task_id), None)
+        found = next((letter for letter in letters if letter.id == shown_id(task_id)), None)
         if found is not None:
             message = FoundMessage(name=found.name, retries=found.retries or 0)
             return Searched(TaskSearch(complete=False, dead_letter_queue=queue, message=message))

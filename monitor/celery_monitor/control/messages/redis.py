@@ -13,6 +13,7 @@ from celery_health.dead_letters.redis import RedisDeadLetters
 from celery_health.readers.redis.connection import RedisConnection
 from celery_health.readers.redis.keys import list_keys
 from celery_health.readers.timeouts import PATIENT_SECONDS
+from celery_health.task_ids import shown_id
 from celery_health.urls import BrokerUrl
 from celery_monitor.control.messages.waiting import WaitingMessage, waiting
 
@@ -77,7 +78,7 @@ def remove(url: BrokerUrl, naming: RedisNaming, queue: str, task_id: str) -> Rem
         try:
             page = messages.read(MAX_MESSAGES)
             unread += max(0, page.total - len(page.letters))
-            digest = next((letter.digest for letter in page.letters if letter.id == task_id), None)
+            digest = next((letter.digest for letter in page.letters if letter.id == shown_id(task_id)), None)
             if digest is not None and all(result.done for result in messages.drop([digest])):
                 return Removal(done=True)
         finally:

@@ -61,8 +61,14 @@ def watch_starts(notify: Callable[[], None]) -> None:
 
 
 def runs(name: str) -> int:
-    """Tasks of this name that the worker has started since it began."""
-    return int(state.total_count.get(name, 0))
+    """Tasks of this name that the worker has started since it began.
+
+    A name of the longest length may be the beginning of others.
+    """
+    if len(name) < contract.NAME_LENGTH:
+        return int(state.total_count.get(name, 0))
+    counts = list(state.total_count.items())
+    return sum(count for known, count in counts if known[: contract.NAME_LENGTH] == name)
 
 
 def processed() -> int:

@@ -113,6 +113,17 @@ def test_a_name_is_named_by_its_share_of_the_deaths(why: str, deaths: int, runs:
         assert verdict.message.startswith("Tasks of warehouse.hog killed their workers 5 times in 40 s.")
 
 
+@pytest.mark.parametrize(("elsewhere", "poison"), [(None, False), (1000, False), (0, True)])
+def test_workers_that_do_not_say_how_often_a_name_ran_do_not_lower_its_share(
+    elsewhere: int | None, poison: bool
+) -> None:
+    tasks = many_ids(5, "warehouse.hog", "signal SIGSEGV")
+    runs = {} if elsewhere is None else {"warehouse.hog": elsewhere}
+    others = [at(worker=f"shop-{number}", runs=runs, processed=1000) for number in range(2, 11)]
+    verdict = found(at(*tasks, runs={"warehouse.hog": 1000}, processed=1000), *others)
+    assert (verdict is not None) is poison
+
+
 def test_children_that_are_killed_from_outside_name_no_task_by_its_name() -> None:
     tasks = many_ids(20, "shop.long", "signal SIGKILL")
     assert found(at(*tasks, runs={"shop.long": 1}, processed=1000)) is None

@@ -172,14 +172,31 @@ def _move_in_rabbitmq(channel: Any, queue: str, message: Any) -> bool:
     headers.pop(QUEUE_HEADER, None)
     if message.delivery_info.get(_QUEUE):
         headers[QUEUE_HEADER] = message.delivery_info[_QUEUE]
-    # kombu decompresses the body of a message that it receives, and leaves the header.
-    headers.pop("compression", None)
+    body = _as_sent(message, headers)
     properties["delivery_mode"] = 2
     first = {name: properties.pop(name, None) for name in ("priority", "content_type", "content_encoding")}
-    copy = channel.prepare_message(message.body, headers=headers, properties=properties, **first)
+    copy = channel.prepare_message(body, headers=headers, properties=properties, **first)
     # An unroutable message is returned before its confirm, and raises.
     channel.basic_publish_confirm(copy, "", queue, mandatory=True, timeout=TIMEOUT_SECONDS)
     return True
+
+
+def _as_sent(message: Any, headers: dict[str, Any]) -> Any:
+    """The body, compressed as it was: kombu decompresses what it receives, and leaves the header.
+
+    RabbitMQ took the message as it was sent, and may refuse one of the decompressed size.
+    """
+    # kombu imports it with its messages.
+    from kombu.compression import compress  # noqa: PLC0415
+
+    if not headers.get("compression"):
+        return message.body
+    try:
+        return compress(message.body, headers["compression"])[0]
+    except Exception:
+        # The application's own method, registered without its other half.
+        del headers["compression"]
+        return message.body
 
 
 def _kind(consumer: Any) -> str:
