@@ -42,7 +42,9 @@ def connect_by_options(options: Mapping[str, Any], environment: Mapping[str, str
     """
     name = options["app"]
     variables = set_by_celery(environment)
-    os.environ.update(variables)
+    if name:
+        named = {"CELERY_BROKER_URL": options["broker"]} if options["broker"] else {}
+        os.environ.update({**variables, **named})
     app = load_app(name, LOADING_SECONDS, timeout_option=None) if name else None
     return resolve(app, name, options["broker"], options["result_backend"], {**environment, **variables})
 

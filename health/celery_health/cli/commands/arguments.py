@@ -41,6 +41,8 @@ def connection_from(app: Any, options: Mapping[str, Any]) -> AppConnection:
         app = None if name else load_default_app(options["timeout"])
         name = name if app is None else ""
     if app is None and name:
+        if options.get("broker"):  # as celery -b does, so that the application need not name one
+            os.environ["CELERY_BROKER_URL"] = options["broker"]
         app = load_app(name, options["timeout"])
     if options.get("management_url"):
         with usable("--management-url"):
