@@ -221,7 +221,7 @@ def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppCon
 
 
 def _seconds(option: object) -> float | None:
-    """None where kombu cannot compute with the option: its workers run, and hand out no message again."""
+    """None where kombu cannot compute with the option, which ends its workers."""
     return float(option) if isinstance(option, int | float) and not isinstance(option, bool) else None
 
 

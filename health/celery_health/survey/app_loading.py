@@ -92,6 +92,9 @@ def _loaded(name: str, find: Callable[[], Any], seconds: float, timeout_option: 
                 raise not_loaded(name, "it is not a Celery application: use -A MODULE:NAME")
             load_settings(name, app)
             _set_up_django()
+            if not app.conf.broker_read_url:
+                _start_as_worker(app)
+                load_settings(name, app)
     except _OutOfTime as place:
         why = f"after {seconds:g} s it is still at {place}. Find out why"
         if timeout_option:
@@ -123,6 +126,12 @@ def _no_sudden_end() -> Iterator[None]:
         yield
     finally:
         os._exit = end
+
+
+def _start_as_worker(app: Any) -> None:
+    """What a worker does before it connects: code of the application that runs then may name the broker."""
+    app.loader.import_default_modules()
+    app.finalize()
 
 
 def _set_up_django() -> None:

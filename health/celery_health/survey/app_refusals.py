@@ -1,5 +1,6 @@
 """What the application's own clients refuse: a reader of ours takes only a part of the settings they take."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,8 +27,16 @@ async def check_broker_settings(connection: AppConnection, seconds: float) -> No
     def connect() -> None:
         with connection.celery().connection_for_read(connect_timeout=CONNECT_SECONDS) as opened:
             opened.connect()
+            if opened.transport.driver_type == "redis":
+                _compute(opened.default_channel)
 
     await _check("broker", connection, connect, seconds)
+
+
+def _compute(channel: Any) -> None:
+    """What a worker computes from the transport options of Redis as soon as it reads, or sends a message."""
+    _ = time.time() - channel.visibility_timeout
+    channel.priority(0)
 
 
 async def check_result_settings(connection: AppConnection, seconds: float) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from celery_health.survey.answers.deaths import deaths_of
+from celery_health.survey.answers.encoding import sendable
 from celery_health.survey.answers.queues import read_queues
 from celery_health.survey.answers.registered import read_registered
 from celery_health.survey.answers.stats import read_stats
@@ -190,10 +191,14 @@ def answers_of(
     arguments: Mapping[str, Any] | None = None,
     **receivers: Any,
 ) -> list[dict[str, Any]]:
-    """One entry for each answer, by the name of the worker."""
+    """One entry for each answer, by the name of the worker; none where the answer would break the workers."""
     # A new Control has a new reply queue, so that a late answer is not taken for one to the next command.
     from celery.app.control import Control  # noqa: PLC0415
 
+    if seconds is not None:
+        can_be_sent, arguments = sendable(app, command, arguments)
+        if not can_be_sent:
+            return []
     answers = Control(app).broadcast(
         command,
         arguments=arguments,
@@ -244,6 +249,7 @@ def worker_snapshots(replies: Replies, now: float) -> tuple[WorkerSnapshot, ...]
 def _worker(name: str, answers: Mapping[str, Any], now: float) -> WorkerSnapshot:
     stats, queues = read_stats(answers.get("stats")), answers.get("active_queues")
     active = _list(answers.get("active"))
+    has_all = all(isinstance(answers.get(command), list) for command in ("active", "reserved", "scheduled"))
     return WorkerSnapshot(
         name=name,
         consuming=bool(queues) if isinstance(queues, list) else None,
@@ -253,7 +259,8 @@ def _worker(name: str, answers: Mapping[str, Any], now: float) -> WorkerSnapshot
         reserved=len(_list(answers.get("reserved"))),
         eta=len(_list(answers.get("scheduled"))),
         queues=tuple(dict.fromkeys(queue.name for queue in read_queues(queues) if not queue.for_broadcasts)),
-        prefetch=stats.prefetch,
+        # Whether it is full is not known unless it shows all that it has taken.
+        prefetch=stats.prefetch if has_all else None,
     )
 
 

@@ -17,6 +17,8 @@ PROVING_SECONDS = 2.0
 _LEAST_SECONDS = 3.0
 """What the test tasks have of their own, so that each is waited for longer than ``PROVING_SECONDS``."""
 _POLL_SECONDS = 0.02
+_ACCESS_REFUSED = 403
+"""RabbitMQ's code for a user without the permission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ def round_trips(
     """
     end = time.monotonic() + seconds
     waiting = []
+    refusal = _refusal(app, min(1.0, seconds / 4))
     for queue in queues:
-        sent = _Sent(queue, task, time.monotonic(), _send(app, task, queue, seconds))
+        sent = _Sent(queue, task, time.monotonic(), refusal or _send(app, task, queue, seconds))
         waiting.append(sent)
         if not isinstance(sent.result, Exception):
             left[queue] = str(sent.result.id)
@@ -97,6 +100,26 @@ def without_results(
 
 def _no_result(queue: str, task: str, seconds: float) -> RoundTrip:
     return RoundTrip(queue, task, False, None, f"no result within {seconds:.1f} s", seconds)
+
+
+def _refusal(app: Any, seconds: float) -> Exception | None:
+    """The error, if RabbitMQ does not let the user send to queues by their names, as Celery itself does.
+
+    Without a confirmation such a message is lost silently.
+    """
+    try:
+        with app.connection_for_write(connect_timeout=seconds) as connection:
+            if connection.transport.driver_type == "amqp":
+                _publish_nothing(connection.channel(), seconds)
+    except Exception as error:  # any other one comes again when a task is sent
+        return error if getattr(error, "reply_code", None) == _ACCESS_REFUSED else None
+    return None
+
+
+def _publish_nothing(channel: Any, seconds: float) -> None:
+    from amqp import Message  # noqa: PLC0415
+
+    channel.basic_publish_confirm(Message(""), routing_key="celery-health.no-queue", confirm_timeout=seconds)
 
 
 def _send(app: Any, task: str, queue: str, seconds: float) -> Any:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from celery_health.error_text import in_one_line
+from celery_health.survey.answers.encoding import sendable
 from celery_health.survey.app_connection import AppConnection
 from celery_health.survey.remote_control import Replies, all_replies, broadcast
 from celery_monitor.remote_control.connecting import connected
@@ -123,6 +124,7 @@ class RemoteControl:
 
     def _ask(self, commands: tuple[str, ...], names: tuple[str, ...] | None) -> Replies:
         app = self._connection.celery()
+        commands = tuple(command for command in commands if sendable(app, command, None)[0])
         replies: dict[str, dict[str, Any]] = {}
         receivers = _receivers(names)
         end = time.monotonic() + _ASKING_SECONDS

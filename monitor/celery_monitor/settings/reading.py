@@ -1,11 +1,13 @@
 """From the options of the command line and the environment to settings."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from celery_health.environment import set_by_celery
 from celery_health.survey.app_connection import AppConnection, resolve
 from celery_health.survey.app_loading import load_app
 from celery_monitor.settings.access import (
@@ -39,8 +41,12 @@ def connect_by_options(options: Mapping[str, Any], environment: Mapping[str, str
         ConfigurationError: no broker is named, its URL cannot be read, or the application cannot be loaded.
     """
     name = options["app"]
+    variables = set_by_celery(environment)
+    if name:
+        named = {"CELERY_BROKER_URL": options["broker"]} if options["broker"] else {}
+        os.environ.update({**variables, **named})
     app = load_app(name, LOADING_SECONDS, timeout_option=None) if name else None
-    return resolve(app, name, options["broker"], options["result_backend"], environment)
+    return resolve(app, name, options["broker"], options["result_backend"], {**environment, **variables})
 
 
 def read_settings(

@@ -1,16 +1,21 @@
 """Settings with which a worker ends at its start are refused, and cost a server little to find."""
 
+import json
+from pathlib import Path
 from typing import cast
 
 import pytest
 import redis as redis_client
 from celery import Celery
+from tools.testbed.celery_versions import CELERY_5_6
 from tools.testbed.servers import RedisServer
+from tools.testbed.waiting import wait_for
 
 from celery_health.survey.app_connection import resolve
 from celery_health.survey.app_loading import ConfigurationError
 from celery_health.survey.app_refusals import check_broker_settings, check_result_settings
-from tests.integration.configurations.configured import health
+from tests.integration.cli.harness import worker
+from tests.integration.configurations.configured import APP, health, log
 
 SECONDS = 30.0
 
@@ -52,3 +57,24 @@ def test_a_serializer_that_does_not_exist_ends_the_check(redis: RedisServer) -> 
     outcome = health({"broker_url": redis.url, "accept_content": ["nosuch"]})
     assert outcome.code == 3
     assert "No encoder/decoder installed for nosuch" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"visibility_timeout": "3600"},
+        {"visibility_timeout": None},
+        {"priority_steps": []},
+    ],
+)
+def test_an_option_with_which_no_worker_can_compute_is_refused(
+    redis: RedisServer, tmp_path: Path, option: dict[str, object]
+) -> None:
+    settings = {"broker_url": redis.url, "broker_transport_options": option}
+    outcome = health(settings)
+    assert outcome.code == 3
+    assert "settings for its broker that Celery refuses: " in outcome.err
+    with worker(tmp_path, CELERY_5_6, "", app=APP, TEST_SETTINGS=json.dumps(settings)) as process:
+        with Celery("producer", broker=redis.url, set_as_current=False) as producer:
+            producer.control.broadcast("ping")
+        wait_for(lambda: process.poll() is not None, 60.0, lambda: log(tmp_path))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from celery import Celery
 from tools.testbed.celery_versions import CELERY_5_6
-from tools.testbed.servers import redis_server
+from tools.testbed.servers import rabbit_server, redis_server
 from tools.testbed.waiting import wait_for
 
 from tests.integration.cli.harness import Outcome, run, worker
@@ -45,3 +45,17 @@ def with_full_slots(settings: dict[str, str]) -> Outcome | None:
     """The outcome of a check with a test task, if the worker has answered that it runs two tasks."""
     found = health(settings, "--test-tasks", "--timeout", "10")
     return found if [one["active_count"] for one in found.document["workers"]] == [2] else None
+
+
+def test_a_user_who_may_not_send_to_queues_is_the_cause(tmp_path: Path) -> None:
+    names = "^(celery|celeryev.*|.*pidbox)$"
+    with rabbit_server(tmp_path / "rabbit") as rabbit, redis_server(tmp_path / "redis") as redis:
+        rabbit.control("add_user", "few", "hunter2")
+        rabbit.control("set_permissions", "few", names, names, names)
+        broker = f"amqp://few:hunter2@127.0.0.1:{rabbit.port}//"
+        settings = {"broker_url": broker, "result_backend": redis.url}
+        with a_worker(tmp_path / "worker", settings):
+            found = health(settings, "--test-tasks", "--timeout", "10")
+    assert found.code == 2
+    assert "cannot be sent: AccessRefused" in messages(found)
+    assert "access to exchange 'amq.default'" in messages(found)

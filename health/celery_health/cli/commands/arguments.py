@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from celery_health.broker import matches_any
+from celery_health.environment import APP_VARIABLES, first_set, set_by_celery
 from celery_health.redaction import redact
 from celery_health.result_backends import is_of_one_process
 from celery_health.survey.app_connection import UNNAMED, AppConnection, resolve, usable
@@ -33,11 +34,15 @@ def connection_from(app: Any, options: Mapping[str, Any]) -> AppConnection:
     if app is not None:
         name = name or _name_of(app)
         complete_app(name, app, options["timeout"])
-    elif not name and not options.get("broker"):
-        name = os.environ.get("APP")
+    else:
+        os.environ.update(set_by_celery(os.environ))
+    if app is None and not name and not options.get("broker"):
+        name = first_set(os.environ, APP_VARIABLES) or None
         app = None if name else load_default_app(options["timeout"])
         name = name if app is None else ""
     if app is None and name:
+        if options.get("broker"):  # as celery -b does, so that the application need not name one
+            os.environ["CELERY_BROKER_URL"] = options["broker"]
         app = load_app(name, options["timeout"])
     if options.get("management_url"):
         with usable("--management-url"):

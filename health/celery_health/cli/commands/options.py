@@ -277,7 +277,7 @@ PREFLIGHT: tuple[Decorator, ...] = (
         "--result-backend",
         metavar="URL",
         type=_URL,
-        envvar="CELERY_RESULT_BACKEND",
+        envvar=["RESULT_BACKEND", "CELERY_RESULT_BACKEND"],
         help="Result backend URL.  [default: CELERY_RESULT_BACKEND]",
     ),
     click.option(

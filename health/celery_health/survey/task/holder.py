@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from celery_health.survey.answers.deaths import deaths_of
+from celery_health.survey.answers.encoding import sendable
 from celery_health.survey.answers.registered import read_registered
 from celery_health.survey.answers.stats import read_stats
 from celery_health.survey.remote_control import (
@@ -76,11 +77,13 @@ def ask_about_task(app: Any, task_id: str, seconds: float, *, expected: int | No
     error = None
     try:
         with app.connection_for_write(connect_timeout=seconds) as connection:
+            asks, arguments = sendable(app, "query_task", {"ids": [task_id]})
+            first = "query_task" if asks else "ping"
             answers = answers_of(
-                app, connection, "query_task", seconds / 2, limit=expected, arguments={"ids": [task_id]}
+                app, connection, first, seconds / 2, limit=expected, arguments=arguments if asks else None
             )
-            replies["query_task"] = not_refused(merged(answers))
-            answering = sorted(replies["query_task"])
+            replies[first] = not_refused(merged(answers))
+            answering = sorted(replies[first])
             for command in _COMMANDS if answering else ():
                 left = max(_LEAST_SECONDS, end - time.monotonic())
                 replies[command] = broadcast(
