@@ -26,17 +26,16 @@ def is_missing_command(answer: Any) -> bool:
     return isinstance(answer, exceptions.ResponseError) and _MISSING.search(str(answer)) is not None
 
 
+def is_cluster_error(answer: Any) -> bool:
+    """Whether only a Redis Cluster answers like this. Clients before redis 6 have no class for it."""
+    if isinstance(answer, exceptions.MovedError | exceptions.ClusterCrossSlotError):
+        return True
+    return isinstance(answer, exceptions.ResponseError) and str(answer).startswith(("MOVED ", "CROSSSLOT "))
+
+
 def redis_reachability(error: BaseException, url: BrokerUrl) -> Reachability:
     """The meaning of ``error``, in words without credentials."""
-    for text, meaning_of_text in reachability.REDIS_ERRORS:
-        if text in str(error):
-            return meaning_of_text(url)
-    if is_missing_command(error):
-        return _no_such_command(error, url)
-    for kind, meaning_of_kind in _BY_KIND:
-        if isinstance(error, kind):
-            return meaning_of_kind(url)
-    if meaning := connection_error(error, url):
+    if meaning := _of_answer(error, url) or connection_error(error, url):
         return meaning
     if isinstance(error, exceptions.ConnectionError):
         return reachability.connection_closed(url)
@@ -45,6 +44,20 @@ def redis_reachability(error: BaseException, url: BrokerUrl) -> Reachability:
         if isinstance(error, exceptions.ResponseError)
         else reachability.not_understood(url)
     )
+
+
+def _of_answer(error: BaseException, url: BrokerUrl) -> Reachability | None:
+    for text, meaning_of_text in reachability.REDIS_ERRORS:
+        if text in str(error):
+            return meaning_of_text(url)
+    if is_missing_command(error):
+        return _no_such_command(error, url)
+    if is_cluster_error(error):
+        return cluster(url)
+    for kind, meaning_of_kind in _BY_KIND:
+        if isinstance(error, kind):
+            return meaning_of_kind(url)
+    return None
 
 
 def _sentinel_login(url: BrokerUrl) -> Reachability:
@@ -105,16 +118,11 @@ def _not_permitted(url: BrokerUrl) -> Reachability:
     )
 
 
-CLUSTER_ERRORS = (exceptions.MovedError, exceptions.ClusterCrossSlotError)
-"""What only a Redis Cluster answers."""
-_BY_KIND: tuple[
-    tuple[type[Exception] | tuple[type[Exception], ...], Callable[[BrokerUrl], Reachability]], ...
-] = (
+_BY_KIND: tuple[tuple[type[Exception], Callable[[BrokerUrl], Reachability]], ...] = (
     (SentinelLoginError, _sentinel_login),
     (MasterNotFoundError, _no_master),
     (exceptions.AuthenticationError, _login_refused),
     (exceptions.NoPermissionError, _not_permitted),
-    (CLUSTER_ERRORS, cluster),
     (exceptions.BusyLoadingError, reachability.loading),
     (exceptions.TimeoutError, reachability.timed_out),
 )

@@ -18,7 +18,7 @@ from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers.reachability import Reachability
 from celery_health.readers.redis.connection import RedisConnection
 from celery_health.readers.redis.keys import BINDING, list_keys
-from celery_health.readers.redis.reachability import CLUSTER_ERRORS, cluster, is_missing_command
+from celery_health.readers.redis.reachability import cluster, is_cluster_error, is_missing_command
 from celery_health.urls import BrokerUrl
 
 # Without one of these a worker ends at its start or at its first task.
@@ -53,13 +53,13 @@ async def worker_refusal(url: BrokerUrl, connection: RedisConnection) -> Reachab
     Raises:
         exceptions.RedisError, OSError: the connection fails.
     """
-    pool: Any = connection.client().connection_pool
-    link = await pool.get_connection()
-    try:
-        errors = await _errors(link, url.database or 0)
-    finally:
-        # What it was in the middle of ends with the connection.
-        await link.disconnect()
+    async with connection.client().client() as single:
+        link: Any = single.connection
+        try:
+            errors = await _errors(link, url.database or 0)
+        finally:
+            # What it was in the middle of ends with the connection.
+            await link.disconnect()
     return _meaning(errors, url)
 
 
@@ -74,8 +74,10 @@ async def cluster_refusal(
     keys = (naming.key_prefix + key for key in (naming.unacked_key, naming.unacked_index_key))
     try:
         await connection.client().exists(*keys)
-    except CLUSTER_ERRORS:
-        return cluster(url)
+    except exceptions.ResponseError as error:
+        if is_cluster_error(error):
+            return cluster(url)
+        raise
     return None
 
 
@@ -157,7 +159,7 @@ async def _answer(link: Any) -> Any:
 
 
 def _meaning(errors: list[tuple[_Step, Exception]], url: BrokerUrl) -> Reachability | None:
-    if any(isinstance(error, CLUSTER_ERRORS) for _, error in errors):
+    if any(is_cluster_error(error) for _, error in errors):
         return Reachability(
             BrokerReason.UNSUPPORTED_KIND,
             f"{url.address} is a Redis Cluster. Workers end there, unless global_keyprefix in "
