@@ -212,15 +212,17 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
             yield server
 
 
-def _environment(folder: Path, wheel: Path, locked: Path, extra: str) -> Path:
+def _environment(folder: Path, wheel: Path, locked: Path, extra: str, *application: str) -> Path:
+    """``application``: what the application of the environment requires itself."""
     _uv("venv", folder)
     requirement = f"celery-operator[{extra}] @ {wheel.as_uri()}"
     python: Sequence[str | Path] = ("--python", folder / "bin" / "python")
     if extra in WITH_NEWEST:
         kept = [line for line in locked.read_text().splitlines() if line.partition("==")[0] not in _OF_CELERY]
         locked = folder / "constraints.txt"
-        locked.write_text("\n".join((*kept, "celery==5.7.0", "kombu==5.7.0")))
-    _uv("pip", "install", *python, "--constraint", locked, requirement)
+        locked.write_text("\n".join((*kept, *(application or ("celery==5.7.0", "kombu==5.7.0")))))
+    with_redis = [one.replace("kombu==", "kombu[redis]==") for one in application]
+    _uv("pip", "install", *python, "--constraint", locked, requirement, *with_redis)
     return folder
 
 
@@ -260,3 +262,14 @@ def test_an_extra_alone_is_enough(
     tmp_path: Path, wheel: Path, locked: Path, redis: RedisServer, extra: str
 ) -> None:
     PROGRAMS[extra](Installed(_environment(tmp_path / extra, wheel, locked, extra), redis))
+
+
+@pytest.mark.parametrize(
+    "application", [("celery==5.3.6", "kombu==5.3.4"), ("celery==5.5.3", "kombu==5.5.4")]
+)
+def test_the_cli_runs_in_the_environment_of_an_older_application(
+    tmp_path: Path, wheel: Path, locked: Path, redis: RedisServer, application: tuple[str, ...]
+) -> None:
+    """Its kombu allows no newer client of Redis than 5."""
+    folder = _environment(tmp_path / "cli", wheel, locked, "cli", *application)
+    PROGRAMS["cli"](Installed(folder, redis))
