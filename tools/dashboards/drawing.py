@@ -22,7 +22,7 @@ _MARGIN_INCHES = 0.12
 _TITLE_INCHES = 0.32
 _HEAD_INCHES = 0.6
 _DOTS_PER_INCH = 90
-_MOST_LEGENDS = 8
+_LETTERS_A_COLUMN, _LETTERS_OF_A_MARK, _LEGEND_LINES = 8, 8, 3
 _MOST_ROWS = 9
 _RED, _GREEN, _GREY = "#c4162a", "#37872d", "0.45"
 
@@ -93,13 +93,17 @@ def _draw_lines(axes: Axes, panel: Panel, answers: Answers) -> None:
     axes.set_ylim(0, max(1.0, axes.get_ylim()[1]) if _is_flat(answers) else None)
     _style(axes, panel)
     handles, labels = axes.get_legend_handles_labels()
+    fitting = int(panel.width * _LETTERS_A_COLUMN / (max(map(len, labels)) + _LETTERS_OF_A_MARK))
+    columns = min(4, max(1, fitting))
+    shown_ones = slice(0, columns * _LEGEND_LINES)
     axes.legend(
-        handles[:_MOST_LEGENDS],
-        labels[:_MOST_LEGENDS],
+        handles[shown_ones],
+        labels[shown_ones],
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.16),
-        ncols=4,
+        bbox_to_anchor=(0.5, -0.14),
+        ncols=columns,
         fontsize=7,
+        labelspacing=0.25,
         frameon=False,
     )
 
@@ -110,7 +114,7 @@ def _is_flat(answers: Answers) -> bool:
 
 
 def _style(axes: Axes, panel: Panel) -> None:
-    axes.xaxis.set_major_locator(AutoDateLocator(tz=UTC, maxticks=6))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(AutoDateLocator(tz=UTC, minticks=2, maxticks=6))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(DateFormatter("%H:%M:%S", tz=UTC))  # type: ignore[no-untyped-call]
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value, panel.unit)))
     axes.tick_params(labelsize=7, colors=_GREY, length=0)
@@ -139,12 +143,14 @@ def _draw_number(axes: Axes, panel: Panel, answers: Answers) -> None:
 def _draw_table(axes: Axes, panel: Panel, answers: Answers) -> None:
     axes.set_axis_off()
     (_, found), *_ = answers
+    end = max(series["values"][-1][0] for series in found)
     rows: list[list[str]] = [
         [
             *(series["metric"].get(label, "") for label in panel.labels),
             shown(float(series["values"][-1][1]), panel.unit),
         ]
         for series in found
+        if series["values"][-1][0] == end
     ]
     head, cells = [*panel.labels, "value"], sorted(rows)[:_MOST_ROWS]
     lengths = [max(map(len, column)) + 2 for column in zip(head, *cells, strict=True)]

@@ -33,6 +33,18 @@ from tests.e2e.test_operator import SYSTEM
 from tests.support.prometheus import prometheus
 
 READY_WITHIN = 150
+NOT_COUNTED = (
+    # Redis does not know from which queue a worker has fetched a message.
+    "celery_monitor_queue_unacknowledged",
+    # These have no series until it happens for the first time.
+    "celery_operator_restarts_total",
+    "celery_task_lost_total",
+    "celery_task_rejected_total",
+    "celery_task_retried_total",
+    "celery_task_revoked_total",
+    "celery_task_run_twice_total",
+)
+"""What the dashboards query and this test does not bring about for the task, the queue and the workers."""
 
 
 def test_each_fault_fires_its_alert_and_its_repair_ends_it(shop: Shop, tmp_path: Path) -> None:
@@ -43,9 +55,11 @@ def test_each_fault_fires_its_alert_and_its_repair_ends_it(shop: Shop, tmp_path:
         tasks(alerts)
         poison_task(alerts)
         queues(alerts)
+        tasks(alerts)
         sidecar(alerts)
         beat(alerts)
         second_beat(alerts, tmp_path / "prometheus" / TARGETS)
+        tasks(alerts)
         drain(alerts)
         broker(alerts)
         dashboards(alerts, begin)
@@ -53,23 +67,23 @@ def test_each_fault_fires_its_alert_and_its_repair_ends_it(shop: Shop, tmp_path:
 
 def tasks(alerts: Watched) -> None:
     """Tasks that succeed, fail and come again, for the dashboards."""
-    orders = [("place_order", 1), ("charge_card", 1), ("send_email", 1, 1), ("build_report", 0.2)]
-    sent = [(f"shop.tasks.{name}", list(arguments), CASE.name) for name, *arguments in orders]
+    orders: list[tuple[str, list[Any]]] = [("place_order", [1]), ("place_order", []), ("send_email", [1, 1])]
+    sent = [(f"shop.tasks.{name}", arguments, CASE.name) for name, arguments in orders]
     send(alerts.shop, BROKER_URL, sent * 10)
 
 
 def dashboards(alerts: Watched, begin: float) -> None:
-    """Every query of the dashboards has had an answer. `make dashboard-pictures` draws the answers."""
+    """The queries of the dashboards have answers. `make dashboard-pictures` draws them."""
     chosen = {
         "namespace": alerts.shop.namespace,
         "resource": CASE.name,
         "queue": CASE.name,
-        "name": "shop.tasks.charge_card",
+        "name": "shop.tasks.place_order",
         "__rate_interval": "30s",
     }
     url, end = f"http://127.0.0.1:{alerts.prometheus.port}", time.time()
-    missing = {one.uid: keep(url, one, chosen, begin, end) for one in DASHBOARDS}
-    assert {uid: found for uid, found in missing.items() if found} == {}
+    without = [query for one in DASHBOARDS for _, query in keep(url, one, chosen, begin, end)]
+    assert [query for query in without if not any(name in query for name in NOT_COUNTED)] == []
 
 
 def poison_task(alerts: Watched) -> None:
@@ -97,14 +111,14 @@ def queues(alerts: Watched) -> None:
     shop.send("shop.tasks.place_order", 1, queue="asleep")
     shop.send("shop.tasks.build_report", 1, queue="small", count=300)
 
-    unread = alerts.until_it_fires("CeleryQueueNotConsumed")
+    unread = alerts.until_it_fires("CeleryQueueNotConsumed", queue="asleep")
     full = alerts.until_it_fires("CeleryGroupAtMaximum")
 
     where = f"{shop.namespace}/{CASE.name}"
     assert unread["summary"] == f"No worker consumes a queue of {where}"
     assert full["summary"] == f"A group of {where} is at its maximum and needs more workers"
     shop.redis("DEL", "asleep", "small")
-    alerts.until_it_ends("CeleryQueueNotConsumed")
+    alerts.until_it_ends("CeleryQueueNotConsumed", queue="asleep")
     alerts.until_it_ends("CeleryGroupAtMaximum")
 
 
