@@ -91,7 +91,6 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     the cause of the last as in ``TaskDeaths``, and ``tasks_lost`` the tasks whose child died and whose
     message does not go back. The two totals count from the start of the process; they are None where the
     agent does not see such deaths: in pools without children.
-    ``ended_by``: the task whose result makes this process end, None while it goes on.
     ``quarantined_total`` counts the messages that this process has moved to a dead-letter queue, and
     ``quarantine_waiting`` those that it has received and is still to move. ``quarantine_problem`` says in a
     sentence why it could not move them; it is empty before the first attempt, and after one that succeeded.
@@ -139,7 +138,6 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     children_lost_total: Count | None = None
     tasks_lost: Count = 0
     tasks_lost_total: Count | None = None
-    ended_by: ActiveTask | None = None
     quarantined_total: Count = 0
     quarantine_waiting: Count = 0
     quarantine_problem: Name = ""

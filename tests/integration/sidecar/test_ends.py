@@ -119,28 +119,6 @@ def test_a_task_that_soon_kills_its_worker_is_in_the_last_report(pool: str, tmp_
         assert [found.id for found in end.active] == [deadly]
 
 
-@pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_7], ids=lambda world: world.celery)
-def test_a_task_whose_memory_error_ends_its_worker_is_named_alone(world: World, tmp_path: Path) -> None:
-    with (
-        redis_server(tmp_path / "redis") as redis,
-        producer(redis.url) as app,
-        watched(
-            tmp_path,
-            world,
-            "prefork",
-            redis.url,
-            thresholds=DEFAULT_THRESHOLDS,
-            arguments=(*DEATHS, "-c", "2"),
-            env={"TEST_ACKS_LATE": "1"},
-        ) as worker,
-    ):
-        wait_until_active(worker, nap(app, 5))
-        deadly = app.send_task("agent_deaths.memory_error", queue="celery").id
-        (end,) = wait_for_end(worker)
-        assert [(found.id, found.name) for found in end.active] == [(deadly, "agent_deaths.memory_error")]
-        assert end.active_count == 1
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT], ids=["warm", "cold"])
 def test_a_worker_that_is_stopped_has_not_died(number: signal.Signals, tmp_path: Path) -> None:
     with (

@@ -18,7 +18,6 @@ from celery_probe.sidecar.orders.drain_request import DrainRequest
 from tests.integration.agent.harness import NO_LIMITS, AgentWorker, agent_worker
 
 CHECK_SECONDS = 0.5
-NO_VARIABLES: Mapping[str, str] = {}
 
 
 class Watched:
@@ -62,7 +61,6 @@ def watched(
     thresholds: WorkerThresholds,
     arguments: Sequence[str] = (),
     limits: Mapping[str, float] = NO_LIMITS,
-    env: Mapping[str, str] = NO_VARIABLES,
 ) -> Iterator[Watched]:
     """A worker that consumes, watched from then on with these thresholds.
 
@@ -76,7 +74,7 @@ def watched(
         pool,
         broker,
         arguments=("-I", "agent_faults", *arguments),
-        env={"TEST_FAULTS": str(faults), **env},
+        env={"TEST_FAULTS": str(faults)},
         limits=limits,
     ) as worker:
         worker.wait_until_consuming()

@@ -64,12 +64,6 @@ class _Deaths(DeathLog):
         if task is not None and task.returns:
             self._quarantine.add(task, cause, now)
 
-    def add_end(self, task: Casualty, cause: Cause, now: float) -> None:
-        """This worker ends: the others are to know why."""
-        if task.returns:
-            self._quarantine.add(task, cause, now)
-            self._quarantine.announce_last(now)
-
 
 class OwnQuarantine:
     """Counts deaths, announces them, and moves the messages of listed tasks. It never breaks the worker.
@@ -150,11 +144,6 @@ class OwnQuarantine:
         if self._consumer is not None and (
             self._deaths.count(task.id) > 1 or now - self._announced > REST_SECONDS
         ):
-            self._announce(self._consumer, now)
-
-    def announce_last(self, now: float) -> None:
-        """Announce what is not announced yet: there is no later moment."""
-        if self._news and self._consumer is not None:
             self._announce(self._consumer, now)
 
     def receive(self, deaths: Any) -> None:

@@ -132,9 +132,6 @@ class DeathLog:
             self._tasks_lost_total += 1
             self._tasks_lost.add(now)
 
-    def add_end(self, task: Casualty, cause: Cause, now: float) -> None:
-        """The worker's own process is about to end because of a task: the sidecar counts that."""
-
     def report(self, now: float, runs: Callable[[str], int]) -> dict[str, Any]:
         """The part of a report about deaths. ``runs`` gives how often a task name has run."""
         return {

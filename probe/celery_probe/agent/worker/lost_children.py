@@ -134,19 +134,12 @@ class LostChildren:
         """A result came, for each task: since billiard 4.3 also of one that ended its child by SystemExit."""
 
         def on_ready(*args: Any) -> Any:
-            job = None
             try:
-                job = billiard._cache.get(args[0])
                 if not args[2][0]:
                     self._note_result(billiard, args[0], args[2][1])
             except Exception as error:
                 self._errors.add("lost child", error)
-            try:
-                return original(*args)
-            except MemoryError:
-                with self._errors.caught("end"):
-                    self._note_end(job)
-                raise
+            return original(*args)
 
         return on_ready
 
@@ -166,20 +159,6 @@ class LostChildren:
         if not getattr(child, "_job_terminated", False):
             self._accounted.add(pid)
             self._add(billiard, job, _status(error), returns=_returns_after_exit)
-
-    def _note_end(self, job: Any) -> None:
-        """Celery raises the MemoryError of a task once more in the main process, which then ends.
-
-        It has not acknowledged the message of a task with ``acks_late`` before that.
-        """
-        request: Any = getattr(getattr(job, "_error_callback", None), "__self__", None)
-        if not hasattr(request, "request_dict"):
-            return
-        self._worker.ended_by = request
-        now = natives.monotonic()
-        task = self._casualty(job, request, now, returns=_is_unacknowledged)
-        self._worker.deaths.add_end(task, Cause("MemoryError"), now)
-        self._notify()
 
     def _note_gone(self, billiard: Any, before: Iterable[Any]) -> None:
         left = {child.pid for child in billiard._pool}
@@ -246,10 +225,6 @@ def _returns(request: Any) -> bool:
         most, retries = task.max_retries, request.request_dict.get("retries") or 0
         return most is None or retries < most
     return bool(task.acks_late and task.reject_on_worker_lost and not request.acknowledged)
-
-
-def _is_unacknowledged(request: Any) -> bool:
-    return bool(request.task.acks_late and not request.acknowledged)
 
 
 def _returns_after_exit(request: Any) -> bool:

@@ -124,7 +124,6 @@ class WorkerReporter(ReportThread):
             "eta_due": 0,
             "processed": 0,
             "progress_mono": None,
-            "ended_by": None,
         }
         consumer = self._worker.consumer
         if consumer is None:
@@ -138,8 +137,6 @@ class WorkerReporter(ReportThread):
             report["reserved"] = tasks.reserved_count(active, list(consumer.task_buckets.values()))
             report["processed"] = tasks.processed()
             report["eta"], report["eta_due"] = self._count_eta(tasks, consumer.timer)
-            if self._worker.ended_by is not None:
-                report["ended_by"] = self._describe(tasks, self._worker.ended_by)
         return report
 
     def _describe(self, tasks: Any, request: Any) -> dict[str, Any]:

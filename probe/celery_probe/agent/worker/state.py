@@ -37,8 +37,7 @@ class Worker:
     ``drained``: a drain is requested, and no more message can arrive from the broker. ``quarantined_total``:
     messages moved to a dead-letter queue; ``quarantine_waiting``: messages that are still to be moved;
     ``quarantine_problem``: why the last attempt failed, in a sentence.
-    ``task_events``: whether the worker sends task events. ``ended_by``: the request whose result makes the
-    process end.
+    ``task_events``: whether the worker sends task events.
     """
 
     def __init__(self) -> None:
@@ -61,7 +60,6 @@ class Worker:
         self.prefetch: int | None = None
         self.initial_prefetch: int | None = None
         self.deaths = DeathLog()
-        self.ended_by: Any = None
         self.quarantined_total = 0
         self.quarantine_waiting = 0
         self.quarantine_problem = ""

@@ -48,7 +48,7 @@ class EndLog:
             return
         report = _last_report(before.report, after)
         ordered = before.stopping or after.stopping or not before.live
-        if report is None or ordered or (report.phase is Phase.STOPPING and report.ended_by is None):
+        if report is None or ordered or report.phase is Phase.STOPPING:
             return
         if now - report.written_mono <= STALE_SECONDS:
             self._ends.append(_end_of(report, now))
@@ -96,14 +96,13 @@ def _last_report(last: WorkerReport | None, after: Moment) -> WorkerReport | Non
 
 
 def _end_of(report: WorkerReport, now: float) -> ProcessEnd:
-    active = report.active if report.ended_by is None else (report.ended_by,)
     return ProcessEnd(
         pid=report.pid,
         started_mono=report.started_mono,
         ended_mono=now,
         ended_age=0.0,
-        active_count=report.active_count if report.ended_by is None else 1,
-        active=tuple(_task(task, report, now) for task in active),
+        active_count=report.active_count,
+        active=tuple(_task(task, report, now) for task in report.active),
         memory_limit_bytes=report.memory_limit_bytes,
     )
 

@@ -38,12 +38,6 @@ def system_exit() -> None:
 
 
 @shared_task
-def memory_error() -> None:
-    """Ask for more memory than there is."""
-    bytearray(1 << 60)
-
-
-@shared_task
 def hog() -> None:
     """Take 1 GiB of memory."""
     bytearray(FILLED * (1 << 30))

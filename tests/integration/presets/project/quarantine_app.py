@@ -55,13 +55,6 @@ def leave(_password: str) -> None:
     os._exit(3)
 
 
-@app.task(name="memory")
-def memory() -> None:
-    """Ask for more memory than there is: Celery then ends the worker's main process."""
-    note("memory")
-    bytearray(1 << 60)
-
-
 @app.task(name="segfault")
 def segfault(_password: str) -> None:
     """Read an invalid address, as a broken extension does."""
