@@ -78,7 +78,8 @@ class KeptEnds:
         """The messages stay: those that are not acknowledged go back when their channel closes."""
         from amqp.exceptions import NotFound  # noqa: PLC0415 - only where RabbitMQ is the broker
 
-        queue, texts = Queue(self._name, channel=channel), []
+        texts: list[Any] = []
+        queue = Queue(self._name, channel=channel)
         try:
             queue.queue_declare(passive=True)
         except NotFound:
