@@ -17,7 +17,7 @@ from celery_probe.agent.own_quarantine.announcements import Announcements, Liste
 from celery_probe.agent.own_quarantine.deaths import OLDEST_SECONDS, Listed, SharedDeaths
 from celery_probe.agent.own_quarantine.kept_ends import KeptEnds
 from celery_probe.agent.worker import pool, tasks
-from celery_probe.agent.worker.deaths.death_log import Casualty, Cause, DeathLog
+from celery_probe.agent.worker.death_log import Casualty, Cause, DeathLog
 from celery_probe.agent.worker.deaths.lost_children import LostChildren
 from celery_probe.agent.worker.deaths.memory_errors import MemoryErrors
 from celery_probe.agent.worker.quarantine.enforcement import PREFORK, Quarantine

@@ -17,7 +17,7 @@ from celery_probe.agent.own_quarantine.announcements import SUFFIX, short
 from celery_probe.agent.own_quarantine.deaths import OLDEST_SECONDS
 from celery_probe.agent.worker.own_connection import own_connection
 
-# Of so many, the workers that run know the older ones by their announcements.
+# The workers that run know older ones by their announcements.
 MOST_KEPT = 200
 
 
@@ -61,7 +61,13 @@ class KeptEnds:
 
     def _publish(self, channel: Any, text: str) -> None:
         milliseconds = int(OLDEST_SECONDS * 1000)
-        arguments = {"x-message-ttl": milliseconds, "x-expires": milliseconds, "x-max-length": MOST_KEPT}
+        arguments = {
+            # A quorum queue drops a message that was read often.
+            "x-queue-type": "classic",
+            "x-message-ttl": milliseconds,
+            "x-expires": milliseconds,
+            "x-max-length": MOST_KEPT,
+        }
         Queue(self._name, queue_arguments=arguments, channel=channel).queue_declare()
         Producer(channel, auto_declare=False).publish(
             text.encode(),
@@ -76,13 +82,13 @@ class KeptEnds:
 
     def _fetched(self, channel: Any) -> list[Any]:
         """The messages stay: those that are not acknowledged go back when their channel closes."""
-        from amqp.exceptions import NotFound  # noqa: PLC0415 - only where RabbitMQ is the broker
-
         texts: list[Any] = []
         queue = Queue(self._name, channel=channel)
         try:
             queue.queue_declare(passive=True)
-        except NotFound:
+        except Exception as error:
+            if type(error).__name__ != "NotFound":
+                raise
             return []
         while len(texts) < MOST_KEPT:
             message = queue.get(no_ack=False)
@@ -95,6 +101,6 @@ class KeptEnds:
 
 def _client(channel: Any) -> Any:
     """A plain client: that of kombu adds the prefix of keys to some commands only."""
-    from redis import Redis  # noqa: PLC0415 - only where Redis is the broker
+    from kombu.transport.redis import redis  # noqa: PLC0415 - only where Redis is the broker
 
-    return Redis(connection_pool=channel.pool)
+    return redis.Redis(connection_pool=channel.pool)

@@ -16,7 +16,7 @@ from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.report_thread import ReportThread
 from celery_probe.agent.worker import failed_jobs, fetching, give_back, pool, tasks, transport
 from celery_probe.agent.worker.answer_watch import AnswerWatch
-from celery_probe.agent.worker.deaths.death_log import Casualty, Cause
+from celery_probe.agent.worker.death_log import Casualty, Cause
 from celery_probe.agent.worker.deaths.lost_children import LostChildren
 from celery_probe.agent.worker.deaths.memory_errors import MemoryErrors
 from celery_probe.agent.worker.quarantine.enforcement import Quarantine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery_probe.agent import contract
-from celery_probe.agent.worker.deaths.death_log import DeathLog
+from celery_probe.agent.worker.death_log import DeathLog
 
 STARTING = "starting"
 CONNECTING = "connecting"

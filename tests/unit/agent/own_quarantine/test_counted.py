@@ -8,7 +8,7 @@ import pytest
 
 from celery_health.wire.quarantine import quarantine_stats
 from celery_probe.agent.own_quarantine import counted
-from celery_probe.agent.worker.deaths.death_log import Casualty, Cause
+from celery_probe.agent.worker.death_log import Casualty, Cause
 from tests.unit.agent.test_quarantine import Consumer, Message
 
 CRASH = Cause("signal SIGSEGV")

@@ -10,7 +10,7 @@ from celery.exceptions import Retry
 from celery.worker import request as request_module
 
 from celery_probe.agent.errors import ErrorLog
-from celery_probe.agent.worker.deaths.death_log import Casualty, Cause
+from celery_probe.agent.worker.death_log import Casualty, Cause
 from celery_probe.agent.worker.deaths.memory_errors import MemoryErrors
 from celery_probe.agent.worker.state import Worker
 

@@ -15,7 +15,7 @@ from celery_probe.agent import contract, natives
 from celery_probe.agent.cgroup import MemoryCgroup
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker import pool, tasks, transport
-from celery_probe.agent.worker.deaths.death_log import Casualty, Cause
+from celery_probe.agent.worker.death_log import Casualty, Cause
 from celery_probe.agent.worker.deaths.oom_kills import OomKills
 from celery_probe.agent.worker.state import STOPPING, Worker, phase
 

@@ -14,7 +14,7 @@ from typing import Any, Callable
 from celery_probe.agent import contract, natives
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker import pool, transport
-from celery_probe.agent.worker.deaths.death_log import Casualty, Cause
+from celery_probe.agent.worker.death_log import Casualty, Cause
 from celery_probe.agent.worker.state import STOPPING, Worker, phase
 
 ENDING_POOLS = ("prefork", "solo")
