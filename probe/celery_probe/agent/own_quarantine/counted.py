@@ -19,7 +19,7 @@ from celery_probe.agent.own_quarantine.kept_ends import KeptEnds
 from celery_probe.agent.worker import pool, tasks
 from celery_probe.agent.worker.death_log import Casualty, Cause, DeathLog
 from celery_probe.agent.worker.deaths.lost_children import LostChildren
-from celery_probe.agent.worker.deaths.memory_errors import MemoryErrors
+from celery_probe.agent.worker.deaths.memory_errors import CAUSE, MemoryErrors
 from celery_probe.agent.worker.quarantine.enforcement import PREFORK, Quarantine
 from celery_probe.agent.worker.quarantine.order_file import Order
 from celery_probe.agent.worker.state import Worker
@@ -209,9 +209,10 @@ class OwnQuarantine:
         self._soon()
         for task in listed:
             log.error(
-                "Task %s[%s] has killed its worker's child process %d times%s. It does not run again: its "
-                "message goes to the queue %s.",
-                *(contract.printable(task.name), contract.printable(task.id), task.deaths),
+                "Task %s[%s] has killed its worker%s %d times%s. It does not run again: its message goes to "
+                "the queue %s.",
+                *(contract.printable(task.name), contract.printable(task.id)),
+                *("" if cause == CAUSE.text else "'s child process", task.deaths),
                 *(f" ({cause})" if cause else "", contract.printable(self._queue)),
             )
 
