@@ -14,6 +14,9 @@ from celery_health.wire.worker_report import WorkerReport
 KILLED_FROM_OUTSIDE = "signal SIGKILL"
 """A cause that says nothing about the task, unless the kernel killed the child at the memory limit."""
 
+MEMORY_ERROR = "MemoryError"
+"""The cause where Celery itself ended the whole worker."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskDeaths:

@@ -58,13 +58,25 @@ class EndedTask(msgspec.Struct, frozen=True, kw_only=True):
     ran_for: Seconds | None
 
 
+class EndingTask(EndedTask, frozen=True, kw_only=True):
+    """The task because of which Celery ends the whole worker, in order: it raised MemoryError.
+
+    ``cause`` is a phrase, and ``returns`` says whether the message goes back to its queue.
+    """
+
+    cause: Name
+    returns: bool
+
+
 class ProcessEnd(msgspec.Struct, frozen=True, kw_only=True):
     """The death of a worker's own process, with the tasks that ran by its last report.
 
     ``pid`` and ``started_mono`` are of its last report. ``ended_mono`` is when the sidecar saw that the
     process had ended, some tenths of a second late: it identifies the end among those of one pod.
     ``ended_age`` is the time since then. ``active`` has as many of the ``active_count`` tasks as the answer
-    has room for. ``memory_limit_bytes`` is the container's limit, null without one.
+    has room for. ``memory_limit_bytes`` is the container's limit, null without one. ``cause`` is empty where
+    only the kubelet knows it. Else ``active`` is the one task that caused the end, as in ``EndingTask``, and
+    ``returns`` says whether its message goes back to its queue.
     """
 
     pid: Count
@@ -74,6 +86,8 @@ class ProcessEnd(msgspec.Struct, frozen=True, kw_only=True):
     active_count: Count
     active: Annotated[tuple[EndedTask, ...], Meta(max_length=ACTIVE_LENGTH)]
     memory_limit_bytes: Count | None = None
+    cause: Name = ""
+    returns: bool = True
 
 
 DeathsById = Annotated[tuple[TaskDeaths, ...], Meta(max_length=DEATHS_LENGTH)]

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from celery_health.wire.bounds import ACTIVE_LENGTH, REPORT_BYTES, Count, Counts, Name, Names, Seconds
-from celery_health.wire.deaths import DeathsById, DeathsByName
+from celery_health.wire.deaths import DeathsById, DeathsByName, EndingTask
 from celery_health.wire.documents import Format
 from celery_health.wire.process_report import ProcessReport
 
@@ -94,7 +94,8 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     ``quarantined_total`` counts the messages that this process has moved to a dead-letter queue, and
     ``quarantine_waiting`` those that it has received and is still to move. ``quarantine_problem`` says in a
     sentence why it could not move them; it is empty before the first attempt, and after one that succeeded.
-    ``task_events``: whether the worker sends task events, None before it has connected.
+    ``task_events``: whether the worker sends task events, None before it has connected. ``ended_by`` is the
+    task because of which Celery ends this process.
     ``memory_limit_bytes``, ``memory_peak_bytes``, ``oom_kills`` (processes that the kernel killed at the
     limit), ``memory_used_bytes`` and ``cpu_seconds`` (since its start) are of the container, None where they
     cannot be read. ``memory_used_bytes`` is without the page cache, which ``memory_peak_bytes`` includes;
@@ -142,6 +143,7 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     quarantine_waiting: Count = 0
     quarantine_problem: Name = ""
     task_events: bool | None = None
+    ended_by: EndingTask | None = None
     memory_limit_bytes: Count | None = None
     memory_peak_bytes: Count | None = None
     oom_kills: Count | None = None

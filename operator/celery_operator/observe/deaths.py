@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from celery_health.verdicts.deaths import FleetDeaths, ProcessDeath, WorkerDeaths, worker_deaths
+from celery_health.verdicts.deaths import FleetDeaths, ProcessDeath, TaskDeaths, WorkerDeaths, worker_deaths
 from celery_health.wire.bounds import DEATH_WINDOW_SECONDS
 from celery_health.wire.deaths import ProcessEnd
 from celery_operator.snapshot import ContainerEnd, PodState
@@ -85,6 +85,8 @@ def _current(kept: dict[_Key, tuple[float, WorkerDeaths]], now: float) -> Iterat
 
 def _of_end(pod: PodState, end: ProcessEnd, now: float, wall: datetime) -> WorkerDeaths | None:
     """The end with the kubelet's cause; None while that is unknown, and for an end that was ordered."""
+    if end.cause:
+        return _of_ending_task(pod, end, now - end.ended_age)
     known = pod.last_end
     if known is None or abs(wall - timedelta(seconds=end.ended_age) - known.finished_at) > MATCH:
         return None
@@ -101,6 +103,21 @@ def _of_end(pod: PodState, end: ProcessEnd, now: float, wall: datetime) -> Worke
         worker=pod.name,
         memory_limit=end.memory_limit_bytes,
         process_deaths=(death,) if death.tasks else (),
+    )
+
+
+def _of_ending_task(pod: PodState, end: ProcessEnd, at: float) -> WorkerDeaths:
+    """Celery itself ended the process because of one task. For the fleet that is as if a child had died."""
+    tasks = tuple(
+        TaskDeaths(task.id, task.name, 1, first=at, last=at, cause=end.cause, returns=end.returns)
+        for task in end.active
+    )
+    return WorkerDeaths(
+        worker=pod.name,
+        tasks=tasks,
+        children_lost=len(tasks),
+        tasks_lost=0 if end.returns else len(tasks),
+        memory_limit=end.memory_limit_bytes,
     )
 
 

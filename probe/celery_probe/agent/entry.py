@@ -87,7 +87,8 @@ class WorkerAgent(ReportingAgent):
 
     def _step(self) -> Any:
         # Not before the patching; and the reporter's thread may not import.
-        from celery_probe.agent.worker import consumer_step, lost_children, tasks  # noqa: F401, PLC0415
+        from celery_probe.agent.worker import consumer_step, tasks  # noqa: F401, PLC0415
+        from celery_probe.agent.worker.deaths import lost_children  # noqa: PLC0415
 
         children = lost_children.LostChildren(
             self._worker, self._cgroup, self._errors, self._reporter.notify_soon

@@ -2,11 +2,12 @@
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from celery import Celery
-from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_7, World
+from tools.testbed.celery_versions import CELERY_5_3, CELERY_5_6, CELERY_5_7, World
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for
 
@@ -117,6 +118,37 @@ def test_a_task_that_soon_kills_its_worker_is_in_the_last_report(pool: str, tmp_
         deadly = app.send_task(task, (5.0,), queue="celery").id
         (end,) = wait_for_end(worker)
         assert [found.id for found in end.active] == [deadly]
+
+
+@pytest.mark.parametrize("world", [CELERY_5_3, CELERY_5_6, CELERY_5_7], ids=lambda world: world.celery)
+@pytest.mark.parametrize("pool", ["prefork", "solo"])
+def test_a_task_that_raises_memory_error_is_kept_over_the_restart_of_the_worker(
+    world: World, pool: str, tmp_path: Path
+) -> None:
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        producer(redis.url) as app,
+        watched(tmp_path, world, pool, redis.url, thresholds=DEFAULT_THRESHOLDS, arguments=DEATHS) as worker,
+    ):
+        worker.observer.refresh()
+        early = app.send_task("agent_deaths.starve_early", queue="celery").id
+        (end,) = wait_for_end(worker)
+        assert (end.cause, end.returns, [task.id for task in end.active]) == ("MemoryError", False, [early])
+        late = app.send_task("agent_deaths.starve", queue="celery").id
+        for ends in (2, 3):
+            assert worker.worker.process
+            assert worker.worker.process.wait(20) == 1
+            worker.worker.end()
+            worker.worker.start()
+            refreshed(worker, partial(_has_ends, worker, ends), "it ends again")
+        kept = worker.observer.answer().ends[1:]
+        assert [(one.cause, one.returns, one.active[0].id) for one in kept] == [
+            ("MemoryError", True, late)
+        ] * 2
+
+
+def _has_ends(worker: Watched, number: int) -> bool:
+    return len(worker.observer.answer().ends) == number
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT], ids=["warm", "cold"])

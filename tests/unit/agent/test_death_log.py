@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from celery_health.wire.bounds import DEATH_WINDOW_SECONDS, DEATHS_LENGTH, REPORT_BYTES
 from celery_health.wire.worker_report import WORKER_REPORT, WorkerReport
 from celery_probe.agent import contract
-from celery_probe.agent.worker.death_log import BUCKET_SECONDS, KEPT_IDS, Casualty, Cause, DeathLog, Window
+from celery_probe.agent.worker.death_log import (
+    BUCKET_SECONDS,
+    KEPT_IDS,
+    Casualty,
+    Cause,
+    DeathLog,
+    Window,
+)
 from tests.unit.wire.documents import worker_document
 
 CRASH = Cause("signal SIGSEGV")

@@ -1,6 +1,6 @@
 """The kernel's counter explains as many deaths as it counts, and none that come much later."""
 
-from celery_probe.agent.worker.oom_kills import UNEXPLAINED_SECONDS, OomKills
+from celery_probe.agent.worker.deaths.oom_kills import UNEXPLAINED_SECONDS, OomKills
 
 
 def test_a_kill_explains_one_death() -> None:

@@ -112,6 +112,25 @@ def test_an_end_waits_for_the_kubelet_and_is_counted_once() -> None:
     assert counts(seen.update((ended(139),), 1001.0, NOW)) == {"1": 1}
 
 
+@pytest.mark.parametrize("returns", [True, False])
+def test_an_end_by_a_memory_error_needs_no_kubelet_and_counts_as_a_death_by_that_task(returns: bool) -> None:
+    shown = ended(1)
+    assert shown.reading is not None
+    (end,) = shown.reading.ends
+    ends = tuple(
+        structs.replace(end, cause="MemoryError", returns=returns, ended_mono=95.0 + number)
+        for number in range(3)
+    )
+    pod_ = replace(shown, reading=replace(shown.reading, ends=ends), last_end=None)
+    seen = SeenDeaths()
+    for _ in range(2):
+        deaths = seen.update((pod_,), 1000.0, NOW)
+    (victim,) = deaths.victims()
+    assert (victim.count, victim.alone, victim.cause, victim.returns) == (3, 3, "MemoryError", returns)
+    assert (deaths.children_lost, deaths.tasks_lost) == (3, 0 if returns else 3)
+    assert deaths.deaths_by_name() == {"warehouse.hog": 3}
+
+
 def test_a_pod_that_is_deleted_shows_no_new_death() -> None:
     assert SeenDeaths().update((replace(reporting(HOG), deleting=True),), 1000.0, NOW) == FleetDeaths()
 

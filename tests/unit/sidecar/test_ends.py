@@ -60,6 +60,27 @@ def test_a_process_that_another_has_replaced_is_shown_by_its_own_last_report(log
     assert [end.started_mono for end in log.latest(NOW)] == [900.0, 900.0]
 
 
+STARVED = {"id": "c3", "name": "shop.tasks.starve", "ran_for": 1.5, "cause": "MemoryError", "returns": True}
+
+
+@pytest.mark.parametrize("stopping", [False, True])
+def test_a_task_because_of_which_celery_ends_the_worker_is_kept_although_the_worker_stops_in_order(
+    stopping: bool, log: EndLog
+) -> None:
+    last = report(phase="stopping", ended_by=STARVED, written_mono=NOW - STALE_SECONDS - 1)
+    log.note(moment(RUNNING, report()), moment(ENDED, last, stopping=stopping), NOW)
+    (end,) = log.latest(NOW)
+    assert (end.cause, end.returns, end.active_count, end.pid) == ("MemoryError", True, 1, 7)
+    assert [(task.id, task.name, task.ran_for) for task in end.active] == [("c3", "shop.tasks.starve", 1.5)]
+
+
+def test_such_an_end_outlives_the_next_process(log: EndLog) -> None:
+    last, successor = report(ended_by=STARVED), report(started_mono=1000.4)
+    log.note(moment(RUNNING, last), moment(LockReading(ProcessState.RUNNING, 8), successor), NOW)
+    log.note(moment(LockReading(ProcessState.RUNNING, 8), successor), moment(ENDED, successor), NOW + 1)
+    assert [end.cause for end in log.latest(NOW + 1)] == ["MemoryError", ""]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

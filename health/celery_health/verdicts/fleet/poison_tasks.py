@@ -1,7 +1,7 @@
 """Poison tasks: a task kills what runs it, is delivered again, and kills the next."""
 
 from celery_health.catalogue.deaths import DeathReason
-from celery_health.verdicts.deaths import KILLED_FROM_OUTSIDE, FleetDeaths, Victim
+from celery_health.verdicts.deaths import KILLED_FROM_OUTSIDE, MEMORY_ERROR, FleetDeaths, Victim
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.text import lasting, listed, times
 from celery_health.verdicts.thresholds import FleetThresholds
@@ -128,6 +128,8 @@ def correction(victim: Victim) -> str:
         return "Let the task use less memory, or give its workers more, or lower their concurrency."
     if victim.cause == KILLED_FROM_OUTSIDE:
         return "Correct the task, or find out what sends SIGKILL: the kernel does where memory runs out."
+    if victim.cause == MEMORY_ERROR:
+        return "Let the task use less memory, or raise the limit that it reached, such as that of ulimit -v."
     return "Correct the task."
 
 

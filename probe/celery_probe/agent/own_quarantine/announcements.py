@@ -36,7 +36,7 @@ class Announcements:
     def __init__(
         self, app: Any, dead_letter_queue: str, receive: Callable[[Any], None], errors: ErrorLog
     ) -> None:
-        namespace = _short(dead_letter_queue)
+        namespace = short(dead_letter_queue)
         self._exchange = Exchange(namespace + SUFFIX, type="fanout", durable=False, delivery_mode="transient")
         # With the settings of remote control: whether its queues are exclusive, and when they expire.
         self._mailbox = copy(app.control.mailbox)
@@ -122,6 +122,6 @@ class Announcements:
         self._errors.add("announcement", error)
 
 
-def _short(queue: str) -> str:
+def short(queue: str) -> str:
     """The name, or a digest of a long one."""
     return queue if len(queue.encode()) <= LONGEST_BYTES else contract.digest(queue)

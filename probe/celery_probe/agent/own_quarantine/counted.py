@@ -14,10 +14,12 @@ from celery.utils.log import get_logger
 from celery_probe.agent import cgroup, contract, natives
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.own_quarantine.announcements import Announcements, ListenRefusedError
-from celery_probe.agent.own_quarantine.deaths import Listed, SharedDeaths
+from celery_probe.agent.own_quarantine.deaths import OLDEST_SECONDS, Listed, SharedDeaths
+from celery_probe.agent.own_quarantine.kept_ends import KeptEnds
 from celery_probe.agent.worker import pool, tasks
 from celery_probe.agent.worker.death_log import Casualty, Cause, DeathLog
-from celery_probe.agent.worker.lost_children import LostChildren
+from celery_probe.agent.worker.deaths.lost_children import LostChildren
+from celery_probe.agent.worker.deaths.memory_errors import CAUSE, MemoryErrors
 from celery_probe.agent.worker.quarantine.enforcement import PREFORK, Quarantine
 from celery_probe.agent.worker.quarantine.order_file import Order
 from celery_probe.agent.worker.state import Worker
@@ -64,6 +66,10 @@ class _Deaths(DeathLog):
         if task is not None and task.returns:
             self._quarantine.add(task, cause, now)
 
+    def restore(self, task: Casualty, cause: Cause, mono: float) -> None:
+        """A death that an earlier process of this worker kept, and of which the quarantine knows."""
+        super().add(task, cause, mono)
+
 
 class OwnQuarantine:
     """Counts deaths, announces them, and moves the messages of listed tasks. It never breaks the worker.
@@ -75,11 +81,15 @@ class OwnQuarantine:
         self._errors = ErrorLog()
         self._worker = Worker()
         self._worker.controller = consumer.controller
-        self._worker.deaths = _Deaths(self)
+        self._worker.deaths = self._log = _Deaths(self)
         self._children = LostChildren(self._worker, cgroup.find(), self._errors, lambda: None)
         self._deaths = SharedDeaths()
         self._quarantine = Quarantine(self._worker, self, self._errors)
+        self._memory_errors = MemoryErrors(self._worker, self._errors, self.note_end)
         self._queue = dead_letter_queue(consumer.app)
+        self._kept = KeptEnds(self._queue)
+        self._hostname = str(consumer.hostname)
+        self._has_read = False
         self._announcements = Announcements(consumer.app, self._queue, self.receive, self._errors)
         self._ids: frozenset[str] = frozenset()
         self._mark = uuid4().hex[:12]
@@ -103,12 +113,16 @@ class OwnQuarantine:
         self._warn(consumer)
         with self._errors.caught("lost children"):
             self._children.install(consumer.pool)
+        with self._errors.caught("memory errors"):
+            self._memory_errors.install(consumer.pool)
         with self._errors.caught("start"):
             self._quarantine.start(consumer, self._soon)
         self._shares = consumer.app.conf.worker_enable_remote_control
         if self._shares:
             with self._errors.caught("announcements"):
                 self._listen(consumer)
+        with self._errors.caught("kept ends"):
+            self._read_kept(consumer)
         self._timer = consumer.timer.call_repeatedly(TICK_SECONDS, self._on_timer)
 
     def stop(self, consumer: Any) -> None:
@@ -137,14 +151,51 @@ class OwnQuarantine:
 
     def add(self, task: Casualty, cause: Cause, now: float) -> None:
         """A child of this worker died, whose message goes back next: announce it before that."""
-        listed = self._deaths.add(task.id, task.name, f"{self._mark}-{next(self._numbers)}", now)
-        if listed:
-            self._take_in([listed], "out of memory" if cause.oom else cause.text)
-        self._news.add(contract.task_id(task.id))
+        self._count(task, cause, self._next_mark(), now)
         if self._consumer is not None and (
             self._deaths.count(task.id) > 1 or now - self._announced > REST_SECONDS
         ):
             self._announce(self._consumer, now)
+
+    def note_end(self, task: Casualty, cause: Cause, now: float) -> None:
+        """A task of this worker ends all of it: no death is known here afterwards, so others have to know."""
+        mark, consumer = self._next_mark(), self._consumer
+        if consumer is None:
+            return
+        with self._errors.caught("kept ends"):
+            end = {**task._asdict(), "cause": cause.text, "mark": mark, "worker": self._hostname}
+            self._kept.add(consumer, end)
+        if task.returns:
+            self._count(task, cause, mark, now)
+            self._announce(consumer, now)
+
+    def _next_mark(self) -> str:
+        return f"{self._mark}-{next(self._numbers)}"
+
+    def _count(self, task: Casualty, cause: Cause, mark: str, now: float) -> None:
+        listed = self._deaths.add(task.id, task.name, mark, now)
+        if listed:
+            self._take_in([listed], "out of memory" if cause.oom else cause.text)
+        self._news.add(contract.task_id(task.id))
+
+    def _read_kept(self, consumer: Any) -> None:
+        """Take in the ends of workers that are kept; the worker reports those of its own name as its own."""
+        if self._has_read or self._refused:
+            return
+        kept, self._has_read = self._kept.read(consumer), True
+        for end in kept:
+            with self._errors.caught("kept end"):
+                self._restore(end)
+
+    def _restore(self, end: dict[str, Any]) -> None:
+        if end["age"] > OLDEST_SECONDS:
+            return
+        mono = natives.monotonic() - end["age"]
+        task, cause = Casualty(**{field: end[field] for field in Casualty._fields}), Cause(end["cause"])
+        if task.returns:
+            self._count(task, cause, end["mark"], mono)
+        if end["worker"] == self._hostname:
+            self._log.restore(task, cause, mono)
 
     def receive(self, deaths: Any) -> None:
         """Take in deaths that a worker has announced. Raises what is wrong with them."""
@@ -158,9 +209,10 @@ class OwnQuarantine:
         self._soon()
         for task in listed:
             log.error(
-                "Task %s[%s] has killed its worker's child process %d times%s. It does not run again: its "
-                "message goes to the queue %s.",
-                *(contract.printable(task.name), contract.printable(task.id), task.deaths),
+                "Task %s[%s] has killed its worker%s %d times%s. It does not run again: its message goes to "
+                "the queue %s.",
+                *(contract.printable(task.name), contract.printable(task.id)),
+                *("" if cause == CAUSE.text else "'s child process", task.deaths),
                 *(f" ({cause})" if cause else "", contract.printable(self._queue)),
             )
 
@@ -234,6 +286,6 @@ class OwnQuarantine:
         if not self._warned and pool.kind(consumer.pool) != PREFORK:
             log.warning(
                 "presets.quarantine() counts the deaths of prefork children, and this worker has none: a "
-                "task that kills this worker is not counted."
+                "task that kills this worker is not counted, unless it raises MemoryError in the pool solo."
             )
         self._warned = True

@@ -16,7 +16,9 @@ from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.report_thread import ReportThread
 from celery_probe.agent.worker import failed_jobs, fetching, give_back, pool, tasks, transport
 from celery_probe.agent.worker.answer_watch import AnswerWatch
-from celery_probe.agent.worker.lost_children import LostChildren
+from celery_probe.agent.worker.death_log import Casualty, Cause
+from celery_probe.agent.worker.deaths.lost_children import LostChildren
+from celery_probe.agent.worker.deaths.memory_errors import MemoryErrors
 from celery_probe.agent.worker.quarantine.enforcement import Quarantine
 from celery_probe.agent.worker.quarantine.order_file import OrderFile
 from celery_probe.agent.worker.state import Worker
@@ -50,6 +52,7 @@ class Heartbeat:
         self._errors = errors
         self._reporter = reporter
         self._lost_children = lost_children
+        self._memory_errors = MemoryErrors(worker, errors, self._note_end)
         self._stop_request = StopRequest(directory)
         self._quarantine = Quarantine(
             worker, OrderFile(directory), errors, stops=self._stop_request.is_in_force
@@ -76,6 +79,8 @@ class Heartbeat:
         self._worker.fetched_mono = natives.monotonic()
         with self._errors.caught("lost children"):
             self._lost_children.install(consumer.pool)
+        with self._errors.caught("memory errors"):
+            self._memory_errors.install(consumer.pool)
         if not self._watches_tasks:
             self._watches_tasks = True
             with self._errors.caught("starts"):
@@ -118,6 +123,17 @@ class Heartbeat:
         if queue := self._quarantine.queue:
             found.update(self._worker.quarantine_stats(queue, []))
         return found
+
+    def _note_end(self, task: Casualty, cause: Cause, _: float) -> None:
+        """A task ends the whole worker. The report has it while Celery stops, and to the last one."""
+        self._worker.ended_by = {
+            "id": task.id,
+            "name": task.name,
+            "ran_for": task.ran_for,
+            "cause": cause.text,
+            "returns": task.returns,
+        }
+        self._reporter.notify()
 
     def _note_place(self, consumer: Any) -> None:
         """Note whose stack shows what the loop waits for: a consumer starts in the thread of its loop."""

@@ -65,6 +65,7 @@ class WorkerReporter(ReportThread):
             "quarantine_waiting": worker.quarantine_waiting,
             "quarantine_problem": worker.quarantine_problem,
             "task_events": worker.task_events,
+            "ended_by": worker.ended_by,
         }
         report.update(self._task_report())
         report.update(self._pool_report(report["progress_mono"]))

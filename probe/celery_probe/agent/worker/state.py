@@ -37,7 +37,8 @@ class Worker:
     ``drained``: a drain is requested, and no more message can arrive from the broker. ``quarantined_total``:
     messages moved to a dead-letter queue; ``quarantine_waiting``: messages that are still to be moved;
     ``quarantine_problem``: why the last attempt failed, in a sentence.
-    ``task_events``: whether the worker sends task events.
+    ``task_events``: whether the worker sends task events. ``ended_by``: the task because of which the whole
+    worker is about to end, as the report has it.
     """
 
     def __init__(self) -> None:
@@ -64,6 +65,7 @@ class Worker:
         self.quarantine_waiting = 0
         self.quarantine_problem = ""
         self.task_events: bool | None = None
+        self.ended_by: dict[str, Any] | None = None
 
     def quarantine_stats(self, queue: str, listed: list[dict[str, Any]]) -> dict[str, Any]:
         """The entry of an answer to ``inspect stats``. ``listed``: the tasks in quarantine, where known."""

@@ -12,7 +12,7 @@ import msgspec
 
 from celery_health.wire.answers import ProcessState
 from celery_health.wire.bounds import ENDS_BYTES, ENDS_LENGTH
-from celery_health.wire.deaths import EndedTask, ProcessEnd
+from celery_health.wire.deaths import EndedTask, EndingTask, ProcessEnd
 from celery_health.wire.names import STOP_FILE
 from celery_health.wire.worker_report import ActiveTask, Phase, WorkerReport
 from celery_probe.sidecar.observe.lock import LockReading
@@ -47,12 +47,15 @@ class EndLog:
         if not _has_ended(before.lock, after.lock):
             return
         report = _last_report(before.report, after)
+        if report is not None and report.ended_by is not None:
+            # Celery stops in order then, for as long as other tasks run, so that the report says "stopping".
+            self._keep(_end_by_task(report, report.ended_by, now))
+            return
         ordered = before.stopping or after.stopping or not before.live
         if report is None or ordered or report.phase is Phase.STOPPING:
             return
         if now - report.written_mono <= STALE_SECONDS:
-            self._ends.append(_end_of(report, now))
-            self._keep_within_bounds()
+            self._keep(_end_of(report, now))
 
     def latest(self, now: float) -> tuple[ProcessEnd, ...]:
         """The ends with their ages at the moment ``now``, the newest last."""
@@ -61,8 +64,9 @@ class EndLog:
             for end in self._ends
         )
 
-    def _keep_within_bounds(self) -> None:
+    def _keep(self, end: ProcessEnd) -> None:
         """Drop the oldest ends, and then tasks of the only one, until all of them take ``ENDS_BYTES``."""
+        self._ends.append(end)
         while len(msgspec.json.encode(tuple(self._ends))) > ENDS_BYTES:
             if len(self._ends) > 1:
                 self._ends.popleft()
@@ -104,6 +108,20 @@ def _end_of(report: WorkerReport, now: float) -> ProcessEnd:
         active_count=report.active_count,
         active=tuple(_task(task, report, now) for task in report.active),
         memory_limit_bytes=report.memory_limit_bytes,
+    )
+
+
+def _end_by_task(report: WorkerReport, task: EndingTask, now: float) -> ProcessEnd:
+    return ProcessEnd(
+        pid=report.pid,
+        started_mono=report.started_mono,
+        ended_mono=now,
+        ended_age=0.0,
+        active_count=1,
+        active=(EndedTask(id=task.id, name=task.name, ran_for=task.ran_for),),
+        memory_limit_bytes=report.memory_limit_bytes,
+        cause=task.cause,
+        returns=task.returns,
     )
 
 

@@ -37,6 +37,18 @@ def system_exit() -> None:
     sys.exit(3)
 
 
+@shared_task(acks_late=True)
+def starve() -> None:
+    """Fail as where a limit of the process refuses memory."""
+    raise MemoryError
+
+
+@shared_task(acks_late=False)
+def starve_early() -> None:
+    """The same, after its message is acknowledged."""
+    raise MemoryError
+
+
 @shared_task
 def hog() -> None:
     """Take 1 GiB of memory."""

@@ -49,6 +49,12 @@ def starve() -> None:
     raise MemoryError
 
 
+@app.task(name="starve_early", acks_late=False)
+def starve_early() -> None:
+    """The same, after its message is acknowledged."""
+    raise MemoryError
+
+
 @app.task(name="leave")
 def leave(_password: str) -> None:
     """End the process without any cleanup."""

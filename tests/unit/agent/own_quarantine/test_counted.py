@@ -24,15 +24,23 @@ def _consumer(**parts: Any) -> Any:
 class Scene:
     """A consumer with its own quarantine, a clock, and what was announced."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, remote_control: bool = True) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *kept: dict[str, Any], remote_control: bool = True
+    ) -> None:
         self.now = 1000.0
         self.announced: list[Any] = []
+        self.kept: list[Any] = list(kept)
         self.fails = self.listens = False
         monkeypatch.setattr("celery_probe.agent.natives.monotonic", lambda: self.now)
         monkeypatch.setattr(counted, "Announcements", lambda *_: self)
+        monkeypatch.setattr(counted, "KeptEnds", lambda *_: self)
         conf = SimpleNamespace(task_default_queue="mail", worker_enable_remote_control=remote_control)
         self.consumer: Any = _consumer(
-            app=SimpleNamespace(conf=conf), controller=None, hub=object(), task_consumer=object()
+            hostname="one@here",
+            app=SimpleNamespace(conf=conf),
+            controller=None,
+            hub=object(),
+            task_consumer=object(),
         )
         self.own = counted.OwnQuarantine(self.consumer)
         self.own.start(self.consumer)
@@ -47,6 +55,16 @@ class Scene:
         if self.fails:
             raise OSError
         self.announced.append({task_id: entry for deaths in messages for task_id, entry in deaths.items()})
+
+    def add(self, consumer: Any, end: Any) -> None:
+        """As ``KeptEnds`` does."""
+        if self.fails:
+            raise OSError
+        self.kept.append(end)
+
+    def read(self, consumer: Any) -> list[Any]:
+        """As ``KeptEnds`` does."""
+        return self.kept
 
     def die(self, task_id: str = "a", *, returns: bool = True) -> None:
         task = Casualty(task_id, "shop.hog", "mail", 1.0, returns)
@@ -190,3 +208,51 @@ def test_the_statistics_have_the_quarantine_and_why_a_message_is_not_moved(scene
     assert found is not None
     assert [task.id for task in found.tasks] == ["a"]
     assert (found.queue, found.waiting, found.problem) == ("mail.dead-letter", 1, "Redis is full.")
+
+
+def end_of(number: int, *, worker: str = "one@here", **changes: Any) -> dict[str, Any]:
+    """The end of a worker by a MemoryError, as the broker keeps it."""
+    task = {"id": "a", "name": "shop.hog", "queue": "mail", "ran_for": 1.0, "returns": True, "failed": False}
+    kept = {"cause": "MemoryError", "mark": f"m-{number}", "worker": worker, "age": 60.0 - number}
+    return {**task, **kept, **changes}
+
+
+@pytest.mark.parametrize("remote_control", [True, False])
+def test_the_end_of_the_whole_worker_is_with_the_broker_and_the_others_before_celery_goes_on(
+    remote_control: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(monkeypatch, end_of(1), end_of(2, worker="two@here"), remote_control=remote_control)
+    scene.own.note_end(Casualty("a", "shop.hog", "mail", 1.0, returns=True), Cause("MemoryError"), scene.now)
+    kept = scene.kept[-1]
+    assert (kept["id"], kept["returns"], kept["cause"], kept["worker"]) == (
+        "a",
+        True,
+        "MemoryError",
+        "one@here",
+    )
+    assert scene.own._deaths.count("a") == 3
+    if remote_control:
+        assert kept["mark"] in scene.announced[-1]["a"]["deaths"]
+
+
+def test_a_worker_that_starts_takes_in_kept_ends_once_and_reports_those_of_its_own_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other, early = end_of(2, worker="two@here"), end_of(3, id="b", returns=False)
+    scene = Scene(monkeypatch, end_of(1), other, early, end_of(4, age=5000.0), end_of(5, id=None, age="?"))
+    scene.own.start(scene.consumer)
+    assert (scene.own._deaths.count("a"), scene.own._deaths.count("b")) == (2, 0)
+    report = scene.own._worker.deaths.report(scene.now, lambda _: 1)
+    assert [(one["id"], one["cause"], one["count"]) for one in report["deaths"]] == [
+        ("b", "MemoryError", 1),
+        ("a", "MemoryError", 1),
+    ]
+    assert (report["children_lost"], report["tasks_lost"]) == (2, 1)
+    scene.tick()
+    assert len(scene.announced[-1]["a"]["deaths"]) == 2
+
+
+def test_an_end_that_the_broker_does_not_keep_still_counts_here(scene: Scene) -> None:
+    scene.fails = True
+    scene.own.note_end(Casualty("a", "shop.hog", "mail", 1.0, returns=True), Cause("MemoryError"), scene.now)
+    assert scene.own._deaths.count("a") == 1

@@ -13,8 +13,8 @@ from celery_health.wire.deaths import death_stats
 from celery_probe.agent import natives
 from celery_probe.agent.cgroup import MemoryCgroup
 from celery_probe.agent.errors import ErrorLog
-from celery_probe.agent.worker import lost_children
-from celery_probe.agent.worker.lost_children import LostChildren
+from celery_probe.agent.worker.deaths import lost_children
+from celery_probe.agent.worker.deaths.lost_children import LostChildren
 from celery_probe.agent.worker.state import Worker
 
 

@@ -161,6 +161,13 @@ def found_in_quarantine(*workers: WorkerDeaths) -> Verdict | None:
     return poison_tasks.check(replace(watched(), deaths=deaths))
 
 
+def test_a_memory_error_is_a_matter_of_the_limit() -> None:
+    verdict = found(at(died(3, cause="MemoryError")))
+    assert verdict is not None
+    assert "killed its worker 3 times in 40 s: MemoryError." in verdict.message
+    assert "raise the limit that it reached" in verdict.remedy
+
+
 def test_in_quarantine_the_message_is_put_back_and_not_revoked() -> None:
     verdict = found_in_quarantine(at(died(3, cause="exit status 3")))
     assert verdict is not None

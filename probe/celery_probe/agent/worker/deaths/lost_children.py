@@ -16,7 +16,7 @@ from celery_probe.agent.cgroup import MemoryCgroup
 from celery_probe.agent.errors import ErrorLog
 from celery_probe.agent.worker import pool, tasks, transport
 from celery_probe.agent.worker.death_log import Casualty, Cause
-from celery_probe.agent.worker.oom_kills import OomKills
+from celery_probe.agent.worker.deaths.oom_kills import OomKills
 from celery_probe.agent.worker.state import STOPPING, Worker, phase
 
 # Of billiard.pool: the state of a pool that runs, a message with a result, and the exit status of a child
