@@ -23,7 +23,7 @@ _TITLE_INCHES = 0.32
 _HEAD_INCHES = 0.6
 _DOTS_PER_INCH = 90
 _LETTERS_A_COLUMN, _LETTERS_OF_A_MARK, _LEGEND_LINES = 8, 8, 3
-_MOST_ROWS = 9
+_MOST_ROWS, _MOST_LETTERS = 9, 26
 _RED, _GREEN, _GREY = "#c4162a", "#37872d", "0.45"
 
 Answers = Sequence[tuple[Query, Sequence[Series]]]
@@ -140,13 +140,17 @@ def _draw_number(axes: Axes, panel: Panel, answers: Answers) -> None:
     axes.text(0.5, 0.5, text, fontsize=20, weight="bold", color=colour, ha="center", va="center")
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
+
+
 def _draw_table(axes: Axes, panel: Panel, answers: Answers) -> None:
     axes.set_axis_off()
     (_, found), *_ = answers
     end = max(series["values"][-1][0] for series in found)
     rows: list[list[str]] = [
         [
-            *(series["metric"].get(label, "") for label in panel.labels),
+            *(_cut(series["metric"].get(label, "")) for label in panel.labels),
             shown(float(series["values"][-1][1]), panel.unit),
         ]
         for series in found

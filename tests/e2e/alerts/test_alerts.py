@@ -77,7 +77,7 @@ def dashboards(alerts: Watched, begin: float) -> None:
     chosen = {
         "namespace": alerts.shop.namespace,
         "resource": CASE.name,
-        "queue": CASE.name,
+        "queue": "small",
         "name": "shop.tasks.place_order",
         "__rate_interval": "30s",
     }

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tools.dashboards.every import DASHBOARDS
 from tools.page_pictures import PICTURES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,9 +66,9 @@ def test_an_index_lists_every_page_and_the_drawing_is_used() -> None:
     assert "architecture.svg" in set(links(DOCS / "concepts.md"))
 
 
-def test_the_pictures_of_the_page_are_shown_and_small() -> None:
-    files = sorted((DOCS / "pictures").iterdir())
-    assert sorted(file.stem for file in files) == sorted(PICTURES)
+def test_the_pictures_of_the_page_and_of_the_dashboards_are_shown_and_small() -> None:
+    files = sorted((DOCS / "pictures").glob("**/*.png"))
+    assert {file.stem for file in files} == {*PICTURES, *(dashboard.uid for dashboard in DASHBOARDS)}
     shown = {(page.parent / link).resolve() for page in PAGES for link in links(page)}
     assert [file.name for file in files if file not in shown] == []
     assert [file.name for file in files if file.stat().st_size > 100_000] == []
