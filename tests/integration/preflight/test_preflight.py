@@ -164,6 +164,15 @@ def test_a_broker_that_cannot_be_asked_is_not_waited_for() -> None:
     assert program.lines[0].startswith("broker: not checked.")
 
 
+def test_results_that_are_not_stored_are_not_waited_for() -> None:
+    with preflight("--result-backend", "disabled") as program:
+        assert program.end()[0] == 0
+
+    assert program.lines == [
+        "result backend: not checked. The result backend is disabled: the application stores no results.\n"
+    ]
+
+
 def test_sentinels_are_checked_once_their_url_names_the_master(tmp_path: Path) -> None:
     with redis_server(tmp_path / "redis") as master, sentinel(tmp_path / "sentinel", master.port) as port:
         url = f"sentinel://127.0.0.1:{port}/0"
