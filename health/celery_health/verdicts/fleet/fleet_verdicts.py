@@ -84,7 +84,8 @@ def _queues(fleet: FleetEvidence) -> Iterator[Verdict]:
                 "threshold": str(threshold),
             },
         )
-    unknown = [queue.name for queue in queues if queue.ready is None]
+    # No user may read an exclusive queue: that its length is not known is no fault.
+    unknown = [queue.name for queue in queues if queue.ready is None and not queue.exclusive]
     if unknown and fleet.broker.reachable is not False:
         facts = {"queues": listed(unknown), "reading": fleet.broker.message}
         yield Verdict(FleetReason.QUEUE_UNKNOWN, tuple(unknown), facts)
