@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
@@ -39,7 +40,12 @@ def _broker(fleet: FleetEvidence) -> Iterator[Verdict]:
     if fleet.broker.reachable is not True:
         away = fleet.broker.reachable is False
         reason = FleetReason.BROKER_UNREACHABLE if away else FleetReason.BROKER_UNKNOWN
-        yield Verdict(reason, facts={"reading": fleet.broker.message})
+        yield Verdict(reason, facts={"reading": fleet.broker.message}, variant=_of_tls(fleet.broker))
+
+
+def _of_tls(reading: BrokerReading) -> str:
+    """The variant of what is unknown because of TLS."""
+    return "tls" if reading.reachable is None and reading.reason is BrokerReason.TLS_FAILED else ""
 
 
 def _workers(fleet: FleetEvidence) -> Iterator[Verdict]:
@@ -98,7 +104,7 @@ def _result_backend(fleet: FleetEvidence) -> Iterator[Verdict]:
         return
     facts = {"reading": backend.message}
     if backend.reachable is None:
-        yield Verdict(FleetReason.RESULT_BACKEND_UNKNOWN, facts=facts)
+        yield Verdict(FleetReason.RESULT_BACKEND_UNKNOWN, facts=facts, variant=_of_tls(backend))
     elif fleet.broker.reachable is True:
         yield Verdict(FleetReason.RESULT_BACKEND_UNREACHABLE, facts=facts)
     else:
