@@ -27,6 +27,8 @@ class QueueReading:
     in_rate: float | None = field(default=None, compare=False)
     out_rate: float | None = field(default=None, compare=False)
     """Messages that are published and delivered per second, where RabbitMQ's management API shows it."""
+    exclusive: bool = False
+    """Whether only the connection that has declared it may read it, so that ``ready`` is None."""
     problem: str = field(default="", compare=False)
     """Why this queue alone cannot be used, in a sentence; empty if it can."""
 

@@ -107,6 +107,8 @@ class BrokerUrl:
     master_name: str | None = None
     sentinel_login: tuple[str | None, str] | None = field(default=None, repr=False)
     login_method: str | None = None
+    tls_setting: str = field(default="", compare=False)
+    """The setting of the application that has the options of TLS; empty where a URL has them."""
     needs_app: bool = False
     """Whether the application has options of TLS that no reader takes: only its own connection counts."""
 

@@ -57,12 +57,7 @@ class FleetReason(Reason):
             remedy="Name the broker's URL, and a user who may log in to it.",
             celery="report",
         ),
-        variants={
-            "no_reader": Wording(
-                remedy="Send a test task. It needs the application and a result backend.",
-                celery="health --test-tasks",
-            ),
-        },
+        variants=fleet_variants.UNKNOWN_BROKERS,
         rank=0,
     )
     NO_WORKERS = Entry(
@@ -277,6 +272,7 @@ class FleetReason(Reason):
         Severity.UNKNOWN,
         "The evidence does not show whether the result backend works.",
         "Name the result backend's URL, and a user who may log in to it.",
+        fleet_variants.UNKNOWN_RESULT_BACKENDS,
     )
     TEST_TASK_FAILED = Entry(
         word="TestTaskFailed",

@@ -19,6 +19,19 @@ ORPHANED_MESSAGES: Mapping[str, Wording] = {
     ),
 }
 
+_TLS = Wording(remedy="Correct what the message names: the certificate, its file, or the option of TLS.")
+"""What is wrong with TLS is known, and neither the address nor the user."""
+
+UNKNOWN_BROKERS: Mapping[str, Wording] = {
+    "no_reader": Wording(
+        remedy="Send a test task. It needs the application and a result backend.",
+        celery="health --test-tasks",
+    ),
+    "tls": _TLS,
+}
+
+UNKNOWN_RESULT_BACKENDS: Mapping[str, Wording] = {"tls": _TLS}
+
 RESULT_BACKENDS: Mapping[str, Wording] = {
     "beside_broker": Wording(
         remedy="See to the broker first: without it no task runs. Then bring the result backend back, or "

@@ -59,6 +59,11 @@ NO_WORKERS: Mapping[str, Wording] = {
         "application names, or registers a task of the application.",
         remedy="Start a worker of the application, or name the queues of its workers with --queue.",
     ),
+    "refused_setting": Wording(
+        message="The broker answers, but no worker does. A setting of the application ends each worker at "
+        "its start: {setting}.",
+        remedy="Correct the setting, and start a worker.",
+    ),
     "without_app": Wording(
         remedy="Start a worker, and check that it uses this broker. If the application sets "
         "global_keyprefix or control_exchange, its workers are found only with -A APP.",

@@ -134,6 +134,8 @@ def _why_unreadable(url: BrokerUrl) -> str:
         return f"{url.address} is a file on the workers' machine and cannot be read from here."
     if url.scheme == "rpc":
         return "Results travel over the broker (rpc), so there is no separate result backend to read."
+    if url.scheme == "disabled":
+        return "The result backend is disabled: the application stores no results."
     return f"{url.address} cannot be read: there is no reader for this kind of server."
 
 

@@ -4,6 +4,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.readers.access import FILE_OPTIONS, AddressRefusedError
@@ -122,9 +123,20 @@ def _no_file(url: BrokerUrl) -> Reachability:
         )
     return Reachability(
         BrokerReason.TLS_FAILED,
-        f"{url.address} was not checked: a certificate file that its URL names does not exist here.",
+        f"{url.address} was not checked: {_missing_file(url)} does not exist here.",
         reachable=None,
     )
+
+
+def _missing_file(url: BrokerUrl) -> str:
+    """By the path, and by what names it: the error of OpenSSL has neither."""
+    for option in sorted(FILE_OPTIONS):
+        path = url.query.get(option)
+        if path and not Path(path).exists():
+            is_short = url.tls_setting and url.kind.is_amqp
+            name = option.removeprefix("ssl_") if is_short else option
+            return f"the file {path}, {name} of {url.tls_setting or 'its URL'},"
+    return "a certificate file that its URL names"
 
 
 _BY_KIND: tuple[tuple[type[Exception], Callable[[BrokerUrl], Reachability]], ...] = (

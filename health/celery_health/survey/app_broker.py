@@ -136,9 +136,12 @@ def _counted(connection: Any, name: str) -> QueueReading:
     try:
         answer = channel.queue_declare(queue=name, passive=True)
     except Exception as error:
+        code = str(getattr(error, "reply_code", ""))
         # Of Redis, kombu says so of each empty queue.
-        if str(getattr(error, "reply_code", "")) == "404":
+        if code == "404":
             return QueueReading(name, 0)
+        if code == "405":
+            return QueueReading(name, None, exists=True, exclusive=True)
         raise
     channel.close()
     consumers = answer.consumer_count if connection.transport.driver_type == "amqp" else None

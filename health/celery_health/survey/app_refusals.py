@@ -1,7 +1,9 @@
 """What the application's own clients refuse: a reader of ours takes only a part of the settings they take."""
 
+import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 from celery_health.error_text import in_one_line
@@ -104,6 +106,70 @@ def _refused_names(conf: Any) -> tuple[str, Exception] | None:
         except (SerializerNotInstalled, TypeError) as error:
             return setting, error
     return None
+
+
+async def refused_by_worker(connection: AppConnection, seconds: float) -> str:
+    """The setting that ends each worker at its start, and why, found within ``seconds``; empty if none is.
+
+    An option of the worker may replace such a setting: it explains only why there is no worker.
+    """
+    app = connection.app
+    if app is None:
+        return ""
+    try:
+        return await run_in_thread(
+            lambda: _no_number(app.conf) or _missing_pool(app.conf) or _missing(app), seconds
+        )
+    except (Exception, SystemExit):  # whatever the application's modules raise, nothing is known
+        return ""
+
+
+def _no_number(conf: Any) -> str:
+    """Celery computes with these settings. It converts only the last one."""
+    for setting in ("worker_concurrency", "broker_pool_limit"):
+        value = conf.get(setting)
+        if value and isinstance(value, str):
+            return f"{setting} is the text {value!r}: write a number"
+    value = conf.get("worker_prefetch_multiplier")
+    try:
+        int(value)
+    except (TypeError, ValueError):
+        return f"worker_prefetch_multiplier is {value!r}: write a number"
+    return ""
+
+
+def _missing_pool(conf: Any) -> str:
+    # Imported only here, where Celery is loaded.
+    from celery.concurrency import get_available_pool_names, get_implementation  # noqa: PLC0415
+
+    pool = conf.worker_pool
+    if not isinstance(pool, str) or pool in get_available_pool_names():  # gevent changes the process
+        return ""
+    try:
+        get_implementation(pool)
+    except (ImportError, AttributeError, ValueError) as error:
+        return f"worker_pool is {pool!r}, which Celery cannot find ({in_one_line(error).rstrip('.')})"
+    return ""
+
+
+def _missing(app: Any) -> str:
+    """A worker imports these modules. Of one that is here nothing is run, but for its packages."""
+    for setting in ("imports", "include"):
+        value = app.conf.get(setting) or ()
+        for name in [value] if isinstance(value, str) else value:
+            if not _is_here(name):
+                return f"{setting} names the module {name!r}, which is not here"
+    return ""
+
+
+def _is_here(module: str) -> bool:
+    if module in sys.modules:
+        return True
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError as error:
+        # A package of it; else its package is here, and needs what may be missing here alone.
+        return error.name is None or not f"{module}.".startswith(f"{error.name}.")
 
 
 async def _check(what: str, connection: AppConnection, connect: Callable[[], None], seconds: float) -> None:

@@ -75,7 +75,7 @@ def check_result(
     )
     proven = any(trip.ok for trip in snapshot.test_tasks)
     verdicts = [
-        _with_remedy(_explained(one, snapshot), connection)
+        _with_remedy(_explained(_with_setting(one, snapshot), snapshot), connection)
         for one in fleet.verdicts
         if not (proven and one.reason in _DISPROVED_BY_TEST_TASK)
         and not (snapshot.unresponsive and one.reason in _NEED_ALL_WORKERS)
@@ -168,6 +168,13 @@ def _explained(verdict: Verdict, snapshot: Snapshot) -> Verdict:
             verdict, facts=facts, variant="slow_remote_control" if is_slow else "no_remote_control"
         )
     return _no_answer(snapshot.unresponsive) if snapshot.unresponsive else verdict
+
+
+def _with_setting(verdict: Verdict, snapshot: Snapshot) -> Verdict:
+    """With the setting that explains why no worker runs, where one is known."""
+    if verdict.reason is not FleetReason.NO_WORKERS or not snapshot.refused_setting:
+        return verdict
+    return replace(verdict, variant="refused_setting", facts={"setting": snapshot.refused_setting})
 
 
 def _unclear(snapshot: Snapshot) -> str:

@@ -25,6 +25,7 @@ from celery_health.survey.app_refusals import (
     check_broker_settings,
     check_result_settings,
     check_serializers,
+    refused_by_worker,
 )
 from celery_health.survey.budget import Budget
 from celery_health.survey.check_run import CheckRun, read_broker
@@ -82,7 +83,7 @@ async def _collect(run: CheckRun, reader: BrokerReader) -> Snapshot:
         broker = await writing or broker
     snapshot = Snapshot(time.time(), broker)
     if _workers_can_be_asked(run, broker):
-        snapshot = await add_workers(run, reader, snapshot)
+        snapshot = await _with_setting(run, await add_workers(run, reader, snapshot))
     snapshot = replace(
         snapshot,
         result_backend=await backend,
@@ -99,6 +100,13 @@ async def _collect(run: CheckRun, reader: BrokerReader) -> Snapshot:
         proven = any(trip.ok for trip in trips)
         snapshot = replace(snapshot, test_tasks=trips, served=proven or snapshot.served)
     return snapshot
+
+
+async def _with_setting(run: CheckRun, snapshot: Snapshot) -> Snapshot:
+    """With the setting that ends each worker, where none runs."""
+    if snapshot.workers or not snapshot.workers_known or not run.options.imports_tasks:
+        return snapshot
+    return replace(snapshot, refused_setting=await refused_by_worker(run.connection, run.budget.left))
 
 
 def _started(reading: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

@@ -46,6 +46,7 @@ class Snapshot:
     ``not_shrinking``: queues without a known consumer that did not get shorter between two readings.
     ``asked_queues``: those of ``--queue``, without private ones.
     ``listening_otherwise``: workers that listen under other settings, where no application names its own.
+    ``refused_setting``: where no worker runs, the setting that ends each at its start, and why; else empty.
     ``served``: whether one of ``workers`` is the application's, None if unknown.
     """
 
@@ -68,5 +69,6 @@ class Snapshot:
     not_shrinking: frozenset[str] = frozenset()
     asked_queues: tuple[str, ...] = ()
     listening_otherwise: int = 0
+    refused_setting: str = ""
     served: bool | None = True
     took: float = 0.0

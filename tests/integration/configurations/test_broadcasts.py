@@ -36,6 +36,21 @@ def test_test_tasks_go_to_the_queues_of_tasks_alone(broker: str, tmp_path: Path)
             assert not list(redis.scan_iter("celery-task-meta-*"))
 
 
+def test_an_exclusive_queue_that_no_other_may_read_is_no_fault(tmp_path: Path) -> None:
+    app, home = "cli_exclusive", tmp_path / "worker"
+    with rabbit_server(tmp_path / "rabbit") as rabbit, worker(home, CELERY_5_6, rabbit.url, app=app):
+        wait_for(lambda: " ready." in log(home), 60.0)
+        command = ("-A", app, "--format", "json", "--timeout", f"{TIMEOUT_SECONDS:g}")
+        found = run(*command, broker=rabbit.url)
+        asked = run(*command, "--queue", "alone", broker=rabbit.url)
+    assert (found.code, found.document["status"]) == (0, "healthy"), messages(found)
+    assert {queue["name"]: queue["ready"] for queue in found.document["queues"]} == {
+        "celery": 0,
+        "alone": None,
+    }
+    assert (asked.code, asked.document["status"]) == (0, "healthy"), messages(asked)
+
+
 def test_a_test_task_that_no_worker_takes_does_not_stay(tmp_path: Path) -> None:
     with redis_server(tmp_path / "redis") as server, Redis.from_url(server.url) as redis:
         redis.lpush("nowhere", json.dumps({"id": "of another program"}))

@@ -150,6 +150,24 @@ def test_the_application_logs_in_to_rabbitmq_with_a_certificate(rabbit: TlsRabbi
     assert "set broker_use_ssl" in refused.err
 
 
+def test_a_file_that_does_not_exist_is_named_with_its_setting(rabbit: TlsRabbit, tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone.crt")
+    found = health({**rabbit.settings(), "broker_use_ssl": {"ca_certs": gone}})
+    assert (found.code, found.document["status"]) == (2, "unknown")
+    assert f"the file {gone}, ca_certs of broker_use_ssl, does not exist here" in messages(found)
+    assert "a user who may log in" not in found.document["problems"][0]["remedy"]
+
+    command = ("--timeout", "30", "--format", "json")
+    by_url = run("--broker", f"{rabbit.url}?ssl_ca_certs={gone}", *command)
+    assert f"the file {gone}, ssl_ca_certs of its URL, does not exist here" in messages(by_url)
+
+    with redis_server(tmp_path / "redis") as redis:
+        use_ssl = {"ssl_cert_reqs": 2, "ssl_ca_certs": gone}
+        settings = {"broker_url": redis.url, "redis_backend_use_ssl": use_ssl}
+        backend = health({**settings, "result_backend": f"rediss://127.0.0.1:{redis.port}/0"})
+    assert f"the file {gone}, ssl_ca_certs of redis_backend_use_ssl, does not exist here" in messages(backend)
+
+
 @pytest.mark.parametrize("query", ["", "tls", "tls and login"])
 async def test_the_reader_and_the_sidecar_know_only_what_the_url_says(rabbit: TlsRabbit, query: str) -> None:
     """Without the certificate, or without the login method, nothing is known of the workers' own login."""

@@ -15,7 +15,7 @@ from celery_health.survey.app_connection import resolve
 from celery_health.survey.app_loading import ConfigurationError
 from celery_health.survey.app_refusals import check_broker_settings, check_result_settings
 from tests.integration.cli.harness import worker
-from tests.integration.configurations.configured import APP, health, log
+from tests.integration.configurations.configured import APP, a_worker, health, log, messages
 
 SECONDS = 30.0
 
@@ -78,3 +78,48 @@ def test_an_option_with_which_no_worker_can_compute_is_refused(
         with Celery("producer", broker=redis.url, set_as_current=False) as producer:
             producer.control.broadcast("ping")
         wait_for(lambda: process.poll() is not None, 60.0, lambda: log(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"worker_concurrency": "4"}, "worker_concurrency is the text '4': write a number."),
+        ({"broker_pool_limit": "10"}, "broker_pool_limit is the text '10': write a number."),
+        ({"worker_prefetch_multiplier": None}, "worker_prefetch_multiplier is None: write a number."),
+        ({"worker_pool": "nosuch"}, "worker_pool is 'nosuch', which Celery cannot find"),
+        (
+            {"imports": ["json", "no_such.tasks"]},
+            "imports names the module 'no_such.tasks', which is not here.",
+        ),
+        ({"include": "no_such"}, "include names the module 'no_such', which is not here."),
+    ],
+)
+def test_where_no_worker_runs_the_setting_that_ends_it_is_named(
+    redis: RedisServer, tmp_path: Path, settings: dict[str, object], words: str
+) -> None:
+    settings = {"broker_url": redis.url, **settings}
+    own = ("--concurrency", "0")  # that of the settings
+    with worker(tmp_path, CELERY_5_6, "", own, app=APP, TEST_SETTINGS=json.dumps(settings)) as process:
+        wait_for(lambda: process.poll() is not None, 60.0, lambda: log(tmp_path))
+        assert process.returncode
+    outcome = health(settings)
+    assert (outcome.code, outcome.reasons) == (2, {"NoWorkers"})
+    assert words in messages(outcome)
+    assert outcome.document["problems"][0]["remedy"] == "Correct the setting, and start a worker."
+
+
+def test_a_worker_that_runs_by_its_own_options_is_healthy(redis: RedisServer, tmp_path: Path) -> None:
+    settings = {"broker_url": redis.url, "worker_prefetch_multiplier": None}
+    with a_worker(tmp_path, settings, ["--prefetch-multiplier", "1"]):
+        outcome = health(settings)
+    assert (outcome.code, outcome.document["status"]) == (0, "healthy"), messages(outcome)
+    # What a worker converts itself, and what it finds, is none of it.
+    fine = {
+        "worker_prefetch_multiplier": "2",
+        "worker_pool": "solo",
+        "imports": "json",
+        "include": ["email.mime"],
+    }
+    stopped = health({"broker_url": redis.database(5), **fine})
+    assert stopped.reasons == {"NoWorkers"}
+    assert "setting" not in messages(stopped)

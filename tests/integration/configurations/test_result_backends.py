@@ -40,6 +40,24 @@ def test_a_backend_that_is_not_read_changes_nothing(worked: RedisServer, backend
 
 
 @pytest.mark.parametrize(
+    ("backend", "shown", "reason"),
+    [
+        ("mongodb", "mongodb not checked", "mongodb cannot be read: there is no reader for this kind"),
+        ("rpc://", "rpc:// not checked", "Results travel over the broker (rpc)"),
+        ("disabled", "disabled not checked", "the application stores no results."),
+    ],
+)
+def test_the_table_says_in_words_that_a_backend_is_not_read(
+    worked: RedisServer, backend: str, shown: str, reason: str
+) -> None:
+    found = health({"broker_url": worked.url, "result_backend": backend}, "--format", "table")
+    headline, why = found.out.splitlines()[:2]
+    assert headline.startswith("healthy  broker redis://")
+    assert f", result backend {shown}" in headline
+    assert reason in why
+
+
+@pytest.mark.parametrize(
     ("backend", "words"),
     [
         ("reddis", "There is no result backend reddis: did you mean redis?"),
@@ -56,7 +74,7 @@ def test_a_backend_that_no_worker_can_use_is_refused(worked: RedisServer, backen
 def test_results_that_are_not_kept_are_not_waited_for(worked: RedisServer) -> None:
     found = health({"broker_url": worked.url, "result_backend": "disabled"}, "--test-tasks")
     assert found.code == 3
-    assert "no result backend is known" in found.err
+    assert "the application stores none: its result_backend is disabled" in found.err
 
 
 def test_results_that_stay_in_the_process_of_the_worker_are_not_waited_for(worked: RedisServer) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from tools.testbed import certificates
 from tools.testbed.databases import postgres_server
+from tools.testbed.sentinels import MASTER_NAME, sentinel
 from tools.testbed.servers import RedisServer, free_port, redis_server
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
@@ -161,6 +162,30 @@ def test_a_broker_that_cannot_be_asked_is_not_waited_for() -> None:
         assert program.end()[0] == 0
 
     assert program.lines[0].startswith("broker: not checked.")
+
+
+def test_results_that_are_not_stored_are_not_waited_for() -> None:
+    with preflight("--result-backend", "disabled") as program:
+        assert program.end()[0] == 0
+
+    assert program.lines == [
+        "result backend: not checked. The result backend is disabled: the application stores no results.\n"
+    ]
+
+
+def test_sentinels_are_checked_once_their_url_names_the_master(tmp_path: Path) -> None:
+    with redis_server(tmp_path / "redis") as master, sentinel(tmp_path / "sentinel", master.port) as port:
+        url = f"sentinel://127.0.0.1:{port}/0"
+        with preflight("--broker", url, "--result-backend", url) as unnamed:
+            assert unnamed.end()[0] == 0
+        with preflight("--broker", f"{url}?master_name={MASTER_NAME}") as named:
+            assert named.end()[0] == 0
+
+    [line] = unnamed.lines
+    assert line.startswith("broker and result backend: not checked.")
+    assert "add ?master_name=NAME to the URL" in line
+    assert "-A APP" not in line
+    assert [line.startswith("broker: ready after ") for line in named.lines] == [True]
 
 
 def test_a_result_backend_with_which_workers_end_is_not_ready_though_it_answers(tmp_path: Path) -> None:

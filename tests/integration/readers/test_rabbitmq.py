@@ -79,7 +79,7 @@ async def test_an_exclusive_queue_of_another_connection_has_no_known_length(
         connection.channel().queue_declare("private", exclusive=True)
         reading = await read(rabbit.url, ["private", "shared"])
     assert reading.reachable is True
-    assert reading.queues[0] == QueueReading("private", None)
+    assert reading.queues[0] == QueueReading("private", None, exists=True, exclusive=True)
     assert reading.queues[1].exists is True
 
 

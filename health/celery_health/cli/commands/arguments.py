@@ -72,7 +72,12 @@ def check_options_from(options: Mapping[str, Any], connection: AppConnection) ->
             "one of the two options."
         )
     backend = connection.result_backend
-    if options.get("test_tasks") and (backend is None or backend.scheme == "disabled"):
+    if options.get("test_tasks") and backend is not None and backend.scheme == "disabled":
+        raise ConfigurationError(
+            "--test-tasks waits for results, and the application stores none: its result_backend is "
+            "disabled. Set another one, such as redis://HOST:6379/0 or rpc://, or leave out --test-tasks."
+        )
+    if options.get("test_tasks") and backend is None:
         raise ConfigurationError(
             "--test-tasks waits for results, and no result backend is known: use --result-backend URL, with "
             "the result backend of the workers."

@@ -19,6 +19,7 @@ from celery_health.cli.usage import UsageError
 from celery_health.exit_codes import ExitCode
 from celery_health.readers.broker_ping import ping_broker
 from celery_health.readers.parameters import check_parameters, check_parameters_of_results, parse_broker
+from celery_health.readers.reachability import Reachability
 from celery_health.result_backends import ping_result_backend
 from celery_health.schemes import check_broker, check_database, check_result_backend
 from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse, parse_result_backend
@@ -48,8 +49,19 @@ class Requirement:
 
     async def ping(self, seconds: float) -> BrokerReading:
         """Try to use it as a worker does."""
+        if self.url.kind is BrokerKind.SENTINEL and not self.url.master_name:
+            return _without_master(self.url)
         is_broker = "broker" in self.name.split(" and ") and not self.url.kind.is_database
         return await (ping_broker(self.url, seconds) if is_broker else ping_result_backend(self.url, seconds))
+
+
+def _without_master(url: BrokerUrl) -> BrokerReading:
+    """Only the application's settings name the master, and they are not loaded here."""
+    message = (
+        f"{url.address} does not name the master: add ?master_name=NAME to the URL of this program alone, "
+        "because Celery refuses it there."
+    )
+    return Reachability(BrokerReason.UNSUPPORTED_KIND, message, reachable=None).reading(url)
 
 
 class CannotBeCheckedError(click.ClickException):

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from celery_health.broker import BrokerReading, Found
+from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.health import HealthState
 from celery_health.cli.output.terminal import COLOURS, new_table
 from celery_health.readers.redis.server import RedisServer
@@ -48,10 +49,19 @@ def _headline(snapshot: Snapshot, result: CheckResult) -> Text:
         line.append(f", result backend {_state(snapshot.result_backend)}")
     if snapshot.broker.failed_addition:
         line.append(f"\n{snapshot.broker.failed_addition}", "yellow")
+    if snapshot.result_backend is not None and _is_not_read(snapshot.result_backend):
+        line.append(f"\n{snapshot.result_backend.message}", "dim")
     return line
 
 
+def _is_not_read(reading: BrokerReading) -> bool:
+    """Whether nothing has failed: this program does not read such a server, or not from here."""
+    return reading.reachable is None and reading.reason is BrokerReason.UNSUPPORTED_KIND
+
+
 def _state(reading: BrokerReading) -> str:
+    if _is_not_read(reading):
+        return f"{reading.address or reading.kind} not checked"
     state = {True: "answers", False: f"fails ({reading.reason})", None: f"unknown ({reading.reason})"}
     return f"{reading.address or reading.kind} {state[reading.reachable]}"
 

@@ -80,6 +80,9 @@ class AmqpSession:
         except amqp.NotFound:
             self._channel = None
             return QueueReading(name, 0, exists=False, consumers=0), False
+        except amqp.ResourceLocked:
+            self._channel = None
+            return QueueReading(name, None, exists=True, exclusive=True), False
         except amqp.ChannelError as error:
             self._channel = None
             return QueueReading(name, None), isinstance(error, amqp.AccessRefused)

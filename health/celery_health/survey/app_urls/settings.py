@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from celery_health.broker_url import BrokerKind, BrokerUrl
+from celery_health.readers.access import FILE_OPTIONS
 from celery_health.readers.parameters import check_login_method
 from celery_health.survey.app_urls.tls import results_with_tls, tls_options, with_tls
 from celery_health.urls import UrlError, parse, parse_result_backend
@@ -23,13 +24,16 @@ def app_broker(text: str, conf: Any) -> BrokerUrl:
     """
     parse(text)
     use_ssl: object = conf.broker_use_ssl
+    setting = "broker_use_ssl"
     urls: list[BrokerUrl] = []
     for one in (part.strip() for part in text.split(";") if part.strip()):
         url = parse(one)
-        options = tls_options(url) or use_ssl
+        own = tls_options(url)
+        options = own or use_ssl
         if not urls:
-            use_ssl = options
-        urls.append(_with_login(with_tls(url, options, has_port=_has_port(one)), one, conf))
+            use_ssl, setting = options, "" if own else setting
+        secure = replace(with_tls(url, options, has_port=_has_port(one)), tls_setting="" if own else setting)
+        urls.append(_with_login(secure, one, conf))
     if urls[0].kind.is_redis:
         _check_options(conf.broker_transport_options or {})
     return replace(urls[0], alternates=tuple(urls[1:]))
@@ -81,7 +85,10 @@ def app_result_backend(text: str, conf: Any) -> BrokerUrl:
         UrlError: it is none, or Celery refuses an option of TLS.
     """
     url = _result_backend(text, conf)
-    return results_with_tls(url, conf.redis_backend_use_ssl) if url.kind.is_redis and url.host else url
+    if not (url.kind.is_redis and url.host):
+        return url
+    setting = "" if FILE_OPTIONS.intersection(url.query) else "redis_backend_use_ssl"
+    return replace(results_with_tls(url, conf.redis_backend_use_ssl), tls_setting=setting)
 
 
 def _result_backend(text: str, conf: Any) -> BrokerUrl:

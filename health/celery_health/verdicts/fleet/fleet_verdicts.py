@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from celery_health.broker import BrokerReading
 from celery_health.catalogue.brokers import BrokerReason
 from celery_health.catalogue.entry import Severity
 from celery_health.catalogue.fleet import FleetReason
@@ -39,7 +40,12 @@ def _broker(fleet: FleetEvidence) -> Iterator[Verdict]:
     if fleet.broker.reachable is not True:
         away = fleet.broker.reachable is False
         reason = FleetReason.BROKER_UNREACHABLE if away else FleetReason.BROKER_UNKNOWN
-        yield Verdict(reason, facts={"reading": fleet.broker.message})
+        yield Verdict(reason, facts={"reading": fleet.broker.message}, variant=_of_tls(fleet.broker))
+
+
+def _of_tls(reading: BrokerReading) -> str:
+    """The variant of what is unknown because of TLS."""
+    return "tls" if reading.reachable is None and reading.reason is BrokerReason.TLS_FAILED else ""
 
 
 def _workers(fleet: FleetEvidence) -> Iterator[Verdict]:
@@ -84,7 +90,8 @@ def _queues(fleet: FleetEvidence) -> Iterator[Verdict]:
                 "threshold": str(threshold),
             },
         )
-    unknown = [queue.name for queue in queues if queue.ready is None]
+    # No user may read an exclusive queue: that its length is not known is no fault.
+    unknown = [queue.name for queue in queues if queue.ready is None and not queue.exclusive]
     if unknown and fleet.broker.reachable is not False:
         facts = {"queues": listed(unknown), "reading": fleet.broker.message}
         yield Verdict(FleetReason.QUEUE_UNKNOWN, tuple(unknown), facts)
@@ -97,7 +104,7 @@ def _result_backend(fleet: FleetEvidence) -> Iterator[Verdict]:
         return
     facts = {"reading": backend.message}
     if backend.reachable is None:
-        yield Verdict(FleetReason.RESULT_BACKEND_UNKNOWN, facts=facts)
+        yield Verdict(FleetReason.RESULT_BACKEND_UNKNOWN, facts=facts, variant=_of_tls(backend))
     elif fleet.broker.reachable is True:
         yield Verdict(FleetReason.RESULT_BACKEND_UNREACHABLE, facts=facts)
     else:
