@@ -81,7 +81,7 @@ class DeathReason(Reason):
         meaning="Tasks are gone with the process that ran them: their messages do not go back.",
         cause=Cause.CONFIGURATION,
         wording=Wording(
-            message="Within {window}, {lost} lost when a process of the pool died.",
+            message="Within {window}, {lost} lost when a process of the worker ended.",
             remedy="Send the lost tasks again. To have such messages go back to their queue, set "
             "task_acks_late and task_reject_on_worker_lost for tasks that may run twice.",
             kubectl="logs {subject} -c {worker}",

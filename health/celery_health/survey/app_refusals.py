@@ -158,7 +158,7 @@ def _missing(app: Any) -> str:
         value = app.conf.get(setting) or ()
         for name in [value] if isinstance(value, str) else value:
             if not _is_here(name):
-                return f"{setting} names the module {name!r}, which is not here"
+                return f"{setting} names the module {name!r}, which cannot be found where this check runs"
     return ""
 
 

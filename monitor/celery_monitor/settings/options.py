@@ -31,7 +31,8 @@ BROKER: tuple[Setting, ...] = (
         common=("CELERY_BROKER_URL", "REDIS_URL", "REDIS_HOST"),
         field="broker.url",
         metavar="URL",
-        help="Broker URL.  [default: the application's, CELERY_BROKER_URL, REDIS_URL or REDIS_HOST]",
+        help="Broker URL.  [default: the application's, BROKER_URL, CELERY_BROKER, CELERY_BROKER_URL, "
+        "REDIS_URL or REDIS_HOST]",
     ),
     Setting(
         "--result-backend",
@@ -40,7 +41,7 @@ BROKER: tuple[Setting, ...] = (
         common=("CELERY_RESULT_BACKEND",),
         field="resultBackend.url",
         metavar="URL",
-        help="Result backend URL.  [default: the application's or CELERY_RESULT_BACKEND]",
+        help="Result backend URL.  [default: the application's, RESULT_BACKEND or CELERY_RESULT_BACKEND]",
     ),
     Setting(
         "--management-url",

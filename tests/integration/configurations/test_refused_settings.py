@@ -89,9 +89,12 @@ def test_an_option_with_which_no_worker_can_compute_is_refused(
         ({"worker_pool": "nosuch"}, "worker_pool is 'nosuch', which Celery cannot find"),
         (
             {"imports": ["json", "no_such.tasks"]},
-            "imports names the module 'no_such.tasks', which is not here.",
+            "imports names the module 'no_such.tasks', which cannot be found where this check runs.",
         ),
-        ({"include": "no_such"}, "include names the module 'no_such', which is not here."),
+        (
+            {"include": "no_such"},
+            "include names the module 'no_such', which cannot be found where this check runs.",
+        ),
     ],
 )
 def test_where_no_worker_runs_the_setting_that_ends_it_is_named(

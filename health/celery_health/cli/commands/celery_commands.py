@@ -24,6 +24,7 @@ from celery_health.cli.commands.options import (
     WHY_HELP,
 )
 from celery_health.cli.usage import Command, Group, MissingLibrary, given_before, with_options
+from celery_health.environment import APP_VARIABLES, first_set
 
 
 class _OfCelery(click.Command):
@@ -131,4 +132,4 @@ def _as_written(root: click.Context) -> str | None:
         options, _, _ = root.command.make_parser(root).parse_args(sys.argv[1:])
     except click.UsageError:
         options = {}
-    return options.get("app") or os.environ.get("APP")
+    return options.get("app") or first_set(os.environ, APP_VARIABLES) or None

@@ -89,13 +89,14 @@ _BROKER: Decorator = click.option(
     "--broker",
     metavar="URL",
     type=_URL,
-    help="Broker URL.  [default: the application's, CELERY_BROKER_URL, REDIS_URL or REDIS_HOST]",
+    help="Broker URL.  [default: the application's, BROKER_URL, "
+    "CELERY_BROKER, CELERY_BROKER_URL, REDIS_URL or REDIS_HOST]",
 )
 _RESULT_BACKEND: Decorator = click.option(
     "--result-backend",
     metavar="URL",
     type=_URL,
-    help="Result backend URL.  [default: the application's or CELERY_RESULT_BACKEND]",
+    help="Result backend URL.  [default: the application's, RESULT_BACKEND or CELERY_RESULT_BACKEND]",
 )
 _TIMEOUT: Decorator = click.option(
     "--timeout", type=_SECONDS, default=5.0, show_default=True, help="Time limit for one check."
@@ -271,14 +272,14 @@ PREFLIGHT: tuple[Decorator, ...] = (
         metavar="URL",
         type=_URL,
         default=_broker_of_environment,
-        help="Broker URL.  [default: CELERY_BROKER_URL, REDIS_URL or REDIS_HOST]",
+        help="Broker URL.  [default: BROKER_URL, CELERY_BROKER, CELERY_BROKER_URL, REDIS_URL or REDIS_HOST]",
     ),
     click.option(
         "--result-backend",
         metavar="URL",
         type=_URL,
         envvar=["RESULT_BACKEND", "CELERY_RESULT_BACKEND"],
-        help="Result backend URL.  [default: CELERY_RESULT_BACKEND]",
+        help="Result backend URL.  [default: RESULT_BACKEND or CELERY_RESULT_BACKEND]",
     ),
     click.option(
         "--database",

@@ -58,8 +58,8 @@ class Requirement:
 def _without_master(url: BrokerUrl) -> BrokerReading:
     """Only the application's settings name the master, and they are not loaded here."""
     message = (
-        f"{url.address} does not name the master: add ?master_name=NAME to the URL of this program alone, "
-        "because Celery refuses it there."
+        f"{url.address} does not name the master: add ?master_name=NAME to the URL that you give to this "
+        "program, and not to that of the workers, because Celery refuses it."
     )
     return Reachability(BrokerReason.UNSUPPORTED_KIND, message, reachable=None).reading(url)
 

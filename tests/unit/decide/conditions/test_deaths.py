@@ -71,7 +71,7 @@ def test_lost_tasks_are_a_recommendation_and_leave_the_health_alone() -> None:
     assert status.health is HealthState.HEALTHY
     (advice,) = status.recommendations
     assert advice.message.startswith(
-        "Within 10 min, 1 task (shop.pay) was lost when a process of the pool died. Send the lost tasks"
+        "Within 10 min, 1 task (shop.pay) was lost when a process of the worker ended. Send the lost tasks"
     )
 
 

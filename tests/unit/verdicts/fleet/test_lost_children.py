@@ -76,14 +76,14 @@ def test_tasks_that_are_gone_are_counted() -> None:
     worker = WorkerDeaths("shop-1", (death("a", returns=False),), children_lost=1, tasks_lost=1)
     verdict = lost_children.check_tasks(fleet(worker, WorkerDeaths("shop-2", children_lost=1)))
     assert verdict is not None
-    assert verdict.message == "Within 10 min, 1 task (shop.nap) was lost when a process of the pool died."
+    assert verdict.message == "Within 10 min, 1 task (shop.nap) was lost when a process of the worker ended."
     assert verdict.subjects == ("shop-1",)
 
 
 def test_lost_tasks_that_no_entry_describes_get_the_usual_remedy() -> None:
     verdict = lost_children.check_tasks(fleet(WorkerDeaths("shop-1", children_lost=1, tasks_lost=1)))
     assert verdict is not None
-    assert verdict.message == "Within 10 min, 1 task was lost when a process of the pool died."
+    assert verdict.message == "Within 10 min, 1 task was lost when a process of the worker ended."
     assert "task_acks_late" in verdict.remedy
 
 
