@@ -5,7 +5,7 @@ import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from tools.cluster.binaries.toolchain import ensure
 from tools.testbed.servers import Server, free_port
+from tools.testbed.waiting import wait_for
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/howto/alerts.md").read_text(encoding="utf-8")
 CONFIGURATIONS = [
@@ -20,6 +21,15 @@ CONFIGURATIONS = [
 ]
 KUBERNETES, PLAIN = CONFIGURATIONS
 """The scrape configurations of the documentation."""
+
+
+ALERT_SECONDS = 180.0
+"""Within this time a fault of a test fires its alert, and a repair ends it."""
+
+
+def without_discovery(job: Mapping[str, Any]) -> dict[str, Any]:
+    """A job of the documentation for pods that are found in another way."""
+    return {name: value for name, value in job.items() if name != "kubernetes_sd_configs"}
 
 
 def write(path: Path, document: Mapping[str, Any]) -> Path:
@@ -67,6 +77,49 @@ class Prometheus(Server):
             if (alert["labels"]["alertname"], alert["state"], own) == (name, "firing", labels):
                 return alert
         return None
+
+    def until_it_fires(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        *,
+        fault: Callable[[], object] = lambda: None,
+        described: Callable[[], object] | None = None,
+    ) -> dict[str, Any]:
+        """The alert with these labels. The fault is made again and again until it fires."""
+
+        def fires() -> dict[str, Any] | None:
+            fault()
+            return self.firing(name, **labels)
+
+        return wait_for(
+            fires, ALERT_SECONDS, lambda: f"{name}; {(described or self.described)()}", interval=0.5
+        )
+
+    def until_it_ends(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        *,
+        repair: Callable[[], object] = lambda: None,
+        described: Callable[[], object] | None = None,
+    ) -> None:
+        """Repair again and again until the alert no longer fires."""
+
+        def ended() -> bool:
+            repair()
+            return self.firing(name, **labels) is None
+
+        wait_for(
+            ended,
+            ALERT_SECONDS,
+            lambda: f"the end of {name}; {(described or self.described)()}",
+            interval=0.5,
+        )
+
+    def described(self) -> str:
+        """What a failing test prints."""
+        return f"{self.alerts()}\n{self.targets()}"
 
     def targets(self) -> dict[str, str]:
         """By job: ``up`` if all its targets are, else the health of one that is not."""

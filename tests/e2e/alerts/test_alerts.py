@@ -19,8 +19,6 @@ from tools.testbed.waiting import wait_for
 from tests.e2e.alerts.discovery import write_targets
 from tests.e2e.alerts.watched import (
     CASE,
-    ENDS_WITHIN,
-    FIRES_WITHIN,
     TARGETS,
     Watched,
     configuration,
@@ -30,7 +28,7 @@ from tests.e2e.alerts.watched import (
 from tests.e2e.poison_tasks.cases import send, start
 from tests.e2e.test_kubectl_plugin import kubectl_celery
 from tests.e2e.test_operator import SYSTEM
-from tests.support.prometheus import prometheus
+from tests.support.prometheus import ALERT_SECONDS, prometheus
 
 READY_WITHIN = 150
 NOT_COUNTED = (
@@ -44,7 +42,7 @@ NOT_COUNTED = (
     "celery_task_revoked_total",
     "celery_task_run_twice_total",
 )
-"""What the dashboards query and this test does not bring about for the task, the queue and the workers."""
+"""Metrics of dashboard queries that may have no series in this test."""
 
 
 def test_each_fault_fires_its_alert_and_its_repair_ends_it(shop: Shop, tmp_path: Path) -> None:
@@ -224,16 +222,16 @@ def test_an_operator_that_is_gone_fires_until_one_leads_again(kube: Kube, tmp_pa
         def fires() -> dict[str, Any] | None:
             return server.firing("CeleryOperatorAbsent")
 
-        wait_for(lambda: server.targets().get("celery-operator") == "up" and not fires(), FIRES_WITHIN)
+        wait_for(lambda: server.targets().get("celery-operator") == "up" and not fires(), ALERT_SECONDS)
         scale(0)
         try:
-            alert = wait_for(fires, FIRES_WITHIN, server.alerts)
+            alert = wait_for(fires, ALERT_SECONDS, server.alerts)
         finally:
             scale(deployment["spec"]["replicas"])
         # The new pods have new addresses.
         wait_for(
             lambda: write_targets(kube, [SYSTEM], tmp_path / "prometheus" / TARGETS) and not fires(),
-            ENDS_WITHIN,
+            ALERT_SECONDS,
             server.alerts,
             interval=1,
         )

@@ -17,7 +17,7 @@ from tests.e2e.alerts.discovery import write_targets
 from tests.e2e.poison_tasks.cases import Case
 from tests.e2e.test_monitor import token
 from tests.e2e.test_operator import SYSTEM
-from tests.support.prometheus import KUBERNETES, Prometheus, prometheus, write
+from tests.support.prometheus import KUBERNETES, Prometheus, prometheus, without_discovery, write
 
 HOLD_SECONDS = 3
 TARGETS = "pods.json"
@@ -35,7 +35,6 @@ QUICK: tuple[str, ...] = (
     "CelerySidecarUnreachable",
     "CeleryWorkersDown",
 )
-FIRES_WITHIN = ENDS_WITHIN = 120.0
 CASE = Case(
     "leave",
     2,
@@ -56,22 +55,12 @@ class Watched:
 
     def until_it_fires(self, name: str, /, **labels: str) -> dict[str, str]:
         """Wait for the alert; gives its annotations."""
-        alert = wait_for(
-            lambda: self.prometheus.firing(name, **self._own(labels)),
-            FIRES_WITHIN,
-            lambda: f"{name}; {self.prometheus.alerts()}\n{self.prometheus.targets()}",
-            interval=0.5,
-        )
-        annotations: dict[str, str] = alert["annotations"]
+        annotations: dict[str, str]
+        annotations = self.prometheus.until_it_fires(name, self._own(labels))["annotations"]
         return annotations
 
     def until_it_ends(self, name: str, /, **labels: str) -> None:
-        wait_for(
-            lambda: self.prometheus.firing(name, **self._own(labels)) is None,
-            ENDS_WITHIN,
-            lambda: f"the end of {name}; {self.prometheus.alerts()}",
-            interval=0.5,
-        )
+        self.prometheus.until_it_ends(name, self._own(labels))
 
     def _own(self, labels: dict[str, str]) -> dict[str, str]:
         return {"namespace": self.shop.namespace, "resource": CASE.name, **labels}
@@ -83,7 +72,8 @@ def watched(shop: Shop, home: Path) -> Iterator[Watched]:
     home.mkdir()
     (home / TOKEN).write_text(token(shop, CASE.name))
     with prometheus(home, configuration(shop.kube, home, shop.namespace)) as server:
-        wait_for(lambda: set(server.targets().values()) == {"up"}, 60, server.targets)
+        jobs = ("celery-monitor", "celery-operator", "celery-sidecar")
+        wait_for(lambda: server.targets() == dict.fromkeys(jobs, "up"), 60, server.targets)
         yield Watched(shop, server)
 
 
@@ -100,7 +90,7 @@ def configuration(kube: Kube, home: Path, *namespaces: str) -> dict[str, Any]:
 
 
 def _job(documented: Mapping[str, Any], found: Mapping[str, Any], home: Path) -> dict[str, Any]:
-    job = {name: value for name, value in documented.items() if name != "kubernetes_sd_configs"}
+    job = without_discovery(documented)
     if "authorization" in job:
         job["authorization"] = {"credentials_file": str(home / TOKEN)}
     return {**job, **found}

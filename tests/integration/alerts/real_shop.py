@@ -20,7 +20,7 @@ from tests.integration.agent.harness import AgentWorker, agent_worker, producer
 from tests.integration.agent.task_metrics.counted import ARGUMENTS, sdk_path
 from tests.integration.monitor.monitor_process import TOKEN, Monitor, monitor
 from tests.integration.sidecar.served import Sidecar, served
-from tests.support.prometheus import KUBERNETES, PLAIN, Prometheus, prometheus, write
+from tests.support.prometheus import ALERT_SECONDS, KUBERNETES, PLAIN, Prometheus, prometheus, write
 
 HOLD_SECONDS = 3
 QUICK: dict[str, dict[str, Any]] = {
@@ -37,7 +37,6 @@ QUICK: dict[str, dict[str, Any]] = {
     "CeleryTasksStuck": {},
     "CeleryWorkersRestartRepeatedly": {"restarts": 0},
 }
-LIMIT_SECONDS = 180.0
 SHOP = {"resource": "shop"}
 IN_CLUSTER = {"namespace": "market", "resource": "shop", "group": "standard"}
 """What the relabelling in a cluster gives to the target of a sidecar."""
@@ -58,12 +57,7 @@ class Shop:
         self, name: str, fault: Callable[[], object] = lambda: None, /, **labels: str
     ) -> dict[str, Any]:
         """Make the fault again and again until the alert fires, and not before its time."""
-
-        def fires() -> dict[str, Any] | None:
-            fault()
-            return self.prometheus.firing(name, **labels)
-
-        alert = wait_for(fires, LIMIT_SECONDS, lambda: f"{name} {self.described()}", interval=0.5)
+        alert = self.prometheus.until_it_fires(name, labels, fault=fault, described=self.described)
         active = datetime.fromisoformat(re.sub(r"\.\d+", "", alert["activeAt"]))
         assert (datetime.now(UTC) - active).total_seconds() >= HOLD_SECONDS
         return alert
@@ -71,15 +65,11 @@ class Shop:
     def until_it_is_resolved(
         self, name: str, repair: Callable[[], object] = lambda: None, /, **labels: str
     ) -> None:
-        def resolved() -> bool:
-            repair()
-            return self.prometheus.firing(name, **labels) is None
-
-        wait_for(resolved, LIMIT_SECONDS, lambda: f"{name} ends; {self.described()}", interval=0.5)
+        self.prometheus.until_it_ends(name, labels, repair=repair, described=self.described)
 
     def described(self) -> str:
         """What Prometheus and the monitor say."""
-        return f"{self.prometheus.alerts()}\n{self.prometheus.targets()}\n{self.monitor.text()[-2000:]}"
+        return f"{self.prometheus.described()}\n{self.monitor.text()[-2000:]}"
 
 
 @contextmanager
@@ -102,7 +92,8 @@ def running_shop(home: Path) -> Iterator[Shop]:
     ):
         worker.wait_until_consuming()
         found = Shop(redis, app, worker, sidecar, watching, server)
-        wait_for(lambda: set(server.targets().values()) == {"up"}, LIMIT_SECONDS, found.described)
+        jobs = ("celery-monitor", "celery-sidecar")
+        wait_for(lambda: server.targets() == dict.fromkeys(jobs, "up"), ALERT_SECONDS, found.described)
         found.until_it_is_resolved("CeleryWorkersDown", **SHOP)
         yield found
 

@@ -37,14 +37,15 @@ def test_a_task_whose_worker_was_killed_is_stuck_until_it_has_run(shop: Shop) ->
     shop.app.send_task("agent_metrics.perilous", (7, 3_600), task_id="killed")
     shop.worker.wait_until(lambda report: report.active_count == 1)
     shop.worker.end()
-
-    alert = shop.until_it_fires("CeleryTasksStuck", **labels)
+    try:
+        alert = shop.until_it_fires("CeleryTasksStuck", **labels)
+    finally:
+        shop.worker.start()
 
     assert alert["annotations"]["description"] == (
         "1 started task agent_metrics.perilous of shop is stuck: it runs far longer than usual or than its "
         "time limit, or its worker is gone."
     )
-    shop.worker.start()
 
     def run_again() -> None:
         """The worker sends no events of what it runs at its start."""
@@ -60,12 +61,14 @@ def silent_worker(shop: Shop, home: Path) -> Iterator[AgentWorker]:
     shop.worker.terminate()
     shop.worker.undrain()
     arguments = (*ARGUMENTS, "--without-heartbeat")
-    with agent_worker(
-        home, CELERY_5_6, "prefork", shop.redis.url, arguments=arguments, env=sdk_path(home)
-    ) as worker:
-        worker.wait_until_consuming()
-        yield worker
-    shop.worker.start()
+    try:
+        with agent_worker(
+            home, CELERY_5_6, "prefork", shop.redis.url, arguments=arguments, env=sdk_path(home)
+        ) as worker:
+            worker.wait_until_consuming()
+            yield worker
+    finally:
+        shop.worker.start()
 
 
 def test_a_monitor_that_no_event_reaches_fires_until_one_comes(shop: Shop, tmp_path: Path) -> None:

@@ -18,14 +18,11 @@ REFUSAL = "no broker may be named here"
 @contextmanager
 def refused_status(world: World) -> Iterator[None]:
     """Every status of ``shop`` that says anything about the broker is refused until the block ends."""
-    created = [
-        world.api.request("POST", kind.path(None), body).status
-        for kind, body in ((POLICY, _policy(world.namespace)), (BINDING, _binding(world.namespace)))
-    ]
-    assert created == [201, 201]
     path = CELERY_DEPLOYMENT.path(world.namespace, "shop", "status") + "?dryRun=All"
     named = {"status": {"broker": {"kind": "redis", "address": "x", "state": "Unknown"}}}
     try:
+        for kind, body in ((POLICY, _policy(world.namespace)), (BINDING, _binding(world.namespace))):
+            assert world.api.request("POST", kind.path(None), body).status == 201
         wait_for(
             lambda: world.api.request("PATCH", path, named, content_type=MERGE).status == 422,
             timeout=30,
@@ -34,7 +31,7 @@ def refused_status(world: World) -> Iterator[None]:
         yield
     finally:
         for kind in (BINDING, POLICY):
-            world.api.request("DELETE", kind.path(None, world.namespace))
+            assert world.api.request("DELETE", kind.path(None, world.namespace)).status in {200, 404}
 
 
 def _policy(name: str) -> Object:

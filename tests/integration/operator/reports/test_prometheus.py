@@ -15,10 +15,16 @@ from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.reports.refusals import refused_status
 from tests.integration.operator.sidecars import Workers
 from tests.integration.operator.world import World, group
-from tests.support.prometheus import KUBERNETES, Prometheus, prometheus, write
+from tests.support.prometheus import (
+    ALERT_SECONDS,
+    KUBERNETES,
+    Prometheus,
+    prometheus,
+    without_discovery,
+    write,
+)
 
 QUICK = {"CeleryAgentAbsent": {"for": "2s"}, "CeleryOperatorFailing": {"for": "2s"}}
-LIMIT_SECONDS = 120.0
 POD_OF_OPERATOR = {
     "__meta_kubernetes_namespace": "celery-system",
     "__meta_kubernetes_pod_name": "celery-operator-0",
@@ -37,25 +43,11 @@ def watching(operator: OperatorProcess, home: Path) -> Iterator[Prometheus]:
     target = {"targets": [f"127.0.0.1:{operator.port}"], "labels": POD_OF_OPERATOR}
     configuration = {
         "rule_files": [str(write(home / "celery.rules.yml", rules))],
-        "scrape_configs": [
-            {key: value for key, value in job.items() if key != "kubernetes_sd_configs"}
-            | {"static_configs": [target]}
-        ],
+        "scrape_configs": [without_discovery(job) | {"static_configs": [target]}],
     }
     with prometheus(home, configuration) as server:
-        wait_for(lambda: server.targets() == {"celery-operator": "up"}, LIMIT_SECONDS, server.targets)
+        wait_for(lambda: server.targets() == {"celery-operator": "up"}, ALERT_SECONDS, server.targets)
         yield server
-
-
-def until_it_fires(server: Prometheus, name: str, **labels: str) -> dict[str, str]:
-    """Wait for the alert; gives its annotations."""
-    alert = wait_for(lambda: server.firing(name, **labels), LIMIT_SECONDS, server.alerts)
-    annotations: dict[str, str] = alert["annotations"]
-    return annotations
-
-
-def until_it_ends(server: Prometheus, name: str, **labels: str) -> None:
-    wait_for(lambda: server.firing(name, **labels) is None, LIMIT_SECONDS, server.alerts)
 
 
 def test_a_worker_whose_agent_is_missing_fires_until_it_reports(
@@ -69,11 +61,11 @@ def test_a_worker_whose_agent_is_missing_fires_until_it_reports(
     world.change(POD, worker.name, {"status": {"containerStatuses": [restarted]}}, "status")
     labels = {"namespace": world.namespace, "resource": "shop"}
     with watching(operator, tmp_path / "prometheus") as server:
-        absent = until_it_fires(server, "CeleryAgentAbsent", **labels)
+        absent = server.until_it_fires("CeleryAgentAbsent", labels)["annotations"]
 
         assert absent["summary"] == f"Workers of {world.namespace}/shop do not report"
         worker.has_agent = True
-        until_it_ends(server, "CeleryAgentAbsent", **labels)
+        server.until_it_ends("CeleryAgentAbsent", labels)
 
 
 def test_an_operator_whose_reconciles_fail_fires(
@@ -86,6 +78,6 @@ def test_an_operator_whose_reconciles_fail_fires(
         watching(start_operator().until_it_leads(), tmp_path / "prometheus") as server,
     ):
         labels = {"namespace": world.namespace, "resource": "shop", "reconcile": "health"}
-        failing = until_it_fires(server, "CeleryOperatorFailing", **labels)
+        failing = server.until_it_fires("CeleryOperatorFailing", labels)["annotations"]
 
     assert failing["summary"] == f"The operator fails to reconcile {world.namespace}/shop"
