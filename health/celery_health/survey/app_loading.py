@@ -129,9 +129,13 @@ def _no_sudden_end() -> Iterator[None]:
 
 
 def _start_as_worker(app: Any) -> None:
-    """What a worker does before it connects: code of the application that runs then may name the broker."""
-    app.loader.import_default_modules()
-    app.finalize()
+    """What a worker does before it connects: code of the application that runs then may name the broker.
+
+    What fails here may be missing only where this program runs: then Celery's default broker counts.
+    """
+    with contextlib.suppress(Exception):
+        app.loader.import_default_modules()
+        app.finalize()
 
 
 def _set_up_django() -> None:

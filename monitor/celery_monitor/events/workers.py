@@ -97,7 +97,8 @@ class WorkerTrack:
         """The process has received the first order to send task events. What it ran before shows nothing."""
         if not self._ordered_to_send:
             self._ordered_to_send = True
-            self._first_processed = self.processed
+            # The next heartbeat begins: what started since the last one may have been before the order.
+            self._first_processed = None
 
     def started(self, timestamp: float) -> None:
         """Note a task-started event, by the worker's clock."""

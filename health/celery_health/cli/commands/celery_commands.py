@@ -24,7 +24,6 @@ from celery_health.cli.commands.options import (
     WHY_HELP,
 )
 from celery_health.cli.usage import Command, Group, MissingLibrary, given_before, with_options
-from celery_health.environment import APP_VARIABLES, first_set
 
 
 class _OfCelery(click.Command):
@@ -127,6 +126,9 @@ def _app_name(ctx: click.Context) -> str | None:
 
 def _as_written(root: click.Context) -> str | None:
     """Celery 5.3 and 5.4 replace the value by the application, whose own name may be no module."""
+    # Celery imports this module for each of its commands.
+    from celery_health.environment import APP_VARIABLES, first_set  # noqa: PLC0415
+
     assert isinstance(root.command, click.Group)
     try:
         options, _, _ = root.command.make_parser(root).parse_args(sys.argv[1:])

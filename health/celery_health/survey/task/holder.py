@@ -91,9 +91,12 @@ def ask_about_task(app: Any, task_id: str, seconds: float, *, expected: int | No
                 )
     except Exception as failure:  # a broker that fails now is part of the result
         error = None if any(replies.values()) else f"{type(failure).__name__}: {failure}"
-    return replace(task_replies(replies, task_id, time.time(), error), answered=len(answers))
+    found = replace(task_replies(replies, task_id, time.time(), error), answered=len(answers))
+    knows_all = found.holder is not None or found.error is not None or "ping" not in replies
+    return found if knows_all else replace(found, error=_RESERVED_UNKNOWN)
 
 
+_RESERVED_UNKNOWN = "The workers cannot be asked for reserved and ETA tasks, which they could not encode"
 _COMMANDS = ("active_queues", "stats", "scheduled", "active", "revoked", "registered", "conf")
 
 
@@ -166,7 +169,9 @@ def _task_of(answers: Mapping[str, Any], task_id: str) -> tuple[Held, Mapping[st
     if isinstance(state, list | tuple) and len(state) == 2 and isinstance(state[1], dict):
         held = {"active": Held.ACTIVE, "reserved": Held.RESERVED}.get(str(state[0]), Held.UNKNOWN)
         return held, state[1]
-    return None
+    # Where the worker cannot encode the answers above.
+    running = (task for task in _dicts(answers.get("active")) if task.get("id") == task_id)
+    return next(((Held.ACTIVE, task) for task in running), None)
 
 
 def _holder(name: str, held: Held, answers: Mapping[str, Any], info: Mapping[str, Any], now: float) -> Holder:

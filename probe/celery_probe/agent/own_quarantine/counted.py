@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from itertools import count
+from random import uniform
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from celery_probe.agent.worker.quarantine.order_file import Order
 from celery_probe.agent.worker.state import Worker
 
 TICK_SECONDS = 1.0
+READ_AGAIN_SECONDS = (2.0, 4.0)
 ANNOUNCE_SECONDS = 10.0
 # Known deaths that are announced again at one time, so that those of many ids cost a bounded time.
 REPEATED_IDS = 1000
@@ -89,7 +91,8 @@ class OwnQuarantine:
         self._queue = dead_letter_queue(consumer.app)
         self._kept = KeptEnds(self._queue)
         self._hostname = str(consumer.hostname)
-        self._has_read = False
+        self._reads_left, self._read_from = 2, 0.0
+        self._restored: set[str] = set()
         self._announcements = Announcements(consumer.app, self._queue, self.receive, self._errors)
         self._ids: frozenset[str] = frozenset()
         self._mark = uuid4().hex[:12]
@@ -180,12 +183,16 @@ class OwnQuarantine:
 
     def _read_kept(self, consumer: Any) -> None:
         """Take in the ends of workers that are kept; the worker reports those of its own name as its own."""
-        if self._has_read or self._refused:
+        if self._refused or not self._reads_left or natives.monotonic() < self._read_from:
             return
-        kept, self._has_read = self._kept.read(consumer), True
-        for end in kept:
-            with self._errors.caught("kept end"):
-                self._restore(end)
+        # Of two workers that read a queue of RabbitMQ at the same time, each sees only some of the ends.
+        self._reads_left -= 1
+        self._read_from = natives.monotonic() + uniform(*READ_AGAIN_SECONDS)  # noqa: S311
+        for end in self._kept.read(consumer):
+            if end["mark"] not in self._restored:
+                self._restored.add(end["mark"])
+                with self._errors.caught("kept end"):
+                    self._restore(end)
 
     def _restore(self, end: dict[str, Any]) -> None:
         if end["age"] > OLDEST_SECONDS:
@@ -247,6 +254,8 @@ class OwnQuarantine:
             self._news.update(self._deaths.next_ids(REPEATED_IDS))
         if self._news:
             self._announce(consumer, now)
+        with self._errors.caught("kept ends"):
+            self._read_kept(consumer)
         self._log_changes()
 
     def _announce(self, consumer: Any, now: float) -> None:

@@ -12,13 +12,14 @@ from typing import Any, Mapping
 
 from kombu import Producer, Queue
 
-from celery_probe.agent import contract
+from celery_probe.agent import contract, natives
 from celery_probe.agent.own_quarantine.announcements import SUFFIX, short
 from celery_probe.agent.own_quarantine.deaths import OLDEST_SECONDS
 from celery_probe.agent.worker.own_connection import own_connection
 
 # The workers that run know older ones by their announcements.
 MOST_KEPT = 200
+READ_SECONDS = 2.0
 
 
 class KeptEnds:
@@ -90,7 +91,8 @@ class KeptEnds:
             if type(error).__name__ != "NotFound":
                 raise
             return []
-        while len(texts) < MOST_KEPT:
+        end = natives.monotonic() + READ_SECONDS
+        while len(texts) < MOST_KEPT and natives.monotonic() < end:
             message = queue.get(no_ack=False)
             if message is None:
                 break

@@ -252,6 +252,18 @@ def test_a_worker_that_starts_takes_in_kept_ends_once_and_reports_those_of_its_o
     assert len(scene.announced[-1]["a"]["deaths"]) == 2
 
 
+def test_ends_that_another_worker_had_just_fetched_are_read_a_moment_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene(monkeypatch, end_of(1))
+    scene.kept.append(end_of(2))
+    scene.tick()
+    assert scene.own._deaths.count("a") == 1
+    scene.now += 5.0
+    scene.tick()
+    assert scene.own._deaths.count("a") == 2
+
+
 def test_an_end_that_the_broker_does_not_keep_still_counts_here(scene: Scene) -> None:
     scene.fails = True
     scene.own.note_end(Casualty("a", "shop.hog", "mail", 1.0, returns=True), Cause("MemoryError"), scene.now)

@@ -8,6 +8,7 @@ from celery_monitor.control.enable_events import EventSwitch
 from celery_monitor.events.workers import WorkerTrack
 from celery_monitor.live.live import Live
 from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
+from tests.unit.monitor.events.samples import event as sent
 from tests.unit.monitor.live.worlds import Clock, heartbeat, online
 
 
@@ -133,6 +134,6 @@ async def test_what_a_worker_ran_before_the_order_does_not_mean_that_it_disobeys
     await switch.switch_on()
     clock.now += 20
 
-    assert switch.problem() is None
-    track.processed = 6
-    assert "w1@a" in (switch.problem() or "")
+    for processed, problem in ((6, False), (7, True)):
+        track.heartbeat(sent("worker-heartbeat", clock.now, processed=processed))
+        assert ("w1@a" in (switch.problem() or "")) is problem
