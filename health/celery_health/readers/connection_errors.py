@@ -133,8 +133,9 @@ def _missing_file(url: BrokerUrl) -> str:
     for option in sorted(FILE_OPTIONS):
         path = url.query.get(option)
         if path and not Path(path).exists():
-            is_short = url.tls_setting and url.kind.is_amqp
-            name = option.removeprefix("ssl_") if is_short else option
+            # The options of amqp lack the prefix.
+            of_amqp = url.tls_setting and url.kind.is_amqp
+            name = option.removeprefix("ssl_") if of_amqp else option
             return f"the file {path}, {name} of {url.tls_setting or 'its URL'},"
     return "a certificate file that its URL names"
 
