@@ -99,7 +99,7 @@ class Proxy:
             return
         with self._lock:
             self._sockets += [near, far]
-            if not self._up.is_set():
+            if self._closed or not self._up.is_set():
                 # It went down after this client was accepted.
                 self._close_connections()
         threading.Thread(target=self._forward_requests, args=(near, far), daemon=True).start()

@@ -230,10 +230,19 @@ class RabbitServer(Server):
         return f"http://127.0.0.1:{self.management_port}"
 
     def control(self, *arguments: str) -> str:
-        """Do what only ``rabbitmqctl`` can, such as ``set_disk_free_limit 999GB``, which raises the alarm."""
-        command = [str(RABBITMQ_CONTROL), "-n", self._env["RABBITMQ_NODENAME"], *arguments]
-        done = subprocess.run(command, env=self._env, check=True, capture_output=True, timeout=60, text=True)
+        """Do what only ``rabbitmqctl`` can, such as ``set_disk_free_limit 999GB``, which raises the alarm.
+
+        A node accepts connections a moment before it takes such commands.
+        """
+        done = wait_for(lambda: self._controlled(arguments), describe="the node takes commands")
+        assert done.returncode == 0, f"rabbitmqctl {arguments}: {done.stderr}"
         return done.stdout
+
+    def _controlled(self, arguments: Sequence[str]) -> "subprocess.CompletedProcess[str] | None":
+        """How the command ended; None while the node still starts."""
+        command = [str(RABBITMQ_CONTROL), "-n", self._env["RABBITMQ_NODENAME"], *arguments]
+        done = subprocess.run(command, env=self._env, check=False, capture_output=True, timeout=60, text=True)
+        return None if "requires the 'rabbit' app to be running" in done.stderr else done
 
     def answers(self) -> bool:
         # A broker that is up answers the protocol header with Connection.Start: a method frame, type 1.
