@@ -7,8 +7,8 @@ EACH_PYTHON := $(PYTHON) -m tools.each_python
 BIN := .venv/bin
 # Integration tests of code that depends on the Python: TLS, clients, command lines, the agent.
 CLIENT_TESTS := $(addprefix tests/integration/,readers preflight kubectl operator/test_poor_certificates.py agent/test_matrix.py)
-# They mostly wait: four on each processor of a small machine. Neighbours share servers, so they stay together.
-AT_ONCE := -n 8 --dist worksteal
+# They mostly wait: three on each processor of a small machine. Neighbours share servers, so they stay together.
+AT_ONCE := -n 6 --dist worksteal
 K8S_VERSIONS := 1.30 1.31 1.32 1.33 1.34
 export K8S_VERSION CLUSTER
 # A module is compiled once, also where the environment forbids that: tests start thousands of programs.
