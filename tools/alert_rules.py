@@ -178,6 +178,8 @@ def _silence(rule: Rule) -> Iterator[str]:
     yield from ("", "```console")
     yield f"$ amtool silence add alertname={rule.name}{matchers} --duration 4h --comment REASON"
     yield "```"
+    if rule.outside_kubernetes and matchers:
+        yield from ("", "Outside Kubernetes no alert has a namespace: leave that matcher out.")
     if not rule.only_prometheus:
         yield ""
         yield "The monitor's own alert: **Alerts** on its page, then **Silence ...** beside the alert."
@@ -187,6 +189,10 @@ def _silence(rule: Rule) -> Iterator[str]:
     yield "```"
     if rule.outside_kubernetes:
         yield from ("", "Outside Kubernetes, delete the rule from your rules file.")
+    if rule.monitor:
+        link = f"{'../' * rule.runbook.count('/')}howto/alerts.md#without-alertmanager"
+        yield ""
+        yield f"For what the monitor evaluates, in Kubernetes and elsewhere, [change its own rules]({link})."
     if rule.thresholds:
         names = " or ".join(f"`{one.name}`" for one in rule.thresholds)
         yield ""

@@ -41,8 +41,16 @@ def chosen(rules: Iterable[Rule], choice: Mapping[str, Mapping[str, Any]]) -> tu
     return tuple(
         _changed(rule, choice.get(rule.name, {}))
         for rule in known.values()
-        if choice.get(rule.name, {}).get("enabled", True)
+        if _enabled(rule, choice.get(rule.name, {}))
     )
+
+
+def _enabled(rule: Rule, values: Mapping[str, Any]) -> bool:
+    enabled = values.get("enabled", True)
+    if not isinstance(enabled, bool):
+        # The text "false" is true in Python.
+        raise ValueError(f"{rule.name}.enabled: {enabled!r} is neither true nor false")
+    return enabled
 
 
 def _changed(rule: Rule, values: Mapping[str, Any]) -> Rule:
@@ -53,6 +61,8 @@ def _changed(rule: Rule, values: Mapping[str, Any]) -> Rule:
                 f"{rule.name}.{key}: the rule has no such value; write one of {', '.join(names)}"
             )
     severity = values.get("severity", rule.severity)
+    if not isinstance(severity, str):
+        raise ValueError(f"{rule.name}.severity: {severity!r} is not a severity; write critical or warning")
     return replace(
         rule,
         hold_seconds=_seconds(rule, values["for"]) if "for" in values else rule.hold_seconds,
@@ -65,10 +75,16 @@ def _changed(rule: Rule, values: Mapping[str, Any]) -> Rule:
 def _thresholds(rule: Rule, values: Mapping[str, Any]) -> Iterator[Threshold]:
     for one in rule.thresholds:
         number = values.get(one.name, one.default)
-        # Helm writes large whole numbers as floats.
-        if isinstance(number, bool) or not isinstance(number, int | float) or number != int(number):
-            raise ValueError(f"{rule.name}.{one.name}: {number!r} is not a whole number")
+        if not _is_limit(number):
+            raise ValueError(f"{rule.name}.{one.name}: {number!r} is not a whole number of 0 or more")
         yield replace(one, default=int(number))
+
+
+def _is_limit(number: object) -> bool:
+    # Helm writes large whole numbers as floats. JSON has NaN and Infinity in Python, which are no integers.
+    if isinstance(number, float):
+        return number.is_integer() and number >= 0
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
 
 
 def _seconds(rule: Rule, text: object) -> int:

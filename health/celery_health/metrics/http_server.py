@@ -5,6 +5,7 @@ import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+from celery_health.metrics.options import checked_port
 from celery_health.metrics.scrape import scraped
 from celery_health.metrics.worker import METRICS
 from celery_health.wire.task_metrics import TASK_METRICS
@@ -23,7 +24,11 @@ def serve(port: int, address: str = "0.0.0.0") -> None:  # noqa: S104 - Promethe
     Args:
         port: the TCP port. Every worker of a host needs its own.
         address: the address to listen on; ``127.0.0.1`` for this host alone.
+
+    Raises:
+        MetricsError: no TCP port has this number.
     """
+    checked_port(port)
     METRICS.when_begun(lambda: _start(port, address))
 
 

@@ -1,5 +1,6 @@
 """What an application may choose about its task metrics."""
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -40,22 +41,39 @@ class Options:
                 f"label={self.label!r}: use the name of an argument, such as 'customer_id', or None. "
                 "'task_name', 'error_type' and 'le' are taken."
             )
-        if not 1 <= self.values <= MOST_VALUES:
-            raise MetricsError(f"values={self.values}: use a number from 1 to {MOST_VALUES}.")
+        if not isinstance(self.values, int) or not 1 <= self.values <= MOST_VALUES:
+            raise MetricsError(f"values={self.values!r}: use a number from 1 to {MOST_VALUES}.")
         self._check_buckets()
 
     def _check_buckets(self) -> None:
         ascending = list(self.buckets) == sorted(set(self.buckets))
-        if not (ascending and 1 <= len(self.buckets) <= MOST_BOUNDS and self.buckets[0] > 0):
-            raise MetricsError(
-                f"buckets={self.buckets!r}: use 1 to {MOST_BOUNDS} ascending numbers of seconds, such as "
-                "(0.1, 1, 10, 60)."
-            )
+        # The last bucket always has no bound. Workers write their numbers as JSON, which has no infinity.
+        finite = all(math.isfinite(bound) for bound in self.buckets)
+        if not (ascending and finite and 1 <= len(self.buckets) <= MOST_BOUNDS and self.buckets[0] > 0):
+            raise _wrong_buckets(self.buckets)
 
 
 def checked(prefix: str, label: str | None, values: int, buckets: Sequence[float]) -> Options:
     """The options, checked. Raises MetricsError."""
-    return Options(prefix, label or "", values, tuple(float(bound) for bound in buckets))
+    try:
+        bounds = tuple(float(bound) for bound in buckets)
+    except (TypeError, ValueError, OverflowError):
+        raise _wrong_buckets(buckets) from None
+    return Options(prefix, label or "", values, bounds)
+
+
+def checked_port(port: object) -> int:
+    """The port, checked. Raises MetricsError."""
+    if not isinstance(port, int) or not 1 <= port <= 65535:
+        raise MetricsError(f"port={port!r}: use a number from 1 to 65535, such as 9100.")
+    return port
+
+
+def _wrong_buckets(buckets: Sequence[float]) -> MetricsError:
+    return MetricsError(
+        f"buckets={buckets!r}: use 1 to {MOST_BOUNDS} ascending numbers of seconds without infinity, such as "
+        "(0.1, 1, 10, 60)."
+    )
 
 
 def chosen_folder() -> Path | None:

@@ -54,6 +54,13 @@ def test_a_rule_is_switched_off_or_gets_a_time_a_severity_and_thresholds() -> No
         ('{"CelerySlowTasks": {"limit": 1}}', "limit: the rule has no such value; write one of enabled, for"),
         ('{"CelerySlowTasks": {"seconds": "many"}}', "'many' is not a whole number"),
         ('{"CelerySlowTasks": {"seconds": 0.5}}', "0.5 is not a whole number"),
+        ('{"CelerySlowTasks": {"seconds": -1}}', "-1 is not a whole number of 0 or more"),
+        ('{"CelerySlowTasks": {"seconds": 1e999}}', "inf is not a whole number"),
+        ('{"CelerySlowTasks": {"seconds": NaN}}', "nan is not a whole number"),
+        ('{"CelerySlowTasks": {"seconds": true}}', "True is not a whole number"),
+        ('{"CelerySlowTasks": {"enabled": "false"}}', "enabled: 'false' is neither true nor false"),
+        ('{"CelerySlowTasks": {"enabled": null}}', "enabled: None is neither true nor false"),
+        ('{"CelerySlowTasks": {"severity": ["page"]}}', "is not a severity; write critical or warning"),
         ('{"CelerySlowTasks": {"for": "soon"}}', "'soon' is not a time; write 90s, 5m or 1h"),
     ],
 )

@@ -75,6 +75,15 @@ def test_the_runbook_of_an_alert_that_must_not_be_silenced_has_no_command_for_it
         assert ("amtool silence" in page) == (rule.name not in NEVER_SILENCED), rule.name
 
 
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_a_runbook_says_how_to_silence_the_alert_outside_kubernetes_and_in_the_monitor(rule: Rule) -> None:
+    page = (ROOT / "docs" / rule.runbook).read_text(encoding="utf-8")
+    by_namespace = rule.outside_kubernetes and "namespace=NAMESPACE" in page
+    silenced = rule.name not in NEVER_SILENCED
+    assert ("leave that matcher out" in page) == by_namespace
+    assert ("[change its own rules](../../howto/alerts.md" in page) == (silenced and bool(rule.monitor))
+
+
 def test_every_runbook_is_that_of_a_rule() -> None:
     pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs/runbooks").rglob("*.md")}
     assert pages == {rule.runbook for rule in RULES}

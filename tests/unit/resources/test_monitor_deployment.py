@@ -1,12 +1,16 @@
 """The pod of the monitor, and that workers do not change with it."""
 
+import re
 from ipaddress import ip_network
 from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
+from celery_health.alerts import RULES
+from celery_health.alerts.choice import read_choice
 from celery_monitor import __main__ as program
 from celery_monitor.settings import HistorySettings, Settings
 from celery_monitor.settings.alerts.channels import Header
@@ -256,3 +260,13 @@ def test_the_container_is_read_only_but_for_its_volumes(monitor: dict[str, Any],
     assert found["securityContext"]["runAsUser"] == 1000
     secrets = {one["name"] for one in found["volumes"] if one.keys() & {"secret", "projected"}}
     assert {one["mountPath"] for one in container["volumeMounts"] if one["name"] not in secrets} == writable
+
+
+def test_the_guide_changes_the_alert_rules_of_the_monitor_by_its_template() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "howto" / "alerts.md").read_text(encoding="utf-8")
+    (example,) = [one for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "ALERT_RULES" in one]
+    found = environment(yaml.safe_load(example)["spec"]["monitor"])
+    rules = {rule.name: rule for rule in read_choice(RULES, found["CELERY_MONITOR_ALERT_RULES"])}
+    assert rules["CeleryHighFailureRate"].thresholds[0].default == 25
+    assert found["CELERY_MONITOR_PAGE_URL"] == "https://monitor.example.com"
+    assert found["CELERY_MONITOR_PORT"]

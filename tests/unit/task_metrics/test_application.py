@@ -10,7 +10,7 @@ import pytest
 from celery import Celery
 from celery.utils.imports import symbol_by_name
 
-from celery_health.metrics import MetricsError, asgi_app, wsgi_app
+from celery_health.metrics import MetricsError, asgi_app, serve, wsgi_app
 from celery_health.metrics.options import Options, checked
 from celery_health.metrics.trace import trace_id
 from celery_health.metrics.worker import REQUEST, WorkerMetrics
@@ -33,6 +33,10 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
         ({"buckets": (1, 1)}, "ascending"),
         ({"buckets": ()}, "ascending"),
         ({"buckets": (0, 1)}, "ascending"),
+        ({"values": "100"}, "from 1 to 1000"),
+        ({"buckets": ("a",)}, "ascending"),
+        ({"buckets": 5}, "ascending"),
+        ({"buckets": (1, float("inf"))}, "without infinity"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused_with_what_to_write(
@@ -42,6 +46,12 @@ def test_an_option_that_cannot_be_used_is_refused_with_what_to_write(
     assert checked(**good) == Options("celery", "", 100, (1.0, 2.0))
     with pytest.raises(MetricsError, match=advice):
         checked(**{**good, **options})
+
+
+@pytest.mark.parametrize("port", ["9100", 0, -1, 65536, None])
+def test_a_port_that_does_not_exist_is_refused_where_the_application_is_made(port: Any) -> None:
+    with pytest.raises(MetricsError, match="use a number from 1 to 65535"):
+        serve(port)
 
 
 @pytest.mark.parametrize(

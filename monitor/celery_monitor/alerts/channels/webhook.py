@@ -69,6 +69,10 @@ class Webhook:
             raise ChannelError(f"{host} did not answer within {self._seconds:.0f} s.") from None
         except aiohttp.ClientConnectorCertificateError:
             raise ChannelError(f"The certificate of {host} cannot be verified.") from None
+        except aiohttp.ClientResponseError:
+            raise ChannelError(
+                f"{host} gave an answer that is not valid HTTP: correct the scheme and the port of the URL."
+            ) from None
         except (aiohttp.ClientError, OSError) as error:
             # The text of the exception can have the URL in it, which is a secret.
             raise ChannelError(f"{host} cannot be reached: {_cause(error)}.") from None

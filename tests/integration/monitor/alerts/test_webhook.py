@@ -1,5 +1,6 @@
 """Webhooks at a real receiver: delivered once, or refused with a sentence that has no secret."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -90,6 +91,19 @@ async def test_a_receiver_that_is_not_there() -> None:
         unused.bind(("127.0.0.1", 0))
         error = await refusal(webhook(f"http://127.0.0.1:{unused.getsockname()[1]}"))
     assert "127.0.0.1 cannot be reached" in str(error)
+
+
+async def test_a_server_that_does_not_speak_http() -> None:
+    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example.com ESMTP\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        error = await refusal(webhook(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+    assert str(error) == (
+        "127.0.0.1 gave an answer that is not valid HTTP: correct the scheme and the port of the URL."
+    )
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
