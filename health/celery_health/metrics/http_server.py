@@ -46,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.partition("?")[0] != "/metrics":
             self.send_error(404, "The path is /metrics.")
             return
-        document = TASK_METRICS.decode(METRICS.recorder.encode())
+        document = TASK_METRICS.decode(METRICS.shown())
         content_type, body = scraped([document], self.headers.get("Accept", ""))
         self.send_response(200)
         self.send_header("Content-Type", content_type)
