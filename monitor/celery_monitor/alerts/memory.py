@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from celery_monitor.alerts.states import Records
+from celery_monitor.clocks import passed
 from celery_monitor.history.history import History
 from celery_monitor.records.alerts import AlertKey, AlertRecord, Delivered, Silence
 
@@ -94,4 +95,4 @@ def _differs(record: AlertRecord, stored: AlertRecord | None) -> bool:
         stored.fired,
     ):
         return True
-    return record.seen - stored.seen >= _SEEN_SECONDS
+    return passed(stored.seen, _SEEN_SECONDS, record.seen)

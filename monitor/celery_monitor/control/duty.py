@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections.abc import Callable
 
+from celery_monitor.clocks import passed
 from celery_monitor.history.database.session import Session
 from celery_monitor.history.history import History
 
@@ -18,7 +19,7 @@ class Duty:
         self._seconds = seconds
         self._clock = clock
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._until = 0.0
+        self._asked_at = 0.0
         self.held = False
         """Whether this monitor had the duty when it last asked."""
 
@@ -29,9 +30,9 @@ class Duty:
             HistoryUnavailableError: the database does not answer. ``held`` stays.
         """
         now = self._clock()
-        if now >= self._until:
+        if passed(self._asked_at, self._seconds / 3, now):
             self.held = await self._history.leases.hold(self._name, self._holder, self._seconds)
-            self._until = now + self._seconds / 3
+            self._asked_at = now
         return self.held
 
     async def hold_in(self, session: Session) -> bool:
