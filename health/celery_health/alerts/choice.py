@@ -4,12 +4,16 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from reprlib import repr as quoted
 from typing import Any
 
 from celery_health.alerts.rule import AlertSeverity, Rule, Threshold
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(?:\d+[smhd])+")
+_DURATION = re.compile(r"(?:[0-9]{1,8}[smhd]){1,8}")
+_LARGEST = 10**15
+"""A threshold; floats hold it exactly."""
+_NUMBER = f"a whole number from 0 to {_LARGEST}"
 _COMMON = ("enabled", "for", "severity")
 
 
@@ -21,7 +25,7 @@ def read_choice(rules: Iterable[Rule], text: str) -> tuple[Rule, ...]:
     """
     try:
         document = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or not all(isinstance(one, dict) for one in document.values()):
         raise ValueError('not a JSON object of rules: write {"CeleryDeadLetters": {"enabled": false}}')
@@ -38,18 +42,14 @@ def chosen(rules: Iterable[Rule], choice: Mapping[str, Mapping[str, Any]]) -> tu
     for name in choice:
         if name not in known:
             raise ValueError(f"{name}: there is no such rule; write one of {', '.join(sorted(known))}")
-    return tuple(
-        _changed(rule, choice.get(rule.name, {}))
-        for rule in known.values()
-        if _enabled(rule, choice.get(rule.name, {}))
-    )
+    changed = ((rule, choice.get(rule.name, {})) for rule in known.values())
+    return tuple(_changed(rule, values) for rule, values in changed if _is_enabled(rule, values))
 
 
-def _enabled(rule: Rule, values: Mapping[str, Any]) -> bool:
+def _is_enabled(rule: Rule, values: Mapping[str, Any]) -> bool:
     enabled = values.get("enabled", True)
     if not isinstance(enabled, bool):
-        # The text "false" is true in Python.
-        raise ValueError(f"{rule.name}.enabled: {enabled!r} is neither true nor false")
+        raise ValueError(f"{rule.name}.enabled: {quoted(enabled)} is not true or false")
     return enabled
 
 
@@ -62,7 +62,7 @@ def _changed(rule: Rule, values: Mapping[str, Any]) -> Rule:
             )
     severity = values.get("severity", rule.severity)
     if not isinstance(severity, str):
-        raise ValueError(f"{rule.name}.severity: {severity!r} is not a severity; write critical or warning")
+        raise ValueError(f"{rule.name}.severity: {quoted(severity)} is not a text; write critical or warning")
     return replace(
         rule,
         hold_seconds=_seconds(rule, values["for"]) if "for" in values else rule.hold_seconds,
@@ -75,19 +75,14 @@ def _changed(rule: Rule, values: Mapping[str, Any]) -> Rule:
 def _thresholds(rule: Rule, values: Mapping[str, Any]) -> Iterator[Threshold]:
     for one in rule.thresholds:
         number = values.get(one.name, one.default)
-        if not _is_limit(number):
-            raise ValueError(f"{rule.name}.{one.name}: {number!r} is not a whole number of 0 or more")
+        is_number = isinstance(number, int | float) and not isinstance(number, bool)
+        # Helm writes large whole numbers as floats. What is no number at all (NaN) is not in the range.
+        if not (is_number and 0 <= number <= _LARGEST and number == int(number)):
+            raise ValueError(f"{rule.name}.{one.name}: {quoted(number)} is not {_NUMBER}")
         yield replace(one, default=int(number))
-
-
-def _is_limit(number: object) -> bool:
-    # Helm writes large whole numbers as floats. JSON has NaN and Infinity in Python, which are no integers.
-    if isinstance(number, float):
-        return number.is_integer() and number >= 0
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
 
 
 def _seconds(rule: Rule, text: object) -> int:
     if not isinstance(text, str) or not _DURATION.fullmatch(text):
-        raise ValueError(f"{rule.name}.for: {text!r} is not a time; write 90s, 5m or 1h")
+        raise ValueError(f"{rule.name}.for: {quoted(text)} is not a time; write 90s, 5m or 1h")
     return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)([smhd])", text))

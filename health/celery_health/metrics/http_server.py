@@ -5,7 +5,7 @@ import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from celery_health.metrics.options import checked_port
+from celery_health.metrics.options import MetricsError
 from celery_health.metrics.scrape import scraped
 from celery_health.metrics.worker import METRICS
 from celery_health.wire.task_metrics import TASK_METRICS
@@ -13,6 +13,7 @@ from celery_health.wire.task_metrics import TASK_METRICS
 log = logging.getLogger(__name__)
 
 REQUEST_SECONDS = 5.0
+_LAST_PORT = 65_535
 
 
 def serve(port: int, address: str = "0.0.0.0") -> None:  # noqa: S104 - Prometheus runs elsewhere
@@ -26,9 +27,10 @@ def serve(port: int, address: str = "0.0.0.0") -> None:  # noqa: S104 - Promethe
         address: the address to listen on; ``127.0.0.1`` for this host alone.
 
     Raises:
-        MetricsError: no TCP port has this number.
+        MetricsError: there is no such port.
     """
-    checked_port(port)
+    if not isinstance(port, int) or not 0 < port <= _LAST_PORT:
+        raise MetricsError(f"port={port!r}: use a number from 1 to {_LAST_PORT}, such as 9100.")
     METRICS.when_begun(lambda: _start(port, address))
 
 
@@ -51,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.partition("?")[0] != "/metrics":
             self.send_error(404, "The path is /metrics.")
             return
-        document = TASK_METRICS.decode(METRICS.recorder.encode())
+        document = TASK_METRICS.decode(METRICS.shown())
         content_type, body = scraped([document], self.headers.get("Accept", ""))
         self.send_response(200)
         self.send_header("Content-Type", content_type)

@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as quoted
 
+from celery_health.wire.limits import LARGEST_SECONDS
 from celery_health.wire.names import DIRECTORY, DIRECTORY_VARIABLE, RUN_DIRECTORY, TASK_METRICS_FOLDER
 from celery_health.wire.task_metrics import LABEL, MOST_BOUNDS, MOST_VALUES, PREFIX
 
@@ -32,11 +34,11 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raises MetricsError."""
-        if not re.match(PREFIX, self.prefix):
+        if not isinstance(self.prefix, str) or not re.match(PREFIX, self.prefix):
             raise MetricsError(
                 f"prefix={self.prefix!r}: use letters, digits and underscores, such as 'upstream'."
             )
-        if self.label and not re.match(LABEL, self.label):
+        if self.label and not (isinstance(self.label, str) and re.match(LABEL, self.label)):
             raise MetricsError(
                 f"label={self.label!r}: use the name of an argument, such as 'customer_id', or None. "
                 "'task_name', 'error_type' and 'le' are taken."
@@ -47,9 +49,9 @@ class Options:
 
     def _check_buckets(self) -> None:
         ascending = list(self.buckets) == sorted(set(self.buckets))
-        # The last bucket always has no bound. Workers write their numbers as JSON, which has no infinity.
-        finite = all(math.isfinite(bound) for bound in self.buckets)
-        if not (ascending and finite and 1 <= len(self.buckets) <= MOST_BOUNDS and self.buckets[0] > 0):
+        # A document with a bound that is no number (NaN), or a larger one, could not be read.
+        in_range = all(0 < bound <= LARGEST_SECONDS for bound in self.buckets)
+        if not (ascending and in_range and 1 <= len(self.buckets) <= MOST_BOUNDS):
             raise _wrong_buckets(self.buckets)
 
 
@@ -59,19 +61,13 @@ def checked(prefix: str, label: str | None, values: int, buckets: Sequence[float
         bounds = tuple(float(bound) for bound in buckets)
     except (TypeError, ValueError, OverflowError):
         raise _wrong_buckets(buckets) from None
-    return Options(prefix, label or "", values, bounds)
+    # As prometheus_client takes it: the last bucket has no bound anyway.
+    return Options(prefix, label or "", values, bounds[:-1] if bounds[-1:] == (math.inf,) else bounds)
 
 
-def checked_port(port: object) -> int:
-    """The port, checked. Raises MetricsError."""
-    if not isinstance(port, int) or not 1 <= port <= 65535:
-        raise MetricsError(f"port={port!r}: use a number from 1 to 65535, such as 9100.")
-    return port
-
-
-def _wrong_buckets(buckets: Sequence[float]) -> MetricsError:
+def _wrong_buckets(buckets: object) -> MetricsError:
     return MetricsError(
-        f"buckets={buckets!r}: use 1 to {MOST_BOUNDS} ascending numbers of seconds without infinity, such as "
+        f"buckets={quoted(buckets)}: use 1 to {MOST_BOUNDS} ascending numbers of seconds, such as "
         "(0.1, 1, 10, 60)."
     )
 

@@ -28,6 +28,8 @@ class WorkerMetrics:
     def __init__(self) -> None:
         self.options = Options()
         self.recorder = Recorder(self.options)
+        self.shown: Callable[[], bytes] = self.recorder.encode
+        """The document for scrapers."""
         self.is_worker = False
         self._monitored: list[Any] = []
         self._arguments: dict[str, Argument] = {}
@@ -67,7 +69,7 @@ class WorkerMetrics:
             if getattr(task.run, MARK, False):
                 _count(task)
         if folder := chosen_folder():
-            keep_in(folder, self.recorder)
+            self.shown = keep_in(folder, self.recorder) or self.shown
         for call in self._when_begun:
             call()
 

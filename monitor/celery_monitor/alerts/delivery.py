@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from celery_monitor.alerts.notification import Alert, Channel, ChannelError, Notification
+from celery_monitor.clocks import passed
 
 PAUSE_SECONDS = 60.0
 """Between two messages of a channel, at least."""
@@ -39,7 +40,7 @@ class Delivery:
         self._channel = channel
         self._clock = clock
         self._pause = pause_seconds
-        self._next_at = 0.0
+        self._waits_since = self._waits = 0.0
         self._failures = 0
         self._sent = self._failed = 0
         self._last_sent: float | None = None
@@ -54,11 +55,11 @@ class Delivery:
     @property
     def is_free(self) -> bool:
         """Whether a message may be sent now."""
-        return self._clock() >= self._next_at
+        return passed(self._waits_since, self._waits, self._clock())
 
     def status(self) -> ChannelStatus:
         """How the channel works."""
-        retry_at = self._next_at if self._problem is not None else None
+        retry_at = self._waits_since + self._waits if self._problem is not None else None
         return ChannelStatus(self.name, self._sent, self._failed, self._last_sent, self._problem, retry_at)
 
     async def send(self, alerts: Sequence[Alert]) -> bool:
@@ -76,7 +77,7 @@ class Delivery:
         if self._problem is not None:
             _log.info("the alert channel %s works again", self.name)
         self._failures, self._problem, self._undelivered = 0, None, None
-        self._next_at = self._clock() + self._pause
+        self._waits_since, self._waits = self._clock(), self._pause
         return True
 
     async def try_once(self, message: Notification) -> None:
@@ -102,7 +103,7 @@ class Delivery:
         if error.retry_after is not None:
             pause = max(pause, min(error.retry_after, _LONGEST_ASKED_SECONDS))
         self._failures += 1
-        self._next_at = self._clock() + pause
+        self._waits_since, self._waits = self._clock(), pause
         sentence = str(error)
         if sentence != self._problem:
             _log.warning("the alert channel %s fails: %s It is tried again.", self.name, sentence)

@@ -138,6 +138,8 @@ class AlertKeeper:
     async def evaluate_once(self) -> None:
         """Evaluate all rules, if this monitor has the duty."""
         self._snapshots.turn()
+        if self._duty.may_have_ended:
+            self._memory.forget()
         # While the database is away, no other monitor can take over the duty.
         with suppress(HistoryError):
             await self._duty.hold()
@@ -162,7 +164,7 @@ class AlertKeeper:
     async def send_once(self, delivery: Delivery) -> None:
         """Send one message through a channel, if one is due and the channel is free."""
         memory, now = self._memory, self._clock()
-        if not memory.loaded or not delivery.is_free:
+        if not memory.loaded or not delivery.is_free or self._duty.may_have_ended:
             return
         delivered = memory.delivered(delivery.name)
         records = due(memory.records.values(), delivered, self.is_silenced, self._repeat_seconds, now)

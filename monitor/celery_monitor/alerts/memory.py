@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from celery_monitor.alerts.states import Records
+from celery_monitor.clocks import passed
 from celery_monitor.history.history import History
 from celery_monitor.records.alerts import AlertKey, AlertRecord, Delivered, Silence
 
@@ -38,7 +39,7 @@ class AlertMemory:
         delivered: dict[str, dict[AlertKey, Delivered]] = {}
         for one in await alerts.delivered():
             delivered.setdefault(one.channel, {})[one.key] = one
-        self.silences = await alerts.silences(now)
+        await self._read_silences(now)
         self.records = self._stored = records
         self._delivered, self._unstored, self.loaded = delivered, [], True
 
@@ -84,7 +85,14 @@ class AlertMemory:
         for key in gone:
             for channel in self._delivered.values():
                 channel.pop(key, None)
-        self.silences = await alerts.silences(now)
+        await self._read_silences(now)
+
+    async def _read_silences(self, now: float) -> None:
+        known = self.silences
+        found = await self._history.alerts.silences(now)
+        # One that was added or ended meanwhile may not be among what was read.
+        if self.silences is known:
+            self.silences = found
 
 
 def _differs(record: AlertRecord, stored: AlertRecord | None) -> bool:
@@ -94,4 +102,4 @@ def _differs(record: AlertRecord, stored: AlertRecord | None) -> bool:
         stored.fired,
     ):
         return True
-    return record.seen - stored.seen >= _SEEN_SECONDS
+    return passed(stored.seen, _SEEN_SECONDS, record.seen)

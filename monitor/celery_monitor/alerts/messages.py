@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from celery_monitor.clocks import passed
 from celery_monitor.records.alerts import AlertKey, AlertRecord, AlertState, Delivered
 
 MOST_IN_A_MESSAGE = 50
@@ -35,5 +36,5 @@ def due(
 def _is_due(record: AlertRecord, delivered: Delivered | None, repeat_seconds: float, now: float) -> bool:
     known = delivered is not None and delivered.fired == record.fired
     if record.state is AlertState.FIRING:
-        return delivered is None or not known or now - delivered.at >= repeat_seconds
+        return delivered is None or not known or passed(delivered.at, repeat_seconds, now)
     return delivered is not None and known and not delivered.resolved

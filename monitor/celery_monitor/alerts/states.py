@@ -7,10 +7,11 @@ from heapq import nlargest
 from msgspec import structs
 
 from celery_monitor.alerts.found import Found, Judged
+from celery_monitor.clocks import passed
 from celery_monitor.records.alerts import AlertKey, AlertRecord, AlertState, LabelSet
 
 GAP_SECONDS = 300.0
-"""What was not evaluated for longer than this is pending anew: whether it held meanwhile is unknown."""
+"""What was not evaluated for so long is pending anew: whether it held meanwhile is unknown."""
 KEPT_SECONDS = 7 * 86_400.0
 """How long a resolved alert is kept."""
 MOST_KEPT = 1_000
@@ -80,8 +81,12 @@ def _met(one: Evaluated, labels: LabelSet, before: AlertRecord | None, now: floa
     if before is not None and before.state is AlertState.FIRING:
         return structs.replace(before, seen=now, value=value, summary=None, description=None)
     began = now
-    if before is not None and before.state is AlertState.PENDING and now - before.seen <= GAP_SECONDS:
-        began = before.began
+    if (
+        before is not None
+        and before.state is AlertState.PENDING
+        and not passed(before.seen, GAP_SECONDS, now)
+    ):
+        began = min(before.began, now)  # unless the clock was set back
     fires = now - began >= one.hold_seconds
     fired, ended = (now, None) if fires else _before(before, now)
     return AlertRecord(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
+from celery_monitor.clocks import passed
 from celery_monitor.history.errors import HistoryUnavailableError
 from celery_monitor.history.filters import TaskFilter, Term
 from celery_monitor.history.history import History
@@ -96,7 +97,7 @@ class StuckTasks:
 
     async def _usual(self, name: str, now: float) -> Percentile | None:
         at, percentile = self._known.get(name, (0.0, None))
-        if now - at >= _ASK_AGAIN_SECONDS:
+        if passed(at, _ASK_AGAIN_SECONDS, now):
             if len(self._known) >= MOST_TASKS:
                 self._known.clear()
             percentile = await self._runtime(name)

@@ -8,6 +8,7 @@ from celery_health.broker import matches_any
 from celery_health.wire.names import is_dead_letter_queue
 from celery_monitor.alerts.snapshot import AlertSnapshot
 from celery_monitor.alerts.stuck import StuckTasks
+from celery_monitor.clocks import passed
 from celery_monitor.events.merge import Merger
 from celery_monitor.history.history import History
 from celery_monitor.live.blindness import blind
@@ -54,6 +55,9 @@ class Watch:
         """Keep the windows as long as they should be. Call it about every 10 seconds."""
         now = self._live.clock()
         self._live.windows.turn(now)
+        if (ahead := self._samples[-1].at - now) > 0:
+            # The clock was set back.
+            self._samples = deque(one._replace(at=one.at - ahead) for one in self._samples)
         if now - self._samples[-1].at >= _SAMPLE_SECONDS:
             self._samples.append(self._counters())
             while now - self._samples[1].at >= WINDOW_SECONDS:
@@ -64,7 +68,7 @@ class Watch:
         live, now = self._live, self._live.clock()
         sight, reading = live.sight(), live.known_queues.reading
         status = self._history.status()
-        if now - self._asked_at >= _STUCK_SECONDS:
+        if passed(self._asked_at, _STUCK_SECONDS, now):
             self._found, self._asked_at = await self._stuck.find(), now
         counters, before = self._counters(), self._samples[0]
         push_age = now - (self._since if live.pushed_at is None else live.pushed_at)

@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections.abc import Callable
 
+from celery_monitor.clocks import passed
 from celery_monitor.history.database.session import Session
 from celery_monitor.history.history import History
 
@@ -18,9 +19,18 @@ class Duty:
         self._seconds = seconds
         self._clock = clock
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._until = 0.0
+        self._asked_at = self._tried_at = 0.0
         self.held = False
         """Whether this monitor had the duty when it last asked."""
+
+    @property
+    def may_have_ended(self) -> bool:
+        """Whether this monitor has stood still for so long that another one may have the duty by now.
+
+        It was suspended, or is too slow. While it asks a database that is away, no other monitor gets it.
+        """
+        # The lease may be older than the last try by a third of it.
+        return passed(self._tried_at, self._seconds * 2 / 3, self._clock())
 
     async def hold(self) -> bool:
         """Whether this monitor has the duty.
@@ -28,10 +38,10 @@ class Duty:
         Raises:
             HistoryUnavailableError: the database does not answer. ``held`` stays.
         """
-        now = self._clock()
-        if now >= self._until:
+        now = self._tried_at = self._clock()
+        if passed(self._asked_at, self._seconds / 3, now):
             self.held = await self._history.leases.hold(self._name, self._holder, self._seconds)
-            self._until = now + self._seconds / 3
+            self._asked_at = now
         return self.held
 
     async def hold_in(self, session: Session) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+from celery_monitor.clocks import passed
 from celery_monitor.live.blindness import events_are_off
 from celery_monitor.live.live import Live
 from celery_monitor.remote_control.remote_control import RemoteControl, RemoteControlError
@@ -35,7 +36,7 @@ class EventSwitch:
         now = self._live.clock()
         online = {worker.name: worker.since for worker in self._live.known_workers if worker.online}
         new = [name for name, since in online.items() if may_have_missed(self._ordered.get(name), since)]
-        if self._all_at is None or now - self._all_at >= _ALL_SECONDS:
+        if self._all_at is None or passed(self._all_at, _ALL_SECONDS, now):
             # Workers of other applications are left alone.
             if await self._order(None if self._live.is_ours is None else list(online)):
                 self._all_at = now

@@ -72,6 +72,9 @@ class TaskWindows:
 
     def turn(self, now: float) -> None:
         """Begin a new minute if it is time, and drop what is older than a window."""
+        if (ahead := self._turned - now) > 0:
+            # The clock was set back.
+            self.since, self._turned = self.since - ahead, now
         if now - self._turned < _MINUTE:
             return
         minutes = int((now - self._turned) // _MINUTE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from celery_monitor.clocks import passed
 from celery_monitor.events import event as types
 from celery_monitor.events.event import Event
 from celery_monitor.live.live import Live
@@ -26,7 +27,7 @@ class Ownership:
 
     def _consumed(self) -> frozenset[str]:
         now = self._live.clock()
-        if now - self._read_at >= _QUEUES_SECONDS:
+        if passed(self._read_at, _QUEUES_SECONDS, now):
             self._read_at = now
             self._queues = frozenset(self._live.known_workers.consumers())
         return self._queues

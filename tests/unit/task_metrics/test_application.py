@@ -12,9 +12,10 @@ from celery.utils.imports import symbol_by_name
 
 from celery_health.metrics import MetricsError, asgi_app, serve, wsgi_app
 from celery_health.metrics.options import Options, checked
+from celery_health.metrics.recorder import Recorder
 from celery_health.metrics.trace import trace_id
 from celery_health.metrics.worker import REQUEST, WorkerMetrics
-from celery_health.wire.task_metrics import TaskMetrics, TaskRuns
+from celery_health.wire.task_metrics import TASK_METRICS, TaskMetrics, TaskRuns
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -33,10 +34,16 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
         ({"buckets": (1, 1)}, "ascending"),
         ({"buckets": ()}, "ascending"),
         ({"buckets": (0, 1)}, "ascending"),
-        ({"values": "100"}, "from 1 to 1000"),
-        ({"buckets": ("a",)}, "ascending"),
+        ({"buckets": (1, float("nan"))}, "ascending"),
+        ({"buckets": (1, 1e300)}, "ascending"),
+        ({"buckets": (1, 10**400)}, "ascending"),
+        ({"buckets": (float("inf"),)}, "ascending"),
+        ({"buckets": ("soon",)}, "ascending"),
         ({"buckets": 5}, "ascending"),
-        ({"buckets": (1, float("inf"))}, "without infinity"),
+        ({"values": "100"}, "values='100': use a number from 1 to 1000"),
+        ({"values": 1.5}, "from 1 to 1000"),
+        ({"prefix": None}, "such as 'upstream'"),
+        ({"label": 7}, "name of an argument"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused_with_what_to_write(
@@ -48,9 +55,15 @@ def test_an_option_that_cannot_be_used_is_refused_with_what_to_write(
         checked(**{**good, **options})
 
 
-@pytest.mark.parametrize("port", ["9100", 0, -1, 65536, None])
-def test_a_port_that_does_not_exist_is_refused_where_the_application_is_made(port: Any) -> None:
-    with pytest.raises(MetricsError, match="use a number from 1 to 65535"):
+def test_a_last_bucket_without_a_bound_may_be_written_as_prometheus_client_takes_it() -> None:
+    options = checked("celery", None, 100, (1, 2, float("inf")))
+    assert options.buckets == (1.0, 2.0)
+    assert TASK_METRICS.decode(Recorder(options).encode()).bounds == (1.0, 2.0)
+
+
+@pytest.mark.parametrize("port", ["9100", 0, 65_536, None])
+def test_a_port_that_cannot_be_used_is_refused_with_what_to_write(port: Any) -> None:
+    with pytest.raises(MetricsError, match=r"use a number from 1 to 65535, such as 9100\."):
         serve(port)
 
 

@@ -8,12 +8,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from celery_health.metrics.options import Options
+from celery_health.metrics.recorder import Recorder
+from celery_health.metrics.writer import keep_in
 from celery_health.task_metrics.files import PLACES, NoPlaceError, read_folder, take_place
 from celery_health.wire.task_metrics import (
     DOCUMENT_BYTES,
     MOST_ERRORS,
     MOST_PAIRS,
     OTHER,
+    TASK_METRICS,
     Exemplar,
     TaskDurations,
     TaskMetrics,
@@ -29,6 +33,20 @@ place = take_place(Path(sys.argv[1]))
 place.write(sys.argv[2].encode())
 print("held", flush=True)
 sys.stdin.read()
+"""
+
+_COUNT = """
+import sys
+from pathlib import Path
+from celery_health.metrics.options import Options
+from celery_health.metrics.recorder import Recorder
+from celery_health.metrics.writer import keep_in
+from celery_health.wire.task_metrics import TASK_METRICS
+recorder = Recorder(Options())
+shown = keep_in(Path(sys.argv[1]), recorder)
+while True:
+    recorder.started("charge", "")
+    print(TASK_METRICS.decode(shown()).runs[0].started, flush=True)
 """
 
 
@@ -75,6 +93,33 @@ def test_a_place_is_free_again_when_its_worker_was_killed(tmp_path: Path) -> Non
         for process in (first, second):
             process.kill()
             process.communicate()
+
+
+def test_a_worker_that_is_killed_has_shown_no_more_than_the_next_one_goes_on_from(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _COUNT, str(tmp_path)]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        try:
+            shown = [int(worker.stdout.readline()) for _ in range(100)]
+        finally:
+            worker.kill()
+    (document,) = read_folder(tmp_path).documents
+    assert shown == list(range(1, 101))
+    assert document.runs[0].started >= 100
+
+
+def test_while_the_file_cannot_be_written_all_that_was_counted_is_shown(tmp_path: Path) -> None:
+    recorder = Recorder(Options())
+    shown = keep_in(tmp_path, recorder)
+    assert shown is not None
+    blocking = tmp_path / "0.new"
+    blocking.mkdir()
+    recorder.started("charge", "")
+    assert TASK_METRICS.decode(shown()).runs[0].started == 1
+    blocking.rmdir()
+    recorder.started("charge", "")
+    assert TASK_METRICS.decode(shown()).runs[0].started == 2
+    assert read_folder(tmp_path).documents[0].runs[0].started == 2
 
 
 def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:

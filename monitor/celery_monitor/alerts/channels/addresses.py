@@ -17,7 +17,8 @@ _METADATA = frozenset(
 )
 """Where clouds give credentials to any process that asks, beside the link-local 169.254.169.254."""
 _NO_HOST = IPv4Network("0.0.0.0/8")
-_NAT64 = IPv6Network("64:ff9b::/96")
+_END_IN_IPV4 = tuple(map(IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")))
+"""Compatible addresses, NAT64 of RFC 6052 and of RFC 8215, and SIIT: a gateway takes the last 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def _inside(address: Address) -> list[Address]:
     if isinstance(address, IPv4Address):
         return []
     inside: list[Address | None] = [address.ipv4_mapped, address.sixtofour]
-    if address in _NAT64 or int(address) >> 32 == 0:
+    if address.teredo is not None:
+        inside.append(address.teredo[1])
+    if any(address in network for network in _END_IN_IPV4):
         inside.append(IPv4Address(int(address) & 0xFFFFFFFF))
     return [one for one in inside if one is not None]

@@ -35,7 +35,7 @@ def mail(notification: Notification, settings: EmailSettings) -> EmailMessage:
     domain = address.rpartition("@")[2]
     threads = [f"<alert.{episode(alert)}@{domain}>" for alert in described(notification)]
     message = EmailMessage(policy=SMTP)
-    message["Subject"] = headline(notification)
+    message["Subject"] = _inert(headline(notification))
     message["From"] = Address(name, addr_spec=address)
     message["To"] = [Address(addr_spec=one) for one in settings.recipients]
     message["Date"] = format_datetime(datetime.fromtimestamp(notification.at, UTC))
@@ -46,6 +46,11 @@ def mail(notification: Notification, settings: EmailSettings) -> EmailMessage:
     message.set_content(f"{plain(notification)}\n", cte="quoted-printable")
     message.add_alternative(_html(notification), subtype="html", cte="quoted-printable")
     return message
+
+
+def _inert(text: str) -> str:
+    """The text without encoded words (RFC 2047): Python decodes them, and with them line breaks."""
+    return text.replace("=?", "= ?")
 
 
 def _html(notification: Notification) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from celery_monitor.clocks import passed
 from celery_monitor.history.database.connection import Database, cause
 from celery_monitor.history.database.session import AwayError, DriverError, Session, needs_repeat
 from celery_monitor.history.filters.matching import StoredTask
@@ -51,7 +52,7 @@ class Writer:
         self._last_write: float | None = None
         self._problem: str | None = None
         self._pause = 0.0
-        self._next_try = 0.0
+        self._failed_at = self._waits = 0.0
         self._lock = asyncio.Lock()
         self.follower: Callable[[Sequence[StoredTask]], None] | None = None
         """Gets the tasks of each transaction after it is committed. It must not raise."""
@@ -84,7 +85,9 @@ class Writer:
     ) -> None:
         """Take these changes and write all that waits. Does not raise while the database is away."""
         self._take(changed, queues, workers, audit)
-        if self._database.away is not None or self._lock.locked() or self._clock() < self._next_try:
+        if self._database.away is not None or self._lock.locked():
+            return
+        if not passed(self._failed_at, self._waits, self._clock()):
             return
         async with self._lock:
             while self._tasks or self._queues or self._workers or self._audit:
@@ -200,7 +203,7 @@ class Writer:
 
     def _failed(self, error: BaseException) -> None:
         self._pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._pause * 2))
-        self._next_try = self._clock() + self._pause * random.uniform(0.8, 1.2)  # noqa: S311
+        self._failed_at, self._waits = self._clock(), self._pause * random.uniform(0.8, 1.2)  # noqa: S311
         if self._problem is None:
             _log.warning("The history cannot be written now and waits in memory: %s", cause(error))
         self._problem = f"The database does not take changes: {cause(error)}"

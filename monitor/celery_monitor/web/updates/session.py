@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from celery_monitor.clocks import passed
 from celery_monitor.web.updates.feeds.feed import Feed
 from celery_monitor.web.updates.protocol import (
     HEARTBEAT_SECONDS,
@@ -85,7 +86,7 @@ class Session:
         """
         for subscription in tuple(self.subscriptions.values()):
             yield from self._of(subscription, now, due=due)
-        if due and now - self._last_sent >= HEARTBEAT_SECONDS:
+        if due and passed(self._last_sent, HEARTBEAT_SECONDS, now):
             self._last_sent = now
             yield Heartbeat(seq=self._seq, at=now).model_dump_json().encode()
 

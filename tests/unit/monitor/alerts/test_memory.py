@@ -1,7 +1,7 @@
 """The duty is lost while alerts are being stored."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +19,7 @@ class Alerts:
         self.kept: set[AlertKey] = set()
         self.changing = asyncio.Event()
         self.goes_on = asyncio.Event()
+        self.while_reading: Callable[[], None] | None = None
 
     async def change(self, changed: Iterable[AlertRecord], gone: Iterable[AlertKey]) -> None:
         self.changing.set()
@@ -35,6 +36,8 @@ class Alerts:
         """Nothing is kept."""
 
     async def silences(self, _now: float) -> Sequence[Silence]:
+        if self.while_reading is not None:
+            self.while_reading()
         return ()
 
 
@@ -71,3 +74,21 @@ async def test_what_is_read_when_the_duty_comes_back_is_not_mixed_with_what_was_
         alerts.goes_on.set()
         await asyncio.gather(store, load)
     assert set(memory.records) == {BLIND}
+
+
+async def test_a_silence_that_is_added_while_the_others_are_read_counts_at_once() -> None:
+    alerts = Alerts()
+    history: Any = SimpleNamespace(alerts=alerts)
+    memory = AlertMemory(history, {BLIND.rule})
+    await memory.load(NOW)
+    added = Silence(id="a", matchers=(), until=NOW + 60, at=NOW, comment="", identity="ann")
+
+    def add() -> None:
+        memory.silences = [*memory.silences, added]
+
+    alerts.while_reading = add
+    await memory.store(NOW)
+    assert list(memory.silences) == [added]
+    alerts.while_reading = None
+    await memory.store(NOW)
+    assert list(memory.silences) == []

@@ -132,6 +132,20 @@ async def test_a_snapshot_counts_what_was_lost_in_the_last_minutes() -> None:
     assert (await watch.snapshot()).push_age == clock.now - NOW
 
 
+async def test_what_was_lost_is_forgotten_also_after_the_clock_was_set_back() -> None:
+    clock, merger, history = Clock(), Merger(), Tasks()
+    live = Live(clock=clock)
+    live.follow(merger.workers, merger.mark_lost)
+    watch = Watch(live, merger, history, stuck(history, clock), in_cluster=True)  # type: ignore[arg-type]
+    history.dropped = 2
+    clock.now -= 86_400
+    for _ in range(int(WINDOW_SECONDS / 60) + 1):
+        watch.turn()
+        clock.now += 60
+    watch.turn()
+    assert (await watch.snapshot()).dropped == 0
+
+
 async def test_queues_that_are_unread_by_design_are_left_out() -> None:
     clock, merger, history = Clock(), Merger(), Tasks()
     live = Live(clock=clock)

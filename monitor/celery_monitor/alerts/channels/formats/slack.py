@@ -18,6 +18,7 @@ from celery_monitor.alerts.notification import Alert, Notification
 # Slack takes 50 blocks, and four are needed for an alert.
 _MOST = 10
 _MAX_TEXT = 3000
+_MAX_HEADER = 150
 
 
 def slack(notification: Notification, _: str) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def escaped(text: str) -> str:
 
 
 def _blocks(alert: Alert) -> Iterator[dict[str, Any]]:
-    yield {"type": "header", "text": _plain(bounded(alert.summary, 150))}
+    yield {"type": "header", "text": _plain(bounded(alert.summary, _MAX_HEADER), _MAX_HEADER)}
     yield {"type": "context", "elements": [_plain(state(alert))]}
     if alert.status == "firing":
         command = f"\nCommand: {bounded(alert.command)}" if alert.command else ""
@@ -55,5 +56,6 @@ def _section(text: dict[str, Any]) -> dict[str, Any]:
     return {"type": "section", "text": text}
 
 
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": without_mentions(text), "emoji": False}
+def _plain(text: str, most: int = _MAX_TEXT) -> dict[str, Any]:
+    # What keeps a mention from being one makes the text longer, and Slack refuses a longer one.
+    return {"type": "plain_text", "text": without_mentions(text)[:most], "emoji": False}

@@ -169,6 +169,31 @@ async def test_one_of_several_monitors_reports_and_another_takes_over(
         assert world.chat.got == [FIRING, RESOLVED]
 
 
+async def test_a_monitor_that_stood_still_sends_nothing_that_another_has_sent(
+    database_url: str, options: HistoryOptions, world: World
+) -> None:
+    if database_url.startswith("sqlite"):
+        return  # a file belongs to one monitor
+    async with AsyncExitStack() as stack:
+        histories = [await History.open(database_url, options) for _ in range(2)]
+        for history in histories:
+            stack.push_async_callback(history.close)
+        first, second = (world.keeper(history) for history in histories)
+        world.seen, world.chat.refuses = OWN, True
+        await world.passes(first)
+        await world.restarted(histories[0])  # the lease has expired
+        world.chat.refuses = False
+        await world.passes(second, 2 * PAUSE_SECONDS)
+        assert world.chat.got == [FIRING]
+        delivery = first.delivery("chat")
+        assert delivery is not None
+        await first.send_once(delivery)
+        await world.restarted(histories[1])
+        await world.passes(first)
+        assert len(first.known) == 1
+        assert world.chat.got == [FIRING]
+
+
 async def test_a_database_that_is_away_stops_no_alert(
     history: History, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

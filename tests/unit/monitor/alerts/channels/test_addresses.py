@@ -25,6 +25,9 @@ LOOPBACK = [ip_network("127.0.0.0/8")]
         "169.254.169.254",
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a9fe:a9fe",
+        "::ffff:0:169.254.169.254",
+        "2001:0:102:304::5601:5601",
         "fe80::1",
         "100.100.100.200",
         "168.63.129.16",
@@ -40,7 +43,9 @@ def test_these_addresses_are_refused(address: str) -> None:
     assert refusal(ip_address(address)) is not None
 
 
-@pytest.mark.parametrize("address", ["10.1.2.3", "192.168.0.4", "93.184.216.34", "fd12::5", "2606:2800::1"])
+@pytest.mark.parametrize(
+    "address", ["10.1.2.3", "192.168.0.4", "93.184.216.34", "fd12::5", "2606:2800::1", "64:ff9b:1::a01:203"]
+)
 def test_internal_and_public_addresses_may_be_used(address: str) -> None:
     assert refusal(ip_address(address)) is None
 

@@ -73,6 +73,12 @@ def test_slack_gets_no_more_blocks_than_it_takes() -> None:
     assert document["blocks"][-1]["text"]["text"] == "90 more alerts are not described here."
 
 
+def test_slack_takes_a_header_of_nothing_but_mentions() -> None:
+    header = SLACK(message(alert(summary="@all" * 60)), "ops")["blocks"][0]["text"]["text"]
+    assert len(header) == 150
+    assert "@all" not in header
+
+
 def test_teams_shows_names_in_text_runs_alone() -> None:
     document = TEAMS(message(hostile()), "chat")
     (attachment,) = document["attachments"]

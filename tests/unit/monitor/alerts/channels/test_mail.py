@@ -5,6 +5,8 @@ from email.message import EmailMessage
 from email.policy import default
 from html.parser import HTMLParser
 
+import pytest
+
 from celery_monitor.alerts.channels.mail import mail
 from celery_monitor.alerts.notification import Alert
 from celery_monitor.settings.alerts.channels import EmailSettings, SmtpServer
@@ -92,6 +94,15 @@ def test_a_hostile_name_is_text_and_adds_no_header() -> None:
     page = body(parsed, "html")
     assert Elements(page).tags == {"html", "body", "h2", "p", "pre", "a"}
     assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize(
+    "name", ["=?utf-8?q?=0ABcc=3A_x@evil.example?=", "=?utf-7?q?+AAo-Bcc:_x?=", "=?us-ascii?b?CkJjYzogeA==?="]
+)
+def test_a_name_of_encoded_words_is_text_and_adds_no_header(name: str) -> None:
+    parsed = received(alert(summary=f"Tasks {name} fail"))
+    assert parsed["Bcc"] is None
+    assert parsed["Subject"] == f"[Firing] Tasks {name.replace('=?', '= ?')} fail"
 
 
 def test_a_mail_needs_no_extension_of_the_server() -> None:
