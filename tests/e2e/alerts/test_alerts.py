@@ -27,10 +27,10 @@ from tests.e2e.alerts.watched import (
 )
 from tests.e2e.poison_tasks.cases import send, start
 from tests.e2e.test_kubectl_plugin import kubectl_celery
+from tests.e2e.test_monitor import READY_WITHIN
 from tests.e2e.test_operator import SYSTEM
 from tests.support.prometheus import ALERT_SECONDS, prometheus
 
-READY_WITHIN = 150
 NOT_COUNTED = (
     # Redis does not know from which queue a worker has fetched a message.
     "celery_monitor_queue_unacknowledged",

@@ -189,9 +189,9 @@ class OwnQuarantine:
         self._reads_left -= 1
         self._read_from = natives.monotonic() + uniform(*READ_AGAIN_SECONDS)  # noqa: S311
         for end in self._kept.read(consumer):
-            if end["mark"] not in self._restored:
-                self._restored.add(end["mark"])
-                with self._errors.caught("kept end"):
+            with self._errors.caught("kept end"):
+                if end["mark"] not in self._restored:
+                    self._restored.add(end["mark"])
                     self._restore(end)
 
     def _restore(self, end: dict[str, Any]) -> None:

@@ -112,14 +112,10 @@ def _end_of(report: WorkerReport, now: float) -> ProcessEnd:
 
 
 def _end_by_task(report: WorkerReport, task: EndingTask, now: float) -> ProcessEnd:
-    return ProcessEnd(
-        pid=report.pid,
-        started_mono=report.started_mono,
-        ended_mono=now,
-        ended_age=0.0,
+    return msgspec.structs.replace(
+        _end_of(report, now),
         active_count=1,
         active=(EndedTask(id=task.id, name=task.name, ran_for=task.ran_for),),
-        memory_limit_bytes=report.memory_limit_bytes,
         cause=task.cause,
         returns=task.returns,
     )

@@ -1,7 +1,8 @@
 """Alerts and what was delivered of them in the database; and the monitors that share it."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -143,15 +144,22 @@ async def test_a_channel_that_fails_is_tried_again_with_what_is_true_then(
     assert keeper.channels[0].problem is None
 
 
+@asynccontextmanager
+async def two_histories(database_url: str, options: HistoryOptions) -> AsyncIterator[list[History]]:
+    """Those of two monitors with one database."""
+    async with AsyncExitStack() as stack:
+        histories = [await History.open(database_url, options) for _ in range(2)]
+        for history in histories:
+            stack.push_async_callback(history.close)
+        yield histories
+
+
 async def test_one_of_several_monitors_reports_and_another_takes_over(
     database_url: str, options: HistoryOptions, world: World
 ) -> None:
     if database_url.startswith("sqlite"):
         return  # a file belongs to one monitor
-    async with AsyncExitStack() as stack:
-        histories = [await History.open(database_url, options) for _ in range(2)]
-        for history in histories:
-            stack.push_async_callback(history.close)
+    async with two_histories(database_url, options) as histories:
         first, second = (world.keeper(history) for history in histories)
         world.seen = OWN
         await world.passes(first)
@@ -174,10 +182,7 @@ async def test_a_monitor_that_stood_still_sends_nothing_that_another_has_sent(
 ) -> None:
     if database_url.startswith("sqlite"):
         return  # a file belongs to one monitor
-    async with AsyncExitStack() as stack:
-        histories = [await History.open(database_url, options) for _ in range(2)]
-        for history in histories:
-            stack.push_async_callback(history.close)
+    async with two_histories(database_url, options) as histories:
         first, second = (world.keeper(history) for history in histories)
         world.seen, world.chat.refuses = OWN, True
         await world.passes(first)
