@@ -196,11 +196,14 @@ class Runs:
                 trace.alive = event.timestamp
 
     def infer_retries(self) -> None:
-        """End the runs whose retry has begun, also if their own event is missing."""
+        """End the runs whose retry has begun, also if their own event is missing: one of equal runs."""
         most = -1
+        explained = {run.retries for run, _ in self.all if run.outcome == RETRY}
         for run, _ in reversed(self.all):
             if run.outcome is None and run.retries < most and not self._waits_again(run):
-                run.outcome = RETRY
+                if run.retries not in explained:
+                    run.outcome = RETRY
+                explained.add(run.retries)
             most = max(most, run.retries)
 
     def current(self) -> tuple[Run, Trace] | None:

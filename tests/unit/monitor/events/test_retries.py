@@ -4,7 +4,7 @@ import pytest
 
 from celery_monitor.events.event import Event
 from celery_monitor.events.merge import Merger
-from tests.unit.monitor.events.samples import OTHER, T0, event, received
+from tests.unit.monitor.events.samples import OTHER, T0, WORKER, event, received
 from tests.unit.monitor.events.test_runs import NOW, merged, merger_with, outcomes
 
 
@@ -99,6 +99,45 @@ def test_a_run_that_a_retry_has_followed_has_ended_although_its_event_is_missing
     record = merger.get("t1")
     assert record is not None
     assert (outcomes(record), record.state, record.run_twice) == (["RETRY", None], "STARTED", False)
+
+
+def test_a_run_whose_worker_was_killed_is_lost_although_its_second_delivery_was_retried_elsewhere() -> None:
+    merger = merger_with(
+        event("worker-heartbeat", 0.5, worker=OTHER, processed=0),
+        received(1, worker=OTHER),
+        event("task-started", 1.1, worker=OTHER),
+        received(16),
+        event("task-started", 16.1),
+        received(16.3, retries=1),
+    )
+    merger.take_changed()
+    merger.apply(event("task-retried", 16.4, exception="E()"), NOW)
+    merger.take_changed()
+    merger.apply(event("worker-heartbeat", 20, worker=OTHER, pid=99, processed=0), NOW)
+    merger.apply(event("task-started", 20.1), NOW)
+    merger.apply(event("task-succeeded", 20.2, result="3"), NOW)
+    record = merger.get("t1")
+    assert record is not None
+    assert [(run.worker, run.outcome) for run in record.runs] == [
+        (OTHER, "LOST"),
+        (WORKER, "RETRY"),
+        (WORKER, "SUCCESS"),
+    ]
+
+
+def test_of_two_deliveries_the_later_one_is_taken_for_retried_until_its_event_comes() -> None:
+    record = merged(
+        received(1, worker=OTHER),
+        event("task-started", 1.1, worker=OTHER),
+        received(16),
+        event("task-started", 16.1),
+        received(16.3, retries=1),
+    )
+    assert [(run.worker, run.outcome) for run in record.runs] == [
+        (OTHER, None),
+        (WORKER, "RETRY"),
+        (WORKER, None),
+    ]
 
 
 def retry(*kinds: str) -> list[Event]:
