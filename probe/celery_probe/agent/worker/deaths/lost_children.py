@@ -14,8 +14,9 @@ from typing import Any, Callable, Iterable
 from celery_probe.agent import contract, natives
 from celery_probe.agent.cgroup import MemoryCgroup
 from celery_probe.agent.errors import ErrorLog
-from celery_probe.agent.worker import pool, tasks, transport
+from celery_probe.agent.worker import pool, tasks
 from celery_probe.agent.worker.death_log import Casualty, Cause
+from celery_probe.agent.worker.deaths.casualties import casualty
 from celery_probe.agent.worker.deaths.oom_kills import OomKills
 from celery_probe.agent.worker.state import STOPPING, Worker, phase
 
@@ -180,15 +181,11 @@ class LostChildren:
 
     def _casualty(self, job: Any, request: Any, now: float, *, returns: Callable[[Any], bool]) -> Casualty:
         started = job._time_accepted
-        queue = ""
-        # The death counts also where a transport shows no queue.
-        with self._errors.caught("lost child's queue"):
-            queue = transport.queue_of(self._worker.consumer, request)
-        return Casualty(
-            id=contract.task_id(str(request.id)),
-            name=str(request.name)[: contract.NAME_LENGTH],
-            queue=queue[: contract.NAME_LENGTH],
-            ran_for=None if started is None else max(0.0, now - started),
+        return casualty(
+            self._worker,
+            self._errors,
+            request,
+            ran_for=None if started is None else now - started,
             returns=returns(request),
             failed=not returns(request) and _returns(request),
         )

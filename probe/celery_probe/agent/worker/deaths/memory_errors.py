@@ -11,10 +11,11 @@ import sys
 from time import time
 from typing import Any, Callable
 
-from celery_probe.agent import contract, natives
+from celery_probe.agent import natives
 from celery_probe.agent.errors import ErrorLog
-from celery_probe.agent.worker import pool, transport
+from celery_probe.agent.worker import pool
 from celery_probe.agent.worker.death_log import Casualty, Cause
+from celery_probe.agent.worker.deaths.casualties import casualty
 from celery_probe.agent.worker.state import STOPPING, Worker, phase
 
 ENDING_POOLS = ("prefork", "solo")
@@ -54,15 +55,12 @@ class MemoryErrors:
     def _note(self, request: Any) -> None:
         if phase(self._worker, sys.modules.get("celery.worker.state")) == STOPPING:
             return
-        queue, started = "", request.time_start
-        # The death counts also where a transport shows no queue.
-        with self._errors.caught("queue of a memory error"):
-            queue = transport.queue_of(self._worker.consumer, request)
-        task = Casualty(
-            id=contract.task_id(str(request.id)),
-            name=contract.name(str(request.name)),
-            queue=contract.name(queue),
-            ran_for=None if started is None else max(0.0, time() - started),
+        started = request.time_start
+        task = casualty(
+            self._worker,
+            self._errors,
+            request,
+            ran_for=None if started is None else time() - started,
             # Celery ends before it acknowledges: only a message that was acknowledged early is gone.
             returns=not request.acknowledged,
         )
