@@ -192,13 +192,25 @@ def answers_of(
     **receivers: Any,
 ) -> list[dict[str, Any]]:
     """One entry for each answer, by the name of the worker; none where the answer would break the workers."""
-    # A new Control has a new reply queue, so that a late answer is not taken for one to the next command.
-    from celery.app.control import Control  # noqa: PLC0415
-
     if seconds is not None:
         can_be_sent, arguments = sendable(app, command, arguments)
         if not can_be_sent:
             return []
+    return sent(app, connection, command, seconds, arguments, **receivers)
+
+
+def sent(
+    app: Any,
+    connection: Any,
+    command: str,
+    seconds: float | None,
+    arguments: Mapping[str, Any] | None,
+    **receivers: Any,
+) -> list[dict[str, Any]]:
+    """As ``answers_of``, for a command and arguments that ``sendable`` has found to be safe."""
+    # A new Control has a new reply queue, so that a late answer is not taken for one to the next command.
+    from celery.app.control import Control  # noqa: PLC0415
+
     answers = Control(app).broadcast(
         command,
         arguments=arguments,

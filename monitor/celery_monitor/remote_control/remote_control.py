@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from celery_health.error_text import in_one_line
 from celery_health.survey.answers.encoding import sendable
 from celery_health.survey.app_connection import AppConnection
-from celery_health.survey.remote_control import Replies, all_replies, broadcast
+from celery_health.survey.remote_control import Replies, all_replies, merged, not_refused, sent
 from celery_monitor.remote_control.connecting import connected
 from celery_monitor.remote_control.turns import TooManyError, Turns
 
@@ -124,17 +124,19 @@ class RemoteControl:
 
     def _ask(self, commands: tuple[str, ...], names: tuple[str, ...] | None) -> Replies:
         app = self._connection.celery()
-        commands = tuple(command for command in commands if sendable(app, command, None)[0])
+        checked = ((command, *sendable(app, command, None)) for command in commands)
+        safe = {command: arguments for command, can_be_sent, arguments in checked if can_be_sent}
         replies: dict[str, dict[str, Any]] = {}
         receivers = _receivers(names)
         end = time.monotonic() + _ASKING_SECONDS
         with connected(app) as connection:
-            for command in commands:
+            for command, arguments in safe.items():
                 seconds = min(ANSWER_SECONDS, end - time.monotonic())
                 if seconds <= 0:
                     break
-                replies[command] = broadcast(app, connection, command, seconds, **receivers)
-                if command == commands[0]:
+                answers = sent(app, connection, command, seconds, arguments, **receivers)
+                replies[command] = not_refused(merged(answers))
+                if len(replies) == 1:
                     # The first command finds the workers that answer: the others wait for those only.
                     receivers = _receivers(tuple(sorted(replies[command])))
                     if not replies[command]:
