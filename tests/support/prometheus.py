@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from tools.cluster.binaries.toolchain import ensure
@@ -22,6 +22,8 @@ CONFIGURATIONS = [
 KUBERNETES, PLAIN = CONFIGURATIONS
 """The scrape configurations of the documentation."""
 
+
+T = TypeVar("T")
 
 ALERT_SECONDS = 180.0
 """Within this time a fault of a test fires its alert, and a repair ends it."""
@@ -92,9 +94,7 @@ class Prometheus(Server):
             fault()
             return self.firing(name, **labels)
 
-        return wait_for(
-            fires, ALERT_SECONDS, lambda: f"{name}; {(described or self.described)()}", interval=0.5
-        )
+        return self._until(fires, name, described)
 
     def until_it_ends(
         self,
@@ -110,12 +110,13 @@ class Prometheus(Server):
             repair()
             return self.firing(name, **labels) is None
 
-        wait_for(
-            ended,
-            ALERT_SECONDS,
-            lambda: f"the end of {name}; {(described or self.described)()}",
-            interval=0.5,
-        )
+        self._until(ended, f"the end of {name}", described)
+
+    def _until(
+        self, condition: Callable[[], T | None], what: str, described: Callable[[], object] | None
+    ) -> T:
+        text = described or self.described
+        return wait_for(condition, ALERT_SECONDS, lambda: f"{what}; {text()}", interval=0.5)
 
     def described(self) -> str:
         """What a failing test prints."""
