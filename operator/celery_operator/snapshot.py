@@ -146,6 +146,11 @@ class DeploymentState:
     size: int = 0
     kind: str = "Deployment"
 
+    @property
+    def is_observed(self) -> bool:
+        """Whether the counts are those of the present generation."""
+        return self.observed_generation >= self.generation
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFault:

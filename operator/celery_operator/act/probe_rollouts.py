@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from celery_operator.cache import Cache, Key
 from celery_operator.kinds import DEPLOYMENT, OWNED_KINDS, Json, Kind
 from celery_operator.resources.ownership import is_owned
+from celery_operator.resources.rollout_status import is_rolled_out
 from celery_probe.pod import SIDECAR_CONTAINER
 
 KEEP = "keep"
@@ -126,18 +127,8 @@ def _with_probe(cache: Cache, key: Key, uid: str, kinds: Iterable[Kind] = OWNED_
 def _is_in_progress(deployments: Iterable[Json], target: str) -> bool:
     """Whether pods are being replaced by such with the target. One that came to a stop holds up no other."""
     return any(
-        probe_image_of(one) == target and not _is_rolled_out(one) and not _has_stopped(one)
+        probe_image_of(one) == target and not is_rolled_out(one) and not _has_stopped(one)
         for one in deployments
-    )
-
-
-def _is_rolled_out(deployment: Json) -> bool:
-    status, desired = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
-    return bool(
-        status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
-        and status.get("updatedReplicas", 0) >= desired
-        and status.get("replicas", 0) <= status.get("updatedReplicas", 0)
-        and status.get("availableReplicas", 0) >= desired
     )
 
 

@@ -213,5 +213,4 @@ def _to_renew(found: DrainPlan, pods: Mapping[str, DrainPod]) -> Iterator[str]:
 
 def _is_settled(deployment: DeploymentState) -> bool:
     """Whether all pods are of the present template, so that they have one ReplicaSet."""
-    observed = deployment.observed_generation >= deployment.generation
-    return observed and deployment.updated == deployment.replicas
+    return deployment.is_observed and deployment.updated == deployment.replicas

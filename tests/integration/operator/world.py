@@ -98,6 +98,13 @@ class World:
         return [pod for pod in self.all(POD) if pod["metadata"]["name"].startswith(f"{deployment}-")]
 
 
+def is_rolled_out(deployment: Object) -> bool:
+    """Whether the Deployment of one pod has no other pod, and that one is new and available."""
+    status = deployment.get("status", {})
+    pods = [status.get(name) for name in ("replicas", "updatedReplicas", "availableReplicas")]
+    return status.get("observedGeneration") == deployment["metadata"]["generation"] and pods == [1, 1, 1]
+
+
 def group(name: str, **fields: Any) -> Object:
     """A worker group of a spec."""
     return {"name": name, "replicas": 1, **fields}

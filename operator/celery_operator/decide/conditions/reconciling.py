@@ -47,7 +47,7 @@ def _of_group(group: GroupEvidence) -> Iterator[ConditionState]:
         if group.desired:
             yield yes(StateReason.NEW_GENERATION, f"The Deployment of group {group.name} is being created")
         return
-    if deployment.observed_generation < deployment.generation:
+    if not deployment.is_observed:
         yield yes(StateReason.ROLLOUT_IN_PROGRESS, f"Deployment {deployment.name} is being updated")
     if deployment.in_force != group.desired:
         draining = len(group.in_state(WorkerState.DRAINING))
@@ -69,9 +69,7 @@ def _of_others(evidence: Evidence) -> Iterator[ConditionState]:
     for deployment in evidence.snapshot.deployments:
         if not _is_desired(deployment, evidence):
             yield by_verdict(Verdict(StateReason.REMOVING, (deployment.name,), {"kind": deployment.kind}))
-        elif (
-            deployment.observed_generation < deployment.generation or deployment.updated < deployment.in_force
-        ):
+        elif not deployment.is_observed or deployment.updated < deployment.in_force:
             yield yes(
                 StateReason.ROLLOUT_IN_PROGRESS, f"{deployment.kind} {deployment.name} is being rolled out"
             )

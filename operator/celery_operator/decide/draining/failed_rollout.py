@@ -87,10 +87,9 @@ def _is_at_rest(
     pods: Sequence[DrainPod], sets: Sequence[Sequence[DrainPod]], deployment: DeploymentState
 ) -> bool:
     """Whether the controller has done all it will, and every ReplicaSet has its pods."""
-    observed = deployment.observed_generation >= deployment.generation
     complete = len(pods) == deployment.replicas == deployment.size
     return (
-        observed
+        deployment.is_observed
         and complete
         and len(sets) <= _MOST_REPLICA_SETS
         and bool(_new_ones(sets, deployment.updated))

@@ -121,7 +121,6 @@ class GroupEvidence:
         deployment = self.deployment
         if deployment is None:
             return self.desired == 0
-        observed = deployment.observed_generation >= deployment.generation
         # A generation that the controller has not observed may be a new template, or just a new size.
         resized = deployment.updated != deployment.in_force
         # Without pods, as right after the Deployment was created, none is made from another template.
@@ -130,7 +129,7 @@ class GroupEvidence:
         grows = (
             deployment.updated >= deployment.replicas and deployment.updated + self.called_for >= self.desired
         )
-        return (observed or resized or empty) and (grows or deployment.updated >= self.desired)
+        return (deployment.is_observed or resized or empty) and (grows or deployment.updated >= self.desired)
 
     def status(self) -> WorkerGroupStatus:
         """The group's entry in ``status.workers``."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from celery_operator.api import names
 from celery_operator.kinds import Json
 from celery_operator.resources.configuration.references import same_sources
+from celery_operator.resources.rollout_status import has_old_pods
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,6 @@ class Workload:
         if self.live is None or self.waits or self.refused:
             return False
         return self.changes or has_old_pods(self.live)
-
-
-def has_old_pods(live: Json) -> bool:
-    """Whether an object still has pods of an earlier template."""
-    status = live.get("status") or {}
-    if status.get("observedGeneration", 0) < live["metadata"].get("generation", 0):
-        return True
-    return bool(status.get("replicas", 0) > status.get("updatedReplicas", 0))
 
 
 def turns(workloads: Sequence[Workload]) -> tuple[dict[str, str | None], str | None]:

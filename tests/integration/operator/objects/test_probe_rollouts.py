@@ -1,7 +1,6 @@
 """A new probe image reaches a few CeleryDeployments at a time, whatever their number."""
 
 from collections.abc import Collection
-from typing import Any
 
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
@@ -11,7 +10,7 @@ from celery_operator.kinds import DEPLOYMENT, POD
 from tests.integration.api.apiserver import MERGE, Object
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess, metric
-from tests.integration.operator.world import World, group
+from tests.integration.operator.world import World, group, is_rolled_out
 
 OLD, NEW = "probe:1", "probe:2"
 AT_A_TIME = 2
@@ -24,14 +23,6 @@ def with_image(world: World, image: str) -> dict[str, Object]:
     """The Deployments whose pods get this probe image, by resource, as they are at one moment."""
     found = (one for one in world.all(DEPLOYMENT) if probe_image_of(one) == image)
     return {one["metadata"]["labels"][names.LABEL_INSTANCE]: one for one in found}
-
-
-def is_rolled_out(deployment: Object) -> bool:
-    status: dict[str, Any] = deployment.get("status", {})
-    return bool(
-        status.get("observedGeneration") == deployment["metadata"]["generation"]
-        and status.get("replicas") == status.get("updatedReplicas") == status.get("availableReplicas") == 1
-    )
 
 
 def rolled_out(world: World, image: str) -> set[str]:
