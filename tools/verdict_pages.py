@@ -14,6 +14,7 @@ from celery_health.catalogue import CATALOGUE
 from celery_health.catalogue.entry import Actor, Cause, Entry, Severity, Subject, Wording
 from celery_operator.api.kubectl_commands import in_namespace
 from celery_operator.api.status import ConditionType
+from celery_operator.decide.event_note import EventReason
 from tools.generated_part import has_part, replaced, wrapped
 
 REFERENCE = Path("docs/reference")
@@ -44,7 +45,8 @@ _GLUED = re.compile(r"(?<=\w){(\w+)}")
 def pages(root: Path) -> dict[Path, str]:
     """The text of every page, by its path below the repository's root."""
     found = {INDEX: replaced(_read(root / INDEX), "index", _index())}
-    found[CONDITIONS] = replaced(_read(root / CONDITIONS), "conditions", _conditions())
+    conditions = replaced(_read(root / CONDITIONS), "conditions", _conditions())
+    found[CONDITIONS] = replaced(conditions, "events", _events())
     for page in dict.fromkeys(entry.page for entry in CATALOGUE.values()):
         path = REFERENCE / "verdicts" / f"{page}.md"
         found[path] = _page(_read(root / path) or f"# {_title(page)}\n", page)
@@ -144,6 +146,15 @@ def _conditions() -> Iterator[str]:
     yield from ("| condition | meaning of True |", "|---|---|")
     for condition in ConditionType:
         yield f"| `{condition}` | {_meaning(condition)} |"
+
+
+def _events() -> Iterator[str]:
+    yield from ("| Event | meaning |", "|---|---|")
+    for entry in CATALOGUE.values():
+        if entry.replacement is not None:
+            yield f"| `{entry.replacement.event}` | The operator evicts a pod: {entry.replacement.why}. |"
+    for reason in EventReason:
+        yield f"| `{reason}` | {reason.meaning} |"
 
 
 def _meaning(condition: ConditionType) -> str:

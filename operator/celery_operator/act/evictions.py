@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from celery_operator.cache import Key
-from celery_operator.decide.event_note import EventNote
+from celery_operator.decide.event_note import EventNote, EventReason
 from celery_operator.decide.healing.evictions import EvictionOrder
 from celery_operator.kube import Kube, KubeError
 
@@ -24,7 +24,7 @@ async def evict(
         _log.warning("%s: pod %s is not evicted: %s", key, order.pod, error.message)
         return EventNote(
             "Warning",
-            "EvictionRefused",
+            EventReason.EVICTION_REFUSED,
             f"Pod {order.pod} of group {order.group} is not evicted ({order.reason}): {error.message}",
         )
     if not evicted:

@@ -33,7 +33,7 @@ from celery_operator.act.monitor_push import Pods, PushError, PushSink, running_
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.backoff import Backoff
 from celery_operator.cache import Key
-from celery_operator.decide.event_note import EventNote
+from celery_operator.decide.event_note import EventNote, EventReason
 from celery_operator.decide.group_requests import group_changes
 from celery_operator.kinds import CELERY_DEPLOYMENT, Json
 from celery_operator.kube import ConflictError, Kube, KubeError, RefusedError
@@ -164,7 +164,9 @@ class GroupRequests:
         for outcome in changes.outcomes:
             _log.info("%s: request %s of the monitor: %s", self._key, outcome.id, outcome.message)
             if outcome.id in changes.applied:
-                await self._post(EventNote("Normal", "RequestedByMonitor", f"{outcome.message} {_WHO}"))
+                await self._post(
+                    EventNote("Normal", EventReason.REQUESTED_BY_MONITOR, f"{outcome.message} {_WHO}")
+                )
 
     async def _exchange(self, pod: Json, monitor: _Monitor) -> tuple[GroupRequest, ...] | None:
         """The requests that wait in this monitor; None without an answer that can be read."""

@@ -15,7 +15,7 @@ from celery_operator.decide.advice.recommendations import recommend
 from celery_operator.decide.alerts import judge
 from celery_operator.decide.conditions import conditions
 from celery_operator.decide.draining.actions import GroupActions, in_portions
-from celery_operator.decide.event_note import EventNote
+from celery_operator.decide.event_note import EventNote, EventReason
 from celery_operator.decide.events import announce
 from celery_operator.decide.evidence import gather
 from celery_operator.decide.evidence.workers import workers_of
@@ -141,4 +141,4 @@ def _follows_load(snapshot: Snapshot) -> bool:
 
 def _not_understood(snapshot: Snapshot) -> Iterator[EventNote]:
     for message in snapshot.annotations.not_understood:
-        yield EventNote("Warning", "AnnotationNotUnderstood", message)
+        yield EventNote("Warning", EventReason.ANNOTATION_NOT_UNDERSTOOD, message)

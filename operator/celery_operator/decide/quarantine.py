@@ -13,7 +13,7 @@ from celery_health.verdicts.fleet.poison_tasks import poison_ids
 from celery_health.wire.bounds import DEATH_WINDOW_SECONDS, QUARANTINE_LENGTH
 from celery_operator.api.names import dead_letter_queue
 from celery_operator.api.status import QuarantinedTask
-from celery_operator.decide.event_note import EventNote
+from celery_operator.decide.event_note import EventNote, EventReason
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.workers import thresholds_of
 from celery_operator.decide.orders import QuarantineOrder
@@ -68,7 +68,7 @@ def _problems(evidence: Evidence) -> Iterator[EventNote]:
     for problem in sorted(problems)[:MOST_PROBLEMS]:
         yield EventNote(
             "Warning",
-            "QuarantineFailed",
+            EventReason.QUARANTINE_FAILED,
             f"Messages of tasks in quarantine cannot be moved to the queue "
             f"{dead_letter_queue(evidence.snapshot.name)}. Workers keep them and run other tasks. "
             f"{redact(problem)}",
@@ -82,6 +82,6 @@ def _notes(snapshot: Snapshot, tasks: tuple[QuarantinedTask, ...]) -> Iterator[E
         if task.id not in before:
             yield EventNote(
                 "Warning",
-                "TaskQuarantined",
+                EventReason.TASK_QUARANTINED,
                 f"Workers move task {task.name} ({task.id}) to the queue {queue} instead of running it.",
             )

@@ -16,7 +16,7 @@ from celery_operator.decide.draining.drain_state import DrainPod, drain_pods
 from celery_operator.decide.draining.failed_rollout import plan_in_failed_rollout
 from celery_operator.decide.draining.overdue import overdue_notes
 from celery_operator.decide.draining.plan import DrainPlan, leaving_pods, plan
-from celery_operator.decide.event_note import EventNote
+from celery_operator.decide.event_note import EventNote, EventReason
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
 from celery_operator.decide.orders import DRAIN_RENEWAL_SECONDS, DrainOrder
 from celery_operator.decide.scaling import schedule
@@ -141,7 +141,7 @@ def _desired(one: ReplicaInput) -> DesiredReplicas:
     scales_out = not one.pauses.scale_out
     if before is None or decision.replicas == before:
         return DesiredReplicas(decision.replicas, decision, status, scales_out=scales_out)
-    reason = "ScaledOut" if decision.replicas > before else "ScaledIn"
+    reason = EventReason.SCALED_OUT if decision.replicas > before else EventReason.SCALED_IN
     note = EventNote("Normal", reason, f"Group {one.group.name}: {decision.message}")
     return DesiredReplicas(decision.replicas, decision, _status(decision, load, one.now), note, scales_out)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from celery_health.verdicts.text import counted, listed
 from celery_operator.decide.draining.drain_state import DrainPod
-from celery_operator.decide.event_note import EventNote
+from celery_operator.decide.event_note import EventNote, EventReason
 from celery_probe.pod import SIDECAR_CONTAINER
 
 
@@ -30,5 +30,9 @@ def overdue_notes(group: str, pods: Sequence[DrainPod], limit: float) -> tuple[E
         names = listed([one.name for one in others])
         stopped += f" The same is done with {counted(len(others), 'other overdue pod')}: {names}."
     return (
-        EventNote("Warning", "DrainOverdue", f"Pod {pod.name} of group {group} {what}. {stopped} {advice}"),
+        EventNote(
+            "Warning",
+            EventReason.DRAIN_OVERDUE,
+            f"Pod {pod.name} of group {group} {what}. {stopped} {advice}",
+        ),
     )

@@ -12,7 +12,7 @@ from celery_health.catalogue.fleet import FleetReason
 from celery_health.catalogue.pods import PodReason
 from celery_operator.api.spec import RestartPolicy
 from celery_operator.api.status import GroupPause, Restart, RestartsStatus
-from celery_operator.decide.event_note import EventNote
+from celery_operator.decide.event_note import EventNote, EventReason
 from celery_operator.decide.evidence import Evidence
 from celery_operator.decide.evidence.groups import GroupEvidence
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
@@ -87,17 +87,21 @@ def _may_heal(group: GroupEvidence, evidence: Evidence) -> bool:
 
 def _turns(before: bool, now: bool) -> Iterator[EventNote]:
     if now and not before:
-        yield EventNote("Normal", "HealingPaused", "No worker is restarted until the annotation is removed")
+        yield EventNote(
+            "Normal", EventReason.HEALING_PAUSED, "No worker is restarted until the annotation is removed"
+        )
     elif before and not now:
-        yield EventNote("Normal", "HealingResumed", "Unhealthy workers are restarted again")
+        yield EventNote("Normal", EventReason.HEALING_RESUMED, "Unhealthy workers are restarted again")
 
 
 def _group_turns(before: Collection[str], now: Collection[str]) -> Iterator[EventNote]:
     for group in sorted({*now} - {*before}):
         words = f"No worker of group {group} is restarted until its annotation is removed"
-        yield EventNote("Normal", "HealingPaused", words)
+        yield EventNote("Normal", EventReason.HEALING_PAUSED, words)
     for group in sorted({*before} - {*now}):
-        yield EventNote("Normal", "HealingResumed", f"Unhealthy workers of group {group} are restarted again")
+        yield EventNote(
+            "Normal", EventReason.HEALING_RESUMED, f"Unhealthy workers of group {group} are restarted again"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +244,7 @@ def _longer(pause: GroupPause | None, group: str, now: datetime, window: timedel
 def _without_effect(restart: Restart, pause: GroupPause) -> EventNote:
     return EventNote(
         "Warning",
-        "RestartDidNotHelp",
+        EventReason.RESTART_DID_NOT_HELP,
         f"Pod {restart.pod} of group {restart.group} was evicted, and no newer pod of the group consumes. No "
         f"other pod is evicted before {pause.until}. Check for an Event EvictionRefused, and read in the log "
         "of the workers what keeps them from consuming",
