@@ -5,9 +5,10 @@ from types import MappingProxyType
 
 from celery_health.times import unix_time
 from celery_monitor.events import event as types
+from celery_monitor.events.ends import worse
 from celery_monitor.events.event import Event
 from celery_monitor.events.fields import is_incomplete, reason_of
-from celery_monitor.events.runs import Runs, worse
+from celery_monitor.events.runs import Runs
 from celery_monitor.events.stored_ends import STORED_ENDS
 from celery_monitor.events.trace import Trace
 from celery_monitor.records.states import (

@@ -6,24 +6,14 @@ from the order of the events.
 
 from collections.abc import Sequence
 
+from celery_monitor.events.ends import began_at, is_same_end, to_finish
 from celery_monitor.events.event import RETRIED, Event
 from celery_monitor.events.starts import started_again, take_start, take_start_of_later
 from celery_monitor.events.trace import CLOCK_TOLERANCE, One, Trace, beginning, is_of, overlap
-from celery_monitor.records.states import (
-    CELERY_STATES,
-    CONCLUDED_STATES,
-    RETRY,
-    SUCCESS,
-    precedence,
-)
+from celery_monitor.records.states import CELERY_STATES, CONCLUDED_STATES, RETRY, SUCCESS
 from celery_monitor.records.tasks import Run, TaskRecord
 
-# Two events of one end: Celery sends task-rejected and then task-failed for Reject without requeue, and
-# task-failed twice if the pool reports a child that a hard time limit has ended.
-_ONE_END_SECONDS = 2.0
 MAX_RUNS = 100
-# Two times of one worker's clock that count as one.
-_SAME_MOMENT = 0.005
 _END_FIELDS = ("outcome", "finished", "reason", "runtime", "exception", "traceback")
 
 
@@ -75,8 +65,8 @@ class Runs:
         own = [one for one in self.all if is_of(event, *one)]
         if event.type == RETRIED:
             run = self._to_retry(event, own)
-        elif run := _to_finish(event, own):
-            take_start_of_later(run, own, event.timestamp, _began(event))
+        elif run := to_finish(event, own):
+            take_start_of_later(run, own, event.timestamp, began_at(event))
         else:
             run = self._taken_back(event, own)
         if run is not None:
@@ -87,7 +77,7 @@ class Runs:
             if run.outcome is None or run.outcome in CONCLUDED_STATES or is_inferred:
                 trace.last_clock = event.clock
                 return run
-        if own and _is_same_end(*own[-1], event):
+        if own and is_same_end(*own[-1], event):
             return own[-1][0]
         if event.type == RETRIED:
             retries = (run for run, _ in self.all if self._nothing_known_before(run))
@@ -117,7 +107,7 @@ class Runs:
 
         The task-retried was of the run before it, of which no other event came.
         """
-        began = _began(event)
+        began = began_at(event)
         for run, _ in reversed(own):
             if run.outcome != RETRY or run.finished is None:
                 continue
@@ -255,45 +245,6 @@ class Runs:
         return [run.worker for run in started if run.outcome is None and (run.started or 0.0) < latest]
 
 
-def _to_finish(event: Event, own: Sequence[One]) -> Run | None:
-    """The run that an event other than task-retried ends.
-
-    It is the run with the most retries: one that is followed by a retry has ended in a retry. Of equal runs
-    it is the one that started when the runtime says, otherwise the one that started first. A run that
-    was received later than that is not meant.
-    """
-    began = _began(event)
-    lasting = [run for run, _ in own if run.outcome is None]
-    if began is not None:
-        lasting = [run for run in lasting if (run.received or 0.0) <= began + _SAME_MOMENT] or lasting
-    if not lasting:
-        return None
-    most = max(run.retries for run in lasting)
-    equal = [run for run in lasting if run.retries == most]
-    started = [run for run in equal if run.started is not None]
-    if not started:
-        return equal[-1]
-    if began is None:
-        return started[0]
-    return min(started, key=lambda run: abs((run.started or 0.0) - began))
-
-
-def _began(event: Event) -> float | None:
-    """When the run began that this event ends."""
-    return None if event.runtime is None else event.timestamp - event.runtime
-
-
-def _is_same_end(run: Run, trace: Trace, event: Event) -> bool:
-    if run.outcome in {SUCCESS, RETRY, None} or trace.requeued or run.finished is None:
-        return False
-    return event.timestamp - run.finished <= _ONE_END_SECONDS
-
-
 def _copy(run: Run) -> Run:
     copied: Run = run.__copy__()  # type: ignore[attr-defined]
     return copied
-
-
-def worse(one: str | None, other: str) -> str:
-    """Of two outcomes of one end the one that Celery's order keeps."""
-    return other if one is None or one in CONCLUDED_STATES or precedence(other) < precedence(one) else one
