@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import sys
 from itertools import count
 from random import uniform
 from typing import Any
 from uuid import uuid4
 
-from celery.utils.log import get_logger
-
 from celery_probe.agent import cgroup, contract, natives
 from celery_probe.agent.errors import ErrorLog
+from celery_probe.agent.own_quarantine import log_lines
 from celery_probe.agent.own_quarantine.announcements import Announcements, ListenRefusedError
 from celery_probe.agent.own_quarantine.deaths import OLDEST_SECONDS, Listed, SharedDeaths
 from celery_probe.agent.own_quarantine.kept_ends import KeptEnds
 from celery_probe.agent.worker import pool, tasks
 from celery_probe.agent.worker.death_log import Casualty, Cause, DeathLog
 from celery_probe.agent.worker.deaths.lost_children import LostChildren
-from celery_probe.agent.worker.deaths.memory_errors import CAUSE, MemoryErrors
+from celery_probe.agent.worker.deaths.memory_errors import MemoryErrors
 from celery_probe.agent.worker.quarantine.enforcement import PREFORK, Quarantine
 from celery_probe.agent.worker.quarantine.order_file import Order
 from celery_probe.agent.worker.state import Worker
@@ -33,26 +29,10 @@ REPEATED_IDS = 1000
 # Between two announcements of tasks that have killed one child.
 REST_SECONDS = 1.0
 
-log = get_logger(__name__)
-
 
 def dead_letter_queue(app: Any) -> str:
     """The name of the application's dead-letter queue."""
     return str(app.conf.task_default_queue) + contract.DEAD_LETTER_SUFFIX
-
-
-def _app_name() -> str:
-    """What ``celery -A`` was given for this worker, ``APP`` where that is not known.
-
-    Older versions of Celery keep the application instead of the text.
-    """
-    given = os.environ.get("APP") or "APP"
-    for word, following in zip(sys.argv, [*sys.argv[1:], ""]):
-        if word in ("-A", "--app") and following:
-            given = following
-        elif word.startswith("--app="):
-            given = word[len("--app=") :]
-    return shlex.quote(given)
 
 
 class _Deaths(DeathLog):
@@ -215,13 +195,7 @@ class OwnQuarantine:
         self._quarantine.read()
         self._soon()
         for task in listed:
-            log.error(
-                "Task %s[%s] has killed its worker%s %d times%s. It does not run again: its message goes to "
-                "the queue %s.",
-                *(contract.printable(task.name), contract.printable(task.id)),
-                *("" if cause == CAUSE.text else "'s child process", task.deaths),
-                *(f" ({cause})" if cause else "", contract.printable(self._queue)),
-            )
+            log_lines.quarantined(task, cause, self._queue)
 
     def _soon(self) -> None:
         if self._consumer is not None:
@@ -267,16 +241,9 @@ class OwnQuarantine:
     def _log_changes(self) -> None:
         (moved, failed), self._seen = self._seen, (self._worker.quarantined_total, self._errors.count)
         if self._seen[0] > moved:
-            log.warning(
-                "Messages moved to the queue %s: %d. `celery -A %s health dead-letter list` shows them.",
-                *(contract.printable(self._queue), self._seen[0] - moved, _app_name()),
-            )
+            log_lines.moved(self._queue, self._seen[0] - moved)
         if self._seen[1] > failed:
-            log.warning(
-                # Last, because the problem may end in a command.
-                "The quarantine could not do its work. It tries again, and other tasks run on. %s",
-                contract.printable(self._worker.quarantine_problem or f"{self._errors.last}."),
-            )
+            log_lines.failed(self._worker.quarantine_problem or f"{self._errors.last}.")
 
     def _listen(self, consumer: Any) -> None:
         try:
@@ -284,17 +251,10 @@ class OwnQuarantine:
         except ListenRefusedError as error:
             self._shares = False
             if not self._refused:
-                log.warning(
-                    "Redis refuses this worker the announcements of presets.quarantine(): the worker counts "
-                    "deaths alone. Run: %s. Then restart the worker.",
-                    contract.printable(error.command),
-                )
+                log_lines.not_shared(error.command)
             self._refused = True
 
     def _warn(self, consumer: Any) -> None:
         if not self._warned and pool.kind(consumer.pool) != PREFORK:
-            log.warning(
-                "presets.quarantine() counts the deaths of prefork children, and this worker has none: a "
-                "task that kills this worker is not counted, unless it raises MemoryError in the pool solo."
-            )
+            log_lines.without_children()
         self._warned = True
