@@ -1,26 +1,27 @@
 """The application that is checked: its broker, its result backend and the settings that a check needs."""
 
 import os
-import sys
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from celery_health.broker import RedisNaming
 from celery_health.environment import broker_url
 from celery_health.known_secrets import remember_url
-from celery_health.readers.parameters import check_parameters, check_parameters_of_results, parse_broker
-from celery_health.schemes import TRANSPORTS, check_broker, check_result_backend
 from celery_health.survey.app_loading import ConfigurationError, load_settings, settings_raise
-from celery_health.survey.app_urls.schemes import with_scheme
-from celery_health.survey.app_urls.settings import app_broker, app_result_backend, with_transport_options
+from celery_health.survey.app_urls.reading import (
+    DEFAULT_BROKER,
+    broker_of_app,
+    broker_text,
+    parsed_broker,
+    parsed_result_backend,
+    result_backend_of_app,
+    result_backend_text,
+)
 from celery_health.survey.own_app import own_app
-from celery_health.urls import BrokerKind, BrokerUrl, UrlError, parse_result_backend
+from celery_health.urls import BrokerKind, BrokerUrl
 from celery_health.wire.names import DEAD_LETTER_SUFFIX
 
-_DEFAULT_BROKER = "amqp://guest:guest@localhost:5672//"
-"""The broker of an application that names none."""
 UNNAMED = "APP"
 """What stands for the name of an application in commands, where no name is known."""
 
@@ -114,7 +115,7 @@ def resolve(
     backend = result_backend or environment.get("CELERY_RESULT_BACKEND") or None
     remember_url(url)
     remember_url(backend or "")
-    return AppConnection(url, _parsed(url), backend, _parsed_backend(backend))
+    return AppConnection(url, parsed_broker(url), backend, parsed_result_backend(backend))
 
 
 def _of_app(
@@ -124,24 +125,24 @@ def _of_app(
     load_settings(name, app)
     try:
         named = environment.get("CELERY_BROKER_URL", "")
-        url = broker or _broker_text(app.conf.broker_read_url, app.conf) or named
-        write_url = broker or _broker_text(app.conf.broker_write_url, app.conf) or named
-        write_url = write_url or (url and _DEFAULT_BROKER)
-        backend = result_backend or _backend_text(app.conf) or environment.get("CELERY_RESULT_BACKEND")
+        url = broker or broker_text(app.conf.broker_read_url, app.conf) or named
+        write_url = broker or broker_text(app.conf.broker_write_url, app.conf) or named
+        write_url = write_url or (url and DEFAULT_BROKER)
+        backend = result_backend or result_backend_text(app.conf) or environment.get("CELERY_RESULT_BACKEND")
         for one in (url, write_url, backend or ""):
             remember_url(one)
         for one in (url, write_url):
-            _parsed(one or _DEFAULT_BROKER, of_workers=True)
-        _parsed_backend(backend)
+            parsed_broker(one or DEFAULT_BROKER, of_workers=True)
+        parsed_result_backend(backend)
         app.conf.broker_url = app.conf.broker_read_url = url or None
         app.conf.broker_write_url = write_url or None
         if backend:
             app.conf.result_backend = backend
         if broker or result_backend:
             _override(broker, result_backend)
-        connection = _with_settings(app, name, url or _DEFAULT_BROKER, backend or None)
+        connection = _with_settings(app, name, url or DEFAULT_BROKER, backend or None)
         if write_url != url:
-            write_broker = _app_broker(write_url or _DEFAULT_BROKER, app.conf)
+            write_broker = broker_of_app(write_url or DEFAULT_BROKER, app.conf)
             connection = replace(connection, write_broker=write_broker)
     except ConfigurationError:
         raise
@@ -162,42 +163,15 @@ def _override(broker: str | None, result_backend: str | None) -> None:
             os.environ[name] = value
 
 
-def _broker_text(setting: object, conf: Any) -> str:
-    """The URL, or the URLs, of a broker's setting."""
-    urls = setting if isinstance(setting, list | tuple) else [setting]
-    text = ";".join(_text("broker_url", one or "") for one in urls)
-    if text.startswith(";"):  # the first of several, such as a variable that is not set
-        text = _DEFAULT_BROKER + text
-    with usable("The broker of the application"):
-        return with_scheme(text, conf)
-
-
-def _backend_text(conf: Any) -> str | None:
-    """The result backend, which may be a class."""
-    backend = conf.result_backend
-    if isinstance(backend, type):
-        return f"{backend.__module__}:{backend.__qualname__}"
-    return _text("result_backend", backend) if backend else None
-
-
-def _text(setting: str, value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise ConfigurationError(
-        f"The setting {setting} is of the type {type(value).__name__}, which ends each worker: write a text, "
-        "such as with str()."
-    )
-
-
 def _with_settings(app: Any, name: str, url: str, backend: str | None) -> AppConnection:
     # Imported only here, where Celery is loaded.
     from celery_health.presets.poison_tasks import CONSUMER  # noqa: PLC0415
 
     options = app.conf.broker_transport_options or {}
-    stored = _app_result_backend(backend, app.conf) if backend else None
+    stored = result_backend_of_app(backend, app.conf) if backend else None
     return AppConnection(
         broker_url=url,
-        broker=_app_broker(url, app.conf),
+        broker=broker_of_app(url, app.conf),
         result_backend_url=backend,
         result_backend=stored,
         app=app,
@@ -241,57 +215,3 @@ def _fanout_prefix(option: object) -> str:
     if isinstance(option, str) and option:
         return option
     return "/{db}." if option else ""
-
-
-def _parsed(url: str, *, of_workers: bool = False) -> BrokerUrl:
-    with usable("The URL of the broker"):
-        parsed = parse_broker(url)
-        check_broker(parsed, _transports())
-        check_parameters(parsed, of_workers=of_workers)
-    return parsed
-
-
-def _parsed_backend(text: str | None) -> BrokerUrl | None:
-    if not text:
-        return None
-    with usable("The URL of the result backend"):
-        parsed = parse_result_backend(text)
-        check_result_backend(parsed)
-        check_parameters_of_results(parsed)
-    return parsed
-
-
-def _app_broker(url: str, conf: Any) -> BrokerUrl:
-    with usable("The broker of the application"):
-        broker = app_broker(url, conf)
-        broker = with_transport_options(broker, conf.broker_transport_options or {}, conf.broker_login_method)
-        if broker.kind is BrokerKind.SENTINEL and not broker.master_name:
-            raise UrlError(
-                "Celery refuses Sentinels without master_name: set it in broker_transport_options."
-            )
-    return broker
-
-
-def _app_result_backend(text: str, conf: Any) -> BrokerUrl:
-    with usable("The result backend of the application"):
-        backend = app_result_backend(text, conf)
-        return with_transport_options(backend, conf.result_backend_transport_options or {})
-
-
-@contextmanager
-def usable(what: str) -> Iterator[None]:
-    """The block reads the URLs of ``what``.
-
-    Raises:
-        ConfigurationError: the block has raised a UrlError. The message says both.
-    """
-    try:
-        yield
-    except UrlError as error:
-        raise ConfigurationError(f"{what} cannot be used: {error}") from error
-
-
-def _transports() -> Collection[str]:
-    """Those of kombu, where it is loaded: an application may have added its own."""
-    kombu = sys.modules.get("kombu.transport")
-    return TRANSPORTS.union(kombu.TRANSPORT_ALIASES) if kombu else TRANSPORTS

@@ -8,7 +8,7 @@ from celery_health.broker import matches_any
 from celery_health.environment import APP_VARIABLES, first_set, set_by_celery
 from celery_health.redaction import redact
 from celery_health.result_backends import is_of_one_process
-from celery_health.survey.app_connection import UNNAMED, AppConnection, resolve, usable
+from celery_health.survey.app_connection import UNNAMED, AppConnection, resolve
 from celery_health.survey.app_loading import (
     ConfigurationError,
     complete_app,
@@ -16,6 +16,7 @@ from celery_health.survey.app_loading import (
     load_app,
     load_default_app,
 )
+from celery_health.survey.app_urls.reading import usable
 from celery_health.survey.snapshot import CheckOptions
 from celery_health.urls import parse_management
 from celery_health.verdicts.thresholds import FleetThresholds
