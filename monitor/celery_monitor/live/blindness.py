@@ -1,11 +1,28 @@
 """Whether the monitor sees what happens. Pure: the routes of probes read it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from celery_health.verdicts.text import counted, lasting, listed
 
 BLIND_AFTER_SECONDS = 60.0
 """A worker sends a heartbeat every 2 seconds, so a minute without any event is no accident."""
+
+
+class Source(Protocol):
+    """Where events come from: the receiver."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker delivers now."""
+
+    @property
+    def last_received(self) -> float | None:
+        """When the last message came, Unix time."""
+
+    @property
+    def error(self) -> str | None:
+        """Why it does not deliver, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

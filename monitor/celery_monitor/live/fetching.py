@@ -1,10 +1,11 @@
 """How many messages each worker has fetched, and from which queue."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from celery_monitor.live.queue import Fetched
 from celery_monitor.live.worker import Worker
+from celery_monitor.live.workers import Workers
 
 MOST_WORKERS = 20_000
 _MOST_PLACES = 100_000
@@ -31,6 +32,33 @@ class Fetching:
         self._places = 0
         # task-sent comes after task-received where a worker is quicker than the events of the sender.
         self._late: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    def by_queue(
+        self, workers: Workers, queues: Iterable[str], now: float, *, queues_are_sent: bool
+    ) -> dict[str, Fetched]:
+        """By queue, where every worker that consumes it sends task events.
+
+        ``queues``: all that are known. ``queues_are_sent``: senders send task-sent. Of a worker with several
+        queues, only that says which queue a task comes from.
+        """
+        if not workers.queues_are_known():
+            return {}
+        silent = set(workers.without_task_events())
+        self.expire(now)
+        consumers = workers.consumers()
+        fetched = {
+            queue: self.fetched_from(queue, consuming)
+            for queue, consuming in consumers.items()
+            if all(
+                worker.name not in silent and (queues_are_sent or worker.consumes_only_one)
+                for worker in consuming
+            )
+        }
+        found = {queue: one for queue, one in fetched.items() if one is not None}
+        for queue in queues:
+            if queue not in consumers:
+                found[queue] = Fetched(frozenset(), 0)
+        return found
 
     def fetched_from(self, queue: str, workers: Sequence[Worker]) -> Fetched | None:
         """What these workers, which consume the queue, have fetched from it. None if not all are counted."""

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
 
 from msgspec import structs
 
@@ -10,11 +9,10 @@ from celery_health.broker import BrokerReading
 from celery_health.wire.resource_push import ResourcePush
 from celery_monitor.events.event import WorkerEvent
 from celery_monitor.events.workers import WorkerTrack
-from celery_monitor.live.blindness import Sight
+from celery_monitor.live.blindness import Sight, Source
 from celery_monitor.live.flow import TaskFlow
 from celery_monitor.live.gauges import queue_gauges, worker_gauges
 from celery_monitor.live.group_requests import GroupRequests
-from celery_monitor.live.queue import Fetched
 from celery_monitor.live.queues import Queues
 from celery_monitor.live.resource import STALE_SECONDS, ResourceView
 from celery_monitor.live.sent_tasks import SentTasks
@@ -33,22 +31,6 @@ _STALLED_SECONDS = 5.0
 """A longer pause between two passes is the monitor's own: no worker is blamed for it."""
 _REPORT_SECONDS = 60.0
 """A worker whose report in a push is older is not alive."""
-
-
-class Source(Protocol):
-    """Where events come from: the receiver."""
-
-    @property
-    def connected(self) -> bool:
-        """Whether the broker delivers now."""
-
-    @property
-    def last_received(self) -> float | None:
-        """When the last message came, Unix time."""
-
-    @property
-    def error(self) -> str | None:
-        """Why it does not deliver, as a sentence."""
 
 
 class Live:
@@ -141,7 +123,11 @@ class Live:
 
     def on_broker(self, reading: BrokerReading) -> None:
         """Note one reading of the broker."""
-        self.known_queues.on_reading(reading, self._fetched(), self.clock())
+        now = self.clock()
+        fetched = self._flow.fetching.by_queue(
+            self.known_workers, self.known_queues.names(), now, queues_are_sent=self.sent.seen
+        )
+        self.known_queues.on_reading(reading, fetched, now)
 
     def on_schedule(self, schedule: ScheduleView) -> None:
         """Note one reading of the schedule."""
@@ -263,30 +249,6 @@ class Live:
     def _note_queues(self, now: float) -> None:
         self.known_workers.changed_online = False
         self.known_queues.need(self.known_workers.consumers(), now)
-
-    def _fetched(self) -> dict[str, Fetched]:
-        """By queue, where every worker that consumes it sends task events.
-
-        Of a worker with several queues, only task-sent says which queue a task comes from.
-        """
-        if not self.known_workers.queues_are_known():
-            return {}
-        silent = set(self.known_workers.without_task_events())
-        self._flow.fetching.expire(self.clock())
-        consumers = self.known_workers.consumers()
-        fetched = {
-            queue: self._flow.fetching.fetched_from(queue, workers)
-            for queue, workers in consumers.items()
-            if all(
-                worker.name not in silent and (self.sent.seen or worker.consumes_only_one)
-                for worker in workers
-            )
-        }
-        found = {queue: one for queue, one in fetched.items() if one is not None}
-        for queue in self.known_queues.names():
-            if queue not in consumers:
-                found[queue] = Fetched(frozenset(), 0)
-        return found
 
     def _group_of(self, worker: str) -> str | None:
         known = self.known_workers.get(worker)
