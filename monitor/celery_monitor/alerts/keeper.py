@@ -12,7 +12,7 @@ from celery_health.alerts.rule import AlertSeverity, Rule
 from celery_monitor.alerts.delivery import ChannelStatus, Delivery
 from celery_monitor.alerts.evaluation import evaluate
 from celery_monitor.alerts.memory import AlertMemory
-from celery_monitor.alerts.messages import due
+from celery_monitor.alerts.messages import MOST_IN_A_MESSAGE, due
 from celery_monitor.alerts.notification import Channel
 from celery_monitor.alerts.snapshot import AlertSnapshot
 from celery_monitor.alerts.states import Records, advance
@@ -211,9 +211,11 @@ class AlertKeeper:
             # A message that arrived and is not noted would be sent again, or its end would not be.
             await finish(self._deliver(delivery, records, now), _FINISH_SECONDS)
 
-    async def _deliver(self, delivery: Delivery, records: Sequence[AlertRecord], now: float) -> None:
+    async def _deliver(self, delivery: Delivery, found: Sequence[AlertRecord], now: float) -> None:
         wording, memory = self.wording, self._memory
-        if not await delivery.send([wording.alert(record) for record in records]):
+        records = found[:MOST_IN_A_MESSAGE]
+        alerts, waiting = [wording.alert(record) for record in records], len(found) - len(records)
+        if not await delivery.send(alerts, waiting=waiting, page_url=wording.alerts_url):
             return
         delivered = [_delivered(delivery.name, record, now) for record in records]
         if not memory.loaded:

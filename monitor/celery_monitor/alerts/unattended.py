@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from celery_monitor.alerts.messages import MOST_IN_A_MESSAGE
 from celery_monitor.alerts.states import Records
 from celery_monitor.records.alerts import AlertKey, AlertRecord, AlertState, Delivered
 
@@ -47,7 +46,7 @@ class Unattended:
         """What a channel has to learn now: the end of alerts."""
         found = [self.records[key] for name, key in self._delivered if name == channel]
         due = [one for one in found if one.ended is not None and not is_silenced(one.key)]
-        return sorted(due, key=lambda one: (one.ended or 0.0, one.key))[:MOST_IN_A_MESSAGE]
+        return sorted(due, key=lambda one: (one.ended or 0.0, one.key))
 
     def _keep(self, records: Mapping[AlertKey, AlertRecord]) -> None:
         self._delivered = {place: one for place, one in self._delivered.items() if one.key in records}
