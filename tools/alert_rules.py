@@ -192,7 +192,7 @@ def _silence(rule: Rule) -> Iterator[str]:
     if rule.monitor:
         link = f"{'../' * rule.runbook.count('/')}howto/alerts.md#without-alertmanager"
         yield ""
-        yield f"For what the monitor evaluates, in Kubernetes and elsewhere, [change its own rules]({link})."
+        yield f"For what the monitor evaluates outside Kubernetes, [change its own rules]({link})."
     if rule.thresholds:
         names = " or ".join(f"`{one.name}`" for one in rule.thresholds)
         yield ""

@@ -46,6 +46,25 @@ def chosen(rules: Iterable[Rule], choice: Mapping[str, Mapping[str, Any]]) -> tu
     return tuple(_changed(rule, values) for rule, values in changed if _is_enabled(rule, values))
 
 
+def changes(rules: Iterable[Rule], choice: Iterable[Rule]) -> dict[str, dict[str, Any]]:
+    """What makes these chosen rules of these rules: ``chosen`` takes it."""
+    by_name = {rule.name: rule for rule in choice}
+    found = {rule.name: _difference(rule, by_name.get(rule.name)) for rule in rules}
+    return {name: values for name, values in found.items() if values}
+
+
+def _difference(rule: Rule, chosen_rule: Rule | None) -> dict[str, Any]:
+    if chosen_rule is None:
+        return {"enabled": False}
+    values: dict[str, Any] = {}
+    if chosen_rule.hold_seconds != rule.hold_seconds:
+        values["for"] = f"{chosen_rule.hold_seconds}s"
+    if chosen_rule.severity is not rule.severity:
+        values["severity"] = chosen_rule.severity.value
+    numbers = zip(chosen_rule.thresholds, rule.thresholds, strict=True)
+    return values | {one.name: one.default for one, before in numbers if one.default != before.default}
+
+
 def _is_enabled(rule: Rule, values: Mapping[str, Any]) -> bool:
     enabled = values.get("enabled", True)
     if not isinstance(enabled, bool):

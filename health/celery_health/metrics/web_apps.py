@@ -1,14 +1,19 @@
 """The metrics of all workers that share a folder, as a WSGI or ASGI application for another program."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from http import HTTPStatus
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 from celery_health.metrics.options import FOLDER_VARIABLE, MetricsError
 from celery_health.metrics.scrape import scraped
-from celery_health.task_metrics.files import read_folder
+from celery_health.task_metrics.files import Found, read_folder
+
+log = logging.getLogger(__name__)
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 AsgiApp = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Any]], Awaitable[None]]
@@ -17,18 +22,21 @@ AsgiApp = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Any]], Awa
 def wsgi_app(folder: str | Path | None = None) -> WsgiApp:
     """A WSGI application that answers every request with the metrics.
 
+    It answers 503 with a sentence, and logs the sentence once, while the folder does not exist or cannot be
+    read. The first worker creates the folder.
+
     Args:
         folder: the folder that the workers write to; ``CELERY_METRICS_DIRECTORY`` if None.
 
     Raises:
         MetricsError: no folder is given.
     """
-    found = _folder(folder)
+    metrics = _FolderMetrics(_folder(folder))
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        content_type, body = _scraped(found, environ.get("HTTP_ACCEPT", ""))
+        status, content_type, body = metrics.scraped(environ.get("HTTP_ACCEPT", ""))
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
-        start_response("200 OK", headers)
+        start_response(f"{status.value} {status.phrase}", headers)
         return [body]
 
     return answer
@@ -36,15 +44,15 @@ def wsgi_app(folder: str | Path | None = None) -> WsgiApp:
 
 def asgi_app(folder: str | Path | None = None) -> AsgiApp:
     """The same as an ASGI application. Its arguments and errors are those of ``wsgi_app``."""
-    found = _folder(folder)
+    metrics = _FolderMetrics(_folder(folder))
 
     async def answer(scope: dict[str, Any], _receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         if scope["type"] != "http":
             raise RuntimeError("The task metrics answer HTTP requests only.")
         accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
-        content_type, body = await asyncio.to_thread(_scraped, found, accept)
+        status, content_type, body = await asyncio.to_thread(metrics.scraped, accept)
         headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": status.value, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     return answer
@@ -59,5 +67,38 @@ def _folder(folder: str | Path | None) -> Path:
     return Path(named)
 
 
-def _scraped(folder: Path, accept: str) -> tuple[str, bytes]:
-    return scraped(read_folder(folder).documents, accept)
+class _FolderMetrics:
+    """The answers to scrapes of one folder. A problem is logged when it begins."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._problem = ""
+
+    def scraped(self, accept: str) -> tuple[HTTPStatus, str, bytes]:
+        """The status, the content type and the body."""
+        found = read_folder(self._folder)
+        problem = self._problem_of(found)
+        if problem and problem != self._problem:
+            log.warning("Task metrics: %s", problem)
+        self._problem = problem
+        if problem:
+            return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", f"{problem}\n".encode()
+        return HTTPStatus.OK, *scraped(found.documents, accept)
+
+    def _problem_of(self, found: Found) -> str:
+        folder = self._folder
+        if found.documents:
+            return ""
+        unreadable = f"No file in {folder} can be read. Give this program read access."
+        try:
+            is_folder = S_ISDIR(folder.stat().st_mode)
+        except FileNotFoundError:
+            return (
+                f"The folder {folder} does not exist. The first worker with {FOLDER_VARIABLE}={folder} "
+                "creates it, if the folder above it exists and the worker may write there."
+            )
+        except OSError:
+            return unreadable
+        if not is_folder:
+            return f"{folder} is not a folder."
+        return unreadable if found.unreadable or not os.access(folder, os.R_OK | os.X_OK) else ""

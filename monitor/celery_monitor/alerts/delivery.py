@@ -62,9 +62,9 @@ class Delivery:
         retry_at = self._waits_since + self._waits if self._problem is not None else None
         return ChannelStatus(self.name, self._sent, self._failed, self._last_sent, self._problem, retry_at)
 
-    async def send(self, alerts: Sequence[Alert]) -> bool:
+    async def send(self, alerts: Sequence[Alert], *, waiting: int = 0, page_url: str | None = None) -> bool:
         """Send one message. False if it did not arrive: the next one may be tried when ``is_free``."""
-        message = Notification(tuple(alerts), self._clock())
+        message = Notification(tuple(alerts), self._clock(), waiting, page_url)
         if self._undelivered is not None and _content(message) == _content(self._undelivered):
             # The receiver may have taken it all the same: it recognises the message by its time.
             message = replace(message, at=self._undelivered.at)

@@ -12,10 +12,11 @@ from celery_health.alerts.rule import AlertSeverity, Rule
 from celery_monitor.alerts.delivery import ChannelStatus, Delivery
 from celery_monitor.alerts.evaluation import evaluate
 from celery_monitor.alerts.memory import AlertMemory
-from celery_monitor.alerts.messages import due
+from celery_monitor.alerts.messages import MOST_IN_A_MESSAGE, due
 from celery_monitor.alerts.notification import Channel
 from celery_monitor.alerts.snapshot import AlertSnapshot
-from celery_monitor.alerts.states import advance
+from celery_monitor.alerts.states import Records, advance
+from celery_monitor.alerts.unattended import Unattended
 from celery_monitor.alerts.wording import ALL_RULES, Wording
 from celery_monitor.cancellation import finish, raise_if_cancelled
 from celery_monitor.control.duty import Duty
@@ -46,6 +47,9 @@ class Snapshots(Protocol):
 class AlertKeeper:
     """Of several monitors with one database, the one that has the duty evaluates and sends.
 
+    One that had the duty when the database went away goes on: it cannot know whether the database is away for
+    all of them, and an alert that comes twice is better than one that never comes.
+
     ``wording``: how alerts are written at this moment. ``rules``: those that are on. ``repeat_seconds``:
     after which a message about an alert is repeated while it fires.
     """
@@ -69,6 +73,7 @@ class AlertKeeper:
         self._clock = clock
         self._duty = Duty(history, "alerts", _LEASE_SECONDS, clock)
         self._memory = AlertMemory(history, ALL_RULES)
+        self._unattended = Unattended()
         self._stuck: Mapping[str, int] = {}
         self._deliveries = {channel.name: Delivery(channel, clock) for channel in channels}
 
@@ -133,52 +138,92 @@ class AlertKeeper:
         if self._memory.loaded:
             with suppress(HistoryError, TimeoutError):
                 async with asyncio.timeout(_FINISH_SECONDS):
-                    await self._memory.store(self._clock())
+                    await self._duty.hold()
+                    await self._store(self._clock())
 
     async def evaluate_once(self) -> None:
         """Evaluate all rules, if this monitor has the duty."""
         self._snapshots.turn()
         if self._duty.may_have_ended:
-            self._memory.forget()
-        # While the database is away, no other monitor can take over the duty.
+            self._forget()
         with suppress(HistoryError):
             await self._duty.hold()
         if not self._duty.held:
-            self._memory.forget()
-            self._stuck = {}
+            await self._evaluate_unattended()
             return
         now = self._clock()
         try:
             if not self._memory.loaded:
-                await self._memory.load(now)
+                await self._load(now)
         except HistoryError:
             return
         before = self._memory.records
         snapshot = await self._snapshots.snapshot()
         self._stuck = snapshot.stuck or {}
         self._memory.records = advance(before, evaluate(snapshot, self._rules), snapshot.now)
-        self._log_changes(before.get)
+        self._log_changes(before, self._memory.records)
         with suppress(HistoryError):
+            await self._store(now)
+
+    async def _load(self, now: float) -> None:
+        memory = self._memory
+        await memory.load(now)
+        records, delivered = self._unattended.give(memory.records)
+        memory.records = {**memory.records, **records}
+        memory.note_delivered(delivered)
+
+    def _forget(self) -> None:
+        """Another monitor has the duty, or may have it."""
+        if self._memory.loaded:
+            self._unattended.take(self._memory.records, self._memory.unstored)
+        self._memory.forget()
+
+    async def _store(self, now: float) -> None:
+        # What another monitor may have stored meanwhile is not overwritten.
+        if self._duty.is_certain:
             await self._memory.store(now)
+
+    async def _evaluate_unattended(self) -> None:
+        """Without the duty."""
+        self._forget()
+        self._stuck = {}
+        if not self._unattended.records:
+            return
+        with suppress(HistoryError):
+            known = await self._history.alerts.delivered()
+            before = self._unattended.records
+            snapshot = await self._snapshots.snapshot()
+            after = advance(before, evaluate(snapshot, self._rules), snapshot.now)
+            self._unattended.advance(after, known)
+            self._log_changes(before, self._unattended.records)
 
     async def send_once(self, delivery: Delivery) -> None:
         """Send one message through a channel, if one is due and the channel is free."""
         memory, now = self._memory, self._clock()
-        if not memory.loaded or not delivery.is_free or self._duty.may_have_ended:
+        if not delivery.is_free or self._duty.may_have_ended:
             return
-        delivered = memory.delivered(delivery.name)
-        records = due(memory.records.values(), delivered, self.is_silenced, self._repeat_seconds, now)
+        if memory.loaded:
+            delivered = memory.delivered(delivery.name)
+            records = due(memory.records.values(), delivered, self.is_silenced, self._repeat_seconds, now)
+        else:
+            records = self._unattended.ended(delivery.name, self.is_silenced)
         if records:
             # A message that arrived and is not noted would be sent again, or its end would not be.
             await finish(self._deliver(delivery, records, now), _FINISH_SECONDS)
 
-    async def _deliver(self, delivery: Delivery, records: Sequence[AlertRecord], now: float) -> None:
+    async def _deliver(self, delivery: Delivery, found: Sequence[AlertRecord], now: float) -> None:
         wording, memory = self.wording, self._memory
-        if not await delivery.send([wording.alert(record) for record in records]):
+        records = found[:MOST_IN_A_MESSAGE]
+        alerts, waiting = [wording.alert(record) for record in records], len(found) - len(records)
+        if not await delivery.send(alerts, waiting=waiting, page_url=wording.alerts_url):
             return
-        memory.note_delivered([_delivered(delivery.name, record, now) for record in records])
+        delivered = [_delivered(delivery.name, record, now) for record in records]
+        if not memory.loaded:
+            self._unattended.take({record.key: record for record in records}, delivered)
+            return
+        memory.note_delivered(delivered)
         with suppress(HistoryError):
-            await memory.store(now)
+            await self._store(now)
 
     def is_silenced(self, key: AlertKey) -> bool:
         """Whether a silence counts for an alert."""
@@ -204,10 +249,10 @@ class AlertKeeper:
         self._memory.silences = [one for one in silences if one is not found]
         return found
 
-    def _log_changes(self, before: Callable[[AlertKey], AlertRecord | None]) -> None:
+    def _log_changes(self, before: Records, after: Records) -> None:
         wording = self.wording
-        for key, record in self._memory.records.items():
-            known = before(key)
+        for key, record in after.items():
+            known = before.get(key)
             times = record.fired, record.ended
             if record.fired is None or (known is not None and (known.fired, known.ended) == times):
                 continue

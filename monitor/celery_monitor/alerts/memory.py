@@ -48,6 +48,11 @@ class AlertMemory:
         self.records = self._stored = {}
         self._delivered, self._unstored, self.loaded = {}, [], False
 
+    @property
+    def unstored(self) -> Sequence[Delivered]:
+        """What was delivered and is not yet in the database."""
+        return self._unstored
+
     def delivered(self, channel: str) -> Mapping[AlertKey, Delivered]:
         """What a channel has delivered."""
         return self._delivered.get(channel, {})

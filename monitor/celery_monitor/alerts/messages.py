@@ -6,7 +6,7 @@ from celery_monitor.clocks import passed
 from celery_monitor.records.alerts import AlertKey, AlertRecord, AlertState, Delivered
 
 MOST_IN_A_MESSAGE = 50
-"""The rest goes with the next message."""
+"""The rest goes with later messages."""
 
 
 def due(
@@ -16,7 +16,7 @@ def due(
     repeat_seconds: float,
     now: float,
 ) -> list[AlertRecord]:
-    """The alerts of the next message, those that fire first, the oldest before.
+    """The alerts of the next message and of later ones, those that fire first, the oldest before.
 
     ``delivered``: what this channel has delivered. A message is due when an alert begins to fire, again after
     ``repeat_seconds`` while it fires, and once when it is resolved, which it also is while it is pending
@@ -30,7 +30,7 @@ def due(
         and not is_silenced(record.key)
     ]
     found.sort(key=lambda record: (record.state is not AlertState.FIRING, record.fired or 0.0, record.key))
-    return found[:MOST_IN_A_MESSAGE]
+    return found
 
 
 def _is_due(record: AlertRecord, delivered: Delivered | None, repeat_seconds: float, now: float) -> bool:

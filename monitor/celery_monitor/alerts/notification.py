@@ -34,10 +34,15 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message: at least one alert, those that fire first. ``at``: when it was put together, Unix time."""
+    """One message: at least one alert, those that fire first. ``at``: when it was put together, Unix time.
+
+    ``waiting``: how many alerts are left for later messages. ``page_url``: where the page lists all alerts.
+    """
 
     alerts: tuple[Alert, ...]
     at: float
+    waiting: int = 0
+    page_url: str | None = None
 
     @property
     def status(self) -> Status:

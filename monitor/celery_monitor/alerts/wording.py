@@ -13,6 +13,7 @@ from celery_monitor.alerts.silences import RULE, SEVERITY, silence_of
 from celery_monitor.history.filters.fields import quoted
 from celery_monitor.records.alerts import AlertKey, AlertRecord, Silence
 
+_ALERTS = "/monitoring/alerts"
 ALL_RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for rule in RULES})
 
 
@@ -31,6 +32,11 @@ class Wording:
     command: str | None = None
     page_url: str | None = None
     runbook_url: str | None = None
+
+    @property
+    def alerts_url(self) -> str | None:
+        """Where the page lists all alerts."""
+        return None if self.page_url is None else f"{self.page_url}{_ALERTS}"
 
     def labels(self, key: AlertKey) -> dict[str, str]:
         """The labels that silences match, as far as they are known."""
@@ -68,4 +74,4 @@ def place(labels: Mapping[str, str]) -> str:
         return f"/monitoring/queues/{quote(queue, safe='')}"
     if name := labels.get("name"):
         return f"/monitoring/tasks?q={quote(f'name:{quoted(name)}', safe='')}"
-    return "/monitoring/alerts"
+    return _ALERTS

@@ -27,10 +27,15 @@ class Duty:
     def may_have_ended(self) -> bool:
         """Whether this monitor has stood still for so long that another one may have the duty by now.
 
-        It was suspended, or is too slow. While it asks a database that is away, no other monitor gets it.
+        It was suspended, or is too slow. One that asks a database in vain does not stand still.
         """
         # The lease may be older than the last try by a third of it.
         return passed(self._tried_at, self._seconds * 2 / 3, self._clock())
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether no other monitor can have the duty: the lease that this one has got has not expired."""
+        return self.held and not passed(self._asked_at, self._seconds, self._clock())
 
     async def hold(self) -> bool:
         """Whether this monitor has the duty.

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 from celery_monitor.events.decode import Decoder
 from celery_monitor.events.merge import Merger
@@ -25,14 +26,26 @@ TURN_SECONDS = 0.002
 class Intake:
     """Runs a receiver and merges what it delivers.
 
+    ``wait_seconds``: how long messages may wait for ``begin`` before the first one is merged. They do not
+    wait any longer when the buffer is half full.
+
     ``lag``: seconds from the receipt of the messages that were merged last to their merging.
     """
 
-    def __init__(self, receiver: Receiver, merger: Merger, *, max_bytes: int = MAX_BUFFER_BYTES) -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        merger: Merger,
+        *,
+        max_bytes: int = MAX_BUFFER_BYTES,
+        wait_seconds: float = 0.0,
+    ) -> None:
         self.receiver = receiver
         self.merger = merger
         self.lag = 0.0
         self._max_bytes = max_bytes
+        self._wait_seconds = wait_seconds
+        self._begin = asyncio.Event()
         decoder = Decoder(merger.counters)
         self._decode = decoder.envelope if receiver.envelopes else decoder.body
         self._buffer: deque[tuple[Sequence[bytes], float, int]] = deque()
@@ -45,6 +58,10 @@ class Intake:
             group.create_task(self.receiver.run(self.take))
             group.create_task(self._merge())
 
+    def begin(self) -> None:
+        """All that should be known before the first message is merged is known, or will not be soon."""
+        self._begin.set()
+
     def take(self, messages: Sequence[bytes], received: float) -> None:
         """Put messages into the buffer. This is the receiver's sink."""
         size = _size(messages)
@@ -54,6 +71,8 @@ class Intake:
             dropped, _, freed = self._buffer.popleft()
             self._bytes -= freed
             self.merger.counters.dropped += len(dropped)
+        if 2 * self._bytes > self._max_bytes:
+            self._begin.set()
         self._filled.set()
 
     @property
@@ -62,6 +81,9 @@ class Intake:
         return self._bytes
 
     async def _merge(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._wait_seconds):
+                await self._begin.wait()
         while True:
             await self._filled.wait()
             self._filled.clear()

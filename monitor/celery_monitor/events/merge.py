@@ -114,8 +114,7 @@ class Merger:
 
     def get(self, task_id: str) -> TaskRecord | None:
         """The record of a task in memory, with all events so far."""
-        task = self._find(task_id)
-        return None if task is None else self._record(task_id, task)
+        return None if (task := self._find(task_id)) is None else self._record(task_id, task)
 
     def restore(self, records: Iterable[TaskRecord], processed: Mapping[str, int] = _NONE) -> None:
         """Take in stored records of unfinished tasks, with their runs, after a start of the monitor.
@@ -124,7 +123,9 @@ class Merger:
         that another process has its name now.
         """
         for record in records:
-            if self._find(record.id) is None:
+            if (task := self._find(record.id)) is not None:
+                task.name = task.name or record.name  # its later events have none either
+            else:
                 running_on, replaced = self.workers.restore(record, processed)
                 task = self._unfinished[record.id] = _Task(record, record.name, running_on=running_on)
                 for worker in replaced:
@@ -144,8 +145,7 @@ class Merger:
 
     def mark_lost(self, worker: str, at: float) -> int:
         """The worker has been gone since ``at``: what it was running is lost. Returns the number of tasks."""
-        track = self.workers.get(worker)
-        if track is None:
+        if (track := self.workers.get(worker)) is None:
             return self._mark_lost(worker, 0, at)
         return self._lose_worker(track, 0, at)
 

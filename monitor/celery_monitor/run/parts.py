@@ -27,7 +27,7 @@ from celery_monitor.run.check_log import CheckLog
 from celery_monitor.run.flushing import Flusher
 from celery_monitor.run.ownership import Ownership
 from celery_monitor.run.problem import StartError
-from celery_monitor.run.restoring import Restorer
+from celery_monitor.run.restoring import WAIT_SECONDS, Restorer
 from celery_monitor.run.supervisor import Supervisor
 from celery_monitor.settings import Settings
 from celery_monitor.settings.effective import Resource
@@ -68,16 +68,17 @@ def make_parts(settings: Settings, history: History, clock: Callable[[], float])
         on_task=live.on_task,
         accept=Ownership(settings.is_ours, live).accepts if settings.worker_patterns else None,
     )
-    intake = Intake(receiver, merger)
+    intake = Intake(receiver, merger, wait_seconds=WAIT_SECONDS)
     live.follow(merger.workers, merger.mark_lost, receiver)
     application = application_of(settings)
     switch = EventSwitch(live, application.remote_control)
     flusher = Flusher(merger, live, history)
+    restorer = Restorer(merger, live, history, on_tried=intake.begin)
     supervisor = Supervisor()
     supervisor.add("The receiver of events", intake.run)
     supervisor.add("The writer of the history", flusher.run)
     supervisor.add("The deletion of old tasks", history.keep_deleting)
-    supervisor.add("The reader of unfinished tasks", Restorer(merger, live, history).run)
+    supervisor.add("The reader of unfinished tasks", restorer.run)
     polling = Polling(live, connection, application.remote_control, settings.management_url)
     supervisor.add("The reader of queues and workers", polling.run)
     supervisor.add("The switch of task events", switch.run)

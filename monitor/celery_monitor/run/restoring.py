@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from celery_monitor.events.merge import Merger
 from celery_monitor.history import History, HistoryUnavailableError
@@ -12,6 +13,8 @@ from celery_monitor.run.flushing import SAMPLE_SECONDS
 
 MAX_RESTORED = 20_000
 """Of more unfinished tasks only the latest are known again, those that were running first."""
+WAIT_SECONDS = 10.0
+"""How long events wait for the first attempt."""
 _RETRY_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
@@ -20,16 +23,26 @@ class Restorer:
     """Brings what was not finished when the monitor stopped from the history into memory.
 
     Otherwise, nothing would show that the worker of a running task has gone, or has ended the task, in the
-    meantime. Events are received meanwhile; what they say of a task counts.
+    meantime. What events say of a task counts.
+
+    ``on_tried`` is called after the first attempt. Events that are merged before would be counted without the
+    name of their task: only task-received has it.
     """
 
     def __init__(
-        self, merger: Merger, live: Live, history: History, *, ask_seconds: float = SAMPLE_SECONDS / 3
+        self,
+        merger: Merger,
+        live: Live,
+        history: History,
+        *,
+        ask_seconds: float = SAMPLE_SECONDS / 3,
+        on_tried: Callable[[], object] = lambda: None,
     ) -> None:
         self._merger = merger
         self._live = live
         self._history = history
         self._ask_seconds = ask_seconds
+        self._on_tried = on_tried
 
     async def run(self) -> None:
         """Restore once, watch for workers of which only another monitor hears, and then rest for ever."""
@@ -39,7 +52,9 @@ class Restorer:
                 workers = await self.restore()
                 break
             except HistoryUnavailableError:
+                self._on_tried()
                 await asyncio.sleep(_RETRY_SECONDS)
+        self._on_tried()
         await self.watch(workers, began)
         await asyncio.Event().wait()
 

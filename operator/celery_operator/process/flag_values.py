@@ -11,6 +11,7 @@ import click
 
 from celery_health.alerts import RULES
 from celery_health.alerts.choice import read_choice
+from celery_health.alerts.links import link_base
 from celery_health.alerts.rule import Rule
 from celery_health.readers.access import Network
 
@@ -127,10 +128,8 @@ def alert_rules(text: str) -> tuple[Rule, ...]:
 
 
 def url(text: str) -> str:
-    """The beginning of a URL. Raises ValueError."""
-    if text and not text.startswith(("http://", "https://")):
-        raise ValueError(f"{text!r} is not an address: begin with https://")
-    return text
+    """The beginning of a URL for links, or nothing. Raises ValueError."""
+    return link_base(text) if text else ""
 
 
 def labels(text: str) -> dict[str, str]:

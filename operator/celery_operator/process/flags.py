@@ -170,7 +170,7 @@ def _cli() -> None:
 @_flag(
     "--runbook-url",
     Checked("URL", flag_values.url),
-    "Where the runbooks are published.",
+    "Where the runbooks are published, such as https://HOST/runbooks.",
     default="",
     shown=False,
 )

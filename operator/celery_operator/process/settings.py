@@ -62,7 +62,7 @@ class Settings:
     port: int = 8080
     """For /livez, /readyz and /metrics; 0 takes any free port."""
     alerts: AlertRules = ALL_RULES
-    """The alerts that are judged and posted as Events."""
+    """The alerts that are judged and posted as Events, and that the monitors evaluate."""
     log_level: str = "info"
     log_format: Literal["json", "text"] = "json"
 
@@ -103,6 +103,7 @@ class Settings:
             sidecars_reached_by_pods=self.report_access == "direct",
             operator_peers=self._own_pods(),
             metrics_peers=self.metrics_peers,
+            alerts=self.alerts,
         )
 
     def _own_pods(self) -> tuple[dict[str, Any], ...]:

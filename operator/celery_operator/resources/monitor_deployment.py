@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from celery_operator.api import names
+from celery_operator.api.alert_rules import AlertRules
 from celery_operator.api.monitor import Monitor, MonitorAccess, MonitorDatabase
 from celery_operator.api.references import SecretKeyReference
 from celery_operator.api.spec import CeleryDeploymentSpec
@@ -100,7 +101,7 @@ def _container(cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: Objec
     return {
         "name": names.MONITOR_CONTAINER,
         **_image(monitor, settings),
-        "env": [*connections(cd, spec), *_environment(cd, spec)],
+        "env": [*connections(cd, spec), *_environment(cd, spec, settings)],
         "ports": [{"name": "http", "containerPort": MONITOR_PORT, "protocol": "TCP"}],
         "terminationMessagePolicy": "FallbackToLogsOnError",
         # A migration of a large history takes a while.
@@ -119,7 +120,9 @@ def _image(monitor: Monitor, settings: ObjectSettings) -> dict[str, Any]:
     return {"image": settings.monitor_image, "imagePullPolicy": settings.monitor_image_pull_policy}
 
 
-def _environment(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> Iterator[EnvVar]:
+def _environment(
+    cd: ResourceIdentity, spec: CeleryDeploymentSpec, settings: ObjectSettings
+) -> Iterator[EnvVar]:
     """The monitor's options. Those that have a default of the monitor's own are left out."""
     monitor, generated = spec.monitor, monitor_name(cd)
     yield from _database(monitor.database)
@@ -148,6 +151,7 @@ def _environment(cd: ResourceIdentity, spec: CeleryDeploymentSpec) -> Iterator[E
     yield from _access(monitor.access)
     if monitor.alerts is not None:
         yield _option("alerts_file", f"{ALERTS_FOLDER}/{ALERTS_FILE}")
+    yield from _alert_rules(settings.alerts)
     yield _option("log_format", "json")
 
 
@@ -160,6 +164,13 @@ def _database(database: MonitorDatabase | None) -> Iterator[EnvVar]:
         yield {"name": "DATABASE_URL", "value": f"sqlite:///{_DATA}/history.sqlite3"}
     if database is not None and database.schema_name is not None:
         yield _option("database_schema", database.schema_name)
+
+
+def _alert_rules(alerts: AlertRules) -> Iterator[EnvVar]:
+    if alerts.changed:
+        yield _option("alert_rules", alerts.changed)
+    if alerts.runbook_url:
+        yield _option("runbook_url", alerts.runbook_url)
 
 
 def _access(access: MonitorAccess) -> Iterator[EnvVar]:

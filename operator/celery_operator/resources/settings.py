@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from celery_operator.api.alert_rules import ALL_RULES, AlertRules
 from celery_operator.api.template_fields import ALL_FIELDS, TemplateFields
 
 
@@ -35,6 +36,8 @@ class ObjectSettings:
     """The operator's pods, as a NetworkPolicy names them. Empty: the operator reaches no pod directly."""
     metrics_peers: tuple[dict[str, Any], ...] = ()
     """Who else may read the metrics of sidecars."""
+    alerts: AlertRules = ALL_RULES
+    """The alert rules, as far as the resource's template of the monitor does not replace them."""
 
 
 def peer(namespace: Mapping[str, str], pods: Mapping[str, str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the chart gives to the Prometheus operator: nothing by default, then targets and rules."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 from tools.alert_rules import rules_file
 
 from celery_health.alerts import RULES
+from celery_operator.process.flags import parse
 from tests.integration.chart.helm import Manifest, of_kind, only, render, template
 
 KINDS = ("ServiceMonitor", "PodMonitor", "PrometheusRule")
@@ -38,6 +40,33 @@ def test_a_rule_has_its_own_threshold_time_and_severity() -> None:
     assert rule["expr"].count("> 2000000") == 2
     assert rule["annotations"]["description"].endswith("The limit is 2000000.")
     assert (rule["for"], rule["labels"]) == ("1h", {"severity": "page"})
+
+
+def test_the_operator_and_its_monitors_have_the_rules_of_the_chart_also_without_prometheus() -> None:
+    of = f"{RULE}.rules"
+    manifests = render(
+        f"{of}.CeleryHighQueueDepth.messages=2000000",
+        f"{of}.CelerySlowTasks.for=1h",
+        f"{of}.CeleryDeadLetters.enabled=false",
+        f"{RULE}.runbookUrl=https://docs.example/runbooks/",
+    )
+    (container,) = only(manifests, "Deployment")["spec"]["template"]["spec"]["containers"]
+
+    alerts_of_monitors = parse(container["args"], {}).for_objects().alerts
+
+    assert json.loads(alerts_of_monitors.changed) == {
+        "CeleryHighQueueDepth": {"messages": 2_000_000},
+        "CelerySlowTasks": {"for": "3600s"},
+        "CeleryDeadLetters": {"enabled": False},
+    }
+    assert alerts_of_monitors.runbook_url == "https://docs.example/runbooks"
+
+
+def test_a_url_of_runbooks_with_a_password_is_refused() -> None:
+    refused = template("--set", f"{RULE}.runbookUrl=https://ann:x@docs.example")
+
+    assert refused.returncode != 0
+    assert "runbookUrl" in refused.stderr
 
 
 def test_a_rule_can_be_switched_off_and_a_group_without_rules_is_left_out() -> None:

@@ -6,10 +6,12 @@ import pytest
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
 from celery_operator.kinds import CELERY_DEPLOYMENT, DEPLOYMENT, POD, SECRET, SERVICE, VOLUME_CLAIM
+from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.world import World, within
 
 MONITOR = "shop-monitor"
+RULES_VARIABLE = "CELERY_MONITOR_ALERT_RULES"
 ON: dict[str, Any] = {"enabled": True, "database": {"storage": {"size": "1Gi"}}}
 
 
@@ -89,6 +91,32 @@ def test_a_volume_that_may_not_change_is_a_fault_with_the_words_of_the_api_serve
     )
     assert MONITOR in stalled["message"]
     assert "immutable" in stalled["message"]
+
+
+def rules_of(world: World) -> str | None:
+    """The changed alert rules that the pod of the monitor gets."""
+    (container,) = template_of(world, MONITOR)["spec"]["containers"]
+    return next((one["value"] for one in container["env"] if one["name"] == RULES_VARIABLE), None)
+
+
+def until_rules(world: World, expected: str | None) -> None:
+    wait_for(lambda: rules_of(world) == expected, describe=f"the rules {expected}")
+
+
+def test_changed_alert_rules_of_the_operator_replace_the_monitor_and_no_worker(
+    start_operator: StartOperator, world: World
+) -> None:
+    operator = start_operator().until_it_leads()
+    world.create_shop(monitor=ON)
+    world.until_owned_objects("shop-default", "shop-mail", MONITOR)
+    worker = template_of(world, "shop-default")
+    assert rules_of(world) is None
+    changed = '{"CelerySlowTasks": {"seconds": 900}}'
+    for flags, expected in (((f"--alert-rules={changed}",), changed), ((), None)):
+        operator.kill()
+        operator = start_operator(*flags).until_it_leads()
+        until_rules(world, expected)
+    assert template_of(world, "shop-default") == worker
 
 
 def test_the_claim_belongs_to_the_resource(shop: World) -> None:

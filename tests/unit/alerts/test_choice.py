@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from celery_health.alerts import RULES
-from celery_health.alerts.choice import chosen, read_choice
+from celery_health.alerts.choice import changes, chosen, read_choice
 from celery_health.alerts.rule import AlertSeverity, Rule
 from tests.unit.alerts.documented_metrics import ROOT
 
@@ -42,6 +42,26 @@ def test_a_rule_is_switched_off_or_gets_a_time_a_severity_and_thresholds() -> No
     assert (changed.hold_seconds, changed.severity) == (5400, AlertSeverity.CRITICAL)
     assert changed.filled("> @messages@") == "> 5000"
     assert rules["CelerySlowTasks"].severity is AlertSeverity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("choice", "found"),
+    [
+        ({}, {}),
+        ({"CeleryHighQueueDepth": {"enabled": True, "messages": 1000, "severity": "page"}}, {}),
+        ({"CeleryDeadLetters": {"enabled": False, "for": "9m"}}, {"CeleryDeadLetters": {"enabled": False}}),
+        (
+            {"CelerySlowTasks": {"seconds": 9e2, "for": "1h30m", "severity": "critical"}},
+            {"CelerySlowTasks": {"for": "5400s", "severity": "critical", "seconds": 900}},
+        ),
+    ],
+    ids=["nothing", "the defaults", "switched off", "everything"],
+)
+def test_the_changes_of_chosen_rules_are_what_differs(choice: dict[str, Any], found: dict[str, Any]) -> None:
+    rules = chosen(RULES, choice)
+
+    assert changes(RULES, rules) == found
+    assert read_choice(RULES, json.dumps(found)) == rules
 
 
 @pytest.mark.parametrize(

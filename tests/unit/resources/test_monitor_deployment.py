@@ -1,22 +1,19 @@
 """The pod of the monitor, and that workers do not change with it."""
 
-import re
 from ipaddress import ip_network
 from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
-from celery_health.alerts import RULES
-from celery_health.alerts.choice import read_choice
 from celery_monitor import __main__ as program
 from celery_monitor.settings import HistorySettings, Settings
 from celery_monitor.settings.alerts.channels import Header
 from celery_operator.api.spec import CeleryDeploymentSpec
 from celery_operator.resources.monitor_deployment import monitor_deployment
 from celery_operator.resources.ownership import ResourceIdentity
+from celery_operator.resources.settings import ObjectSettings
 from celery_operator.resources.worker_deployment import worker_deployment
 from tests.unit.resources.golden import SETTINGS
 
@@ -69,16 +66,15 @@ def spec(monitor: dict[str, Any], **fields: Any) -> CeleryDeploymentSpec:
     return CeleryDeploymentSpec.model_validate(whole)
 
 
-def pod(monitor: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    deployment = monitor_deployment(OWNER, spec(monitor, **fields), SETTINGS)
+def pod(monitor: dict[str, Any], settings: ObjectSettings = SETTINGS, **fields: Any) -> dict[str, Any]:
+    deployment = monitor_deployment(OWNER, spec(monitor, **fields), settings)
     found: dict[str, Any] = deployment["spec"]["template"]["spec"]
     return found
 
 
-def environment(monitor: dict[str, Any]) -> dict[str, Any]:
-    return {
-        one["name"]: one.get("value", one.get("valueFrom")) for one in pod(monitor)["containers"][0]["env"]
-    }
+def environment(monitor: dict[str, Any], settings: ObjectSettings = SETTINGS) -> dict[str, Any]:
+    (container,) = pod(monitor, settings)["containers"]
+    return {one["name"]: one.get("value", one.get("valueFrom")) for one in container["env"]}
 
 
 SECRETS = {
@@ -115,18 +111,24 @@ def mount_alerts(folder: Path) -> Path:
     return folder / PurePath(environment(IN_FULL)["CELERY_MONITOR_ALERTS_FILE"]).name
 
 
+def started(variables: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of the program with these variables."""
+    found: list[Settings] = []
+    monkeypatch.setattr(program, "start", found.append)
+    given = {name: SECRETS.get(name, value) for name, value in variables.items()}
+    result = CliRunner().invoke(program.main, [], env=given, auto_envvar_prefix="CELERY_MONITOR")
+    assert result.exit_code == 0, result.output
+    return found[0]
+
+
 def test_the_monitor_understands_every_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text("ann viewer token-of-ann-0123456789\n")
-    given = {name: SECRETS.get(name, value) for name, value in environment(IN_FULL).items()}
+    given = environment(IN_FULL)
     given["CELERY_MONITOR_TOKEN_FILE"] = str(tmp_path / "tokens")
     given["CELERY_MONITOR_ALERTS_FILE"] = str(mount_alerts(tmp_path / "alerts"))
-    started: list[Settings] = []
-    monkeypatch.setattr(program, "start", started.append)
 
-    result = CliRunner().invoke(program.main, [], env=given, auto_envvar_prefix="CELERY_MONITOR")
+    settings = started(given, monkeypatch)
 
-    assert result.exit_code == 0, result.output
-    (settings,) = started
     assert settings.connection.broker.address == "redis://redis:6379/0"
     assert (settings.server.host, settings.server.url_prefix) == ("0.0.0.0", "/celery")
     assert settings.server.proxies == (ip_network("10.0.0.1"),)
@@ -260,13 +262,3 @@ def test_the_container_is_read_only_but_for_its_volumes(monitor: dict[str, Any],
     assert found["securityContext"]["runAsUser"] == 1000
     secrets = {one["name"] for one in found["volumes"] if one.keys() & {"secret", "projected"}}
     assert {one["mountPath"] for one in container["volumeMounts"] if one["name"] not in secrets} == writable
-
-
-def test_the_guide_changes_the_alert_rules_of_the_monitor_by_its_template() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "howto" / "alerts.md").read_text(encoding="utf-8")
-    (example,) = [one for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "ALERT_RULES" in one]
-    found = environment(yaml.safe_load(example)["spec"]["monitor"])
-    rules = {rule.name: rule for rule in read_choice(RULES, found["CELERY_MONITOR_ALERT_RULES"])}
-    assert rules["CeleryHighFailureRate"].thresholds[0].default == 25
-    assert found["CELERY_MONITOR_PAGE_URL"] == "https://monitor.example.com"
-    assert found["CELERY_MONITOR_PORT"]

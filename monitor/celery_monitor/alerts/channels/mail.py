@@ -10,14 +10,14 @@ from html import escape
 
 from celery_monitor.alerts.channels.identity import episode, message_id
 from celery_monitor.alerts.channels.texts import (
+    all_alerts_url,
     bounded,
     described,
     headline,
-    left_out,
+    introduction,
     links,
     plain,
     state,
-    totals,
 )
 from celery_monitor.alerts.notification import Alert, Notification
 from celery_monitor.settings.alerts.channels import EmailSettings
@@ -55,10 +55,10 @@ def _inert(text: str) -> str:
 
 def _html(notification: Notification) -> str:
     parts = [part for alert in described(notification) for part in _section(alert)]
-    if len(notification.alerts) > 1:
-        parts.insert(0, f"<p>{escape(totals(notification))}</p>")
-    if rest := left_out(notification):
-        parts.append(f"<p>{escape(rest)}</p>")
+    if first := introduction(notification):
+        url = all_alerts_url(notification)
+        link = f' <a href="{escape(url)}">All alerts</a>' if url else ""
+        parts.insert(0, f"<p>{escape(first)}{link}</p>")
     style = "font-family: sans-serif; max-width: 40em"
     return f'<!doctype html><html><body style="{style}">{"".join(parts)}</body></html>\n'
 

@@ -29,22 +29,26 @@ def without_mentions(text: str) -> str:
 
 
 def headline(notification: Notification) -> str:
-    """One line: the summary of a single alert, otherwise how many fire and the first summary."""
+    """One line: the first summary, and how many more alerts there are in this message and in later ones."""
     first, *others = notification.alerts
     state = "Firing" if notification.status == "firing" else "Resolved"
-    more = f", and {counted(len(others), 'more alert')}" if others else ""
+    number = len(others) + notification.waiting
+    more = f", and {counted(number, 'more alert')}" if number else ""
     return f"[{state}] {bounded(first.summary, MAX_HEADLINE)}{more}"
 
 
 def totals(notification: Notification) -> str:
-    """How many alerts fire and how many are resolved, as a sentence."""
+    """How many alerts fire, how many are resolved and how many are left for later messages, as a sentence."""
     firing = sum(alert.status == "firing" for alert in notification.alerts)
-    resolved = len(notification.alerts) - firing
-    if not firing:
-        return f"{counted(resolved, 'alert')} {is_or_are(resolved)} resolved."
-    return f"{counted(firing, 'alert')} {'fires' if firing == 1 else 'fire'}" + (
-        f", {resolved} {is_or_are(resolved)} resolved." if resolved else "."
-    )
+    resolved, waiting = len(notification.alerts) - firing, notification.waiting
+    if firing:
+        parts = [f"{counted(firing, 'alert')} {'fires' if firing == 1 else 'fire'}"]
+        parts += [f"{resolved} {is_or_are(resolved)} resolved"] if resolved else []
+    else:
+        parts = [f"{counted(resolved, 'alert')} {is_or_are(resolved)} resolved"]
+    if waiting:
+        parts.append(f"{waiting} more {'follows' if waiting == 1 else 'follow'} in later messages")
+    return f"{', '.join(parts)}."
 
 
 def state(alert: Alert) -> str:
@@ -62,8 +66,12 @@ def moment(at: float) -> str:
 def links(alert: Alert) -> Iterator[tuple[str, str]]:
     """What the links of an alert are called, and their URLs. Only URLs of the web are links."""
     for name, url in (("Page", alert.page_url), ("Runbook", alert.runbook_url)):
-        if url and url.startswith(("https://", "http://")) and len(url) <= MAX_URL:
+        if url and _is_link(url):
             yield name, printable(url)
+
+
+def _is_link(url: str) -> bool:
+    return url.startswith(("https://", "http://")) and len(url) <= MAX_URL
 
 
 def described(notification: Notification, most: int = MAX_ALERTS) -> tuple[Alert, ...]:
@@ -77,13 +85,26 @@ def left_out(notification: Notification, most: int = MAX_ALERTS) -> str:
     return "" if number <= 0 else f"{counted(number, 'more alert')} {is_or_are(number)} not described here."
 
 
+def introduction(notification: Notification, most: int = MAX_ALERTS) -> str:
+    """What stands before several alerts: how many there are. At the end, a chat could cut it off."""
+    if len(notification.alerts) == 1:
+        return ""
+    return f"{totals(notification)} {left_out(notification, most)}".rstrip()
+
+
+def all_alerts_url(notification: Notification, most: int = MAX_ALERTS) -> str | None:
+    """Where the page lists all alerts, if a message does not describe them all."""
+    complete = not notification.waiting and not left_out(notification, most)
+    url = notification.page_url
+    return None if complete or not url or not _is_link(url) else printable(url)
+
+
 def plain(notification: Notification, most: int = MAX_ALERTS) -> str:
     """The whole message as plain text, with a blank line between two alerts."""
     parts = [_paragraph(alert) for alert in described(notification, most)]
-    if len(notification.alerts) > 1:
-        parts.insert(0, totals(notification))
-    if rest := left_out(notification, most):
-        parts.append(rest)
+    if first := introduction(notification, most):
+        url = all_alerts_url(notification, most)
+        parts.insert(0, f"{first}\nAll alerts: {url}" if url else first)
     return "\n\n".join(parts)
 
 

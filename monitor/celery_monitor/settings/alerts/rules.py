@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from celery_health.alerts import RULES
 from celery_health.alerts.choice import read_choice
+from celery_health.alerts.links import link_base
 from celery_health.alerts.rule import Rule
 from celery_monitor.settings.problem import SettingsError
 from celery_monitor.settings.setting import Checked, Setting
@@ -55,13 +55,9 @@ def changed_rules(text: str) -> tuple[Rule, ...]:
 def web_url(text: str) -> str:
     """A URL for links, without a slash at the end."""
     try:
-        parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingsError(f"{text!r} is not a URL for links: write https://HOST/PATH without a login")
-    return text.rstrip("/")
+        return link_base(text)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def alert_rules(options: Mapping[str, Any]) -> AlertRuleSettings:

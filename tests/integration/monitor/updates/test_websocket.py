@@ -198,7 +198,7 @@ async def test_after_a_restart_of_the_monitor_a_client_gets_snapshots(
 
             async def receives() -> bool:
                 _, metrics = await asyncio.to_thread(restarted.request, "/metrics")
-                return "celery_monitor_connected 1" in metrics
+                return "\ncelery_monitor_connected 1" in metrics
 
             await wait_for_async(receives, SECONDS, restarted.text)
             app.send_task("shop.tasks.place_order", args=(2,), queue="default")

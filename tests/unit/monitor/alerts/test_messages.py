@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from celery_monitor.alerts.messages import MOST_IN_A_MESSAGE, due
+from celery_monitor.alerts.messages import due
 from celery_monitor.alerts.silences import silence_of
 from celery_monitor.records.alerts import (
     AlertKey,
@@ -79,11 +79,9 @@ def test_a_silenced_alert_is_reported_when_the_silence_has_ended() -> None:
     assert due_now(alert(AlertState.RESOLVED), known=delivered(alert()), silenced=True) == []
 
 
-def test_a_message_begins_with_what_fires_longest_and_has_a_limit() -> None:
+def test_a_message_begins_with_what_fires_longest() -> None:
     ended, old, new = alert(AlertState.RESOLVED, "a"), alert(queue="c"), alert(queue="b", fired=NOW + 1)
     assert due_now(ended, new, old, known=delivered(ended)) == [old, new, ended]
-    many = [alert(queue=str(number)) for number in range(MOST_IN_A_MESSAGE + 10)]
-    assert len(due_now(*many)) == MOST_IN_A_MESSAGE
 
 
 def silence(until: float = NOW + 60, **matchers: str) -> Silence:

@@ -2,12 +2,13 @@
 
 import asyncio
 
+import pytest
 from tools.testbed.waiting import wait_for_async
 
 from celery_monitor.events.intake import Intake
 from celery_monitor.events.merge import Merger
 from celery_monitor.events.receivers import Sink
-from tests.unit.monitor.events.samples import T0, envelope, fields
+from tests.unit.monitor.events.samples import T0, WORKER, envelope, fields
 
 
 class Broker:
@@ -80,5 +81,43 @@ async def test_a_flood_at_ten_times_the_capacity_costs_messages_and_neither_memo
     assert counters.dropped > 0
     assert counters.dropped + counters.messages == sent
     assert len(merger) <= 10
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_first_messages_wait_until_it_may_begin_and_the_time_of_their_receipt_stays() -> None:
+    merger = Merger()
+    intake = Intake(Broker(started(1)), merger, wait_seconds=600)
+    task = asyncio.create_task(intake.run())
+
+    async def taken() -> bool:
+        return intake.buffered_bytes > 0
+
+    async def merged() -> bool:
+        return len(merger) == 1
+
+    await wait_for_async(taken)
+    await asyncio.sleep(0)
+    assert len(merger) == 0
+    intake.begin()
+    await wait_for_async(merged)
+    assert merger.workers[WORKER].last_seen == T0 + 100
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "most"), [(0.01, 16 * 1024 * 1024), (600, 1_000)], ids=["for a while", "in half the buffer"]
+)
+async def test_messages_do_not_wait_for_ever(seconds: float, most: int) -> None:
+    merger = Merger()
+    intake = Intake(Broker(started(1), started(2)), merger, wait_seconds=seconds, max_bytes=most)
+    task = asyncio.create_task(intake.run())
+
+    async def merged() -> bool:
+        return len(merger) == 2
+
+    await wait_for_async(merged)
+    assert merger.counters.dropped == 0
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -234,3 +234,12 @@ def test_what_events_said_before_the_history_was_read_counts() -> None:
     ends(merger, 1, "a")
     merger.restore([stored("a")])
     assert states(merger, "a") == ["SUCCESS"]
+
+
+def test_a_task_that_ran_on_before_it_was_restored_has_its_name_from_then_on() -> None:
+    named: list[tuple[str, str | None]] = []
+    merger = Merger(on_task=lambda one, name: named.append((one.type, name)))
+    merger.apply(event("task-started", 5), T0 + 5)
+    merger.restore([stored("t1")])
+    merger.apply(event("task-succeeded", 9), T0 + 9)
+    assert named == [("task-started", None), ("task-succeeded", stored("t1").name)]

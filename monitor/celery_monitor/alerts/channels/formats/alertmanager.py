@@ -28,7 +28,7 @@ def alertmanager(notification: Notification, channel: str) -> dict[str, Any]:
         "groupLabels": {},
         "commonLabels": common,
         "commonAnnotations": _common([alert["annotations"] for alert in alerts]),
-        "externalURL": bounded(notification.alerts[0].page_url or "", MAX_URL),
+        "externalURL": bounded(notification.page_url or notification.alerts[0].page_url or "", MAX_URL),
         "alerts": alerts,
     }
 

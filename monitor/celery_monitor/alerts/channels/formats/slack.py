@@ -1,13 +1,14 @@
 """What an incoming webhook of Slack takes. Names of tasks and queues stand in plain text only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from celery_monitor.alerts.channels.texts import (
+    all_alerts_url,
     bounded,
     described,
     headline,
-    left_out,
+    introduction,
     links,
     plain,
     state,
@@ -15,7 +16,7 @@ from celery_monitor.alerts.channels.texts import (
 )
 from celery_monitor.alerts.notification import Alert, Notification
 
-# Slack takes 50 blocks, and four are needed for an alert.
+# Slack takes 50 blocks, and four are needed for an alert. Two stand before them.
 _MOST = 10
 _MAX_TEXT = 3000
 _MAX_HEADER = 150
@@ -24,16 +25,29 @@ _MAX_HEADER = 150
 def slack(notification: Notification, _: str) -> dict[str, Any]:
     """The document. ``text`` is for notifications, and for other chats that take this format."""
     blocks = [block for alert in described(notification, _MOST) for block in _blocks(alert)]
-    if rest := left_out(notification, _MOST):
-        blocks.append(_section(_plain(rest)))
-    text = f"{headline(notification)}\n{plain(notification, _MOST)}"[:_MAX_TEXT]
+    if url := all_alerts_url(notification, _MOST):
+        blocks.insert(0, _links((("All alerts", url),)))
+    if first := introduction(notification, _MOST):
+        blocks.insert(0, _section(_plain(first)))
     return {
-        "text": escaped(without_mentions(text)),
+        "text": _text(notification),
         "mrkdwn": False,
         "unfurl_links": False,
         "unfurl_media": False,
         "blocks": blocks,
     }
+
+
+def _text(notification: Notification) -> str:
+    """Describes as many alerts as there is room for."""
+    most = _MOST
+    while len(text := _plain_text(notification, most)) > _MAX_TEXT and most > 1:
+        most -= 1
+    return escaped(without_mentions(text[:_MAX_TEXT]))
+
+
+def _plain_text(notification: Notification, most: int) -> str:
+    return f"{headline(notification)}\n{plain(notification, most)}"
 
 
 def escaped(text: str) -> str:
@@ -47,9 +61,13 @@ def _blocks(alert: Alert) -> Iterator[dict[str, Any]]:
     if alert.status == "firing":
         command = f"\nCommand: {bounded(alert.command)}" if alert.command else ""
         yield _section(_plain(f"{bounded(alert.description)}{command}"))
-    shown = " | ".join(f"<{escaped(url).replace('|', '%7C')}|{name}>" for name, url in links(alert))
-    if shown:
-        yield _section({"type": "mrkdwn", "text": shown, "verbatim": True})
+    if found := tuple(links(alert)):
+        yield _links(found)
+
+
+def _links(found: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    shown = " | ".join(f"<{escaped(url).replace('|', '%7C')}|{name}>" for name, url in found)
+    return _section({"type": "mrkdwn", "text": shown, "verbatim": True})
 
 
 def _section(text: dict[str, Any]) -> dict[str, Any]:

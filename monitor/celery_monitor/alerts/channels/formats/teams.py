@@ -7,7 +7,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from celery_monitor.alerts.channels.texts import bounded, described, headline, left_out, links, state, totals
+from celery_monitor.alerts.channels.texts import (
+    all_alerts_url,
+    bounded,
+    described,
+    headline,
+    introduction,
+    links,
+    state,
+)
 from celery_monitor.alerts.notification import Alert, Notification
 
 MAX_BYTES = 24_000
@@ -27,17 +35,15 @@ def teams(notification: Notification, _: str) -> dict[str, Any]:
 def _document(notification: Notification, most: int) -> dict[str, Any]:
     alerts = described(notification, most)
     body = [part for alert in alerts for part in _parts(alert)]
-    if len(notification.alerts) > 1:
-        body.insert(0, _text(totals(notification), weight="Bolder"))
-    if rest := left_out(notification, most):
-        body.append(_text(rest))
+    if first := introduction(notification, most):
+        body.insert(0, _text(first, weight="Bolder"))
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "fallbackText": headline(notification),
         "body": body,
-        "actions": _actions(alerts),
+        "actions": _actions(alerts, all_alerts_url(notification, most)),
     }
     content = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [content]}
@@ -59,11 +65,18 @@ def _text(text: str, **style: Any) -> dict[str, Any]:
     return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **style}]}
 
 
-def _actions(alerts: tuple[Alert, ...]) -> list[dict[str, Any]]:
-    """A button for each place, once."""
-    found = {url: name for alert in alerts for name, url in links(alert)}
+def _actions(alerts: tuple[Alert, ...], all_alerts: str | None) -> list[dict[str, Any]]:
+    """A button for each place, once. ``all_alerts``: the place that comes first."""
+    found = {} if all_alerts is None else {all_alerts: "All"}
+    for alert in alerts:
+        for name, url in links(alert):
+            found.setdefault(url, name)
     several = len(alerts) > 1
-    titles = {"Page": "Open the page", "Runbook": "Open a runbook" if several else "Open the runbook"}
+    titles = {
+        "All": "Open all alerts",
+        "Page": "Open the page",
+        "Runbook": "Open a runbook" if several else "Open the runbook",
+    }
     return [
         {"type": "Action.OpenUrl", "title": titles[name], "url": url}
         for url, name in list(found.items())[:_MAX_ACTIONS]

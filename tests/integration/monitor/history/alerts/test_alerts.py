@@ -9,6 +9,7 @@ import pytest
 
 from celery_monitor.alerts.delivery import PAUSE_SECONDS
 from celery_monitor.alerts.keeper import AlertKeeper
+from celery_monitor.alerts.messages import MOST_IN_A_MESSAGE
 from celery_monitor.history import History, HistoryOptions, HistoryUnavailableError
 from celery_monitor.records.alerts import (
     AlertKey,
@@ -102,6 +103,17 @@ async def test_alerts_within_a_minute_are_reported_together(keeper: AlertKeeper,
     for _ in range(31):
         await world.passes(keeper)
     assert world.chat.got == [FIRING, ("CeleryTasksStuck", "firing"), ("CeleryMonitorBlind", "firing")]
+
+
+async def test_a_message_has_a_limit_and_says_how_many_alerts_are_left(
+    keeper: AlertKeeper, world: World
+) -> None:
+    world.seen = {"stuck": {f"shop.task_{number}": 1 for number in range(2 * MOST_IN_A_MESSAGE + 20)}}
+    for _ in range(31):
+        await world.passes(keeper)
+    full = MOST_IN_A_MESSAGE
+    assert world.chat.sizes == [(full, full + 20), (full, 20), (20, 0)]
+    assert len(set(world.chat.got)) == 1
 
 
 async def test_a_restart_neither_repeats_nor_forgets(history: History, world: World) -> None:

@@ -13,6 +13,8 @@ from tests.unit.monitor.alerts.worlds import NOW, snapshot
 
 REPEAT = 3_600.0
 LOSES, OWN = "CeleryMonitorLosesEvents", {"dropped": 1}
+PAGE = "https://monitor.example"
+ALL_ALERTS = f"{PAGE}/monitoring/alerts"
 FIRING, RESOLVED = (LOSES, "firing"), (LOSES, "resolved")
 
 
@@ -23,6 +25,7 @@ class Chat:
 
     def __init__(self) -> None:
         self.got: list[tuple[str, str]] = []
+        self.sizes: list[tuple[int, int]] = []
         self.delivered = asyncio.Event()
         self.refuses = False
 
@@ -30,6 +33,8 @@ class Chat:
         if self.refuses:
             raise ChannelError("The receiver answered 500.")
         self.got += [(alert.rule, alert.status) for alert in notification.alerts]
+        self.sizes.append((len(notification.alerts), notification.waiting))
+        assert notification.page_url == ALL_ALERTS
         self.delivered.set()
 
 
@@ -51,7 +56,13 @@ class World:
 
     def keeper(self, history: History) -> AlertKeeper:
         return AlertKeeper(
-            history, self, [self.chat], Wording, rules=RULES, repeat_seconds=REPEAT, clock=lambda: self.now
+            history,
+            self,
+            [self.chat],
+            lambda: Wording(page_url=PAGE),
+            rules=RULES,
+            repeat_seconds=REPEAT,
+            clock=lambda: self.now,
         )
 
     async def restarted(self, history: History) -> AlertKeeper:

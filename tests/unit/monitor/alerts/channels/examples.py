@@ -42,6 +42,9 @@ def hostile() -> Alert:
     )
 
 
-def message(*alerts: Alert) -> Notification:
+ALL_ALERTS = "https://monitor.example/monitoring/alerts"
+
+
+def message(*alerts: Alert, waiting: int = 0) -> Notification:
     """A message about these alerts, or about one."""
-    return Notification(alerts or (alert(),), NOW)
+    return Notification(alerts or (alert(),), NOW, waiting, ALL_ALERTS)

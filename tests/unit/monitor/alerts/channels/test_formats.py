@@ -8,7 +8,7 @@ import pytest
 
 from celery_monitor.alerts.channels.formats import FORMATS
 from celery_monitor.settings.alerts.channels import WebhookFormat
-from tests.unit.monitor.alerts.channels.examples import HOSTILE, alert, hostile, message, resolved
+from tests.unit.monitor.alerts.channels.examples import ALL_ALERTS, HOSTILE, alert, hostile, message, resolved
 
 ALERTMANAGER, SLACK, TEAMS = (FORMATS[one] for one in WebhookFormat)
 
@@ -36,7 +36,7 @@ def test_the_format_of_alertmanager() -> None:
         "groupLabels": {},
         "commonLabels": {"alertname": "CeleryHighQueueDepth", "severity": "warning", "resource": "shop"},
         "commonAnnotations": first["annotations"],
-        "externalURL": "https://monitor.example/monitoring/queues/print",
+        "externalURL": ALL_ALERTS,
     }
     assert first["labels"] == {**document["commonLabels"], "queue": "print"}
     assert set(first["annotations"]) == {"summary", "description", "command", "runbook_url"}
@@ -70,7 +70,24 @@ def test_slack_takes_a_link_with_a_bar_for_one_link() -> None:
 def test_slack_gets_no_more_blocks_than_it_takes() -> None:
     document = SLACK(message(*[alert()] * 100), "chat")
     assert len(document["blocks"]) <= 50
-    assert document["blocks"][-1]["text"]["text"] == "90 more alerts are not described here."
+    first, second = (one["text"]["text"] for one in document["blocks"][:2])
+    assert first == "100 alerts fire. 90 more alerts are not described here."
+    assert second == f"<{ALL_ALERTS}|All alerts>"
+
+
+def test_the_text_for_other_chats_says_how_many_there_are_and_ends_with_a_whole_alert() -> None:
+    text = SLACK(message(*[alert(description="y" * 500)] * 50, waiting=9), "chat")["text"]
+    assert len(text) <= 3000
+    described = text.count("y" * 500)
+    assert 1 < described < 10
+    lines = text.splitlines()
+    assert lines[0] == "[Firing] A queue of shop is long, and 58 more alerts"
+    assert lines[1] == (
+        "50 alerts fire, 9 more follow in later messages. "
+        f"{50 - described} more alerts are not described here."
+    )
+    assert lines[2] == f"All alerts: {ALL_ALERTS}"
+    assert lines[-1].startswith("Runbook: ")
 
 
 def test_slack_takes_a_header_of_nothing_but_mentions() -> None:
@@ -91,7 +108,12 @@ def test_teams_gets_no_more_than_it_takes() -> None:
     long = alert(summary="ü" * 1000, description="ü" * 9999, command="ü" * 9999)
     document = TEAMS(message(*[long] * 100), "chat")
     assert len(json.dumps(document).encode()) < 28_000
-    assert "more alerts are not described here." in json.dumps(document)
+    content = document["attachments"][0]["content"]
+    described = sum(part["inlines"][0]["text"].startswith("ü" * 297) for part in content["body"]) // 3
+    assert content["body"][0]["inlines"][0]["text"] == (
+        f"100 alerts fire. {100 - described} more alerts are not described here."
+    )
+    assert content["actions"][0] == {"type": "Action.OpenUrl", "title": "Open all alerts", "url": ALL_ALERTS}
 
 
 @pytest.mark.parametrize("kind", WebhookFormat)

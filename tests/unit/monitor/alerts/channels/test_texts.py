@@ -4,7 +4,7 @@ import pytest
 
 from celery_monitor.alerts.channels.texts import bounded, headline, links, plain, totals, without_mentions
 from celery_monitor.alerts.notification import Alert
-from tests.unit.monitor.alerts.channels.examples import alert, hostile, message, resolved
+from tests.unit.monitor.alerts.channels.examples import ALL_ALERTS, alert, hostile, message, resolved
 
 
 def test_a_message_in_full() -> None:
@@ -50,11 +50,25 @@ def test_singular_and_plural(alerts: list[Alert], sentence: str) -> None:
     assert totals(message(*alerts)) == sentence
 
 
-def test_alerts_that_are_not_described_are_counted() -> None:
+def test_alerts_that_are_not_described_are_counted_and_the_page_with_all_is_named() -> None:
     text = plain(message(*[alert()] * 22))
     assert text.count("A queue of shop is long") == 20
-    assert text.endswith("2 more alerts are not described here.")
-    assert plain(message(*[alert()] * 21)).endswith("1 more alert is not described here.")
+    link = f"\nAll alerts: {ALL_ALERTS}\n"
+    assert text.startswith(f"22 alerts fire. 2 more alerts are not described here.{link}")
+    assert "fire. 1 more alert is not described here.\n" in plain(message(*[alert()] * 21))
+    assert ALL_ALERTS not in plain(message(*[alert()] * 20))
+
+
+def test_alerts_that_are_left_for_later_messages_count_in_the_headline_and_in_the_sentence() -> None:
+    many = message(*[alert()] * 40, *[resolved()] * 10, waiting=70)
+    assert headline(many) == "[Firing] A queue of shop is long, and 119 more alerts"
+    assert plain(many).startswith(
+        "40 alerts fire, 10 are resolved, 70 more follow in later messages. "
+        f"30 more alerts are not described here.\nAll alerts: {ALL_ALERTS}\n"
+    )
+    assert totals(message(*[resolved()] * 2, waiting=1)) == (
+        "2 alerts are resolved, 1 more follows in later messages."
+    )
 
 
 def test_texts_are_bounded_and_have_no_control_characters() -> None:
