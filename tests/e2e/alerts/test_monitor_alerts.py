@@ -25,6 +25,7 @@ from tests.support.refused_status import binding, policy
 NAME = "shop"
 SILENT = "silent"
 SILENT_BROKER = "redis://redis:6379/3"
+GROUPS = [group("frozen", concurrency=1), group(), group("small", concurrency=1)]
 RULES = {"CeleryHighFailureRate": {"for": "3s", "percent": 50}}
 """Of the monitor itself."""
 ENDLESS_SECONDS = 3600
@@ -41,7 +42,7 @@ def running(to: Receivers) -> Object:
     monitor = {"name": "monitor", "env": variables}
     return celery_deployment(
         NAME,
-        workers=[group(), group("small", concurrency=1), group("frozen", concurrency=1)],
+        workers=GROUPS,
         monitor={
             "enabled": True,
             "alerts": channels(to),
@@ -69,48 +70,53 @@ def test_each_fault_of_tasks_and_of_the_monitor_fires_its_alert(shop: Shop, tmp_
             shop.wait_ready(name)
             shop.wait_condition("MonitorReady", "True", name=name, timeout=READY_WITHIN)
         with watched(shop, NAME, tmp_path / "prometheus") as alerts:
-            freeze(alerts)
+            # What takes its time begins first.
+            freeze(shop)
+            start_without_agent(shop)
             failures(alerts, to)
             slow_tasks(alerts)
             long_queue(alerts)
-            restarts_and_stuck_task(alerts)
-            lost_events(alerts)
-            monitor_that_hangs(alerts)
+            restarts(alerts)
+            stuck_task(alerts)
             no_events(alerts)
             no_agent(alerts)
+            monitor_that_hangs(alerts)
             failing_operator(alerts)
         sent(shop, to)
 
 
-def freeze(alerts: Watched) -> None:
+def freeze(shop: Shop) -> None:
     """A worker that runs a task hangs, until the kubelet has restarted it."""
-    shop = alerts.shop
-    code = (
-        "from shop.celery import app; "
-        f"app.send_task('shop.tasks.build_report', ({ENDLESS_SECONDS},), queue='frozen', task_id={STUCK!r})"
-    )
-    shop.python(code)
+    run_as(shop, STUCK, ENDLESS_SECONDS, "frozen")
     (pod,) = shop.pods("frozen")
     name = pod["metadata"]["name"]
     wait_for(lambda: shop.report(name)["report"]["active_count"] == 1, interval=1)
     faults.signal_main(pod, "worker", signal.SIGSTOP)
 
 
-def restarts_and_stuck_task(alerts: Watched) -> None:
-    """The restart counts for an hour, so the end of that alert is left to the rules' own tests."""
+def run_as(shop: Shop, task_id: str, seconds: int, queue: str) -> None:
+    """Send a task with this id."""
+    task = f"'shop.tasks.build_report', ({seconds},), queue={queue!r}, task_id={task_id!r}"
+    shop.python(f"from shop.celery import app; app.send_task({task})")
+
+
+def restarts(alerts: Watched) -> None:
+    """The restart counts for an hour, so the end of the alert is left to the rules' own tests."""
     again = alerts.until_it_fires("CeleryWorkersRestartRepeatedly", group="frozen")
-    stuck = alerts.until_it_fires("CeleryTasksStuck", name="shop.tasks.build_report")
 
     assert again["summary"] == f"Workers of {alerts.where} are restarted again and again"
+
+
+def stuck_task(alerts: Watched) -> None:
+    """The task of the worker that was restarted never ends, until it is sent once more."""
+    labels = {"name": "shop.tasks.build_report"}
+    stuck = alerts.until_it_fires("CeleryTasksStuck", **labels)
+
     assert stuck["description"].startswith(
         f"1 started task shop.tasks.build_report of {alerts.where} is stuck: "
     )
-    code = (
-        "from shop.celery import app; "
-        f"app.send_task('shop.tasks.build_report', (0,), queue='default', task_id={STUCK!r})"
-    )
-    alerts.shop.python(code)
-    alerts.until_it_ends("CeleryTasksStuck", name="shop.tasks.build_report")
+    run_as(alerts.shop, STUCK, 0, "default")
+    alerts.until_it_ends("CeleryTasksStuck", **labels)
 
 
 def failures(alerts: Watched, to: Receivers) -> None:
@@ -173,19 +179,6 @@ def long_queue(alerts: Watched) -> None:
     alerts.until_it_ends("CeleryOldestWaitAboveTarget", **labels)
 
 
-def lost_events(alerts: Watched) -> None:
-    """Redis drops the connections of the monitor. They count for ten minutes."""
-    shop = alerts.shop
-
-    def cut_off() -> None:
-        shop.redis_shell(CUT_OFF)
-        shop.send("shop.tasks.clean_up", count=50)
-
-    lost = alerts.until_it_fires("CeleryMonitorLosesEvents", cut_off)
-
-    assert f"the monitor of {alerts.where} has lost events" in lost["description"]
-
-
 def pod_of_monitor(shop: Shop, name: str) -> Object:
     selector = f"app.kubernetes.io/instance={name},app.kubernetes.io/component=monitor"
     (found,) = shop.kube.list(shop.namespace, "pods", selector)
@@ -193,16 +186,23 @@ def pod_of_monitor(shop: Shop, name: str) -> Object:
 
 
 def monitor_that_hangs(alerts: Watched) -> None:
-    """The monitor hangs for some seconds."""
-    pod = pod_of_monitor(alerts.shop, NAME)
+    """The monitor hangs for some seconds, and Redis drops its connections, so it misses what happens.
+
+    Lost events count for ten minutes, so the end of that alert is left to the rules' own tests.
+    """
+    shop, pod = alerts.shop, pod_of_monitor(alerts.shop, NAME)
     faults.signal_main(pod, "monitor", signal.SIGSTOP)
     try:
         hangs = alerts.until_it_fires("CeleryMonitorNotReady")
+        shop.redis_shell(CUT_OFF)
+        shop.results(shop.send("shop.tasks.clean_up", count=20))
     finally:
         faults.signal_main(pod, "monitor", signal.SIGCONT)
 
     assert hangs["summary"] == f"The monitor of {alerts.where} does not work"
     alerts.until_it_ends("CeleryMonitorNotReady")
+    lost = alerts.until_it_fires("CeleryMonitorLosesEvents")
+    assert f"the monitor of {alerts.where} has lost events" in lost["description"]
 
 
 def no_events(alerts: Watched) -> None:
@@ -216,18 +216,19 @@ def no_events(alerts: Watched) -> None:
     other.until_it_ends("CeleryMonitorBlind")
 
 
-def no_agent(alerts: Watched) -> None:
+def start_without_agent(shop: Shop) -> None:
     """A command of the user starts a worker without the agent."""
-    shop = alerts.shop
-    workers = shop.resource()["spec"]["workers"]
     command = ["celery", "-A", "shop.celery", "worker", "-Q", "plain", "-c", "1"]
     template = {"spec": {"containers": [{"name": "worker", "command": command}]}}
-    shop.change({"workers": [*workers, group("plain", concurrency=1, template=template)]})
+    shop.change({"workers": [*GROUPS, group("plain", concurrency=1, template=template)]})
 
+
+def no_agent(alerts: Watched) -> None:
+    """The group whose workers have no agent is taken away."""
     absent = alerts.until_it_fires("CeleryAgentAbsent")
 
     assert absent["summary"] == f"Workers of {alerts.where} do not report"
-    shop.change({"workers": workers})
+    alerts.shop.change({"workers": GROUPS})
     alerts.until_it_ends("CeleryAgentAbsent")
 
 
@@ -246,6 +247,7 @@ def refused_status(shop: Shop) -> Iterator[None]:
 def failing_operator(alerts: Watched) -> None:
     """The errors count for ten minutes, so the end of the alert is left to the rules' own tests."""
     with refused_status(alerts.shop):
+        alerts.shop.change({"workers": GROUPS[1:]})
         failing = alerts.until_it_fires("CeleryOperatorFailing", reconcile="health")
 
     assert failing["summary"] == f"The operator fails to reconcile {alerts.where}"

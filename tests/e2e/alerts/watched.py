@@ -29,7 +29,7 @@ CHOICE: Mapping[str, Mapping[str, int]] = {
     "CeleryHighQueueDepth": {"messages": 100},
     "CeleryMonitorLosesEvents": {"tasks": 1},
     "CeleryOldestWaitAboveTarget": {"seconds": 5},
-    "CeleryOperatorFailing": {"percent": 10},
+    "CeleryOperatorFailing": {"percent": 0},
     "CelerySlowTasks": {"seconds": 1},
     "CeleryWorkersRestartRepeatedly": {"restarts": 0},
 }
