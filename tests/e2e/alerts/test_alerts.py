@@ -49,7 +49,7 @@ def test_each_fault_fires_its_alert_and_its_repair_ends_it(shop: Shop, tmp_path:
     start(shop, BROKER_URL, running_case())
     shop.wait_condition("MonitorReady", "True", name=CASE.name, timeout=READY_WITHIN)
     begin = time.time()
-    with watched(shop, tmp_path / "prometheus") as alerts:
+    with watched(shop, CASE.name, tmp_path / "prometheus") as alerts:
         tasks(alerts)
         poison_task(alerts)
         queues(alerts)

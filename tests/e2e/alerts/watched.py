@@ -1,6 +1,6 @@
 """The application that the tests of alerts break, and the Prometheus that watches it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,18 +23,17 @@ HOLD_SECONDS = 3
 TARGETS = "pods.json"
 TOKEN = "token"
 OVERDUE_SECONDS = 5
-QUICK: tuple[str, ...] = (
-    "CeleryBeatDoubled",
-    "CeleryBeatLate",
-    "CeleryBrokerUnreachable",
-    "CeleryDeadLetters",
-    "CeleryGroupAtMaximum",
-    "CeleryOperatorAbsent",
-    "CeleryPoisonTask",
-    "CeleryQueueNotConsumed",
-    "CelerySidecarUnreachable",
-    "CeleryWorkersDown",
-)
+CHOICE: Mapping[str, Mapping[str, int]] = {
+    "CeleryDrainOverdue": {"seconds": OVERDUE_SECONDS},
+    "CeleryHighFailureRate": {"percent": 50},
+    "CeleryHighQueueDepth": {"messages": 100},
+    "CeleryMonitorLosesEvents": {"tasks": 1},
+    "CeleryOldestWaitAboveTarget": {"seconds": 5},
+    "CeleryOperatorFailing": {"percent": 0},
+    "CelerySlowTasks": {"seconds": 1},
+    "CeleryWorkersRestartRepeatedly": {"restarts": 0},
+}
+"""The thresholds of a small application whose faults last for seconds. Every rule has a short time too."""
 CASE = Case(
     "leave",
     2,
@@ -48,40 +47,49 @@ CASE = Case(
 
 @dataclass(frozen=True)
 class Watched:
-    """The application of the case, and the Prometheus that watches it."""
+    """An application, and the Prometheus that watches it."""
 
     shop: Shop
+    name: str
     prometheus: Prometheus
 
-    def until_it_fires(self, name: str, /, **labels: str) -> dict[str, str]:
-        """Wait for the alert; gives its annotations."""
+    @property
+    def where(self) -> str:
+        """The application as the alerts name it."""
+        return f"{self.shop.namespace}/{self.name}"
+
+    def until_it_fires(
+        self, name: str, fault: Callable[[], object] = lambda: None, /, **labels: str
+    ) -> dict[str, str]:
+        """Make the fault again and again until the alert fires; gives its annotations."""
         annotations: dict[str, str]
-        annotations = self.prometheus.until_it_fires(name, self._own(labels))["annotations"]
+        annotations = self.prometheus.until_it_fires(name, self._own(labels), fault=fault)["annotations"]
         return annotations
 
-    def until_it_ends(self, name: str, /, **labels: str) -> None:
-        self.prometheus.until_it_ends(name, self._own(labels))
+    def until_it_ends(self, name: str, repair: Callable[[], object] = lambda: None, /, **labels: str) -> None:
+        """Repair again and again until the alert no longer fires."""
+        self.prometheus.until_it_ends(name, self._own(labels), repair=repair)
 
     def _own(self, labels: dict[str, str]) -> dict[str, str]:
-        return {"namespace": self.shop.namespace, "resource": CASE.name, **labels}
+        return {"namespace": self.shop.namespace, "resource": self.name, **labels}
 
 
 @contextmanager
-def watched(shop: Shop, home: Path) -> Iterator[Watched]:
-    """Prometheus, once it has scraped the operator and the workers."""
+def watched(shop: Shop, name: str, home: Path) -> Iterator[Watched]:
+    """Prometheus, once it has scraped the operator, the workers and the monitor of this application."""
     home.mkdir()
-    (home / TOKEN).write_text(token(shop, CASE.name))
+    (home / TOKEN).write_text(token(shop, name))
     with prometheus(home, configuration(shop.kube, home, shop.namespace)) as server:
         jobs = ("celery-monitor", "celery-operator", "celery-sidecar")
         wait_for(lambda: server.targets() == dict.fromkeys(jobs, "up"), 60, server.targets)
-        yield Watched(shop, server)
+        yield Watched(shop, name, server)
 
 
 def configuration(kube: Kube, home: Path, *namespaces: str) -> dict[str, Any]:
     """The jobs of the documentation, for the pods of these namespaces and of the operator's."""
     home.mkdir(exist_ok=True)
-    quick: dict[str, dict[str, Any]] = {name: {"for": f"{HOLD_SECONDS}s"} for name in QUICK}
-    rules = chosen(RULES, {**quick, "CeleryDrainOverdue": {"seconds": OVERDUE_SECONDS}})
+    short = {"for": f"{HOLD_SECONDS}s"}
+    rules = chosen(RULES, {rule.name: {**short, **CHOICE.get(rule.name, {})} for rule in RULES})
     targets = write_targets(kube, [*namespaces, SYSTEM], home / TARGETS)
     file = write(home / "celery.rules.yml", rules_file(outside_kubernetes=False, rules=rules))
     found: dict[str, Any] = {"file_sd_configs": [{"files": [str(targets)]}]}

@@ -9,7 +9,7 @@ import pytest
 from celery_monitor.alerts.channels.apprise_channel import Apprise
 from celery_monitor.alerts.notification import ChannelError
 from celery_monitor.settings.alerts.channels import AppriseSettings
-from tests.integration.monitor.alerts.http_sink import HttpSink, http_sink
+from tests.support.receivers.http_sink import HttpSink, http_sink
 from tests.unit.monitor.alerts.channels.examples import alert, message, resolved
 
 # Python and apprise start slowly on a busy machine.

@@ -9,7 +9,7 @@ import pytest
 from celery_monitor.alerts.channels.smtp import Email
 from celery_monitor.alerts.notification import ChannelError
 from celery_monitor.settings.alerts.channels import EmailSettings, SmtpServer, SmtpTls
-from tests.integration.monitor.alerts.smtp_sink import PASSWORD, USER, server_context, smtp_sink
+from tests.support.receivers.smtp_sink import PASSWORD, USER, server_context, smtp_sink
 from tests.unit.monitor.alerts.channels.examples import alert, hostile, message, resolved
 
 LOOPBACK = [ip_network("127.0.0.0/8")]

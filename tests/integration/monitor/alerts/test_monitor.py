@@ -7,9 +7,9 @@ from pathlib import Path
 from tools.testbed.servers import redis_server
 from tools.testbed.waiting import wait_for_async
 
-from tests.integration.monitor.alerts.http_sink import HttpSink, http_sink
-from tests.integration.monitor.alerts.smtp_sink import PASSWORD, USER, SmtpSink, server_context, smtp_sink
 from tests.integration.monitor.monitor_process import Monitor
+from tests.support.receivers.http_sink import HttpSink, http_sink
+from tests.support.receivers.smtp_sink import PASSWORD, USER, SmtpSink, server_context, smtp_sink
 
 SECONDS = 120.0
 RULES = '{"CeleryBrokerUnreachable": {"for": "0s"}}'

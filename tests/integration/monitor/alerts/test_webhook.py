@@ -17,8 +17,8 @@ from celery_monitor.alerts.channels.webhook import Webhook
 from celery_monitor.alerts.notification import ChannelError
 from celery_monitor.settings.alerts.channels import Header, WebhookFormat, WebhookSettings
 from tests.integration.monitor.alerts.connections import connections
-from tests.integration.monitor.alerts.http_sink import http_sink
-from tests.integration.monitor.alerts.smtp_sink import server_context
+from tests.support.receivers.http_sink import http_sink
+from tests.support.receivers.smtp_sink import server_context
 from tests.unit.monitor.alerts.channels.examples import hostile, message
 
 LOOPBACK = [ip_network("127.0.0.0/8")]

@@ -5,8 +5,9 @@ from tools.testbed.waiting import wait_for
 from celery_operator.kinds import CELERY_DEPLOYMENT
 from tests.integration.operator.conftest import StartOperator
 from tests.integration.operator.operator_process import metric
-from tests.integration.operator.reports.refusals import REFUSAL, refused_status
+from tests.integration.operator.reports.refusals import refused_status
 from tests.integration.operator.world import World
+from tests.support.refused_status import REFUSAL
 
 
 def create_ready_shop(world: World) -> None:

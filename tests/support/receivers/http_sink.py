@@ -29,18 +29,20 @@ class HttpSink:
 
 
 @asynccontextmanager
-async def http_sink(context: ssl.SSLContext | None = None, **answer: Any) -> AsyncIterator[HttpSink]:
+async def http_sink(
+    context: ssl.SSLContext | None = None, host: str = "127.0.0.1", **answer: Any
+) -> AsyncIterator[HttpSink]:
     """A sink on a port of its own; ended when the block ends."""
     sink = HttpSink(**answer)
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", sink.take)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    site = web.TCPSite(runner, host, 0, ssl_context=context)
     try:
         await site.start()
         port = runner.addresses[0][1]
-        sink.url = f"{'https' if context else 'http'}://127.0.0.1:{port}"
+        sink.url = f"{'https' if context else 'http'}://{host}:{port}"
         yield sink
     finally:
         await runner.cleanup()

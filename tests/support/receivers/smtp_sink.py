@@ -63,7 +63,11 @@ class SmtpSink:
 
 @asynccontextmanager
 async def smtp_sink(
-    context: ssl.SSLContext | None = None, *, implicit: bool = False, **behaviour: Any
+    context: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    *,
+    implicit: bool = False,
+    **behaviour: Any,
 ) -> AsyncIterator[SmtpSink]:
     """A sink on a port of its own; ended when the block ends. With STARTTLS it requires a login."""
     sink = SmtpSink(**behaviour)
@@ -80,7 +84,7 @@ async def smtp_sink(
         )
 
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(protocol, "127.0.0.1", 0, ssl=context if implicit else None)
+    server = await loop.create_server(protocol, host, 0, ssl=context if implicit else None)
     try:
         sink.port = server.sockets[0].getsockname()[1]
         yield sink
