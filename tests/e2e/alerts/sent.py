@@ -35,7 +35,7 @@ def channels(to: Receivers) -> Object:
 
 
 def posted(to: Receivers, name: str) -> list[str]:
-    """How the webhook was told of the alert: firing, resolved."""
+    """What the webhook has received about the alert: firing, resolved."""
     documents = [json.loads(body) for _, body in to.webhook.received]
     alerts = [one for document in documents for one in document["alerts"]]
     return [one["status"] for one in alerts if one["labels"]["alertname"] == name]
