@@ -242,7 +242,8 @@ class Snapshot:
     ``now`` and the times of objects are of one clock, that of the API server. ``nonempty_for``: for how
     many seconds each queue has been seen to hold messages without interruption. ``not_shrinking_for``: for
     how many of them it has not been seen to get shorter. Queues that are empty or whose length is not known
-    are in neither. ``mono``: seconds of a clock that never goes back. ``loads`` and ``usages`` are by group.
+    are in neither. ``unheld_for``: for how many seconds Redis has kept more messages than the workers have in
+    flight. ``mono``: seconds of a clock that never goes back. ``loads`` and ``usages`` are by group.
     ``faults``: what kept the broker or the result backend from being read. ``deaths`` include those in pods
     that are gone.
     """
@@ -265,6 +266,7 @@ class Snapshot:
     monitors: tuple[MonitorPod, ...] = ()
     nonempty_for: Mapping[str, float] = field(default_factory=dict)
     not_shrinking_for: Mapping[str, float] = field(default_factory=dict)
+    unheld_for: float = 0.0
     mono: float = 0.0
     loads: Mapping[str, GroupLoad] = field(default_factory=dict)
     usages: Mapping[str, ResourceUsage] = field(default_factory=dict)

@@ -57,6 +57,11 @@ class FleetThresholds:
     orphan_share: float = 0.8
     """The part of the visibility timeout after which a message without a worker is orphaned."""
 
+    unheld_after: float = 8.0
+    """For how many seconds each reading has to find a message without a worker: a single one may differ by
+    the tasks that begin and end meanwhile.
+    """
+
     poison_id_deaths: int = 3
     """A task id that was there at this number of deaths is a poison task."""
 

@@ -38,6 +38,7 @@ from celery_operator.observe.reports import Reports
 from celery_operator.observe.sidecars import as_of_now, reading_of
 from celery_operator.observe.silence import SilentPods
 from celery_operator.observe.sources import Sources
+from celery_operator.observe.unheld import UnheldMessages
 from celery_operator.observe.urls import SecretUrls, UrlMissingError
 from celery_operator.observe.waiting import WaitingQueues
 from celery_operator.resources.ownership import ResourceIdentity, is_owned, redis_name
@@ -88,6 +89,7 @@ class Observer:
         self._read_status: tuple[Json | None, CeleryDeploymentStatus] | None = None
         self._clock = clock
         self._waiting = WaitingQueues()
+        self._unheld = UnheldMessages()
         self._consuming = ConsumingWorkers()
         self._load = LoadMeter()
         self._usage = UsageMeter()
@@ -151,6 +153,7 @@ class Observer:
             monitors=monitor_pods(pods),
             nonempty_for=self._waiting.nonempty_for(),
             not_shrinking_for=self._waiting.not_shrinking_for(),
+            unheld_for=self._unheld.update(broker, states, now),
             mono=now,
             loads=self._load.update(
                 spec, broker, states, now, read_at=read.at, unchanged_at=read.unchanged_at

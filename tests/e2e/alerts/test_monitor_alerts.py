@@ -26,10 +26,11 @@ NAME = "shop"
 SILENT = "silent"
 SILENT_BROKER = "redis://redis:6379/3"
 GROUPS = [group("frozen", concurrency=1), group(), group("small", concurrency=1)]
-RULES = {"CeleryHighFailureRate": {"for": "3s", "percent": 50}}
+RULES = {"CeleryOldestWaitAboveTarget": {"for": "3s", "seconds": 5}}
 """Of the monitor itself."""
 ENDLESS_SECONDS = 3600
 STUCK = "11111111-aaaa-4bbb-8ccc-222222222222"
+STUCK_LABELS = {"name": "shop.tasks.build_report"}
 CUT_OFF = (
     "redis-cli client list | sed -n 's/^id=\\([0-9]*\\) .*name=" + MONITOR_CLIENT + ".*/\\1/p' | "
     "while read id; do redis-cli client kill id $id; done"
@@ -73,14 +74,15 @@ def test_each_fault_of_tasks_and_of_the_monitor_fires_its_alert(shop: Shop, tmp_
             # What takes its time begins first.
             freeze(shop)
             start_without_agent(shop)
-            failures(alerts, to)
+            failures(alerts)
             slow_tasks(alerts)
-            long_queue(alerts)
+            long_queue(alerts, to)
             restarts(alerts)
             stuck_task(alerts)
             no_events(alerts)
             no_agent(alerts)
             monitor_that_hangs(alerts)
+            stuck_task_that_has_ended(alerts)
             failing_operator(alerts)
         sent(shop, to)
 
@@ -109,37 +111,30 @@ def restarts(alerts: Watched) -> None:
 
 def stuck_task(alerts: Watched) -> None:
     """The task of the worker that was restarted never ends, until it is sent once more."""
-    labels = {"name": "shop.tasks.build_report"}
-    stuck = alerts.until_it_fires("CeleryTasksStuck", **labels)
+    stuck = alerts.until_it_fires("CeleryTasksStuck", **STUCK_LABELS)
 
     assert stuck["description"].startswith(
         f"1 started task shop.tasks.build_report of {alerts.where} is stuck: "
     )
     run_as(alerts.shop, STUCK, 0, "default")
-    alerts.until_it_ends("CeleryTasksStuck", **labels)
 
 
-def failures(alerts: Watched, to: Receivers) -> None:
+def stuck_task_that_has_ended(alerts: Watched) -> None:
+    """The monitor counts stuck tasks once a minute."""
+    alerts.until_it_ends("CeleryTasksStuck", **STUCK_LABELS)
+
+
+def failures(alerts: Watched) -> None:
     """Most tasks of a name fail, and later most succeed."""
     shop, labels = alerts.shop, {"name": "shop.tasks.place_order"}
     rate = alerts.until_it_fires(
         "CeleryHighFailureRate", lambda: shop.send("shop.tasks.place_order", count=20), **labels
     )
 
-    summary = f"Many tasks of {alerts.where} fail"
-    assert rate["summary"] == summary
-    until_sent(shop, to, "CeleryHighFailureRate", summary, 1)
+    assert rate["summary"] == f"Many tasks of {alerts.where} fail"
     alerts.until_it_ends(
         "CeleryHighFailureRate", lambda: shop.send("shop.tasks.place_order", 1, count=200), **labels
     )
-
-
-def sent(shop: Shop, to: Receivers) -> None:
-    """Each receiver has the alert of the failures once, and its end once."""
-    name, summary = "CeleryHighFailureRate", f"Many tasks of {shop.namespace}/{NAME} fail"
-    until_sent(shop, to, name, summary, 2)
-    assert posted(to, name) == ["firing", "resolved"]
-    assert mailed(to, summary) == [f"[Firing] {summary}", f"[Resolved] {summary}"]
 
 
 def slow_tasks(alerts: Watched) -> None:
@@ -159,8 +154,8 @@ def slow_tasks(alerts: Watched) -> None:
     )
 
 
-def long_queue(alerts: Watched) -> None:
-    """More messages wait than a group can run in time, until they are purged."""
+def long_queue(alerts: Watched, to: Receivers) -> None:
+    """More messages wait than a group can run in time, until they are purged. The monitor reports that."""
     shop, labels = alerts.shop, {"queue": "small"}
     shop.send("shop.tasks.clean_up", queue="small")
     shop.send("shop.tasks.import_catalog", 1, 60, queue="small", count=150)
@@ -174,9 +169,18 @@ def long_queue(alerts: Watched) -> None:
         r"The target is 5 s\.",
         waiting["description"],
     )
+    until_sent(shop, to, "CeleryOldestWaitAboveTarget", waiting["summary"], 1)
     shop.redis("DEL", "small")
     alerts.until_it_ends("CeleryHighQueueDepth", **labels)
     alerts.until_it_ends("CeleryOldestWaitAboveTarget", **labels)
+
+
+def sent(shop: Shop, to: Receivers) -> None:
+    """Each receiver has the alert of the long queue once, and its end once."""
+    name, summary = "CeleryOldestWaitAboveTarget", f"Tasks of {shop.namespace}/{NAME} wait too long"
+    until_sent(shop, to, name, summary, 2)
+    assert posted(to, name) == ["firing", "resolved"]
+    assert [subject.split()[0] for subject in mailed(to, summary)] == ["[Firing]", "[Resolved]"]
 
 
 def pod_of_monitor(shop: Shop, name: str) -> Object:

@@ -82,7 +82,7 @@ UNREAD: dict[str, Any] = {
 }
 """Messages in a queue that no group reads."""
 
-ORPHANS = broker(unacked=UnackedReading(40, 3000.0))
+ORPHANS: dict[str, Any] = {"broker": broker(unacked=UnackedReading(40, 3000.0)), "unheld_for": 60.0}
 """Messages that were delivered to workers which no longer exist."""
 
 

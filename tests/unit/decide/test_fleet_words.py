@@ -55,7 +55,7 @@ ADVICE: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "messages have lost their worker",
-        {"broker": ORPHANS},
+        ORPHANS,
         "visibility timeout of 60 min",
         "kubectl -n market get pods -l app.kubernetes.io/instance=shop",
     ),
@@ -74,7 +74,7 @@ TURNS: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
     ("a worker stalls", {**WAITING, "pods": (A, STALLED_B)}, [("Warning", "WorkerStalled")]),
     ("a task hangs", {"pods": (A, hung_pod("b"))}, [("Warning", "HungTask")]),
     ("a queue has no reader", UNREAD, [("Warning", "BacklogQueueNotConsumed")]),
-    ("messages lose their worker", {"broker": ORPHANS}, [("Warning", "BacklogOrphanedMessages")]),
+    ("messages lose their worker", ORPHANS, [("Warning", "BacklogOrphanedMessages")]),
 ]
 
 

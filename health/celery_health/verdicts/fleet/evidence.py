@@ -16,9 +16,10 @@ class FleetEvidence:
     ``workers`` are all that answered. ``workers_known``: they were asked, and no other worker runs.
     ``result_backend`` is None where no results are kept. ``waiting_for``: for how many seconds each queue has
     held messages without interruption. ``not_shrinking_for``: for how many seconds each queue has held
-    messages and never got shorter, None where it was not watched. ``visibility_timeout``: seconds, the
-    shortest of all workers; None for the default. ``assigned_queues``: queues that a worker is meant to
-    consume, whether or not one does. ``asked_queues``: queues that a person named, to hear of them.
+    messages and never got shorter, None where it was not watched. ``unheld_for``: for how many seconds more
+    messages have been unacknowledged than in flight, None where it was not watched. ``visibility_timeout``:
+    seconds, the shortest of all workers; None for the default. ``assigned_queues``: queues that a worker is
+    meant to consume, whether or not one does. ``asked_queues``: queues that a person named, to hear of them.
     ``proven_queues``: queues from which a test task came back.
     """
 
@@ -28,6 +29,7 @@ class FleetEvidence:
     result_backend: BrokerReading | None = None
     waiting_for: Mapping[str, float] = field(default_factory=dict)
     not_shrinking_for: Mapping[str, float] | None = None
+    unheld_for: float | None = None
     visibility_timeout: float | None = None
     assigned_queues: Collection[str] = ()
     asked_queues: Collection[str] = ()

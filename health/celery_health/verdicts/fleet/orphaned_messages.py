@@ -30,6 +30,8 @@ def check(fleet: FleetEvidence) -> Verdict | None:
     timeout = fleet.visibility_timeout or DEFAULT_VISIBILITY_TIMEOUT
     if orphans <= 0 or oldest is None or oldest < fleet.thresholds.orphan_share * timeout:
         return None
+    if fleet.unheld_for is not None and fleet.unheld_for < fleet.thresholds.unheld_after:
+        return None
     restored = not workers or any(worker.pool not in _NEVER_RESTORE for worker in workers)
     return Verdict(
         FleetReason.ORPHANED_MESSAGES,

@@ -117,6 +117,7 @@ def queue_verdicts(snapshot: Snapshot, workers: tuple[Worker, ...]) -> tuple[Ver
         tuple(worker.snapshot for worker in workers if worker.snapshot is not None),
         workers_known=all(worker.snapshot is not None or _holds_nothing(worker.pod) for worker in workers),
         not_shrinking_for=snapshot.not_shrinking_for,
+        unheld_for=snapshot.unheld_for,
         visibility_timeout=least_visibility_timeout(snapshot),
         assigned_queues={queue for group in snapshot.spec.workers for queue in group.queues},
         thresholds=thresholds_of(snapshot),

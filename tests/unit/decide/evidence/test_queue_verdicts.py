@@ -41,35 +41,41 @@ BACKLOG: list[tuple[str, dict[str, Any], str, str]] = [
         "True",
         StateReason.WITHIN_LIMITS,
     ),
-    ("messages have lost their worker", {"broker": ORPHANS}, "False", FleetReason.ORPHANED_MESSAGES),
+    ("messages have lost their worker", ORPHANS, "False", FleetReason.ORPHANED_MESSAGES),
+    (
+        "a worker may have ended a task since Redis was read",
+        {**ORPHANS, "unheld_for": 7.0},
+        "True",
+        StateReason.WITHIN_LIMITS,
+    ),
     (
         "a worker that leaves still holds them",
-        {"broker": ORPHANS, "pods": (A, B, replace(reporting_pod("c", reserved=40), deleting=True))},
+        {**ORPHANS, "pods": (A, B, replace(reporting_pod("c", reserved=40), deleting=True))},
         "True",
         StateReason.WITHIN_LIMITS,
     ),
     (
         "a worker that cannot be asked may hold them",
-        {"broker": ORPHANS, "pods": (A, B, silent_pod("c"))},
+        {**ORPHANS, "pods": (A, B, silent_pod("c"))},
         "True",
         StateReason.WITHIN_LIMITS,
     ),
     (
         "a worker without an agent may hold them",
-        {"broker": ORPHANS, "pods": (A, pod("b", WorkerReason.AGENT_ABSENT))},
+        {**ORPHANS, "pods": (A, pod("b", WorkerReason.AGENT_ABSENT))},
         "True",
         StateReason.WITHIN_LIMITS,
     ),
     (
         "a pod that has not started holds none of them",
-        {"broker": ORPHANS, "pods": (A, pending_pod("b"))},
+        {**ORPHANS, "pods": (A, pending_pod("b"))},
         "False",
         FleetReason.ORPHANED_MESSAGES,
     ),
     (
         "a worker that has ended holds none of them",
         {
-            "broker": ORPHANS,
+            **ORPHANS,
             "pods": (
                 A,
                 replace(B, reading=replace(reading(WorkerReason.ENDED), report=report(reserved=40))),
@@ -81,7 +87,7 @@ BACKLOG: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "the visibility timeout of the workers is longer",
         {
-            "broker": ORPHANS,
+            **ORPHANS,
             "pods": (reporting_pod("a", transport=TransportEvidence("redis", visibility_timeout=43_200.0)),),
         },
         "True",

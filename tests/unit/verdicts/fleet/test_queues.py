@@ -29,11 +29,18 @@ def unconsumed(
 
 
 def orphaned(
-    broker: BrokerReading, workers: list[WorkerSnapshot] | None, timeout: float | None = None
+    broker: BrokerReading,
+    workers: list[WorkerSnapshot] | None,
+    timeout: float | None = None,
+    unheld_for: float | None = None,
 ) -> Verdict | None:
     return orphaned_messages.check(
         FleetEvidence(
-            broker, tuple(workers or ()), workers_known=workers is not None, visibility_timeout=timeout
+            broker,
+            tuple(workers or ()),
+            workers_known=workers is not None,
+            visibility_timeout=timeout,
+            unheld_for=unheld_for,
         )
     )
 
@@ -96,6 +103,14 @@ def test_orphaned_messages_are_reported_before_they_come_back() -> None:
     facts = verdict.facts
     assert (facts["unacknowledged"], facts["in_flight"], facts["age"]) == ("5 messages", "3", "48 min")
     assert "visibility timeout of 60 min" in verdict.remedy
+
+
+@pytest.mark.parametrize(("seconds", "reported"), [(0.0, False), (7.9, False), (8.0, True)])
+def test_where_readings_are_watched_a_single_one_reports_no_orphaned_messages(
+    seconds: float, reported: bool
+) -> None:
+    verdict = orphaned(reading(unacked=UnackedReading(5, 2880.0)), [snapshot()], unheld_for=seconds)
+    assert (verdict is not None) is reported
 
 
 def test_where_no_worker_hands_messages_out_again_waiting_is_not_the_advice() -> None:
