@@ -38,9 +38,8 @@ from celery_operator.observe.reports import Reports
 from celery_operator.observe.sidecars import as_of_now, reading_of
 from celery_operator.observe.silence import SilentPods
 from celery_operator.observe.sources import Sources
-from celery_operator.observe.unheld import UnheldMessages
 from celery_operator.observe.urls import SecretUrls, UrlMissingError
-from celery_operator.observe.waiting import WaitingQueues
+from celery_operator.observe.waiting import UnheldMessages, WaitingQueues
 from celery_operator.resources.ownership import ResourceIdentity, is_owned, redis_name
 from celery_operator.resources.parts.redis_address import BROKER_DATABASE, RESULTS_DATABASE, redis_url
 from celery_operator.snapshot import ConfigurationFault, ReconcileMemory, Snapshot
