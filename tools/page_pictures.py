@@ -14,6 +14,7 @@ PICTURES: Mapping[str, str] = {
     "task-that-waits": "task waiting desktop light",
     "task-with-retries": "task retried desktop light",
     "failures": "failures desktop light",
+    "alerts": "alerts desktop light",
     "queue": "queue desktop light",
     "workers": "workers desktop light",
     "settings": "settings tested light",
