@@ -94,10 +94,10 @@ MOUNTED = {
 """What the Secrets of files hold."""
 
 
-def mount_alerts(folder: Path) -> Path:
+def mount_alerts(folder: Path, monitor: dict[str, Any] = IN_FULL) -> Path:
     """The volume of the alerts as the kubelet mounts it. Returns the file in it."""
     folder.mkdir()
-    template = monitor_deployment(OWNER, spec(IN_FULL), SETTINGS)["spec"]["template"]
+    template = monitor_deployment(OWNER, spec(monitor), SETTINGS)["spec"]["template"]
     (volume,) = [one for one in template["spec"]["volumes"] if one["name"] == "alerts"]
     for source in volume["projected"]["sources"]:
         if secret := source.get("secret"):
@@ -149,6 +149,25 @@ def test_the_monitor_understands_every_variable(monkeypatch: pytest.MonkeyPatch,
     assert settings.alerts.networks == (ip_network("127.0.0.0/8"),)
     assert settings.is_ours("default@shop-default-6d5f")
     assert not settings.is_ours("default@store-default-6d5f")
+
+
+def test_the_monitor_reads_as_many_and_as_long_channels_as_the_resource_takes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = {"urlFrom": {"secretKeyRef": {"name": "shop", "key": "phone"}}}
+    names = [f"{'n' * 60}-{number}" for number in range(10)]
+    to = [f"{'a' * 64}@{'shop.' * 36}{number:02}.example"[:254] for number in range(20)]
+    email = {"url": "smtp://mail.shop.example", "from": f"{'a' * 64} <a@shop.example>", "to": to}
+    alerts = {
+        "webhooks": [{"name": f"w{one}", "url": f"https://pager.example/{'p' * 2026}"} for one in names],
+        "emails": [{"name": f"e{one}", **email} for one in names],
+        "apprise": [{"name": f"a{one}", **url} for one in names],
+    }
+    largest = {"alerts": alerts}
+    given = environment(largest)
+    given["CELERY_MONITOR_ALERTS_FILE"] = str(mount_alerts(tmp_path / "alerts", largest))
+
+    assert len(started(given, monkeypatch).alerts.names) == 30
 
 
 def test_every_variable_is_an_option_of_the_monitor() -> None:

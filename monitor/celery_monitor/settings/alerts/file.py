@@ -23,9 +23,10 @@ from celery_monitor.settings.private_file import read_private
 from celery_monitor.settings.problem import SettingsError
 from celery_monitor.settings.values import network
 
-MAX_CHANNELS = 20
+MAX_CHANNELS = 30
+"""As many as ``spec.monitor.alerts`` takes: ten of each kind."""
 MAX_RECIPIENTS = 50
-_MOST_BYTES = 64 * 1024
+_MOST_BYTES = 256 * 1024
 _MOST_SECRET_BYTES = 4096
 
 T = TypeVar("T")

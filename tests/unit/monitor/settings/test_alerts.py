@@ -137,7 +137,7 @@ def test_without_any_of_these_there_is_no_channel(started: Program) -> None:
         ("apprise: [{name: a, url: planted}]", "write it in apprise's format"),
         ("networks: [everywhere]", "networks[0] in"),
         ("webhooks: [{name: a, url: 'https://x'}, {name: a, url: 'https://y'}]", "have the name 'a'"),
-        (f"webhooks: [{', '.join(f'{{name: a{n}, url: https://x}}' for n in range(21))}]", "more than 20"),
+        (f"webhooks: [{', '.join(f'{{name: a{n}, url: https://x}}' for n in range(31))}]", "more than 30"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_a_sentence(
