@@ -96,9 +96,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m bench",
         description="Measures what the product costs. probe, agent, websocket, page and the parts of the "
         "monitor need redis-server on this machine, the monitor also PostgreSQL, monitor-capacity RabbitMQ, "
-        "and page Chromium; scale needs redis-server and what `make bench-scale` builds; decide, scaling "
-        "and task-metrics need nothing; the others need a cluster with the operator, and root on its node: "
-        "see docs/reference/performance.md and docs/reference/scaling-simulator.md.",
+        "and page Chromium; scale needs redis-server and what `make bench-scale` builds; alerts, decide, "
+        "scaling and task-metrics need nothing; the others need a cluster with the operator, and root on its "
+        "node: see docs/reference/performance.md and docs/reference/scaling-simulator.md.",
     )
     parser.add_argument("part", nargs="?", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: to see that it works")

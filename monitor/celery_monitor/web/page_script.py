@@ -1,4 +1,4 @@
-"""The page's own modules as one script: a browser then waits for one file, not for sixty, six at a time.
+"""The page's own modules as one script: a browser then waits for one file, not for dozens, six at a time.
 
 Each module becomes a function that runs once and returns its exports. The modules keep to the few forms of
 ``import`` and ``export`` that are read here, so this needs no parser, and the page needs no build.
