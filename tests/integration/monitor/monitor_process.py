@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[3]
 TOKEN = "0123456789abcdef0123"
 API = "/api/automation/monitoring"
 START_SECONDS = 120.0
+CONNECTED_SECONDS = 120.0
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -91,6 +92,14 @@ class Monitor:
                 return response.status, _document(response.read())
         except urllib.error.HTTPError as error:
             return error.code, _document(error.read())
+
+    def is_connected(self) -> bool:
+        """Whether the broker delivers events to it. The line that describes the metric has its name too."""
+        return "\ncelery_monitor_connected 1" in self.request("/metrics")[1]
+
+    def until_connected(self, seconds: float = CONNECTED_SECONDS) -> None:
+        """Wait until no event that is sent now is lost."""
+        wait_for(self.is_connected, seconds, self.text)
 
     def get(self, path: str) -> Any:
         """The document of a route of the API."""

@@ -45,7 +45,7 @@ def test_the_end_of_a_task_that_comes_before_the_history_is_read_has_a_name(
     with postgres_server() as postgres:
         options = ("--broker", redis.database(0), "--database", postgres.database())
         with monitor(tmp_path, *options) as first:
-            wait_for(lambda: series(first, "celery_monitor_connected 1"), 60, first.text)
+            first.until_connected()
             send(redis, "task-received", "task-started")
 
             def is_stored() -> bool:
@@ -58,7 +58,7 @@ def test_the_end_of_a_task_that_comes_before_the_history_is_read_has_a_name(
         try:
             with locked(postgres.database()):
                 running.start()
-                wait_for(lambda: series(running, "celery_monitor_connected 1"), 60, running.text)
+                running.until_connected()
                 send(redis, "task-failed")
                 wait_for(lambda: series(running, f"{LAST_EVENT} "), 60, running.text)
             failed = wait_for(lambda: series(running, "celery_task_failed_total{"), 60, running.text)

@@ -134,7 +134,7 @@ def test_no_route_no_metric_and_no_log_has_a_secret(tmp_path: Path) -> None:
         broker = f"redis://:{quote(BROKER, safe='')}@127.0.0.1:{server.port}/0"
         variables = {**_variables(tmp_path), "CELERY_BROKER_URL": broker}
         with monitor(tmp_path / "sqlite", variables=variables) as running:
-            wait_for(lambda: "\ncelery_monitor_connected 1" in running.request("/metrics")[1], 120, running.text)
+            running.until_connected()
             _send_events(broker)
             ids = (TASK, f"{TASK}-2")
             wait_for(

@@ -53,7 +53,7 @@ def test_it_serves_and_receives_before_its_database_answers(
             assert (status, document["status"]) == (503, 503), path
             assert "/readyz" in document["detail"]
 
-        wait_for(lambda: "\ncelery_monitor_connected 1" in running.request("/metrics")[1], 60, running.text)
+        running.until_connected()
         _send_event(redis, "early")
         # From memory: the history has nothing yet.
         wait_for(lambda: running.request(f"{API}/tasks/early")[0] == 200, 60, running.text)

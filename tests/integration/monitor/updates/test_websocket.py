@@ -195,12 +195,7 @@ async def test_after_a_restart_of_the_monitor_a_client_gets_snapshots(
             await wait_for_async(until(lambda: follower.closed_with == 1001), SECONDS)
             await asyncio.to_thread(restarted.start)
             await wait_for_async(until(lambda: follower.refused == 1), SECONDS, restarted.text)
-
-            async def receives() -> bool:
-                _, metrics = await asyncio.to_thread(restarted.request, "/metrics")
-                return "\ncelery_monitor_connected 1" in metrics
-
-            await wait_for_async(receives, SECONDS, restarted.text)
+            await asyncio.to_thread(restarted.until_connected)
             app.send_task("shop.tasks.place_order", args=(2,), queue="default")
             both = until(lambda: len(follower.documents["all"]) == 2)
             await wait_for_async(both, SECONDS, restarted.text)
