@@ -1,10 +1,15 @@
-"""A node that the control plane does not reach, and that comes back: never two beats, never two Redis."""
+"""A node that the control plane does not reach, and that comes back: never two beats, never two Redis.
+
+A second node has no machine. It only keeps its Lease: a control plane that loses all its nodes at once takes
+itself for what is lost, and evicts nothing.
+"""
 
 import json
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +33,60 @@ EVICTED_AT_ONCE = {
         ]
     }
 }
+
+
+LEASES = "kube-node-lease"
+OTHER = "node-without-a-machine"
+
+
+class OtherNode:
+    """A node that is Ready for as long as its Lease is renewed. No pod is placed on it."""
+
+    def __init__(self, kube: Kube) -> None:
+        self._kube = kube
+
+    def create(self) -> None:
+        node = {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": OTHER},
+            "spec": {"unschedulable": True},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        }
+        self._kube.apply(LEASES, node, self._lease())
+        self._kube.until("the other node is Ready", self._is_ready, timeout=60)
+
+    def renew(self) -> None:
+        self._kube.apply(LEASES, self._lease())
+
+    def delete(self) -> None:
+        self._kube.run("delete", "node", OTHER)
+
+    def _lease(self) -> Object:
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": OTHER},
+            "spec": {"holderIdentity": OTHER, "leaseDurationSeconds": 40, "renewTime": now},
+        }
+
+    def _is_ready(self) -> bool:
+        self.renew()
+        node = self._kube.get(LEASES, "node", OTHER) or {}
+        taints = [one["key"] for one in node.get("spec", {}).get("taints", ())]
+        return "node.kubernetes.io/not-ready" not in taints
+
+
+@contextmanager
+def other_node(kube: Kube) -> Iterator[OtherNode]:
+    """The second node, until the block ends."""
+    node = OtherNode(kube)
+    try:
+        node.create()
+        yield node
+    finally:
+        node.delete()
 
 
 @contextmanager
@@ -91,11 +150,17 @@ def test_beat_and_redis_on_a_lost_node_are_never_two_and_keep_every_message(
     parts = [Pods(shop, "beat"), Pods(shop, "redis")]
     before = [part.read()[0]["metadata"]["uid"] for part in parts]
 
-    with unreachable_kubelet():
-        for part in parts:
-            kube.until("the pod is being deleted", part.is_leaving, timeout=NODE_LOST_WITHIN, interval=1)
+    with other_node(kube) as other, unreachable_kubelet():
+
+        def are_leaving() -> bool:
+            other.renew()
+            leaving = [part.is_leaving() for part in parts]
+            return all(leaving)
+
+        kube.until("the pods are being deleted", are_leaving, timeout=NODE_LOST_WITHIN, interval=1)
 
         def reported() -> bool:
+            other.renew()
             for part in parts:
                 part.read()
             return shop.condition("BeatHealthy").get("reason") == "NodeLost"
