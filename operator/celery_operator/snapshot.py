@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from celery_health.broker import BrokerReading
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.beat import BeatSnapshot
 from celery_health.verdicts.deaths import NO_DEATHS, FleetDeaths
 from celery_health.verdicts.verdict import Verdict
@@ -53,6 +54,16 @@ class SidecarReading:
     ends: tuple[ProcessEnd, ...] = ()
     quarantined: tuple[str, ...] = ()
     task_events_requested: bool | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the report is of a process that has ended."""
+        return self.verdict.reason is WorkerReason.ENDED
+
+    @property
+    def live_report(self) -> WorkerReport | None:
+        """The report, unless it is of a process that has ended."""
+        return None if self.has_ended else self.report
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,8 +246,7 @@ def _waits_for_broker(report: WorkerReport, age: float, around: _Surroundings) -
 
 
 def _draining(report: WorkerReport) -> WorkerVerdict:
-    in_flight = report.active_count + report.reserved + report.eta
-    tasks = counted(in_flight, "task")
+    tasks = counted(report.in_flight, "task")
     return _up(WorkerReason.DRAINING, "draining", consuming=False, tasks=tasks)
 
 

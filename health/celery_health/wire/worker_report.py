@@ -151,5 +151,10 @@ class WorkerReport(ProcessReport, frozen=True, kw_only=True):
     memory_high_bytes: Count | None = None
     cpu_seconds: Seconds | None = None
 
+    @property
+    def in_flight(self) -> int:
+        """Tasks that the worker has fetched and not finished."""
+        return self.active_count + self.reserved + self.eta
+
 
 WORKER_REPORT = Format("worker report", WorkerReport, REPORT_BYTES)

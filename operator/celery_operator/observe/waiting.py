@@ -79,5 +79,5 @@ class UnheldMessages:
 
 
 def _in_flight(pod: PodState) -> int:
-    report = pod.reading.report if pod.reading else None
-    return 0 if report is None else report.active_count + report.reserved + report.eta
+    report = pod.reading.live_report if pod.reading else None
+    return 0 if report is None else report.in_flight

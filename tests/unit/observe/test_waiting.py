@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from celery_health.broker import BrokerReading, QueueReading, UnackedReading
 from celery_health.catalogue.brokers import BrokerReason
+from celery_health.catalogue.workers import WorkerReason
 from celery_operator.observe.waiting import LONGEST_GAP_SECONDS, UnheldMessages, WaitingQueues
 from tests.unit.decide.build import broker
-from tests.unit.decide.pods import reporting_pod, silent_pod
+from tests.unit.decide.pods import pod, report, reporting_pod, silent_pod
+from tests.unit.decide.pods import reading as reading_of_pod
 
 
 def after_readings(*readings: tuple[float, dict[str, int | None] | None]) -> WaitingQueues:
@@ -83,6 +85,8 @@ PODS = (
     reporting_pod("a", active_count=1, reserved=2, eta=3),
     reporting_pod("b", active_count=1, reserved=0, eta=0),
     silent_pod("c"),
+    # What the last report of a process that has ended says is held by no worker.
+    replace(pod("d"), reading=replace(reading_of_pod(WorkerReason.ENDED), report=report(reserved=40))),
 )
 HELD = 7
 

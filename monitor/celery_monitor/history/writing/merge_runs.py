@@ -85,23 +85,25 @@ def _begin_together(one: Run, other: Run) -> bool:
 
 def share_a_time(one: Run, other: Run, names: tuple[str, ...] = _RUN_TIMES) -> bool:
     """Whether the first of these times that both runs know is the same, in one worker."""
-    if one.worker != other.worker:
-        return False
+    return one.worker == other.worker and _times_agree(one, other, names) is True
+
+
+def _times_agree(one: Run, other: Run, names: tuple[str, ...]) -> bool | None:
+    """Whether the first of these times that both runs know is the same; None if they know none in common."""
     for name in names:
         first, second = getattr(one, name), getattr(other, name)
         if first is not None and second is not None:
             return bool(abs(first - second) <= _SAME_MOMENT)
-    return False
+    return None
 
 
 def _is_same(one: Run, other: Run) -> bool:
     """Whether both may describe one execution: nothing contradicts."""
     if one.worker != other.worker:
         return False
-    for name in _RUN_TIMES:
-        first, second = getattr(one, name), getattr(other, name)
-        if first is not None and second is not None:
-            return bool(abs(first - second) <= _SAME_MOMENT)
+    agree = _times_agree(one, other, _RUN_TIMES)
+    if agree is not None:
+        return agree
     if one.outcome and other.outcome and one.outcome != other.outcome:
         return False
     ended, other_ended = one.finished, other.finished

@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import Enum, auto
 from types import MappingProxyType
 
-from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.worker_report import Phase, WorkerReport
 from celery_operator.api.names import WORKER_CONTAINER
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
@@ -154,7 +153,7 @@ def _drain_state(worker: Worker) -> DrainState:
 def _is_down(worker: Worker) -> bool:
     """Whether its worker does not run, according to the sidecar or the kubelet."""
     reading, failure = worker.pod.reading, worker.pod.container_failure
-    if reading is not None and reading.verdict.reason is WorkerReason.ENDED:
+    if reading is not None and reading.has_ended:
         return True
     if failure is None or worker.state is not WorkerState.BROKEN:
         return False

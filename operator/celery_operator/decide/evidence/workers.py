@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from celery_health.catalogue.fleet import FleetReason
-from celery_health.catalogue.workers import WorkerReason
 from celery_health.verdicts.fleet.checks import DEATH_CHECKS, QUEUE_CHECKS, WORKER_CHECKS
 from celery_health.verdicts.fleet.evidence import FleetEvidence
 from celery_health.verdicts.thresholds import FleetThresholds
@@ -19,7 +18,6 @@ from celery_operator.snapshot import PodState, Snapshot
 _CHECKED_STATES = frozenset(
     {WorkerState.CONSUMING, WorkerState.CONSUMPTION_UNKNOWN, WorkerState.DEAF, WorkerState.DRAINING}
 )
-_DEAD = frozenset({WorkerReason.ENDED})
 
 NO_TIME = timedelta()
 
@@ -99,9 +97,9 @@ def worker_snapshot_of(pod: PodState) -> WorkerSnapshot | None:
     for as long as it has been seen to consume.
     """
     reading = pod.reading
-    if reading is None or reading.report is None or reading.verdict.reason in _DEAD:
+    if reading is None or (report := reading.live_report) is None:
         return None
-    seen = worker_snapshot(pod.name, reading.report, reading.verdict.consuming, reading.age)
+    seen = worker_snapshot(pod.name, report, reading.verdict.consuming, reading.age)
     if seen.idle_for is None or not seen.consuming:
         return seen
     consuming_for = reading.consuming_for
@@ -163,4 +161,4 @@ def _holds_nothing(pod: PodState) -> bool:
     """No worker process has run in it, or none runs any more."""
     if pod.phase != "Running":
         return True
-    return pod.reading is not None and pod.reading.verdict.reason in _DEAD
+    return pod.reading is not None and pod.reading.has_ended
