@@ -208,9 +208,9 @@ def _state(run: Run, trace: Trace) -> tuple[str, float]:
     if run.outcome is not None:
         return run.outcome, run.finished or run.started or 0.0
     if trace.custom is not None:
-        return trace.custom, trace.custom_at
+        return trace.custom, max(trace.custom_at, trace.returned_at)
     if run.started is not None:
-        return STARTED, run.started
+        return STARTED, max(run.started, trace.returned_at)
     return RECEIVED, run.received or 0.0
 
 

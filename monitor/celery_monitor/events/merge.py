@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
+from math import inf, nextafter
 from sys import intern
 from types import MappingProxyType
-
-from msgspec import Struct
 
 from celery_monitor.events import event as types
 from celery_monitor.events.clean import clean
 from celery_monitor.events.counters import Counters
 from celery_monitor.events.event import Event, WorkerEvent
-from celery_monitor.events.fold import END_MISSING, WORKER_ALIVE, WORKER_GONE, is_known, order, record_of
+from celery_monitor.events.fold import END_MISSING, WORKER_ALIVE, WORKER_GONE, is_known, record_of
 from celery_monitor.events.open_runs import MissingEnd
 from celery_monitor.events.plain import plain_record
 from celery_monitor.events.stored_ends import stored_end
+from celery_monitor.events.task_events import TaskEvents
 from celery_monitor.events.workers import Workers, WorkerTrack
 from celery_monitor.records.states import FINAL_STATES, NOT_RUNNING, UNREPORTED
 from celery_monitor.records.tasks import TaskRecord
@@ -23,27 +23,9 @@ from celery_monitor.texts import Texts
 MAX_UNFINISHED = 50_000
 MAX_FINISHED = 10_000
 _NONE: Mapping[str, int] = MappingProxyType({})
-_MAX_EVENTS = 64
-_KEPT_EVENTS = 16
 # No event of the task is likely to come.
 _SETTLED_STATES = FINAL_STATES | {UNREPORTED}
 _WORKER_EVENTS = frozenset({types.ONLINE, types.HEARTBEAT, types.OFFLINE})
-
-
-class _Task(Struct, gc=False):
-    """The events of one task since ``base``."""
-
-    base: TaskRecord | None = None
-    name: str | None = None
-    updated: float = 0.0
-    running_on: frozenset[str] = frozenset()
-    events: list[Event] = []
-
-    def is_of(self, worker: str) -> bool:
-        """Whether the worker has received it at any time."""
-        if any(event.hostname == worker for event in self.events):
-            return True
-        return self.base is not None and any(run.worker == worker for run in self.base.runs)
 
 
 class Merger:
@@ -77,9 +59,9 @@ class Merger:
         self._texts = texts or Texts()
         self._max_unfinished = max_unfinished
         self._max_finished = max_finished
-        self._unfinished: dict[str, _Task] = {}
-        self._finished: dict[str, _Task] = {}
-        self._changed: dict[str, _Task] = {}
+        self._unfinished: dict[str, TaskEvents] = {}
+        self._finished: dict[str, TaskEvents] = {}
+        self._changed: dict[str, TaskEvents] = {}
         # Tasks that may be running twice, by the worker whose next heartbeat proves it.
         self._doubtful: dict[str, set[str]] = {}
 
@@ -127,7 +109,7 @@ class Merger:
                 task.name = task.name or record.name  # its later events have none either
             else:
                 running_on, replaced = self.workers.restore(record, processed)
-                task = self._unfinished[record.id] = _Task(record, record.name, running_on=running_on)
+                task = self._unfinished[record.id] = TaskEvents(record, record.name, running_on=running_on)
                 for worker in replaced:
                     at = self.workers[worker].last_seen
                     self._conclude(record.id, task, Event(type=WORKER_GONE, hostname=worker, timestamp=at))
@@ -137,17 +119,23 @@ class Merger:
         track = self.workers.get(ended.worker or "")
         if (end := stored_end(ended, 0.0 if track is None else track.clock_skew)) is None:
             return
-        task = self._find(record.id) or self._unfinished.setdefault(record.id, _Task(record, record.name))
+        known = TaskEvents(record, record.name)
+        task = self._find(record.id) or self._unfinished.setdefault(record.id, known)
         if not is_known(end, task.events):
             task.events.append(end)
             task.updated = received
             self._changed[record.id] = task
 
     def mark_lost(self, worker: str, at: float) -> int:
-        """The worker has been gone since ``at``: what it was running is lost. Returns the number of tasks."""
+        """The worker has been gone since ``at``: what it was running is lost. Returns the number of tasks.
+
+        If the same process is heard of again, its tasks are running again.
+        """
         if (track := self.workers.get(worker)) is None:
-            return self._mark_lost(worker, 0, at)
-        return self._lose_worker(track, 0, at)
+            return len(self._mark_lost(worker, 0, at))
+        lost = self._lose_worker(track, 0, at)
+        track.lost |= lost
+        return len(lost)
 
     def unfinished(self) -> list[TaskRecord]:
         """The records of all unfinished tasks in memory."""
@@ -157,13 +145,13 @@ class Merger:
         """How many tasks are in memory."""
         return len(self._unfinished) + len(self._finished)
 
-    def _find(self, task_id: str) -> _Task | None:
+    def _find(self, task_id: str) -> TaskEvents | None:
         return self._unfinished.get(task_id) or self._finished.get(task_id)
 
     def _task_event(self, event: Event, task_id: str, received: float) -> None:
         task = self._unfinished.get(task_id) or self._finished.get(task_id)
         if task is None:
-            task = self._unfinished[task_id] = _Task()
+            task = self._unfinished[task_id] = TaskEvents()
         event.type = intern(event.type)
         event.hostname = intern(event.hostname)
         track = None if event.type == types.SENT else self._track(event, received)
@@ -182,8 +170,7 @@ class Merger:
         events.append(event)
         task.updated = received
         self._changed[task_id] = task
-        if len(events) > _MAX_EVENTS:
-            self._shorten(task_id, task)
+        task.shorten(task_id)
         if self._on_task is not None:
             self._on_task(event, task.name)
 
@@ -207,28 +194,47 @@ class Merger:
         if track.is_replaced(event):
             self._lose_worker(track, track.pid, at)
             track.begin_process()
-        elif name in self._doubtful:
-            self._prove_alive(track, at)
+        else:
+            if name in self._doubtful:
+                self._prove_alive(track, at)
+            if track.lost and event.type != types.OFFLINE:
+                self._take_back(track, event, at)
         for end in track.heartbeat(event):
             self._mark_end_missing(track, end)
         if self._on_worker is not None:
             self._on_worker(WorkerEvent.of(event, at, received))
 
-    def _lose_worker(self, track: WorkerTrack, pid: int, at: float) -> int:
+    def _lose_worker(self, track: WorkerTrack, pid: int, at: float) -> set[str]:
         for end in track.open_runs.at_the_end():
             self._mark_end_missing(track, end)
         return self._mark_lost(track.name, pid, at)
 
-    def _mark_lost(self, worker: str, pid: int, at: float) -> int:
-        lost = 0
+    def _mark_lost(self, worker: str, pid: int, at: float) -> set[str]:
+        lost = set()
         self._doubtful.pop(worker, None)
         # What has changed since the records were last taken is not noted yet.
         changed = (task_id for task_id, task in self._changed.items() if task.is_of(worker))
         for task_id in {*self.workers.running_on(worker), *changed}:
-            task = self._find(task_id)
             mark = Event(type=WORKER_GONE, hostname=worker, pid=pid, timestamp=at)
-            lost += task is not None and self._conclude(task_id, task, mark)
+            if (task := self._find(task_id)) is not None and self._conclude(task_id, task, mark):
+                lost.add(task_id)
         return lost
+
+    def _take_back(self, track: WorkerTrack, event: Event, at: float) -> None:
+        """The process was only out of reach: a worker that reconnects seems to shut down and to start."""
+        tasks, track.lost = track.lost, set()
+        if not event.processed:
+            return  # a new process with the pid of the old one, as in a container
+        for task_id in tasks:
+            if (task := self._find(task_id)) is None:
+                continue
+            _, runs = record_of(task_id, task.base, task.events)
+            if (lost := runs.lost_since(track.name)) is not None:
+                back = max(at, nextafter(lost, inf))
+                task.events.append(
+                    Event(type=WORKER_ALIVE, hostname=track.name, pid=event.pid, timestamp=back)
+                )
+                self._changed[task_id] = task
 
     def _mark_end_missing(self, track: WorkerTrack, end: MissingEnd) -> None:
         at = end.at - track.clock_skew
@@ -236,7 +242,7 @@ class Merger:
             mark = Event(type=END_MISSING, hostname=track.name, pid=track.pid, timestamp=at)
             track.ends_missing += self._conclude(end.task_id, task, mark)
 
-    def _conclude(self, task_id: str, task: _Task, mark: Event) -> bool:
+    def _conclude(self, task_id: str, task: TaskEvents, mark: Event) -> bool:
         """Add a mark that ends the runs of the worker. False if it is running none."""
         _, runs = record_of(task_id, task.base, task.events)
         last = runs.last_sign_of(mark.hostname)
@@ -254,7 +260,7 @@ class Merger:
                 task.events.append(mark)
                 self._changed[task_id] = task
 
-    def _record(self, task_id: str, task: _Task) -> TaskRecord:
+    def _record(self, task_id: str, task: TaskEvents) -> TaskRecord:
         record = plain_record(task_id, task.events) if task.base is None else None
         if record is None:
             record, runs = record_of(task_id, task.base, task.events)
@@ -271,17 +277,11 @@ class Merger:
             self._unfinished[task_id] = task
         return record
 
-    def _shorten(self, task_id: str, task: _Task) -> None:
-        """Replace the older events by the record that they give."""
-        events = sorted(task.events, key=order)
-        task.base, _ = record_of(task_id, task.base, events[:-_KEPT_EVENTS])
-        task.events = events[-_KEPT_EVENTS:]
-
     def _make_room(self) -> None:
         self._drop_oldest(self._finished, self._max_finished)
         self.counters.evicted += self._drop_oldest(self._unfinished, self._max_unfinished)
 
-    def _drop_oldest(self, tasks: dict[str, _Task], most: int) -> int:
+    def _drop_oldest(self, tasks: dict[str, TaskEvents], most: int) -> int:
         """Delete the tasks above ``most`` that came first, and have not changed since; how many.
 
         Those that are running come last: only a task in memory is lost with its worker.

@@ -10,7 +10,7 @@ from celery_monitor.events.ends import began_at, is_same_end, to_finish
 from celery_monitor.events.event import RETRIED, Event
 from celery_monitor.events.starts import started_again, take_start, take_start_of_later
 from celery_monitor.events.trace import CLOCK_TOLERANCE, One, Trace, beginning, is_of, overlap
-from celery_monitor.records.states import CELERY_STATES, CONCLUDED_STATES, RETRY, SUCCESS
+from celery_monitor.records.states import CELERY_STATES, CONCLUDED_STATES, LOST, RETRY, SUCCESS
 from celery_monitor.records.tasks import Run, TaskRecord
 
 MAX_RUNS = 100
@@ -179,10 +179,21 @@ class Runs:
         ]
         return max(signs, default=None)
 
+    def lost_since(self, worker: str) -> float | None:
+        """Since when runs of this worker are lost, the latest such time; None without such a run."""
+        times = [
+            trace.concluded_at for run, trace in self.all if run.worker == worker and run.outcome == LOST
+        ]
+        return max(times, default=None)
+
     def note_alive(self, event: Event) -> None:
-        """The worker is alive, so its runs still last."""
+        """The worker is alive, so its runs still last, also those that seemed lost."""
         for run, trace in self.all:
-            if run.outcome is None and is_of(event, run, trace):
+            if not is_of(event, run, trace):
+                continue
+            if run.outcome == LOST and trace.concluded_at < event.timestamp:
+                run.outcome, trace.returned_at = None, event.timestamp
+            if run.outcome is None:
                 trace.alive = event.timestamp
 
     def infer_retries(self) -> None:

@@ -16,7 +16,8 @@ class Trace(Struct):
     ``clock``: of the first event; ``last_clock``: of the last one. ``custom``: the custom state that the run
     is in, since ``custom_at``. ``concluded_at``: since when the run is known to have ended, where no event
     says so. ``requeued``: the worker put the message back. ``alive``: a time at which the worker was known to
-    be alive while the run lasted.
+    be alive while the run lasted. ``returned_at``: when the worker of a run that
+    seemed lost was heard of again.
     """
 
     pid: int = 0
@@ -27,6 +28,7 @@ class Trace(Struct):
     concluded_at: float = 0.0
     requeued: bool = False
     alive: float = 0.0
+    returned_at: float = 0.0
 
 
 One = tuple[Run, Trace]

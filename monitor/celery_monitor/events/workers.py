@@ -27,6 +27,7 @@ class WorkerTrack:
     ``processed``: tasks that the worker process has started, None before its first heartbeat.
     ``last_seen``: when its last event was received, Unix time of the monitor. ``sends_task_events``: whether
     this process has sent a task event. ``ends_missing``: how many runs have ended without an event of that.
+    ``lost``: the tasks that it was running when it was last given up.
     """
 
     __slots__ = (
@@ -41,6 +42,7 @@ class WorkerTrack:
         "ends_missing",
         "former_pid",
         "last_seen",
+        "lost",
         "name",
         "open_runs",
         "pid",
@@ -67,6 +69,7 @@ class WorkerTrack:
         self._missed_before = 0
         self.open_runs = OpenRuns()
         self.ends_missing = 0
+        self.lost: set[str] = set()
 
     @property
     def clock_skew(self) -> float:
@@ -137,6 +140,7 @@ class WorkerTrack:
         self._ordered_to_send = False
         self._missed = MissedEvents()
         self.open_runs = OpenRuns()
+        self.lost = set()
 
     def heartbeat(self, event: Event) -> list[MissingEnd]:
         """Note a worker event with its counters. Gives the ends of which no event came."""

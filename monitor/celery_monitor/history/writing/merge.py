@@ -5,8 +5,18 @@ each have missed an event. So what is stored is never overwritten: both records 
 record that is already part of the stored one changes nothing.
 """
 
+import msgspec
+
 from celery_monitor.history.writing.merge_runs import knows_more, merge_runs, share_a_time
-from celery_monitor.records.states import CELERY_STATES, RETRY, SUCCESS, precedence
+from celery_monitor.records.states import (
+    CELERY_STATES,
+    CONCLUDED_STATES,
+    FINAL_STATES,
+    LOST,
+    RETRY,
+    SUCCESS,
+    precedence,
+)
 from celery_monitor.records.tasks import Run, TaskRecord
 
 _LATER_FIELDS = ("state", "retries", "worker", "progress", "state_time", "clock")
@@ -24,6 +34,7 @@ def merge_records(stored: TaskRecord, new: TaskRecord) -> TaskRecord:
 
     The later state counts. A value that the later record does not know comes from the earlier one.
     """
+    stored, new = _without_refuted_loss(stored, new), _without_refuted_loss(new, stored)
     fuller = _fuller(stored, new)
     runs = merge_runs(stored.runs, new.runs, None if fuller is None else fuller.runs)
     later, earlier = (new, stored) if _is_later(new, stored, runs, fuller) else (stored, new)
@@ -52,6 +63,20 @@ def merge_records(stored: TaskRecord, new: TaskRecord) -> TaskRecord:
         arguments_truncated=stored.arguments_truncated or new.arguments_truncated,
         **values,
     )
+
+
+def _without_refuted_loss(record: TaskRecord, other: TaskRecord) -> TaskRecord:
+    """The record as it was before its run seemed lost, if the other one knows that the worker came back."""
+    is_refuted = record.state == LOST and other.state_time > record.state_time
+    if not is_refuted or other.state in FINAL_STATES | CONCLUDED_STATES or other.worker != record.worker:
+        return record
+    runs = [
+        msgspec.structs.replace(run, outcome=None)
+        if run.outcome == LOST and any(one.outcome is None and share_a_time(run, one) for one in other.runs)
+        else run
+        for run in record.runs
+    ]
+    return msgspec.structs.replace(record, runs=runs)
 
 
 def _fuller(stored: TaskRecord, new: TaskRecord) -> TaskRecord | None:

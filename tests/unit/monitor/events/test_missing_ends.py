@@ -46,6 +46,19 @@ def test_a_task_of_an_idle_worker_has_ended_and_its_end_is_missed() -> None:
     assert [(run.outcome, run.finished) for run in record.runs] == [("UNREPORTED", None)]
 
 
+def test_an_end_that_was_lost_while_the_worker_seemed_gone_is_missed() -> None:
+    merger = Merger()
+    starts(merger, 1, "a")
+    heartbeat(merger, 2, 1)
+    merger.mark_lost(WORKER, T0 + 3)
+    assert states(merger, "a") == ["LOST"]
+    heartbeat(merger, 40, 0)
+    assert states(merger, "a") == ["STARTED"]
+    heartbeat(merger, 42, 0)
+    heartbeat(merger, 44, 0)
+    assert (states(merger, "a"), missed(merger)) == (["UNREPORTED"], 1)
+
+
 def test_an_end_that_comes_in_a_batch_after_the_heartbeat_is_not_missed() -> None:
     merger = Merger()
     starts(merger, 1, "a")

@@ -23,6 +23,12 @@ def merged(*events: Event) -> TaskRecord:
     return record
 
 
+def state(merger: Merger) -> str:
+    record = merger.get("t1")
+    assert record is not None
+    return record.state
+
+
 def outcomes(record: TaskRecord) -> list[str | None]:
     return [run.outcome for run in record.runs]
 
@@ -161,6 +167,47 @@ def test_a_worker_that_comes_back_and_finishes_takes_its_task_back() -> None:
     record = merger.get("t1")
     assert record is not None
     assert (record.state, outcomes(record)) == ("SUCCESS", ["SUCCESS"])
+
+
+@pytest.mark.parametrize("progress", [0, 80])
+def test_a_worker_that_is_heard_of_again_is_still_running_its_task(progress: int) -> None:
+    """It seems to shut down when it loses its connection, and it takes some seconds to reconnect."""
+    merger = merger_with(event("worker-heartbeat", 1, processed=7), received(2), event("task-started", 3))
+    for number in range(progress):
+        merger.apply(event("task-progress", 3.1 + number / 1000, pid=11), NOW)
+    merger.take_changed()
+    running = state(merger)
+    merger.apply(event("worker-offline", 4, active=1, processed=8), NOW)
+    merger.mark_lost(WORKER, T0 + 9)
+    assert state(merger) == "LOST"
+    merger.apply(event("worker-offline", 4.5, active=1, processed=8), NOW)
+    assert state(merger) == "LOST"
+    merger.apply(event("worker-online", 8.9, active=1, processed=8), NOW)  # its clock is a little behind
+    [record] = merger.take_changed()
+    assert (record.state, outcomes(record), record.run_twice) == (running, [None], False)
+    assert T0 + 9 < record.state_time < T0 + 9.1
+    assert merger.mark_lost(WORKER, T0 + 40) == 1
+    assert state(merger) == "LOST"
+
+
+@pytest.mark.parametrize("new", [{"processed": 0}, {"processed": 1}, {"processed": 9, "pid": 99}])
+def test_another_process_of_the_name_does_not_run_the_task_of_a_worker_that_was_given_up(
+    new: dict[str, int],
+) -> None:
+    merger = merger_with(event("worker-heartbeat", 1, processed=7), received(2), event("task-started", 3))
+    merger.mark_lost(WORKER, T0 + 9)
+    for at in (10, 12):
+        merger.apply(event("worker-heartbeat", at, active=1, **new), NOW)
+        assert state(merger) == "LOST"
+
+
+def test_a_process_that_had_the_pid_of_the_one_before_has_not_its_task() -> None:
+    """No heartbeat has counted the task, so the numbers do not show that the process is new."""
+    merger = merger_with(event("worker-online", 1, processed=0), received(2), event("task-started", 3))
+    merger.mark_lost(WORKER, T0 + 9)
+    merger.apply(event("worker-online", 10, active=0, processed=0), NOW)
+    merger.apply(event("worker-heartbeat", 12, active=1, processed=1), NOW)
+    assert state(merger) == "LOST"
 
 
 def test_the_tasks_of_a_worker_whose_process_was_replaced_are_lost() -> None:

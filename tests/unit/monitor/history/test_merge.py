@@ -84,6 +84,18 @@ def test_a_run_that_was_lost_is_not_when_its_worker_comes_back() -> None:
     assert merge_records(merged, stored).runs == merged.runs
 
 
+def test_a_run_that_was_lost_lasts_when_its_worker_is_heard_of_again() -> None:
+    run = _run(started=2.0, outcome=LOST)
+    lost = TaskRecord(id="a", state=LOST, state_time=4.0, worker="w1", started=2.0, runs=[run])
+    lasting = _run(started=2.0)
+    again = TaskRecord(id="a", state=STARTED, state_time=5.0, worker="w1", started=2.0, runs=[lasting])
+    before = TaskRecord(id="a", state=STARTED, state_time=2.0, worker="w1", started=2.0, runs=[lasting])
+    for merged in (merge_records(lost, again), merge_records(again, lost)):
+        assert (merged.state, merged.state_time, merged.runs) == (STARTED, 5.0, [lasting])
+    for merged in (merge_records(lost, before), merge_records(before, lost)):
+        assert (merged.state, merged.state_time, merged.runs) == (LOST, 4.0, [run])
+
+
 def test_a_success_stays_although_an_earlier_run_was_found_lost_later() -> None:
     lost = TaskRecord(
         id="a", state=LOST, state_time=30.0, worker="w1", runs=[_run(started=2.0, outcome=LOST)], started=2.0
