@@ -59,7 +59,9 @@ class AlertEmail(ApiModel):
     """
     url_from: UrlSource | None = None
     """A Secret that holds the URL of the mail server."""
-    sender: Annotated[str, Field(alias="from", min_length=3, max_length=320)]
+    sender: Annotated[
+        str, Field(alias="from", min_length=3, max_length=320, json_schema_extra=checked(*rules.MAIL_SENDER))
+    ]
     """Sender, such as Celery <alerts@example.com>."""
     to: Annotated[tuple[MailAddress, ...], Field(min_length=1, max_length=20)]
     """Recipients."""

@@ -84,8 +84,13 @@ CHANNEL_NAME = (
 
 WEBHOOK_URL = (
     rule(
-        r"self.matches('^https?://[^\\s/?#]+') && !self.matches('\\s')",
+        "self.matches('^https?://[!-~]+$')",
         "write the URL of the receiver, such as https://pager.example/hook",
+    ),
+    rule(
+        "self.matches('^[^/]*//[^/?#@]+([/?#]|$)')",
+        "write the URL of the receiver without a user, and send a header: header: {name: Authorization, "
+        "valueFrom: {secretKeyRef: {name: SECRET, key: KEY}}}",
     ),
 )
 
@@ -97,10 +102,21 @@ SMTP_URL = (
     ),
 )
 
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = rf"{_ATOM}([.]{_ATOM})*@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*"
 MAIL_ADDRESS = (
     rule(
-        r"self.matches('^[^\\s@<>]+@[^\\s@<>]+$')",
+        f'self.matches("^{_ADDRESS}$") && self.split("@")[0].size() <= 64',
         "write an address, such as ops@example.com",
+    ),
+)
+
+_NAME = r'[^<>\",;:@[:cntrl:]]{0,64}'
+MAIL_SENDER = (
+    rule(
+        f'self.matches("^({_ADDRESS}|{_NAME}<{_ADDRESS}>)$")',
+        "write an address, or a name of at most 64 characters and an address, such as "
+        "Celery <alerts@example.com>",
     ),
 )
 
@@ -108,6 +124,10 @@ HEADER_NAME = (
     rule(
         "self.matches('^[A-Za-z0-9-]+$')",
         "write the name of a header, such as Authorization or X-Api-Key",
+    ),
+    rule(
+        "!self.matches('^(?i)(content-.*|connection|host|transfer-encoding|webhook-.*)$')",
+        "the monitor sets this header itself: write another one, such as Authorization or X-Api-Key",
     ),
 )
 
