@@ -210,12 +210,9 @@ class Kube:
             "POST", path, body, timeout_seconds=timeout_seconds, extra_headers=headers, largest=largest
         )
 
-    async def delete(
-        self, kind: Kind, namespace: str, name: str, uid: str, *, dependants_first: bool = False
-    ) -> None:
-        """Delete exactly the object of this uid, before or after its dependants. One that is gone is fine."""
-        policy = "Foreground" if dependants_first else "Background"
-        body = {"propagationPolicy": policy, "preconditions": {"uid": uid}}
+    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
+        """Delete exactly the object of this uid, before its dependants. One that is gone is fine."""
+        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
         try:
             await self._call("DELETE", kind.path(namespace, name), body)
         except KubeError as error:

@@ -152,8 +152,7 @@ class ResourceLoop:
 
         # 4. Have a new fault reported at once.
         self._report(faults)
-        rest = Rest(self._settings.fault_poll_seconds) if faults else self._rest_of_objects()
-        return replace(rest, soon=self._objects.waits)
+        return Rest(self._settings.fault_poll_seconds) if faults else self._rest_of_objects()
 
     async def reconcile_health(self) -> Rest:
         """Take a snapshot, decide, write the status, heal and scale."""

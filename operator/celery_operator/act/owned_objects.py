@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from celery_operator.act.predecessors import Predecessor, find_predecessor
 from celery_operator.backoff import Backoff
 from celery_operator.cache import Cache, Key
-from celery_operator.kinds import DEPLOYMENT, KEPT_KINDS, OWNED_KINDS, Json, Kind, Reference
+from celery_operator.kinds import KEPT_KINDS, OWNED_KINDS, Json, Kind, Reference
 from celery_operator.kube import Kube, KubeError, RefusedError
 from celery_operator.resources.fingerprint import digest, fingerprint
 from celery_operator.resources.object_faults import name_taken, refused
@@ -77,8 +76,6 @@ class OwnedObjects:
         self._clock = clock
         self._applied: dict[Reference, _Applied] = {}
         self._refusals: dict[Reference, _Refusal] = {}
-        self.waits = False
-        """Whether the last ``apply`` left out an object, because the pods of its predecessor still run."""
         self.refused: frozenset[Reference] = frozenset()
         """What the last ``apply`` could not write: the API server refused it, or its name is taken."""
 
@@ -94,21 +91,12 @@ class OwnedObjects:
         """
         faults: list[ConfigurationFault] = []
         errors: list[KubeError] = []
-        replaced: set[Reference] = set()
         not_written: set[Reference] = set()
-        self.waits = False
         for one in desired:
-            predecessor = find_predecessor(self._cache, self._owner, self._uid, one.kind, one.body)
-            if predecessor is not None:
-                replaced.add((DEPLOYMENT, one.name))
             if one.withheld:
                 faults.append(one.withheld)
                 continue
             try:
-                if predecessor is not None:
-                    self.waits = True
-                    await self._end(predecessor)
-                    continue
                 live = await self._live(one, kept)
                 fault = await self._apply_one(one, live)
             except KubeError as error:
@@ -118,18 +106,10 @@ class OwnedObjects:
                     faults.append(fault)
                     not_written.add(one.reference)
         self.refused = frozenset(not_written)
-        errors += await self._delete_others({one.reference for one in desired} | replaced)
+        errors += await self._delete_others({one.reference for one in desired})
         if errors:
             raise errors[0]
         return tuple(faults)
-
-    async def _end(self, predecessor: Predecessor) -> None:
-        """Delete a predecessor's Deployment after its pods, so that it is seen until the last ends."""
-        if predecessor.deployment is not None and "deletionTimestamp" not in predecessor.deployment:
-            metadata = predecessor.deployment
-            await self._kube.delete(
-                DEPLOYMENT, metadata["namespace"], metadata["name"], metadata["uid"], dependants_first=True
-            )
 
     async def _live(self, desired: DesiredObject, kept: Mapping[Reference, Json | None]) -> Json | None:
         if desired.reference in kept:

@@ -111,7 +111,7 @@ MAIL_ADDRESS = (
     ),
 )
 
-_NAME = r'[^<>\",;:@[:cntrl:]]{0,64}'
+_NAME = r"[^<>\",;:@[:cntrl:]]{0,64}"
 MAIL_SENDER = (
     rule(
         f'self.matches("^({_ADDRESS}|{_NAME}<{_ADDRESS}>)$")',

@@ -74,7 +74,7 @@ class Evidence:
 
     @property
     def beat(self) -> DeploymentState | None:
-        """The StatefulSet of beat, or its Deployment of an earlier version that has not ended yet."""
+        """The StatefulSet of beat."""
         return next((one for one in self.snapshot.deployments if one.component == COMPONENT_BEAT), None)
 
     @property

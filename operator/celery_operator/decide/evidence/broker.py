@@ -12,7 +12,6 @@ from celery_operator.api.names import COMPONENT_REDIS
 from celery_operator.api.status import BrokerStatus, ConditionType
 from celery_operator.decide.evidence.worker_state import Worker, WorkerState
 from celery_operator.decide.text import joined
-from celery_operator.kinds import STATEFUL_SET
 from celery_operator.snapshot import Snapshot
 
 NOTHING_RESTARTED = "No worker is restarted while the broker is away."
@@ -92,9 +91,7 @@ def _managed_redis_starts(snapshot: Snapshot) -> bool:
         for one in snapshot.previous.conditions
     ):
         return False
-    ours = (one for one in snapshot.deployments if one.component == COMPONENT_REDIS)
-    # A Deployment of an earlier version has to end first.
-    redis = next((one for one in ours if one.kind == STATEFUL_SET.kind), None)
+    redis = next((one for one in snapshot.deployments if one.component == COMPONENT_REDIS), None)
     return redis is None or (redis.failure is None and snapshot.now - redis.created_at < REDIS_STARTUP)
 
 

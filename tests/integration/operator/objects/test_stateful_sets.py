@@ -1,4 +1,4 @@
-"""Beat and the managed Redis are StatefulSets of one, and Deployments of earlier versions come over."""
+"""Beat and the managed Redis are StatefulSets of one."""
 
 import base64
 from typing import Any
@@ -6,142 +6,23 @@ from typing import Any
 import pytest
 from tools.testbed.waiting import BUSY_SECONDS, wait_for
 
-from celery_operator.api import names
 from celery_operator.kinds import (
     CELERY_DEPLOYMENT,
     DEPLOYMENT,
-    POD,
     SECRET,
     SERVICE,
     STATEFUL_SET,
     VOLUME_CLAIM,
 )
 from tests.integration.api.apiserver import Object
-from tests.integration.operator.conftest import StartOperator
-from tests.integration.operator.operator_process import OperatorProcess, metric
+from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.world import World
 
 PARTS = ("shop-beat", "shop-redis")
-NODE = "without-a-kubelet"
 SECONDS = 15 + BUSY_SECONDS
 NOTICED_SECONDS = 60 + BUSY_SECONDS
 """What no event reports is noticed within a minute."""
 WITH_BOTH: dict[str, Any] = {"broker": {"managed": {}}, "beat": {"enabled": True}}
-
-
-def earlier_deployment(world: World, owner: Object, component: str) -> None:
-    """What an earlier version of the operator made, with the pod that Kubernetes makes of it."""
-    name = f"shop-{component}"
-    labels = {
-        names.LABEL_NAME: "celery",
-        names.LABEL_INSTANCE: "shop",
-        names.LABEL_MANAGED_BY: names.MANAGED_BY,
-        names.LABEL_COMPONENT: component,
-    }
-    reference = {
-        "apiVersion": names.API_VERSION,
-        "kind": names.KIND,
-        "name": "shop",
-        "uid": owner["metadata"]["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
-    # On a node: so a deleted pod is there until its kubelet has ended it.
-    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}}
-    assert world.api.request("POST", "/api/v1/nodes", node).status in {201, 409}
-    pod = {"nodeName": NODE, "containers": [{"name": component, "image": "shop:1"}]}
-    world.create(
-        DEPLOYMENT,
-        name,
-        metadata={"name": name, "labels": labels, "ownerReferences": [reference]},
-        spec={
-            "selector": {"matchLabels": labels},
-            "strategy": {"type": "Recreate"},
-            "template": {"metadata": {"labels": labels}, "spec": pod},
-        },
-    )
-    wait_for(lambda: world.pods_of(name), timeout=60, describe=f"a pod of {name}")
-
-
-def end(world: World, pod: str) -> None:
-    """What the kubelet does when the containers of a deleted pod have ended."""
-    answer = world.api.request("DELETE", POD.path(world.namespace, pod), {"gracePeriodSeconds": 0})
-    assert answer.status == 200, answer.message
-
-
-def object_reconciles(operator: OperatorProcess, world: World) -> float:
-    labels = {"namespace": world.namespace, "resource": "shop", "reconcile": "objects"}
-    status, text = operator.get("/metrics")
-    assert status == 200, operator.words()
-    return metric(text, "celery_operator_reconciles_total", labels) or 0
-
-
-def reconciles_later(operator: OperatorProcess, world: World, count: int) -> None:
-    """Wait for this number of reconciles, and cause each: without a change they may be a minute apart."""
-    for number in range(count):
-        before = object_reconciles(operator, world)
-        world.change(CELERY_DEPLOYMENT, "shop", {"metadata": {"annotations": {"reconcile": f"{number}"}}})
-        wait_for(lambda: object_reconciles(operator, world) > before, describe=operator.words)  # noqa: B023
-
-
-def test_a_deployment_of_an_earlier_version_ends_with_its_pod_before_the_stateful_set_starts(
-    start_operator: StartOperator, world: World
-) -> None:
-    owner = world.create_shop(**WITH_BOTH)
-    pods = []
-    for component in ("beat", "redis"):
-        earlier_deployment(world, owner, component)
-        (pod,) = world.pods_of(f"shop-{component}")
-        pods.append(pod["metadata"]["name"])
-
-    operator = start_operator().until_it_leads()
-    for pod in pods:
-        wait_for(lambda pod=pod: not world.there(POD, pod), describe="the deletion of the pod")  # type: ignore[misc]
-    wait_for(lambda: "is being deleted" in world.condition("Reconciling").get("message", ""), describe="why")
-    reconciles_later(operator, world, 3)
-    assert [world.get(STATEFUL_SET, name) for name in PARTS] == [None, None]
-    assert all(world.get(POD, pod) for pod in pods)
-    assert world.there(SERVICE, "shop-redis")
-
-    for name, pod in zip(PARTS, pods, strict=True):
-        end(world, pod)
-        wait_for(lambda name=name: world.there(STATEFUL_SET, name), NOTICED_SECONDS, name)  # type: ignore[misc]
-        assert world.get(DEPLOYMENT, name) is None
-        assert world.get(POD, pod) is None
-
-
-def test_a_beat_that_may_not_be_changed_keeps_the_deployment_of_an_earlier_version(
-    start_operator: StartOperator, world: World
-) -> None:
-    template = {"spec": {"hostNetwork": True}}
-    owner = world.create_shop(beat={"enabled": True, "template": template})
-    earlier_deployment(world, owner, "beat")
-
-    operator = start_operator("--template-fields=restricted").until_it_leads()
-    wait_for(lambda: world.condition("Stalled").get("reason") == "FieldNotAllowed", describe=operator.words)
-
-    kept = world.get(DEPLOYMENT, "shop-beat")
-    assert kept
-    assert "deletionTimestamp" not in kept["metadata"]
-    assert len(world.pods_of("shop-beat")) == 1
-
-
-def test_a_pod_that_a_deleted_deployment_left_behind_counts_too(
-    start_operator: StartOperator, world: World
-) -> None:
-    owner = world.create_shop(**WITH_BOTH)
-    earlier_deployment(world, owner, "beat")
-    (pod,) = world.pods_of("shop-beat")
-    world.delete(DEPLOYMENT, "shop-beat")
-    wait_for(lambda: not world.get(DEPLOYMENT, "shop-beat"), describe="the end of the Deployment")
-
-    operator = start_operator().until_it_leads()
-    wait_for(lambda: world.there(STATEFUL_SET, "shop-redis"), describe="the managed Redis")
-    reconciles_later(operator, world, 3)
-    assert world.get(STATEFUL_SET, "shop-beat") is None
-
-    end(world, pod["metadata"]["name"])
-    wait_for(lambda: world.there(STATEFUL_SET, "shop-beat"), NOTICED_SECONDS, "beat")
 
 
 @pytest.fixture
