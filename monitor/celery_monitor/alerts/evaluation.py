@@ -29,11 +29,16 @@ def _parts(rule: Rule, snapshot: AlertSnapshot) -> Iterator[Found]:
 def _pushed(rule: Rule, alerts: Iterable[PushedAlert]) -> Found:
     return Found(
         judged={
-            _labels(one): Judged(one.state == "Firing", one.since_at, one.summary, one.message)
+            _labels(one): Judged(one.state == "Firing", one.since_at, _title(one.summary), one.message)
             for one in alerts
             if one.name == rule.name
         }
     )
+
+
+def _title(summary: str) -> str:
+    """What the operator writes as a sentence, as the monitor's own rules do: messages continue it."""
+    return summary if summary.endswith("..") else summary.removesuffix(".")
 
 
 def _labels(alert: PushedAlert) -> LabelSet:

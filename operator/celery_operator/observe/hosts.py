@@ -3,7 +3,7 @@
 import re
 
 _HOST = re.compile(
-    r"(?P<before>[a-z][a-z0-9+.-]*://(?:[^/@;]*@)?)(?P<host>[A-Za-z0-9_-]+)(?=[:/;?]|$)(?![^/;]*@)"
+    r"(?P<before>[a-z][a-z0-9+.-]*://(?:[^/?#;]*@)?)(?P<host>[A-Za-z0-9_-]+)(?=[:/;?]|$)(?![^/;]*@)"
 )
 
 _NEVER_SERVICES = {"localhost"}
@@ -13,7 +13,7 @@ def seen_from_elsewhere(url: str, namespace: str) -> str:
     """The URL with each one-word host as the Service of that name in ``namespace``.
 
     A worker finds ``redis`` in its own namespace first; the operator would search another. A host with a dot
-    already says where it is.
+    already says where it is. As for workers, the last ``@`` ends the password, which may have more of them.
     """
 
     def qualified(match: re.Match[str]) -> str:

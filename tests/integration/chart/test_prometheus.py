@@ -100,8 +100,9 @@ def test_alerts_carry_labels_of_the_user_and_the_address_of_their_runbook() -> N
         ("CeleryHighQueueDepth.for=soon", "'soon' does not match pattern"),
     ],
 )
-def test_a_wrong_rule_is_refused_with_what_to_write(setting: str, words: str) -> None:
-    refused = template("--set", f"{RULE}.enabled=true,{RULE}.rules.{setting}")
+@pytest.mark.parametrize("with_prometheus", ["true", "false"])
+def test_a_wrong_rule_is_refused_with_what_to_write(setting: str, words: str, with_prometheus: str) -> None:
+    refused = template("--set", f"{RULE}.enabled={with_prometheus},{RULE}.rules.{setting}")
 
     assert refused.returncode != 0
     assert words in refused.stderr

@@ -122,7 +122,7 @@ def test_what_the_operator_judges_is_taken_over_with_its_labels() -> None:
         name="CeleryDrainOverdue",
         state="Firing",
         since_at=NOW - 9,
-        summary="A worker does not finish its drain",
+        summary="A worker does not finish its drain.",
         message="A pod is still draining.",
         group="mail",
     )
@@ -130,6 +130,15 @@ def test_what_the_operator_judges_is_taken_over_with_its_labels() -> None:
     assert list(judged) == [(("group", "mail"),)]
     one = judged[("group", "mail"),]
     assert (one.fires, one.since, one.description) == (True, NOW - 9, "A pod is still draining.")
+    assert one.summary == "A worker does not finish its drain"
+
+
+def test_a_summary_of_the_operator_that_is_cut_stays_as_it_is() -> None:
+    cut = PushedAlert(
+        name="CeleryDrainOverdue", state="Firing", since_at=NOW, summary="A worker ...", message="It drains."
+    )
+    judged = found("CeleryDrainOverdue", snapshot(in_cluster=True, push=push(cut))).judged
+    assert [one.summary for one in judged.values()] == ["A worker ..."]
 
 
 def test_thresholds_and_rules_are_those_of_the_settings() -> None:
