@@ -89,6 +89,10 @@ class MonitorAlerts(ApiModel):
     """Mails."""
     apprise: Annotated[tuple[AlertApprise, ...], Field(max_length=10, json_schema_extra=keyed("name"))] = ()
     """Services that apprise knows."""
+    page_url: Annotated[str, Field(max_length=2048, json_schema_extra=checked(*rules.PAGE_URL))] | None = None
+    """Where browsers find the monitor, with its urlPrefix, such as https://monitor.example.com: messages then
+    link to its page.
+    """
     networks: Annotated[
         tuple[
             Annotated[str, Field(min_length=1, max_length=64, json_schema_extra=checked(*rules.PROXY))], ...

@@ -94,6 +94,13 @@ WEBHOOK_URL = (
     ),
 )
 
+PAGE_URL = (
+    rule(
+        "self.matches('^https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?$')",
+        "write the URL of the monitor as browsers open it, such as https://monitor.example.com",
+    ),
+)
+
 SMTP_URL = (
     rule(
         r"self.matches('^smtps?://[^\\s/?#@]+(\\?tls=none)?$')",

@@ -48,7 +48,8 @@ def _rendered(alerts: MonitorAlerts) -> tuple[Json, list[Json]]:
                 found[field] = with_files(value, place) if isinstance(value, dict) else value
         return found
 
-    content = {group: entries for group, entries in alerts.wire().items() if entries}
+    channels = alerts.model_copy(update={"page_url": None})  # the monitor takes it as an option
+    content = {group: entries for group, entries in channels.wire().items() if entries}
     for group in ("webhooks", "emails", "apprise"):
         if group in content:
             content[group] = [with_files(one, f"{group}-{one['name']}") for one in content[group]]

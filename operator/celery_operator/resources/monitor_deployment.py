@@ -151,6 +151,8 @@ def _environment(
     yield from _access(monitor.access)
     if monitor.alerts is not None:
         yield _option("alerts_file", f"{ALERTS_FOLDER}/{ALERTS_FILE}")
+        if monitor.alerts.page_url is not None:
+            yield _option("page_url", monitor.alerts.page_url)
     yield from _alert_rules(settings.alerts)
     yield _option("log_format", "json")
 

@@ -29,6 +29,7 @@ IN_FULL: dict[str, Any] = {
         "trustedProxies": ["10.0.0.1"],
     },
     "alerts": {
+        "pageUrl": "https://monitor.shop.example/celery",
         "webhooks": [
             {
                 "name": "pager",
@@ -142,6 +143,7 @@ def test_the_monitor_understands_every_variable(monkeypatch: pytest.MonkeyPatch,
     assert settings.access.jwt is not None
     assert settings.access.jwt.issuer == "us"
     assert settings.alerts.names == ["pager", "ops", "phone"]
+    assert settings.alert_rules.page_url == "https://monitor.shop.example/celery"
     (webhook,), (email,) = settings.alerts.webhooks, settings.alerts.emails
     assert webhook.signing_secret == "s" * 32
     assert webhook.header == Header("Authorization", "Bearer token-of-the-pager")
@@ -211,6 +213,14 @@ def test_urls_from_secrets_are_never_copied() -> None:
     assert found["CELERY_BROKER_URL"] == {"secretKeyRef": {"name": "shop", "key": "broker"}}
     assert found["DATABASE_URL"] == {"secretKeyRef": {"name": "shop", "key": "history"}}
     assert found["CELERY_MONITOR_TOKEN"] == {"secretKeyRef": {"name": "shop-monitor", "key": "token"}}
+
+
+def test_the_url_of_the_page_needs_no_channel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monitor = {"alerts": {"pageUrl": "http://10.0.0.5:8555"}}
+    given = environment(monitor)
+    given["CELERY_MONITOR_ALERTS_FILE"] = str(mount_alerts(tmp_path / "alerts", monitor))
+    settings = started(given, monkeypatch)
+    assert (settings.alerts.names, settings.alert_rules.page_url) == ([], "http://10.0.0.5:8555")
 
 
 def test_no_secret_of_alerts_is_in_the_pod_itself() -> None:
