@@ -65,7 +65,7 @@ class Runs:
         own = [one for one in self.all if is_of(event, *one)]
         if event.type == RETRIED:
             run = self._to_retry(event, own)
-        elif run := to_finish(event, own):
+        elif run := to_finish(event, own, self.all):
             take_start_of_later(run, own, event.timestamp, began_at(event))
         else:
             run = self._taken_back(event, own)
