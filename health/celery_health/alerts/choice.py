@@ -11,6 +11,7 @@ from celery_health.alerts.rule import AlertSeverity, Rule, Threshold
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(?:[0-9]{1,8}[smhd]){1,8}")
+_LARGEST_NUMBER = 10**8 - 1
 _LARGEST = 10**15
 """A threshold; floats hold it exactly."""
 _NUMBER = f"a whole number from 0 to {_LARGEST}"
@@ -58,11 +59,22 @@ def _difference(rule: Rule, chosen_rule: Rule | None) -> dict[str, Any]:
         return {"enabled": False}
     values: dict[str, Any] = {}
     if chosen_rule.hold_seconds != rule.hold_seconds:
-        values["for"] = f"{chosen_rule.hold_seconds}s"
+        values["for"] = _duration(chosen_rule.hold_seconds)
     if chosen_rule.severity is not rule.severity:
         values["severity"] = chosen_rule.severity.value
     numbers = zip(chosen_rule.thresholds, rule.thresholds, strict=True)
     return values | {one.name: one.default for one, before in numbers if one.default != before.default}
+
+
+def _duration(seconds: int) -> str:
+    """A time as ``_seconds`` reads it, in the largest units: it takes a limited number of digits."""
+    parts = []
+    for unit, size in sorted(_SECONDS.items(), key=lambda one: -one[1]):
+        number, seconds = divmod(seconds, size)
+        while number:
+            parts.append(f"{min(number, _LARGEST_NUMBER)}{unit}")
+            number -= min(number, _LARGEST_NUMBER)
+    return "".join(parts) or "0s"
 
 
 def _is_enabled(rule: Rule, values: Mapping[str, Any]) -> bool:

@@ -12,6 +12,8 @@ def link_base(text: str) -> str:
     try:
         parts = urlsplit(text)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+        # urlsplit() drops some white space, and reading a port that is none raises.
+        usable = usable and parts.port != 0 and text.isprintable() and " " not in text
     except ValueError:
         usable = False
     if not usable:

@@ -82,7 +82,7 @@ class _FolderMetrics:
             log.warning("Task metrics: %s", problem)
         self._problem = problem
         if problem:
-            return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", f"{problem}\n".encode()
+            return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", _encoded(problem)
         return HTTPStatus.OK, *scraped(found.documents, accept)
 
     def _problem_of(self, found: Found) -> str:
@@ -93,12 +93,25 @@ class _FolderMetrics:
         try:
             is_folder = S_ISDIR(folder.stat().st_mode)
         except FileNotFoundError:
-            return (
-                f"The folder {folder} does not exist. The first worker with {FOLDER_VARIABLE}={folder} "
-                "creates it, if the folder above it exists and the worker may write there."
-            )
-        except OSError:
+            return _missing(folder)
+        except PermissionError:
             return unreadable
+        except OSError as error:
+            return f"The folder {folder} cannot be opened: {error.strerror}."
         if not is_folder:
             return f"{folder} is not a folder."
         return unreadable if found.unreadable or not os.access(folder, os.R_OK | os.X_OK) else ""
+
+
+def _missing(folder: Path) -> str:
+    if folder.is_symlink():
+        return f"{folder} is a link to a folder that does not exist. Create the folder that it names."
+    return (
+        f"The folder {folder} does not exist. The first worker with {FOLDER_VARIABLE}={folder} "
+        "creates it, if the folder above it exists and the worker may write there."
+    )
+
+
+def _encoded(problem: str) -> bytes:
+    # A name of a folder may be bytes that are no text.
+    return f"{problem}\n".encode(errors="backslashreplace")

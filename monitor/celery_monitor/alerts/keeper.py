@@ -168,7 +168,7 @@ class AlertKeeper:
     async def _load(self, now: float) -> None:
         memory = self._memory
         await memory.load(now)
-        records, delivered = self._unattended.give(memory.records)
+        records, delivered = self._unattended.give(memory.records, memory.delivered)
         memory.records = {**memory.records, **records}
         memory.note_delivered(delivered)
 
@@ -191,8 +191,8 @@ class AlertKeeper:
             return
         with suppress(HistoryError):
             known = await self._history.alerts.delivered()
-            before = self._unattended.records
             snapshot = await self._snapshots.snapshot()
+            before = self._unattended.records  # a message may have arrived meanwhile
             after = advance(before, evaluate(snapshot, self._rules), snapshot.now)
             self._unattended.advance(after, known)
             self._log_changes(before, self._unattended.records)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from celery_monitor.events.event import Event
+from celery_monitor.events.event import REVOKED, Event
+from celery_monitor.events.starts import BUSY_SECONDS
 from celery_monitor.events.trace import One, Trace
 from celery_monitor.records.states import CONCLUDED_STATES, RETRY, SUCCESS, precedence
 from celery_monitor.records.tasks import Run
@@ -14,12 +15,12 @@ _ONE_END_SECONDS = 2.0
 _SAME_MOMENT = 0.005
 
 
-def to_finish(event: Event, own: Sequence[One]) -> Run | None:
-    """The run that an event other than task-retried ends.
+def to_finish(event: Event, own: Sequence[One], runs: Sequence[One]) -> Run | None:
+    """The run that an event other than task-retried ends. ``own``: those of ``runs`` of the same process.
 
-    It is the run with the most retries: one that is followed by a retry has ended in a retry. Of equal runs
-    it is the one that started when the runtime says, otherwise the one that started first. A run that
-    was received later than that is not meant.
+    It is the run with the most retries: one that is followed by a retry has ended in a retry, unless it is a
+    second delivery. Of equal runs it is the one that started when the runtime says, otherwise the one that
+    started first. A run that was received later than that is not meant.
     """
     began = began_at(event)
     lasting = [run for run, _ in own if run.outcome is None]
@@ -27,6 +28,8 @@ def to_finish(event: Event, own: Sequence[One]) -> Run | None:
         lasting = [run for run in lasting if (run.received or 0.0) <= began + _SAME_MOMENT] or lasting
     if not lasting:
         return None
+    if event.type != REVOKED:
+        lasting = _second_deliveries(lasting, runs, began) or lasting
     most = max(run.retries for run in lasting)
     equal = [run for run in lasting if run.retries == most]
     started = [run for run in equal if run.started is not None]
@@ -35,6 +38,24 @@ def to_finish(event: Event, own: Sequence[One]) -> Run | None:
     if began is None:
         return started[0]
     return min(started, key=lambda run: abs((run.started or 0.0) - began))
+
+
+def _second_deliveries(lasting: Sequence[Run], runs: Sequence[One], began: float | None) -> list[Run]:
+    """Runs that can have ended although a retry follows them, where the retry itself cannot have ended.
+
+    The retry is that of another delivery, and it has not started, or later than the run that has ended.
+    """
+    most = max(run.retries for run in lasting)
+    if any(run.retries == most and _may_have_begun(run, began) for run in lasting):
+        return []
+    retried = {run.retries for run, _ in runs if run.outcome == RETRY}
+    return [run for run in lasting if run.retries in retried and _may_have_begun(run, began)]
+
+
+def _may_have_begun(run: Run, began: float | None) -> bool:
+    if run.started is None:
+        return False
+    return began is None or run.started <= began + BUSY_SECONDS
 
 
 def began_at(event: Event) -> float | None:

@@ -158,7 +158,7 @@ class Merger:
         if track is not None and track.skew.seconds:
             event.timestamp -= track.skew.seconds
         events = task.events
-        if events and event.timestamp <= events[-1].timestamp and is_known(event, events):
+        if events and is_known(event, events):
             return
         if track is not None:
             track.sends_task_events = True

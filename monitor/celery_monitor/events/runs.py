@@ -65,7 +65,7 @@ class Runs:
         own = [one for one in self.all if is_of(event, *one)]
         if event.type == RETRIED:
             run = self._to_retry(event, own)
-        elif run := to_finish(event, own):
+        elif run := to_finish(event, own, self.all):
             take_start_of_later(run, own, event.timestamp, began_at(event))
         else:
             run = self._taken_back(event, own)
@@ -90,10 +90,13 @@ class Runs:
 
         Celery sends the message of the retry before this event, so the next run may have been received,
         started and ended before. It is the run with the fewest retries. A run that never started is not
-        retried: its task-started is missing, or the event is of the run before it.
+        retried: its task-started is missing, or the event is of the run before it. That may be a second
+        delivery, if no run is known of which the next one is the retry.
         """
         inferred = [run for run, _ in own if run.outcome == RETRY and run.finished is None]
         found = inferred or [run for run, _ in own if run.outcome is None and not self._waits_again(run)]
+        if all(run.started is None for run in found):
+            found += [run for run, _ in own if run.outcome is None and self._has_unexplained_retry(run)]
         if not found:
             return None
         run = min(found, key=lambda one: (one.retries, one.started is None))
@@ -136,6 +139,13 @@ class Runs:
     def _nothing_known_before(self, run: Run) -> bool:
         """Whether this is a retry, and there is no run that it is the retry of."""
         return run.retries > 0 and all(one.retries != run.retries - 1 for one, _ in self.all)
+
+    def _has_unexplained_retry(self, run: Run) -> bool:
+        """Whether there is a run with one retry more, and no run of which it is known to be the retry."""
+        following = any(one.retries == run.retries + 1 for one, _ in self.all)
+        return following and not any(
+            one.retries == run.retries and one.outcome == RETRY for one, _ in self.all
+        )
 
     def _waits_again(self, run: Run) -> bool:
         """Whether this is a second delivery that has not started."""

@@ -12,7 +12,7 @@ from celery_monitor.events.trace import One
 from celery_monitor.records.states import RETRY
 from celery_monitor.records.tasks import Run
 
-_BUSY_SECONDS = 1.0
+BUSY_SECONDS = 1.0
 """A pool process measures the runtime. A busy worker sends the start, and the end, up to this much later."""
 
 
@@ -20,7 +20,8 @@ def started_again(own: Sequence[One]) -> Run | None:
     """The run of this process that starts now, because the start it had was that of a run before it."""
     for run, _ in reversed(own):
         if run.outcome is None and run.started is not None:
-            before = [one for one, _ in own if one.retries < run.retries and _lacks_start(one, own)]
+            lower = (one for one, _ in own if one.retries < run.retries and _lacks_start(one, own))
+            before = [one for one in lower if _may_have_started(one, run.started)]
             if before:
                 before[0].started = run.started
                 return run
@@ -48,16 +49,21 @@ def take_start_of_later(ended: Run, own: Sequence[One], finished: float, began: 
             if run.received is not None and run.received > received
             if run.started is not None and run.started <= finished
         ]
-        near = [one for one in later if one[0] <= _BUSY_SECONDS]
+        near = [one for one in later if one[0] <= BUSY_SECONDS]
         _move_start(ended, (run for *_, run in sorted(near, key=lambda one: one[:2])))
 
 
 def _move_start(run: Run, others: Iterable[Run]) -> None:
     """Give the run the start of the first of the others that lasts and has one."""
     for other in others:
-        if other.outcome is None and other.started is not None:
+        if other.outcome is None and other.started is not None and _may_have_started(run, other.started):
             run.started, other.started = other.started, None
             return
+
+
+def _may_have_started(run: Run, at: float) -> bool:
+    """Whether the run may have started at this time: a worker starts nothing before it has received it."""
+    return run.received is None or run.received <= at
 
 
 def _lacks_start(run: Run, own: Sequence[One]) -> bool:

@@ -52,7 +52,7 @@ def test_a_rule_is_switched_off_or_gets_a_time_a_severity_and_thresholds() -> No
         ({"CeleryDeadLetters": {"enabled": False, "for": "9m"}}, {"CeleryDeadLetters": {"enabled": False}}),
         (
             {"CelerySlowTasks": {"seconds": 9e2, "for": "1h30m", "severity": "critical"}},
-            {"CelerySlowTasks": {"for": "5400s", "severity": "critical", "seconds": 900}},
+            {"CelerySlowTasks": {"for": "1h30m", "severity": "critical", "seconds": 900}},
         ),
     ],
     ids=["nothing", "the defaults", "switched off", "everything"],

@@ -29,6 +29,15 @@ def test_the_monitor_evaluates_the_alert_rules_of_the_operator(monkeypatch: pyte
     assert found.runbook_url == "https://docs.example/runbooks"
 
 
+@pytest.mark.parametrize("longest", ["30000h", "99999999d", "99999999h7m1s", "0s"])
+def test_the_monitor_takes_every_time_that_the_operator_takes(
+    monkeypatch: pytest.MonkeyPatch, longest: str
+) -> None:
+    changed = json.dumps({"CelerySlowTasks": {"for": longest}})
+    found = started(environment({}, with_flags("--alert-rules", changed)), monkeypatch).alert_rules
+    assert found.rules == read_choice(RULES, changed) != RULES
+
+
 def test_a_changed_rule_replaces_the_pod_of_the_monitor_and_the_defaults_in_full_do_not() -> None:
     defaults = {
         rule.name: {"enabled": True, "for": rule.hold, **{one.name: one.default for one in rule.thresholds}}

@@ -1,6 +1,7 @@
 """A web application shows the metrics of a folder that is not there, or that it cannot read."""
 
 import asyncio
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -75,6 +76,27 @@ def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         assert get(url)[0] == 200, "what can be read is shown"
     with served(tmp_path / "file") as url:
         assert get(url) == (503, f"{tmp_path / 'file'} is not a folder.\n")
+
+
+def test_a_folder_that_no_worker_can_create_has_its_own_cause(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    link, loop = tmp_path / "link", tmp_path / "loop"
+    link.symlink_to(tmp_path / "nowhere")
+    loop.symlink_to(loop)
+    causes = {
+        link: f"{link} is a link to a folder that does not exist. Create the folder that it names.\n",
+        loop: f"The folder {loop} cannot be opened: Too many levels of symbolic links.\n",
+        tmp_path / "file" / "f": f"The folder {tmp_path / 'file' / 'f'} cannot be opened: Not a directory.\n",
+    }
+    for folder, cause in causes.items():
+        with served(folder) as url:
+            assert get(url) == (503, cause)
+
+
+def test_a_name_of_a_folder_that_is_no_text_is_no_fault_of_the_application(tmp_path: Path) -> None:
+    with served(tmp_path / os.fsdecode(b"\xff")) as url:
+        status, text = get(url)
+    assert (status, "\\udcff does not exist" in text) == (503, True)
 
 
 def test_the_asgi_application_answers_the_same(tmp_path: Path) -> None:

@@ -57,6 +57,18 @@ def test_an_event_that_comes_twice_hides_no_missed_one() -> None:
     assert track(merger).missed == 2
 
 
+def test_an_event_that_comes_twice_counts_once_although_an_earlier_one_came_in_between() -> None:
+    counted = []
+    merger = Merger(on_task=lambda one, _: counted.append(one.type))
+    heartbeat(merger, 0, 0)
+    for one in (event("task-started", 1), received(0.9), event("task-started", 1), received(0.9)):
+        merger.apply(one, T0 + 1)
+    heartbeat(merger, 2, 2)
+    heartbeat(merger, 4, 2)
+    assert track(merger).missed == 1
+    assert counted == ["task-started", "task-received"]
+
+
 def test_the_missed_events_stay_when_the_worker_starts_again() -> None:
     merger = Merger()
     starts(merger, [0], at=0)

@@ -129,3 +129,24 @@ async def test_a_monitor_that_gets_the_duty_back_repeats_nothing_that_it_has_rep
     first.world.seen = {}
     await first.passes()
     assert first.world.chat.got == [FIRING, RESOLVED]
+
+
+@pytest.mark.parametrize("state", ["pending", "firing"])
+async def test_the_end_is_reported_although_the_other_monitor_has_stored_the_alert_and_stopped(
+    sides: list[Side], state: str
+) -> None:
+    first, second = sides
+    await cut_off(first, second)
+    first.world.seen = AWAY
+    await first.passes(HOLD_SECONDS + EVALUATE_SECONDS)
+    first.network.come_up()
+    await first.passes()
+    second.world.seen = AWAY
+    second.world.chat.refuses = True
+    await second.passes(EVALUATE_SECONDS if state == "pending" else HOLD_SECONDS + EVALUATE_SECONDS)
+    second.world.chat.refuses = False
+    assert [one.state for one in await second.history.alerts.all()] == [state]
+    await second.world.restarted(second.history)  # the lease has expired
+    first.world.seen = {}
+    await first.passes()
+    assert first.world.chat.got == [(NOT_READY, "firing"), (NOT_READY, "resolved")]
