@@ -172,7 +172,8 @@ TEXTS: Mapping[WhyReason, Situation] = MappingProxyType(
         WhyReason.HELD_FOR_ETA: Situation(
             Severity.INFORMATION,
             "Worker {worker} holds {task} until its ETA{eta}.",
-            "Nothing is wrong. Keep ETAs shorter than the visibility timeout of Redis",
+            "Nothing is wrong, unless the ETA is further away than the visibility timeout of Redis: the task "
+            "is then delivered again, and can run twice",
             "",
             "inspect scheduled",
         ),

@@ -178,7 +178,14 @@ class ResourcePush(msgspec.Struct, frozen=True, kw_only=True):
 
     def groups_of_workers(self) -> dict[str, str]:
         """The worker group of every worker that reports, by Celery's name of the worker."""
-        return {pod.worker.hostname: pod.group for pod in self.pods if pod.worker}
+        return {name: pod.group for name, pod in self._reporting().items()}
+
+    def reports_of_workers(self) -> dict[str, PushedWorker]:
+        """What each worker reports, by its name. A process that has just begun has none, and is left out."""
+        return {name: pod.worker for name, pod in self._reporting().items() if pod.worker}
+
+    def _reporting(self) -> dict[str, PushedPod]:
+        return {pod.worker.hostname: pod for pod in self.pods if pod.worker and pod.worker.hostname}
 
 
 RESOURCE_PUSH = Format("push of the operator", ResourcePush, PUSH_BYTES)

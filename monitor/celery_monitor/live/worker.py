@@ -1,5 +1,6 @@
 """One worker: what its events, its answers to remote control and the operator say of it."""
 
+from celery_health.catalogue.workers import WorkerReason
 from celery_health.wire.resource_push import PushedWorker
 from celery_monitor.events.event import HEARTBEAT, OFFLINE, WorkerEvent
 from celery_monitor.events.workers import WorkerTrack
@@ -16,6 +17,8 @@ _SHARED_SECONDS = 60.0
 """How long a worker's name counts as shared after both of its processes were heard of."""
 _UPTIME_MARGIN_SECONDS = 2.0
 """Celery rounds the uptime to seconds. An answer that took long makes a process appear younger."""
+_AS_IT_SHOULD = frozenset({WorkerReason.CONSUMING.value, WorkerReason.BUSY.value})
+"""What the operator says of a worker with which nothing is wrong."""
 # Celery counts a worker as offline after 200 % of its interval. The margin is for the way through the broker.
 _INTERVALS, _MARGIN_SECONDS = 2.0, 3.0
 
@@ -221,7 +224,7 @@ class Worker:
         self.active = None
 
     def _verdict(self) -> str | None:
-        if self.pushed is not None and self.pushed.message:
+        if self.pushed is not None and self.pushed.message and self.pushed.reason not in _AS_IT_SHOULD:
             return self.pushed.message
         if not self.is_shared:
             return None

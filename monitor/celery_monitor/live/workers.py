@@ -117,7 +117,7 @@ class Workers:
     def on_push(self, push: ResourcePush, now: float) -> None:
         """Take in what the operator says of the workers of its resource."""
         groups = push.groups_of_workers()
-        reported = {pod.worker.hostname: pod.worker for pod in push.pods if pod.worker is not None}
+        reported = push.reports_of_workers()
         for worker in self:
             worker.pushed = reported.get(worker.name)
         for name, pushed in reported.items():

@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../vendor/libraries.js";
 import { get, post } from "../app/api.js";
 import { counted, number } from "../app/format.js";
+import { screenPath } from "../app/places.js";
 import { TaskState } from "../parts/badge.js";
 import { Loading, ProblemState } from "../parts/states.js";
 import { Dialog } from "../parts/dialog.js";
@@ -71,6 +72,7 @@ function Progress({ bulk, action, onClose }) {
     <progress max=${now.count || 1} value=${handled} aria-label="Progress"></progress>
     <${Reasons} reasons=${now.reasons} />
     ${!ended && html`<p class="soft">It goes on when this is closed.</p>`}
+    ${ended && action === "retry" && now.done > 0 && html`<p class="soft">The tasks stay failed: each was sent again as a new task. <a href=${`${screenPath("failures")}?all=yes`}>Failures</a> counts which of them recover.</p>`}
     <div class="dialog-end"><button type="button" class="button primary" onClick=${onClose}>Close</button></div>
   <//>`;
 }

@@ -1,5 +1,6 @@
 /** Starts the page. */
 import { html, render, useEffect, useState } from "../vendor/libraries.js";
+import { isMissing } from "../parts/badge.js";
 import { Help } from "../parts/help.js";
 import { Navigation } from "../parts/navigation.js";
 import { Sentence } from "../parts/sentence.js";
@@ -80,7 +81,7 @@ function useCounts() {
   const workers = useLive("workers").data ?? [];
   const firing = useAlerts().data?.firing.length ?? 0;
   const open = failures.filter((failure) => failure.open > 0).length;
-  const offline = workers.filter((worker) => !worker.online).length;
+  const offline = workers.filter(isMissing).length;
   return {
     failures: open > 0 && { number: open, title: counted(open, "open failure") },
     alerts: firing > 0 && { number: firing, title: `${counted(firing, "alert")} firing` },

@@ -2,7 +2,7 @@
 import { html } from "../vendor/libraries.js";
 import { counted, duration, missing, number } from "../app/format.js";
 import { taskPath, workerPath } from "../app/places.js";
-import { Badge } from "../parts/badge.js";
+import { isMissing, Offline } from "../parts/badge.js";
 import { Text } from "../parts/text.js";
 
 const MOST_SQUARES = 32;
@@ -24,12 +24,12 @@ export function runningByWorker(tasks, names, at) {
   return found;
 }
 
-const isTroubled = (worker, running) => !worker.online || Boolean(worker.verdict) || running.some((one) => one.long);
+const isTroubled = (worker, running) => Boolean(worker.verdict) || running.some((one) => one.long);
 
-/** Workers that need a person first. Of a large fleet the others are only counted. */
+/** Workers that need a person first, and those that were shut down last. Of a large fleet the others are only counted. */
 function arranged(workers, running) {
   const of = (worker) => certain(worker, running.get(worker.name) ?? []);
-  const rank = (worker) => (!worker.online ? 0 : isTroubled(worker, of(worker)) ? 1 : 2);
+  const rank = (worker) => (isMissing(worker) ? 0 : !worker.online ? 3 : isTroubled(worker, of(worker)) ? 1 : 2);
   return [...workers].sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
 }
 
@@ -61,6 +61,7 @@ function WorkerRow({ worker, running }) {
 }
 
 function Squares({ worker, running }) {
+  if (!worker.online && !isMissing(worker)) return html`<span class="slots"></span>`;
   const slots = worker.slots ?? Math.max(worker.active ?? 0, running.length);
   const busy = worker.online ? Math.max(worker.active ?? 0, running.length) : 0;
   if (slots > MOST_SQUARES) return html`<span class="slots"><meter class="slot-meter" min="0" max=${slots} value=${busy} aria-label=${`${busy} of ${slots} slots busy`}></meter></span>`;
@@ -71,7 +72,7 @@ function Squares({ worker, running }) {
 }
 
 function Remark({ worker, running }) {
-  if (!worker.online) return html`<${Badge} tone="bad" icon="cross">offline<//>`;
+  if (!worker.online) return html`<${Offline} worker=${worker} />`;
   if (worker.verdict) return html`<span title=${worker.verdict}>${worker.verdict}</span>`;
   const [longest] = running;
   if (longest?.long) return html`<a href=${taskPath(longest.task.id)}>${shortName(longest.task.name)} ${duration(longest.seconds)}</a>`;

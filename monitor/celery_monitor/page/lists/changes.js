@@ -3,7 +3,7 @@ import { html } from "../vendor/libraries.js";
 import { exactNow } from "../app/clock.js";
 import { counted } from "../app/format.js";
 import { failurePath, screenPath, workerPath } from "../app/places.js";
-import { Badge } from "../parts/badge.js";
+import { Badge, isMissing } from "../parts/badge.js";
 import { Empty, Loading } from "../parts/states.js";
 import { Text } from "../parts/text.js";
 import { Clock } from "../parts/time.js";
@@ -21,7 +21,7 @@ const mono = (value) => html`<span class="mono"><${Text} value=${value} limit=${
 const ofWorker = (worker) => ({
   at: worker.since,
   key: `worker ${worker.name} ${worker.online}`,
-  badge: worker.online ? ["good", "dot", "online"] : ["bad", "cross", "offline"],
+  badge: worker.online ? ["good", "dot", "online"] : isMissing(worker) ? ["bad", "cross", "offline"] : ["none", "dot", "shut down"],
   text: html`<a href=${workerPath(worker.name)}>${mono(worker.name)}</a>`,
 });
 

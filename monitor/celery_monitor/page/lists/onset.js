@@ -18,7 +18,7 @@ export function Onset({ failure, since }) {
   const workers = useLive("workers").data ?? [];
   const resource = useLive("resource").data;
   return html`<div class="onset"><${Shown} reading=${reading} lines=${3}>${(onset) => html`<${Begin} onset=${onset} />
-    <${Places} places=${placesOf(onset, workers, rolloutsOf(resource))} onset=${onset} failure=${failure} />`}<//></div>`;
+    <${Places} places=${placesOf(onset, workers, rolloutsOf(resource, workers))} onset=${onset} failure=${failure} />`}<//></div>`;
 }
 
 function Begin({ onset }) {
@@ -29,17 +29,25 @@ function Begin({ onset }) {
     <${Sparkline} at=${trend.map((_, index) => window.since + index * step)} values=${trend} label="failed tasks" unit="" tone="bad" />`;
 }
 
-/** The rollouts of the worker groups. The names of their pods differ in the last part alone. `newest`: of several of a group. */
-export function rolloutsOf(resource) {
+/**
+ * The rollouts of the worker groups, also those that have ended: their workers stay known for a day. The names of their pods
+ * differ in the last part alone. `since`: null if no pod is left. `newest`: of several of a group.
+ */
+export function rolloutsOf(resource, workers) {
   const found = new Map();
-  for (const { name: pod, group, created_at: created } of resource?.pods ?? []) {
+  const add = (pod, group, created) => {
     const name = pod.slice(0, pod.lastIndexOf("-"));
     const since = Math.min(created, found.get(name)?.since ?? Infinity);
     found.set(name, { name, group, since });
-  }
-  const rollouts = [...found.values()];
-  const times = (wanted) => rollouts.filter(({ group }) => group === wanted).map(({ since }) => since);
-  return rollouts.map((one) => ({ ...one, newest: one.since > Math.min(...times(one.group)) && one.since === Math.max(...times(one.group)) }));
+  };
+  for (const { name, group, created_at: created } of resource?.pods ?? []) add(name, group, created);
+  for (const { name, group } of workers) if (group !== null) add(hostOf(name), group, Infinity);
+  const rollouts = [...found.values()].map((one) => ({ ...one, since: one.since === Infinity ? null : one.since }));
+  const isNewest = (one) => {
+    const others = rollouts.filter((other) => other !== one && other.group === one.group);
+    return one.since !== null && others.length > 0 && others.every(({ since }) => since === null || since < one.since);
+  };
+  return rollouts.map((one) => ({ ...one, newest: isNewest(one) }));
 }
 
 const hostOf = (worker) => worker.slice(worker.indexOf("@") + 1);
@@ -87,7 +95,7 @@ function Places({ places, onset, failure }) {
     ${(places.length > shown.length || !whole) && html`<p class="soft">${counted(onset.worker_count, "worker")} in all: those with the most failures are shown.</p>`}`;
 }
 
-function PlaceName({ place: { rollout, group, newest, worker } }) {
-  if (rollout) return html`<b class="mono"><${Text} value=${rollout} limit=${120} /></b><span class="second">${newest && "newest "}rollout of group <${Text} value=${group} limit=${60} /></span>`;
+function PlaceName({ place: { rollout, group, since, newest, worker } }) {
+  if (rollout) return html`<b class="mono"><${Text} value=${rollout} limit=${120} /></b><span class="second">${newest && "newest "}${since === null && "former "}rollout of group <${Text} value=${group} limit=${60} /></span>`;
   return worker === null ? "unknown worker" : html`<a class="mono" href=${workerPath(worker)}><${Text} value=${worker} limit=${120} /></a>`;
 }

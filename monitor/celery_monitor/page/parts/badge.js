@@ -33,6 +33,12 @@ export function TaskState({ state }) {
   return html`<${Badge} tone=${tone} icon=${icon}>${word}<//>`;
 }
 
+/** Whether the worker is gone without a goodbye. One that was shut down ended as it should, such as at each rollout. */
+export const isMissing = ({ online, offline_reason: reason }) => !online && reason !== "shut down";
+
+/** Why a worker is offline. */
+export const Offline = ({ worker }) => (isMissing(worker) ? html`<${Badge} tone="bad" icon="cross">offline<//>` : html`<${Badge} tone="none" icon="dot">shut down<//>`);
+
 export function HealthBadge({ health }) {
   const [tone, icon] = HEALTH[health] ?? HEALTH.Unknown;
   return html`<${Badge} tone=${tone} icon=${icon}>${health}<//>`;

@@ -40,6 +40,11 @@ export function Filter({ value, onApply, problem }) {
     if (!completion.term.endsWith(":")) apply(completion.text);
     field.current.focus();
   };
+  // Else the actions on all that the filter finds would be on another filter than the field shows.
+  const leave = () => {
+    setFocused(false);
+    if (field.current && text.trim() !== value) apply(text);
+  };
   const keys = {
     ArrowDown: () => open && setChosen((chosen + 1) % found.length),
     ArrowUp: () => open && setChosen(chosen <= 0 ? found.length - 1 : chosen - 1),
@@ -57,7 +62,7 @@ export function Filter({ value, onApply, problem }) {
       <input ref=${field} data-search type="search" role="combobox" aria-label="Filter of tasks" aria-expanded=${open} aria-controls=${list} aria-autocomplete="list"
         aria-activedescendant=${open && chosen >= 0 ? `${list}-${chosen}` : undefined} aria-invalid=${problem ? "true" : undefined} aria-describedby=${problem ? `${list}-problem` : undefined}
         autocomplete="off" autocapitalize="off" spellcheck=${false} enterkeyhint="search" placeholder="state:failure name:shop.* arg:42 runtime:>30s"
-        value=${text} onInput=${(event) => setText(event.currentTarget.value)} onKeyDown=${keydown} onFocus=${() => setFocused(true)} onBlur=${() => setFocused(false)} />
+        value=${text} onInput=${(event) => setText(event.currentTarget.value)} onKeyDown=${keydown} onFocus=${() => setFocused(true)} onBlur=${leave} />
       <kbd aria-hidden="true">/</kbd>
       <ul id=${list} role="listbox" aria-label="Completions" class="completions" hidden=${!open}>
         ${open && found.map((completion, index) => html`<li key=${completion.term} id=${`${list}-${index}`} role="option" aria-selected=${index === chosen} class="mono"

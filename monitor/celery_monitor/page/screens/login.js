@@ -31,7 +31,7 @@ export function Login() {
       <input id="token" ref=${field} type="password" autocomplete="current-password" spellcheck=${false} aria-describedby="token-help" aria-invalid=${problem ? "true" : undefined} />
       ${problem && html`<p class="error-text" role="alert"><${Icon} name="cross" size=${11} />${problem}</p>`}
       <button type="submit" class="button primary" disabled=${busy}>${busy ? "Logging in ..." : "Log in"}</button>
-      <p id="token-help" class="soft">A token of the settings, of your identity provider or of Kubernetes. Without one, start the monitor with <code>--login-link</code> and open the link that it prints.</p>
+      <p id="token-help" class="soft">A token of the settings, of your identity provider or of Kubernetes, where the operator keeps one in the Secret <code>NAME-monitor</code>. Without one, start the monitor with <code>--login-link</code> and open the link that it prints.</p>
     </form>
   </main>`;
 }

@@ -3,11 +3,12 @@ import { html, useState } from "../vendor/libraries.js";
 import { BulkDialog } from "../actions/bulk.js";
 import { SelectedTasks } from "../actions/selected.js";
 import { SendTask } from "../actions/send.js";
+import { get } from "../app/api.js";
 import { now } from "../app/clock.js";
 import { counted, duration, number } from "../app/format.js";
 import { useKeys } from "../app/keyboard.js";
-import { PAGE, tasksPath, taskPath } from "../app/places.js";
-import { place, setQuery } from "../app/router.js";
+import { PAGE, tasksPath, taskPath, term } from "../app/places.js";
+import { navigate, place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
 import { BY_TIME, useTaskList } from "../app/task_list.js";
 import { COMMON, removeView, saveView, views } from "../app/views.js";
@@ -33,6 +34,9 @@ export function waitOf(task) {
   return isFinished(task.state) ? null : Math.max(0, now.value - from);
 }
 
+/** Whether its time has not come: it waits for nothing else. */
+const isHeld = ({ eta, started, state }) => eta !== null && eta > now.value && started === null && !isFinished(state);
+
 export function runtimeOf(task) {
   if (task.runtime !== null) return task.runtime;
   return task.state === "STARTED" && task.started !== null ? Math.max(0, now.value - task.started) : null;
@@ -43,7 +47,7 @@ const COLUMNS = [
   { name: "Task", sort: "name", class: "name-cell", cell: (task) => html`<${Name} task=${task} />` },
   { name: "Queue", sort: "queue", class: "hide", cell: (task) => task.queue && html`<${Text} value=${task.queue} limit=${100} />` },
   { name: "Worker", sort: "worker", class: "hide", cell: (task) => task.worker && html`<span class="mono" title=${readable(task.worker)}><${Text} value=${task.worker} limit=${100} /></span>` },
-  { name: "Wait", sort: "wait", class: "n hide", cell: (task) => duration(waitOf(task)) },
+  { name: "Wait", sort: "wait", class: "n hide", cell: (task) => (isHeld(task) ? html`<${Ago} at=${task.eta} />` : duration(waitOf(task))) },
   { name: "Runtime", sort: "runtime", class: "n hide", cell: (task) => duration(runtimeOf(task)) },
   { name: "Sent", sort: "time", class: "n soft sent-cell", cell: (task) => html`<${Ago} at=${task.sent ?? task.received ?? task.updated} />` },
 ];
@@ -70,6 +74,20 @@ const keepText = (event) => {
   if (event.shiftKey) event.preventDefault();
 };
 
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Show what the filter finds. The whole id of a task opens the task, which a search in its texts would not find. */
+async function applyFilter(next) {
+  if (UUID.test(next)) {
+    const found = await get("/tasks", { q: term("id", next), limit: 1 }).catch(() => null);
+    if (found?.tasks.length) {
+      navigate(taskPath(next));
+      return;
+    }
+  }
+  setQuery({ q: next }, { replace: false });
+}
+
 export function Tasks() {
   const filter = place.value.query.get("q") ?? "";
   const sort = place.value.query.get("sort") ?? BY_TIME;
@@ -80,7 +98,7 @@ export function Tasks() {
   useKeys({ n: list.showNewer });
   return html`<${PageTitle} actions=${html`${filter && !invalid && may("operator") && html`<${BulkButtons} filter=${filter} />`}<${SendTask} />`}>Tasks<//>
     <section class="panel" aria-label="Filter">
-      <${Filter} value=${filter} problem=${invalid ? filterProblem(problem) : ""} onApply=${(next) => setQuery({ q: next }, { replace: false })} />
+      <${Filter} value=${filter} problem=${invalid ? filterProblem(problem) : ""} onApply=${applyFilter} />
       <${Views} filter=${filter} />
     </section>
     <section class="panel list" aria-label="Tasks">
@@ -123,7 +141,13 @@ function List({ list, sort, filter, invalid, selection }) {
 }
 
 function Nothing({ filter }) {
-  if (filter) return html`<${Empty} icon="search" title="No task matches."><a href=${`${PAGE}/tasks`}>Show all tasks</a><//>`;
+  const id = /^(?:id:)?([^\s:*"]+)$/.exec(filter)?.[1];
+  if (filter) {
+    return html`<${Empty} icon="search" title="No task matches.">
+      ${id && html`<p><a href=${taskPath(id)}>Ask broker and workers for a task with this id</a></p>`}
+      <p><a href=${`${PAGE}/tasks`}>Show all tasks</a></p>
+    <//>`;
+  }
   return html`<${Empty} icon="inbox" title="No tasks yet.">
     <p>The monitor knows tasks from the events of workers. New tasks appear here within two seconds.</p>
     <p>If tasks run and none appears, start the workers with <code>celery worker -E</code>.</p>

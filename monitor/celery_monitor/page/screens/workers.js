@@ -7,7 +7,7 @@ import { useLive } from "../app/live.js";
 import { path, queuePath, screenPath, taskPath, tasksPath, term, workerPath } from "../app/places.js";
 import { useReading } from "../app/readings.js";
 import { place } from "../app/router.js";
-import { Badge } from "../parts/badge.js";
+import { Badge, isMissing, Offline } from "../parts/badge.js";
 import { BrokerAge } from "../parts/broker_age.js";
 import { Chart } from "../charts/chart.js";
 import { Copy } from "../parts/copy.js";
@@ -20,7 +20,7 @@ import { DEFAULT_WINDOW, WindowChoice } from "../parts/window.js";
 const MOST_RUNNING = 200;
 
 function WorkerState({ worker }) {
-  if (!worker.online) return html`<${Badge} tone="bad" icon="cross">offline<//>`;
+  if (!worker.online) return html`<${Offline} worker=${worker} />`;
   if (worker.verdict) return html`<${Badge} tone="warn" icon="triangle">${worker.verdict}<//>`;
   return html`<${Badge} tone="good" icon="dot">online<//>`;
 }
@@ -36,7 +36,8 @@ export function Workers() {
 
 function List({ workers }) {
   if (!workers.length) return html`<${Empty} icon="workers" title="No worker has been seen."><p>Start one: <code>celery -A APP worker</code></p><//>`;
-  const sorted = [...workers].sort((one, other) => one.online - other.online || one.name.localeCompare(other.name));
+  const rank = (worker) => (isMissing(worker) ? 0 : worker.online ? 1 : 2);
+  const sorted = [...workers].sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
   return html`<table class="cards">
     <thead><tr><th scope="col">Worker</th><th scope="col">State</th><th scope="col">Queues</th><th scope="col" class="n">Busy</th><th scope="col" class="n">Processed</th><th scope="col" class="n">Memory</th><th scope="col" class="n">Since</th></tr></thead>
     <tbody>${sorted.map((worker) => html`<tr key=${worker.name}>

@@ -42,7 +42,7 @@ class Worker(_View):
     missed: int = Field(description="Starts and ends of runs that the monitor has no event of.")
     clock_skew: float = Field(description="Seconds that its clock is ahead of the monitor's.")
     task_events: bool | None = Field(description="Whether it sends task events.")
-    verdict: str | None = Field(description="What is wrong with it, or what the operator says of it.")
+    verdict: str | None = Field(description="What is wrong with it; null if it works as it should.")
 
 
 class Workers(Document):

@@ -60,7 +60,7 @@ def test_a_cancel_is_shown_before_any_worker_answers(
     expect(page.get_by_role("region", name="Requests")).to_contain_text(effect)
     why = page.get_by_role("region", name="Why")
     expect(why).to_contain_text(effect)
-    expect(why).to_contain_text("A cancel of task shop.tasks.clean_up")
+    expect(why).to_contain_text("A cancel of this task")
     expect(page.locator(".page-title .badge")).to_have_text(["cancel requested"])
     window.check("task cancelled that no worker has")
     # Other tests count the messages that wait.

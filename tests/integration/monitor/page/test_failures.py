@@ -114,8 +114,25 @@ def test_only_the_failures_of_a_rollout_are_retried(
     window.check(f"retry of a rollout {size}")
     press(page, size, dialog.get_by_role("button", name=f"Retry {number} tasks"))
     expect(dialog).to_contain_text(f"{number} of {number} tasks retried.")
+    counted = dialog.get_by_role("link", name="Failures")
+    expect(counted).to_have_attribute("href", "/monitoring/failures?all=yes")
     assert [retries(running, one) for one in failed[rollout]] == [1] * number
     assert {one: retries(running, one) for one in failed[others]} == before
+
+
+def test_the_rollout_stays_one_place_after_it_was_rolled_back(
+    in_rollout: tuple[Monitor, dict[str, list[str]]], open_window: Open
+) -> None:
+    """A bad version is rolled back before its failures are retried: then it has no pods."""
+    running, _ = in_rollout
+    window = open_window(running, "/monitoring/failures")
+    page = window.page
+    row = opened(page).get_by_role("row", name=NEW)
+    expect(row).to_contain_text(f"{NEW}newest rollout of group mail")
+    with operating(running, resource(time.time()) | {"pods": []}):
+        expect(row).to_contain_text(f"{NEW}former rollout of group mail")
+        row.get_by_role("link", name="Failed tasks").click()
+    expect(page).to_have_url(re.compile(re.escape(quote(f"worker:*@{NEW}-*", safe="*-"))))
 
 
 def retries(running: Monitor, identity: str) -> int:

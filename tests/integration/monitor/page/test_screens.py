@@ -47,7 +47,7 @@ SCREENS: dict[str, tuple[Path, list[str]]] = {
         task("FAILURE"),
         ["Retry ...", "Traceback", "PaymentRefusedError('the card of order 0 was refused')", "took", "(0,)"],
     ),
-    "task running": (task("STARTED"), ["Cancel ...", "has been running task", "runs for", "(7200,)", WORKER]),
+    "task running": (task("STARTED"), ["Cancel ...", "has been running this task", "(7200,)", WORKER]),
     "task waiting": (task("PENDING"), ["Cancel ...", "no worker reads that queue", "has waited", REMEDY]),
     "task retried": (
         task("SUCCESS", 40),
@@ -70,7 +70,7 @@ SCREENS: dict[str, tuple[Path, list[str]]] = {
             "Ready by priority",
         ],
     ),
-    "workers": (at("/monitoring/workers"), [WORKER, LEFT, "offline", "online", "prefork pool", "1 of 2"]),
+    "workers": (at("/monitoring/workers"), [WORKER, LEFT, "shut down", "online", "prefork pool", "1 of 2"]),
     "worker": (
         at(f"/monitoring/workers/{quote(WORKER)}"),
         ["shop.tasks.build_report", "prefork, 2 slots", "Celery 5"],
