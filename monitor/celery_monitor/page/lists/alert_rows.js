@@ -14,16 +14,19 @@ const Severity = ({ severity }) => html`<${Badge} tone=${SEVERITIES[severity][0]
 const lasted = (alert) => (alert.ended === null ? html`<${Ago} at=${alert.fired ?? alert.began} />` : html`<${DayClock} at=${alert.fired} />`);
 
 /** `onSilence` is called with an alert; without it there are no buttons. */
-export const AlertTable = ({ alerts, onSilence = null }) => html`<table class="cards alerts">
-  <thead><tr><th scope="col">Alert</th><th scope="col">Severity</th><th scope="col" class="n">Since</th><th scope="col" class="n">Lasted</th>${onSilence && html`<th scope="col"><span class="visually-hidden">Silence</span></th>`}</tr></thead>
+export function AlertTable({ alerts, onSilence = null }) {
+  const areOver = alerts.some(({ ended }) => ended !== null);
+  return html`<table class="cards alerts">
+  <thead><tr><th scope="col">Alert</th><th scope="col">Severity</th><th scope="col" class="n">Since</th>${areOver && html`<th scope="col" class="n">Lasted</th>`}${onSilence && html`<th scope="col"><span class="visually-hidden">Silence</span></th>`}</tr></thead>
   <tbody>${alerts.map((alert) => html`<tr key=${`${alert.rule} ${JSON.stringify(alert.labels)} ${alert.began}`}>
     <th scope="row"><a href=${PREFIX + alert.place}><b><${Text} value=${alert.summary} limit=${200} /></b></a><span class="message-text"><${Text} value=${alert.description} limit=${600} /></span>${alert.ended === null && alert.command && html`<span class="message-text"><${Command} text=${alert.command} /></span>`}</th>
     <td data-label="Severity"><${Severity} severity=${alert.severity} />${alert.silenced_until !== null && html`<span class="message-text"><${Badge} tone="none" icon="pause">silenced<//> until <${DayClock} at=${alert.silenced_until} /></span>`}</td>
     <td class="n soft" data-label="Since">${lasted(alert)}</td>
-    <td class="n soft" data-label="Lasted">${alert.ended === null ? "" : duration(alert.ended - alert.fired)}</td>
+    ${areOver && html`<td class="n soft" data-label="Lasted">${duration(alert.ended - alert.fired)}</td>`}
     ${onSilence && html`<td class="n"><button type="button" class="button small" onClick=${() => onSilence(alert)}>Silence<span class="visually-hidden"> ${alert.summary}</span> ...</button></td>`}
   </tr>`)}</tbody>
 </table>`;
+}
 
 export const SilenceTable = ({ silences, onEnd }) => html`<table class="cards">
   <thead><tr><th scope="col">Alerts with</th><th scope="col" class="n">Until</th><th scope="col">Why</th>${onEnd && html`<th scope="col"><span class="visually-hidden">End</span></th>`}</tr></thead>
