@@ -191,7 +191,7 @@ def test_a_viewer_has_no_button_that_changes_something(
     window.requests_may_fail = True
     for path, text in {
         task_page(shop.tasks["FAILURE"][0]): "Traceback",
-        task_page(shop.tasks["STARTED"][0]): "has been running task",
+        task_page(shop.tasks["STARTED"][0]): "has been running this task",
         "/monitoring/tasks?q=state:failure": "shop.tasks.charge_card",
         "/monitoring/queues/print": "Waiting messages",
     }.items():
