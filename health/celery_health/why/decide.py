@@ -1,6 +1,7 @@
 """From the facts of a task to the one answer."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 
 from celery_health.redaction import printable
@@ -22,14 +23,16 @@ def why(facts: TaskFacts) -> Answer:
     return Answer(
         reason=finding.reason.value,
         severity=texts.severity,
-        sentence=_capitalized(printable(texts.message.format(**words))),
+        sentence=_sentence(texts.message, words),
+        short_sentence=_sentence(texts.message, {**words, "task": "this task"}),
         evidence=evidence(known),
         remedy=f"{texts.remedy.format(**words)}." if texts.remedy else "",
         command=_command(known, finding),
     )
 
 
-def _capitalized(sentence: str) -> str:
+def _sentence(template: str, words: Mapping[str, str]) -> str:
+    sentence = printable(template.format(**words))
     return sentence[:1].upper() + sentence[1:]
 
 

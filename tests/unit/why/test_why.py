@@ -93,3 +93,10 @@ def test_the_beginning_of_an_id_is_not_called_a_task_that_was_never_seen() -> No
     assert "0cf029ad has never been seen: this may be only the beginning of an id." in answer.sentence
     assert answer.remedy.startswith("Give the whole id")
     assert answer.command == "celery -A shop health dead-letter list"
+
+
+def test_a_place_that_names_the_task_gets_a_sentence_without_its_name_and_id() -> None:
+    known = facts(name="shop.mail", queue=queue(name="print"))
+    answer = why(known)
+    assert answer.sentence.startswith(f"Task shop.mail {known.id} waits in queue print")
+    assert answer.short_sentence == answer.sentence.replace(f"Task shop.mail {known.id}", "This task")

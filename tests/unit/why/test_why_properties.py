@@ -76,6 +76,7 @@ def test_there_is_always_exactly_one_answer(known: TaskFacts) -> None:
     assert WhyReason(answer.reason)
     assert answer.sentence
     assert answer.sentence.isprintable()
+    assert answer.short_sentence.isprintable()
     assert "None" not in answer.sentence.replace(known.id, "").replace(str(known.name), "")
     assert len(answer.evidence) <= 20
     assert all(line.isprintable() for line in answer.evidence)

@@ -47,7 +47,7 @@ export function Task({ item }) {
   if (empty) return html`<${Unknown} id=${item} why=${why} />`;
   return html`<${Head} id=${item} task=${task} onCancelled=${setRequested} />
     ${task && requested && html`<p class="panel remark-line" role="status"><${CancelText} task=${task} /></p>`}
-    <${Why} id=${item} reading=${why} finished=${task && isFinished(task.state)} />
+    <${Why} reading=${why} finished=${task && isFinished(task.state)} />
     <${Shown} reading=${reading} lines=${8}>${() => html`<${Details} task=${task} />`}<//>`;
 }
 
@@ -64,7 +64,7 @@ const Head = ({ id, task, onCancelled }) => html`<div>
 
 function Unknown({ id, why }) {
   return html`<${Head} id=${id} task=${null} />
-    <${Why} id=${id} reading=${why} />
+    <${Why} reading=${why} />
     <section class="panel"><${Empty} icon="question" title="The history has no such task.">
       <p>The monitor knows tasks from events. Check that the workers send task events, and that the task is not older than the history keeps.</p>
       <p><a href=${tasksPath(term("id", id))}>Search for this id</a></p>
@@ -73,19 +73,12 @@ function Unknown({ id, why }) {
 
 const TONES = { unhealthy: "bad", degraded: "warn", unknown: "none", information: "run" };
 
-/** Its heading has the name and the id: in the sentence they would only be in the way of the answer. */
-function withoutName(sentence, id) {
-  const [before, ...after] = sentence.split(` ${id}`);
-  if (after.length !== 1) return sentence;
-  return before.replace(/\b([Tt])ask(?: \S+)?$/, "$1his task") + after[0];
-}
-
 /** The answer to the first question at night. It is quiet once a task has finished. */
-function Why({ id, reading, finished = false }) {
+function Why({ reading, finished = false }) {
   const { data, problem, reload } = reading;
   if (data === null) return problem ? html`<section class="panel"><${ProblemState} problem=${problem} reload=${reload} /></section>` : null;
   return html`<section class=${`why ${TONES[data.severity]} ${finished ? "finished" : ""}`} aria-label="Why">
-    <p class="what"><${Text} value=${withoutName(data.sentence, id)} /></p>
+    <p class="what"><${Text} value=${data.short_sentence} /></p>
     ${data.evidence.length > 0 && (finished ? html`<details><summary>Evidence</summary><${Evidence} facts=${data.evidence} /></details>` : html`<${Evidence} facts=${data.evidence} />`)}
     ${(data.remedy || data.command) && html`<p class="do">${data.remedy} ${data.command && html`<${Command} text=${data.command} />`}</p>`}
   </section>`;

@@ -177,6 +177,7 @@ class Explanation(Document):
     reason: str = Field(description="The machine-readable word.")
     severity: Severity = Field(description="`unhealthy`: the task does not run until a person acts.")
     sentence: str = Field(description="The answer, in one sentence.")
+    short_sentence: str = Field(description="The same with `this task` in place of its name and its id.")
     evidence: tuple[str, ...] = Field(description="The facts that lead to it.")
     remedy: str = Field(description="What to do; empty if there is nothing to do.")
     command: str = Field(description="The command for it; empty if there is none.")
