@@ -142,7 +142,8 @@ def alert_keeper(history: Any, *channels: Channel, clock: Callable[[], float] = 
 
 async def explain(identity: str) -> Answer:
     """An answer for any task."""
-    return Answer("Unknown", Severity.INFORMATION, f"The task {identity} was never seen.")
+    unseen = "was never seen."
+    return Answer("Unknown", Severity.INFORMATION, f"The task {identity} {unseen}", f"This task {unseen}")
 
 
 def services(**parts: Any) -> Services:
