@@ -77,12 +77,12 @@ class _FolderMetrics:
     def scraped(self, accept: str) -> tuple[HTTPStatus, str, bytes]:
         """The status, the content type and the body."""
         found = read_folder(self._folder)
-        problem = self._problem_of(found)
+        problem = _as_text(self._problem_of(found))
         if problem and problem != self._problem:
             log.warning("Task metrics: %s", problem)
         self._problem = problem
         if problem:
-            return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", _encoded(problem)
+            return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", f"{problem}\n".encode()
         return HTTPStatus.OK, *scraped(found.documents, accept)
 
     def _problem_of(self, found: Found) -> str:
@@ -112,6 +112,6 @@ def _missing(folder: Path) -> str:
     )
 
 
-def _encoded(problem: str) -> bytes:
-    # A name of a folder may be bytes that are no text.
-    return f"{problem}\n".encode(errors="backslashreplace")
+def _as_text(problem: str) -> str:
+    # The name of a folder may be bytes that are no text: neither an answer nor a log can carry them.
+    return problem.encode(errors="backslashreplace").decode()
