@@ -61,8 +61,7 @@ class HistoryOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of the history.
 
     ``schema``: on PostgreSQL. ``keep_days`` and ``keep_tasks``: older tasks, and the oldest above this
-    number, are deleted; None keeps them. ``most_buffered``: how many tasks wait in memory while the database
-    is away.
+    number, are deleted; None keeps them. ``most_buffered``: how many tasks may wait in memory to be written.
     """
 
     schema: str = DEFAULT_SCHEMA
@@ -121,8 +120,7 @@ class History:
     async def connect(self) -> None:
         """Create or upgrade the tables, and begin to write.
 
-        Raises HistoryUnavailableError if the database does not answer now, and HistoryError if it cannot be
-        used. Both say what to do.
+        Raises HistoryUnavailableError where the database does not answer, else HistoryError, with what to do.
         """
         try:
             notes = await run_in_thread(lambda: upgrade(self._database.address), None)
@@ -135,7 +133,7 @@ class History:
     async def close(self) -> None:
         """Write what waits, if the database answers, and close the connections."""
         try:
-            await self._writer.write(())
+            await self._writer.write()
         finally:
             await self._database.close()
             if self._lock is not None:
@@ -160,14 +158,19 @@ class History:
         """A transaction over several kinds of requests. Raises HistoryUnavailableError."""
         return changing(self._database)
 
-    async def write(
+    def take(
         self,
         changed: Sequence[TaskRecord],
         queues: Sequence[QueueSample] = (),
         workers: Sequence[WorkerSample] = (),
     ) -> None:
-        """Write changed tasks and samples, with all that waits from before. Call it every 250 ms."""
-        await self._writer.write(changed, queues, workers)
+        """Have these wait until they are written. Of too many tasks, the oldest are dropped and counted."""
+        self._writer.take(changed, queues, workers)
+
+    async def write(self, changed: Sequence[TaskRecord] = ()) -> None:
+        """Write these and all that waits. While another call writes, they wait for it."""
+        self.take(changed)
+        await self._writer.write()
 
     def follow(self, follower: Callable[[Sequence[StoredTask]], None] | None) -> None:
         """Call this with the tasks that were written, after each transaction. None ends it.
@@ -283,13 +286,13 @@ class History:
             page = await self.tasks(task_filter, sort, cursor, MOST_IN_PAGE)
             for record in page.items:
                 yield record
-            if page.next_cursor is None:
+            if (cursor := page.next_cursor) is None:
                 return
-            cursor = page.next_cursor
 
     async def audit_write(self, entry: AuditEntry) -> None:
         """Note a change, or a refused one."""
-        await self._writer.write((), audit=[entry])
+        self._writer.take((), audit=[entry])
+        await self._writer.write()
 
     async def audit(self, window: Window, limit: int = 200) -> list[AuditEntry]:
         """Entries of the audit, newest first."""

@@ -76,15 +76,8 @@ class Writer:
         """The record of a task that is not written yet, or is being written."""
         return self._tasks.get(identity) or self._taken.get(identity)
 
-    async def write(
-        self,
-        changed: Sequence[TaskRecord],
-        queues: Sequence[QueueSample] = (),
-        workers: Sequence[WorkerSample] = (),
-        audit: Sequence[AuditEntry] = (),
-    ) -> None:
-        """Take these changes and write all that waits. Does not raise while the database is away."""
-        self._take(changed, queues, workers, audit)
+    async def write(self) -> None:
+        """Write all that waits, unless that is done already. Does not raise while the database is away."""
         if self._database.away is not None or self._lock.locked():
             return
         if not passed(self._failed_at, self._waits, self._clock()):
@@ -94,13 +87,14 @@ class Writer:
                 if not await self._batch():
                     return
 
-    def _take(
+    def take(
         self,
         changed: Sequence[TaskRecord],
-        queues: Sequence[QueueSample],
-        workers: Sequence[WorkerSample],
-        audit: Sequence[AuditEntry],
+        queues: Sequence[QueueSample] = (),
+        workers: Sequence[WorkerSample] = (),
+        audit: Sequence[AuditEntry] = (),
     ) -> None:
+        """Have these changes wait until they are written."""
         if changed and not self._tasks:
             self._since = self._clock()
         for record in changed:

@@ -250,7 +250,8 @@ async def test_what_comes_while_a_full_buffer_is_written_is_written_next(
         await store(*parts)
 
     monkeypatch.setattr(history._writer, "_store", store_while_more_comes)
-    await history._writer.write((), audit=full)
+    history._writer.take((), audit=full)
+    await history.write()
     written = await history.audit(ALWAYS, limit=10_000)
     assert (len(written), written[0].identity) == (5_001, "late")
     await history.close()

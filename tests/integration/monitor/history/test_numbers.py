@@ -23,8 +23,10 @@ TIMES = ("sent", "received", "started", "finished", "state_time", "updated")
 async def test_samples_read_back_in_steps(history: History) -> None:
     queues = [QueueSample(at=NOW + at, name="mail", ready=at, by_priority={0: at, 3: 1}) for at in range(100)]
     workers = [WorkerSample(at=NOW + at, name="w1", online=at % 2 == 0, processed=at) for at in range(100)]
-    await history.write([], queues, workers)
-    await history.write([], queues[:3], workers[:3])
+    history.take([], queues, workers)
+    await history.write()
+    history.take([], queues[:3], workers[:3])
+    await history.write()
     window = Window(NOW, NOW + 100)
     assert [sample.ready for sample in await history.queue_series("mail", window, 10)] == list(
         range(9, 100, 10)

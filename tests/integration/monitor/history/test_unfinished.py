@@ -52,5 +52,6 @@ async def test_the_last_sample_of_a_worker_is_read(history: History) -> None:
     samples = [
         WorkerSample(at=NOW + number, name="w1", online=number < 2, processed=number) for number in range(3)
     ]
-    await history.write([], workers=samples)
+    history.take([], workers=samples)
+    await history.write()
     assert await history.unfinished.last_samples(["w1", "w2"]) == {"w1": samples[-1]}

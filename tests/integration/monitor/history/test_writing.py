@@ -193,10 +193,12 @@ async def test_a_record_that_the_database_refuses_is_left_out_alone(
 
 async def test_a_sample_that_the_database_refuses_is_left_out_alone(history: History) -> None:
     nameless: Any = None
-    await history.write([], [QueueSample(at=NOW, name=nameless, ready=1)])
+    history.take([], [QueueSample(at=NOW, name=nameless, ready=1)])
+    await history.write()
     assert history.status().faulty == 1
     queues = [QueueSample(at=NOW, name=name, ready=1) for name in ("mail", nameless)]
-    await history.write([finished("one")], queues, [WorkerSample(at=NOW, name=nameless, online=True)])
+    history.take([finished("one")], queues, [WorkerSample(at=NOW, name=nameless, online=True)])
+    await history.write()
     assert history.status().faulty == 3
     assert await history.task("one") is not None
     assert [sample.ready for sample in await history.queue_series("mail", DAY)] == [1]

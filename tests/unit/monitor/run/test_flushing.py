@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tools.testbed.waiting import wait_for_async
 
 from celery_monitor.events.merge import Merger
-from celery_monitor.history import History, parse_filter
+from celery_monitor.history import History, HistoryOptions, parse_filter
 from celery_monitor.live.live import Live
 from celery_monitor.records.tasks import TaskRecord
 from celery_monitor.run.flushing import Flusher
@@ -70,3 +72,42 @@ async def test_what_was_taken_when_a_flush_is_cancelled_is_written_with_the_next
     await flusher.flush()
 
     assert (await history.count(parse_filter(""))).number == TASKS
+
+
+async def test_changes_leave_the_merger_while_earlier_ones_are_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = await History.open(f"sqlite:///{tmp_path / 'h.sqlite3'}", HistoryOptions(most_buffered=100))
+    writing, free = asyncio.Event(), asyncio.Event()
+    store = history._writer._store
+
+    async def store_later(*parts: Any) -> None:
+        writing.set()
+        await free.wait()
+        await store(*parts)
+
+    async def nothing_changed() -> bool:
+        return merger.changed == 0
+
+    async def nothing_waits() -> bool:
+        return history.status().buffered == 0
+
+    monkeypatch.setattr(history._writer, "_store", store_later)
+    merger = Merger()
+    running = asyncio.create_task(Flusher(merger, Live(clock=Clock(T0)), history).run())
+    merger.apply(received(1, task="first"), T0 + 1)
+    await writing.wait()
+    for number in range(TASKS):
+        merger.apply(received(2, task=str(number)), T0 + 2)
+    await wait_for_async(nothing_changed)
+    waits = history.status()
+    assert (waits.buffered, waits.dropped) == (100, TASKS - 100)
+
+    free.set()
+    await wait_for_async(nothing_waits)
+    running.cancel()
+    await asyncio.wait([running])
+    await history.close()
+    written = await History.open(f"sqlite:///{tmp_path / 'h.sqlite3'}")
+    assert (await written.count(parse_filter(""))).number == 101
+    await written.close()

@@ -40,7 +40,8 @@ async def test_the_history_is_asked_until_each_worker_was_heard_and_no_longer(tm
         workers = await restorer.restore()
         assert workers == {WORKER, OTHER}
         watch = asyncio.create_task(restorer.watch(workers, clock.now))
-        await history.write([], workers=[WorkerSample(at=T0 + 20, name=WORKER, online=True)])
+        history.take([], workers=[WorkerSample(at=T0 + 20, name=WORKER, online=True)])
+        await history.write()
 
         async def seen_by_the_other() -> bool:
             return known(live, WORKER) == T0 + 20

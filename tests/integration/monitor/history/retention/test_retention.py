@@ -25,7 +25,7 @@ async def sampled(history: History) -> dict[str, list[float]]:
 async def with_samples(url: str, options: HistoryOptions, clock: Clock) -> History:
     history = await History.open(url, HistoryOptions(schema=options.schema, keep_days=1.0), clock)
     hours = range(-30, 0, 3)
-    await history.write(
+    history.take(
         (),
         [QueueSample(at=NOW + hour * HOUR, name=name, ready=1) for name in ("b", "é", "a") for hour in hours],
         [
@@ -35,6 +35,7 @@ async def with_samples(url: str, options: HistoryOptions, clock: Clock) -> Histo
         ]
         + [WorkerSample(at=NOW - 1 * HOUR, name="new", online=True)],
     )
+    await history.write()
     return history
 
 
